@@ -1,0 +1,85 @@
+//! Calendar dates of the programs: windows, membership years, anniversaries.
+
+use chrono::{Datelike, Months, NaiveDate};
+
+/// The first day of the month of `date`.
+#[must_use]
+pub fn month_start(date: NaiveDate) -> NaiveDate {
+    date.with_day(1).unwrap_or(date)
+}
+
+/// 1 January of `year`; years out of the calendar give its last day.
+#[must_use]
+pub fn year_start(year: i32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(NaiveDate::MAX)
+}
+
+/// 31 December of `year`; years out of the calendar give its last day.
+#[must_use]
+pub fn year_end(year: i32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(NaiveDate::MAX)
+}
+
+/// One year of a professional's membership (S2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MembershipYear {
+    /// Number of the anniversary that it starts on; 0 starts on the day of sign-up.
+    pub number: i32,
+    /// First day.
+    pub starts_on: NaiveDate,
+    /// The next anniversary: the first day that no longer belongs to this year.
+    pub renews_on: NaiveDate,
+}
+
+/// The `number`-th anniversary of `signed_up_on`.
+///
+/// Someone who signed up on 29 February has the anniversary on 28 February in common years (S2).
+#[must_use]
+pub fn anniversary(signed_up_on: NaiveDate, number: i32) -> NaiveDate {
+    let months = u32::try_from(number).unwrap_or(0).saturating_mul(12);
+    signed_up_on.checked_add_months(Months::new(months)).unwrap_or(NaiveDate::MAX)
+}
+
+/// The membership year that `date` lies in; days before sign-up count to the first.
+///
+/// The day of the anniversary belongs to the new year (S2).
+#[must_use]
+pub fn membership_year(signed_up_on: NaiveDate, date: NaiveDate) -> MembershipYear {
+    let mut number = (date.year() - signed_up_on.year()).max(0);
+    if number > 0 && date < anniversary(signed_up_on, number) {
+        number -= 1;
+    }
+    MembershipYear {
+        number,
+        starts_on: anniversary(signed_up_on, number),
+        renews_on: anniversary(signed_up_on, number + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    #[test]
+    fn s2_membership_years() {
+        // signed up, day, number, starts, renews
+        let table = [
+            ("2023-04-12", "2023-04-12", 0, "2023-04-12", "2024-04-12"),
+            ("2023-04-12", "2024-04-11", 0, "2023-04-12", "2024-04-12"),
+            ("2023-04-12", "2024-04-12", 1, "2024-04-12", "2025-04-12"),
+            ("2024-02-29", "2025-02-27", 0, "2024-02-29", "2025-02-28"),
+            ("2024-02-29", "2025-02-28", 1, "2025-02-28", "2026-02-28"),
+            ("2024-02-29", "2028-02-28", 3, "2027-02-28", "2028-02-29"),
+            ("2024-02-29", "2028-02-29", 4, "2028-02-29", "2029-02-28"),
+            ("2023-12-31", "2024-01-01", 0, "2023-12-31", "2024-12-31"),
+        ];
+        for (signed_up, on, number, starts, renews) in table {
+            let expected = MembershipYear { number, starts_on: day(starts), renews_on: day(renews) };
+            assert_eq!(membership_year(day(signed_up), day(on)), expected, "{signed_up} on {on}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Editions: the whole policy of both programs as data (section "Editions" of the rules).
+//!
+//! An edition is one TOML document, parsed once into these types. It is in force from the first
+//! day of a month until the next edition's first day; the first edition also judges every date
+//! before it.
+
+mod document;
+pub mod example;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use iso_currency::Currency;
+use rust_decimal::Decimal;
+
+use super::level::Levels;
+use super::money::Money;
+use super::rule::{Derived, KindId, Program, Rule};
+use example::Example;
+
+/// The document of the published texts, built into the program.
+pub const BUILT_IN: &str = include_str!("../../editions/2024-05-01.toml");
+
+/// Why a document is not an edition: what is wrong, and on which line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct EditionError {
+    /// Line of the document, from 1.
+    pub line: usize,
+    /// What is wrong there and what would be right.
+    pub message: String,
+}
+
+/// The days before launch that count for a first level only (PP, Legacy).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Legacy {
+    /// First day of the window.
+    pub from: NaiveDate,
+    /// Last day of the window: the day before launch.
+    pub until: NaiveDate,
+    /// Last day of the level that the window sets.
+    pub level_valid_until: NaiveDate,
+}
+
+/// What a cap on redeemed credits is a share of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CapBase {
+    /// The amount after base discount.
+    Net,
+    /// The list amount.
+    List,
+}
+
+/// A category of products (PP, Rewards).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProductCategory {
+    /// Software licences.
+    License,
+    /// Usage-based services, paid in `DataMiner` credits.
+    UsageBasedService,
+    /// Support services.
+    SupportService,
+    /// Training.
+    Training,
+    /// Certification.
+    Certification,
+}
+
+impl ProductCategory {
+    /// All categories, in the order of the published text.
+    pub const ALL: [Self; 5] =
+        [Self::License, Self::UsageBasedService, Self::SupportService, Self::Training, Self::Certification];
+}
+
+/// What an order is for (PP, Rewards).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OrderPurpose {
+    /// Sold to an end customer.
+    EndCustomer,
+    /// Used by the partner itself.
+    SelfUse,
+}
+
+/// How much of an order's value credits can pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedemptionCap {
+    /// Orders that it is about.
+    pub purpose: OrderPurpose,
+    /// Lines that it is about.
+    pub categories: Vec<ProductCategory>,
+    /// Share of the cap base, 0 to 100.
+    pub percent: Decimal,
+}
+
+/// The base discount of a level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discount {
+    /// Code of the partner level.
+    pub level: String,
+    /// Categories that it applies to.
+    pub categories: Vec<ProductCategory>,
+    /// Share of the list price, 0 to 100.
+    pub percent: Decimal,
+}
+
+/// What credits are worth and how far they go (PP, Rewards).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewards {
+    /// What caps are a share of.
+    pub cap_base: CapBase,
+    /// Value of one credit, one per currency.
+    pub credit_values: Vec<Money>,
+    /// Caps; what is not listed is 0.
+    pub caps: Vec<RedemptionCap>,
+    /// Base discounts; what is not listed is 0.
+    pub discounts: Vec<Discount>,
+}
+
+impl Rewards {
+    /// Base discount of a level on a category in percent, 0 where none is listed (PP, Rewards).
+    #[must_use]
+    pub fn base_discount(&self, level: &str, category: ProductCategory) -> Decimal {
+        self.discounts
+            .iter()
+            .find(|discount| discount.level == level && discount.categories.contains(&category))
+            .map_or(Decimal::ZERO, |discount| discount.percent)
+    }
+}
+
+/// One dated version of the whole policy.
+#[derive(Clone, Debug)]
+pub struct Edition {
+    /// First day in force: the first of a month.
+    pub effective_from: NaiveDate,
+    /// Name for people.
+    pub name: String,
+    /// The document as published.
+    pub document: String,
+    /// Days before launch that count for a first level.
+    pub legacy: Option<Legacy>,
+    /// Levels of the partner program; the first one has threshold 0.
+    pub partner_levels: Levels,
+    /// Levels of the professional program.
+    pub professional_levels: Levels,
+    /// Dojo Credits for each point awarded (S5).
+    pub dojo_credits_per_point: i64,
+    /// What credits are worth.
+    pub rewards: Rewards,
+    /// Earning rules of both programs, in the document's order.
+    pub rules: Vec<Rule>,
+    /// Worked examples.
+    pub examples: Vec<Example>,
+    by_kind: Vec<Option<usize>>,
+    points_rule: Option<usize>,
+}
+
+impl Edition {
+    /// The rule that scores a kind, if this edition has one.
+    #[must_use]
+    pub fn rule(&self, kind: KindId) -> Option<&Rule> {
+        let index = (*self.by_kind.get(usize::from(kind.0))?)?;
+        self.rules.get(index)
+    }
+
+    /// The rule by which professionals' points earn their partner credits (A1).
+    #[must_use]
+    pub fn points_rule(&self) -> Option<&Rule> {
+        self.rules.get(self.points_rule?)
+    }
+
+    fn index_rules(&mut self, kinds: usize) {
+        self.by_kind = vec![None; kinds];
+        for (index, rule) in self.rules.iter().enumerate() {
+            self.by_kind[usize::from(rule.id.0)] = Some(index);
+        }
+        self.points_rule =
+            self.rules.iter().position(|rule| rule.derived == Some(Derived::ProfessionalPoints));
+    }
+}
+
+/// Kinds of all editions, each with its number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kinds {
+    ids: HashMap<(Program, String), KindId>,
+}
+
+impl Kinds {
+    pub(crate) fn intern(&mut self, program: Program, kind: &str) -> KindId {
+        let next = u16::try_from(self.ids.len()).expect("editions name fewer than 65,536 kinds");
+        *self.ids.entry((program, kind.to_owned())).or_insert(KindId(next))
+    }
+}
+
+/// Every published edition, and which one judges a date.
+#[derive(Clone, Debug)]
+pub struct Editions {
+    editions: Vec<Edition>,
+    kinds: Kinds,
+}
+
+impl Editions {
+    /// Parses the documents of all editions, in any order.
+    ///
+    /// # Errors
+    /// The line and what is wrong there, when a document is not an edition; also when there is no
+    /// document, or two come into force on the same day.
+    pub fn parse<'a>(documents: impl IntoIterator<Item = &'a str>) -> Result<Self, EditionError> {
+        let mut kinds = Kinds::default();
+        let mut by_date = BTreeMap::new();
+        for text in documents {
+            let edition = document::parse(text, &mut kinds)?;
+            let from = edition.effective_from;
+            if by_date.insert(from, edition).is_some() {
+                let message = format!("another edition comes into force on {from} already");
+                return Err(EditionError { line: 1, message });
+            }
+        }
+        let mut editions: Vec<Edition> = by_date.into_values().collect();
+        if editions.is_empty() {
+            return Err(EditionError { line: 1, message: "there is no edition at all".to_owned() });
+        }
+        for edition in &mut editions {
+            edition.index_rules(kinds.ids.len());
+        }
+        Ok(Self { editions, kinds })
+    }
+
+    /// The edition of the published texts alone.
+    ///
+    /// # Panics
+    /// Never: a test parses the document that is built in.
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self::parse([BUILT_IN]).expect("the built-in edition parses")
+    }
+
+    /// Place of the edition that judges `date`.
+    #[must_use]
+    pub fn index_at(&self, date: NaiveDate) -> usize {
+        self.editions.iter().rposition(|edition| edition.effective_from <= date).unwrap_or(0)
+    }
+
+    /// The edition that judges `date`: the one in force, or the first for earlier dates.
+    #[must_use]
+    pub fn at(&self, date: NaiveDate) -> &Edition {
+        &self.editions[self.index_at(date)]
+    }
+
+    /// The edition at a place that [`Self::index_at`] gave.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Edition> {
+        self.editions.get(index)
+    }
+
+    /// All editions, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Edition> {
+        self.editions.iter()
+    }
+
+    /// The number of a kind that some edition has.
+    #[must_use]
+    pub fn kind(&self, program: Program, code: &str) -> Option<KindId> {
+        self.kinds.ids.get(&(program, code.to_owned())).copied()
+    }
+
+    /// First day of the partner program: nothing can be spent that was earned before (PP, Legacy).
+    #[must_use]
+    pub fn launch(&self) -> NaiveDate {
+        self.editions[0].effective_from
+    }
+
+    /// The legacy window, if the first edition has one.
+    #[must_use]
+    pub fn legacy(&self) -> Option<Legacy> {
+        self.editions[0].legacy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_edition_has_every_kind_of_both_tables() {
+        let editions = Editions::built_in();
+        let edition = editions.at(NaiveDate::MAX);
+        let count = |program| edition.rules.iter().filter(|rule| rule.program == program).count();
+        assert_eq!((count(Program::Partner), count(Program::Professional)), (13, 26));
+        assert_eq!(edition.effective_from.to_string(), "2024-05-01");
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        // what to change in the built-in document, into what, words of the error
+        let table = [
+            ("per = 500", "per = 0", "`per` must be 1 or more"),
+            ("per = 500", "per = \"x\"", "invalid type"),
+            ("per = 500", "prr = 500", "unknown field `prr`"),
+            ("window = \"lifetime\"", "window = \"decade\"", "unknown variant `decade`"),
+            ("threshold = 75", "threshold = 20", "must be above"),
+            ("kind = \"DOJO_PROFILE\"", "kind = \"WEBSITE_PRESENCE\"", "stands twice"),
+            ("counts_as = \"CERTIFICATION_OBTAINED\"", "counts_as = \"CERT\"", "no partner rule"),
+            ("points = { min = 25, max = 250 }", "points = { min = 250, max = 25 }", "`min`"),
+            ("effective_from = 2024-05-01", "effective_from = 2024-05-02", "first day of a month"),
+            ("percent = \"50\"", "percent = \"150\"", "0 to 100"),
+            ("EUR = \"1.00\"", "EUR = \"1.005\"", "too precise"),
+            ("EUR = \"1.00\"", "EURO = \"1.00\"", "ISO 4217"),
+            ("level = \"CREATOR\"", "level = \"CREATORS\"", "no partner level"),
+            ("until = 2024-04-30", "until = 2024-04-29", "day before"),
+        ];
+        for (from, into, words) in table {
+            let line = 1 + BUILT_IN.lines().position(|line| line.contains(from)).expect("in the document");
+            let error = Editions::parse([BUILT_IN.replacen(from, into, 1).as_str()]).expect_err(into);
+            assert!(error.message.contains(words), "{into}: {error}");
+            assert_eq!(error.line, line, "{into}: {error}");
+        }
+    }
+
+    #[test]
+    fn dates_before_the_first_edition_are_judged_by_it() {
+        let second = BUILT_IN.replacen("effective_from = 2024-05-01", "effective_from = 2025-01-01", 1);
+        let second = second.split("[legacy]").next().expect("a head").to_owned()
+            + second.split("level_valid_until = 2025-12-31").nth(1).expect("a rest");
+        let editions = Editions::parse([second.as_str(), BUILT_IN]).expect("both parse");
+        for (date, from) in
+            [("2000-01-01", "2024-05-01"), ("2024-12-31", "2024-05-01"), ("2025-01-01", "2025-01-01")]
+        {
+            assert_eq!(editions.at(date.parse().expect("a date")).effective_from.to_string(), from);
+        }
+        assert!(Editions::parse([BUILT_IN, BUILT_IN]).is_err());
+        assert!(Editions::parse([]).is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! Levels: what a sum of credits or points is worth.
+
+/// One level of a program, with the sum that reaches it (PP, Partnership levels; DP, levels).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// Stable code, such as `CREATOR`.
+    pub code: String,
+    /// Name for people, such as "Creator".
+    pub name: String,
+    /// Colour of the level in the published text, where it has one.
+    pub medal: Option<String>,
+    /// Place in rank order, from 0.
+    pub rank: usize,
+    /// Level credits of a calendar year, or points of a membership year, that reach it.
+    pub threshold: i64,
+}
+
+/// The levels of one program in rank order, thresholds strictly rising.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Levels(Vec<Level>);
+
+impl Levels {
+    /// Levels that are already in order; [`super::edition`] checks what a document says.
+    #[must_use]
+    pub fn new(levels: Vec<Level>) -> Self {
+        Self(levels)
+    }
+
+    /// The highest level that `sum` reaches, or `None` below the first threshold.
+    #[must_use]
+    pub fn reached(&self, sum: i64) -> Option<&Level> {
+        self.0.iter().rev().find(|level| level.threshold <= sum)
+    }
+
+    /// The level above `level`, or the first one when there is none yet.
+    #[must_use]
+    pub fn above(&self, level: Option<&Level>) -> Option<&Level> {
+        self.0.get(level.map_or(0, |level| level.rank + 1))
+    }
+
+    /// The level with this code.
+    #[must_use]
+    pub fn by_code(&self, code: &str) -> Option<&Level> {
+        self.0.iter().find(|level| level.code == code)
+    }
+
+    /// All levels in rank order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Level> {
+        self.0.iter()
+    }
+}
+
+/// The higher of two levels; `None` is below every level.
+#[must_use]
+pub fn higher<'a>(one: Option<&'a Level>, other: Option<&'a Level>) -> Option<&'a Level> {
+    match (one, other) {
+        (Some(a), Some(b)) if b.rank > a.rank => Some(b),
+        (Some(a), _) => Some(a),
+        (None, b) => b,
+    }
+}

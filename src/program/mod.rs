@@ -1,0 +1,20 @@
+//! The rules of the two programs: pure, so that the same log always gives the same ledger.
+//!
+//! Nothing in this module reads a clock, touches a database or knows a transport. The live path,
+//! `verify`, simulation and the worked examples of an edition all call [`fold::Fold`].
+
+pub mod admission;
+pub mod calendar;
+pub mod edition;
+pub mod explain;
+pub mod fold;
+pub mod level;
+pub mod money;
+pub mod refusal;
+pub mod rule;
+pub mod standing;
+pub mod totals;
+
+pub use edition::{Edition, Editions};
+pub use level::Level;
+pub use rule::{KindId, Program, Rule, Track};

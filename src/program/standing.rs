@@ -1,0 +1,332 @@
+//! Levels on a day, worked out from sums (PP, Partnership levels; DP, life cycle).
+
+use chrono::{Datelike, NaiveDate};
+
+use super::calendar::{MembershipYear, membership_year, year_end};
+use super::edition::Editions;
+use super::level::{Level, higher};
+use super::refusal::{Code, Refusal};
+use super::rule::Track;
+use super::totals::{Period, Reached};
+
+/// Level credits of one track, as far as a standing needs them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrackSums {
+    /// This calendar year through the day asked for.
+    pub this_year: i64,
+    /// When this year's sum changed the level; days after the one asked for don't matter.
+    pub this_year_reached: Vec<Reached>,
+    /// The whole calendar year before.
+    pub last_year: i64,
+    /// When last year's sum changed the level.
+    pub last_year_reached: Vec<Reached>,
+    /// The whole legacy window.
+    pub legacy: i64,
+}
+
+/// A partner's level of one track on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackStanding<'e> {
+    /// The track.
+    pub track: Track,
+    /// The level.
+    pub level: &'e Level,
+    /// This year's level credits through the day.
+    pub credits: i64,
+    /// The day that earned the level; none for the level that holds from enrolment.
+    pub earned_on: Option<NaiveDate>,
+    /// The last day on which it is sure to hold; none for the level that holds from enrolment.
+    pub valid_until: Option<NaiveDate>,
+    /// The level above.
+    pub next_level: Option<&'e Level>,
+    /// Level credits that this year still needs for it.
+    pub credits_to_next_level: Option<i64>,
+}
+
+/// Checks the day that a partner's standing is asked for (V5).
+///
+/// # Errors
+/// For a day before enrolment, before the program's launch, or after today.
+pub fn check_partner_day(
+    editions: &Editions,
+    enrolled_on: NaiveDate,
+    day: NaiveDate,
+    today: NaiveDate,
+) -> Result<(), Refusal> {
+    check_day(
+        day,
+        today,
+        &[(editions.launch(), "the program's launch"), (enrolled_on, "the partner's enrolment")],
+    )
+}
+
+/// Checks the day that a professional's standing is asked for (V5).
+///
+/// # Errors
+/// For a day before sign-up or after today.
+pub fn check_professional_day(
+    signed_up_on: NaiveDate,
+    day: NaiveDate,
+    today: NaiveDate,
+) -> Result<(), Refusal> {
+    check_day(day, today, &[(signed_up_on, "the professional's sign-up")])
+}
+
+fn check_day(day: NaiveDate, today: NaiveDate, starts: &[(NaiveDate, &str)]) -> Result<(), Refusal> {
+    if day > today {
+        let message = format!("asOf {day} lies after today, {today}.");
+        return Err(Refusal::new(Code::DateInFuture, "asOf", message));
+    }
+    match starts.iter().find(|(start, _)| day < *start) {
+        Some((start, what)) => {
+            let message = format!("asOf {day} lies before {what} on {start}.");
+            Err(Refusal::new(Code::DateBeforeEnrolment, "asOf", message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The day since which the sums were worth `rank` or more, without a break up to `day`.
+fn since(
+    levels: &super::level::Levels,
+    reached: &[Reached],
+    rank: usize,
+    day: NaiveDate,
+) -> Option<NaiveDate> {
+    let held = reached.iter().rev().filter(|one| one.on <= day);
+    let held = held.take_while(|one| levels.by_code(&one.level).is_some_and(|level| level.rank >= rank));
+    held.last().map(|one| one.on)
+}
+
+/// A track's level on a day: the higher of this year's sum so far, last year's whole sum, and the
+/// legacy window while it lasts (V2, V3, L1).
+///
+/// Last year's sum is judged by the edition of its last day **[ours]**.
+///
+/// # Panics
+/// Never: an edition's first partner level has threshold 0.
+#[must_use]
+pub fn track_standing<'e>(
+    editions: &'e Editions,
+    track: Track,
+    sums: &TrackSums,
+    day: NaiveDate,
+) -> TrackStanding<'e> {
+    let levels = &editions.at(day).partner_levels;
+    let last_day = year_end(day.year() - 1);
+    let last_levels = &editions.at(last_day).partner_levels;
+    // When a new edition lowers a threshold, the level is reached on its first day.
+    let new_edition = editions.at(day).effective_from;
+    let this_year = levels.reached(sums.this_year).map(|level| {
+        let on = since(levels, &sums.this_year_reached, level.rank, day).unwrap_or(new_edition);
+        (level, on, year_end(day.year() + 1))
+    });
+    let last_year = last_levels.reached(sums.last_year).map(|level| {
+        let on = since(last_levels, &sums.last_year_reached, level.rank, last_day);
+        (level, on.unwrap_or(editions.at(last_day).effective_from), year_end(day.year()))
+    });
+    let legacy = editions.legacy().filter(|legacy| day <= legacy.level_valid_until).and_then(|legacy| {
+        let launch = editions.launch();
+        let level = editions.at(launch).partner_levels.reached(sums.legacy)?;
+        Some((level, launch, legacy.level_valid_until))
+    });
+    let best = [this_year, last_year, legacy].into_iter().flatten();
+    let (level, earned_on, valid_until) =
+        best.max_by_key(|(level, _, until)| (level.rank, *until)).expect("the first level has threshold 0");
+    let earned = level.rank > 0;
+    let next_level = levels.above(Some(level));
+    TrackStanding {
+        track,
+        level,
+        credits: sums.this_year,
+        earned_on: earned.then_some(earned_on),
+        valid_until: earned.then_some(valid_until),
+        next_level,
+        credits_to_next_level: next_level.map(|next| next.threshold - sums.this_year),
+    }
+}
+
+/// The overall level: the higher of the two tracks (V4).
+#[must_use]
+pub fn overall<'e>(technical: &TrackStanding<'e>, business: &TrackStanding<'e>) -> &'e Level {
+    if business.level.rank > technical.level.rank { business.level } else { technical.level }
+}
+
+/// A level that a partner earned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelAward<'e> {
+    /// The track.
+    pub track: Track,
+    /// The level.
+    pub level: &'e Level,
+    /// The day that earned it.
+    pub earned_on: NaiveDate,
+    /// The last day on which it is sure to hold.
+    pub valid_until: NaiveDate,
+    /// Whether the legacy window set it.
+    pub legacy: bool,
+}
+
+/// The levels that one period's credits of a track earned and did not lose again, oldest first.
+#[must_use]
+pub fn period_awards<'e>(
+    editions: &'e Editions,
+    track: Track,
+    period: Period,
+    credits: i64,
+    reached: &[Reached],
+) -> Vec<LevelAward<'e>> {
+    if period == Period::LEGACY {
+        let launch = editions.launch();
+        let level = editions.at(launch).partner_levels.reached(credits).filter(|level| level.rank > 0);
+        return level
+            .zip(editions.legacy())
+            .map(|(level, legacy)| LevelAward {
+                track,
+                level,
+                earned_on: launch,
+                valid_until: legacy.level_valid_until,
+                legacy: true,
+            })
+            .into_iter()
+            .collect();
+    }
+    let last_day = year_end(period.0);
+    let levels = &editions.at(last_day).partner_levels;
+    let awards = reached.iter().filter_map(|one| {
+        let level = levels.by_code(&one.level).filter(|level| level.rank > 0)?;
+        (since(levels, reached, level.rank, last_day) == Some(one.on)).then_some(LevelAward {
+            track,
+            level,
+            earned_on: one.on,
+            valid_until: year_end(period.0 + 1),
+            legacy: false,
+        })
+    });
+    awards.collect()
+}
+
+/// A professional's level on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfessionalStanding<'e> {
+    /// The membership year that the day lies in.
+    pub year: MembershipYear,
+    /// Points of that year through the day.
+    pub points: i64,
+    /// The level.
+    pub level: Option<&'e Level>,
+    /// The level carried over from last year's total.
+    pub retained_level: Option<&'e Level>,
+    /// The level that this year's points already secure for the next.
+    pub secured_level: Option<&'e Level>,
+    /// The level above.
+    pub next_level: Option<&'e Level>,
+    /// Points that this year still needs for it.
+    pub points_to_next_level: Option<i64>,
+    /// Points that this year still needs to keep the level at renewal; none without a level.
+    pub points_to_retain: Option<i64>,
+}
+
+/// A professional's level on a day: the higher of this membership year's points so far and last
+/// year's total (S3).
+#[must_use]
+pub fn professional_standing(
+    editions: &Editions,
+    signed_up_on: NaiveDate,
+    day: NaiveDate,
+    this_year: i64,
+    last_year: i64,
+) -> ProfessionalStanding<'_> {
+    let year = membership_year(signed_up_on, day);
+    let levels = &editions.at(day).professional_levels;
+    let last_day = year.starts_on.pred_opt().unwrap_or(year.starts_on);
+    let secured_level = levels.reached(this_year);
+    let retained_level =
+        if year.number > 0 { editions.at(last_day).professional_levels.reached(last_year) } else { None };
+    let level = higher(secured_level, retained_level);
+    let next_level = levels.above(level);
+    ProfessionalStanding {
+        year,
+        points: this_year,
+        level,
+        retained_level,
+        secured_level,
+        next_level,
+        points_to_next_level: next_level.map(|next| next.threshold - this_year),
+        points_to_retain: level.map(|level| (level.threshold - this_year).max(0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    fn reached(on: &str, level: &str) -> Vec<Reached> {
+        vec![Reached { on: day(on), level: level.to_owned() }]
+    }
+
+    #[test]
+    fn v3_the_higher_of_this_year_and_last_year() {
+        let editions = Editions::built_in();
+        let earned = reached("2025-11-03", "COLLABORATOR");
+        let this = TrackSums { this_year: 25, this_year_reached: earned.clone(), ..TrackSums::default() };
+        let last = TrackSums { last_year: 25, last_year_reached: earned, ..TrackSums::default() };
+        let legacy = TrackSums { legacy: 30, ..TrackSums::default() };
+        // day, sums, level, earned on, valid until, credits to the next level
+        let table = [
+            ("2025-11-02", &TrackSums { this_year: 24, ..TrackSums::default() }, "MEMBER", None, None, 1),
+            ("2025-11-03", &this, "COLLABORATOR", Some("2025-11-03"), Some("2026-12-31"), 50),
+            ("2026-12-31", &last, "COLLABORATOR", Some("2025-11-03"), Some("2026-12-31"), 75),
+            ("2025-12-31", &legacy, "COLLABORATOR", Some("2024-05-01"), Some("2025-12-31"), 75),
+            ("2026-01-01", &legacy, "MEMBER", None, None, 25),
+        ];
+        for (on, sums, level, earned_on, valid_until, to_next) in table {
+            let standing = track_standing(&editions, Track::Technical, sums, day(on));
+            let dates = (standing.earned_on, standing.valid_until);
+            assert_eq!(standing.level.code, level, "{on}");
+            assert_eq!(dates, (earned_on.map(day), valid_until.map(day)), "{on}");
+            assert_eq!(standing.credits_to_next_level, Some(to_next), "{on}");
+        }
+    }
+
+    #[test]
+    fn s3_retention_and_demotion() {
+        let editions = Editions::built_in();
+        let code = |level: Option<&Level>| level.map(|level| level.code.clone());
+        // day, points this year, points last year, level, secured, to the next level, to retain
+        let table = [
+            ("2023-06-11", 749, 0, None, None, 1, None),
+            ("2023-06-12", 750, 0, Some("ADVOCATE"), Some("ADVOCATE"), 4_250, Some(0)),
+            ("2024-04-12", 0, 7_600, Some("ENABLER"), None, 15_000, Some(5_000)),
+            ("2024-08-13", 750, 7_600, Some("ENABLER"), Some("ADVOCATE"), 14_250, Some(4_250)),
+            ("2025-04-12", 0, 4_300, Some("ADVOCATE"), None, 5_000, Some(750)),
+        ];
+        for (on, this, last, level, secured, to_next, to_retain) in table {
+            let standing = professional_standing(&editions, day("2023-04-12"), day(on), this, last);
+            assert_eq!(code(standing.level).as_deref(), level, "{on}");
+            assert_eq!(code(standing.secured_level).as_deref(), secured, "{on}");
+            assert_eq!(standing.points_to_next_level, Some(to_next), "{on}");
+            assert_eq!(standing.points_to_retain, to_retain, "{on}");
+        }
+    }
+
+    #[test]
+    fn v5_days_that_cannot_be_asked_for() {
+        let editions = Editions::built_in();
+        let table = [
+            ("2024-04-30", Some(Code::DateBeforeEnrolment), "launch"),
+            ("2024-05-31", Some(Code::DateBeforeEnrolment), "enrolment"),
+            ("2024-06-01", None, ""),
+            ("2025-01-02", Some(Code::DateInFuture), "today"),
+        ];
+        for (on, code, words) in table {
+            let answer = check_partner_day(&editions, day("2024-06-01"), day(on), day("2025-01-01"));
+            assert_eq!(answer.as_ref().err().map(|refusal| refusal.code), code, "{on}");
+            assert!(answer.err().is_none_or(|refusal| refusal.message.contains(words)), "{on}");
+        }
+    }
+}

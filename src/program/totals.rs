@@ -1,0 +1,150 @@
+//! Totals per year and track, with the days on which a level was reached.
+
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use super::calendar::{membership_year, year_start};
+use super::edition::Editions;
+
+/// What credits are summed over: a calendar year, or the legacy window (V2, L1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Period(pub i32);
+
+impl Period {
+    /// The legacy window as a whole.
+    pub const LEGACY: Self = Self(0);
+
+    /// The period of an entry with this date.
+    #[must_use]
+    pub fn of(editions: &Editions, effective_on: NaiveDate) -> Self {
+        if effective_on < editions.launch() { Self::LEGACY } else { Self(effective_on.year()) }
+    }
+
+    /// The days that belong to it, both included.
+    #[must_use]
+    pub fn days(self, editions: &Editions) -> (NaiveDate, NaiveDate) {
+        let launch = editions.launch();
+        if self == Self::LEGACY {
+            return (NaiveDate::MIN, launch.pred_opt().unwrap_or(launch));
+        }
+        (year_start(self.0).max(launch), super::calendar::year_end(self.0))
+    }
+}
+
+/// From this day on, the running sum of the period is worth this level.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// First day.
+    pub on: NaiveDate,
+    /// Code of the level.
+    pub level: String,
+}
+
+/// Level credits of one partner, period and track.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrackTotal {
+    /// Their sum.
+    pub credits: i64,
+    /// The last day with an entry.
+    pub last_on: Option<NaiveDate>,
+    /// Changes of the level that the running sum is worth, by day.
+    pub reached: Vec<Reached>,
+}
+
+impl TrackTotal {
+    /// The total of a period from the net credits of its days, in order of days.
+    #[must_use]
+    pub fn of_days(editions: &Editions, days: impl IntoIterator<Item = (NaiveDate, i64)>) -> Self {
+        let mut total = Self::default();
+        for (day, net) in days {
+            total.add(editions, day, net);
+        }
+        total
+    }
+
+    /// Whether a day can be added without looking at the days before it.
+    #[must_use]
+    pub fn takes(&self, day: NaiveDate) -> bool {
+        self.last_on.is_none_or(|last| last <= day)
+    }
+
+    /// Adds credits of the last day or a later one; see [`Self::takes`].
+    pub fn add(&mut self, editions: &Editions, day: NaiveDate, credits: i64) {
+        self.credits += credits;
+        self.last_on = Some(day);
+        if day < editions.launch() {
+            return; // The legacy window sets its level as a whole, on launch day.
+        }
+        self.reached.pop_if(|last| last.on == day);
+        let levels = &editions.at(day).partner_levels;
+        let base = levels.reached(0);
+        let level = levels.reached(self.credits).or(base).map_or("", |level| level.code.as_str());
+        let before = self.reached.last().map(|last| last.level.as_str());
+        if before.or(base.map(|level| level.code.as_str())) != Some(level) {
+            self.reached.push(Reached { on: day, level: level.to_owned() });
+        }
+    }
+}
+
+/// The number of the membership year that points of a day belong to (S2).
+#[must_use]
+pub fn membership_number(signed_up_on: NaiveDate, effective_on: NaiveDate) -> i32 {
+    membership_year(signed_up_on, effective_on).number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    #[test]
+    fn v2_levels_are_reached_on_the_day_of_the_running_sum() {
+        let editions = Editions::built_in();
+        // days with their net credits; the changes of level
+        let table: [(&[(&str, i64)], &[(&str, &str)]); 6] = [
+            (&[("2025-01-05", 24)], &[]),
+            (&[("2025-01-05", 24), ("2025-03-03", 1)], &[("2025-03-03", "COLLABORATOR")]),
+            (&[("2025-01-05", 100)], &[("2025-01-05", "CREATOR")]),
+            (
+                &[("2025-01-05", 30), ("2025-02-01", 45)],
+                &[("2025-01-05", "COLLABORATOR"), ("2025-02-01", "CREATOR")],
+            ),
+            (
+                &[("2025-01-05", 30), ("2025-02-01", -10), ("2025-03-01", 5)],
+                &[("2025-01-05", "COLLABORATOR"), ("2025-02-01", "MEMBER"), ("2025-03-01", "COLLABORATOR")],
+            ),
+            (&[("2023-01-05", 100)], &[]),
+        ];
+        for (days, expected) in table {
+            let total = TrackTotal::of_days(&editions, days.iter().map(|(on, net)| (day(on), *net)));
+            let reached: Vec<_> =
+                total.reached.iter().map(|one| (one.on.to_string(), one.level.clone())).collect();
+            let expected: Vec<_> =
+                expected.iter().map(|(on, level)| ((*on).to_owned(), (*level).to_owned())).collect();
+            assert_eq!(reached, expected, "{days:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_in_parts_is_the_day_as_a_whole() {
+        let editions = Editions::built_in();
+        let mut parts = TrackTotal::default();
+        for credits in [80, -60, 10] {
+            parts.add(&editions, day("2025-06-01"), credits);
+        }
+        assert_eq!(parts, TrackTotal::of_days(&editions, [(day("2025-06-01"), 30)]));
+    }
+
+    #[test]
+    fn l1_legacy_days_are_one_period() {
+        let editions = Editions::built_in();
+        for (on, period) in [("2022-05-01", 0), ("2024-04-30", 0), ("2024-05-01", 2024), ("2025-12-31", 2025)]
+        {
+            assert_eq!(Period::of(&editions, day(on)), Period(period), "{on}");
+        }
+        assert_eq!(Period(2024).days(&editions), (day("2024-05-01"), day("2024-12-31")));
+    }
+}
