@@ -1,1 +1,21 @@
-//! Entities.
+//! SeaORM entities of partner-program: one table a file, columns and nothing else.
+
+#![expect(missing_docs, reason = "SeaORM's derives make public items that carry no docs")]
+
+pub mod activity;
+pub mod affiliation;
+pub mod edition;
+pub mod ledger_entry;
+pub mod log;
+pub mod partner;
+pub mod partner_balance;
+pub mod partner_day;
+pub mod partner_tally;
+pub mod partner_total;
+pub mod points_entry;
+pub mod professional;
+pub mod professional_balance;
+pub mod professional_day;
+pub mod professional_tally;
+pub mod professional_total;
+pub mod value;

@@ -1,1 +1,29 @@
-//! Steps.
+//! Database schema steps of partner-program, the same on SQLite and PostgreSQL.
+//!
+//! A step names tables by string and imports no entity, since entities move on. A released step is
+//! never edited: what breaks is expanded, copied and contracted in later steps.
+
+mod m20261121_000001_subjects;
+mod m20261121_000002_log;
+mod m20261121_000003_ledger;
+mod m20261121_000004_projections;
+mod schema;
+
+pub use sea_orm_migration::prelude::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+/// All steps, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_subjects::Migration),
+            Box::new(m20261121_000002_log::Migration),
+            Box::new(m20261121_000003_ledger::Migration),
+            Box::new(m20261121_000004_projections::Migration),
+        ]
+    }
+}

@@ -1,0 +1,28 @@
+//! Table `affiliations`.
+
+use sea_orm::entity::prelude::*;
+
+/// Days in which a professional works for a partner; never two at once.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "affiliations")]
+pub struct Model {
+    /// Key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Who.
+    pub professional_id: Uuid,
+    /// For whom.
+    pub partner_id: Uuid,
+    /// First day.
+    pub starts_on: Date,
+    /// Last day, once it is known.
+    pub ends_on: Option<Date>,
+    /// When the system learned of it.
+    pub created_at: DateTimeUtc,
+}
+
+/// Rows are joined by statement, so none is declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

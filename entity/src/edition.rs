@@ -1,0 +1,26 @@
+//! Table `editions`.
+
+use sea_orm::entity::prelude::*;
+
+/// A published edition: one dated version of the whole policy.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "editions")]
+pub struct Model {
+    /// Key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// First day in force.
+    pub effective_from: Date,
+    /// Name for people.
+    pub name: String,
+    /// The TOML document as published.
+    pub document: String,
+    /// When it was published.
+    pub published_at: DateTimeUtc,
+}
+
+/// Rows are joined by statement, so none is declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

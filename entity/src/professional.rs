@@ -1,0 +1,28 @@
+//! Table `professionals`.
+
+use sea_orm::entity::prelude::*;
+
+/// A person in the `DevOps` professional program.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "professionals")]
+pub struct Model {
+    /// Key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Unique code.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// Address for mail.
+    pub email: String,
+    /// Day of sign-up: membership years run from it.
+    pub signed_up_on: Date,
+    /// When the system learned of it.
+    pub created_at: DateTimeUtc,
+}
+
+/// Rows are joined by statement, so none is declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,26 @@
+//! Table `professional_balances`.
+
+use sea_orm::entity::prelude::*;
+
+/// What a professional holds now; its row is the lock of the professional's writers.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "professional_balances")]
+pub struct Model {
+    /// Whose.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub professional_id: Uuid,
+    /// Dojo Credits.
+    pub dojo_credits: i64,
+    /// `DevOps` Points of all time.
+    pub points: i64,
+    /// Number of the last points entry.
+    pub entries: i64,
+    /// When the last step about the professional was recorded.
+    pub last_recorded_at: Option<DateTimeUtc>,
+}
+
+/// Rows are joined by statement, so none is declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
