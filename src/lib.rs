@@ -1,3 +1,9 @@
 //! partner-program: a GraphQL API server that runs a technology vendor's two reward programs.
 
+pub mod clock;
+pub mod error;
+pub mod graphql;
+pub mod http;
 pub mod program;
+pub mod service;
+pub mod store;

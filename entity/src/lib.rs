@@ -1,7 +1,5 @@
 //! SeaORM entities of partner-program: one table a file, columns and nothing else.
 
-#![expect(missing_docs, reason = "SeaORM's derives make public items that carry no docs")]
-
 pub mod activity;
 pub mod affiliation;
 pub mod edition;

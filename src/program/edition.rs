@@ -10,7 +10,6 @@ pub mod example;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use iso_currency::Currency;
 use rust_decimal::Decimal;
 
 use super::level::Levels;
@@ -182,12 +181,16 @@ impl Edition {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kinds {
     ids: HashMap<(Program, String), KindId>,
+    codes: Vec<String>,
 }
 
 impl Kinds {
     pub(crate) fn intern(&mut self, program: Program, kind: &str) -> KindId {
-        let next = u16::try_from(self.ids.len()).expect("editions name fewer than 65,536 kinds");
-        *self.ids.entry((program, kind.to_owned())).or_insert(KindId(next))
+        let next = u16::try_from(self.codes.len()).expect("editions name fewer than 65,536 kinds");
+        *self.ids.entry((program, kind.to_owned())).or_insert_with(|| {
+            self.codes.push(kind.to_owned());
+            KindId(next)
+        })
     }
 }
 
@@ -261,6 +264,12 @@ impl Editions {
     #[must_use]
     pub fn kind(&self, program: Program, code: &str) -> Option<KindId> {
         self.kinds.ids.get(&(program, code.to_owned())).copied()
+    }
+
+    /// The code of a kind.
+    #[must_use]
+    pub fn kind_code(&self, kind: KindId) -> &str {
+        self.kinds.codes.get(usize::from(kind.0)).map_or("", String::as_str)
     }
 
     /// First day of the partner program: nothing can be spent that was earned before (PP, Legacy).

@@ -1,5 +1,7 @@
 //! Levels on a day, worked out from sums (PP, Partnership levels; DP, life cycle).
 
+use std::sync::Arc;
+
 use chrono::{Datelike, NaiveDate};
 
 use super::calendar::{MembershipYear, membership_year, year_end};
@@ -26,11 +28,11 @@ pub struct TrackSums {
 
 /// A partner's level of one track on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrackStanding<'e> {
+pub struct TrackStanding {
     /// The track.
     pub track: Track,
     /// The level.
-    pub level: &'e Level,
+    pub level: Arc<Level>,
     /// This year's level credits through the day.
     pub credits: i64,
     /// The day that earned the level; none for the level that holds from enrolment.
@@ -38,7 +40,7 @@ pub struct TrackStanding<'e> {
     /// The last day on which it is sure to hold; none for the level that holds from enrolment.
     pub valid_until: Option<NaiveDate>,
     /// The level above.
-    pub next_level: Option<&'e Level>,
+    pub next_level: Option<Arc<Level>>,
     /// Level credits that this year still needs for it.
     pub credits_to_next_level: Option<i64>,
 }
@@ -106,12 +108,7 @@ fn since(
 /// # Panics
 /// Never: an edition's first partner level has threshold 0.
 #[must_use]
-pub fn track_standing<'e>(
-    editions: &'e Editions,
-    track: Track,
-    sums: &TrackSums,
-    day: NaiveDate,
-) -> TrackStanding<'e> {
+pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: NaiveDate) -> TrackStanding {
     let levels = &editions.at(day).partner_levels;
     let last_day = year_end(day.year() - 1);
     let last_levels = &editions.at(last_day).partner_levels;
@@ -137,28 +134,29 @@ pub fn track_standing<'e>(
     let next_level = levels.above(Some(level));
     TrackStanding {
         track,
-        level,
+        level: Arc::clone(level),
         credits: sums.this_year,
         earned_on: earned.then_some(earned_on),
         valid_until: earned.then_some(valid_until),
-        next_level,
+        next_level: next_level.cloned(),
         credits_to_next_level: next_level.map(|next| next.threshold - sums.this_year),
     }
 }
 
 /// The overall level: the higher of the two tracks (V4).
 #[must_use]
-pub fn overall<'e>(technical: &TrackStanding<'e>, business: &TrackStanding<'e>) -> &'e Level {
-    if business.level.rank > technical.level.rank { business.level } else { technical.level }
+pub fn overall(technical: &TrackStanding, business: &TrackStanding) -> Arc<Level> {
+    let higher = if business.level.rank > technical.level.rank { business } else { technical };
+    Arc::clone(&higher.level)
 }
 
 /// A level that a partner earned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LevelAward<'e> {
+pub struct LevelAward {
     /// The track.
     pub track: Track,
     /// The level.
-    pub level: &'e Level,
+    pub level: Arc<Level>,
     /// The day that earned it.
     pub earned_on: NaiveDate,
     /// The last day on which it is sure to hold.
@@ -169,13 +167,13 @@ pub struct LevelAward<'e> {
 
 /// The levels that one period's credits of a track earned and did not lose again, oldest first.
 #[must_use]
-pub fn period_awards<'e>(
-    editions: &'e Editions,
+pub fn period_awards(
+    editions: &Editions,
     track: Track,
     period: Period,
     credits: i64,
     reached: &[Reached],
-) -> Vec<LevelAward<'e>> {
+) -> Vec<LevelAward> {
     if period == Period::LEGACY {
         let launch = editions.launch();
         let level = editions.at(launch).partner_levels.reached(credits).filter(|level| level.rank > 0);
@@ -183,7 +181,7 @@ pub fn period_awards<'e>(
             .zip(editions.legacy())
             .map(|(level, legacy)| LevelAward {
                 track,
-                level,
+                level: Arc::clone(level),
                 earned_on: launch,
                 valid_until: legacy.level_valid_until,
                 legacy: true,
@@ -197,7 +195,7 @@ pub fn period_awards<'e>(
         let level = levels.by_code(&one.level).filter(|level| level.rank > 0)?;
         (since(levels, reached, level.rank, last_day) == Some(one.on)).then_some(LevelAward {
             track,
-            level,
+            level: Arc::clone(level),
             earned_on: one.on,
             valid_until: year_end(period.0 + 1),
             legacy: false,
@@ -208,19 +206,19 @@ pub fn period_awards<'e>(
 
 /// A professional's level on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProfessionalStanding<'e> {
+pub struct ProfessionalStanding {
     /// The membership year that the day lies in.
     pub year: MembershipYear,
     /// Points of that year through the day.
     pub points: i64,
     /// The level.
-    pub level: Option<&'e Level>,
+    pub level: Option<Arc<Level>>,
     /// The level carried over from last year's total.
-    pub retained_level: Option<&'e Level>,
+    pub retained_level: Option<Arc<Level>>,
     /// The level that this year's points already secure for the next.
-    pub secured_level: Option<&'e Level>,
+    pub secured_level: Option<Arc<Level>>,
     /// The level above.
-    pub next_level: Option<&'e Level>,
+    pub next_level: Option<Arc<Level>>,
     /// Points that this year still needs for it.
     pub points_to_next_level: Option<i64>,
     /// Points that this year still needs to keep the level at renewal; none without a level.
@@ -236,7 +234,7 @@ pub fn professional_standing(
     day: NaiveDate,
     this_year: i64,
     last_year: i64,
-) -> ProfessionalStanding<'_> {
+) -> ProfessionalStanding {
     let year = membership_year(signed_up_on, day);
     let levels = &editions.at(day).professional_levels;
     let last_day = year.starts_on.pred_opt().unwrap_or(year.starts_on);
@@ -248,10 +246,10 @@ pub fn professional_standing(
     ProfessionalStanding {
         year,
         points: this_year,
-        level,
-        retained_level,
-        secured_level,
-        next_level,
+        level: level.cloned(),
+        retained_level: retained_level.cloned(),
+        secured_level: secured_level.cloned(),
+        next_level: next_level.cloned(),
         points_to_next_level: next_level.map(|next| next.threshold - this_year),
         points_to_retain: level.map(|level| (level.threshold - this_year).max(0)),
     }
@@ -296,7 +294,7 @@ mod tests {
     #[test]
     fn s3_retention_and_demotion() {
         let editions = Editions::built_in();
-        let code = |level: Option<&Level>| level.map(|level| level.code.clone());
+        let code = |level: Option<Arc<Level>>| level.map(|level| level.code.clone());
         // day, points this year, points last year, level, secured, to the next level, to retain
         let table = [
             ("2023-06-11", 749, 0, None, None, 1, None),

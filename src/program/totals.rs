@@ -25,7 +25,8 @@ impl Period {
     pub fn days(self, editions: &Editions) -> (NaiveDate, NaiveDate) {
         let launch = editions.launch();
         if self == Self::LEGACY {
-            return (NaiveDate::MIN, launch.pred_opt().unwrap_or(launch));
+            let from = editions.legacy().map_or(launch, |legacy| legacy.from);
+            return (from, launch.pred_opt().unwrap_or(launch));
         }
         (year_start(self.0).max(launch), super::calendar::year_end(self.0))
     }

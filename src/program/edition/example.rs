@@ -250,7 +250,7 @@ impl Run<'_> {
             counted.map(|award| award.points).sum::<i64>()
         };
         let standing = professional_standing(self.editions, signed_up_on, day, sum(number), sum(number - 1));
-        let level = standing.level.map_or("none", |level| level.code.as_str()).to_owned();
+        let level = standing.level.as_ref().map_or("none", |level| level.code.as_str()).to_owned();
         let dojo_credits = mine().map(|award| award.dojo_credits).sum();
         same(day, code, "points", expected.points.as_ref(), &standing.points)?;
         same(day, code, "level", expected.level.as_ref(), &level)?;

@@ -1,0 +1,10 @@
+//! Builds `GraphiQL` into the folder that the server embeds.
+
+#[path = "build/graphiql.rs"]
+mod graphiql;
+#[path = "build/missing.rs"]
+mod missing;
+
+fn main() -> std::io::Result<()> {
+    graphiql::prepare()
+}

@@ -1,0 +1,59 @@
+//! The one clock: today in the program's time zone, and the moment for records.
+
+use std::time::Instant;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+/// Tells the time; a pinned clock stays on its day, so that demos and tests are repeatable.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    zone: Tz,
+    pinned: Option<(NaiveDate, Instant)>,
+}
+
+impl Clock {
+    /// The system's clock, or one that stays on a day.
+    #[must_use]
+    pub fn new(zone: Tz, pinned: Option<NaiveDate>) -> Self {
+        Self { zone, pinned: pinned.map(|day| (day, Instant::now())) }
+    }
+
+    /// Today's date in the program's time zone.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        match self.pinned {
+            Some((day, _)) => day,
+            None => self.now().with_timezone(&self.zone).date_naive(),
+        }
+    }
+
+    /// The moment, to the microsecond: what both databases keep.
+    ///
+    /// A pinned clock starts at noon of its day and goes on to the end of it.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+    pub fn now(&self) -> DateTime<Utc> {
+        let Some((day, since)) = self.pinned else { return Utc::now().trunc_subsecs(6) };
+        let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
+        let noon = day.and_time(noon).and_local_timezone(self.zone).earliest();
+        let noon = noon.map_or_else(|| day.and_time(NaiveTime::default()).and_utc(), |local| local.to_utc());
+        let passed = TimeDelta::from_std(since.elapsed()).unwrap_or(TimeDelta::MAX);
+        (noon + passed.min(TimeDelta::hours(11))).trunc_subsecs(6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pinned_clock_stays_on_its_day_and_goes_on() {
+        let day: NaiveDate = "2025-06-30".parse().expect("a date");
+        let clock = Clock::new(chrono_tz::Europe::Brussels, Some(day));
+        let (one, two) = (clock.now(), clock.now());
+        assert_eq!(clock.today(), day);
+        assert!(one <= two);
+        assert_eq!(one.with_timezone(&chrono_tz::Europe::Brussels).date_naive(), day);
+    }
+}

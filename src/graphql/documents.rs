@@ -1,0 +1,238 @@
+//! Documents that were parsed, checked and validated, kept by their text.
+//!
+//! Two schemas are built by one function. The strict one validates a document when it is
+//! first seen and never runs a resolver; the fast one runs every request. A request is
+//! therefore executed in one and the same way whether its document was known or not. What
+//! depends on variables, their own check and the complexity, is done for each request.
+
+use std::sync::Arc;
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
+use async_graphql::{
+    Executor, ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType,
+    ValidationMode, Variables, async_trait,
+};
+use async_graphql_parser::types::OperationType;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::cost::count_cost;
+use super::guard::{Limits, count, within};
+use super::input_types::InputTypes;
+use super::operations::{Document, Operation, split};
+use super::refusal::{Code, ERRORS_MAX, Refusal};
+use super::{shape, variables};
+
+/// Longest document that is kept, in bytes. Longer ones are generated, and run once.
+const KEPT_BYTES_MAX: usize = 16_384;
+
+/// Selection sets inside each other that the library itself accepts. Above what [`Limits`]
+/// can let through, so that refusals come from there and have their code.
+const LIBRARY_DEPTH_MAX: usize = 1_000;
+
+/// The two schemas, of one builder.
+#[derive(Clone)]
+pub struct Schemas<E> {
+    strict: E,
+    fast: E,
+}
+
+/// Builds the two schemas. `build` must give the same schema each time.
+pub fn schemas<Q, M, S>(build: impl Fn() -> SchemaBuilder<Q, M, S>) -> Schemas<Schema<Q, M, S>>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    let build = || build().limit_recursive_depth(LIBRARY_DEPTH_MAX);
+    Schemas {
+        strict: build().validation_mode(ValidationMode::Strict).extension(ValidateOnly).finish(),
+        fast: build().validation_mode(ValidationMode::Fast).finish(),
+    }
+}
+
+/// A request that is ready to run.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The request, with its document and variables; the caller adds data to it.
+    pub request: Request,
+    /// Whether it is a query, a mutation or a subscription.
+    pub kind: OperationType,
+    /// The complexity, in points.
+    pub points: u64,
+}
+
+/// The schemas, their limits and the documents that were found good.
+pub struct Documents<E> {
+    schemas: Schemas<E>,
+    types: InputTypes,
+    limits: Limits,
+    kept: Cache<Box<str>, Arc<Document>, ByMemory>,
+    /// What a document counts as at least, in bytes, which bounds their number.
+    memory_min: u64,
+}
+
+impl<E: Executor> Documents<E> {
+    /// Keeps up to `documents_max` documents, which occupy up to `memory_max` bytes.
+    #[must_use]
+    pub fn new(
+        schemas: Schemas<E>,
+        types: InputTypes,
+        limits: Limits,
+        documents_max: usize,
+        memory_max: u64,
+    ) -> Self {
+        Self {
+            schemas,
+            types,
+            limits,
+            memory_min: memory_max / count(documents_max.max(1)),
+            kept: Cache::with_weighter(documents_max, memory_max, ByMemory),
+        }
+    }
+
+    /// The schema that runs what [`Documents::prepare`] made ready, and nothing else: it
+    /// trusts documents to be valid.
+    #[must_use]
+    pub fn schema(&self) -> &E {
+        &self.schemas.fast
+    }
+
+    /// How many documents are kept at the moment.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Makes a request ready to run. An empty operation name counts as none.
+    ///
+    /// # Errors
+    ///
+    /// Everything that keeps the request from being run, each with its code.
+    pub async fn prepare(
+        &self,
+        source: &str,
+        operation_name: Option<&str>,
+        given: Variables,
+    ) -> Result<Prepared, Vec<ServerError>> {
+        let document = if let Some(document) = self.kept.get(source) {
+            document
+        } else {
+            let document = Arc::new(self.document(source).await?);
+            if source.len() <= KEPT_BYTES_MAX {
+                self.kept.insert(source.into(), Arc::clone(&document));
+            }
+            document
+        };
+        let name = operation_name.filter(|name| !name.is_empty());
+        let operation = document.operation(name).map_err(one)?;
+        let definitions = &operation.definition().variable_definitions;
+        let variables = variables::check(&self.types, definitions, given).map_err(all)?;
+        let points = operation
+            .points
+            .unwrap_or_else(|| count_cost(&self.limits, &operation.document, &variables).points);
+        within("complexity", self.limits.complexity, points).map_err(one)?;
+        let mut request = Request::new(String::new()).variables(variables);
+        request.set_parsed_query(operation.document.clone());
+        Ok(Prepared { request, kind: operation.kind, points })
+    }
+
+    async fn document(&self, source: &str) -> Result<Document, Vec<ServerError>> {
+        let lexed = self.limits.check_text(source).map_err(one)?;
+        let parsed = async_graphql_parser::parse_query(source).map_err(|it| one(parse_failed(&it)))?;
+        shape::check(&self.limits, &parsed).map_err(one)?;
+        for (_, operation) in parsed.operations.iter() {
+            let definitions = &operation.node.variable_definitions;
+            variables::check_types(&self.types, definitions).map_err(all)?;
+        }
+        let operations = split(parsed);
+        let mut refusals = Vec::new();
+        for operation in &operations {
+            refusals.extend(self.validate(operation).await);
+        }
+        if !refusals.is_empty() {
+            // The library reports some rules in the order of a hash table, and what several
+            // operations share is reported for each.
+            refusals.sort_by(|a, b| (&a.locations, &a.message).cmp(&(&b.locations, &b.message)));
+            refusals.dedup();
+            refusals.truncate(ERRORS_MAX);
+            return Err(all(refusals));
+        }
+        let operations = operations.into_iter().map(|mut operation| {
+            let cost = count_cost(&self.limits, &operation.document, &Variables::default());
+            operation.points = (!cost.varies).then_some(cost.points);
+            operation
+        });
+        Ok(Document {
+            operations: operations.collect(),
+            // A parsed token takes some 300 bytes: a field of one letter is a selection
+            // with a name, positions and four empty lists.
+            memory: lexed.tokens.saturating_mul(300).saturating_add(count(source.len())).max(self.memory_min),
+        })
+    }
+
+    /// The library validates arguments that hold variables with the variables' values.
+    /// Samples of the right type stand in for them, so that the verdict is about the
+    /// document and holds for every request.
+    async fn validate(&self, operation: &Operation) -> Vec<Refusal> {
+        let definitions = &operation.definition().variable_definitions;
+        let samples = variables::samples(&self.types, definitions);
+        let mut request = Request::new(String::new()).variables(samples);
+        request.set_parsed_query(operation.document.clone());
+        let errors = self.schemas.strict.execute(request).await.errors;
+        errors
+            .into_iter()
+            .map(|error| {
+                let mut refusal = Refusal::new(Code::GraphqlValidationFailed, error.message);
+                refusal.locations = error.locations;
+                refusal
+            })
+            .collect()
+    }
+}
+
+/// The parser's message draws the line of the document with an arrow under it; the line
+/// may be the whole document.
+fn parse_failed(error: &async_graphql_parser::Error) -> Refusal {
+    let text = error.to_string();
+    let reason = text.rsplit_once("= ").map_or(text.as_str(), |(_, reason)| reason).trim();
+    let locations: Vec<_> = error.positions().collect();
+    let message = match locations.first() {
+        Some(pos) => format!("Syntax error at line {}, column {}: {reason}.", pos.line, pos.column),
+        None => format!("Syntax error: {reason}."),
+    };
+    Refusal { locations, ..Refusal::new(Code::GraphqlParseFailed, message) }
+}
+
+fn one(refusal: Refusal) -> Vec<ServerError> {
+    vec![refusal.into()]
+}
+
+fn all(refusals: Vec<Refusal>) -> Vec<ServerError> {
+    refusals.into_iter().map(Into::into).collect()
+}
+
+#[derive(Clone, Debug)]
+struct ByMemory;
+
+impl Weighter<Box<str>, Arc<Document>> for ByMemory {
+    fn weight(&self, _: &Box<str>, document: &Arc<Document>) -> u64 {
+        document.memory
+    }
+}
+
+/// Ends a request where its execution would begin.
+struct ValidateOnly;
+
+impl ExtensionFactory for ValidateOnly {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for ValidateOnly {
+    async fn execute(&self, _: &ExtensionContext<'_>, _: Option<&str>, _: NextExecute<'_>) -> Response {
+        Response::default()
+    }
+}

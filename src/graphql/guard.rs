@@ -1,0 +1,254 @@
+//! Limits on a document, and the ones that are checked on its text alone.
+//!
+//! Everything here is linear in the length of the document and runs before the parser,
+//! whose recursion and whose callers' recursion must meet bounded nesting only.
+
+use async_graphql::Pos;
+
+use super::refusal::{Code, Exceeded, Refusal};
+
+/// What a document may contain. Counts are of the document with its fragments expanded.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Length of the document, in bytes.
+    pub document_bytes: u64,
+    /// Brackets of any kind inside each other, and selection sets inside each other once
+    /// fragments are expanded.
+    pub nesting: u64,
+    /// Names, numbers, strings and punctuation marks.
+    pub tokens: u64,
+    /// Fields inside each other, introspection not counted.
+    pub depth: u64,
+    /// Fields that are given another name.
+    pub aliases: u64,
+    /// Fields at the top of a query or subscription.
+    pub root_fields: u64,
+    /// Fields at the top of a mutation.
+    pub mutation_fields: u64,
+    /// Fields and spreads of the whole document.
+    pub fields: u64,
+    /// Directives of the whole document.
+    pub directives: u64,
+    /// Fragment definitions.
+    pub fragments: u64,
+    /// Estimated number of values in the answer. Sized for a page of 100 nodes with 20
+    /// entries of 10 fields each: 1 + 100 × (2 + 1 + 20 × (2 + 10)) = 24,301, and room for
+    /// more fields beside the entries.
+    pub complexity: u64,
+    /// The page size assumed where a connection is selected without one.
+    pub page_default: u64,
+    /// The largest page the schema hands out. A larger number counts as this one, so that
+    /// the resolver's own refusal, which says what is allowed, is what the client reads.
+    pub page_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            document_bytes: 65_536,
+            nesting: 64,
+            tokens: 4_000,
+            depth: 20,
+            aliases: 50,
+            root_fields: 30,
+            mutation_fields: 10,
+            fields: 2_000,
+            directives: 50,
+            fragments: 100,
+            complexity: 30_000,
+            page_default: 20,
+            page_max: 100,
+        }
+    }
+}
+
+/// What the text of a document was measured to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lexed {
+    /// Names, numbers, strings and punctuation marks.
+    pub tokens: u64,
+    /// Brackets inside each other, at most.
+    pub nesting: u64,
+}
+
+impl Limits {
+    /// Checks the text of a document: its length, tokens and nesting.
+    ///
+    /// # Errors
+    ///
+    /// A limit that is exceeded (`QUERY_TOO_COMPLEX`), or a string that does not end
+    /// (`GRAPHQL_PARSE_FAILED`).
+    pub fn check_text(&self, source: &str) -> Result<Lexed, Refusal> {
+        let bytes = count(source.len());
+        within("document_bytes", self.document_bytes, bytes)?;
+        let lexed = lex(source)?;
+        within("nesting", self.nesting, lexed.nesting)?;
+        within("tokens", self.tokens, lexed.tokens)?;
+        Ok(lexed)
+    }
+}
+
+/// Refuses when `actual` is more than `max`.
+///
+/// # Errors
+///
+/// `QUERY_TOO_COMPLEX` with the limit's name, what it allows and what there is.
+pub(crate) fn within(limit: &'static str, max: u64, actual: u64) -> Result<(), Refusal> {
+    if actual <= max {
+        return Ok(());
+    }
+    let (what, advice) = match limit {
+        "document_bytes" => ("bytes", "Pass values as variables or send several requests."),
+        "nesting" => ("levels of brackets or selections", "Make it flatter."),
+        "tokens" => ("tokens", "Pass values as variables or send several requests."),
+        "depth" => ("levels of fields", "Ask for the inner objects in a request of their own."),
+        "aliases" => ("aliases", "Pass a list of ids, or send several requests."),
+        "root_fields" | "mutation_fields" => ("fields at the top", "Send several requests."),
+        "fields" => ("fields with its fragments expanded", "Send several requests."),
+        "directives" => ("directives", "Leave fields out instead of skipping them."),
+        "fragments" => ("fragments", "Send several documents."),
+        _ => ("points of complexity", "Ask for smaller pages (`first`) or fewer fields inside lists."),
+    };
+    Err(Refusal::limit(Exceeded { limit, max, actual }, what, advice))
+}
+/// A length as the number that limits are compared with.
+pub(crate) fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// Counts tokens and nesting. Brackets in strings, block strings and comments are text.
+/// A string that does not end is refused here, because a parser that took it for something
+/// else would see brackets where this function saw text.
+fn lex(source: &str) -> Result<Lexed, Refusal> {
+    let bytes = source.as_bytes();
+    let mut lexed = Lexed::default();
+    let mut open: u64 = 0;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        at += 1;
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | b',' => continue,
+            b'#' => {
+                at = line_end(bytes, at);
+                continue;
+            }
+            b'"' => {
+                at = string_end(bytes, start).ok_or_else(|| unterminated(source, start))?;
+            }
+            b'{' | b'[' | b'(' => {
+                open += 1;
+                lexed.nesting = lexed.nesting.max(open);
+            }
+            b'}' | b']' | b')' => open = open.saturating_sub(1),
+            _ if is_word(byte) => {
+                while bytes.get(at).copied().is_some_and(is_word) {
+                    at += 1;
+                }
+            }
+            // The other bytes of a character that may not stand here are no tokens of
+            // their own; the parser refuses the character.
+            0x80..=0xBF => continue,
+            _ => {}
+        }
+        lexed.tokens += 1;
+    }
+    Ok(lexed)
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn line_end(bytes: &[u8], from: usize) -> usize {
+    bytes[from..]
+        .iter()
+        .position(|byte| matches!(byte, b'\n' | b'\r'))
+        .map_or(bytes.len(), |offset| from + offset)
+}
+
+/// Where the string that starts at `start` is over.
+fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    if bytes[start..].starts_with(b"\"\"\"") {
+        let mut at = start + 3;
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            if rest.starts_with(b"\\\"\"\"") {
+                at += 4;
+            } else if rest.starts_with(b"\"\"\"") {
+                return Some(at + 3);
+            } else {
+                at += 1;
+            }
+        }
+        return None;
+    }
+    let mut at = start + 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\n' | b'\r' => return None,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+fn unterminated(source: &str, at: usize) -> Refusal {
+    let before = &source[..at];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let pos =
+        Pos { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 };
+    Refusal::new(
+        Code::GraphqlParseFailed,
+        format!("Syntax error at line {}, column {}: a string does not end.", pos.line, pos.column),
+    )
+    .at(pos)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nesting(source: &str) -> u64 {
+        lex(source).expect("the strings end").nesting
+    }
+
+    #[test]
+    fn text_is_not_nesting() {
+        assert_eq!(
+            nesting(
+                r#"{ a(b: "[[[[", c: """ [[ \""" [[ """) # ((((
+            { c } }"#
+            ),
+            2
+        );
+        assert_eq!(nesting(r#"{ a(b: "\"[[[[") }"#), 2);
+        assert_eq!(nesting(r#"{ a(b: """\\""" c: "[") }"#.replace("\\\\\"\"\"", "\"\"\"").as_str()), 2);
+    }
+
+    #[test]
+    fn text_after_an_empty_string_is_nesting() {
+        assert_eq!(nesting(r#"{ a(b: ["", [[ "x" ]]]) }"#), 5);
+    }
+
+    #[test]
+    fn strings_must_end() {
+        for source in ["{ a(b: \"x) }", "{ a(b: \"\"\"x\") }", "{ a(b: \"x\n\") }", "\"\\"] {
+            let refusal = lex(source).expect_err(source);
+            assert_eq!(refusal.code, Code::GraphqlParseFailed, "{source}");
+        }
+    }
+
+    #[test]
+    fn both_sides_of_each_boundary() {
+        let limits = Limits::default();
+        let nested = |depth: usize| format!("{}{}", "{".repeat(depth), "}".repeat(depth));
+        assert!(limits.check_text(&nested(64)).is_ok());
+        assert!(limits.check_text(&nested(65)).is_err());
+        assert!(limits.check_text(&"a ".repeat(4_000)).is_ok());
+        assert!(limits.check_text(&"a ".repeat(4_001)).is_err());
+        assert!(limits.check_text(&" ".repeat(65_536)).is_ok());
+        assert!(limits.check_text(&" ".repeat(65_537)).is_err());
+    }
+}

@@ -1,0 +1,244 @@
+//! The input types of the schema as a table, read from its SDL.
+//!
+//! The library's registry is not public, and its own check of variables happens in the
+//! middle of execution. This table is what lets them be checked before.
+
+use std::collections::HashMap;
+
+use async_graphql::{Name, Value};
+use async_graphql_parser::types::{
+    BaseType, InputObjectType, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+};
+use chrono::{DateTime, NaiveDate};
+
+/// What a scalar takes as input.
+#[derive(Clone, Debug)]
+pub struct ScalarRule {
+    /// What a client is told that the scalar takes, such as `Date ("YYYY-MM-DD")`.
+    pub expected: &'static str,
+    /// Whether a value that is not null is one.
+    pub accepts: fn(&Value) -> bool,
+    /// A value that the scalar takes, to validate documents with before values are known.
+    pub sample: Value,
+}
+
+/// An input type without its wrappers.
+#[derive(Clone, Debug)]
+pub(crate) enum InputType {
+    Scalar(ScalarRule),
+    /// The values, in the order of the schema.
+    Enum(Vec<Name>),
+    Object(InputObject),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct InputObject {
+    pub(crate) fields: Vec<InputField>,
+    pub(crate) one_of: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct InputField {
+    pub(crate) name: Name,
+    pub(crate) ty: Type,
+    pub(crate) required: bool,
+}
+
+/// All input types of a schema, by name.
+#[derive(Clone, Debug)]
+pub struct InputTypes(HashMap<Name, InputType>);
+
+impl InputTypes {
+    /// Reads the table from a schema's SDL. Scalars that are neither GraphQL's own nor in
+    /// `scalars` take any value, and the resolver's own parser has the last word.
+    ///
+    /// # Errors
+    ///
+    /// The SDL cannot be parsed.
+    pub fn from_sdl(sdl: &str, scalars: &[(&str, ScalarRule)]) -> Result<Self, async_graphql_parser::Error> {
+        let document = async_graphql_parser::parse_schema(sdl)?;
+        let mut types: HashMap<Name, InputType> = built_in_scalars()
+            .into_iter()
+            .map(|(name, rule)| (Name::new(name), InputType::Scalar(rule)))
+            .collect();
+        for definition in document.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else {
+                continue;
+            };
+            let TypeDefinition { name, kind, directives, .. } = definition.node;
+            let name = name.node;
+            let input_type = match kind {
+                TypeKind::Scalar => InputType::Scalar(scalar_rule(&name, scalars)),
+                TypeKind::Enum(it) => {
+                    InputType::Enum(it.values.into_iter().map(|it| it.node.value.node).collect())
+                }
+                TypeKind::InputObject(it) => {
+                    let one_of = directives.iter().any(|it| it.node.name.node == "oneOf");
+                    InputType::Object(input_object(it, one_of))
+                }
+                TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_) => continue,
+            };
+            types.insert(name, input_type);
+        }
+        Ok(Self(types))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&InputType> {
+        self.0.get(name)
+    }
+
+    /// A value of the type. Lists are empty and optional fields left out, so that only
+    /// required fields lead deeper, and a schema has no circles of those.
+    pub(crate) fn sample(&self, ty: &Type) -> Value {
+        let name = match &ty.base {
+            BaseType::List(_) => return Value::List(Vec::new()),
+            BaseType::Named(name) => name,
+        };
+        match self.get(name) {
+            None => Value::Null,
+            Some(InputType::Scalar(rule)) => rule.sample.clone(),
+            Some(InputType::Enum(values)) => values.first().cloned().map_or(Value::Null, Value::Enum),
+            Some(InputType::Object(object)) => {
+                let fields = object.fields.iter();
+                let needed = if object.one_of { 1 } else { usize::MAX };
+                let sampled = fields
+                    .filter(|field| object.one_of || field.required)
+                    .take(needed)
+                    .map(|field| (field.name.clone(), self.sample(&field.ty)));
+                Value::Object(sampled.collect())
+            }
+        }
+    }
+}
+
+/// The scalars of this API that are not GraphQL's own.
+#[must_use]
+pub fn api_scalars() -> Vec<(&'static str, ScalarRule)> {
+    let text =
+        |expected, accepts, sample: &str| ScalarRule { expected, accepts, sample: Value::from(sample) };
+    vec![
+        ("Date", text("Date (\"YYYY-MM-DD\")", is_date, "2000-01-01")),
+        (
+            "DateTime",
+            text(
+                "DateTime (RFC 3339, such as \"2026-01-31T12:00:00Z\")",
+                is_date_time,
+                "2000-01-01T00:00:00Z",
+            ),
+        ),
+        ("Decimal", text("Decimal (a number as a string, such as \"12.50\")", is_decimal, "0")),
+    ]
+}
+
+fn built_in_scalars() -> [(&'static str, ScalarRule); 5] {
+    let rule = |expected, accepts, sample| ScalarRule { expected, accepts, sample };
+    [
+        ("Int", rule("Int (a whole number of 32 bits)", is_int, Value::from(0))),
+        ("Float", rule("Float", |it| matches!(it, Value::Number(_)), Value::from(0))),
+        ("String", rule("String", |it| matches!(it, Value::String(_)), Value::from(""))),
+        ("Boolean", rule("Boolean", |it| matches!(it, Value::Boolean(_)), Value::from(true))),
+        ("ID", rule("ID (a string or a whole number)", is_id, Value::from(""))),
+    ]
+}
+
+fn scalar_rule(name: &Name, scalars: &[(&str, ScalarRule)]) -> ScalarRule {
+    scalars.iter().find(|(known, _)| name == known).map_or(
+        ScalarRule { expected: "another value", accepts: |_| true, sample: Value::from("") },
+        |(_, rule)| rule.clone(),
+    )
+}
+
+fn input_object(object: InputObjectType, one_of: bool) -> InputObject {
+    let fields = object.fields.into_iter().map(|field| {
+        let field = field.node;
+        InputField {
+            required: !field.ty.node.nullable && field.default_value.is_none(),
+            name: field.name.node,
+            ty: field.ty.node,
+        }
+    });
+    InputObject { fields: fields.collect(), one_of }
+}
+
+fn is_int(value: &Value) -> bool {
+    let Value::Number(number) = value else {
+        return false;
+    };
+    number.as_i64().is_some_and(|it| i32::try_from(it).is_ok())
+}
+
+fn is_id(value: &Value) -> bool {
+    match value {
+        Value::String(_) => true,
+        Value::Number(number) => number.is_i64(),
+        _ => false,
+    }
+}
+
+fn is_date(value: &Value) -> bool {
+    // The length keeps out "2026-1-5", which chrono would take.
+    matches!(value, Value::String(it)
+        if it.len() == 10 && NaiveDate::parse_from_str(it, "%Y-%m-%d").is_ok())
+}
+
+fn is_date_time(value: &Value) -> bool {
+    matches!(value, Value::String(it) if DateTime::parse_from_rfc3339(it).is_ok())
+}
+
+fn is_decimal(value: &Value) -> bool {
+    let Value::String(text) = value else {
+        return false;
+    };
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_digits = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits(whole) && is_digits(fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_from_every_kind_of_definition() {
+        let sdl = r#"
+            """What a type is"""
+            interface Node { id: ID! }
+            type A implements Node { id: ID! old(by: By @deprecated(reason: "x")): Int @deprecated }
+            union AB = A
+            scalar Date @specifiedBy(url: "https://example.org")
+            scalar JSON
+            enum E { ONE TWO @deprecated(reason: "go") }
+            input By @oneOf { id: ID code: String }
+            "with a description"
+            input In { "a day" day: Date! e: E! = ONE many: [In!]! by: By! any: JSON! }
+            type Query { a(in: In = {day: "2000-01-01"}): AB }
+            directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+            schema { query: Query }
+        "#;
+        let types = InputTypes::from_sdl(sdl, &api_scalars()).expect("the SDL is GraphQL");
+        assert!(types.get("AB").is_none() && types.get("A").is_none() && types.get("Node").is_none());
+        let sample = types.sample(&Type::new("In!").expect("a type"));
+        let expected = r#"{day: "2000-01-01", many: [], by: {id: ""}, any: ""}"#;
+        assert_eq!(sample.to_string(), expected);
+    }
+
+    #[test]
+    fn scalars() {
+        let takes = |accepts: fn(&Value) -> bool, text: &str| accepts(&Value::from(text));
+        for (text, valid) in [("2026-02-28", true), ("2026-02-29", false), ("2026-2-28", false), ("", false)]
+        {
+            assert_eq!(takes(is_date, text), valid, "{text}");
+        }
+        for (text, valid) in
+            [("1", true), ("-1.50", true), ("1.", false), (".5", false), ("1e3", false), ("", false)]
+        {
+            assert_eq!(takes(is_decimal, text), valid, "{text}");
+        }
+        for (text, valid) in
+            [("2026-01-31T12:00:00Z", true), ("2026-01-31T12:00:00+02:00", true), ("2026-01-31", false)]
+        {
+            assert_eq!(takes(is_date_time, text), valid, "{text}");
+        }
+    }
+}

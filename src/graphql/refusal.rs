@@ -1,0 +1,138 @@
+//! Why a request is not run, in the words and codes that clients see.
+
+use async_graphql::{ErrorExtensionValues, Pos, ServerError, Value};
+
+/// Longest error message sent, in characters. Messages may quote the request, and a
+/// request must not be able to make the answer large.
+pub const MESSAGE_CHARS_MAX: usize = 500;
+
+/// Most errors in one answer.
+pub const ERRORS_MAX: usize = 20;
+
+/// The closed list of codes of top-level errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The document is not GraphQL.
+    GraphqlParseFailed,
+    /// The document does not fit the schema.
+    GraphqlValidationFailed,
+    /// The request, a variable or an argument has a value that cannot be used.
+    BadUserInput,
+    /// It is not clear which operation of the document is meant.
+    OperationResolutionFailure,
+    /// A hash was sent in place of a document and the document is not known.
+    PersistedQueryNotFound,
+    /// No valid credentials.
+    Unauthenticated,
+    /// Valid credentials that do not allow this.
+    Forbidden,
+    /// A limit on the size of documents or answers is exceeded.
+    QueryTooComplex,
+    /// Too many requests.
+    RateLimited,
+    /// The operation took too long.
+    OperationTimeout,
+    /// A fault of ours; the log has the details under the request id.
+    InternalServerError,
+}
+
+impl Code {
+    /// The code as it stands in `extensions.code`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::OperationResolutionFailure => "OPERATION_RESOLUTION_FAILURE",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::OperationTimeout => "OPERATION_TIMEOUT",
+            Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+        }
+    }
+}
+
+/// A limit that a request exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// The name of the limit, for programs.
+    pub limit: &'static str,
+    /// The most that is allowed.
+    pub max: u64,
+    /// What the request has; a saturated count for documents that would expand further.
+    pub actual: u64,
+}
+
+/// One reason why a request is not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What kind of trouble it is, for programs.
+    pub code: Code,
+    /// What is wrong and what to do, for people.
+    pub message: String,
+    /// Where in the document, if it is in the document.
+    pub locations: Vec<Pos>,
+    /// The limit, if one was exceeded.
+    pub exceeded: Option<Exceeded>,
+}
+
+impl Refusal {
+    /// A refusal without a place in the document.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), locations: Vec::new(), exceeded: None }
+    }
+
+    /// A refusal because of a limit. `what` completes "The document has 7 …".
+    #[must_use]
+    pub fn limit(exceeded: Exceeded, what: &str, advice: &str) -> Self {
+        let Exceeded { limit, max, actual } = exceeded;
+        let message = format!("The document has {actual} {what}, the limit {limit} allows {max}. {advice}");
+        Self { exceeded: Some(exceeded), ..Self::new(Code::QueryTooComplex, message) }
+    }
+
+    /// The same refusal, with the place it is about.
+    #[must_use]
+    pub fn at(mut self, pos: Pos) -> Self {
+        self.locations.push(pos);
+        self
+    }
+}
+
+impl From<Refusal> for ServerError {
+    fn from(refusal: Refusal) -> Self {
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", refusal.code.as_str());
+        if let Some(Exceeded { limit, max, actual }) = refusal.exceeded {
+            extensions.set("limit", limit);
+            extensions.set("max", Value::from(max));
+            extensions.set("actual", Value::from(actual));
+        }
+        let mut error = ServerError::new(bounded(refusal.message), None);
+        error.locations = refusal.locations;
+        error.extensions = Some(extensions);
+        error
+    }
+}
+
+/// The message, cut to [`MESSAGE_CHARS_MAX`] characters.
+#[must_use]
+pub fn bounded(message: String) -> String {
+    clipped(message, MESSAGE_CHARS_MAX)
+}
+
+/// The text, cut to `chars_max` characters with an ellipsis as the last one.
+#[must_use]
+pub fn clipped(mut text: String, chars_max: usize) -> String {
+    // A text has at most as many characters as bytes: most never need counting.
+    if text.len() > chars_max && text.chars().count() > chars_max {
+        let kept: String = text.chars().take(chars_max.saturating_sub(1)).collect();
+        text = kept;
+        text.push('…');
+    }
+    text
+}

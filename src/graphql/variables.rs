@@ -1,0 +1,212 @@
+//! The check of a request's variables, before anything is executed.
+//!
+//! The library finds a wrong variable when a resolver asks for the argument: too late for
+//! a status that says that nothing was run, without a code, and after other resolvers ran.
+
+use std::fmt::Write as _;
+
+use async_graphql::{Name, Positioned, Value, Variables};
+use async_graphql_parser::types::{BaseType, Type, VariableDefinition};
+
+use super::input_types::{InputObject, InputType, InputTypes};
+use super::refusal::{Code, ERRORS_MAX, Refusal, clipped};
+
+/// Most characters of a value or name that a message repeats.
+const QUOTED_CHARS_MAX: usize = 40;
+
+/// Checks that each variable's type exists and can be an input.
+///
+/// # Errors
+///
+/// `GRAPHQL_VALIDATION_FAILED`, one for each variable of another type. The library must not
+/// be asked about these: it takes them for granted in places.
+pub fn check_types(
+    types: &InputTypes,
+    definitions: &[Positioned<VariableDefinition>],
+) -> Result<(), Vec<Refusal>> {
+    let refusals: Vec<Refusal> = definitions
+        .iter()
+        .filter(|definition| types.get(base_name(&definition.node.var_type.node)).is_none())
+        .take(ERRORS_MAX)
+        .map(|definition| {
+            let message = format!(
+                "Variable \"${}\" is of type \"{}\", which is not an input type of this schema.",
+                definition.node.name.node, definition.node.var_type.node
+            );
+            Refusal::new(Code::GraphqlValidationFailed, message).at(definition.pos)
+        })
+        .collect();
+    if refusals.is_empty() { Ok(()) } else { Err(refusals) }
+}
+
+/// Checks the variables of a request against their definitions, whose types are known, and
+/// gives back those that are defined, with defaults filled in. Others are left out.
+///
+/// # Errors
+///
+/// `BAD_USER_INPUT`, one for each thing that is wrong, [`ERRORS_MAX`] at most.
+pub fn check(
+    types: &InputTypes,
+    definitions: &[Positioned<VariableDefinition>],
+    mut given: Variables,
+) -> Result<Variables, Vec<Refusal>> {
+    let mut checked = Variables::default();
+    let mut refusals = Vec::new();
+    for definition in definitions {
+        let variable = &definition.node;
+        let (name, ty) = (&variable.name.node, &variable.var_type.node);
+        let Some(value) = given.remove(name) else {
+            if let Some(default) = &variable.default_value {
+                checked.insert(name.clone(), default.node.clone());
+            } else if !ty.nullable {
+                let message = format!("Variable \"${name}\" of required type \"{ty}\" is missing.");
+                refusals.push(Refusal::new(Code::BadUserInput, message).at(definition.pos));
+            }
+            continue;
+        };
+        let mut check = Check { types, path: name.to_string(), problems: Vec::new() };
+        check.value(ty, &value);
+        refusals.extend(check.problems.into_iter().map(|problem| {
+            let message = format!("Variable \"${name}\" has an invalid value at {problem}.");
+            Refusal::new(Code::BadUserInput, message).at(definition.pos)
+        }));
+        if refusals.len() >= ERRORS_MAX {
+            break;
+        }
+        checked.insert(name.clone(), value);
+    }
+    refusals.truncate(ERRORS_MAX);
+    if refusals.is_empty() { Ok(checked) } else { Err(refusals) }
+}
+
+/// A value for each variable, to validate a document that has not met a request yet.
+#[must_use]
+pub fn samples(types: &InputTypes, definitions: &[Positioned<VariableDefinition>]) -> Variables {
+    let mut samples = Variables::default();
+    for definition in definitions {
+        let variable = &definition.node;
+        let sample = types.sample(&variable.var_type.node);
+        samples.insert(variable.name.node.clone(), sample);
+    }
+    samples
+}
+
+fn base_name(ty: &Type) -> &str {
+    match &ty.base {
+        BaseType::Named(name) => name.as_str(),
+        BaseType::List(inner) => base_name(inner),
+    }
+}
+
+struct Check<'a> {
+    types: &'a InputTypes,
+    /// Where the value is, such as `input.items[3].occurredOn`.
+    path: String,
+    /// Path and trouble of each thing that is wrong.
+    problems: Vec<String>,
+}
+
+impl Check<'_> {
+    fn value(&mut self, ty: &Type, value: &Value) {
+        if self.problems.len() >= ERRORS_MAX {
+            return;
+        }
+        match (&ty.base, value) {
+            (_, Value::Null) if ty.nullable => {}
+            (_, Value::Null) => self.problem(&format!("expected {ty}, found null")),
+            (BaseType::List(inner), Value::List(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.inside(|path| write!(path, "[{index}]"), |check| check.value(inner, item));
+                }
+            }
+            // GraphQL takes a single value for a list of one.
+            (BaseType::List(inner), _) => self.value(inner, value),
+            (BaseType::Named(name), _) => self.named(name, value),
+        }
+    }
+
+    fn named(&mut self, name: &str, value: &Value) {
+        match self.types.get(name) {
+            // The types of variables were checked; those of fields are the schema's own.
+            None => {}
+            Some(InputType::Scalar(rule)) if (rule.accepts)(value) => {}
+            Some(InputType::Scalar(rule)) => {
+                self.problem(&format!("expected {}, found {}", rule.expected, found(value)));
+            }
+            Some(InputType::Enum(values)) => {
+                let known = match value {
+                    Value::String(text) => values.iter().any(|it| it == text),
+                    Value::Enum(item) => values.contains(item),
+                    _ => false,
+                };
+                if !known {
+                    let names: Vec<&str> = values.iter().map(Name::as_str).collect();
+                    let names = clipped(names.join(", "), 200);
+                    self.problem(&format!("expected {name} ({names}), found {}", found(value)));
+                }
+            }
+            Some(InputType::Object(object)) => match value {
+                Value::Object(fields) => self.object(name, object, fields),
+                _ => self.problem(&format!("expected {name}, an object, found {}", found(value))),
+            },
+        }
+    }
+
+    fn object<'v, F>(&mut self, name: &str, object: &InputObject, given: F)
+    where
+        F: IntoIterator<Item = (&'v Name, &'v Value)> + Copy,
+    {
+        let mut present = 0;
+        for (key, value) in given {
+            present += 1;
+            let field = object.fields.iter().find(|field| field.name == *key);
+            self.inside(
+                |path| write!(path, ".{}", clipped(key.to_string(), QUOTED_CHARS_MAX)),
+                |check| match field {
+                    Some(_) if object.one_of && *value == Value::Null => {
+                        check.problem("expected a value, found null");
+                    }
+                    Some(field) => check.value(&field.ty, value),
+                    None => check.problem(&format!("{name} has no such field")),
+                },
+            );
+        }
+        if object.one_of && present != 1 {
+            self.problem(&format!("{name} takes exactly one field, found {present}"));
+        }
+        let missing = object.fields.iter().filter(|field| field.required);
+        for field in missing {
+            if !given.into_iter().any(|(key, _)| *key == field.name) {
+                self.problem(&format!("the field \"{}\" of {name} is missing", field.name));
+            }
+        }
+    }
+
+    fn inside(&mut self, step: impl FnOnce(&mut String) -> std::fmt::Result, check: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        // Writing to a string does not fail, and a path cut short would still be one.
+        let _written = step(&mut self.path);
+        check(self);
+        self.path.truncate(length);
+    }
+
+    fn problem(&mut self, problem: &str) {
+        if self.problems.len() < ERRORS_MAX {
+            let path = clipped(self.path.clone(), 200);
+            self.problems.push(format!("{path}: {problem}"));
+        }
+    }
+}
+
+fn found(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Number(number) => format!("the number {}", clipped(number.to_string(), QUOTED_CHARS_MAX)),
+        Value::String(text) => format!("{:?}", clipped(text.clone(), QUOTED_CHARS_MAX)),
+        Value::Boolean(truth) => format!("{truth}"),
+        Value::Binary(_) => "a file".to_owned(),
+        Value::Enum(item) => clipped(item.to_string(), QUOTED_CHARS_MAX),
+        Value::List(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}

@@ -1,0 +1,198 @@
+//! Answers: which status, which body, and what is said of errors.
+
+use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use axum::body::Body;
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::accept::Media;
+use super::request_id::RequestId;
+use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, bounded};
+
+/// What became of a request. The one table of statuses is its method `status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was run, whatever its fields answered.
+    Executed,
+    /// It was read and not run, for what it asks: its document, its variables, its cost.
+    Rejected,
+    /// It is no GraphQL request.
+    Malformed,
+    /// It was not run for a reason that HTTP has a status for.
+    Http(StatusCode),
+}
+
+impl Outcome {
+    fn status(self, media: Media) -> StatusCode {
+        match (self, media) {
+            (Self::Executed, _) | (Self::Rejected, Media::Json) => StatusCode::OK,
+            (Self::Rejected, Media::GraphqlResponse) | (Self::Malformed, _) => StatusCode::BAD_REQUEST,
+            (Self::Http(status), _) => status,
+        }
+    }
+}
+
+/// A request that was not run, or whose running came to nothing.
+#[derive(Debug)]
+pub struct NotRun {
+    /// The media type of the answer.
+    pub media: Media,
+    /// What became of the request.
+    pub outcome: Outcome,
+    /// Why.
+    pub errors: Vec<ServerError>,
+    /// One more header.
+    pub header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl NotRun {
+    /// One reason.
+    #[must_use]
+    pub fn new(media: Media, outcome: Outcome, code: Code, message: impl Into<String>) -> Self {
+        Self { media, outcome, errors: vec![Refusal::new(code, message).into()], header: None }
+    }
+
+    /// 401, with the scheme to use.
+    #[must_use]
+    pub fn unauthenticated(media: Media, message: String) -> Self {
+        let status = Outcome::Http(StatusCode::UNAUTHORIZED);
+        let mut answer = Self::new(media, status, Code::Unauthenticated, message);
+        answer.header = Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        answer
+    }
+
+    /// 405, with the methods that there are.
+    #[must_use]
+    pub fn method(media: Media, allow: &'static str, message: &str) -> Self {
+        let status = Outcome::Http(StatusCode::METHOD_NOT_ALLOWED);
+        let mut answer = Self::new(media, status, Code::BadUserInput, message);
+        answer.header = Some((ALLOW, HeaderValue::from_static(allow)));
+        answer
+    }
+
+    /// 429, with the time to wait, in seconds and rounded up.
+    #[must_use]
+    pub fn rate_limited(media: Media, retry_after: std::time::Duration) -> Self {
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        let status = Outcome::Http(StatusCode::TOO_MANY_REQUESTS);
+        let message = format!("Too many requests; try again in {seconds} s.");
+        let mut answer = Self::new(media, status, Code::RateLimited, message);
+        if let Some(extensions) = answer.errors[0].extensions.as_mut() {
+            extensions.set("retryAfter", Value::from(seconds));
+        }
+        answer.header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        answer
+    }
+}
+
+impl IntoResponse for NotRun {
+    fn into_response(self) -> Response {
+        let body = Envelope { errors: &self.errors, data: None, extensions: None };
+        let status = self.outcome.status(self.media);
+        respond(status, self.media, self.header.into_iter().collect(), &body)
+    }
+}
+
+/// The answer to a request that was run. `data` is there even if it is null.
+#[must_use]
+pub fn executed(media: Media, response: async_graphql::Response, id: &RequestId) -> Response {
+    let errors = presentable(response.errors, id);
+    let extensions = (!response.extensions.is_empty()).then_some(&response.extensions);
+    let body = Envelope { errors: &errors, data: Some(&response.data), extensions };
+    let status = Outcome::Executed.status(media);
+    respond(status, media, response.http_headers, &body)
+}
+
+/// The answer to a fault of ours: the id and nothing else.
+#[must_use]
+pub fn internal(media: Media, id: &RequestId) -> NotRun {
+    NotRun {
+        media,
+        outcome: Outcome::Http(StatusCode::INTERNAL_SERVER_ERROR),
+        errors: vec![masked(ServerError::new("", None), id)],
+        header: None,
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    // First, so that a person who reads a long answer sees them.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<&'a std::collections::BTreeMap<String, Value>>,
+}
+
+fn respond(status: StatusCode, media: Media, headers: HeaderMap, body: &Envelope<'_>) -> Response {
+    let mut response = match serde_json::to_vec(body) {
+        Ok(bytes) => Response::new(Body::from(bytes)),
+        // Names and values are what JSON can say; a scalar of ours that is not is a fault.
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    let content_type = HeaderValue::from_static(media.content_type());
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// Errors of resolvers as clients may see them: each with a code, bounded in number and
+/// length. One without a code is a fault of ours, is logged here and says nothing outside.
+fn presentable(mut errors: Vec<ServerError>, id: &RequestId) -> Vec<ServerError> {
+    if errors.len() > ERRORS_MAX {
+        tracing::warn!(request_id = id.as_str(), count = errors.len(), "errors left out of an answer");
+        errors.truncate(ERRORS_MAX);
+    }
+    errors.into_iter().map(|error| presentable_one(error, id)).collect()
+}
+
+fn presentable_one(mut error: ServerError, id: &RequestId) -> ServerError {
+    let code = error.extensions.as_ref().and_then(|it| it.get("code")).cloned();
+    let is_internal = matches!(&code, Some(Value::String(code))
+        if code == Code::InternalServerError.as_str());
+    if code.is_none() && is_about_input(&error) {
+        let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
+        extensions.set("code", Code::BadUserInput.as_str());
+    } else if code.is_none() || is_internal {
+        tracing::error!(
+            request_id = id.as_str(),
+            message = error.message,
+            path = ?error.path,
+            "a resolver failed"
+        );
+        return masked(error, id);
+    }
+    error.message = bounded(error.message);
+    error
+}
+
+/// The same place, with nothing of what happened there.
+fn masked(error: ServerError, id: &RequestId) -> ServerError {
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", Code::InternalServerError.as_str());
+    extensions.set("requestId", id.as_str());
+    ServerError {
+        message: "Something went wrong on our side; quote the request id.".to_owned(),
+        source: None,
+        extensions: Some(extensions),
+        ..error
+    }
+}
+
+/// Whether the error is one of the library's own about an argument. It gives these neither
+/// code nor type, and no source either, which errors of resolvers have. Resolvers' errors
+/// with a code are not looked at.
+fn is_about_input(error: &ServerError) -> bool {
+    const ARGUMENTS: [&str; 4] =
+        ["Failed to parse \"", "Expected input type \"", "Invalid value for argument \"", "Variable "];
+    const PAGES: [&str; 2] = ["The \"first\"", "The \"last\""];
+    let begins = |beginning: &&str| error.message.starts_with(*beginning);
+    (error.source.is_none() && ARGUMENTS.iter().any(begins)) || PAGES.iter().any(begins)
+}

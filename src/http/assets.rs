@@ -1,0 +1,162 @@
+//! `GraphiQL`, from the binary's own assets: no other host is ever asked for anything.
+//!
+//! The build script leaves every file gzipped under its own name. Browsers get those bytes
+//! as they are, straight from the binary's read-only data, so that the assets take no
+//! memory until they are asked for.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Path,
+    http::{
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{
+            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+            IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        },
+    },
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use flate2::read::GzDecoder;
+use rust_embed::{EmbeddedFile, RustEmbed};
+use std::{borrow::Cow, fmt::Write, io, io::Read};
+
+#[cfg(test)]
+#[path = "../../build/missing.rs"]
+mod missing;
+#[cfg(test)]
+mod tests;
+
+/// What the build script left: `GraphiQL`, or the page that tells why it is missing.
+#[derive(RustEmbed)]
+#[folder = "$OUT_DIR/graphiql"]
+struct Assets;
+
+/// The page, by its name among the assets.
+const PAGE: &str = "index.html";
+
+/// The page may change with every build under the same address.
+const CACHE_PAGE: &str = "no-cache";
+
+/// All other names carry a hash of what they name.
+const CACHE_HASHED: &str = "public, max-age=31536000, immutable";
+
+/// The editor sets styles from its scripts and carries its fonts and icons in its style
+/// sheet; apart from that, only this server is trusted.
+const CONTENT_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
+    font-src 'self' data:; img-src 'self' data:; connect-src 'self' ws: wss:; \
+    worker-src 'self' blob:";
+
+const PAGE_HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (CACHE_CONTROL, HeaderValue::from_static(CACHE_PAGE)),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY)),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    // `GET /graphql` answers browsers with this page and other clients with data.
+    (VARY, HeaderValue::from_static("accept, accept-encoding")),
+];
+
+const ASSET_HEADERS: [(HeaderName, HeaderValue); 2] = [
+    (CACHE_CONTROL, HeaderValue::from_static(CACHE_HASHED)),
+    (VARY, HeaderValue::from_static("accept-encoding")),
+];
+
+/// The routes of the files that the page refers to.
+pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/graphiql/{*path}", get(asset))
+}
+
+/// The `GraphiQL` page, for a browser's `GET /graphql`.
+pub async fn page(request: HeaderMap) -> Response {
+    serve(PAGE, &request).await
+}
+
+async fn asset(Path(path): Path<String>, request: HeaderMap) -> Response {
+    serve(&path, &request).await
+}
+
+async fn serve(name: &str, request: &HeaderMap) -> Response {
+    let Some(file) = Assets::get(name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let tag = entity_tag(&file.metadata.sha256_hash());
+    let mut headers =
+        if name == PAGE { HeaderMap::from_iter(PAGE_HEADERS) } else { HeaderMap::from_iter(ASSET_HEADERS) };
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if is_known(request, &tag) {
+        return (StatusCode::NOT_MODIFIED, headers, [(ETAG, tag)]).into_response();
+    }
+    let content_type = content_type(&file);
+    let body = if accepts_gzip(request) {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        Body::from(file.data)
+    } else {
+        match unpacked(file.data).await {
+            Ok(data) => Body::from(data),
+            Err(error) => {
+                tracing::error!(%error, name, "an embedded file could not be unpacked");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
+        }
+    };
+    (headers, [(ETAG, tag), (CONTENT_TYPE, content_type)], body).into_response()
+}
+
+/// Weak, because it stands for the gzipped and for the unpacked bytes alike.
+fn entity_tag(hash: &[u8]) -> String {
+    let mut tag = String::from("W/\"");
+    for byte in hash.iter().take(16) {
+        // Writing to a string cannot fail.
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    tag
+}
+
+/// Whether the client holds what `tag` names. Proxies may have made the tag a strong one.
+fn is_known(request: &HeaderMap, tag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let tag = opaque(tag);
+    elements(request, &IF_NONE_MATCH).any(|known| known == "*" || opaque(known) == tag)
+}
+
+/// Whether the client takes gzip. Unlike the specification's default, a client that names
+/// no encoding at all gets none: such clients are scripts that seldom unpack.
+fn accepts_gzip(request: &HeaderMap) -> bool {
+    let weight = |wanted: &str| {
+        elements(request, &ACCEPT_ENCODING).find_map(|element| {
+            let (coding, parameters) = element.split_once(';').unwrap_or((element, "q=1"));
+            let quality = parameters.trim().strip_prefix("q=").unwrap_or("1");
+            // Every spelling of nought consists of noughts and a point.
+            let accepted = !quality.trim_matches(['0', '.']).is_empty();
+            coding.trim().eq_ignore_ascii_case(wanted).then_some(accepted)
+        })
+    };
+    weight("gzip").or_else(|| weight("*")).unwrap_or(false)
+}
+
+/// The elements of a header that holds a list, however many lines it is spread over.
+fn elements<'r>(request: &'r HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'r str> {
+    request
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+fn content_type(file: &EmbeddedFile) -> String {
+    let guessed = file.metadata.mimetype();
+    if guessed.starts_with("text/") { format!("{guessed}; charset=utf-8") } else { guessed.to_owned() }
+}
+
+/// The editor's largest file has 3 MB unpacked: too much to hold up other requests for.
+async fn unpacked(data: Cow<'static, [u8]>) -> io::Result<Vec<u8>> {
+    let unpack = move || {
+        let mut plain = Vec::new();
+        GzDecoder::new(&*data).read_to_end(&mut plain)?;
+        Ok(plain)
+    };
+    tokio::task::spawn_blocking(unpack).await.map_err(io::Error::other)?
+}

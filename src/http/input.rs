@@ -1,0 +1,229 @@
+//! Reading a GraphQL request out of a body or a query string.
+
+use std::time::Duration;
+
+use async_graphql::{Value, Variables};
+use axum::body::{Body, Bytes};
+use axum::extract::Query;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use futures_util::StreamExt;
+use serde::Deserialize;
+
+use super::accept::Media;
+use super::answer::{NotRun, Outcome};
+use crate::graphql::refusal::Code;
+
+/// How much of a body that is too large is read and thrown away, as a multiple of what is
+/// allowed. A client that is still writing does not see an answer before it is done.
+const DRAINED_FACTOR: u64 = 32;
+
+/// How long that may take.
+const DRAINED_FOR: Duration = Duration::from_secs(2);
+
+/// The parameters of a GraphQL request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The document.
+    pub query: String,
+    /// The operation to run, if it is named.
+    pub operation_name: Option<String>,
+    /// The variables, not checked.
+    pub variables: Variables,
+}
+
+/// Whether a request's `Content-Type` is `application/json`, in UTF-8.
+#[must_use]
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else {
+        return false;
+    };
+    let mut parts = value.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or("");
+    media_type.eq_ignore_ascii_case("application/json")
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+                value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            _ => true,
+        })
+}
+
+/// Reads a body of up to `bytes_max` bytes within `time_max`.
+///
+/// # Errors
+///
+/// 413 for a larger body, 408 for a slower one, 400 for one that breaks off.
+pub async fn read(
+    media: Media,
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    time_max: Duration,
+) -> Result<Bytes, NotRun> {
+    let announced: Option<u64> =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let mut stream = body.into_data_stream();
+    let too_large = || {
+        let message = format!("The body is larger than {bytes_max} bytes; send less at a time.");
+        let status = Outcome::Http(StatusCode::PAYLOAD_TOO_LARGE);
+        NotRun::new(media, status, Code::BadUserInput, message)
+    };
+    let mut collected = Vec::new();
+    let reading = async {
+        let mut length: u64 = announced.filter(|length| *length > max).unwrap_or(0);
+        if length == 0 {
+            while let Some(chunk) = stream.next().await {
+                let chunk = chunk.map_err(|_| malformed(media, "The body broke off."))?;
+                length += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+                if length > max {
+                    break;
+                }
+                // Nearly every body comes in one piece, which need not be copied.
+                collected.push(chunk);
+            }
+        }
+        Ok(length)
+    };
+    let length = tokio::time::timeout(time_max, reading).await.map_err(|_| {
+        let status = Outcome::Http(StatusCode::REQUEST_TIMEOUT);
+        NotRun::new(media, status, Code::OperationTimeout, "The body took too long to arrive.")
+    })??;
+    if length > max {
+        collected.clear();
+        // Who asked first whether to send the body has not begun to.
+        if !headers.contains_key(EXPECT) {
+            drain(stream, max.saturating_mul(DRAINED_FACTOR)).await;
+        }
+        return Err(too_large());
+    }
+    Ok(match collected.len() {
+        1 => collected.swap_remove(0),
+        _ => collected.concat().into(),
+    })
+}
+
+async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64) {
+    let mut left = bytes_max;
+    let draining = async {
+        while let Some(Ok(chunk)) = stream.next().await {
+            left = left.saturating_sub(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whether all was read or not, the answer is the same.
+    let _done = tokio::time::timeout(DRAINED_FOR, draining).await;
+}
+
+/// The JSON of a body. Each parameter is taken as any value, to say which one is wrong.
+#[derive(Deserialize)]
+struct Parameters {
+    #[serde(default)]
+    query: Value,
+    #[serde(default, rename = "operationName")]
+    operation_name: Value,
+    #[serde(default)]
+    variables: Value,
+    #[serde(default)]
+    extensions: Value,
+}
+
+/// The query string of a GET. Variables and extensions are JSON.
+#[derive(Deserialize)]
+struct QueryString {
+    query: Option<String>,
+    #[serde(rename = "operationName")]
+    operation_name: Option<String>,
+    variables: Option<String>,
+    extensions: Option<String>,
+}
+
+/// Reads the request of a POST.
+///
+/// # Errors
+///
+/// 400: no JSON, no object, several requests in one, or a parameter of another type.
+pub fn from_body(media: Media, body: &[u8]) -> Result<Input, NotRun> {
+    match body.trim_ascii_start().first() {
+        Some(b'{') => {}
+        Some(b'[') => {
+            return Err(malformed(media, "Batches are not accepted: send one request at a time."));
+        }
+        _ => return Err(malformed(media, "The body must be a JSON object.")),
+    }
+    let parameters: Parameters = serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
+        malformed(media, format!("The body cannot be read at line {line}, column {column}: {reason}."))
+    })?;
+    input(media, parameters)
+}
+
+/// Reads the request of a GET.
+///
+/// # Errors
+///
+/// 400: a parameter that is missing, given twice or of another type.
+pub fn from_query_string(media: Media, uri: &Uri) -> Result<Input, NotRun> {
+    let Query(given) = Query::<QueryString>::try_from_uri(uri)
+        .map_err(|_| malformed(media, "The query string cannot be read, or gives a parameter twice."))?;
+    let json = |name: &str, text: Option<String>| match text {
+        Some(text) if !text.is_empty() => serde_json::from_str(&text)
+            .map_err(|_| malformed(media, format!("The parameter \"{name}\" must be JSON."))),
+        _ => Ok(Value::Null),
+    };
+    input(
+        media,
+        Parameters {
+            query: given.query.map_or(Value::Null, Value::String),
+            operation_name: given.operation_name.map_or(Value::Null, Value::String),
+            variables: json("variables", given.variables)?,
+            extensions: json("extensions", given.extensions)?,
+        },
+    )
+}
+
+/// Whether the query string has a document, or is a person's visit.
+#[must_use]
+pub fn has_query(uri: &Uri) -> bool {
+    uri.query().is_some_and(|text| text.split('&').any(|pair| pair.starts_with("query=")))
+}
+
+fn input(media: Media, parameters: Parameters) -> Result<Input, NotRun> {
+    let wrong = |name: &str, expected: &str| {
+        Err(malformed(media, format!("The parameter \"{name}\" must be {expected}.")))
+    };
+    let persisted = match &parameters.extensions {
+        Value::Null => false,
+        Value::Object(extensions) => extensions.contains_key("persistedQuery"),
+        _ => return wrong("extensions", "an object"),
+    };
+    let variables = match parameters.variables {
+        Value::Null => Variables::default(),
+        variables @ Value::Object(_) => Variables::from_value(variables),
+        _ => return wrong("variables", "an object"),
+    };
+    let operation_name = match parameters.operation_name {
+        Value::Null => None,
+        Value::String(name) => Some(name),
+        _ => return wrong("operationName", "a string"),
+    };
+    let query = match parameters.query {
+        Value::String(query) => query,
+        // The message is the one that clients look for before they send the document.
+        Value::Null if persisted => {
+            let code = Code::PersistedQueryNotFound;
+            return Err(NotRun::new(media, Outcome::Rejected, code, "PersistedQueryNotFound"));
+        }
+        Value::Null => return wrong("query", "given"),
+        _ => return wrong("query", "a string"),
+    };
+    Ok(Input { query, operation_name, variables })
+}
+
+fn malformed(media: Media, message: impl Into<String>) -> NotRun {
+    NotRun::new(media, Outcome::Malformed, Code::BadUserInput, message)
+}

@@ -1,0 +1,73 @@
+//! The outermost layer: gives each request an id, and an answer even if a handler panics.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::Request;
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use uuid::Uuid;
+
+use super::accept::{Media, negotiate};
+use super::answer;
+
+/// The header of the id, in requests and answers.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest id taken from a client, in bytes.
+const LENGTH_MAX: usize = 64;
+
+/// The id under which the log has what happened to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The client's own id if it is harmless, a new one otherwise.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(X_REQUEST_ID).filter(|value| {
+            let bytes = value.as_bytes();
+            let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            (1..=LENGTH_MAX).contains(&bytes.len()) && bytes.iter().all(harmless)
+        });
+        given.map_or_else(Self::new, |value| Self(value.clone()))
+    }
+
+    fn new() -> Self {
+        let mut buffer = Uuid::encode_buffer();
+        let text = Uuid::now_v7().as_hyphenated().encode_lower(&mut buffer);
+        // Hexadecimal digits and hyphens always make a header value.
+        Self(HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("none")))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or("none")
+    }
+}
+
+/// Puts a [`RequestId`] into the request's extensions and the answer's headers. A panic
+/// further in becomes a 500 with the id; the connection stays.
+pub async fn layer(mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers());
+    request.extensions_mut().insert(id.clone());
+    let accept = request.headers().get(ACCEPT).cloned();
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answer.unwrap_or_else(|panic| {
+        tracing::error!(request_id = id.as_str(), panic = text(panic.as_ref()), "a handler panicked");
+        let headers = accept.map(|accept| (ACCEPT, accept)).into_iter().collect();
+        let media = negotiate(&headers).media.unwrap_or(Media::Json);
+        answer::internal(media, &id).into_response()
+    });
+    response.headers_mut().insert(X_REQUEST_ID, id.0);
+    response
+}
+
+fn text(panic: &(dyn Any + Send)) -> &str {
+    let string = panic.downcast_ref::<String>().map(String::as_str);
+    string.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("not a text")
+}

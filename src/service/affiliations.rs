@@ -1,0 +1,315 @@
+//! Entering and ending affiliations (A0 to A3).
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use entity::affiliation;
+use entity::value::{LogAction, PointsReason};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::booking::{Book, Entry, Object};
+use super::subjects::Added;
+use super::{Services, input};
+use crate::error::Error;
+use crate::program::fold::{Affiliation, PartnerIx, PastAward, Step};
+use crate::program::refusal::{Code, Refusal};
+use crate::program::rule::{KindId, Program};
+use crate::store::partner::{LATEST, PartnerRow};
+use crate::store::professional::ProfessionalRow;
+use crate::store::{activity, affiliation as store, ledger, partner, professional};
+
+/// An affiliation as it comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AffiliationDraft {
+    /// Code of the professional.
+    pub professional: String,
+    /// Code of the partner.
+    pub partner: String,
+    /// First day.
+    pub starts_on: NaiveDate,
+    /// Last day, where it is known already.
+    pub ends_on: Option<NaiveDate>,
+}
+
+/// Where affiliations of a batch stand while they are checked.
+struct Known {
+    partners: HashMap<String, PartnerRow>,
+    professionals: HashMap<String, ProfessionalRow>,
+    affiliations: HashMap<Uuid, Vec<affiliation::Model>>,
+}
+
+impl Services {
+    /// Enters affiliations, each by itself: one that is refused spoils no other. Awards since a past
+    /// start are credited to the partner, oldest first (A2).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn affiliations_add(
+        &self,
+        drafts: &[AffiliationDraft],
+    ) -> Result<Vec<Added<affiliation::Model>>, Error> {
+        self.transact(async |transaction| {
+            let mut known = Known::lock(transaction, drafts).await?;
+            let mut rows = Vec::new();
+            let mut added = Vec::with_capacity(drafts.len());
+            for draft in drafts {
+                let one = match self.check_affiliation(&known, draft) {
+                    Err(refusal) => Added::Refused(refusal),
+                    Ok(row) => known.enter(row, &mut rows),
+                };
+                added.push(one);
+            }
+            if !rows.is_empty() {
+                self.enter(transaction, &known, rows).await?;
+            }
+            Ok(added)
+        })
+        .await
+    }
+
+    fn check_affiliation(
+        &self,
+        known: &Known,
+        draft: &AffiliationDraft,
+    ) -> Result<affiliation::Model, Refusal> {
+        let professional = known.professionals.get(&draft.professional);
+        let professional = professional.ok_or_else(|| missing("professional"))?;
+        let partner = known.partners.get(&draft.partner).ok_or_else(|| missing("partner"))?;
+        let (starts_on, today) = (draft.starts_on, self.clock.today());
+        let refuse = |code, field, message| Err(Refusal::new(code, field, message));
+        if starts_on > today {
+            return refuse(Code::DateInFuture, "startsOn", format!("{starts_on} lies after today, {today}."));
+        }
+        for (day, what) in [
+            (professional.signed_up_on, "the professional's sign-up"),
+            (partner.enrolled_on, "the partner's enrolment"),
+        ] {
+            if starts_on < day {
+                let message = format!("{starts_on} lies before {what} on {day}.");
+                return refuse(Code::DateBeforeEnrolment, "startsOn", message);
+            }
+        }
+        if let Some(end) = draft.ends_on {
+            if end < starts_on {
+                return refuse(
+                    Code::Invalid,
+                    "endsOn",
+                    format!("{end} lies before the first day, {starts_on}."),
+                );
+            }
+            if end > LATEST {
+                return refuse(Code::Invalid, "endsOn", format!("{end} lies after {LATEST}."));
+            }
+        }
+        Ok(affiliation::Model {
+            id: Uuid::now_v7(),
+            professional_id: professional.id,
+            partner_id: partner.id,
+            starts_on,
+            ends_on: draft.ends_on,
+            created_at: self.clock.now(),
+        })
+    }
+
+    /// Writes new affiliations and what they credit.
+    async fn enter(
+        &self,
+        transaction: &DatabaseTransaction,
+        known: &Known,
+        rows: Vec<affiliation::Model>,
+    ) -> Result<(), Error> {
+        let spans =
+            rows.iter().map(|row| (row.professional_id, row.starts_on, row.ends_on.unwrap_or(LATEST)));
+        let entries = ledger::points_in_spans(transaction, spans).await?;
+        let activities: HashSet<Uuid> = entries.iter().filter_map(|entry| entry.activity_id).collect();
+        let quantities: HashMap<Uuid, i64> = if activities.is_empty() {
+            HashMap::new()
+        } else {
+            let found = activity::by_ids(transaction, activities).await?;
+            found.into_iter().map(|row| (row.id, row.quantity)).collect()
+        };
+        let partners = known.partners.values().cloned().collect();
+        let professionals = known.professionals.values().cloned().collect();
+        let mut book = Book::open(&self.policy, partners, professionals, &[]);
+        let wanted = self.load_awards(&mut book, &rows, &entries, &quantities);
+        book.load_for_awards(transaction, wanted).await?;
+        for row in &rows {
+            let (Some(who), Some(partner)) =
+                (book.professional(row.professional_id), book.partner(row.partner_id))
+            else {
+                return Err(Error::Damaged("an affiliation without its subjects".to_owned()));
+            };
+            let step = Step::Affiliated(
+                who,
+                Affiliation { partner, starts_on: row.starts_on, ends_on: row.ends_on },
+            );
+            let entry = Entry {
+                ends_on: row.ends_on,
+                ..Entry::new(LogAction::Affiliated, Object::Affiliation(row.id))
+            };
+            book.take(entry, Some(step))
+                .map_err(|error| Refusal::new(Code::Invalid, "startsOn", error.to_string()))?;
+        }
+        let settled = book.settle(transaction, self.clock.now()).await?;
+        store::insert(transaction, rows).await?;
+        let credits: Vec<(Uuid, i64)> = settled
+            .awarded
+            .iter()
+            .filter(|(_, (_, credits))| *credits != 0)
+            .map(|(id, (_, n))| (*id, *n))
+            .collect();
+        activity::add_credits(transaction, credits).await?;
+        settled.write(transaction).await
+    }
+
+    /// Puts past awards into the book, and gives the tallies that they would count in.
+    fn load_awards(
+        &self,
+        book: &mut Book<'_>,
+        rows: &[affiliation::Model],
+        entries: &[entity::points_entry::Model],
+        quantities: &HashMap<Uuid, i64>,
+    ) -> Vec<(PartnerIx, KindId, NaiveDate)> {
+        let mut wanted = Vec::new();
+        for entry in entries {
+            let Some(who) = book.professional(entry.professional_id) else { continue };
+            let Some(activity_id) = entry.activity_id else { continue };
+            let editions = &self.policy.editions;
+            let kind = entry.kind.as_deref().and_then(|kind| editions.kind(Program::Professional, kind));
+            let Some(kind) = kind else { continue };
+            let sign = if entry.reason == PointsReason::Void { -1 } else { 1 };
+            let quantity = quantities.get(&activity_id).copied().unwrap_or(0);
+            let also = editions.at(entry.effective_on).rule(kind).and_then(|rule| rule.counts_as);
+            let activity = book.add_activity(activity_id);
+            book.load_award(
+                who,
+                PastAward {
+                    activity,
+                    occurred_on: entry.effective_on,
+                    points: entry.points,
+                    also: also.map(|kind| (kind, sign * quantity)),
+                },
+            );
+            let covering = rows.iter().filter(|row| {
+                row.professional_id == entry.professional_id
+                    && row.starts_on <= entry.effective_on
+                    && row.ends_on.is_none_or(|end| entry.effective_on <= end)
+            });
+            let partners = covering.filter_map(|row| book.partner(row.partner_id));
+            wanted.extend(partners.map(|partner| (partner, kind, entry.effective_on)));
+        }
+        wanted
+    }
+
+    /// Gives a professional's open affiliation its last day (A3).
+    ///
+    /// # Errors
+    /// When there is none, or the day lies before its first day or before the last credited award.
+    pub async fn affiliation_end(
+        &self,
+        professional: &str,
+        ends_on: NaiveDate,
+    ) -> Result<ProfessionalRow, Error> {
+        self.transact(async |transaction| {
+            let code = input::code("professional", professional).map_err(|_| missing("professional"))?;
+            let row = professional::lock(transaction, [code.as_str()], []).await?.pop();
+            let row = row.ok_or_else(|| missing("professional"))?;
+            let affiliations = store::of_professionals(transaction, [row.id]).await?;
+            let open = affiliations.into_iter().find(|one| one.ends_on.is_none()).ok_or_else(|| {
+                let message = "The professional works for no partner at the moment, so there is nothing to end.";
+                Refusal::new(Code::WrongState, "professional", message)
+            })?;
+            let refuse = |message: String| Err(Error::from(Refusal::new(Code::Invalid, "endsOn", message)));
+            if ends_on < open.starts_on {
+                return refuse(format!("{ends_on} lies before the first day of the affiliation, {}.", open.starts_on));
+            }
+            if ends_on > LATEST {
+                return refuse(format!("{ends_on} lies after {LATEST}."));
+            }
+            if let Some(last) = ledger::last_points_day(transaction, row.id, open.starts_on).await?
+                && last > ends_on
+            {
+                return refuse(format!(
+                    "The partner was credited for an award of {last}: the affiliation ends on that day or later."
+                ));
+            }
+            let book = Book::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
+            self.end(transaction, book, &open, ends_on).await?;
+            Ok(row)
+        })
+        .await
+    }
+
+    async fn end(
+        &self,
+        transaction: &DatabaseTransaction,
+        mut book: Book<'_>,
+        open: &affiliation::Model,
+        ends_on: NaiveDate,
+    ) -> Result<(), Error> {
+        let step = book.professional(open.professional_id);
+        let step = step.map(|who| Step::AffiliationEnded(who, open.starts_on, ends_on));
+        let entry = Entry {
+            ends_on: Some(ends_on),
+            ..Entry::new(LogAction::AffiliationEnded, Object::Affiliation(open.id))
+        };
+        book.take(entry, step).map_err(|error| Refusal::new(Code::Invalid, "endsOn", error.to_string()))?;
+        let settled = book.settle(transaction, self.clock.now()).await?;
+        store::end(transaction, open.id, ends_on).await?;
+        settled.write(transaction).await
+    }
+}
+
+impl Known {
+    async fn lock(transaction: &DatabaseTransaction, drafts: &[AffiliationDraft]) -> Result<Self, Error> {
+        let plain = |code: &&str| input::code("code", code).is_ok();
+        let codes: HashSet<&str> =
+            drafts.iter().map(|draft| draft.professional.as_str()).filter(plain).collect();
+        let professionals = professional::lock(transaction, codes, []).await?;
+        let mut affiliations: HashMap<Uuid, Vec<affiliation::Model>> = HashMap::new();
+        for row in store::of_professionals(transaction, professionals.iter().map(|row| row.id)).await? {
+            affiliations.entry(row.professional_id).or_default().push(row);
+        }
+        let codes: HashSet<&str> = drafts.iter().map(|draft| draft.partner.as_str()).filter(plain).collect();
+        let partners = partner::lock(transaction, codes, []).await?;
+        Ok(Self {
+            partners: partners.into_iter().map(|row| (row.code.clone(), row)).collect(),
+            professionals: professionals.into_iter().map(|row| (row.code.clone(), row)).collect(),
+            affiliations,
+        })
+    }
+
+    /// Takes an affiliation unless it is known or overlaps another (A0).
+    fn enter(
+        &mut self,
+        row: affiliation::Model,
+        rows: &mut Vec<affiliation::Model>,
+    ) -> Added<affiliation::Model> {
+        let others = self.affiliations.entry(row.professional_id).or_default();
+        let same = |other: &&affiliation::Model| {
+            (other.partner_id, other.starts_on) == (row.partner_id, row.starts_on)
+                && (row.ends_on.is_none() || row.ends_on == other.ends_on)
+        };
+        if let Some(first) = others.iter().find(same) {
+            return Added::Same(first.clone());
+        }
+        let end = |row: &affiliation::Model| row.ends_on.unwrap_or(NaiveDate::MAX);
+        let overlap = others.iter().find(|other| other.starts_on <= end(&row) && row.starts_on <= end(other));
+        if let Some(other) = overlap {
+            let until = other.ends_on.map_or("with no end".to_owned(), |end| format!("to {end}"));
+            let message = format!(
+                "The professional works for a partner from {} {until} already: end that affiliation first, or start after it.",
+                other.starts_on
+            );
+            return Added::Refused(Refusal::new(Code::AffiliationOverlap, "startsOn", message));
+        }
+        others.push(row.clone());
+        rows.push(row.clone());
+        Added::New(row)
+    }
+}
+
+fn missing(what: &str) -> Refusal {
+    Refusal::new(Code::NotFound, what, format!("There is no {what} with this code."))
+}

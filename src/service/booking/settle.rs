@@ -1,0 +1,462 @@
+//! From awards to rows: entries in order, and the projections that sum them up.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use entity::value::{LedgerReason, PointsReason, Track as TrackColumn};
+use entity::{
+    ledger_entry, log, partner_balance, partner_day, partner_tally, partner_total, points_entry,
+    professional_balance, professional_day, professional_tally, professional_total,
+};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use super::{Book, Taken};
+use crate::error::Error;
+use crate::program::fold::{PartnerIx, ProfessionalIx, Reason};
+use crate::program::rule::Track;
+use crate::program::totals::{Period, Reached, TrackTotal, membership_number};
+use crate::store::{insert_all, ledger, log as log_store, totals, upsert_all};
+
+/// Rows that are ready to be written, all in one transaction.
+#[derive(Debug, Default)]
+pub(in crate::service) struct Settled {
+    /// When the steps are recorded.
+    pub(in crate::service) recorded_at: DateTime<Utc>,
+    /// Places of the steps in the log.
+    pub(in crate::service) places: Vec<i64>,
+    /// What each activity was awarded by these steps: points, and level credits.
+    pub(in crate::service) awarded: HashMap<Uuid, (i64, i64)>,
+    log: Vec<log::Model>,
+    ledger: Vec<ledger_entry::Model>,
+    points: Vec<points_entry::Model>,
+    partner_tallies: Vec<partner_tally::Model>,
+    professional_tallies: Vec<professional_tally::Model>,
+    partner_days: Vec<partner_day::Model>,
+    partner_totals: Vec<partner_total::Model>,
+    partner_balances: Vec<partner_balance::Model>,
+    professional_days: Vec<professional_day::Model>,
+    professional_totals: Vec<professional_total::Model>,
+    professional_balances: Vec<professional_balance::Model>,
+}
+
+impl Settled {
+    /// Writes the log, the entries and the projections. Rows that the log refers to are there already.
+    pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
+        insert_all(connection, self.log).await?;
+        ledger::insert_points(connection, self.points).await?;
+        ledger::insert(connection, self.ledger).await?;
+        upsert_all(connection, self.professional_tallies).await?;
+        upsert_all(connection, self.partner_tallies).await?;
+        upsert_all(connection, self.professional_days).await?;
+        upsert_all(connection, self.partner_days).await?;
+        upsert_all(connection, self.professional_totals).await?;
+        upsert_all(connection, self.partner_totals).await?;
+        upsert_all(connection, self.professional_balances).await?;
+        upsert_all(connection, self.partner_balances).await?;
+        Ok(())
+    }
+}
+
+/// A day's sum before the steps, and what they add.
+type Nets<K> = BTreeMap<K, BTreeMap<NaiveDate, i64>>;
+
+impl Book<'_> {
+    /// Turns the steps taken into rows.
+    pub(in crate::service) async fn settle(
+        mut self,
+        connection: &impl ConnectionTrait,
+        now: DateTime<Utc>,
+    ) -> Result<Settled, Error> {
+        let places = log_store::reserve(connection, self.taken.len()).await?;
+        let recorded_at = self.recorded_at(now);
+        let taken = std::mem::take(&mut self.taken);
+        let mut settled = Settled { recorded_at, places, ..Settled::default() };
+        settled.log =
+            taken.iter().zip(&settled.places).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
+        self.points_rows(connection, &taken, &mut settled).await?;
+        self.ledger_rows(connection, &taken, &mut settled).await?;
+        self.tally_rows(&mut settled);
+        self.balance_rows(&mut settled);
+        Ok(settled)
+    }
+
+    /// Strictly later than anything recorded about the same subjects, so that a moment tells the steps
+    /// before it from those after it, even when the system's clock was set back.
+    fn recorded_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let partners = self.partners.iter().filter_map(|row| row.last_recorded_at);
+        let professionals = self.professionals.iter().filter_map(|row| row.last_recorded_at);
+        let latest = partners.chain(professionals).max();
+        latest.map_or(now, |latest| now.max(latest + TimeDelta::microseconds(1)))
+    }
+
+    async fn points_rows(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        taken: &[Taken],
+        settled: &mut Settled,
+    ) -> Result<(), Error> {
+        if self.awards.points.is_empty() {
+            return Ok(());
+        }
+        let mut nets: Nets<ProfessionalIx> = BTreeMap::new();
+        for award in &self.awards.points {
+            *nets.entry(award.professional).or_default().entry(award.effective_on).or_default() +=
+                award.points;
+        }
+        let ids = nets.keys().map(|who| self.professionals[who.0 as usize].id);
+        let stored = totals::of_professionals(connection, ids).await?;
+        let spans = nets.iter().filter_map(|(who, days)| {
+            Some((
+                self.professionals[who.0 as usize].id,
+                *days.first_key_value()?.0,
+                *days.last_key_value()?.0,
+            ))
+        });
+        let mut sums: HashMap<(Uuid, NaiveDate), i64> = HashMap::new();
+        for row in totals::professional_days(connection, spans).await? {
+            sums.insert((row.professional_id, row.day), row.points);
+        }
+        let mut first = 0;
+        for (step, seq) in taken.iter().zip(&settled.places) {
+            for award in &self.awards.points[first..step.points] {
+                let activity_id = self.activities[award.activity.0 as usize];
+                let row = &mut self.professionals[award.professional.0 as usize];
+                let sum = sums.entry((row.id, award.effective_on)).or_default();
+                *sum += award.points;
+                row.entries += 1;
+                row.points += award.points;
+                row.dojo_credits += award.dojo_credits;
+                settled.awarded.entry(activity_id).or_default().0 += award.points;
+                settled.points.push(points_entry::Model {
+                    id: Uuid::now_v7(),
+                    professional_id: row.id,
+                    number: row.entries,
+                    log_seq: *seq,
+                    activity_id: Some(activity_id),
+                    effective_on: award.effective_on,
+                    recorded_at: settled.recorded_at,
+                    reason: if award.voided { PointsReason::Void } else { PointsReason::Activity },
+                    kind: Some(self.policy.editions.kind_code(award.count.kind).to_owned()),
+                    edition_id: self.policy.id(award.count.edition),
+                    window_start: Some(award.count.window_start),
+                    units_before: Some(award.count.units_before),
+                    units_after: Some(award.count.units_after),
+                    points: award.points,
+                    dojo_credits: award.dojo_credits,
+                    dojo_balance_after: row.dojo_credits,
+                    day_after: *sum,
+                });
+            }
+            first = step.points;
+        }
+        self.professional_total_rows(&nets, &sums, stored, settled);
+        Ok(())
+    }
+
+    fn professional_total_rows(
+        &self,
+        nets: &Nets<ProfessionalIx>,
+        sums: &HashMap<(Uuid, NaiveDate), i64>,
+        stored: Vec<professional_total::Model>,
+        settled: &mut Settled,
+    ) {
+        let mut rows: BTreeMap<(Uuid, i32), professional_total::Model> =
+            stored.into_iter().map(|row| ((row.professional_id, row.membership_year), row)).collect();
+        let mut changed: HashSet<(Uuid, i32)> = HashSet::new();
+        for (who, days) in nets {
+            let professional = &self.professionals[who.0 as usize];
+            let professional_id = professional.id;
+            for (&day, net) in days {
+                let membership_year = membership_number(professional.signed_up_on, day);
+                let key = (professional_id, membership_year);
+                changed.insert(key);
+                let row = rows.entry(key).or_insert(professional_total::Model {
+                    professional_id,
+                    membership_year,
+                    points: 0,
+                    last_on: day,
+                });
+                row.points += net;
+                row.last_on = row.last_on.max(day);
+                let points = sums.get(&(professional_id, day)).copied().unwrap_or(*net);
+                settled.professional_days.push(professional_day::Model { professional_id, day, points });
+            }
+        }
+        rows.retain(|key, _| changed.contains(key));
+        settled.professional_totals = rows.into_values().collect();
+    }
+
+    async fn ledger_rows(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        taken: &[Taken],
+        settled: &mut Settled,
+    ) -> Result<(), Error> {
+        if self.awards.credits.is_empty() {
+            return Ok(());
+        }
+        let editions = &self.policy.editions;
+        let mut nets: Nets<(PartnerIx, Period, Track)> = BTreeMap::new();
+        for award in &self.awards.credits {
+            let key = (award.partner, Period::of(editions, award.effective_on), award.track);
+            *nets.entry(key).or_default().entry(award.effective_on).or_default() += award.level_credits;
+        }
+        let ids: HashSet<Uuid> = nets.keys().map(|(who, _, _)| self.partners[who.0 as usize].id).collect();
+        let mut stored: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
+        for row in totals::of_partners(connection, ids).await? {
+            stored.insert((row.partner_id, row.period), PeriodTotal::read(&row)?);
+        }
+        let sums = self.load_days(connection, &nets, &stored).await?;
+        let day_after = self.entry_rows(taken, &sums, settled);
+        self.partner_total_rows(&nets, &sums, &day_after, stored, settled);
+        Ok(())
+    }
+
+    /// Days of the ledger that the awards fall on; all days of a period where one comes before the
+    /// last day known, since levels are then reached on other days.
+    async fn load_days(
+        &self,
+        connection: &impl ConnectionTrait,
+        nets: &Nets<(PartnerIx, Period, Track)>,
+        stored: &BTreeMap<(Uuid, i32), PeriodTotal>,
+    ) -> Result<Days, Error> {
+        let spans = nets.iter().filter_map(|((who, period, track), days)| {
+            let id = self.partners[who.0 as usize].id;
+            let (from, to) = (*days.first_key_value()?.0, *days.last_key_value()?.0);
+            let total = stored.get(&(id, period.0)).map(|total| total.track(*track));
+            let appends = total.is_none_or(|total| total.takes(from));
+            let (from, to) = if appends { (from, to) } else { period.days(&self.policy.editions) };
+            Some((id, column(*track), from, to))
+        });
+        let mut sums = Days::new();
+        for row in totals::partner_days(connection, spans).await? {
+            sums.insert((row.partner_id, track(row.track), row.day), row.credits);
+        }
+        Ok(sums)
+    }
+
+    fn entry_rows(&mut self, taken: &[Taken], before: &Days, settled: &mut Settled) -> Days {
+        let mut sums = Days::new();
+        let mut first = 0;
+        for (step, seq) in taken.iter().zip(&settled.places) {
+            for award in &self.awards.credits[first..step.credits] {
+                let activity_id = self.activities[award.activity.0 as usize];
+                let row = &mut self.partners[award.partner.0 as usize];
+                let key = (row.id, award.track, award.effective_on);
+                let sum = sums.entry(key).or_insert_with(|| before.get(&key).copied().unwrap_or(0));
+                *sum += award.level_credits;
+                row.entries += 1;
+                row.level_credits += award.level_credits;
+                row.credits += award.spendable_credits;
+                settled.awarded.entry(activity_id).or_default().1 += award.level_credits;
+                settled.ledger.push(ledger_entry::Model {
+                    id: Uuid::now_v7(),
+                    partner_id: row.id,
+                    number: row.entries,
+                    log_seq: *seq,
+                    activity_id: Some(activity_id),
+                    effective_on: award.effective_on,
+                    recorded_at: settled.recorded_at,
+                    reason: reason(award.reason),
+                    kind: Some(self.policy.editions.kind_code(award.count.kind).to_owned()),
+                    edition_id: self.policy.id(award.count.edition),
+                    window_start: Some(award.count.window_start),
+                    units_before: Some(award.count.units_before),
+                    units_after: Some(award.count.units_after),
+                    track: Some(column(award.track)),
+                    level_credits: award.level_credits,
+                    spendable_credits: award.spendable_credits,
+                    balance_after: row.credits,
+                    day_after: *sum,
+                });
+            }
+            first = step.credits;
+        }
+        sums
+    }
+
+    fn partner_total_rows(
+        &self,
+        nets: &Nets<(PartnerIx, Period, Track)>,
+        before: &Days,
+        after: &Days,
+        mut stored: BTreeMap<(Uuid, i32), PeriodTotal>,
+        settled: &mut Settled,
+    ) {
+        let editions = &self.policy.editions;
+        let mut changed: HashSet<(Uuid, i32)> = HashSet::new();
+        for ((who, period, track), days) in nets {
+            let id = self.partners[who.0 as usize].id;
+            changed.insert((id, period.0));
+            let total = stored.entry((id, period.0)).or_default().track_mut(*track);
+            if days.keys().next().is_some_and(|first| total.takes(*first)) {
+                days.iter().for_each(|(day, net)| total.add(editions, *day, *net));
+            } else {
+                let (from, to) = period.days(editions);
+                let span = (id, *track, from)..=(id, *track, to);
+                let mut all: BTreeMap<NaiveDate, i64> =
+                    before.range(span).map(|((_, _, day), sum)| (*day, *sum)).collect();
+                for (day, net) in days {
+                    *all.entry(*day).or_default() += net;
+                }
+                *total = TrackTotal::of_days(editions, all);
+            }
+        }
+        settled.partner_days = after
+            .iter()
+            .map(|(&(partner_id, track, day), &credits)| partner_day::Model {
+                partner_id,
+                track: column(track),
+                day,
+                credits,
+            })
+            .collect();
+        stored.retain(|key, _| changed.contains(key));
+        settled.partner_totals =
+            stored.into_iter().map(|((id, period), total)| total.row(id, period)).collect();
+    }
+
+    fn tally_rows(&self, settled: &mut Settled) {
+        let editions = &self.policy.editions;
+        let partners: HashSet<_> = self.awards.partner_tallies.iter().copied().collect();
+        settled.partner_tallies = partners
+            .into_iter()
+            .filter_map(|(who, key)| {
+                let tally = self.fold.partner_tally(who, key)?;
+                Some(partner_tally::Model {
+                    partner_id: self.partners[who.0 as usize].id,
+                    rule: editions.kind_code(key.0).to_owned(),
+                    window_start: key.1,
+                    units: tally.units,
+                    awarded: tally.awarded,
+                    latest_on: tally.latest_on,
+                })
+            })
+            .collect();
+        let professionals: HashSet<_> = self.awards.professional_tallies.iter().copied().collect();
+        settled.professional_tallies = professionals
+            .into_iter()
+            .filter_map(|(who, key)| {
+                let tally = self.fold.professional_tally(who, key)?;
+                Some(professional_tally::Model {
+                    professional_id: self.professionals[who.0 as usize].id,
+                    rule: editions.kind_code(key.0).to_owned(),
+                    window_start: key.1,
+                    units: tally.units,
+                    awarded: tally.awarded,
+                    latest_on: tally.latest_on,
+                })
+            })
+            .collect();
+    }
+
+    fn balance_rows(&self, settled: &mut Settled) {
+        let last_recorded_at = Some(settled.recorded_at);
+        let partners = self.partners.iter().map(|row| partner_balance::Model {
+            partner_id: row.id,
+            credits: row.credits,
+            level_credits: row.level_credits,
+            entries: row.entries,
+            last_recorded_at,
+        });
+        settled.partner_balances = partners.collect();
+        let professionals = self.professionals.iter().map(|row| professional_balance::Model {
+            professional_id: row.id,
+            dojo_credits: row.dojo_credits,
+            points: row.points,
+            entries: row.entries,
+            last_recorded_at,
+        });
+        settled.professional_balances = professionals.collect();
+    }
+}
+
+/// Net level credits of a partner, track and day.
+type Days = BTreeMap<(Uuid, Track, NaiveDate), i64>;
+
+/// Both tracks of one partner and period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::service) struct PeriodTotal {
+    technical: TrackTotal,
+    business: TrackTotal,
+}
+
+impl PeriodTotal {
+    /// Reads a stored total.
+    pub(in crate::service) fn read(row: &partner_total::Model) -> Result<Self, Error> {
+        let track = |credits, last_on, reached: &str| -> Result<TrackTotal, Error> {
+            Ok(TrackTotal { credits, last_on, reached: read_reached(reached)? })
+        };
+        Ok(Self {
+            technical: track(row.technical, row.technical_last_on, &row.technical_reached)?,
+            business: track(row.business, row.business_last_on, &row.business_reached)?,
+        })
+    }
+
+    /// The total of one track.
+    pub(in crate::service) fn track(&self, track: Track) -> &TrackTotal {
+        match track {
+            Track::Technical => &self.technical,
+            Track::Business => &self.business,
+        }
+    }
+
+    /// The total of one track, to change it.
+    pub(in crate::service) fn track_mut(&mut self, track: Track) -> &mut TrackTotal {
+        match track {
+            Track::Technical => &mut self.technical,
+            Track::Business => &mut self.business,
+        }
+    }
+
+    /// The row that stores it.
+    pub(in crate::service) fn row(self, partner_id: Uuid, period: i32) -> partner_total::Model {
+        partner_total::Model {
+            partner_id,
+            period,
+            technical: self.technical.credits,
+            technical_last_on: self.technical.last_on,
+            technical_reached: write_reached(&self.technical.reached),
+            business: self.business.credits,
+            business_last_on: self.business.last_on,
+            business_reached: write_reached(&self.business.reached),
+            total: self.technical.credits + self.business.credits,
+        }
+    }
+}
+
+/// Reads the changes of level that a total keeps.
+pub(in crate::service) fn read_reached(text: &str) -> Result<Vec<Reached>, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Damaged(format!("levels reached: {error}")))
+}
+
+fn write_reached(reached: &[Reached]) -> String {
+    serde_json::to_string(reached).expect("dates and codes are JSON")
+}
+
+/// The track as the database has it.
+pub(in crate::service) fn column(track: Track) -> TrackColumn {
+    match track {
+        Track::Technical => TrackColumn::Technical,
+        Track::Business => TrackColumn::Business,
+    }
+}
+
+/// The track as the core has it.
+pub(in crate::service) fn track(column: TrackColumn) -> Track {
+    match column {
+        TrackColumn::Technical => Track::Technical,
+        TrackColumn::Business => Track::Business,
+    }
+}
+
+/// The reason as the database has it.
+pub(in crate::service) fn reason(reason: Reason) -> LedgerReason {
+    match reason {
+        Reason::Activity => LedgerReason::Activity,
+        Reason::Void => LedgerReason::Void,
+        Reason::Affiliation => LedgerReason::Affiliation,
+        Reason::Legacy => LedgerReason::Legacy,
+    }
+}

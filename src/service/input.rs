@@ -1,0 +1,127 @@
+//! Texts from outside: what they may hold.
+
+use crate::program::refusal::{Code, Refusal};
+
+/// Longest code of a partner or professional, in characters.
+const CODE: usize = 64;
+/// Longest name, in characters.
+const NAME: usize = 200;
+/// Longest address, in characters (RFC 5321).
+const EMAIL: usize = 254;
+/// Longest source and external id, in characters.
+const KEY: usize = 200;
+/// Longest reason, in characters.
+const REASON: usize = 2_000;
+/// Most bytes of an activity's attributes.
+const ATTRIBUTES: usize = 8_192;
+
+/// Checks a code: letters, digits, and . _ - between them.
+pub(super) fn code(field: &str, text: &str) -> Result<String, Refusal> {
+    let shape = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let starts = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
+    if starts && text.len() <= CODE && text.chars().all(shape) {
+        return Ok(text.to_owned());
+    }
+    let message = format!(
+        "A code has 1 to {CODE} letters, digits, dots, hyphens or underscores, and starts with a letter or digit."
+    );
+    Err(Refusal::new(Code::Invalid, field, message))
+}
+
+/// Checks a name and takes the blanks around it away.
+pub(super) fn name(field: &str, text: &str) -> Result<String, Refusal> {
+    line(field, text, NAME)
+}
+
+/// Checks an address for mail: something, an @, a domain.
+pub(super) fn email(field: &str, text: &str) -> Result<String, Refusal> {
+    let text = line(field, text, EMAIL)?;
+    let good = text.split_once('@').is_some_and(|(user, domain)| {
+        let labels = || domain.split('.');
+        !user.is_empty()
+            && !domain.contains('@')
+            && labels().count() > 1
+            && labels().all(|label| !label.is_empty())
+            && !text.chars().any(char::is_whitespace)
+    });
+    if good {
+        Ok(text)
+    } else {
+        Err(Refusal::new(Code::Invalid, field, "That is not an e-mail address such as ada@example.com."))
+    }
+}
+
+/// Checks a source or an external id.
+pub(super) fn key(field: &str, text: &str) -> Result<String, Refusal> {
+    line(field, text, KEY)
+}
+
+/// Checks a reason; an empty one is none.
+pub(super) fn reason(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => line(field, text, REASON).map(Some),
+    }
+}
+
+/// Checks the attributes of an activity and gives them as text with their keys in order.
+pub(super) fn attributes(attributes: &crate::program::admission::Attributes) -> Result<String, Refusal> {
+    let text = serde_json::Value::Object(attributes.clone()).to_string();
+    if text.len() > ATTRIBUTES {
+        let message = format!("Attributes take at most {ATTRIBUTES} bytes as JSON, not {}.", text.len());
+        return Err(Refusal::new(Code::Invalid, "attributes", message));
+    }
+    // JSON writes a control character as an escape; PostgreSQL and CSV readers choke on NUL.
+    if text.contains("\\u0000") {
+        return Err(Refusal::new(Code::Invalid, "attributes", "Attributes may not hold the character NUL."));
+    }
+    Ok(text)
+}
+
+fn line(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
+    let trimmed = text.trim();
+    let length = trimmed.chars().count();
+    if length == 0 || length > most {
+        let message = format!("This takes 1 to {most} characters, not {length}.");
+        return Err(Refusal::new(Code::Invalid, field, message));
+    }
+    if trimmed.chars().any(char::is_control) {
+        return Err(Refusal::new(Code::Invalid, field, "This may not hold control characters."));
+    }
+    Ok(trimmed.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_checked_at_the_door() {
+        let long = "x".repeat(1_000_000);
+        // check, text, whether it is taken
+        type Check = fn(&str, &str) -> Result<String, Refusal>;
+        let table: [(Check, &str, bool); 16] = [
+            (code, "nordwind", true),
+            (code, "a.b_c-1", true),
+            (code, "", false),
+            (code, "-a", false),
+            (code, "a b", false),
+            (code, "é", false),
+            (code, &long, false),
+            (name, " Ada Lovelace ", true),
+            (name, " ", false),
+            (name, "a\0b", false),
+            (name, "a\u{1b}[31m", false),
+            (name, &long, false),
+            (email, "ada@example.com", true),
+            (email, "ada@localhost", false),
+            (email, "a@b@example.com", false),
+            (key, "pull/1", true),
+        ];
+        for (check, text, taken) in table {
+            assert_eq!(check("field", text).is_ok(), taken, "{:?}", text.get(..20).unwrap_or(text));
+        }
+        assert_eq!(name("name", " Ada "), Ok("Ada".to_owned()));
+        assert_eq!(reason("reason", Some("  ")), Ok(None));
+    }
+}

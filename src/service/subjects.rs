@@ -1,0 +1,167 @@
+//! Enrolling partners and signing up professionals.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use entity::{partner, professional};
+use uuid::Uuid;
+
+use super::{Services, input};
+use crate::error::Error;
+use crate::program::refusal::{Code, Refusal};
+use crate::store::{partner as partners, professional as professionals};
+
+/// Nobody enrolled before this day; an earlier date is a slip of the pen.
+const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1990, 1, 1).expect("a date");
+
+/// A partner as it comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerDraft {
+    /// Unique code.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// First day in the program.
+    pub enrolled_on: NaiveDate,
+}
+
+/// A professional as the person comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfessionalDraft {
+    /// Unique code.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// Address for mail.
+    pub email: String,
+    /// Day of sign-up.
+    pub signed_up_on: NaiveDate,
+}
+
+/// What came of one row.
+#[derive(Clone, Debug)]
+pub enum Added<T> {
+    /// It is new.
+    New(T),
+    /// It was there already, with the same content.
+    Same(T),
+    /// It was refused, and nothing has changed.
+    Refused(Refusal),
+}
+
+impl Services {
+    /// Enrols partners, each by itself: one that is refused spoils no other.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn partners_add(&self, drafts: &[PartnerDraft]) -> Result<Vec<Added<partner::Model>>, Error> {
+        let checked: Vec<Result<partner::Model, Refusal>> =
+            drafts.iter().map(|draft| self.check_partner(draft)).collect();
+        self.transact(async |transaction| {
+            let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
+            let existing = partners::existing(transaction, &codes).await?;
+            let (added, rows) = sort_out(
+                &checked,
+                existing,
+                |row| &row.code,
+                |one, other| (&one.name, one.enrolled_on) == (&other.name, other.enrolled_on),
+                "partner",
+            );
+            partners::insert(transaction, rows).await?;
+            Ok(added)
+        })
+        .await
+    }
+
+    /// Signs professionals up, each by itself: one that is refused spoils no other.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn professionals_add(
+        &self,
+        drafts: &[ProfessionalDraft],
+    ) -> Result<Vec<Added<professional::Model>>, Error> {
+        let checked: Vec<Result<professional::Model, Refusal>> =
+            drafts.iter().map(|draft| self.check_professional(draft)).collect();
+        self.transact(async |transaction| {
+            let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
+            let existing = professionals::existing(transaction, &codes).await?;
+            let (added, rows) = sort_out(
+                &checked,
+                existing,
+                |row| &row.code,
+                |one, other| {
+                    (&one.name, &one.email, one.signed_up_on)
+                        == (&other.name, &other.email, other.signed_up_on)
+                },
+                "professional",
+            );
+            professionals::insert(transaction, rows).await?;
+            Ok(added)
+        })
+        .await
+    }
+
+    fn check_partner(&self, draft: &PartnerDraft) -> Result<partner::Model, Refusal> {
+        Ok(partner::Model {
+            id: Uuid::now_v7(),
+            code: input::code("code", &draft.code)?,
+            name: input::name("name", &draft.name)?,
+            enrolled_on: self.check_first_day("enrolledOn", draft.enrolled_on)?,
+            created_at: self.clock.now(),
+        })
+    }
+
+    fn check_professional(&self, draft: &ProfessionalDraft) -> Result<professional::Model, Refusal> {
+        Ok(professional::Model {
+            id: Uuid::now_v7(),
+            code: input::code("code", &draft.code)?,
+            name: input::name("name", &draft.name)?,
+            email: input::email("email", &draft.email)?,
+            signed_up_on: self.check_first_day("signedUpOn", draft.signed_up_on)?,
+            created_at: self.clock.now(),
+        })
+    }
+
+    fn check_first_day(&self, field: &str, day: NaiveDate) -> Result<NaiveDate, Refusal> {
+        let today = self.clock.today();
+        if day > today {
+            return Err(Refusal::new(Code::DateInFuture, field, format!("{day} lies after today, {today}.")));
+        }
+        if day < FIRST_DAY {
+            return Err(Refusal::new(Code::Invalid, field, format!("{day} lies before {FIRST_DAY}.")));
+        }
+        Ok(day)
+    }
+}
+
+/// Tells new rows from known ones, and gives those to insert.
+fn sort_out<T: Clone>(
+    checked: &[Result<T, Refusal>],
+    existing: Vec<T>,
+    code: impl Fn(&T) -> &String,
+    same: impl Fn(&T, &T) -> bool,
+    what: &str,
+) -> (Vec<Added<T>>, Vec<T>) {
+    let mut known: HashMap<String, T> = existing.into_iter().map(|row| (code(&row).clone(), row)).collect();
+    let mut new = Vec::new();
+    let added = checked
+        .iter()
+        .map(|row| match row {
+            Err(refusal) => Added::Refused(refusal.clone()),
+            Ok(row) => match known.get(code(row)) {
+                Some(first) if same(first, row) => Added::Same(first.clone()),
+                Some(_) => {
+                    let message = format!("There is another {what} with this code: codes are unique.");
+                    Added::Refused(Refusal::new(Code::AlreadyExists, "code", message))
+                }
+                None => {
+                    known.insert(code(row).clone(), row.clone());
+                    new.push(row.clone());
+                    Added::New(row.clone())
+                }
+            },
+        })
+        .collect();
+    (added, new)
+}

@@ -1,0 +1,164 @@
+//! Activities: the facts.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use entity::activity;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Value};
+use uuid::Uuid;
+
+use super::page::{self, Both, Page, Rows};
+use super::sql::{self, Sql, sql};
+
+/// The activities of these keys, each a source and an external id.
+pub(crate) async fn by_keys<'a>(
+    connection: &impl ConnectionTrait,
+    keys: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Vec<activity::Model>, DbErr> {
+    static BY_KEYS: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::each(
+            "SELECT a.* FROM json_each($1) k JOIN activities a \
+             ON a.source = k.value->>0 AND a.external_id = k.value->>1",
+            "SELECT a.* FROM (SELECT DISTINCT v->>0 AS source, v->>1 AS external_id \
+             FROM jsonb_array_elements($1::text::jsonb) v) k \
+             JOIN activities a ON a.source = k.source AND a.external_id = k.external_id",
+        )
+    });
+    let keys: Vec<(&str, &str)> = keys.into_iter().collect();
+    let keys = serde_json::json!(keys).to_string();
+    let statement = BY_KEYS.with(connection.get_database_backend(), [keys.into()]);
+    activity::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// The activities of these ids, in no order.
+pub(crate) async fn by_ids(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<activity::Model>, DbErr> {
+    sql!(BY_IDS, "SELECT * FROM activities WHERE id @uuids1");
+    let backend = connection.get_database_backend();
+    activity::Entity::find()
+        .from_raw_sql(BY_IDS.with(backend, [sql::ids(backend, ids)]))
+        .all(connection)
+        .await
+}
+
+/// Records activities.
+pub(crate) async fn insert(
+    connection: &impl ConnectionTrait,
+    rows: Vec<activity::Model>,
+) -> Result<(), DbErr> {
+    super::insert_all(connection, rows).await
+}
+
+/// Writes where an activity stands and what it came to.
+pub(crate) async fn update(connection: &impl ConnectionTrait, row: &activity::Model) -> Result<(), DbErr> {
+    let row = activity::ActiveModel {
+        id: sea_orm::Unchanged(row.id),
+        status: sea_orm::Set(row.status),
+        graded_points: sea_orm::Set(row.graded_points),
+        awarded_points: sea_orm::Set(row.awarded_points),
+        awarded_credits: sea_orm::Set(row.awarded_credits),
+        ..Default::default()
+    };
+    activity::Entity::update(row).exec(connection).await.map(drop)
+}
+
+/// Adds credits to what activities came to.
+pub(crate) async fn add_credits(
+    connection: &impl ConnectionTrait,
+    credits: impl IntoIterator<Item = (Uuid, i64)>,
+) -> Result<(), DbErr> {
+    static ADD: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::each(
+            "UPDATE activities SET awarded_credits = awarded_credits + (k.value->>1) \
+             FROM json_each($1) k WHERE activities.id = unhex(k.value->>0)",
+            "UPDATE activities SET awarded_credits = awarded_credits + (k->>1)::bigint \
+             FROM jsonb_array_elements($1::text::jsonb) k WHERE activities.id = (k->>0)::uuid",
+        )
+    });
+    let credits: Vec<(String, i64)> =
+        credits.into_iter().map(|(id, n)| (id.simple().to_string(), n)).collect();
+    if credits.is_empty() {
+        return Ok(());
+    }
+    let values = serde_json::json!(credits).to_string();
+    connection.execute_raw(ADD.with(connection.get_database_backend(), [values.into()])).await.map(drop)
+}
+
+/// Whose activities a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// Those of a partner.
+    Partner,
+    /// Those of a professional.
+    Professional,
+}
+
+impl Owner {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Partner => "partner_id",
+            Self::Professional => "professional_id",
+        }
+    }
+
+    fn of(self, row: &activity::Model) -> Uuid {
+        let id = match self {
+            Self::Partner => row.partner_id,
+            Self::Professional => row.professional_id,
+        };
+        id.unwrap_or(Uuid::nil())
+    }
+}
+
+/// Keyed by the place in the log: $2 after, $3 before.
+fn lists(owner: Owner) -> Both {
+    let text = |direction: &str| {
+        let wanted = "e.seq > $2 AND e.seq < $3";
+        Sql::page_per_id("e.*", "activities", owner.column(), wanted, &format!("e.seq {direction}"), "$4", "")
+    };
+    Both { forward: text("ASC"), backward: text("DESC") }
+}
+
+static OF_PARTNERS: LazyLock<Both> = LazyLock::new(|| lists(Owner::Partner));
+static OF_PROFESSIONALS: LazyLock<Both> = LazyLock::new(|| lists(Owner::Professional));
+
+/// For each owner, one page of its activities in the order of recording.
+pub(crate) async fn of_owners(
+    connection: &impl ConnectionTrait,
+    owner: Owner,
+    owners: &[Uuid],
+    page: &Page<i64>,
+) -> Result<HashMap<Uuid, Rows<activity::Model>>, DbErr> {
+    let sql: &Both = match owner {
+        Owner::Partner => &OF_PARTNERS,
+        Owner::Professional => &OF_PROFESSIONALS,
+    };
+    let values: [Value; 3] =
+        [page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()];
+    page::per_owner(connection, sql, page, owners, values, |row: &activity::Model| owner.of(row)).await
+}
+
+/// For each owner, how many activities it has.
+pub(crate) async fn count_of_owners(
+    connection: &impl ConnectionTrait,
+    owner: Owner,
+    owners: &[Uuid],
+) -> Result<HashMap<Uuid, i64>, DbErr> {
+    sql!(
+        PARTNERS,
+        "SELECT partner_id AS owner, COUNT(*) AS rows FROM activities WHERE partner_id @uuids1 \
+                    GROUP BY partner_id"
+    );
+    sql!(
+        PROFESSIONALS,
+        "SELECT professional_id AS owner, COUNT(*) AS rows FROM activities \
+                         WHERE professional_id @uuids1 GROUP BY professional_id"
+    );
+    let sql: &Sql = match owner {
+        Owner::Partner => &PARTNERS,
+        Owner::Professional => &PROFESSIONALS,
+    };
+    page::count_per_owner(connection, sql, owners, []).await
+}

@@ -1,0 +1,197 @@
+//! Connections and transactions.
+
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, RuntimeErr, SqlErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+/// Values that one statement may bind on SQLite, with some to spare.
+const MOST_VALUES: usize = 30_000;
+
+/// A database: SQLite with one writing connection and several reading ones, or a PostgreSQL pool.
+#[derive(Clone, Debug)]
+pub struct Database {
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+}
+
+impl Database {
+    /// Connects to `sqlite://…` (created where it is missing) or `postgres://…`.
+    ///
+    /// # Errors
+    /// When the database can't be reached or the address is none of the two.
+    pub async fn connect(url: &str) -> Result<Self, DbErr> {
+        if url.starts_with("sqlite:") {
+            let write = sea_orm::Database::connect(sqlite(url, 1)).await?;
+            let read = sea_orm::Database::connect(sqlite(url, 4)).await?;
+            return Ok(Self { write, read });
+        }
+        let pool = sea_orm::Database::connect(postgres(url)).await?;
+        Ok(Self { write: pool.clone(), read: pool })
+    }
+
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    /// When a step fails; a step is one transaction.
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        Migrator::up(&self.write, None).await
+    }
+
+    /// Whether the database answers and knows every step of the schema.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn is_ready(&self) -> Result<bool, DbErr> {
+        Ok(Migrator::get_pending_migrations(&self.read).await?.is_empty())
+    }
+
+    /// The connections for statements that change nothing.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Begins the one transaction of a mutation. SQLite takes its write lock at once, so that writers
+    /// queue instead of failing halfway.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.write.begin_with_options(options).await
+    }
+
+    /// Begins a transaction that sees one state of the database until it ends.
+    pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            isolation_level: (self.backend() == DbBackend::Postgres)
+                .then_some(sea_orm::IsolationLevel::RepeatableRead),
+            ..TransactionOptions::default()
+        };
+        self.read.begin_with_options(options).await
+    }
+
+    /// Which engine it is.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.read.get_database_backend()
+    }
+
+    /// Closes every connection.
+    ///
+    /// # Errors
+    /// When the driver can't.
+    pub async fn close(self) -> Result<(), DbErr> {
+        let (write, read) = (self.write, self.read);
+        read.close().await?;
+        write.close().await
+    }
+}
+
+fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|options| {
+            // What was acknowledged survives a power cut: FULL, and not what a build defaults to.
+            options
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "FULL")
+        });
+    options
+}
+
+fn postgres(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(8)
+        .acquire_timeout(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|options| {
+            options.application_name("partner-program").options([
+                ("lock_timeout", "10s"),
+                ("statement_timeout", "60s"),
+                ("idle_in_transaction_session_timeout", "60s"),
+                ("jit", "off"),
+            ])
+        });
+    options
+}
+
+/// Inserts rows in as few statements as the engine's limit on values allows.
+pub(crate) async fn insert_all<M, C>(connection: &C, rows: Vec<M>) -> Result<(), DbErr>
+where
+    M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+    C: ConnectionTrait,
+{
+    put_all(connection, rows, None).await
+}
+
+/// Inserts rows, or gives the row of the same primary key these values.
+pub(crate) async fn upsert_all<M, C>(connection: &C, rows: Vec<M>) -> Result<(), DbErr>
+where
+    M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+    C: ConnectionTrait,
+{
+    type Key<M> = <<M as ModelTrait>::Entity as EntityTrait>::PrimaryKey;
+    type Column<M> = <<M as ModelTrait>::Entity as EntityTrait>::Column;
+    let keys = Key::<M>::iter().map(PrimaryKeyToColumn::into_column);
+    let values = Column::<M>::iter().filter(|column| Key::<M>::from_column(*column).is_none());
+    let conflict = OnConflict::columns(keys).update_columns(values).to_owned();
+    put_all(connection, rows, Some(conflict)).await
+}
+
+async fn put_all<M, C>(connection: &C, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<(), DbErr>
+where
+    M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+    C: ConnectionTrait,
+{
+    let at_once = MOST_VALUES / <M::Entity as EntityTrait>::Column::iter().count();
+    let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
+    while rows.peek().is_some() {
+        let mut insert = M::Entity::insert_many(rows.by_ref().take(at_once));
+        if let Some(conflict) = &conflict {
+            insert = insert.on_conflict(conflict.clone());
+        }
+        insert.exec_without_returning(connection).await?;
+    }
+    Ok(())
+}
+
+/// Whether the same transaction may well succeed when it is tried again: a rival took the same key
+/// first, the engine broke a deadlock, or a lock was not to be had.
+pub(crate) fn is_retryable(error: &DbErr) -> bool {
+    if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
+        return true;
+    }
+    // 40001 serialization, 40P01 deadlock, 55P03 lock not available; 5 SQLite busy.
+    matches!(database_code(error).as_deref(), Some("40001" | "40P01" | "55P03" | "5" | "517"))
+}
+
+/// Whether the database can't be used at the moment.
+pub(crate) fn is_unavailable(error: &DbErr) -> bool {
+    matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
+        || database_code(error).is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+}
+
+fn database_code(error: &DbErr) -> Option<String> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return None;
+    };
+    error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
+}

@@ -1,0 +1,200 @@
+//! Entries: the ledger of partners and the points of professionals.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+use entity::value::Track;
+use entity::{ledger_entry, points_entry};
+use sea_orm::ColumnTrait;
+use sea_orm::prelude::DateTimeUtc;
+use sea_orm::{
+    ActiveEnum, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value,
+};
+use uuid::Uuid;
+
+use super::page::{self, Both, Page, Rows};
+use super::partner::{EARLIEST, LATEST};
+use super::sql::{self, Sql, sql};
+
+/// Appends entries of partners.
+pub(crate) async fn insert(
+    connection: &impl ConnectionTrait,
+    rows: Vec<ledger_entry::Model>,
+) -> Result<(), DbErr> {
+    super::insert_all(connection, rows).await
+}
+
+/// Appends entries of professionals.
+pub(crate) async fn insert_points(
+    connection: &impl ConnectionTrait,
+    rows: Vec<points_entry::Model>,
+) -> Result<(), DbErr> {
+    super::insert_all(connection, rows).await
+}
+
+/// Which entries of a ledger are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LedgerFilter {
+    /// Only those of a track.
+    pub track: Option<Track>,
+    /// Only those that count on this day or later.
+    pub from: Option<NaiveDate>,
+    /// Only those that count on this day or earlier.
+    pub to: Option<NaiveDate>,
+}
+
+impl LedgerFilter {
+    fn values(&self) -> [Value; 3] {
+        [
+            self.track.map_or(String::new(), |track| track.to_value()).into(),
+            self.from.unwrap_or(EARLIEST).into(),
+            self.to.unwrap_or(LATEST).into(),
+        ]
+    }
+}
+
+const WANTED: &str = "($2 = '' OR e.track = $2) AND e.effective_on BETWEEN $3 AND $4";
+
+/// Keyed by the number of the entry: $5 after, $6 before.
+static LISTS: LazyLock<Both> = LazyLock::new(|| {
+    let text = |direction: &str| {
+        let wanted = format!("{WANTED} AND e.number > $5 AND e.number < $6");
+        Sql::page_per_id(
+            "e.*",
+            "ledger_entries",
+            "partner_id",
+            &wanted,
+            &format!("e.number {direction}"),
+            "$7",
+            "",
+        )
+    };
+    Both { forward: text("ASC"), backward: text("DESC") }
+});
+
+/// For each partner, one page of its ledger in the order of recording.
+pub(crate) async fn of_partners(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    filter: &LedgerFilter,
+    page: &Page<i64>,
+) -> Result<HashMap<Uuid, Rows<ledger_entry::Model>>, DbErr> {
+    let mut values = filter.values().to_vec();
+    values.extend([page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()]);
+    page::per_owner(connection, &LISTS, page, partners, values, |row: &ledger_entry::Model| row.partner_id)
+        .await
+}
+
+/// For each partner, how many entries are wanted.
+pub(crate) async fn count_of_partners(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    filter: &LedgerFilter,
+) -> Result<HashMap<Uuid, i64>, DbErr> {
+    sql!(
+        COUNT,
+        &format!(
+            "SELECT e.partner_id AS owner, COUNT(*) AS rows FROM ledger_entries e \
+             WHERE e.partner_id @uuids1 AND {WANTED} GROUP BY e.partner_id"
+        )
+    );
+    page::count_per_owner(connection, &COUNT, partners, filter.values()).await
+}
+
+/// Entries of these ids, in no order.
+pub(crate) async fn by_ids(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<ledger_entry::Model>, DbErr> {
+    sql!(BY_IDS, "SELECT * FROM ledger_entries WHERE id @uuids1");
+    let backend = connection.get_database_backend();
+    ledger_entry::Entity::find()
+        .from_raw_sql(BY_IDS.with(backend, [sql::ids(backend, ids)]))
+        .all(connection)
+        .await
+}
+
+/// For each subject, a number as it was known at a moment; who had no entry then is left out.
+async fn known(
+    connection: &impl ConnectionTrait,
+    sql: &Sql,
+    ids: &[Uuid],
+    known_at: DateTimeUtc,
+) -> Result<HashMap<Uuid, i64>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Known {
+        id: Uuid,
+        value: Option<i64>,
+    }
+    let backend = connection.get_database_backend();
+    let values = [sql::ids(backend, ids.iter().copied()), known_at.into()];
+    let rows = Known::find_by_statement(sql.with(backend, values)).all(connection).await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.id, row.value?))).collect())
+}
+
+/// Balances of partners as they were known at a moment.
+pub(crate) async fn known_balances(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    known_at: DateTimeUtc,
+) -> Result<HashMap<Uuid, i64>, DbErr> {
+    sql!(
+        KNOWN,
+        "SELECT k.id AS id, (SELECT e.balance_after FROM ledger_entries e WHERE e.partner_id = k.id \
+                 AND e.recorded_at <= $2 ORDER BY e.recorded_at DESC, e.number DESC LIMIT 1) AS value \
+                 FROM @idtable1 k"
+    );
+    known(connection, &KNOWN, partners, known_at).await
+}
+
+/// Dojo Credits of professionals as they were known at a moment.
+pub(crate) async fn known_dojo_credits(
+    connection: &impl ConnectionTrait,
+    professionals: &[Uuid],
+    known_at: DateTimeUtc,
+) -> Result<HashMap<Uuid, i64>, DbErr> {
+    sql!(
+        KNOWN,
+        "SELECT k.id AS id, (SELECT e.dojo_balance_after FROM points_entries e \
+                 WHERE e.professional_id = k.id AND e.recorded_at <= $2 \
+                 ORDER BY e.recorded_at DESC, e.number DESC LIMIT 1) AS value FROM @idtable1 k"
+    );
+    known(connection, &KNOWN, professionals, known_at).await
+}
+
+/// Points entries of professionals that count in spans of days, in the order of recording.
+pub(crate) async fn points_in_spans(
+    connection: &impl ConnectionTrait,
+    spans: impl IntoIterator<Item = (Uuid, NaiveDate, NaiveDate)>,
+) -> Result<Vec<points_entry::Model>, DbErr> {
+    static SQL: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::each(
+            "SELECT e.* FROM json_each($1) k JOIN points_entries e ON e.professional_id = unhex(k.value->>0) \
+             AND e.effective_on BETWEEN k.value->>1 AND k.value->>2 ORDER BY e.log_seq, e.number",
+            "SELECT e.* FROM jsonb_array_elements($1::text::jsonb) k JOIN points_entries e \
+             ON e.professional_id = (k->>0)::uuid \
+             AND e.effective_on BETWEEN (k->>1)::date AND (k->>2)::date ORDER BY e.log_seq, e.number",
+        )
+    });
+    let spans = spans.into_iter().map(|(id, from, to)| (id.simple().to_string(), from, to));
+    let spans = serde_json::json!(spans.collect::<Vec<_>>()).to_string();
+    let statement = SQL.with(connection.get_database_backend(), [spans.into()]);
+    points_entry::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// The last day in a span on which a professional's points changed.
+pub(crate) async fn last_points_day(
+    connection: &impl ConnectionTrait,
+    professional: Uuid,
+    from: NaiveDate,
+) -> Result<Option<NaiveDate>, DbErr> {
+    use points_entry::Column;
+    let row = points_entry::Entity::find()
+        .filter(Column::ProfessionalId.eq(professional))
+        .filter(Column::EffectiveOn.gte(from))
+        .order_by_desc(Column::EffectiveOn)
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| row.effective_on))
+}

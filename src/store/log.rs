@@ -1,0 +1,97 @@
+//! The log: what took effect, in order.
+
+use entity::log;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Statement};
+
+use super::sql::sql;
+
+/// Places in the log for the next `count` steps, in order.
+///
+/// Taken while the subjects' rows are locked, so that the order of a subject's steps is the order in
+/// which they took effect.
+pub(crate) async fn reserve(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
+    let backend = connection.get_database_backend();
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    if backend == DbBackend::Postgres {
+        let text = "SELECT nextval('log_seq') AS seq FROM generate_series(1, $1)";
+        let rows =
+            connection.query_all_raw(Statement::from_sql_and_values(backend, text, [count.into()])).await?;
+        let mut places: Vec<i64> = rows.iter().map(|row| row.try_get("", "seq")).collect::<Result<_, _>>()?;
+        places.sort_unstable();
+        return Ok(places);
+    }
+    let text = "SELECT COALESCE(MAX(seq), 0) AS seq FROM log";
+    let row = connection.query_one_raw(Statement::from_string(backend, text)).await?;
+    let last: i64 = row.map_or(Ok(0), |row| row.try_get("", "seq"))?;
+    Ok((last + 1..=last + count).collect())
+}
+
+/// Appends steps.
+pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: Vec<log::Model>) -> Result<(), DbErr> {
+    super::insert_all(connection, rows).await
+}
+
+/// A step of the log with what it happened to, for folding it again.
+#[derive(Clone, Debug)]
+pub(crate) struct LoggedStep {
+    pub(crate) seq: i64,
+    pub(crate) action: entity::value::LogAction,
+    pub(crate) points: Option<i64>,
+    pub(crate) step_ends_on: Option<chrono::NaiveDate>,
+    pub(crate) recorded_at: sea_orm::prelude::DateTimeUtc,
+    pub(crate) activity: Option<entity::activity::Model>,
+    pub(crate) affiliation: Option<LoggedAffiliation>,
+}
+
+/// The affiliation that a step happened to.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct LoggedAffiliation {
+    #[sea_orm(from_alias = "f_professional_id")]
+    pub(crate) professional_id: uuid::Uuid,
+    #[sea_orm(from_alias = "f_partner_id")]
+    pub(crate) partner_id: uuid::Uuid,
+    #[sea_orm(from_alias = "f_starts_on")]
+    pub(crate) starts_on: chrono::NaiveDate,
+}
+
+/// The steps after a place, at most `limit` of them.
+pub(crate) async fn after(
+    connection: &impl ConnectionTrait,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<LoggedStep>, DbErr> {
+    sql!(
+        AFTER,
+        "SELECT l.seq AS log_seq, l.action, l.points AS step_points, l.ends_on AS step_ends_on, \
+         l.recorded_at AS step_recorded_at, a.*, f.professional_id AS f_professional_id, \
+         f.partner_id AS f_partner_id, f.starts_on AS f_starts_on \
+         FROM log l LEFT JOIN activities a ON a.id = l.activity_id \
+         LEFT JOIN affiliations f ON f.id = l.affiliation_id \
+         WHERE l.seq > $1 ORDER BY l.seq LIMIT $2"
+    );
+    let statement = AFTER.with(connection.get_database_backend(), [seq.into(), limit.into()]);
+    let rows = connection.query_all_raw(statement).await?;
+    rows.iter()
+        .map(|row| {
+            let activity_id: Option<uuid::Uuid> = row.try_get("", "id")?;
+            let partner: Option<uuid::Uuid> = row.try_get("", "f_partner_id")?;
+            Ok(LoggedStep {
+                seq: row.try_get("", "log_seq")?,
+                action: row.try_get("", "action")?,
+                points: row.try_get("", "step_points")?,
+                step_ends_on: row.try_get("", "step_ends_on")?,
+                recorded_at: row.try_get("", "step_recorded_at")?,
+                activity: activity_id
+                    .map(|_| entity::activity::Model::from_query_result(row, ""))
+                    .transpose()?,
+                affiliation: partner.map(|_| LoggedAffiliation::from_query_result(row, "")).transpose()?,
+            })
+        })
+        .collect()
+}
+
+/// How many steps there are.
+pub(crate) async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    use sea_orm::PaginatorTrait;
+    log::Entity::find().count(connection).await
+}

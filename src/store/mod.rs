@@ -1,0 +1,18 @@
+//! The database: connections, transactions, and statements by noun. No rule is decided here.
+
+pub(crate) mod activity;
+pub(crate) mod affiliation;
+mod connection;
+pub(crate) mod edition;
+pub(crate) mod ledger;
+pub(crate) mod log;
+pub(crate) mod page;
+pub(crate) mod partner;
+pub(crate) mod professional;
+pub(crate) mod sql;
+pub(crate) mod standing;
+pub(crate) mod tally;
+pub(crate) mod totals;
+
+pub use connection::Database;
+pub(crate) use connection::{insert_all, is_retryable, is_unavailable, upsert_all};

@@ -1,0 +1,108 @@
+//! Pages of lists by keyset: what a page costs does not depend on where it lies.
+
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use super::sql::{self, Sql};
+
+/// Which rows of a list are wanted: the first ones after a key, or the last ones before a key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Page<K> {
+    /// Rows wanted, at most.
+    pub size: u64,
+    /// Whether to count from the end of the list.
+    pub from_end: bool,
+    /// Only rows after this key.
+    pub after: Option<K>,
+    /// Only rows before this key.
+    pub before: Option<K>,
+}
+
+/// The rows of one page, in the order of the list.
+#[derive(Clone, Debug)]
+pub struct Rows<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Whether the list goes on in the direction of counting.
+    pub has_more: bool,
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), has_more: false }
+    }
+}
+
+impl<K> Page<K> {
+    /// Rows to ask the database for: one more than wanted tells whether the list goes on.
+    pub(crate) fn limit(&self) -> Value {
+        Value::BigInt(Some(i64::try_from(self.size).unwrap_or(i64::MAX).saturating_add(1)))
+    }
+
+    /// Cuts what the database gave to the page, and turns it round where it was read from the end.
+    pub(crate) fn cut<T>(&self, mut rows: Vec<T>) -> Rows<T> {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let has_more = rows.len() > size;
+        rows.truncate(size);
+        if self.from_end {
+            rows.reverse();
+        }
+        Rows { rows, has_more }
+    }
+}
+
+/// Statements of a list in both directions.
+pub(crate) struct Both {
+    /// Counted from the start.
+    pub(crate) forward: Sql,
+    /// Counted from the end.
+    pub(crate) backward: Sql,
+}
+
+impl Both {
+    /// The statement for a page.
+    pub(crate) fn of<K>(&self, page: &Page<K>) -> &Sql {
+        if page.from_end { &self.backward } else { &self.forward }
+    }
+}
+
+/// Reads one page for each owner with one statement, whose first value is the set of owners.
+pub(crate) async fn per_owner<T, K>(
+    connection: &impl ConnectionTrait,
+    sql: &Both,
+    page: &Page<K>,
+    owners: &[Uuid],
+    values: impl IntoIterator<Item = Value>,
+    owner: impl Fn(&T) -> Uuid,
+) -> Result<HashMap<Uuid, Rows<T>>, DbErr>
+where
+    T: FromQueryResult,
+{
+    let backend = connection.get_database_backend();
+    let values = std::iter::once(sql::ids(backend, owners.iter().copied())).chain(values);
+    let found = T::find_by_statement(sql.of(page).with(backend, values)).all(connection).await?;
+    let mut grouped: HashMap<Uuid, Vec<T>> = HashMap::new();
+    for row in found {
+        grouped.entry(owner(&row)).or_default().push(row);
+    }
+    Ok(grouped.into_iter().map(|(id, rows)| (id, page.cut(rows))).collect())
+}
+
+/// How many rows each owner has.
+pub(crate) async fn count_per_owner(
+    connection: &impl ConnectionTrait,
+    sql: &Sql,
+    owners: &[Uuid],
+    values: impl IntoIterator<Item = Value>,
+) -> Result<HashMap<Uuid, i64>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Count {
+        owner: Uuid,
+        rows: i64,
+    }
+    let backend = connection.get_database_backend();
+    let values = std::iter::once(sql::ids(backend, owners.iter().copied())).chain(values);
+    let counts = Count::find_by_statement(sql.with(backend, values)).all(connection).await?;
+    Ok(counts.into_iter().map(|count| (count.owner, count.rows)).collect())
+}

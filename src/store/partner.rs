@@ -1,0 +1,249 @@
+//! Partners and what they hold.
+
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+use entity::{partner, partner_balance};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Value};
+use uuid::Uuid;
+
+use super::page::{Both, Page, Rows};
+use super::sql::{self, Sql, sql};
+
+/// A partner with its balance.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct PartnerRow {
+    /// Key.
+    pub id: Uuid,
+    /// Unique code.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// First day in the program.
+    pub enrolled_on: NaiveDate,
+    /// Spendable credits.
+    pub credits: i64,
+    /// Level credits of all time.
+    pub level_credits: i64,
+    /// Number of the last ledger entry.
+    pub entries: i64,
+    /// When the last step about the partner was recorded.
+    pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
+    /// Level credits of the year that a list is ordered by; 0 in other lists.
+    pub year_credits: i64,
+}
+
+const COLUMNS: &str =
+    "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at";
+const FROM: &str = "FROM partners p JOIN partner_balances b ON b.partner_id = p.id";
+// A bare 0 would be a 32-bit number on PostgreSQL.
+const NO_YEAR: &str = "CAST(0 AS BIGINT) AS year_credits";
+
+sql!(
+    LOCK,
+    &format!(
+        "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE p.code @texts1 OR p.id @uuids2 ORDER BY p.id @lock(b)"
+    )
+);
+sql!(BY_CODE, &format!("SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE p.code = $1"));
+sql!(BY_IDS, &format!("SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE p.id @uuids1"));
+
+/// Adds a partner with nothing to its name.
+pub(crate) async fn insert(
+    connection: &impl ConnectionTrait,
+    rows: Vec<partner::Model>,
+) -> Result<(), DbErr> {
+    let balances = rows.iter().map(|row| partner_balance::Model {
+        partner_id: row.id,
+        credits: 0,
+        level_credits: 0,
+        entries: 0,
+        last_recorded_at: None,
+    });
+    let balances: Vec<_> = balances.collect();
+    super::insert_all(connection, rows).await?;
+    super::insert_all(connection, balances).await
+}
+
+/// The partners of these codes or ids, their rows locked in one order for the rest of the transaction.
+pub(crate) async fn lock<'a>(
+    connection: &impl ConnectionTrait,
+    codes: impl IntoIterator<Item = &'a str>,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<PartnerRow>, DbErr> {
+    let backend = connection.get_database_backend();
+    let statement = LOCK.with(backend, [sql::texts(codes), sql::ids(backend, ids)]);
+    PartnerRow::find_by_statement(statement).all(connection).await
+}
+
+/// The partner of this code.
+pub(crate) async fn by_code(
+    connection: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<PartnerRow>, DbErr> {
+    let statement = BY_CODE.with(connection.get_database_backend(), [code.into()]);
+    PartnerRow::find_by_statement(statement).one(connection).await
+}
+
+/// The partners of these ids, in no order.
+pub(crate) async fn by_ids(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<PartnerRow>, DbErr> {
+    let backend = connection.get_database_backend();
+    PartnerRow::find_by_statement(BY_IDS.with(backend, [sql::ids(backend, ids)])).all(connection).await
+}
+
+/// Partners of these codes, without their locks.
+pub(crate) async fn existing(
+    connection: &impl ConnectionTrait,
+    codes: &[String],
+) -> Result<Vec<partner::Model>, DbErr> {
+    sql!(EXISTING, "SELECT * FROM partners WHERE code @texts1");
+    let statement =
+        EXISTING.with(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
+    partner::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// What a list of partners is ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PartnerOrder {
+    /// Code, ascending.
+    Code,
+    /// Name, ascending.
+    Name,
+    /// First day in the program, ascending.
+    EnrolledOn,
+    /// Level credits of a year, most first.
+    YearCredits(i32),
+}
+
+/// Where a partner stands in a list: the value of its order, and its id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PartnerKey {
+    /// Value that the list is ordered by, as text.
+    pub value: String,
+    /// Tells equal values apart.
+    pub id: Uuid,
+}
+
+/// Which partners are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PartnerFilter {
+    /// Only those whose code or name contains this, in any case.
+    pub search: Option<String>,
+    /// Only those enrolled on this day or later.
+    pub enrolled_from: Option<NaiveDate>,
+    /// Only those enrolled on this day or earlier.
+    pub enrolled_to: Option<NaiveDate>,
+}
+
+impl PartnerFilter {
+    fn values(&self) -> [Value; 3] {
+        [
+            like(self.search.as_deref()),
+            self.enrolled_from.unwrap_or(EARLIEST).into(),
+            self.enrolled_to.unwrap_or(LATEST).into(),
+        ]
+    }
+}
+
+/// Bounds that both engines can store, outside of every date that is taken.
+pub(crate) const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
+/// See [`EARLIEST`].
+pub(crate) const LATEST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
+
+/// A pattern that finds `search` anywhere; without one, everything.
+pub(crate) fn like(search: Option<&str>) -> Value {
+    let escaped =
+        search.unwrap_or("").to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%").into()
+}
+
+const WANTED: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
+                      AND p.enrolled_on BETWEEN $2 AND $3";
+
+/// A list ordered by a column of `p`, keyed by it and the id: $4 and $5 after, $6 and $7 before.
+fn by_column(column: &str) -> Both {
+    let text = |direction: &str| {
+        Sql::new(&format!(
+            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {WANTED} \
+             AND (p.{column}, p.id) > ($4, $5) AND ($8 = 0 OR (p.{column}, p.id) < ($6, $7)) \
+             ORDER BY p.{column} {direction}, p.id {direction} LIMIT $9"
+        ))
+    };
+    Both { forward: text("ASC"), backward: text("DESC") }
+}
+
+/// A list ordered by the total of year $10, most first. Totals are never below zero but by
+/// corrections, so partners without a total of that year come last.
+fn by_year_credits() -> Both {
+    let text = |total: &str, id: &str| {
+        let ranked = format!(
+            "SELECT {COLUMNS}, t.total AS year_credits FROM partner_totals t JOIN partners p ON p.id = t.partner_id \
+             JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = $10 AND {WANTED} \
+             AND (-t.total, t.partner_id) > ($4, $5) AND ($8 = 0 OR (-t.total, t.partner_id) < ($6, $7))"
+        );
+        let unranked = format!(
+            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {WANTED} AND NOT EXISTS \
+             (SELECT 1 FROM partner_totals t WHERE t.period = $10 AND t.partner_id = p.id) \
+             AND (CAST(1 AS BIGINT), p.id) > ($4, $5) AND ($8 = 0 OR (CAST(1 AS BIGINT), p.id) < ($6, $7))"
+        );
+        let ranked =
+            format!("SELECT * FROM ({ranked} ORDER BY t.total {total}, t.partner_id {id} LIMIT $9) r");
+        let unranked = format!("SELECT * FROM ({unranked} ORDER BY p.id {id} LIMIT $9) u");
+        let (first, second) = if id == "ASC" { (ranked, unranked) } else { (unranked, ranked) };
+        Sql::new(&format!("SELECT * FROM ({first} UNION ALL {second}) a LIMIT $9"))
+    };
+    Both { forward: text("DESC", "ASC"), backward: text("ASC", "DESC") }
+}
+
+static BY_CODE_ORDER: LazyLock<Both> = LazyLock::new(|| by_column("code"));
+static BY_NAME: LazyLock<Both> = LazyLock::new(|| by_column("name"));
+static BY_ENROLMENT: LazyLock<Both> = LazyLock::new(|| by_column("enrolled_on"));
+static BY_YEAR_CREDITS: LazyLock<Both> = LazyLock::new(by_year_credits);
+
+/// One page of partners.
+pub(crate) async fn page(
+    connection: &impl ConnectionTrait,
+    filter: &PartnerFilter,
+    order: PartnerOrder,
+    page: &Page<PartnerKey>,
+) -> Result<Rows<PartnerRow>, DbErr> {
+    let backend = connection.get_database_backend();
+    let sql = match order {
+        PartnerOrder::Code => &BY_CODE_ORDER,
+        PartnerOrder::Name => &BY_NAME,
+        PartnerOrder::EnrolledOn => &BY_ENROLMENT,
+        PartnerOrder::YearCredits(_) => &BY_YEAR_CREDITS,
+    };
+    let mut values = filter.values().to_vec();
+    for key in [&page.after, &page.before] {
+        values.push(key_value(order, key.as_ref()));
+        values.push(key.as_ref().map_or(Uuid::nil(), |key| key.id).into());
+    }
+    values.push(i64::from(page.before.is_some()).into());
+    values.push(page.limit());
+    if let PartnerOrder::YearCredits(year) = order {
+        values.push(year.into());
+    }
+    let rows = PartnerRow::find_by_statement(sql.of(page).with(backend, values)).all(connection).await?;
+    Ok(page.cut(rows))
+}
+
+/// The key's value as the column's type; without a key, what lies before every value.
+fn key_value(order: PartnerOrder, key: Option<&PartnerKey>) -> Value {
+    match order {
+        PartnerOrder::Code | PartnerOrder::Name => key.map_or(String::new(), |key| key.value.clone()).into(),
+        PartnerOrder::EnrolledOn => key.and_then(|key| key.value.parse().ok()).unwrap_or(EARLIEST).into(),
+        PartnerOrder::YearCredits(_) => key.and_then(|key| key.value.parse().ok()).unwrap_or(i64::MIN).into(),
+    }
+}
+
+/// How many partners are wanted in all.
+pub(crate) async fn count(connection: &impl ConnectionTrait, filter: &PartnerFilter) -> Result<i64, DbErr> {
+    sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM partners p WHERE {WANTED}"));
+    let row =
+        connection.query_one_raw(COUNT.with(connection.get_database_backend(), filter.values())).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "n"))
+}

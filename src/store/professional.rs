@@ -1,0 +1,296 @@
+//! Professionals and what they hold.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+use entity::{professional, professional_balance};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Value};
+use uuid::Uuid;
+
+use super::page::{self, Both, Page, Rows};
+use super::partner::{EARLIEST, LATEST, PartnerRow, like};
+use super::sql::{self, Sql, sql};
+
+/// A professional with what the person holds.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct ProfessionalRow {
+    /// Key.
+    pub id: Uuid,
+    /// Unique code.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// Address for mail.
+    pub email: String,
+    /// Day of sign-up.
+    pub signed_up_on: NaiveDate,
+    /// Dojo Credits.
+    pub dojo_credits: i64,
+    /// `DevOps` Points of all time.
+    pub points: i64,
+    /// Number of the last points entry.
+    pub entries: i64,
+    /// When the last step about the professional was recorded.
+    pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
+}
+
+const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, b.dojo_credits, b.points, b.entries, \
+                       b.last_recorded_at";
+const FROM: &str = "FROM professionals p JOIN professional_balances b ON b.professional_id = p.id";
+
+sql!(LOCK, &format!("SELECT {COLUMNS} {FROM} WHERE p.code @texts1 OR p.id @uuids2 ORDER BY p.id @lock(b)"));
+sql!(BY_CODE, &format!("SELECT {COLUMNS} {FROM} WHERE p.code = $1"));
+sql!(BY_IDS, &format!("SELECT {COLUMNS} {FROM} WHERE p.id @uuids1"));
+
+/// Adds professionals with nothing to their names.
+pub(crate) async fn insert(
+    connection: &impl ConnectionTrait,
+    rows: Vec<professional::Model>,
+) -> Result<(), DbErr> {
+    let balances = rows.iter().map(|row| professional_balance::Model {
+        professional_id: row.id,
+        dojo_credits: 0,
+        points: 0,
+        entries: 0,
+        last_recorded_at: None,
+    });
+    let balances: Vec<_> = balances.collect();
+    super::insert_all(connection, rows).await?;
+    super::insert_all(connection, balances).await
+}
+
+/// The professionals of these codes or ids, their rows locked in one order for the rest of the
+/// transaction.
+pub(crate) async fn lock<'a>(
+    connection: &impl ConnectionTrait,
+    codes: impl IntoIterator<Item = &'a str>,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<ProfessionalRow>, DbErr> {
+    let backend = connection.get_database_backend();
+    let statement = LOCK.with(backend, [sql::texts(codes), sql::ids(backend, ids)]);
+    ProfessionalRow::find_by_statement(statement).all(connection).await
+}
+
+/// The professional of this code.
+pub(crate) async fn by_code(
+    connection: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<ProfessionalRow>, DbErr> {
+    let statement = BY_CODE.with(connection.get_database_backend(), [code.into()]);
+    ProfessionalRow::find_by_statement(statement).one(connection).await
+}
+
+/// The professionals of these ids, in no order.
+pub(crate) async fn by_ids(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<ProfessionalRow>, DbErr> {
+    let backend = connection.get_database_backend();
+    ProfessionalRow::find_by_statement(BY_IDS.with(backend, [sql::ids(backend, ids)])).all(connection).await
+}
+
+/// Professionals of these codes, without their locks.
+pub(crate) async fn existing(
+    connection: &impl ConnectionTrait,
+    codes: &[String],
+) -> Result<Vec<professional::Model>, DbErr> {
+    sql!(EXISTING, "SELECT * FROM professionals WHERE code @texts1");
+    let statement =
+        EXISTING.with(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
+    professional::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// What a list of professionals is ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProfessionalOrder {
+    /// Code, ascending.
+    Code,
+    /// Name, ascending.
+    Name,
+    /// Day of sign-up, ascending.
+    SignedUpOn,
+}
+
+/// Where a professional stands in a list: the value of its order, and the id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProfessionalKey {
+    /// Value that the list is ordered by, as text.
+    pub value: String,
+    /// Tells equal values apart.
+    pub id: Uuid,
+}
+
+/// Which professionals are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ProfessionalFilter {
+    /// Only those whose code or name contains this, in any case.
+    pub search: Option<String>,
+    /// Only those who signed up on this day or later.
+    pub signed_up_from: Option<NaiveDate>,
+    /// Only those who signed up on this day or earlier.
+    pub signed_up_to: Option<NaiveDate>,
+}
+
+impl ProfessionalFilter {
+    fn values(&self) -> [Value; 3] {
+        [
+            like(self.search.as_deref()),
+            self.signed_up_from.unwrap_or(EARLIEST).into(),
+            self.signed_up_to.unwrap_or(LATEST).into(),
+        ]
+    }
+}
+
+const WANTED: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
+                      AND p.signed_up_on BETWEEN $2 AND $3";
+
+/// A list ordered by a column of `p`, keyed by it and the id: $4 and $5 after, $6 and $7 before.
+fn by_column(column: &str) -> Both {
+    let text = |direction: &str| {
+        Sql::new(&format!(
+            "SELECT {COLUMNS} {FROM} WHERE {WANTED} \
+             AND (p.{column}, p.id) > ($4, $5) AND ($8 = 0 OR (p.{column}, p.id) < ($6, $7)) \
+             ORDER BY p.{column} {direction}, p.id {direction} LIMIT $9"
+        ))
+    };
+    Both { forward: text("ASC"), backward: text("DESC") }
+}
+
+static BY_CODE_ORDER: LazyLock<Both> = LazyLock::new(|| by_column("code"));
+static BY_NAME: LazyLock<Both> = LazyLock::new(|| by_column("name"));
+static BY_SIGN_UP: LazyLock<Both> = LazyLock::new(|| by_column("signed_up_on"));
+
+/// One page of professionals.
+pub(crate) async fn page(
+    connection: &impl ConnectionTrait,
+    filter: &ProfessionalFilter,
+    order: ProfessionalOrder,
+    page: &Page<ProfessionalKey>,
+) -> Result<Rows<ProfessionalRow>, DbErr> {
+    let backend = connection.get_database_backend();
+    let sql = match order {
+        ProfessionalOrder::Code => &BY_CODE_ORDER,
+        ProfessionalOrder::Name => &BY_NAME,
+        ProfessionalOrder::SignedUpOn => &BY_SIGN_UP,
+    };
+    let mut values = filter.values().to_vec();
+    for key in [&page.after, &page.before] {
+        values.push(match order {
+            ProfessionalOrder::SignedUpOn => {
+                key.as_ref().and_then(|key| key.value.parse().ok()).unwrap_or(EARLIEST).into()
+            }
+            _ => key.as_ref().map_or(String::new(), |key| key.value.clone()).into(),
+        });
+        values.push(key.as_ref().map_or(Uuid::nil(), |key| key.id).into());
+    }
+    values.push(i64::from(page.before.is_some()).into());
+    values.push(page.limit());
+    let rows = ProfessionalRow::find_by_statement(sql.of(page).with(backend, values)).all(connection).await?;
+    Ok(page.cut(rows))
+}
+
+/// How many professionals are wanted in all.
+pub(crate) async fn count(
+    connection: &impl ConnectionTrait,
+    filter: &ProfessionalFilter,
+) -> Result<i64, DbErr> {
+    sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {WANTED}"));
+    let row =
+        connection.query_one_raw(COUNT.with(connection.get_database_backend(), filter.values())).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "n"))
+}
+
+/// A professional who works for a partner.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct AffiliatedProfessional {
+    /// The partner.
+    pub partner_id: Uuid,
+    /// The professional.
+    #[sea_orm(nested)]
+    pub row: ProfessionalRow,
+}
+
+/// Of a partner, on the day $2: keyed by the professional's id, $3 after and $4 before.
+fn affiliated() -> Both {
+    let text = |direction: &str| {
+        Sql::page_per_id(
+            &format!("k.id AS partner_id, {COLUMNS}"),
+            "affiliations",
+            "partner_id",
+            "e.starts_on <= $2 AND (e.ends_on IS NULL OR e.ends_on >= $2) \
+             AND e.professional_id > $3 AND ($5 = 0 OR e.professional_id < $4)",
+            &format!("e.professional_id {direction}"),
+            "$6",
+            "JOIN professionals p ON p.id = e.professional_id \
+             JOIN professional_balances b ON b.professional_id = p.id",
+        )
+    };
+    Both { forward: text("ASC"), backward: text("DESC") }
+}
+
+static AFFILIATED: LazyLock<Both> = LazyLock::new(affiliated);
+
+/// For each partner, one page of the professionals who work for it on a day, in order of sign-up.
+pub(crate) async fn of_partners(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    day: NaiveDate,
+    page: &Page<Uuid>,
+) -> Result<HashMap<Uuid, Rows<AffiliatedProfessional>>, DbErr> {
+    let values = [
+        day.into(),
+        page.after.unwrap_or(Uuid::nil()).into(),
+        page.before.unwrap_or(Uuid::nil()).into(),
+        i64::from(page.before.is_some()).into(),
+        page.limit(),
+    ];
+    page::per_owner(connection, &AFFILIATED, page, partners, values, |row: &AffiliatedProfessional| {
+        row.partner_id
+    })
+    .await
+}
+
+/// For each partner, how many professionals work for it on a day.
+pub(crate) async fn count_of_partners(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    day: NaiveDate,
+) -> Result<HashMap<Uuid, i64>, DbErr> {
+    sql!(
+        COUNT,
+        "SELECT e.partner_id AS owner, COUNT(*) AS rows FROM affiliations e WHERE e.partner_id @uuids1 \
+                 AND e.starts_on <= $2 AND (e.ends_on IS NULL OR e.ends_on >= $2) GROUP BY e.partner_id"
+    );
+    page::count_per_owner(connection, &COUNT, partners, [day.into()]).await
+}
+
+/// The partner that a professional works for.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Employer {
+    /// The professional.
+    pub professional_id: Uuid,
+    /// The partner.
+    #[sea_orm(nested)]
+    pub row: PartnerRow,
+}
+
+/// For each professional, the partner on a day.
+pub(crate) async fn employers(
+    connection: &impl ConnectionTrait,
+    professionals: &[Uuid],
+    day: NaiveDate,
+) -> Result<HashMap<Uuid, PartnerRow>, DbErr> {
+    sql!(
+        EMPLOYERS,
+        "SELECT a.professional_id, p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, \
+                     b.entries, b.last_recorded_at, CAST(0 AS BIGINT) AS year_credits \
+                     FROM affiliations a JOIN partners p ON p.id = a.partner_id \
+                     JOIN partner_balances b ON b.partner_id = p.id WHERE a.professional_id @uuids1 \
+                     AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)"
+    );
+    let backend = connection.get_database_backend();
+    let values = [sql::ids(backend, professionals.iter().copied()), day.into()];
+    let found = Employer::find_by_statement(EMPLOYERS.with(backend, values)).all(connection).await?;
+    Ok(found.into_iter().map(|one| (one.professional_id, one.row)).collect())
+}

@@ -1,0 +1,184 @@
+//! Sums that a standing is worked out from: a few rows by key, however long the history.
+
+use chrono::NaiveDate;
+use entity::value::Track;
+use sea_orm::prelude::DateTimeUtc;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use uuid::Uuid;
+
+use super::sql::{self, sql};
+
+/// Totals of a partner and period, as far as a day.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct PartnerSums {
+    pub(crate) partner_id: Uuid,
+    pub(crate) period: i32,
+    pub(crate) technical: i64,
+    pub(crate) technical_reached: String,
+    pub(crate) business: i64,
+    pub(crate) business_reached: String,
+}
+
+/// Sums of partners in two calendar years and the legacy window. Those of `year` reach through
+/// `day`; days are only summed when later entries exist.
+pub(crate) async fn of_partners(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    day: NaiveDate,
+    year: i32,
+    year_starts_on: NaiveDate,
+) -> Result<Vec<PartnerSums>, DbErr> {
+    fn through(track: &str, word: &str) -> String {
+        format!(
+            "CASE WHEN t.period <> $3 OR t.{track}_last_on IS NULL OR t.{track}_last_on <= $2 THEN t.{track} ELSE \
+             (SELECT CAST(COALESCE(SUM(d.credits), 0) AS BIGINT) FROM partner_days d \
+             WHERE d.partner_id = t.partner_id AND d.track = '{word}' AND d.day BETWEEN $5 AND $2) END AS {track}"
+        )
+    }
+    sql!(
+        OF,
+        &format!(
+            "SELECT t.partner_id, t.period, {}, t.technical_reached, {}, t.business_reached \
+             FROM partner_totals t WHERE t.partner_id @uuids1 AND t.period IN (0, $3, $4)",
+            through("technical", "TECHNICAL"),
+            through("business", "BUSINESS")
+        )
+    );
+    let backend = connection.get_database_backend();
+    let values = [
+        sql::ids(backend, partners.iter().copied()),
+        day.into(),
+        year.into(),
+        (year - 1).into(),
+        year_starts_on.into(),
+    ];
+    PartnerSums::find_by_statement(OF.with(backend, values)).all(connection).await
+}
+
+/// Net level credits of a partner, track and day.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct KnownDay {
+    pub(crate) partner_id: Uuid,
+    pub(crate) track: Track,
+    pub(crate) day: NaiveDate,
+    pub(crate) credits: Option<i64>,
+}
+
+/// Days of partners as they were known at a moment, in order of days: one entry is read for each
+/// day, so the cost is bound by the span and not by the entries in it.
+pub(crate) async fn known_days(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+    known_at: DateTimeUtc,
+) -> Result<Vec<KnownDay>, DbErr> {
+    sql!(
+        KNOWN,
+        "WITH cut AS (SELECT k.id AS id, (SELECT e.number FROM ledger_entries e WHERE e.partner_id = k.id \
+         AND e.recorded_at <= $4 ORDER BY e.recorded_at DESC, e.number DESC LIMIT 1) AS number FROM @idtable1 k) \
+         SELECT d.partner_id, d.track, d.day, (SELECT e.day_after FROM ledger_entries e \
+         WHERE e.partner_id = d.partner_id AND e.track = d.track AND e.effective_on = d.day \
+         AND e.number <= cut.number ORDER BY e.number DESC LIMIT 1) AS credits \
+         FROM cut JOIN partner_days d ON d.partner_id = cut.id \
+         WHERE d.track IN ('TECHNICAL', 'BUSINESS') AND d.day BETWEEN $2 AND $3 ORDER BY d.day"
+    );
+    let backend = connection.get_database_backend();
+    let values = [sql::ids(backend, partners.iter().copied()), from.into(), to.into(), known_at.into()];
+    KnownDay::find_by_statement(KNOWN.with(backend, values)).all(connection).await
+}
+
+/// Points of a professional in one membership year and the one before.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct ProfessionalSums {
+    pub(crate) professional_id: Uuid,
+    pub(crate) this_year: i64,
+    pub(crate) last_year: i64,
+}
+
+/// A professional, and the membership year that a day lies in: number, first day.
+pub(crate) type MembershipOn = (Uuid, i32, NaiveDate);
+
+fn memberships(of: &[MembershipOn]) -> String {
+    let rows: Vec<_> =
+        of.iter().map(|(id, number, starts_on)| (id.simple().to_string(), number, starts_on)).collect();
+    serde_json::json!(rows).to_string()
+}
+
+/// Points of professionals through a day and in the year before.
+pub(crate) async fn of_professionals(
+    connection: &impl ConnectionTrait,
+    of: &[MembershipOn],
+    day: NaiveDate,
+) -> Result<Vec<ProfessionalSums>, DbErr> {
+    use std::sync::LazyLock;
+    static OF: LazyLock<sql::Sql> = LazyLock::new(|| {
+        let text = |keys: &str| {
+            format!(
+                "SELECT k.id AS professional_id, CAST(COALESCE(CASE WHEN t.last_on <= $2 THEN t.points \
+                 WHEN t.last_on IS NULL THEN 0 ELSE (SELECT SUM(d.points) FROM professional_days d \
+                 WHERE d.professional_id = k.id AND d.day BETWEEN k.starts_on AND $2) END, 0) AS BIGINT) AS this_year, \
+                 COALESCE(b.points, 0) AS last_year FROM {keys} k \
+                 LEFT JOIN professional_totals t ON t.professional_id = k.id AND t.membership_year = k.number \
+                 LEFT JOIN professional_totals b ON b.professional_id = k.id AND b.membership_year = k.number - 1"
+            )
+        };
+        sql::Sql::each(
+            &text(
+                "(SELECT unhex(value->>0) AS id, value->>1 AS number, value->>2 AS starts_on FROM json_each($1))",
+            ),
+            &text(
+                "(SELECT (v->>0)::uuid AS id, (v->>1)::int AS number, (v->>2)::date AS starts_on \
+                 FROM jsonb_array_elements($1::text::jsonb) v)",
+            ),
+        )
+    });
+    let values = [memberships(of).into(), day.into()];
+    ProfessionalSums::find_by_statement(OF.with(connection.get_database_backend(), values))
+        .all(connection)
+        .await
+}
+
+/// Net points of a professional and day.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct KnownPoints {
+    pub(crate) professional_id: Uuid,
+    pub(crate) day: NaiveDate,
+    pub(crate) points: Option<i64>,
+}
+
+/// Days of professionals as they were known at a moment: those of the membership year given and of
+/// the one before, whose first day comes third.
+pub(crate) async fn known_points(
+    connection: &impl ConnectionTrait,
+    of: &[MembershipOn],
+    day: NaiveDate,
+    known_at: DateTimeUtc,
+) -> Result<Vec<KnownPoints>, DbErr> {
+    use std::sync::LazyLock;
+    static KNOWN: LazyLock<sql::Sql> = LazyLock::new(|| {
+        let text = |keys: &str| {
+            format!(
+                "WITH cut AS (SELECT k.id AS id, k.starts_on AS starts_on, (SELECT e.number FROM points_entries e \
+                 WHERE e.professional_id = k.id AND e.recorded_at <= $3 \
+                 ORDER BY e.recorded_at DESC, e.number DESC LIMIT 1) AS number FROM {keys} k) \
+                 SELECT d.professional_id, d.day, (SELECT e.day_after FROM points_entries e \
+                 WHERE e.professional_id = d.professional_id AND e.effective_on = d.day AND e.number <= cut.number \
+                 ORDER BY e.number DESC LIMIT 1) AS points \
+                 FROM cut JOIN professional_days d ON d.professional_id = cut.id \
+                 WHERE d.day BETWEEN cut.starts_on AND $2"
+            )
+        };
+        sql::Sql::each(
+            &text("(SELECT unhex(value->>0) AS id, value->>2 AS starts_on FROM json_each($1))"),
+            &text(
+                "(SELECT (v->>0)::uuid AS id, (v->>2)::date AS starts_on \
+                 FROM jsonb_array_elements($1::text::jsonb) v)",
+            ),
+        )
+    });
+    let values = [memberships(of).into(), day.into(), known_at.into()];
+    KnownPoints::find_by_statement(KNOWN.with(connection.get_database_backend(), values))
+        .all(connection)
+        .await
+}

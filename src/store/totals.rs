@@ -1,0 +1,97 @@
+//! Days and totals: what entries sum up to.
+
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+use entity::value::Track;
+use entity::{partner_day, partner_total, professional_day, professional_total};
+use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait};
+use uuid::Uuid;
+
+use super::sql::{self, Sql, sql};
+
+/// Totals of all periods of these partners.
+pub(crate) async fn of_partners(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<partner_total::Model>, DbErr> {
+    sql!(OF, "SELECT * FROM partner_totals WHERE partner_id @uuids1 ORDER BY partner_id, period");
+    let backend = connection.get_database_backend();
+    partner_total::Entity::find()
+        .from_raw_sql(OF.with(backend, [sql::ids(backend, ids)]))
+        .all(connection)
+        .await
+}
+
+/// Totals of one period of these partners.
+pub(crate) async fn of_partners_in(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+    period: i32,
+) -> Result<Vec<partner_total::Model>, DbErr> {
+    sql!(IN, "SELECT * FROM partner_totals WHERE partner_id @uuids1 AND period = $2");
+    let backend = connection.get_database_backend();
+    let values = [sql::ids(backend, ids.iter().copied()), period.into()];
+    partner_total::Entity::find().from_raw_sql(IN.with(backend, values)).all(connection).await
+}
+
+/// Totals of all membership years of these professionals.
+pub(crate) async fn of_professionals(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<professional_total::Model>, DbErr> {
+    sql!(OF, "SELECT * FROM professional_totals WHERE professional_id @uuids1");
+    let backend = connection.get_database_backend();
+    professional_total::Entity::find()
+        .from_raw_sql(OF.with(backend, [sql::ids(backend, ids)]))
+        .all(connection)
+        .await
+}
+
+/// Days of partners: for each partner and track, from a day to a day.
+pub(crate) async fn partner_days(
+    connection: &impl ConnectionTrait,
+    spans: impl IntoIterator<Item = (Uuid, Track, NaiveDate, NaiveDate)>,
+) -> Result<Vec<partner_day::Model>, DbErr> {
+    static SQL: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::each(
+            "SELECT d.* FROM json_each($1) k JOIN partner_days d ON d.partner_id = unhex(k.value->>0) \
+             AND d.track = k.value->>1 AND d.day BETWEEN k.value->>2 AND k.value->>3",
+            "SELECT d.* FROM jsonb_array_elements($1::text::jsonb) k JOIN partner_days d \
+             ON d.partner_id = (k->>0)::uuid AND d.track = k->>1 \
+             AND d.day BETWEEN (k->>2)::date AND (k->>3)::date",
+        )
+    });
+    let spans =
+        spans.into_iter().map(|(id, track, from, to)| (id.simple().to_string(), track.to_value(), from, to));
+    let spans: Vec<_> = spans.collect();
+    if spans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let spans = serde_json::json!(spans).to_string();
+    let statement = SQL.with(connection.get_database_backend(), [spans.into()]);
+    partner_day::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// Days of professionals: for each, from a day to a day.
+pub(crate) async fn professional_days(
+    connection: &impl ConnectionTrait,
+    spans: impl IntoIterator<Item = (Uuid, NaiveDate, NaiveDate)>,
+) -> Result<Vec<professional_day::Model>, DbErr> {
+    static SQL: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::each(
+            "SELECT d.* FROM json_each($1) k JOIN professional_days d ON d.professional_id = unhex(k.value->>0) \
+             AND d.day BETWEEN k.value->>1 AND k.value->>2",
+            "SELECT d.* FROM jsonb_array_elements($1::text::jsonb) k JOIN professional_days d \
+             ON d.professional_id = (k->>0)::uuid AND d.day BETWEEN (k->>1)::date AND (k->>2)::date",
+        )
+    });
+    let spans = spans.into_iter().map(|(id, from, to)| (id.simple().to_string(), from, to));
+    let spans: Vec<_> = spans.collect();
+    if spans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let spans = serde_json::json!(spans).to_string();
+    let statement = SQL.with(connection.get_database_backend(), [spans.into()]);
+    professional_day::Entity::find().from_raw_sql(statement).all(connection).await
+}

@@ -1,0 +1,33 @@
+//! Which documents are kept, and how many.
+
+use partner_program::graphql::documents::{Documents, schemas};
+use partner_program::graphql::guard::Limits;
+use partner_program::graphql::input_types::{InputTypes, api_scalars};
+
+use crate::query;
+use crate::toy::{self, Toy};
+
+#[tokio::test]
+async fn only_good_documents_are_kept() {
+    let toy = Toy::start().await;
+    for document in ["{ nope }", "{", "{ hello @nope }"] {
+        query(&toy, document).await;
+    }
+    assert_eq!(toy.edge.documents.kept(), 0);
+    query(&toy, "{ hello }").await;
+    query(&toy, &format!("{{ hello }}{}", "#".repeat(20_000))).await;
+    assert_eq!(toy.edge.documents.kept(), 1);
+}
+
+#[tokio::test]
+async fn the_number_of_kept_documents_is_bounded() {
+    let counter = std::sync::Arc::default();
+    let build = || toy::schema(&counter);
+    let types = InputTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
+    let documents = Documents::new(schemas(build), types, Limits::default(), 50, 1 << 20);
+    for index in 0..500 {
+        let source = format!("{{ a{index}: hello }}");
+        documents.prepare(&source, None, Default::default()).await.unwrap();
+        assert!((1..=50).contains(&documents.kept()), "{}", documents.kept());
+    }
+}

@@ -1,0 +1,65 @@
+//! Tests of the edge over real connections.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![expect(clippy::pedantic, reason = "the toy schema's shape is given by what it tests")]
+
+mod complexity;
+mod documents;
+mod execution;
+mod hostile;
+mod status;
+mod toy;
+mod variables;
+
+use serde_json::{Value, json};
+use toy::{KEY, Toy};
+
+pub(crate) const GRAPHQL: &str = "application/graphql-response+json";
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn code(&self) -> &str {
+        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        self.body["errors"][0]["message"].as_str().unwrap_or("none")
+    }
+}
+
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    if let Some(errors) = body["errors"].as_array() {
+        assert!((1..=20).contains(&errors.len()), "{text}");
+        for error in errors {
+            assert!(error["extensions"]["code"].is_string(), "{text}");
+            assert!(error["message"].as_str().unwrap().chars().count() <= 500, "{text}");
+        }
+    }
+    assert!(headers.contains_key("x-request-id"));
+    Answer { status, headers, text, body }
+}
+
+/// Sends each request twice: the second time the document may be known, and the answer
+/// must be the same.
+pub(crate) async fn ask(toy: &Toy, body: Value) -> Answer {
+    let client = reqwest::Client::new();
+    let request = client.post(toy.url("/graphql")).bearer_auth(KEY).header("accept", GRAPHQL);
+    let request = request.header("x-request-id", "same").json(&body);
+    let first = send(request.try_clone().unwrap()).await;
+    let second = send(request).await;
+    assert_eq!((first.status, &first.text), (second.status, &second.text));
+    first
+}
+
+pub(crate) async fn query(toy: &Toy, query: &str) -> Answer {
+    ask(toy, json!({ "query": query })).await
+}

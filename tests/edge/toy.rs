@@ -1,0 +1,228 @@
+//! A small schema with a field for each thing that can happen, and a server for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+use async_graphql::*;
+use partner_program::graphql::documents::{Documents, schemas};
+use partner_program::graphql::guard::Limits;
+use partner_program::graphql::input_types::{InputTypes, api_scalars};
+use partner_program::http::access::{BootstrapAdministrator, BootstrapKey};
+use partner_program::http::graphql::{Edge, Settings};
+use partner_program::http::request_id::RequestId;
+
+pub(crate) const KEY: &str = "bootstrap-key-for-tests";
+
+pub(crate) struct Date(chrono::NaiveDate);
+
+#[Scalar]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => Ok(Self(text.parse()?)),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+enum Colour {
+    Red,
+    Green,
+}
+
+#[derive(InputObject)]
+struct Item {
+    occurred_on: Date,
+    points: Option<i32>,
+    #[graphql(default = 7)]
+    weight: i32,
+}
+
+#[derive(InputObject)]
+struct RecordInput {
+    name: String,
+    items: Option<Vec<Item>>,
+    colour: Option<Colour>,
+    by: Option<By>,
+    child: Option<Box<RecordInput>>,
+}
+
+#[derive(OneofObject)]
+enum By {
+    Code(String),
+    Id(ID),
+}
+
+struct Node(i32);
+
+#[Object]
+impl Node {
+    async fn id(&self) -> ID {
+        ID(self.0.to_string())
+    }
+    async fn number(&self) -> i32 {
+        self.0
+    }
+    async fn next(&self) -> Node {
+        Node(self.0 + 1)
+    }
+    async fn entries(&self, first: Option<i32>) -> Connection {
+        Connection(first.unwrap_or(20))
+    }
+}
+
+struct Connection(i32);
+
+#[Object]
+impl Connection {
+    async fn nodes(&self) -> Vec<Node> {
+        (0..self.0).map(Node).collect()
+    }
+    async fn edges(&self) -> Vec<Edged> {
+        (0..self.0).map(|it| Edged { node: Node(it) }).collect()
+    }
+}
+
+#[derive(SimpleObject)]
+struct Edged {
+    node: Node,
+}
+
+pub(crate) struct Query;
+
+#[Object]
+impl Query {
+    async fn hello(&self) -> &str {
+        "world"
+    }
+    async fn double(&self, n: i32) -> i64 {
+        i64::from(n) * 2
+    }
+    async fn echo(&self, text: Option<String>) -> Option<String> {
+        text
+    }
+    async fn node(&self, id: ID) -> Node {
+        Node(id.parse().unwrap_or(0))
+    }
+    async fn partners(&self, first: Option<i32>) -> Result<Connection> {
+        let first = first.unwrap_or(20);
+        if first > 100 {
+            return Err(
+                Error::new("Pages have at most 100.").extend_with(|_, it| it.set("code", "BAD_USER_INPUT"))
+            );
+        }
+        Ok(Connection(first))
+    }
+    async fn record(&self, input: RecordInput) -> String {
+        let items = input.items.unwrap_or_default();
+        let by = match input.by {
+            Some(By::Code(code)) => code,
+            Some(By::Id(id)) => id.to_string(),
+            None => String::new(),
+        };
+        let last = items.last().map(|it| format!("{} {:?} {}", it.occurred_on.0, it.points, it.weight));
+        let green = input.colour == Some(Colour::Green);
+        let child = input.child.is_some();
+        format!("{} {} {last:?} {green} {by} {child}", input.name, items.len())
+    }
+    async fn many(&self, numbers: Vec<i32>) -> i32 {
+        numbers.iter().sum()
+    }
+    async fn limited(&self, #[graphql(validator(maximum = 5))] n: i32) -> i32 {
+        n
+    }
+    async fn broken(&self) -> Result<i32> {
+        Err(Error::new("no such table: secrets"))
+    }
+    async fn refused(&self) -> Result<i32> {
+        Err(Error::new("not yours").extend_with(|_, it| it.set("code", "FORBIDDEN")))
+    }
+    async fn panics(&self) -> i32 {
+        assert!(KEY.is_empty(), "a resolver that panics");
+        0
+    }
+    async fn slow(&self) -> i32 {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        1
+    }
+    async fn caller(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.data::<BootstrapAdministrator>().is_ok() && ctx.data::<RequestId>().is_ok())
+    }
+}
+
+pub(crate) struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn add(&self, ctx: &Context<'_>, n: i32) -> Result<i32> {
+        Ok(ctx.data::<Arc<AtomicI32>>()?.fetch_add(n, Ordering::SeqCst) + n)
+    }
+    async fn add_slowly(&self, ctx: &Context<'_>, n: i32) -> Result<i32> {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Ok(ctx.data::<Arc<AtomicI32>>()?.fetch_add(n, Ordering::SeqCst) + n)
+    }
+    async fn panics(&self) -> i32 {
+        assert!(KEY.is_empty(), "a mutation that panics");
+        0
+    }
+}
+
+pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+pub(crate) fn schema(counter: &Arc<AtomicI32>) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    async_graphql::Schema::build(Query, Mutation, EmptySubscription).data(Arc::clone(counter))
+}
+
+pub(crate) fn documents(counter: &Arc<AtomicI32>) -> (Documents<Schema>, String) {
+    let sdl = schema(counter).finish().sdl();
+    let types = InputTypes::from_sdl(&sdl, &api_scalars()).expect("the SDL is GraphQL");
+    let schemas = schemas(|| schema(counter));
+    (Documents::new(schemas, types, Limits::default(), 1_000, 64 << 20), sdl)
+}
+
+pub(crate) struct Toy {
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) counter: Arc<AtomicI32>,
+    pub(crate) edge: Arc<Edge<Schema, BootstrapKey>>,
+}
+
+impl Toy {
+    pub(crate) async fn start() -> Self {
+        Self::start_at("127.0.0.1:0", Duration::from_millis(1_500)).await
+    }
+
+    pub(crate) async fn start_at(address: &str, operation_time_max: Duration) -> Self {
+        let counter = Arc::new(AtomicI32::new(0));
+        let (documents, sdl) = documents(&counter);
+        let edge = Arc::new(Edge {
+            documents,
+            access: BootstrapKey::new(KEY),
+            settings: Settings { operation_time_max, ..Settings::default() },
+            page: Some(Arc::new(|| {
+                use axum::response::IntoResponse;
+                axum::response::Html("<title>page</title>").into_response()
+            })),
+        });
+        let routes = partner_program::http::routes(Arc::clone(&edge), sdl, || async { Ok(()) });
+        let router = partner_program::http::with_layers(routes);
+        let address = serve(router, address).await;
+        Self { address, counter, edge }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+pub(crate) async fn serve(router: axum::Router, address: &str) -> std::net::SocketAddr {
+    let listener = tokio::net::TcpListener::bind(address).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
