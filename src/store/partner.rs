@@ -155,8 +155,12 @@ pub(crate) const LATEST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expec
 /// A pattern that finds `search` anywhere; without one, everything. Only ASCII letters change their
 /// case, as with both engines' `LOWER`.
 pub(crate) fn like(search: Option<&str>) -> Value {
-    let escaped =
-        search.unwrap_or("").to_ascii_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = search
+        .unwrap_or("")
+        .to_ascii_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
     format!("%{escaped}%").into()
 }
 
@@ -236,7 +240,9 @@ fn key_value(order: PartnerOrder, key: Option<&PartnerKey>) -> Value {
     match order {
         PartnerOrder::Code | PartnerOrder::Name => key.map_or(String::new(), |key| key.value.clone()).into(),
         PartnerOrder::EnrolledOn => key.and_then(|key| key.value.parse().ok()).unwrap_or(EARLIEST).into(),
-        PartnerOrder::YearCredits(_) => key.and_then(|key| key.value.parse().ok()).unwrap_or(-i64::MAX).into(),
+        PartnerOrder::YearCredits(_) => {
+            key.and_then(|key| key.value.parse().ok()).unwrap_or(-i64::MAX).into()
+        }
     }
 }
 
