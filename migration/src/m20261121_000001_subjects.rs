@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{append_only, column, drop_tables, index, optional, references};
+use crate::schema::{append_only, column, drop_tables, index, optional, ordered_text, references};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -42,8 +42,8 @@ async fn partners(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let table = Table::create()
         .table("partners")
         .col(column("id").uuid().primary_key())
-        .col(column("code").text().unique_key())
-        .col(column("name").text())
+        .col(ordered_text(manager, "code").unique_key())
+        .col(ordered_text(manager, "name"))
         .col(column("enrolled_on").date())
         .col(column("created_at").timestamp_with_time_zone())
         .to_owned();
@@ -56,8 +56,8 @@ async fn professionals(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let table = Table::create()
         .table("professionals")
         .col(column("id").uuid().primary_key())
-        .col(column("code").text().unique_key())
-        .col(column("name").text())
+        .col(ordered_text(manager, "code").unique_key())
+        .col(ordered_text(manager, "name"))
         .col(column("email").text())
         .col(column("signed_up_on").date())
         .col(column("created_at").timestamp_with_time_zone())

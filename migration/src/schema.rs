@@ -10,6 +10,16 @@ pub(crate) fn column(name: &'static str) -> ColumnDef {
     column
 }
 
+/// A text column that lists are ordered by: byte by byte, the same on both engines.
+pub(crate) fn ordered_text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = column(name);
+    column.text();
+    if manager.get_database_backend() == DbBackend::Postgres {
+        column.extra("COLLATE \"C\"");
+    }
+    column
+}
+
 /// A column that a row may leave empty.
 pub(crate) fn optional(name: &'static str) -> ColumnDef {
     ColumnDef::new(Alias::new(name))

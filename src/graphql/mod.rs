@@ -1,11 +1,20 @@
-//! What happens to a GraphQL request before a resolver sees it: limits, validation and
-//! the check of variables. Nothing in here knows HTTP, so a WebSocket can use it as well.
+//! The GraphQL edge: what happens to a request before a resolver sees it (limits, validation,
+//! variables; nothing in there knows HTTP), and the schema with its thin resolvers.
 
+mod connection;
 pub mod cost;
 pub mod documents;
+mod error;
 pub mod guard;
+mod id;
 pub mod input_types;
+mod mutations;
 mod operations;
+mod query;
 pub mod refusal;
+mod scalar;
+pub mod schema;
 pub mod shape;
+mod siblings;
+mod types;
 pub mod variables;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::booking::{Book, Entry, Object, Settled};
 use super::policy::Policy;
-use super::{Services, input};
+use super::{Services, input, transact};
 use crate::error::Error;
 use crate::program::admission::{Admitted, Attributes, Claim, admit, units};
 use crate::program::fold::{Fact, Step, Subject};
@@ -123,7 +123,7 @@ impl Services {
         if checked.iter().all(Result::is_err) {
             return Ok(checked.into_iter().filter_map(Result::err).map(Outcome::Refused).collect());
         }
-        self.transact(async |transaction| self.take_in(transaction, &checked, intake).await).await
+        transact!(self, transaction => { self.take_in(transaction, &checked, intake).await })
     }
 
     async fn take_in(
@@ -277,7 +277,7 @@ impl Services {
         reason: Option<&str>,
     ) -> Result<activity::Model, Error> {
         let reason = input::reason("reason", reason)?;
-        self.transact(async |transaction| {
+        transact!(self, transaction => {
             let (mut row, mut book) = self.open_activity(transaction, id).await?;
             if row.status != ActivityStatus::PendingReview {
                 let message = format!(
@@ -307,7 +307,6 @@ impl Services {
             };
             self.settle_activity(transaction, book, row, entry, step).await
         })
-        .await
     }
 
     async fn approved_fact(
@@ -337,7 +336,7 @@ impl Services {
     /// When there is no such activity, or it does not count.
     pub async fn activity_void(&self, id: Uuid, reason: Option<&str>) -> Result<activity::Model, Error> {
         let reason = input::reason("reason", reason)?;
-        self.transact(async |transaction| {
+        transact!(self, transaction => {
             let (mut row, mut book) = self.open_activity(transaction, id).await?;
             if row.status != ActivityStatus::Recorded {
                 let message = format!(
@@ -355,7 +354,6 @@ impl Services {
                 Entry { reason: reason.clone(), ..Entry::new(LogAction::Voided, Object::Activity(id)) };
             self.settle_activity(transaction, book, row, entry, fact.map(Step::Voided)).await
         })
-        .await
     }
 
     /// Locks an activity's subjects and reads the activity as it then is.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::booking::{Book, Entry, Object};
 use super::subjects::Added;
-use super::{Services, input};
+use super::{Services, input, transact};
 use crate::error::Error;
 use crate::program::fold::{Affiliation, PartnerIx, PastAward, Step};
 use crate::program::refusal::{Code, Refusal};
@@ -49,7 +49,7 @@ impl Services {
         &self,
         drafts: &[AffiliationDraft],
     ) -> Result<Vec<Added<affiliation::Model>>, Error> {
-        self.transact(async |transaction| {
+        transact!(self, transaction => {
             let mut known = Known::lock(transaction, drafts).await?;
             let mut rows = Vec::new();
             let mut added = Vec::with_capacity(drafts.len());
@@ -65,7 +65,6 @@ impl Services {
             }
             Ok(added)
         })
-        .await
     }
 
     fn check_affiliation(
@@ -211,7 +210,7 @@ impl Services {
         professional: &str,
         ends_on: NaiveDate,
     ) -> Result<ProfessionalRow, Error> {
-        self.transact(async |transaction| {
+        transact!(self, transaction => {
             let code = input::code("professional", professional).map_err(|_| missing("professional"))?;
             let row = professional::lock(transaction, [code.as_str()], []).await?.pop();
             let row = row.ok_or_else(|| missing("professional"))?;
@@ -238,7 +237,6 @@ impl Services {
             self.end(transaction, book, &open, ends_on).await?;
             Ok(row)
         })
-        .await
     }
 
     async fn end(

@@ -56,29 +56,48 @@ impl Services {
     pub fn database(&self) -> &Database {
         &self.db
     }
+}
 
-    /// Runs `work` in one transaction, again from the start when a rival got in its way.
-    async fn transact<T>(
-        &self,
-        work: impl AsyncFn(&DatabaseTransaction) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut tries = 1;
-        loop {
-            let transaction = self.db.begin().await?;
-            let error = match work(&transaction).await {
-                Ok(value) => match transaction.commit().await {
-                    Ok(()) => return Ok(value),
-                    Err(error) => Error::from(error),
-                },
-                Err(error) => {
-                    transaction.rollback().await?;
-                    error
-                }
-            };
-            if tries == TRIES || !error.is_retryable() {
-                return Err(error);
-            }
-            tries += 1;
-        }
+/// Counts how often a transaction was tried.
+#[derive(Debug, Default)]
+struct Tries(u32);
+
+impl Tries {
+    /// Commits what succeeded and rolls back what did not. `None` means: try again, a rival got in the way.
+    async fn end<T>(
+        &mut self,
+        transaction: DatabaseTransaction,
+        result: Result<T, Error>,
+    ) -> Option<Result<T, Error>> {
+        let error = match result {
+            Ok(value) => match transaction.commit().await {
+                Ok(()) => return Some(Ok(value)),
+                Err(error) => Error::from(error),
+            },
+            Err(error) => match transaction.rollback().await {
+                Ok(()) => error,
+                Err(error) => error.into(),
+            },
+        };
+        self.0 += 1;
+        if self.0 < TRIES && error.is_retryable() { None } else { Some(Err(error)) }
     }
 }
+
+/// Runs a block in one transaction, again from the start when a rival got in its way.
+///
+/// A macro, because a closure that lends the transaction to a future can't yet be shown to be `Send`.
+macro_rules! transact {
+    ($services:expr, $transaction:ident => $work:block) => {{
+        let mut tries = crate::service::Tries::default();
+        loop {
+            let begun = $services.db.begin().await?;
+            let $transaction = &begun;
+            let result: Result<_, crate::error::Error> = async { $work }.await;
+            if let Some(done) = tries.end(begun, result).await {
+                break done;
+            }
+        }
+    }};
+}
+use transact;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::booking::{read_reached, track};
 use super::{Services, input};
 use crate::error::Error;
+use crate::program::Level;
 use crate::program::calendar::{membership_year, year_end};
 use crate::program::edition::ProductCategory;
 use crate::program::explain::{Award, Cause, explain};
@@ -22,7 +23,6 @@ use crate::program::standing::{
     overall, period_awards, professional_standing, track_standing,
 };
 use crate::program::totals::{Period, TrackTotal, membership_number};
-use crate::program::{Edition, Level};
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::{Page, Rows};
@@ -549,12 +549,11 @@ impl Services {
         Ok(ledger::known_dojo_credits(self.db.reader(), ids, moment).await?)
     }
 
-    /// The edition that judges a day, with its key.
+    /// Key and place of the edition that judges a day (today, if none is named).
     #[must_use]
-    pub fn edition_at(&self, as_of: Option<NaiveDate>) -> (Uuid, &Edition) {
-        let day = as_of.unwrap_or_else(|| self.clock.today());
-        let editions = &self.policy.editions;
-        (self.policy.id(editions.index_at(day)).unwrap_or_default(), editions.at(day))
+    pub fn edition_at(&self, as_of: Option<NaiveDate>) -> (Uuid, usize) {
+        let index = self.policy.editions.index_at(as_of.unwrap_or_else(|| self.clock.today()));
+        (self.policy.id(index).unwrap_or_default(), index)
     }
 
     /// One sentence for a ledger entry: the rule, the units before and after, the arithmetic.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use entity::{partner, professional};
 use uuid::Uuid;
 
-use super::{Services, input};
+use super::{Services, input, transact};
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::{partner as partners, professional as professionals};
@@ -57,7 +57,7 @@ impl Services {
     pub async fn partners_add(&self, drafts: &[PartnerDraft]) -> Result<Vec<Added<partner::Model>>, Error> {
         let checked: Vec<Result<partner::Model, Refusal>> =
             drafts.iter().map(|draft| self.check_partner(draft)).collect();
-        self.transact(async |transaction| {
+        transact!(self, transaction => {
             let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
             let existing = partners::existing(transaction, &codes).await?;
             let (added, rows) = sort_out(
@@ -70,7 +70,6 @@ impl Services {
             partners::insert(transaction, rows).await?;
             Ok(added)
         })
-        .await
     }
 
     /// Signs professionals up, each by itself: one that is refused spoils no other.
@@ -83,7 +82,7 @@ impl Services {
     ) -> Result<Vec<Added<professional::Model>>, Error> {
         let checked: Vec<Result<professional::Model, Refusal>> =
             drafts.iter().map(|draft| self.check_professional(draft)).collect();
-        self.transact(async |transaction| {
+        transact!(self, transaction => {
             let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
             let existing = professionals::existing(transaction, &codes).await?;
             let (added, rows) = sort_out(
@@ -99,7 +98,6 @@ impl Services {
             professionals::insert(transaction, rows).await?;
             Ok(added)
         })
-        .await
     }
 
     fn check_partner(&self, draft: &PartnerDraft) -> Result<partner::Model, Refusal> {

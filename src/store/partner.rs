@@ -29,15 +29,14 @@ pub struct PartnerRow {
     pub entries: i64,
     /// When the last step about the partner was recorded.
     pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
-    /// Level credits of the year that a list is ordered by; 0 in other lists.
-    pub year_credits: i64,
+    /// Level credits of the year that a list is ordered by; none in other lists, or without any.
+    pub year_credits: Option<i64>,
 }
 
 const COLUMNS: &str =
     "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at";
 const FROM: &str = "FROM partners p JOIN partner_balances b ON b.partner_id = p.id";
-// A bare 0 would be a 32-bit number on PostgreSQL.
-const NO_YEAR: &str = "CAST(0 AS BIGINT) AS year_credits";
+const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits";
 
 sql!(
     LOCK,
@@ -153,10 +152,15 @@ pub(crate) const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("
 /// See [`EARLIEST`].
 pub(crate) const LATEST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
 
-/// A pattern that finds `search` anywhere; without one, everything.
+/// A pattern that finds `search` anywhere; without one, everything. Only ASCII letters change their
+/// case, as with both engines' `LOWER`.
 pub(crate) fn like(search: Option<&str>) -> Value {
-    let escaped =
-        search.unwrap_or("").to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = search
+        .unwrap_or("")
+        .to_ascii_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
     format!("%{escaped}%").into()
 }
 
@@ -175,19 +179,19 @@ fn by_column(column: &str) -> Both {
     Both { forward: text("ASC"), backward: text("DESC") }
 }
 
-/// A list ordered by the total of year $10, most first. Totals are never below zero but by
-/// corrections, so partners without a total of that year come last.
+/// A list ordered by the total of year $10, most first, and keyed by the total with its sign turned
+/// round. Partners without a total of that year come last: their key is the largest number.
 fn by_year_credits() -> Both {
     let text = |total: &str, id: &str| {
         let ranked = format!(
             "SELECT {COLUMNS}, t.total AS year_credits FROM partner_totals t JOIN partners p ON p.id = t.partner_id \
-             JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = $10 AND {WANTED} \
+             JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = $10 AND t.total <= -$4 AND {WANTED} \
              AND (-t.total, t.partner_id) > ($4, $5) AND ($8 = 0 OR (-t.total, t.partner_id) < ($6, $7))"
         );
         let unranked = format!(
             "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {WANTED} AND NOT EXISTS \
              (SELECT 1 FROM partner_totals t WHERE t.period = $10 AND t.partner_id = p.id) \
-             AND (CAST(1 AS BIGINT), p.id) > ($4, $5) AND ($8 = 0 OR (CAST(1 AS BIGINT), p.id) < ($6, $7))"
+             AND (CAST(9223372036854775807 AS BIGINT), p.id) > ($4, $5) AND ($8 = 0 OR (CAST(9223372036854775807 AS BIGINT), p.id) < ($6, $7))"
         );
         let ranked =
             format!("SELECT * FROM ({ranked} ORDER BY t.total {total}, t.partner_id {id} LIMIT $9) r");
@@ -236,7 +240,9 @@ fn key_value(order: PartnerOrder, key: Option<&PartnerKey>) -> Value {
     match order {
         PartnerOrder::Code | PartnerOrder::Name => key.map_or(String::new(), |key| key.value.clone()).into(),
         PartnerOrder::EnrolledOn => key.and_then(|key| key.value.parse().ok()).unwrap_or(EARLIEST).into(),
-        PartnerOrder::YearCredits(_) => key.and_then(|key| key.value.parse().ok()).unwrap_or(i64::MIN).into(),
+        PartnerOrder::YearCredits(_) => {
+            key.and_then(|key| key.value.parse().ok()).unwrap_or(-i64::MAX).into()
+        }
     }
 }
 

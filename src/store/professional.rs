@@ -284,7 +284,7 @@ pub(crate) async fn employers(
     sql!(
         EMPLOYERS,
         "SELECT a.professional_id, p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, \
-                     b.entries, b.last_recorded_at, CAST(0 AS BIGINT) AS year_credits \
+                     b.entries, b.last_recorded_at, CAST(NULL AS BIGINT) AS year_credits \
                      FROM affiliations a JOIN partners p ON p.id = a.partner_id \
                      JOIN partner_balances b ON b.partner_id = p.id WHERE a.professional_id @uuids1 \
                      AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)"

@@ -1,0 +1,373 @@
+//! Lists as Relay connections: arguments, cursors, pages.
+
+use async_graphql::{Context, Object, SimpleObject};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::error::ApiError;
+use super::id::{decode, encode};
+use super::scalar::int;
+use super::siblings::{Member, PageOf};
+use super::types::{Activity, LedgerEntry, Partner, Professional};
+use crate::service::Services;
+use crate::store::activity::Owner;
+use crate::store::ledger::LedgerFilter;
+use crate::store::page::Page;
+use crate::store::partner::{PartnerFilter, PartnerKey, PartnerOrder, PartnerRow};
+use crate::store::professional::{
+    AffiliatedProfessional, ProfessionalFilter, ProfessionalKey, ProfessionalOrder, ProfessionalRow,
+};
+
+/// Rows of a page when nobody says how many.
+const PAGE: i32 = 20;
+/// Most rows of a page.
+const PAGE_MAX: i32 = 100;
+
+/// Which rows a client wants of a list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slice {
+    pub(crate) first: Option<i32>,
+    pub(crate) after: Option<String>,
+    pub(crate) last: Option<i32>,
+    pub(crate) before: Option<String>,
+}
+
+impl Slice {
+    /// Checks the arguments and reads the cursors of a list.
+    pub(crate) fn page<K: Cursor>(self, list: &K::List) -> Result<Page<K>, ApiError> {
+        let (size, from_end) = match (self.first, self.last) {
+            (Some(_), Some(_)) => return Err(ApiError::bad_input("Give `first` or `last`, not both.")),
+            (None, Some(last)) => (last, true),
+            (first, None) => (first.unwrap_or(PAGE), false),
+        };
+        let size =
+            u64::try_from(size).ok().filter(|size| (1..=u64::from(PAGE_MAX.unsigned_abs())).contains(size));
+        let size = size.ok_or_else(|| {
+            let name = if from_end { "last" } else { "first" };
+            ApiError::bad_input(format!("`{name}` is 1 to {PAGE_MAX}: ask for the next page with a cursor."))
+        })?;
+        let read = |name: &str, text: Option<String>| match text {
+            None => Ok(None),
+            Some(text) => decode(&text).and_then(|text| K::read(&text, list)).map(Some).ok_or_else(|| {
+                ApiError::bad_input(format!(
+                    "`{name}` is not a cursor of this list: take it from an edge or from pageInfo."
+                ))
+            }),
+        };
+        Ok(Page { size, from_end, after: read("after", self.after)?, before: read("before", self.before)? })
+    }
+}
+
+/// Where a row stands in a list, as a client keeps it.
+pub(crate) trait Cursor: Sized {
+    /// What tells one list's cursors from another's.
+    type List;
+    /// Reads what [`write`] wrote.
+    fn read(text: &str, list: &Self::List) -> Option<Self>;
+}
+
+impl Cursor for i64 {
+    type List = &'static str;
+    fn read(text: &str, list: &Self::List) -> Option<Self> {
+        text.strip_prefix(list)?.strip_prefix(':')?.parse().ok().filter(|number| *number > 0)
+    }
+}
+
+impl Cursor for Uuid {
+    type List = &'static str;
+    fn read(text: &str, list: &Self::List) -> Option<Self> {
+        Self::try_parse(text.strip_prefix(list)?.strip_prefix(':')?).ok()
+    }
+}
+
+impl Cursor for PartnerKey {
+    type List = PartnerOrder;
+    fn read(text: &str, list: &Self::List) -> Option<Self> {
+        let (id, value) = text.strip_prefix(&partner_list(*list))?.strip_prefix(':')?.split_once(':')?;
+        let fits = match list {
+            PartnerOrder::Code | PartnerOrder::Name => !value.contains('\0'),
+            PartnerOrder::EnrolledOn => value.parse::<NaiveDate>().is_ok(),
+            PartnerOrder::YearCredits(_) => value.parse::<i64>().is_ok_and(|number| number != i64::MIN),
+        };
+        fits.then_some(Self { value: value.to_owned(), id: Uuid::try_parse(id).ok()? })
+    }
+}
+
+impl Cursor for ProfessionalKey {
+    type List = ProfessionalOrder;
+    fn read(text: &str, list: &Self::List) -> Option<Self> {
+        let (id, value) = text.strip_prefix(professional_list(*list))?.strip_prefix(':')?.split_once(':')?;
+        let fits = match list {
+            ProfessionalOrder::Code | ProfessionalOrder::Name => !value.contains('\0'),
+            ProfessionalOrder::SignedUpOn => value.parse::<NaiveDate>().is_ok(),
+        };
+        fits.then_some(Self { value: value.to_owned(), id: Uuid::try_parse(id).ok()? })
+    }
+}
+
+fn partner_list(order: PartnerOrder) -> String {
+    match order {
+        PartnerOrder::Code => "partners-code".to_owned(),
+        PartnerOrder::Name => "partners-name".to_owned(),
+        PartnerOrder::EnrolledOn => "partners-enrolled".to_owned(),
+        PartnerOrder::YearCredits(year) => format!("partners-credits-{year}"),
+    }
+}
+
+fn professional_list(order: ProfessionalOrder) -> &'static str {
+    match order {
+        ProfessionalOrder::Code => "professionals-code",
+        ProfessionalOrder::Name => "professionals-name",
+        ProfessionalOrder::SignedUpOn => "professionals-signed-up",
+    }
+}
+
+/// The order of a list, for its cursors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ListOrder {
+    /// By the number or place of the row, or by its id; the name tells the lists apart.
+    Natural(&'static str),
+    Partners(PartnerOrder),
+    Professionals(ProfessionalOrder),
+}
+
+/// How many rows the whole list has; counted only when a client asks.
+pub(crate) enum Total {
+    Partners(PartnerFilter),
+    Professionals(ProfessionalFilter),
+    Ledger(Member<PartnerRow>, LedgerFilter),
+    Affiliated(Member<PartnerRow>, Option<NaiveDate>),
+    PartnerActivities(Member<PartnerRow>),
+    ProfessionalActivities(Member<ProfessionalRow>),
+}
+
+impl Total {
+    async fn count(&self, services: &Services) -> Result<i64, ApiError> {
+        fn ids(partner: &Member<PartnerRow>) -> Vec<Uuid> {
+            partner.siblings().iter().map(|row| row.id).collect()
+        }
+        let (id, counts) = match self {
+            Self::Partners(filter) => return Ok(services.partners_count(filter).await?),
+            Self::Professionals(filter) => return Ok(services.professionals_count(filter).await?),
+            Self::Ledger(partner, filter) => {
+                if *filter == LedgerFilter::default() {
+                    return Ok(partner.row().entries);
+                }
+                let load = async { services.ledger_counts(&ids(partner), filter).await };
+                (partner.row().id, partner.part("ledger count", filter, load).await?)
+            }
+            Self::Affiliated(partner, as_of) => {
+                let load = async { services.affiliated_counts(&ids(partner), *as_of).await };
+                (partner.row().id, partner.part("professionals count", as_of, load).await?)
+            }
+            Self::PartnerActivities(partner) => {
+                let load = async { services.activity_counts(Owner::Partner, &ids(partner)).await };
+                (partner.row().id, partner.part("activities count", &(), load).await?)
+            }
+            Self::ProfessionalActivities(professional) => {
+                let ids: Vec<Uuid> = professional.siblings().iter().map(|row| row.id).collect();
+                let load = async { services.activity_counts(Owner::Professional, &ids).await };
+                (professional.row().id, professional.part("activities count", &(), load).await?)
+            }
+        };
+        Ok(counts.get(&id).copied().unwrap_or(0))
+    }
+}
+
+/// Where a page lies in its list.
+#[derive(Clone, Debug, SimpleObject)]
+pub(crate) struct PageInfo {
+    /// Whether the list goes on after this page.
+    has_next_page: bool,
+    /// Whether the list goes on before this page.
+    has_previous_page: bool,
+    /// Cursor of the first row; null for an empty page.
+    start_cursor: Option<String>,
+    /// Cursor of the last row; null for an empty page.
+    end_cursor: Option<String>,
+}
+
+/// An object that lists show.
+pub(crate) trait Listed: Sized {
+    /// What it is read from.
+    type Row: Send + Sync;
+    /// The object of a row.
+    fn of(member: Member<Self::Row>) -> Self;
+    /// Where the row stands in a list.
+    fn key(row: &Self::Row, order: ListOrder) -> String;
+}
+
+/// One page of a list.
+pub(crate) struct Connection<N: Listed> {
+    page: PageOf<N::Row>,
+    order: ListOrder,
+    from_end: bool,
+    bounded: bool,
+    total: Total,
+}
+
+impl<N: Listed> Connection<N> {
+    pub(crate) fn new<K>(page: PageOf<N::Row>, asked: &Page<K>, order: ListOrder, total: Total) -> Self {
+        let bounded = if asked.from_end { asked.before.is_some() } else { asked.after.is_some() };
+        Self { page, order, from_end: asked.from_end, bounded, total }
+    }
+
+    fn cursor(&self, row: &N::Row) -> String {
+        encode(&N::key(row, self.order))
+    }
+
+    fn info(&self) -> PageInfo {
+        let rows = self.page.rows();
+        let (has_next_page, has_previous_page) = if self.from_end {
+            (self.bounded, self.page.has_more)
+        } else {
+            (self.page.has_more, self.bounded)
+        };
+        PageInfo {
+            has_next_page,
+            has_previous_page,
+            start_cursor: rows.first().map(|row| self.cursor(row)),
+            end_cursor: rows.last().map(|row| self.cursor(row)),
+        }
+    }
+}
+
+/// One row of a page.
+pub(crate) struct Edge<N> {
+    cursor: String,
+    node: N,
+}
+
+/// Declares the connection and the edge of a type.
+macro_rules! connection {
+    ($node:ident, $connection:literal, $edge:literal) => {
+        /// One page of a list, by the Relay specification.
+        #[Object(name = $connection)]
+        impl Connection<$node> {
+            /// The rows of the page with their cursors.
+            async fn edges(&self) -> Vec<Edge<$node>> {
+                let members = self.page.members();
+                let edge =
+                    |member: Member<_>| Edge { cursor: self.cursor(member.row()), node: $node::of(member) };
+                members.map(edge).collect()
+            }
+
+            /// The rows of the page.
+            async fn nodes(&self) -> Vec<$node> {
+                self.page.members().map($node::of).collect()
+            }
+
+            /// Where the page lies in the list.
+            async fn page_info(&self) -> PageInfo {
+                self.info()
+            }
+
+            /// How many rows the whole list has, whatever the page.
+            async fn total_count(&self, context: &Context<'_>) -> Result<i32, ApiError> {
+                Ok(int(self.total.count(context.data_unchecked::<Services>()).await?))
+            }
+        }
+
+        /// One row of a page, with its cursor.
+        #[Object(name = $edge)]
+        impl Edge<$node> {
+            /// Where the row stands in the list: give it as `after` or `before`. It stays good when rows are added.
+            async fn cursor(&self) -> &str {
+                &self.cursor
+            }
+
+            /// The row.
+            async fn node(&self) -> &$node {
+                &self.node
+            }
+        }
+    };
+}
+
+connection!(Partner, "PartnerConnection", "PartnerEdge");
+connection!(Professional, "ProfessionalConnection", "ProfessionalEdge");
+connection!(Activity, "ActivityConnection", "ActivityEdge");
+connection!(LedgerEntry, "LedgerEntryConnection", "LedgerEntryEdge");
+
+impl Listed for Partner {
+    type Row = PartnerRow;
+
+    fn of(member: Member<PartnerRow>) -> Self {
+        Self(member)
+    }
+
+    fn key(row: &PartnerRow, order: ListOrder) -> String {
+        let ListOrder::Partners(order) = order else { return format!("partners:{}", row.id) };
+        let value = match order {
+            PartnerOrder::Code => row.code.clone(),
+            PartnerOrder::Name => row.name.clone(),
+            PartnerOrder::EnrolledOn => row.enrolled_on.to_string(),
+            PartnerOrder::YearCredits(_) => row.year_credits.map_or(i64::MAX, |credits| -credits).to_string(),
+        };
+        format!("{}:{}:{value}", partner_list(order), row.id)
+    }
+}
+
+impl Listed for Professional {
+    type Row = ProfessionalRow;
+
+    fn of(member: Member<ProfessionalRow>) -> Self {
+        Self(member)
+    }
+
+    fn key(row: &ProfessionalRow, order: ListOrder) -> String {
+        match order {
+            ListOrder::Professionals(order) => {
+                let value = match order {
+                    ProfessionalOrder::Code => row.code.clone(),
+                    ProfessionalOrder::Name => row.name.clone(),
+                    ProfessionalOrder::SignedUpOn => row.signed_up_on.to_string(),
+                };
+                format!("{}:{}:{value}", professional_list(order), row.id)
+            }
+            _ => format!("{AFFILIATED}:{}", row.id),
+        }
+    }
+}
+
+impl Listed for Activity {
+    type Row = entity::activity::Model;
+
+    fn of(member: Member<Self::Row>) -> Self {
+        Self(member)
+    }
+
+    fn key(row: &Self::Row, _: ListOrder) -> String {
+        format!("{ACTIVITIES}:{}", row.seq)
+    }
+}
+
+impl Listed for LedgerEntry {
+    type Row = entity::ledger_entry::Model;
+
+    fn of(member: Member<Self::Row>) -> Self {
+        Self(member)
+    }
+
+    fn key(row: &Self::Row, _: ListOrder) -> String {
+        format!("{LEDGER}:{}", row.number)
+    }
+}
+
+/// Name of the lists of ledger entries.
+pub(crate) const LEDGER: &str = "ledger";
+/// Name of the lists of activities.
+pub(crate) const ACTIVITIES: &str = "activities";
+/// Name of the lists of a partner's professionals.
+pub(crate) const AFFILIATED: &str = "affiliated";
+
+/// The professionals of partners, without the partner that each was found for.
+pub(crate) fn without_partner(
+    pages: std::collections::HashMap<Uuid, crate::store::page::Rows<AffiliatedProfessional>>,
+) -> std::collections::HashMap<Uuid, crate::store::page::Rows<ProfessionalRow>> {
+    let plain = pages.into_iter().map(|(id, page)| {
+        let rows = page.rows.into_iter().map(|one| one.row).collect();
+        (id, crate::store::page::Rows { rows, has_more: page.has_more })
+    });
+    plain.collect()
+}

@@ -1,0 +1,87 @@
+//! From what a use case answers to what GraphQL answers.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ErrorExtensions, SimpleObject};
+
+use super::refusal::Code as RequestCode;
+use super::types::UserErrorCode;
+use crate::error::Error;
+use crate::program::refusal::Refusal;
+
+/// An error of a field. It has no `Display` on purpose: only what has a code can become one.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError(async_graphql::Error);
+
+impl ApiError {
+    /// The client sent something that can't be answered; the message says what can.
+    pub(crate) fn bad_input(message: impl Into<String>) -> Self {
+        let code = RequestCode::BadUserInput.as_str();
+        Self(async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code)))
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            // Without a code it is masked and logged where the answer is written.
+            error => Self(async_graphql::Error {
+                message: format!("{error}: {:?}", std::error::Error::source(&error)),
+                source: Some(Arc::new(error)),
+                extensions: None,
+            }),
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::bad_input(refusal.message)
+    }
+}
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(ApiError(error): ApiError) -> Self {
+        error
+    }
+}
+
+/// Reports the error on a nullable field and resolves that field, not its parent, to null.
+pub(crate) fn or_null<T>(context: &Context<'_>, result: Result<Option<T>, ApiError>) -> Option<T> {
+    match result {
+        Ok(value) => value,
+        Err(ApiError(error)) => {
+            let error = error.into_server_error(context.item.pos);
+            context.add_error(context.set_error_path(error));
+            None
+        }
+    }
+}
+
+/// Why a mutation was refused, for the person who sent it. A refused mutation changes nothing.
+#[derive(Clone, Debug, SimpleObject)]
+pub(crate) struct UserError {
+    /// What to branch on.
+    code: UserErrorCode,
+    /// What was wrong and what would be right, for people.
+    message: String,
+    /// Path of the field within `input`; null when the input as a whole was wrong.
+    field: Option<Vec<String>>,
+}
+
+impl From<Refusal> for UserError {
+    fn from(refusal: Refusal) -> Self {
+        let field = (!refusal.field.is_empty()).then_some(refusal.field);
+        Self { code: refusal.code.into(), message: refusal.message, field }
+    }
+}
+
+/// Parts what the person can mend from what is wrong on our side.
+pub(crate) fn refused<T>(result: Result<T, Error>) -> Result<Result<T, UserError>, ApiError> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(Error::Refused(refusal)) => Ok(Err(refusal.into())),
+        Err(error) => Err(error.into()),
+    }
+}

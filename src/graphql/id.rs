@@ -1,0 +1,78 @@
+//! Global ids: base64url of `Type:uuid`, so that an id of one type is never taken for another's.
+
+use async_graphql::ID;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+/// Types that have a global id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeType {
+    Partner,
+    Professional,
+    Activity,
+    LedgerEntry,
+    Edition,
+}
+
+impl NodeType {
+    const ALL: [Self; 5] =
+        [Self::Partner, Self::Professional, Self::Activity, Self::LedgerEntry, Self::Edition];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Partner => "Partner",
+            Self::Professional => "Professional",
+            Self::Activity => "Activity",
+            Self::LedgerEntry => "LedgerEntry",
+            Self::Edition => "Edition",
+        }
+    }
+
+    /// The global id of a row.
+    pub(crate) fn id(self, key: Uuid) -> ID {
+        encode(&format!("{}:{key}", self.name())).into()
+    }
+
+    /// Reads a global id; `None` for what never was one.
+    pub(crate) fn parse(id: &ID) -> Option<(Self, Uuid)> {
+        let text = decode(id.as_str())?;
+        let (name, key) = text.split_once(':')?;
+        let kind = Self::ALL.into_iter().find(|kind| kind.name() == name)?;
+        let key = Uuid::try_parse(key).ok().filter(|parsed| parsed.to_string() == key)?;
+        Some((kind, key))
+    }
+}
+
+/// Text as base64url.
+pub(crate) fn encode(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+/// Text from base64url of bounded length.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    if text.len() > 1_024 {
+        return None;
+    }
+    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_say_their_type() {
+        let key = Uuid::from_u128(7);
+        for kind in NodeType::ALL {
+            assert_eq!(NodeType::parse(&kind.id(key)), Some((kind, key)));
+        }
+        let long = encode(&"x".repeat(2_000));
+        let upper = encode(&format!("Partner:{}", key.to_string().to_uppercase().replace('0', "A")));
+        for garbage in
+            ["", "x", "UGFydG5lcg", &encode("Partner:7"), &encode("Nobody:x"), &long, &upper, "%%%"]
+        {
+            assert_eq!(NodeType::parse(&ID::from(garbage)), None, "{garbage}");
+        }
+    }
+}

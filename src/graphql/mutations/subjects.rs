@@ -1,0 +1,126 @@
+//! Enrolling partners and signing up professionals.
+
+use async_graphql::{Context, InputObject, Object, SimpleObject};
+
+use crate::graphql::error::{ApiError, UserError};
+use crate::graphql::scalar::Date;
+use crate::graphql::siblings::Member;
+use crate::graphql::types::{Partner, Professional};
+use crate::program::refusal::{Code, Refusal};
+use crate::service::Services;
+use crate::service::subjects::{Added, PartnerDraft, ProfessionalDraft};
+
+/// Enrolling and signing up.
+#[derive(Debug, Default)]
+pub(crate) struct Subjects;
+
+/// A company to enrol.
+#[derive(InputObject)]
+pub(crate) struct CreatePartnerInput {
+    /// Unique code: 1 to 64 letters, digits, dots, hyphens or underscores.
+    code: String,
+    /// Name for people.
+    name: String,
+    /// First day in the program; not after today.
+    enrolled_on: Date,
+}
+
+/// What came of a change to a partner.
+#[derive(SimpleObject, Default)]
+pub(crate) struct PartnerPayload {
+    /// The partner; null when the change was refused.
+    partner: Option<Partner>,
+    /// Why it was refused; empty when it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// A person to sign up.
+#[derive(InputObject)]
+pub(crate) struct SignUpProfessionalInput {
+    /// Unique code: 1 to 64 letters, digits, dots, hyphens or underscores.
+    code: String,
+    /// Name for people.
+    name: String,
+    /// Address for mail.
+    email: String,
+    /// Day of sign-up: membership years run from it; not after today.
+    signed_up_on: Date,
+}
+
+/// What came of a change to a professional.
+#[derive(SimpleObject, Default)]
+pub(crate) struct ProfessionalPayload {
+    /// The professional; null when the change was refused.
+    professional: Option<Professional>,
+    /// Why it was refused; empty when it was done.
+    user_errors: Vec<UserError>,
+}
+
+impl ProfessionalPayload {
+    /// The professional of a code as it is now.
+    pub(super) async fn current(services: &Services, code: &str) -> Result<Self, ApiError> {
+        let row = services.professional_by_code(code).await?;
+        Ok(Self { professional: row.map(|row| Professional(Member::only(row))), user_errors: Vec::new() })
+    }
+
+    /// A refusal.
+    pub(super) fn refused(error: impl Into<UserError>) -> Self {
+        Self { professional: None, user_errors: vec![error.into()] }
+    }
+}
+
+#[Object]
+impl Subjects {
+    /// Enrols a company in the partner program.
+    async fn create_partner(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The company.")] input: CreatePartnerInput,
+    ) -> Result<PartnerPayload, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let draft = PartnerDraft { code: input.code, name: input.name, enrolled_on: input.enrolled_on.0 };
+        match services.partners_add(&[draft]).await?.pop() {
+            Some(Added::New(row)) => {
+                let row = services.partner_by_code(&row.code).await?;
+                Ok(PartnerPayload {
+                    partner: row.map(|row| Partner(Member::only(row))),
+                    user_errors: Vec::new(),
+                })
+            }
+            Some(Added::Refused(refusal)) => {
+                Ok(PartnerPayload { partner: None, user_errors: vec![refusal.into()] })
+            }
+            Some(Added::Same(_)) | None => {
+                Ok(PartnerPayload { partner: None, user_errors: vec![exists("partner").into()] })
+            }
+        }
+    }
+
+    /// Signs a person up for the DevOps professional program.
+    async fn sign_up_professional(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The person.")] input: SignUpProfessionalInput,
+    ) -> Result<ProfessionalPayload, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let draft = ProfessionalDraft {
+            code: input.code,
+            name: input.name,
+            email: input.email,
+            signed_up_on: input.signed_up_on.0,
+        };
+        match services.professionals_add(&[draft]).await?.pop() {
+            Some(Added::New(row)) => ProfessionalPayload::current(services, &row.code).await,
+            Some(Added::Refused(refusal)) => Ok(ProfessionalPayload::refused(refusal)),
+            Some(Added::Same(_)) | None => Ok(ProfessionalPayload::refused(exists("professional"))),
+        }
+    }
+}
+
+fn exists(what: &str) -> Refusal {
+    Refusal::new(
+        Code::AlreadyExists,
+        "code",
+        format!("There is a {what} with this code already: codes are unique."),
+    )
+}

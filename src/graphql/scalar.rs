@@ -1,0 +1,88 @@
+//! Scalars of the contract.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+
+/// A calendar date as `YYYY-MM-DD`, in the program's time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Date(pub(crate) NaiveDate);
+
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let wrong =
+            || InputValueError::custom("a date is a day of the calendar as YYYY-MM-DD, such as 2025-06-30");
+        let Value::String(text) = value else { return Err(wrong()) };
+        let shape = |(place, byte): (usize, u8)| {
+            if place == 4 || place == 7 { byte == b'-' } else { byte.is_ascii_digit() }
+        };
+        if text.len() != 10 || !text.bytes().enumerate().all(shape) {
+            return Err(wrong());
+        }
+        NaiveDate::parse_from_str(&text, "%Y-%m-%d").map(Self).map_err(|_| wrong())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%Y-%m-%d").to_string())
+    }
+}
+
+/// A moment as RFC 3339 in UTC, such as `2025-06-30T12:00:00Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Moment(pub(crate) DateTime<Utc>);
+
+#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
+impl ScalarType for Moment {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let wrong =
+            || InputValueError::custom("a moment is written as RFC 3339, such as 2025-06-30T12:00:00Z");
+        let Value::String(text) = value else { return Err(wrong()) };
+        DateTime::parse_from_rfc3339(&text).map(|moment| Self(moment.to_utc())).map_err(|_| wrong())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+/// An exact decimal number as text, such as `"12.50"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decimal(pub(crate) rust_decimal::Decimal);
+
+#[Scalar]
+impl ScalarType for Decimal {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let wrong =
+            || InputValueError::custom("a decimal is text with digits and a point, such as \"12.50\"");
+        let Value::String(text) = value else { return Err(wrong()) };
+        text.parse().map(Self).map_err(|_| wrong())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// An object of names and values, as JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct JsonObject(pub(crate) serde_json::Map<String, serde_json::Value>);
+
+#[Scalar(name = "JSON")]
+impl ScalarType for JsonObject {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value.into_json() {
+            Ok(serde_json::Value::Object(object)) => Ok(Self(object)),
+            _ => Err(InputValueError::custom("this is an object such as {\"itemType\": \"connector\"}")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(serde_json::Value::Object(self.0.clone())).unwrap_or_default()
+    }
+}
+
+/// Whole credits or points as GraphQL's `Int`. The ledger keeps every sum inside its range, and
+/// booking refuses what would leave it, so the bound is never met.
+pub(crate) fn int(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX })
+}

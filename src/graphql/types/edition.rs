@@ -1,0 +1,196 @@
+//! An edition: the policy as data.
+
+use std::sync::Arc;
+
+use async_graphql::{ID, Object, SimpleObject};
+use uuid::Uuid;
+
+use super::standing::Level;
+use super::words::{OrderPurpose, ProductCategory, Program, Review, Track, Window};
+use crate::graphql::id::NodeType;
+use crate::graphql::scalar::{Date, Decimal, int};
+use crate::program::rule::{Asked, Rule};
+use crate::service::policy::Policy;
+
+/// One dated version of the whole policy: earning rules, levels, caps, discounts, credit values.
+pub(crate) struct Edition {
+    pub(crate) id: Uuid,
+    pub(crate) index: usize,
+    pub(crate) policy: Arc<Policy>,
+}
+
+impl Edition {
+    fn get(&self) -> &crate::program::Edition {
+        self.policy.editions.get(self.index).expect("an index that the policy gave")
+    }
+}
+
+#[Object]
+impl Edition {
+    /// Global id: opaque, and the same for ever.
+    pub(crate) async fn id(&self) -> ID {
+        NodeType::Edition.id(self.id)
+    }
+
+    /// First day in force: it stays until the next edition's first day.
+    async fn effective_from(&self) -> Date {
+        Date(self.get().effective_from)
+    }
+
+    /// Name for people.
+    async fn name(&self) -> &str {
+        &self.get().name
+    }
+
+    /// The TOML document as published.
+    async fn document(&self) -> &str {
+        &self.get().document
+    }
+
+    /// How credits and points are earned, in the document's order.
+    async fn earning_rules(&self) -> Vec<EarningRule> {
+        self.get().rules.iter().map(EarningRule::of).collect()
+    }
+
+    /// Levels of the partner program in rank order.
+    async fn partner_levels(&self) -> Vec<Level> {
+        self.get().partner_levels.iter().cloned().map(Level).collect()
+    }
+
+    /// Levels of the professional program in rank order.
+    async fn professional_levels(&self) -> Vec<Level> {
+        self.get().professional_levels.iter().cloned().map(Level).collect()
+    }
+
+    /// How much of an order credits can pay; what is not listed is nothing.
+    async fn redemption_caps(&self) -> Vec<RedemptionCap> {
+        let caps = self.get().rewards.caps.iter().map(|cap| RedemptionCap {
+            purpose: cap.purpose.into(),
+            categories: cap.categories.iter().map(|&category| category.into()).collect(),
+            percent: Decimal(cap.percent),
+        });
+        caps.collect()
+    }
+
+    /// Base discounts by level; what is not listed is nothing.
+    async fn discounts(&self) -> Vec<LevelDiscount> {
+        let edition = self.get();
+        let discounts = edition.rewards.discounts.iter().filter_map(|discount| {
+            Some(LevelDiscount {
+                level: Level(Arc::clone(edition.partner_levels.by_code(&discount.level)?)),
+                categories: discount.categories.iter().map(|&category| category.into()).collect(),
+                percent: Decimal(discount.percent),
+            })
+        });
+        discounts.collect()
+    }
+
+    /// What one credit is worth, by currency.
+    async fn credit_values(&self) -> Vec<Money> {
+        let values = self.get().rewards.credit_values.iter();
+        values
+            .map(|money| Money {
+                amount: Decimal(money.amount()),
+                currency: money.currency.code().to_owned(),
+            })
+            .collect()
+    }
+}
+
+/// How one kind of activity earns credits or points.
+#[derive(SimpleObject)]
+pub(crate) struct EarningRule {
+    /// The program it belongs to.
+    program: Program,
+    /// Code of the kind.
+    kind: String,
+    /// Name for people.
+    title: String,
+    /// The track that it earns for; partner program only.
+    track: Option<Track>,
+    /// Credits for every full `per` units; partner program only.
+    credits: Option<i32>,
+    /// Points that the kind awards; professional program only.
+    points: Option<PointsRange>,
+    /// Units of one block: quantity in the partner program, points in the professional program.
+    per: i32,
+    /// The span whose units are counted together.
+    window: Window,
+    /// Most that one window earns; null for no limit.
+    cap: Option<i32>,
+    /// Largest quantity of one activity.
+    max_quantity: i32,
+    /// Who has to look first.
+    review: Review,
+    /// Whether it follows from other facts, so that nobody records it.
+    derived: bool,
+    /// Where the published text says so.
+    source: String,
+}
+
+/// Points of a kind, for a quantity of one.
+#[derive(SimpleObject)]
+pub(crate) struct PointsRange {
+    /// Fewest points.
+    min: i32,
+    /// Most points.
+    max: i32,
+}
+
+impl EarningRule {
+    fn of(rule: &Rule) -> Self {
+        let is_partner = rule.program == crate::program::Program::Partner;
+        let (min, max) = match rule.asked {
+            Asked::Graded { min, max } => (min, max),
+            Asked::Fixed { per_unit } => {
+                (per_unit, per_unit + rule.early_bonus.as_ref().map_or(0, |bonus| bonus.units))
+            }
+        };
+        Self {
+            program: rule.program.into(),
+            kind: rule.kind.clone(),
+            title: rule.title.clone(),
+            track: rule.track.map(Into::into),
+            credits: is_partner.then(|| int(rule.credits)),
+            points: (!is_partner).then(|| PointsRange { min: int(min), max: int(max) }),
+            per: int(rule.per),
+            window: rule.window.into(),
+            cap: rule.cap.map(int),
+            max_quantity: int(rule.max_quantity),
+            review: rule.review.into(),
+            derived: rule.derived.is_some(),
+            source: rule.source.clone(),
+        }
+    }
+}
+
+/// How much of an order credits can pay.
+#[derive(SimpleObject)]
+pub(crate) struct RedemptionCap {
+    /// Orders that it is about.
+    purpose: OrderPurpose,
+    /// Categories of products that it is about.
+    categories: Vec<ProductCategory>,
+    /// Share of the order's value, in percent.
+    percent: Decimal,
+}
+
+/// The base discount of a level.
+#[derive(SimpleObject)]
+pub(crate) struct LevelDiscount {
+    /// The partner level.
+    level: Level,
+    /// Categories of products that it applies to.
+    categories: Vec<ProductCategory>,
+    /// Share of the list price, in percent.
+    percent: Decimal,
+}
+
+/// An amount of money.
+#[derive(SimpleObject)]
+pub(crate) struct Money {
+    /// The amount in major units, such as "12.50".
+    amount: Decimal,
+    /// ISO 4217 code of the currency.
+    currency: String,
+}

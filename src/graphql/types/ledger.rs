@@ -1,0 +1,78 @@
+//! An entry of a partner's ledger.
+
+use async_graphql::{Context, ID, Object};
+use entity::ledger_entry::Model;
+
+use super::Activity;
+use super::words::{LedgerReason, Track};
+use crate::graphql::error::or_null;
+use crate::graphql::id::NodeType;
+use crate::graphql::scalar::{Date, Moment, int};
+use crate::graphql::siblings::{ById, Member};
+use crate::service::Services;
+
+/// A change of a partner's credits. Entries are never changed or deleted: a correction is a new entry.
+pub(crate) struct LedgerEntry(pub(crate) Member<Model>);
+
+#[Object]
+impl LedgerEntry {
+    /// Global id: opaque, and the same for ever.
+    pub(crate) async fn id(&self) -> ID {
+        NodeType::LedgerEntry.id(self.0.row().id)
+    }
+
+    /// The day on which it counts.
+    async fn effective_on(&self) -> Date {
+        Date(self.0.row().effective_on)
+    }
+
+    /// When the system learned of it.
+    async fn recorded_at(&self) -> Moment {
+        Moment(self.0.row().recorded_at)
+    }
+
+    /// What it came from.
+    async fn reason(&self) -> LedgerReason {
+        self.0.row().reason.into()
+    }
+
+    /// The track that the credits count for; null for entries that only change the balance.
+    async fn track(&self) -> Option<Track> {
+        self.0.row().track.map(Into::into)
+    }
+
+    /// Kind of the earning rule; null for entries that no rule earned.
+    async fn kind(&self) -> Option<&str> {
+        self.0.row().kind.as_deref()
+    }
+
+    /// Credits that count for the level.
+    async fn level_credits(&self) -> i32 {
+        int(self.0.row().level_credits)
+    }
+
+    /// Credits that can be spent.
+    async fn spendable_credits(&self) -> i32 {
+        int(self.0.row().spendable_credits)
+    }
+
+    /// The partner's balance with this entry.
+    async fn balance_after(&self) -> i32 {
+        int(self.0.row().balance_after)
+    }
+
+    /// One sentence: the rule, the units before and after, and the arithmetic.
+    async fn explanation(&self, context: &Context<'_>) -> String {
+        context.data_unchecked::<Services>().explain_credits(self.0.row())
+    }
+
+    /// The activity that it is about; null for orders.
+    async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
+        let id = self.0.row().activity_id?;
+        let services = context.data_unchecked::<Services>();
+        let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.activity_id).collect();
+        let load = async { services.activities_by_ids(&ids).await.map(ById::new) };
+        let activities = self.0.part("activity", &(), load).await;
+        or_null(context, activities.map(|activities| activities.get(id).map(Activity)))
+    }
+}

@@ -1,0 +1,215 @@
+//! A partner.
+
+use async_graphql::{Context, ID, Object};
+use uuid::Uuid;
+
+use super::standing::{LevelAward, PartnerStanding};
+use super::words::Track;
+use super::{Activity, LedgerEntry, Professional};
+use crate::graphql::connection::{
+    ACTIVITIES, AFFILIATED, Connection, LEDGER, ListOrder, Slice, Total, without_partner,
+};
+use crate::graphql::error::ApiError;
+use crate::graphql::id::NodeType;
+use crate::graphql::scalar::{Date, Moment, int};
+use crate::graphql::siblings::{Member, Pages};
+use crate::service::Services;
+use crate::service::reads::YearCredits as OfYear;
+use crate::store::activity::Owner;
+use crate::store::ledger::LedgerFilter;
+use crate::store::partner::PartnerRow;
+
+/// A company in the partner program: it earns credits, which set its levels and can be spent.
+pub(crate) struct Partner(pub(crate) Member<PartnerRow>);
+
+impl Partner {
+    fn ids(&self) -> Vec<Uuid> {
+        self.0.siblings().iter().map(|row| row.id).collect()
+    }
+}
+
+#[Object]
+impl Partner {
+    /// Global id: opaque, and the same for ever.
+    pub(crate) async fn id(&self) -> ID {
+        NodeType::Partner.id(self.0.row().id)
+    }
+
+    /// Unique code that people and machines refer to it by.
+    async fn code(&self) -> &str {
+        &self.0.row().code
+    }
+
+    /// Name for people.
+    async fn name(&self) -> &str {
+        &self.0.row().name
+    }
+
+    /// First day in the program.
+    async fn enrolled_on(&self) -> Date {
+        Date(self.0.row().enrolled_on)
+    }
+
+    /// Levels on a day, worked out from dates: a level that lapses on 1 January has lapsed when asked for then.
+    async fn standing(
+        &self,
+        context: &Context<'_>,
+        #[graphql(
+            desc = "The day; today, when left out. Not before enrolment or the program's launch, not after today."
+        )]
+        as_of: Option<Date>,
+        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        known_at: Option<Moment>,
+    ) -> Result<PartnerStanding, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let (day, moment) = (as_of.map(|date| date.0), known_at.map(|moment| moment.0));
+        let load = async { services.partner_standings(self.0.siblings(), day, moment).await };
+        let standings = self.0.part("standing", &(day, moment), load).await?;
+        match standings.get(&self.0.row().id) {
+            Some(Ok(standing)) => Ok(PartnerStanding(standing.clone())),
+            Some(Err(refusal)) => Err(refusal.clone().into()),
+            None => Err(ApiError::bad_input("This partner has no standing.")),
+        }
+    }
+
+    /// Spendable credits. Below zero only when credits already spent were taken back.
+    async fn balance(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        known_at: Option<Moment>,
+    ) -> Result<i32, ApiError> {
+        let Some(Moment(moment)) = known_at else { return Ok(int(self.0.row().credits)) };
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.known_balances(&self.ids(), moment).await };
+        let balances = self.0.part("balance", &moment, load).await?;
+        Ok(int(balances.get(&self.0.row().id).copied().unwrap_or(0)))
+    }
+
+    /// Level credits of a calendar year. Years before launch show what counted for the first level only.
+    async fn credits(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The calendar year, such as 2025.")] year: i32,
+        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        known_at: Option<Moment>,
+    ) -> Result<YearCredits, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let moment = known_at.map(|moment| moment.0);
+        let load = async { services.year_credits(&self.ids(), year, moment).await };
+        let credits = self.0.part("credits", &(year, moment), load).await?;
+        Ok(YearCredits { year, credits: credits.get(&self.0.row().id).copied().unwrap_or_default() })
+    }
+
+    /// Every level that was earned and not lost again by a reversal, oldest first.
+    async fn level_history(&self, context: &Context<'_>) -> Result<Vec<LevelAward>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.level_histories(&self.ids()).await };
+        let histories = self.0.part("levelHistory", &(), load).await?;
+        let history = histories.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
+        Ok(history.iter().cloned().map(LevelAward).collect())
+    }
+
+    /// Every change of credits in the order of recording, each with its explanation.
+    #[expect(clippy::too_many_arguments, reason = "the contract names them")]
+    async fn ledger(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only entries of this track.")] track: Option<Track>,
+        #[graphql(desc = "Only entries that count on this day or later.")] from: Option<Date>,
+        #[graphql(desc = "Only entries that count on this day or earlier.")] to: Option<Date>,
+        #[graphql(desc = "How many entries from the start, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many entries from the end, 1 to 100: the latest ones.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<LedgerEntry>, ApiError> {
+        let filter = LedgerFilter {
+            track: track.map(Into::into),
+            from: from.map(|date| date.0),
+            to: to.map(|date| date.0),
+        };
+        let page = Slice { first, after, last, before }.page(&LEDGER)?;
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.ledger_pages(&self.ids(), &filter, &page).await.map(Pages::new) };
+        let pages = self.0.part("ledger", &(&filter, &page), load).await?;
+        let found = pages.of(self.0.row().id);
+        Ok(Connection::new(found, &page, ListOrder::Natural(LEDGER), Total::Ledger(self.0.clone(), filter)))
+    }
+
+    /// Activities recorded on the partner itself, in the order of recording.
+    async fn activities(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many activities from the start, 1 to 100; 20 when left out.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only activities after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many activities from the end, 1 to 100: the latest ones.")] last: Option<i32>,
+        #[graphql(desc = "Only activities before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Activity>, ApiError> {
+        let page = Slice { first, after, last, before }.page(&ACTIVITIES)?;
+        let services = context.data_unchecked::<Services>();
+        let load =
+            async { services.activity_pages(Owner::Partner, &self.ids(), &page).await.map(Pages::new) };
+        let pages = self.0.part("activities", &page, load).await?;
+        let found = pages.of(self.0.row().id);
+        let total = Total::PartnerActivities(self.0.clone());
+        Ok(Connection::new(found, &page, ListOrder::Natural(ACTIVITIES), total))
+    }
+
+    /// Professionals who work for the partner on a day, in the order in which the system learned of them.
+    async fn professionals(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The day; today, when left out. Not after today.")] as_of: Option<Date>,
+        #[graphql(desc = "How many professionals from the start, 1 to 100; 20 when left out.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only professionals after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many professionals from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only professionals before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Professional>, ApiError> {
+        let day = as_of.map(|date| date.0);
+        let page = Slice { first, after, last, before }.page(&AFFILIATED)?;
+        let services = context.data_unchecked::<Services>();
+        let load = async {
+            services
+                .affiliated_pages(&self.ids(), day, &page)
+                .await
+                .map(|pages| Pages::new(without_partner(pages)))
+        };
+        let pages = self.0.part("professionals", &(day, &page), load).await?;
+        let found = pages.of(self.0.row().id);
+        let total = Total::Affiliated(self.0.clone(), day);
+        Ok(Connection::new(found, &page, ListOrder::Natural(AFFILIATED), total))
+    }
+}
+
+/// Level credits of one calendar year.
+pub(crate) struct YearCredits {
+    year: i32,
+    credits: OfYear,
+}
+
+#[Object]
+impl YearCredits {
+    /// The calendar year.
+    async fn year(&self) -> i32 {
+        self.year
+    }
+
+    /// Technical credits.
+    async fn technical(&self) -> i32 {
+        int(self.credits.technical)
+    }
+
+    /// Business credits.
+    async fn business(&self) -> i32 {
+        int(self.credits.business)
+    }
+
+    /// Both tracks together.
+    async fn total(&self) -> i32 {
+        int(self.credits.technical + self.credits.business)
+    }
+}

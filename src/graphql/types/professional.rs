@@ -1,0 +1,140 @@
+//! A professional.
+
+use async_graphql::{Context, ID, Object};
+use uuid::Uuid;
+
+use super::standing::ProfessionalStanding;
+use super::{Activity, Partner};
+use crate::graphql::connection::{ACTIVITIES, Connection, ListOrder, Slice, Total};
+use crate::graphql::error::{ApiError, or_null};
+use crate::graphql::id::NodeType;
+use crate::graphql::scalar::{Date, Moment, int};
+use crate::graphql::siblings::{ById, Member, Pages};
+use crate::service::Services;
+use crate::store::activity::Owner;
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+
+/// A person in the DevOps professional program: earns points, which set the level of a membership
+/// year, and as many Dojo Credits to spend in the Swag Shop.
+pub(crate) struct Professional(pub(crate) Member<ProfessionalRow>);
+
+impl Professional {
+    fn ids(&self) -> Vec<Uuid> {
+        self.0.siblings().iter().map(|row| row.id).collect()
+    }
+}
+
+#[Object]
+impl Professional {
+    /// Global id: opaque, and the same for ever.
+    pub(crate) async fn id(&self) -> ID {
+        NodeType::Professional.id(self.0.row().id)
+    }
+
+    /// Unique code that people and machines refer to the person by.
+    async fn code(&self) -> &str {
+        &self.0.row().code
+    }
+
+    /// Name for people.
+    async fn name(&self) -> &str {
+        &self.0.row().name
+    }
+
+    /// Address for mail.
+    async fn email(&self) -> &str {
+        &self.0.row().email
+    }
+
+    /// Day of sign-up: membership years run from it.
+    async fn signed_up_on(&self) -> Date {
+        Date(self.0.row().signed_up_on)
+    }
+
+    /// Level on a day, worked out from dates.
+    async fn standing(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The day; today, when left out. Not before sign-up, not after today.")]
+        as_of: Option<Date>,
+        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        known_at: Option<Moment>,
+    ) -> Result<ProfessionalStanding, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let (day, moment) = (as_of.map(|date| date.0), known_at.map(|moment| moment.0));
+        let load = async { services.professional_standings(self.0.siblings(), day, moment).await };
+        let standings = self.0.part("standing", &(day, moment), load).await?;
+        match standings.get(&self.0.row().id) {
+            Some(Ok((day, standing))) => Ok(ProfessionalStanding(*day, standing.clone())),
+            Some(Err(refusal)) => Err(refusal.clone().into()),
+            None => Err(ApiError::bad_input("This professional has no standing.")),
+        }
+    }
+
+    /// Dojo Credits to spend in the Swag Shop. They never expire.
+    async fn dojo_credits(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        known_at: Option<Moment>,
+    ) -> Result<i32, ApiError> {
+        let Some(Moment(moment)) = known_at else { return Ok(int(self.0.row().dojo_credits)) };
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.known_dojo_credits(&self.ids(), moment).await };
+        let credits = self.0.part("dojoCredits", &moment, load).await?;
+        Ok(int(credits.get(&self.0.row().id).copied().unwrap_or(0)))
+    }
+
+    /// The partner that the person works for on a day; null for none.
+    async fn partner(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The day; today, when left out. Not after today.")] as_of: Option<Date>,
+    ) -> Option<Partner> {
+        let services = context.data_unchecked::<Services>();
+        let day = as_of.map(|date| date.0);
+        let load = async { services.employers(&self.ids(), day).await.map(Employers::new) };
+        let employers = self.0.part("partner", &day, load).await;
+        or_null(context, employers.map(|employers| employers.of(self.0.row().id).map(Partner)))
+    }
+
+    /// Activities recorded on the person, in the order of recording.
+    async fn activities(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many activities from the start, 1 to 100; 20 when left out.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only activities after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many activities from the end, 1 to 100: the latest ones.")] last: Option<i32>,
+        #[graphql(desc = "Only activities before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Activity>, ApiError> {
+        let page = Slice { first, after, last, before }.page(&ACTIVITIES)?;
+        let services = context.data_unchecked::<Services>();
+        let load =
+            async { services.activity_pages(Owner::Professional, &self.ids(), &page).await.map(Pages::new) };
+        let pages = self.0.part("activities", &page, load).await?;
+        let found = pages.of(self.0.row().id);
+        let total = Total::ProfessionalActivities(self.0.clone());
+        Ok(Connection::new(found, &page, ListOrder::Natural(ACTIVITIES), total))
+    }
+}
+
+/// Partners of professionals; colleagues share one.
+struct Employers {
+    partners: ById<PartnerRow>,
+    of: std::collections::HashMap<Uuid, Uuid>,
+}
+
+impl Employers {
+    fn new(rows: std::collections::HashMap<Uuid, PartnerRow>) -> Self {
+        let of = rows.iter().map(|(professional, partner)| (*professional, partner.id)).collect();
+        let partners = rows.into_values().map(|row| (row.id, row)).collect();
+        Self { partners: ById::new(partners), of }
+    }
+
+    fn of(&self, professional: Uuid) -> Option<Member<PartnerRow>> {
+        self.partners.get(*self.of.get(&professional)?)
+    }
+}

@@ -1,0 +1,223 @@
+//! Levels on a day.
+
+use std::sync::Arc;
+
+use async_graphql::Object;
+
+use super::words::{ProductCategory, Track};
+use crate::graphql::scalar::{Date, Decimal, int};
+use crate::program;
+use crate::program::standing::{
+    LevelAward as Award, ProfessionalStanding as Professional, TrackStanding as OfTrack,
+};
+use crate::service::reads::PartnerStanding as OfPartner;
+
+/// A level of one of the programs.
+pub(crate) struct Level(pub(crate) Arc<program::Level>);
+
+#[Object]
+impl Level {
+    /// Stable code, such as `CREATOR`.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// Name for people, such as "Creator".
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Place in rank order, from 0: the higher, the better.
+    async fn rank(&self) -> i32 {
+        i32::try_from(self.0.rank).unwrap_or(i32::MAX)
+    }
+
+    /// Level credits of a calendar year, or points of a membership year, that reach it.
+    async fn threshold(&self) -> i32 {
+        int(self.0.threshold)
+    }
+}
+
+fn level(level: Option<&Arc<program::Level>>) -> Option<Level> {
+    level.map(|level| Level(Arc::clone(level)))
+}
+
+/// A partner's levels on a day, and the discount that they bring.
+pub(crate) struct PartnerStanding(pub(crate) OfPartner);
+
+#[Object]
+impl PartnerStanding {
+    /// The day.
+    async fn as_of(&self) -> Date {
+        Date(self.0.as_of)
+    }
+
+    /// Level and credits for technical skills.
+    async fn technical(&self) -> TrackStanding {
+        TrackStanding(self.0.technical.clone())
+    }
+
+    /// Level and credits for business skills.
+    async fn business(&self) -> TrackStanding {
+        TrackStanding(self.0.business.clone())
+    }
+
+    /// The higher of both levels: it decides the base discount.
+    async fn overall(&self) -> Level {
+        Level(Arc::clone(&self.0.overall))
+    }
+
+    /// Base discount by category of product.
+    async fn base_discounts(&self) -> Vec<BaseDiscount> {
+        self.0.base_discounts.iter().map(|(category, percent)| BaseDiscount(*category, *percent)).collect()
+    }
+}
+
+/// A partner's level of one track on a day.
+pub(crate) struct TrackStanding(OfTrack);
+
+#[Object]
+impl TrackStanding {
+    /// The track.
+    async fn track(&self) -> Track {
+        self.0.track.into()
+    }
+
+    /// The level: the higher of this year's credits so far and last year's in all.
+    async fn level(&self) -> Level {
+        Level(Arc::clone(&self.0.level))
+    }
+
+    /// This calendar year's level credits through the day.
+    async fn credits(&self) -> i32 {
+        int(self.0.credits)
+    }
+
+    /// The day that earned the level; null for the level that holds from enrolment.
+    async fn earned_on(&self) -> Option<Date> {
+        self.0.earned_on.map(Date)
+    }
+
+    /// The last day on which the level is sure to hold; null for the level that holds from enrolment.
+    async fn valid_until(&self) -> Option<Date> {
+        self.0.valid_until.map(Date)
+    }
+
+    /// The level above; null at the top.
+    async fn next_level(&self) -> Option<Level> {
+        level(self.0.next_level.as_ref())
+    }
+
+    /// Level credits that this calendar year still needs for the next level; null at the top.
+    async fn credits_to_next_level(&self) -> Option<i32> {
+        self.0.credits_to_next_level.map(int)
+    }
+}
+
+/// The base discount on one category of product.
+pub(crate) struct BaseDiscount(program::edition::ProductCategory, rust_decimal::Decimal);
+
+#[Object]
+impl BaseDiscount {
+    /// The category.
+    async fn category(&self) -> ProductCategory {
+        self.0.into()
+    }
+
+    /// Share of the list price, in percent.
+    async fn percent(&self) -> Decimal {
+        Decimal(self.1)
+    }
+}
+
+/// A level that a partner earned.
+pub(crate) struct LevelAward(pub(crate) Award);
+
+#[Object]
+impl LevelAward {
+    /// The track.
+    async fn track(&self) -> Track {
+        self.0.track.into()
+    }
+
+    /// The level.
+    async fn level(&self) -> Level {
+        Level(Arc::clone(&self.0.level))
+    }
+
+    /// The day that earned it.
+    async fn earned_on(&self) -> Date {
+        Date(self.0.earned_on)
+    }
+
+    /// The last day on which it is sure to hold.
+    async fn valid_until(&self) -> Date {
+        Date(self.0.valid_until)
+    }
+
+    /// Whether the two years before launch earned it.
+    async fn legacy(&self) -> bool {
+        self.0.legacy
+    }
+}
+
+/// A professional's level on a day.
+pub(crate) struct ProfessionalStanding(pub(crate) chrono::NaiveDate, pub(crate) Professional);
+
+#[Object]
+impl ProfessionalStanding {
+    /// The day.
+    async fn as_of(&self) -> Date {
+        Date(self.0)
+    }
+
+    /// Number of the anniversary that the membership year starts on; 0 is the year that starts with sign-up.
+    async fn membership_year(&self) -> i32 {
+        self.1.year.number
+    }
+
+    /// First day of the membership year.
+    async fn starts_on(&self) -> Date {
+        Date(self.1.year.starts_on)
+    }
+
+    /// The next anniversary: the first day of the next membership year.
+    async fn renews_on(&self) -> Date {
+        Date(self.1.year.renews_on)
+    }
+
+    /// Points of this membership year through the day.
+    async fn points(&self) -> i32 {
+        int(self.1.points)
+    }
+
+    /// The level: the higher of this year's points so far and last year's in all. Null below the first one.
+    async fn level(&self) -> Option<Level> {
+        level(self.1.level.as_ref())
+    }
+
+    /// The level carried over from last year's points.
+    async fn retained_level(&self) -> Option<Level> {
+        level(self.1.retained_level.as_ref())
+    }
+
+    /// The level that this year's points already secure at renewal.
+    async fn secured_level(&self) -> Option<Level> {
+        level(self.1.secured_level.as_ref())
+    }
+
+    /// The level above; null at the top.
+    async fn next_level(&self) -> Option<Level> {
+        level(self.1.next_level.as_ref())
+    }
+
+    /// Points that this year still needs for the next level; null at the top.
+    async fn points_to_next_level(&self) -> Option<i32> {
+        self.1.points_to_next_level.map(int)
+    }
+
+    /// Points that this year still needs to keep the level at renewal; null without a level.
+    async fn points_to_retain(&self) -> Option<i32> {
+        self.1.points_to_retain.map(int)
+    }
+}

@@ -1,0 +1,209 @@
+//! Enums of the schema.
+
+use async_graphql::Enum;
+
+use crate::program::edition as policy;
+use crate::program::refusal::Code;
+use crate::program::rule;
+
+/// The skill that a partner's credits count for.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Track {
+    /// Technical skills: certifications, community, Catalog, demo systems.
+    Technical,
+    /// Business skills: events, digital presence, sales.
+    Business,
+}
+
+/// Declares how a word of the schema stands for a word of another module, both ways where asked.
+macro_rules! same_words {
+    ($here:ty = $there:ty { $($word:ident),+ $(,)? }) => {
+        impl From<$there> for $here {
+            fn from(word: $there) -> Self {
+                match word { $(<$there>::$word => Self::$word),+ }
+            }
+        }
+    };
+}
+
+same_words!(Track = rule::Track { Technical, Business });
+same_words!(Track = entity::value::Track { Technical, Business });
+
+impl From<Track> for entity::value::Track {
+    fn from(track: Track) -> Self {
+        match track {
+            Track::Technical => Self::Technical,
+            Track::Business => Self::Business,
+        }
+    }
+}
+
+/// A category of products.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProductCategory {
+    /// Software licences.
+    License,
+    /// Usage-based services, paid in DataMiner credits.
+    UsageBasedService,
+    /// Support services.
+    SupportService,
+    /// Training.
+    Training,
+    /// Certification.
+    Certification,
+}
+
+same_words!(
+    ProductCategory =
+        policy::ProductCategory { License, UsageBasedService, SupportService, Training, Certification }
+);
+
+/// What an order is for.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OrderPurpose {
+    /// Sold to an end customer, who is named.
+    EndCustomer,
+    /// Used by the partner itself, for example in a lab.
+    SelfUse,
+}
+
+same_words!(OrderPurpose = policy::OrderPurpose { EndCustomer, SelfUse });
+
+/// Where an activity stands.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ActivityStatus {
+    /// A claim that waits for a reviewer; it awards nothing yet.
+    PendingReview,
+    /// It counts.
+    Recorded,
+    /// A reviewer refused the claim.
+    Rejected,
+    /// It counted once and no longer does.
+    Voided,
+}
+
+same_words!(ActivityStatus = entity::value::ActivityStatus { PendingReview, Recorded, Rejected, Voided });
+
+/// What a ledger entry came from.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LedgerReason {
+    /// An activity on or after the program's launch.
+    Activity,
+    /// The voiding of an activity: what it was awarded is taken back.
+    Void,
+    /// A professional was entered as working for the partner with a past start; earlier awards count since.
+    Affiliation,
+    /// An activity of the two years before launch: it counts for the first level and can't be spent.
+    Legacy,
+    /// Credits spent on an order.
+    Redemption,
+    /// Credits of a cancelled order, given back.
+    RedemptionReturned,
+}
+
+same_words!(
+    LedgerReason =
+        entity::value::LedgerReason { Activity, Void, Affiliation, Legacy, Redemption, RedemptionReturned }
+);
+
+/// One of the two reward programs.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// Companies earn credits.
+    Partner,
+    /// People earn DevOps Points.
+    Professional,
+}
+
+same_words!(Program = rule::Program { Partner, Professional });
+
+/// The span whose units an earning rule counts together.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Window {
+    /// Every activity by itself.
+    Each,
+    /// A calendar month.
+    Month,
+    /// A calendar year.
+    CalendarYear,
+    /// A professional's year from sign-up or an anniversary of it to the next.
+    MembershipYear,
+    /// All time since launch, or since sign-up.
+    Lifetime,
+}
+
+same_words!(Window = rule::Window { Each, Month, CalendarYear, MembershipYear, Lifetime });
+
+/// Who has to look at an activity before it awards anything.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Review {
+    /// Nobody.
+    None,
+    /// Staff accept it.
+    Acceptance,
+    /// Only staff may record or submit it.
+    StaffOnly,
+}
+
+same_words!(Review = rule::Review { None, Acceptance, StaffOnly });
+
+/// A reviewer's word on a claim.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReviewDecision {
+    /// It counts from now on, dated on its own day.
+    Approve,
+    /// It does not count.
+    Reject,
+}
+
+/// Why a mutation was refused.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UserErrorCode {
+    /// Nothing of that code or id exists.
+    NotFound,
+    /// Something of that code exists already.
+    AlreadyExists,
+    /// The value can't be taken; the message says what can.
+    Invalid,
+    /// No rule scores this kind on that date, for that sort of subject.
+    UnknownKind,
+    /// The kind needs graded points.
+    PointsRequired,
+    /// The points are outside the kind's range.
+    PointsOutOfRange,
+    /// The date lies after today.
+    DateInFuture,
+    /// The date lies before enrolment or sign-up.
+    DateBeforeEnrolment,
+    /// The activity does not count under its rule, such as a repost.
+    NotEligible,
+    /// The same key came before with other content.
+    ConflictingDuplicate,
+    /// Staff must review this kind: submit it instead of recording it.
+    ReviewRequired,
+    /// The object is not in a state that allows this.
+    WrongState,
+    /// The professional works for a partner in those days already.
+    AffiliationOverlap,
+    /// More items than one request may hold.
+    TooMany,
+}
+
+same_words!(
+    UserErrorCode = Code {
+        NotFound,
+        AlreadyExists,
+        Invalid,
+        UnknownKind,
+        PointsRequired,
+        PointsOutOfRange,
+        DateInFuture,
+        DateBeforeEnrolment,
+        NotEligible,
+        ConflictingDuplicate,
+        ReviewRequired,
+        WrongState,
+        AffiliationOverlap,
+        TooMany,
+    }
+);
