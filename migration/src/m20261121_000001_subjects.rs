@@ -1,6 +1,7 @@
 //! Who takes part, and by which policy: editions, partners, professionals, affiliations.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::schema::{append_only, column, drop_tables, index, optional, ordered_text, references};
 
@@ -21,7 +22,12 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, &["affiliations", "professionals", "partners", "editions"]).await
+        drop_tables(manager, &["affiliations", "professionals", "partners", "editions"]).await?;
+        if manager.get_database_backend() == DbBackend::Postgres {
+            let functions = "DROP FUNCTION refuse_overlap; DROP FUNCTION refuse_change";
+            manager.get_connection().execute_unprepared(functions).await?;
+        }
+        Ok(())
     }
 }
 
@@ -89,6 +95,33 @@ async fn affiliations(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             "CREATE UNIQUE INDEX uq_affiliations_open ON affiliations (professional_id) WHERE ends_on IS NULL",
         )
         .await?;
+    never_two_at_once(manager).await?;
     append_only(manager, "affiliations", &["id", "professional_id", "partner_id", "starts_on", "created_at"])
         .await
+}
+
+/// Makes the database refuse days in which a professional would work for two partners (A0).
+async fn never_two_at_once(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let overlap = "EXISTS (SELECT 1 FROM affiliations o WHERE o.professional_id = NEW.professional_id AND o.id <> NEW.id \
+                   AND (NEW.ends_on IS NULL OR o.starts_on <= NEW.ends_on) \
+                   AND (o.ends_on IS NULL OR NEW.starts_on <= o.ends_on))";
+    let statements = if manager.get_database_backend() == DbBackend::Postgres {
+        format!(
+            "CREATE FUNCTION refuse_overlap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF {overlap} THEN RAISE EXCEPTION 'affiliations of a professional overlap'; END IF; \
+             RETURN NEW; END $$; \
+             CREATE TRIGGER affiliations_no_overlap BEFORE INSERT OR UPDATE ON affiliations \
+             FOR EACH ROW EXECUTE FUNCTION refuse_overlap()"
+        )
+    } else {
+        ["INSERT", "UPDATE"]
+            .map(|event| {
+                format!(
+                    "CREATE TRIGGER affiliations_no_overlap_{event} BEFORE {event} ON affiliations WHEN {overlap} \
+                     BEGIN SELECT RAISE(ABORT, 'affiliations of a professional overlap'); END;"
+                )
+            })
+            .concat()
+    };
+    manager.get_connection().execute_unprepared(&statements).await.map(drop)
 }

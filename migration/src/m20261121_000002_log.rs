@@ -106,6 +106,8 @@ async fn log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     if manager.get_database_backend() == DbBackend::Postgres {
         manager.get_connection().execute_unprepared("CREATE SEQUENCE log_seq").await?;
     }
-    index(manager, "log", &["activity_id"], false).await?;
+    // An activity is recorded, approved and voided once each, and an affiliation ends once.
+    index(manager, "log", &["activity_id", "action"], true).await?;
+    index(manager, "log", &["affiliation_id", "action"], true).await?;
     append_only(manager, "log", &[]).await
 }

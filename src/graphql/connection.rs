@@ -37,8 +37,8 @@ impl Slice {
     pub(crate) fn page<K: Cursor>(self, list: &K::List) -> Result<Page<K>, ApiError> {
         let (size, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(ApiError::bad_input("Give `first` or `last`, not both.")),
-            (None, Some(last)) => (last, true),
-            (first, None) => (first.unwrap_or(PAGE), false),
+            (None, Some(size)) => (size, true),
+            (size, None) => (size.unwrap_or(PAGE), false),
         };
         let size =
             u64::try_from(size).ok().filter(|size| (1..=u64::from(PAGE_MAX.unsigned_abs())).contains(size));
@@ -125,8 +125,8 @@ fn professional_list(order: ProfessionalOrder) -> &'static str {
 /// The order of a list, for its cursors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ListOrder {
-    /// By the number or place of the row, or by its id; the name tells the lists apart.
-    Natural(&'static str),
+    /// By the number or place of the row, or by its id.
+    Natural,
     Partners(PartnerOrder),
     Professionals(ProfessionalOrder),
 }

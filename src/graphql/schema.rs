@@ -20,5 +20,5 @@ pub fn sdl() -> String {
 }
 
 fn bare() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation::default(), EmptySubscription).register_output_type::<super::types::Node>()
+    Schema::build(Query, Mutation::default(), EmptySubscription)
 }

@@ -201,8 +201,9 @@ impl Services {
                         same_content(known, &row)?;
                         return Ok(Plan::Repeats(*first));
                     }
+                    let fact = fact?;
                     in_batch.insert(key, (place, row.clone()));
-                    Ok(Plan::New { row: Box::new(row), fact: fact? })
+                    Ok(Plan::New { row: Box::new(row), fact })
                 }),
             };
             plans.push(planned.unwrap_or_else(|refusal| Plan::Done(Outcome::Refused(refusal))));
@@ -212,7 +213,6 @@ impl Services {
 
     /// The row of a draft, and its fact when it counts at once. Whether it can be taken at all is told
     /// with the fact: a repeat is answered with the first activity even when rules have changed since.
-    #[expect(clippy::type_complexity, reason = "the inner result is consumed on the spot")]
     fn plan_one(
         &self,
         book: &mut Book<'_>,

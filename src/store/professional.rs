@@ -267,7 +267,7 @@ pub(crate) async fn count_of_partners(
 
 /// The partner that a professional works for.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Employer {
+pub(crate) struct Employer {
     /// The professional.
     pub professional_id: Uuid,
     /// The partner.

@@ -238,11 +238,9 @@ fn changed(
 
 /// The key behind the global id of an activity.
 fn activity_id(id: &ID) -> Result<Uuid, ActivityPayload> {
-    match NodeType::parse(id) {
-        Some((NodeType::Activity, key)) => Ok(key),
-        _ => {
-            let refusal = Refusal::new(Code::NotFound, "activityId", "There is no activity with this id.");
-            Err(ActivityPayload { activity: None, user_errors: vec![refusal.into()] })
-        }
+    if let Some((NodeType::Activity, key)) = NodeType::parse(id) {
+        return Ok(key);
     }
+    let refusal = Refusal::new(Code::NotFound, "activityId", "There is no activity with this id.");
+    Err(ActivityPayload { activity: None, user_errors: vec![refusal.into()] })
 }

@@ -16,7 +16,7 @@ pub(crate) use edition::Edition;
 pub(crate) use ledger::LedgerEntry;
 pub(crate) use partner::Partner;
 pub(crate) use professional::Professional;
-pub(crate) use words::{ReviewDecision, Track, UserErrorCode};
+pub(crate) use words::{ReviewDecision, UserErrorCode};
 
 /// An object with a global id, which `node` finds again.
 #[derive(Interface)]

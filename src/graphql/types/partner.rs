@@ -133,7 +133,7 @@ impl Partner {
         let load = async { services.ledger_pages(&self.ids(), &filter, &page).await.map(Pages::new) };
         let pages = self.0.part("ledger", &(&filter, &page), load).await?;
         let found = pages.of(self.0.row().id);
-        Ok(Connection::new(found, &page, ListOrder::Natural(LEDGER), Total::Ledger(self.0.clone(), filter)))
+        Ok(Connection::new(found, &page, ListOrder::Natural, Total::Ledger(self.0.clone(), filter)))
     }
 
     /// Activities recorded on the partner itself, in the order of recording.
@@ -154,7 +154,7 @@ impl Partner {
         let pages = self.0.part("activities", &page, load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::PartnerActivities(self.0.clone());
-        Ok(Connection::new(found, &page, ListOrder::Natural(ACTIVITIES), total))
+        Ok(Connection::new(found, &page, ListOrder::Natural, total))
     }
 
     /// Professionals who work for the partner on a day, in the order in which the system learned of them.
@@ -181,7 +181,7 @@ impl Partner {
         let pages = self.0.part("professionals", &(day, &page), load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::Affiliated(self.0.clone(), day);
-        Ok(Connection::new(found, &page, ListOrder::Natural(AFFILIATED), total))
+        Ok(Connection::new(found, &page, ListOrder::Natural, total))
     }
 }
 

@@ -117,7 +117,7 @@ impl Professional {
         let pages = self.0.part("activities", &page, load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::ProfessionalActivities(self.0.clone());
-        Ok(Connection::new(found, &page, ListOrder::Natural(ACTIVITIES), total))
+        Ok(Connection::new(found, &page, ListOrder::Natural, total))
     }
 }
 
