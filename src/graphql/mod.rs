@@ -7,5 +7,6 @@ pub mod guard;
 pub mod input_types;
 mod operations;
 pub mod refusal;
+pub mod schema;
 pub mod shape;
 pub mod variables;
