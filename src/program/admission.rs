@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
+use super::calendar::parse_date;
 use super::edition::Editions;
 use super::refusal::{Code, Refusal};
 use super::rule::{Asked, Attribute, AttributeType, Derived, EarlyBonus, KindId, Program, Review, Rule};
@@ -202,8 +203,7 @@ fn same_word(one: &str, other: &str) -> bool {
 }
 
 fn date(value: &Value) -> Option<NaiveDate> {
-    let text = value.as_str().filter(|text| text.len() == 10)?;
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+    parse_date(value.as_str()?)
 }
 
 fn is_early(bonus: &EarlyBonus, occurred_on: NaiveDate, attributes: &Attributes) -> Result<bool, Refusal> {
