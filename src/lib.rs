@@ -1,6 +1,9 @@
 //! partner-program: a GraphQL API server that runs a technology vendor's two reward programs.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod error;
 pub mod graphql;
 pub mod http;

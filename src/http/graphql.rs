@@ -10,8 +10,9 @@ use std::time::Duration;
 use async_graphql::Executor;
 use async_graphql_parser::types::OperationType;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
 
 use super::accept::{Media, negotiate};
 use super::access::{Access, AuthRefused, RateLimited};
@@ -21,8 +22,8 @@ use super::request_id::RequestId;
 use crate::graphql::documents::{Documents, Prepared};
 use crate::graphql::refusal::Code;
 
-/// The page for people who open the endpoint in a browser.
-pub type Page = Arc<dyn Fn() -> Response + Send + Sync>;
+/// The page for people who open the endpoint in a browser, for a request with these headers.
+pub type Page = Arc<dyn Fn(HeaderMap) -> BoxFuture<'static, Response> + Send + Sync>;
 
 /// What requests may take.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +76,7 @@ impl<E: Executor, A: Access> Edge<E, A> {
             && accepted.page
             && !input::has_query(request.uri())
         {
-            return Ok(page());
+            return Ok(page(request.headers().clone()).await);
         }
         let media = accepted.media.ok_or_else(|| {
             NotRun::new(

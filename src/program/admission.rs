@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
+use super::calendar::parse_date;
 use super::edition::Editions;
 use super::refusal::{Code, Refusal};
 use super::rule::{Asked, Attribute, AttributeType, Derived, EarlyBonus, KindId, Program, Review, Rule};
@@ -131,7 +132,6 @@ fn check_date(claim: &Claim<'_>, today: NaiveDate) -> Result<(), Refusal> {
 
 fn check_points(rule: &Rule, claim: &Claim<'_>) -> Result<(), Refusal> {
     match (rule.asked, claim.points) {
-        (Asked::Fixed { .. }, None) => Ok(()),
         (Asked::Fixed { .. }, Some(_)) => {
             let message = format!("{} is not graded: leave points out, the edition sets them.", rule.kind);
             Err(Refusal::new(Code::Invalid, "points", message))
@@ -148,7 +148,7 @@ fn check_points(rule: &Rule, claim: &Claim<'_>) -> Result<(), Refusal> {
             let message = format!("{} is graded as a whole: leave quantity at 1.", rule.kind);
             Err(Refusal::new(Code::Invalid, "quantity", message))
         }
-        (Asked::Graded { .. }, Some(_)) => Ok(()),
+        (Asked::Fixed { .. }, None) | (Asked::Graded { .. }, Some(_)) => Ok(()),
     }
 }
 
@@ -202,8 +202,7 @@ fn same_word(one: &str, other: &str) -> bool {
 }
 
 fn date(value: &Value) -> Option<NaiveDate> {
-    let text = value.as_str().filter(|text| text.len() == 10)?;
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+    parse_date(value.as_str()?)
 }
 
 fn is_early(bonus: &EarlyBonus, occurred_on: NaiveDate, attributes: &Attributes) -> Result<bool, Refusal> {

@@ -2,6 +2,16 @@
 
 use chrono::{Datelike, Months, NaiveDate};
 
+/// A calendar date written as `YYYY-MM-DD`, and in no other way.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
+    let shape = |(place, byte): (usize, u8)| {
+        if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }
+    };
+    let in_shape = text.len() == 10 && text.bytes().enumerate().all(shape);
+    in_shape.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
+}
+
 /// The first day of the month of `date`.
 #[must_use]
 pub fn month_start(date: NaiveDate) -> NaiveDate {
@@ -62,6 +72,24 @@ mod tests {
 
     fn day(text: &str) -> NaiveDate {
         text.parse().expect("a date")
+    }
+
+    #[test]
+    fn dates_have_one_form() {
+        let table = [
+            ("2024-02-29", true),
+            ("2024-02-30", false),
+            ("2023-02-29", false),
+            ("2024-2-29", false),
+            ("+024-02-29", false),
+            ("2024-02-29 ", false),
+            ("24-02-29", false),
+            ("2024/02/29", false),
+            ("", false),
+        ];
+        for (text, is_date) in table {
+            assert_eq!(parse_date(text).is_some(), is_date, "{text}");
+        }
     }
 
     #[test]

@@ -295,20 +295,16 @@ impl<'e> Fold<'e> {
         self.professionals.get(who.0 as usize)?.tallies.get(&key).copied()
     }
 
-    /// Every tally of partners and of professionals.
-    pub fn tallies(
-        &self,
-    ) -> (
-        impl Iterator<Item = (PartnerIx, TallyKey, Tally)> + '_,
-        impl Iterator<Item = (ProfessionalIx, TallyKey, Tally)> + '_,
-    ) {
-        let partners = (0..).zip(&self.partners).flat_map(|(index, state)| {
-            state.tallies.iter().map(move |(key, tally)| (PartnerIx(index), *key, *tally))
-        });
-        let professionals = (0..).zip(&self.professionals).flat_map(|(index, state)| {
-            state.tallies.iter().map(move |(key, tally)| (ProfessionalIx(index), *key, *tally))
-        });
-        (partners, professionals)
+    /// Every tally of a partner, in no order.
+    pub fn partner_tallies(&self, who: PartnerIx) -> impl Iterator<Item = (TallyKey, Tally)> + '_ {
+        let tallies = self.partners.get(who.0 as usize).map(|state| &state.tallies);
+        tallies.into_iter().flatten().map(|(key, tally)| (*key, *tally))
+    }
+
+    /// Every tally of a professional, in no order.
+    pub fn professional_tallies(&self, who: ProfessionalIx) -> impl Iterator<Item = (TallyKey, Tally)> + '_ {
+        let tallies = self.professionals.get(who.0 as usize).map(|state| &state.tallies);
+        tallies.into_iter().flatten().map(|(key, tally)| (*key, *tally))
     }
 
     /// The tally that an activity of a professional counts in, if its rule keeps one.

@@ -1,1 +1,145 @@
-//! Verify.
+//! Verifying: the log is folded again from nothing and compared with everything that is stored.
+//!
+//! All of it is read in one snapshot. Stored entries are fetched by their numbers, page by page of
+//! the log, so that memory holds a state for each subject and activity but never the entries.
+
+mod compare;
+mod projections;
+mod replay;
+
+use sea_orm::{DatabaseTransaction, DbErr};
+use uuid::Uuid;
+
+use super::Services;
+use crate::error::Error;
+use crate::store::{activity, affiliation, ledger, log, partner, professional};
+use compare::compare;
+use replay::{Expected, Replay};
+
+/// Steps of the log that are folded at once.
+const STEPS: i64 = 1_000;
+/// Rows that are compared at once.
+const ROWS: u64 = 1_000;
+/// Subjects whose projections are compared at once.
+const SUBJECTS: usize = 100;
+/// Most differences that are told.
+const TOLD_MAX: usize = 1_000;
+
+/// What verifying found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Steps of the log.
+    pub steps: u64,
+    /// Ledger entries that they come to.
+    pub ledger_entries: u64,
+    /// Points entries that they come to.
+    pub points_entries: u64,
+    /// The first differences, one line each: whose, what, found and expected.
+    pub differences: Vec<String>,
+    /// How many differences there are in all.
+    pub count: usize,
+}
+
+impl Report {
+    fn differ(&mut self, line: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.differences.len() < TOLD_MAX {
+            self.differences.push(line());
+        }
+    }
+}
+
+impl Services {
+    /// Folds the log again and compares log, entries and projections with what it comes to. `progress`
+    /// is told how many steps are done, and of how many.
+    ///
+    /// # Errors
+    /// When the database fails. A difference is no error.
+    pub async fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
+        let snapshot = self.db.begin_snapshot().await?;
+        let total = log::count(&snapshot).await?;
+        let mut replay = Replay::new(&self.policy);
+        load_subjects(&snapshot, &mut replay).await?;
+        let mut last = 0;
+        loop {
+            let steps = log::after(&snapshot, last, STEPS).await?;
+            let Some(end) = steps.last() else { break };
+            last = end.seq;
+            let mut expected = Expected::default();
+            for step in &steps {
+                replay.take(step, &mut expected);
+            }
+            compare_entries(&snapshot, &mut replay, expected).await?;
+            progress(replay.report.steps, total);
+        }
+        compare_facts(&snapshot, &mut replay).await?;
+        projections::compare_partners(&snapshot, &mut replay).await?;
+        projections::compare_professionals(&snapshot, &mut replay).await?;
+        snapshot.commit().await?;
+        Ok(replay.report)
+    }
+}
+
+async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
+    let mut last = Uuid::nil();
+    loop {
+        let rows = partner::after(snapshot, last, ROWS).await?;
+        let Some(end) = rows.last() else { break };
+        last = end.id;
+        for row in rows {
+            replay.add_partner(row);
+        }
+    }
+    last = Uuid::nil();
+    loop {
+        let rows = professional::after(snapshot, last, ROWS).await?;
+        let Some(end) = rows.last() else { break };
+        last = end.id;
+        for row in rows {
+            replay.add_professional(row);
+        }
+    }
+    Ok(())
+}
+
+/// Compares entries with those stored under the same numbers.
+async fn compare_entries(
+    snapshot: &DatabaseTransaction,
+    replay: &mut Replay<'_>,
+    expected: Expected,
+) -> Result<(), DbErr> {
+    let spans = replay::spans(expected.ledger.iter().map(|row| (row.partner_id, row.number)));
+    let found = ledger::of_numbers(snapshot, spans, i64::MAX).await?;
+    compare(&mut replay.report, expected.ledger, found, |row| {
+        replay.partners[replay.partner_places[&row.partner_id].0 as usize].name()
+    });
+    let spans = replay::spans(expected.points.iter().map(|row| (row.professional_id, row.number)));
+    let found = ledger::points_of_numbers(snapshot, spans, i64::MAX).await?;
+    compare(&mut replay.report, expected.points, found, |row| {
+        replay.professionals[replay.professional_places[&row.professional_id].0 as usize].name()
+    });
+    Ok(())
+}
+
+/// Compares what activities and affiliations came to.
+async fn compare_facts(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
+    let mut last = 0;
+    loop {
+        let found = activity::after(snapshot, last, ROWS).await?;
+        let Some(end) = found.last() else { break };
+        last = end.seq;
+        let expected = found.iter().filter_map(|row| replay.expected_activity(row)).collect();
+        compare(&mut replay.report, expected, found, |row| {
+            format!("activity {}/{}", row.source, row.external_id)
+        });
+    }
+    for place in (0..replay.professionals.len()).step_by(SUBJECTS) {
+        let chunk = &replay.professionals[place..replay.professionals.len().min(place + SUBJECTS)];
+        let found = affiliation::of_professionals(snapshot, chunk.iter().map(|one| one.id)).await?;
+        let expected = found.iter().filter_map(|row| replay.expected_affiliation(row)).collect();
+        compare(&mut replay.report, expected, found, |row| {
+            replay.professionals[replay.professional_places[&row.professional_id].0 as usize].name()
+        });
+    }
+    Ok(())
+}

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use entity::activity;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
+};
 use uuid::Uuid;
 
 use super::page::{self, Both, Page, Rows};
@@ -84,6 +86,20 @@ pub(crate) async fn add_credits(
     }
     let values = serde_json::json!(credits).to_string();
     connection.execute_raw(ADD.with(connection.get_database_backend(), [values.into()])).await.map(drop)
+}
+
+/// The activities after a place in the log, in order of recording.
+pub(crate) async fn after(
+    connection: &impl ConnectionTrait,
+    seq: i64,
+    limit: u64,
+) -> Result<Vec<activity::Model>, DbErr> {
+    activity::Entity::find()
+        .filter(activity::Column::Seq.gt(seq))
+        .order_by_asc(activity::Column::Seq)
+        .limit(limit)
+        .all(connection)
+        .await
 }
 
 /// Whose activities a list shows.

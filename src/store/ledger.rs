@@ -198,3 +198,46 @@ pub(crate) async fn last_points_day(
         .await?;
     Ok(row.map(|row| row.effective_on))
 }
+
+/// An owner of entries, and the first and last number that is wanted.
+pub(crate) type Numbers = (Uuid, i64, i64);
+
+fn by_numbers(table: &str, owner: &str) -> Sql {
+    Sql::each(
+        &format!(
+            "SELECT e.* FROM json_each($1) k JOIN {table} e ON e.{owner} = unhex(k.value->>0) \
+             AND e.number BETWEEN k.value->>1 AND k.value->>2 LIMIT $2"
+        ),
+        &format!(
+            "SELECT e.* FROM jsonb_array_elements($1::text::jsonb) k JOIN {table} e ON e.{owner} = (k->>0)::uuid \
+             AND e.number BETWEEN (k->>1)::bigint AND (k->>2)::bigint LIMIT $2"
+        ),
+    )
+}
+
+fn as_json(numbers: impl IntoIterator<Item = Numbers>) -> String {
+    let numbers = numbers.into_iter().map(|(id, from, to)| (id.simple().to_string(), from, to));
+    serde_json::json!(numbers.collect::<Vec<_>>()).to_string()
+}
+
+/// Entries of partners by their numbers, at most `limit` and in no order.
+pub(crate) async fn of_numbers(
+    connection: &impl ConnectionTrait,
+    numbers: impl IntoIterator<Item = Numbers>,
+    limit: i64,
+) -> Result<Vec<ledger_entry::Model>, DbErr> {
+    static SQL: LazyLock<Sql> = LazyLock::new(|| by_numbers("ledger_entries", "partner_id"));
+    let statement = SQL.with(connection.get_database_backend(), [as_json(numbers).into(), limit.into()]);
+    ledger_entry::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// Entries of professionals by their numbers, at most `limit` and in no order.
+pub(crate) async fn points_of_numbers(
+    connection: &impl ConnectionTrait,
+    numbers: impl IntoIterator<Item = Numbers>,
+    limit: i64,
+) -> Result<Vec<points_entry::Model>, DbErr> {
+    static SQL: LazyLock<Sql> = LazyLock::new(|| by_numbers("points_entries", "professional_id"));
+    let statement = SQL.with(connection.get_database_backend(), [as_json(numbers).into(), limit.into()]);
+    points_entry::Entity::find().from_raw_sql(statement).all(connection).await
+}

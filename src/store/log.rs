@@ -46,6 +46,8 @@ pub(crate) struct LoggedStep {
 /// The affiliation that a step happened to.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(crate) struct LoggedAffiliation {
+    #[sea_orm(from_alias = "f_id")]
+    pub(crate) id: uuid::Uuid,
     #[sea_orm(from_alias = "f_professional_id")]
     pub(crate) professional_id: uuid::Uuid,
     #[sea_orm(from_alias = "f_partner_id")]
@@ -63,8 +65,8 @@ pub(crate) async fn after(
     sql!(
         AFTER,
         "SELECT l.seq AS log_seq, l.action, l.points AS step_points, l.ends_on AS step_ends_on, \
-         l.recorded_at AS step_recorded_at, a.*, f.professional_id AS f_professional_id, \
-         f.partner_id AS f_partner_id, f.starts_on AS f_starts_on \
+         l.recorded_at AS step_recorded_at, a.*, f.id AS f_id, \
+         f.professional_id AS f_professional_id, f.partner_id AS f_partner_id, f.starts_on AS f_starts_on \
          FROM log l LEFT JOIN activities a ON a.id = l.activity_id \
          LEFT JOIN affiliations f ON f.id = l.affiliation_id \
          WHERE l.seq > $1 ORDER BY l.seq LIMIT $2"

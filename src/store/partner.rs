@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::{partner, partner_balance};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Value,
+};
 use uuid::Uuid;
 
 use super::page::{Both, Page, Rows};
@@ -102,6 +105,20 @@ pub(crate) async fn existing(
     let statement =
         EXISTING.with(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
     partner::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// The partners after an id, in order of ids.
+pub(crate) async fn after(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    limit: u64,
+) -> Result<Vec<partner::Model>, DbErr> {
+    partner::Entity::find()
+        .filter(partner::Column::Id.gt(id))
+        .order_by_asc(partner::Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await
 }
 
 /// What a list of partners is ordered by.

@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::{professional, professional_balance};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Value,
+};
 use uuid::Uuid;
 
 use super::page::{self, Both, Page, Rows};
@@ -99,6 +102,20 @@ pub(crate) async fn existing(
     let statement =
         EXISTING.with(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
     professional::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// The professionals after an id, in order of ids.
+pub(crate) async fn after(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    limit: u64,
+) -> Result<Vec<professional::Model>, DbErr> {
+    professional::Entity::find()
+        .filter(professional::Column::Id.gt(id))
+        .order_by_asc(professional::Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await
 }
 
 /// What a list of professionals is ordered by.
@@ -267,12 +284,10 @@ pub(crate) async fn count_of_partners(
 
 /// The partner that a professional works for.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub(crate) struct Employer {
-    /// The professional.
-    pub professional_id: Uuid,
-    /// The partner.
+struct Employer {
+    professional_id: Uuid,
     #[sea_orm(nested)]
-    pub row: PartnerRow,
+    row: PartnerRow,
 }
 
 /// For each professional, the partner on a day.

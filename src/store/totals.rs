@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use entity::value::Track;
 use entity::{partner_day, partner_total, professional_day, professional_total};
-use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::sql::{self, Sql, sql};
@@ -94,4 +94,13 @@ pub(crate) async fn professional_days(
     let spans = serde_json::json!(spans).to_string();
     let statement = SQL.with(connection.get_database_backend(), [spans.into()]);
     professional_day::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// Every row of a table that belongs to these owners, in no order.
+pub(crate) async fn all_of<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    owner: E::Column,
+    ids: &[Uuid],
+) -> Result<Vec<E::Model>, DbErr> {
+    E::find().filter(owner.is_in(ids.iter().copied())).all(connection).await
 }

@@ -204,9 +204,9 @@ impl Toy {
             documents,
             access: BootstrapKey::new(KEY),
             settings: Settings { operation_time_max, ..Settings::default() },
-            page: Some(Arc::new(|| {
+            page: Some(Arc::new(|_| {
                 use axum::response::IntoResponse;
-                axum::response::Html("<title>page</title>").into_response()
+                Box::pin(async { axum::response::Html("<title>page</title>").into_response() })
             })),
         });
         let routes = partner_program::http::routes(Arc::clone(&edge), sdl, || async { Ok(()) });

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::program::fold::{PartnerIx, ProfessionalIx, Reason};
 use crate::program::rule::Track;
 use crate::program::totals::{Period, Reached, TrackTotal, membership_number};
-use crate::store::{insert_all, ledger, log as log_store, totals, upsert_all};
+use crate::store::{ledger, log as log_store, totals, upsert_all};
 
 /// Rows that are ready to be written, all in one transaction.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ pub(in crate::service) struct Settled {
 impl Settled {
     /// Writes the log, the entries and the projections. Rows that the log refers to are there already.
     pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
-        insert_all(connection, self.log).await?;
+        log_store::insert(connection, self.log).await?;
         ledger::insert_points(connection, self.points).await?;
         ledger::insert(connection, self.ledger).await?;
         upsert_all(connection, self.professional_tallies).await?;

@@ -1,0 +1,198 @@
+//! The application: database, services, routes, and an end that finishes what was accepted.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::Request;
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::error::Error;
+use crate::graphql::documents::{Documents, schemas};
+use crate::graphql::guard::Limits;
+use crate::graphql::input_types::{InputTypes, api_scalars};
+use crate::graphql::schema;
+use crate::http::access::{Access, AuthRefused, BootstrapAdministrator, BootstrapKey};
+use crate::http::graphql::{Edge, Page};
+use crate::http::{assets, routes, with_layers};
+use crate::service::Services;
+use crate::store::Database;
+
+/// Longest time that accepted requests have to finish after a signal to stop.
+const STOP_TIME_MAX: Duration = Duration::from_secs(25);
+/// Most documents that are kept parsed.
+const DOCUMENTS_MAX: usize = 1_000;
+/// Most memory that kept documents take, in bytes: 16 MiB.
+const DOCUMENTS_MEMORY_MAX: u64 = 16 << 20;
+
+/// Why the application does not start, or has stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database can't be reached or brought up to date.
+    #[error("DATABASE_URL: {0}")]
+    Database(#[from] Error),
+    /// The address is taken, or is none of this machine's.
+    #[error("BIND: can't listen on {0}: {1}")]
+    Bind(SocketAddr, std::io::Error),
+    /// The schema's own text can't be read back.
+    #[error("the schema can't be read: {0}")]
+    Schema(String),
+    /// Serving came to an end by itself.
+    #[error("the server stopped: {0}")]
+    Serve(std::io::Error),
+}
+
+/// An application that answers requests.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    services: Services,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of an endpoint, such as `/graphql`.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The use cases that it serves.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Takes no more requests, finishes those that were accepted, and closes the database.
+    ///
+    /// # Errors
+    /// When serving had failed, or the database can't be closed.
+    pub async fn stop(self) -> Result<(), StartError> {
+        let Self { services, stop, server, .. } = self;
+        // Nobody listens when serving has failed already; then the join tells why.
+        let _ = stop.send(());
+        let aborted = server.abort_handle();
+        if let Ok(ended) = tokio::time::timeout(STOP_TIME_MAX, server).await {
+            ended.map_err(std::io::Error::other).flatten().map_err(StartError::Serve)?;
+        } else {
+            tracing::warn!(seconds = STOP_TIME_MAX.as_secs(), "some requests did not finish in time");
+            aborted.abort();
+        }
+        services.database().clone().close().await.map_err(Error::from)?;
+        Ok(())
+    }
+
+    /// Serves until `signal` comes, then stops.
+    ///
+    /// # Errors
+    /// When serving fails before or after the signal.
+    pub async fn run_until(mut self, signal: impl Future<Output = ()>) -> Result<(), StartError> {
+        tokio::select! {
+            () = signal => self.stop().await,
+            ended = &mut self.server => {
+                ended.map_err(std::io::Error::other).flatten().map_err(StartError::Serve)
+            }
+        }
+    }
+}
+
+/// Connects to the database, brings its schema up to date and opens the use cases.
+///
+/// # Errors
+/// When the database can't be used.
+pub async fn open(settings: &Settings) -> Result<Services, Error> {
+    let database = Database::connect(settings.database_url.as_str()).await?;
+    database.migrate().await?;
+    Services::open(database, Clock::new(settings.timezone, settings.today)).await
+}
+
+/// Starts the application; it listens when this returns.
+///
+/// # Errors
+/// When the database can't be used or the address is not to be had.
+pub async fn start(settings: &Settings) -> Result<Running, StartError> {
+    let services = open(settings).await?;
+    if settings.bootstrap_admin_key.is_none() {
+        tracing::warn!("BOOTSTRAP_ADMIN_KEY is not set: every request is refused until it is");
+    }
+    let key = settings.bootstrap_admin_key.as_ref().map(|key| BootstrapKey::new(key.expose()));
+    let router = router(&services, Gate(key))?;
+    let bind = |error| StartError::Bind(settings.bind, error);
+    let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
+    let address = listener.local_addr().map_err(bind)?;
+    let listener = listener.tap_io(|stream| {
+        // Answers are written at once, so there is nothing to collect.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(async move {
+        let signal = async { stopped.await.unwrap_or_default() };
+        axum::serve(listener, router).with_graceful_shutdown(signal).await
+    });
+    Ok(Running { address, services, stop, server })
+}
+
+fn router(services: &Services, gate: Gate) -> Result<Router, StartError> {
+    let sdl = schema::sdl();
+    let types =
+        InputTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| StartError::Schema(error.to_string()))?;
+    let schemas = schemas(|| schema::builder(services.clone()));
+    let documents = Documents::new(schemas, types, Limits::default(), DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX);
+    let page: Page = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
+    let edge = Edge {
+        documents,
+        access: gate,
+        settings: crate::http::graphql::Settings::default(),
+        page: Some(page),
+    };
+    let database = services.database().clone();
+    let ready = move || {
+        let database = database.clone();
+        async move {
+            match database.is_ready().await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("the database misses steps of the schema".to_owned()),
+                Err(error) => {
+                    tracing::warn!(%error, "the database does not answer");
+                    Err("the database does not answer".to_owned())
+                }
+            }
+        }
+    };
+    Ok(with_layers(routes(Arc::new(edge), sdl, ready).merge(assets::router())))
+}
+
+/// The one key of an administrator; without it, everybody stays outside.
+#[derive(Clone, Debug)]
+struct Gate(Option<BootstrapKey>);
+
+impl Access for Gate {
+    type Caller = BootstrapAdministrator;
+
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthRefused> {
+        match &self.0 {
+            Some(key) => key.authenticate(headers).await,
+            None => Err(AuthRefused("This server has no key yet: set BOOTSTRAP_ADMIN_KEY.".to_owned())),
+        }
+    }
+
+    fn equip(&self, caller: Self::Caller, request: Request) -> Request {
+        request.data(caller)
+    }
+}

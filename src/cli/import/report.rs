@@ -1,0 +1,91 @@
+//! What an import came to, and how people see it go on.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::Failure;
+
+/// Most refused rows that are listed.
+const LISTED_MAX: usize = 1_000;
+
+/// How many rows came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sums {
+    pub(super) recorded: u64,
+    pub(super) duplicate: u64,
+    pub(super) refused: u64,
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, other: Self) {
+        self.recorded += other.recorded;
+        self.duplicate += other.duplicate;
+        self.refused += other.refused;
+    }
+}
+
+impl std::fmt::Display for Sums {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { recorded, duplicate, refused } = self;
+        write!(f, "recorded {recorded}, duplicate {duplicate}, refused {refused}")
+    }
+}
+
+/// Refused rows, as many as people will read.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    lines: Vec<String>,
+    count: usize,
+}
+
+impl Refused {
+    pub(super) fn add(&mut self, file: &str, line: u64, reason: &str) {
+        self.count += 1;
+        if self.lines.len() < LISTED_MAX {
+            self.lines.push(format!("{file}:{line}: {reason}"));
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub(super) fn print(&self) {
+        for line in &self.lines {
+            println!("{line}");
+        }
+        if self.count > self.lines.len() {
+            println!("… and {} more", self.count - self.lines.len());
+        }
+    }
+}
+
+/// A bar on a terminal, a line for every tenth of the file elsewhere.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    name: String,
+    bytes: u64,
+    tenths: u64,
+}
+
+impl Progress {
+    pub(super) fn new(name: &str, bytes: u64) -> Result<Self, Failure> {
+        let bar = ProgressBar::new(bytes);
+        let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}")?;
+        bar.set_style(style);
+        bar.set_message(name.to_owned());
+        Ok(Self { bar, name: name.to_owned(), bytes, tenths: 0 })
+    }
+
+    pub(super) fn reach(&mut self, bytes: u64, rows: u64) {
+        self.bar.set_position(bytes);
+        let tenths = (bytes * 10).checked_div(self.bytes).unwrap_or(0);
+        if self.bar.is_hidden() && tenths > self.tenths {
+            self.tenths = tenths;
+            eprintln!("{}: {rows} rows, {}0 %", self.name, tenths.min(10));
+        }
+    }
+
+    pub(super) fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,219 @@
+//! What a file holds, by its header, and what a row of it says.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use serde_json::Value;
+
+use crate::program::admission::Attributes;
+use crate::program::calendar::parse_date;
+use crate::program::rule::{AttributeType, Program};
+use crate::service::activities::{ActivityDraft, SubjectCode};
+use crate::service::affiliations::AffiliationDraft;
+use crate::service::policy::Policy;
+use crate::service::subjects::{PartnerDraft, ProfessionalDraft};
+
+/// What the rows of a file are, in the order in which they are imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Table {
+    Partners,
+    Professionals,
+    Affiliations,
+    Activities,
+}
+
+/// Columns of each table: its name, those that it must have, those that it may have.
+const COLUMNS: [(Table, &[&str], &[&str]); 4] = [
+    (Table::Partners, &["partner", "name", "enrolled_on"], &[]),
+    (Table::Professionals, &["professional", "name", "email", "signed_up_on"], &[]),
+    (Table::Affiliations, &["professional", "partner", "starts_on"], &["ends_on"]),
+    (
+        Table::Activities,
+        &["source", "external_id", "kind", "occurred_on"],
+        &["professional", "partner", "points", "quantity"],
+    ),
+];
+
+/// The headers that are known, for who sent another one.
+const KNOWN: &str = "partner,name,enrolled_on; professional,name,email,signed_up_on; \
+    professional,partner,starts_on[,ends_on]; \
+    source,external_id,professional|partner,kind,occurred_on[,points][,quantity][,attributes]";
+
+/// A header that was understood.
+#[derive(Clone, Debug)]
+pub(super) struct Header {
+    pub(super) table: Table,
+    columns: Vec<String>,
+}
+
+/// One row, ready for the use case that takes it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Draft {
+    Partner(PartnerDraft),
+    Professional(ProfessionalDraft),
+    Affiliation(AffiliationDraft),
+    Activity(ActivityDraft),
+}
+
+impl Header {
+    /// Tells the table from the names of the columns.
+    pub(super) fn read(record: &csv::ByteRecord) -> Result<Self, String> {
+        let mut columns = Vec::with_capacity(record.len());
+        for name in record {
+            let name = std::str::from_utf8(name).map_err(|_| "the header is not UTF-8".to_owned())?;
+            columns.push(name.trim().to_owned());
+        }
+        let has = |name: &str| columns.iter().any(|column| column == name);
+        let table = if has("kind") || has("occurred_on") || has("external_id") {
+            Table::Activities
+        } else if has("starts_on") {
+            Table::Affiliations
+        } else if has("signed_up_on") || has("email") {
+            Table::Professionals
+        } else if has("enrolled_on") {
+            Table::Partners
+        } else {
+            return Err(format!("no table has this header; headers are: {KNOWN}"));
+        };
+        let twice = |(place, name): &(usize, &String)| columns[..*place].contains(name);
+        if let Some((_, name)) = columns.iter().enumerate().find(twice) {
+            return Err(format!("the column `{name}` stands twice in the header"));
+        }
+        let (_, needed, more) = COLUMNS[table as usize];
+        if let Some(name) = needed.iter().find(|name| !has(name)) {
+            return Err(format!("the column `{name}` is missing; headers are: {KNOWN}"));
+        }
+        if table == Table::Activities {
+            if !has("partner") && !has("professional") {
+                return Err(format!(
+                    "the column `professional` or `partner` is missing; headers are: {KNOWN}"
+                ));
+            }
+            if has("") {
+                return Err("a column of the header has no name".to_owned());
+            }
+        } else {
+            let known = |name: &&String| needed.contains(&name.as_str()) || more.contains(&name.as_str());
+            if let Some(name) = columns.iter().find(|name| !known(name)) {
+                return Err(format!("the column `{name}` is not known; headers are: {KNOWN}"));
+            }
+        }
+        Ok(Self { table, columns })
+    }
+
+    /// What a row says, or why it says nothing.
+    pub(super) fn draft(&self, record: &csv::ByteRecord, policy: &Arc<Policy>) -> Result<Draft, String> {
+        let row = Row::new(&self.columns, record)?;
+        Ok(match self.table {
+            Table::Partners => Draft::Partner(PartnerDraft {
+                code: row.needed("partner")?.to_owned(),
+                name: row.needed("name")?.to_owned(),
+                enrolled_on: row.date("enrolled_on")?,
+            }),
+            Table::Professionals => Draft::Professional(ProfessionalDraft {
+                code: row.needed("professional")?.to_owned(),
+                name: row.needed("name")?.to_owned(),
+                email: row.needed("email")?.to_owned(),
+                signed_up_on: row.date("signed_up_on")?,
+            }),
+            Table::Affiliations => Draft::Affiliation(AffiliationDraft {
+                professional: row.needed("professional")?.to_owned(),
+                partner: row.needed("partner")?.to_owned(),
+                starts_on: row.date("starts_on")?,
+                ends_on: row.cell("ends_on").map(|_| row.date("ends_on")).transpose()?,
+            }),
+            Table::Activities => Draft::Activity(row.activity(policy)?),
+        })
+    }
+}
+
+/// The cells of one row by the names of their columns.
+struct Row<'r> {
+    cells: Vec<(&'r str, &'r str)>,
+}
+
+impl<'r> Row<'r> {
+    fn new(columns: &'r [String], record: &'r csv::ByteRecord) -> Result<Self, String> {
+        if record.len() != columns.len() {
+            return Err(format!("the row has {} fields, the header {}", record.len(), columns.len()));
+        }
+        let mut cells = Vec::with_capacity(columns.len());
+        for (name, cell) in columns.iter().zip(record) {
+            let cell = std::str::from_utf8(cell).map_err(|_| format!("{name}: the text is not UTF-8"))?;
+            if cell.contains('\0') {
+                return Err(format!("{name}: the text may not hold the character NUL"));
+            }
+            cells.push((name.as_str(), cell.trim()));
+        }
+        Ok(Self { cells })
+    }
+
+    fn cell(&self, name: &str) -> Option<&'r str> {
+        self.cells.iter().find(|(column, cell)| *column == name && !cell.is_empty()).map(|(_, cell)| *cell)
+    }
+
+    fn needed(&self, name: &str) -> Result<&'r str, String> {
+        self.cell(name).ok_or_else(|| format!("{name}: this may not be empty"))
+    }
+
+    fn date(&self, name: &str) -> Result<NaiveDate, String> {
+        let text = self.needed(name)?;
+        parse_date(text)
+            .ok_or_else(|| format!("{name}: {} is no date of the calendar such as 2025-06-30", shown(text)))
+    }
+
+    fn number(&self, name: &str) -> Result<Option<i64>, String> {
+        let number = |text: &str| {
+            text.parse().map_err(|_| format!("{name}: {} is no whole number such as 12", shown(text)))
+        };
+        self.cell(name).map(number).transpose()
+    }
+
+    fn activity(&self, policy: &Policy) -> Result<ActivityDraft, String> {
+        let (subject, program) = match (self.cell("professional"), self.cell("partner")) {
+            (Some(code), None) => (SubjectCode::Professional(code.to_owned()), Program::Professional),
+            (None, Some(code)) => (SubjectCode::Partner(code.to_owned()), Program::Partner),
+            (None, None) => return Err("professional, partner: one of the two must be filled".to_owned()),
+            (Some(_), Some(_)) => {
+                return Err("professional, partner: only one of the two may be filled".to_owned());
+            }
+        };
+        let kind = self.needed("kind")?;
+        let occurred_on = self.date("occurred_on")?;
+        let editions = &policy.editions;
+        let rule = editions.kind(program, kind).and_then(|kind| editions.at(occurred_on).rule(kind));
+        let is_boolean = |name: &str| {
+            let mut attributes = rule.into_iter().flat_map(|rule| &rule.attributes);
+            attributes.any(|one| one.name == name && matches!(one.holds, AttributeType::Boolean { .. }))
+        };
+        let (_, needed, more) = COLUMNS[Table::Activities as usize];
+        let mut attributes = Attributes::new();
+        for &(name, cell) in &self.cells {
+            if cell.is_empty() || needed.contains(&name) || more.contains(&name) {
+                continue;
+            }
+            let value = match cell {
+                "true" | "false" if is_boolean(name) => Value::Bool(cell == "true"),
+                text => Value::String(text.to_owned()),
+            };
+            attributes.insert(name.to_owned(), value);
+        }
+        Ok(ActivityDraft {
+            subject,
+            kind: kind.to_owned(),
+            occurred_on,
+            quantity: self.number("quantity")?.unwrap_or(1),
+            points: self.number("points")?,
+            attributes,
+            source: self.needed("source")?.to_owned(),
+            external_id: self.needed("external_id")?.to_owned(),
+        })
+    }
+}
+
+/// A cell as a message shows it: quoted, on one line, not too long.
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(40).collect();
+    let dots = if short.len() < text.len() { "…" } else { "" };
+    format!("{short:?}{dots}")
+}

@@ -1,0 +1,61 @@
+//! `serve`: the server, until it is told to stop.
+
+use super::{Failure, demo};
+use crate::app;
+use crate::config::{DatabaseUrl, Secret, Settings};
+
+/// Serves the database of the settings.
+pub(super) async fn serve(settings: &Settings) -> Result<u8, Failure> {
+    let running = app::start(settings).await?;
+    println!("Listening on {}", running.url("/graphql"));
+    running.run_until(signal()?).await?;
+    Ok(0)
+}
+
+/// Serves a throwaway database with demo data.
+pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, Failure> {
+    let folder = tempfile::Builder::new().prefix("partner-program-demo-").tempdir()?;
+    let file = folder.path().join("demo.db");
+    settings.database_url = DatabaseUrl::new(&format!("sqlite://{}", file.display()))?;
+    let key = format!("demo-{}", random());
+    settings.bootstrap_admin_key = Some(Secret::new(key.clone())?);
+    let signal = signal()?;
+    let running = app::start(&settings).await?;
+    demo::fill(running.services()).await?;
+    println!("Demo data of {} in a throwaway database.", running.services().clock().today());
+    println!("GraphiQL: open {} in a browser.", running.url("/graphql"));
+    println!("Try: {{ partner(code: \"nordwind\") {{ name balance }} }}");
+    println!("ADMINISTRATOR: Authorization: Bearer {key}");
+    println!("Listening on {}", running.url("/graphql"));
+    running.run_until(signal).await?;
+    folder.close()?;
+    Ok(0)
+}
+
+/// More than 100 random bits: two UUIDs without their time stamps, of which a part may be counted up.
+fn random() -> String {
+    let half = || uuid::Uuid::now_v7().simple().to_string().split_off(13);
+    half() + &half()
+}
+
+/// Ends when the process is told to stop: ctrl-c, or SIGTERM where there is one.
+fn signal() -> Result<impl Future<Output = ()>, Failure> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        let interrupt = async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        #[cfg(unix)]
+        let terminated = terminate.recv();
+        #[cfg(not(unix))]
+        let terminated = std::future::pending::<Option<()>>();
+        tokio::select! {
+            () = interrupt => {}
+            _ = terminated => {}
+        }
+        tracing::info!("stopping");
+    })
+}

@@ -1,0 +1,40 @@
+//! `verify`: says whether the stored ledger is what the log comes to.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{FAILED, Failure};
+use crate::app;
+use crate::config::Settings;
+
+/// Verifies the database of the settings and prints what it found.
+pub(super) async fn verify(settings: &Settings) -> Result<u8, Failure> {
+    let services = app::open(settings).await?;
+    // Hidden by itself where stderr is no terminal.
+    let bar = ProgressBar::no_length();
+    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} steps {eta}")?;
+    bar.set_style(style);
+    let report = services
+        .verify(|done, steps| {
+            bar.set_length(steps);
+            bar.set_position(done);
+        })
+        .await;
+    bar.finish_and_clear();
+    let report = report?;
+    services.database().clone().close().await?;
+    let (steps, ledger, points) = (report.steps, report.ledger_entries, report.points_entries);
+    let verified = format!("verified {steps} steps, {ledger} ledger entries, {points} points entries");
+    if report.count == 0 {
+        println!("{verified}: no differences");
+        return Ok(0);
+    }
+    for line in &report.differences {
+        println!("{line}");
+    }
+    let more = report.count - report.differences.len();
+    if more > 0 {
+        println!("… and {more} more");
+    }
+    println!("{verified}: {} differences", report.count);
+    Ok(FAILED)
+}

@@ -1,0 +1,223 @@
+//! Settings: typed, read once, and checked before anything starts.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
+use crate::program::calendar::parse_date;
+
+/// Shortest administrator key that is accepted, in characters.
+const KEY_MIN: usize = 16;
+
+/// What the environment says, with a default for everything that it leaves open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `DATABASE_URL`: where the data is, `sqlite://…` or `postgres://…`.
+    pub database_url: DatabaseUrl,
+    /// `BIND`: address and port that the server listens on; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// `PROGRAM_TIMEZONE`: the zone whose calendar the program goes by.
+    pub timezone: Tz,
+    /// `PROGRAM_TODAY`: the day that the clock stays on, if it is pinned.
+    pub today: Option<NaiveDate>,
+    /// `BOOTSTRAP_ADMIN_KEY`: a key that is accepted as an administrator's.
+    pub bootstrap_admin_key: Option<Secret>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            database_url: DatabaseUrl("sqlite://partner-program.db".to_owned()),
+            bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            timezone: chrono_tz::Europe::Brussels,
+            today: None,
+            bootstrap_admin_key: None,
+        }
+    }
+}
+
+/// A setting is wrong. The message names it and says what would be right; it never repeats a value
+/// that may be secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {message}")]
+pub struct SettingError {
+    name: &'static str,
+    message: String,
+}
+
+impl Settings {
+    /// Reads the settings through `get`, which gives the value of a name. A blank value counts as none.
+    ///
+    /// # Errors
+    /// The first setting that is wrong.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let get = |name: &str| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let mut settings = Self::default();
+        if let Some(text) = get("DATABASE_URL") {
+            settings.database_url = DatabaseUrl::new(&text)?;
+        }
+        if let Some(text) = get("BIND") {
+            settings.bind = text.parse().map_err(|_| SettingError {
+                name: "BIND",
+                message: format!("must be an address and a port, such as 127.0.0.1:8080, not {text:?}"),
+            })?;
+        }
+        if let Some(text) = get("PROGRAM_TIMEZONE") {
+            settings.timezone = text.parse().map_err(|_| SettingError {
+                name: "PROGRAM_TIMEZONE",
+                message: format!("must be an IANA time zone, such as Europe/Brussels, not {text:?}"),
+            })?;
+        }
+        if let Some(text) = get("PROGRAM_TODAY") {
+            let day = parse_date(&text).ok_or_else(|| SettingError {
+                name: "PROGRAM_TODAY",
+                message: format!("must be a date such as 2026-08-31, not {text:?}"),
+            })?;
+            settings.today = Some(day);
+        }
+        if let Some(text) = get("BOOTSTRAP_ADMIN_KEY") {
+            settings.bootstrap_admin_key = Some(Secret::new(text)?);
+        }
+        Ok(settings)
+    }
+}
+
+/// Where the data is. Shows only the engine, because an address may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Checks the address of a database.
+    ///
+    /// # Errors
+    /// When it names an engine that is not supported, or a database that one connection alone can see.
+    pub fn new(url: &str) -> Result<Self, SettingError> {
+        let refuse = |message: &str| Err(SettingError { name: "DATABASE_URL", message: message.to_owned() });
+        let known = ["sqlite:", "postgres://", "postgresql://"];
+        if !known.iter().any(|beginning| url.starts_with(beginning)) {
+            return refuse(
+                "must begin with sqlite:// or postgres://, such as sqlite://partner-program.db or \
+                 postgres://user@localhost/partner_program",
+            );
+        }
+        if url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory")) {
+            return refuse("must name a file, such as sqlite://partner-program.db: memory is not shared");
+        }
+        Ok(Self(url.to_owned()))
+    }
+
+    /// The address itself, to connect to.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({}:…)", self.0.split(':').next().unwrap_or_default())
+    }
+}
+
+/// A key that is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Checks a key of an administrator.
+    ///
+    /// # Errors
+    /// When it is short enough to be guessed, or can't be sent in a header.
+    pub fn new(text: String) -> Result<Self, SettingError> {
+        let refuse = |message: String| Err(SettingError { name: "BOOTSTRAP_ADMIN_KEY", message });
+        let length = text.chars().count();
+        if length < KEY_MIN {
+            return refuse(format!("must have {KEY_MIN} characters or more, not {length}"));
+        }
+        if !text.chars().all(|c| c.is_ascii_graphic()) {
+            return refuse("must consist of letters, digits and signs of ASCII, without blanks".to_owned());
+        }
+        Ok(Self(text))
+    }
+
+    /// The key itself, to compare with.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_or_refused_by_name() {
+        // name, value, the field as it is shown, or the whole message
+        let table: [(&str, &str, Result<&str, &str>); 19] = [
+            ("DATABASE_URL", "", Ok("sqlite://partner-program.db")),
+            ("DATABASE_URL", "sqlite://a.db", Ok("sqlite://a.db")),
+            ("DATABASE_URL", "postgres://u:p@h/d", Ok("postgres://u:p@h/d")),
+            (
+                "DATABASE_URL",
+                "mysql://u:hidden@h/d",
+                Err("DATABASE_URL must begin with sqlite:// or postgres://"),
+            ),
+            ("DATABASE_URL", "sqlite::memory:", Err("DATABASE_URL must name a file")),
+            ("DATABASE_URL", "sqlite://x?mode=memory", Err("DATABASE_URL must name a file")),
+            ("BIND", " ", Ok("127.0.0.1:8080")),
+            ("BIND", "0.0.0.0:80", Ok("0.0.0.0:80")),
+            ("BIND", "[::1]:0", Ok("[::1]:0")),
+            ("BIND", "8080", Err("BIND must be an address and a port, such as 127.0.0.1:8080, not \"8080\"")),
+            ("PROGRAM_TIMEZONE", "", Ok("Europe/Brussels")),
+            ("PROGRAM_TIMEZONE", "Asia/Tokyo", Ok("Asia/Tokyo")),
+            ("PROGRAM_TIMEZONE", "Brussels", Err("PROGRAM_TIMEZONE must be an IANA time zone")),
+            ("PROGRAM_TODAY", "", Ok("None")),
+            ("PROGRAM_TODAY", "2026-08-31", Ok("Some(2026-08-31)")),
+            ("PROGRAM_TODAY", "2026-02-30", Err("PROGRAM_TODAY must be a date such as 2026-08-31")),
+            ("PROGRAM_TODAY", "31/08/2026", Err("PROGRAM_TODAY must be a date such as 2026-08-31")),
+            ("BOOTSTRAP_ADMIN_KEY", "0123456789abcdef", Ok("Some(Secret(…))")),
+            ("BOOTSTRAP_ADMIN_KEY", "0123456789abcde", Err("BOOTSTRAP_ADMIN_KEY must have 16 characters")),
+        ];
+        for (name, value, expected) in table {
+            let read = Settings::read(|asked| (asked == name).then(|| value.to_owned()));
+            match (read, expected) {
+                (Ok(settings), Ok(shown)) => {
+                    let field = match name {
+                        "DATABASE_URL" => settings.database_url.as_str().to_owned(),
+                        "BIND" => settings.bind.to_string(),
+                        "PROGRAM_TIMEZONE" => settings.timezone.to_string(),
+                        "PROGRAM_TODAY" => format!("{:?}", settings.today),
+                        _ => format!("{:?}", settings.bootstrap_admin_key),
+                    };
+                    assert_eq!(field, shown, "{name}={value}");
+                }
+                (Err(error), Err(message)) => {
+                    let error = error.to_string();
+                    assert!(error.starts_with(message), "{name}={value}: {error}");
+                    assert!(!error.contains('\n') && !error.contains("hidden"), "{error}");
+                }
+                (read, _) => panic!("{name}={value}: {read:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let get = |name: &str| match name {
+            "DATABASE_URL" => Some("postgres://u:hidden@h/d".to_owned()),
+            "BOOTSTRAP_ADMIN_KEY" => Some("hidden-hidden-hidden".to_owned()),
+            _ => None,
+        };
+        let shown = format!("{:?}", Settings::read(get));
+        assert!(shown.contains("DatabaseUrl(postgres:…)") && !shown.contains("hidden"), "{shown}");
+    }
+}

@@ -1,0 +1,253 @@
+//! Rows against rows: which is missing, which is too many, and which columns differ.
+
+use std::cmp::Ordering;
+use std::fmt::Debug;
+
+use entity::{
+    activity, affiliation, ledger_entry, partner_balance, partner_day, partner_tally, partner_total,
+    points_entry, professional_balance, professional_day, professional_tally, professional_total,
+};
+use uuid::Uuid;
+
+use super::Report;
+
+/// A stored row that can be told apart from others, and put into words.
+pub(super) trait Row: PartialEq {
+    /// What tells it from others of its kind.
+    type Key: Ord;
+
+    /// What tells it from others of its kind.
+    fn key(&self) -> Self::Key;
+
+    /// What it is, to people.
+    fn label(&self) -> String;
+
+    /// Its columns in words.
+    fn columns(&self) -> Vec<(&'static str, String)>;
+
+    /// Takes over from the stored row what the log leaves open.
+    fn complete(&mut self, _found: &Self) {}
+}
+
+/// Compares rows in any order; `whose` says whose a row is.
+pub(super) fn compare<R: Row>(
+    report: &mut Report,
+    mut expected: Vec<R>,
+    mut found: Vec<R>,
+    whose: impl Fn(&R) -> String,
+) {
+    expected.sort_by_key(Row::key);
+    found.sort_by_key(Row::key);
+    let (mut expected, mut found) = (expected.into_iter().peekable(), found.into_iter().peekable());
+    loop {
+        let order = match (expected.peek(), found.peek()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(one), Some(other)) => one.key().cmp(&other.key()),
+        };
+        let (wanted, stored) = match order {
+            Ordering::Less => (expected.next(), None),
+            Ordering::Greater => (None, found.next()),
+            Ordering::Equal => (expected.next(), found.next()),
+        };
+        match (wanted, stored) {
+            (Some(mut wanted), Some(stored)) => {
+                wanted.complete(&stored);
+                if wanted != stored {
+                    differing(report, &wanted, &stored, &whose(&wanted));
+                }
+            }
+            (Some(wanted), None) => {
+                report.differ(|| format!("{}: {} is missing", whose(&wanted), wanted.label()));
+            }
+            (None, Some(stored)) => {
+                let line = || format!("{}: {} does not follow from the log", whose(&stored), stored.label());
+                report.differ(line);
+            }
+            (None, None) => {}
+        }
+    }
+}
+
+fn differing<R: Row>(report: &mut Report, wanted: &R, stored: &R, whose: &str) {
+    for ((column, wanted_value), (_, stored_value)) in wanted.columns().into_iter().zip(stored.columns()) {
+        if wanted_value != stored_value {
+            report.differ(|| {
+                format!("{whose}: {}: {column} is {stored_value}, expected {wanted_value}", wanted.label())
+            });
+        }
+    }
+}
+
+/// A value as people write it.
+fn shown(value: &impl Debug) -> String {
+    let text = format!("{value:?}");
+    match text.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(inner) => inner.to_owned(),
+        None if text == "None" => "nothing".to_owned(),
+        None => text,
+    }
+}
+
+macro_rules! row {
+    ($model:ty, $key:ty, |$row:ident| $key_of:expr, |$named:ident| $label:expr, [$($column:ident),+ $(,)?] $(, $complete:item)?) => {
+        impl Row for $model {
+            type Key = $key;
+
+            fn key(&self) -> Self::Key {
+                let $row = self;
+                $key_of
+            }
+
+            fn label(&self) -> String {
+                let $named = self;
+                $label
+            }
+
+            fn columns(&self) -> Vec<(&'static str, String)> {
+                vec![$((stringify!($column), shown(&self.$column))),+]
+            }
+
+            $($complete)?
+        }
+    };
+}
+
+row!(
+    ledger_entry::Model,
+    (Uuid, i64),
+    |row| (row.partner_id, row.number),
+    |row| format!("ledger entry {}", row.number),
+    [
+        log_seq,
+        activity_id,
+        effective_on,
+        recorded_at,
+        reason,
+        kind,
+        edition_id,
+        window_start,
+        units_before,
+        units_after,
+        track,
+        level_credits,
+        spendable_credits,
+        balance_after,
+        day_after,
+    ],
+    fn complete(&mut self, found: &Self) {
+        self.id = found.id;
+    }
+);
+
+row!(
+    points_entry::Model,
+    (Uuid, i64),
+    |row| (row.professional_id, row.number),
+    |row| format!("points entry {}", row.number),
+    [
+        log_seq,
+        activity_id,
+        effective_on,
+        recorded_at,
+        reason,
+        kind,
+        edition_id,
+        window_start,
+        units_before,
+        units_after,
+        points,
+        dojo_credits,
+        dojo_balance_after,
+        day_after,
+    ],
+    fn complete(&mut self, found: &Self) {
+        self.id = found.id;
+    }
+);
+
+row!(
+    activity::Model,
+    i64,
+    |row| row.seq,
+    |_row| "what it came to".to_owned(),
+    [status, graded_points, awarded_points, awarded_credits, recorded_at]
+);
+
+row!(affiliation::Model, Uuid, |row| row.id, |row| format!("affiliation from {}", row.starts_on), [ends_on]);
+
+row!(
+    partner_balance::Model,
+    Uuid,
+    |row| row.partner_id,
+    |_row| "balance".to_owned(),
+    [credits, level_credits, entries, last_recorded_at],
+    // A step may be about a partner without changing its credits.
+    fn complete(&mut self, found: &Self) {
+        self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
+    }
+);
+
+row!(
+    professional_balance::Model,
+    Uuid,
+    |row| row.professional_id,
+    |_row| "balance".to_owned(),
+    [dojo_credits, points, entries, last_recorded_at],
+    fn complete(&mut self, found: &Self) {
+        self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
+    }
+);
+
+row!(
+    partner_tally::Model,
+    (Uuid, String, chrono::NaiveDate),
+    |row| (row.partner_id, row.rule.clone(), row.window_start),
+    |row| format!("units of {} from {}", row.rule, row.window_start),
+    [units, awarded, latest_on]
+);
+
+row!(
+    professional_tally::Model,
+    (Uuid, String, chrono::NaiveDate),
+    |row| (row.professional_id, row.rule.clone(), row.window_start),
+    |row| format!("units of {} from {}", row.rule, row.window_start),
+    [units, awarded, latest_on]
+);
+
+row!(
+    partner_day::Model,
+    (Uuid, chrono::NaiveDate, bool),
+    |row| (row.partner_id, row.day, row.track == entity::value::Track::Business),
+    |row| format!("{:?} credits of {}", row.track, row.day),
+    [credits]
+);
+
+row!(
+    professional_day::Model,
+    (Uuid, chrono::NaiveDate),
+    |row| (row.professional_id, row.day),
+    |row| format!("points of {}", row.day),
+    [points]
+);
+
+row!(
+    partner_total::Model,
+    (Uuid, i32),
+    |row| (row.partner_id, row.period),
+    |row| if row.period == 0 {
+        "total of the legacy window".to_owned()
+    } else {
+        format!("total of {}", row.period)
+    },
+    [technical, technical_last_on, technical_reached, business, business_last_on, business_reached, total,]
+);
+
+row!(
+    professional_total::Model,
+    (Uuid, i32),
+    |row| (row.professional_id, row.membership_year),
+    |row| format!("total of membership year {}", row.membership_year),
+    [points, last_on]
+);

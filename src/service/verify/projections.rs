@@ -1,0 +1,181 @@
+//! What entries sum up to, against the tables that hold the sums.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    partner_balance, partner_day, partner_tally, partner_total, professional_balance, professional_day,
+    professional_tally, professional_total,
+};
+use sea_orm::{DatabaseTransaction, DbErr};
+use uuid::Uuid;
+
+use super::compare::compare;
+use super::replay::{PartnerState, ProfessionalState, Replay};
+use super::{SUBJECTS, TOLD_MAX};
+use crate::program::edition::Editions;
+use crate::program::fold::{PartnerIx, ProfessionalIx};
+use crate::program::totals::{Period, membership_number};
+use crate::service::booking::{PeriodTotal, column};
+use crate::store::{ledger, totals};
+
+/// What partners' entries sum up to.
+#[derive(Default)]
+struct PartnerRows {
+    balances: Vec<partner_balance::Model>,
+    tallies: Vec<partner_tally::Model>,
+    days: Vec<partner_day::Model>,
+    totals: Vec<partner_total::Model>,
+}
+
+/// What professionals' entries sum up to.
+#[derive(Default)]
+struct ProfessionalRows {
+    balances: Vec<professional_balance::Model>,
+    tallies: Vec<professional_tally::Model>,
+    days: Vec<professional_day::Model>,
+    totals: Vec<professional_total::Model>,
+}
+
+/// Compares every partner's balance, tallies, days and totals, and looks for entries too many.
+pub(super) async fn compare_partners(
+    snapshot: &DatabaseTransaction,
+    replay: &mut Replay<'_>,
+) -> Result<(), DbErr> {
+    let editions = &replay.policy.editions;
+    let places: Vec<PartnerIx> = (0..).take(replay.partners.len()).map(PartnerIx).collect();
+    for chunk in places.chunks(SUBJECTS) {
+        let mut expected = PartnerRows::default();
+        for &who in chunk {
+            let state = &replay.partners[who.0 as usize];
+            expected.sum_up(editions, state);
+            expected.tallies.extend(replay.fold.partner_tallies(who).map(|((kind, window_start), tally)| {
+                partner_tally::Model {
+                    partner_id: state.id,
+                    rule: editions.kind_code(kind).to_owned(),
+                    window_start,
+                    units: tally.units,
+                    awarded: tally.awarded,
+                    latest_on: tally.latest_on,
+                }
+            }));
+        }
+        let states = || chunk.iter().map(|who| &replay.partners[who.0 as usize]);
+        let ids: Vec<Uuid> = states().map(|state| state.id).collect();
+        let beyond = states().map(|state| (state.id, state.entries + 1, i64::MAX));
+        let beyond = ledger::of_numbers(snapshot, beyond, told_max()).await?;
+        let balances =
+            totals::all_of::<partner_balance::Entity>(snapshot, partner_balance::Column::PartnerId, &ids);
+        let balances = balances.await?;
+        let tallies =
+            totals::all_of::<partner_tally::Entity>(snapshot, partner_tally::Column::PartnerId, &ids);
+        let tallies = tallies.await?;
+        let days = totals::all_of::<partner_day::Entity>(snapshot, partner_day::Column::PartnerId, &ids);
+        let days = days.await?;
+        let stored = totals::of_partners(snapshot, ids).await?;
+        let name = |id: Uuid| replay.partners[replay.partner_places[&id].0 as usize].name();
+        let report = &mut replay.report;
+        compare(report, Vec::new(), beyond, |row| name(row.partner_id));
+        compare(report, expected.balances, balances, |row| name(row.partner_id));
+        compare(report, expected.tallies, tallies, |row| name(row.partner_id));
+        compare(report, expected.days, days, |row| name(row.partner_id));
+        compare(report, expected.totals, stored, |row| name(row.partner_id));
+    }
+    Ok(())
+}
+
+/// Compares every professional's balance, tallies, days and totals, and looks for entries too many.
+pub(super) async fn compare_professionals(
+    snapshot: &DatabaseTransaction,
+    replay: &mut Replay<'_>,
+) -> Result<(), DbErr> {
+    use entity::professional_balance::Column as Balance;
+    use entity::professional_day::Column as Day;
+    use entity::professional_tally::Column as Tally;
+    let editions = &replay.policy.editions;
+    let places: Vec<ProfessionalIx> = (0..).take(replay.professionals.len()).map(ProfessionalIx).collect();
+    for chunk in places.chunks(SUBJECTS) {
+        let mut expected = ProfessionalRows::default();
+        for &who in chunk {
+            let state = &replay.professionals[who.0 as usize];
+            expected.sum_up(state);
+            let tallies = replay.fold.professional_tallies(who);
+            expected.tallies.extend(tallies.map(|((kind, window_start), tally)| professional_tally::Model {
+                professional_id: state.id,
+                rule: editions.kind_code(kind).to_owned(),
+                window_start,
+                units: tally.units,
+                awarded: tally.awarded,
+                latest_on: tally.latest_on,
+            }));
+        }
+        let states = || chunk.iter().map(|who| &replay.professionals[who.0 as usize]);
+        let ids: Vec<Uuid> = states().map(|state| state.id).collect();
+        let beyond = states().map(|state| (state.id, state.entries + 1, i64::MAX));
+        let beyond = ledger::points_of_numbers(snapshot, beyond, told_max()).await?;
+        let id = Balance::ProfessionalId;
+        let balances = totals::all_of::<professional_balance::Entity>(snapshot, id, &ids).await?;
+        let id = Tally::ProfessionalId;
+        let tallies = totals::all_of::<professional_tally::Entity>(snapshot, id, &ids).await?;
+        let days = totals::all_of::<professional_day::Entity>(snapshot, Day::ProfessionalId, &ids).await?;
+        let stored = totals::of_professionals(snapshot, ids).await?;
+        let name = |id: Uuid| replay.professionals[replay.professional_places[&id].0 as usize].name();
+        let report = &mut replay.report;
+        compare(report, Vec::new(), beyond, |row| name(row.professional_id));
+        compare(report, expected.balances, balances, |row| name(row.professional_id));
+        compare(report, expected.tallies, tallies, |row| name(row.professional_id));
+        compare(report, expected.days, days, |row| name(row.professional_id));
+        compare(report, expected.totals, stored, |row| name(row.professional_id));
+    }
+    Ok(())
+}
+
+fn told_max() -> i64 {
+    i64::try_from(TOLD_MAX).unwrap_or(i64::MAX)
+}
+
+impl PartnerRows {
+    fn sum_up(&mut self, editions: &Editions, state: &PartnerState) {
+        let partner_id = state.id;
+        self.balances.push(partner_balance::Model {
+            partner_id,
+            credits: state.credits,
+            level_credits: state.level_credits,
+            entries: state.entries,
+            last_recorded_at: state.last_recorded_at,
+        });
+        let mut periods: BTreeMap<Period, PeriodTotal> = BTreeMap::new();
+        for (&(track, day), &credits) in &state.days {
+            self.days.push(partner_day::Model { partner_id, track: column(track), day, credits });
+            let total = periods.entry(Period::of(editions, day)).or_default();
+            total.track_mut(track).add(editions, day, credits);
+        }
+        self.totals.extend(periods.into_iter().map(|(period, total)| total.row(partner_id, period.0)));
+    }
+}
+
+impl ProfessionalRows {
+    fn sum_up(&mut self, state: &ProfessionalState) {
+        let professional_id = state.id;
+        self.balances.push(professional_balance::Model {
+            professional_id,
+            dojo_credits: state.dojo_credits,
+            points: state.points,
+            entries: state.entries,
+            last_recorded_at: state.last_recorded_at,
+        });
+        let mut years: BTreeMap<i32, professional_total::Model> = BTreeMap::new();
+        for (&day, &points) in &state.days {
+            self.days.push(professional_day::Model { professional_id, day, points });
+            let membership_year = membership_number(state.signed_up_on, day);
+            let year = years.entry(membership_year).or_insert(professional_total::Model {
+                professional_id,
+                membership_year,
+                points: 0,
+                last_on: day,
+            });
+            year.points += points;
+            year.last_on = day;
+        }
+        self.totals.extend(years.into_values());
+    }
+}

@@ -1,0 +1,375 @@
+//! The log once more: each step folded, and the entries that it should have left.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::value::{ActivityStatus, LogAction, PointsReason};
+use entity::{activity, affiliation, ledger_entry, partner, points_entry, professional};
+use uuid::Uuid;
+
+use super::Report;
+use crate::program::fold::{
+    ActivityIx, Affiliation, Awards, Fact, Fold, PartnerIx, ProfessionalIx, Step, Subject,
+};
+use crate::program::rule::Track;
+use crate::service::activities::{program, stored_units};
+use crate::service::booking::{column, reason};
+use crate::service::policy::Policy;
+use crate::store::ledger::Numbers;
+use crate::store::log::{LoggedAffiliation, LoggedStep};
+
+/// What the steps so far gave a partner.
+pub(super) struct PartnerState {
+    pub(super) id: Uuid,
+    code: String,
+    pub(super) entries: i64,
+    pub(super) credits: i64,
+    pub(super) level_credits: i64,
+    pub(super) last_recorded_at: Option<DateTime<Utc>>,
+    pub(super) days: BTreeMap<(Track, NaiveDate), i64>,
+}
+
+impl PartnerState {
+    /// How differences call it.
+    pub(super) fn name(&self) -> String {
+        format!("partner {}", self.code)
+    }
+}
+
+/// What the steps so far gave a professional.
+pub(super) struct ProfessionalState {
+    pub(super) id: Uuid,
+    code: String,
+    pub(super) signed_up_on: NaiveDate,
+    pub(super) entries: i64,
+    pub(super) points: i64,
+    pub(super) dojo_credits: i64,
+    pub(super) last_recorded_at: Option<DateTime<Utc>>,
+    pub(super) days: BTreeMap<NaiveDate, i64>,
+}
+
+impl ProfessionalState {
+    /// How differences call the person.
+    pub(super) fn name(&self) -> String {
+        format!("professional {}", self.code)
+    }
+}
+
+/// Where an activity stands after the steps so far.
+struct ActivityState {
+    id: Uuid,
+    status: ActivityStatus,
+    graded_points: Option<i64>,
+    units: i64,
+    recorded_at: DateTime<Utc>,
+    awarded_points: i64,
+    awarded_credits: i64,
+}
+
+/// Entries that a page of the log should have left.
+#[derive(Debug, Default)]
+pub(super) struct Expected {
+    pub(super) ledger: Vec<ledger_entry::Model>,
+    pub(super) points: Vec<points_entry::Model>,
+}
+
+/// First and last number of each owner.
+pub(super) fn spans(numbers: impl Iterator<Item = (Uuid, i64)>) -> Vec<Numbers> {
+    let mut spans: HashMap<Uuid, (i64, i64)> = HashMap::new();
+    for (id, number) in numbers {
+        let span = spans.entry(id).or_insert((number, number));
+        *span = (span.0.min(number), span.1.max(number));
+    }
+    spans.into_iter().map(|(id, (from, to))| (id, from, to)).collect()
+}
+
+/// The state that the log comes to, so far.
+pub(super) struct Replay<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) fold: Fold<'a>,
+    pub(super) report: Report,
+    pub(super) partners: Vec<PartnerState>,
+    pub(super) professionals: Vec<ProfessionalState>,
+    pub(super) partner_places: HashMap<Uuid, PartnerIx>,
+    pub(super) professional_places: HashMap<Uuid, ProfessionalIx>,
+    activities: Vec<ActivityState>,
+    activity_places: HashMap<Uuid, ActivityIx>,
+    affiliations: HashMap<Uuid, Option<NaiveDate>>,
+    awards: Awards,
+}
+
+impl<'a> Replay<'a> {
+    /// Nothing has happened yet.
+    pub(super) fn new(policy: &'a Policy) -> Self {
+        Self {
+            policy,
+            fold: Fold::new(&policy.editions),
+            report: Report::default(),
+            partners: Vec::new(),
+            professionals: Vec::new(),
+            partner_places: HashMap::new(),
+            professional_places: HashMap::new(),
+            activities: Vec::new(),
+            activity_places: HashMap::new(),
+            affiliations: HashMap::new(),
+            awards: Awards::default(),
+        }
+    }
+
+    /// Adds a partner with nothing to its name.
+    pub(super) fn add_partner(&mut self, row: partner::Model) {
+        self.partner_places.insert(row.id, self.fold.add_partner(0));
+        self.partners.push(PartnerState {
+            id: row.id,
+            code: row.code,
+            entries: 0,
+            credits: 0,
+            level_credits: 0,
+            last_recorded_at: None,
+            days: BTreeMap::new(),
+        });
+    }
+
+    /// Adds a professional with nothing to the name.
+    pub(super) fn add_professional(&mut self, row: professional::Model) {
+        self.professional_places.insert(row.id, self.fold.add_professional(row.signed_up_on, 0));
+        self.professionals.push(ProfessionalState {
+            id: row.id,
+            code: row.code,
+            signed_up_on: row.signed_up_on,
+            entries: 0,
+            points: 0,
+            dojo_credits: 0,
+            last_recorded_at: None,
+            days: BTreeMap::new(),
+        });
+    }
+
+    /// Takes the next step; one that can't have happened is told and left out.
+    pub(super) fn take(&mut self, logged: &LoggedStep, expected: &mut Expected) {
+        self.report.steps += 1;
+        let step = match (&logged.activity, &logged.affiliation) {
+            (Some(row), _) => self.activity_step(logged, row),
+            (None, Some(row)) => self.affiliation_step(logged, row),
+            (None, None) => Err("it is about nothing".to_owned()),
+        };
+        self.awards.clear();
+        let taken = step.and_then(|step| match step {
+            Some(step) => self.fold.apply(&step, &mut self.awards).map_err(|error| error.to_string()),
+            None => Ok(()),
+        });
+        if let Err(reason) = taken {
+            self.report.differ(|| format!("step {} of the log: {reason}", logged.seq));
+        }
+        self.points_entries(logged, expected);
+        self.ledger_entries(logged, expected);
+    }
+
+    fn activity_step(&mut self, logged: &LoggedStep, row: &activity::Model) -> Result<Option<Step>, String> {
+        let place = self.activity_places.get(&row.id).copied();
+        let before = place.map(|place| self.activities[place.0 as usize].status);
+        let after = match (logged.action, before) {
+            (LogAction::Submitted, None) => ActivityStatus::PendingReview,
+            (LogAction::Recorded, None) | (LogAction::Approved, Some(ActivityStatus::PendingReview)) => {
+                ActivityStatus::Recorded
+            }
+            (LogAction::Rejected, Some(ActivityStatus::PendingReview)) => ActivityStatus::Rejected,
+            (LogAction::Voided, Some(ActivityStatus::Recorded)) => ActivityStatus::Voided,
+            (action, before) => {
+                let before = before.map_or("not there".to_owned(), |status| format!("{status:?}"));
+                return Err(format!("{action:?} can't happen to activity {}, which is {before}", key(row)));
+            }
+        };
+        let place = place.unwrap_or_else(|| self.add_activity(logged, row));
+        if before.is_none() && row.seq != logged.seq {
+            self.report.differ(|| {
+                format!("activity {}: its place in the log is {}, expected {}", key(row), row.seq, logged.seq)
+            });
+        }
+        let state = &mut self.activities[place.0 as usize];
+        state.status = after;
+        if logged.action == LogAction::Approved {
+            state.graded_points = logged.points;
+        }
+        if after == ActivityStatus::Recorded {
+            let judged = activity::Model { graded_points: state.graded_points, ..row.clone() };
+            state.units = stored_units(self.policy, &judged).map_err(|error| error.to_string())?;
+        }
+        let units = state.units;
+        match after {
+            ActivityStatus::PendingReview | ActivityStatus::Rejected => Ok(None),
+            ActivityStatus::Recorded => Ok(Some(Step::Recorded(self.fact(place, row, units)?))),
+            ActivityStatus::Voided => Ok(Some(Step::Voided(self.fact(place, row, units)?))),
+        }
+    }
+
+    fn add_activity(&mut self, logged: &LoggedStep, row: &activity::Model) -> ActivityIx {
+        let place = u32::try_from(self.activities.len()).expect("fewer than 2^32 activities");
+        self.activities.push(ActivityState {
+            id: row.id,
+            status: ActivityStatus::PendingReview,
+            graded_points: None,
+            units: 0,
+            recorded_at: logged.recorded_at,
+            awarded_points: 0,
+            awarded_credits: 0,
+        });
+        self.activity_places.insert(row.id, ActivityIx(place));
+        ActivityIx(place)
+    }
+
+    fn fact(&self, activity: ActivityIx, row: &activity::Model, units: i64) -> Result<Fact, String> {
+        let partner = row.partner_id.and_then(|id| self.partner_places.get(&id));
+        let professional = row.professional_id.and_then(|id| self.professional_places.get(&id));
+        let subject = match (partner, professional) {
+            (Some(&who), None) => Subject::Partner(who),
+            (None, Some(&who)) => Subject::Professional(who),
+            _ => return Err(format!("activity {} has no subject", key(row))),
+        };
+        let kind = self.policy.editions.kind(program(row), &row.kind);
+        let kind = kind.ok_or_else(|| format!("activity {}: no edition knows {}", key(row), row.kind))?;
+        let (occurred_on, quantity) = (row.occurred_on, row.quantity);
+        Ok(Fact { activity, subject, kind, occurred_on, quantity, units })
+    }
+
+    fn affiliation_step(
+        &mut self,
+        logged: &LoggedStep,
+        row: &LoggedAffiliation,
+    ) -> Result<Option<Step>, String> {
+        let partner = self.partner_places.get(&row.partner_id);
+        let who = self.professional_places.get(&row.professional_id);
+        let (Some(&partner), Some(&who)) = (partner, who) else {
+            return Err("an affiliation without its subjects".to_owned());
+        };
+        let before = self.affiliations.get(&row.id).copied();
+        let step = match (logged.action, before, logged.step_ends_on) {
+            (LogAction::Affiliated, None, ends_on) => {
+                Step::Affiliated(who, Affiliation { partner, starts_on: row.starts_on, ends_on })
+            }
+            (LogAction::AffiliationEnded, Some(None), Some(end)) => {
+                Step::AffiliationEnded(who, row.starts_on, end)
+            }
+            (action, _, _) => {
+                let name = self.professionals[who.0 as usize].name();
+                return Err(format!(
+                    "{action:?} can't happen to the affiliation from {} of {name}",
+                    row.starts_on
+                ));
+            }
+        };
+        self.affiliations.insert(row.id, logged.step_ends_on);
+        Ok(Some(step))
+    }
+
+    fn points_entries(&mut self, logged: &LoggedStep, expected: &mut Expected) {
+        for award in &self.awards.points {
+            let activity = &mut self.activities[award.activity.0 as usize];
+            activity.awarded_points += award.points;
+            let state = &mut self.professionals[award.professional.0 as usize];
+            check_time(&mut self.report, &mut state.last_recorded_at, logged, || {
+                format!("professional {}", state.code)
+            });
+            let sum = state.days.entry(award.effective_on).or_default();
+            *sum += award.points;
+            state.entries += 1;
+            state.points += award.points;
+            state.dojo_credits += award.dojo_credits;
+            self.report.points_entries += 1;
+            expected.points.push(points_entry::Model {
+                id: Uuid::nil(),
+                professional_id: state.id,
+                number: state.entries,
+                log_seq: logged.seq,
+                activity_id: Some(activity.id),
+                effective_on: award.effective_on,
+                recorded_at: logged.recorded_at,
+                reason: if award.voided { PointsReason::Void } else { PointsReason::Activity },
+                kind: Some(self.policy.editions.kind_code(award.count.kind).to_owned()),
+                edition_id: self.policy.id(award.count.edition),
+                window_start: Some(award.count.window_start),
+                units_before: Some(award.count.units_before),
+                units_after: Some(award.count.units_after),
+                points: award.points,
+                dojo_credits: award.dojo_credits,
+                dojo_balance_after: state.dojo_credits,
+                day_after: *sum,
+            });
+        }
+    }
+
+    fn ledger_entries(&mut self, logged: &LoggedStep, expected: &mut Expected) {
+        for award in &self.awards.credits {
+            let activity = &mut self.activities[award.activity.0 as usize];
+            activity.awarded_credits += award.level_credits;
+            let state = &mut self.partners[award.partner.0 as usize];
+            check_time(&mut self.report, &mut state.last_recorded_at, logged, || {
+                format!("partner {}", state.code)
+            });
+            let sum = state.days.entry((award.track, award.effective_on)).or_default();
+            *sum += award.level_credits;
+            state.entries += 1;
+            state.credits += award.spendable_credits;
+            state.level_credits += award.level_credits;
+            self.report.ledger_entries += 1;
+            expected.ledger.push(ledger_entry::Model {
+                id: Uuid::nil(),
+                partner_id: state.id,
+                number: state.entries,
+                log_seq: logged.seq,
+                activity_id: Some(activity.id),
+                effective_on: award.effective_on,
+                recorded_at: logged.recorded_at,
+                reason: reason(award.reason),
+                kind: Some(self.policy.editions.kind_code(award.count.kind).to_owned()),
+                edition_id: self.policy.id(award.count.edition),
+                window_start: Some(award.count.window_start),
+                units_before: Some(award.count.units_before),
+                units_after: Some(award.count.units_after),
+                track: Some(column(award.track)),
+                level_credits: award.level_credits,
+                spendable_credits: award.spendable_credits,
+                balance_after: state.credits,
+                day_after: *sum,
+            });
+        }
+    }
+
+    /// The stored activity as the log has it; none when no step recorded it.
+    pub(super) fn expected_activity(&self, found: &activity::Model) -> Option<activity::Model> {
+        let state = &self.activities[self.activity_places.get(&found.id)?.0 as usize];
+        Some(activity::Model {
+            status: state.status,
+            graded_points: state.graded_points,
+            awarded_points: state.awarded_points,
+            awarded_credits: state.awarded_credits,
+            recorded_at: state.recorded_at,
+            ..found.clone()
+        })
+    }
+
+    /// The stored affiliation as the log has it; none when no step entered it.
+    pub(super) fn expected_affiliation(&self, found: &affiliation::Model) -> Option<affiliation::Model> {
+        let ends_on = *self.affiliations.get(&found.id)?;
+        Some(affiliation::Model { ends_on, ..found.clone() })
+    }
+}
+
+fn key(row: &activity::Model) -> String {
+    format!("{}/{}", row.source, row.external_id)
+}
+
+/// A subject's entries are recorded one after the other.
+fn check_time(
+    report: &mut Report,
+    last: &mut Option<DateTime<Utc>>,
+    logged: &LoggedStep,
+    whose: impl FnOnce() -> String,
+) {
+    if last.is_some_and(|last| logged.recorded_at < last) {
+        report.differ(|| {
+            format!("{}: step {} of the log was recorded before an earlier one", whose(), logged.seq)
+        });
+    }
+    *last = (*last).max(Some(logged.recorded_at));
+}
