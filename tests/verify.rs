@@ -243,7 +243,7 @@ async fn tampering_is_found() {
         ),
         ("UPDATE activities SET kind = 'NO_SUCH' WHERE external_id = '1'", "activities", "NO_SUCH"),
         (
-            "UPDATE affiliations SET ends_on = '2026-03-01' WHERE ends_on IS NOT NULL",
+            "DROP TRIGGER affiliations_no_overlap_UPDATE; UPDATE affiliations SET ends_on = '2026-03-01' WHERE ends_on IS NOT NULL",
             "",
             "expected 2026-01-31",
         ),
@@ -252,7 +252,7 @@ async fn tampering_is_found() {
             "log",
             "Approved can't happen to activity test/2",
         ),
-        ("UPDATE log SET action = 'SUBMITTED' WHERE action = 'VOIDED'", "log", "Submitted can't happen"),
+        ("UPDATE log SET action = 'REJECTED' WHERE action = 'VOIDED'", "log", "Rejected can't happen"),
         (
             "UPDATE log SET points = 501 WHERE action = 'APPROVED'",
             "log",

@@ -3,6 +3,8 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
+use crate::program::calendar::parse_date;
+
 /// A calendar date as `YYYY-MM-DD`, in the program's time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Date(pub(crate) NaiveDate);
@@ -13,13 +15,7 @@ impl ScalarType for Date {
         let wrong =
             || InputValueError::custom("a date is a day of the calendar as YYYY-MM-DD, such as 2025-06-30");
         let Value::String(text) = value else { return Err(wrong()) };
-        let shape = |(place, byte): (usize, u8)| {
-            if place == 4 || place == 7 { byte == b'-' } else { byte.is_ascii_digit() }
-        };
-        if text.len() != 10 || !text.bytes().enumerate().all(shape) {
-            return Err(wrong());
-        }
-        NaiveDate::parse_from_str(&text, "%Y-%m-%d").map(Self).map_err(|_| wrong())
+        parse_date(&text).map(Self).ok_or_else(wrong)
     }
 
     fn to_value(&self) -> Value {

@@ -97,9 +97,9 @@ mod tests {
 
     #[test]
     fn texts_are_checked_at_the_door() {
-        let long = "x".repeat(1_000_000);
         // check, text, whether it is taken
         type Check = fn(&str, &str) -> Result<String, Refusal>;
+        let long = "x".repeat(1_000_000);
         let table: [(Check, &str, bool); 16] = [
             (code, "nordwind", true),
             (code, "a.b_c-1", true),

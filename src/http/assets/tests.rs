@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
-
 use super::*;
 use axum::{
     body::to_bytes,
