@@ -12,6 +12,7 @@ use super::booking::{Book, Entry, Object};
 use super::subjects::Added;
 use super::{Services, input, transact};
 use crate::error::Error;
+use crate::program::calendar::is_plausible;
 use crate::program::fold::{Affiliation, PartnerIx, PastAward, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{KindId, Program};
@@ -97,8 +98,8 @@ impl Services {
                     format!("{end} lies before the first day, {starts_on}."),
                 );
             }
-            if end > LATEST {
-                return refuse(Code::Invalid, "endsOn", format!("{end} lies after {LATEST}."));
+            if !is_plausible(end) {
+                return refuse(Code::Invalid, "endsOn", too_late(end));
             }
         }
         Ok(affiliation::Model {
@@ -223,8 +224,8 @@ impl Services {
             if ends_on < open.starts_on {
                 return refuse(format!("{ends_on} lies before the first day of the affiliation, {}.", open.starts_on));
             }
-            if ends_on > LATEST {
-                return refuse(format!("{ends_on} lies after {LATEST}."));
+            if !is_plausible(ends_on) {
+                return refuse(too_late(ends_on));
             }
             if let Some(last) = ledger::last_points_day(transaction, row.id, open.starts_on).await?
                 && last > ends_on
@@ -306,6 +307,10 @@ impl Known {
         rows.push(row.clone());
         Added::New(row)
     }
+}
+
+fn too_late(end: NaiveDate) -> String {
+    format!("{end} is too far away: leave the affiliation open until its end is near.")
 }
 
 fn missing(what: &str) -> Refusal {
