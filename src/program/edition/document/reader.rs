@@ -1,0 +1,292 @@
+//! The checks that turn a document into types; each refusal names the line.
+
+use std::ops::Range;
+
+use chrono::{Days, NaiveDate};
+use iso_currency::Currency;
+use rust_decimal::Decimal;
+use toml::Spanned;
+
+use super::{
+    Document, RawAttribute, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule, RawRewards,
+    RawType,
+};
+use crate::program::edition::{Discount, EditionError, Kinds, Legacy, RedemptionCap, Rewards};
+use crate::program::level::{Level, Levels};
+use crate::program::money::Money;
+use crate::program::rule::{
+    Asked, Attribute, AttributeType, Derived, EarlyBonus, Program, Review, Rule, Window,
+};
+
+/// Largest quantity of one activity where a rule does not say.
+const MAX_QUANTITY: i64 = 1_000;
+
+/// Largest number that an edition may hold: products of three stay far inside 64 bits.
+const MAX_FIGURE: i64 = 1_000_000;
+
+/// Tells where in the document something is wrong.
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+}
+
+impl Reader<'_> {
+    pub(super) fn refuse<T>(
+        &self,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) -> Result<T, EditionError> {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = 1 + before.matches('\n').count();
+        Err(EditionError { line, message: message.into() })
+    }
+
+    pub(super) fn figure(
+        &self,
+        name: &str,
+        value: &Spanned<i64>,
+        least: i64,
+        most: i64,
+    ) -> Result<i64, EditionError> {
+        let figure = *value.get_ref();
+        if figure < least {
+            return self.refuse(value.span(), format!("`{name}` must be {least} or more, not {figure}"));
+        }
+        if figure > most {
+            return self.refuse(value.span(), format!("`{name}` must be {most} or less, not {figure}"));
+        }
+        Ok(figure)
+    }
+
+    fn percent(&self, value: &Spanned<Decimal>) -> Result<Decimal, EditionError> {
+        let percent = *value.get_ref();
+        if percent < Decimal::ZERO || percent > Decimal::ONE_HUNDRED {
+            return self.refuse(value.span(), format!("a percentage is 0 to 100, not {percent}"));
+        }
+        Ok(percent)
+    }
+
+    fn code(&self, value: &Spanned<String>) -> Result<String, EditionError> {
+        let code = value.get_ref();
+        let shape = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        if code.is_empty() || code.len() > 64 || !code.chars().all(shape) {
+            return self.refuse(
+                value.span(),
+                format!("`{code}` is not a code: use capital letters, digits and _ only"),
+            );
+        }
+        Ok(code.clone())
+    }
+
+    pub(super) fn levels(&self, raw: &[RawLevel]) -> Result<Levels, EditionError> {
+        let mut levels: Vec<Level> = Vec::with_capacity(raw.len());
+        for (rank, level) in raw.iter().enumerate() {
+            let threshold = self.figure("threshold", &level.threshold, 0, i64::from(i32::MAX))?;
+            if let Some(below) = levels.last().filter(|below| below.threshold >= threshold) {
+                let message =
+                    format!("the threshold must be above that of {}, {}", below.code, below.threshold);
+                return self.refuse(level.threshold.span(), message);
+            }
+            let code = self.code(&level.code)?;
+            if levels.iter().any(|other| other.code == code) {
+                return self.refuse(level.code.span(), format!("level {code} stands twice"));
+            }
+            let (name, medal) = (level.name.clone(), level.medal.clone());
+            levels.push(Level { code, name, medal, rank, threshold });
+        }
+        Ok(Levels::new(levels))
+    }
+
+    fn attributes(&self, raw: &[RawAttribute]) -> Result<Vec<Attribute>, EditionError> {
+        raw.iter()
+            .map(|attribute| {
+                let holds = match (attribute.r#type, attribute.must_be, &attribute.one_of) {
+                    (RawType::Boolean, must_be, None) => AttributeType::Boolean { must_be },
+                    (RawType::Text, None, one_of) => {
+                        AttributeType::Text { one_of: one_of.clone().unwrap_or_default() }
+                    }
+                    (RawType::Date, None, None) => AttributeType::Date,
+                    _ => {
+                        let message = "`must_be` goes with type \"boolean\", `one_of` with \"text\"";
+                        return self.refuse(attribute.name.span(), message);
+                    }
+                };
+                Ok(Attribute {
+                    name: attribute.name.get_ref().clone(),
+                    holds,
+                    optional: attribute.optional,
+                    otherwise: attribute.otherwise.clone(),
+                })
+            })
+            .collect()
+    }
+
+    fn partner_rule(&self, raw: &RawPartnerRule, kinds: &mut Kinds) -> Result<Rule, EditionError> {
+        let kind = self.code(&raw.kind)?;
+        let window = Window::from(*raw.window.get_ref());
+        if window == Window::MembershipYear {
+            return self.refuse(raw.window.span(), "only professionals have a membership year");
+        }
+        Ok(Rule {
+            id: kinds.intern(Program::Partner, &kind),
+            kind,
+            title: raw.title.clone(),
+            program: Program::Partner,
+            track: Some(raw.track.into()),
+            asked: Asked::Fixed { per_unit: 1 },
+            credits: self.figure("credits", &raw.credits, 1, MAX_FIGURE)?,
+            per: self.figure("per", &raw.per, 1, MAX_FIGURE)?,
+            window,
+            cap: self.cap(raw.cap.as_ref())?,
+            max_quantity: self.max_quantity(raw.max_quantity.as_ref())?,
+            derived: raw.derived_from.map(Derived::from),
+            review: Review::None,
+            early_bonus: None,
+            attributes: self.attributes(&raw.attribute)?,
+            counts_as: None,
+            source: raw.source.clone(),
+        })
+    }
+
+    fn professional_rule(
+        &self,
+        raw: &RawProfessionalRule,
+        partner: &[Rule],
+        kinds: &mut Kinds,
+    ) -> Result<Rule, EditionError> {
+        let kind = self.code(&raw.kind)?;
+        let asked = match *raw.points.get_ref() {
+            RawPoints::Fixed(per_unit) if (1..=MAX_FIGURE).contains(&per_unit) => Asked::Fixed { per_unit },
+            RawPoints::Graded { min, max } if 1 <= min && min <= max && max <= MAX_FIGURE => {
+                Asked::Graded { min, max }
+            }
+            _ => {
+                let message = format!("points are 1 to {MAX_FIGURE}, and `min` is not above `max`");
+                return self.refuse(raw.points.span(), message);
+            }
+        };
+        let attributes = self.attributes(&raw.attribute)?;
+        let early_bonus = match &raw.early_bonus {
+            None => None,
+            Some(bonus) => {
+                let attribute = bonus.attribute.get_ref().clone();
+                let is_date = |a: &Attribute| a.name == attribute && a.holds == AttributeType::Date;
+                if !attributes.iter().any(is_date) {
+                    return self
+                        .refuse(bonus.attribute.span(), "the bonus needs a date attribute of this name");
+                }
+                Some(EarlyBonus {
+                    units: self.figure("points", &bonus.points, 1, MAX_FIGURE)?,
+                    attribute,
+                    within_days: self.figure("within_days", &bonus.within_days, 0, 3_660)?,
+                })
+            }
+        };
+        let counts_as = match &raw.counts_as {
+            None => None,
+            Some(code) => match partner.iter().find(|rule| rule.kind == *code.get_ref()) {
+                Some(rule) => Some(rule.id),
+                None => {
+                    return self.refuse(code.span(), format!("there is no partner rule {}", code.get_ref()));
+                }
+            },
+        };
+        Ok(Rule {
+            id: kinds.intern(Program::Professional, &kind),
+            kind,
+            title: raw.title.clone(),
+            program: Program::Professional,
+            track: None,
+            asked,
+            credits: 1,
+            per: 1,
+            window: (*raw.window.get_ref()).into(),
+            cap: self.cap(raw.cap.as_ref())?,
+            max_quantity: self.max_quantity(raw.max_quantity.as_ref())?,
+            derived: None,
+            review: raw.review.into(),
+            early_bonus,
+            attributes,
+            counts_as,
+            source: raw.source.clone(),
+        })
+    }
+
+    fn cap(&self, raw: Option<&Spanned<i64>>) -> Result<Option<i64>, EditionError> {
+        raw.map(|cap| self.figure("cap", cap, 1, MAX_FIGURE)).transpose()
+    }
+
+    fn max_quantity(&self, raw: Option<&Spanned<i64>>) -> Result<i64, EditionError> {
+        raw.map_or(Ok(MAX_QUANTITY), |most| self.figure("max_quantity", most, 1, MAX_FIGURE))
+    }
+
+    pub(super) fn rules(&self, document: &Document, kinds: &mut Kinds) -> Result<Vec<Rule>, EditionError> {
+        let mut rules: Vec<Rule> = Vec::new();
+        for raw in &document.partner.rule {
+            let rule = self.partner_rule(raw, kinds)?;
+            self.add_rule(&mut rules, rule, &raw.kind)?;
+        }
+        let partner = rules.clone();
+        for raw in &document.professional.rule {
+            let rule = self.professional_rule(raw, &partner, kinds)?;
+            self.add_rule(&mut rules, rule, &raw.kind)?;
+        }
+        Ok(rules)
+    }
+
+    fn add_rule(&self, rules: &mut Vec<Rule>, rule: Rule, at: &Spanned<String>) -> Result<(), EditionError> {
+        if rules.iter().any(|other| other.id == rule.id) {
+            return self.refuse(at.span(), format!("kind {} stands twice", rule.kind));
+        }
+        rules.push(rule);
+        Ok(())
+    }
+
+    pub(super) fn legacy(&self, raw: &RawLegacy, launch: NaiveDate) -> Result<Legacy, EditionError> {
+        let (from, until) = (raw.from.get_ref().0, raw.until.get_ref().0);
+        let level_valid_until = raw.level_valid_until.get_ref().0;
+        if until.checked_add_days(Days::new(1)) != Some(launch) {
+            return self.refuse(raw.until.span(), format!("the window ends on the day before {launch}"));
+        }
+        if from > until {
+            return self.refuse(raw.from.span(), format!("the window begins on or before {until}"));
+        }
+        if level_valid_until < launch {
+            return self.refuse(raw.level_valid_until.span(), format!("the level is valid from {launch}"));
+        }
+        Ok(Legacy { from, until, level_valid_until })
+    }
+
+    pub(super) fn rewards(&self, raw: &RawRewards, levels: &Levels) -> Result<Rewards, EditionError> {
+        let mut credit_values = Vec::new();
+        for (code, amount) in &raw.credit_values {
+            let Some(currency) = Currency::from_code(code.get_ref()) else {
+                return self
+                    .refuse(code.span(), format!("{} is not an ISO 4217 currency code", code.get_ref()));
+            };
+            match Money::parse(*amount.get_ref(), currency) {
+                Ok(money) if money.minor > 0 => credit_values.push(money),
+                Ok(_) => return self.refuse(amount.span(), "a credit is worth more than nothing"),
+                Err(message) => return self.refuse(amount.span(), message),
+            }
+        }
+        let mut caps = Vec::new();
+        for cap in &raw.cap {
+            let categories = cap.categories.iter().map(|&category| category.into()).collect();
+            caps.push(RedemptionCap {
+                purpose: cap.purpose.into(),
+                categories,
+                percent: self.percent(&cap.percent)?,
+            });
+        }
+        let mut discounts = Vec::new();
+        for discount in &raw.discount {
+            let level = discount.level.get_ref().clone();
+            if levels.by_code(&level).is_none() {
+                return self.refuse(discount.level.span(), format!("there is no partner level {level}"));
+            }
+            let categories = discount.categories.iter().map(|&category| category.into()).collect();
+            discounts.push(Discount { level, categories, percent: self.percent(&discount.percent)? });
+        }
+        Ok(Rewards { cap_base: raw.cap_base.into(), credit_values, caps, discounts })
+    }
+}

@@ -1,0 +1,161 @@
+//! Who the activities of a batch are about: found by code, and locked.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use entity::activity;
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::{ActivityDraft, SubjectCode};
+use crate::error::Error;
+use crate::program::admission::Claim;
+use crate::program::refusal::{Code, Refusal};
+use crate::program::rule::Program;
+use crate::service::booking::Book;
+use crate::service::input;
+use crate::service::policy::Policy;
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+use crate::store::{affiliation, partner, professional};
+
+/// Subjects of a batch, their rows locked: professionals first, then partners, each in one order.
+pub(super) struct Subjects {
+    partners: HashMap<String, PartnerRow>,
+    professionals: HashMap<String, ProfessionalRow>,
+    affiliations: Vec<entity::affiliation::Model>,
+}
+
+/// A subject that exists.
+pub(super) enum Found<'s> {
+    Partner(&'s PartnerRow),
+    Professional(&'s ProfessionalRow),
+}
+
+impl Subjects {
+    pub(super) async fn lock<'d>(
+        transaction: &DatabaseTransaction,
+        drafts: impl Iterator<Item = &'d ActivityDraft> + Clone,
+    ) -> Result<Self, Error> {
+        let mut partner_codes = HashSet::new();
+        let mut days: HashMap<&str, Vec<NaiveDate>> = HashMap::new();
+        for draft in drafts {
+            match &draft.subject {
+                SubjectCode::Partner(code) => {
+                    partner_codes.insert(code.as_str());
+                }
+                SubjectCode::Professional(code) => days.entry(code).or_default().push(draft.occurred_on),
+            }
+        }
+        let codes: Vec<&str> = days.keys().copied().filter(|code| is_plain(code)).collect();
+        let professionals =
+            if codes.is_empty() { Vec::new() } else { professional::lock(transaction, codes, []).await? };
+        let code_of: HashMap<Uuid, &str> =
+            professionals.iter().map(|row| (row.id, row.code.as_str())).collect();
+        let affiliations = if professionals.is_empty() {
+            Vec::new()
+        } else {
+            affiliation::of_professionals(transaction, professionals.iter().map(|row| row.id)).await?
+        };
+        let needed = affiliations.iter().filter(|row| {
+            let days = code_of.get(&row.professional_id).and_then(|code| days.get(code));
+            let covers = |day: &NaiveDate| row.starts_on <= *day && row.ends_on.is_none_or(|end| *day <= end);
+            days.is_some_and(|days| days.iter().any(covers))
+        });
+        let partner_ids: HashSet<Uuid> = needed.map(|row| row.partner_id).collect();
+        partner_codes.retain(|code| is_plain(code));
+        let partners = if partner_codes.is_empty() && partner_ids.is_empty() {
+            Vec::new()
+        } else {
+            partner::lock(transaction, partner_codes, partner_ids).await?
+        };
+        Ok(Self {
+            partners: partners.into_iter().map(|row| (row.code.clone(), row)).collect(),
+            professionals: professionals.into_iter().map(|row| (row.code.clone(), row)).collect(),
+            affiliations,
+        })
+    }
+
+    pub(super) async fn lock_ids(
+        transaction: &DatabaseTransaction,
+        row: &activity::Model,
+    ) -> Result<Self, Error> {
+        let mut partner_ids: HashSet<Uuid> = row.partner_id.into_iter().collect();
+        let mut professionals = Vec::new();
+        let mut affiliations = Vec::new();
+        if let Some(id) = row.professional_id {
+            professionals = professional::lock(transaction, [], [id]).await?;
+            affiliations = affiliation::of_professionals(transaction, [id]).await?;
+            let covers = |one: &&entity::affiliation::Model| {
+                one.starts_on <= row.occurred_on && one.ends_on.is_none_or(|end| row.occurred_on <= end)
+            };
+            partner_ids.extend(affiliations.iter().filter(covers).map(|one| one.partner_id));
+        }
+        let partners = if partner_ids.is_empty() {
+            Vec::new()
+        } else {
+            partner::lock(transaction, [], partner_ids).await?
+        };
+        Ok(Self {
+            partners: partners.into_iter().map(|row| (row.code.clone(), row)).collect(),
+            professionals: professionals.into_iter().map(|row| (row.code.clone(), row)).collect(),
+            affiliations,
+        })
+    }
+
+    pub(super) fn open<'p>(&self, policy: &'p Policy) -> Book<'p> {
+        let partners = self.partners.values().cloned().collect();
+        let professionals = self.professionals.values().cloned().collect();
+        Book::open(policy, partners, professionals, &self.affiliations)
+    }
+
+    pub(super) fn find(&self, subject: &SubjectCode) -> Result<Found<'_>, Refusal> {
+        let (found, field, what) = match subject {
+            SubjectCode::Partner(code) => (self.partners.get(code).map(Found::Partner), "partner", "partner"),
+            SubjectCode::Professional(code) => {
+                (self.professionals.get(code).map(Found::Professional), "professional", "professional")
+            }
+        };
+        found.ok_or_else(|| {
+            Refusal::new(Code::NotFound, field, format!("There is no {what} with this code."))
+                .within("subject")
+        })
+    }
+}
+
+/// Whether a code can exist at all: what can't is not sent to a database, which may refuse NUL.
+fn is_plain(code: &str) -> bool {
+    input::code("code", code).is_ok()
+}
+
+impl Found<'_> {
+    pub(super) fn partner_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Partner(row) => Some(row.id),
+            Self::Professional(_) => None,
+        }
+    }
+
+    pub(super) fn professional_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Partner(_) => None,
+            Self::Professional(row) => Some(row.id),
+        }
+    }
+
+    pub(super) fn claim<'d>(&self, draft: &'d ActivityDraft) -> Claim<'d> {
+        let (program, member_since) = match self {
+            Self::Partner(row) => (Program::Partner, row.enrolled_on),
+            Self::Professional(row) => (Program::Professional, row.signed_up_on),
+        };
+        Claim {
+            program,
+            member_since,
+            kind: &draft.kind,
+            occurred_on: draft.occurred_on,
+            quantity: draft.quantity,
+            points: draft.points,
+            attributes: &draft.attributes,
+        }
+    }
+}

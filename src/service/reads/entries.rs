@@ -1,0 +1,170 @@
+//! Ledger entries, activities, editions, and what explains them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use entity::value::{LedgerReason, PointsReason};
+use entity::{activity, ledger_entry, points_entry};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::program::explain::{Award, Cause, explain};
+use crate::program::rule::Program;
+use crate::service::{Services, input};
+use crate::store::activity::Owner;
+use crate::store::ledger::LedgerFilter;
+use crate::store::page::{Page, Rows};
+use crate::store::{activity as activities, ledger};
+
+impl Services {
+    /// For each partner, one page of its ledger.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ledger_pages(
+        &self,
+        ids: &[Uuid],
+        filter: &LedgerFilter,
+        page: &Page<i64>,
+    ) -> Result<HashMap<Uuid, Rows<ledger_entry::Model>>, Error> {
+        Ok(ledger::of_partners(self.db.reader(), ids, filter, page).await?)
+    }
+
+    /// For each partner, how many entries its ledger has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ledger_counts(
+        &self,
+        ids: &[Uuid],
+        filter: &LedgerFilter,
+    ) -> Result<HashMap<Uuid, i64>, Error> {
+        Ok(ledger::count_of_partners(self.db.reader(), ids, filter).await?)
+    }
+
+    /// Ledger entries by id; what does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ledger_entries_by_ids(
+        &self,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, ledger_entry::Model>, Error> {
+        let rows = ledger::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// For each owner, one page of its activities in the order of recording.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn activity_pages(
+        &self,
+        owner: Owner,
+        ids: &[Uuid],
+        page: &Page<i64>,
+    ) -> Result<HashMap<Uuid, Rows<activity::Model>>, Error> {
+        Ok(activities::of_owners(self.db.reader(), owner, ids, page).await?)
+    }
+
+    /// For each owner, how many activities it has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn activity_counts(&self, owner: Owner, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+        Ok(activities::count_of_owners(self.db.reader(), owner, ids).await?)
+    }
+
+    /// Activities by id; what does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn activities_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, activity::Model>, Error> {
+        let rows = activities::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// The activity with a natural key.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn activity_by_key(
+        &self,
+        source: &str,
+        external_id: &str,
+    ) -> Result<Option<activity::Model>, Error> {
+        let (Ok(source), Ok(external_id)) =
+            (input::key("source", source), input::key("externalId", external_id))
+        else {
+            return Ok(None);
+        };
+        Ok(activities::by_keys(self.db.reader(), [(source.as_str(), external_id.as_str())]).await?.pop())
+    }
+
+    /// Key and place of the edition that judges a day (today, if none is named).
+    #[must_use]
+    pub fn edition_at(&self, as_of: Option<NaiveDate>) -> (Uuid, usize) {
+        let index = self.policy.editions.index_at(as_of.unwrap_or_else(|| self.clock.today()));
+        (self.policy.id(index).unwrap_or_default(), index)
+    }
+
+    /// One sentence for a ledger entry: the rule, the units before and after, the arithmetic.
+    #[must_use]
+    pub fn explain_credits(&self, entry: &ledger_entry::Model) -> String {
+        let cause = match entry.reason {
+            LedgerReason::Void => Cause::Void,
+            LedgerReason::Affiliation => Cause::Affiliation,
+            _ => Cause::Activity,
+        };
+        let legacy = entry.effective_on < self.policy.editions.launch();
+        let counted = Counted {
+            kind: entry.kind.as_deref(),
+            edition_id: entry.edition_id,
+            window_start: entry.window_start,
+            units: entry.units_before.zip(entry.units_after),
+        };
+        self.sentence(Program::Partner, cause, legacy, &counted, entry.level_credits)
+    }
+
+    /// One sentence for a points entry.
+    #[must_use]
+    pub fn explain_points(&self, entry: &points_entry::Model) -> String {
+        let cause = if entry.reason == PointsReason::Void { Cause::Void } else { Cause::Activity };
+        let counted = Counted {
+            kind: entry.kind.as_deref(),
+            edition_id: entry.edition_id,
+            window_start: entry.window_start,
+            units: entry.units_before.zip(entry.units_after),
+        };
+        self.sentence(Program::Professional, cause, false, &counted, entry.points)
+    }
+
+    fn sentence(
+        &self,
+        program: Program,
+        cause: Cause,
+        legacy: bool,
+        counted: &Counted<'_>,
+        amount: i64,
+    ) -> String {
+        let editions = &self.policy.editions;
+        let rule = counted
+            .edition_id
+            .and_then(|id| editions.get(self.policy.index(id)?))
+            .and_then(|edition| edition.rule(editions.kind(program, counted.kind?)?));
+        let (Some(rule), Some(window_start), Some((units_before, units_after))) =
+            (rule, counted.window_start, counted.units)
+        else {
+            return String::new();
+        };
+        explain(rule, &Award { cause, legacy, window_start, units_before, units_after, amount })
+    }
+}
+
+/// What an entry counted, as its columns say.
+struct Counted<'e> {
+    kind: Option<&'e str>,
+    edition_id: Option<Uuid>,
+    window_start: Option<NaiveDate>,
+    units: Option<(i64, i64)>,
+}

@@ -1,0 +1,143 @@
+//! Professionals and their levels.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::PerSubject;
+use crate::error::Error;
+use crate::program::calendar::{anniversary, membership_year};
+use crate::program::standing::{ProfessionalStanding, check_professional_day, professional_standing};
+use crate::program::totals::membership_number;
+use crate::service::{Services, input};
+use crate::store::page::{Page, Rows};
+use crate::store::professional::{ProfessionalFilter, ProfessionalKey, ProfessionalOrder, ProfessionalRow};
+use crate::store::{ledger, professional, standing};
+
+impl Services {
+    /// The professional with a code.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn professional_by_code(&self, code: &str) -> Result<Option<ProfessionalRow>, Error> {
+        if input::code("code", code).is_err() {
+            return Ok(None);
+        }
+        Ok(professional::by_code(self.db.reader(), code).await?)
+    }
+
+    /// Professionals by id; who does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn professionals_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ProfessionalRow>, Error> {
+        let rows = professional::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// One page of professionals.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn professionals_page(
+        &self,
+        filter: &ProfessionalFilter,
+        order: ProfessionalOrder,
+        page: &Page<ProfessionalKey>,
+    ) -> Result<Rows<ProfessionalRow>, Error> {
+        Ok(professional::page(self.db.reader(), filter, order, page).await?)
+    }
+
+    /// How many professionals there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn professionals_count(&self, filter: &ProfessionalFilter) -> Result<i64, Error> {
+        Ok(professional::count(self.db.reader(), filter).await?)
+    }
+
+    /// Professionals' levels on a day (today, if none is named), as known now or at a moment (S3, K1).
+    ///
+    /// # Errors
+    /// When the database fails; a day that can't be asked for is told for each professional.
+    pub async fn professional_standings(
+        &self,
+        professionals: &[ProfessionalRow],
+        as_of: Option<NaiveDate>,
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<PerSubject<(NaiveDate, ProfessionalStanding)>, Error> {
+        let editions = &self.policy.editions;
+        let today = self.clock.today();
+        let day = as_of.unwrap_or(today);
+        let mut answers: PerSubject<(NaiveDate, ProfessionalStanding)> =
+            HashMap::with_capacity(professionals.len());
+        let mut asked = Vec::with_capacity(professionals.len());
+        for one in professionals {
+            match check_professional_day(one.signed_up_on, day, today) {
+                Ok(()) => asked.push(one),
+                Err(refusal) => drop(answers.insert(one.id, Err(refusal))),
+            }
+        }
+        let points = self.membership_points(&asked, day, known_at).await?;
+        for one in asked {
+            let (this_year, last_year) = points.get(&one.id).copied().unwrap_or_default();
+            let standing = professional_standing(editions, one.signed_up_on, day, this_year, last_year);
+            answers.insert(one.id, Ok((day, standing)));
+        }
+        Ok(answers)
+    }
+
+    /// Points of the membership year that a day lies in, through that day, and of the year before.
+    async fn membership_points(
+        &self,
+        asked: &[&ProfessionalRow],
+        day: NaiveDate,
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<HashMap<Uuid, (i64, i64)>, Error> {
+        let db = self.db.reader();
+        let mut points: HashMap<Uuid, (i64, i64)> = HashMap::new();
+        let Some(moment) = known_at else {
+            let of = asked.iter().map(|one| {
+                let year = membership_year(one.signed_up_on, day);
+                (one.id, year.number, year.starts_on)
+            });
+            for row in standing::of_professionals(db, &of.collect::<Vec<_>>(), day).await? {
+                points.insert(row.professional_id, (row.this_year, row.last_year));
+            }
+            return Ok(points);
+        };
+        let signed_up: HashMap<Uuid, NaiveDate> =
+            asked.iter().map(|one| (one.id, one.signed_up_on)).collect();
+        let number = |id: &Uuid, day| {
+            signed_up.get(id).map_or(0, |signed_up_on| membership_number(*signed_up_on, day))
+        };
+        let of = asked.iter().map(|one| {
+            let number = membership_number(one.signed_up_on, day);
+            (one.id, number, anniversary(one.signed_up_on, number - 1))
+        });
+        for row in standing::known_points(db, &of.collect::<Vec<_>>(), day, moment).await? {
+            let Some(net) = row.points else { continue };
+            let (this_year, last_year) = points.entry(row.professional_id).or_default();
+            let years_ago = number(&row.professional_id, day) - number(&row.professional_id, row.day);
+            match years_ago {
+                0 => *this_year += net,
+                1 => *last_year += net,
+                _ => {}
+            }
+        }
+        Ok(points)
+    }
+
+    /// Dojo Credits as they were known at a moment; who had no entry then is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn known_dojo_credits(
+        &self,
+        ids: &[Uuid],
+        moment: DateTime<Utc>,
+    ) -> Result<HashMap<Uuid, i64>, Error> {
+        Ok(ledger::known_dojo_credits(self.db.reader(), ids, moment).await?)
+    }
+}

@@ -1,0 +1,224 @@
+//! Partners' levels on a day, their credits of a year, and the levels that they earned.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::PerSubject;
+use crate::error::Error;
+use crate::program::Level;
+use crate::program::calendar::{year_end, year_start};
+use crate::program::edition::ProductCategory;
+use crate::program::rule::Track;
+use crate::program::standing::{
+    LevelAward, TrackStanding, TrackSums, check_partner_day, overall, period_awards, track_standing,
+};
+use crate::program::totals::{Period, TrackTotal};
+use crate::service::Services;
+use crate::service::booking::{column, read_reached, track};
+use crate::store::partner::PartnerRow;
+use crate::store::{standing, totals};
+
+/// A partner's levels on a day.
+#[derive(Clone, Debug)]
+pub struct PartnerStanding {
+    /// The day.
+    pub as_of: NaiveDate,
+    /// Technical track.
+    pub technical: TrackStanding,
+    /// Business track.
+    pub business: TrackStanding,
+    /// The higher of both (V4).
+    pub overall: Arc<Level>,
+    /// Base discount by category, in percent (PP, Rewards).
+    pub base_discounts: Vec<(ProductCategory, Decimal)>,
+}
+
+/// Level credits of a year.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct YearCredits {
+    /// Technical credits.
+    pub technical: i64,
+    /// Business credits.
+    pub business: i64,
+}
+
+impl Services {
+    /// Partners' levels on a day (today, if none is named), as known now or at a moment (V3, V5, K1).
+    ///
+    /// # Errors
+    /// When the database fails; a day that can't be asked for is told for each partner.
+    pub async fn partner_standings(
+        &self,
+        partners: &[PartnerRow],
+        as_of: Option<NaiveDate>,
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<PerSubject<PartnerStanding>, Error> {
+        let editions = &self.policy.editions;
+        let today = self.clock.today();
+        let day = as_of.unwrap_or(today);
+        let mut answers: PerSubject<PartnerStanding> = HashMap::with_capacity(partners.len());
+        let mut ids = Vec::with_capacity(partners.len());
+        for partner in partners {
+            match check_partner_day(editions, partner.enrolled_on, day, today) {
+                Ok(()) => ids.push(partner.id),
+                Err(refusal) => drop(answers.insert(partner.id, Err(refusal))),
+            }
+        }
+        let mut sums = match known_at {
+            None => self.sums(&ids, day).await?,
+            Some(moment) => self.known_sums(&ids, day, moment).await?,
+        };
+        for id in ids {
+            let [technical, business] = sums.remove(&id).unwrap_or_default();
+            let technical = track_standing(editions, Track::Technical, &technical, day);
+            let business = track_standing(editions, Track::Business, &business, day);
+            let overall = overall(&technical, &business);
+            let rewards = &editions.at(day).rewards;
+            let discounts = ProductCategory::ALL.map(|one| (one, rewards.base_discount(&overall.code, one)));
+            let base_discounts = discounts.to_vec();
+            answers
+                .insert(id, Ok(PartnerStanding { as_of: day, technical, business, overall, base_discounts }));
+        }
+        Ok(answers)
+    }
+
+    async fn sums(&self, ids: &[Uuid], day: NaiveDate) -> Result<HashMap<Uuid, [TrackSums; 2]>, Error> {
+        let year = Period(day.year());
+        let (year_starts_on, _) = year.days(&self.policy.editions);
+        let rows = standing::of_partners(self.db.reader(), ids, day, year.0, year_starts_on).await?;
+        let mut sums: HashMap<Uuid, [TrackSums; 2]> = HashMap::new();
+        for row in rows {
+            let of_partner = sums.entry(row.partner_id).or_default();
+            let tracks = [(row.technical, row.technical_reached), (row.business, row.business_reached)];
+            for (sums, (credits, reached)) in of_partner.iter_mut().zip(tracks) {
+                if row.period == Period::LEGACY.0 {
+                    sums.legacy = credits;
+                } else if row.period == year.0 {
+                    (sums.this_year, sums.this_year_reached) = (credits, read_reached(&reached)?);
+                } else {
+                    (sums.last_year, sums.last_year_reached) = (credits, read_reached(&reached)?);
+                }
+            }
+        }
+        Ok(sums)
+    }
+
+    async fn known_sums(
+        &self,
+        ids: &[Uuid],
+        day: NaiveDate,
+        moment: DateTime<Utc>,
+    ) -> Result<HashMap<Uuid, [TrackSums; 2]>, Error> {
+        let editions = &self.policy.editions;
+        let legacy = editions.legacy().filter(|legacy| day <= legacy.level_valid_until);
+        let last_year = Period(day.year() - 1).days(editions).0;
+        let from = legacy.map_or(last_year, |legacy| legacy.from.min(last_year));
+        let known = self.known_totals(ids, from, day, moment).await?;
+        let mut sums: HashMap<Uuid, [TrackSums; 2]> = HashMap::new();
+        for ((id, period, track), total) in known {
+            let sums = &mut sums.entry(id).or_default()[usize::from(track == Track::Business)];
+            if period == Period::LEGACY {
+                sums.legacy = total.credits;
+            } else if period.0 == day.year() {
+                (sums.this_year, sums.this_year_reached) = (total.credits, total.reached);
+            } else if period.0 == day.year() - 1 {
+                (sums.last_year, sums.last_year_reached) = (total.credits, total.reached);
+            }
+        }
+        Ok(sums)
+    }
+
+    async fn known_totals(
+        &self,
+        ids: &[Uuid],
+        from: NaiveDate,
+        to: NaiveDate,
+        moment: DateTime<Utc>,
+    ) -> Result<HashMap<(Uuid, Period, Track), TrackTotal>, Error> {
+        let editions = &self.policy.editions;
+        let rows = standing::known_days(self.db.reader(), ids, from, to, moment).await?;
+        let mut totals: HashMap<(Uuid, Period, Track), TrackTotal> = HashMap::new();
+        for row in rows {
+            let Some(credits) = row.credits else { continue };
+            let key = (row.partner_id, Period::of(editions, row.day), track(row.track));
+            totals.entry(key).or_default().add(editions, row.day, credits);
+        }
+        Ok(totals)
+    }
+
+    /// Level credits of a calendar year. Years before launch show what counted for the first level;
+    /// the launch year begins on launch day (L1).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn year_credits(
+        &self,
+        ids: &[Uuid],
+        year: i32,
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<HashMap<Uuid, YearCredits>, Error> {
+        let editions = &self.policy.editions;
+        let (mut from, to) = Period(year).days(editions);
+        let mut credits: HashMap<Uuid, YearCredits> = HashMap::new();
+        let before_launch = year < editions.launch().year();
+        if before_launch {
+            from = year_start(year);
+        }
+        if !(1..=9_999).contains(&year) {
+            return Ok(credits);
+        }
+        let mut add = |id: Uuid, track: Track, n: i64| {
+            let of_partner = credits.entry(id).or_default();
+            match track {
+                Track::Technical => of_partner.technical += n,
+                Track::Business => of_partner.business += n,
+            }
+        };
+        match known_at {
+            Some(moment) => {
+                for ((id, _, track), total) in self.known_totals(ids, from, to, moment).await? {
+                    add(id, track, total.credits);
+                }
+            }
+            None if before_launch => {
+                let columns = Track::ALL.map(column);
+                let spans = ids.iter().flat_map(|id| columns.map(|track| (*id, track, from, year_end(year))));
+                for row in totals::partner_days(self.db.reader(), spans).await? {
+                    add(row.partner_id, track(row.track), row.credits);
+                }
+            }
+            None => {
+                for row in totals::of_partners_in(self.db.reader(), ids, year).await? {
+                    add(row.partner_id, Track::Technical, row.technical);
+                    add(row.partner_id, Track::Business, row.business);
+                }
+            }
+        }
+        Ok(credits)
+    }
+
+    /// Every level that partners earned, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn level_histories(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<LevelAward>>, Error> {
+        let editions = &self.policy.editions;
+        let mut histories: HashMap<Uuid, Vec<LevelAward>> = HashMap::new();
+        for row in totals::of_partners(self.db.reader(), ids.iter().copied()).await? {
+            let history = histories.entry(row.partner_id).or_default();
+            let period = Period(row.period);
+            let technical = read_reached(&row.technical_reached)?;
+            let business = read_reached(&row.business_reached)?;
+            history.extend(period_awards(editions, Track::Technical, period, row.technical, &technical));
+            history.extend(period_awards(editions, Track::Business, period, row.business, &business));
+        }
+        for history in histories.values_mut() {
+            history.sort_by_key(|award| (award.earned_on, award.track));
+        }
+        Ok(histories)
+    }
+}
