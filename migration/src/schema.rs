@@ -60,34 +60,31 @@ pub(crate) async fn append_only(
 ) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let of = if columns.is_empty() { String::new() } else { format!("OF {}", columns.join(", ")) };
-    match manager.get_database_backend() {
-        DbBackend::Postgres => {
-            connection
-                .execute_unprepared(
-                    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS \
+    if manager.get_database_backend() == DbBackend::Postgres {
+        connection
+            .execute_unprepared(
+                "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS \
                      $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
-                )
-                .await?;
-            connection
-                .execute_unprepared(&format!(
-                    "CREATE TRIGGER {table}_no_update BEFORE UPDATE {of} ON {table} \
+            )
+            .await?;
+        connection
+            .execute_unprepared(&format!(
+                "CREATE TRIGGER {table}_no_update BEFORE UPDATE {of} ON {table} \
                      FOR EACH ROW EXECUTE FUNCTION refuse_change(); \
                      CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} \
                      FOR EACH ROW EXECUTE FUNCTION refuse_change(); \
                      CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} \
                      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-                ))
-                .await?;
-        }
-        _ => {
-            let refuse = format!("BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END");
-            connection
-                .execute_unprepared(&format!(
-                    "CREATE TRIGGER {table}_no_update BEFORE UPDATE {of} ON {table} {refuse}; \
+            ))
+            .await?;
+    } else {
+        let refuse = format!("BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END");
+        connection
+            .execute_unprepared(&format!(
+                "CREATE TRIGGER {table}_no_update BEFORE UPDATE {of} ON {table} {refuse}; \
                      CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}"
-                ))
-                .await?;
-        }
+            ))
+            .await?;
     }
     Ok(())
 }
