@@ -102,7 +102,7 @@ fn run(command: Command) -> Result<u8, Failure> {
     }
     let file = env_file()?;
     let get = |name: &str| std::env::var(name).ok().or_else(|| file.get(name).cloned());
-    log(get("RUST_LOG"));
+    log(get("RUST_LOG").as_deref());
     let settings = Settings::read(get)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
@@ -128,8 +128,8 @@ fn env_file() -> Result<HashMap<String, String>, Failure> {
     }
 }
 
-fn log(filter: Option<String>) {
-    let filter = EnvFilter::try_new(filter.as_deref().unwrap_or(LOG)).unwrap_or_else(|_| LOG.into());
+fn log(filter: Option<&str>) {
+    let filter = EnvFilter::try_new(filter.unwrap_or(LOG)).unwrap_or_else(|_| LOG.into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
