@@ -45,10 +45,10 @@ enum Command {
     ///
     /// What a file holds is told by its header:
     ///
-    ///     partner,name,enrolled_on
-    ///     professional,name,email,signed_up_on
-    ///     professional,partner,starts_on[,ends_on]
-    ///     source,external_id,professional|partner,kind,occurred_on[,points][,quantity][,attributes …]
+    ///   partner,name,enrolled_on
+    ///   professional,name,email,signed_up_on
+    ///   professional,partner,starts_on[,ends_on]
+    ///   source,external_id,professional|partner,kind,occurred_on[,points][,quantity][,attributes …]
     #[command(verbatim_doc_comment)]
     Import {
         /// The files, in any order.
