@@ -1,4 +1,4 @@
-//! SeaORM entities of partner-program: one table a file, columns and nothing else.
+//! `SeaORM` entities of partner-program: one table a file, columns and nothing else.
 
 pub mod activity;
 pub mod affiliation;

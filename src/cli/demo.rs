@@ -317,3 +317,35 @@ fn taken(outcomes: Vec<Outcome>) -> Result<Vec<uuid::Uuid>, Error> {
     };
     outcomes.into_iter().map(id).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::store::Database;
+
+    #[tokio::test]
+    async fn the_demo_is_lively_on_any_day() {
+        for today in ["2024-07-31", "2026-11-21", "2028-02-29"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let url = format!("sqlite://{}", folder.path().join("demo.db").display());
+            let database = Database::connect(&url).await.expect("a database");
+            database.migrate().await.expect("a schema");
+            let clock = Clock::new(chrono_tz::Europe::Brussels, today.parse().ok());
+            let services = Services::open(database, clock).await.expect("services");
+            fill(&services).await.expect("demo data");
+            let report = services.verify(|_, _| {}).await.expect("a report");
+            assert_eq!(report.differences, Vec::<String>::new(), "{today}");
+            let mut levels = std::collections::BTreeSet::new();
+            for (code, name, ..) in PARTNERS {
+                let row = services.partner_by_code(code).await.expect("a read").expect("a partner");
+                assert_eq!(row.name, name);
+                let standings = services.partner_standings(std::slice::from_ref(&row), None, None).await;
+                let standing = standings.expect("a read").remove(&row.id).expect("an answer");
+                levels.insert(standing.expect("a standing").overall.code.clone());
+                assert!(row.entries > 0, "{code} on {today}");
+            }
+            assert!(levels.len() > 1, "{levels:?} on {today}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The commands as people run them: a process, its output and its exit code.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use partner_program::app;
+use partner_program::config::{DatabaseUrl, Secret, Settings};
+
+const TODAY: &str = "2026-08-31";
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_partner-program"))
+        .current_dir(folder)
+        .args(arguments)
+        .env_clear()
+        .env("PROGRAM_TODAY", TODAY)
+        .output()
+        .expect("the program runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+/// Imports one file beside those that every import needs, and gives exit code and output.
+fn import(content: &[u8]) -> (i32, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).expect("a file");
+    write("a.csv", content);
+    write("partners.csv", b"partner,name,enrolled_on\nnordwind,Nordwind,2020-01-01\n");
+    write("people.csv", b"professional,name,email,signed_up_on\nada,Ada,ada@example.com,2023-01-01\n");
+    let output = run(folder.path(), &["import", "a.csv", "people.csv", "partners.csv"]);
+    let verified = run(folder.path(), &["verify"]);
+    assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
+    (output.status.code().expect("an exit code"), stdout(&output))
+}
+
+const ACTIVITIES: &str = "source,external_id,professional,partner,kind,occurred_on,points,quantity,repost";
+
+#[test]
+fn rows_go_in_or_are_refused_by_line() {
+    // rows below the header of activities, lines of the output
+    let table: [(&[u8], &[&str]); 18] = [
+        (b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\n", &["a.csv: recorded 1, duplicate 0, refused 0"]),
+        (
+            b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n\r\ns,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n",
+            &["a.csv: recorded 1, duplicate 1, refused 0"],
+        ),
+        (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,false\n", &["a.csv: recorded 1, duplicate 0"]),
+        (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,true\n", &["a.csv:2: repost: Reposts do not count"]),
+        (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,yes\n", &["a.csv:2: repost: repost is true or false."]),
+        (
+            b"s,\"1\n\nx\",ada,,DOCS_CORRECTION,2025-01-01,,,\n\ns,2,ada,,DOCS_CORRECTION,2024-02-30,,,\n",
+            &["a.csv:2: external_id: ", "a.csv:6: occurred_on: \"2024-02-30\" is no date", "refused 2"],
+        ),
+        (b"s,1,ada,,DOCS_CORRECTION,2026-09-01,,,\n", &["a.csv:2: occurred_on: 2026-09-01 lies after today"]),
+        (b"s,1,ada,,DOCS_CORRECTION,2022-12-31,,,\n", &["a.csv:2: occurred_on: 2022-12-31 lies before"]),
+        (
+            b"s,1,ada,,VOTE_CAST,2025-01-01,many,,\n",
+            &["a.csv:2: points: \"many\" is no whole number such as 12"],
+        ),
+        (b"s,1,ada,,VOTE_CAST,2025-01-01,99999999999999999999,,\n", &["a.csv:2: points: \"999"]),
+        (b"s,1,ada,,VOTE_CAST,2025-01-01,76,,\n", &["a.csv:2: points: VOTE_CAST is graded 10 to 75 points"]),
+        (b"s,1,ada,nordwind,VOTE_CAST,2025-01-01,75,,\n", &["a.csv:2: professional, partner: only one"]),
+        (b"s,1,,,VOTE_CAST,2025-01-01,75,,\n", &["a.csv:2: professional, partner: one of the two must"]),
+        (b"s,1,bob,,VOTE_CAST,2025-01-01,75,,\n", &["a.csv:2: professional: There is no professional"]),
+        (b"s,1,ada\n", &["a.csv:2: the row has 3 fields, the header 9"]),
+        (
+            b"s,\xff,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,2,ada,,DOCS_CORRECTION,2025-01-01,,,\n",
+            &["a.csv:2: external_id: the text is not UTF-8", "a.csv: recorded 1, duplicate 0, refused 1"],
+        ),
+        (
+            b"s,1\0,ada,,DOCS_CORRECTION,2025-01-01,,,\n",
+            &["a.csv:2: external_id: the text may not hold the character NUL"],
+        ),
+        (
+            b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,1,ada,,DOCS_CORRECTION,2025-01-02,,,\n",
+            &["a.csv:3: occurred_on: "],
+        ),
+    ];
+    for (rows, expected) in table {
+        let content = [ACTIVITIES.as_bytes(), b"\n", rows].concat();
+        let (code, output) = import(&content);
+        for line in expected {
+            assert!(output.contains(line), "{}: {output}", String::from_utf8_lossy(rows));
+        }
+        let is_refused = output.contains("a.csv:2: ") || output.contains("a.csv:3: ");
+        assert_eq!(code, if is_refused { 2 } else { 0 }, "{output}");
+    }
+}
+
+#[test]
+fn files_are_recognised_or_refused_as_a_whole() {
+    // content, exit code, words of the output
+    let table: [(&[u8], i32, &str); 14] = [
+        (b"", 2, "a.csv:1: the file is empty"),
+        (b"one,two\n1,2\n", 2, "a.csv:1: no table has this header; headers are: partner,name,enrolled_on;"),
+        (b"partner,enrolled_on\n", 2, "a.csv:1: the column `name` is missing"),
+        (b"partner,name,name,enrolled_on\n", 2, "a.csv:1: the column `name` stands twice"),
+        (b"partner,name,enrolled_on,colour\n", 2, "a.csv:1: the column `colour` is not known"),
+        (b"source,external_id,kind,occurred_on\n", 2, "the column `professional` or `partner` is missing"),
+        (b"partner,na\xffme,enrolled_on\n", 2, "a.csv:1: the header is not UTF-8"),
+        (b"\n\npartner,enrolled_on\n", 2, "a.csv:3: the column `name` is missing"),
+        (b"partner,name,enrolled_on\n", 0, "a.csv: recorded 0, duplicate 0, refused 0"),
+        (b"\xef\xbb\xbfpartner,name,enrolled_on\nx,X,2020-01-01\n", 0, "a.csv: recorded 1, duplicate 0"),
+        (b"\xef\xbb\xbf\"partner\",name,enrolled_on\r\nx,X,2020-01-01\r\n", 0, "a.csv: recorded 1, duplicate 0"),
+        (b"enrolled_on,partner,name\n2020-01-01,-x,X\n", 2, "a.csv:2: partner: A code has 1 to 64"),
+        (
+            b"professional,partner,starts_on,ends_on\nada,nordwind,2023-01-01,2023-12-31\nada,nordwind,2023-06-01,\n",
+            2,
+            "a.csv:3: starts_on: The professional works for a partner from 2023-01-01 to 2023-12-31 already",
+        ),
+        (b"professional,name,email,signed_up_on\nbob,Bob,bob,2023-01-01\n", 2, "a.csv:2: email: That is not"),
+    ];
+    for (content, expected, words) in table {
+        let (code, output) = import(content);
+        assert_eq!(code, expected, "{output}");
+        assert!(output.contains(words), "{words}: {output}");
+    }
+}
+
+#[test]
+fn a_second_import_records_nothing_and_the_list_of_refusals_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let row = |number: i32| {
+        let day = if number % 2 == 0 { "2020-01-01" } else { "2020-02-30" };
+        format!("p{number},Partner {number},{day}\n")
+    };
+    let rows = "partner,name,enrolled_on\n".to_owned() + &(0..2_500).map(row).collect::<String>();
+    fs::write(folder.path().join("p.csv"), rows).expect("a file");
+    let first = run(folder.path(), &["import", "p.csv"]);
+    assert!(stdout(&first).contains("p.csv: recorded 1250, duplicate 0, refused 1250"));
+    assert!(stdout(&first).contains("… and 250 more"));
+    assert_eq!(stdout(&first).lines().filter(|line| line.starts_with("p.csv:")).count(), 1_001);
+    let second = run(folder.path(), &["import", "p.csv", "missing.csv"]);
+    assert!(stdout(&second).contains("p.csv: recorded 0, duplicate 1250, refused 1250"));
+    assert!(stdout(&second).contains("missing.csv:1: the file can't be opened"));
+    assert_eq!(second.status.code(), Some(2));
+}
+
+#[test]
+fn the_schema_needs_no_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = run(folder.path(), &["schema"]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(0), partner_program::graphql::schema::sdl()));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_wrong_setting_is_one_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join(".env"), "BIND=nowhere\n").expect("a file");
+    let output = run(folder.path(), &["serve"]);
+    let error = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error.starts_with("error: BIND must be an address and a port"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[tokio::test]
+async fn the_application_starts_answers_and_stops() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("app.db").display());
+    let mut settings = Settings {
+        database_url: DatabaseUrl::new(&url).expect("an address"),
+        bind: ([127, 0, 0, 1], 0).into(),
+        today: TODAY.parse().ok(),
+        bootstrap_admin_key: Some(Secret::new("0123456789abcdef".to_owned()).expect("a key")),
+        ..Settings::default()
+    };
+    let running = app::start(&settings).await.expect("a start");
+    let client = reqwest::Client::new();
+    let status = async |path: &str| client.get(running.url(path)).send().await.expect("an answer").status();
+    assert_eq!(status("/healthz").await, 200);
+    assert_eq!(status("/readyz").await, 200);
+    assert_eq!(status("/graphql?query={__typename}").await, 401);
+    let query = client.get(running.url("/graphql?query={__typename}")).bearer_auth("0123456789abcdef");
+    assert_eq!(query.send().await.expect("an answer").status(), 200);
+    let page = client.get(running.url("/graphql")).header("accept", "text/html").send().await;
+    assert!(page.expect("an answer").text().await.expect("a page").contains("<html"));
+    let address = running.address();
+    running.stop().await.expect("an end");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+
+    settings.bootstrap_admin_key = None;
+    let running = app::start(&settings).await.expect("a start");
+    let query = client.get(running.url("/graphql?query={__typename}")).bearer_auth("0123456789abcdef");
+    assert_eq!(query.send().await.expect("an answer").status(), 401);
+    running.stop().await.expect("an end");
+}
