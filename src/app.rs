@@ -86,12 +86,11 @@ impl Running {
         // Nobody listens when serving has failed already; then the join tells why.
         let _ = stop.send(());
         let aborted = server.abort_handle();
-        match tokio::time::timeout(STOP_TIME_MAX, server).await {
-            Ok(ended) => ended.map_err(std::io::Error::other).flatten().map_err(StartError::Serve)?,
-            Err(_) => {
-                tracing::warn!(seconds = STOP_TIME_MAX.as_secs(), "some requests did not finish in time");
-                aborted.abort();
-            }
+        if let Ok(ended) = tokio::time::timeout(STOP_TIME_MAX, server).await {
+            ended.map_err(std::io::Error::other).flatten().map_err(StartError::Serve)?;
+        } else {
+            tracing::warn!(seconds = STOP_TIME_MAX.as_secs(), "some requests did not finish in time");
+            aborted.abort();
         }
         services.database().clone().close().await.map_err(Error::from)?;
         Ok(())

@@ -123,11 +123,11 @@ fn files_are_recognised_or_refused_as_a_whole() {
 #[test]
 fn a_second_import_records_nothing_and_the_list_of_refusals_ends() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut rows = "partner,name,enrolled_on\n".to_owned();
-    for number in 0..2_500 {
+    let row = |number: i32| {
         let day = if number % 2 == 0 { "2020-01-01" } else { "2020-02-30" };
-        rows += &format!("p{number},Partner {number},{day}\n");
-    }
+        format!("p{number},Partner {number},{day}\n")
+    };
+    let rows = "partner,name,enrolled_on\n".to_owned() + &(0..2_500).map(row).collect::<String>();
     fs::write(folder.path().join("p.csv"), rows).expect("a file");
     let first = run(folder.path(), &["import", "p.csv"]);
     assert!(stdout(&first).contains("p.csv: recorded 1250, duplicate 0, refused 1250"));

@@ -161,116 +161,85 @@ async fn an_empty_database_verifies() {
     assert_eq!(services.verify(|_, _| {}).await.expect("a report"), Report::default());
 }
 
+/// Statement, table whose triggers are in its way, words of the difference.
+const TAMPERING: &[(&str, &str, &str)] = &[
+    ("UPDATE ledger_entries SET level_credits = level_credits + 1", "ledger_entries", "level_credits is"),
+    ("UPDATE ledger_entries SET balance_after = 7 WHERE number = 1", "ledger_entries", "balance_after is 7"),
+    ("UPDATE ledger_entries SET day_after = 99 WHERE number = 1", "ledger_entries", "day_after is 99"),
+    ("UPDATE ledger_entries SET effective_on = '2025-12-24'", "ledger_entries", "effective_on is 2025-12-24"),
+    ("UPDATE ledger_entries SET reason = 'VOID'", "ledger_entries", "reason is Void"),
+    ("UPDATE ledger_entries SET units_before = 3 WHERE number = 2", "ledger_entries", "units_before is 3"),
+    (
+        "UPDATE ledger_entries SET kind = 'DEAL_WON' WHERE number = 1",
+        "ledger_entries",
+        "kind is \"DEAL_WON\"",
+    ),
+    ("UPDATE ledger_entries SET track = 'BUSINESS'", "ledger_entries", "track is Business"),
+    ("UPDATE ledger_entries SET log_seq = 1", "ledger_entries", "log_seq is 1"),
+    (
+        "UPDATE ledger_entries SET recorded_at = '2020-01-01 00:00:00+00:00'",
+        "ledger_entries",
+        "recorded_at is",
+    ),
+    (
+        "UPDATE ledger_entries SET number = number + 1000 WHERE number = 1",
+        "ledger_entries",
+        "entry 1 is missing",
+    ),
+    (
+        "UPDATE ledger_entries SET number = number + 1000 WHERE number = 1",
+        "ledger_entries",
+        "entry 1001 does not follow from the log",
+    ),
+    ("DELETE FROM ledger_entries WHERE number = 2", "ledger_entries", "ledger entry 2 is missing"),
+    ("DELETE FROM points_entries WHERE number = 3", "points_entries", "points entry 3 is missing"),
+    ("UPDATE points_entries SET points = 1 WHERE number = 1", "points_entries", "points is 1, expected"),
+    ("UPDATE points_entries SET dojo_balance_after = 1", "points_entries", "dojo_balance_after is 1"),
+    ("UPDATE points_entries SET window_start = '2020-01-01'", "points_entries", "window_start is 2020-01-01"),
+    ("UPDATE partner_tallies SET units = units + 1", "", "units is"),
+    ("UPDATE partner_tallies SET latest_on = '2020-01-01'", "", "latest_on is 2020-01-01"),
+    ("DELETE FROM partner_tallies", "", "units of LINKEDIN_POST from 2025-01-01 is missing"),
+    ("UPDATE professional_tallies SET awarded = 1", "", "awarded is 1, expected 50"),
+    ("UPDATE partner_days SET credits = credits + 1", "", "credits is"),
+    ("DELETE FROM professional_days WHERE day = '2023-03-01'", "", "points of 2023-03-01 is missing"),
+    ("UPDATE partner_totals SET technical = 1, total = 1 + business", "", "technical is 1, expected"),
+    ("UPDATE partner_totals SET business_reached = '[]'", "", "business_reached is \"[]\""),
+    ("UPDATE partner_totals SET period = 1999 WHERE period = 0", "", "total of 1999 does not follow"),
+    ("UPDATE professional_totals SET last_on = '2020-01-01'", "", "last_on is 2020-01-01"),
+    ("UPDATE partner_balances SET credits = credits + 5", "", "partner alpha: balance: credits is"),
+    ("UPDATE partner_balances SET entries = 0", "", "entries is 0"),
+    ("UPDATE partner_balances SET last_recorded_at = NULL", "", "last_recorded_at is nothing"),
+    ("DELETE FROM partner_balances", "", "partner beta: balance is missing"),
+    ("UPDATE professional_balances SET points = 1", "", "professional ada: balance: points is 1"),
+    ("UPDATE activities SET status = 'VOIDED' WHERE external_id = '1'", "", "activity test/1: "),
+    (
+        "UPDATE activities SET graded_points = 1 WHERE external_id = 'c1'",
+        "",
+        "graded_points is 1, expected 650",
+    ),
+    ("UPDATE activities SET awarded_credits = 1 WHERE external_id = '4'", "", "awarded_credits is 1"),
+    (
+        "UPDATE activities SET points = 699 WHERE external_id = '1'",
+        "activities",
+        "points is 700, expected 699",
+    ),
+    ("UPDATE activities SET kind = 'NO_SUCH' WHERE external_id = '1'", "activities", "NO_SUCH"),
+    ("UPDATE affiliations SET ends_on = '2026-03-01' WHERE ends_on IS NOT NULL", "", "expected 2026-01-31"),
+    ("UPDATE log SET action = 'APPROVED' WHERE seq = 3", "log", "Approved can't happen to activity test/2"),
+    ("UPDATE log SET action = 'SUBMITTED' WHERE action = 'VOIDED'", "log", "Submitted can't happen"),
+    ("UPDATE log SET points = 501 WHERE action = 'APPROVED'", "log", "graded_points is 650, expected 501"),
+    ("DELETE FROM log WHERE action = 'REJECTED'", "log", "status is Rejected, expected PendingReview"),
+    ("DELETE FROM log WHERE action = 'AFFILIATION_ENDED'", "log", "ends_on is 2026-01-31, expected nothing"),
+    (
+        "UPDATE log SET recorded_at = '2020-01-01 00:00:00+00:00' WHERE seq = 22",
+        "log",
+        "before an earlier one",
+    ),
+];
+
 #[tokio::test]
 async fn tampering_is_found() {
-    // statement, table whose trigger is in its way, words of the difference
-    let table = [
-        ("UPDATE ledger_entries SET level_credits = level_credits + 1", "ledger_entries", "level_credits is"),
-        (
-            "UPDATE ledger_entries SET balance_after = 7 WHERE number = 1",
-            "ledger_entries",
-            "balance_after is 7",
-        ),
-        ("UPDATE ledger_entries SET day_after = 99 WHERE number = 1", "ledger_entries", "day_after is 99"),
-        (
-            "UPDATE ledger_entries SET effective_on = '2025-12-24'",
-            "ledger_entries",
-            "effective_on is 2025-12-24",
-        ),
-        ("UPDATE ledger_entries SET reason = 'VOID'", "ledger_entries", "reason is Void"),
-        (
-            "UPDATE ledger_entries SET units_before = 3 WHERE number = 2",
-            "ledger_entries",
-            "units_before is 3",
-        ),
-        (
-            "UPDATE ledger_entries SET kind = 'DEAL_WON' WHERE number = 1",
-            "ledger_entries",
-            "kind is \"DEAL_WON\"",
-        ),
-        ("UPDATE ledger_entries SET track = 'BUSINESS'", "ledger_entries", "track is Business"),
-        ("UPDATE ledger_entries SET log_seq = 1", "ledger_entries", "log_seq is 1"),
-        (
-            "UPDATE ledger_entries SET recorded_at = '2020-01-01 00:00:00+00:00'",
-            "ledger_entries",
-            "recorded_at is",
-        ),
-        (
-            "UPDATE ledger_entries SET number = number + 1000 WHERE number = 1",
-            "ledger_entries",
-            "entry 1 is missing",
-        ),
-        (
-            "UPDATE ledger_entries SET number = number + 1000 WHERE number = 1",
-            "ledger_entries",
-            "entry 1001 does not follow from the log",
-        ),
-        ("DELETE FROM ledger_entries WHERE number = 2", "ledger_entries", "ledger entry 2 is missing"),
-        ("DELETE FROM points_entries WHERE number = 3", "points_entries", "points entry 3 is missing"),
-        ("UPDATE points_entries SET points = 1 WHERE number = 1", "points_entries", "points is 1, expected"),
-        ("UPDATE points_entries SET dojo_balance_after = 1", "points_entries", "dojo_balance_after is 1"),
-        (
-            "UPDATE points_entries SET window_start = '2020-01-01'",
-            "points_entries",
-            "window_start is 2020-01-01",
-        ),
-        ("UPDATE partner_tallies SET units = units + 1", "", "units is"),
-        ("UPDATE partner_tallies SET latest_on = '2020-01-01'", "", "latest_on is 2020-01-01"),
-        ("DELETE FROM partner_tallies", "", "units of LINKEDIN_POST from 2025-01-01 is missing"),
-        ("UPDATE professional_tallies SET awarded = 1", "", "awarded is 1, expected 50"),
-        ("UPDATE partner_days SET credits = credits + 1", "", "credits is"),
-        ("DELETE FROM professional_days WHERE day = '2023-03-01'", "", "points of 2023-03-01 is missing"),
-        ("UPDATE partner_totals SET technical = 1, total = 1 + business", "", "technical is 1, expected"),
-        ("UPDATE partner_totals SET business_reached = '[]'", "", "business_reached is \"[]\""),
-        ("UPDATE partner_totals SET period = 1999 WHERE period = 0", "", "total of 1999 does not follow"),
-        ("UPDATE professional_totals SET last_on = '2020-01-01'", "", "last_on is 2020-01-01"),
-        ("UPDATE partner_balances SET credits = credits + 5", "", "partner alpha: balance: credits is"),
-        ("UPDATE partner_balances SET entries = 0", "", "entries is 0"),
-        ("UPDATE partner_balances SET last_recorded_at = NULL", "", "last_recorded_at is nothing"),
-        ("DELETE FROM partner_balances", "", "partner beta: balance is missing"),
-        ("UPDATE professional_balances SET points = 1", "", "professional ada: balance: points is 1"),
-        ("UPDATE activities SET status = 'VOIDED' WHERE external_id = '1'", "", "activity test/1: "),
-        (
-            "UPDATE activities SET graded_points = 1 WHERE external_id = 'c1'",
-            "",
-            "graded_points is 1, expected 650",
-        ),
-        ("UPDATE activities SET awarded_credits = 1 WHERE external_id = '4'", "", "awarded_credits is 1"),
-        (
-            "UPDATE activities SET points = 699 WHERE external_id = '1'",
-            "activities",
-            "points is 700, expected 699",
-        ),
-        ("UPDATE activities SET kind = 'NO_SUCH' WHERE external_id = '1'", "activities", "NO_SUCH"),
-        (
-            "UPDATE affiliations SET ends_on = '2026-03-01' WHERE ends_on IS NOT NULL",
-            "",
-            "expected 2026-01-31",
-        ),
-        (
-            "UPDATE log SET action = 'APPROVED' WHERE seq = 3",
-            "log",
-            "Approved can't happen to activity test/2",
-        ),
-        ("UPDATE log SET action = 'SUBMITTED' WHERE action = 'VOIDED'", "log", "Submitted can't happen"),
-        (
-            "UPDATE log SET points = 501 WHERE action = 'APPROVED'",
-            "log",
-            "graded_points is 650, expected 501",
-        ),
-        ("DELETE FROM log WHERE action = 'REJECTED'", "log", "status is Rejected, expected PendingReview"),
-        (
-            "DELETE FROM log WHERE action = 'AFFILIATION_ENDED'",
-            "log",
-            "ends_on is 2026-01-31, expected nothing",
-        ),
-        (
-            "UPDATE log SET recorded_at = '2020-01-01 00:00:00+00:00' WHERE seq = 22",
-            "log",
-            "before an earlier one",
-        ),
-    ];
-    for (statement, triggers, words) in table {
+    for (statement, triggers, words) in TAMPERING {
         let scenario = Scenario::start().await;
         if !triggers.is_empty() {
             scenario.execute(&format!("DROP TRIGGER {triggers}_no_update")).await;

@@ -340,7 +340,7 @@ mod tests {
             for (code, name, ..) in PARTNERS {
                 let row = services.partner_by_code(code).await.expect("a read").expect("a partner");
                 assert_eq!(row.name, name);
-                let standings = services.partner_standings(&[row.clone()], None, None).await;
+                let standings = services.partner_standings(std::slice::from_ref(&row), None, None).await;
                 let standing = standings.expect("a read").remove(&row.id).expect("an answer");
                 levels.insert(standing.expect("a standing").overall.code.clone());
                 assert!(row.entries > 0, "{code} on {today}");

@@ -25,6 +25,13 @@ const FAILED: u8 = 1;
 /// The import was carried out, and left rows out.
 const REFUSED: u8 = 2;
 
+/// What the help of `import` says of files.
+const HEADERS: &str = "What a file holds is told by its header:
+  partner,name,enrolled_on
+  professional,name,email,signed_up_on
+  professional,partner,starts_on[,ends_on]
+  source,external_id,professional|partner,kind,occurred_on[,points][,quantity][,attributes …]";
+
 /// GraphQL API server for a vendor's partner program and professional program.
 #[derive(Debug, Parser)]
 #[command(name = "partner-program", version, arg_required_else_help = true)]
@@ -42,14 +49,7 @@ enum Command {
         demo: bool,
     },
     /// Loads partners, professionals, affiliations and activities from CSV files; safe to run again.
-    ///
-    /// What a file holds is told by its header:
-    ///
-    ///     partner,name,enrolled_on
-    ///     professional,name,email,signed_up_on
-    ///     professional,partner,starts_on[,ends_on]
-    ///     source,external_id,professional|partner,kind,occurred_on[,points][,quantity][,attributes …]
-    #[command(verbatim_doc_comment)]
+    #[command(after_help = HEADERS)]
     Import {
         /// The files, in any order.
         #[arg(required = true, value_name = "FILE.csv")]
@@ -102,7 +102,7 @@ fn run(command: Command) -> Result<u8, Failure> {
     }
     let file = env_file()?;
     let get = |name: &str| std::env::var(name).ok().or_else(|| file.get(name).cloned());
-    log(get("RUST_LOG"));
+    log(get("RUST_LOG").as_deref());
     let settings = Settings::read(get)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
@@ -128,8 +128,8 @@ fn env_file() -> Result<HashMap<String, String>, Failure> {
     }
 }
 
-fn log(filter: Option<String>) {
-    let filter = EnvFilter::try_new(filter.as_deref().unwrap_or(LOG)).unwrap_or_else(|_| LOG.into());
+fn log(filter: Option<&str>) {
+    let filter = EnvFilter::try_new(filter.unwrap_or(LOG)).unwrap_or_else(|_| LOG.into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

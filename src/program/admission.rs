@@ -132,7 +132,6 @@ fn check_date(claim: &Claim<'_>, today: NaiveDate) -> Result<(), Refusal> {
 
 fn check_points(rule: &Rule, claim: &Claim<'_>) -> Result<(), Refusal> {
     match (rule.asked, claim.points) {
-        (Asked::Fixed { .. }, None) => Ok(()),
         (Asked::Fixed { .. }, Some(_)) => {
             let message = format!("{} is not graded: leave points out, the edition sets them.", rule.kind);
             Err(Refusal::new(Code::Invalid, "points", message))
@@ -149,7 +148,7 @@ fn check_points(rule: &Rule, claim: &Claim<'_>) -> Result<(), Refusal> {
             let message = format!("{} is graded as a whole: leave quantity at 1.", rule.kind);
             Err(Refusal::new(Code::Invalid, "quantity", message))
         }
-        (Asked::Graded { .. }, Some(_)) => Ok(()),
+        (Asked::Fixed { .. }, None) | (Asked::Graded { .. }, Some(_)) => Ok(()),
     }
 }
 

@@ -47,6 +47,7 @@ impl Levels {
     }
 
     /// All levels in rank order.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Level>> {
         self.0.iter()
     }

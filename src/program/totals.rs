@@ -101,11 +101,13 @@ mod tests {
         text.parse().expect("a date")
     }
 
+    /// Days with their net credits, and the changes of level.
+    type Row = (&'static [(&'static str, i64)], &'static [(&'static str, &'static str)]);
+
     #[test]
     fn v2_levels_are_reached_on_the_day_of_the_running_sum() {
         let editions = Editions::built_in();
-        // days with their net credits; the changes of level
-        let table: [(&[(&str, i64)], &[(&str, &str)]); 6] = [
+        let table: [Row; 6] = [
             (&[("2025-01-05", 24)], &[]),
             (&[("2025-01-05", 24), ("2025-03-03", 1)], &[("2025-03-03", "COLLABORATOR")]),
             (&[("2025-01-05", 100)], &[("2025-01-05", "CREATOR")]),

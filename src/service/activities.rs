@@ -212,7 +212,6 @@ impl Services {
 
     /// The row of a draft, and its fact when it counts at once. Whether it can be taken at all is told
     /// with the fact: a repeat is answered with the first activity even when rules have changed since.
-    #[expect(clippy::type_complexity, reason = "the inner result is consumed on the spot")]
     fn plan_one(
         &self,
         book: &mut Book<'_>,

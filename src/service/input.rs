@@ -95,11 +95,12 @@ fn line(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
 mod tests {
     use super::*;
 
+    type Check = fn(&str, &str) -> Result<String, Refusal>;
+
     #[test]
     fn texts_are_checked_at_the_door() {
         let long = "x".repeat(1_000_000);
         // check, text, whether it is taken
-        type Check = fn(&str, &str) -> Result<String, Refusal>;
         let table: [(Check, &str, bool); 16] = [
             (code, "nordwind", true),
             (code, "a.b_c-1", true),

@@ -86,14 +86,18 @@ async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
         let rows = partner::after(snapshot, last, ROWS).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
-        rows.into_iter().for_each(|row| replay.add_partner(row));
+        for row in rows {
+            replay.add_partner(row);
+        }
     }
     last = Uuid::nil();
     loop {
         let rows = professional::after(snapshot, last, ROWS).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
-        rows.into_iter().for_each(|row| replay.add_professional(row));
+        for row in rows {
+            replay.add_professional(row);
+        }
     }
     Ok(())
 }

@@ -291,7 +291,9 @@ impl Book<'_> {
             changed.insert((id, period.0));
             let total = stored.entry((id, period.0)).or_default().track_mut(*track);
             if days.keys().next().is_some_and(|first| total.takes(*first)) {
-                days.iter().for_each(|(day, net)| total.add(editions, *day, *net));
+                for (day, net) in days {
+                    total.add(editions, *day, *net);
+                }
             } else {
                 let (from, to) = period.days(editions);
                 let span = (id, *track, from)..=(id, *track, to);
