@@ -25,7 +25,7 @@ pub enum Error {
 impl Error {
     /// Whether the same transaction may well succeed when it is tried again.
     pub(crate) fn is_retryable(&self) -> bool {
-        matches!(self, Self::Database(error) if is_retryable(error))
+        matches!(self, Self::Database(error) | Self::Unavailable(error) if is_retryable(error))
     }
 }
 

@@ -41,7 +41,7 @@ async fn editions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(column("published_at").timestamp_with_time_zone())
         .to_owned();
     manager.create_table(table).await?;
-    append_only(manager, "editions", &[]).await
+    append_only(manager, "editions", &[], &[&["id"], &["effective_from"]]).await
 }
 
 async fn partners(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -96,8 +96,8 @@ async fn affiliations(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .await?;
     never_two_at_once(manager).await?;
-    append_only(manager, "affiliations", &["id", "professional_id", "partner_id", "starts_on", "created_at"])
-        .await
+    let facts = ["id", "professional_id", "partner_id", "starts_on", "created_at"];
+    append_only(manager, "affiliations", &facts, &[&["id"], &["professional_id", "starts_on"]]).await
 }
 
 /// Makes the database refuse days in which a professional would work for two partners (A0).

@@ -76,7 +76,7 @@ async fn activities(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         "external_id",
         "recorded_at",
     ];
-    append_only(manager, "activities", &facts).await
+    append_only(manager, "activities", &facts, &[&["id"], &["seq"], &["source", "external_id"]]).await
 }
 
 async fn log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -109,5 +109,5 @@ async fn log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     // An activity is recorded, approved and voided once each, and an affiliation ends once.
     index(manager, "log", &["activity_id", "action"], true).await?;
     index(manager, "log", &["affiliation_id", "action"], true).await?;
-    append_only(manager, "log", &[]).await
+    append_only(manager, "log", &[], &[&["seq"], &["activity_id", "action"], &["affiliation_id", "action"]]).await
 }

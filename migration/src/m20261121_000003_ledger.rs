@@ -63,7 +63,7 @@ async fn ledger_entries(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     index(manager, "ledger_entries", &["partner_id", "number"], true).await?;
     index(manager, "ledger_entries", &["partner_id", "recorded_at", "number"], false).await?;
     index(manager, "ledger_entries", &["partner_id", "track", "effective_on", "number"], false).await?;
-    append_only(manager, "ledger_entries", &[]).await
+    append_only(manager, "ledger_entries", &[], &[&["id"], &["partner_id", "number"]]).await
 }
 
 async fn points_entries(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -78,5 +78,5 @@ async fn points_entries(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     index(manager, "points_entries", &["professional_id", "number"], true).await?;
     index(manager, "points_entries", &["professional_id", "recorded_at", "number"], false).await?;
     index(manager, "points_entries", &["professional_id", "effective_on", "number"], false).await?;
-    append_only(manager, "points_entries", &[]).await
+    append_only(manager, "points_entries", &[], &[&["id"], &["professional_id", "number"]]).await
 }

@@ -62,11 +62,13 @@ pub(crate) async fn index(
 }
 
 /// Makes the database refuse to delete rows of a table, and to change these columns of a row, or
-/// any column where none is named.
+/// any column where none is named. `keys` are its unique keys: SQLite's `INSERT OR REPLACE` deletes the
+/// rows that hold them without asking the triggers on deletion.
 pub(crate) async fn append_only(
     manager: &SchemaManager<'_>,
     table: &'static str,
     columns: &[&'static str],
+    keys: &[&[&'static str]],
 ) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let of = if columns.is_empty() { String::new() } else { format!("OF {}", columns.join(", ")) };
@@ -89,11 +91,18 @@ pub(crate) async fn append_only(
             .await?;
         return Ok(());
     }
+    // One look-up for each key, so that each goes by its own index.
+    let taken = keys.iter().map(|key| {
+        let same: Vec<String> = key.iter().map(|column| format!("{column} = NEW.{column}")).collect();
+        format!("EXISTS (SELECT 1 FROM {table} WHERE {})", same.join(" AND "))
+    });
+    let taken = taken.collect::<Vec<_>>().join(" OR ");
     let refuse = format!("BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END");
     connection
         .execute_unprepared(&format!(
             "CREATE TRIGGER {table}_no_update BEFORE UPDATE {of} ON {table} {refuse}; \
-             CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}"
+             CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}; \
+             CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {taken} {refuse}"
         ))
         .await?;
     Ok(())

@@ -9,11 +9,12 @@ use super::id::{decode, encode};
 use super::scalar::int;
 use super::siblings::{Member, PageOf};
 use super::types::{Activity, LedgerEntry, Partner, Professional};
+use crate::program::calendar::parse_date;
 use crate::service::Services;
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
-use crate::store::partner::{PartnerFilter, PartnerKey, PartnerOrder, PartnerRow};
+use crate::store::partner::{EARLIEST, PartnerFilter, PartnerKey, PartnerOrder, PartnerRow};
 use crate::store::professional::{
     AffiliatedProfessional, ProfessionalFilter, ProfessionalKey, ProfessionalOrder, ProfessionalRow,
 };
@@ -40,11 +41,10 @@ impl Slice {
             (None, Some(size)) => (size, true),
             (size, None) => (size.unwrap_or(PAGE), false),
         };
-        let size =
-            u64::try_from(size).ok().filter(|size| (1..=u64::from(PAGE_MAX.unsigned_abs())).contains(size));
+        let size = u64::try_from(size).ok().filter(|size| *size <= u64::from(PAGE_MAX.unsigned_abs()));
         let size = size.ok_or_else(|| {
             let name = if from_end { "last" } else { "first" };
-            ApiError::bad_input(format!("`{name}` is 1 to {PAGE_MAX}: ask for the next page with a cursor."))
+            ApiError::bad_input(format!("`{name}` is 0 to {PAGE_MAX}: ask for the next page with a cursor."))
         })?;
         let read = |name: &str, text: Option<String>| match text {
             None => Ok(None),
@@ -86,7 +86,7 @@ impl Cursor for PartnerKey {
         let (id, value) = text.strip_prefix(&partner_list(*list))?.strip_prefix(':')?.split_once(':')?;
         let fits = match list {
             PartnerOrder::Code | PartnerOrder::Name => !value.contains('\0'),
-            PartnerOrder::EnrolledOn => value.parse::<NaiveDate>().is_ok(),
+            PartnerOrder::EnrolledOn => parse_date(value).is_some_and(|day| day >= EARLIEST),
             PartnerOrder::YearCredits(_) => value.parse::<i64>().is_ok_and(|number| number != i64::MIN),
         };
         fits.then_some(Self { value: value.to_owned(), id: Uuid::try_parse(id).ok()? })
@@ -99,7 +99,7 @@ impl Cursor for ProfessionalKey {
         let (id, value) = text.strip_prefix(professional_list(*list))?.strip_prefix(':')?.split_once(':')?;
         let fits = match list {
             ProfessionalOrder::Code | ProfessionalOrder::Name => !value.contains('\0'),
-            ProfessionalOrder::SignedUpOn => value.parse::<NaiveDate>().is_ok(),
+            ProfessionalOrder::SignedUpOn => parse_date(value).is_some_and(|day| day >= EARLIEST),
         };
         fits.then_some(Self { value: value.to_owned(), id: Uuid::try_parse(id).ok()? })
     }
@@ -252,9 +252,9 @@ macro_rules! connection {
                 members.map(edge).collect()
             }
 
-            /// The rows of the page.
-            async fn nodes(&self) -> Vec<$node> {
-                self.page.members().map($node::of).collect()
+            /// The rows of the page. One is null only when something that was asked of it can't be answered; `errors` tells what.
+            async fn nodes(&self) -> Vec<Option<$node>> {
+                self.page.members().map($node::of).map(Some).collect()
             }
 
             /// Where the page lies in the list.
@@ -276,9 +276,9 @@ macro_rules! connection {
                 &self.cursor
             }
 
-            /// The row.
-            async fn node(&self) -> &$node {
-                &self.node
+            /// The row. Null only when something that was asked of it can't be answered; `errors` tells what.
+            async fn node(&self) -> Option<&$node> {
+                Some(&self.node)
             }
         }
     };

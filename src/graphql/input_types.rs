@@ -5,11 +5,14 @@
 
 use std::collections::HashMap;
 
+use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value};
 use async_graphql_parser::types::{
     BaseType, InputObjectType, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
-use chrono::{DateTime, NaiveDate};
+
+use super::scalar::parse_moment;
+use crate::program::calendar::parse_date;
 
 /// What a scalar takes as input.
 #[derive(Clone, Debug)]
@@ -127,6 +130,14 @@ pub fn api_scalars() -> Vec<(&'static str, ScalarRule)> {
             ),
         ),
         ("Decimal", text("Decimal (a number as a string, such as \"12.50\")", is_decimal, "0")),
+        (
+            "JSON",
+            ScalarRule {
+                expected: "JSON (an object such as {\"itemType\": \"connector\"})",
+                accepts: |it| matches!(it, Value::Object(_)),
+                sample: Value::Object(IndexMap::default()),
+            },
+        ),
     ]
 }
 
@@ -176,13 +187,11 @@ fn is_id(value: &Value) -> bool {
 }
 
 fn is_date(value: &Value) -> bool {
-    // The length keeps out "2026-1-5", which chrono would take.
-    matches!(value, Value::String(it)
-        if it.len() == 10 && NaiveDate::parse_from_str(it, "%Y-%m-%d").is_ok())
+    matches!(value, Value::String(it) if parse_date(it).is_some())
 }
 
 fn is_date_time(value: &Value) -> bool {
-    matches!(value, Value::String(it) if DateTime::parse_from_rfc3339(it).is_ok())
+    matches!(value, Value::String(it) if parse_moment(it).is_some())
 }
 
 fn is_decimal(value: &Value) -> bool {
@@ -219,7 +228,7 @@ mod tests {
         let types = InputTypes::from_sdl(sdl, &api_scalars()).expect("the SDL is GraphQL");
         assert!(types.get("AB").is_none() && types.get("A").is_none() && types.get("Node").is_none());
         let sample = types.sample(&Type::new("In!").expect("a type"));
-        let expected = r#"{day: "2000-01-01", many: [], by: {id: ""}, any: ""}"#;
+        let expected = r#"{day: "2000-01-01", many: [], by: {id: ""}, any: {}}"#;
         assert_eq!(sample.to_string(), expected);
     }
 

@@ -1,7 +1,7 @@
 //! Scalars of the contract.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 
 use crate::program::calendar::parse_date;
 
@@ -35,12 +35,18 @@ impl ScalarType for Moment {
         let wrong =
             || InputValueError::custom("a moment is written as RFC 3339, such as 2025-06-30T12:00:00Z");
         let Value::String(text) = value else { return Err(wrong()) };
-        DateTime::parse_from_rfc3339(&text).map(|moment| Self(moment.to_utc())).map_err(|_| wrong())
+        parse_moment(&text).map(Self).ok_or_else(wrong)
     }
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
     }
+}
+
+/// A moment within the years 1 to 9999, which both databases order alike.
+pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
+    let moment = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+    (1..=9_999).contains(&moment.year()).then_some(moment)
 }
 
 /// An exact decimal number as text, such as `"12.50"`.

@@ -1,8 +1,8 @@
-//! One sentence for each award: the rule, the units before and after, and the arithmetic.
+//! One sentence for each award of credits: the rule, the units before and after, and the arithmetic.
 
 use chrono::{Datelike, NaiveDate};
 
-use super::rule::{Asked, Program, Rule, Track, Window};
+use super::rule::{Rule, Track, Window};
 
 /// What caused the award that is explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Award {
     pub units_before: i64,
     /// Units in the window after.
     pub units_after: i64,
-    /// Credits or points awarded.
+    /// Credits awarded.
     pub amount: i64,
 }
 
@@ -50,9 +50,8 @@ pub fn explain(rule: &Rule, award: &Award) -> String {
 }
 
 fn currency(rule: &Rule) -> &'static str {
-    match (rule.program, rule.track) {
-        (Program::Professional, _) => "points",
-        (_, Some(Track::Business)) => "business credits",
+    match rule.track {
+        Some(Track::Business) => "business credits",
         _ => "technical credits",
     }
 }
@@ -62,23 +61,14 @@ fn arithmetic(rule: &Rule, award: &Award, currency: &str) -> String {
     if rule.window == Window::Each {
         let units = units_after.max(units_before);
         let sign = if units_after < units_before { "-" } else { "" };
-        return match (rule.program, rule.asked) {
-            (Program::Professional, Asked::Graded { min, max }) => {
-                format!("graded {units} of {min} to {max}, so {amount} {currency}")
-            }
-            (Program::Professional, Asked::Fixed { per_unit }) => {
-                format!("{per_unit} for each, so {amount} {currency}")
-            }
-            _ if rule.per == 1 => format!("{sign}{units} × {} = {amount} {currency}", rule.credits),
-            _ => {
-                format!("{units} units, {} for every full {}, so {amount} {currency}", rule.credits, rule.per)
-            }
+        return if rule.per == 1 {
+            format!("{sign}{units} × {} = {amount} {currency}", rule.credits)
+        } else {
+            format!("{units} units, {} for every full {}, so {amount} {currency}", rule.credits, rule.per)
         };
     }
     let cap = rule.cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();
-    let rate = if rule.program == Program::Professional {
-        format!("one point for each point asked for{cap}")
-    } else if rule.per == 1 {
+    let rate = if rule.per == 1 {
         format!("{} for each{cap}", rule.credits)
     } else {
         format!("{} for every full {}{cap}", rule.credits, rule.per)
@@ -104,14 +94,14 @@ fn window(rule: &Rule, start: NaiveDate) -> String {
 mod tests {
     use super::*;
     use crate::program::edition::Editions;
+    use crate::program::rule::Program;
 
     #[test]
     fn every_award_is_a_sentence_with_its_arithmetic() {
         let editions = Editions::built_in();
-        // program, kind, cause, legacy, before, after, amount, sentence
+        // kind, cause, legacy, before, after, amount, sentence
         let table = [
             (
-                Program::Partner,
                 "DEVOPS_POINTS",
                 Cause::Activity,
                 false,
@@ -121,7 +111,6 @@ mod tests {
                 "DevOps Points of the partner's professionals: June 2025 went from 480 to 530; 5 for every full 500, so 5 - 0 = 5 technical credits (PP, Earning Credits, Community engagement).",
             ),
             (
-                Program::Partner,
                 "LINKEDIN_POST",
                 Cause::Void,
                 false,
@@ -131,7 +120,6 @@ mod tests {
                 "LinkedIn posts, an activity voided: June 2025 went from 2 to 1; 5 for every full 2, at most 5, so 0 - 5 = -5 business credits (PP, Earning Credits, Digital presence).",
             ),
             (
-                Program::Partner,
                 "CUSTOMER_MEETING",
                 Cause::Activity,
                 false,
@@ -141,7 +129,6 @@ mod tests {
                 "Scheduled customer meetings at industry events: 3 × 1 = 3 business credits (PP, Earning Credits, Events).",
             ),
             (
-                Program::Partner,
                 "EVENT_ORGANIZED",
                 Cause::Void,
                 true,
@@ -150,30 +137,10 @@ mod tests {
                 -50,
                 "Event organized, an activity voided: -1 × 50 = -50 business credits; it counts for the first level only and cannot be spent (PP, Legacy) (PP, Earning Credits, Events).",
             ),
-            (
-                Program::Professional,
-                "VOTE_CAST",
-                Cause::Activity,
-                false,
-                0,
-                12,
-                12,
-                "Vote cast on Dojo: graded 12 of 10 to 75, so 12 points (DP, Being active in the Q&A section).",
-            ),
-            (
-                Program::Professional,
-                "FEEDBACK_SUBMITTED",
-                Cause::Activity,
-                false,
-                50,
-                100,
-                50,
-                "Feedback submitted: June 2025 went from 50 to 100; one point for each point asked for, at most 100, so 100 - 50 = 50 points (DP, Submitting feedback).",
-            ),
         ];
-        for (program, kind, cause, legacy, units_before, units_after, amount, sentence) in table {
+        for (kind, cause, legacy, units_before, units_after, amount, sentence) in table {
             let edition = editions.at(NaiveDate::MAX);
-            let rule = edition.rule(editions.kind(program, kind).expect("a kind")).expect("a rule");
+            let rule = edition.rule(editions.kind(Program::Partner, kind).expect("a kind")).expect("a rule");
             let window_start = "2025-06-01".parse().expect("a date");
             let award = Award { cause, legacy, window_start, units_before, units_after, amount };
             assert_eq!(explain(rule, &award), sentence);

@@ -159,7 +159,10 @@ impl<'e> Fold<'e> {
                 self.activity(&fact, 1, out);
             }
             Step::Voided(fact) => self.activity(&fact, -1, out),
-            Step::Affiliated(who, affiliation) => self.affiliate(who, affiliation, out),
+            Step::Affiliated(who, affiliation) => {
+                self.check_room_for_past(who, affiliation)?;
+                self.affiliate(who, affiliation, out);
+            }
             Step::AffiliationEnded(who, starts_on, ends_on) => {
                 let affiliations = &mut self.professional(who).affiliations;
                 if let Some(found) = affiliations.iter_mut().find(|one| one.starts_on == starts_on) {
@@ -199,6 +202,19 @@ impl<'e> Fold<'e> {
         };
         let held = partner.map_or(0, |who| self.partners[who.0 as usize].credits);
         if held.saturating_add(credits) > MOST { Err(TooMuch) } else { Ok(()) }
+    }
+
+    fn check_room_for_past(&self, who: ProfessionalIx, affiliation: Affiliation) -> Result<(), TooMuch> {
+        let awards = &self.professionals[who.0 as usize].awards;
+        let covered = awards.iter().filter(|award| affiliation.covers(award.occurred_on));
+        let most = covered.fold(self.partners[affiliation.partner.0 as usize].credits, |sum, award| {
+            let edition = self.editions.at(award.occurred_on);
+            let most = |rule: &Rule, units: i64| rule.earned(units).saturating_add(rule.credits);
+            let also = award.also.and_then(|(kind, units)| Some(most(edition.rule(kind)?, units)));
+            let derived = edition.points_rule().map_or(0, |rule| most(rule, award.points));
+            sum.saturating_add(derived).saturating_add(also.unwrap_or(0))
+        });
+        if most > MOST { Err(TooMuch) } else { Ok(()) }
     }
 
     fn activity(&mut self, fact: &Fact, sign: i64, out: &mut Awards) {

@@ -103,7 +103,8 @@ fn since(
 /// A track's level on a day: the higher of this year's sum so far, last year's whole sum, and the
 /// legacy window while it lasts (V2, V3, L1).
 ///
-/// Last year's sum is judged by the edition of its last day **[ours]**.
+/// Last year's sum is judged by the edition of its last day **[ours]**. A sum below zero, which a
+/// reversal in another year can leave, is worth as much as none.
 ///
 /// # Panics
 /// Never: an edition's first partner level has threshold 0.
@@ -114,17 +115,17 @@ pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: 
     let last_levels = &editions.at(last_day).partner_levels;
     // When a new edition lowers a threshold, the level is reached on its first day.
     let new_edition = editions.at(day).effective_from;
-    let this_year = levels.reached(sums.this_year).map(|level| {
+    let this_year = levels.reached(sums.this_year.max(0)).map(|level| {
         let on = since(levels, &sums.this_year_reached, level.rank, day).unwrap_or(new_edition);
         (level, on, year_end(day.year() + 1))
     });
-    let last_year = last_levels.reached(sums.last_year).map(|level| {
+    let last_year = last_levels.reached(sums.last_year.max(0)).map(|level| {
         let on = since(last_levels, &sums.last_year_reached, level.rank, last_day);
         (level, on.unwrap_or(editions.at(last_day).effective_from), year_end(day.year()))
     });
     let legacy = editions.legacy().filter(|legacy| day <= legacy.level_valid_until).and_then(|legacy| {
         let launch = editions.launch();
-        let level = editions.at(launch).partner_levels.reached(sums.legacy)?;
+        let level = editions.at(launch).partner_levels.reached(sums.legacy.max(0))?;
         Some((level, launch, legacy.level_valid_until))
     });
     let best = [this_year, last_year, legacy].into_iter().flatten();
@@ -191,17 +192,23 @@ pub fn period_awards(
     }
     let last_day = year_end(period.0);
     let levels = &editions.at(last_day).partner_levels;
-    let awards = reached.iter().filter_map(|one| {
-        let level = levels.by_code(&one.level).filter(|level| level.rank > 0)?;
-        (since(levels, reached, level.rank, last_day) == Some(one.on)).then_some(LevelAward {
-            track,
-            level: Arc::clone(level),
-            earned_on: one.on,
-            valid_until: year_end(period.0 + 1),
-            legacy: false,
-        })
-    });
-    awards.collect()
+    let mut awards: Vec<LevelAward> = Vec::new();
+    // From the top down: a level reached on the same day as a higher one is passed over.
+    for level in levels.iter().rev().filter(|level| level.rank > 0) {
+        let Some(earned_on) = since(levels, reached, level.rank, last_day) else { continue };
+        if awards.last().is_none_or(|higher| earned_on < higher.earned_on) {
+            let valid_until = year_end(period.0 + 1);
+            awards.push(LevelAward {
+                track,
+                level: Arc::clone(level),
+                earned_on,
+                valid_until,
+                legacy: false,
+            });
+        }
+    }
+    awards.reverse();
+    awards
 }
 
 /// A professional's level on one day.
@@ -288,6 +295,44 @@ mod tests {
             assert_eq!(standing.level.code, level, "{on}");
             assert_eq!(dates, (earned_on.map(day), valid_until.map(day)), "{on}");
             assert_eq!(standing.credits_to_next_level, Some(to_next), "{on}");
+        }
+    }
+
+    #[test]
+    fn a_reversal_can_leave_a_sum_below_zero() {
+        let editions = Editions::built_in();
+        let sums = TrackSums { this_year: -10, last_year: -10, ..TrackSums::default() };
+        let standing = track_standing(&editions, Track::Business, &sums, day("2026-02-01"));
+        assert_eq!((standing.level.code.as_str(), standing.credits), ("MEMBER", -10));
+    }
+
+    #[test]
+    fn levels_that_a_year_kept() {
+        // changes of the level in 2025; levels kept, each with its day
+        type Row = (&'static [(&'static str, &'static str)], &'static [(&'static str, &'static str)]);
+        let editions = Editions::built_in();
+        let table: [Row; 4] = [
+            (
+                &[("03-01", "COLLABORATOR"), ("07-01", "CREATOR")],
+                &[("03-01", "COLLABORATOR"), ("07-01", "CREATOR")],
+            ),
+            (&[("03-01", "CREATOR")], &[("03-01", "CREATOR")]),
+            (&[("03-01", "CREATOR"), ("07-01", "COLLABORATOR")], &[("03-01", "COLLABORATOR")]),
+            (&[("03-01", "COLLABORATOR"), ("07-01", "MEMBER")], &[]),
+        ];
+        for (changes, kept) in table {
+            let changes: Vec<Reached> = changes
+                .iter()
+                .map(|(on, level)| Reached { on: day(&format!("2025-{on}")), level: (*level).to_owned() })
+                .collect();
+            let awards = period_awards(&editions, Track::Technical, Period(2025), 0, &changes);
+            let awards: Vec<(String, &str)> = awards
+                .iter()
+                .map(|one| (one.earned_on.format("%m-%d").to_string(), one.level.code.as_str()))
+                .collect();
+            let kept: Vec<(String, &str)> =
+                kept.iter().map(|(on, level)| ((*on).to_owned(), *level)).collect();
+            assert_eq!(awards, kept, "{changes:?}");
         }
     }
 

@@ -301,29 +301,19 @@ fn same_content(first: &activity::Model, again: &activity::Model) -> Result<(), 
 }
 
 fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
-    let rows: Vec<Option<activity::Model>> = plans
-        .iter()
-        .map(|plan| match plan {
-            Plan::New { row, .. } => Some((**row).clone()),
-            _ => None,
-        })
-        .collect();
-    plans
-        .into_iter()
-        .map(|plan| match plan {
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(plans.len());
+    for plan in plans {
+        outcomes.push(match plan {
             Plan::Done(outcome) => outcome,
             Plan::New { row, .. } => Outcome::Recorded(*row),
-            Plan::Repeats(first) => match &rows[first] {
-                Some(row) => Outcome::Duplicate(row.clone()),
-                // The first one was refused after all, for the same reason.
-                None => Outcome::Refused(Refusal::new(
-                    Code::Invalid,
-                    "quantity",
-                    "Not taken, like the same activity before it.",
-                )),
+            // The first one comes before its repeats; they share its fate.
+            Plan::Repeats(first) => match &outcomes[first] {
+                Outcome::Recorded(row) | Outcome::Duplicate(row) => Outcome::Duplicate(row.clone()),
+                Outcome::Refused(refusal) => Outcome::Refused(refusal.clone()),
             },
-        })
-        .collect()
+        });
+    }
+    outcomes
 }
 
 fn fact(book: &mut Book<'_>, row: &activity::Model, admitted: Admitted) -> Option<Fact> {

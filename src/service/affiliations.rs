@@ -12,7 +12,6 @@ use super::booking::{Book, Entry, Object};
 use super::subjects::Added;
 use super::{Services, input, transact};
 use crate::error::Error;
-use crate::program::calendar::is_plausible;
 use crate::program::fold::{Affiliation, PartnerIx, PastAward, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{KindId, Program};
@@ -33,6 +32,15 @@ pub struct AffiliationDraft {
     pub ends_on: Option<NaiveDate>,
 }
 
+/// An affiliation with its professional.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    /// The affiliation.
+    pub row: affiliation::Model,
+    /// Who works for the partner.
+    pub professional: ProfessionalRow,
+}
+
 /// Where affiliations of a batch stand while they are checked.
 struct Known {
     partners: HashMap<String, PartnerRow>,
@@ -46,10 +54,7 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn affiliations_add(
-        &self,
-        drafts: &[AffiliationDraft],
-    ) -> Result<Vec<Added<affiliation::Model>>, Error> {
+    pub async fn affiliations_add(&self, drafts: &[AffiliationDraft]) -> Result<Vec<Added<Entered>>, Error> {
         transact!(self, transaction => {
             let mut known = Known::lock(transaction, drafts).await?;
             let mut rows = Vec::new();
@@ -57,7 +62,7 @@ impl Services {
             for draft in drafts {
                 let one = match self.check_affiliation(&known, draft) {
                     Err(refusal) => Added::Refused(refusal),
-                    Ok(row) => known.enter(row, &mut rows),
+                    Ok((row, professional)) => known.enter(row, professional, &mut rows),
                 };
                 added.push(one);
             }
@@ -68,11 +73,30 @@ impl Services {
         })
     }
 
+    /// Enters one affiliation, and gives the professional.
+    ///
+    /// # Errors
+    /// When it is refused, also because it was entered before and has ended since, or the database fails.
+    pub async fn affiliation_add(&self, draft: &AffiliationDraft) -> Result<ProfessionalRow, Error> {
+        match self.affiliations_add(std::slice::from_ref(draft)).await?.pop() {
+            Some(Added::New(entered)) => Ok(entered.professional),
+            Some(Added::Same(entered)) => match entered.row.ends_on {
+                Some(end) if draft.ends_on != Some(end) => {
+                    let message = format!("This affiliation ended on {end}: start the new one after it.");
+                    Err(Refusal::new(Code::AffiliationOverlap, "startsOn", message).into())
+                }
+                _ => Ok(entered.professional),
+            },
+            Some(Added::Refused(refusal)) => Err(refusal.into()),
+            None => Err(Error::Damaged("no answer to an affiliation".to_owned())),
+        }
+    }
+
     fn check_affiliation(
         &self,
         known: &Known,
         draft: &AffiliationDraft,
-    ) -> Result<affiliation::Model, Refusal> {
+    ) -> Result<(affiliation::Model, ProfessionalRow), Refusal> {
         let professional = known.professionals.get(&draft.professional);
         let professional = professional.ok_or_else(|| missing("professional"))?;
         let partner = known.partners.get(&draft.partner).ok_or_else(|| missing("partner"))?;
@@ -91,25 +115,17 @@ impl Services {
             }
         }
         if let Some(end) = draft.ends_on {
-            if end < starts_on {
-                return refuse(
-                    Code::Invalid,
-                    "endsOn",
-                    format!("{end} lies before the first day, {starts_on}."),
-                );
-            }
-            if !is_plausible(end) {
-                return refuse(Code::Invalid, "endsOn", too_late(end));
-            }
+            check_end(starts_on, end, today)?;
         }
-        Ok(affiliation::Model {
+        let row = affiliation::Model {
             id: Uuid::now_v7(),
             professional_id: professional.id,
             partner_id: partner.id,
             starts_on,
             ends_on: draft.ends_on,
             created_at: self.clock.now(),
-        })
+        };
+        Ok((row, professional.clone()))
     }
 
     /// Writes new affiliations and what they credit.
@@ -220,19 +236,16 @@ impl Services {
                 let message = "The professional works for no partner at the moment, so there is nothing to end.";
                 Refusal::new(Code::WrongState, "professional", message)
             })?;
-            let refuse = |message: String| Err(Error::from(Refusal::new(Code::Invalid, "endsOn", message)));
-            if ends_on < open.starts_on {
-                return refuse(format!("{ends_on} lies before the first day of the affiliation, {}.", open.starts_on));
-            }
-            if !is_plausible(ends_on) {
-                return refuse(too_late(ends_on));
-            }
-            if let Some(last) = ledger::last_points_day(transaction, row.id, open.starts_on).await?
-                && last > ends_on
-            {
-                return refuse(format!(
+            check_end(open.starts_on, ends_on, self.clock.today())?;
+            // What lies before every window of the partner program credited nobody.
+            let editions = &self.policy.editions;
+            let credited = editions.legacy().map_or(editions.launch(), |legacy| legacy.from);
+            let last = ledger::last_points_day(transaction, row.id, open.starts_on.max(credited)).await?;
+            if let Some(last) = last.filter(|last| *last > ends_on) {
+                let message = format!(
                     "The partner was credited for an award of {last}: the affiliation ends on that day or later."
-                ));
+                );
+                return Err(Refusal::new(Code::Invalid, "endsOn", message).into());
             }
             let book = Book::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
             self.end(transaction, book, &open, ends_on).await?;
@@ -283,15 +296,16 @@ impl Known {
     fn enter(
         &mut self,
         row: affiliation::Model,
+        professional: ProfessionalRow,
         rows: &mut Vec<affiliation::Model>,
-    ) -> Added<affiliation::Model> {
+    ) -> Added<Entered> {
         let others = self.affiliations.entry(row.professional_id).or_default();
         let same = |other: &&affiliation::Model| {
             (other.partner_id, other.starts_on) == (row.partner_id, row.starts_on)
                 && (row.ends_on.is_none() || row.ends_on == other.ends_on)
         };
         if let Some(first) = others.iter().find(same) {
-            return Added::Same(first.clone());
+            return Added::Same(Entered { row: first.clone(), professional });
         }
         let end = |row: &affiliation::Model| row.ends_on.unwrap_or(NaiveDate::MAX);
         let overlap = others.iter().find(|other| other.starts_on <= end(&row) && row.starts_on <= end(other));
@@ -305,12 +319,24 @@ impl Known {
         }
         others.push(row.clone());
         rows.push(row.clone());
-        Added::New(row)
+        Added::New(Entered { row, professional })
     }
 }
 
-fn too_late(end: NaiveDate) -> String {
-    format!("{end} is too far away: leave the affiliation open until its end is near.")
+/// Checks the last day: a planned end is entered when it has come.
+fn check_end(starts_on: NaiveDate, ends_on: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
+    if ends_on > today {
+        return Err(Refusal::new(
+            Code::DateInFuture,
+            "endsOn",
+            format!("{ends_on} lies after today, {today}."),
+        ));
+    }
+    if ends_on < starts_on {
+        let message = format!("{ends_on} lies before the first day of the affiliation, {starts_on}.");
+        return Err(Refusal::new(Code::Invalid, "endsOn", message));
+    }
+    Ok(())
 }
 
 fn missing(what: &str) -> Refusal {

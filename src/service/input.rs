@@ -79,8 +79,7 @@ pub(super) fn attributes(attributes: &crate::program::admission::Attributes) -> 
         let message = format!("Attributes take at most {ATTRIBUTES} bytes as JSON, not {}.", text.len());
         return Err(Refusal::new(Code::Invalid, "attributes", message));
     }
-    // JSON writes a control character as an escape; PostgreSQL and CSV readers choke on NUL.
-    if text.contains("\\u0000") {
+    if attributes.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)) {
         return Err(Refusal::new(Code::Invalid, "attributes", "Attributes may not hold the character NUL."));
     }
     Ok(text)
@@ -92,6 +91,18 @@ fn depth(value: &serde_json::Value) -> usize {
         serde_json::Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
         serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         _ => 0,
+    }
+}
+
+/// PostgreSQL can't keep the character NUL in a text.
+fn holds_nul(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => text.contains('\0'),
+        serde_json::Value::Array(items) => items.iter().any(holds_nul),
+        serde_json::Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value))
+        }
+        _ => false,
     }
 }
 

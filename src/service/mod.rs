@@ -10,6 +10,7 @@ pub mod subjects;
 pub mod verify;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseTransaction;
 
@@ -20,6 +21,10 @@ use policy::Policy;
 
 /// How often a transaction is tried when rivals get in its way.
 const TRIES: u32 = 8;
+/// No try begins after this time.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Pause after the first try; each one after it adds as much.
+const PAUSE: Duration = Duration::from_millis(3);
 
 /// Everything that a use case needs; cheap to clone.
 #[derive(Clone, Debug)]
@@ -59,10 +64,17 @@ impl Services {
 }
 
 /// Counts how often a transaction was tried.
-#[derive(Debug, Default)]
-struct Tries(u32);
+#[derive(Debug)]
+struct Tries {
+    tried: u32,
+    since: Instant,
+}
 
 impl Tries {
+    fn new() -> Self {
+        Self { tried: 0, since: Instant::now() }
+    }
+
     /// Commits what succeeded and rolls back what did not. `None` means: try again, a rival got in the way.
     async fn end<T>(
         &mut self,
@@ -79,8 +91,17 @@ impl Tries {
                 Err(error) => error.into(),
             },
         };
-        self.0 += 1;
-        if self.0 < TRIES && error.is_retryable() { None } else { Some(Err(error)) }
+        self.again(error).await.map(Err)
+    }
+
+    /// Gives the error back unless the transaction shall be tried again, after a moment that grows.
+    async fn again(&mut self, error: Error) -> Option<Error> {
+        self.tried += 1;
+        if self.tried == TRIES || self.since.elapsed() > PATIENCE || !error.is_retryable() {
+            return Some(error);
+        }
+        tokio::time::sleep(PAUSE * self.tried).await;
+        None
     }
 }
 
@@ -89,9 +110,15 @@ impl Tries {
 /// A macro, because a closure that lends the transaction to a future can't yet be shown to be `Send`.
 macro_rules! transact {
     ($services:expr, $transaction:ident => $work:block) => {{
-        let mut tries = crate::service::Tries::default();
+        let mut tries = crate::service::Tries::new();
         loop {
-            let begun = $services.db.begin().await?;
+            let begun = match $services.db.begin().await {
+                Ok(begun) => begun,
+                Err(error) => match tries.again(error.into()).await {
+                    Some(error) => break Err(error),
+                    None => continue,
+                },
+            };
             let $transaction = &begun;
             let result: Result<_, crate::error::Error> = async { $work }.await;
             if let Some(done) = tries.end(begun, result).await {

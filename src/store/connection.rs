@@ -40,7 +40,13 @@ impl Database {
     /// # Errors
     /// When a step fails; a step is one transaction.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        Migrator::up(&self.write, None).await
+        if self.backend() != DbBackend::Postgres {
+            return Migrator::up(&self.write, None).await;
+        }
+        let starting = self.begin().await?;
+        alone(&starting).await?;
+        Migrator::up(&self.write, None).await?;
+        starting.commit().await
     }
 
     /// Whether the database answers and knows every step of the schema.
@@ -92,6 +98,15 @@ impl Database {
         read.close().await?;
         write.close().await
     }
+}
+
+/// Waits until no other process is starting up on the same database; lasts for the transaction.
+pub(crate) async fn alone(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        // Any number will do that other programs on the same database do not use.
+        transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7165706)").await?;
+    }
+    Ok(())
 }
 
 fn sqlite(url: &str, connections: u32) -> ConnectOptions {
@@ -182,10 +197,14 @@ pub(crate) fn is_retryable(error: &DbErr) -> bool {
     matches!(database_code(error).as_deref(), Some("40001" | "40P01" | "55P03" | "5" | "517"))
 }
 
-/// Whether the database can't be used at the moment.
+/// Whether the database can't be used at the moment; a lock that is not to be had after every try
+/// is no better.
 pub(crate) fn is_unavailable(error: &DbErr) -> bool {
+    let busy = |code: &str| {
+        matches!(code, "55P03" | "5" | "517") || code.starts_with("57P") || code.starts_with("08")
+    };
     matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
-        || database_code(error).is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+        || database_code(error).is_some_and(|code| busy(&code))
 }
 
 fn database_code(error: &DbErr) -> Option<String> {

@@ -45,33 +45,47 @@ pub struct LedgerFilter {
 }
 
 impl LedgerFilter {
-    fn values(&self) -> [Value; 3] {
+    /// Two tracks, the same one twice when one is named, and the first and last day.
+    fn values(&self) -> [Value; 4] {
+        let (one, other) = self.track.map_or((Track::Technical, Track::Business), |track| (track, track));
         [
-            self.track.map_or(String::new(), |track| track.to_value()).into(),
+            one.to_value().into(),
+            other.to_value().into(),
             self.from.unwrap_or(EARLIEST).into(),
             self.to.unwrap_or(LATEST).into(),
         ]
     }
+
+    fn names_days(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
+    }
 }
 
-const WANTED: &str = "($2 = '' OR e.track = $2) AND e.effective_on BETWEEN $3 AND $4";
+const WANTED: &str = "e.track IN ($2, $3) AND e.effective_on BETWEEN $4 AND $5";
 
-/// Keyed by the number of the entry: $5 after, $6 before.
-static LISTS: LazyLock<Both> = LazyLock::new(|| {
+/// Keyed by the number of the entry: $6 after, $7 before, $8 the limit.
+fn lists(order: &str) -> Both {
     let text = |direction: &str| {
-        let wanted = format!("{WANTED} AND e.number > $5 AND e.number < $6");
+        let wanted = format!("{WANTED} AND {order} > $6 AND {order} < $7");
         Sql::page_per_id(
             "e.*",
             "ledger_entries",
             "partner_id",
             &wanted,
-            &format!("e.number {direction}"),
-            "$7",
+            &format!("{order} {direction}"),
+            "$8",
             "",
         )
     };
     Both { forward: text("ASC"), backward: text("DESC") }
-});
+}
+
+/// For pages of the whole ledger: walks the numbers.
+static LISTS: LazyLock<Both> = LazyLock::new(|| lists("e.number"));
+
+/// For pages of some days: reads those days and sorts them. The sum keeps both engines from walking
+/// the numbers of the whole history instead.
+static LISTS_OF_DAYS: LazyLock<Both> = LazyLock::new(|| lists("(e.number + 0)"));
 
 /// For each partner, one page of its ledger in the order of recording.
 pub(crate) async fn of_partners(
@@ -80,10 +94,10 @@ pub(crate) async fn of_partners(
     filter: &LedgerFilter,
     page: &Page<i64>,
 ) -> Result<HashMap<Uuid, Rows<ledger_entry::Model>>, DbErr> {
+    let sql: &Both = if filter.names_days() { &LISTS_OF_DAYS } else { &LISTS };
     let mut values = filter.values().to_vec();
     values.extend([page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()]);
-    page::per_owner(connection, &LISTS, page, partners, values, |row: &ledger_entry::Model| row.partner_id)
-        .await
+    page::per_owner(connection, sql, page, partners, values, |row: &ledger_entry::Model| row.partner_id).await
 }
 
 /// For each partner, how many entries are wanted.

@@ -15,4 +15,4 @@ pub(crate) mod tally;
 pub(crate) mod totals;
 
 pub use connection::Database;
-pub(crate) use connection::{insert_all, is_retryable, is_unavailable, upsert_all};
+pub(crate) use connection::{alone, insert_all, is_retryable, is_unavailable, upsert_all};

@@ -36,6 +36,23 @@ pub struct PartnerRow {
     pub year_credits: Option<i64>,
 }
 
+impl From<partner::Model> for PartnerRow {
+    /// A partner that is new: there is nothing to its name yet.
+    fn from(row: partner::Model) -> Self {
+        Self {
+            id: row.id,
+            code: row.code,
+            name: row.name,
+            enrolled_on: row.enrolled_on,
+            credits: 0,
+            level_credits: 0,
+            entries: 0,
+            last_recorded_at: None,
+            year_credits: None,
+        }
+    }
+}
+
 const COLUMNS: &str =
     "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at";
 const FROM: &str = "FROM partners p JOIN partner_balances b ON b.partner_id = p.id";
@@ -134,6 +151,26 @@ pub enum PartnerOrder {
     YearCredits(i32),
 }
 
+impl PartnerOrder {
+    /// A key's value as the column's type.
+    fn value(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Code | Self::Name => Some(text.into()),
+            Self::EnrolledOn => text.parse::<NaiveDate>().ok().map(Into::into),
+            Self::YearCredits(_) => text.parse::<i64>().ok().map(Into::into),
+        }
+    }
+
+    /// What lies before and after every value.
+    fn bounds(self) -> (Value, Value) {
+        match self {
+            Self::Code | Self::Name => ("".into(), AFTER_TEXT.into()),
+            Self::EnrolledOn => (EARLIEST.into(), LATEST.into()),
+            Self::YearCredits(_) => ((-i64::MAX).into(), i64::MAX.into()),
+        }
+    }
+}
+
 /// Where a partner stands in a list: the value of its order, and its id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PartnerKey {
@@ -169,6 +206,9 @@ pub(crate) const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("
 /// See [`EARLIEST`].
 pub(crate) const LATEST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
 
+/// Sorts after every code and name: the last character of Unicode, which stands for none.
+pub(crate) const AFTER_TEXT: &str = "\u{10FFFF}\u{10FFFF}";
+
 /// A pattern that finds `search` anywhere; without one, everything. Only ASCII letters change their
 /// case, as with both engines' `LOWER`.
 pub(crate) fn like(search: Option<&str>) -> Value {
@@ -184,37 +224,39 @@ pub(crate) fn like(search: Option<&str>) -> Value {
 const WANTED: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.enrolled_on BETWEEN $2 AND $3";
 
-/// A list ordered by a column of `p`, keyed by it and the id: $4 and $5 after, $6 and $7 before.
+/// A list ordered by a column of `p`, keyed by it and the id: $4 and $5 after, $6 and $7 before, $8 the limit.
 fn by_column(column: &str) -> Both {
     let text = |direction: &str| {
         Sql::new(&format!(
             "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {WANTED} \
-             AND (p.{column}, p.id) > ($4, $5) AND ($8 = 0 OR (p.{column}, p.id) < ($6, $7)) \
-             ORDER BY p.{column} {direction}, p.id {direction} LIMIT $9"
+             AND (p.{column}, p.id) > ($4, $5) AND (p.{column}, p.id) < ($6, $7) \
+             ORDER BY p.{column} {direction}, p.id {direction} LIMIT $8"
         ))
     };
     Both { forward: text("ASC"), backward: text("DESC") }
 }
 
-/// A list ordered by the total of year $10, most first, and keyed by the total with its sign turned
-/// round. Partners without a total of that year come last: their key is the largest number.
+/// A list ordered by the total of year $9, most first, and keyed by the total with its sign turned
+/// round. Partners without credits in that year come last: their key is the largest number.
 fn by_year_credits() -> Both {
+    const LAST: &str = "CAST(9223372036854775807 AS BIGINT)";
     let text = |total: &str, id: &str| {
         let ranked = format!(
             "SELECT {COLUMNS}, t.total AS year_credits FROM partner_totals t JOIN partners p ON p.id = t.partner_id \
-             JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = $10 AND t.total <= -$4 AND {WANTED} \
-             AND (-t.total, t.partner_id) > ($4, $5) AND ($8 = 0 OR (-t.total, t.partner_id) < ($6, $7))"
+             JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = $9 AND t.total > 0 \
+             AND t.total <= -$4 AND t.total >= -$6 AND {WANTED} \
+             AND (-t.total, t.partner_id) > ($4, $5) AND (-t.total, t.partner_id) < ($6, $7)"
         );
         let unranked = format!(
             "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {WANTED} AND NOT EXISTS \
-             (SELECT 1 FROM partner_totals t WHERE t.period = $10 AND t.partner_id = p.id) \
-             AND (CAST(9223372036854775807 AS BIGINT), p.id) > ($4, $5) AND ($8 = 0 OR (CAST(9223372036854775807 AS BIGINT), p.id) < ($6, $7))"
+             (SELECT 1 FROM partner_totals t WHERE t.period = $9 AND t.partner_id = p.id AND t.total > 0) \
+             AND ({LAST}, p.id) > ($4, $5) AND ({LAST}, p.id) < ($6, $7)"
         );
         let ranked =
-            format!("SELECT * FROM ({ranked} ORDER BY t.total {total}, t.partner_id {id} LIMIT $9) r");
-        let unranked = format!("SELECT * FROM ({unranked} ORDER BY p.id {id} LIMIT $9) u");
+            format!("SELECT * FROM ({ranked} ORDER BY t.total {total}, t.partner_id {id} LIMIT $8) r");
+        let unranked = format!("SELECT * FROM ({unranked} ORDER BY p.id {id} LIMIT $8) u");
         let (first, second) = if id == "ASC" { (ranked, unranked) } else { (unranked, ranked) };
-        Sql::new(&format!("SELECT * FROM ({first} UNION ALL {second}) a LIMIT $9"))
+        Sql::new(&format!("SELECT * FROM ({first} UNION ALL {second}) a LIMIT $8"))
     };
     Both { forward: text("DESC", "ASC"), backward: text("ASC", "DESC") }
 }
@@ -239,28 +281,18 @@ pub(crate) async fn page(
         PartnerOrder::YearCredits(_) => &BY_YEAR_CREDITS,
     };
     let mut values = filter.values().to_vec();
-    for key in [&page.after, &page.before] {
-        values.push(key_value(order, key.as_ref()));
-        values.push(key.as_ref().map_or(Uuid::nil(), |key| key.id).into());
+    let (first, last) = order.bounds();
+    let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
+    for (key, value, id) in ends {
+        values.push(key.as_ref().and_then(|key| order.value(&key.value)).unwrap_or(value));
+        values.push(key.as_ref().map_or(id, |key| key.id).into());
     }
-    values.push(i64::from(page.before.is_some()).into());
     values.push(page.limit());
     if let PartnerOrder::YearCredits(year) = order {
         values.push(year.into());
     }
     let rows = PartnerRow::find_by_statement(sql.of(page).with(backend, values)).all(connection).await?;
     Ok(page.cut(rows))
-}
-
-/// The key's value as the column's type; without a key, what lies before every value.
-fn key_value(order: PartnerOrder, key: Option<&PartnerKey>) -> Value {
-    match order {
-        PartnerOrder::Code | PartnerOrder::Name => key.map_or(String::new(), |key| key.value.clone()).into(),
-        PartnerOrder::EnrolledOn => key.and_then(|key| key.value.parse().ok()).unwrap_or(EARLIEST).into(),
-        PartnerOrder::YearCredits(_) => {
-            key.and_then(|key| key.value.parse().ok()).unwrap_or(-i64::MAX).into()
-        }
-    }
 }
 
 /// How many partners are wanted in all.

@@ -12,7 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::page::{self, Both, Page, Rows};
-use super::partner::{EARLIEST, LATEST, PartnerRow, like};
+use super::partner::{AFTER_TEXT, EARLIEST, LATEST, PartnerRow, like};
 use super::sql::{self, Sql, sql};
 
 /// A professional with what the person holds.
@@ -36,6 +36,23 @@ pub struct ProfessionalRow {
     pub entries: i64,
     /// When the last step about the professional was recorded.
     pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
+}
+
+impl From<professional::Model> for ProfessionalRow {
+    /// A professional who is new: there is nothing to the name yet.
+    fn from(row: professional::Model) -> Self {
+        Self {
+            id: row.id,
+            code: row.code,
+            name: row.name,
+            email: row.email,
+            signed_up_on: row.signed_up_on,
+            dojo_credits: 0,
+            points: 0,
+            entries: 0,
+            last_recorded_at: None,
+        }
+    }
 }
 
 const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, b.dojo_credits, b.points, b.entries, \
@@ -129,6 +146,24 @@ pub enum ProfessionalOrder {
     SignedUpOn,
 }
 
+impl ProfessionalOrder {
+    /// A key's value as the column's type.
+    fn value(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Code | Self::Name => Some(text.into()),
+            Self::SignedUpOn => text.parse::<NaiveDate>().ok().map(Into::into),
+        }
+    }
+
+    /// What lies before and after every value.
+    fn bounds(self) -> (Value, Value) {
+        match self {
+            Self::Code | Self::Name => ("".into(), AFTER_TEXT.into()),
+            Self::SignedUpOn => (EARLIEST.into(), LATEST.into()),
+        }
+    }
+}
+
 /// Where a professional stands in a list: the value of its order, and the id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProfessionalKey {
@@ -167,8 +202,8 @@ fn by_column(column: &str) -> Both {
     let text = |direction: &str| {
         Sql::new(&format!(
             "SELECT {COLUMNS} {FROM} WHERE {WANTED} \
-             AND (p.{column}, p.id) > ($4, $5) AND ($8 = 0 OR (p.{column}, p.id) < ($6, $7)) \
-             ORDER BY p.{column} {direction}, p.id {direction} LIMIT $9"
+             AND (p.{column}, p.id) > ($4, $5) AND (p.{column}, p.id) < ($6, $7) \
+             ORDER BY p.{column} {direction}, p.id {direction} LIMIT $8"
         ))
     };
     Both { forward: text("ASC"), backward: text("DESC") }
@@ -192,16 +227,12 @@ pub(crate) async fn page(
         ProfessionalOrder::SignedUpOn => &BY_SIGN_UP,
     };
     let mut values = filter.values().to_vec();
-    for key in [&page.after, &page.before] {
-        values.push(match order {
-            ProfessionalOrder::SignedUpOn => {
-                key.as_ref().and_then(|key| key.value.parse().ok()).unwrap_or(EARLIEST).into()
-            }
-            _ => key.as_ref().map_or(String::new(), |key| key.value.clone()).into(),
-        });
-        values.push(key.as_ref().map_or(Uuid::nil(), |key| key.id).into());
+    let (first, last) = order.bounds();
+    let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
+    for (key, value, id) in ends {
+        values.push(key.as_ref().and_then(|key| order.value(&key.value)).unwrap_or(value));
+        values.push(key.as_ref().map_or(id, |key| key.id).into());
     }
-    values.push(i64::from(page.before.is_some()).into());
     values.push(page.limit());
     let rows = ProfessionalRow::find_by_statement(sql.of(page).with(backend, values)).all(connection).await?;
     Ok(page.cut(rows))
@@ -236,9 +267,9 @@ fn affiliated() -> Both {
             "affiliations",
             "partner_id",
             "e.starts_on <= $2 AND (e.ends_on IS NULL OR e.ends_on >= $2) \
-             AND e.professional_id > $3 AND ($5 = 0 OR e.professional_id < $4)",
+             AND e.professional_id > $3 AND e.professional_id < $4",
             &format!("e.professional_id {direction}"),
-            "$6",
+            "$5",
             "JOIN professionals p ON p.id = e.professional_id \
              JOIN professional_balances b ON b.professional_id = p.id",
         )
@@ -258,8 +289,7 @@ pub(crate) async fn of_partners(
     let values = [
         day.into(),
         page.after.unwrap_or(Uuid::nil()).into(),
-        page.before.unwrap_or(Uuid::nil()).into(),
-        i64::from(page.before.is_some()).into(),
+        page.before.unwrap_or(Uuid::max()).into(),
         page.limit(),
     ];
     page::per_owner(connection, &AFFILIATED, page, partners, values, |row: &AffiliatedProfessional| {

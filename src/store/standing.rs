@@ -75,7 +75,7 @@ pub(crate) async fn known_days(
 ) -> Result<Vec<KnownDay>, DbErr> {
     sql!(
         KNOWN,
-        "WITH cut AS (SELECT k.id AS id, (SELECT e.number FROM ledger_entries e WHERE e.partner_id = k.id \
+        "WITH cut AS MATERIALIZED (SELECT k.id AS id, (SELECT e.number FROM ledger_entries e WHERE e.partner_id = k.id \
          AND e.recorded_at <= $4 ORDER BY e.recorded_at DESC, e.number DESC LIMIT 1) AS number FROM @idtable1 k) \
          SELECT d.partner_id, d.track, d.day, (SELECT e.day_after FROM ledger_entries e \
          WHERE e.partner_id = d.partner_id AND e.track = d.track AND e.effective_on = d.day \
@@ -159,7 +159,7 @@ pub(crate) async fn known_points(
     static KNOWN: LazyLock<sql::Sql> = LazyLock::new(|| {
         let text = |keys: &str| {
             format!(
-                "WITH cut AS (SELECT k.id AS id, k.starts_on AS starts_on, (SELECT e.number FROM points_entries e \
+                "WITH cut AS MATERIALIZED (SELECT k.id AS id, k.starts_on AS starts_on, (SELECT e.number FROM points_entries e \
                  WHERE e.professional_id = k.id AND e.recorded_at <= $3 \
                  ORDER BY e.recorded_at DESC, e.number DESC LIMIT 1) AS number FROM {keys} k) \
                  SELECT d.professional_id, d.day, (SELECT e.day_after FROM points_entries e \

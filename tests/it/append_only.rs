@@ -4,7 +4,7 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use serde_json::json;
 
-use crate::harness::{Activity, Backend, TestApp, TestDatabase, every_entity, everything};
+use crate::harness::{Activity, Backend, TestApp, TestDatabase, every_entity, everything, run};
 
 both! {
     nothing_written_is_changed_or_deleted,
@@ -99,6 +99,27 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
             refused(&connection, &format!("TRUNCATE {name} CASCADE")).await;
         }
     }
+    assert_eq!(everything(&connection).await, before);
+}
+
+/// PostgreSQL has no such statement: there, a row that holds the key is an error or an update.
+#[test]
+fn sqlite_replaces_nothing_that_is_written() {
+    run(nothing_is_replaced());
+}
+
+async fn nothing_is_replaced() {
+    let app = app_with_rows(Backend::Sqlite).await;
+    let connection = app.database().connect().await;
+    let before = everything(&connection).await;
+    for table in ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations"] {
+        refused(&connection, &format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}")).await;
+    }
+    // By another unique key than the primary one.
+    let columns = "partner_id, number, log_seq, activity_id, effective_on, recorded_at, reason, kind, edition_id, \
+                   window_start, units_before, units_after, track, 999, spendable_credits, balance_after, day_after";
+    let replace = format!("REPLACE INTO ledger_entries SELECT randomblob(16), {columns} FROM ledger_entries");
+    refused(&connection, &replace).await;
     assert_eq!(everything(&connection).await, before);
 }
 

@@ -3,11 +3,11 @@
 use async_graphql::{Context, InputObject, Object};
 
 use super::subjects::ProfessionalPayload;
-use crate::graphql::error::{ApiError, refused};
+use crate::graphql::error::{ApiError, UserError, refused};
 use crate::graphql::scalar::Date;
 use crate::service::Services;
 use crate::service::affiliations::AffiliationDraft;
-use crate::service::subjects::Added;
+use crate::store::professional::ProfessionalRow;
 
 /// Entering and ending affiliations.
 #[derive(Debug, Default)]
@@ -50,13 +50,7 @@ impl Affiliations {
             starts_on: input.starts_on.0,
             ends_on: input.ends_on.map(|date| date.0),
         };
-        match refused(services.affiliations_add(std::slice::from_ref(&draft)).await)? {
-            Err(error) => Ok(ProfessionalPayload::refused(error)),
-            Ok(mut added) => match added.pop() {
-                Some(Added::Refused(refusal)) => Ok(ProfessionalPayload::refused(refusal)),
-                _ => ProfessionalPayload::current(services, &draft.professional).await,
-            },
-        }
+        Ok(payload(refused(services.affiliation_add(&draft).await)?))
     }
 
     /// Gives the open affiliation of a professional its last day.
@@ -66,9 +60,13 @@ impl Affiliations {
         #[graphql(desc = "Whose, and the last day.")] input: EndAffiliationInput,
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
-        match refused(services.affiliation_end(&input.professional, input.ends_on.0).await)? {
-            Err(error) => Ok(ProfessionalPayload::refused(error)),
-            Ok(row) => ProfessionalPayload::current(services, &row.code).await,
-        }
+        Ok(payload(refused(services.affiliation_end(&input.professional, input.ends_on.0).await)?))
+    }
+}
+
+fn payload(result: Result<ProfessionalRow, UserError>) -> ProfessionalPayload {
+    match result {
+        Ok(row) => ProfessionalPayload::of(row),
+        Err(error) => ProfessionalPayload::refused(error),
     }
 }

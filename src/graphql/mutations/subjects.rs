@@ -9,6 +9,7 @@ use crate::graphql::types::{Partner, Professional};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::Services;
 use crate::service::subjects::{Added, PartnerDraft, ProfessionalDraft};
+use crate::store::professional::ProfessionalRow;
 
 /// Enrolling and signing up.
 #[derive(Debug, Default)]
@@ -57,10 +58,9 @@ pub(crate) struct ProfessionalPayload {
 }
 
 impl ProfessionalPayload {
-    /// The professional of a code as it is now.
-    pub(super) async fn current(services: &Services, code: &str) -> Result<Self, ApiError> {
-        let row = services.professional_by_code(code).await?;
-        Ok(Self { professional: row.map(|row| Professional(Member::only(row))), user_errors: Vec::new() })
+    /// The professional.
+    pub(super) fn of(row: ProfessionalRow) -> Self {
+        Self { professional: Some(Professional(Member::only(row))), user_errors: Vec::new() }
     }
 
     /// A refusal.
@@ -110,7 +110,7 @@ impl Subjects {
             signed_up_on: input.signed_up_on.0,
         };
         match services.professionals_add(&[draft]).await?.pop() {
-            Some(Added::New(row)) => ProfessionalPayload::current(services, &row.code).await,
+            Some(Added::New(row)) => Ok(ProfessionalPayload::of(row.into())),
             Some(Added::Refused(refusal)) => Ok(ProfessionalPayload::refused(refusal)),
             Some(Added::Same(_)) | None => Ok(ProfessionalPayload::refused(exists("professional"))),
         }

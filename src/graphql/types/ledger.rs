@@ -64,7 +64,7 @@ impl LedgerEntry {
 
     /// One sentence: the rule, the units before and after, and the arithmetic.
     async fn explanation(&self, context: &Context<'_>) -> String {
-        context.data_unchecked::<Services>().explain_credits(self.0.row())
+        context.data_unchecked::<Services>().explain(self.0.row())
     }
 
     /// The activity that it is about; null for orders.

@@ -187,6 +187,16 @@ pub(crate) enum UserErrorCode {
     AffiliationOverlap,
     /// More items than one request may hold.
     TooMany,
+    /// More credits than the caps of the order allow.
+    CreditsOverCap,
+    /// More credits than the partner holds.
+    CreditsOverBalance,
+    /// The product has no price in the currency of the order.
+    NoPrice,
+    /// Fewer in stock than were asked for.
+    OutOfStock,
+    /// Another partner holds the registered opportunity.
+    DealProtected,
 }
 
 same_words!(

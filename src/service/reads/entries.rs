@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use entity::value::{LedgerReason, PointsReason};
-use entity::{activity, ledger_entry, points_entry};
+use entity::value::LedgerReason;
+use entity::{activity, ledger_entry};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -110,61 +110,23 @@ impl Services {
 
     /// One sentence for a ledger entry: the rule, the units before and after, the arithmetic.
     #[must_use]
-    pub fn explain_credits(&self, entry: &ledger_entry::Model) -> String {
+    pub fn explain(&self, entry: &ledger_entry::Model) -> String {
+        let editions = &self.policy.editions;
         let cause = match entry.reason {
             LedgerReason::Void => Cause::Void,
             LedgerReason::Affiliation => Cause::Affiliation,
             _ => Cause::Activity,
         };
-        let legacy = entry.effective_on < self.policy.editions.launch();
-        let counted = Counted {
-            kind: entry.kind.as_deref(),
-            edition_id: entry.edition_id,
-            window_start: entry.window_start,
-            units: entry.units_before.zip(entry.units_after),
-        };
-        self.sentence(Program::Partner, cause, legacy, &counted, entry.level_credits)
-    }
-
-    /// One sentence for a points entry.
-    #[must_use]
-    pub fn explain_points(&self, entry: &points_entry::Model) -> String {
-        let cause = if entry.reason == PointsReason::Void { Cause::Void } else { Cause::Activity };
-        let counted = Counted {
-            kind: entry.kind.as_deref(),
-            edition_id: entry.edition_id,
-            window_start: entry.window_start,
-            units: entry.units_before.zip(entry.units_after),
-        };
-        self.sentence(Program::Professional, cause, false, &counted, entry.points)
-    }
-
-    fn sentence(
-        &self,
-        program: Program,
-        cause: Cause,
-        legacy: bool,
-        counted: &Counted<'_>,
-        amount: i64,
-    ) -> String {
-        let editions = &self.policy.editions;
-        let rule = counted
-            .edition_id
-            .and_then(|id| editions.get(self.policy.index(id)?))
-            .and_then(|edition| edition.rule(editions.kind(program, counted.kind?)?));
-        let (Some(rule), Some(window_start), Some((units_before, units_after))) =
-            (rule, counted.window_start, counted.units)
+        let kind = entry.kind.as_deref().and_then(|kind| editions.kind(Program::Partner, kind));
+        let edition = entry.edition_id.and_then(|id| editions.get(self.policy.index(id)?));
+        let rule = kind.zip(edition).and_then(|(kind, edition)| edition.rule(kind));
+        let (Some(rule), Some(window_start), Some(units_before), Some(units_after)) =
+            (rule, entry.window_start, entry.units_before, entry.units_after)
         else {
             return String::new();
         };
+        let legacy = entry.effective_on < editions.launch();
+        let amount = entry.level_credits;
         explain(rule, &Award { cause, legacy, window_start, units_before, units_after, amount })
     }
-}
-
-/// What an entry counted, as its columns say.
-struct Counted<'e> {
-    kind: Option<&'e str>,
-    edition_id: Option<Uuid>,
-    window_start: Option<NaiveDate>,
-    units: Option<(i64, i64)>,
 }

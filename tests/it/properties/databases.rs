@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
-use super::logs::{PARTNERS, SIGNED_UP, day, draws, fold_all, steps};
+use super::logs::{PARTNERS, SIGNED_UP, TODAY, day, draws, fold_all, steps};
 use crate::harness::{Backend, TestDatabase, run, verified};
 
 /// An entry without the keys and moments of its database.
@@ -52,7 +52,7 @@ async fn recorded(backend: Backend, editions: &Editions, steps: &[Step], batches
     let database = TestDatabase::create(backend).await;
     let connected = Database::connect(&database.url).await.expect("the test's own database");
     connected.migrate().await.expect("the schema");
-    let clock = Clock::new(chrono_tz::Europe::Brussels, Some(day("2026-08-31")));
+    let clock = Clock::new(chrono_tz::Europe::Brussels, Some(day(TODAY)));
     let services = Services::open(connected, clock).await.expect("the use cases");
     subjects(&services).await;
     let mut ids: BTreeMap<u32, Uuid> = BTreeMap::new();

@@ -16,7 +16,9 @@ pub(super) const PARTNERS: u32 = 3;
 pub(super) const SIGNED_UP: [&str; 4] = ["2022-01-01", "2023-04-12", "2024-02-29", "2025-07-31"];
 /// The first day of a log: some months before anything earns credits.
 pub(super) const FIRST_DAY: &str = "2022-01-01";
-/// Days of a log, up to 2026-08-31.
+/// Today, as the logs see it.
+pub(super) const TODAY: &str = "2026-08-31";
+/// Days of a log, up to the day before.
 const DAYS: u64 = 1_703;
 
 pub(super) fn day(text: &str) -> NaiveDate {
@@ -103,9 +105,10 @@ impl Progress {
                 let (fact, voided) = &mut self.facts[place];
                 (!std::mem::replace(voided, true)).then_some(Step::Voided(*fact))
             }
-            Draw::Affiliate { professional, partner, day, length } => {
-                let starts_on = day_at(day).max(signed_up(professional));
-                let ends_on = length.map(|days| starts_on + Days::new(days));
+            Draw::Affiliate { professional, partner, day: number, length } => {
+                let starts_on = day_at(number).max(signed_up(professional));
+                // An end is entered when it has come.
+                let ends_on = length.map(|days| starts_on + Days::new(days)).filter(|end| *end <= day(TODAY));
                 let one = Affiliation { partner: PartnerIx(partner), starts_on, ends_on };
                 let others = self.affiliations.entry(professional).or_default();
                 let end = |one: &Affiliation| one.ends_on.unwrap_or(NaiveDate::MAX);
@@ -120,6 +123,7 @@ impl Progress {
                 let open = others.iter_mut().find(|one| one.ends_on.is_none())?;
                 let last = self.days.get(&professional).into_iter().flatten().max().copied();
                 let ends_on = open.starts_on + Days::new(length);
+                let ends_on = ends_on.min(day(TODAY)); // when it has come
                 let ends_on = last.map_or(ends_on, |last| ends_on.max(last)); // A3
                 open.ends_on = Some(ends_on);
                 Some(Step::AffiliationEnded(ProfessionalIx(professional), open.starts_on, ends_on))

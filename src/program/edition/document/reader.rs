@@ -11,7 +11,9 @@ use super::{
     Document, RawAttribute, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule, RawRewards,
     RawType,
 };
-use crate::program::edition::{Discount, EditionError, Kinds, Legacy, RedemptionCap, Rewards};
+use crate::program::edition::{
+    Discount, EditionError, Kinds, Legacy, ProductCategory, RedemptionCap, Rewards,
+};
 use crate::program::level::{Level, Levels};
 use crate::program::money::Money;
 use crate::program::rule::{
@@ -184,6 +186,10 @@ impl Reader<'_> {
         let counts_as = match &raw.counts_as {
             None => None,
             Some(code) => match partner.iter().find(|rule| rule.kind == *code.get_ref()) {
+                Some(rule) if rule.derived.is_some() => {
+                    let message = format!("{} is derived: nothing counts as it", rule.kind);
+                    return self.refuse(code.span(), message);
+                }
                 Some(rule) => Some(rule.id),
                 None => {
                     return self.refuse(code.span(), format!("there is no partner rule {}", code.get_ref()));
@@ -237,6 +243,10 @@ impl Reader<'_> {
         if rules.iter().any(|other| other.id == rule.id) {
             return self.refuse(at.span(), format!("kind {} stands twice", rule.kind));
         }
+        let twice = |other: &&Rule| rule.derived.is_some() && other.derived == rule.derived;
+        if let Some(other) = rules.iter().find(twice) {
+            return self.refuse(at.span(), format!("{} is derived from the same", other.kind));
+        }
         rules.push(rule);
         Ok(())
     }
@@ -284,7 +294,15 @@ impl Reader<'_> {
             if levels.by_code(&level).is_none() {
                 return self.refuse(discount.level.span(), format!("there is no partner level {level}"));
             }
-            let categories = discount.categories.iter().map(|&category| category.into()).collect();
+            let categories: Vec<ProductCategory> =
+                discount.categories.iter().map(|&category| category.into()).collect();
+            let same = |other: &Discount| {
+                other.level == level && other.categories.iter().any(|category| categories.contains(category))
+            };
+            if discounts.iter().any(same) {
+                let message = format!("{level} has a discount on one of these categories already");
+                return self.refuse(discount.level.span(), message);
+            }
             discounts.push(Discount { level, categories, percent: self.percent(&discount.percent)? });
         }
         Ok(Rewards { cap_base: raw.cap_base.into(), credit_values, caps, discounts })
