@@ -109,5 +109,6 @@ async fn log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     // An activity is recorded, approved and voided once each, and an affiliation ends once.
     index(manager, "log", &["activity_id", "action"], true).await?;
     index(manager, "log", &["affiliation_id", "action"], true).await?;
-    append_only(manager, "log", &[], &[&["seq"], &["activity_id", "action"], &["affiliation_id", "action"]]).await
+    append_only(manager, "log", &[], &[&["seq"], &["activity_id", "action"], &["affiliation_id", "action"]])
+        .await
 }
