@@ -82,6 +82,7 @@ fn check_search(search: Option<String>) -> Result<Option<String>, ApiError> {
     }
 }
 
+/// Everything that can be read.
 #[Object]
 impl Query {
     /// The object with a global id; null when there is none.

@@ -9,6 +9,7 @@ use crate::program::calendar::parse_date;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Date(pub(crate) NaiveDate);
 
+/// A calendar date as `YYYY-MM-DD`, in the program's time zone.
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -27,6 +28,7 @@ impl ScalarType for Date {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Moment(pub(crate) DateTime<Utc>);
 
+/// A moment as RFC 3339 in UTC, such as `2025-06-30T12:00:00Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
 impl ScalarType for Moment {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -51,6 +53,7 @@ pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal(pub(crate) rust_decimal::Decimal);
 
+/// An exact decimal number as text, such as `"12.50"`.
 #[Scalar]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -69,6 +72,7 @@ impl ScalarType for Decimal {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct JsonObject(pub(crate) serde_json::Map<String, serde_json::Value>);
 
+/// An object of names and values, as JSON.
 #[Scalar(name = "JSON")]
 impl ScalarType for JsonObject {
     fn parse(value: Value) -> InputValueResult<Self> {

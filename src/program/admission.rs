@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
-use super::calendar::parse_date;
+use super::calendar::{is_plausible, parse_date};
 use super::edition::Editions;
 use super::refusal::{Code, Refusal};
 use super::rule::{Asked, Attribute, AttributeType, Derived, EarlyBonus, KindId, Program, Review, Rule};
@@ -202,7 +202,7 @@ fn same_word(one: &str, other: &str) -> bool {
 }
 
 fn date(value: &Value) -> Option<NaiveDate> {
-    parse_date(value.as_str()?)
+    parse_date(value.as_str()?).filter(|date| is_plausible(*date))
 }
 
 fn is_early(bonus: &EarlyBonus, occurred_on: NaiveDate, attributes: &Attributes) -> Result<bool, Refusal> {

@@ -12,6 +12,12 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     in_shape.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
+/// Whether a date that somebody sent can be meant: others are slips of the pen.
+#[must_use]
+pub fn is_plausible(date: NaiveDate) -> bool {
+    (1990..=2100).contains(&date.year())
+}
+
 /// The first day of the month of `date`.
 #[must_use]
 pub fn month_start(date: NaiveDate) -> NaiveDate {

@@ -4,203 +4,21 @@
 //! awards of professionals. `verify` builds it up from nothing; the live path loads the part that
 //! the next steps touch. Subjects are dense numbers, so that the fold costs array look-ups.
 
+mod steps;
+
 use chrono::NaiveDate;
 use rustc_hash::FxHashMap;
 
 use super::calendar::membership_year;
 use super::edition::{Edition, Editions};
-use super::rule::{KindId, Rule, Track, Window};
-
-/// Number of a partner in one [`Fold`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PartnerIx(pub u32);
-
-/// Number of a professional in one [`Fold`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProfessionalIx(pub u32);
-
-/// Number of an activity, given by the caller; the fold only hands it on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActivityIx(pub u32);
+use super::rule::{KindId, Rule, Window};
+pub use steps::{
+    ActivityIx, Affiliation, Awards, Count, CreditsAward, Fact, PartnerIx, PastAward, PointsAward,
+    ProfessionalIx, Reason, Step, Subject, Tally, TallyKey,
+};
 
 /// Largest sum of credits or points of one subject: what a GraphQL `Int` can hold.
 const MOST: i64 = i32::MAX as i64;
-
-/// Who did something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// A company.
-    Partner(PartnerIx),
-    /// A person.
-    Professional(ProfessionalIx),
-}
-
-/// An activity that was admitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// The caller's number for it.
-    pub activity: ActivityIx,
-    /// Who did it.
-    pub subject: Subject,
-    /// What it was.
-    pub kind: KindId,
-    /// When it happened.
-    pub occurred_on: NaiveDate,
-    /// How many of it.
-    pub quantity: i64,
-    /// Units that it asks for.
-    pub units: i64,
-}
-
-/// Days in which a professional works for a partner; the last day is included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Affiliation {
-    /// The partner.
-    pub partner: PartnerIx,
-    /// First day.
-    pub starts_on: NaiveDate,
-    /// Last day, if it has ended.
-    pub ends_on: Option<NaiveDate>,
-}
-
-impl Affiliation {
-    /// Whether `day` lies in it.
-    #[must_use]
-    pub fn covers(&self, day: NaiveDate) -> bool {
-        self.starts_on <= day && self.ends_on.is_none_or(|end| day <= end)
-    }
-}
-
-/// One step of the log that took effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// An activity was recorded, or a claim approved.
-    Recorded(Fact),
-    /// A recorded activity was voided.
-    Voided(Fact),
-    /// A professional was entered as working for a partner.
-    Affiliated(ProfessionalIx, Affiliation),
-    /// The affiliation that started on the first day ended with the second as its last.
-    AffiliationEnded(ProfessionalIx, NaiveDate, NaiveDate),
-}
-
-/// What a partner's award came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// An activity on or after launch.
-    Activity,
-    /// The voiding of an activity.
-    Void,
-    /// An affiliation entered with a past start (A2).
-    Affiliation,
-    /// An activity of the legacy window (L1).
-    Legacy,
-}
-
-/// The span of units that an award is about, for its explanation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count {
-    /// Kind of the rule.
-    pub kind: KindId,
-    /// Place of the edition whose rule it was.
-    pub edition: usize,
-    /// First day of the window.
-    pub window_start: NaiveDate,
-    /// Units in the window before.
-    pub units_before: i64,
-    /// Units in the window after.
-    pub units_after: i64,
-}
-
-/// What a step gave or took of a professional's points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PointsAward {
-    /// Whose.
-    pub professional: ProfessionalIx,
-    /// The activity that caused it.
-    pub activity: ActivityIx,
-    /// When it counts.
-    pub effective_on: NaiveDate,
-    /// `DevOps` Points, negative when taken.
-    pub points: i64,
-    /// Dojo Credits, negative when taken (S5).
-    pub dojo_credits: i64,
-    /// Whether a voiding caused it.
-    pub voided: bool,
-    /// What was counted.
-    pub count: Count,
-}
-
-/// What a step gave or took of a partner's credits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CreditsAward {
-    /// Whose.
-    pub partner: PartnerIx,
-    /// The activity that caused it.
-    pub activity: ActivityIx,
-    /// The track that they count for.
-    pub track: Track,
-    /// When they count.
-    pub effective_on: NaiveDate,
-    /// Credits that count for the level.
-    pub level_credits: i64,
-    /// Credits that count for the balance.
-    pub spendable_credits: i64,
-    /// What it came from.
-    pub reason: Reason,
-    /// What was counted.
-    pub count: Count,
-}
-
-/// Units of one rule in one window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tally {
-    /// Units so far.
-    pub units: i64,
-    /// Credits or points awarded for them so far.
-    pub awarded: i64,
-    /// Latest day of an activity recorded in the window, voided ones included.
-    pub latest_on: NaiveDate,
-}
-
-/// Rule and window of a tally, within one subject.
-pub type TallyKey = (KindId, NaiveDate);
-
-/// What one or more steps changed; kept by the caller and cleared between uses.
-#[derive(Debug, Default)]
-pub struct Awards {
-    /// Changes of points, in order.
-    pub points: Vec<PointsAward>,
-    /// Changes of credits, in order.
-    pub credits: Vec<CreditsAward>,
-    /// Tallies of partners that changed, perhaps repeated.
-    pub partner_tallies: Vec<(PartnerIx, TallyKey)>,
-    /// Tallies of professionals that changed, perhaps repeated.
-    pub professional_tallies: Vec<(ProfessionalIx, TallyKey)>,
-}
-
-impl Awards {
-    /// Forgets everything but the memory that it uses.
-    pub fn clear(&mut self) {
-        self.points.clear();
-        self.credits.clear();
-        self.partner_tallies.clear();
-        self.professional_tallies.clear();
-    }
-}
-
-/// A change of a professional's points that a later affiliation may credit (A2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PastAward {
-    /// The activity that caused it.
-    pub activity: ActivityIx,
-    /// When it counts.
-    pub occurred_on: NaiveDate,
-    /// Points given or taken.
-    pub points: i64,
-    /// Partner rule that it also counts for, and the units.
-    pub also: Option<(KindId, i64)>,
-}
 
 #[derive(Clone, Debug, Default)]
 struct PartnerState {

@@ -15,6 +15,9 @@ const REASON: usize = 2_000;
 /// Most bytes of an activity's attributes.
 const ATTRIBUTES: usize = 8_192;
 
+/// Deepest nesting of an activity's attributes: answers that hold them stay readable for every client.
+const ATTRIBUTES_DEPTH: usize = 16;
+
 /// Checks a code: letters, digits, and . _ - between them.
 pub(super) fn code(field: &str, text: &str) -> Result<String, Refusal> {
     let shape = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -66,7 +69,12 @@ pub(super) fn reason(field: &str, text: Option<&str>) -> Result<Option<String>, 
 
 /// Checks the attributes of an activity and gives them as text with their keys in order.
 pub(super) fn attributes(attributes: &crate::program::admission::Attributes) -> Result<String, Refusal> {
-    let text = serde_json::Value::Object(attributes.clone()).to_string();
+    let value = serde_json::Value::Object(attributes.clone());
+    if depth(&value) > ATTRIBUTES_DEPTH {
+        let message = format!("Attributes are nested at most {ATTRIBUTES_DEPTH} deep.");
+        return Err(Refusal::new(Code::Invalid, "attributes", message));
+    }
+    let text = value.to_string();
     if text.len() > ATTRIBUTES {
         let message = format!("Attributes take at most {ATTRIBUTES} bytes as JSON, not {}.", text.len());
         return Err(Refusal::new(Code::Invalid, "attributes", message));
@@ -86,6 +94,15 @@ fn holds_nul(value: &serde_json::Value) -> bool {
             fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value))
         }
         _ => false,
+    }
+}
+
+/// How deep a value is nested: 0 for what holds no other.
+fn depth(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

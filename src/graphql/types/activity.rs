@@ -21,6 +21,7 @@ pub(crate) enum ActivitySubject {
     Professional(Professional),
 }
 
+/// A fact: who did what, when. It is never changed; a correction voids it and records another.
 #[Object]
 impl Activity {
     /// Global id: opaque, and the same for ever.

@@ -25,6 +25,7 @@ impl Edition {
     }
 }
 
+/// One dated version of the whole policy: earning rules, levels, caps, discounts, credit values.
 #[Object]
 impl Edition {
     /// Global id: opaque, and the same for ever.

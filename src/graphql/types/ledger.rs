@@ -14,6 +14,7 @@ use crate::service::Services;
 /// A change of a partner's credits. Entries are never changed or deleted: a correction is a new entry.
 pub(crate) struct LedgerEntry(pub(crate) Member<Model>);
 
+/// A change of a partner's credits. Entries are never changed or deleted: a correction is a new entry.
 #[Object]
 impl LedgerEntry {
     /// Global id: opaque, and the same for ever.

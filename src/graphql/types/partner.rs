@@ -28,6 +28,7 @@ impl Partner {
     }
 }
 
+/// A company in the partner program: it earns credits, which set its levels and can be spent.
 #[Object]
 impl Partner {
     /// Global id: opaque, and the same for ever.
@@ -191,6 +192,7 @@ pub(crate) struct YearCredits {
     credits: OfYear,
 }
 
+/// Level credits of one calendar year.
 #[Object]
 impl YearCredits {
     /// The calendar year.

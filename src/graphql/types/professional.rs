@@ -25,6 +25,8 @@ impl Professional {
     }
 }
 
+/// A person in the DevOps professional program: earns points, which set the level of a membership
+/// year, and as many Dojo Credits to spend in the Swag Shop.
 #[Object]
 impl Professional {
     /// Global id: opaque, and the same for ever.

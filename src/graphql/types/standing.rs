@@ -15,6 +15,7 @@ use crate::service::reads::PartnerStanding as OfPartner;
 /// A level of one of the programs.
 pub(crate) struct Level(pub(crate) Arc<program::Level>);
 
+/// A level of one of the programs.
 #[Object]
 impl Level {
     /// Stable code, such as `CREATOR`.
@@ -45,6 +46,7 @@ fn level(level: Option<&Arc<program::Level>>) -> Option<Level> {
 /// A partner's levels on a day, and the discount that they bring.
 pub(crate) struct PartnerStanding(pub(crate) OfPartner);
 
+/// A partner's levels on a day, and the discount that they bring.
 #[Object]
 impl PartnerStanding {
     /// The day.
@@ -76,6 +78,7 @@ impl PartnerStanding {
 /// A partner's level of one track on a day.
 pub(crate) struct TrackStanding(OfTrack);
 
+/// A partner's level of one track on a day.
 #[Object]
 impl TrackStanding {
     /// The track.
@@ -117,6 +120,7 @@ impl TrackStanding {
 /// The base discount on one category of product.
 pub(crate) struct BaseDiscount(program::edition::ProductCategory, rust_decimal::Decimal);
 
+/// The base discount on one category of product.
 #[Object]
 impl BaseDiscount {
     /// The category.
@@ -133,6 +137,7 @@ impl BaseDiscount {
 /// A level that a partner earned.
 pub(crate) struct LevelAward(pub(crate) Award);
 
+/// A level that a partner earned.
 #[Object]
 impl LevelAward {
     /// The track.
@@ -164,6 +169,7 @@ impl LevelAward {
 /// A professional's level on a day.
 pub(crate) struct ProfessionalStanding(pub(crate) chrono::NaiveDate, pub(crate) Professional);
 
+/// A professional's level on a day.
 #[Object]
 impl ProfessionalStanding {
     /// The day.

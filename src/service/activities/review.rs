@@ -1,0 +1,167 @@
+//! Reviewing claims and voiding what counts.
+
+use chrono::NaiveDate;
+use entity::activity;
+use entity::value::{ActivityStatus, LogAction};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::{Decision, fact, program, read_attributes, stored_units, subjects::Subjects};
+use crate::error::Error;
+use crate::program::admission::{Admitted, Claim, admit};
+use crate::program::fold::{Fact, Step};
+use crate::program::refusal::{Code, Refusal};
+use crate::program::rule::{Program, Review};
+use crate::service::booking::{Book, Entry, Object, Settled};
+use crate::service::{Services, input, transact};
+use crate::store::{activity as store, partner, professional};
+
+impl Services {
+    /// Approves or rejects a claim.
+    ///
+    /// # Errors
+    /// When there is no such activity, it does not wait for review, or the points don't fit its kind.
+    pub async fn activity_review(
+        &self,
+        id: Uuid,
+        decision: Decision,
+        reason: Option<&str>,
+    ) -> Result<activity::Model, Error> {
+        let reason = input::reason("reason", reason)?;
+        transact!(self, transaction => {
+            let (mut row, mut book) = self.open_activity(transaction, id).await?;
+            if row.status != ActivityStatus::PendingReview {
+                let message = format!(
+                    "Only a claim that waits for review can be reviewed; this one is {}.",
+                    status(row.status)
+                );
+                return Err(Refusal::new(Code::WrongState, "activityId", message).into());
+            }
+            let (action, step) = match decision {
+                Decision::Approve { points } => {
+                    row.status = ActivityStatus::Recorded;
+                    row.graded_points = points.or(row.points);
+                    (
+                        LogAction::Approved,
+                        Some(Step::Recorded(self.approved_fact(transaction, &mut book, &row).await?)),
+                    )
+                }
+                Decision::Reject => {
+                    row.status = ActivityStatus::Rejected;
+                    (LogAction::Rejected, None)
+                }
+            };
+            let entry = Entry {
+                points: row.graded_points,
+                reason: reason.clone(),
+                ..Entry::new(action, Object::Activity(id))
+            };
+            self.settle_activity(transaction, book, row, entry, step).await
+        })
+    }
+
+    async fn approved_fact(
+        &self,
+        transaction: &DatabaseTransaction,
+        book: &mut Book<'_>,
+        row: &activity::Model,
+    ) -> Result<Fact, Error> {
+        let attributes = read_attributes(row)?;
+        let (program, member_since) = member_since(transaction, row).await?;
+        let claim = Claim {
+            program,
+            member_since,
+            kind: &row.kind,
+            occurred_on: row.occurred_on,
+            quantity: row.quantity,
+            points: row.graded_points,
+            attributes: &attributes,
+        };
+        let admitted = admit(&self.policy.editions, &claim, self.clock.today())?;
+        fact(book, row, admitted).ok_or_else(|| Error::Damaged("an activity without its subject".to_owned()))
+    }
+
+    /// Voids a recorded activity: its awards are taken back by new entries.
+    ///
+    /// # Errors
+    /// When there is no such activity, or it does not count.
+    pub async fn activity_void(&self, id: Uuid, reason: Option<&str>) -> Result<activity::Model, Error> {
+        let reason = input::reason("reason", reason)?;
+        transact!(self, transaction => {
+            let (mut row, mut book) = self.open_activity(transaction, id).await?;
+            if row.status != ActivityStatus::Recorded {
+                let message = format!(
+                    "Only an activity that counts can be voided; this one is {}.",
+                    status(row.status)
+                );
+                return Err(Refusal::new(Code::WrongState, "activityId", message).into());
+            }
+            let units = stored_units(&self.policy, &row)?;
+            let kind = self.policy.editions.kind(program(&row), &row.kind);
+            let kind = kind.ok_or_else(|| Error::Damaged(format!("no edition knows {}", row.kind)))?;
+            let fact = fact(&mut book, &row, Admitted { kind, units, review: Review::None });
+            row.status = ActivityStatus::Voided;
+            let entry =
+                Entry { reason: reason.clone(), ..Entry::new(LogAction::Voided, Object::Activity(id)) };
+            self.settle_activity(transaction, book, row, entry, fact.map(Step::Voided)).await
+        })
+    }
+
+    /// Locks an activity's subjects and reads the activity as it then is.
+    async fn open_activity(
+        &self,
+        transaction: &DatabaseTransaction,
+        id: Uuid,
+    ) -> Result<(activity::Model, Book<'_>), Error> {
+        let missing = || Refusal::new(Code::NotFound, "activityId", "There is no activity with this id.");
+        let row = store::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
+        let subjects = Subjects::lock_ids(transaction, &row).await?;
+        let row = store::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
+        Ok((row, subjects.open(&self.policy)))
+    }
+
+    async fn settle_activity(
+        &self,
+        transaction: &DatabaseTransaction,
+        mut book: Book<'_>,
+        mut row: activity::Model,
+        entry: Entry,
+        step: Option<Step>,
+    ) -> Result<activity::Model, Error> {
+        if let Some(Step::Recorded(fact) | Step::Voided(fact)) = step {
+            book.load_for_facts(transaction, &[fact]).await?;
+        }
+        book.take(entry, step)
+            .map_err(|too_much| Refusal::new(Code::Invalid, "points", format!("Not taken: {too_much}.")))?;
+        let settled: Settled = book.settle(transaction, self.clock.now()).await?;
+        let (points, credits) = settled.awarded.get(&row.id).copied().unwrap_or_default();
+        row.awarded_points += points;
+        row.awarded_credits += credits;
+        store::update(transaction, &row).await?;
+        settled.write(transaction).await?;
+        Ok(row)
+    }
+}
+
+async fn member_since(
+    transaction: &DatabaseTransaction,
+    row: &activity::Model,
+) -> Result<(Program, NaiveDate), Error> {
+    let lost = || Error::Damaged("an activity without its subject".to_owned());
+    if let Some(id) = row.partner_id {
+        let partner = partner::by_ids(transaction, [id]).await?.pop().ok_or_else(lost)?;
+        return Ok((Program::Partner, partner.enrolled_on));
+    }
+    let professional =
+        professional::by_ids(transaction, row.professional_id).await?.pop().ok_or_else(lost)?;
+    Ok((Program::Professional, professional.signed_up_on))
+}
+
+fn status(status: ActivityStatus) -> &'static str {
+    match status {
+        ActivityStatus::PendingReview => "waiting for review",
+        ActivityStatus::Recorded => "recorded",
+        ActivityStatus::Rejected => "rejected",
+        ActivityStatus::Voided => "voided",
+    }
+}

@@ -1,0 +1,182 @@
+//! What the database itself refuses, whoever asks: facts, log, ledger and editions stay as written.
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
+use serde_json::json;
+
+use crate::harness::{Activity, Backend, TestApp, TestDatabase, every_entity, everything};
+
+both! {
+    nothing_written_is_changed_or_deleted,
+    projections_beside_facts_can_change,
+    migrations_go_down_and_up_again,
+    every_entity_fits_its_table,
+}
+
+async fn app_with_rows(backend: Backend) -> TestApp {
+    let app = TestApp::start(backend, "2026-08-31").await;
+    app.partner("nordwind", "2024-06-01").await;
+    app.professional("ada", "2025-01-01").await;
+    app.affiliate("ada", "nordwind", "2025-01-01").await;
+    let certification = Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2025-05-01");
+    app.record(certification.points(600)).await;
+    app.record(Activity::of_professional("ada", "FEEDBACK_SUBMITTED", "2025-05-02")).await;
+    app.record(Activity::of_partner("nordwind", "LINKEDIN_POST", "2025-05-01").quantity(2)).await;
+    app
+}
+
+async fn refused(connection: &DatabaseConnection, statement: &str) {
+    let answer = connection.execute_unprepared(statement).await;
+    let error = answer.map(|done| done.rows_affected()).expect_err(statement).to_string();
+    assert!(error.contains("append-only"), "{statement}: {error}");
+}
+
+async fn nothing_written_is_changed_or_deleted(backend: Backend) {
+    let app = app_with_rows(backend).await;
+    let connection = app.database().connect().await;
+    let before = everything(&connection).await;
+    // table, a column and another value for it, for every column of the tables that never change
+    let table: [(&str, &[(&str, &str)]); 6] = [
+        (
+            "ledger_entries",
+            &[
+                ("partner_id", "partner_id"),
+                ("number", "number + 100"),
+                ("log_seq", "log_seq"),
+                ("effective_on", "'2025-01-01'"),
+                ("recorded_at", "recorded_at"),
+                ("reason", "'VOID'"),
+                ("level_credits", "0"),
+                ("spendable_credits", "spendable_credits + 1"),
+                ("balance_after", "balance_after + 1"),
+            ],
+        ),
+        (
+            "points_entries",
+            &[
+                ("professional_id", "professional_id"),
+                ("number", "number + 100"),
+                ("effective_on", "'2025-01-01'"),
+                ("points", "points + 1"),
+                ("dojo_credits", "0"),
+                ("dojo_balance_after", "7"),
+            ],
+        ),
+        ("log", &[("seq", "seq + 100"), ("action", "'VOIDED'"), ("reason", "'because'"), ("points", "1")]),
+        ("editions", &[("name", "'x'"), ("document", "''"), ("effective_from", "'2020-01-01'")]),
+        (
+            "activities",
+            &[
+                ("id", "id"),
+                ("seq", "seq + 100"),
+                ("partner_id", "partner_id"),
+                ("professional_id", "professional_id"),
+                ("kind", "'EVENT_ORGANIZED'"),
+                ("occurred_on", "'2025-01-01'"),
+                ("quantity", "quantity + 1"),
+                ("points", "1"),
+                ("attributes", "'{}'"),
+                ("source", "'x'"),
+                ("external_id", "external_id"),
+                ("recorded_at", "recorded_at"),
+            ],
+        ),
+        (
+            "affiliations",
+            &[
+                ("starts_on", "'2025-02-01'"),
+                ("partner_id", "partner_id"),
+                ("professional_id", "professional_id"),
+            ],
+        ),
+    ];
+    for (name, columns) in table {
+        for (column, value) in columns {
+            refused(&connection, &format!("UPDATE {name} SET {column} = {value}")).await;
+        }
+        refused(&connection, &format!("DELETE FROM {name}")).await;
+        if backend == Backend::Postgres {
+            refused(&connection, &format!("TRUNCATE {name} CASCADE")).await;
+        }
+    }
+    assert_eq!(everything(&connection).await, before);
+}
+
+async fn projections_beside_facts_can_change(backend: Backend) {
+    // The triggers name columns: those that a review, a voiding or an end writes are not among them.
+    let app = app_with_rows(backend).await;
+    let claim = Activity::of_professional("ada", "BLOG_POST_PUBLISHED", "2025-06-01").points(500);
+    let claim = app.done("submitActivity", claim.input()).await["activity"].clone();
+    let review = json!({ "activityId": claim["id"], "decision": "APPROVE", "points": 600 });
+    let approved = app.done("reviewActivity", review).await["activity"].clone();
+    assert_eq!((&approved["status"], &approved["points"]), (&json!("RECORDED"), &json!(600)));
+    app.void(&approved).await;
+    app.done("endAffiliation", json!({ "professional": "ada", "endsOn": "2025-12-31" })).await;
+}
+
+async fn migrations_go_down_and_up_again(backend: Backend) {
+    let database = TestDatabase::create(backend).await;
+    let url = match backend {
+        Backend::Sqlite => format!("{}?mode=rwc", database.url),
+        Backend::Postgres => database.url.clone(),
+    };
+    let connection = sea_orm::Database::connect(url).await.expect("the test's own database");
+    let tables = async || {
+        let query = match backend {
+            Backend::Sqlite => {
+                "SELECT name FROM sqlite_master WHERE type IN ('table', 'index', 'trigger') ORDER BY name"
+            }
+            Backend::Postgres => {
+                "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+                 UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+            }
+        };
+        let rows = connection
+            .query_all_raw(sea_orm::Statement::from_string(connection.get_database_backend(), query));
+        let rows = rows.await.expect("a read");
+        rows.iter().map(|row| row.try_get::<String>("", "name").expect("a name")).collect::<Vec<_>>()
+    };
+    Migrator::up(&connection, None).await.expect("up");
+    let whole = tables().await;
+    assert!(whole.iter().any(|name| name == "ledger_entries_no_update"), "{whole:?}");
+    assert!(Migrator::get_pending_migrations(&connection).await.expect("a read").is_empty());
+    // One step at a time, and what a step leaves is what the one before had made.
+    let steps = u32::try_from(Migrator::migrations().len()).expect("a few");
+    let mut states = Vec::new();
+    for _ in 0..steps {
+        states.push(tables().await);
+        Migrator::down(&connection, Some(1)).await.expect("down");
+    }
+    let left: Vec<String> =
+        tables().await.into_iter().filter(|name| !name.contains("seaql_migrations")).collect();
+    assert_eq!(left, Vec::<String>::new());
+    for state in states.into_iter().rev() {
+        Migrator::up(&connection, Some(1)).await.expect("up again");
+        assert_eq!(tables().await, state);
+    }
+    assert_eq!(tables().await, whole);
+    connection.close().await.expect("a connection closes");
+}
+
+async fn every_entity_fits_its_table(backend: Backend) {
+    let app = app_with_rows(backend).await;
+    let connection = app.reader();
+    macro_rules! read {
+        ($($module:ident),+ $(,)?) => {
+            $({
+                let row = entity::$module::Entity::find().one(connection).await;
+                let row = row.unwrap_or_else(|error| panic!("{}: {error}", stringify!($module)));
+                assert!(row.is_some(), "{} has no row to read", stringify!($module));
+            })+
+        };
+    }
+    every_entity!(read);
+    // None is forgotten.
+    let query = match backend {
+        Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+        Backend::Postgres => "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+    };
+    let rows =
+        connection.query_all_raw(sea_orm::Statement::from_string(connection.get_database_backend(), query));
+    assert_eq!(rows.await.expect("a read").len(), 16 + 1, "the entities' tables and that of the migrations");
+}

@@ -1,0 +1,60 @@
+//! All that a database holds, to see that nothing has changed.
+
+use std::fmt::Debug;
+
+use partner_program::service::Services;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
+
+/// Runs a macro on every table, by the name of its entity's module.
+macro_rules! every_entity {
+    ($each:ident) => {
+        $each!(
+            activity,
+            affiliation,
+            edition,
+            ledger_entry,
+            log,
+            partner,
+            partner_balance,
+            partner_day,
+            partner_tally,
+            partner_total,
+            points_entry,
+            professional,
+            professional_balance,
+            professional_day,
+            professional_tally,
+            professional_total,
+        )
+    };
+}
+pub(crate) use every_entity;
+
+/// Every row of every table, in an order that does not depend on where the database put it.
+pub(crate) async fn everything(connection: &impl ConnectionTrait) -> Vec<String> {
+    let mut rows = Vec::new();
+    macro_rules! read {
+        ($($module:ident),+ $(,)?) => {
+            $(rows.extend(table::<entity::$module::Entity>(connection).await.expect(stringify!($module)));)+
+        };
+    }
+    every_entity!(read);
+    rows
+}
+
+async fn table<E: EntityTrait>(connection: &impl ConnectionTrait) -> Result<Vec<String>, DbErr>
+where
+    E::Model: Debug + FromQueryResult,
+{
+    let rows = E::find().all(connection).await?;
+    let mut rows: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+/// Checks that the log, folded again, comes to everything that is stored.
+pub(crate) async fn verified(services: &Services) {
+    let report = services.verify(|_, _| {}).await.expect("a verification");
+    assert!(report.steps > 0 || report.ledger_entries == 0, "the log was read: {report:?}");
+    assert_eq!((report.count, &report.differences[..]), (0, &[][..]));
+}

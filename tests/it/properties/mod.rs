@@ -1,0 +1,5 @@
+//! What holds for any log, in the pure fold and on both databases.
+
+mod databases;
+mod folds;
+mod logs;
