@@ -85,15 +85,6 @@ pub(super) fn attributes(attributes: &crate::program::admission::Attributes) -> 
     Ok(text)
 }
 
-/// How deep a value is nested: 0 for what holds no other.
-fn depth(value: &serde_json::Value) -> usize {
-    match value {
-        serde_json::Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
-        serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
-}
-
 /// PostgreSQL can't keep the character NUL in a text.
 fn holds_nul(value: &serde_json::Value) -> bool {
     match value {
@@ -103,6 +94,15 @@ fn holds_nul(value: &serde_json::Value) -> bool {
             fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value))
         }
         _ => false,
+    }
+}
+
+/// How deep a value is nested: 0 for what holds no other.
+fn depth(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

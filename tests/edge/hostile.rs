@@ -1,18 +1,17 @@
-//! Documents that must be refused, and quickly.
+//! Documents that must be refused before they cost anything.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::query;
 use crate::toy::Toy;
 
-/// Generous, for a debug build on a busy machine.
-const QUICKLY: Duration = Duration::from_millis(500);
+/// Only what would hang takes longer; how fast a refusal is, is for a benchmark to say.
+const HANGS: Duration = Duration::from_secs(60);
 
 pub(crate) async fn refused(toy: &Toy, document: &str, code: &str, limit: Option<&str>) {
-    let start = Instant::now();
-    let answer = query(toy, document).await;
     let shown: String = document.chars().take(60).collect();
-    assert!(start.elapsed() < 2 * QUICKLY, "{shown} took {:?}", start.elapsed());
+    let answer = tokio::time::timeout(HANGS, query(toy, document)).await;
+    let answer = answer.unwrap_or_else(|_| panic!("{shown} hangs"));
     assert_eq!((answer.status, answer.code()), (400, code), "{shown}: {}", answer.text);
     if let Some(limit) = limit {
         let extensions = &answer.body["errors"][0]["extensions"];
@@ -133,7 +132,6 @@ async fn bodies() {
     let toy = Toy::start().await;
     let long = "x".repeat(10_000_000);
     let client = reqwest::Client::new();
-    let start = Instant::now();
     let request = || {
         let request = client.post(toy.url("/graphql")).bearer_auth(crate::toy::KEY);
         request.header("content-type", "application/json")
@@ -145,7 +143,6 @@ async fn bodies() {
     let stream = futures_util::stream::iter(pieces);
     let answer = crate::send(request().body(reqwest::Body::wrap_stream(stream))).await;
     assert_eq!((answer.status, answer.code()), (413, "BAD_USER_INPUT"));
-    assert!(start.elapsed() < Duration::from_secs(3));
     let deep = format!(
         "{{\"query\":\"{{hello}}\",\"variables\":{{\"a\":{}{}}}}}",
         "[".repeat(5_000),

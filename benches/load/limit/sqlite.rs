@@ -1,0 +1,15 @@
+//! The statements on SQLite, whose writers exclude each other anyway.
+
+pub(super) type Db = sqlx::Sqlite;
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(super) const LOCK_PROFESSIONAL: &str = "SELECT p.id, p.signed_up_on, b.dojo_credits, b.points, b.entries, b.last_recorded_at FROM professionals p \
+     JOIN professional_balances b ON b.professional_id = p.id WHERE p.code = $1";
+pub(super) const LOCK_PARTNER: &str =
+    "SELECT credits, level_credits, entries, last_recorded_at FROM partner_balances WHERE partner_id = $1";
+pub(super) const NEXT_SEQ: &str = "SELECT COALESCE(MAX(seq), 0) + 1 FROM log";
+#[path = "reads.rs"]
+pub(super) mod reads;
+#[path = "record.rs"]
+pub(super) mod record;
+#[path = "records.rs"]
+pub(super) mod records;

@@ -1,0 +1,45 @@
+//! The product's own server, as its binary wires it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use partner_program::clock::Clock;
+use partner_program::error::Error;
+use partner_program::graphql::documents::{Documents, schemas};
+use partner_program::graphql::guard::Limits;
+use partner_program::graphql::input_types::{InputTypes, api_scalars};
+use partner_program::graphql::schema;
+use partner_program::http::access::BootstrapKey;
+use partner_program::http::graphql::{Edge, Settings};
+use partner_program::http::{routes, with_layers};
+use partner_program::service::Services;
+use partner_program::store::Database;
+
+/// The key of every request.
+pub(crate) const KEY: &str = "load-0123456789abcdef";
+
+pub(crate) fn clock() -> Clock {
+    Clock::new(chrono_tz::Europe::Brussels, None)
+}
+
+/// Opens a database and brings its schema up to date.
+pub(crate) async fn open(url: &str) -> Result<Services, Error> {
+    let database = Database::connect(url).await?;
+    database.migrate().await?;
+    Services::open(database, clock()).await
+}
+
+/// Starts the server on a free port.
+pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
+    let types = InputTypes::from_sdl(&schema::sdl(), &api_scalars()).map_err(std::io::Error::other)?;
+    let documents = Documents::new(
+        schemas(|| schema::builder(services.clone())),
+        types,
+        Limits::default(),
+        1_000,
+        16 << 20,
+    );
+    let edge = Edge { documents, access: BootstrapKey::new(KEY), settings: Settings::default(), page: None };
+    let routes = routes(Arc::new(edge), schema::sdl(), || async { Ok::<(), String>(()) });
+    crate::serve(with_layers(routes)).await
+}
