@@ -13,6 +13,10 @@ use sea_orm::{
 /// Values that one statement may bind on SQLite, with some to spare.
 const MOST_VALUES: usize = 30_000;
 
+/// How long a connection to a server may be unused before it is tested: a test before each use is a
+/// round trip more for each statement.
+const UNTESTED: Duration = Duration::from_secs(5);
+
 /// A database: SQLite with one writing connection and several reading ones, or a PostgreSQL pool.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -99,6 +103,8 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     options
         .max_connections(connections)
         .min_connections(1)
+        // A file does not hang up.
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(None)
         .max_lifetime(None)
@@ -119,6 +125,7 @@ fn postgres(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(8)
+        .test_before_acquire_if_idle_for(UNTESTED)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(|options| {
