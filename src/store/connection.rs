@@ -134,6 +134,9 @@ fn postgres(url: &str) -> ConnectOptions {
                 ("statement_timeout", "60s"),
                 ("idle_in_transaction_session_timeout", "60s"),
                 ("jit", "off"),
+                // Statements read a few rows by key, and what is read is in memory: with the engine's
+                // default of 4 it reads tables of some thousand rows as a whole instead.
+                ("random_page_cost", "1.1"),
             ])
         });
     options
