@@ -10,6 +10,8 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+use super::set;
+
 /// Values that one statement may bind on SQLite, with some to spare.
 const MOST_VALUES: usize = 30_000;
 
@@ -148,7 +150,7 @@ where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     C: ConnectionTrait,
 {
-    put_all(connection, rows, None).await
+    put_all(connection, rows, false).await
 }
 
 /// Inserts rows, or gives the row of the same primary key these values.
@@ -157,20 +159,23 @@ where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     C: ConnectionTrait,
 {
-    type Key<M> = <<M as ModelTrait>::Entity as EntityTrait>::PrimaryKey;
-    type Column<M> = <<M as ModelTrait>::Entity as EntityTrait>::Column;
-    let keys = Key::<M>::iter().map(PrimaryKeyToColumn::into_column);
-    let values = Column::<M>::iter().filter(|column| Key::<M>::from_column(*column).is_none());
-    let conflict = OnConflict::columns(keys).update_columns(values).to_owned();
-    put_all(connection, rows, Some(conflict)).await
+    put_all(connection, rows, true).await
 }
 
-async fn put_all<M, C>(connection: &C, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<(), DbErr>
+async fn put_all<M, C>(connection: &C, rows: Vec<M>, upsert: bool) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     C: ConnectionTrait,
 {
-    let at_once = MOST_VALUES / <M::Entity as EntityTrait>::Column::iter().count();
+    type Key<M> = <<M as ModelTrait>::Entity as EntityTrait>::PrimaryKey;
+    type Column<M> = <<M as ModelTrait>::Entity as EntityTrait>::Column;
+    if rows.len() > 1 && connection.get_database_backend() == DbBackend::Postgres {
+        return set::put(connection, &rows, upsert).await;
+    }
+    let keys = Key::<M>::iter().map(PrimaryKeyToColumn::into_column);
+    let values = Column::<M>::iter().filter(|column| Key::<M>::from_column(*column).is_none());
+    let conflict = upsert.then(|| OnConflict::columns(keys).update_columns(values).to_owned());
+    let at_once = MOST_VALUES / Column::<M>::iter().count();
     let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
     while rows.peek().is_some() {
         let mut insert = M::Entity::insert_many(rows.by_ref().take(at_once));
