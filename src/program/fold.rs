@@ -4,14 +4,15 @@
 //! awards of professionals. `verify` builds it up from nothing; the live path loads the part that
 //! the next steps touch. Subjects are dense numbers, so that the fold costs array look-ups.
 
+mod state;
 mod steps;
 
 use chrono::NaiveDate;
-use rustc_hash::FxHashMap;
 
 use super::calendar::membership_year;
 use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rule, Window};
+use state::{Affiliations, Tallies};
 pub use steps::{
     ActivityIx, Affiliation, Awards, Count, CreditsAward, Fact, PartnerIx, PastAward, PointsAward,
     ProfessionalIx, Reason, Step, Subject, Tally, TallyKey,
@@ -22,15 +23,15 @@ const MOST: i64 = i32::MAX as i64;
 
 #[derive(Clone, Debug, Default)]
 struct PartnerState {
-    tallies: FxHashMap<TallyKey, Tally>,
+    tallies: Tallies,
     credits: i64,
 }
 
 #[derive(Clone, Debug)]
 struct ProfessionalState {
     signed_up_on: NaiveDate,
-    affiliations: Vec<Affiliation>,
-    tallies: FxHashMap<TallyKey, Tally>,
+    affiliations: Affiliations,
+    tallies: Tallies,
     awards: Vec<PastAward>,
     points: i64,
 }
@@ -61,7 +62,7 @@ impl<'e> Fold<'e> {
     /// With more than 2³² partners.
     pub fn add_partner(&mut self, credits: i64) -> PartnerIx {
         let index = u32::try_from(self.partners.len()).expect("fewer than 2^32 partners");
-        self.partners.push(PartnerState { tallies: FxHashMap::default(), credits });
+        self.partners.push(PartnerState { tallies: Tallies::default(), credits });
         PartnerIx(index)
     }
 
@@ -73,8 +74,8 @@ impl<'e> Fold<'e> {
         let index = u32::try_from(self.professionals.len()).expect("fewer than 2^32 professionals");
         self.professionals.push(ProfessionalState {
             signed_up_on,
-            affiliations: Vec::new(),
-            tallies: FxHashMap::default(),
+            affiliations: Affiliations::default(),
+            tallies: Tallies::default(),
             awards: Vec::new(),
             points,
         });
@@ -104,25 +105,25 @@ impl<'e> Fold<'e> {
     /// A partner's tally as it stands.
     #[must_use]
     pub fn partner_tally(&self, who: PartnerIx, key: TallyKey) -> Option<Tally> {
-        self.partners.get(who.0 as usize)?.tallies.get(&key).copied()
+        self.partners.get(who.0 as usize)?.tallies.get(key)
     }
 
     /// A professional's tally as it stands.
     #[must_use]
     pub fn professional_tally(&self, who: ProfessionalIx, key: TallyKey) -> Option<Tally> {
-        self.professionals.get(who.0 as usize)?.tallies.get(&key).copied()
+        self.professionals.get(who.0 as usize)?.tallies.get(key)
     }
 
     /// Every tally of a partner, in no order.
     pub fn partner_tallies(&self, who: PartnerIx) -> impl Iterator<Item = (TallyKey, Tally)> + '_ {
         let tallies = self.partners.get(who.0 as usize).map(|state| &state.tallies);
-        tallies.into_iter().flatten().map(|(key, tally)| (*key, *tally))
+        tallies.into_iter().flat_map(Tallies::iter).copied()
     }
 
     /// Every tally of a professional, in no order.
     pub fn professional_tallies(&self, who: ProfessionalIx) -> impl Iterator<Item = (TallyKey, Tally)> + '_ {
         let tallies = self.professionals.get(who.0 as usize).map(|state| &state.tallies);
-        tallies.into_iter().flatten().map(|(key, tally)| (*key, *tally))
+        tallies.into_iter().flat_map(Tallies::iter).copied()
     }
 
     /// The tally that an activity of a professional counts in, if its rule keeps one.
@@ -144,8 +145,7 @@ impl<'e> Fold<'e> {
     /// The partner that a professional works for on a day.
     #[must_use]
     pub fn partner_on(&self, who: ProfessionalIx, day: NaiveDate) -> Option<PartnerIx> {
-        let affiliations = &self.professionals.get(who.0 as usize)?.affiliations;
-        affiliations.iter().rev().find(|affiliation| affiliation.covers(day)).map(|found| found.partner)
+        self.professionals.get(who.0 as usize)?.affiliations.on(day).map(|found| found.partner)
     }
 
     /// Takes one step: changes the state and appends what it awards to `out`.
@@ -164,8 +164,7 @@ impl<'e> Fold<'e> {
                 self.affiliate(who, affiliation, out);
             }
             Step::AffiliationEnded(who, starts_on, ends_on) => {
-                let affiliations = &mut self.professional(who).affiliations;
-                if let Some(found) = affiliations.iter_mut().find(|one| one.starts_on == starts_on) {
+                if let Some(found) = self.professional(who).affiliations.started_on(starts_on) {
                     found.ends_on = Some(ends_on);
                 }
             }
@@ -411,7 +410,7 @@ impl Earned {
 /// everything still ends at zero.
 fn earn(
     rule: &Rule,
-    tallies: &mut FxHashMap<TallyKey, Tally>,
+    tallies: &mut Tallies,
     window_start: NaiveDate,
     units: i64,
     date: NaiveDate,
@@ -421,8 +420,7 @@ fn earn(
         let (before, after) = if units < 0 { (-units, 0) } else { (0, units) };
         return (Earned { award, effective_on: date, before, after }, false);
     }
-    let tally =
-        tallies.entry((rule.id, window_start)).or_insert(Tally { units: 0, awarded: 0, latest_on: date });
+    let tally = tallies.entry((rule.id, window_start), Tally { units: 0, awarded: 0, latest_on: date });
     let before = tally.units;
     tally.units += units;
     tally.latest_on = tally.latest_on.max(date);

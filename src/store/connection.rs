@@ -10,8 +10,14 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+use super::set;
+
 /// Values that one statement may bind on SQLite, with some to spare.
 const MOST_VALUES: usize = 30_000;
+
+/// How long a connection to a server may be unused before it is tested: a test before each use is a
+/// round trip more for each statement.
+const UNTESTED: Duration = Duration::from_secs(5);
 
 /// A database: SQLite with one writing connection and several reading ones, or a PostgreSQL pool.
 #[derive(Clone, Debug)]
@@ -114,6 +120,8 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     options
         .max_connections(connections)
         .min_connections(1)
+        // A file does not hang up.
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(None)
         .max_lifetime(None)
@@ -134,6 +142,7 @@ fn postgres(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(8)
+        .test_before_acquire_if_idle_for(UNTESTED)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(|options| {
@@ -142,6 +151,9 @@ fn postgres(url: &str) -> ConnectOptions {
                 ("statement_timeout", "60s"),
                 ("idle_in_transaction_session_timeout", "60s"),
                 ("jit", "off"),
+                // Statements read a few rows by key, and what is read is in memory: with the engine's
+                // default of 4 it reads tables of some thousand rows as a whole instead.
+                ("random_page_cost", "1.1"),
             ])
         });
     options
@@ -153,7 +165,7 @@ where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     C: ConnectionTrait,
 {
-    put_all(connection, rows, None).await
+    put_all(connection, rows, false).await
 }
 
 /// Inserts rows, or gives the row of the same primary key these values.
@@ -162,20 +174,23 @@ where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     C: ConnectionTrait,
 {
-    type Key<M> = <<M as ModelTrait>::Entity as EntityTrait>::PrimaryKey;
-    type Column<M> = <<M as ModelTrait>::Entity as EntityTrait>::Column;
-    let keys = Key::<M>::iter().map(PrimaryKeyToColumn::into_column);
-    let values = Column::<M>::iter().filter(|column| Key::<M>::from_column(*column).is_none());
-    let conflict = OnConflict::columns(keys).update_columns(values).to_owned();
-    put_all(connection, rows, Some(conflict)).await
+    put_all(connection, rows, true).await
 }
 
-async fn put_all<M, C>(connection: &C, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<(), DbErr>
+async fn put_all<M, C>(connection: &C, rows: Vec<M>, upsert: bool) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     C: ConnectionTrait,
 {
-    let at_once = MOST_VALUES / <M::Entity as EntityTrait>::Column::iter().count();
+    type Key<M> = <<M as ModelTrait>::Entity as EntityTrait>::PrimaryKey;
+    type Column<M> = <<M as ModelTrait>::Entity as EntityTrait>::Column;
+    if rows.len() > 1 && connection.get_database_backend() == DbBackend::Postgres {
+        return set::put(connection, &rows, upsert).await;
+    }
+    let keys = Key::<M>::iter().map(PrimaryKeyToColumn::into_column);
+    let values = Column::<M>::iter().filter(|column| Key::<M>::from_column(*column).is_none());
+    let conflict = upsert.then(|| OnConflict::columns(keys).update_columns(values).to_owned());
+    let at_once = MOST_VALUES / Column::<M>::iter().count();
     let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
     while rows.peek().is_some() {
         let mut insert = M::Entity::insert_many(rows.by_ref().take(at_once));

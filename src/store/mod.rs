@@ -9,6 +9,7 @@ pub(crate) mod log;
 pub(crate) mod page;
 pub(crate) mod partner;
 pub(crate) mod professional;
+mod set;
 pub(crate) mod sql;
 pub(crate) mod standing;
 pub(crate) mod tally;

@@ -34,6 +34,10 @@ pub struct PartnerRow {
     pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
     /// Level credits of the year that a list is ordered by; none in other lists, or without any.
     pub year_credits: Option<i64>,
+    /// The technical ones among them.
+    pub year_technical: Option<i64>,
+    /// The year that they are of.
+    pub credits_year: Option<i32>,
 }
 
 impl From<partner::Model> for PartnerRow {
@@ -49,6 +53,8 @@ impl From<partner::Model> for PartnerRow {
             entries: 0,
             last_recorded_at: None,
             year_credits: None,
+            year_technical: None,
+            credits_year: None,
         }
     }
 }
@@ -56,7 +62,9 @@ impl From<partner::Model> for PartnerRow {
 const COLUMNS: &str =
     "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at";
 const FROM: &str = "FROM partners p JOIN partner_balances b ON b.partner_id = p.id";
-const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits";
+/// The last columns of a row in lists that are not ordered by a year's credits.
+pub(super) const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits, CAST(NULL AS BIGINT) AS year_technical, \
+                                  CAST(NULL AS INTEGER) AS credits_year";
 
 sql!(
     LOCK,
@@ -221,7 +229,7 @@ pub(crate) fn like(search: Option<&str>) -> Value {
     format!("%{escaped}%").into()
 }
 
-const WANTED: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
+const WANTED: &str = "($1 = '%%' OR LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.enrolled_on BETWEEN $2 AND $3";
 
 /// A list ordered by a column of `p`, keyed by it and the id: $4 and $5 after, $6 and $7 before, $8 the limit.
@@ -242,7 +250,8 @@ fn by_year_credits() -> Both {
     const LAST: &str = "CAST(9223372036854775807 AS BIGINT)";
     let text = |total: &str, id: &str| {
         let ranked = format!(
-            "SELECT {COLUMNS}, t.total AS year_credits FROM partner_totals t JOIN partners p ON p.id = t.partner_id \
+            "SELECT {COLUMNS}, t.total AS year_credits, t.technical AS year_technical, \
+             t.period AS credits_year FROM partner_totals t JOIN partners p ON p.id = t.partner_id \
              JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = $9 AND t.total > 0 \
              AND t.total <= -$4 AND t.total >= -$6 AND {WANTED} \
              AND (-t.total, t.partner_id) > ($4, $5) AND (-t.total, t.partner_id) < ($6, $7)"

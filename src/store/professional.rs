@@ -12,7 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::page::{self, Both, Page, Rows};
-use super::partner::{AFTER_TEXT, EARLIEST, LATEST, PartnerRow, like};
+use super::partner::{AFTER_TEXT, EARLIEST, LATEST, NO_YEAR, PartnerRow, like};
 use super::sql::{self, Sql, sql};
 
 /// A professional with what the person holds.
@@ -194,7 +194,7 @@ impl ProfessionalFilter {
     }
 }
 
-const WANTED: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
+const WANTED: &str = "($1 = '%%' OR LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.signed_up_on BETWEEN $2 AND $3";
 
 /// A list ordered by a column of `p`, keyed by it and the id: $4 and $5 after, $6 and $7 before.
@@ -328,11 +328,12 @@ pub(crate) async fn employers(
 ) -> Result<HashMap<Uuid, PartnerRow>, DbErr> {
     sql!(
         EMPLOYERS,
-        "SELECT a.professional_id, p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, \
-                     b.entries, b.last_recorded_at, CAST(NULL AS BIGINT) AS year_credits \
-                     FROM affiliations a JOIN partners p ON p.id = a.partner_id \
-                     JOIN partner_balances b ON b.partner_id = p.id WHERE a.professional_id @uuids1 \
-                     AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)"
+        &format!(
+            "SELECT a.professional_id, p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, \
+             b.entries, b.last_recorded_at, {NO_YEAR} FROM affiliations a JOIN partners p ON p.id = a.partner_id \
+             JOIN partner_balances b ON b.partner_id = p.id WHERE a.professional_id @uuids1 \
+             AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)"
+        )
     );
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, professionals.iter().copied()), day.into()];

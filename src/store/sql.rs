@@ -16,8 +16,9 @@ pub(crate) struct Sql {
 
 /// What each mark stands for: mark, SQLite, PostgreSQL. `#` is the number of the parameter.
 const MARKS: [(&str, &str, &str); 3] = [
-    // A set of ids, from `ids`.
-    ("@uuids", "IN (SELECT unhex(value) FROM json_each($#))", "= ANY($#::text::uuid[])"),
+    // A set of ids, from `ids`. PostgreSQL reads a text again for each row that it compares, unless a
+    // sub-select has read it once.
+    ("@uuids", "IN (SELECT unhex(value) FROM json_each($#))", "= ANY((SELECT $#::text::uuid[])::uuid[])"),
     // A set of texts, from `texts`.
     (
         "@texts",
@@ -139,7 +140,11 @@ mod tests {
         let sql = Sql::new("SELECT * FROM t JOIN b ON b.t = t.id WHERE t.id @uuids2 ORDER BY t.id @lock(b)");
         let (lite, pg) = (sql.with(DbBackend::Sqlite, []), sql.with(DbBackend::Postgres, []));
         assert!(lite.sql.ends_with("WHERE t.id IN (SELECT unhex(value) FROM json_each($2)) ORDER BY t.id "));
-        assert!(pg.sql.ends_with("WHERE t.id = ANY($2::text::uuid[]) ORDER BY t.id FOR UPDATE OF b"));
+        assert!(
+            pg.sql.ends_with(
+                "WHERE t.id = ANY((SELECT $2::text::uuid[])::uuid[]) ORDER BY t.id FOR UPDATE OF b"
+            )
+        );
         assert_eq!(ids(DbBackend::Sqlite, [Uuid::nil()]), r#"["00000000000000000000000000000000"]"#.into());
         assert_eq!(ids(DbBackend::Postgres, []), "{}".into());
         assert_eq!(texts(["a\"b"]), r#"["a\"b"]"#.into());

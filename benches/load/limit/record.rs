@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use partner_program::program::calendar::{membership_year, month_start};
 use serde_json::json;
-use sqlx::{Pool, Transaction};
+use sqlx::{FromRow, Pool, Transaction};
 use uuid::Uuid;
 
 use super::{BEGIN, Db, LOCK_PARTNER, LOCK_PROFESSIONAL, NEXT_SEQ};
@@ -26,6 +26,17 @@ async fn record(State((pool, shared)): State<(Pool<Db>, Shared)>, Json(draft): J
     let points = write(&mut transaction, &shared, &draft).await.map_err(failed)?;
     transaction.commit().await.map_err(failed)?;
     Ok(Json(json!({ "duplicate": points.is_none(), "awardedPoints": points, "userErrors": [] })))
+}
+
+/// A professional whose row is locked.
+#[derive(FromRow)]
+struct Person {
+    id: Uuid,
+    signed_up_on: NaiveDate,
+    dojo_credits: i64,
+    points: i64,
+    entries: i64,
+    last_recorded_at: Option<DateTime<Utc>>,
 }
 
 /// Balances of a partner whose row is locked.
@@ -52,17 +63,17 @@ async fn write(
     draft: &Draft,
 ) -> Result<Option<i64>, sqlx::Error> {
     let day = draft.occurred_on;
-    let (professional, signed_up_on, dojo, points, entries, last): (Uuid, NaiveDate, i64, i64, i64, Moment) =
+    let person: Person =
         sqlx::query_as(LOCK_PROFESSIONAL).bind(&draft.professional).fetch_one(&mut **transaction).await?;
     let employer: Option<(Uuid,)> = sqlx::query_as(
         "SELECT partner_id FROM affiliations WHERE professional_id = $1 AND starts_on <= $2 \
          AND (ends_on IS NULL OR ends_on >= $2)",
     )
-    .bind(professional)
+    .bind(person.id)
     .bind(day)
     .fetch_optional(&mut **transaction)
     .await?;
-    let mut latest = last;
+    let mut latest = person.last_recorded_at;
     let mut partner = None;
     if let Some((id,)) = employer {
         let (credits, level_credits, entries, last): (i64, i64, i64, Moment) =
@@ -82,22 +93,34 @@ async fn write(
     let now = shared.clock.now();
     let recorded_at = latest.map_or(now, |latest| now.max(latest + TimeDelta::microseconds(1)));
     let place = Place { seq, activity: Uuid::now_v7(), recorded_at };
-    facts(transaction, draft, professional, &place).await?;
-    let award = draft.points;
+    facts(transaction, draft, person.id, &place).await?;
     if let Some(partner) = partner {
         credit(transaction, shared, draft, partner, &place).await?;
     }
-    let year = membership_year(signed_up_on, day).number;
+    points(transaction, shared, draft, &person, &place).await?;
+    Ok(Some(draft.points))
+}
+
+/// The professional's entry, day, total and balance.
+async fn points(
+    transaction: &mut Transaction<'static, Db>,
+    shared: &Shared,
+    draft: &Draft,
+    person: &Person,
+    place: &Place,
+) -> Result<(), sqlx::Error> {
+    let (day, award) = (draft.occurred_on, draft.points);
+    let year = membership_year(person.signed_up_on, day).number;
     let total: Option<(i64, NaiveDate)> = sqlx::query_as(
         "SELECT points, last_on FROM professional_totals WHERE professional_id = $1 AND membership_year = $2",
     )
-    .bind(professional)
+    .bind(person.id)
     .bind(year)
     .fetch_optional(&mut **transaction)
     .await?;
     let of_day: Option<(i64,)> =
         sqlx::query_as("SELECT points FROM professional_days WHERE professional_id = $1 AND day = $2")
-            .bind(professional)
+            .bind(person.id)
             .bind(day)
             .fetch_optional(&mut **transaction)
             .await?;
@@ -109,19 +132,19 @@ async fn write(
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'ACTIVITY', $8, $9, $10, 0, $11, $12, $13, $14, $15)",
     )
     .bind(Uuid::now_v7())
-    .bind(professional)
-    .bind(entries + 1)
-    .bind(seq)
+    .bind(person.id)
+    .bind(person.entries + 1)
+    .bind(place.seq)
     .bind(place.activity)
     .bind(day)
-    .bind(recorded_at)
+    .bind(place.recorded_at)
     .bind(&draft.kind)
     .bind(shared.edition_id)
     .bind(day)
     .bind(award)
     .bind(award)
     .bind(award)
-    .bind(dojo + award)
+    .bind(person.dojo_credits + award)
     .bind(day_after)
     .execute(&mut **transaction)
     .await?;
@@ -129,7 +152,7 @@ async fn write(
         "INSERT INTO professional_days (professional_id, day, points) VALUES ($1, $2, $3) \
          ON CONFLICT (professional_id, day) DO UPDATE SET points = excluded.points",
     )
-    .bind(professional)
+    .bind(person.id)
     .bind(day)
     .bind(day_after)
     .execute(&mut **transaction)
@@ -140,7 +163,7 @@ async fn write(
          ON CONFLICT (professional_id, membership_year) DO UPDATE SET points = excluded.points, \
          last_on = excluded.last_on",
     )
-    .bind(professional)
+    .bind(person.id)
     .bind(year)
     .bind(sum + award)
     .bind(last_on.max(day))
@@ -150,14 +173,14 @@ async fn write(
         "UPDATE professional_balances SET dojo_credits = $2, points = $3, entries = $4, last_recorded_at = $5 \
          WHERE professional_id = $1",
     )
-    .bind(professional)
-    .bind(dojo + award)
-    .bind(points + award)
-    .bind(entries + 1)
-    .bind(recorded_at)
+    .bind(person.id)
+    .bind(person.dojo_credits + award)
+    .bind(person.points + award)
+    .bind(person.entries + 1)
+    .bind(place.recorded_at)
     .execute(&mut **transaction)
-    .await?;
-    Ok(Some(award))
+    .await
+    .map(drop)
 }
 
 async fn facts(
@@ -230,73 +253,8 @@ async fn credit(
     .await?;
     let entries = partner.entries + i64::from(award != 0);
     if award != 0 {
-        let total: Option<(i64, Option<NaiveDate>, String, i64)> = sqlx::query_as(
-            "SELECT technical, technical_last_on, technical_reached, business FROM partner_totals \
-             WHERE partner_id = $1 AND period = $2",
-        )
-        .bind(partner.id)
-        .bind(effective_on.year())
-        .fetch_optional(&mut **transaction)
-        .await?;
-        let of_day: Option<(i64,)> = sqlx::query_as(
-            "SELECT credits FROM partner_days WHERE partner_id = $1 AND track = 'TECHNICAL' AND day = $2",
-        )
-        .bind(partner.id)
-        .bind(effective_on)
-        .fetch_optional(&mut **transaction)
-        .await?;
-        let day_after = of_day.map_or(0, |one| one.0) + award;
-        sqlx::query(
-            "INSERT INTO ledger_entries (id, partner_id, number, log_seq, activity_id, effective_on, recorded_at, \
-             reason, kind, edition_id, window_start, units_before, units_after, track, level_credits, \
-             spendable_credits, balance_after, day_after) VALUES ($1, $2, $3, $4, $5, $6, $7, 'ACTIVITY', $8, $9, \
-             $10, $11, $12, 'TECHNICAL', $13, $14, $15, $16)",
-        )
-        .bind(Uuid::now_v7())
-        .bind(partner.id)
-        .bind(entries)
-        .bind(place.seq)
-        .bind(place.activity)
-        .bind(effective_on)
-        .bind(place.recorded_at)
-        .bind(&rule.kind)
-        .bind(shared.edition_id)
-        .bind(window_start)
-        .bind(before)
-        .bind(units)
-        .bind(award)
-        .bind(award)
-        .bind(partner.credits + award)
-        .bind(day_after)
-        .execute(&mut **transaction)
-        .await?;
-        sqlx::query(
-            "INSERT INTO partner_days (partner_id, track, day, credits) VALUES ($1, 'TECHNICAL', $2, $3) \
-             ON CONFLICT (partner_id, track, day) DO UPDATE SET credits = excluded.credits",
-        )
-        .bind(partner.id)
-        .bind(effective_on)
-        .bind(day_after)
-        .execute(&mut **transaction)
-        .await?;
-        // Levels that were reached are written back as they were: what they are costs no statement.
-        let (technical, last_on, reached, business) = total.unwrap_or((0, None, "[]".to_owned(), 0));
-        sqlx::query(
-            "INSERT INTO partner_totals (partner_id, period, technical, technical_last_on, technical_reached, \
-             business, business_reached, total) VALUES ($1, $2, $3, $4, $5, $6, '[]', $7) \
-             ON CONFLICT (partner_id, period) DO UPDATE SET technical = excluded.technical, \
-             technical_last_on = excluded.technical_last_on, technical_reached = excluded.technical_reached, \
-             total = excluded.total",
-        )
-        .bind(partner.id)
-        .bind(effective_on.year())
-        .bind(technical + award)
-        .bind(last_on.max(Some(effective_on)))
-        .bind(reached)
-        .bind(business)
-        .bind(technical + award + business)
-        .execute(&mut **transaction)
-        .await?;
+        let credited = Credited { award, effective_on, window_start, units: (before, units) };
+        enter(transaction, shared, &partner, &credited, place).await?;
     }
     sqlx::query(
         "UPDATE partner_balances SET credits = $2, level_credits = $3, entries = $4, last_recorded_at = $5 \
@@ -307,6 +265,94 @@ async fn credit(
     .bind(partner.level_credits + award)
     .bind(entries)
     .bind(place.recorded_at)
+    .execute(&mut **transaction)
+    .await
+    .map(drop)
+}
+
+/// Credits that a block of points earned.
+struct Credited {
+    award: i64,
+    effective_on: NaiveDate,
+    window_start: NaiveDate,
+    units: (i64, i64),
+}
+
+/// The partner's entry, day and total.
+async fn enter(
+    transaction: &mut Transaction<'static, Db>,
+    shared: &Shared,
+    partner: &Partner,
+    credited: &Credited,
+    place: &Place,
+) -> Result<(), sqlx::Error> {
+    let Credited { award, effective_on, window_start, units } = *credited;
+    let rule = shared.points_rule(effective_on);
+    let total: Option<(i64, Option<NaiveDate>, String, i64)> = sqlx::query_as(
+        "SELECT technical, technical_last_on, technical_reached, business FROM partner_totals \
+         WHERE partner_id = $1 AND period = $2",
+    )
+    .bind(partner.id)
+    .bind(effective_on.year())
+    .fetch_optional(&mut **transaction)
+    .await?;
+    let of_day: Option<(i64,)> = sqlx::query_as(
+        "SELECT credits FROM partner_days WHERE partner_id = $1 AND track = 'TECHNICAL' AND day = $2",
+    )
+    .bind(partner.id)
+    .bind(effective_on)
+    .fetch_optional(&mut **transaction)
+    .await?;
+    let day_after = of_day.map_or(0, |one| one.0) + award;
+    sqlx::query(
+        "INSERT INTO ledger_entries (id, partner_id, number, log_seq, activity_id, effective_on, recorded_at, \
+         reason, kind, edition_id, window_start, units_before, units_after, track, level_credits, \
+         spendable_credits, balance_after, day_after) VALUES ($1, $2, $3, $4, $5, $6, $7, 'ACTIVITY', $8, $9, \
+         $10, $11, $12, 'TECHNICAL', $13, $14, $15, $16)",
+    )
+    .bind(Uuid::now_v7())
+    .bind(partner.id)
+    .bind(partner.entries + 1)
+    .bind(place.seq)
+    .bind(place.activity)
+    .bind(effective_on)
+    .bind(place.recorded_at)
+    .bind(&rule.kind)
+    .bind(shared.edition_id)
+    .bind(window_start)
+    .bind(units.0)
+    .bind(units.1)
+    .bind(award)
+    .bind(award)
+    .bind(partner.credits + award)
+    .bind(day_after)
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query(
+        "INSERT INTO partner_days (partner_id, track, day, credits) VALUES ($1, 'TECHNICAL', $2, $3) \
+         ON CONFLICT (partner_id, track, day) DO UPDATE SET credits = excluded.credits",
+    )
+    .bind(partner.id)
+    .bind(effective_on)
+    .bind(day_after)
+    .execute(&mut **transaction)
+    .await?;
+    // Levels that were reached are written back as they were: what they are costs no statement.
+    let (technical, last_on, reached, business) = total.unwrap_or((0, None, "[]".to_owned(), 0));
+    sqlx::query(
+        "INSERT INTO partner_totals (partner_id, period, technical, technical_last_on, technical_reached, \
+         business, business_reached, total) VALUES ($1, $2, $3, $4, $5, $6, '[]', $7) \
+         ON CONFLICT (partner_id, period) DO UPDATE SET technical = excluded.technical, \
+         technical_last_on = excluded.technical_last_on, technical_reached = excluded.technical_reached, \
+         total = excluded.total",
+    )
+    .bind(partner.id)
+    .bind(effective_on.year())
+    .bind(technical + award)
+    .bind(last_on.max(Some(effective_on)))
+    .bind(reached)
+    .bind(business)
+    .bind(technical + award + business)
     .execute(&mut **transaction)
     .await
     .map(drop)

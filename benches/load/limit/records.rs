@@ -54,11 +54,22 @@ struct Affiliation {
 
 #[derive(FromRow)]
 struct Partner {
-    partner_id: Uuid,
+    id: Uuid,
     credits: i64,
     level_credits: i64,
     entries: i64,
     last_recorded_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct StoredTotal {
+    partner_id: Uuid,
+    period: i32,
+    technical: i64,
+    technical_last_on: Option<NaiveDate>,
+    technical_reached: String,
+    business: i64,
+    business_reached: String,
 }
 
 /// Everything that the set touches, locked and loaded.
@@ -130,7 +141,7 @@ async fn load(
     let mut loaded = Loaded {
         professionals: professionals.into_iter().map(|row| (row.code.clone(), row)).collect(),
         employers,
-        partners: partners.into_iter().map(|row| (row.partner_id, row)).collect(),
+        partners: partners.into_iter().map(|row| (row.id, row)).collect(),
         known: known.into_iter().map(|row| row.0).collect(),
         tallies: BTreeMap::new(),
         totals: BTreeMap::new(),
@@ -191,8 +202,18 @@ async fn write(
             take(shared, &mut loaded, &mut rows, draft, seq, &moment);
         }
     }
-    let (days, totals) = partner_sums(transaction, &shared.sets, &mut rows.entries).await?;
-    let sets: &Sets = &shared.sets;
+    put_all(transaction, &shared.sets, &loaded, rows, &moment).await?;
+    Ok(results)
+}
+
+async fn put_all(
+    transaction: &mut Transaction<'static, Db>,
+    sets: &Sets,
+    loaded: &Loaded,
+    mut rows: Rows,
+    moment: &str,
+) -> Result<(), sqlx::Error> {
+    let (days, totals) = partner_sums(transaction, sets, &mut rows.entries).await?;
     put(transaction, &sets.activities, &rows.activities).await?;
     put(transaction, &sets.log, &rows.log).await?;
     put(transaction, &sets.points, &rows.points).await?;
@@ -219,21 +240,21 @@ async fn write(
         dojo_credits: row.dojo_credits,
         points: row.points,
         entries: row.entries,
-        last_recorded_at: moment.clone(),
+        last_recorded_at: moment.to_owned(),
     });
     put(transaction, &sets.put_professional_balances, &balances.collect::<Vec<_>>()).await?;
     let balances = loaded.partners.values().map(|row| PartnerBalance {
-        partner_id: hex(row.partner_id),
+        partner_id: hex(row.id),
         credits: row.credits,
         level_credits: row.level_credits,
         entries: row.entries,
-        last_recorded_at: moment.clone(),
+        last_recorded_at: moment.to_owned(),
     });
-    put(transaction, &sets.put_partner_balances, &balances.collect::<Vec<_>>()).await?;
-    Ok(results)
+    put(transaction, &sets.put_partner_balances, &balances.collect::<Vec<_>>()).await
 }
 
 /// Adds one draft to what is loaded, and the rows that it makes.
+#[expect(clippy::too_many_lines, reason = "the same steps as one booking, in a row")]
 fn take(shared: &Shared, loaded: &mut Loaded, rows: &mut Rows, draft: &Draft, seq: i64, moment: &str) {
     let (day, award) = (draft.occurred_on, draft.points);
     let Some(professional) = loaded.professionals.get_mut(&draft.professional) else { return };
@@ -331,20 +352,19 @@ async fn partner_sums(
     }
     let years: BTreeSet<_> = entries.iter().map(|one| (one.partner, one.effective_on.year())).collect();
     let keys = list(years.into_iter().map(|(id, year)| Key::id(id).year(year)));
-    let stored: Vec<(Uuid, i32, i64, Option<NaiveDate>, String, i64, String)> =
-        select(transaction, &sets.partner_totals, keys).await?;
+    let stored: Vec<StoredTotal> = select(transaction, &sets.partner_totals, keys).await?;
     let mut totals: BTreeMap<(Uuid, i32), PartnerTotal> = BTreeMap::new();
-    for (id, period, technical, last_on, reached, business, business_reached) in stored {
-        let row = PartnerTotal {
-            technical,
-            technical_last_on: last_on,
-            technical_reached: reached,
-            business,
-            business_reached,
-            total: technical + business,
-            ..PartnerTotal::new(id, period)
+    for row in stored {
+        let total = PartnerTotal {
+            technical: row.technical,
+            technical_last_on: row.technical_last_on,
+            technical_reached: row.technical_reached,
+            business: row.business,
+            business_reached: row.business_reached,
+            total: row.technical + row.business,
+            ..PartnerTotal::new(row.partner_id, row.period)
         };
-        totals.insert((id, period), row);
+        totals.insert((row.partner_id, row.period), total);
     }
     let days: BTreeSet<_> = entries.iter().map(|one| (one.partner, one.effective_on)).collect();
     let keys = list(days.into_iter().map(|(id, day)| Key::id(id).day(day)));

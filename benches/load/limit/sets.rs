@@ -33,22 +33,26 @@ pub(super) struct Sets {
 }
 
 impl Sets {
+    #[expect(clippy::too_many_lines, reason = "it is a list of texts")]
     pub(super) fn new(engine: Engine) -> Self {
-        let (keys, lock, places) = match engine {
+        // SQLite takes the set first only when it is told to.
+        let (keys, join, lock, places) = match engine {
             Engine::Postgres => (
                 "jsonb_to_recordset($1::text::jsonb) AS k(id uuid, code text, rule text, day date, year int)",
+                "JOIN",
                 "FOR UPDATE OF b",
                 "SELECT nextval('log_seq') FROM generate_series(1, $1)",
             ),
             Engine::Sqlite => (
                 "(SELECT unhex(value->>'id') AS id, value->>'code' AS code, value->>'rule' AS rule, \
                  value->>'day' AS day, value->>'year' AS year FROM json_each($1)) k",
+                "CROSS JOIN",
                 "",
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
                  SELECT (SELECT COALESCE(MAX(seq), 0) FROM log) + i FROM n",
             ),
         };
-        let select = |what: &str, join: &str| format!("SELECT {what} FROM {keys} JOIN {join}");
+        let select = |what: &str, table: &str| format!("SELECT {what} FROM {keys} {join} {table}");
         let put = |table: &str, columns: &str, key: &str| insert(engine, table, columns, key);
         Self {
             lock_professionals: select(
@@ -63,7 +67,7 @@ impl Sets {
                 "affiliations a ON a.professional_id = k.id",
             ),
             lock_partners: select(
-                "b.partner_id, b.credits, b.level_credits, b.entries, b.last_recorded_at",
+                "b.partner_id AS id, b.credits, b.level_credits, b.entries, b.last_recorded_at",
                 &format!("partner_balances b ON b.partner_id = k.id ORDER BY b.partner_id {lock}"),
             ),
             known: select("a.external_id", "activities a ON a.source = 'load' AND a.external_id = k.code"),

@@ -97,7 +97,7 @@ impl Partner {
     ) -> Result<YearCredits, ApiError> {
         let services = context.data_unchecked::<Services>();
         let moment = known_at.map(|moment| moment.0);
-        let load = async { services.year_credits(&self.ids(), year, moment).await };
+        let load = async { services.year_credits(self.0.siblings(), year, moment).await };
         let credits = self.0.part("credits", &(year, moment), load).await?;
         Ok(YearCredits { year, credits: credits.get(&self.0.row().id).copied().unwrap_or_default() })
     }

@@ -157,7 +157,7 @@ impl Services {
     /// When the database fails.
     pub async fn year_credits(
         &self,
-        ids: &[Uuid],
+        partners: &[PartnerRow],
         year: i32,
         known_at: Option<DateTime<Utc>>,
     ) -> Result<HashMap<Uuid, YearCredits>, Error> {
@@ -171,6 +171,7 @@ impl Services {
         if !(1..=9_999).contains(&year) {
             return Ok(credits);
         }
+        let ids: Vec<Uuid> = partners.iter().map(|row| row.id).collect();
         let mut add = |id: Uuid, track: Track, n: i64| {
             let of_partner = credits.entry(id).or_default();
             match track {
@@ -180,7 +181,7 @@ impl Services {
         };
         match known_at {
             Some(moment) => {
-                for ((id, _, track), total) in self.known_totals(ids, from, to, moment).await? {
+                for ((id, _, track), total) in self.known_totals(&ids, from, to, moment).await? {
                     add(id, track, total.credits);
                 }
             }
@@ -191,8 +192,16 @@ impl Services {
                     add(row.partner_id, track(row.track), row.credits);
                 }
             }
+            // A list that is ordered by these credits came with them.
+            None if partners.iter().all(|row| row.credits_year == Some(year)) => {
+                for row in partners {
+                    let (technical, total) = (row.year_technical.unwrap_or(0), row.year_credits.unwrap_or(0));
+                    add(row.id, Track::Technical, technical);
+                    add(row.id, Track::Business, total - technical);
+                }
+            }
             None => {
-                for row in totals::of_partners_in(self.db.reader(), ids, year).await? {
+                for row in totals::of_partners_in(self.db.reader(), &ids, year).await? {
                     add(row.partner_id, Track::Technical, row.technical);
                     add(row.partner_id, Track::Business, row.business);
                 }

@@ -1,0 +1,79 @@
+//! What the fold keeps of one subject.
+
+use std::cmp::Ordering;
+
+use chrono::NaiveDate;
+
+use super::steps::{Affiliation, Tally, TallyKey};
+
+/// The tallies of one subject, in order of windows.
+///
+/// Logs run through time, so the tally wanted is nearly always among the last few, next to each other
+/// in memory: measured, that takes half the time of a hash map.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tallies(Vec<(TallyKey, Tally)>);
+
+impl Tallies {
+    /// Windows that are looked at one by one before the search goes by halves.
+    const NEAR: usize = 8;
+
+    /// The place of a tally, or where it belongs.
+    fn find(&self, (kind, start): TallyKey) -> Result<usize, usize> {
+        let wanted = (start, kind);
+        let near = self.0.len().saturating_sub(Self::NEAR);
+        for (place, ((kind, start), _)) in self.0.iter().enumerate().skip(near).rev() {
+            match (*start, *kind).cmp(&wanted) {
+                Ordering::Equal => return Ok(place),
+                Ordering::Less => return Err(place + 1),
+                Ordering::Greater => {}
+            }
+        }
+        self.0[..near].binary_search_by_key(&wanted, |((kind, start), _)| (*start, *kind))
+    }
+
+    pub(super) fn get(&self, key: TallyKey) -> Option<Tally> {
+        self.find(key).ok().map(|place| self.0[place].1)
+    }
+
+    pub(super) fn insert(&mut self, key: TallyKey, tally: Tally) {
+        *self.entry(key, tally) = tally;
+    }
+
+    /// The tally of a key, which is `first` when there was none.
+    pub(super) fn entry(&mut self, key: TallyKey, first: Tally) -> &mut Tally {
+        let place = self.find(key).unwrap_or_else(|place| {
+            self.0.insert(place, (key, first));
+            place
+        });
+        &mut self.0[place].1
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(TallyKey, Tally)> {
+        self.0.iter()
+    }
+}
+
+/// Where one professional works and has worked. The latest affiliation, which nearly every activity
+/// falls in, lies beside what else is read of the professional.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Affiliations {
+    latest: Option<Affiliation>,
+    earlier: Vec<Affiliation>,
+}
+
+impl Affiliations {
+    pub(super) fn push(&mut self, affiliation: Affiliation) {
+        self.earlier.extend(self.latest.replace(affiliation));
+    }
+
+    /// The latest that covers a day.
+    pub(super) fn on(&self, day: NaiveDate) -> Option<&Affiliation> {
+        let all = self.latest.iter().chain(self.earlier.iter().rev());
+        all.into_iter().find(|affiliation| affiliation.covers(day))
+    }
+
+    /// The one that started on a day.
+    pub(super) fn started_on(&mut self, day: NaiveDate) -> Option<&mut Affiliation> {
+        self.earlier.iter_mut().chain(&mut self.latest).find(|one| one.starts_on == day)
+    }
+}
