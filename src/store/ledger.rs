@@ -63,29 +63,35 @@ impl LedgerFilter {
 
 const WANTED: &str = "e.track IN ($2, $3) AND e.effective_on BETWEEN $4 AND $5";
 
-/// Keyed by the number of the entry: $6 after, $7 before, $8 the limit.
-fn lists(order: &str) -> Both {
+/// Keyed by the number of the entry: after, before and limit stand behind the filter's values.
+fn lists(order: &str, wanted: Option<&str>) -> Both {
+    let [after, before, limit] =
+        std::array::from_fn(|place| format!("${}", place + if wanted.is_some() { 6 } else { 2 }));
     let text = |direction: &str| {
-        let wanted = format!("{WANTED} AND {order} > $6 AND {order} < $7");
+        let wanted = format!("{} AND {order} > {after} AND {order} < {before}", wanted.unwrap_or("TRUE"));
         Sql::page_per_id(
             "e.*",
             "ledger_entries",
             "partner_id",
             &wanted,
             &format!("{order} {direction}"),
-            "$8",
+            &limit,
             "",
         )
     };
     Both { forward: text("ASC"), backward: text("DESC") }
 }
 
-/// For pages of the whole ledger: walks the numbers.
-static LISTS: LazyLock<Both> = LazyLock::new(|| lists("e.number"));
+/// Pages of the whole ledger. Without a condition, since PostgreSQL would take one that lets
+/// everything pass for one that lets nearly nothing pass.
+static LISTS: LazyLock<Both> = LazyLock::new(|| lists("e.number", None));
 
-/// For pages of some days: reads those days and sorts them. The sum keeps both engines from walking
+/// Pages of one track: walks the numbers.
+static LISTS_OF_TRACK: LazyLock<Both> = LazyLock::new(|| lists("e.number", Some(WANTED)));
+
+/// Pages of some days: reads those days and sorts them. The sum keeps both engines from walking
 /// the numbers of the whole history instead.
-static LISTS_OF_DAYS: LazyLock<Both> = LazyLock::new(|| lists("(e.number + 0)"));
+static LISTS_OF_DAYS: LazyLock<Both> = LazyLock::new(|| lists("(e.number + 0)", Some(WANTED)));
 
 /// For each partner, one page of its ledger in the order of recording.
 pub(crate) async fn of_partners(
@@ -94,8 +100,13 @@ pub(crate) async fn of_partners(
     filter: &LedgerFilter,
     page: &Page<i64>,
 ) -> Result<HashMap<Uuid, Rows<ledger_entry::Model>>, DbErr> {
-    let sql: &Both = if filter.names_days() { &LISTS_OF_DAYS } else { &LISTS };
-    let mut values = filter.values().to_vec();
+    let all = *filter == LedgerFilter::default();
+    let sql: &Both = match (all, filter.names_days()) {
+        (true, _) => &LISTS,
+        (false, false) => &LISTS_OF_TRACK,
+        (false, true) => &LISTS_OF_DAYS,
+    };
+    let mut values = if all { Vec::new() } else { filter.values().to_vec() };
     values.extend([page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()]);
     page::per_owner(connection, sql, page, partners, values, |row: &ledger_entry::Model| row.partner_id).await
 }

@@ -2,6 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use uuid::Uuid;
 
 use super::sql::{self, Sql};
@@ -64,6 +65,55 @@ impl Both {
     /// The statement for a page.
     pub(crate) fn of<K>(&self, page: &Page<K>) -> &Sql {
         if page.from_end { &self.backward } else { &self.forward }
+    }
+}
+
+/// Whether a list shows all rows, or those that the filter in the first three values wants.
+///
+/// The texts differ, because PostgreSQL plans a text once for all its values: a filter that lets
+/// everything pass would be taken for one that lets nearly nothing pass.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted {
+    All,
+    Filtered(&'static str),
+}
+
+impl Wanted {
+    /// The condition on a row.
+    pub(crate) fn condition(self) -> &'static str {
+        match self {
+            Self::All => "TRUE",
+            Self::Filtered(condition) => condition,
+        }
+    }
+
+    /// Places of the values behind the filter's: after which value and id, before which value and id,
+    /// the limit, and one more.
+    pub(crate) fn places(self) -> [String; 6] {
+        let first = if matches!(self, Self::All) { 1 } else { 4 };
+        std::array::from_fn(|place| format!("${}", first + place))
+    }
+}
+
+/// A list with and without a filter, each put together when it is first asked for.
+pub(crate) struct Lists {
+    build: fn(Wanted) -> Both,
+    condition: &'static str,
+    all: OnceLock<Both>,
+    filtered: OnceLock<Both>,
+}
+
+impl Lists {
+    pub(crate) const fn new(condition: &'static str, build: fn(Wanted) -> Both) -> Self {
+        Self { build, condition, all: OnceLock::new(), filtered: OnceLock::new() }
+    }
+
+    /// The list of all rows, or of those that the filter wants.
+    pub(crate) fn of(&self, all: bool) -> &Both {
+        if all {
+            return self.all.get_or_init(|| (self.build)(Wanted::All));
+        }
+        self.filtered.get_or_init(|| (self.build)(Wanted::Filtered(self.condition)))
     }
 }
 

@@ -1,7 +1,5 @@
 //! Partners and what they hold.
 
-use std::sync::LazyLock;
-
 use chrono::NaiveDate;
 use entity::{partner, partner_balance};
 use sea_orm::{
@@ -10,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::page::{Both, Page, Rows};
+use super::page::{Both, Lists, Page, Rows, Wanted};
 use super::sql::{self, Sql, sql};
 
 /// A partner with its balance.
@@ -229,51 +227,56 @@ pub(crate) fn like(search: Option<&str>) -> Value {
     format!("%{escaped}%").into()
 }
 
-const WANTED: &str = "($1 = '%%' OR LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
+const WANTED: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.enrolled_on BETWEEN $2 AND $3";
 
-/// A list ordered by a column of `p`, keyed by it and the id: $4 and $5 after, $6 and $7 before, $8 the limit.
-fn by_column(column: &str) -> Both {
+/// A list ordered by a column of `p`, keyed by it and the id.
+fn by_column(column: &str, wanted: Wanted) -> Both {
+    let [value_after, id_after, value_before, id_before, limit, _] = wanted.places();
+    let wanted = wanted.condition();
     let text = |direction: &str| {
         Sql::new(&format!(
-            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {WANTED} \
-             AND (p.{column}, p.id) > ($4, $5) AND (p.{column}, p.id) < ($6, $7) \
-             ORDER BY p.{column} {direction}, p.id {direction} LIMIT $8"
+            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {wanted} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
+             AND (p.{column}, p.id) < ({value_before}, {id_before}) \
+             ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
         ))
     };
     Both { forward: text("ASC"), backward: text("DESC") }
 }
 
-/// A list ordered by the total of year $9, most first, and keyed by the total with its sign turned
+/// A list ordered by the total of a year, most first, and keyed by the total with its sign turned
 /// round. Partners without credits in that year come last: their key is the largest number.
-fn by_year_credits() -> Both {
+fn by_year_credits(wanted: Wanted) -> Both {
     const LAST: &str = "CAST(9223372036854775807 AS BIGINT)";
+    let [value_after, id_after, value_before, id_before, limit, year] = wanted.places();
+    let wanted = wanted.condition();
     let text = |total: &str, id: &str| {
         let ranked = format!(
             "SELECT {COLUMNS}, t.total AS year_credits, t.technical AS year_technical, \
              t.period AS credits_year FROM partner_totals t JOIN partners p ON p.id = t.partner_id \
-             JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = $9 AND t.total > 0 \
-             AND t.total <= -$4 AND t.total >= -$6 AND {WANTED} \
-             AND (-t.total, t.partner_id) > ($4, $5) AND (-t.total, t.partner_id) < ($6, $7)"
+             JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = {year} AND t.total > 0 \
+             AND t.total <= -{value_after} AND t.total >= -{value_before} AND {wanted} \
+             AND (-t.total, t.partner_id) > ({value_after}, {id_after}) \
+             AND (-t.total, t.partner_id) < ({value_before}, {id_before})"
         );
         let unranked = format!(
-            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {WANTED} AND NOT EXISTS \
-             (SELECT 1 FROM partner_totals t WHERE t.period = $9 AND t.partner_id = p.id AND t.total > 0) \
-             AND ({LAST}, p.id) > ($4, $5) AND ({LAST}, p.id) < ($6, $7)"
+            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {wanted} AND NOT EXISTS \
+             (SELECT 1 FROM partner_totals t WHERE t.period = {year} AND t.partner_id = p.id AND t.total > 0) \
+             AND ({LAST}, p.id) > ({value_after}, {id_after}) AND ({LAST}, p.id) < ({value_before}, {id_before})"
         );
         let ranked =
-            format!("SELECT * FROM ({ranked} ORDER BY t.total {total}, t.partner_id {id} LIMIT $8) r");
-        let unranked = format!("SELECT * FROM ({unranked} ORDER BY p.id {id} LIMIT $8) u");
+            format!("SELECT * FROM ({ranked} ORDER BY t.total {total}, t.partner_id {id} LIMIT {limit}) r");
+        let unranked = format!("SELECT * FROM ({unranked} ORDER BY p.id {id} LIMIT {limit}) u");
         let (first, second) = if id == "ASC" { (ranked, unranked) } else { (unranked, ranked) };
-        Sql::new(&format!("SELECT * FROM ({first} UNION ALL {second}) a LIMIT $8"))
+        Sql::new(&format!("SELECT * FROM ({first} UNION ALL {second}) a LIMIT {limit}"))
     };
     Both { forward: text("DESC", "ASC"), backward: text("ASC", "DESC") }
 }
 
-static BY_CODE_ORDER: LazyLock<Both> = LazyLock::new(|| by_column("code"));
-static BY_NAME: LazyLock<Both> = LazyLock::new(|| by_column("name"));
-static BY_ENROLMENT: LazyLock<Both> = LazyLock::new(|| by_column("enrolled_on"));
-static BY_YEAR_CREDITS: LazyLock<Both> = LazyLock::new(by_year_credits);
+static BY_CODE_ORDER: Lists = Lists::new(WANTED, |wanted| by_column("code", wanted));
+static BY_NAME: Lists = Lists::new(WANTED, |wanted| by_column("name", wanted));
+static BY_ENROLMENT: Lists = Lists::new(WANTED, |wanted| by_column("enrolled_on", wanted));
+static BY_YEAR_CREDITS: Lists = Lists::new(WANTED, by_year_credits);
 
 /// One page of partners.
 pub(crate) async fn page(
@@ -283,13 +286,14 @@ pub(crate) async fn page(
     page: &Page<PartnerKey>,
 ) -> Result<Rows<PartnerRow>, DbErr> {
     let backend = connection.get_database_backend();
-    let sql = match order {
+    let lists = match order {
         PartnerOrder::Code => &BY_CODE_ORDER,
         PartnerOrder::Name => &BY_NAME,
         PartnerOrder::EnrolledOn => &BY_ENROLMENT,
         PartnerOrder::YearCredits(_) => &BY_YEAR_CREDITS,
     };
-    let mut values = filter.values().to_vec();
+    let all = *filter == PartnerFilter::default();
+    let mut values = if all { Vec::new() } else { filter.values().to_vec() };
     let (first, last) = order.bounds();
     let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
     for (key, value, id) in ends {
@@ -300,7 +304,8 @@ pub(crate) async fn page(
     if let PartnerOrder::YearCredits(year) = order {
         values.push(year.into());
     }
-    let rows = PartnerRow::find_by_statement(sql.of(page).with(backend, values)).all(connection).await?;
+    let rows =
+        PartnerRow::find_by_statement(lists.of(all).of(page).with(backend, values)).all(connection).await?;
     Ok(page.cut(rows))
 }
 

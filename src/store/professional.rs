@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::page::{self, Both, Page, Rows};
+use super::page::{self, Both, Lists, Page, Rows, Wanted};
 use super::partner::{AFTER_TEXT, EARLIEST, LATEST, NO_YEAR, PartnerRow, like};
 use super::sql::{self, Sql, sql};
 
@@ -194,24 +194,26 @@ impl ProfessionalFilter {
     }
 }
 
-const WANTED: &str = "($1 = '%%' OR LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
+const WANTED: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.signed_up_on BETWEEN $2 AND $3";
 
-/// A list ordered by a column of `p`, keyed by it and the id: $4 and $5 after, $6 and $7 before.
-fn by_column(column: &str) -> Both {
+/// A list ordered by a column of `p`, keyed by it and the id.
+fn by_column(column: &str, wanted: Wanted) -> Both {
+    let [value_after, id_after, value_before, id_before, limit, _] = wanted.places();
+    let wanted = wanted.condition();
     let text = |direction: &str| {
         Sql::new(&format!(
-            "SELECT {COLUMNS} {FROM} WHERE {WANTED} \
-             AND (p.{column}, p.id) > ($4, $5) AND (p.{column}, p.id) < ($6, $7) \
-             ORDER BY p.{column} {direction}, p.id {direction} LIMIT $8"
+            "SELECT {COLUMNS} {FROM} WHERE {wanted} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
+             AND (p.{column}, p.id) < ({value_before}, {id_before}) \
+             ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
         ))
     };
     Both { forward: text("ASC"), backward: text("DESC") }
 }
 
-static BY_CODE_ORDER: LazyLock<Both> = LazyLock::new(|| by_column("code"));
-static BY_NAME: LazyLock<Both> = LazyLock::new(|| by_column("name"));
-static BY_SIGN_UP: LazyLock<Both> = LazyLock::new(|| by_column("signed_up_on"));
+static BY_CODE_ORDER: Lists = Lists::new(WANTED, |wanted| by_column("code", wanted));
+static BY_NAME: Lists = Lists::new(WANTED, |wanted| by_column("name", wanted));
+static BY_SIGN_UP: Lists = Lists::new(WANTED, |wanted| by_column("signed_up_on", wanted));
 
 /// One page of professionals.
 pub(crate) async fn page(
@@ -221,12 +223,13 @@ pub(crate) async fn page(
     page: &Page<ProfessionalKey>,
 ) -> Result<Rows<ProfessionalRow>, DbErr> {
     let backend = connection.get_database_backend();
-    let sql = match order {
+    let lists = match order {
         ProfessionalOrder::Code => &BY_CODE_ORDER,
         ProfessionalOrder::Name => &BY_NAME,
         ProfessionalOrder::SignedUpOn => &BY_SIGN_UP,
     };
-    let mut values = filter.values().to_vec();
+    let all = *filter == ProfessionalFilter::default();
+    let mut values = if all { Vec::new() } else { filter.values().to_vec() };
     let (first, last) = order.bounds();
     let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
     for (key, value, id) in ends {
@@ -234,7 +237,9 @@ pub(crate) async fn page(
         values.push(key.as_ref().map_or(id, |key| key.id).into());
     }
     values.push(page.limit());
-    let rows = ProfessionalRow::find_by_statement(sql.of(page).with(backend, values)).all(connection).await?;
+    let rows = ProfessionalRow::find_by_statement(lists.of(all).of(page).with(backend, values))
+        .all(connection)
+        .await?;
     Ok(page.cut(rows))
 }
 
