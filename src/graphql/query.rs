@@ -139,9 +139,9 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "Which partners; all, when left out.")] filter: Option<PartnerFilter>,
         #[graphql(desc = "What they are ordered by; CODE, when left out.")] order_by: Option<PartnerOrder>,
-        #[graphql(desc = "How many partners from the start, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "How many partners from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
         #[graphql(desc = "Only partners after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many partners from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many partners from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only partners before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Partner>, ApiError> {
         let services = context.data_unchecked::<Services>();
@@ -183,11 +183,11 @@ impl Query {
         #[graphql(desc = "What they are ordered by; CODE, when left out.")] order_by: Option<
             ProfessionalOrder,
         >,
-        #[graphql(desc = "How many professionals from the start, 1 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "How many professionals from the start, 0 to 100; 20 when left out.")] first: Option<
             i32,
         >,
         #[graphql(desc = "Only professionals after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many professionals from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many professionals from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only professionals before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Professional>, ApiError> {
         let services = context.data_unchecked::<Services>();

@@ -119,9 +119,9 @@ impl Partner {
         #[graphql(desc = "Only entries of this track.")] track: Option<Track>,
         #[graphql(desc = "Only entries that count on this day or later.")] from: Option<Date>,
         #[graphql(desc = "Only entries that count on this day or earlier.")] to: Option<Date>,
-        #[graphql(desc = "How many entries from the start, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "How many entries from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many entries from the end, 1 to 100: the latest ones.")] last: Option<i32>,
+        #[graphql(desc = "How many entries from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Connection<LedgerEntry>, ApiError> {
         let filter = LedgerFilter {
@@ -141,11 +141,11 @@ impl Partner {
     async fn activities(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many activities from the start, 1 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "How many activities from the start, 0 to 100; 20 when left out.")] first: Option<
             i32,
         >,
         #[graphql(desc = "Only activities after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many activities from the end, 1 to 100: the latest ones.")] last: Option<i32>,
+        #[graphql(desc = "How many activities from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only activities before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Activity>, ApiError> {
         let page = Slice { first, after, last, before }.page(&ACTIVITIES)?;
@@ -163,11 +163,11 @@ impl Partner {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The day; today, when left out. Not after today.")] as_of: Option<Date>,
-        #[graphql(desc = "How many professionals from the start, 1 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "How many professionals from the start, 0 to 100; 20 when left out.")] first: Option<
             i32,
         >,
         #[graphql(desc = "Only professionals after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many professionals from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many professionals from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only professionals before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Professional>, ApiError> {
         let day = as_of.map(|date| date.0);

@@ -105,11 +105,11 @@ impl Professional {
     async fn activities(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many activities from the start, 1 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "How many activities from the start, 0 to 100; 20 when left out.")] first: Option<
             i32,
         >,
         #[graphql(desc = "Only activities after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many activities from the end, 1 to 100: the latest ones.")] last: Option<i32>,
+        #[graphql(desc = "How many activities from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only activities before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Activity>, ApiError> {
         let page = Slice { first, after, last, before }.page(&ACTIVITIES)?;

@@ -1,0 +1,137 @@
+//! How many SQL statements a query costs: few, and as many for a long page as for a short one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use partner_program::app::{self, Running};
+use partner_program::config::{DatabaseUrl, Secret, Settings};
+use partner_program::program::admission::Attributes;
+use partner_program::service::activities::{ActivityDraft, Intake, SubjectCode};
+use partner_program::service::affiliations::AffiliationDraft;
+use partner_program::service::subjects::{PartnerDraft, ProfessionalDraft};
+use tracing::span;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+
+const KEY: &str = "a-key-for-tests-only";
+/// Partners of the database; each has as many professionals as it is told to.
+const PARTNERS: usize = 12;
+const PROFESSIONALS: usize = 4;
+
+/// Counts the spans that the driver opens, one for each statement.
+struct Counter(Arc<AtomicU64>);
+
+impl<S: tracing::Subscriber> Layer<S> for Counter {
+    fn on_new_span(&self, attributes: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
+        let metadata = attributes.metadata();
+        let statement = matches!(metadata.name(), "execute" | "query_one" | "query_all" | "stream");
+        if statement && metadata.target().starts_with("sea_orm::driver::sqlx_") {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+async fn fill(running: &Running) {
+    let services = running.services();
+    let day = |text: &str| text.parse().expect("a date");
+    let partners: Vec<PartnerDraft> = (0..PARTNERS)
+        .map(|n| PartnerDraft {
+            code: format!("p{n}"),
+            name: format!("P{n}"),
+            enrolled_on: day("2024-06-01"),
+        })
+        .collect();
+    services.partners_add(&partners).await.expect("partners");
+    let codes = || (0..PARTNERS).flat_map(|p| (0..PROFESSIONALS).map(move |n| (p, format!("a{p}-{n}"))));
+    let professionals: Vec<ProfessionalDraft> = codes()
+        .map(|(_, code)| ProfessionalDraft {
+            name: code.clone(),
+            email: format!("{code}@example.com"),
+            code,
+            signed_up_on: day("2024-06-01"),
+        })
+        .collect();
+    services.professionals_add(&professionals).await.expect("professionals");
+    let affiliations: Vec<AffiliationDraft> = codes()
+        .map(|(p, professional)| AffiliationDraft {
+            professional,
+            partner: format!("p{p}"),
+            starts_on: day("2024-06-01"),
+            ends_on: None,
+        })
+        .collect();
+    services.affiliations_add(&affiliations).await.expect("affiliations");
+    let activities: Vec<ActivityDraft> = codes()
+        .map(|(_, code)| ActivityDraft {
+            external_id: code.clone(),
+            subject: SubjectCode::Professional(code),
+            kind: "CERTIFICATION_OBTAINED".to_owned(),
+            occurred_on: day("2026-03-01"),
+            quantity: 1,
+            points: Some(600),
+            attributes: Attributes::new(),
+            source: "test".to_owned(),
+        })
+        .collect();
+    services.activities_take(&activities, Intake::Record).await.expect("activities");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_query_count_grows_with_the_page() {
+    let seen = Arc::new(AtomicU64::new(0));
+    let subscriber = tracing_subscriber::registry().with(Counter(Arc::clone(&seen)));
+    let _scope = tracing::subscriber::set_default(subscriber);
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let settings = Settings {
+        database_url: DatabaseUrl::new(&url).expect("an address"),
+        bind: ([127, 0, 0, 1], 0).into(),
+        today: Some("2026-08-31".parse().expect("a date")),
+        bootstrap_admin_key: Some(Secret::new(KEY.to_owned()).expect("a key")),
+        ..Settings::default()
+    };
+    let running = app::start(&settings).await.expect("a server");
+    fill(&running).await;
+    let standing = "standing { overall { code } technical { credits } }";
+    let level = "standing { points level { code } }";
+    let deep = format!(
+        "nodes {{ code balance {standing} levelHistory {{ earnedOn }} credits(year: 2026) {{ total }} \
+         professionals(first: ROWS) {{ totalCount nodes {{ {level} partner {{ code }} activities {{ nodes {{ kind }} }} }} }} \
+         ledger(last: ROWS) {{ totalCount nodes {{ explanation activity {{ subject {{ __typename }} }} }} }} }}"
+    );
+    // what it is, the query, the most statements
+    let table = [
+        ("one partner", format!("partner(code: \"p1\") {{ code balance {standing} }}"), 3),
+        (
+            "dashboard",
+            format!(
+                "partner(code: \"p1\") {{ balance {standing} ledger(last: ROWS) {{ nodes {{ explanation }} }} \
+                 professionals(first: ROWS) {{ nodes {{ code {level} }} }} }}"
+            ),
+            6,
+        ),
+        (
+            "page by credits",
+            "partners(orderBy: CREDITS_THIS_YEAR, first: ROWS) { nodes { code credits(year: 2026) { total } } }".to_owned(),
+            2,
+        ),
+        ("everything of a page", format!("partners(first: ROWS) {{ {deep} }}"), 16),
+    ];
+    let client = reqwest::Client::new();
+    for (what, query, most) in table {
+        let mut counts = Vec::new();
+        for rows in ["2", "12"] {
+            let query = format!("{{ {} }}", query.replace("ROWS", rows));
+            let before = seen.load(Ordering::Relaxed);
+            let body = serde_json::json!({ "query": query });
+            let request = client.post(running.url("/graphql")).bearer_auth(KEY).json(&body);
+            let answer: serde_json::Value =
+                request.send().await.expect("an answer").json().await.expect("JSON");
+            assert!(answer.get("errors").is_none(), "{what}: {answer}");
+            counts.push(seen.load(Ordering::Relaxed) - before);
+        }
+        assert!(counts[0] > 0 && counts[0] == counts[1], "{what}: {counts:?}");
+        assert!(counts[0] <= most, "{what}: {counts:?}, more than {most}");
+    }
+    running.stop().await.expect("an end");
+}
