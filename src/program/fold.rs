@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use super::calendar::membership_year;
 use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rule, Window};
-use state::{Affiliations, Tallies};
+use state::{Affiliations, PastAwards, Tallies};
 pub use steps::{
     ActivityIx, Affiliation, Awards, Count, CreditsAward, Fact, PartnerIx, PastAward, PointsAward,
     ProfessionalIx, Reason, Step, Subject, Tally, TallyKey,
@@ -32,7 +32,7 @@ struct ProfessionalState {
     signed_up_on: NaiveDate,
     affiliations: Affiliations,
     tallies: Tallies,
-    awards: Vec<PastAward>,
+    last_award: Option<u32>,
     points: i64,
 }
 
@@ -47,13 +47,14 @@ pub struct Fold<'e> {
     editions: &'e Editions,
     partners: Vec<PartnerState>,
     professionals: Vec<ProfessionalState>,
+    awards: PastAwards,
 }
 
 impl<'e> Fold<'e> {
     /// A fold that has seen nothing yet.
     #[must_use]
     pub fn new(editions: &'e Editions) -> Self {
-        Self { editions, partners: Vec::new(), professionals: Vec::new() }
+        Self { editions, partners: Vec::new(), professionals: Vec::new(), awards: PastAwards::default() }
     }
 
     /// Adds a partner; `credits` is the sum of level credits that it was awarded so far.
@@ -76,7 +77,7 @@ impl<'e> Fold<'e> {
             signed_up_on,
             affiliations: Affiliations::default(),
             tallies: Tallies::default(),
-            awards: Vec::new(),
+            last_award: None,
             points,
         });
         ProfessionalIx(index)
@@ -89,7 +90,7 @@ impl<'e> Fold<'e> {
 
     /// Puts a past award in place, so that a later affiliation can credit it.
     pub fn load_award(&mut self, who: ProfessionalIx, award: PastAward) {
-        self.professional(who).awards.push(award);
+        self.awards.push(&mut self.professionals[who.0 as usize].last_award, award);
     }
 
     /// Puts a partner's tally in place.
@@ -204,8 +205,8 @@ impl<'e> Fold<'e> {
     }
 
     fn check_room_for_past(&self, who: ProfessionalIx, affiliation: Affiliation) -> Result<(), TooMuch> {
-        let awards = &self.professionals[who.0 as usize].awards;
-        let covered = awards.iter().filter(|award| affiliation.covers(award.occurred_on));
+        let past = self.awards.latest_first(self.professionals[who.0 as usize].last_award);
+        let covered = past.filter(|award| affiliation.covers(award.occurred_on));
         let most = covered.fold(self.partners[affiliation.partner.0 as usize].credits, |sum, award| {
             let edition = self.editions.at(award.occurred_on);
             let most = |rule: &Rule, units: i64| rule.earned(units).saturating_add(rule.credits);
@@ -252,12 +253,8 @@ impl<'e> Fold<'e> {
             return;
         }
         state.points += earned.award;
-        state.awards.push(PastAward {
-            activity: fact.activity,
-            occurred_on: date,
-            points: earned.award,
-            also,
-        });
+        let award = PastAward { activity: fact.activity, occurred_on: date, points: earned.award, also };
+        self.awards.push(&mut state.last_award, award);
         out.points.push(PointsAward {
             professional: who,
             activity: fact.activity,
@@ -327,10 +324,12 @@ impl<'e> Fold<'e> {
     }
 
     fn affiliate(&mut self, who: ProfessionalIx, affiliation: Affiliation, out: &mut Awards) {
-        let state = self.professional(who);
+        let state = &mut self.professionals[who.0 as usize];
         state.affiliations.push(affiliation);
-        let covered = state.awards.iter().filter(|award| affiliation.covers(award.occurred_on));
+        let past = self.awards.latest_first(state.last_award);
+        let covered = past.filter(|award| affiliation.covers(award.occurred_on));
         let mut covered: Vec<PastAward> = covered.copied().collect();
+        covered.reverse();
         covered.sort_by_key(|award| award.occurred_on);
         for award in covered {
             let cause =

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use chrono::NaiveDate;
 
-use super::steps::{Affiliation, Tally, TallyKey};
+use super::steps::{Affiliation, PastAward, Tally, TallyKey};
 
 /// The tallies of one subject, in order of windows.
 ///
@@ -75,5 +75,23 @@ impl Affiliations {
     /// The one that started on a day.
     pub(super) fn started_on(&mut self, day: NaiveDate) -> Option<&mut Affiliation> {
         self.earlier.iter_mut().chain(&mut self.latest).find(|one| one.starts_on == day)
+    }
+}
+
+/// Past awards of all professionals in order, each with the place of the same person's one before it:
+/// they are written at one end and read only when an affiliation is entered late.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PastAwards(Vec<(PastAward, Option<u32>)>);
+
+impl PastAwards {
+    pub(super) fn push(&mut self, last: &mut Option<u32>, award: PastAward) {
+        let place = u32::try_from(self.0.len()).expect("fewer than 2^32 awards");
+        self.0.push((award, last.replace(place)));
+    }
+
+    pub(super) fn latest_first(&self, last: Option<u32>) -> impl Iterator<Item = &PastAward> {
+        let at = |place: u32| &self.0[place as usize];
+        let chain = std::iter::successors(last.map(at), move |(_, before)| before.map(at));
+        chain.map(|(award, _)| award)
     }
 }
