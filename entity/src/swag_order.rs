@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::value::{OrderStatus, SwagOrderStatus};
+use crate::value::SwagOrderStatus;
 
 /// An order in the swag shop.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -130,6 +130,7 @@ async fn once(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .await?;
     index(manager, "ledger_entries", &["order_id", "reason"], true).await?;
+    index(manager, "ledger_entries", &["deal_id", "kind"], true).await?;
     index(manager, "points_entries", &["swag_order_id", "reason"], true).await
 }
 

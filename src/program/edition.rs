@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::deal::DealTerms;
 use super::level::Levels;
 use super::money::Money;
 use super::rule::{Derived, KindId, Program, Rule};
@@ -145,6 +146,8 @@ pub struct Edition {
     pub dojo_credits_per_point: i64,
     /// What credits are worth.
     pub rewards: Rewards,
+    /// Timers and proofs of registered deals (R3, R4).
+    pub deals: DealTerms,
     /// Earning rules of both programs, in the document's order.
     pub rules: Vec<Rule>,
     /// Worked examples.
@@ -154,6 +157,12 @@ pub struct Edition {
 }
 
 impl Edition {
+    /// The rule that is worked out from something, if this edition has one.
+    #[must_use]
+    pub fn derived_rule(&self, from: Derived) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.derived == Some(from))
+    }
+
     /// The rule that scores a kind, if this edition has one.
     #[must_use]
     pub fn rule(&self, kind: KindId) -> Option<&Rule> {

@@ -197,6 +197,8 @@ pub(crate) enum UserErrorCode {
     OutOfStock,
     /// Another partner holds the registered opportunity.
     DealProtected,
+    /// Another contract of the partner governs one of the categories in those days.
+    ContractOverlap,
 }
 
 same_words!(
@@ -215,5 +217,11 @@ same_words!(
         WrongState,
         AffiliationOverlap,
         TooMany,
+        CreditsOverCap,
+        CreditsOverBalance,
+        NoPrice,
+        OutOfStock,
+        DealProtected,
+        ContractOverlap,
     }
 );

@@ -8,9 +8,10 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 
 use super::{
-    Document, RawAttribute, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule, RawRewards,
-    RawType,
+    Document, RawAttribute, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule,
+    RawRewards, RawType,
 };
+use crate::program::deal::DealTerms;
 use crate::program::edition::{
     Discount, EditionError, Kinds, Legacy, ProductCategory, RedemptionCap, Rewards,
 };
@@ -264,6 +265,20 @@ impl Reader<'_> {
             return self.refuse(raw.level_valid_until.span(), format!("the level is valid from {launch}"));
         }
         Ok(Legacy { from, until, level_valid_until })
+    }
+
+    pub(super) fn deals(&self, raw: &RawDeals) -> Result<DealTerms, EditionError> {
+        let span = |name, value: &Spanned<i64>, least, most| {
+            Ok(u32::try_from(self.figure(name, value, least, most)?).unwrap_or(u32::MAX))
+        };
+        Ok(DealTerms {
+            lead_days: span("lead_days", &raw.lead_days, 1, 3_660)?.into(),
+            lead_extension_days: span("lead_extension_days", &raw.lead_extension_days, 0, 3_660)?.into(),
+            engaged_days: span("engaged_days", &raw.engaged_days, 1, 3_660)?.into(),
+            opportunity_months: span("opportunity_months", &raw.opportunity_months, 1, 120)?,
+            activity_months: span("activity_months", &raw.activity_months, 1, 120)?,
+            proofs: raw.proofs.iter().map(|&report| report.into()).collect(),
+        })
     }
 
     pub(super) fn rewards(&self, raw: &RawRewards, levels: &Levels) -> Result<Rewards, EditionError> {
