@@ -11,6 +11,7 @@ pub mod explain;
 pub mod fold;
 pub mod level;
 pub mod money;
+pub mod pricing;
 pub mod refusal;
 pub mod rule;
 pub mod standing;

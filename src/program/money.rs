@@ -36,6 +36,26 @@ impl Money {
     }
 }
 
+/// Decimals that a percentage may have.
+const PERCENT_DECIMALS: u32 = 4;
+
+/// 100 percent in the unit of [`percent_parts`].
+pub const WHOLE: i64 = 1_000_000;
+
+/// A percentage in millionths of the whole, 0 to [`WHOLE`]: 12.5 percent is 125,000.
+///
+/// None for what is not 0 to 100 or has more than four decimals: with that bound, a share of any
+/// amount is exact in 128 bits.
+#[must_use]
+pub fn percent_parts(percent: Decimal) -> Option<i64> {
+    let percent = percent.normalize();
+    let missing = PERCENT_DECIMALS.checked_sub(percent.scale())?;
+    if percent < Decimal::ZERO || percent > Decimal::ONE_HUNDRED {
+        return None;
+    }
+    i64::try_from(percent.mantissa() * 10_i128.pow(missing)).ok()
+}
+
 /// Decimals of a currency: 2 for EUR, 0 for JPY, 3 for KWD.
 fn exponent(currency: Currency) -> u32 {
     currency.exponent().map_or(0, u32::from)
@@ -63,5 +83,25 @@ mod tests {
         }
         let money = Money { minor: 100, currency: Currency::EUR };
         assert_eq!(money.amount().to_string(), "1.00");
+    }
+    #[test]
+    fn percentages_are_0_to_100_with_four_decimals() {
+        // percentage, millionths of the whole or refusal
+        let table = [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("12.5", Some(125_000)),
+            ("0.0001", Some(1)),
+            ("99.9999", Some(999_999)),
+            ("100.00000", Some(WHOLE)),
+            ("0.00001", None),
+            ("100.0001", None),
+            ("-0.0001", None),
+            ("33.333333333333333333333333333", None),
+            ("79228162514264337593543950335", None),
+        ];
+        for (percent, parts) in table {
+            assert_eq!(percent_parts(percent.parse().expect("a decimal")), parts, "{percent}");
+        }
     }
 }

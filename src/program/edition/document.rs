@@ -154,7 +154,7 @@ struct RawRewards {
 #[serde(deny_unknown_fields)]
 struct RawCap {
     purpose: RawPurpose,
-    categories: Vec<RawCategory>,
+    categories: Spanned<Vec<RawCategory>>,
     percent: Spanned<Decimal>,
 }
 

@@ -16,7 +16,7 @@ use crate::program::edition::{
     Discount, EditionError, Kinds, Legacy, ProductCategory, RedemptionCap, Rewards,
 };
 use crate::program::level::{Level, Levels};
-use crate::program::money::Money;
+use crate::program::money::{Money, percent_parts};
 use crate::program::rule::{
     Asked, Attribute, AttributeType, Derived, EarlyBonus, Program, Review, Rule, Window,
 };
@@ -62,8 +62,9 @@ impl Reader<'_> {
 
     fn percent(&self, value: &Spanned<Decimal>) -> Result<Decimal, EditionError> {
         let percent = *value.get_ref();
-        if percent < Decimal::ZERO || percent > Decimal::ONE_HUNDRED {
-            return self.refuse(value.span(), format!("a percentage is 0 to 100, not {percent}"));
+        if percent_parts(percent).is_none() {
+            let message = format!("a percentage is 0 to 100 with up to four decimals, not {percent}");
+            return self.refuse(value.span(), message);
         }
         Ok(percent)
     }
@@ -294,14 +295,19 @@ impl Reader<'_> {
                 Err(message) => return self.refuse(amount.span(), message),
             }
         }
-        let mut caps = Vec::new();
+        let mut caps: Vec<RedemptionCap> = Vec::new();
         for cap in &raw.cap {
-            let categories = cap.categories.iter().map(|&category| category.into()).collect();
-            caps.push(RedemptionCap {
-                purpose: cap.purpose.into(),
-                categories,
-                percent: self.percent(&cap.percent)?,
-            });
+            let purpose = cap.purpose.into();
+            let categories: Vec<ProductCategory> =
+                cap.categories.get_ref().iter().map(|&category| category.into()).collect();
+            let same = |other: &RedemptionCap| {
+                other.purpose == purpose && other.categories.iter().any(|one| categories.contains(one))
+            };
+            if caps.iter().any(same) {
+                let message = "one of these categories has a cap already";
+                return self.refuse(cap.categories.span(), message);
+            }
+            caps.push(RedemptionCap { purpose, categories, percent: self.percent(&cap.percent)? });
         }
         let mut discounts = Vec::new();
         for discount in &raw.discount {
