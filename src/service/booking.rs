@@ -20,7 +20,7 @@ use crate::program::fold::{
     TallyKey, TooMuch, YearSales,
 };
 use crate::program::money::Money;
-use crate::program::rule::{KindId, Program};
+use crate::program::rule::{Derived, KindId, Program};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::tally;
@@ -182,6 +182,26 @@ impl<'a> Book<'a> {
             .into_iter()
             .flat_map(|(partner, kind, day)| self.credit_keys(partner, kind, day))
             .collect();
+        self.load_partner_tallies(connection, &keys).await
+    }
+
+    /// Loads the tallies of a partner that kinds which nobody records count in on these days.
+    pub(super) async fn load_derived(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        who: PartnerIx,
+        kinds: &[Derived],
+        days: impl IntoIterator<Item = NaiveDate>,
+    ) -> Result<(), DbErr> {
+        let mut keys: HashSet<(PartnerIx, TallyKey)> = HashSet::new();
+        for day in days {
+            let rules = kinds.iter().filter_map(|kind| self.policy.editions.at(day).derived_rule(*kind));
+            let windows = rules.filter_map(|rule| self.fold.partner_key(rule.id, day));
+            keys.extend(windows.map(|key| (who, key)));
+        }
+        if keys.is_empty() {
+            return Ok(());
+        }
         self.load_partner_tallies(connection, &keys).await
     }
 
