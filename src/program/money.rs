@@ -3,6 +3,8 @@
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
+use super::refusal::{Code, Refusal};
+
 /// An amount in minor units (cents for EUR) of an ISO 4217 currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money {
@@ -27,6 +29,27 @@ impl Money {
         }
         let minor = i64::try_from(minor).map_err(|_| "the amount is too large".to_owned())?;
         Ok(Self { minor, currency })
+    }
+
+    /// Reads an amount with the code of its currency, as somebody sent them.
+    ///
+    /// # Errors
+    /// A refusal of `amount` or of `currency`.
+    pub fn read(amount: Decimal, currency: &str) -> Result<Self, Refusal> {
+        let currency =
+            Self::currency(currency).map_err(|message| Refusal::new(Code::Invalid, "currency", message))?;
+        Self::parse(amount, currency).map_err(|message| {
+            Refusal::new(Code::Invalid, "amount", format!("This can't be taken: {message}."))
+        })
+    }
+
+    /// The currency of a code.
+    ///
+    /// # Errors
+    /// A sentence that says what a code is.
+    pub fn currency(code: &str) -> Result<Currency, &'static str> {
+        let known = Currency::from_code(code).filter(|currency| currency.code() == code);
+        known.ok_or("A currency is an ISO 4217 code of three capital letters, such as EUR.")
     }
 
     /// The amount in major units, with the currency's number of decimals.

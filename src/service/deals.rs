@@ -19,7 +19,7 @@ use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::Derived;
 use crate::store::deal as store;
 use crate::store::partner::{self, PartnerRow};
-pub use reads::DealView;
+pub use reads::{DealView, OpportunityView};
 pub(super) use steps::{keys_after, take_step};
 
 /// A deal as it is registered.

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use iso_currency::Currency;
 
+use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 
 /// Longest code of a partner or professional, in characters.
@@ -124,14 +125,7 @@ pub(super) fn happened(field: &str, day: NaiveDate, today: NaiveDate) -> Result<
 
 /// Checks the code of a currency.
 pub(super) fn currency(field: &str, code: &str) -> Result<Currency, Refusal> {
-    let known = Currency::from_code(code).filter(|currency| currency.code() == code);
-    known.ok_or_else(|| {
-        Refusal::new(
-            Code::Invalid,
-            field,
-            "A currency is an ISO 4217 code of three capital letters, such as EUR.",
-        )
-    })
+    Money::currency(code).map_err(|message| Refusal::new(Code::Invalid, field, message))
 }
 
 /// Checks longer words: they may have several lines; empty ones are none.
