@@ -6,7 +6,7 @@ use partner_program::service::Services;
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
-use super::{Activity, Backend, TestDatabase};
+use super::{Activity, Backend, TestDatabase, deals};
 
 const KEY: &str = "an-administrator-of-the-tests";
 
@@ -238,7 +238,8 @@ fn document(mutation: &str) -> String {
         }
         "reviewActivity" => ("ReviewActivityInput", ACTIVITY.to_owned()),
         "voidActivity" => ("VoidActivityInput", ACTIVITY.to_owned()),
-        _ => panic!("the tests don't know the mutation {mutation}"),
+        _ => deals::document(mutation)
+            .unwrap_or_else(|| panic!("the tests don't know the mutation {mutation}")),
     };
     format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ {object} {ERRORS} }} }}")
 }

@@ -3,6 +3,7 @@
 mod activity;
 mod app;
 mod database;
+pub(crate) mod deals;
 mod state;
 
 pub(crate) use activity::Activity;
