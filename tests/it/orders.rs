@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Backend, Order, TestApp, amount, everything, refusal, verified};
+use crate::harness::{Activity, Backend, Order, TestApp, amount, everything, refusal, verified};
 
 both! {
+    pp_rewards_an_order_has_the_base_discount_of_the_higher_track,
     pp_rewards_5_percent_of_licenses_for_an_end_customer,
     pp_rewards_25_percent_of_usage_based_services_for_self_use,
     pp_rewards_50_percent_of_training_for_self_use,
@@ -18,6 +19,29 @@ both! {
 }
 
 const TODAY: &str = "2026-08-31";
+
+/// Golden 2: technical Creator, business Collaborator: an order has the base discount of Creator.
+async fn pp_rewards_an_order_has_the_base_discount_of_the_higher_track(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    app.partner("nordwind", "2024-06-01").await;
+    app.product("license", "LICENSE", &[("1000.00", "EUR")]).await;
+    let order = Order::for_customer("nordwind").line("license", 1);
+    let steps = [
+        ("", 0, "MEMBER", "900.00"),
+        ("CUSTOMER_MEETING", 25, "COLLABORATOR", "850.00"),
+        ("CERTIFICATION_OBTAINED", 8, "CREATOR", "800.00"),
+    ];
+    for (kind, quantity, level, net) in steps {
+        if quantity > 0 {
+            app.record(Activity::of_partner("nordwind", kind, "2026-02-03").quantity(quantity)).await;
+        }
+        let placed = app.place(&order).await;
+        assert_eq!((&placed["level"]["code"], amount(&placed, "net")), (&json!(level), net));
+    }
+    let standing = app.partner_on("nordwind", TODAY).await["standing"].clone();
+    assert_eq!(standing["technical"]["level"]["code"], "CREATOR");
+    assert_eq!(standing["business"]["level"]["code"], "COLLABORATOR");
+}
 
 /// Golden 11, first part: EUR 10,000 net of licences, EUR 1.00 a credit: at most 500 credits.
 async fn pp_rewards_5_percent_of_licenses_for_an_end_customer(backend: Backend) {
