@@ -119,6 +119,20 @@ async fn order(running: &Running) {
             }
         }
     }
+    // The last entries of each ledger are one of an order and one of an activity.
+    let activities: Vec<ActivityDraft> = (0..PARTNERS)
+        .map(|p| ActivityDraft {
+            external_id: format!("p{p}"),
+            subject: SubjectCode::Professional(format!("a{p}-0")),
+            kind: "DOCS_LARGE_CONTRIBUTION".to_owned(),
+            occurred_on: day("2026-04-01"),
+            quantity: 1,
+            points: Some(500),
+            attributes: Attributes::new(),
+            source: "test".to_owned(),
+        })
+        .collect();
+    services.activities_take(&activities, Intake::Record).await.expect("activities");
 }
 
 #[tokio::test(flavor = "current_thread")]
