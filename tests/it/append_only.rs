@@ -1,5 +1,7 @@
 //! What the database itself refuses, whoever asks: facts, log, ledger and editions stay as written.
 
+mod commerce;
+
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use serde_json::json;
@@ -22,41 +24,8 @@ async fn app_with_rows(backend: Backend) -> TestApp {
     app.record(certification.points(600)).await;
     app.record(Activity::of_professional("ada", "FEEDBACK_SUBMITTED", "2025-05-02")).await;
     app.record(Activity::of_partner("nordwind", "LINKEDIN_POST", "2025-05-01").quantity(2)).await;
-    commerce(&app).await;
+    commerce::fill(&app).await;
     app
-}
-
-/// A contract, an order that reached a sales target, a won deal, and swag.
-async fn commerce(app: &TestApp) {
-    let price = json!({ "amount": "100.00", "currency": "EUR" });
-    let product = json!({ "code": "base", "name": "Base", "category": "LICENSE", "prices": [price] });
-    app.done("saveProduct", product).await;
-    let contract = json!({
-        "partner": "nordwind", "reference": "C-1", "startsOn": "2026-01-01", "endsOn": "2026-12-31",
-        "rates": [{ "category": "LICENSE", "percent": "12.5" }],
-    });
-    app.done("recordContract", contract).await;
-    let target =
-        json!({ "partner": "nordwind", "year": 2026, "target": { "amount": "500", "currency": "EUR" } });
-    app.done("setSalesTarget", target).await;
-    let order = json!({
-        "partner": "nordwind", "purpose": "END_CUSTOMER", "customer": "Acme", "currency": "EUR",
-        "lines": [{ "product": "base", "quantity": 10 }], "credits": 5,
-    });
-    let placed = app.done("placeOrder", json!({ "order": order, "idempotencyKey": "1" })).await;
-    let fulfilled = json!({ "number": placed["order"]["number"], "fulfilledOn": "2026-08-31" });
-    app.done("fulfillOrder", fulfilled).await;
-    let deal = json!({
-        "partner": "nordwind", "reference": "D-1", "customer": "Acme", "scope": "Everything",
-        "registeredOn": "2026-08-01",
-    });
-    app.done("registerDeal", deal).await;
-    app.done("updateDeal", json!({ "reference": "D-1", "status": "ENGAGED", "on": "2026-08-02" })).await;
-    let closed = json!({ "reference": "D-1", "outcome": "WON_BY_OTHER", "closedOn": "2026-08-20" });
-    app.done("closeDeal", closed).await;
-    app.done("saveSwagItem", json!({ "code": "mug", "name": "Mug", "dojoCredits": 10, "stock": 5 })).await;
-    let swag = json!({ "professional": "ada", "item": "mug", "quantity": 2, "idempotencyKey": "1" });
-    app.done("placeSwagOrder", swag).await;
 }
 
 async fn refused(connection: &DatabaseConnection, statement: &str) {
@@ -70,7 +39,7 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
     // table, a column and another value for it, for every column of the tables that never change
-    let table: [(&str, &[(&str, &str)]); 12] = [
+    let table: [(&str, &[(&str, &str)]); 6] = [
         (
             "ledger_entries",
             &[
@@ -115,12 +84,6 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
                 ("recorded_at", "recorded_at"),
             ],
         ),
-        ("orders", &[("number", "'x'"), ("credits", "0"), ("net", "net + 1"), ("placed_on", "'2025-01-01'")]),
-        ("order_lines", &[("quantity", "quantity + 1"), ("net", "0"), ("discount_percent", "'50'")]),
-        ("contracts", &[("ends_on", "'2030-01-01'"), ("reference", "'x'")]),
-        ("contract_rates", &[("percent", "'99'")]),
-        ("deal_steps", &[("day", "'2025-01-01'"), ("outcome", "'LOST'")]),
-        ("swag_orders", &[("dojo_credits", "1"), ("quantity", "quantity + 1")]),
         (
             "affiliations",
             &[
@@ -130,7 +93,7 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
             ],
         ),
     ];
-    for (name, columns) in table {
+    for (name, columns) in table.into_iter().chain(commerce::TABLES) {
         for (column, value) in columns {
             refused(&connection, &format!("UPDATE {name} SET {column} = {value}")).await;
         }
@@ -152,29 +115,19 @@ async fn nothing_is_replaced() {
     let app = app_with_rows(Backend::Sqlite).await;
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
-    let tables = [
-        "ledger_entries",
-        "points_entries",
-        "log",
-        "editions",
-        "activities",
-        "affiliations",
-        "orders",
-        "order_lines",
-        "contracts",
-        "contract_rates",
-        "deals",
-        "deal_steps",
-        "swag_orders",
-    ];
-    for table in tables {
+    for table in ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations"]
+        .into_iter()
+        .chain(commerce::TABLES.map(|(table, _)| table))
+    {
         refused(&connection, &format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}")).await;
     }
     // By another unique key than the primary one.
     let columns = "partner_id, number, log_seq, activity_id, effective_on, recorded_at, reason, kind, edition_id, \
-                   window_start, units_before, units_after, track, 999, spendable_credits, balance_after, day_after, order_id, deal_id";
+                   window_start, units_before, units_after, track, 999, spendable_credits, balance_after, day_after, \
+                   order_id, deal_id";
     let replace = format!("REPLACE INTO ledger_entries SELECT randomblob(16), {columns} FROM ledger_entries");
     refused(&connection, &replace).await;
+    // By a key that came with orders.
     let columns = columns.replace("number,", "number + 100,");
     let replace = format!("REPLACE INTO ledger_entries SELECT randomblob(16), {columns} FROM ledger_entries");
     refused(&connection, &format!("{replace} WHERE order_id IS NOT NULL")).await;
@@ -215,12 +168,14 @@ async fn migrations_go_down_and_up_again(backend: Backend) {
         let rows = rows.await.expect("a read");
         rows.iter().map(|row| row.try_get::<String>("", "name").expect("a name")).collect::<Vec<_>>()
     };
-    Migrator::up(&connection, None).await.expect("up");
-    let whole = tables().await;
-    assert!(whole.iter().any(|name| name == "ledger_entries_no_update"), "{whole:?}");
-    assert!(Migrator::get_pending_migrations(&connection).await.expect("a read").is_empty());
+    // What the log learned of orders and deals stays: the steps before that one go down again.
+    let all = Migrator::migrations();
+    let lasting = all.iter().position(|step| step.name().ends_with("log_of_commerce")).expect("the step");
+    let steps = u32::try_from(lasting).expect("a few");
+    Migrator::up(&connection, Some(steps)).await.expect("up");
+    let most = tables().await;
+    assert!(most.iter().any(|name| name == "ledger_entries_no_update"), "{most:?}");
     // One step at a time, and what a step leaves is what the one before had made.
-    let steps = u32::try_from(Migrator::migrations().len()).expect("a few");
     let mut states = Vec::new();
     for _ in 0..steps {
         states.push(tables().await);
@@ -233,7 +188,14 @@ async fn migrations_go_down_and_up_again(backend: Backend) {
         Migrator::up(&connection, Some(1)).await.expect("up again");
         assert_eq!(tables().await, state);
     }
+    assert_eq!(tables().await, most);
+    Migrator::up(&connection, None).await.expect("up");
+    let whole = tables().await;
+    let refused = Migrator::down(&connection, None).await.expect_err("the log can't forget");
+    assert!(refused.to_string().contains("restore a backup"), "{refused}");
+    Migrator::up(&connection, None).await.expect("up again");
     assert_eq!(tables().await, whole);
+    assert!(Migrator::get_pending_migrations(&connection).await.expect("a read").is_empty());
     connection.close().await.expect("a connection closes");
 }
 
@@ -250,6 +212,9 @@ async fn every_entity_fits_its_table(backend: Backend) {
         };
     }
     every_entity!(read);
+    macro_rules! count {
+        ($($module:ident),+ $(,)?) => { [$(stringify!($module)),+].len() };
+    }
     // None is forgotten.
     let query = match backend {
         Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
@@ -257,5 +222,9 @@ async fn every_entity_fits_its_table(backend: Backend) {
     };
     let rows =
         connection.query_all_raw(sea_orm::Statement::from_string(connection.get_database_backend(), query));
-    assert_eq!(rows.await.expect("a read").len(), 30 + 1, "the entities' tables and that of the migrations");
+    assert_eq!(
+        rows.await.expect("a read").len(),
+        every_entity!(count) + 1,
+        "the entities' tables and that of the migrations"
+    );
 }
