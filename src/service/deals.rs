@@ -159,7 +159,10 @@ impl Services {
         taking.step.customer = change.customer.as_deref().map(|text| name("customer", text)).transpose()?;
         taking.step.scope = change.scope.as_deref().map(|text| name("scope", text)).transpose()?;
         taking.step.description = input::words("description", change.description.as_deref())?;
-        if *change == DealChange::default() {
+        let step = &taking.step;
+        if step.status.is_none()
+            && [&step.customer, &step.scope, &step.description].iter().all(|it| it.is_none())
+        {
             let message = "Nothing changes: give a status, a customer, a scope or a description.";
             return Err(Refusal::new(Code::Invalid, "status", message).into());
         }
