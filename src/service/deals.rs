@@ -303,19 +303,21 @@ async fn open_deal(
     // Where the deal was given another customer meanwhile, that one is locked as well.
     let mut customers = store::lock_customers(transaction, &[&customer_key]).await?;
     let customer = customers.pop().ok_or_else(|| Error::Damaged("a deal without its customer".to_owned()))?;
-    let held = store::opportunity(transaction, &customer_key, &scope_key).await?;
-    let hold = match held.as_ref().and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?))) {
-        None => None,
-        Some((holder, since, until)) => {
-            let partner = if holder == deal.id {
-                deal.partner_id
-            } else {
-                let row = store::by_ids(transaction, [holder]).await?.pop();
-                row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?.partner_id
-            };
-            Some(Hold { deal: holder, partner, since, until })
-        }
-    };
+    let opportunity = store::opportunity(transaction, &customer_key, &scope_key).await?;
+    let hold =
+        match opportunity.as_ref().and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?))) {
+            None => None,
+            Some((holder, since, until)) => {
+                let partner = if holder == deal.id {
+                    deal.partner_id
+                } else {
+                    let row = store::by_ids(transaction, [holder]).await?.pop();
+                    row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?
+                        .partner_id
+                };
+                Some(Hold { deal: holder, partner, since, until })
+            }
+        };
     Ok(Opened { deal, customer, hold })
 }
 
