@@ -24,3 +24,4 @@ mod swag;
 mod target_changes;
 mod targets;
 mod tidy;
+mod upgrades;
