@@ -137,7 +137,7 @@ const TAMPERING: &[(&str, &str, &str)] = &[
     ("UPDATE log SET amount = 1 WHERE action = 'SALES_TARGET_SET'", "log", "sales target of 2026"),
     ("UPDATE sales_targets SET amount = 1", "", "amount is 1, expected"),
     ("UPDATE sales_targets SET reached_on = '2026-08-31'", "", "reached_on is 2026-08-31, expected nothing"),
-    ("DELETE FROM sales_targets", "", "sales target of 2026 is missing"),
+    ("DELETE FROM sales_targets", "", "it is about nothing"),
     ("UPDATE partner_sales SET net = net + 1", "", "sales of 2026 in EUR: net is"),
     ("UPDATE partner_sales SET currency = 'USD'", "", "sales of 2026 in USD does not follow"),
     (
@@ -190,12 +190,15 @@ const TAMPERING: &[(&str, &str, &str)] = &[
 
 #[tokio::test]
 async fn tampering_with_trade_is_found() {
+    let mut missed = Vec::new();
     for (statement, triggers, words) in TAMPERING {
         let scenario = Scenario::start().await;
         scenario.trade().await;
         scenario.tamper(statement, triggers).await;
         let report = scenario.verify().await;
-        let told = report.differences.iter().any(|line| line.contains(words));
-        assert!(told, "{statement}: {:#?}", report.differences);
+        if !report.differences.iter().any(|line| line.contains(words)) {
+            missed.push((statement, report.differences));
+        }
     }
+    assert!(missed.is_empty(), "{missed:#?}");
 }
