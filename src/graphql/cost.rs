@@ -9,11 +9,19 @@
 use std::collections::HashMap;
 
 use async_graphql::{Name, Positioned, Value as ConstValue, Variables};
-use async_graphql_parser::types::{ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet};
+use async_graphql_parser::types::{
+    ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
+};
 use async_graphql_value::Value;
 
 use super::guard::{Limits, count};
+use super::operations::Operation;
 use super::shape::is_introspection;
+
+/// Complexity that costs one point more of a caller's budget.
+const COMPLEXITY_PER_POINT: u64 = 100;
+/// What a mutation's field costs of a caller's budget: it locks, writes and waits for the disk.
+const MUTATION_POINTS: u64 = 5;
 
 /// What an operation costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +45,33 @@ pub fn count_cost(limits: &Limits, document: &ExecutableDocument, variables: &Va
         points = points.saturating_add(weight.plain).saturating_add(weight.listed);
     }
     Cost { points, varies: walk.varies }
+}
+
+/// What an operation costs of its caller's budget: a point, or five for each field at the top of a
+/// mutation; one for every hundred of complexity; and one for each item of a list that a mutation is
+/// given.
+pub(super) fn price(operation: &Operation, complexity: u64, variables: &Variables) -> u64 {
+    let base = match operation.kind {
+        OperationType::Query | OperationType::Subscription => 1,
+        OperationType::Mutation => {
+            let fields = count(operation.definition().selection_set.node.items.len());
+            fields.saturating_mul(MUTATION_POINTS).saturating_add(items(variables))
+        }
+    };
+    base.saturating_add(complexity / COMPLEXITY_PER_POINT)
+}
+
+/// Items of the lists among the variables and the fields of their objects.
+fn items(variables: &Variables) -> u64 {
+    let length = |value: &ConstValue| match value {
+        ConstValue::List(items) => count(items.len()),
+        _ => 0,
+    };
+    let counts = variables.values().map(|value| match value {
+        ConstValue::Object(fields) => fields.values().map(length).sum(),
+        value => length(value),
+    });
+    counts.sum()
 }
 
 /// The cost of a selection set. The part under `edges` and `nodes` is kept apart, because

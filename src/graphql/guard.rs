@@ -8,7 +8,7 @@ use async_graphql::Pos;
 use super::refusal::{Code, Exceeded, Refusal};
 
 /// What a document may contain. Counts are of the document with its fragments expanded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Length of the document, in bytes.
     pub document_bytes: u64,
@@ -40,6 +40,8 @@ pub struct Limits {
     /// The largest page the schema hands out. A larger number counts as this one, so that
     /// the resolver's own refusal, which says what is allowed, is what the client reads.
     pub page_max: u64,
+    /// Whether the schema may be asked for: `__schema` and `__type`.
+    pub introspection: bool,
 }
 
 impl Default for Limits {
@@ -58,6 +60,7 @@ impl Default for Limits {
             complexity: 30_000,
             page_default: 20,
             page_max: 100,
+            introspection: true,
         }
     }
 }

@@ -49,7 +49,11 @@ pub(crate) struct InputField {
 
 /// All input types of a schema, by name.
 #[derive(Clone, Debug)]
-pub struct InputTypes(HashMap<Name, InputType>);
+pub struct InputTypes {
+    types: HashMap<Name, InputType>,
+    /// Whether a client that sent a wrong value is told the right ones of an enum.
+    pub(crate) suggestions: bool,
+}
 
 impl InputTypes {
     /// Reads the table from a schema's SDL. Scalars that are neither GraphQL's own nor in
@@ -83,11 +87,17 @@ impl InputTypes {
             };
             types.insert(name, input_type);
         }
-        Ok(Self(types))
+        Ok(Self { types, suggestions: true })
+    }
+
+    /// The same types, of which clients are told no more than they know.
+    #[must_use]
+    pub fn without_suggestions(self) -> Self {
+        Self { suggestions: false, ..self }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&InputType> {
-        self.0.get(name)
+        self.types.get(name)
     }
 
     /// A value of the type. Lists are empty and optional fields left out, so that only

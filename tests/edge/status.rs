@@ -40,7 +40,7 @@ async fn rejections_by_media_type() {
         (json!({ "query": "{ nope }" }), 200, 400, "GRAPHQL_VALIDATION_FAILED"),
         (json!({ "query": "query($n: Int!) { double(n: $n) }" }), 200, 400, "BAD_USER_INPUT"),
         (json!({ "query": "subscription { hello }" }), 200, 400, "GRAPHQL_VALIDATION_FAILED"),
-        (json!({ "extensions": { "persistedQuery": {} } }), 200, 400, "PERSISTED_QUERY_NOT_FOUND"),
+        (json!({ "extensions": { "persistedQuery": {} } }), 400, 400, "BAD_USER_INPUT"),
         (json!({}), 400, 400, "BAD_USER_INPUT"),
         (json!([{ "query": "{ hello }" }]), 400, 400, "BAD_USER_INPUT"),
         (json!("{ hello }"), 400, 400, "BAD_USER_INPUT"),
