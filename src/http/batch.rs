@@ -1,13 +1,11 @@
 //! Several requests in one body, and how many values a body may have.
 
-use std::fmt;
-
 use axum::http::StatusCode;
-use serde::de::{Deserializer as _, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::accept::Media;
 use super::answer::{NotRun, Outcome};
-use super::input::{Parameters, malformed};
+use super::input::malformed;
 use crate::graphql::refusal::Code;
 
 /// Most values of a body, names of fields not counted: a thousand activities have some 15 each. A
@@ -49,47 +47,24 @@ fn values(body: &[u8]) -> usize {
     values
 }
 
-/// Reads a batch; the inner error is about its JSON.
-pub(super) fn read(
+/// Takes a batch apart into its requests; the inner error is about its JSON.
+pub(super) fn split(
     media: Media,
     body: &[u8],
     batch_max: usize,
-) -> Result<Result<Vec<Parameters>, serde_json::Error>, NotRun> {
+) -> Result<Result<Vec<&RawValue>, serde_json::Error>, NotRun> {
     if batch_max == 0 {
         return Err(malformed(media, "Batches are not accepted: send one request at a time."));
     }
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let batch = reader.deserialize_seq(UpTo(batch_max)).and_then(|batch| reader.end().map(|()| batch));
-    match batch {
-        Ok(batch) if batch.len() > batch_max => {
-            let message = format!("A batch has {batch_max} requests at most; send several batches.");
-            Err(malformed(media, message))
-        }
-        Ok(batch) if batch.is_empty() => Err(malformed(media, "A batch has one request at least.")),
-        batch => Ok(batch),
+    let requests: Vec<&RawValue> = match serde_json::from_slice(body) {
+        Ok(requests) => requests,
+        Err(error) => return Ok(Err(error)),
+    };
+    if requests.is_empty() || requests.len() > batch_max {
+        let message = format!("A batch has 1 to {batch_max} requests, not {}.", requests.len());
+        return Err(malformed(media, message));
     }
-}
-
-/// Reads a list up to a length and one more, which tells that it is too long; the rest is skipped.
-struct UpTo(usize);
-
-impl<'de> Visitor<'de> for UpTo {
-    type Value = Vec<Parameters>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of requests")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut batch = Vec::new();
-        while batch.len() <= self.0
-            && let Some(item) = items.next_element()?
-        {
-            batch.push(item);
-        }
-        while items.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-        Ok(batch)
-    }
+    Ok(Ok(requests))
 }
 
 #[cfg(test)]

@@ -182,9 +182,9 @@ impl<E: Executor, A: Access> Edge<E, A> {
         let media = asked.media;
         let limited = |wait| NotRun::rate_limited(media, wait);
         // Paid before the document is looked at: to refuse one is work too.
-        visit.pay(u64::from(!is_entered)).map_err(limited)?;
+        visit.pay(u32::from(!is_entered)).map_err(limited)?;
         let prepared = self.prepare(media, asked.is_get, input).await?;
-        visit.pay(prepared.price.saturating_sub(1)).map_err(limited)?;
+        visit.pay_price(prepared.price).map_err(limited)?;
         let request = self.access.equip(asked.caller.clone(), prepared.request.data(asked.id.clone()));
         self.run(asked, request, prepared.kind, until, visit.place()).await
     }

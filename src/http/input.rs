@@ -122,7 +122,7 @@ async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64) {
 
 /// The JSON of a body. Each parameter is taken as any value, to say which one is wrong.
 #[derive(Deserialize)]
-pub(super) struct Parameters {
+struct Parameters {
     #[serde(default)]
     query: Value,
     #[serde(default, rename = "documentId")]
@@ -164,22 +164,26 @@ pub enum Posted {
 /// parameter of another type. 413: more values than a request has use for.
 pub fn from_body(media: Media, body: &[u8], batch_max: usize) -> Result<Posted, NotRun> {
     batch::check_values(media, body)?;
-    let unreadable = |error: serde_json::Error| {
-        let (line, column) = (error.line(), error.column());
-        let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
-        malformed(media, format!("The body cannot be read at line {line}, column {column}: {reason}."))
-    };
-    match body.trim_ascii_start().first() {
-        Some(b'{') => {
-            let parameters: Parameters = serde_json::from_slice(body).map_err(unreadable)?;
-            input(media, parameters).map(Posted::One)
-        }
-        Some(b'[') => {
-            let batch = batch::read(media, body, batch_max)?.map_err(unreadable)?;
-            Ok(Posted::Batch(batch.into_iter().map(|parameters| input(media, parameters)).collect()))
-        }
-        _ => Err(malformed(media, "The body must be a JSON object.")),
+    if body.trim_ascii_start().first() != Some(&b'[') {
+        return from_json(media, body).map(Posted::One);
     }
+    let requests = batch::split(media, body, batch_max)?.map_err(|error| unreadable(media, &error))?;
+    let requests = requests.into_iter().map(|request| from_json(media, request.get().as_bytes()));
+    Ok(Posted::Batch(requests.collect()))
+}
+
+fn from_json(media: Media, json: &[u8]) -> Result<Input, NotRun> {
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(malformed(media, "A request must be a JSON object."));
+    }
+    let parameters: Parameters = serde_json::from_slice(json).map_err(|error| unreadable(media, &error))?;
+    input(media, parameters)
+}
+
+fn unreadable(media: Media, error: &serde_json::Error) -> NotRun {
+    let (line, column) = (error.line(), error.column());
+    let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
+    malformed(media, format!("The body cannot be read at line {line}, column {column}: {reason}."))
 }
 
 /// Reads the request of a GET.

@@ -188,18 +188,30 @@ pub struct Visit<'t> {
 }
 
 impl Visit<'_> {
-    /// Takes points from what the caller has left. What costs more than a caller can ever have costs
-    /// all of it.
+    /// Takes the price of a request, for which one point was paid already, from what the caller has
+    /// left. What costs more than a caller can ever have costs all of it.
     ///
     /// # Errors
-    /// When there are fewer, and how long it takes until there are enough; none are taken then.
-    pub fn pay(&mut self, points: u64) -> Result<(), Wait> {
+    /// When there are too few points, and how long it takes until there are enough.
+    pub fn pay_price(&mut self, price: u64) -> Result<(), Wait> {
+        let Some(quota) = self.throttle.quota else { return Ok(()) };
+        let rest = price.min(quota.burst_size().get().into()).saturating_sub(1);
+        let paid = self.pay(u32::try_from(rest).unwrap_or(u32::MAX));
+        // The point that was paid is lost, and has to be paid again.
+        let again = quota.replenish_interval();
+        paid.map_err(|wait| Wait { retry_after: wait.retry_after + again, ..wait })
+    }
+
+    /// Takes points from what the caller has left, no more than a caller can have.
+    ///
+    /// # Errors
+    /// When there are fewer; none are taken then.
+    pub fn pay(&mut self, points: u32) -> Result<(), Wait> {
         let (Some(bucket), Some(quota)) = (&self.place.0.bucket, self.throttle.quota) else { return Ok(()) };
-        let max = quota.burst_size();
-        let points = u32::try_from(points).unwrap_or(u32::MAX).min(max.get());
         let Some(points) = NonZeroU32::new(points) else { return Ok(()) };
+        let max = quota.burst_size();
         // The inner result alone can fail: there are never more points than the bucket holds.
-        let Ok(paid) = bucket.check_n(points) else { return Ok(()) };
+        let Ok(paid) = bucket.check_n(points.min(max)) else { return Ok(()) };
         match paid {
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
@@ -209,9 +221,9 @@ impl Visit<'_> {
                 Ok(())
             }
             Err(not_until) => {
-                let now = DefaultClock::default().now();
                 let of = Excess::Points(self.throttle.quotas.points_per_minute);
-                Err(Wait { of, retry_after: not_until.wait_time_from(now) })
+                let retry_after = not_until.wait_time_from(DefaultClock::default().now());
+                Err(Wait { of, retry_after })
             }
         }
     }

@@ -208,7 +208,7 @@ impl Toy {
         let counter = Arc::new(AtomicI32::new(0));
         let (documents, sdl) = documents(&counter);
         let edge = Arc::new(Edge {
-            documents: documents.registering(64 << 10),
+            documents: documents.registering(1 << 20),
             access: BootstrapKey::new(KEY),
             settings,
             throttle: Throttle::new(quotas),
