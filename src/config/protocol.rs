@@ -60,7 +60,7 @@ impl Protocol {
         let Self { requests, quotas, connections, .. } = &mut settings;
         reader.number("BODY_BYTES_MAX", 1_024..=64 << 20, &mut requests.body_bytes_max)?;
         reader.number("BATCH_MAX", 0..=100, &mut requests.batch_max)?;
-        let seconds = Duration::from_millis(1)..=Duration::from_secs(600);
+        let seconds = Duration::from_millis(1)..=Duration::from_mins(10);
         reader.duration("OPERATION_TIMEOUT", seconds.clone(), &mut requests.operation_time_max)?;
         reader.number("RATE_LIMIT_PER_MINUTE", 0..=1_000_000_000, &mut quotas.points_per_minute)?;
         reader.number("OPERATIONS_PER_KEY_MAX", 1..=1_000_000, &mut quotas.operations_max)?;

@@ -12,8 +12,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::request_id::X_REQUEST_ID;
 use super::throttle::{RATE_LIMIT, RATE_LIMIT_POLICY};
 
-/// How long a browser may keep the answer to its question whether it may call: an hour.
-const KEPT_FOR: Duration = Duration::from_secs(3_600);
+/// How long a browser may keep the answer to its question whether it may call.
+const KEPT_FOR: Duration = Duration::from_hours(1);
 
 /// Headers that clients of other servers send to force a preflight. They mean nothing here and are
 /// let through, so that those clients need not be set up anew.

@@ -4,6 +4,7 @@
 //! any content type, know no limit on bodies, run mutations by GET, answer 200 whatever
 //! happened and do not look at `Accept`. Nothing of that crate would be left.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,13 +15,14 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::accept::{Media, negotiate};
 use super::access::{Access, AuthRefused};
 use super::answer::{self, Answer, NotRun, Outcome};
 use super::input::{self, Input, Posted};
-use super::request_id::RequestId;
+use super::request_id::{self, RequestId};
 use super::throttle::{Place, Throttle, Visit, Wait};
 use crate::graphql::documents::{Documents, Prepared};
 use crate::graphql::refusal::Code;
@@ -159,10 +161,12 @@ impl<E: Executor, A: Access> Edge<E, A> {
                 let mut answers = Vec::with_capacity(inputs.len());
                 // One after the other, as if they had been sent so: mutations may build on each other.
                 for (index, input) in inputs.into_iter().enumerate() {
-                    let answer = match input {
-                        Ok(input) => self.answer_one(asked, input, until, visit, index == 0).await,
-                        Err(not_run) => Err(not_run),
-                    };
+                    let answer = async { self.answer_one(asked, input?, until, visit, index == 0).await };
+                    // A panic must not take the answers with it that were given already.
+                    let answer = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
+                        request_id::report(&asked.id, panic.as_ref());
+                        Err(answer::internal(media, &asked.id))
+                    });
                     answers.push(answer.unwrap_or_else(Answer::from));
                 }
                 Ok(Answer::batch(media, answers))

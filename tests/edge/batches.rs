@@ -47,6 +47,10 @@ async fn each_is_answered_in_order() {
         ["none", "none", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "none", "INTERNAL_SERVER_ERROR"]
     );
     assert_eq!((&answer.body[1]["data"]["add"], &answer.body[4]["data"]["double"]), (&json!(3), &json!(6)));
+    let body =
+        json!([{ "query": "mutation { panics }" }, { "query": "{ panics }" }, { "query": "{ hello }" }]);
+    let answer = post(&toy, &body).await;
+    assert_eq!(codes(&answer), ["INTERNAL_SERVER_ERROR", "INTERNAL_SERVER_ERROR", "none"]);
     let one = post(&toy, &json!([{ "query": "{ hello }" }])).await;
     assert_eq!(one.body, json!([{ "data": { "hello": "world" } }]));
 }

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use partner_program::http::connections::{self, ConnectionLimits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::query;
-use crate::toy::Toy;
+use crate::toy::{KEY, Toy};
 
 /// What is sent, byte by byte, until the server has had enough; and what it answers to that.
 async fn trickle(address: SocketAddr, text: &[u8]) -> (Duration, String) {
@@ -85,6 +86,45 @@ async fn headers_are_bounded() {
     let mut answer = [0; 64];
     let length = connection.read(&mut answer).await.unwrap();
     assert!(answer[..length].starts_with(b"HTTP/1.1 414 "), "{answer:?}");
+}
+
+/// Further connections wait for their turn, and get it.
+#[tokio::test]
+async fn connections_are_bounded() {
+    let toy = Toy::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let limits = ConnectionLimits { connections_max: 2, header_time_max: Duration::from_millis(600) };
+    tokio::spawn(connections::serve(listener, toy.router.clone(), limits, std::future::pending()));
+    let began = Instant::now();
+    let _idle = (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());
+    let answer = reqwest::get(format!("http://{address}/healthz")).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(began.elapsed() >= Duration::from_millis(500), "served after {:?}", began.elapsed());
+}
+
+/// Who was let in before the end gets an answer; connections that ask nothing hold nothing up.
+#[tokio::test]
+async fn what_was_accepted_is_finished() {
+    let toy = Toy::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let signal = async { stopped.await.unwrap_or_default() };
+    let server =
+        tokio::spawn(connections::serve(listener, toy.router.clone(), ConnectionLimits::default(), signal));
+    let _silent = TcpStream::connect(address).await.unwrap();
+    let client = reqwest::Client::new();
+    assert_eq!(client.get(format!("http://{address}/healthz")).send().await.unwrap().status(), 200);
+    let request = client.post(format!("http://{address}/graphql")).bearer_auth(KEY);
+    let request = request.json(&serde_json::json!({ "query": "mutation { addSlowly(n: 7) }" }));
+    let answer = tokio::spawn(crate::send(request));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    stop.send(()).unwrap();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.body["data"]["addSlowly"], 7, "{}", answer.text);
+    tokio::time::timeout(Duration::from_secs(5), server).await.unwrap().unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
 }
 
 /// HTTP/2 without TLS, as proxies speak it: the server's first frame holds its settings.

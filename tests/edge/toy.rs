@@ -192,6 +192,7 @@ pub(crate) struct Toy {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) counter: Arc<AtomicI32>,
     pub(crate) edge: Arc<Edge<Schema, BootstrapKey>>,
+    pub(crate) router: axum::Router,
 }
 
 impl Toy {
@@ -219,8 +220,8 @@ impl Toy {
         });
         let routes = partner_program::http::routes(Arc::clone(&edge), sdl, || async { Ok(()) });
         let router = partner_program::http::with_layers(routes);
-        let address = serve(router, address).await;
-        Self { address, counter, edge }
+        let address = serve(router.clone(), address).await;
+        Self { address, counter, edge, router }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

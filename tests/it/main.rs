@@ -6,6 +6,7 @@ mod harness;
 mod affiliations;
 mod append_only;
 mod concurrency;
+mod connections;
 mod golden;
 mod hostile;
 mod properties;
