@@ -13,11 +13,28 @@ pub(crate) enum NodeType {
     Activity,
     LedgerEntry,
     Edition,
+    Product,
+    Contract,
+    Order,
+    Deal,
+    SwagItem,
+    SwagOrder,
 }
 
 impl NodeType {
-    const ALL: [Self; 5] =
-        [Self::Partner, Self::Professional, Self::Activity, Self::LedgerEntry, Self::Edition];
+    const ALL: [Self; 11] = [
+        Self::Partner,
+        Self::Professional,
+        Self::Activity,
+        Self::LedgerEntry,
+        Self::Edition,
+        Self::Product,
+        Self::Contract,
+        Self::Order,
+        Self::Deal,
+        Self::SwagItem,
+        Self::SwagOrder,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -26,6 +43,12 @@ impl NodeType {
             Self::Activity => "Activity",
             Self::LedgerEntry => "LedgerEntry",
             Self::Edition => "Edition",
+            Self::Product => "Product",
+            Self::Contract => "Contract",
+            Self::Order => "Order",
+            Self::Deal => "Deal",
+            Self::SwagItem => "SwagItem",
+            Self::SwagOrder => "SwagOrder",
         }
     }
 

@@ -323,7 +323,7 @@ fn fact(book: &mut Book<'_>, row: &activity::Model, admitted: Admitted) -> Optio
         (None, None) => return None,
     };
     Some(Fact {
-        activity: book.add_activity(row.id),
+        activity: book.add(Object::Activity(row.id)),
         subject,
         kind: admitted.kind,
         occurred_on: row.occurred_on,

@@ -3,11 +3,18 @@
 pub mod activities;
 pub mod affiliations;
 mod booking;
+pub mod contracts;
+pub mod deals;
 mod input;
+pub mod orders;
 pub mod policy;
+pub mod products;
 pub mod reads;
 pub mod subjects;
+pub mod swag;
+pub mod targets;
 pub mod verify;
+mod words;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

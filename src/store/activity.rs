@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use entity::activity;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::page::{self, Both, Page, Rows};
+use super::by_seq::BySeq;
+use super::page::{Page, Rows};
 use super::sql::{self, Sql, sql};
 
 /// The activities of these keys, each a source and an external id.
@@ -112,10 +111,10 @@ pub enum Owner {
 }
 
 impl Owner {
-    fn column(self) -> &'static str {
+    fn lists(self) -> &'static BySeq {
         match self {
-            Self::Partner => "partner_id",
-            Self::Professional => "professional_id",
+            Self::Partner => &OF_PARTNERS,
+            Self::Professional => &OF_PROFESSIONALS,
         }
     }
 
@@ -128,17 +127,8 @@ impl Owner {
     }
 }
 
-/// Keyed by the place in the log: $2 after, $3 before.
-fn lists(owner: Owner) -> Both {
-    let text = |direction: &str| {
-        let wanted = "e.seq > $2 AND e.seq < $3";
-        Sql::page_per_id("e.*", "activities", owner.column(), wanted, &format!("e.seq {direction}"), "$4", "")
-    };
-    Both { forward: text("ASC"), backward: text("DESC") }
-}
-
-static OF_PARTNERS: LazyLock<Both> = LazyLock::new(|| lists(Owner::Partner));
-static OF_PROFESSIONALS: LazyLock<Both> = LazyLock::new(|| lists(Owner::Professional));
+static OF_PARTNERS: BySeq = BySeq::new("activities", "partner_id");
+static OF_PROFESSIONALS: BySeq = BySeq::new("activities", "professional_id");
 
 /// For each owner, one page of its activities in the order of recording.
 pub(crate) async fn of_owners(
@@ -147,13 +137,7 @@ pub(crate) async fn of_owners(
     owners: &[Uuid],
     page: &Page<i64>,
 ) -> Result<HashMap<Uuid, Rows<activity::Model>>, DbErr> {
-    let sql: &Both = match owner {
-        Owner::Partner => &OF_PARTNERS,
-        Owner::Professional => &OF_PROFESSIONALS,
-    };
-    let values: [Value; 3] =
-        [page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()];
-    page::per_owner(connection, sql, page, owners, values, |row: &activity::Model| owner.of(row)).await
+    owner.lists().pages(connection, owners, page, |row: &activity::Model| owner.of(row)).await
 }
 
 /// For each owner, how many activities it has.
@@ -162,19 +146,5 @@ pub(crate) async fn count_of_owners(
     owner: Owner,
     owners: &[Uuid],
 ) -> Result<HashMap<Uuid, i64>, DbErr> {
-    sql!(
-        PARTNERS,
-        "SELECT partner_id AS owner, COUNT(*) AS rows FROM activities WHERE partner_id @uuids1 \
-                    GROUP BY partner_id"
-    );
-    sql!(
-        PROFESSIONALS,
-        "SELECT professional_id AS owner, COUNT(*) AS rows FROM activities \
-                         WHERE professional_id @uuids1 GROUP BY professional_id"
-    );
-    let sql: &Sql = match owner {
-        Owner::Partner => &PARTNERS,
-        Owner::Professional => &PROFESSIONALS,
-    };
-    page::count_per_owner(connection, sql, owners, []).await
+    owner.lists().counts(connection, owners).await
 }

@@ -2,16 +2,23 @@
 
 pub(crate) mod activity;
 pub(crate) mod affiliation;
+mod by_seq;
 mod connection;
+pub(crate) mod contract;
+pub(crate) mod deal;
 pub(crate) mod edition;
 pub(crate) mod ledger;
 pub(crate) mod log;
+pub(crate) mod order;
 pub(crate) mod page;
 pub(crate) mod partner;
+pub(crate) mod product;
 pub(crate) mod professional;
+pub(crate) mod sales;
 mod set;
 pub(crate) mod sql;
 pub(crate) mod standing;
+pub(crate) mod swag;
 pub(crate) mod tally;
 pub(crate) mod totals;
 

@@ -2,10 +2,24 @@
 
 mod activities;
 mod affiliations;
+mod deals;
+mod orders;
+mod products;
 mod subjects;
+mod swag;
 
 use async_graphql::MergedObject;
 
+pub(crate) use orders::OrderInput;
+
 /// Everything that can be changed. A mutation is one transaction: it is done as a whole or not at all.
 #[derive(MergedObject, Debug, Default)]
-pub struct Mutation(subjects::Subjects, affiliations::Affiliations, activities::Activities);
+pub struct Mutation(
+    subjects::Subjects,
+    affiliations::Affiliations,
+    activities::Activities,
+    deals::Deals,
+    products::Products,
+    orders::Orders,
+    swag::Swag,
+);

@@ -1,22 +1,36 @@
 //! Objects of the schema: each wraps rows that were read together, and names what the contract names.
 
 mod activity;
+mod deal;
 mod edition;
 mod ledger;
+mod money;
+mod order;
 mod partner;
+mod product;
 mod professional;
 mod standing;
+mod swag;
+mod target;
 mod words;
 
 use async_graphql::ID;
 use async_graphql::Interface;
 
 pub(crate) use activity::Activity;
+pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
 pub(crate) use ledger::LedgerEntry;
+pub(crate) use money::{Money, MoneyInput};
+pub(crate) use order::{Order, Quote};
 pub(crate) use partner::Partner;
+pub(crate) use product::{Contract, Product};
 pub(crate) use professional::Professional;
-pub(crate) use words::{ReviewDecision, UserErrorCode};
+pub(crate) use swag::{SwagItem, SwagOrder};
+pub(crate) use target::SalesTarget;
+pub(crate) use words::{
+    DealActivityKind, DealOutcome, DealStatus, OrderPurpose, ProductCategory, ReviewDecision, UserErrorCode,
+};
 
 /// An object with a global id, which `node` finds again.
 #[derive(Interface)]
@@ -27,4 +41,10 @@ pub(crate) enum Node {
     Activity(Activity),
     LedgerEntry(LedgerEntry),
     Edition(Edition),
+    Product(Product),
+    Contract(Contract),
+    Order(Order),
+    Deal(Deal),
+    SwagItem(SwagItem),
+    SwagOrder(SwagOrder),
 }
