@@ -252,18 +252,23 @@ impl Services {
                 }
             }
             if hold != before {
-                store::put_opportunity(transaction, opportunity_row(&deal, hold)).await?;
+                let row = opportunity_row(&deal.customer_key, &deal.scope_key, hold);
+                store::put_opportunity(transaction, row).await?;
             }
             Ok(deal)
         })
     }
 }
 
-/// The row of who holds the opportunity of a deal's customer and scope.
-pub(super) fn opportunity_row(deal: &deal::Model, hold: Option<Hold<Uuid>>) -> opportunity::Model {
+/// The row of who holds the opportunity of a customer and scope.
+pub(super) fn opportunity_row(
+    customer_key: &str,
+    scope_key: &str,
+    hold: Option<Hold<Uuid>>,
+) -> opportunity::Model {
     opportunity::Model {
-        customer_key: deal.customer_key.clone(),
-        scope_key: deal.scope_key.clone(),
+        customer_key: customer_key.to_owned(),
+        scope_key: scope_key.to_owned(),
         deal_id: hold.map(|hold| hold.deal),
         held_since: hold.map(|hold| hold.since),
         held_until: hold.map(|hold| hold.until),

@@ -206,7 +206,7 @@ fn same_order(
             .zip(&again.draft.lines)
             .all(|(line, (product, quantity))| line.product_code == *product && line.quantity == *quantity);
     let differs = [
-        ("purpose", first.purpose != super::words::purpose_column(again.draft.purpose)),
+        ("purpose", super::words::purpose(first.purpose) != again.draft.purpose),
         ("customer", first.customer != again.customer),
         ("currency", first.currency != again.currency.code()),
         ("lines", !same_lines),

@@ -1,5 +1,7 @@
 //! The log once more: each step folded, and the entries that it should have left.
 
+mod commerce;
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -17,6 +19,7 @@ use crate::service::booking::{Object, Place, ledger_row, points_row};
 use crate::service::policy::Policy;
 use crate::store::ledger::Numbers;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
+pub(super) use commerce::{About, Commerce};
 
 /// What the steps so far gave a partner.
 pub(super) struct PartnerState {
@@ -95,6 +98,7 @@ pub(super) struct Replay<'a> {
     objects: Vec<Object>,
     activities: HashMap<Uuid, ActivityState>,
     affiliations: HashMap<Uuid, Option<NaiveDate>>,
+    pub(super) commerce: Commerce,
     awards: Awards,
 }
 
@@ -112,6 +116,7 @@ impl<'a> Replay<'a> {
             objects: Vec::new(),
             activities: HashMap::new(),
             affiliations: HashMap::new(),
+            commerce: Commerce::default(),
             awards: Awards::default(),
         }
     }
@@ -146,12 +151,12 @@ impl<'a> Replay<'a> {
     }
 
     /// Takes the next step; one that can't have happened is told and left out.
-    pub(super) fn take(&mut self, logged: &LoggedStep, expected: &mut Expected) {
+    pub(super) fn take(&mut self, logged: &LoggedStep, about: &About, expected: &mut Expected) {
         self.report.steps += 1;
         let step = match (&logged.activity, &logged.affiliation) {
             (Some(row), _) => self.activity_step(logged, row),
             (None, Some(row)) => self.affiliation_step(logged, row),
-            (None, None) => Err("it is about nothing".to_owned()),
+            (None, None) => self.commerce_step(logged, about),
         };
         self.awards.clear();
         let taken = step.and_then(|step| match step {
