@@ -20,9 +20,6 @@ use crate::graphql::refusal::{Code, Refusal};
 /// allowed. A client that is still writing does not see an answer before it is done.
 const DRAINED_FACTOR: u64 = 32;
 
-/// How long that may take.
-const DRAINED_FOR: Duration = Duration::from_secs(2);
-
 /// The parameters of a GraphQL request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
@@ -96,7 +93,7 @@ pub async fn read(
         collected.clear();
         // Who asked first whether to send the body has not begun to.
         if !headers.contains_key(EXPECT) {
-            drain(stream, max.saturating_mul(DRAINED_FACTOR)).await;
+            drain(stream, max.saturating_mul(DRAINED_FACTOR), time_max).await;
         }
         return Err(too_large());
     }
@@ -106,7 +103,7 @@ pub async fn read(
     })
 }
 
-async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64) {
+async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64, time_max: Duration) {
     let mut left = bytes_max;
     let draining = async {
         while let Some(Ok(chunk)) = stream.next().await {
@@ -117,7 +114,7 @@ async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64) {
         }
     };
     // Whether all was read or not, the answer is the same.
-    let _done = tokio::time::timeout(DRAINED_FOR, draining).await;
+    let _done = tokio::time::timeout(time_max, draining).await;
 }
 
 /// The JSON of a body. Each parameter is taken as any value, to say which one is wrong.
