@@ -1,12 +1,12 @@
 //! The complexity of an operation: an estimate of how many values its answer has.
 //!
 //! A field costs 1. What is inside a field with `first` or `last` costs that many times
-//! as much, what is inside a list of `ids` as many times as there are ids, and the `edges`
-//! or `nodes` of a connection without either as many times as a default page. Introspection
-//! has factors of its own. The page size may be a variable, so the cost of an operation is
+//! as much, what is inside a list of `ids` as many times as there are ids, the `edges`
+//! or `nodes` of a connection without either as many times as a default page, and what is inside
+//! any other list ten times. Introspection has factors of its own. The page size may be a variable, so the cost of an operation is
 //! counted for each request unless it was found to depend on none.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Name, Positioned, Value as ConstValue, Variables};
 use async_graphql_parser::types::{
@@ -15,6 +15,7 @@ use async_graphql_parser::types::{
 use async_graphql_value::Value;
 
 use super::guard::{Limits, count};
+use super::input_types::InputTypes;
 use super::operations::Operation;
 use super::shape::is_introspection;
 
@@ -36,9 +37,20 @@ pub struct Cost {
 ///
 /// `variables` are those of the request with the defaults filled in.
 #[must_use]
-pub fn count_cost(limits: &Limits, document: &ExecutableDocument, variables: &Variables) -> Cost {
-    let mut walk =
-        Walk { limits, variables, fragments: &document.fragments, known: HashMap::new(), varies: false };
+pub fn count_cost(
+    limits: &Limits,
+    types: &InputTypes,
+    document: &ExecutableDocument,
+    variables: &Variables,
+) -> Cost {
+    let mut walk = Walk {
+        limits,
+        lists: &types.lists,
+        variables,
+        fragments: &document.fragments,
+        known: HashMap::new(),
+        varies: false,
+    };
     let mut points: u64 = 0;
     for (_, operation) in document.operations.iter() {
         let weight = walk.selection_set(&operation.node.selection_set.node, false);
@@ -84,6 +96,7 @@ struct Weight {
 
 struct Walk<'a> {
     limits: &'a Limits,
+    lists: &'a HashSet<Name>,
     variables: &'a Variables,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     known: HashMap<&'a str, Weight>,
@@ -120,12 +133,14 @@ impl<'a> Walk<'a> {
             return Weight { plain: points, listed: 0 };
         }
         let page = self.page(field);
+        let listed = matches!(name, "edges" | "nodes");
         let points = match page {
+            None if !listed && self.lists.contains(name) => all.saturating_mul(self.limits.list_default),
             Some(page) => all.saturating_mul(page),
             None => inner.listed.saturating_mul(self.limits.page_default).saturating_add(inner.plain),
         }
         .saturating_add(1);
-        if page.is_none() && matches!(name, "edges" | "nodes") {
+        if page.is_none() && listed {
             Weight { plain: 0, listed: points }
         } else {
             Weight { plain: points, listed: 0 }
@@ -208,7 +223,8 @@ mod tests {
     fn cost(source: &str, variables: &str) -> (u64, bool) {
         let document = async_graphql_parser::parse_query(source).expect("a document");
         let variables = serde_json::from_str(variables).expect("variables");
-        let Cost { points, varies } = count_cost(&Limits::default(), &document, &variables);
+        let types = InputTypes::from_sdl("type A { lines: [A!]! nodes: [A] }", &[]).expect("a schema");
+        let Cost { points, varies } = count_cost(&Limits::default(), &types, &document, &variables);
         (points, varies)
     }
 
@@ -226,6 +242,13 @@ mod tests {
             ("query($n: Int) { a(first: $n) { edges { b } } }", "{}", 41, true),
             ("{ nodes(ids: [\"x\", \"y\"]) { b } }", "{}", 3, false),
             ("query($i: [ID!]!) { nodes(ids: $i) { b } }", "{\"i\": [1, 2, 3]}", 4, true),
+            ("{ a { lines { b c } } }", "{}", 22, false),
+            (
+                "{ a(first: 2) { nodes { lines { b c lines { d } } } } }",
+                "{}",
+                1 + 2 * (1 + 1 + 10 * 13),
+                false,
+            ),
             ("{ a(first: 4) { ...f ...f } } fragment f on A { b }", "{}", 9, false),
             ("{ a { ...f } } fragment f on A { nodes { b } }", "{}", 41, false),
         ] {

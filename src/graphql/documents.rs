@@ -166,7 +166,7 @@ impl<E: Executor> Documents<E> {
         let variables = variables::check(&self.types, definitions, given).map_err(all)?;
         let points = operation
             .points
-            .unwrap_or_else(|| count_cost(&self.limits, &operation.document, &variables).points);
+            .unwrap_or_else(|| count_cost(&self.limits, &self.types, &operation.document, &variables).points);
         within("complexity", self.limits.complexity, points).map_err(one)?;
         let price = price(operation, points, &variables);
         let mut request = Request::new(String::new()).variables(variables);
@@ -228,7 +228,7 @@ impl<E: Executor> Documents<E> {
             return Err(all(refusals));
         }
         let operations = operations.into_iter().map(|mut operation| {
-            let cost = count_cost(&self.limits, &operation.document, &Variables::default());
+            let cost = count_cost(&self.limits, &self.types, &operation.document, &Variables::default());
             operation.points = (!cost.varies).then_some(cost.points);
             operation
         });

@@ -37,6 +37,8 @@ pub struct Limits {
     pub complexity: u64,
     /// The page size assumed where a connection is selected without one.
     pub page_default: u64,
+    /// The length assumed of a list that has no pages, such as the lines of an order.
+    pub list_default: u64,
     /// The largest page the schema hands out. A larger number counts as this one, so that
     /// the resolver's own refusal, which says what is allowed, is what the client reads.
     pub page_max: u64,
@@ -59,6 +61,7 @@ impl Default for Limits {
             fragments: 100,
             complexity: 30_000,
             page_default: 20,
+            list_default: 10,
             page_max: 100,
             introspection: true,
         }
