@@ -14,6 +14,8 @@ pub enum Cause {
     Void,
     /// An affiliation entered with a past start.
     Affiliation,
+    /// Another sales target, which what was sold does not reach.
+    Target,
 }
 
 /// The numbers of an award, as its entry keeps them.
@@ -41,6 +43,7 @@ pub fn explain(rule: &Rule, award: &Award) -> String {
         Cause::Activity => "",
         Cause::Void => ", an activity voided",
         Cause::Affiliation => ", credited with the affiliation",
+        Cause::Target => ", no longer reached with the new target",
     };
     let tail = if award.legacy {
         "; it counts for the first level only and cannot be spent (PP, Legacy)"

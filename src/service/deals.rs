@@ -230,9 +230,10 @@ impl Services {
             let win = take_step(&self.policy.editions, &mut deal, &mut hold, taking.action, &taking.step)?;
             let mut step = None;
             let day = taking.step.day;
-            if let Some(who) = win.and_then(|win| book.partner(win.partner?)) {
+            if let Some((who, rewarded)) = win.and_then(|win| Some((book.partner(win.partner?)?, win.deal?))) {
                 book.load_derived(transaction, who, &[Derived::WonDeal, Derived::NewCustomer], [day]).await?;
-                let number = book.add(Object::Deal(deal.id));
+                // The award is about the deal of who is rewarded, not about another partner's that was closed.
+                let number = book.add(Object::Deal(rewarded));
                 let new_customer = customer.won_deal_id.is_none();
                 step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
             }

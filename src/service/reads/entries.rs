@@ -123,6 +123,7 @@ impl Services {
             });
         }
         let cause = match entry.reason {
+            LedgerReason::Void if entry.activity_id.is_none() => Cause::Target,
             LedgerReason::Void => Cause::Void,
             LedgerReason::Affiliation => Cause::Affiliation,
             _ => Cause::Activity,

@@ -282,24 +282,17 @@ impl Replay<'_> {
         match taken {
             Err(refusal) => Err(format!("{}: {}", impossible(), refusal.message)),
             Ok(None) => Ok(None),
-            Ok(Some(win)) => Ok(self.won(row.id, number, &keys.0, win, step.day)),
+            Ok(Some(win)) => Ok(self.won(row.id, &keys.0, win, step.day)),
         }
     }
 
-    fn won(
-        &mut self,
-        id: Uuid,
-        deal: ObjectIx,
-        customer: &str,
-        win: Win<Uuid>,
-        on: NaiveDate,
-    ) -> Option<Step> {
+    fn won(&mut self, id: Uuid, customer: &str, win: Win<Uuid>, on: NaiveDate) -> Option<Step> {
         let first = self.commerce.customers.entry(customer.to_owned()).or_default();
         let new_customer = first.is_none();
         first.get_or_insert(id);
-        if let Some((_, other)) = win.deal.and_then(|other| self.commerce.deals.get_mut(&other)) {
-            other.rewarded_on = Some(on);
-        }
+        let (deal, rewarded) = self.commerce.deals.get_mut(&win.deal?)?;
+        rewarded.rewarded_on = Some(on);
+        let deal = *deal;
         let partner = win.partner.and_then(|id| self.partner_places.get(&id).copied())?;
         Some(Step::DealWon(WonDeal { deal, partner, new_customer, on }))
     }
