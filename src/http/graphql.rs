@@ -97,7 +97,8 @@ impl<E: Executor, A: Access> Edge<E, A> {
         })?;
         let (parts, body) = request.into_parts();
         let caller = self.caller(media, &parts).await?;
-        let mut visit = match self.throttle.enter(self.access.caller_key(&caller)) {
+        let key = self.access.caller_key(&caller);
+        let mut visit = match self.throttle.enter(key, self.settings.operation_time_max).await {
             Ok(visit) => visit,
             Err(wait) => return Ok(self.turned_away(media, wait)),
         };

@@ -5,10 +5,10 @@
 
 mod logins;
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -18,6 +18,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use logins::FailedLogins;
 pub use logins::client_address;
@@ -31,7 +32,7 @@ pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-pol
 const WINDOW_SECONDS: u32 = 60;
 /// Callers whose use is remembered; whoever was away the longest is forgotten first.
 const CALLERS_MAX: usize = 100_000;
-/// How long to wait for another operation of the same caller to end.
+/// How long to stay away after having waited in vain for other operations of the same caller to end.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 /// How much one caller or one address may ask for.
@@ -39,7 +40,7 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 pub struct Quotas {
     /// Cost points of a caller per minute, all of which may be spent at once; 0 for no limit.
     pub points_per_minute: u32,
-    /// Most operations of a caller at once.
+    /// Most operations of a caller at once; further ones wait for their turn.
     pub operations_max: u32,
     /// Wrong credentials of one address per minute; 0 for no limit.
     pub failed_logins_per_minute: u32,
@@ -114,7 +115,8 @@ impl std::fmt::Display for Excess {
 type Bucket = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
 struct Caller {
-    running: AtomicU32,
+    /// Places for operations that run.
+    places: Arc<Semaphore>,
     bucket: Option<Bucket>,
 }
 
@@ -149,23 +151,30 @@ impl Throttle {
         }
     }
 
-    /// Lets a request of a caller in, for the price of one point.
+    /// Lets a request of a caller in, for the price of one point. While the caller has too many
+    /// operations running, the request waits, which takes no more memory than its headers.
     ///
     /// # Errors
-    /// When the caller has no points left, or too many operations running.
-    pub fn enter(&self, key: CallerKey) -> Result<Visit<'_>, Wait> {
+    /// When the caller has no points left, or its operations did not end within `patience`.
+    pub async fn enter(&self, key: CallerKey, patience: Duration) -> Result<Visit<'_>, Wait> {
+        let places = self.quotas.operations_max;
         let caller = self.callers.get_or_insert_with(&key, || {
             let bucket = self.quota.map(RateLimiter::direct);
             let bucket = bucket.map(RateLimiter::with_middleware::<StateInformationMiddleware>);
-            Ok::<_, std::convert::Infallible>(Arc::new(Caller { running: AtomicU32::new(0), bucket }))
+            let places = usize::try_from(places).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+            Ok::<_, Infallible>(Arc::new(Caller { places: Arc::new(Semaphore::new(places)), bucket }))
         });
         let Ok(caller) = caller;
-        let max = self.quotas.operations_max;
-        let enter = |running: u32| (running < max).then_some(running + 1);
-        if caller.running.fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter).is_err() {
-            return Err(Wait { of: Excess::Operations(max), retry_after: BUSY_RETRY });
-        }
-        let mut visit = Visit { throttle: self, place: Arc::new(Place(caller)), budget: None };
+        let free = Arc::clone(&caller.places).try_acquire_owned();
+        let place = match free {
+            Ok(place) => place,
+            Err(_) => {
+                let waiting = Arc::clone(&caller.places).acquire_owned();
+                let place = tokio::time::timeout(patience, waiting).await.ok().and_then(Result::ok);
+                place.ok_or(Wait { of: Excess::Operations(places), retry_after: BUSY_RETRY })?
+            }
+        };
+        let mut visit = Visit { throttle: self, caller, place: Arc::new(place), budget: None };
         visit.pay(1)?;
         Ok(visit)
     }
@@ -183,6 +192,7 @@ impl Throttle {
 /// A request that was let in.
 pub struct Visit<'t> {
     throttle: &'t Throttle,
+    caller: Arc<Caller>,
     place: Arc<Place>,
     budget: Option<Budget>,
 }
@@ -207,7 +217,7 @@ impl Visit<'_> {
     /// # Errors
     /// When there are fewer; none are taken then.
     pub fn pay(&mut self, points: u32) -> Result<(), Wait> {
-        let (Some(bucket), Some(quota)) = (&self.place.0.bucket, self.throttle.quota) else { return Ok(()) };
+        let (Some(bucket), Some(quota)) = (&self.caller.bucket, self.throttle.quota) else { return Ok(()) };
         let Some(points) = NonZeroU32::new(points) else { return Ok(()) };
         let max = quota.burst_size();
         // The inner result alone can fail: there are never more points than the bucket holds.
@@ -243,14 +253,8 @@ impl Visit<'_> {
     }
 }
 
-/// One of the operations that a caller has running.
-pub struct Place(Arc<Caller>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
-    }
-}
+/// What counts as one of the operations that a caller has running, until it is dropped.
+pub type Place = OwnedSemaphorePermit;
 
 #[derive(Clone, Copy)]
 struct Budget {

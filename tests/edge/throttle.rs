@@ -1,5 +1,6 @@
 //! How much one caller may ask for, and how often one address may fail.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use partner_program::http::graphql::Settings;
@@ -73,32 +74,35 @@ async fn what_costs_more_than_there_ever_is_takes_all() {
     assert!(!answer.headers.contains_key("ratelimit-policy"));
 }
 
+/// What is too much at once waits for its turn, and not for ever. A mutation counts until it ends, even if
+/// its client was told that it took too long, or has hung up.
 #[tokio::test]
 async fn operations_at_once() {
-    let toy = toy(Quotas { operations_max: 2, ..Quotas::default() }).await;
-    let slow = || post(&toy, KEY, "mutation { addSlowly(n: 1) }");
-    let (one, two, three) = tokio::join!(slow(), slow(), slow());
-    let mut statuses = [one.status, two.status, three.status];
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 200, 429]);
-    let refused = [one, two, three].into_iter().find(|it| it.status == 429).expect("a refusal");
-    assert_eq!((refused.code(), refused.headers["retry-after"].to_str().unwrap()), ("RATE_LIMITED", "1"));
-    assert!(refused.message().contains("2 operations running"), "{}", refused.text);
-    assert_eq!(slow().await.status, 200);
-}
-
-/// A mutation goes on after its client has hung up, and counts as running until it ends.
-#[tokio::test]
-async fn who_hangs_up_still_runs() {
-    let toy = toy(Quotas { operations_max: 1, ..Quotas::default() }).await;
-    let slow = post(&toy, KEY, "mutation { addSlowly(n: 1) }");
-    assert!(tokio::time::timeout(Duration::from_millis(100), slow).await.is_err());
-    assert_eq!(post(&toy, KEY, "{ hello }").await.status, 429);
-    while toy.counter.load(std::sync::atomic::Ordering::SeqCst) == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    // It takes 300 ms.
+    let mutation = "mutation { addSlowly(n: 1) }";
+    for (time_max, expected) in [(5_000, [200, 200, 200]), (150, [429, 504, 504])] {
+        let operation_time_max = Duration::from_millis(time_max);
+        let settings = Settings { operation_time_max, ..Settings::default() };
+        let quotas = Quotas { operations_max: 2, ..Quotas::default() };
+        let toy = Toy::start_with("127.0.0.1:0", settings, quotas).await;
+        let slow = || post(&toy, KEY, mutation);
+        let answers: [Answer; 3] = tokio::join!(slow(), slow(), slow()).into();
+        let mut statuses = answers.each_ref().map(|it| it.status);
+        statuses.sort_unstable();
+        assert_eq!(statuses, expected);
+        if let Some(refused) = answers.iter().find(|it| it.status == 429) {
+            assert_eq!(
+                (refused.code(), &refused.headers["retry-after"]),
+                ("RATE_LIMITED", &"1".parse().unwrap())
+            );
+            assert!(refused.message().contains("2 operations running"), "{}", refused.text);
+        }
     }
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(post(&toy, KEY, "{ hello }").await.status, 200);
+    let toy = toy(Quotas { operations_max: 1, ..Quotas::default() }).await;
+    let slow = post(&toy, KEY, mutation);
+    assert!(tokio::time::timeout(Duration::from_millis(100), slow).await.is_err());
+    let answer = post(&toy, KEY, "{ hello }").await;
+    assert_eq!((answer.status, toy.counter.load(Ordering::SeqCst)), (200, 1), "it waited for the mutation");
 }
 
 #[tokio::test]
