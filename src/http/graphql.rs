@@ -226,7 +226,10 @@ impl<E: Executor, A: Access> Edge<E, A> {
     ) -> Result<Answer, NotRun> {
         let Asked { media, id, .. } = asked;
         let schema = self.documents.schema();
-        let timed_out = |_| timed_out(*media, self.settings.operation_time_max, kind);
+        let timed_out = |_| {
+            tracing::warn!(request_id = id.as_str(), %kind, "an operation took too long");
+            timed_out(*media, self.settings.operation_time_max, kind)
+        };
         let response = if kind == OperationType::Mutation {
             // A task of its own goes on when the client hangs up or the time is over: an
             // accepted mutation is never left halfway. It counts as running until then.

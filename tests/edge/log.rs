@@ -45,4 +45,10 @@ async fn faults_are_found_by_their_request_id() {
         let line = logged.lines().find(|line| line.contains(id)).unwrap_or_else(|| panic!("{id}: {logged}"));
         assert!(line.contains("ERROR") && line.contains(detail), "{line}");
     }
+    let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY);
+    let answer = send(request.json(&json!({ "query": "{ slow }" }))).await;
+    assert_eq!((answer.status, answer.code()), (504, "OPERATION_TIMEOUT"));
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let id = answer.headers["x-request-id"].to_str().unwrap();
+    assert!(logged.lines().any(|line| line.contains(id) && line.contains("took too long")), "{logged}");
 }
