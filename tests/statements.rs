@@ -6,8 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use partner_program::app::{self, Running};
 use partner_program::config::{DatabaseUrl, Secret, Settings};
 use partner_program::program::admission::Attributes;
+use partner_program::program::edition::{OrderPurpose, ProductCategory};
+use partner_program::program::money::Money;
 use partner_program::service::activities::{ActivityDraft, Intake, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
+use partner_program::service::contracts::ContractDraft;
+use partner_program::service::orders::OrderDraft;
+use partner_program::service::products::ProductDraft;
 use partner_program::service::subjects::{PartnerDraft, ProfessionalDraft};
 use tracing::span;
 use tracing_subscriber::Layer;
@@ -17,6 +22,8 @@ const KEY: &str = "a-key-for-tests-only";
 /// Partners of the database; each has as many professionals as it is told to.
 const PARTNERS: usize = 12;
 const PROFESSIONALS: usize = 4;
+/// Orders of the second partner; the others have a few.
+const ORDERS: usize = 55;
 
 /// Counts the spans that the driver opens, one for each statement.
 struct Counter(Arc<AtomicU64>);
@@ -76,6 +83,58 @@ async fn fill(running: &Running) {
     services.activities_take(&activities, Intake::Record).await.expect("activities");
 }
 
+/// Orders of each partner that redeem a credit, under a contract; some are cancelled.
+async fn order(running: &Running) {
+    let services = running.services();
+    let day = |text: &str| text.parse().expect("a date");
+    let price = |minor| Money { minor, currency: Money::currency("EUR").expect("a currency") };
+    for (code, category) in [("course", ProductCategory::Training), ("license", ProductCategory::License)] {
+        let prices = vec![price(10_000)];
+        let draft = ProductDraft { code: code.to_owned(), name: code.to_owned(), category, prices };
+        services.product_save(&draft).await.expect("a product");
+    }
+    for p in 0..PARTNERS {
+        let partner = format!("p{p}");
+        let contract = ContractDraft {
+            partner: partner.clone(),
+            reference: "frame".to_owned(),
+            starts_on: day("2026-01-01"),
+            ends_on: day("2026-12-31"),
+            rates: vec![(ProductCategory::License, 5.into())],
+        };
+        services.contract_record(&contract).await.expect("a contract");
+        services.sales_target_set(&partner, 2026, price(100)).await.expect("a target");
+        for n in 0..if p == 1 { ORDERS } else { 3 } {
+            let draft = OrderDraft {
+                partner: partner.clone(),
+                purpose: OrderPurpose::SelfUse,
+                customer: None,
+                currency: "EUR".to_owned(),
+                lines: [("course", 1), ("license", 2)].map(|(code, of)| (code.to_owned(), of)).into(),
+                credits: 1,
+            };
+            let placed = services.order_place(&draft, &format!("key-{n}")).await.expect("an order");
+            if n % 5 == 0 {
+                services.order_cancel(&placed.order.number, None).await.expect("a cancelled order");
+            }
+        }
+    }
+    // The last entries of each ledger are one of an order and one of an activity.
+    let activities: Vec<ActivityDraft> = (0..PARTNERS)
+        .map(|p| ActivityDraft {
+            external_id: format!("p{p}"),
+            subject: SubjectCode::Professional(format!("a{p}-0")),
+            kind: "DOCS_LARGE_CONTRIBUTION".to_owned(),
+            occurred_on: day("2026-04-01"),
+            quantity: 1,
+            points: Some(500),
+            attributes: Attributes::new(),
+            source: "test".to_owned(),
+        })
+        .collect();
+    services.activities_take(&activities, Intake::Record).await.expect("activities");
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn no_query_count_grows_with_the_page() {
     let seen = Arc::new(AtomicU64::new(0));
@@ -92,6 +151,7 @@ async fn no_query_count_grows_with_the_page() {
     };
     let running = app::start(&settings).await.expect("a server");
     fill(&running).await;
+    order(&running).await;
     let standing = "standing { overall { code } technical { credits } }";
     let level = "standing { points level { code } }";
     let deep = format!(
@@ -99,8 +159,26 @@ async fn no_query_count_grows_with_the_page() {
          professionals(first: ROWS) {{ totalCount nodes {{ {level} partner {{ code }} activities {{ nodes {{ kind }} }} }} }} \
          ledger(last: ROWS) {{ totalCount nodes {{ explanation activity {{ subject {{ __typename }} }} }} }} }}"
     );
+    let orders = "orders(first: ROWS) { totalCount nodes { number partner { code } level { code } edition { name } \
+        lines { product { code prices { amount } } contract { reference rates { percent } } net { amount } } } }";
     // what it is, the query, the most statements
     let table = [
+        ("orders", format!("partner(code: \"p1\") {{ {orders} }}"), 9),
+        (
+            "ledger of orders",
+            "partner(code: \"p1\") { ledger(last: ROWS) { totalCount nodes { explanation order { number } } } }"
+                .to_owned(),
+            3,
+        ),
+        (
+            "orders of a page",
+            format!(
+                "partners(first: ROWS) {{ nodes {{ contracts {{ rates {{ percent }} }} \
+                 salesTarget(year: 2026) {{ sold {{ amount }} reached }} {} }} }}",
+                orders.replace("ROWS", "3")
+            ),
+            14,
+        ),
         ("one partner", format!("partner(code: \"p1\") {{ code balance {standing} }}"), 3),
         (
             "dashboard",
@@ -138,7 +216,8 @@ async fn no_query_count_grows_with_the_page() {
     let client = reqwest::Client::new();
     for (what, query, most) in table {
         let mut counts = Vec::new();
-        for rows in ["2", "12"] {
+        // One partner less than there are: the list by credits reads on when its first part fills no page.
+        for rows in ["2", if query.starts_with("partner(") { "50" } else { "11" }] {
             let query = format!("{{ {} }}", query.replace("ROWS", rows));
             let before = seen.load(Ordering::Relaxed);
             let body = serde_json::json!({ "query": query });

@@ -1,5 +1,7 @@
 //! What the database itself refuses, whoever asks: facts, log, ledger and editions stay as written.
 
+mod commerce;
+
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use serde_json::json;
@@ -22,6 +24,7 @@ async fn app_with_rows(backend: Backend) -> TestApp {
     app.record(certification.points(600)).await;
     app.record(Activity::of_professional("ada", "FEEDBACK_SUBMITTED", "2025-05-02")).await;
     app.record(Activity::of_partner("nordwind", "LINKEDIN_POST", "2025-05-01").quantity(2)).await;
+    commerce::fill(&app).await;
     app
 }
 
@@ -90,7 +93,7 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
             ],
         ),
     ];
-    for (name, columns) in table {
+    for (name, columns) in table.into_iter().chain(commerce::TABLES) {
         for (column, value) in columns {
             refused(&connection, &format!("UPDATE {name} SET {column} = {value}")).await;
         }
@@ -112,14 +115,22 @@ async fn nothing_is_replaced() {
     let app = app_with_rows(Backend::Sqlite).await;
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
-    for table in ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations"] {
+    for table in ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations"]
+        .into_iter()
+        .chain(commerce::TABLES.map(|(table, _)| table))
+    {
         refused(&connection, &format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}")).await;
     }
     // By another unique key than the primary one.
     let columns = "partner_id, number, log_seq, activity_id, effective_on, recorded_at, reason, kind, edition_id, \
-                   window_start, units_before, units_after, track, 999, spendable_credits, balance_after, day_after";
+                   window_start, units_before, units_after, track, 999, spendable_credits, balance_after, day_after, \
+                   order_id, deal_id";
     let replace = format!("REPLACE INTO ledger_entries SELECT randomblob(16), {columns} FROM ledger_entries");
     refused(&connection, &replace).await;
+    // By a key that came with orders.
+    let columns = columns.replace("number,", "number + 100,");
+    let replace = format!("REPLACE INTO ledger_entries SELECT randomblob(16), {columns} FROM ledger_entries");
+    refused(&connection, &format!("{replace} WHERE order_id IS NOT NULL")).await;
     assert_eq!(everything(&connection).await, before);
 }
 
@@ -192,6 +203,9 @@ async fn every_entity_fits_its_table(backend: Backend) {
         };
     }
     every_entity!(read);
+    macro_rules! count {
+        ($($module:ident),+ $(,)?) => { [$(stringify!($module)),+].len() };
+    }
     // None is forgotten.
     let query = match backend {
         Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
@@ -199,5 +213,9 @@ async fn every_entity_fits_its_table(backend: Backend) {
     };
     let rows =
         connection.query_all_raw(sea_orm::Statement::from_string(connection.get_database_backend(), query));
-    assert_eq!(rows.await.expect("a read").len(), 16 + 1, "the entities' tables and that of the migrations");
+    assert_eq!(
+        rows.await.expect("a read").len(),
+        every_entity!(count) + 1,
+        "the entities' tables and that of the migrations"
+    );
 }

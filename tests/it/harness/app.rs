@@ -6,7 +6,7 @@ use partner_program::service::Services;
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
-use super::{Activity, Backend, TestDatabase};
+use super::{Activity, Backend, TestDatabase, commerce, deals};
 
 const KEY: &str = "an-administrator-of-the-tests";
 
@@ -216,7 +216,7 @@ const PROFESSIONAL_ON: &str = "query($code: String!, $day: Date) { professional(
 const LEDGER: &str = "query($code: String!, $after: String) { partner(code: $code) { \
     ledger(first: 100, after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes { id effectiveOn \
     recordedAt reason track kind levelCredits spendableCredits balanceAfter explanation \
-    activity { externalId } } } } }";
+    activity { externalId } order { number status } } } } }";
 
 fn year(day: &str) -> i32 {
     day.get(..4).and_then(|year| year.parse().ok()).expect("a date")
@@ -238,7 +238,9 @@ fn document(mutation: &str) -> String {
         }
         "reviewActivity" => ("ReviewActivityInput", ACTIVITY.to_owned()),
         "voidActivity" => ("VoidActivityInput", ACTIVITY.to_owned()),
-        _ => panic!("the tests don't know the mutation {mutation}"),
+        _ => commerce::document(mutation)
+            .or_else(|| deals::document(mutation))
+            .unwrap_or_else(|| panic!("the tests don't know the mutation {mutation}")),
     };
     format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ {object} {ERRORS} }} }}")
 }
