@@ -308,16 +308,16 @@ async fn open_deal(
         match opportunity.as_ref().and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?))) {
             None => None,
             Some((holder, since, until)) => {
-                let partner = if holder == deal.id {
-                    deal.partner_id
-                } else {
-                    let row = store::by_ids(transaction, [holder]).await?.pop();
-                    row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?
-                        .partner_id
-                };
-                Some(Hold { deal: holder, partner, since, until })
-            }
-        };
+                let (partner, rewarded_on) = if holder == deal.id {
+                (deal.partner_id, deal.rewarded_on)
+            } else {
+                let row = store::by_ids(transaction, [holder]).await?.pop();
+                let row = row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?;
+                (row.partner_id, row.rewarded_on)
+            };
+            Some(Hold { deal: holder, partner, since, until, won: rewarded_on.is_some() })
+        }
+    };
     Ok(Opened { deal, customer, hold })
 }
 

@@ -73,5 +73,7 @@ fn redirect(editions: &Editions, row: &mut deal::Model, step: &deal_step::Model)
     row.customer = step.customer.clone().unwrap_or_else(|| row.customer.clone());
     row.scope = step.scope.clone().unwrap_or_else(|| row.scope.clone());
     (row.customer_key, row.scope_key) = (customer_key, scope_key);
+    // What it claimed was another opportunity.
+    row.claimed_on = None;
     Ok(())
 }
