@@ -1,11 +1,14 @@
 //! Settings: typed, read once, and checked before anything starts.
 
+mod protocol;
+
 use std::fmt;
 use std::net::SocketAddr;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
+pub use self::protocol::Protocol;
 use crate::program::calendar::parse_date;
 
 /// Shortest administrator key that is accepted, in characters.
@@ -24,6 +27,8 @@ pub struct Settings {
     pub today: Option<NaiveDate>,
     /// `BOOTSTRAP_ADMIN_KEY`: a key that is accepted as an administrator's.
     pub bootstrap_admin_key: Option<Secret>,
+    /// Limits, and what may be asked in which way.
+    pub protocol: Protocol,
 }
 
 impl Default for Settings {
@@ -34,6 +39,7 @@ impl Default for Settings {
             timezone: chrono_tz::Europe::Brussels,
             today: None,
             bootstrap_admin_key: None,
+            protocol: Protocol::default(),
         }
     }
 }
@@ -54,7 +60,7 @@ impl Settings {
     /// The first setting that is wrong.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let get = |name: &str| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let mut settings = Self::default();
+        let mut settings = Self { protocol: Protocol::read(&get)?, ..Self::default() };
         if let Some(text) = get("DATABASE_URL") {
             settings.database_url = DatabaseUrl::new(&text)?;
         }

@@ -6,6 +6,7 @@ mod harness;
 mod affiliations;
 mod append_only;
 mod concurrency;
+mod connections;
 mod contracts;
 mod deal_inputs;
 mod deal_states;
