@@ -309,15 +309,16 @@ async fn open_deal(
             None => None,
             Some((holder, since, until)) => {
                 let (partner, rewarded_on) = if holder == deal.id {
-                (deal.partner_id, deal.rewarded_on)
-            } else {
-                let row = store::by_ids(transaction, [holder]).await?.pop();
-                let row = row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?;
-                (row.partner_id, row.rewarded_on)
-            };
-            Some(Hold { deal: holder, partner, since, until, won: rewarded_on.is_some() })
-        }
-    };
+                    (deal.partner_id, deal.rewarded_on)
+                } else {
+                    let row = store::by_ids(transaction, [holder]).await?.pop();
+                    let row =
+                        row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?;
+                    (row.partner_id, row.rewarded_on)
+                };
+                Some(Hold { deal: holder, partner, since, until, won: rewarded_on.is_some() })
+            }
+        };
     Ok(Opened { deal, customer, hold })
 }
 
