@@ -1,11 +1,14 @@
 //! Settings: typed, read once, and checked before anything starts.
 
+mod auth;
+
 use std::fmt;
 use std::net::SocketAddr;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
+use crate::auth::tokens::Provider;
 use crate::program::calendar::parse_date;
 
 /// Shortest administrator key that is accepted, in characters.
@@ -24,6 +27,8 @@ pub struct Settings {
     pub today: Option<NaiveDate>,
     /// `BOOTSTRAP_ADMIN_KEY`: a key that is accepted as an administrator's.
     pub bootstrap_admin_key: Option<Secret>,
+    /// `AUTH_…`: the OpenID Connect provider whose tokens are accepted.
+    pub provider: Option<Provider>,
 }
 
 impl Default for Settings {
@@ -34,6 +39,7 @@ impl Default for Settings {
             timezone: chrono_tz::Europe::Brussels,
             today: None,
             bootstrap_admin_key: None,
+            provider: None,
         }
     }
 }
@@ -80,6 +86,7 @@ impl Settings {
         if let Some(text) = get("BOOTSTRAP_ADMIN_KEY") {
             settings.bootstrap_admin_key = Some(Secret::new(text)?);
         }
+        settings.provider = auth::read(get)?;
         Ok(settings)
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod activity;
 pub mod affiliation;
+pub mod api_key;
+pub mod audit_entry;
 pub mod edition;
 pub mod ledger_entry;
 pub mod log;

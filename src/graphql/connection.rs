@@ -8,9 +8,10 @@ use super::error::ApiError;
 use super::id::{decode, encode};
 use super::scalar::int;
 use super::siblings::{Member, PageOf};
-use super::types::{Activity, LedgerEntry, Partner, Professional};
+use super::types::{Activity, ApiKey, AuditEntry, LedgerEntry, Partner, Professional};
 use crate::program::calendar::parse_date;
 use crate::service::Services;
+use crate::service::reads::AuditAsked;
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
@@ -139,6 +140,8 @@ pub(crate) enum Total {
     Affiliated(Member<PartnerRow>, Option<NaiveDate>),
     PartnerActivities(Member<PartnerRow>),
     ProfessionalActivities(Member<ProfessionalRow>),
+    ApiKeys,
+    AuditLog(AuditAsked),
 }
 
 impl Total {
@@ -149,6 +152,8 @@ impl Total {
         let (id, counts) = match self {
             Self::Partners(filter) => return Ok(services.partners_count(filter).await?),
             Self::Professionals(filter) => return Ok(services.professionals_count(filter).await?),
+            Self::ApiKeys => return Ok(services.keys_count().await?),
+            Self::AuditLog(asked) => return Ok(services.audit_count(asked).await?),
             Self::Ledger(partner, filter) => {
                 if *filter == LedgerFilter::default() {
                     return Ok(partner.row().entries);
@@ -288,6 +293,8 @@ connection!(Partner, "PartnerConnection", "PartnerEdge");
 connection!(Professional, "ProfessionalConnection", "ProfessionalEdge");
 connection!(Activity, "ActivityConnection", "ActivityEdge");
 connection!(LedgerEntry, "LedgerEntryConnection", "LedgerEntryEdge");
+connection!(ApiKey, "ApiKeyConnection", "ApiKeyEdge");
+connection!(AuditEntry, "AuditEntryConnection", "AuditEntryEdge");
 
 impl Listed for Partner {
     type Row = PartnerRow;
@@ -354,6 +361,10 @@ impl Listed for LedgerEntry {
     }
 }
 
+/// Name of the list of API keys.
+pub(crate) const API_KEYS: &str = "api-keys";
+/// Name of the audit log.
+pub(crate) const AUDIT_LOG: &str = "audit-log";
 /// Name of the lists of ledger entries.
 pub(crate) const LEDGER: &str = "ledger";
 /// Name of the lists of activities.

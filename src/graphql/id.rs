@@ -13,11 +13,20 @@ pub(crate) enum NodeType {
     Activity,
     LedgerEntry,
     Edition,
+    ApiKey,
+    AuditEntry,
 }
 
 impl NodeType {
-    const ALL: [Self; 5] =
-        [Self::Partner, Self::Professional, Self::Activity, Self::LedgerEntry, Self::Edition];
+    const ALL: [Self; 7] = [
+        Self::Partner,
+        Self::Professional,
+        Self::Activity,
+        Self::LedgerEntry,
+        Self::Edition,
+        Self::ApiKey,
+        Self::AuditEntry,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -26,12 +35,19 @@ impl NodeType {
             Self::Activity => "Activity",
             Self::LedgerEntry => "LedgerEntry",
             Self::Edition => "Edition",
+            Self::ApiKey => "ApiKey",
+            Self::AuditEntry => "AuditEntry",
         }
     }
 
     /// The global id of a row.
     pub(crate) fn id(self, key: Uuid) -> ID {
         encode(&format!("{}:{key}", self.name())).into()
+    }
+
+    /// The global id of something whose type is known by name only.
+    pub(crate) fn named(name: &str, key: Uuid) -> ID {
+        encode(&format!("{name}:{key}")).into()
     }
 
     /// Reads a global id; `None` for what never was one.

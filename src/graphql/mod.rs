@@ -10,6 +10,7 @@ mod id;
 pub mod input_types;
 mod mutations;
 mod operations;
+mod queries;
 mod query;
 pub mod refusal;
 mod scalar;

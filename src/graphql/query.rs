@@ -10,7 +10,7 @@ use super::error::{ApiError, or_null};
 use super::id::NodeType;
 use super::scalar::Date;
 use super::siblings::{ById, Member, PageOf};
-use super::types::{Activity, Edition, LedgerEntry, Node, Partner, Professional};
+use super::types::{Activity, ApiKey, AuditEntry, Edition, LedgerEntry, Node, Partner, Professional};
 use crate::service::Services;
 use crate::store::partner as partners;
 use crate::store::professional as professionals;
@@ -18,9 +18,9 @@ use crate::store::professional as professionals;
 /// Most ids of one request.
 const IDS_MAX: usize = 100;
 
-/// Everything that can be read.
-#[derive(Debug)]
-pub struct Query;
+/// What the programs hold.
+#[derive(Debug, Default)]
+pub(crate) struct Programs;
 
 /// Which partners a list shows.
 #[derive(InputObject, Default)]
@@ -82,9 +82,8 @@ fn check_search(search: Option<String>) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// Everything that can be read.
 #[Object]
-impl Query {
+impl Programs {
     /// The object with a global id; null when there is none.
     async fn node(
         &self,
@@ -230,6 +229,7 @@ async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<Node>>, Api
     let keys = |kind| {
         parsed.iter().flatten().filter(move |(of, _)| *of == kind).map(|(_, key)| *key).collect::<Vec<_>>()
     };
+    let audit = keys(NodeType::AuditEntry);
     let partners = ById::new(none_of(&keys(NodeType::Partner), |ids| services.partners_by_ids(ids)).await?);
     let professionals =
         ById::new(none_of(&keys(NodeType::Professional), |ids| services.professionals_by_ids(ids)).await?);
@@ -237,6 +237,8 @@ async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<Node>>, Api
         ById::new(none_of(&keys(NodeType::Activity), |ids| services.activities_by_ids(ids)).await?);
     let entries =
         ById::new(none_of(&keys(NodeType::LedgerEntry), |ids| services.ledger_entries_by_ids(ids)).await?);
+    let keys = ById::new(none_of(&keys(NodeType::ApiKey), |ids| services.keys_by_ids(ids)).await?);
+    let audit = ById::new(none_of(&audit, |ids| services.audit_by_ids(ids)).await?);
     let policy = services.policy();
     let found = parsed.iter().map(|one| {
         let (kind, id) = (*one)?;
@@ -245,6 +247,8 @@ async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<Node>>, Api
             NodeType::Professional => Node::Professional(Professional(professionals.get(id)?)),
             NodeType::Activity => Node::Activity(Activity(activities.get(id)?)),
             NodeType::LedgerEntry => Node::LedgerEntry(LedgerEntry(entries.get(id)?)),
+            NodeType::ApiKey => Node::ApiKey(ApiKey(keys.get(id)?)),
+            NodeType::AuditEntry => Node::AuditEntry(AuditEntry(audit.get(id)?)),
             NodeType::Edition => {
                 let index = policy.index(id)?;
                 Node::Edition(Edition { id, index, policy: Arc::clone(policy) })

@@ -14,6 +14,21 @@ use subtle::ConstantTimeEq;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthRefused(pub String);
 
+/// Why there is no caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthFailed {
+    /// The credentials are missing or wrong: 401.
+    Refused(AuthRefused),
+    /// They can't be checked at the moment, which is no fault of theirs: 500.
+    Unavailable,
+}
+
+impl From<AuthRefused> for AuthFailed {
+    fn from(refused: AuthRefused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
 /// The caller has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimited {
@@ -30,11 +45,11 @@ pub trait Access: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`AuthRefused`], answered with 401.
+    /// [`AuthFailed`].
     fn authenticate(
         &self,
         headers: &HeaderMap,
-    ) -> impl Future<Output = Result<Self::Caller, AuthRefused>> + Send;
+    ) -> impl Future<Output = Result<Self::Caller, AuthFailed>> + Send;
 
     /// Takes `points` of complexity from what the caller has left, before anything is run.
     ///
@@ -96,11 +111,11 @@ pub struct BootstrapAdministrator;
 impl Access for BootstrapKey {
     type Caller = BootstrapAdministrator;
 
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthRefused> {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthFailed> {
         match bearer(headers) {
             Some(token) if self.matches(token) => Ok(BootstrapAdministrator),
-            Some(_) => Err(AuthRefused("The key is not valid.".to_owned())),
-            None => Err(AuthRefused("Send a key: Authorization: Bearer <key>.".to_owned())),
+            Some(_) => Err(AuthRefused("The key is not valid.".to_owned()).into()),
+            None => Err(AuthRefused("Send a key: Authorization: Bearer <key>.".to_owned()).into()),
         }
     }
 }

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 
 use super::accept::{Media, negotiate};
-use super::access::{Access, AuthRefused, RateLimited};
+use super::access::{Access, AuthFailed, AuthRefused, RateLimited};
 use super::answer::{self, NotRun, Outcome};
 use super::input::{self, Input};
 use super::request_id::RequestId;
@@ -88,7 +88,13 @@ impl<E: Executor, A: Access> Edge<E, A> {
         })?;
         let (parts, body) = request.into_parts();
         let caller = self.access.authenticate(&parts.headers).await;
-        let caller = caller.map_err(|AuthRefused(message)| NotRun::unauthenticated(media, message))?;
+        let caller = caller.map_err(|failed| match failed {
+            AuthFailed::Refused(AuthRefused(message)) => NotRun::unauthenticated(media, message),
+            AuthFailed::Unavailable => {
+                let id = parts.extensions.get().cloned();
+                answer::internal(media, &id.unwrap_or_else(|| RequestId::of(&parts.headers)))
+            }
+        })?;
         let input = if is_get {
             input::from_query_string(media, &parts.uri)?
         } else {

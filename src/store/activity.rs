@@ -140,19 +140,49 @@ fn lists(owner: Owner) -> Both {
 static OF_PARTNERS: LazyLock<Both> = LazyLock::new(|| lists(Owner::Partner));
 static OF_PROFESSIONALS: LazyLock<Both> = LazyLock::new(|| lists(Owner::Professional));
 
-/// For each owner, one page of its activities in the order of recording.
+/// On days on which the professional worked for the partner `$`.
+fn employed_by(partner: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM affiliations v WHERE v.professional_id = e.professional_id \
+         AND v.partner_id = {partner} AND v.starts_on <= e.occurred_on \
+         AND (v.ends_on IS NULL OR v.ends_on >= e.occurred_on))"
+    )
+}
+
+/// The same, as far as the partner $5 sees them.
+static OF_EMPLOYED: LazyLock<Both> = LazyLock::new(|| {
+    let text = |direction: &str| {
+        let wanted = format!("e.seq > $2 AND e.seq < $3 AND {}", employed_by("$5"));
+        Sql::page_per_id(
+            "e.*",
+            "activities",
+            "professional_id",
+            &wanted,
+            &format!("e.seq {direction}"),
+            "$4",
+            "",
+        )
+    };
+    Both { forward: text("ASC"), backward: text("DESC") }
+});
+
+/// For each owner, one page of its activities in the order of recording; of professionals, those on days
+/// on which they worked for an employer, where one is given.
 pub(crate) async fn of_owners(
     connection: &impl ConnectionTrait,
     owner: Owner,
     owners: &[Uuid],
+    employer: Option<Uuid>,
     page: &Page<i64>,
 ) -> Result<HashMap<Uuid, Rows<activity::Model>>, DbErr> {
-    let sql: &Both = match owner {
-        Owner::Partner => &OF_PARTNERS,
-        Owner::Professional => &OF_PROFESSIONALS,
+    let sql: &Both = match (owner, employer) {
+        (Owner::Partner, _) => &OF_PARTNERS,
+        (Owner::Professional, None) => &OF_PROFESSIONALS,
+        (Owner::Professional, Some(_)) => &OF_EMPLOYED,
     };
     let values: [Value; 3] =
         [page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()];
+    let values = values.into_iter().chain(employer.map(Value::from));
     page::per_owner(connection, sql, page, owners, values, |row: &activity::Model| owner.of(row)).await
 }
 
@@ -161,6 +191,7 @@ pub(crate) async fn count_of_owners(
     connection: &impl ConnectionTrait,
     owner: Owner,
     owners: &[Uuid],
+    employer: Option<Uuid>,
 ) -> Result<HashMap<Uuid, i64>, DbErr> {
     sql!(
         PARTNERS,
@@ -172,9 +203,18 @@ pub(crate) async fn count_of_owners(
         "SELECT professional_id AS owner, COUNT(*) AS rows FROM activities \
                          WHERE professional_id @uuids1 GROUP BY professional_id"
     );
-    let sql: &Sql = match owner {
-        Owner::Partner => &PARTNERS,
-        Owner::Professional => &PROFESSIONALS,
+    sql!(
+        EMPLOYED,
+        &format!(
+            "SELECT e.professional_id AS owner, COUNT(*) AS rows FROM activities e \
+             WHERE e.professional_id @uuids1 AND {} GROUP BY e.professional_id",
+            employed_by("$2")
+        )
+    );
+    let sql: &Sql = match (owner, employer) {
+        (Owner::Partner, _) => &PARTNERS,
+        (Owner::Professional, None) => &PROFESSIONALS,
+        (Owner::Professional, Some(_)) => &EMPLOYED,
     };
-    page::count_per_owner(connection, sql, owners, []).await
+    page::count_per_owner(connection, sql, owners, employer.map(Value::from)).await
 }

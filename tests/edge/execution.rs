@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use partner_program::http::access::{Access, AuthRefused, RateLimited};
+use partner_program::http::access::{Access, AuthFailed, RateLimited};
 use partner_program::http::graphql::{Edge, Settings};
 use serde_json::json;
 
@@ -56,7 +56,7 @@ struct Exhausted;
 impl Access for Exhausted {
     type Caller = ();
 
-    async fn authenticate(&self, _: &axum::http::HeaderMap) -> Result<(), AuthRefused> {
+    async fn authenticate(&self, _: &axum::http::HeaderMap) -> Result<(), AuthFailed> {
         Ok(())
     }
 

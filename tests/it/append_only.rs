@@ -22,6 +22,8 @@ async fn app_with_rows(backend: Backend) -> TestApp {
     app.record(certification.points(600)).await;
     app.record(Activity::of_professional("ada", "FEEDBACK_SUBMITTED", "2025-05-02")).await;
     app.record(Activity::of_partner("nordwind", "LINKEDIN_POST", "2025-05-01").quantity(2)).await;
+    app.done("createApiKey", json!({ "role": "PARTNER", "subject": "nordwind", "label": "the portal" }))
+        .await;
     app
 }
 
@@ -36,7 +38,7 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
     // table, a column and another value for it, for every column of the tables that never change
-    let table: [(&str, &[(&str, &str)]); 6] = [
+    let table: [(&str, &[(&str, &str)]); 7] = [
         (
             "ledger_entries",
             &[
@@ -79,8 +81,10 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
                 ("source", "'x'"),
                 ("external_id", "external_id"),
                 ("recorded_at", "recorded_at"),
+                ("recorded_by", "'x'"),
             ],
         ),
+        ("audit_log", &[("actor", "'x'"), ("at", "at"), ("after", "NULL"), ("partner_id", "NULL")]),
         (
             "affiliations",
             &[
@@ -112,7 +116,9 @@ async fn nothing_is_replaced() {
     let app = app_with_rows(Backend::Sqlite).await;
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
-    for table in ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations"] {
+    for table in
+        ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations", "audit_log"]
+    {
         refused(&connection, &format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}")).await;
     }
     // By another unique key than the primary one.
@@ -199,5 +205,5 @@ async fn every_entity_fits_its_table(backend: Backend) {
     };
     let rows =
         connection.query_all_raw(sea_orm::Statement::from_string(connection.get_database_backend(), query));
-    assert_eq!(rows.await.expect("a read").len(), 16 + 1, "the entities' tables and that of the migrations");
+    assert_eq!(rows.await.expect("a read").len(), 18 + 1, "the entities' tables and that of the migrations");
 }

@@ -1,5 +1,6 @@
 //! Mutations: each parses its input, calls one service function and wraps the result.
 
+mod access;
 mod activities;
 mod affiliations;
 mod subjects;
@@ -8,4 +9,4 @@ use async_graphql::MergedObject;
 
 /// Everything that can be changed. A mutation is one transaction: it is done as a whole or not at all.
 #[derive(MergedObject, Debug, Default)]
-pub struct Mutation(subjects::Subjects, affiliations::Affiliations, activities::Activities);
+pub struct Mutation(subjects::Subjects, affiliations::Affiliations, activities::Activities, access::AccessMutations);

@@ -1,5 +1,6 @@
 //! Objects of the schema: each wraps rows that were read together, and names what the contract names.
 
+mod access;
 mod activity;
 mod edition;
 mod ledger;
@@ -11,6 +12,7 @@ mod words;
 use async_graphql::ID;
 use async_graphql::Interface;
 
+pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
 pub(crate) use edition::Edition;
 pub(crate) use ledger::LedgerEntry;
@@ -27,4 +29,6 @@ pub(crate) enum Node {
     Activity(Activity),
     LedgerEntry(LedgerEntry),
     Edition(Edition),
+    ApiKey(ApiKey),
+    AuditEntry(AuditEntry),
 }

@@ -238,6 +238,9 @@ fn document(mutation: &str) -> String {
         }
         "reviewActivity" => ("ReviewActivityInput", ACTIVITY.to_owned()),
         "voidActivity" => ("VoidActivityInput", ACTIVITY.to_owned()),
+        "createApiKey" => ("CreateApiKeyInput", "apiKey { id prefix role label } secret".to_owned()),
+        "revokeApiKey" => ("RevokeApiKeyInput", "apiKey { id revokedAt }".to_owned()),
+        "eraseProfessional" => ("EraseProfessionalInput", "professional { id code name email }".to_owned()),
         _ => panic!("the tests don't know the mutation {mutation}"),
     };
     format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ {object} {ERRORS} }} }}")
