@@ -9,4 +9,9 @@ use async_graphql::MergedObject;
 
 /// Everything that can be changed. A mutation is one transaction: it is done as a whole or not at all.
 #[derive(MergedObject, Debug, Default)]
-pub struct Mutation(subjects::Subjects, affiliations::Affiliations, activities::Activities, access::AccessMutations);
+pub struct Mutation(
+    subjects::Subjects,
+    affiliations::Affiliations,
+    activities::Activities,
+    access::AccessMutations,
+);

@@ -6,7 +6,7 @@ mod database;
 mod state;
 
 pub(crate) use activity::Activity;
-pub(crate) use app::{Answer, TestApp, user_errors};
+pub(crate) use app::{Answer, TestApp, document, user_errors};
 pub(crate) use database::{Backend, TestDatabase};
 pub(crate) use state::{every_entity, everything, verified};
 

@@ -1,0 +1,315 @@
+//! The audit log: every change, in the same transaction, and none that was refused.
+
+use std::collections::BTreeSet;
+
+use async_graphql_parser::types::{TypeKind, TypeSystemDefinition};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+
+use super::world::TODAY;
+use crate::harness::{Activity, Backend, TestApp, everything};
+
+both! {
+    every_mutation_leaves_a_row,
+    changes_and_their_rows_share_a_transaction,
+    the_log_is_found_by_subject_actor_and_time,
+}
+
+const ENTRIES: &str = "query($filter: AuditFilter) { auditLog(filter: $filter, first: 100) { totalCount nodes { \
+    at actor role operation objectType objectId partner { code } professional { code } requestId before after } } }";
+
+async fn entries(app: &TestApp, filter: Value) -> Vec<Value> {
+    let data = app.ok(ENTRIES, json!({ "filter": filter })).await;
+    let nodes = data["auditLog"]["nodes"].as_array().expect("a list").clone();
+    assert_eq!(data["auditLog"]["totalCount"], nodes.len());
+    nodes
+}
+
+/// Names of the mutations of the schema.
+fn mutations() -> BTreeSet<String> {
+    let sdl = partner_program::graphql::schema::sdl();
+    let document = async_graphql_parser::parse_schema(sdl).expect("the SDL is GraphQL");
+    let of_mutation = document.definitions.into_iter().find_map(|definition| match definition {
+        TypeSystemDefinition::Type(definition) if definition.node.name.node == "Mutation" => {
+            Some(definition.node)
+        }
+        _ => None,
+    });
+    let TypeKind::Object(object) = of_mutation.expect("mutations").kind else { panic!("no object") };
+    object.fields.iter().map(|field| field.node.name.node.to_string()).collect()
+}
+
+/// A mutation that is done, one like it that is refused, and for each object that changes its type, the
+/// subjects, and what it was and is.
+struct Case {
+    mutation: &'static str,
+    done: Value,
+    refused: Value,
+    rows: Vec<Value>,
+}
+
+/// The rows of a case without what differs from run to run.
+fn row(
+    operation: &str,
+    object: &str,
+    subjects: (Option<&str>, Option<&str>),
+    before: Value,
+    after: Value,
+) -> Value {
+    let subject = |code: Option<&str>| code.map_or(Value::Null, |code| json!({ "code": code }));
+    json!({ "operation": operation, "objectType": object, "partner": subject(subjects.0),
+        "professional": subject(subjects.1), "before": before, "after": after })
+}
+
+async fn cases(app: &TestApp) -> Vec<Case> {
+    app.partner("nordwind", "2024-06-01").await;
+    app.professional("ada", "2024-06-01").await;
+    app.professional("erin", "2024-06-01").await;
+    let claim = Activity::of_professional("ada", "BLOG_POST_PUBLISHED", "2026-01-01").points(500);
+    let claim = app.done("submitActivity", claim.input()).await["activity"]["id"].clone();
+    let recorded =
+        app.record(Activity::of_professional("ada", "DOCS_CORRECTION", "2026-01-01")).await["id"].clone();
+    let key = json!({ "role": "PROFESSIONAL", "subject": "ada", "label": "to revoke" });
+    let key = app.done("createApiKey", key).await["apiKey"]["id"].clone();
+    let missing = json!("QWN0aXZpdHk6MDE5");
+    let of_ada = |kind: &str| Activity::of_professional("ada", kind, "2026-02-01").input();
+    let of_nobody = || Activity::of_professional("nobody", "DOCS_CORRECTION", "2026-02-01").input();
+    let ada = (None, Some("ada"));
+    let recorded_row =
+        || row("recordActivity", "Activity", ada, Value::Null, json!({ "status": "RECORDED" }));
+    let case = |mutation, done, refused, rows| Case { mutation, done, refused, rows };
+    vec![
+        case(
+            "createPartner",
+            json!({ "code": "polder", "name": "Polder", "enrolledOn": "2026-01-01" }),
+            json!({ "code": "polder", "name": "Another", "enrolledOn": "2026-01-01" }),
+            vec![row(
+                "createPartner",
+                "Partner",
+                (Some("polder"), None),
+                Value::Null,
+                json!({ "code": "polder", "name": "Polder", "enrolledOn": "2026-01-01" }),
+            )],
+        ),
+        case(
+            "signUpProfessional",
+            json!({ "code": "bram", "name": "Bram P.", "email": "b@example.com", "signedUpOn": "2026-01-01" }),
+            json!({ "code": "bram", "name": "Bram Q.", "email": "b@example.com", "signedUpOn": "2026-01-01" }),
+            vec![row(
+                "signUpProfessional",
+                "Professional",
+                (None, Some("bram")),
+                Value::Null,
+                json!({ "code": "bram", "signedUpOn": "2026-01-01" }),
+            )],
+        ),
+        case(
+            "affiliateProfessional",
+            json!({ "professional": "ada", "partner": "nordwind", "startsOn": "2026-01-01" }),
+            json!({ "professional": "ada", "partner": "nordwind", "startsOn": "2026-02-01" }),
+            vec![row(
+                "affiliateProfessional",
+                "Affiliation",
+                (Some("nordwind"), Some("ada")),
+                Value::Null,
+                json!({ "startsOn": "2026-01-01", "endsOn": null }),
+            )],
+        ),
+        case("recordActivity", of_ada("DOCS_CORRECTION"), of_nobody(), vec![recorded_row()]),
+        case(
+            "recordActivities",
+            json!({ "activities": [of_ada("DOCS_CORRECTION"), of_nobody(), of_ada("LINKEDIN_MENTION_POST")] }),
+            json!({ "activities": [of_nobody()] }),
+            vec![recorded_row(), recorded_row()],
+        ),
+        case(
+            "submitActivity",
+            of_ada("LINKEDIN_HEADLINE"),
+            of_nobody(),
+            vec![row("submitActivity", "Activity", ada, Value::Null, json!({ "status": "PENDING_REVIEW" }))],
+        ),
+        case(
+            "reviewActivity",
+            json!({ "activityId": claim, "decision": "APPROVE", "points": 600 }),
+            json!({ "activityId": claim, "decision": "REJECT" }),
+            vec![row(
+                "reviewActivity",
+                "Activity",
+                ada,
+                json!({ "status": "PENDING_REVIEW", "points": 500 }),
+                json!({ "status": "RECORDED", "points": 600 }),
+            )],
+        ),
+        case(
+            "voidActivity",
+            json!({ "activityId": recorded }),
+            json!({ "activityId": missing }),
+            vec![row(
+                "voidActivity",
+                "Activity",
+                ada,
+                json!({ "status": "RECORDED", "points": null }),
+                json!({ "status": "VOIDED", "points": null }),
+            )],
+        ),
+        case(
+            "endAffiliation",
+            json!({ "professional": "ada", "endsOn": TODAY }),
+            json!({ "professional": "ada", "endsOn": TODAY }),
+            vec![row(
+                "endAffiliation",
+                "Affiliation",
+                (Some("nordwind"), Some("ada")),
+                json!({ "endsOn": null }),
+                json!({ "endsOn": TODAY }),
+            )],
+        ),
+        case(
+            "createApiKey",
+            json!({ "role": "INTEGRATOR", "subject": "community", "label": "the forum", "sources": ["forum"] }),
+            json!({ "role": "INTEGRATOR", "label": "no subject" }),
+            vec![row(
+                "createApiKey",
+                "ApiKey",
+                (None, None),
+                Value::Null,
+                json!({ "role": "INTEGRATOR",
+                "integration": "community", "sources": ["forum"], "readOnly": false, "expiresAt": null }),
+            )],
+        ),
+        case(
+            "revokeApiKey",
+            json!({ "id": key }),
+            json!({ "id": missing }),
+            vec![row("revokeApiKey", "ApiKey", ada, json!({ "revokedAt": null }), json!({}))],
+        ),
+        case(
+            "eraseProfessional",
+            json!({ "professional": "erin", "reason": "asked for in writing" }),
+            json!({ "professional": "erin" }),
+            vec![row(
+                "eraseProfessional",
+                "Professional",
+                (None, Some("erin")),
+                json!({ "erased": false }),
+                json!({ "erased": true, "reason": "asked for in writing" }),
+            )],
+        ),
+    ]
+}
+
+async fn every_mutation_leaves_a_row(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    let cases = cases(&app).await;
+    let tried: BTreeSet<String> = cases.iter().map(|case| case.mutation.to_owned()).collect();
+    assert_eq!(tried, mutations(), "every mutation of the schema is tried");
+    for Case { mutation, done, refused, rows } in cases {
+        let before = entries(&app, Value::Null).await.len();
+        let payload = app.mutate(mutation, done).await;
+        assert_eq!(payload["userErrors"], json!([]), "{mutation}: {payload}");
+        let mut found = entries(&app, Value::Null).await.split_off(before);
+        for entry in &mut found {
+            assert_eq!((&entry["actor"], &entry["role"]), (&json!("bootstrap"), &json!("ADMINISTRATOR")));
+            assert!(
+                entry["requestId"].is_string() && entry["at"].is_string() && entry["objectId"].is_string()
+            );
+            for field in ["actor", "role", "requestId", "at", "objectId"] {
+                entry.as_object_mut().expect("an object").remove(field);
+            }
+            // Random or the moment itself.
+            for field in ["prefix", "revokedAt"] {
+                if let Some(after) = entry["after"].as_object_mut() {
+                    after.remove(field);
+                }
+            }
+        }
+        assert_eq!(found, rows, "{mutation}");
+        // A refused one leaves none, and neither does one that has nothing to do.
+        let before = everything(app.reader()).await;
+        let payload = app.mutate(mutation, refused).await;
+        let refusals = crate::harness::user_errors(&payload);
+        assert!(!refusals.is_empty(), "{mutation}: {payload}");
+        assert_eq!(everything(app.reader()).await, before, "{mutation}");
+    }
+}
+
+async fn changes_and_their_rows_share_a_transaction(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    let cases = cases(&app).await;
+    let connection = app.database().connect().await;
+    // A log that can't be written to: then nothing changes at all.
+    let refuse = match backend {
+        Backend::Sqlite => {
+            "CREATE TRIGGER closed BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'closed'); END"
+        }
+        Backend::Postgres => {
+            "CREATE TRIGGER closed BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        }
+    };
+    let before = everything(&connection).await;
+    connection.execute_unprepared(refuse).await.expect("a trigger");
+    for Case { mutation, done, .. } in cases {
+        // What needs an earlier one of the table is refused without it, and changes nothing either.
+        let answer = app.send(&crate::harness::document(mutation), json!({ "input": done })).await;
+        let failed = answer.codes() == ["INTERNAL_SERVER_ERROR"];
+        let refused = !crate::harness::user_errors(&answer.body).is_empty();
+        assert!(failed || refused, "{mutation}: {}", answer.text);
+        assert!(failed || mutation == "endAffiliation", "{mutation}: {}", answer.text);
+        assert_eq!(everything(&connection).await, before, "{mutation}");
+    }
+}
+
+async fn the_log_is_found_by_subject_actor_and_time(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    app.partner("nordwind", "2024-06-01").await;
+    app.professional("ada", "2024-06-01").await;
+    app.affiliate("ada", "nordwind", "2024-06-01").await;
+    let staff = app.key("PROGRAM_STAFF", None).await;
+    let create = "mutation { createPartner(input: { code: \"polder\", name: \"P\", enrolledOn: \"2026-01-01\" }) { partner { id } } }";
+    assert_eq!(app.send_as(&staff, create, json!({})).await.codes(), Vec::<&str>::new());
+    let all = entries(&app, Value::Null).await;
+    let actor = all.last().expect("an entry")["actor"].clone();
+    assert!(actor.as_str().is_some_and(|actor| actor.starts_with("key:")), "{actor}");
+    let operations = async |filter: Value| -> Vec<String> {
+        let found = entries(&app, filter).await;
+        found.iter().map(|entry| entry["operation"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(
+        operations(json!({ "partner": "nordwind" })).await,
+        ["createPartner", "affiliateProfessional"]
+    );
+    assert_eq!(
+        operations(json!({ "professional": "ada" })).await,
+        ["signUpProfessional", "affiliateProfessional"]
+    );
+    assert_eq!(operations(json!({ "actor": actor })).await, ["createPartner"]);
+    assert_eq!(operations(json!({ "actor": actor, "partner": "nordwind" })).await, Vec::<String>::new());
+    assert_eq!(operations(json!({ "operation": "createApiKey" })).await, ["createApiKey"]);
+    assert_eq!(operations(json!({ "partner": "nobody" })).await, Vec::<String>::new());
+    assert_eq!(operations(json!({ "actor": "\u{0}" })).await, Vec::<String>::new());
+    let last = all.last().expect("an entry")["at"].clone();
+    assert_eq!(operations(json!({ "from": last })).await, ["createPartner"]);
+    assert_eq!(operations(json!({ "to": all[0]["at"] })).await, ["createPartner"]);
+    // Pages go on where they ended, both ways.
+    let page = "query($after: String) { auditLog(first: 2, after: $after) { nodes { operation } pageInfo { endCursor hasNextPage } } }";
+    let (mut seen, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let data = app.ok(page, json!({ "after": after })).await["auditLog"].clone();
+        seen.extend(data["nodes"].as_array().expect("a list").clone());
+        if data["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        after = data["pageInfo"]["endCursor"].clone();
+    }
+    assert_eq!(seen.len(), all.len());
+    let last = app
+        .ok("{ auditLog(last: 1) { nodes { id operation } pageInfo { hasPreviousPage } } }", json!({}))
+        .await;
+    assert_eq!(last["auditLog"]["nodes"][0]["operation"], "createPartner");
+    assert_eq!(last["auditLog"]["pageInfo"]["hasPreviousPage"], true);
+    let node = app.ok(
+        "query($id: ID!) { node(id: $id) { ... on AuditEntry { operation } } }",
+        json!({ "id": last["auditLog"]["nodes"][0]["id"] }),
+    );
+    assert_eq!(node.await["node"]["operation"], "createPartner");
+}
