@@ -11,7 +11,7 @@ pub struct Model {
     pub id: Uuid,
     /// How the key begins, for people to tell keys apart.
     pub prefix: String,
-    /// SHA-256 of the key, in hexadecimal digits.
+    /// SHA-256 of the key, as base64url.
     pub digest: String,
     /// Name of the role.
     pub role: String,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 /// A set is read again after this time.
-const FRESH: Duration = Duration::from_secs(600);
+const FRESH: Duration = Duration::from_mins(10);
 /// A set is read at most this often, whatever keys are asked for.
 const PAUSE: Duration = Duration::from_secs(10);
 /// Longest time to fetch a set.

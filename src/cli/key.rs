@@ -23,8 +23,8 @@ const PAGE: u64 = 100;
 pub(super) enum KeyCommand {
     /// Creates a key and prints it, this once.
     Create {
-        /// What it stands for: ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER or PROFESSIONAL.
-        #[arg(long, value_parser = role)]
+        /// What it stands for.
+        #[arg(long, value_parser = role, help = "What it stands for: ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER or PROFESSIONAL")]
         role: RoleName,
         /// Code of the partner or professional, or a name for the integration.
         #[arg(long)]
@@ -95,16 +95,10 @@ async fn all(services: &Services) -> Result<Vec<api_key::Model>, Failure> {
 }
 
 async fn revoke(services: &Services, key: &str) -> Result<u8, Failure> {
-    let id = match Uuid::try_parse(key) {
-        Ok(id) => Some(id),
-        Err(_) => {
-            let rows = all(services).await?;
-            let mut found = rows.into_iter().filter(|row| row.prefix == key);
-            found.next().filter(|_| found.next().is_none()).map(|row| row.id)
-        }
-    };
-    let Some(id) = id else {
-        eprintln!("error: there is no single API key that begins with {key:?}");
+    let mut found = all(services).await?.into_iter();
+    let id = Uuid::try_parse(key).ok();
+    let Some(id) = id.or_else(|| found.find(|row| row.prefix == key).map(|row| row.id)) else {
+        eprintln!("error: there is no API key that begins with {key:?}");
         return Ok(FAILED);
     };
     let row = services.key_revoke(id).await?;
@@ -122,21 +116,13 @@ async fn line(services: &Services, row: &api_key::Model) -> Result<String, Failu
     let moment = |at: Option<DateTime<Utc>>| {
         at.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%dT%H:%MZ").to_string())
     };
-    let mut line = format!("{}  {}…  {}", row.id, row.prefix, row.role);
-    if let Some(subject) = subject {
-        line.push_str(&format!(" {subject}"));
-    }
-    line.push_str(&format!("  {:?}", row.label));
-    if let Some(sources) = &row.sources {
-        line.push_str(&format!("  sources {sources}"));
-    }
-    if row.read_only {
-        line.push_str("  read-only");
-    }
-    let (expires, used) = (moment(row.expires_at), moment(row.last_used_at));
-    line.push_str(&format!("  expires {expires}  last used {used}"));
-    if row.revoked_at.is_some() {
-        line.push_str(&format!("  revoked {}", moment(row.revoked_at)));
-    }
-    Ok(line)
+    let mut parts = vec![format!("{}  {}…", row.id, row.prefix), row.role.clone()];
+    parts.extend(subject);
+    parts.push(format!("{:?}", row.label));
+    parts.extend(row.sources.as_ref().map(|sources| format!("sources {sources}")));
+    parts.extend(row.read_only.then(|| "read-only".to_owned()));
+    parts.push(format!("expires {}", moment(row.expires_at)));
+    parts.push(format!("last used {}", moment(row.last_used_at)));
+    parts.extend(row.revoked_at.map(|at| format!("revoked {}", moment(Some(at)))));
+    Ok(parts.join("  "))
 }

@@ -64,12 +64,13 @@ fn url(text: &str) -> Result<reqwest::Url, SettingError> {
 mod tests {
     use super::*;
 
+    /// Settings, and the beginning of the message or none when they are right.
+    type Case<'c> = (Vec<(&'c str, &'c str)>, Option<&'c str>);
+
     #[test]
     fn a_provider_is_whole_or_refused_by_name() {
         let whole = [("AUTH_ISSUER", "https://id.example.com"), ("AUTH_AUDIENCE", "partner-program")];
         let url = ("AUTH_JWKS_URL", "https://id.example.com/keys");
-        // settings, the beginning of the message or none when they are right
-        type Case<'c> = (Vec<(&'c str, &'c str)>, Option<&'c str>);
         let table: [Case<'_>; 9] = [
             (vec![], None),
             (vec![url, whole[0], whole[1]], None),

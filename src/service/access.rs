@@ -12,6 +12,7 @@ use crate::access::{Caller, Grant, Operation, Role, may};
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::affiliation as affiliations;
+use crate::store::page::Seen;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::{ProfessionalRow, SeenBy};
 
@@ -99,12 +100,12 @@ impl Services {
         Err(Error::Forbidden(Operation::PartnerAccount.name()))
     }
 
-    /// Whose lists of professionals the caller sees; `None` for nobody's, `Some(None)` for the whole list.
-    pub(super) fn professionals_seen(&self) -> Option<Option<SeenBy>> {
+    /// How much of the list of professionals the caller sees; `None` for nothing.
+    pub(super) fn professionals_seen(&self) -> Option<Seen<SeenBy>> {
         match self.sight(Operation::Professional) {
-            Sight::All => Some(None),
-            Sight::Partner(partner) => Some(Some(SeenBy::Partner(partner, self.clock.today()))),
-            Sight::Professional(id) => Some(Some(SeenBy::Professional(id))),
+            Sight::All => Some(Seen::All),
+            Sight::Partner(partner) => Some(Seen::By(SeenBy::Partner(partner, self.clock.today()))),
+            Sight::Professional(id) => Some(Seen::By(SeenBy::Professional(id))),
             Sight::Integration(_) | Sight::Nothing => None,
         }
     }

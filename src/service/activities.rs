@@ -111,7 +111,7 @@ struct Checked<'d> {
 
 /// What is known of a draft before anything is written.
 enum Plan {
-    Done(Outcome),
+    Done(Box<Outcome>),
     /// The same activity as an earlier one of the batch.
     Repeats(usize),
     New {
@@ -173,7 +173,7 @@ impl Services {
             let entry = Entry::new(action, Object::Activity(row.id));
             if let Err(too_much) = book.take(entry, fact.map(Step::Recorded)) {
                 let refusal = Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}."));
-                *plan = Plan::Done(Outcome::Refused(refusal));
+                *plan = Plan::Done(Box::new(Outcome::Refused(refusal)));
             }
         }
         if !plans.iter().any(|plan| matches!(plan, Plan::New { .. })) {
@@ -218,10 +218,10 @@ impl Services {
                     if let Some(first) = existing.get(&(one.source.clone(), one.external_id.clone())) {
                         if !self.knows_activity(first) {
                             same_content(first, &row).map_err(|_| key_taken())?;
-                            return Ok(Plan::Done(Outcome::DuplicateUnseen));
+                            return Ok(Plan::Done(Box::new(Outcome::DuplicateUnseen)));
                         }
                         same_content(first, &row)?;
-                        return Ok(Plan::Done(Outcome::Duplicate(first.clone())));
+                        return Ok(Plan::Done(Box::new(Outcome::Duplicate(first.clone()))));
                     }
                     if let Some((first, known)) = in_batch.get(&key) {
                         same_content(known, &row)?;
@@ -232,7 +232,7 @@ impl Services {
                     Ok(Plan::New { row: Box::new(row), fact })
                 }),
             };
-            plans.push(planned.unwrap_or_else(|refusal| Plan::Done(Outcome::Refused(refusal))));
+            plans.push(planned.unwrap_or_else(|refusal| Plan::Done(Box::new(Outcome::Refused(refusal)))));
         }
         plans
     }
@@ -361,7 +361,7 @@ fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(plans.len());
     for plan in plans {
         outcomes.push(match plan {
-            Plan::Done(outcome) => outcome,
+            Plan::Done(outcome) => *outcome,
             Plan::New { row, .. } => Outcome::Recorded(*row),
             // The first one comes before its repeats; they share its fate.
             Plan::Repeats(first) => match &outcomes[first] {

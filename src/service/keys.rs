@@ -102,7 +102,7 @@ impl Services {
             let row = with_subject(transaction, row.clone(), draft).await?;
             let after = json!({
                 "prefix": row.prefix, "role": row.role, "integration": row.integration,
-                "sources": row.sources, "readOnly": row.read_only, "expiresAt": row.expires_at,
+                "sources": draft.sources, "readOnly": row.read_only, "expiresAt": row.expires_at,
             });
             changes.note(change(&row).after(after));
             store::insert(transaction, row.clone()).await?;

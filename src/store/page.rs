@@ -53,6 +53,25 @@ impl<K> Page<K> {
     }
 }
 
+/// How much of a list a caller sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen<S> {
+    /// All of it.
+    All,
+    /// What there is for somebody.
+    By(S),
+}
+
+impl<S> Seen<S> {
+    /// For whom, where it is not all.
+    pub(crate) fn by(self) -> Option<S> {
+        match self {
+            Self::All => None,
+            Self::By(somebody) => Some(somebody),
+        }
+    }
+}
+
 /// Statements of a list in both directions.
 pub(crate) struct Both {
     /// Counted from the start.

@@ -3,6 +3,8 @@
 //! 178 random bits can't be guessed, so a fast digest is as good as a slow one. The checksum lets
 //! scanners of secrets know a key when they see one, and a mistyped one costs no look-up.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -61,7 +63,7 @@ impl KeyText {
 
     /// The digest as it is stored.
     pub(super) fn digest_text(&self) -> String {
-        self.digest().iter().map(|byte| format!("{byte:02x}")).collect()
+        URL_SAFE_NO_PAD.encode(self.digest())
     }
 
     /// The key itself.
@@ -87,7 +89,7 @@ mod tests {
         assert!(key.prefix().starts_with("pp_") && key.prefix().len() == 11);
         let text = key.into_secret();
         assert_eq!(text.len(), 39);
-        assert_eq!(KeyText::parse(&text).map(|key| key.digest_text().len()), Some(64));
+        assert_eq!(KeyText::parse(&text).map(|key| key.digest_text().len()), Some(43));
         let swapped = text.replace(&text[3..5], if &text[3..5] == "00" { "11" } else { "00" });
         for wrong in ["", "pp_", &text[..38], &format!("{text}x"), &swapped, &"é".repeat(20)] {
             assert!(KeyText::parse(wrong).is_none(), "{wrong}");

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::service::access::Sight;
 use crate::service::{Services, input};
-use crate::store::page::{Page, Rows};
+use crate::store::page::{Page, Rows, Seen};
 use crate::store::partner::{PartnerFilter, PartnerKey, PartnerOrder, PartnerRow};
 use crate::store::professional::AffiliatedProfessional;
 use crate::store::{ledger, partner, professional};
@@ -48,8 +48,8 @@ impl Services {
         order: PartnerOrder,
         page: &Page<PartnerKey>,
     ) -> Result<Rows<PartnerRow>, Error> {
-        match self.only_partner() {
-            Some(only) => Ok(partner::page(self.db.reader(), filter, only, order, page).await?),
+        match self.partners_seen() {
+            Some(seen) => Ok(partner::page(self.db.reader(), filter, seen.by(), order, page).await?),
             None => Ok(Rows::default()),
         }
     }
@@ -59,17 +59,17 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn partners_count(&self, filter: &PartnerFilter) -> Result<i64, Error> {
-        match self.only_partner() {
-            Some(only) => Ok(partner::count(self.db.reader(), filter, only).await?),
+        match self.partners_seen() {
+            Some(seen) => Ok(partner::count(self.db.reader(), filter, seen.by()).await?),
             None => Ok(0),
         }
     }
 
-    /// The only partner that the caller sees in lists; `None` for none, `Some(None)` for all.
-    fn only_partner(&self) -> Option<Option<Uuid>> {
+    /// How much of the list of partners the caller sees; `None` for nothing.
+    fn partners_seen(&self) -> Option<Seen<Uuid>> {
         match self.sight(Operation::Partner) {
-            Sight::All => Some(None),
-            Sight::Partner(id) => Some(Some(id)),
+            Sight::All => Some(Seen::All),
+            Sight::Partner(id) => Some(Seen::By(id)),
             _ => None,
         }
     }

@@ -49,8 +49,8 @@ impl Services {
         order: ProfessionalOrder,
         page: &Page<ProfessionalKey>,
     ) -> Result<Rows<ProfessionalRow>, Error> {
-        let Some(seen_by) = self.professionals_seen() else { return Ok(Rows::default()) };
-        let mut rows = professional::page(self.db.reader(), filter, seen_by, order, page).await?;
+        let Some(seen) = self.professionals_seen() else { return Ok(Rows::default()) };
+        let mut rows = professional::page(self.db.reader(), filter, seen.by(), order, page).await?;
         self.withhold_contacts(&mut rows.rows);
         Ok(rows)
     }
@@ -60,8 +60,8 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn professionals_count(&self, filter: &ProfessionalFilter) -> Result<i64, Error> {
-        let Some(seen_by) = self.professionals_seen() else { return Ok(0) };
-        Ok(professional::count(self.db.reader(), filter, seen_by).await?)
+        let Some(seen) = self.professionals_seen() else { return Ok(0) };
+        Ok(professional::count(self.db.reader(), filter, seen.by()).await?)
     }
 
     /// Professionals' levels on a day (today, if none is named), as known now or at a moment (S3, K1).

@@ -57,27 +57,30 @@ fn row(
     after: Value,
 ) -> Value {
     let subject = |code: Option<&str>| code.map_or(Value::Null, |code| json!({ "code": code }));
-    json!({ "operation": operation, "objectType": object, "partner": subject(subjects.0),
-        "professional": subject(subjects.1), "before": before, "after": after })
+    let mut row = json!({ "operation": operation, "objectType": object, "partner": subject(subjects.0),
+        "professional": subject(subjects.1) });
+    row["before"] = before;
+    row["after"] = after;
+    row
+}
+
+const ADA: (Option<&str>, Option<&str>) = (None, Some("ada"));
+
+fn case(mutation: &'static str, done: Value, refused: Value, rows: Vec<Value>) -> Case {
+    Case { mutation, done, refused, rows }
 }
 
 async fn cases(app: &TestApp) -> Vec<Case> {
     app.partner("nordwind", "2024-06-01").await;
     app.professional("ada", "2024-06-01").await;
     app.professional("erin", "2024-06-01").await;
-    let claim = Activity::of_professional("ada", "BLOG_POST_PUBLISHED", "2026-01-01").points(500);
-    let claim = app.done("submitActivity", claim.input()).await["activity"]["id"].clone();
-    let recorded =
-        app.record(Activity::of_professional("ada", "DOCS_CORRECTION", "2026-01-01")).await["id"].clone();
-    let key = json!({ "role": "PROFESSIONAL", "subject": "ada", "label": "to revoke" });
-    let key = app.done("createApiKey", key).await["apiKey"]["id"].clone();
-    let missing = json!("QWN0aXZpdHk6MDE5");
-    let of_ada = |kind: &str| Activity::of_professional("ada", kind, "2026-02-01").input();
-    let of_nobody = || Activity::of_professional("nobody", "DOCS_CORRECTION", "2026-02-01").input();
-    let ada = (None, Some("ada"));
-    let recorded_row =
-        || row("recordActivity", "Activity", ada, Value::Null, json!({ "status": "RECORDED" }));
-    let case = |mutation, done, refused, rows| Case { mutation, done, refused, rows };
+    let mut cases = subject_cases();
+    cases.extend(activity_cases(app).await);
+    cases.extend(access_cases(app).await);
+    cases
+}
+
+fn subject_cases() -> Vec<Case> {
     vec![
         case(
             "createPartner",
@@ -115,6 +118,18 @@ async fn cases(app: &TestApp) -> Vec<Case> {
                 json!({ "startsOn": "2026-01-01", "endsOn": null }),
             )],
         ),
+    ]
+}
+
+async fn activity_cases(app: &TestApp) -> Vec<Case> {
+    let claim = Activity::of_professional("ada", "BLOG_POST_PUBLISHED", "2026-01-01").points(500);
+    let claim = app.done("submitActivity", claim.input()).await["activity"]["id"].clone();
+    let recorded = app.record(Activity::of_professional("ada", "DOCS_CORRECTION", "2026-01-01")).await;
+    let of_ada = |kind: &str| Activity::of_professional("ada", kind, "2026-02-01").input();
+    let of_nobody = || Activity::of_professional("nobody", "DOCS_CORRECTION", "2026-02-01").input();
+    let recorded_row =
+        || row("recordActivity", "Activity", ADA, Value::Null, json!({ "status": "RECORDED" }));
+    vec![
         case("recordActivity", of_ada("DOCS_CORRECTION"), of_nobody(), vec![recorded_row()]),
         case(
             "recordActivities",
@@ -126,7 +141,7 @@ async fn cases(app: &TestApp) -> Vec<Case> {
             "submitActivity",
             of_ada("LINKEDIN_HEADLINE"),
             of_nobody(),
-            vec![row("submitActivity", "Activity", ada, Value::Null, json!({ "status": "PENDING_REVIEW" }))],
+            vec![row("submitActivity", "Activity", ADA, Value::Null, json!({ "status": "PENDING_REVIEW" }))],
         ),
         case(
             "reviewActivity",
@@ -135,19 +150,19 @@ async fn cases(app: &TestApp) -> Vec<Case> {
             vec![row(
                 "reviewActivity",
                 "Activity",
-                ada,
+                ADA,
                 json!({ "status": "PENDING_REVIEW", "points": 500 }),
                 json!({ "status": "RECORDED", "points": 600 }),
             )],
         ),
         case(
             "voidActivity",
-            json!({ "activityId": recorded }),
-            json!({ "activityId": missing }),
+            json!({ "activityId": recorded["id"] }),
+            json!({ "activityId": "nonsense" }),
             vec![row(
                 "voidActivity",
                 "Activity",
-                ada,
+                ADA,
                 json!({ "status": "RECORDED", "points": null }),
                 json!({ "status": "VOIDED", "points": null }),
             )],
@@ -164,6 +179,13 @@ async fn cases(app: &TestApp) -> Vec<Case> {
                 json!({ "endsOn": TODAY }),
             )],
         ),
+    ]
+}
+
+async fn access_cases(app: &TestApp) -> Vec<Case> {
+    let key = json!({ "role": "PROFESSIONAL", "subject": "ada", "label": "to revoke" });
+    let key = app.done("createApiKey", key).await["apiKey"]["id"].clone();
+    vec![
         case(
             "createApiKey",
             json!({ "role": "INTEGRATOR", "subject": "community", "label": "the forum", "sources": ["forum"] }),
@@ -180,8 +202,8 @@ async fn cases(app: &TestApp) -> Vec<Case> {
         case(
             "revokeApiKey",
             json!({ "id": key }),
-            json!({ "id": missing }),
-            vec![row("revokeApiKey", "ApiKey", ada, json!({ "revokedAt": null }), json!({}))],
+            json!({ "id": "nonsense" }),
+            vec![row("revokeApiKey", "ApiKey", ADA, json!({ "revokedAt": null }), json!({}))],
         ),
         case(
             "eraseProfessional",

@@ -138,7 +138,7 @@ async fn what_leads_on_from_the_own_stops_at_its_end(backend: Backend) {
     let app = &world.app;
     let query = "{ viewer { role partner { code balance ledger { totalCount nodes { activity { id subject { \
         ... on Professional { code name email partner { code } } } } } } \
-        professionals { totalCount nodes { code email dojoCredits standing { points } activities { totalCount } \
+        professionals { totalCount nodes { code email dojoCredits standing(asOf: \"2026-03-01\") { points } activities { totalCount } \
         partner { code } } } } professional { code } } }";
     let answer = app.send_as(world.key("PARTNER"), query, json!({})).await;
     let partner = &answer.body["data"]["viewer"]["partner"];
