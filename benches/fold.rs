@@ -7,7 +7,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use partner_program::program::edition::Editions;
 use partner_program::program::fold::{
-    ActivityIx, Affiliation, Awards, Fact, Fold, PartnerIx, ProfessionalIx, Step, Subject,
+    Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, ProfessionalIx, Step, Subject,
 };
 use partner_program::program::rule::{Asked, Program, Rule};
 
@@ -98,7 +98,7 @@ fn fact(number: u32, subject: Subject, rule: &Rule, occurred_on: NaiveDate, rand
             min + i64::from(random.below(span + 1))
         }
     };
-    Fact { activity: ActivityIx(number), subject, kind: rule.id, occurred_on, quantity: 1, units }
+    Fact { activity: ObjectIx(number), subject, kind: rule.id, occurred_on, quantity: 1, units }
 }
 
 /// `SplitMix64`: the same log at each run.

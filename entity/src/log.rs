@@ -19,10 +19,24 @@ pub struct Model {
     pub activity_id: Option<Uuid>,
     /// The affiliation that it happened to.
     pub affiliation_id: Option<Uuid>,
+    /// The order that it happened to.
+    pub order_id: Option<Uuid>,
+    /// The deal that it happened to.
+    pub deal_id: Option<Uuid>,
+    /// The sales target that it happened to.
+    pub sales_target_id: Option<Uuid>,
+    /// The order of swag that it happened to.
+    pub swag_order_id: Option<Uuid>,
     /// Points that a reviewer graded.
     pub points: Option<i64>,
     /// Last day of an affiliation: as entered, or as ended.
     pub ends_on: Option<Date>,
+    /// The day of it, where that is not the activity's: of fulfilment or cancellation.
+    pub day: Option<Date>,
+    /// ISO 4217 code of a sales target.
+    pub currency: Option<String>,
+    /// Minor units of a sales target.
+    pub amount: Option<i64>,
     /// Why, in a person's words.
     pub reason: Option<String>,
 }

@@ -19,6 +19,8 @@ pub struct Model {
     pub log_seq: i64,
     /// The activity that it is about.
     pub activity_id: Option<Uuid>,
+    /// The order of swag that it is about.
+    pub swag_order_id: Option<Uuid>,
     /// When it counts.
     pub effective_on: Date,
     /// When the system learned it; rises with the number.

@@ -34,6 +34,26 @@ pub enum LogAction {
     Affiliated,
     /// An affiliation was given its last day.
     AffiliationEnded,
+    /// An order was placed.
+    OrderPlaced,
+    /// An order was fulfilled.
+    OrderFulfilled,
+    /// An order was cancelled.
+    OrderCancelled,
+    /// A deal was registered.
+    DealRegistered,
+    /// A deal got another status or other words.
+    DealUpdated,
+    /// An activity for a deal was reported.
+    DealReported,
+    /// A deal was closed.
+    DealClosed,
+    /// A sales target was set.
+    SalesTargetSet,
+    /// Swag was ordered.
+    SwagOrdered,
+    /// An order of swag was cancelled.
+    SwagCancelled,
 }
 
 /// What a ledger entry came from.
@@ -62,6 +82,10 @@ pub enum PointsReason {
     Activity,
     /// The voiding of an activity.
     Void,
+    /// Dojo Credits spent in the swag shop.
+    Redemption,
+    /// Dojo Credits of a cancelled order.
+    RedemptionReturned,
 }
 
 /// The skill that a partner's credits count for.
@@ -72,4 +96,108 @@ pub enum Track {
     Technical,
     /// Business skills.
     Business,
+}
+
+/// A category of products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ProductCategory {
+    /// Software licences.
+    License,
+    /// Usage-based services.
+    UsageBasedService,
+    /// Support services.
+    SupportService,
+    /// Training.
+    Training,
+    /// Certification.
+    Certification,
+}
+
+/// What an order is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OrderPurpose {
+    /// Sold to an end customer.
+    EndCustomer,
+    /// Used by the partner itself.
+    SelfUse,
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OrderStatus {
+    /// It can be fulfilled or cancelled.
+    Placed,
+    /// It is final.
+    Fulfilled,
+    /// Its credits were given back.
+    Cancelled,
+}
+
+/// Where a deal stands, as last set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DealStatus {
+    /// No contact yet.
+    Lead,
+    /// Contact was made.
+    Engaged,
+    /// Interest is confirmed in writing.
+    Confirmed,
+    /// A quote was sent.
+    Quoted,
+    /// Terms are negotiated.
+    Negotiating,
+    /// The purchase order is awaited.
+    WaitingPo,
+    /// Postponed.
+    Cold,
+    /// It ended in a transaction.
+    ClosedWon,
+    /// It was lost.
+    ClosedLost,
+    /// It does not fit.
+    ClosedDropped,
+}
+
+/// How a deal was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DealOutcome {
+    /// The partner sold.
+    WonByPartner,
+    /// Somebody else sold.
+    WonByOther,
+    /// Nobody sold.
+    Lost,
+    /// The vendor decided that it does not fit.
+    Dropped,
+}
+
+/// An activity that is reported for a deal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DealReport {
+    /// A meeting.
+    Meeting,
+    /// An introduction.
+    Introduction,
+    /// A meeting at an exhibition.
+    ExhibitionMeeting,
+    /// A webinar.
+    Webinar,
+    /// Anything else.
+    Other,
+}
+
+/// Where an order of swag stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SwagOrderStatus {
+    /// It was paid with Dojo Credits.
+    Placed,
+    /// Its Dojo Credits were given back.
+    Cancelled,
 }

@@ -1,4 +1,5 @@
-//! Who may do what, and who did: API keys, the audit log, and by which integration an activity came.
+//! Who may do what, and who did: API keys, the audit log, and by which integration activities and deals
+//! came.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
@@ -19,7 +20,9 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         api_keys(manager).await?;
         audit_log(manager).await?;
-        recorded_by(manager).await?;
+        for table in ["activities", "deals"] {
+            recorded_by(manager, table).await?;
+        }
         let erased_at = optional("erased_at").timestamp_with_time_zone().to_owned();
         let table = Table::alter().table("professionals").add_column(erased_at).to_owned();
         manager.alter_table(table).await
@@ -28,11 +31,13 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         connection.execute_unprepared("ALTER TABLE professionals DROP COLUMN erased_at").await?;
-        let on_table =
-            if manager.get_database_backend() == DbBackend::Postgres { "ON activities" } else { "" };
-        let trigger = format!("DROP TRIGGER activities_recorded_by_no_update {on_table}");
-        connection.execute_unprepared(&trigger).await?;
-        connection.execute_unprepared("ALTER TABLE activities DROP COLUMN recorded_by").await?;
+        let postgres = manager.get_database_backend() == DbBackend::Postgres;
+        for table in ["activities", "deals"] {
+            let on_table = if postgres { format!("ON {table}") } else { String::new() };
+            let trigger = format!("DROP TRIGGER {table}_recorded_by_no_update {on_table}");
+            connection.execute_unprepared(&trigger).await?;
+            connection.execute_unprepared(&format!("ALTER TABLE {table} DROP COLUMN recorded_by")).await?;
+        }
         drop_tables(manager, &["audit_log", "api_keys"]).await
     }
 }
@@ -93,18 +98,18 @@ async fn audit_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     append_only(manager, "audit_log", &[], &[&["id"]]).await
 }
 
-/// The integration is a fact like the rest of an activity: it never changes.
-async fn recorded_by(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+/// The integration is a fact like the rest of an activity or deal: it never changes.
+async fn recorded_by(manager: &SchemaManager<'_>, name: &'static str) -> Result<(), DbErr> {
     let recorded_by = optional("recorded_by").text().to_owned();
-    let table = Table::alter().table("activities").add_column(recorded_by).to_owned();
+    let table = Table::alter().table(name).add_column(recorded_by).to_owned();
     manager.alter_table(table).await?;
     let refuse = if manager.get_database_backend() == DbBackend::Postgres {
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change()".to_owned()
     } else {
-        "BEGIN SELECT RAISE(ABORT, 'activities is append-only'); END"
+        format!("BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END")
     };
     let trigger = format!(
-        "CREATE TRIGGER activities_recorded_by_no_update BEFORE UPDATE OF recorded_by ON activities {refuse}"
+        "CREATE TRIGGER {name}_recorded_by_no_update BEFORE UPDATE OF recorded_by ON {name} {refuse}"
     );
     manager.get_connection().execute_unprepared(&trigger).await.map(drop)
 }

@@ -8,9 +8,13 @@ use super::error::ApiError;
 use super::id::{decode, encode};
 use super::scalar::int;
 use super::siblings::{Member, PageOf};
-use super::types::{Activity, ApiKey, AuditEntry, LedgerEntry, Partner, Professional};
+use super::types::{
+    Activity, ApiKey, AuditEntry, Deal, LedgerEntry, Order, Partner, Product, Professional, SwagItem,
+    SwagOrder,
+};
 use crate::program::calendar::parse_date;
 use crate::service::Services;
+use crate::service::products::ProductRow;
 use crate::service::reads::AuditAsked;
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
@@ -81,6 +85,14 @@ impl Cursor for Uuid {
     }
 }
 
+impl Cursor for String {
+    type List = &'static str;
+    fn read(text: &str, list: &Self::List) -> Option<Self> {
+        let code = text.strip_prefix(list)?.strip_prefix(':')?;
+        (!code.is_empty() && !code.contains('\0')).then(|| code.to_owned())
+    }
+}
+
 impl Cursor for PartnerKey {
     type List = PartnerOrder;
     fn read(text: &str, list: &Self::List) -> Option<Self> {
@@ -142,6 +154,11 @@ pub(crate) enum Total {
     ProfessionalActivities(Member<ProfessionalRow>),
     ApiKeys,
     AuditLog(AuditAsked),
+    Orders(Member<PartnerRow>),
+    Deals(Member<PartnerRow>),
+    SwagOrders(Member<ProfessionalRow>),
+    Products,
+    SwagItems,
 }
 
 impl Total {
@@ -168,6 +185,23 @@ impl Total {
             Self::PartnerActivities(partner) => {
                 let load = async { services.activity_counts(Owner::Partner, &ids(partner)).await };
                 (partner.row().id, partner.part("activities count", &(), load).await?)
+            }
+            Self::Products => return Ok(i64::try_from(services.products_count().await?).unwrap_or(i64::MAX)),
+            Self::SwagItems => {
+                return Ok(i64::try_from(services.swag_items_count().await?).unwrap_or(i64::MAX));
+            }
+            Self::Orders(partner) => {
+                let load = async { services.order_counts(&ids(partner)).await };
+                (partner.row().id, partner.part("orders count", &(), load).await?)
+            }
+            Self::Deals(partner) => {
+                let load = async { services.deal_counts(&ids(partner)).await };
+                (partner.row().id, partner.part("deals count", &(), load).await?)
+            }
+            Self::SwagOrders(professional) => {
+                let ids: Vec<Uuid> = professional.siblings().iter().map(|row| row.id).collect();
+                let load = async { services.swag_order_counts(&ids).await };
+                (professional.row().id, professional.part("swag orders count", &(), load).await?)
             }
             Self::ProfessionalActivities(professional) => {
                 let ids: Vec<Uuid> = professional.siblings().iter().map(|row| row.id).collect();
@@ -295,6 +329,11 @@ connection!(Activity, "ActivityConnection", "ActivityEdge");
 connection!(LedgerEntry, "LedgerEntryConnection", "LedgerEntryEdge");
 connection!(ApiKey, "ApiKeyConnection", "ApiKeyEdge");
 connection!(AuditEntry, "AuditEntryConnection", "AuditEntryEdge");
+connection!(Order, "OrderConnection", "OrderEdge");
+connection!(Deal, "DealConnection", "DealEdge");
+connection!(Product, "ProductConnection", "ProductEdge");
+connection!(SwagItem, "SwagItemConnection", "SwagItemEdge");
+connection!(SwagOrder, "SwagOrderConnection", "SwagOrderEdge");
 
 impl Listed for Partner {
     type Row = PartnerRow;
@@ -337,34 +376,45 @@ impl Listed for Professional {
     }
 }
 
-impl Listed for Activity {
-    type Row = entity::activity::Model;
+/// Declares a type whose lists have one order.
+macro_rules! listed {
+    ($node:ident, $row:ty, $list:ident, |$of:ident| $key:expr) => {
+        impl Listed for $node {
+            type Row = $row;
 
-    fn of(member: Member<Self::Row>) -> Self {
-        Self(member)
-    }
+            fn of(member: Member<Self::Row>) -> Self {
+                Self(member)
+            }
 
-    fn key(row: &Self::Row, _: ListOrder) -> String {
-        format!("{ACTIVITIES}:{}", row.seq)
-    }
+            fn key($of: &Self::Row, _: ListOrder) -> String {
+                format!("{}:{}", $list, $key)
+            }
+        }
+    };
 }
 
-impl Listed for LedgerEntry {
-    type Row = entity::ledger_entry::Model;
-
-    fn of(member: Member<Self::Row>) -> Self {
-        Self(member)
-    }
-
-    fn key(row: &Self::Row, _: ListOrder) -> String {
-        format!("{LEDGER}:{}", row.number)
-    }
-}
+listed!(Activity, entity::activity::Model, ACTIVITIES, |row| row.seq);
+listed!(LedgerEntry, entity::ledger_entry::Model, LEDGER, |row| row.number);
+listed!(Order, entity::order::Model, ORDERS, |row| row.seq);
+listed!(Deal, entity::deal::Model, DEALS, |row| row.seq);
+listed!(Product, ProductRow, PRODUCTS, |row| row.product.code);
+listed!(SwagItem, entity::swag_item::Model, SWAG_ITEMS, |row| row.code);
+listed!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.seq);
 
 /// Name of the list of API keys.
 pub(crate) const API_KEYS: &str = "api-keys";
 /// Name of the audit log.
 pub(crate) const AUDIT_LOG: &str = "audit-log";
+/// Name of the lists of orders.
+pub(crate) const ORDERS: &str = "orders";
+/// Name of the lists of deals.
+pub(crate) const DEALS: &str = "deals";
+/// Name of the list of products.
+pub(crate) const PRODUCTS: &str = "products";
+/// Name of the list of swag.
+pub(crate) const SWAG_ITEMS: &str = "swag-items";
+/// Name of the lists of orders of swag.
+pub(crate) const SWAG_ORDERS: &str = "swag-orders";
 /// Name of the lists of ledger entries.
 pub(crate) const LEDGER: &str = "ledger";
 /// Name of the lists of activities.

@@ -15,10 +15,16 @@ pub(crate) enum NodeType {
     Edition,
     ApiKey,
     AuditEntry,
+    Product,
+    Contract,
+    Order,
+    Deal,
+    SwagItem,
+    SwagOrder,
 }
 
 impl NodeType {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 13] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -26,6 +32,12 @@ impl NodeType {
         Self::Edition,
         Self::ApiKey,
         Self::AuditEntry,
+        Self::Product,
+        Self::Contract,
+        Self::Order,
+        Self::Deal,
+        Self::SwagItem,
+        Self::SwagOrder,
     ];
 
     fn name(self) -> &'static str {
@@ -37,6 +49,12 @@ impl NodeType {
             Self::Edition => "Edition",
             Self::ApiKey => "ApiKey",
             Self::AuditEntry => "AuditEntry",
+            Self::Product => "Product",
+            Self::Contract => "Contract",
+            Self::Order => "Order",
+            Self::Deal => "Deal",
+            Self::SwagItem => "SwagItem",
+            Self::SwagOrder => "SwagOrder",
         }
     }
 

@@ -10,7 +10,6 @@ mod id;
 pub mod input_types;
 mod mutations;
 mod operations;
-mod queries;
 mod query;
 pub mod refusal;
 mod scalar;

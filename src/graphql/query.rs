@@ -1,26 +1,34 @@
 //! Queries.
 
+mod access;
+mod commerce;
+mod nodes;
+
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use chrono::Datelike;
 
 use super::connection::{Connection, ListOrder, Slice, Total};
 use super::error::{ApiError, or_null};
-use super::id::NodeType;
 use super::scalar::Date;
-use super::siblings::{ById, Member, PageOf};
-use super::types::{Activity, ApiKey, AuditEntry, Edition, LedgerEntry, Node, Partner, Professional};
+use super::siblings::{Member, PageOf};
+use super::types::{Activity, Edition, Node, Partner, Professional};
 use crate::service::Services;
 use crate::store::partner as partners;
 use crate::store::professional as professionals;
+use nodes::nodes;
 
 /// Most ids of one request.
 const IDS_MAX: usize = 100;
 
-/// What the programs hold.
+/// Everything that can be read.
+#[derive(MergedObject, Debug, Default)]
+pub struct Query(Members, commerce::Commerce, access::AccessQueries);
+
+/// Subjects, what they did, and the policy that judges it.
 #[derive(Debug, Default)]
-pub(crate) struct Programs;
+pub(crate) struct Members;
 
 /// Which partners a list shows.
 #[derive(InputObject, Default)]
@@ -83,7 +91,7 @@ fn check_search(search: Option<String>) -> Result<Option<String>, ApiError> {
 }
 
 #[Object]
-impl Programs {
+impl Members {
     /// The object with a global id; null when there is none.
     async fn node(
         &self,
@@ -221,50 +229,4 @@ impl Programs {
         let found = context.data_unchecked::<Services>().activity_by_key(&source, &external_id).await;
         or_null(context, found.map(|row| row.map(|row| Activity(Member::only(row)))).map_err(Into::into))
     }
-}
-
-/// Objects by global id: one statement for each type among them.
-async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<Node>>, ApiError> {
-    let parsed: Vec<_> = ids.iter().map(NodeType::parse).collect();
-    let keys = |kind| {
-        parsed.iter().flatten().filter(move |(of, _)| *of == kind).map(|(_, key)| *key).collect::<Vec<_>>()
-    };
-    let audit = keys(NodeType::AuditEntry);
-    let partners = ById::new(none_of(&keys(NodeType::Partner), |ids| services.partners_by_ids(ids)).await?);
-    let professionals =
-        ById::new(none_of(&keys(NodeType::Professional), |ids| services.professionals_by_ids(ids)).await?);
-    let activities =
-        ById::new(none_of(&keys(NodeType::Activity), |ids| services.activities_by_ids(ids)).await?);
-    let entries =
-        ById::new(none_of(&keys(NodeType::LedgerEntry), |ids| services.ledger_entries_by_ids(ids)).await?);
-    let keys = ById::new(none_of(&keys(NodeType::ApiKey), |ids| services.keys_by_ids(ids)).await?);
-    let audit = ById::new(none_of(&audit, |ids| services.audit_by_ids(ids)).await?);
-    let policy = services.policy();
-    let found = parsed.iter().map(|one| {
-        let (kind, id) = (*one)?;
-        Some(match kind {
-            NodeType::Partner => Node::Partner(Partner(partners.get(id)?)),
-            NodeType::Professional => Node::Professional(Professional(professionals.get(id)?)),
-            NodeType::Activity => Node::Activity(Activity(activities.get(id)?)),
-            NodeType::LedgerEntry => Node::LedgerEntry(LedgerEntry(entries.get(id)?)),
-            NodeType::ApiKey => Node::ApiKey(ApiKey(keys.get(id)?)),
-            NodeType::AuditEntry => Node::AuditEntry(AuditEntry(audit.get(id)?)),
-            NodeType::Edition => {
-                let index = policy.index(id)?;
-                Node::Edition(Edition { id, index, policy: Arc::clone(policy) })
-            }
-        })
-    });
-    Ok(found.collect())
-}
-
-/// Loads rows by id, unless none is asked for.
-async fn none_of<'i, T: Default, F>(
-    ids: &'i [uuid::Uuid],
-    load: impl FnOnce(&'i [uuid::Uuid]) -> F,
-) -> Result<T, ApiError>
-where
-    F: Future<Output = Result<T, crate::error::Error>>,
-{
-    if ids.is_empty() { Ok(T::default()) } else { Ok(load(ids).await?) }
 }

@@ -3,7 +3,7 @@
 use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 
 pub use super::mutations::Mutation;
-pub use super::queries::Query;
+pub use super::query::Query;
 
 /// The schema. It holds no services: each request brings those of its caller. Limits stand before it,
 /// in [`super::documents`].

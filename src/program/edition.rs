@@ -10,8 +10,10 @@ pub mod example;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
+use iso_currency::Currency;
 use rust_decimal::Decimal;
 
+use super::deal::DealTerms;
 use super::level::Levels;
 use super::money::Money;
 use super::rule::{Derived, KindId, Program, Rule};
@@ -87,7 +89,7 @@ pub struct RedemptionCap {
     pub purpose: OrderPurpose,
     /// Lines that it is about.
     pub categories: Vec<ProductCategory>,
-    /// Share of the cap base, 0 to 100.
+    /// Share of the cap base, 0 to 100 with up to four decimals.
     pub percent: Decimal,
 }
 
@@ -98,7 +100,7 @@ pub struct Discount {
     pub level: String,
     /// Categories that it applies to.
     pub categories: Vec<ProductCategory>,
-    /// Share of the list price, 0 to 100.
+    /// Share of the list price, 0 to 100 with up to four decimals.
     pub percent: Decimal,
 }
 
@@ -124,6 +126,22 @@ impl Rewards {
             .find(|discount| discount.level == level && discount.categories.contains(&category))
             .map_or(Decimal::ZERO, |discount| discount.percent)
     }
+
+    /// Share of a line's cap base that credits can pay, in percent, 0 where none is listed (PP,
+    /// Rewards, note).
+    #[must_use]
+    pub fn redemption_cap(&self, purpose: OrderPurpose, category: ProductCategory) -> Decimal {
+        self.caps
+            .iter()
+            .find(|cap| cap.purpose == purpose && cap.categories.contains(&category))
+            .map_or(Decimal::ZERO, |cap| cap.percent)
+    }
+
+    /// Value of one credit in a currency, above zero; none where no credits can be redeemed (O4).
+    #[must_use]
+    pub fn credit_value(&self, currency: Currency) -> Option<Money> {
+        self.credit_values.iter().copied().find(|value| value.currency == currency && value.minor > 0)
+    }
 }
 
 /// One dated version of the whole policy.
@@ -145,6 +163,8 @@ pub struct Edition {
     pub dojo_credits_per_point: i64,
     /// What credits are worth.
     pub rewards: Rewards,
+    /// Timers and proofs of registered deals (R3, R4).
+    pub deals: DealTerms,
     /// Earning rules of both programs, in the document's order.
     pub rules: Vec<Rule>,
     /// Worked examples.
@@ -154,6 +174,12 @@ pub struct Edition {
 }
 
 impl Edition {
+    /// The rule that is worked out from something, if this edition has one.
+    #[must_use]
+    pub fn derived_rule(&self, from: Derived) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.derived == Some(from))
+    }
+
     /// The rule that scores a kind, if this edition has one.
     #[must_use]
     pub fn rule(&self, kind: KindId) -> Option<&Rule> {
@@ -312,6 +338,8 @@ mod tests {
             ("points = { min = 25, max = 250 }", "points = { min = 250, max = 25 }", "`min`"),
             ("effective_from = 2024-05-01", "effective_from = 2024-05-02", "first day of a month"),
             ("percent = \"50\"", "percent = \"150\"", "0 to 100"),
+            ("percent = \"50\"", "percent = \"50.00001\"", "four decimals"),
+            ("\"TRAINING\", \"CERTIFICATION\"", "\"TRAINING\", \"USAGE_BASED_SERVICE\"", "a cap already"),
             ("EUR = \"1.00\"", "EUR = \"1.005\"", "too precise"),
             ("EUR = \"1.00\"", "EURO = \"1.00\"", "ISO 4217"),
             ("level = \"CREATOR\"", "level = \"CREATORS\"", "no partner level"),

@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
+use super::money::Money;
 use super::rule::{Rule, Track, Window};
 
 /// What caused the award that is explained.
@@ -13,6 +14,8 @@ pub enum Cause {
     Void,
     /// An affiliation entered with a past start.
     Affiliation,
+    /// Another sales target, which what was sold does not reach.
+    Target,
 }
 
 /// The numbers of an award, as its entry keeps them.
@@ -40,6 +43,7 @@ pub fn explain(rule: &Rule, award: &Award) -> String {
         Cause::Activity => "",
         Cause::Void => ", an activity voided",
         Cause::Affiliation => ", credited with the affiliation",
+        Cause::Target => ", no longer reached with the new target",
     };
     let tail = if award.legacy {
         "; it counts for the first level only and cannot be spent (PP, Legacy)"
@@ -47,6 +51,35 @@ pub fn explain(rule: &Rule, award: &Award) -> String {
         ""
     };
     format!("{}{cause}: {}{tail} ({}).", rule.title, arithmetic(rule, award, currency), rule.source)
+}
+
+/// The numbers of credits that an order spent or gave back.
+#[derive(Clone, Copy, Debug)]
+pub struct Redemption<'a> {
+    /// Number of the order.
+    pub order: &'a str,
+    /// Change of the balance: below zero when spent.
+    pub credits: i64,
+    /// The balance with it.
+    pub balance_after: i64,
+    /// What one credit was worth in the order.
+    pub value: Option<Money>,
+}
+
+/// The sentence for credits spent on an order or given back (PP, Rewards).
+#[must_use]
+pub fn explain_redemption(spent: &Redemption<'_>) -> String {
+    let Redemption { order, credits, balance_after, value } = *spent;
+    let before = balance_after - credits;
+    let count = credits.abs();
+    let sign = if credits < 0 { '-' } else { '+' };
+    let what = if credits < 0 { "Redeemed on" } else { "Given back from cancelled" };
+    let worth = value.map_or(String::new(), |value| {
+        let all = Money { minor: value.minor.saturating_mul(count), ..value };
+        let currency = value.currency.code();
+        format!("{count} × {currency} {} = {currency} {}; ", value.amount(), all.amount())
+    });
+    format!("{what} order {order}: {worth}balance {before} {sign} {count} = {balance_after} (PP, Rewards).")
 }
 
 fn currency(rule: &Rule) -> &'static str {
@@ -95,6 +128,21 @@ mod tests {
     use super::*;
     use crate::program::edition::Editions;
     use crate::program::rule::Program;
+
+    #[test]
+    fn what_is_spent_is_a_sentence_with_its_arithmetic() {
+        let value = Some(Money { minor: 100, currency: iso_currency::Currency::EUR });
+        let spent = Redemption { order: "O-7", credits: -120, balance_after: 300, value };
+        assert_eq!(
+            explain_redemption(&spent),
+            "Redeemed on order O-7: 120 × EUR 1.00 = EUR 120.00; balance 420 - 120 = 300 (PP, Rewards)."
+        );
+        let back = Redemption { credits: 120, balance_after: 420, ..spent };
+        assert_eq!(
+            explain_redemption(&back),
+            "Given back from cancelled order O-7: 120 × EUR 1.00 = EUR 120.00; balance 300 + 120 = 420 (PP, Rewards)."
+        );
+    }
 
     #[test]
     fn every_award_is_a_sentence_with_its_arithmetic() {

@@ -4,6 +4,7 @@
 //! awards of professionals. `verify` builds it up from nothing; the live path loads the part that
 //! the next steps touch. Subjects are dense numbers, so that the fold costs array look-ups.
 
+mod sales;
 mod state;
 mod steps;
 
@@ -12,10 +13,11 @@ use chrono::NaiveDate;
 use super::calendar::membership_year;
 use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rule, Window};
+pub use sales::{Sold, YearSales};
 use state::{Affiliations, PastAwards, Tallies};
 pub use steps::{
-    ActivityIx, Affiliation, Awards, Count, CreditsAward, Fact, PartnerIx, PastAward, PointsAward,
-    ProfessionalIx, Reason, Step, Subject, Tally, TallyKey,
+    Affiliation, Awards, Count, CreditsAward, Fact, ObjectIx, PartnerIx, PastAward, PointsAward,
+    ProfessionalIx, Reason, Redemption, Sale, Step, Subject, Tally, TallyKey, Target, WonDeal,
 };
 
 /// Largest sum of credits or points of one subject: what a GraphQL `Int` can hold.
@@ -25,6 +27,7 @@ const MOST: i64 = i32::MAX as i64;
 struct PartnerState {
     tallies: Tallies,
     credits: i64,
+    sales: Vec<(i32, YearSales)>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,7 +66,7 @@ impl<'e> Fold<'e> {
     /// With more than 2³² partners.
     pub fn add_partner(&mut self, credits: i64) -> PartnerIx {
         let index = u32::try_from(self.partners.len()).expect("fewer than 2^32 partners");
-        self.partners.push(PartnerState { tallies: Tallies::default(), credits });
+        self.partners.push(PartnerState { credits, ..PartnerState::default() });
         PartnerIx(index)
     }
 
@@ -169,6 +172,13 @@ impl<'e> Fold<'e> {
                     found.ends_on = Some(ends_on);
                 }
             }
+            Step::Redeemed(spent) => out.credits.push(redeemed(&spent, -1)),
+            Step::Returned(spent) => out.credits.push(redeemed(&spent, 1)),
+            Step::Sold(sale) => self.sold(&sale, out)?,
+            Step::TargetSet(target) => self.target_set(&target, out)?,
+            Step::DealWon(won) => self.deal_won(&won, out)?,
+            Step::SwagOrdered(spent) => out.points.push(swag(&spent, -1)),
+            Step::SwagReturned(spent) => out.points.push(swag(&spent, 1)),
         }
         Ok(())
     }
@@ -224,7 +234,7 @@ impl<'e> Fold<'e> {
         match fact.subject {
             Subject::Partner(who) => {
                 let reason = if sign < 0 { Reason::Void } else { Reason::Activity };
-                let cause = Cause { activity: fact.activity, date: fact.occurred_on, reason };
+                let cause = Cause { object: fact.activity, date: fact.occurred_on, reason };
                 self.credit(who, rule, edition_index, sign * fact.units, cause, out);
             }
             Subject::Professional(who) => self.award_points(who, rule, edition_index, fact, sign, out),
@@ -257,16 +267,16 @@ impl<'e> Fold<'e> {
         self.awards.push(&mut state.last_award, award);
         out.points.push(PointsAward {
             professional: who,
-            activity: fact.activity,
+            object: fact.activity,
             effective_on: earned.effective_on,
             points: earned.award,
             dojo_credits: earned.award * edition.dojo_credits_per_point,
-            voided: sign < 0,
-            count: earned.count(rule, edition_index, window_start),
+            reason: if sign < 0 { Reason::Void } else { Reason::Activity },
+            count: Some(earned.count(rule, edition_index, window_start)),
         });
         if let Some(partner) = self.partner_on(who, date) {
             let reason = if sign < 0 { Reason::Void } else { Reason::Activity };
-            let cause = Cause { activity: fact.activity, date, reason };
+            let cause = Cause { object: fact.activity, date, reason };
             self.credit_award(partner, earned.award, also, cause, out);
         }
     }
@@ -313,13 +323,13 @@ impl<'e> Fold<'e> {
         let legacy = era == Era::Legacy(era.start());
         out.credits.push(CreditsAward {
             partner: who,
-            activity: cause.activity,
-            track,
+            object: cause.object,
+            track: Some(track),
             effective_on: earned.effective_on,
             level_credits: earned.award,
             spendable_credits: if legacy { 0 } else { earned.award },
             reason: if legacy && cause.reason == Reason::Activity { Reason::Legacy } else { cause.reason },
-            count: earned.count(rule, edition, window_start),
+            count: Some(earned.count(rule, edition, window_start)),
         });
     }
 
@@ -333,7 +343,7 @@ impl<'e> Fold<'e> {
         covered.sort_by_key(|award| award.occurred_on);
         for award in covered {
             let cause =
-                Cause { activity: award.activity, date: award.occurred_on, reason: Reason::Affiliation };
+                Cause { object: award.activity, date: award.occurred_on, reason: Reason::Affiliation };
             self.credit_award(affiliation.partner, award.points, award.also, cause, out);
         }
     }
@@ -346,9 +356,36 @@ impl<'e> Fold<'e> {
 /// Why units of a partner change.
 #[derive(Clone, Copy)]
 struct Cause {
-    activity: ActivityIx,
+    object: ObjectIx,
     date: NaiveDate,
     reason: Reason,
+}
+
+/// Credits that leave the balance or come back to it; levels don't change.
+fn redeemed(spent: &Redemption<PartnerIx>, sign: i64) -> CreditsAward {
+    CreditsAward {
+        partner: spent.subject,
+        object: spent.order,
+        track: None,
+        effective_on: spent.on,
+        level_credits: 0,
+        spendable_credits: sign * spent.credits,
+        reason: if sign < 0 { Reason::Redemption } else { Reason::RedemptionReturned },
+        count: None,
+    }
+}
+
+/// Dojo Credits that are spent or given back; points don't change (S5).
+fn swag(spent: &Redemption<ProfessionalIx>, sign: i64) -> PointsAward {
+    PointsAward {
+        professional: spent.subject,
+        object: spent.order,
+        effective_on: spent.on,
+        points: 0,
+        dojo_credits: sign * spent.credits,
+        reason: if sign < 0 { Reason::Redemption } else { Reason::RedemptionReturned },
+        count: None,
+    }
 }
 
 /// The part of the partner program's time that windows don't cross (L1), with its first day.

@@ -5,11 +5,13 @@
 
 pub mod admission;
 pub mod calendar;
+pub mod deal;
 pub mod edition;
 pub mod explain;
 pub mod fold;
 pub mod level;
 pub mod money;
+pub mod pricing;
 pub mod refusal;
 pub mod rule;
 pub mod standing;

@@ -3,6 +3,8 @@
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
+use super::refusal::{Code, Refusal};
+
 /// An amount in minor units (cents for EUR) of an ISO 4217 currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money {
@@ -29,11 +31,52 @@ impl Money {
         Ok(Self { minor, currency })
     }
 
+    /// Reads an amount with the code of its currency, as somebody sent them.
+    ///
+    /// # Errors
+    /// A refusal of `amount` or of `currency`.
+    pub fn read(amount: Decimal, currency: &str) -> Result<Self, Refusal> {
+        let currency =
+            Self::currency(currency).map_err(|message| Refusal::new(Code::Invalid, "currency", message))?;
+        Self::parse(amount, currency).map_err(|message| {
+            Refusal::new(Code::Invalid, "amount", format!("This can't be taken: {message}."))
+        })
+    }
+
+    /// The currency of a code.
+    ///
+    /// # Errors
+    /// A sentence that says what a code is.
+    pub fn currency(code: &str) -> Result<Currency, &'static str> {
+        let known = Currency::from_code(code).filter(|currency| currency.code() == code);
+        known.ok_or("A currency is an ISO 4217 code of three capital letters, such as EUR.")
+    }
+
     /// The amount in major units, with the currency's number of decimals.
     #[must_use]
     pub fn amount(self) -> Decimal {
         Decimal::new(self.minor, exponent(self.currency))
     }
+}
+
+/// Decimals that a percentage may have.
+const PERCENT_DECIMALS: u32 = 4;
+
+/// 100 percent in the unit of [`percent_parts`].
+pub const WHOLE: i64 = 1_000_000;
+
+/// A percentage in millionths of the whole, 0 to [`WHOLE`]: 12.5 percent is 125,000.
+///
+/// None for what is not 0 to 100 or has more than four decimals: with that bound, a share of any
+/// amount is exact in 128 bits.
+#[must_use]
+pub fn percent_parts(percent: Decimal) -> Option<i64> {
+    let percent = percent.normalize();
+    let missing = PERCENT_DECIMALS.checked_sub(percent.scale())?;
+    if percent < Decimal::ZERO || percent > Decimal::ONE_HUNDRED {
+        return None;
+    }
+    i64::try_from(percent.mantissa() * 10_i128.pow(missing)).ok()
 }
 
 /// Decimals of a currency: 2 for EUR, 0 for JPY, 3 for KWD.
@@ -63,5 +106,25 @@ mod tests {
         }
         let money = Money { minor: 100, currency: Currency::EUR };
         assert_eq!(money.amount().to_string(), "1.00");
+    }
+    #[test]
+    fn percentages_are_0_to_100_with_four_decimals() {
+        // percentage, millionths of the whole or refusal
+        let table = [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("12.5", Some(125_000)),
+            ("0.0001", Some(1)),
+            ("99.9999", Some(999_999)),
+            ("100.00000", Some(WHOLE)),
+            ("0.00001", None),
+            ("100.0001", None),
+            ("-0.0001", None),
+            ("33.333333333333333333333333333", None),
+            ("79228162514264337593543950335", None),
+        ];
+        for (percent, parts) in table {
+            assert_eq!(percent_parts(percent.parse().expect("a decimal")), parts, "{percent}");
+        }
     }
 }

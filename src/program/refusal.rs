@@ -33,6 +33,18 @@ pub enum Code {
     AffiliationOverlap,
     /// More items than one request may hold.
     TooMany,
+    /// More credits than the caps of the order allow.
+    CreditsOverCap,
+    /// More credits than the subject holds.
+    CreditsOverBalance,
+    /// The product has no price in the currency of the order.
+    NoPrice,
+    /// Fewer in stock than were asked for.
+    OutOfStock,
+    /// Another partner holds the registered opportunity.
+    DealProtected,
+    /// Another contract governs one of the categories in those days.
+    ContractOverlap,
 }
 
 /// A refusal: code, a message that says what would be right, and where in the input.

@@ -91,6 +91,19 @@ impl Services {
         }
     }
 
+    /// Whether what belongs to nobody exists for the caller.
+    pub(super) fn sees(&self, operation: Operation) -> bool {
+        self.sight(operation) == Sight::All
+    }
+
+    /// The integration that a fact is recorded by; none when a person records it.
+    pub(super) fn integration(&self) -> Option<String> {
+        match &self.caller.role {
+            Role::Integrator(name) => Some(name.to_string()),
+            _ => None,
+        }
+    }
+
     /// Checks that the accounts of these partners are open to the caller.
     pub(super) fn demand_accounts(&self, mut ids: impl Iterator<Item = Uuid>) -> Result<(), Error> {
         let sight = self.demand(Operation::PartnerAccount)?;

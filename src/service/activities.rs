@@ -16,7 +16,7 @@ use super::audit::{Change, Changes};
 use super::booking::{Book, Entry, Object};
 use super::policy::Policy;
 use super::{Services, input, transact};
-use crate::access::{Operation, Role};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::admission::{Admitted, Attributes, Claim, admit, units};
 use crate::program::fold::{Fact, Step, Subject};
@@ -269,10 +269,7 @@ impl Services {
             graded_points: None,
             awarded_points: 0,
             awarded_credits: 0,
-            recorded_by: match &self.caller().role {
-                Role::Integrator(name) => Some(name.to_string()),
-                _ => None,
-            },
+            recorded_by: self.integration(),
         };
         let claim = who.claim(draft);
         let admitted = match intake {
@@ -381,7 +378,7 @@ fn fact(book: &mut Book<'_>, row: &activity::Model, admitted: Admitted) -> Optio
         (None, None) => return None,
     };
     Some(Fact {
-        activity: book.add_activity(row.id),
+        activity: book.add(Object::Activity(row.id)),
         subject,
         kind: admitted.kind,
         occurred_on: row.occurred_on,

@@ -203,7 +203,7 @@ impl Services {
             let sign = if entry.reason == PointsReason::Void { -1 } else { 1 };
             let quantity = quantities.get(&activity_id).copied().unwrap_or(0);
             let also = editions.at(entry.effective_on).rule(kind).and_then(|rule| rule.counts_as);
-            let activity = book.add_activity(activity_id);
+            let activity = book.add(Object::Activity(activity_id));
             book.load_award(
                 who,
                 PastAward {

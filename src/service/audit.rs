@@ -43,6 +43,12 @@ impl Change {
         self
     }
 
+    /// What it was before, if it was there.
+    pub(super) fn maybe_before(mut self, value: Option<Value>) -> Self {
+        self.before = value;
+        self
+    }
+
     /// What it is now.
     pub(super) fn after(mut self, value: Value) -> Self {
         self.after = Some(value);

@@ -3,6 +3,7 @@
 //! Every mutation of activities and affiliations, and the import, goes this way: lock the subjects,
 //! load the part of the state that the steps touch, fold, and write log, entries and projections.
 
+mod rows;
 mod settle;
 
 use std::collections::{HashMap, HashSet};
@@ -15,14 +16,16 @@ use uuid::Uuid;
 
 use super::policy::Policy;
 use crate::program::fold::{
-    ActivityIx, Affiliation, Awards, Fact, Fold, PartnerIx, PastAward, ProfessionalIx, Step, Subject, Tally,
-    TallyKey, TooMuch,
+    Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, PastAward, ProfessionalIx, Step, Subject, Tally,
+    TallyKey, TooMuch, YearSales,
 };
-use crate::program::rule::{KindId, Program};
+use crate::program::money::Money;
+use crate::program::rule::{Derived, KindId, Program};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::tally;
-pub(super) use settle::{PeriodTotal, Settled, column, read_reached, reason, track};
+pub(super) use rows::{Place, ledger_row, points_row};
+pub(super) use settle::{PeriodTotal, Settled, column, read_reached, track};
 
 /// What a step of the log is about, besides its effect.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ pub(super) struct Entry {
     pub(super) object: Object,
     pub(super) points: Option<i64>,
     pub(super) ends_on: Option<NaiveDate>,
+    pub(super) day: Option<NaiveDate>,
+    pub(super) amount: Option<Money>,
     pub(super) reason: Option<String>,
 }
 
@@ -39,12 +44,16 @@ pub(super) struct Entry {
 pub(super) enum Object {
     Activity(Uuid),
     Affiliation(Uuid),
+    Order(Uuid),
+    Deal(Uuid),
+    SalesTarget(Uuid),
+    SwagOrder(Uuid),
 }
 
 impl Entry {
     /// A step with nothing beside it.
     pub(super) fn new(action: LogAction, object: Object) -> Self {
-        Self { action, object, points: None, ends_on: None, reason: None }
+        Self { action, object, points: None, ends_on: None, day: None, amount: None, reason: None }
     }
 }
 
@@ -63,7 +72,7 @@ pub(super) struct Book<'a> {
     professionals: Vec<ProfessionalRow>,
     partner_places: HashMap<Uuid, PartnerIx>,
     professional_places: HashMap<Uuid, ProfessionalIx>,
-    activities: Vec<Uuid>,
+    objects: Vec<Object>,
     awards: Awards,
     taken: Vec<Taken>,
 }
@@ -99,7 +108,7 @@ impl<'a> Book<'a> {
             professionals,
             partner_places,
             professional_places,
-            activities: Vec::new(),
+            objects: Vec::new(),
             awards: Awards::default(),
             taken: Vec::new(),
         }
@@ -115,11 +124,21 @@ impl<'a> Book<'a> {
         self.professional_places.get(&id).copied()
     }
 
-    /// Gives an activity its number in this book.
-    pub(super) fn add_activity(&mut self, id: Uuid) -> ActivityIx {
-        let place = u32::try_from(self.activities.len()).expect("a batch has fewer than 2^32 activities");
-        self.activities.push(id);
-        ActivityIx(place)
+    /// Gives what steps are about its number in this book.
+    pub(super) fn add(&mut self, object: Object) -> ObjectIx {
+        let place = u32::try_from(self.objects.len()).expect("a batch has fewer than 2^32 objects");
+        self.objects.push(object);
+        ObjectIx(place)
+    }
+
+    /// Puts a partner's sales of a year in place.
+    pub(super) fn load_sales(&mut self, who: PartnerIx, year: i32, sales: YearSales) {
+        self.fold.load_sales(who, year, sales);
+    }
+
+    /// A partner's sales of a year as the steps left them.
+    pub(super) fn sales(&self, who: PartnerIx, year: i32) -> Option<&YearSales> {
+        self.fold.sales(who).find(|(of, _)| *of == year).map(|(_, sales)| sales)
     }
 
     /// Puts a past award in place, for an affiliation that may credit it.
@@ -163,6 +182,26 @@ impl<'a> Book<'a> {
             .into_iter()
             .flat_map(|(partner, kind, day)| self.credit_keys(partner, kind, day))
             .collect();
+        self.load_partner_tallies(connection, &keys).await
+    }
+
+    /// Loads the tallies of a partner that kinds which nobody records count in on these days.
+    pub(super) async fn load_derived(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        who: PartnerIx,
+        kinds: &[Derived],
+        days: impl IntoIterator<Item = NaiveDate>,
+    ) -> Result<(), DbErr> {
+        let mut keys: HashSet<(PartnerIx, TallyKey)> = HashSet::new();
+        for day in days {
+            let rules = kinds.iter().filter_map(|kind| self.policy.editions.at(day).derived_rule(*kind));
+            let windows = rules.filter_map(|rule| self.fold.partner_key(rule.id, day));
+            keys.extend(windows.map(|key| (who, key)));
+        }
+        if keys.is_empty() {
+            return Ok(());
+        }
         self.load_partner_tallies(connection, &keys).await
     }
 
@@ -231,18 +270,22 @@ impl<'a> Book<'a> {
 
 impl Taken {
     fn row(&self, seq: i64, recorded_at: sea_orm::prelude::DateTimeUtc) -> log::Model {
-        let (activity_id, affiliation_id) = match self.entry.object {
-            Object::Activity(id) => (Some(id), None),
-            Object::Affiliation(id) => (None, Some(id)),
-        };
+        let about = |wanted: fn(Object) -> Option<Uuid>| wanted(self.entry.object);
         log::Model {
             seq,
             recorded_at,
             action: self.entry.action,
-            activity_id,
-            affiliation_id,
+            activity_id: about(|one| if let Object::Activity(id) = one { Some(id) } else { None }),
+            affiliation_id: about(|one| if let Object::Affiliation(id) = one { Some(id) } else { None }),
+            order_id: about(|one| if let Object::Order(id) = one { Some(id) } else { None }),
+            deal_id: about(|one| if let Object::Deal(id) = one { Some(id) } else { None }),
+            sales_target_id: about(|one| if let Object::SalesTarget(id) = one { Some(id) } else { None }),
+            swag_order_id: about(|one| if let Object::SwagOrder(id) = one { Some(id) } else { None }),
             points: self.entry.points,
             ends_on: self.entry.ends_on,
+            day: self.entry.day,
+            currency: self.entry.amount.map(|money| money.currency.code().to_owned()),
+            amount: self.entry.amount.map(|money| money.minor),
             reason: self.entry.reason.clone(),
         }
     }

@@ -1,5 +1,9 @@
 //! Texts from outside: what they may hold.
 
+use chrono::NaiveDate;
+use iso_currency::Currency;
+
+use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 
 /// Longest code of a partner or professional, in characters.
@@ -104,6 +108,38 @@ fn depth(value: &serde_json::Value) -> usize {
         serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         _ => 0,
     }
+}
+
+/// That there is no partner of a code.
+pub(super) fn no_partner() -> Refusal {
+    Refusal::new(Code::NotFound, "partner", "There is no partner with this code.")
+}
+
+/// Checks the day of something that happened.
+pub(super) fn happened(field: &str, day: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
+    if day > today {
+        return Err(Refusal::new(Code::DateInFuture, field, format!("{day} lies after today, {today}.")));
+    }
+    Ok(())
+}
+
+/// Checks the code of a currency.
+pub(super) fn currency(field: &str, code: &str) -> Result<Currency, Refusal> {
+    Money::currency(code).map_err(|message| Refusal::new(Code::Invalid, field, message))
+}
+
+/// Checks longer words: they may have several lines; empty ones are none.
+pub(super) fn words(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let length = text.chars().count();
+    if length > REASON {
+        let message = format!("This takes up to {REASON} characters, not {length}.");
+        return Err(Refusal::new(Code::Invalid, field, message));
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Refusal::new(Code::Invalid, field, "This may not hold control characters."));
+    }
+    Ok(Some(text.to_owned()))
 }
 
 fn line(field: &str, text: &str, most: usize) -> Result<String, Refusal> {

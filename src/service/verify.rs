@@ -3,6 +3,7 @@
 //! All of it is read in one snapshot. Stored entries are fetched by their numbers, page by page of
 //! the log, so that memory holds a state for each subject and activity but never the entries.
 
+mod commerce;
 mod compare;
 mod projections;
 mod replay;
@@ -15,7 +16,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::store::{activity, affiliation, ledger, log, partner, professional};
 use compare::compare;
-use replay::{Expected, Replay};
+use replay::{About, Expected, Replay};
 
 /// Steps of the log that are folded at once.
 const STEPS: i64 = 1_000;
@@ -67,14 +68,16 @@ impl Services {
             let steps = log::after(&snapshot, last, STEPS).await?;
             let Some(end) = steps.last() else { break };
             last = end.seq;
+            let about = About::load(&snapshot, &steps).await?;
             let mut expected = Expected::default();
             for step in &steps {
-                replay.take(step, &mut expected);
+                replay.take(step, &about, &mut expected);
             }
             compare_entries(&snapshot, &mut replay, expected).await?;
             progress(replay.report.steps, total);
         }
         compare_facts(&snapshot, &mut replay).await?;
+        commerce::compare_commerce(&snapshot, &mut replay).await?;
         projections::compare_partners(&snapshot, &mut replay).await?;
         projections::compare_professionals(&snapshot, &mut replay).await?;
         snapshot.commit().await?;

@@ -9,6 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::by_seq::BySeq;
 use super::page::{self, Both, Page, Rows};
 use super::sql::{self, Sql, sql};
 
@@ -112,10 +113,10 @@ pub enum Owner {
 }
 
 impl Owner {
-    fn column(self) -> &'static str {
+    fn lists(self) -> &'static BySeq {
         match self {
-            Self::Partner => "partner_id",
-            Self::Professional => "professional_id",
+            Self::Partner => &OF_PARTNERS,
+            Self::Professional => &OF_PROFESSIONALS,
         }
     }
 
@@ -128,17 +129,8 @@ impl Owner {
     }
 }
 
-/// Keyed by the place in the log: $2 after, $3 before.
-fn lists(owner: Owner) -> Both {
-    let text = |direction: &str| {
-        let wanted = "e.seq > $2 AND e.seq < $3";
-        Sql::page_per_id("e.*", "activities", owner.column(), wanted, &format!("e.seq {direction}"), "$4", "")
-    };
-    Both { forward: text("ASC"), backward: text("DESC") }
-}
-
-static OF_PARTNERS: LazyLock<Both> = LazyLock::new(|| lists(Owner::Partner));
-static OF_PROFESSIONALS: LazyLock<Both> = LazyLock::new(|| lists(Owner::Professional));
+static OF_PARTNERS: BySeq = BySeq::new("activities", "partner_id");
+static OF_PROFESSIONALS: BySeq = BySeq::new("activities", "professional_id");
 
 /// On days on which the professional worked for the partner `$`.
 fn employed_by(partner: &str) -> String {
@@ -175,15 +167,17 @@ pub(crate) async fn of_owners(
     employer: Option<Uuid>,
     page: &Page<i64>,
 ) -> Result<HashMap<Uuid, Rows<activity::Model>>, DbErr> {
-    let sql: &Both = match (owner, employer) {
-        (Owner::Partner, _) => &OF_PARTNERS,
-        (Owner::Professional, None) => &OF_PROFESSIONALS,
-        (Owner::Professional, Some(_)) => &OF_EMPLOYED,
-    };
-    let values: [Value; 3] =
-        [page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()];
-    let values = values.into_iter().chain(employer.map(Value::from));
-    page::per_owner(connection, sql, page, owners, values, |row: &activity::Model| owner.of(row)).await
+    if let (Owner::Professional, Some(employer)) = (owner, employer) {
+        let values: [Value; 4] = [
+            page.after.unwrap_or(0).into(),
+            page.before.unwrap_or(i64::MAX).into(),
+            page.limit(),
+            employer.into(),
+        ];
+        let of = |row: &activity::Model| owner.of(row);
+        return page::per_owner(connection, &OF_EMPLOYED, page, owners, values, of).await;
+    }
+    owner.lists().pages(connection, owners, page, |row: &activity::Model| owner.of(row)).await
 }
 
 /// For each owner, how many activities it has.
@@ -194,16 +188,6 @@ pub(crate) async fn count_of_owners(
     employer: Option<Uuid>,
 ) -> Result<HashMap<Uuid, i64>, DbErr> {
     sql!(
-        PARTNERS,
-        "SELECT partner_id AS owner, COUNT(*) AS rows FROM activities WHERE partner_id @uuids1 \
-                    GROUP BY partner_id"
-    );
-    sql!(
-        PROFESSIONALS,
-        "SELECT professional_id AS owner, COUNT(*) AS rows FROM activities \
-                         WHERE professional_id @uuids1 GROUP BY professional_id"
-    );
-    sql!(
         EMPLOYED,
         &format!(
             "SELECT e.professional_id AS owner, COUNT(*) AS rows FROM activities e \
@@ -211,10 +195,8 @@ pub(crate) async fn count_of_owners(
             employed_by("$2")
         )
     );
-    let sql: &Sql = match (owner, employer) {
-        (Owner::Partner, _) => &PARTNERS,
-        (Owner::Professional, None) => &PROFESSIONALS,
-        (Owner::Professional, Some(_)) => &EMPLOYED,
-    };
-    page::count_per_owner(connection, sql, owners, employer.map(Value::from)).await
+    if let (Owner::Professional, Some(employer)) = (owner, employer) {
+        return page::count_per_owner(connection, &EMPLOYED, owners, [employer.into()]).await;
+    }
+    owner.lists().counts(connection, owners).await
 }

@@ -218,6 +218,8 @@ pub(crate) async fn last_points_day(
     let row = points_entry::Entity::find()
         .filter(Column::ProfessionalId.eq(professional))
         .filter(Column::EffectiveOn.gte(from))
+        // The swag shop changes no points.
+        .filter(Column::ActivityId.is_not_null())
         .order_by_desc(Column::EffectiveOn)
         .one(connection)
         .await?;

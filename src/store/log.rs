@@ -41,6 +41,13 @@ pub(crate) struct LoggedStep {
     pub(crate) recorded_at: sea_orm::prelude::DateTimeUtc,
     pub(crate) activity: Option<entity::activity::Model>,
     pub(crate) affiliation: Option<LoggedAffiliation>,
+    pub(crate) order_id: Option<uuid::Uuid>,
+    pub(crate) deal_id: Option<uuid::Uuid>,
+    pub(crate) sales_target_id: Option<uuid::Uuid>,
+    pub(crate) swag_order_id: Option<uuid::Uuid>,
+    pub(crate) day: Option<chrono::NaiveDate>,
+    pub(crate) currency: Option<String>,
+    pub(crate) amount: Option<i64>,
 }
 
 /// The affiliation that a step happened to.
@@ -65,7 +72,8 @@ pub(crate) async fn after(
     sql!(
         AFTER,
         "SELECT l.seq AS log_seq, l.action, l.points AS step_points, l.ends_on AS step_ends_on, \
-         l.recorded_at AS step_recorded_at, a.*, f.id AS f_id, \
+         l.recorded_at AS step_recorded_at, l.order_id, l.deal_id, l.sales_target_id, l.swag_order_id, \
+         l.day AS step_day, l.currency AS step_currency, l.amount AS step_amount, a.*, f.id AS f_id, \
          f.professional_id AS f_professional_id, f.partner_id AS f_partner_id, f.starts_on AS f_starts_on \
          FROM log l LEFT JOIN activities a ON a.id = l.activity_id \
          LEFT JOIN affiliations f ON f.id = l.affiliation_id \
@@ -87,6 +95,13 @@ pub(crate) async fn after(
                     .map(|_| entity::activity::Model::from_query_result(row, ""))
                     .transpose()?,
                 affiliation: partner.map(|_| LoggedAffiliation::from_query_result(row, "")).transpose()?,
+                order_id: row.try_get("", "order_id")?,
+                deal_id: row.try_get("", "deal_id")?,
+                sales_target_id: row.try_get("", "sales_target_id")?,
+                swag_order_id: row.try_get("", "swag_order_id")?,
+                day: row.try_get("", "step_day")?,
+                currency: row.try_get("", "step_currency")?,
+                amount: row.try_get("", "step_amount")?,
             })
         })
         .collect()

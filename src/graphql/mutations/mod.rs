@@ -3,9 +3,15 @@
 mod access;
 mod activities;
 mod affiliations;
+mod deals;
+mod orders;
+mod products;
 mod subjects;
+mod swag;
 
 use async_graphql::MergedObject;
+
+pub(crate) use orders::OrderInput;
 
 /// Everything that can be changed. A mutation is one transaction: it is done as a whole or not at all.
 #[derive(MergedObject, Debug, Default)]
@@ -14,4 +20,8 @@ pub struct Mutation(
     affiliations::Affiliations,
     activities::Activities,
     access::AccessMutations,
+    deals::Deals,
+    products::Products,
+    orders::Orders,
+    swag::Swag,
 );

@@ -9,6 +9,7 @@ use crate::graphql::types::{Partner, Professional};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::Services;
 use crate::service::subjects::{Added, PartnerDraft, ProfessionalDraft};
+use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 
 /// Enrolling and signing up.
@@ -33,6 +34,16 @@ pub(crate) struct PartnerPayload {
     partner: Option<Partner>,
     /// Why it was refused; empty when it was done.
     user_errors: Vec<UserError>,
+}
+
+impl PartnerPayload {
+    /// The partner, or why the change was refused.
+    pub(super) fn of(result: Result<PartnerRow, UserError>) -> Self {
+        match result {
+            Ok(row) => Self { partner: Some(Partner(Member::only(row))), user_errors: Vec::new() },
+            Err(error) => Self { partner: None, user_errors: vec![error] },
+        }
+    }
 }
 
 /// A person to sign up.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ID, Object, SimpleObject};
 use uuid::Uuid;
 
+use super::Money;
 use super::standing::Level;
 use super::words::{OrderPurpose, ProductCategory, Program, Review, Track, Window};
 use crate::graphql::id::NodeType;
@@ -86,15 +87,22 @@ impl Edition {
         discounts.collect()
     }
 
+    /// Timers and proofs of registered deals.
+    async fn deal_terms(&self) -> DealTerms {
+        let terms = &self.get().deals;
+        let number = |number: u64| i32::try_from(number).unwrap_or(i32::MAX);
+        DealTerms {
+            lead_days: number(terms.lead_days),
+            lead_extension_days: number(terms.lead_extension_days),
+            engaged_days: number(terms.engaged_days),
+            opportunity_months: number(terms.opportunity_months.into()),
+            activity_months: number(terms.activity_months.into()),
+        }
+    }
+
     /// What one credit is worth, by currency.
     async fn credit_values(&self) -> Vec<Money> {
-        let values = self.get().rewards.credit_values.iter();
-        values
-            .map(|money| Money {
-                amount: Decimal(money.amount()),
-                currency: money.currency.code().to_owned(),
-            })
-            .collect()
+        self.get().rewards.credit_values.iter().map(|&money| money.into()).collect()
     }
 }
 
@@ -187,11 +195,17 @@ pub(crate) struct LevelDiscount {
     percent: Decimal,
 }
 
-/// An amount of money.
+/// How long deals are active, and how long opportunities are held.
 #[derive(SimpleObject)]
-pub(crate) struct Money {
-    /// The amount in major units, such as "12.50".
-    amount: Decimal,
-    /// ISO 4217 code of the currency.
-    currency: String,
+pub(crate) struct DealTerms {
+    /// Days after registration on which a lead is still active.
+    lead_days: i32,
+    /// Days more, once, for a lead with a proof.
+    lead_extension_days: i32,
+    /// Days after contact, or after the newest proof, on which an engaged deal is still active.
+    engaged_days: i32,
+    /// Months for which an opportunity can be held without a transaction.
+    opportunity_months: i32,
+    /// Months for which an opportunity is held without a reported activity.
+    activity_months: i32,
 }

@@ -2,10 +2,11 @@
 
 use async_graphql::{Context, ID, Object};
 use entity::ledger_entry::Model;
+use entity::order;
 
-use super::Activity;
 use super::words::{LedgerReason, Track};
-use crate::graphql::error::or_null;
+use super::{Activity, Deal, Order};
+use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::graphql::siblings::{ById, Member};
@@ -62,12 +63,14 @@ impl LedgerEntry {
         int(self.0.row().balance_after)
     }
 
-    /// One sentence: the rule, the units before and after, and the arithmetic.
-    async fn explanation(&self, context: &Context<'_>) -> String {
-        context.data_unchecked::<Services>().explain(self.0.row())
+    /// One sentence: the rule, the units before and after, and the arithmetic; or the order and what it cost.
+    async fn explanation(&self, context: &Context<'_>) -> Result<String, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let order = self.find_order(services).await?;
+        Ok(services.explain(self.0.row(), order.as_ref().map(Member::row)))
     }
 
-    /// The activity that it is about; null for orders.
+    /// The activity that it is about; null for orders, deals and sales targets.
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
         let id = self.0.row().activity_id?;
         let services = context.data_unchecked::<Services>();
@@ -75,5 +78,30 @@ impl LedgerEntry {
         let load = async { services.activities_by_ids(&ids).await.map(ById::new) };
         let activities = self.0.part("activity", &(), load).await;
         or_null(context, activities.map(|activities| activities.get(id).map(Activity)))
+    }
+
+    /// The order that it is about; null for what no order caused.
+    async fn order(&self, context: &Context<'_>) -> Option<Order> {
+        let services = context.data_unchecked::<Services>();
+        or_null(context, self.find_order(services).await.map(|found| found.map(Order)))
+    }
+
+    /// The deal that it is about; null for what no deal caused.
+    async fn deal(&self, context: &Context<'_>) -> Option<Deal> {
+        let id = self.0.row().deal_id?;
+        let services = context.data_unchecked::<Services>();
+        let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.deal_id).collect();
+        let load = async { services.deals_by_ids(&ids).await.map(ById::new) };
+        let deals = self.0.part("deal", &(), load).await;
+        or_null(context, deals.map(|deals| deals.get(id).map(Deal)))
+    }
+}
+
+impl LedgerEntry {
+    async fn find_order(&self, services: &Services) -> Result<Option<Member<order::Model>>, ApiError> {
+        let Some(id) = self.0.row().order_id else { return Ok(None) };
+        let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.order_id).collect();
+        let load = async { services.orders_by_ids(&ids).await.map(ById::new) };
+        Ok(self.0.part("order", &(), load).await?.get(id))
     }
 }

@@ -2,11 +2,17 @@
 
 mod access;
 mod activity;
+mod deal;
 mod edition;
 mod ledger;
+mod money;
+mod order;
 mod partner;
+mod product;
 mod professional;
 mod standing;
+mod swag;
+mod target;
 mod words;
 
 use async_graphql::ID;
@@ -14,11 +20,19 @@ use async_graphql::Interface;
 
 pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
+pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
 pub(crate) use ledger::LedgerEntry;
+pub(crate) use money::{Money, MoneyInput};
+pub(crate) use order::{Order, Quote};
 pub(crate) use partner::Partner;
+pub(crate) use product::{Contract, Product};
 pub(crate) use professional::Professional;
-pub(crate) use words::{ReviewDecision, UserErrorCode};
+pub(crate) use swag::{SwagItem, SwagOrder};
+pub(crate) use target::SalesTarget;
+pub(crate) use words::{
+    DealActivityKind, DealOutcome, DealStatus, OrderPurpose, ProductCategory, ReviewDecision, UserErrorCode,
+};
 
 /// An object with a global id, which `node` finds again.
 #[derive(Interface)]
@@ -31,4 +45,10 @@ pub(crate) enum Node {
     Edition(Edition),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),
+    Product(Product),
+    Contract(Contract),
+    Order(Order),
+    Deal(Deal),
+    SwagItem(SwagItem),
+    SwagOrder(SwagOrder),
 }

@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use super::standing::{LevelAward, PartnerStanding};
 use super::words::Track;
-use super::{Activity, LedgerEntry, Professional};
+use super::{Activity, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget};
 use crate::graphql::connection::{
-    ACTIVITIES, AFFILIATED, Connection, LEDGER, ListOrder, Slice, Total, without_partner,
+    ACTIVITIES, AFFILIATED, Connection, DEALS, LEDGER, ListOrder, ORDERS, Slice, Total, without_partner,
 };
-use crate::graphql::error::ApiError;
+use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::graphql::siblings::{Member, Pages};
@@ -67,7 +67,9 @@ impl Partner {
         let load = async { services.partner_standings(self.0.siblings(), day, moment).await };
         let standings = self.0.part("standing", &(day, moment), load).await?;
         match standings.get(&self.0.row().id) {
-            Some(Ok(standing)) => Ok(PartnerStanding(standing.clone())),
+            Some(Ok(standing)) => {
+                Ok(PartnerStanding { partner: self.0.clone(), known_at: moment, standing: standing.clone() })
+            }
             Some(Err(refusal)) => Err(refusal.clone().into()),
             None => Err(ApiError::bad_input("This partner has no standing.")),
         }
@@ -183,6 +185,61 @@ impl Partner {
         let found = pages.of(self.0.row().id);
         let total = Total::Affiliated(self.0.clone(), day);
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
+    }
+
+    /// Orders of the partner, in the order of placing.
+    async fn orders(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many orders from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only orders after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many orders from the end, 0 to 100: the latest ones.")] last: Option<i32>,
+        #[graphql(desc = "Only orders before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Order>, ApiError> {
+        let page = Slice { first, after, last, before }.page(&ORDERS)?;
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.order_pages(&self.ids(), &page).await.map(Pages::new) };
+        let pages = self.0.part("orders", &page, load).await?;
+        let found = pages.of(self.0.row().id);
+        Ok(Connection::new(found, &page, ListOrder::Natural, Total::Orders(self.0.clone())))
+    }
+
+    /// Deals that the partner registered, in the order of registering.
+    async fn deals(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many deals from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only deals after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many deals from the end, 0 to 100: the latest ones.")] last: Option<i32>,
+        #[graphql(desc = "Only deals before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Deal>, ApiError> {
+        let page = Slice { first, after, last, before }.page(&DEALS)?;
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.deal_pages(&self.ids(), &page).await.map(Pages::new) };
+        let pages = self.0.part("deals", &page, load).await?;
+        let found = pages.of(self.0.row().id);
+        Ok(Connection::new(found, &page, ListOrder::Natural, Total::Deals(self.0.clone())))
+    }
+
+    /// Contracts with discount rates of their own, in the order of their first days.
+    async fn contracts(&self, context: &Context<'_>) -> Result<Vec<Contract>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.contracts(&self.ids()).await };
+        let contracts = self.0.part("contracts", &(), load).await?;
+        let contracts = contracts.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
+        Ok(contracts.iter().cloned().map(Member::only).map(Contract).collect())
+    }
+
+    /// What the partner is to sell in a year; null where no target was set.
+    async fn sales_target(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The calendar year, such as 2025.")] year: i32,
+    ) -> Option<SalesTarget> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.sales_targets(&self.ids(), year).await };
+        let targets = self.0.part("salesTarget", &year, load).await;
+        or_null(context, targets.map(|targets| targets.get(&self.0.row().id).cloned().map(SalesTarget)))
     }
 }
 

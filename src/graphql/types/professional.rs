@@ -4,8 +4,8 @@ use async_graphql::{Context, ID, Object};
 use uuid::Uuid;
 
 use super::standing::ProfessionalStanding;
-use super::{Activity, Partner};
-use crate::graphql::connection::{ACTIVITIES, Connection, ListOrder, Slice, Total};
+use super::{Activity, Partner, SwagOrder};
+use crate::graphql::connection::{ACTIVITIES, Connection, ListOrder, SWAG_ORDERS, Slice, Total};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment, int};
@@ -124,6 +124,23 @@ impl Professional {
         let found = pages.of(self.0.row().id);
         let total = Total::ProfessionalActivities(self.0.clone());
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
+    }
+
+    /// Orders in the swag shop, in the order of placing.
+    async fn swag_orders(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many orders from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only orders after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many orders from the end, 0 to 100: the latest ones.")] last: Option<i32>,
+        #[graphql(desc = "Only orders before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<SwagOrder>, ApiError> {
+        let page = Slice { first, after, last, before }.page(&SWAG_ORDERS)?;
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.swag_order_pages(&self.ids(), &page).await.map(Pages::new) };
+        let pages = self.0.part("swagOrders", &page, load).await?;
+        let found = pages.of(self.0.row().id);
+        Ok(Connection::new(found, &page, ListOrder::Natural, Total::SwagOrders(self.0.clone())))
     }
 }
 

@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
-use async_graphql::Object;
+use async_graphql::{Context, Object};
+use chrono::{DateTime, Utc};
 
+use super::Contract;
 use super::words::{ProductCategory, Track};
+use crate::graphql::error::ApiError;
 use crate::graphql::scalar::{Date, Decimal, int};
+use crate::graphql::siblings::Member;
 use crate::program;
 use crate::program::standing::{
     LevelAward as Award, ProfessionalStanding as Professional, TrackStanding as OfTrack,
 };
+use crate::service::Services;
+use crate::service::contracts::BaseDiscount as Discount;
 use crate::service::reads::PartnerStanding as OfPartner;
+use crate::store::partner::PartnerRow;
 
 /// A level of one of the programs.
 pub(crate) struct Level(pub(crate) Arc<program::Level>);
@@ -44,34 +51,45 @@ fn level(level: Option<&Arc<program::Level>>) -> Option<Level> {
 }
 
 /// A partner's levels on a day, and the discount that they bring.
-pub(crate) struct PartnerStanding(pub(crate) OfPartner);
+pub(crate) struct PartnerStanding {
+    pub(crate) partner: Member<PartnerRow>,
+    pub(crate) known_at: Option<DateTime<Utc>>,
+    pub(crate) standing: OfPartner,
+}
 
 /// A partner's levels on a day, and the discount that they bring.
 #[Object]
 impl PartnerStanding {
     /// The day.
     async fn as_of(&self) -> Date {
-        Date(self.0.as_of)
+        Date(self.standing.as_of)
     }
 
     /// Level and credits for technical skills.
     async fn technical(&self) -> TrackStanding {
-        TrackStanding(self.0.technical.clone())
+        TrackStanding(self.standing.technical.clone())
     }
 
     /// Level and credits for business skills.
     async fn business(&self) -> TrackStanding {
-        TrackStanding(self.0.business.clone())
+        TrackStanding(self.standing.business.clone())
     }
 
     /// The higher of both levels: it decides the base discount.
     async fn overall(&self) -> Level {
-        Level(Arc::clone(&self.0.overall))
+        Level(Arc::clone(&self.standing.overall))
     }
 
-    /// Base discount by category of product.
-    async fn base_discounts(&self) -> Vec<BaseDiscount> {
-        self.0.base_discounts.iter().map(|(category, percent)| BaseDiscount(*category, *percent)).collect()
+    /// Base discount by category of product: the level's, or that of the contract that governs the day.
+    async fn base_discounts(&self, context: &Context<'_>) -> Result<Vec<BaseDiscount>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let (day, known_at) = (self.standing.as_of, self.known_at);
+        let ids: Vec<_> = self.partner.siblings().iter().map(|row| row.id).collect();
+        let load = async { services.contracts_on(&ids, day, known_at).await };
+        let contracts = self.partner.part("contracts on", &(day, known_at), load).await?;
+        let contracts = contracts.get(&self.partner.row().id).map_or(&[][..], Vec::as_slice);
+        let discounts = services.base_discounts(&self.standing, contracts)?;
+        Ok(discounts.into_iter().map(BaseDiscount).collect())
     }
 }
 
@@ -118,19 +136,24 @@ impl TrackStanding {
 }
 
 /// The base discount on one category of product.
-pub(crate) struct BaseDiscount(program::edition::ProductCategory, rust_decimal::Decimal);
+pub(crate) struct BaseDiscount(Discount);
 
 /// The base discount on one category of product.
 #[Object]
 impl BaseDiscount {
     /// The category.
     async fn category(&self) -> ProductCategory {
-        self.0.into()
+        self.0.category.into()
     }
 
     /// Share of the list price, in percent.
     async fn percent(&self) -> Decimal {
-        Decimal(self.1)
+        Decimal(self.0.percent)
+    }
+
+    /// The contract that decides it; null where the level does.
+    async fn contract(&self) -> Option<Contract> {
+        self.0.contract.clone().map(Member::only).map(Contract)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_graphql::Enum;
 
+use crate::program::deal;
 use crate::program::edition as policy;
 use crate::program::refusal::Code;
 use crate::program::rule;
@@ -57,6 +58,19 @@ same_words!(
     ProductCategory =
         policy::ProductCategory { License, UsageBasedService, SupportService, Training, Certification }
 );
+same_words!(
+    ProductCategory = entity::value::ProductCategory {
+        License,
+        UsageBasedService,
+        SupportService,
+        Training,
+        Certification
+    }
+);
+same_words!(
+    policy::ProductCategory =
+        ProductCategory { License, UsageBasedService, SupportService, Training, Certification }
+);
 
 /// What an order is for.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +82,150 @@ pub(crate) enum OrderPurpose {
 }
 
 same_words!(OrderPurpose = policy::OrderPurpose { EndCustomer, SelfUse });
+same_words!(OrderPurpose = entity::value::OrderPurpose { EndCustomer, SelfUse });
+same_words!(policy::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
+
+/// Where an order stands.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OrderStatus {
+    /// It can be fulfilled or cancelled.
+    Placed,
+    /// It was fulfilled, which is final.
+    Fulfilled,
+    /// It was cancelled, which is final: its credits were given back.
+    Cancelled,
+}
+
+same_words!(OrderStatus = entity::value::OrderStatus { Placed, Fulfilled, Cancelled });
+
+/// What decides a discount.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DiscountSource {
+    /// The partner's overall level.
+    Level,
+    /// A contract, which governs its categories even where the level's rate is better.
+    Contract,
+}
+
+/// Where a deal stands.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DealStatus {
+    /// No contact yet.
+    Lead,
+    /// Contact was made.
+    Engaged,
+    /// Interest is confirmed in writing.
+    Confirmed,
+    /// A quote was sent.
+    Quoted,
+    /// Terms are negotiated.
+    Negotiating,
+    /// The purchase order is awaited.
+    WaitingPo,
+    /// Postponed; it can become active again.
+    Cold,
+    /// It ended in a successful transaction.
+    ClosedWon,
+    /// It was lost.
+    ClosedLost,
+    /// The vendor decided that it does not fit.
+    ClosedDropped,
+    /// Its time ran out. Nobody sets it: it is worked out from dates.
+    Expired,
+}
+
+same_words!(
+    DealStatus = deal::Status {
+        Lead,
+        Engaged,
+        Confirmed,
+        Quoted,
+        Negotiating,
+        WaitingPo,
+        Cold,
+        ClosedWon,
+        ClosedLost,
+        ClosedDropped,
+        Expired,
+    }
+);
+same_words!(
+    deal::Status = DealStatus {
+        Lead,
+        Engaged,
+        Confirmed,
+        Quoted,
+        Negotiating,
+        WaitingPo,
+        Cold,
+        ClosedWon,
+        ClosedLost,
+        ClosedDropped,
+        Expired,
+    }
+);
+same_words!(
+    DealStatus = entity::value::DealStatus {
+        Lead,
+        Engaged,
+        Confirmed,
+        Quoted,
+        Negotiating,
+        WaitingPo,
+        Cold,
+        ClosedWon,
+        ClosedLost,
+        ClosedDropped,
+    }
+);
+
+/// How a deal is closed.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DealOutcome {
+    /// A successful transaction that the partner closed.
+    WonByPartner,
+    /// A successful transaction that somebody else closed.
+    WonByOther,
+    /// No transaction.
+    Lost,
+    /// The vendor decided that it does not fit.
+    Dropped,
+}
+
+same_words!(DealOutcome = deal::Outcome { WonByPartner, WonByOther, Lost, Dropped });
+same_words!(deal::Outcome = DealOutcome { WonByPartner, WonByOther, Lost, Dropped });
+same_words!(DealOutcome = entity::value::DealOutcome { WonByPartner, WonByOther, Lost, Dropped });
+
+/// A business development activity that is reported for a deal.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DealActivityKind {
+    /// A meeting; it is a proof.
+    Meeting,
+    /// An introduction; it is a proof.
+    Introduction,
+    /// A meeting at an exhibition; it is a proof.
+    ExhibitionMeeting,
+    /// A webinar; it is a proof.
+    Webinar,
+    /// Anything else: it shows that work goes on, and proves nothing.
+    Other,
+}
+
+same_words!(deal::Report = DealActivityKind { Meeting, Introduction, ExhibitionMeeting, Webinar, Other });
+same_words!(
+    DealActivityKind = entity::value::DealReport { Meeting, Introduction, ExhibitionMeeting, Webinar, Other }
+);
+
+/// Where an order of swag stands.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SwagOrderStatus {
+    /// It was paid with Dojo Credits.
+    Placed,
+    /// It was cancelled: its Dojo Credits were given back.
+    Cancelled,
+}
+
+same_words!(SwagOrderStatus = entity::value::SwagOrderStatus { Placed, Cancelled });
 
 /// Where an activity stands.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,6 +355,8 @@ pub(crate) enum UserErrorCode {
     OutOfStock,
     /// Another partner holds the registered opportunity.
     DealProtected,
+    /// Another contract of the partner governs one of the categories in those days.
+    ContractOverlap,
 }
 
 same_words!(
@@ -215,5 +375,11 @@ same_words!(
         WrongState,
         AffiliationOverlap,
         TooMany,
+        CreditsOverCap,
+        CreditsOverBalance,
+        NoPrice,
+        OutOfStock,
+        DealProtected,
+        ContractOverlap,
     }
 );

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::example::Example;
-use super::{CapBase, Edition, EditionError, Kinds, OrderPurpose, ProductCategory};
+use super::{BUILT_IN, CapBase, Edition, EditionError, Kinds, OrderPurpose, ProductCategory};
+use crate::program::deal::{DealTerms, Report};
 use crate::program::rule::{Derived, Review, Track, Window};
 use reader::Reader;
 
@@ -38,6 +39,7 @@ struct Document {
     legacy: Option<RawLegacy>,
     partner: RawPartner,
     rewards: RawRewards,
+    deals: Option<RawDeals>,
     professional: RawProfessional,
     #[serde(default)]
     example: Vec<Example>,
@@ -152,7 +154,7 @@ struct RawRewards {
 #[serde(deny_unknown_fields)]
 struct RawCap {
     purpose: RawPurpose,
-    categories: Vec<RawCategory>,
+    categories: Spanned<Vec<RawCategory>>,
     percent: Spanned<Decimal>,
 }
 
@@ -162,6 +164,17 @@ struct RawDiscount {
     level: Spanned<String>,
     categories: Vec<RawCategory>,
     percent: Spanned<Decimal>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDeals {
+    lead_days: Spanned<i64>,
+    lead_extension_days: Spanned<i64>,
+    engaged_days: Spanned<i64>,
+    opportunity_months: Spanned<i64>,
+    activity_months: Spanned<i64>,
+    proofs: Vec<RawReport>,
 }
 
 /// The words of a document, and the value that each stands for.
@@ -204,6 +217,14 @@ words!(RawCategory, "SCREAMING_SNAKE_CASE", ProductCategory {
     SupportService => Self::SupportService,
     Training => Self::Training,
     Certification => Self::Certification,
+});
+
+words!(RawReport, "SCREAMING_SNAKE_CASE", Report {
+    Meeting => Self::Meeting,
+    Introduction => Self::Introduction,
+    ExhibitionMeeting => Self::ExhibitionMeeting,
+    Webinar => Self::Webinar,
+    Other => Self::Other,
 });
 
 #[derive(Clone, Copy, Deserialize)]
@@ -252,6 +273,11 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
     }
     let legacy = document.legacy.as_ref().map(|raw| reader.legacy(raw, effective_from)).transpose()?;
     let rewards = reader.rewards(&document.rewards, &partner_levels)?;
+    let deals = match &document.deals {
+        Some(raw) => reader.deals(raw)?,
+        // Documents of before there were deals say nothing of them: the published terms hold.
+        None => published_deals()?,
+    };
     let rules = reader.rules(&document, kinds)?;
     let dojo = &document.professional.dojo_credits_per_point;
     Ok(Edition {
@@ -261,6 +287,7 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
         professional_levels: reader.levels(&document.professional.level)?,
         dojo_credits_per_point: reader.figure("dojo_credits_per_point", dojo, 0, 1_000)?,
         rewards,
+        deals,
         rules,
         name: document.name,
         document: text.to_owned(),
@@ -268,4 +295,17 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
         by_kind: Vec::new(),
         points_rule: None,
     })
+}
+
+/// The terms of the built-in document.
+fn published_deals() -> Result<DealTerms, EditionError> {
+    #[derive(Deserialize)]
+    struct Deals {
+        deals: RawDeals,
+    }
+    let reader = Reader { text: BUILT_IN };
+    match toml::from_str::<Deals>(BUILT_IN) {
+        Ok(document) => reader.deals(&document.deals),
+        Err(error) => reader.refuse(error.span().unwrap_or(0..0), error.message()),
+    }
 }

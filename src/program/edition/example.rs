@@ -10,7 +10,7 @@ use super::Editions;
 use super::document::Date;
 use crate::program::admission::{Attributes, Claim, admit};
 use crate::program::fold::{
-    ActivityIx, Affiliation, Awards, Fact, Fold, PartnerIx, ProfessionalIx, Step, Subject,
+    Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, ProfessionalIx, Step, Subject,
 };
 use crate::program::rule::{Program, Track};
 use crate::program::standing::{TrackSums, overall, professional_standing, track_standing};
@@ -173,7 +173,7 @@ impl Run<'_> {
                 return Err(format!("{kind} on {:?} was refused: {}", on, refusal.message));
             }
         };
-        let activity = ActivityIx(u32::try_from(self.named.len()).unwrap_or(u32::MAX));
+        let activity = ObjectIx(u32::try_from(self.named.len()).unwrap_or(u32::MAX));
         let fact = Fact {
             activity,
             subject,
@@ -220,7 +220,7 @@ impl Run<'_> {
     fn sums(&self, who: PartnerIx, track: Track, day: NaiveDate) -> TrackSums {
         let total = |period: Period, until: NaiveDate| {
             let mut days: BTreeMap<NaiveDate, i64> = BTreeMap::new();
-            let mine = self.awards.credits.iter().filter(|a| a.partner == who && a.track == track);
+            let mine = self.awards.credits.iter().filter(|a| a.partner == who && a.track == Some(track));
             for award in mine.filter(|a| a.effective_on <= until) {
                 if Period::of(self.editions, award.effective_on) == period {
                     *days.entry(award.effective_on).or_default() += award.level_credits;

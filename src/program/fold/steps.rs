@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::program::money::Money;
 use crate::program::rule::{KindId, Track};
 
 /// Number of a partner in one [`Fold`](super::Fold).
@@ -12,9 +13,10 @@ pub struct PartnerIx(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfessionalIx(pub u32);
 
-/// Number of an activity, given by the caller; the fold only hands it on.
+/// Number of what an award is about (an activity, an order, a deal), given by the caller; the fold only
+/// hands it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActivityIx(pub u32);
+pub struct ObjectIx(pub u32);
 
 /// Who did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub enum Subject {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// The caller's number for it.
-    pub activity: ActivityIx,
+    pub activity: ObjectIx,
     /// Who did it.
     pub subject: Subject,
     /// What it was.
@@ -72,9 +74,75 @@ pub enum Step {
     Affiliated(ProfessionalIx, Affiliation),
     /// The affiliation that started on the first day ended with the second as its last.
     AffiliationEnded(ProfessionalIx, NaiveDate, NaiveDate),
+    /// A partner spent credits on an order (O6).
+    Redeemed(Redemption<PartnerIx>),
+    /// A cancelled order gives its credits back (O7).
+    Returned(Redemption<PartnerIx>),
+    /// An end-customer order of a partner was fulfilled.
+    Sold(Sale),
+    /// A partner's sales target of a year was set.
+    TargetSet(Target),
+    /// A deal ended in a successful transaction (R5).
+    DealWon(WonDeal),
+    /// A professional spent Dojo Credits in the swag shop (S5).
+    SwagOrdered(Redemption<ProfessionalIx>),
+    /// A cancelled order of swag gives its Dojo Credits back.
+    SwagReturned(Redemption<ProfessionalIx>),
 }
 
-/// What a partner's award came from.
+/// Credits spent on an order, or given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redemption<S> {
+    /// Whose.
+    pub subject: S,
+    /// The caller's number for the order.
+    pub order: ObjectIx,
+    /// When they are spent or given back.
+    pub on: NaiveDate,
+    /// How many.
+    pub credits: i64,
+}
+
+/// An end-customer order that was fulfilled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sale {
+    /// Who sold.
+    pub partner: PartnerIx,
+    /// The caller's number for the order.
+    pub order: ObjectIx,
+    /// When it was fulfilled.
+    pub on: NaiveDate,
+    /// Its amount after base discount.
+    pub net: Money,
+}
+
+/// A sales target of a calendar year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Whose.
+    pub partner: PartnerIx,
+    /// The caller's number for it.
+    pub target: ObjectIx,
+    /// The year.
+    pub year: i32,
+    /// What is to be sold; orders in other currencies don't count.
+    pub amount: Money,
+}
+
+/// A deal that ended in a successful transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WonDeal {
+    /// The caller's number for the deal.
+    pub deal: ObjectIx,
+    /// Who is rewarded.
+    pub partner: PartnerIx,
+    /// Whether the customer had no won deal before, with any partner.
+    pub new_customer: bool,
+    /// When the transaction was closed.
+    pub on: NaiveDate,
+}
+
+/// What an award came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// An activity on or after launch.
@@ -85,6 +153,10 @@ pub enum Reason {
     Affiliation,
     /// An activity of the legacy window (L1).
     Legacy,
+    /// Credits spent on an order.
+    Redemption,
+    /// Credits of a cancelled order.
+    RedemptionReturned,
 }
 
 /// The span of units that an award is about, for its explanation.
@@ -107,18 +179,18 @@ pub struct Count {
 pub struct PointsAward {
     /// Whose.
     pub professional: ProfessionalIx,
-    /// The activity that caused it.
-    pub activity: ActivityIx,
+    /// The activity or order that caused it.
+    pub object: ObjectIx,
     /// When it counts.
     pub effective_on: NaiveDate,
     /// `DevOps` Points, negative when taken.
     pub points: i64,
     /// Dojo Credits, negative when taken (S5).
     pub dojo_credits: i64,
-    /// Whether a voiding caused it.
-    pub voided: bool,
-    /// What was counted.
-    pub count: Count,
+    /// What it came from: an activity, a voiding, or the swag shop.
+    pub reason: Reason,
+    /// What was counted; nothing for the swag shop.
+    pub count: Option<Count>,
 }
 
 /// What a step gave or took of a partner's credits.
@@ -126,10 +198,10 @@ pub struct PointsAward {
 pub struct CreditsAward {
     /// Whose.
     pub partner: PartnerIx,
-    /// The activity that caused it.
-    pub activity: ActivityIx,
-    /// The track that they count for.
-    pub track: Track,
+    /// The activity, order, deal or target that caused it.
+    pub object: ObjectIx,
+    /// The track that they count for; none when they are spent or given back.
+    pub track: Option<Track>,
     /// When they count.
     pub effective_on: NaiveDate,
     /// Credits that count for the level.
@@ -138,8 +210,8 @@ pub struct CreditsAward {
     pub spendable_credits: i64,
     /// What it came from.
     pub reason: Reason,
-    /// What was counted.
-    pub count: Count,
+    /// What was counted; nothing when they are spent or given back.
+    pub count: Option<Count>,
 }
 
 /// Units of one rule in one window.
@@ -183,7 +255,7 @@ impl Awards {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PastAward {
     /// The activity that caused it.
-    pub activity: ActivityIx,
+    pub activity: ObjectIx,
     /// When it counts.
     pub occurred_on: NaiveDate,
     /// Points given or taken.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use entity::value::{LedgerReason, PointsReason, Track as TrackColumn};
+use entity::value::Track as TrackColumn;
 use entity::{
     ledger_entry, log, partner_balance, partner_day, partner_tally, partner_total, points_entry,
     professional_balance, professional_day, professional_tally, professional_total,
@@ -11,9 +11,9 @@ use entity::{
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::{Book, Taken};
+use super::{Book, Object, Place, Taken, ledger_row, points_row};
 use crate::error::Error;
-use crate::program::fold::{PartnerIx, ProfessionalIx, Reason};
+use crate::program::fold::{PartnerIx, ProfessionalIx};
 use crate::program::rule::Track;
 use crate::program::totals::{Period, Reached, TrackTotal, membership_number};
 use crate::store::{ledger, log as log_store, totals, upsert_all};
@@ -120,33 +120,26 @@ impl Book<'_> {
         let mut first = 0;
         for (step, seq) in taken.iter().zip(&settled.places) {
             for award in &self.awards.points[first..step.points] {
-                let activity_id = self.activities[award.activity.0 as usize];
+                let object = self.objects[award.object.0 as usize];
                 let row = &mut self.professionals[award.professional.0 as usize];
                 let sum = sums.entry((row.id, award.effective_on)).or_default();
                 *sum += award.points;
                 row.entries += 1;
                 row.points += award.points;
                 row.dojo_credits += award.dojo_credits;
-                settled.awarded.entry(activity_id).or_default().0 += award.points;
-                settled.points.push(points_entry::Model {
+                if let Object::Activity(id) = object {
+                    settled.awarded.entry(id).or_default().0 += award.points;
+                }
+                let place = Place {
                     id: Uuid::now_v7(),
-                    professional_id: row.id,
+                    owner: row.id,
                     number: row.entries,
                     log_seq: *seq,
-                    activity_id: Some(activity_id),
-                    effective_on: award.effective_on,
                     recorded_at: settled.recorded_at,
-                    reason: if award.voided { PointsReason::Void } else { PointsReason::Activity },
-                    kind: Some(self.policy.editions.kind_code(award.count.kind).to_owned()),
-                    edition_id: self.policy.id(award.count.edition),
-                    window_start: Some(award.count.window_start),
-                    units_before: Some(award.count.units_before),
-                    units_after: Some(award.count.units_after),
-                    points: award.points,
-                    dojo_credits: award.dojo_credits,
-                    dojo_balance_after: row.dojo_credits,
+                    balance_after: row.dojo_credits,
                     day_after: *sum,
-                });
+                };
+                settled.points.push(points_row(self.policy, award, object, place));
             }
             first = step.points;
         }
@@ -199,7 +192,9 @@ impl Book<'_> {
         let editions = &self.policy.editions;
         let mut nets: Nets<(PartnerIx, Period, Track)> = BTreeMap::new();
         for award in &self.awards.credits {
-            let key = (award.partner, Period::of(editions, award.effective_on), award.track);
+            // What is spent or given back counts for no level.
+            let Some(track) = award.track else { continue };
+            let key = (award.partner, Period::of(editions, award.effective_on), track);
             *nets.entry(key).or_default().entry(award.effective_on).or_default() += award.level_credits;
         }
         let ids: HashSet<Uuid> = nets.keys().map(|(who, _, _)| self.partners[who.0 as usize].id).collect();
@@ -241,35 +236,30 @@ impl Book<'_> {
         let mut first = 0;
         for (step, seq) in taken.iter().zip(&settled.places) {
             for award in &self.awards.credits[first..step.credits] {
-                let activity_id = self.activities[award.activity.0 as usize];
+                let object = self.objects[award.object.0 as usize];
                 let row = &mut self.partners[award.partner.0 as usize];
-                let key = (row.id, award.track, award.effective_on);
-                let sum = sums.entry(key).or_insert_with(|| before.get(&key).copied().unwrap_or(0));
-                *sum += award.level_credits;
+                let day_after = award.track.map_or(0, |track| {
+                    let key = (row.id, track, award.effective_on);
+                    let sum = sums.entry(key).or_insert_with(|| before.get(&key).copied().unwrap_or(0));
+                    *sum += award.level_credits;
+                    *sum
+                });
                 row.entries += 1;
                 row.level_credits += award.level_credits;
                 row.credits += award.spendable_credits;
-                settled.awarded.entry(activity_id).or_default().1 += award.level_credits;
-                settled.ledger.push(ledger_entry::Model {
+                if let Object::Activity(id) = object {
+                    settled.awarded.entry(id).or_default().1 += award.level_credits;
+                }
+                let place = Place {
                     id: Uuid::now_v7(),
-                    partner_id: row.id,
+                    owner: row.id,
                     number: row.entries,
                     log_seq: *seq,
-                    activity_id: Some(activity_id),
-                    effective_on: award.effective_on,
                     recorded_at: settled.recorded_at,
-                    reason: reason(award.reason),
-                    kind: Some(self.policy.editions.kind_code(award.count.kind).to_owned()),
-                    edition_id: self.policy.id(award.count.edition),
-                    window_start: Some(award.count.window_start),
-                    units_before: Some(award.count.units_before),
-                    units_after: Some(award.count.units_after),
-                    track: Some(column(award.track)),
-                    level_credits: award.level_credits,
-                    spendable_credits: award.spendable_credits,
                     balance_after: row.credits,
-                    day_after: *sum,
-                });
+                    day_after,
+                };
+                settled.ledger.push(ledger_row(self.policy, award, object, place));
             }
             first = step.credits;
         }
@@ -450,15 +440,5 @@ pub(in crate::service) fn track(column: TrackColumn) -> Track {
     match column {
         TrackColumn::Technical => Track::Technical,
         TrackColumn::Business => Track::Business,
-    }
-}
-
-/// The reason as the database has it.
-pub(in crate::service) fn reason(reason: Reason) -> LedgerReason {
-    match reason {
-        Reason::Activity => LedgerReason::Activity,
-        Reason::Void => LedgerReason::Void,
-        Reason::Affiliation => LedgerReason::Affiliation,
-        Reason::Legacy => LedgerReason::Legacy,
     }
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::value::LedgerReason;
-use entity::{activity, ledger_entry};
+use entity::{activity, ledger_entry, order};
 use uuid::Uuid;
 
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::explain::{Award, Cause, explain};
+use crate::program::explain::{Award, Cause, Redemption, explain, explain_redemption};
 use crate::program::rule::Program;
-use crate::service::{Services, input};
+use crate::service::{Services, input, targets};
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::{Page, Rows};
@@ -158,11 +158,22 @@ impl Services {
         (self.policy.id(index).unwrap_or_default(), index)
     }
 
-    /// One sentence for a ledger entry: the rule, the units before and after, the arithmetic.
+    /// One sentence for a ledger entry: the rule, the units before and after, the arithmetic; for credits
+    /// that were spent or given back, the order.
     #[must_use]
-    pub fn explain(&self, entry: &ledger_entry::Model) -> String {
+    pub fn explain(&self, entry: &ledger_entry::Model, order: Option<&order::Model>) -> String {
         let editions = &self.policy.editions;
+        if let (None, Some(order)) = (&entry.kind, order) {
+            let money = |minor| targets::money(minor, &order.currency).ok();
+            return explain_redemption(&Redemption {
+                order: &order.number,
+                credits: entry.spendable_credits,
+                balance_after: entry.balance_after,
+                value: order.credit_value.and_then(money),
+            });
+        }
         let cause = match entry.reason {
+            LedgerReason::Void if entry.activity_id.is_none() => Cause::Target,
             LedgerReason::Void => Cause::Void,
             LedgerReason::Affiliation => Cause::Affiliation,
             _ => Cause::Activity,

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use rust_decimal::Decimal;
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::PerSubject;
 use crate::error::Error;
 use crate::program::Level;
 use crate::program::calendar::{year_end, year_start};
-use crate::program::edition::ProductCategory;
+use crate::program::edition::Editions;
 use crate::program::rule::Track;
 use crate::program::standing::{
     LevelAward, TrackStanding, TrackSums, check_partner_day, overall, period_awards, track_standing,
@@ -33,8 +33,6 @@ pub struct PartnerStanding {
     pub business: TrackStanding,
     /// The higher of both (V4).
     pub overall: Arc<Level>,
-    /// Base discount by category, in percent (PP, Rewards).
-    pub base_discounts: Vec<(ProductCategory, Decimal)>,
 }
 
 /// Level credits of a year.
@@ -70,27 +68,37 @@ impl Services {
             }
         }
         let mut sums = match known_at {
-            None => self.sums(&ids, day).await?,
+            None => self.sums(self.db.reader(), &ids, day).await?,
             Some(moment) => self.known_sums(&ids, day, moment).await?,
         };
         for id in ids {
-            let [technical, business] = sums.remove(&id).unwrap_or_default();
-            let technical = track_standing(editions, Track::Technical, &technical, day);
-            let business = track_standing(editions, Track::Business, &business, day);
-            let overall = overall(&technical, &business);
-            let rewards = &editions.at(day).rewards;
-            let discounts = ProductCategory::ALL.map(|one| (one, rewards.base_discount(&overall.code, one)));
-            let base_discounts = discounts.to_vec();
-            answers
-                .insert(id, Ok(PartnerStanding { as_of: day, technical, business, overall, base_discounts }));
+            let sums = sums.remove(&id).unwrap_or_default();
+            answers.insert(id, Ok(standing_of(editions, day, &sums)));
         }
         Ok(answers)
     }
 
-    async fn sums(&self, ids: &[Uuid], day: NaiveDate) -> Result<HashMap<Uuid, [TrackSums; 2]>, Error> {
+    /// A partner's levels on a day within a transaction.
+    pub(in crate::service) async fn standing_within(
+        &self,
+        connection: &impl ConnectionTrait,
+        partner: &PartnerRow,
+        day: NaiveDate,
+    ) -> Result<PartnerStanding, Error> {
+        check_partner_day(&self.policy.editions, partner.enrolled_on, day, self.clock.today())?;
+        let mut sums = self.sums(connection, &[partner.id], day).await?;
+        Ok(standing_of(&self.policy.editions, day, &sums.remove(&partner.id).unwrap_or_default()))
+    }
+
+    async fn sums(
+        &self,
+        connection: &impl ConnectionTrait,
+        ids: &[Uuid],
+        day: NaiveDate,
+    ) -> Result<HashMap<Uuid, [TrackSums; 2]>, Error> {
         let year = Period(day.year());
         let (year_starts_on, _) = year.days(&self.policy.editions);
-        let rows = standing::of_partners(self.db.reader(), ids, day, year.0, year_starts_on).await?;
+        let rows = standing::of_partners(connection, ids, day, year.0, year_starts_on).await?;
         let mut sums: HashMap<Uuid, [TrackSums; 2]> = HashMap::new();
         for row in rows {
             let of_partner = sums.entry(row.partner_id).or_default();
@@ -233,4 +241,15 @@ impl Services {
         }
         Ok(histories)
     }
+}
+
+fn standing_of(
+    editions: &Editions,
+    day: NaiveDate,
+    [technical, business]: &[TrackSums; 2],
+) -> PartnerStanding {
+    let technical = track_standing(editions, Track::Technical, technical, day);
+    let business = track_standing(editions, Track::Business, business, day);
+    let overall = overall(&technical, &business);
+    PartnerStanding { as_of: day, technical, business, overall }
 }

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 
 use entity::{
-    activity, affiliation, ledger_entry, partner_balance, partner_day, partner_tally, partner_total,
-    points_entry, professional_balance, professional_day, professional_tally, professional_total,
+    activity, affiliation, customer, deal, ledger_entry, opportunity, order, partner_balance, partner_day,
+    partner_sales, partner_tally, partner_total, points_entry, professional_balance, professional_day,
+    professional_tally, professional_total, sales_target, swag_order,
 };
 use uuid::Uuid;
 
@@ -122,6 +123,8 @@ row!(
     [
         log_seq,
         activity_id,
+        order_id,
+        deal_id,
         effective_on,
         recorded_at,
         reason,
@@ -149,6 +152,7 @@ row!(
     [
         log_seq,
         activity_id,
+        swag_order_id,
         effective_on,
         recorded_at,
         reason,
@@ -250,4 +254,73 @@ row!(
     |row| (row.professional_id, row.membership_year),
     |row| format!("total of membership year {}", row.membership_year),
     [points, last_on]
+);
+
+row!(
+    order::Model,
+    i64,
+    |row| row.seq,
+    |_row| "where it stands".to_owned(),
+    [seq, recorded_at, status, fulfilled_on, cancelled_on, redeemed]
+);
+
+row!(
+    swag_order::Model,
+    i64,
+    |row| row.seq,
+    |_row| "where it stands".to_owned(),
+    [seq, recorded_at, status, cancelled_on, dojo_credits]
+);
+
+row!(
+    deal::Model,
+    i64,
+    |row| row.seq,
+    |_row| "where it stands".to_owned(),
+    [
+        seq,
+        recorded_at,
+        customer,
+        customer_key,
+        scope,
+        scope_key,
+        description,
+        status,
+        status_on,
+        outcome,
+        lead_proof_on,
+        proof_on,
+        activity_on,
+        claimed_on,
+        rewarded_on,
+    ]
+);
+
+row!(customer::Model, String, |row| row.key.clone(), |_row| "first won deal".to_owned(), [won_deal_id]);
+
+row!(
+    opportunity::Model,
+    (String, String),
+    |row| (row.customer_key.clone(), row.scope_key.clone()),
+    |_row| "who holds it".to_owned(),
+    [deal_id, held_since, held_until]
+);
+
+row!(
+    sales_target::Model,
+    (Uuid, i32),
+    |row| (row.partner_id, row.year),
+    |row| format!("sales target of {}", row.year),
+    [currency, amount, reached_on],
+    fn complete(&mut self, found: &Self) {
+        self.id = found.id;
+    }
+);
+
+row!(
+    partner_sales::Model,
+    (Uuid, i32, String),
+    |row| (row.partner_id, row.year, row.currency.clone()),
+    |row| format!("sales of {} in {}", row.year, row.currency),
+    [net, orders, latest_on]
 );

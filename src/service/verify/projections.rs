@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use entity::{
-    partner_balance, partner_day, partner_tally, partner_total, professional_balance, professional_day,
-    professional_tally, professional_total,
+    partner_balance, partner_day, partner_sales, partner_tally, partner_total, professional_balance,
+    professional_day, professional_tally, professional_total, sales_target,
 };
 use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
@@ -13,10 +13,10 @@ use super::compare::compare;
 use super::replay::{PartnerState, ProfessionalState, Replay};
 use super::{SUBJECTS, TOLD_MAX};
 use crate::program::edition::Editions;
-use crate::program::fold::{PartnerIx, ProfessionalIx};
+use crate::program::fold::{PartnerIx, ProfessionalIx, YearSales};
 use crate::program::totals::{Period, membership_number};
 use crate::service::booking::{PeriodTotal, column};
-use crate::store::{ledger, totals};
+use crate::store::{ledger, sales, totals};
 
 /// What partners' entries sum up to.
 #[derive(Default)]
@@ -25,6 +25,8 @@ struct PartnerRows {
     tallies: Vec<partner_tally::Model>,
     days: Vec<partner_day::Model>,
     totals: Vec<partner_total::Model>,
+    targets: Vec<sales_target::Model>,
+    sold: Vec<partner_sales::Model>,
 }
 
 /// What professionals' entries sum up to.
@@ -48,6 +50,9 @@ pub(super) async fn compare_partners(
         for &who in chunk {
             let state = &replay.partners[who.0 as usize];
             expected.sum_up(editions, state);
+            for (year, sales) in replay.fold.sales(who) {
+                expected.add_sales(state.id, year, sales);
+            }
             expected.tallies.extend(replay.fold.partner_tallies(who).map(|((kind, window_start), tally)| {
                 partner_tally::Model {
                     partner_id: state.id,
@@ -71,6 +76,7 @@ pub(super) async fn compare_partners(
         let tallies = tallies.await?;
         let days = totals::all_of::<partner_day::Entity>(snapshot, partner_day::Column::PartnerId, &ids);
         let days = days.await?;
+        let (targets, sold) = sales::all_of(snapshot, &ids).await?;
         let stored = totals::of_partners(snapshot, ids).await?;
         let name = |id: Uuid| replay.partners[replay.partner_places[&id].0 as usize].name();
         let report = &mut replay.report;
@@ -79,6 +85,8 @@ pub(super) async fn compare_partners(
         compare(report, expected.tallies, tallies, |row| name(row.partner_id));
         compare(report, expected.days, days, |row| name(row.partner_id));
         compare(report, expected.totals, stored, |row| name(row.partner_id));
+        compare(report, expected.targets, targets, |row| name(row.partner_id));
+        compare(report, expected.sold, sold, |row| name(row.partner_id));
     }
     Ok(())
 }
@@ -134,6 +142,25 @@ fn told_max() -> i64 {
 }
 
 impl PartnerRows {
+    fn add_sales(&mut self, partner_id: Uuid, year: i32, sales: &YearSales) {
+        self.targets.extend(sales.target.map(|target| sales_target::Model {
+            id: Uuid::nil(),
+            partner_id,
+            year,
+            currency: target.currency.code().to_owned(),
+            amount: target.minor,
+            reached_on: sales.reached_on,
+        }));
+        self.sold.extend(sales.sold.iter().map(|(currency, sold)| partner_sales::Model {
+            partner_id,
+            year,
+            currency: currency.code().to_owned(),
+            net: sold.net,
+            orders: sold.orders,
+            latest_on: sold.latest_on,
+        }));
+    }
+
     fn sum_up(&mut self, editions: &Editions, state: &PartnerState) {
         let partner_id = state.id;
         self.balances.push(partner_balance::Model {

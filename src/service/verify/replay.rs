@@ -1,22 +1,25 @@
 //! The log once more: each step folded, and the entries that it should have left.
 
+mod commerce;
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::value::{ActivityStatus, LogAction, PointsReason};
+use entity::value::{ActivityStatus, LogAction};
 use entity::{activity, affiliation, ledger_entry, partner, points_entry, professional};
 use uuid::Uuid;
 
 use super::Report;
 use crate::program::fold::{
-    ActivityIx, Affiliation, Awards, Fact, Fold, PartnerIx, ProfessionalIx, Step, Subject,
+    Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, ProfessionalIx, Step, Subject,
 };
 use crate::program::rule::Track;
 use crate::service::activities::{program, stored_units};
-use crate::service::booking::{column, reason};
+use crate::service::booking::{Object, Place, ledger_row, points_row};
 use crate::service::policy::Policy;
 use crate::store::ledger::Numbers;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
+pub(super) use commerce::{About, Commerce};
 
 /// What the steps so far gave a partner.
 pub(super) struct PartnerState {
@@ -57,7 +60,7 @@ impl ProfessionalState {
 
 /// Where an activity stands after the steps so far.
 struct ActivityState {
-    id: Uuid,
+    number: ObjectIx,
     status: ActivityStatus,
     graded_points: Option<i64>,
     units: i64,
@@ -92,9 +95,10 @@ pub(super) struct Replay<'a> {
     pub(super) professionals: Vec<ProfessionalState>,
     pub(super) partner_places: HashMap<Uuid, PartnerIx>,
     pub(super) professional_places: HashMap<Uuid, ProfessionalIx>,
-    activities: Vec<ActivityState>,
-    activity_places: HashMap<Uuid, ActivityIx>,
+    objects: Vec<Object>,
+    activities: HashMap<Uuid, ActivityState>,
     affiliations: HashMap<Uuid, Option<NaiveDate>>,
+    pub(super) commerce: Commerce,
     awards: Awards,
 }
 
@@ -109,9 +113,10 @@ impl<'a> Replay<'a> {
             professionals: Vec::new(),
             partner_places: HashMap::new(),
             professional_places: HashMap::new(),
-            activities: Vec::new(),
-            activity_places: HashMap::new(),
+            objects: Vec::new(),
+            activities: HashMap::new(),
             affiliations: HashMap::new(),
+            commerce: Commerce::default(),
             awards: Awards::default(),
         }
     }
@@ -146,12 +151,12 @@ impl<'a> Replay<'a> {
     }
 
     /// Takes the next step; one that can't have happened is told and left out.
-    pub(super) fn take(&mut self, logged: &LoggedStep, expected: &mut Expected) {
+    pub(super) fn take(&mut self, logged: &LoggedStep, about: &About, expected: &mut Expected) {
         self.report.steps += 1;
         let step = match (&logged.activity, &logged.affiliation) {
             (Some(row), _) => self.activity_step(logged, row),
             (None, Some(row)) => self.affiliation_step(logged, row),
-            (None, None) => Err("it is about nothing".to_owned()),
+            (None, None) => self.commerce_step(logged, about),
         };
         self.awards.clear();
         let taken = step.and_then(|step| match step {
@@ -166,8 +171,7 @@ impl<'a> Replay<'a> {
     }
 
     fn activity_step(&mut self, logged: &LoggedStep, row: &activity::Model) -> Result<Option<Step>, String> {
-        let place = self.activity_places.get(&row.id).copied();
-        let before = place.map(|place| self.activities[place.0 as usize].status);
+        let before = self.activities.get(&row.id).map(|state| state.status);
         let after = match (logged.action, before) {
             (LogAction::Submitted, None) => ActivityStatus::PendingReview,
             (LogAction::Recorded, None) | (LogAction::Approved, Some(ActivityStatus::PendingReview)) => {
@@ -180,13 +184,15 @@ impl<'a> Replay<'a> {
                 return Err(format!("{action:?} can't happen to activity {}, which is {before}", key(row)));
             }
         };
-        let place = place.unwrap_or_else(|| self.add_activity(logged, row));
+        if before.is_none() {
+            self.add_activity(logged, row);
+        }
         if before.is_none() && row.seq != logged.seq {
             self.report.differ(|| {
                 format!("activity {}: its place in the log is {}, expected {}", key(row), row.seq, logged.seq)
             });
         }
-        let state = &mut self.activities[place.0 as usize];
+        let Some(state) = self.activities.get_mut(&row.id) else { return Ok(None) };
         state.status = after;
         if logged.action == LogAction::Approved {
             state.graded_points = logged.points;
@@ -195,7 +201,7 @@ impl<'a> Replay<'a> {
             let judged = activity::Model { graded_points: state.graded_points, ..row.clone() };
             state.units = stored_units(self.policy, &judged).map_err(|error| error.to_string())?;
         }
-        let units = state.units;
+        let (place, units) = (state.number, state.units);
         match after {
             ActivityStatus::PendingReview | ActivityStatus::Rejected => Ok(None),
             ActivityStatus::Recorded => Ok(Some(Step::Recorded(self.fact(place, row, units)?))),
@@ -203,22 +209,30 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn add_activity(&mut self, logged: &LoggedStep, row: &activity::Model) -> ActivityIx {
-        let place = u32::try_from(self.activities.len()).expect("fewer than 2^32 activities");
-        self.activities.push(ActivityState {
-            id: row.id,
-            status: ActivityStatus::PendingReview,
-            graded_points: None,
-            units: 0,
-            recorded_at: logged.recorded_at,
-            awarded_points: 0,
-            awarded_credits: 0,
-        });
-        self.activity_places.insert(row.id, ActivityIx(place));
-        ActivityIx(place)
+    /// Gives what steps are about its number in this replay.
+    pub(super) fn add(&mut self, object: Object) -> ObjectIx {
+        let place = u32::try_from(self.objects.len()).expect("fewer than 2^32 objects");
+        self.objects.push(object);
+        ObjectIx(place)
     }
 
-    fn fact(&self, activity: ActivityIx, row: &activity::Model, units: i64) -> Result<Fact, String> {
+    fn add_activity(&mut self, logged: &LoggedStep, row: &activity::Model) {
+        let number = self.add(Object::Activity(row.id));
+        self.activities.insert(
+            row.id,
+            ActivityState {
+                number,
+                status: ActivityStatus::PendingReview,
+                graded_points: None,
+                units: 0,
+                recorded_at: logged.recorded_at,
+                awarded_points: 0,
+                awarded_credits: 0,
+            },
+        );
+    }
+
+    fn fact(&self, activity: ObjectIx, row: &activity::Model, units: i64) -> Result<Fact, String> {
         let partner = row.partner_id.and_then(|id| self.partner_places.get(&id));
         let professional = row.professional_id.and_then(|id| self.professional_places.get(&id));
         let subject = match (partner, professional) {
@@ -264,8 +278,12 @@ impl<'a> Replay<'a> {
 
     fn points_entries(&mut self, logged: &LoggedStep, expected: &mut Expected) {
         for award in &self.awards.points {
-            let activity = &mut self.activities[award.activity.0 as usize];
-            activity.awarded_points += award.points;
+            let object = self.objects[award.object.0 as usize];
+            if let Object::Activity(id) = object
+                && let Some(activity) = self.activities.get_mut(&id)
+            {
+                activity.awarded_points += award.points;
+            }
             let state = &mut self.professionals[award.professional.0 as usize];
             check_time(&mut self.report, &mut state.last_recorded_at, logged, || {
                 format!("professional {}", state.code)
@@ -276,68 +294,56 @@ impl<'a> Replay<'a> {
             state.points += award.points;
             state.dojo_credits += award.dojo_credits;
             self.report.points_entries += 1;
-            expected.points.push(points_entry::Model {
+            let place = Place {
                 id: Uuid::nil(),
-                professional_id: state.id,
+                owner: state.id,
                 number: state.entries,
                 log_seq: logged.seq,
-                activity_id: Some(activity.id),
-                effective_on: award.effective_on,
                 recorded_at: logged.recorded_at,
-                reason: if award.voided { PointsReason::Void } else { PointsReason::Activity },
-                kind: Some(self.policy.editions.kind_code(award.count.kind).to_owned()),
-                edition_id: self.policy.id(award.count.edition),
-                window_start: Some(award.count.window_start),
-                units_before: Some(award.count.units_before),
-                units_after: Some(award.count.units_after),
-                points: award.points,
-                dojo_credits: award.dojo_credits,
-                dojo_balance_after: state.dojo_credits,
+                balance_after: state.dojo_credits,
                 day_after: *sum,
-            });
+            };
+            expected.points.push(points_row(self.policy, award, object, place));
         }
     }
 
     fn ledger_entries(&mut self, logged: &LoggedStep, expected: &mut Expected) {
         for award in &self.awards.credits {
-            let activity = &mut self.activities[award.activity.0 as usize];
-            activity.awarded_credits += award.level_credits;
+            let object = self.objects[award.object.0 as usize];
+            if let Object::Activity(id) = object
+                && let Some(activity) = self.activities.get_mut(&id)
+            {
+                activity.awarded_credits += award.level_credits;
+            }
             let state = &mut self.partners[award.partner.0 as usize];
             check_time(&mut self.report, &mut state.last_recorded_at, logged, || {
                 format!("partner {}", state.code)
             });
-            let sum = state.days.entry((award.track, award.effective_on)).or_default();
-            *sum += award.level_credits;
+            let day_after = award.track.map_or(0, |track| {
+                let sum = state.days.entry((track, award.effective_on)).or_default();
+                *sum += award.level_credits;
+                *sum
+            });
             state.entries += 1;
             state.credits += award.spendable_credits;
             state.level_credits += award.level_credits;
             self.report.ledger_entries += 1;
-            expected.ledger.push(ledger_entry::Model {
+            let place = Place {
                 id: Uuid::nil(),
-                partner_id: state.id,
+                owner: state.id,
                 number: state.entries,
                 log_seq: logged.seq,
-                activity_id: Some(activity.id),
-                effective_on: award.effective_on,
                 recorded_at: logged.recorded_at,
-                reason: reason(award.reason),
-                kind: Some(self.policy.editions.kind_code(award.count.kind).to_owned()),
-                edition_id: self.policy.id(award.count.edition),
-                window_start: Some(award.count.window_start),
-                units_before: Some(award.count.units_before),
-                units_after: Some(award.count.units_after),
-                track: Some(column(award.track)),
-                level_credits: award.level_credits,
-                spendable_credits: award.spendable_credits,
                 balance_after: state.credits,
-                day_after: *sum,
-            });
+                day_after,
+            };
+            expected.ledger.push(ledger_row(self.policy, award, object, place));
         }
     }
 
     /// The stored activity as the log has it; none when no step recorded it.
     pub(super) fn expected_activity(&self, found: &activity::Model) -> Option<activity::Model> {
-        let state = &self.activities[self.activity_places.get(&found.id)?.0 as usize];
+        let state = self.activities.get(&found.id)?;
         Some(activity::Model {
             status: state.status,
             graded_points: state.graded_points,

@@ -80,6 +80,7 @@ async fn recorded(backend: Backend, editions: &Editions, steps: &[Step], batches
             Step::AffiliationEnded(who, _, ends_on) => {
                 services.affiliation_end(&professional_code(who.0), ends_on).await.expect("an end");
             }
+            _ => unreachable!("the logs here hold activities and affiliations"),
         }
     }
     take(&services, &mut batch, &mut ids).await;
@@ -222,28 +223,31 @@ fn folded(editions: &Editions, awards: &Awards) -> Vec<Row> {
             Reason::Void => LedgerReason::Void,
             Reason::Affiliation => LedgerReason::Affiliation,
             Reason::Legacy => LedgerReason::Legacy,
+            Reason::Redemption | Reason::RedemptionReturned => unreachable!("nothing is ordered here"),
         };
+        let count = award.count.expect("an activity is counted");
         let content = Content {
-            activity: award.activity.0,
+            activity: award.object.0,
             effective_on: award.effective_on,
             reason: format!("{reason:?}"),
-            kind: editions.kind_code(award.count.kind).to_owned(),
-            window_start: award.count.window_start,
-            units: (award.count.units_before, award.count.units_after),
+            kind: editions.kind_code(count.kind).to_owned(),
+            window_start: count.window_start,
+            units: (count.units_before, count.units_after),
             amounts: Vec::new(),
             track: None,
         };
         let code = partner_code(award.partner.0);
-        add(code, award.level_credits, award.spendable_credits, Some(award.track), content);
+        add(code, award.level_credits, award.spendable_credits, award.track, content);
     }
     for award in &awards.points {
+        let count = award.count.expect("an activity is counted");
         let content = Content {
-            activity: award.activity.0,
+            activity: award.object.0,
             effective_on: award.effective_on,
-            reason: if award.voided { "Void" } else { "Activity" }.to_owned(),
-            kind: editions.kind_code(award.count.kind).to_owned(),
-            window_start: award.count.window_start,
-            units: (award.count.units_before, award.count.units_after),
+            reason: if award.reason == Reason::Void { "Void" } else { "Activity" }.to_owned(),
+            kind: editions.kind_code(count.kind).to_owned(),
+            window_start: count.window_start,
+            units: (count.units_before, count.units_after),
             amounts: Vec::new(),
             track: None,
         };

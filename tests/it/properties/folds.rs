@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use partner_program::program::fold::{
-    Awards, CreditsAward, Fact, Fold, PartnerIx, PastAward, PointsAward, ProfessionalIx, Step, Subject,
+    Awards, CreditsAward, Fact, Fold, PartnerIx, PastAward, PointsAward, ProfessionalIx, Reason, Step,
+    Subject,
 };
 use partner_program::program::totals::TrackTotal;
 use partner_program::program::{Editions, KindId};
@@ -114,6 +115,7 @@ proptest! {
                     Step::Affiliated(professional(who), one)
                 }
                 Step::AffiliationEnded(who, from, to) => Step::AffiliationEnded(professional(who), from, to),
+                _ => unreachable!("the logs here hold activities and affiliations"),
             };
             fold.apply(&step, &mut awards).expect("sums of a small log");
         }
@@ -139,10 +141,12 @@ proptest! {
             Ok(())
         };
         for award in &awards.points {
-            check((award.professional.0, false, award.count.kind, award.count.window_start), award.points)?;
+            let count = award.count.expect("an activity is counted");
+            check((award.professional.0, false, count.kind, count.window_start), award.points)?;
         }
         for award in &awards.credits {
-            check((award.partner.0, true, award.count.kind, award.count.window_start), award.level_credits)?;
+            let count = award.count.expect("an activity is counted");
+            check((award.partner.0, true, count.kind, count.window_start), award.level_credits)?;
         }
     }
 
@@ -152,14 +156,16 @@ proptest! {
         let editions = Editions::built_in();
         let awards = fold_all(&editions, &steps(&editions, &draws));
         for award in &awards.credits {
-            let rule = rule_on(&editions, award.count.kind, award.effective_on);
-            let earned = rule.earned(award.count.units_after) - rule.earned(award.count.units_before);
+            let count = award.count.expect("an activity is counted");
+            let rule = rule_on(&editions, count.kind, award.effective_on);
+            let earned = rule.earned(count.units_after) - rule.earned(count.units_before);
             prop_assert_eq!(award.level_credits, earned, "{:?}", award);
             prop_assert!(earned != 0);
         }
         for award in &awards.points {
-            let rule = rule_on(&editions, award.count.kind, award.effective_on);
-            let earned = rule.earned(award.count.units_after) - rule.earned(award.count.units_before);
+            let count = award.count.expect("an activity is counted");
+            let rule = rule_on(&editions, count.kind, award.effective_on);
+            let earned = rule.earned(count.units_after) - rule.earned(count.units_before);
             prop_assert_eq!(award.points, earned, "{:?}", award);
             prop_assert_eq!(award.dojo_credits, award.points);
         }
@@ -288,10 +294,11 @@ fn reloaded<'e>(editions: &'e Editions, fold: &Fold<'e>, steps: &[Step], awards:
         })
         .collect();
     for award in &awards.points {
-        let quantity = quantities[&award.activity.0] * if award.voided { -1 } else { 1 };
-        let rule = rule_on(editions, award.count.kind, award.effective_on);
+        let quantity = quantities[&award.object.0] * if award.reason == Reason::Void { -1 } else { 1 };
+        let count = award.count.expect("an activity is counted");
+        let rule = rule_on(editions, count.kind, award.effective_on);
         let past = PastAward {
-            activity: award.activity,
+            activity: award.object,
             occurred_on: award.effective_on,
             points: award.points,
             also: rule.counts_as.map(|kind| (kind, quantity)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 use partner_program::program::fold::{
-    ActivityIx, Affiliation, Awards, Fact, Fold, PartnerIx, ProfessionalIx, Step, Subject,
+    Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, ProfessionalIx, Step, Subject,
 };
 use partner_program::program::rule::{Asked, Rule};
 use partner_program::program::{Editions, KindId, Program};
@@ -158,7 +158,7 @@ impl Progress {
             }
             self.days.entry(number).or_default().push(on);
         }
-        let activity = ActivityIx(u32::try_from(self.facts.len()).expect("a few"));
+        let activity = ObjectIx(u32::try_from(self.facts.len()).expect("a few"));
         let fact = Fact { activity, subject, kind: rule.id, occurred_on: on, quantity, units };
         self.facts.push((fact, false));
         Some(Step::Recorded(fact))

@@ -3,3 +3,4 @@
 mod databases;
 mod folds;
 mod logs;
+mod pricing;

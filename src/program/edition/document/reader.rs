@@ -8,14 +8,15 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 
 use super::{
-    Document, RawAttribute, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule, RawRewards,
-    RawType,
+    Document, RawAttribute, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule,
+    RawRewards, RawType,
 };
+use crate::program::deal::DealTerms;
 use crate::program::edition::{
     Discount, EditionError, Kinds, Legacy, ProductCategory, RedemptionCap, Rewards,
 };
 use crate::program::level::{Level, Levels};
-use crate::program::money::Money;
+use crate::program::money::{Money, percent_parts};
 use crate::program::rule::{
     Asked, Attribute, AttributeType, Derived, EarlyBonus, Program, Review, Rule, Window,
 };
@@ -61,8 +62,9 @@ impl Reader<'_> {
 
     fn percent(&self, value: &Spanned<Decimal>) -> Result<Decimal, EditionError> {
         let percent = *value.get_ref();
-        if percent < Decimal::ZERO || percent > Decimal::ONE_HUNDRED {
-            return self.refuse(value.span(), format!("a percentage is 0 to 100, not {percent}"));
+        if percent_parts(percent).is_none() {
+            let message = format!("a percentage is 0 to 100 with up to four decimals, not {percent}");
+            return self.refuse(value.span(), message);
         }
         Ok(percent)
     }
@@ -266,6 +268,20 @@ impl Reader<'_> {
         Ok(Legacy { from, until, level_valid_until })
     }
 
+    pub(super) fn deals(&self, raw: &RawDeals) -> Result<DealTerms, EditionError> {
+        let span = |name, value: &Spanned<i64>, least, most| {
+            Ok(u32::try_from(self.figure(name, value, least, most)?).unwrap_or(u32::MAX))
+        };
+        Ok(DealTerms {
+            lead_days: span("lead_days", &raw.lead_days, 1, 3_660)?.into(),
+            lead_extension_days: span("lead_extension_days", &raw.lead_extension_days, 0, 3_660)?.into(),
+            engaged_days: span("engaged_days", &raw.engaged_days, 1, 3_660)?.into(),
+            opportunity_months: span("opportunity_months", &raw.opportunity_months, 1, 120)?,
+            activity_months: span("activity_months", &raw.activity_months, 1, 120)?,
+            proofs: raw.proofs.iter().map(|&report| report.into()).collect(),
+        })
+    }
+
     pub(super) fn rewards(&self, raw: &RawRewards, levels: &Levels) -> Result<Rewards, EditionError> {
         let mut credit_values = Vec::new();
         for (code, amount) in &raw.credit_values {
@@ -279,14 +295,19 @@ impl Reader<'_> {
                 Err(message) => return self.refuse(amount.span(), message),
             }
         }
-        let mut caps = Vec::new();
+        let mut caps: Vec<RedemptionCap> = Vec::new();
         for cap in &raw.cap {
-            let categories = cap.categories.iter().map(|&category| category.into()).collect();
-            caps.push(RedemptionCap {
-                purpose: cap.purpose.into(),
-                categories,
-                percent: self.percent(&cap.percent)?,
-            });
+            let purpose = cap.purpose.into();
+            let categories: Vec<ProductCategory> =
+                cap.categories.get_ref().iter().map(|&category| category.into()).collect();
+            let same = |other: &RedemptionCap| {
+                other.purpose == purpose && other.categories.iter().any(|one| categories.contains(one))
+            };
+            if caps.iter().any(same) {
+                let message = "one of these categories has a cap already";
+                return self.refuse(cap.categories.span(), message);
+            }
+            caps.push(RedemptionCap { purpose, categories, percent: self.percent(&cap.percent)? });
         }
         let mut discounts = Vec::new();
         for discount in &raw.discount {

@@ -1,19 +1,14 @@
-//! All queries: those of the programs, and those about access.
+//! Who is asking, who may do what, and who did.
 
-use async_graphql::{Context, InputObject, MergedObject, Object};
+use async_graphql::{Context, InputObject, Object};
 
-use super::connection::{API_KEYS, AUDIT_LOG, Connection, ListOrder, Slice, Total};
-use super::error::ApiError;
-use super::query::Programs;
-use super::scalar::Moment;
-use super::siblings::PageOf;
-use super::types::{ApiKey, AuditEntry, Viewer};
+use crate::graphql::connection::{API_KEYS, AUDIT_LOG, Connection, ListOrder, Slice, Total};
+use crate::graphql::error::ApiError;
+use crate::graphql::scalar::Moment;
+use crate::graphql::siblings::PageOf;
+use crate::graphql::types::{ApiKey, AuditEntry, Viewer};
 use crate::service::Services;
 use crate::service::reads::AuditAsked;
-
-/// Everything that can be read.
-#[derive(MergedObject, Debug, Default)]
-pub struct Query(Programs, AccessQueries);
 
 /// Who may do what, and who did.
 #[derive(Debug, Default)]

@@ -1,0 +1,58 @@
+//! Table `deals`.
+
+use sea_orm::entity::prelude::*;
+
+use crate::value::{DealOutcome, DealStatus};
+
+/// A registered deal and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "deals")]
+pub struct Model {
+    /// Key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Place in the log.
+    pub seq: i64,
+    /// Who registered it.
+    pub partner_id: Uuid,
+    /// Unique reference.
+    pub reference: String,
+    /// When it was registered.
+    pub registered_on: Date,
+    /// When the system learned of it.
+    pub recorded_at: DateTimeUtc,
+    /// The end customer as written.
+    pub customer: String,
+    /// The customer without case and spacing.
+    pub customer_key: String,
+    /// What it is about, as written.
+    pub scope: String,
+    /// The scope without case and spacing.
+    pub scope_key: String,
+    /// More about it.
+    pub description: Option<String>,
+    /// Status as last set; expiry is worked out from dates.
+    pub status: DealStatus,
+    /// Since when.
+    pub status_on: Date,
+    /// How it was closed.
+    pub outcome: Option<DealOutcome>,
+    /// Day of the proof that extended the lead.
+    pub lead_proof_on: Option<Date>,
+    /// Day of the newest proof.
+    pub proof_on: Option<Date>,
+    /// Day of the latest report or change.
+    pub activity_on: Date,
+    /// Since when it has claimed the opportunity.
+    pub claimed_on: Option<Date>,
+    /// Day of the transaction that it was rewarded for.
+    pub rewarded_on: Option<Date>,
+    /// The integration that registered it; none when a person did.
+    pub recorded_by: Option<String>,
+}
+
+/// Rows are joined by statement, so none is declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,38 @@
+//! Table `deal_steps`.
+
+use sea_orm::entity::prelude::*;
+
+use crate::value::{DealOutcome, DealReport, DealStatus};
+
+/// What a step of the log did to a deal; never changed.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "deal_steps")]
+pub struct Model {
+    /// Place in the log.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub log_seq: i64,
+    /// The deal.
+    pub deal_id: Uuid,
+    /// When it happened.
+    pub day: Date,
+    /// The new status.
+    pub status: Option<DealStatus>,
+    /// How it was closed.
+    pub outcome: Option<DealOutcome>,
+    /// What was reported.
+    pub report: Option<DealReport>,
+    /// In a person's words.
+    pub note: Option<String>,
+    /// The new customer.
+    pub customer: Option<String>,
+    /// The new scope.
+    pub scope: Option<String>,
+    /// The new description.
+    pub description: Option<String>,
+}
+
+/// Rows are joined by statement, so none is declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

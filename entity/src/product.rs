@@ -1,0 +1,28 @@
+//! Table `products`.
+
+use sea_orm::entity::prelude::*;
+
+use crate::value::ProductCategory;
+
+/// Something that can be ordered.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "products")]
+pub struct Model {
+    /// Key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Unique code.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// What sort of product it is.
+    pub category: ProductCategory,
+    /// When it was entered.
+    pub created_at: DateTimeUtc,
+}
+
+/// Rows are joined by statement, so none is declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,28 @@
+//! Table `swag_items`.
+
+use sea_orm::entity::prelude::*;
+
+/// Something that Dojo Credits buy.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "swag_items")]
+pub struct Model {
+    /// Key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Unique code.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// Price of one.
+    pub dojo_credits: i64,
+    /// How many are left.
+    pub stock: i64,
+    /// When it was entered.
+    pub created_at: DateTimeUtc,
+}
+
+/// Rows are joined by statement, so none is declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

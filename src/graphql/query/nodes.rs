@@ -1,0 +1,74 @@
+//! Objects by their global ids.
+
+use std::sync::Arc;
+
+use async_graphql::ID;
+
+use crate::graphql::error::ApiError;
+use crate::graphql::id::NodeType;
+use crate::graphql::siblings::ById;
+use crate::graphql::types::{
+    Activity, ApiKey, AuditEntry, Contract, Deal, Edition, LedgerEntry, Node, Order, Partner, Product,
+    Professional, SwagItem, SwagOrder,
+};
+use crate::service::Services;
+
+/// Objects by global id: one statement for each type among them.
+pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<Node>>, ApiError> {
+    let parsed: Vec<_> = ids.iter().map(NodeType::parse).collect();
+    let keys = |kind| {
+        parsed.iter().flatten().filter(move |(of, _)| *of == kind).map(|(_, key)| *key).collect::<Vec<_>>()
+    };
+    let partners = ById::new(none_of(&keys(NodeType::Partner), |ids| services.partners_by_ids(ids)).await?);
+    let professionals =
+        ById::new(none_of(&keys(NodeType::Professional), |ids| services.professionals_by_ids(ids)).await?);
+    let activities =
+        ById::new(none_of(&keys(NodeType::Activity), |ids| services.activities_by_ids(ids)).await?);
+    let entries =
+        ById::new(none_of(&keys(NodeType::LedgerEntry), |ids| services.ledger_entries_by_ids(ids)).await?);
+    let products = ById::new(none_of(&keys(NodeType::Product), |ids| services.products_by_ids(ids)).await?);
+    let contracts =
+        ById::new(none_of(&keys(NodeType::Contract), |ids| services.contracts_by_ids(ids)).await?);
+    let orders = ById::new(none_of(&keys(NodeType::Order), |ids| services.orders_by_ids(ids)).await?);
+    let deals = ById::new(none_of(&keys(NodeType::Deal), |ids| services.deals_by_ids(ids)).await?);
+    let swag_items =
+        ById::new(none_of(&keys(NodeType::SwagItem), |ids| services.swag_items_by_ids(ids)).await?);
+    let swag_orders =
+        ById::new(none_of(&keys(NodeType::SwagOrder), |ids| services.swag_orders_by_ids(ids)).await?);
+    let api_keys = ById::new(none_of(&keys(NodeType::ApiKey), |ids| services.keys_by_ids(ids)).await?);
+    let audit = ById::new(none_of(&keys(NodeType::AuditEntry), |ids| services.audit_by_ids(ids)).await?);
+    let policy = services.policy();
+    let found = parsed.iter().map(|one| {
+        let (kind, id) = (*one)?;
+        Some(match kind {
+            NodeType::Partner => Node::Partner(Partner(partners.get(id)?)),
+            NodeType::Professional => Node::Professional(Professional(professionals.get(id)?)),
+            NodeType::Activity => Node::Activity(Activity(activities.get(id)?)),
+            NodeType::LedgerEntry => Node::LedgerEntry(LedgerEntry(entries.get(id)?)),
+            NodeType::Product => Node::Product(Product(products.get(id)?)),
+            NodeType::Contract => Node::Contract(Contract(contracts.get(id)?)),
+            NodeType::Order => Node::Order(Order(orders.get(id)?)),
+            NodeType::Deal => Node::Deal(Deal(deals.get(id)?)),
+            NodeType::SwagItem => Node::SwagItem(SwagItem(swag_items.get(id)?)),
+            NodeType::SwagOrder => Node::SwagOrder(SwagOrder(swag_orders.get(id)?)),
+            NodeType::ApiKey => Node::ApiKey(ApiKey(api_keys.get(id)?)),
+            NodeType::AuditEntry => Node::AuditEntry(AuditEntry(audit.get(id)?)),
+            NodeType::Edition => {
+                let index = policy.index(id)?;
+                Node::Edition(Edition { id, index, policy: Arc::clone(policy) })
+            }
+        })
+    });
+    Ok(found.collect())
+}
+
+/// Loads rows by id, unless none is asked for.
+async fn none_of<'i, T: Default, F>(
+    ids: &'i [uuid::Uuid],
+    load: impl FnOnce(&'i [uuid::Uuid]) -> F,
+) -> Result<T, ApiError>
+where
+    F: Future<Output = Result<T, crate::error::Error>>,
+{
+    if ids.is_empty() { Ok(T::default()) } else { Ok(load(ids).await?) }
+}

@@ -1,0 +1,329 @@
+//! Deals: statuses, timers and proofs, all worked out from dates (PP, Sales; R1 to R3).
+//!
+//! Nothing has to run at midnight: a deal keeps the days on which things happened, and what it is on
+//! any day follows from them.
+
+mod opportunity;
+
+use chrono::{Days, NaiveDate};
+use unicode_normalization::UnicodeNormalization;
+
+use super::refusal::{Code, Refusal};
+pub use opportunity::{Hold, Registered, Win};
+
+/// Where a deal stands (R2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// No contact yet.
+    Lead,
+    /// Contact was made.
+    Engaged,
+    /// Interest is confirmed in writing.
+    Confirmed,
+    /// A quote was sent.
+    Quoted,
+    /// Terms are negotiated.
+    Negotiating,
+    /// The purchase order is awaited.
+    WaitingPo,
+    /// Postponed; it can become active again.
+    Cold,
+    /// It ended in a transaction.
+    ClosedWon,
+    /// It was lost.
+    ClosedLost,
+    /// The vendor decided that it does not fit.
+    ClosedDropped,
+    /// Its time ran out; never set, always worked out.
+    Expired,
+}
+
+impl Status {
+    /// Statuses in which work goes on, in their usual order.
+    pub const ACTIVE: [Self; 6] =
+        [Self::Lead, Self::Engaged, Self::Confirmed, Self::Quoted, Self::Negotiating, Self::WaitingPo];
+
+    /// Whether work goes on.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        Self::ACTIVE.contains(&self)
+    }
+
+    /// Whether contact was made and work goes on: such a deal can hold the opportunity (R4).
+    #[must_use]
+    pub fn is_engaged(self) -> bool {
+        self.is_active() && self != Self::Lead
+    }
+
+    /// The word for it in sentences.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lead => "a lead",
+            Self::Engaged => "engaged",
+            Self::Confirmed => "confirmed",
+            Self::Quoted => "quoted",
+            Self::Negotiating => "negotiating",
+            Self::WaitingPo => "waiting for the purchase order",
+            Self::Cold => "cold",
+            Self::ClosedWon => "closed as won",
+            Self::ClosedLost => "closed as lost",
+            Self::ClosedDropped => "closed as dropped",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// How a deal is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// A successful transaction that the partner closed.
+    WonByPartner,
+    /// A successful transaction that somebody else closed.
+    WonByOther,
+    /// No transaction.
+    Lost,
+    /// The vendor decided that it does not fit.
+    Dropped,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 4] = [Self::WonByPartner, Self::WonByOther, Self::Lost, Self::Dropped];
+
+    /// The status that it leaves the deal in.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Self::WonByPartner | Self::WonByOther => Status::ClosedWon,
+            Self::Lost => Status::ClosedLost,
+            Self::Dropped => Status::ClosedDropped,
+        }
+    }
+}
+
+/// A business development activity that is reported for a deal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Report {
+    /// A meeting.
+    Meeting,
+    /// An introduction.
+    Introduction,
+    /// A meeting at an exhibition.
+    ExhibitionMeeting,
+    /// A webinar.
+    Webinar,
+    /// Anything else: it shows that work goes on, and proves nothing.
+    Other,
+}
+
+/// The edition's terms of deal registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DealTerms {
+    /// Days after registration on which a lead is still active (R3).
+    pub lead_days: u64,
+    /// Days more, once, for a lead with a proof (R3).
+    pub lead_extension_days: u64,
+    /// Days after contact, or after the newest proof, on which an engaged deal is still active (R3).
+    pub engaged_days: u64,
+    /// Months for which an opportunity can be held without a transaction (R4).
+    pub opportunity_months: u32,
+    /// Months for which it is held without a reported activity (R4).
+    pub activity_months: u32,
+    /// Reports that are proofs (R3).
+    pub proofs: Vec<Report>,
+}
+
+/// The days of a deal that decide where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deal {
+    /// When it was registered.
+    pub registered_on: NaiveDate,
+    /// Status as last set; never [`Status::Expired`].
+    pub status: Status,
+    /// Since when.
+    pub status_on: NaiveDate,
+    /// The proof that extended the lead.
+    pub lead_proof_on: Option<NaiveDate>,
+    /// The newest proof.
+    pub proof_on: Option<NaiveDate>,
+    /// The latest report or change of status.
+    pub activity_on: NaiveDate,
+    /// When it first held the opportunity.
+    pub claimed_on: Option<NaiveDate>,
+    /// When a transaction was rewarded through it.
+    pub rewarded_on: Option<NaiveDate>,
+}
+
+impl Deal {
+    /// A deal that was just registered: it gives no exclusivity, and proves who found the opportunity (R1).
+    #[must_use]
+    pub fn register(on: NaiveDate) -> Self {
+        Self {
+            registered_on: on,
+            status: Status::Lead,
+            status_on: on,
+            lead_proof_on: None,
+            proof_on: None,
+            activity_on: on,
+            claimed_on: None,
+            rewarded_on: None,
+        }
+    }
+
+    /// The last day on which it is active unless something happens; none where no time runs (R3).
+    #[must_use]
+    pub fn valid_until(&self, terms: &DealTerms) -> Option<NaiveDate> {
+        match self.status {
+            Status::Lead => Some(self.lead_until(terms)),
+            Status::Engaged => {
+                let from = self.proof_on.map_or(self.status_on, |proof| proof.max(self.status_on));
+                Some(after(from, terms.engaged_days))
+            }
+            _ => None,
+        }
+    }
+
+    fn lead_until(&self, terms: &DealTerms) -> NaiveDate {
+        let extension = if self.lead_proof_on.is_some() { terms.lead_extension_days } else { 0 };
+        after(self.registered_on, terms.lead_days + extension)
+    }
+
+    /// Where it stands on a day, as far as it is known (R2, R3).
+    #[must_use]
+    pub fn status_at(&self, terms: &DealTerms, day: NaiveDate) -> Status {
+        match self.valid_until(terms) {
+            Some(until) if day > until => Status::Expired,
+            _ => self.status,
+        }
+    }
+
+    /// Statuses that it can be given on a day; closing is a matter of its own.
+    #[must_use]
+    pub fn next_statuses(&self, terms: &DealTerms, day: NaiveDate) -> Vec<Status> {
+        let from = self.status_at(terms, day);
+        let open = from.is_active() || from == Status::Cold;
+        let can = |to: &Status| open && *to != from && (*to != Status::Lead || day <= self.lead_until(terms));
+        Status::ACTIVE.into_iter().chain([Status::Cold]).filter(can).collect()
+    }
+
+    /// Outcomes that it can be closed with on a day.
+    #[must_use]
+    pub fn outcomes(&self, terms: &DealTerms, day: NaiveDate) -> Vec<Outcome> {
+        match self.status_at(terms, day) {
+            Status::Cold => vec![Outcome::Lost, Outcome::Dropped],
+            status if status.is_active() => Outcome::ALL.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether customer and scope can still be changed: only before contact is made.
+    #[must_use]
+    pub fn can_be_redirected(&self, terms: &DealTerms, day: NaiveDate) -> bool {
+        self.status_at(terms, day) == Status::Lead
+    }
+
+    /// Whether anything can still be changed.
+    #[must_use]
+    pub fn is_open(&self, terms: &DealTerms, day: NaiveDate) -> bool {
+        let status = self.status_at(terms, day);
+        status.is_active() || status == Status::Cold
+    }
+
+    /// Refuses a change of a deal that is closed or whose time ran out before that day.
+    fn check_open(&self, terms: &DealTerms, on: NaiveDate) -> Result<(), Refusal> {
+        if self.is_open(terms, on) {
+            return Ok(());
+        }
+        let message = match self.valid_until(terms) {
+            Some(until) => format!(
+                "This deal expired: its last day was {until}, and nothing that counts happened until then. Register it anew."
+            ),
+            None => format!("This deal is {}, which is final.", self.status.word()),
+        };
+        Err(Refusal::new(Code::WrongState, "reference", message))
+    }
+
+    /// Gives it another status (R2).
+    fn set_status(&mut self, terms: &DealTerms, to: Status, on: NaiveDate) -> Result<(), Refusal> {
+        self.check_open(terms, on)?;
+        self.check_order(on, "on")?;
+        if !self.next_statuses(terms, on).contains(&to) {
+            let message = match to {
+                _ if to == self.status => format!("The deal is {} already.", to.word()),
+                Status::Lead => format!(
+                    "A lead of {} was active through {} only.",
+                    self.registered_on,
+                    self.lead_until(terms)
+                ),
+                _ => format!("A deal can't be made {} like this: close it with an outcome.", to.word()),
+            };
+            let code = if to == self.status || to == Status::Lead { Code::WrongState } else { Code::Invalid };
+            return Err(Refusal::new(code, "status", message));
+        }
+        self.put_status(to, on);
+        Ok(())
+    }
+
+    fn put_status(&mut self, to: Status, on: NaiveDate) {
+        self.status = to;
+        self.status_on = on;
+        self.activity_on = self.activity_on.max(on);
+    }
+
+    fn check_order(&self, on: NaiveDate, field: &str) -> Result<(), Refusal> {
+        if on < self.status_on {
+            let message = format!(
+                "{on} lies before {}, since when the deal is {}: changes are reported in their order.",
+                self.status_on,
+                self.status.word()
+            );
+            return Err(Refusal::new(Code::Invalid, field, message));
+        }
+        Ok(())
+    }
+
+    /// Takes a report of a business development activity (R3, R4).
+    fn report(&mut self, terms: &DealTerms, what: Report, on: NaiveDate) -> Result<(), Refusal> {
+        if on < self.registered_on {
+            let message = format!("{on} lies before the deal's registration on {}.", self.registered_on);
+            return Err(Refusal::new(Code::Invalid, "on", message));
+        }
+        self.check_open(terms, on)?;
+        self.activity_on = self.activity_on.max(on);
+        if terms.proofs.contains(&what) {
+            self.proof_on = self.proof_on.max(Some(on));
+            if self.status == Status::Lead {
+                self.lead_proof_on = self.lead_proof_on.or(Some(on));
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, terms: &DealTerms, outcome: Outcome, on: NaiveDate) -> Result<(), Refusal> {
+        self.check_open(terms, on)?;
+        self.check_order(on, "closedOn")?;
+        if !self.outcomes(terms, on).contains(&outcome) {
+            let message =
+                "A cold deal can be closed as lost or dropped; make it active again before it is won.";
+            return Err(Refusal::new(Code::WrongState, "outcome", message));
+        }
+        self.put_status(outcome.status(), on);
+        Ok(())
+    }
+}
+
+/// A day some days later.
+fn after(day: NaiveDate, days: u64) -> NaiveDate {
+    day.checked_add_days(Days::new(days)).unwrap_or(NaiveDate::MAX)
+}
+
+/// A name without its case and spacing: what is written differently only in these is the same.
+#[must_use]
+pub fn name_key(name: &str) -> String {
+    let plain = name.nfkc().flat_map(char::to_lowercase);
+    // Zero-width characters are spacing that nobody sees.
+    plain
+        .filter(|c| !c.is_whitespace() && !matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'))
+        .collect()
+}

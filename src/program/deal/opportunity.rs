@@ -1,0 +1,174 @@
+//! Who holds the registered opportunity of an end customer and scope, and who is rewarded (R4, R5).
+
+use chrono::{Months, NaiveDate};
+
+use super::{Deal, DealTerms, Outcome, Report, Status};
+use crate::program::refusal::{Code, Refusal};
+
+/// A deal that stands for an opportunity, from a day to a day.
+///
+/// `I` is what the caller tells deals and partners apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold<I> {
+    /// The deal.
+    pub deal: I,
+    /// The partner that registered it.
+    pub partner: I,
+    /// First day.
+    pub since: NaiveDate,
+    /// Last day, unless an activity is reported until then.
+    pub until: NaiveDate,
+}
+
+impl<I> Hold<I> {
+    /// Whether the opportunity is held on a day.
+    #[must_use]
+    pub fn covers(&self, day: NaiveDate) -> bool {
+        self.since <= day && day <= self.until
+    }
+}
+
+/// A deal with its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registered<I> {
+    /// The deal's key.
+    pub id: I,
+    /// Key of the partner that registered it.
+    pub partner: I,
+    /// Its days.
+    pub deal: Deal,
+}
+
+/// A successful transaction (R5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Win<I> {
+    /// The partner that it is rewarded to; none when nobody found the opportunity and somebody else sold.
+    pub partner: Option<I>,
+    /// The deal that it is rewarded through.
+    pub deal: Option<I>,
+}
+
+impl<I: Copy + Eq> Registered<I> {
+    /// Gives the deal another status. Making contact claims the opportunity where it is free.
+    ///
+    /// # Errors
+    /// When the deal is closed or expired, the day lies before its present status, the status can't be
+    /// given, or another partner holds the opportunity (without a word about who).
+    pub fn set_status(
+        &mut self,
+        terms: &DealTerms,
+        hold: &mut Option<Hold<I>>,
+        to: Status,
+        on: NaiveDate,
+    ) -> Result<(), Refusal> {
+        let was_engaged = self.deal.status.is_engaged();
+        let mut next = *self;
+        next.deal.set_status(terms, to, on)?;
+        if to.is_engaged()
+            && !was_engaged
+            && hold.is_some_and(|hold| hold.partner != self.partner && on <= hold.until)
+        {
+            let message = "Another partner holds the registered opportunity for this customer and scope. \
+                           You can try again when it has lapsed.";
+            return Err(Refusal::new(Code::DealProtected, "status", message));
+        }
+        *self = next;
+        self.claim(terms, hold, on);
+        Ok(())
+    }
+
+    /// Takes a report of a business development activity.
+    ///
+    /// # Errors
+    /// When the deal is closed or expired, or the day lies before its registration.
+    pub fn report(
+        &mut self,
+        terms: &DealTerms,
+        hold: &mut Option<Hold<I>>,
+        what: Report,
+        on: NaiveDate,
+    ) -> Result<(), Refusal> {
+        self.deal.report(terms, what, on)?;
+        self.claim(terms, hold, on);
+        Ok(())
+    }
+
+    /// Closes the deal. A transaction is rewarded to the partner that holds the opportunity, whoever
+    /// sold, else to the partner that won; it uses the opportunity up (R5).
+    ///
+    /// # Errors
+    /// When the deal is closed or expired, or the day lies before its present status.
+    pub fn close(
+        &mut self,
+        terms: &DealTerms,
+        hold: &mut Option<Hold<I>>,
+        outcome: Outcome,
+        on: NaiveDate,
+    ) -> Result<Option<Win<I>>, Refusal> {
+        self.deal.close(terms, outcome, on)?;
+        let standing = hold.filter(|hold| hold.covers(on));
+        if outcome.status() != Status::ClosedWon {
+            self.release(hold);
+            return Ok(None);
+        }
+        let by_itself = outcome == Outcome::WonByPartner && self.deal.rewarded_on.is_none();
+        let rewarded = match standing {
+            Some(hold) => Some((hold.partner, hold.deal)),
+            None => by_itself.then_some((self.partner, self.id)),
+        };
+        if standing.is_some() {
+            *hold = None;
+        }
+        self.release(hold);
+        if rewarded.is_some_and(|(_, deal)| deal == self.id) {
+            self.deal.rewarded_on = Some(on);
+        }
+        Ok(Some(Win { partner: rewarded.map(|(partner, _)| partner), deal: rewarded.map(|(_, deal)| deal) }))
+    }
+
+    /// Takes note that a transaction closed under another deal was rewarded through this one.
+    pub fn reward(&mut self, on: NaiveDate) {
+        self.deal.rewarded_on = Some(on);
+    }
+
+    /// Whether another partner holds the opportunity on a day (R4).
+    #[must_use]
+    pub fn conflicts(&self, hold: Option<&Hold<I>>, day: NaiveDate) -> bool {
+        hold.is_some_and(|hold| hold.partner != self.partner && hold.covers(day))
+    }
+
+    /// Holds the opportunity on where it does already, takes it where it is free, and lets it go when
+    /// the deal is no longer engaged. One that was rewarded has had its opportunity.
+    fn claim(&mut self, terms: &DealTerms, hold: &mut Option<Hold<I>>, on: NaiveDate) {
+        if !self.deal.status.is_engaged() {
+            self.release(hold);
+            return;
+        }
+        let own = hold.filter(|hold| hold.deal == self.id && on <= hold.until);
+        let free = hold.is_none_or(|hold| hold.until < on);
+        if self.deal.rewarded_on.is_some() || !(own.is_some() || free) {
+            return;
+        }
+        let claimed_on = self.deal.claimed_on.unwrap_or(on);
+        let until = self.until(terms, claimed_on);
+        if on <= until {
+            self.deal.claimed_on = Some(claimed_on);
+            let since = own.map_or(on, |hold| hold.since);
+            *hold = Some(Hold { deal: self.id, partner: self.partner, since, until });
+        }
+    }
+
+    fn release(&self, hold: &mut Option<Hold<I>>) {
+        hold.take_if(|hold| hold.deal == self.id);
+    }
+
+    /// The last day of the hold: months without a transaction, a month without an activity, or the
+    /// end of the deal itself, whichever comes first.
+    fn until(&self, terms: &DealTerms, claimed_on: NaiveDate) -> NaiveDate {
+        let later =
+            |day: NaiveDate, months| day.checked_add_months(Months::new(months)).unwrap_or(NaiveDate::MAX);
+        let idle = later(self.deal.activity_on, terms.activity_months);
+        let until = later(claimed_on, terms.opportunity_months).min(idle);
+        self.deal.valid_until(terms).map_or(until, |end| until.min(end))
+    }
+}

@@ -1,0 +1,159 @@
+//! What sales earn: targets reached, deals won, customers added (PP, Earning Credits, Sales).
+
+use chrono::{Datelike, NaiveDate};
+use iso_currency::Currency;
+
+use super::{Awards, Cause, Fold, MOST, ObjectIx, PartnerIx, Reason, Sale, Target, TooMuch, WonDeal};
+use crate::program::money::Money;
+use crate::program::rule::Derived;
+
+/// Fulfilled end-customer orders of a partner and year in one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sold {
+    /// Their net amount, in minor units.
+    pub net: i64,
+    /// How many.
+    pub orders: i64,
+    /// The latest day of fulfilment.
+    pub latest_on: NaiveDate,
+}
+
+/// A partner's sales and target of one calendar year.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct YearSales {
+    /// What is to be sold.
+    pub target: Option<Money>,
+    /// The day that the target counts as reached on.
+    pub reached_on: Option<NaiveDate>,
+    /// What was sold, by currency.
+    pub sold: Vec<(Currency, Sold)>,
+}
+
+impl YearSales {
+    /// What was sold in a currency.
+    #[must_use]
+    pub fn in_currency(&self, currency: Currency) -> Option<Sold> {
+        self.sold.iter().find(|(of, _)| *of == currency).map(|(_, sold)| *sold)
+    }
+
+    fn add(&mut self, sale: &Sale) -> Result<(), TooMuch> {
+        let currency = sale.net.currency;
+        if let Some((_, sold)) = self.sold.iter_mut().find(|(of, _)| *of == currency) {
+            sold.net = sold.net.checked_add(sale.net.minor).ok_or(TooMuch)?;
+            sold.orders += 1;
+            sold.latest_on = sold.latest_on.max(sale.on);
+        } else {
+            self.sold.push((currency, Sold { net: sale.net.minor, orders: 1, latest_on: sale.on }));
+        }
+        Ok(())
+    }
+
+    /// The day on which the target is reached by what was sold: that of the latest order, since it is
+    /// reached only when its last part was sold.
+    fn reached(&self) -> Option<NaiveDate> {
+        let target = self.target?;
+        let sold = self.in_currency(target.currency)?;
+        (sold.net >= target.minor).then_some(sold.latest_on)
+    }
+}
+
+impl Fold<'_> {
+    /// Puts a partner's sales of a year in place.
+    pub fn load_sales(&mut self, who: PartnerIx, year: i32, sales: YearSales) {
+        *self.year_sales(who, year) = sales;
+    }
+
+    /// A partner's sales of every year that has any, in no order.
+    pub fn sales(&self, who: PartnerIx) -> impl Iterator<Item = (i32, &YearSales)> + '_ {
+        let sales = self.partners.get(who.0 as usize).map(|state| &state.sales);
+        sales.into_iter().flatten().map(|(year, sales)| (*year, sales))
+    }
+
+    fn year_sales(&mut self, who: PartnerIx, year: i32) -> &mut YearSales {
+        let sales = &mut self.partner(who).sales;
+        let place = sales.iter().position(|(of, _)| *of == year).unwrap_or_else(|| {
+            sales.push((year, YearSales::default()));
+            sales.len() - 1
+        });
+        &mut sales[place].1
+    }
+
+    pub(super) fn sold(&mut self, sale: &Sale, out: &mut Awards) -> Result<(), TooMuch> {
+        let year = sale.on.year();
+        let mut sales = self.year_sales(sale.partner, year).clone();
+        sales.add(sale)?;
+        self.judge_sales(sale.partner, year, sales, sale.order, out)
+    }
+
+    pub(super) fn target_set(&mut self, target: &Target, out: &mut Awards) -> Result<(), TooMuch> {
+        let sales = self.year_sales(target.partner, target.year).clone();
+        let sales = YearSales { target: Some(target.amount), ..sales };
+        self.judge_sales(target.partner, target.year, sales, target.target, out)
+    }
+
+    /// Awards a target that is now reached, and takes back one that no longer is.
+    fn judge_sales(
+        &mut self,
+        who: PartnerIx,
+        year: i32,
+        mut sales: YearSales,
+        object: ObjectIx,
+        out: &mut Awards,
+    ) -> Result<(), TooMuch> {
+        match (sales.reached_on, sales.reached()) {
+            (None, Some(on)) => {
+                self.derive(
+                    who,
+                    &[Derived::SalesTarget],
+                    1,
+                    Cause { object, date: on, reason: Reason::Activity },
+                    out,
+                )?;
+                sales.reached_on = Some(on);
+            }
+            (Some(on), None) => {
+                self.derive(
+                    who,
+                    &[Derived::SalesTarget],
+                    -1,
+                    Cause { object, date: on, reason: Reason::Void },
+                    out,
+                )?;
+                sales.reached_on = None;
+            }
+            _ => {}
+        }
+        *self.year_sales(who, year) = sales;
+        Ok(())
+    }
+
+    pub(super) fn deal_won(&mut self, won: &WonDeal, out: &mut Awards) -> Result<(), TooMuch> {
+        let cause = Cause { object: won.deal, date: won.on, reason: Reason::Activity };
+        let kinds: &[Derived] =
+            if won.new_customer { &[Derived::WonDeal, Derived::NewCustomer] } else { &[Derived::WonDeal] };
+        self.derive(won.partner, kinds, 1, cause, out)
+    }
+
+    /// Counts units of kinds that nobody records.
+    fn derive(
+        &mut self,
+        who: PartnerIx,
+        kinds: &[Derived],
+        units: i64,
+        cause: Cause,
+        out: &mut Awards,
+    ) -> Result<(), TooMuch> {
+        let edition_index = self.editions.index_at(cause.date);
+        let edition = self.edition(edition_index);
+        let rules = || kinds.iter().filter_map(|kind| edition.derived_rule(*kind));
+        // One more block may be completed by what the window held before.
+        let most = rules().map(|rule| rule.earned(units.max(0)).saturating_add(rule.credits));
+        if most.fold(self.partners[who.0 as usize].credits, i64::saturating_add) > MOST {
+            return Err(TooMuch);
+        }
+        for rule in rules() {
+            self.credit(who, rule, edition_index, units, cause, out);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! The row of an award, the same for the live path and for `verify`.
+
+use chrono::{DateTime, Utc};
+use entity::value::{LedgerReason, PointsReason};
+use entity::{ledger_entry, points_entry};
+use uuid::Uuid;
+
+use super::{Object, column};
+use crate::program::fold::{CreditsAward, PointsAward, Reason};
+use crate::service::policy::Policy;
+
+/// Where an entry stands, and the sums with it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::service) struct Place {
+    /// Key of the entry.
+    pub(in crate::service) id: Uuid,
+    /// Whose it is.
+    pub(in crate::service) owner: Uuid,
+    /// Number among the owner's entries.
+    pub(in crate::service) number: i64,
+    /// The step of the log.
+    pub(in crate::service) log_seq: i64,
+    /// When the step was recorded.
+    pub(in crate::service) recorded_at: DateTime<Utc>,
+    /// The balance with the entry.
+    pub(in crate::service) balance_after: i64,
+    /// The sum of its day with the entry.
+    pub(in crate::service) day_after: i64,
+}
+
+/// The row of a change of credits.
+pub(in crate::service) fn ledger_row(
+    policy: &Policy,
+    award: &CreditsAward,
+    object: Object,
+    place: Place,
+) -> ledger_entry::Model {
+    let (activity_id, order_id, deal_id) = match object {
+        Object::Activity(id) => (Some(id), None, None),
+        Object::Order(id) => (None, Some(id), None),
+        Object::Deal(id) => (None, None, Some(id)),
+        Object::Affiliation(_) | Object::SalesTarget(_) | Object::SwagOrder(_) => (None, None, None),
+    };
+    let count = award.count.as_ref();
+    ledger_entry::Model {
+        id: place.id,
+        partner_id: place.owner,
+        number: place.number,
+        log_seq: place.log_seq,
+        activity_id,
+        order_id,
+        deal_id,
+        effective_on: award.effective_on,
+        recorded_at: place.recorded_at,
+        reason: reason(award.reason),
+        kind: count.map(|count| policy.editions.kind_code(count.kind).to_owned()),
+        edition_id: count.and_then(|count| policy.id(count.edition)),
+        window_start: count.map(|count| count.window_start),
+        units_before: count.map(|count| count.units_before),
+        units_after: count.map(|count| count.units_after),
+        track: award.track.map(column),
+        level_credits: award.level_credits,
+        spendable_credits: award.spendable_credits,
+        balance_after: place.balance_after,
+        day_after: place.day_after,
+    }
+}
+
+/// The row of a change of points or Dojo Credits.
+pub(in crate::service) fn points_row(
+    policy: &Policy,
+    award: &PointsAward,
+    object: Object,
+    place: Place,
+) -> points_entry::Model {
+    let (activity_id, swag_order_id) = match object {
+        Object::Activity(id) => (Some(id), None),
+        Object::SwagOrder(id) => (None, Some(id)),
+        _ => (None, None),
+    };
+    let count = award.count.as_ref();
+    points_entry::Model {
+        id: place.id,
+        professional_id: place.owner,
+        number: place.number,
+        log_seq: place.log_seq,
+        activity_id,
+        swag_order_id,
+        effective_on: award.effective_on,
+        recorded_at: place.recorded_at,
+        reason: points_reason(award.reason),
+        kind: count.map(|count| policy.editions.kind_code(count.kind).to_owned()),
+        edition_id: count.and_then(|count| policy.id(count.edition)),
+        window_start: count.map(|count| count.window_start),
+        units_before: count.map(|count| count.units_before),
+        units_after: count.map(|count| count.units_after),
+        points: award.points,
+        dojo_credits: award.dojo_credits,
+        dojo_balance_after: place.balance_after,
+        day_after: place.day_after,
+    }
+}
+
+fn reason(reason: Reason) -> LedgerReason {
+    match reason {
+        Reason::Activity => LedgerReason::Activity,
+        Reason::Void => LedgerReason::Void,
+        Reason::Affiliation => LedgerReason::Affiliation,
+        Reason::Legacy => LedgerReason::Legacy,
+        Reason::Redemption => LedgerReason::Redemption,
+        Reason::RedemptionReturned => LedgerReason::RedemptionReturned,
+    }
+}
+
+/// Points are not credited by affiliations, and know no legacy.
+fn points_reason(reason: Reason) -> PointsReason {
+    match reason {
+        Reason::Void => PointsReason::Void,
+        Reason::Redemption => PointsReason::Redemption,
+        Reason::RedemptionReturned => PointsReason::RedemptionReturned,
+        Reason::Activity | Reason::Affiliation | Reason::Legacy => PointsReason::Activity,
+    }
+}

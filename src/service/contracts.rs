@@ -1,0 +1,224 @@
+//! Contracts with discount rates of their own (L2).
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{contract, contract_rate};
+use rust_decimal::Decimal;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::audit::Change;
+use super::reads::PartnerStanding;
+use super::{Services, input, transact, words};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::calendar::is_plausible;
+use crate::program::edition::ProductCategory;
+use crate::program::money::percent_parts;
+use crate::program::pricing::{Contract, RateSource, rate};
+use crate::program::refusal::{Code, Refusal};
+use crate::store::contract as store;
+pub use crate::store::contract::ContractRow;
+use crate::store::partner::{self, PartnerRow};
+
+/// A contract as it comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractDraft {
+    /// Code of the partner.
+    pub partner: String,
+    /// Unique for the partner.
+    pub reference: String,
+    /// First day on which its rates govern.
+    pub starts_on: NaiveDate,
+    /// Last day.
+    pub ends_on: NaiveDate,
+    /// Share of the list price by category.
+    pub rates: Vec<(ProductCategory, Decimal)>,
+}
+
+/// The discount on one category of product, and the contract that decides it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseDiscount {
+    /// The category.
+    pub category: ProductCategory,
+    /// Share of the list price, 0 to 100.
+    pub percent: Decimal,
+    /// The contract; none where the level decides.
+    pub contract: Option<ContractRow>,
+}
+
+impl Services {
+    /// Records a contract. Its days may lie in the past or ahead: orders that were placed keep their prices.
+    ///
+    /// # Errors
+    /// When there is no such partner, the reference was used, the days or rates can't be, or another
+    /// contract governs one of the categories in those days.
+    pub async fn contract_record(&self, draft: &ContractDraft) -> Result<PartnerRow, Error> {
+        self.demand(Operation::RecordContract)?;
+        let reference = input::key("reference", &draft.reference)?;
+        let rates = check(draft)?;
+        transact!(self, Operation::RecordContract, transaction, changes => {
+            let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
+            let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
+            let partner = partner.ok_or_else(input::no_partner)?;
+            let others = store::of_partners(transaction, &[partner.id]).await?;
+            if others.iter().any(|other| other.contract.reference == reference) {
+                let message = format!("The partner has a contract {reference} already.");
+                return Err(Refusal::new(Code::AlreadyExists, "reference", message).into());
+            }
+            check_overlap(draft, &others)?;
+            let contract = contract::Model {
+                id: Uuid::now_v7(),
+                partner_id: partner.id,
+                reference: reference.clone(),
+                starts_on: draft.starts_on,
+                ends_on: draft.ends_on,
+                recorded_at: self.clock.now(),
+            };
+            let rates = rates.iter().map(|(category, percent)| contract_rate::Model {
+                contract_id: contract.id,
+                category: words::category_column(*category),
+                percent: percent.to_string(),
+            });
+            let rates = rates.collect();
+            let after = json!({ "reference": reference, "startsOn": draft.starts_on, "endsOn": draft.ends_on });
+            changes.note(Change::of("Contract", contract.id).about(Some(partner.id), None).after(after));
+            store::insert(transaction, ContractRow { contract, rates }).await?;
+            Ok(partner)
+        })
+    }
+
+    /// All contracts of partners, in the order of their first days.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn contracts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<ContractRow>>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
+        Ok(by_partner(store::of_partners(self.db.reader(), ids).await?))
+    }
+
+    /// Contracts by id; what does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn contracts_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ContractRow>, Error> {
+        let sight = self.sight(Operation::PartnerAccount);
+        let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        let rows = rows.into_iter().filter(|row| sight.shows_partner(row.contract.partner_id));
+        Ok(rows.map(|row| (row.contract.id, row)).collect())
+    }
+
+    /// Contracts of partners that govern a day (today, if none is named), as known now or at a moment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn contracts_on(
+        &self,
+        ids: &[Uuid],
+        day: NaiveDate,
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<HashMap<Uuid, Vec<ContractRow>>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
+        Ok(by_partner(store::on_day(self.db.reader(), ids, day, known_at).await?))
+    }
+
+    /// Base discounts of a partner's standing, under the contracts that govern its day (PP, Rewards; L2).
+    ///
+    /// # Errors
+    /// When a stored rate can't be read.
+    pub fn base_discounts(
+        &self,
+        standing: &PartnerStanding,
+        contracts: &[ContractRow],
+    ) -> Result<Vec<BaseDiscount>, Error> {
+        let rewards = &self.policy.editions.at(standing.as_of).rewards;
+        let terms = contracts.iter().map(terms).collect::<Result<Vec<_>, _>>()?;
+        let discount = |category| {
+            let rate = rate(rewards, &standing.overall.code, &terms, standing.as_of, category);
+            let contract = match rate.source {
+                RateSource::Level => None,
+                RateSource::Contract(place) => contracts.get(place).cloned(),
+            };
+            BaseDiscount { category, percent: rate.percent, contract }
+        };
+        Ok(ProductCategory::ALL.map(discount).to_vec())
+    }
+}
+
+/// The rates of a contract as the core has them.
+pub(super) fn terms(row: &ContractRow) -> Result<Contract, Error> {
+    let mut rates = BTreeMap::new();
+    for rate in &row.rates {
+        rates.insert(words::category(rate.category), percent(&rate.percent)?);
+    }
+    Ok(Contract { starts_on: row.contract.starts_on, ends_on: row.contract.ends_on, rates })
+}
+
+/// Reads a percentage as it is stored.
+pub fn percent(text: &str) -> Result<Decimal, Error> {
+    text.parse().map_err(|error| Error::Damaged(format!("a percentage: {error}")))
+}
+
+fn by_partner(rows: Vec<ContractRow>) -> HashMap<Uuid, Vec<ContractRow>> {
+    let mut by_partner: HashMap<Uuid, Vec<ContractRow>> = HashMap::new();
+    for row in rows {
+        by_partner.entry(row.contract.partner_id).or_default().push(row);
+    }
+    by_partner
+}
+
+/// Rates by category, once each.
+fn check(draft: &ContractDraft) -> Result<BTreeMap<ProductCategory, Decimal>, Refusal> {
+    for (field, day) in [("startsOn", draft.starts_on), ("endsOn", draft.ends_on)] {
+        if !is_plausible(day) {
+            return Err(Refusal::new(
+                Code::Invalid,
+                field,
+                "A contract's days lie in the years 1990 to 2100.",
+            ));
+        }
+    }
+    if draft.ends_on < draft.starts_on {
+        let message = format!("{} lies before the first day, {}.", draft.ends_on, draft.starts_on);
+        return Err(Refusal::new(Code::Invalid, "endsOn", message));
+    }
+    if draft.rates.is_empty() {
+        let message = "A contract has a rate for at least one category.";
+        return Err(Refusal::new(Code::Invalid, "rates", message));
+    }
+    let mut rates = BTreeMap::new();
+    for (place, (category, percent)) in draft.rates.iter().enumerate() {
+        let refuse = |field: &str, message: String| {
+            Err(Refusal::new(Code::Invalid, field, message).within(&place.to_string()).within("rates"))
+        };
+        if percent_parts(*percent).is_none() {
+            let message = format!("A percentage is 0 to 100 with up to four decimals, not {percent}.");
+            return refuse("percent", message);
+        }
+        if rates.insert(*category, percent.normalize()).is_some() {
+            return refuse("category", "This category stands twice: give each one rate.".to_owned());
+        }
+    }
+    Ok(rates)
+}
+
+/// Two contracts of a partner never govern the same category on the same day.
+fn check_overlap(draft: &ContractDraft, others: &[ContractRow]) -> Result<(), Refusal> {
+    for other in others {
+        let meets = other.contract.starts_on <= draft.ends_on && draft.starts_on <= other.contract.ends_on;
+        if !meets {
+            continue;
+        }
+        let taken = |category| other.rates.iter().any(|rate| words::category(rate.category) == category);
+        if let Some(place) = draft.rates.iter().position(|(category, _)| taken(*category)) {
+            let message = format!(
+                "Contract {} governs this category from {} through {}: choose other days or leave the category out.",
+                other.contract.reference, other.contract.starts_on, other.contract.ends_on
+            );
+            let refusal = Refusal::new(Code::ContractOverlap, "category", message);
+            return Err(refusal.within(&place.to_string()).within("rates"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,394 @@
+//! Registered deals (PP, Sales; R1 to R5).
+
+mod reads;
+mod steps;
+
+use chrono::NaiveDate;
+use entity::value::LogAction;
+use entity::{customer, deal, deal_step, opportunity};
+use sea_orm::{ActiveEnum, DatabaseTransaction};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::access::Sight;
+use super::audit::Change;
+use super::booking::{Book, Entry, Object};
+use super::{Services, input, transact, words};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::calendar::is_plausible;
+use crate::program::deal::{Deal, Hold, Outcome, Report, Status, name_key};
+use crate::program::fold::{Step, WonDeal};
+use crate::program::refusal::{Code, Refusal};
+use crate::program::rule::Derived;
+use crate::store::deal as store;
+use crate::store::partner::{self, PartnerRow};
+pub use reads::{DealView, OpportunityView};
+pub(super) use steps::{keys_after, take_step};
+
+/// A deal as it is registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DealDraft {
+    /// Code of the partner.
+    pub partner: String,
+    /// Unique reference.
+    pub reference: String,
+    /// The end customer.
+    pub customer: String,
+    /// What it is about.
+    pub scope: String,
+    /// More about it.
+    pub description: Option<String>,
+    /// When it was registered.
+    pub registered_on: NaiveDate,
+}
+
+/// What changes of a deal; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DealChange {
+    /// The new status.
+    pub status: Option<Status>,
+    /// The new customer; only of a lead.
+    pub customer: Option<String>,
+    /// The new scope; only of a lead.
+    pub scope: Option<String>,
+    /// The new description.
+    pub description: Option<String>,
+}
+
+/// A deal whose customer is locked.
+struct Opened {
+    deal: deal::Model,
+    customer: customer::Model,
+    hold: Option<Hold<Uuid>>,
+}
+
+/// A step that is being taken.
+struct Taking {
+    action: LogAction,
+    step: deal_step::Model,
+}
+
+impl Taking {
+    fn new(action: LogAction, day: NaiveDate) -> Self {
+        let step = deal_step::Model {
+            log_seq: 0,
+            deal_id: Uuid::nil(),
+            day,
+            status: None,
+            outcome: None,
+            report: None,
+            note: None,
+            customer: None,
+            scope: None,
+            description: None,
+        };
+        Self { action, step }
+    }
+}
+
+impl Services {
+    /// Registers a deal as a lead. It gives no exclusivity; it proves who found the opportunity (R1).
+    ///
+    /// # Errors
+    /// When there is no such partner, the reference was used, a text can't be taken, or the day is ahead or
+    /// before enrolment.
+    pub async fn deal_register(&self, draft: &DealDraft) -> Result<deal::Model, Error> {
+        let sight = self.demand(Operation::RegisterDeal)?;
+        let reference = input::key("reference", &draft.reference)?;
+        let customer = name("customer", &draft.customer)?;
+        let scope = name("scope", &draft.scope)?;
+        let description = input::words("description", draft.description.as_deref())?;
+        let on = draft.registered_on;
+        input::happened("registeredOn", on, self.clock.today())?;
+        transact!(self, Operation::RegisterDeal, transaction, changes => {
+            if store::by_reference(transaction, &reference).await?.is_some() {
+                let message = "A deal with this reference is registered already.";
+                return Err(Refusal::new(Code::AlreadyExists, "reference", message).into());
+            }
+            store::lock_customers(transaction, &[&name_key(&customer)]).await?;
+            let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
+            let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
+            let partner = partner.filter(|row| sight.shows_partner(row.id)).ok_or_else(input::no_partner)?;
+            check_registered(on, &partner)?;
+            let row = deal::Model {
+                id: Uuid::now_v7(),
+                seq: 0,
+                partner_id: partner.id,
+                reference: reference.clone(),
+                registered_on: on,
+                recorded_at: self.clock.now(),
+                customer: customer.clone(),
+                customer_key: name_key(&customer),
+                scope: scope.clone(),
+                scope_key: name_key(&scope),
+                description: description.clone(),
+                status: entity::value::DealStatus::Lead,
+                status_on: on,
+                outcome: None,
+                lead_proof_on: None,
+                proof_on: None,
+                activity_on: on,
+                claimed_on: None,
+                rewarded_on: None,
+                recorded_by: self.integration(),
+            };
+            let mut taking = Taking::new(LogAction::DealRegistered, on);
+            taking.step.status = Some(row.status);
+            taking.step.customer = Some(row.customer.clone());
+            taking.step.scope = Some(row.scope.clone());
+            taking.step.description.clone_from(&row.description);
+            changes.note(change(&row).after(state(&row)));
+            self.enter_deal(transaction, partner, row, taking).await
+        })
+    }
+
+    /// Gives a deal another status, or other words. Making contact claims the registered opportunity.
+    ///
+    /// # Errors
+    /// When there is no such deal, it is closed or expired, the status can't be given, the day is ahead
+    /// or out of order, or another partner holds the opportunity.
+    pub async fn deal_update(
+        &self,
+        reference: &str,
+        change: &DealChange,
+        on: NaiveDate,
+    ) -> Result<deal::Model, Error> {
+        self.demand(Operation::UpdateDeal)?;
+        input::happened("on", on, self.clock.today())?;
+        let mut taking = Taking::new(LogAction::DealUpdated, on);
+        if let Some(status) = change.status {
+            let refuse = || {
+                let message = "Expiry is worked out from dates: nobody sets it.";
+                Refusal::new(Code::Invalid, "status", message)
+            };
+            taking.step.status = Some(words::status_column(status).ok_or_else(refuse)?);
+        }
+        taking.step.customer = change.customer.as_deref().map(|text| name("customer", text)).transpose()?;
+        taking.step.scope = change.scope.as_deref().map(|text| name("scope", text)).transpose()?;
+        taking.step.description = input::words("description", change.description.as_deref())?;
+        if *change == DealChange::default() {
+            let message = "Nothing changes: give a status, a customer, a scope or a description.";
+            return Err(Refusal::new(Code::Invalid, "status", message).into());
+        }
+        self.step_deal(Operation::UpdateDeal, reference, taking).await
+    }
+
+    /// Reports a business development activity for a deal: it keeps the opportunity, and may be a proof.
+    ///
+    /// # Errors
+    /// When there is no such deal, it is closed or expired, or the day is ahead or before registration.
+    pub async fn deal_report(
+        &self,
+        reference: &str,
+        what: Report,
+        on: NaiveDate,
+        note: Option<&str>,
+    ) -> Result<deal::Model, Error> {
+        self.demand(Operation::ReportDealActivity)?;
+        input::happened("on", on, self.clock.today())?;
+        let mut taking = Taking::new(LogAction::DealReported, on);
+        taking.step.report = Some(words::report_column(what));
+        taking.step.note = input::words("note", note)?;
+        self.step_deal(Operation::ReportDealActivity, reference, taking).await
+    }
+
+    /// Closes a deal. A successful transaction is rewarded to the partner that holds the opportunity (R5).
+    ///
+    /// # Errors
+    /// When there is no such deal, it is closed or expired, or the day is ahead or out of order.
+    pub async fn deal_close(
+        &self,
+        reference: &str,
+        outcome: Outcome,
+        on: NaiveDate,
+    ) -> Result<deal::Model, Error> {
+        self.demand(Operation::CloseDeal)?;
+        input::happened("closedOn", on, self.clock.today())?;
+        let mut taking = Taking::new(LogAction::DealClosed, on);
+        taking.step.outcome = Some(words::outcome_column(outcome));
+        self.step_deal(Operation::CloseDeal, reference, taking).await
+    }
+
+    async fn enter_deal(
+        &self,
+        transaction: &DatabaseTransaction,
+        partner: PartnerRow,
+        mut row: deal::Model,
+        taking: Taking,
+    ) -> Result<deal::Model, Error> {
+        let mut book = Book::open(&self.policy, vec![partner], Vec::new(), &[]);
+        take(&mut book, Entry::new(taking.action, Object::Deal(row.id)), None)?;
+        let settled = book.settle(transaction, self.clock.now()).await?;
+        row.seq = settled.places.first().copied().unwrap_or_default();
+        row.recorded_at = settled.recorded_at;
+        let step = deal_step::Model { log_seq: row.seq, deal_id: row.id, ..taking.step };
+        store::insert(transaction, row.clone()).await?;
+        settled.write(transaction).await?;
+        store::insert_step(transaction, step).await?;
+        Ok(row)
+    }
+
+    async fn step_deal(
+        &self,
+        operation: Operation,
+        reference: &str,
+        taking: Taking,
+    ) -> Result<deal::Model, Error> {
+        let sight = self.demand(operation)?;
+        transact!(self, operation, transaction, changes => {
+            let Opened { mut deal, customer, mut hold } =
+                open_deal(transaction, &sight, reference, &taking.step).await?;
+            let was = state(&deal);
+            let before = hold;
+            let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
+            let partners = partner::lock(transaction, [], owners).await?;
+            let mut book = Book::open(&self.policy, partners, Vec::new(), &[]);
+            let win = take_step(&self.policy.editions, &mut deal, &mut hold, taking.action, &taking.step)?;
+            let mut step = None;
+            let day = taking.step.day;
+            if let Some((who, rewarded)) = win.and_then(|win| Some((book.partner(win.partner?)?, win.deal?))) {
+                book.load_derived(transaction, who, &[Derived::WonDeal, Derived::NewCustomer], [day]).await?;
+                // The award is about the deal of who is rewarded, not about another partner's that was closed.
+                let number = book.add(Object::Deal(rewarded));
+                let new_customer = customer.won_deal_id.is_none();
+                step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
+            }
+            take(&mut book, Entry::new(taking.action, Object::Deal(deal.id)), step)?;
+            let settled = book.settle(transaction, self.clock.now()).await?;
+            let log_seq = settled.places.first().copied().unwrap_or_default();
+            settled.write(transaction).await?;
+            changes.note(change(&deal).before(was).after(state(&deal)));
+            store::update(transaction, &deal).await?;
+            let step = deal_step::Model { log_seq, deal_id: deal.id, ..taking.step.clone() };
+            store::insert_step(transaction, step).await?;
+            if let Some(win) = win {
+                if customer.won_deal_id.is_none() {
+                    store::first_won(transaction, &customer.key, deal.id).await?;
+                }
+                if let Some(other) = win.deal.filter(|other| *other != deal.id) {
+                    reward(transaction, other, day).await?;
+                }
+            }
+            if hold != before {
+                let row = opportunity_row(&deal.customer_key, &deal.scope_key, hold);
+                store::put_opportunity(transaction, row).await?;
+            }
+            Ok(deal)
+        })
+    }
+}
+
+/// The row of who holds the opportunity of a customer and scope.
+pub(super) fn opportunity_row(
+    customer_key: &str,
+    scope_key: &str,
+    hold: Option<Hold<Uuid>>,
+) -> opportunity::Model {
+    opportunity::Model {
+        customer_key: customer_key.to_owned(),
+        scope_key: scope_key.to_owned(),
+        deal_id: hold.map(|hold| hold.deal),
+        held_since: hold.map(|hold| hold.since),
+        held_until: hold.map(|hold| hold.until),
+    }
+}
+
+/// Notes that a transaction was rewarded through a deal that it was not closed under.
+async fn reward(transaction: &DatabaseTransaction, deal: Uuid, on: NaiveDate) -> Result<(), Error> {
+    let row = store::by_ids(transaction, [deal]).await?.pop();
+    let row = row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?;
+    store::update(transaction, &deal::Model { rewarded_on: Some(on), ..row }).await?;
+    Ok(())
+}
+
+/// Locks the customers of a deal, the one it has and the one it gets, and reads the deal as it then is.
+async fn open_deal(
+    transaction: &DatabaseTransaction,
+    sight: &Sight,
+    reference: &str,
+    step: &deal_step::Model,
+) -> Result<Opened, Error> {
+    let missing = || Refusal::new(Code::NotFound, "reference", "There is no deal with this reference.");
+    let reference = input::key("reference", reference).map_err(|_| missing())?;
+    let found = store::by_reference(transaction, &reference).await?;
+    let found = found.filter(|row| shows(sight, row)).ok_or_else(missing)?;
+    let (customer_key, _) = keys_after(&found, step);
+    store::lock_customers(transaction, &[&found.customer_key, &customer_key]).await?;
+    let deal = store::by_reference(transaction, &reference).await?.ok_or_else(missing)?;
+    let (customer_key, scope_key) = keys_after(&deal, step);
+    // Where the deal was given another customer meanwhile, that one is locked as well.
+    let mut customers = store::lock_customers(transaction, &[&customer_key]).await?;
+    let customer = customers.pop().ok_or_else(|| Error::Damaged("a deal without its customer".to_owned()))?;
+    let held = store::opportunity(transaction, &customer_key, &scope_key).await?;
+    let hold = match held.as_ref().and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?))) {
+        None => None,
+        Some((holder, since, until)) => {
+            let partner = if holder == deal.id {
+                deal.partner_id
+            } else {
+                let row = store::by_ids(transaction, [holder]).await?.pop();
+                row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?.partner_id
+            };
+            Some(Hold { deal: holder, partner, since, until })
+        }
+    };
+    Ok(Opened { deal, customer, hold })
+}
+
+/// Whether a deal exists for a caller: an integrator's own ones are those that it registered.
+fn shows(sight: &Sight, row: &deal::Model) -> bool {
+    match sight {
+        Sight::Integration(name) => row.recorded_by.as_deref() == Some(name),
+        sight => sight.shows_partner(row.partner_id),
+    }
+}
+
+fn change(row: &deal::Model) -> Change {
+    Change::of("Deal", row.id).about(Some(row.partner_id), None)
+}
+
+/// What a step changes of a deal, for the audit log.
+fn state(row: &deal::Model) -> serde_json::Value {
+    json!({
+        "reference": row.reference, "status": row.status.to_value(), "statusOn": row.status_on,
+        "outcome": row.outcome.map(|outcome| outcome.to_value()), "activityOn": row.activity_on,
+    })
+}
+
+fn take(book: &mut Book<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
+    book.take(entry, step)
+        .map_err(|too_much| Refusal::new(Code::Invalid, "reference", format!("Not taken: {too_much}.")))
+}
+
+/// Checks a name that is compared without its case and spacing.
+fn name(field: &str, text: &str) -> Result<String, Refusal> {
+    let text = input::name(field, text)?;
+    if name_key(&text).is_empty() {
+        return Err(Refusal::new(Code::Invalid, field, "This holds nothing that can be seen."));
+    }
+    Ok(text)
+}
+
+/// Nobody registers a deal before the company is a partner.
+fn check_registered(on: NaiveDate, partner: &PartnerRow) -> Result<(), Refusal> {
+    if on < partner.enrolled_on || !is_plausible(on) {
+        let message = format!("{on} lies before the partner's enrolment on {}.", partner.enrolled_on);
+        return Err(Refusal::new(Code::DateBeforeEnrolment, "registeredOn", message));
+    }
+    Ok(())
+}
+
+/// The days of a deal as the core has them.
+pub(super) fn days(row: &deal::Model) -> Deal {
+    Deal {
+        registered_on: row.registered_on,
+        status: words::status(row.status),
+        status_on: row.status_on,
+        lead_proof_on: row.lead_proof_on,
+        proof_on: row.proof_on,
+        activity_on: row.activity_on,
+        claimed_on: row.claimed_on,
+        rewarded_on: row.rewarded_on,
+    }
+}

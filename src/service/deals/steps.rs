@@ -1,0 +1,78 @@
+//! What a step does to a deal: the same for the live path and for `verify`.
+
+use entity::value::LogAction;
+use entity::{deal, deal_step};
+use uuid::Uuid;
+
+use super::days;
+use crate::program::deal::{Hold, Registered, Win, name_key};
+use crate::program::edition::Editions;
+use crate::program::refusal::{Code, Refusal};
+use crate::service::words;
+
+/// Customer and scope of a deal after a step, as they are compared.
+pub(in crate::service) fn keys_after(deal: &deal::Model, step: &deal_step::Model) -> (String, String) {
+    let key = |new: &Option<String>, old: &str| new.as_deref().map_or_else(|| old.to_owned(), name_key);
+    (key(&step.customer, &deal.customer_key), key(&step.scope, &deal.scope_key))
+}
+
+/// Takes a step of a registered deal. `hold` is of the customer and scope that the deal has after it.
+///
+/// # Errors
+/// When the step can't be taken; then neither deal nor hold has changed.
+pub(in crate::service) fn take_step(
+    editions: &Editions,
+    row: &mut deal::Model,
+    hold: &mut Option<Hold<Uuid>>,
+    action: LogAction,
+    step: &deal_step::Model,
+) -> Result<Option<Win<Uuid>>, Refusal> {
+    let terms = &editions.at(row.registered_on).deals;
+    let mut next = row.clone();
+    if step.customer.is_some() || step.scope.is_some() {
+        redirect(editions, &mut next, step)?;
+    }
+    if action == LogAction::DealUpdated {
+        next.description = step.description.clone().or(next.description);
+    }
+    let mut deal = Registered { id: row.id, partner: row.partner_id, deal: days(&next) };
+    let mut win = None;
+    if let Some(outcome) = step.outcome.map(words::outcome) {
+        win = deal.close(terms, hold, outcome, step.day)?;
+        next.outcome = step.outcome;
+    } else if let Some(report) = step.report.map(words::report) {
+        deal.report(terms, hold, report, step.day)?;
+    } else if let Some(status) = step.status.map(words::status) {
+        deal.set_status(terms, hold, status, step.day)?;
+    } else if !deal.deal.is_open(terms, step.day) {
+        let message = "This deal is closed or expired: nothing of it can be changed.";
+        return Err(Refusal::new(Code::WrongState, "reference", message));
+    }
+    let days = deal.deal;
+    *row = deal::Model {
+        status: words::status_column(days.status).unwrap_or(next.status),
+        status_on: days.status_on,
+        lead_proof_on: days.lead_proof_on,
+        proof_on: days.proof_on,
+        activity_on: days.activity_on,
+        claimed_on: days.claimed_on,
+        rewarded_on: days.rewarded_on,
+        ..next
+    };
+    Ok(win)
+}
+
+/// Gives a lead another customer or scope: later, others rely on what it is about.
+fn redirect(editions: &Editions, row: &mut deal::Model, step: &deal_step::Model) -> Result<(), Refusal> {
+    let terms = &editions.at(row.registered_on).deals;
+    if !days(row).can_be_redirected(terms, step.day) {
+        let field = if step.customer.is_some() { "customer" } else { "scope" };
+        let message = "Customer and scope can be changed only while the deal is a lead.";
+        return Err(Refusal::new(Code::WrongState, field, message));
+    }
+    let (customer_key, scope_key) = keys_after(row, step);
+    row.customer = step.customer.clone().unwrap_or_else(|| row.customer.clone());
+    row.scope = step.scope.clone().unwrap_or_else(|| row.scope.clone());
+    (row.customer_key, row.scope_key) = (customer_key, scope_key);
+    Ok(())
+}

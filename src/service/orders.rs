@@ -1,0 +1,259 @@
+//! Quotes and orders: priced by one function, paid partly with credits (PP, Rewards; O1 to O8).
+
+mod change;
+mod price;
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use entity::value::{LogAction, OrderStatus};
+use entity::{order, order_line};
+use sea_orm::{ActiveEnum, DatabaseTransaction};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::audit::Change;
+use super::booking::{Book, Entry, Object};
+use super::{Services, input, transact};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::edition::OrderPurpose;
+use crate::program::fold::{Redemption, Step};
+use crate::program::refusal::{Code, Refusal};
+use crate::store::order as store;
+use crate::store::page::{Page, Rows};
+use crate::store::partner::{self, PartnerRow};
+
+/// An order as it comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderDraft {
+    /// Code of the partner.
+    pub partner: String,
+    /// What it is for.
+    pub purpose: OrderPurpose,
+    /// The end customer.
+    pub customer: Option<String>,
+    /// ISO 4217 code of every amount.
+    pub currency: String,
+    /// Codes of products, and how many of each.
+    pub lines: Vec<(String, i64)>,
+    /// Credits to redeem.
+    pub credits: i64,
+}
+
+/// An order with its lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRow {
+    /// The order.
+    pub order: order::Model,
+    /// Its lines, in their order.
+    pub lines: Vec<order_line::Model>,
+}
+
+/// What an order would come to.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    /// The order that would be placed.
+    pub row: OrderRow,
+    /// Who would order.
+    pub partner: PartnerRow,
+    /// Credits that could be redeemed now: the smaller of cap and balance, never below 0.
+    pub usable_credits: i64,
+}
+
+/// What came of placing an order.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The order.
+    pub order: order::Model,
+    /// Whether the same key came before: then it is that first order, and nothing has changed.
+    pub duplicate: bool,
+}
+
+impl Services {
+    /// Prices an order and changes nothing (O6).
+    ///
+    /// # Errors
+    /// For everything that placing the order would be refused for.
+    pub async fn quote(&self, draft: &OrderDraft) -> Result<Quote, Error> {
+        let sight = self.demand(Operation::Quote)?;
+        let checked = price::Checked::of(draft)?;
+        let reader = self.db.reader();
+        let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
+        let partner = partner::by_code(reader, &code).await?;
+        let partner = partner.filter(|row| sight.shows_partner(row.id)).ok_or_else(input::no_partner)?;
+        let row = self.priced(reader, &checked, &partner).await?;
+        let usable_credits = row.order.max_credits.min(partner.credits.max(0));
+        Ok(Quote { row, partner, usable_credits })
+    }
+
+    /// Places an order: freezes what it is priced with, and takes the credits from the balance (O6).
+    ///
+    /// # Errors
+    /// When anything named can't be ordered so, more credits are asked for than caps or balance allow, or
+    /// the key came before with other content.
+    pub async fn order_place(&self, draft: &OrderDraft, key: &str) -> Result<Placed, Error> {
+        let sight = self.demand(Operation::PlaceOrder)?;
+        let key = input::key("idempotencyKey", key)?;
+        let within = |refusal: Refusal| refusal.within("order");
+        let checked = price::Checked::of(draft).map_err(within)?;
+        let placed = transact!(self, Operation::PlaceOrder, transaction, changes => {
+            let no_partner = || input::no_partner().within("order");
+            let code = input::code("partner", &draft.partner).map_err(|_| no_partner())?;
+            let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
+            let partner = partner.filter(|row| sight.shows_partner(row.id)).ok_or_else(no_partner)?;
+            if let Some(first) = store::by_key(transaction, partner.id, &key).await? {
+                let lines = store::lines(transaction, &[first.id]).await?.remove(&first.id).unwrap_or_default();
+                same_order(&checked, &first, &lines)?;
+                return Ok(Placed { order: first, duplicate: true });
+            }
+            let row = self.priced(transaction, &checked, &partner).await.map_err(|error| match error {
+                Error::Refused(refusal) => within(refusal).into(),
+                error => error,
+            })?;
+            let order = order::Model { idempotency_key: key.clone(), ..row.order };
+            let order = self.book_order(transaction, partner, order, row.lines).await?;
+            let after = json!({ "number": order.number, "status": order.status.to_value(), "credits": order.credits });
+            changes.note(change(&order).after(after));
+            Ok(Placed { order, duplicate: false })
+        })?;
+        Ok(placed)
+    }
+
+    async fn book_order(
+        &self,
+        transaction: &DatabaseTransaction,
+        partner: PartnerRow,
+        mut order: order::Model,
+        lines: Vec<order_line::Model>,
+    ) -> Result<order::Model, Error> {
+        let mut book = Book::open(&self.policy, vec![partner], Vec::new(), &[]);
+        let step = redemption(&mut book, &order, order.placed_on).map(Step::Redeemed);
+        let entry = Entry::new(LogAction::OrderPlaced, Object::Order(order.id));
+        take(&mut book, entry, step)?;
+        let settled = book.settle(transaction, self.clock.now()).await?;
+        order.seq = settled.places.first().copied().unwrap_or_default();
+        order.number = format!("O-{}", order.seq);
+        order.recorded_at = settled.recorded_at;
+        store::insert(transaction, order.clone(), lines).await?;
+        settled.write(transaction).await?;
+        Ok(order)
+    }
+
+    /// The order of a number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn order_by_number(&self, number: &str) -> Result<Option<order::Model>, Error> {
+        let Ok(number) = input::key("number", number) else { return Ok(None) };
+        let sight = self.sight(Operation::Order);
+        let found = store::by_number(self.db.reader(), &number).await?;
+        Ok(found.filter(|row| sight.shows_partner(row.partner_id)))
+    }
+
+    /// Orders by id; what does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn orders_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, order::Model>, Error> {
+        let sight = self.sight(Operation::Order);
+        let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        let rows = rows.into_iter().filter(|row| sight.shows_partner(row.partner_id));
+        Ok(rows.map(|row| (row.id, row)).collect())
+    }
+
+    /// Lines of orders, in their order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn order_lines(
+        &self,
+        orders: &[order::Model],
+    ) -> Result<HashMap<Uuid, Vec<order_line::Model>>, Error> {
+        let sight = self.sight(Operation::Order);
+        let shown = orders.iter().filter(|row| sight.shows_partner(row.partner_id)).map(|row| row.id);
+        Ok(store::lines(self.db.reader(), &shown.collect::<Vec<_>>()).await?)
+    }
+
+    /// For each partner, one page of its orders in the order of placing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn order_pages(
+        &self,
+        ids: &[Uuid],
+        page: &Page<i64>,
+    ) -> Result<HashMap<Uuid, Rows<order::Model>>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
+        Ok(store::of_partners(self.db.reader(), ids, page).await?)
+    }
+
+    /// For each partner, how many orders it has placed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn order_counts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
+        Ok(store::count_of_partners(self.db.reader(), ids).await?)
+    }
+}
+
+fn change(row: &order::Model) -> Change {
+    Change::of("Order", row.id).about(Some(row.partner_id), None)
+}
+
+/// The credits of an order, spent or given back on a day; none when it redeems none.
+fn redemption(
+    book: &mut Book<'_>,
+    order: &order::Model,
+    on: NaiveDate,
+) -> Option<Redemption<crate::program::fold::PartnerIx>> {
+    let subject = book.partner(order.partner_id).filter(|_| order.credits > 0)?;
+    Some(Redemption { subject, order: book.add(Object::Order(order.id)), on, credits: order.credits })
+}
+
+fn take(book: &mut Book<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
+    book.take(entry, step)
+        .map_err(|too_much| Refusal::new(Code::Invalid, "number", format!("Not taken: {too_much}.")))
+}
+
+/// Whether a repeat says the same as the first.
+fn same_order(
+    again: &price::Checked<'_>,
+    first: &order::Model,
+    lines: &[order_line::Model],
+) -> Result<(), Refusal> {
+    let same_lines = lines.len() == again.draft.lines.len()
+        && lines
+            .iter()
+            .zip(&again.draft.lines)
+            .all(|(line, (product, quantity))| line.product_code == *product && line.quantity == *quantity);
+    let differs = [
+        ("purpose", super::words::purpose(first.purpose) != again.draft.purpose),
+        ("customer", first.customer != again.customer),
+        ("currency", first.currency != again.currency.code()),
+        ("lines", !same_lines),
+        ("credits", first.credits != again.draft.credits),
+    ];
+    match differs.iter().find(|(_, differs)| *differs) {
+        None => Ok(()),
+        Some((field, _)) => {
+            let message = format!(
+                "This key was sent before, for order {} with other {field}: send a new key for a new order.",
+                first.number
+            );
+            Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message))
+        }
+    }
+}
+
+/// Whether an order can still be changed.
+fn check_placed(order: &order::Model) -> Result<(), Refusal> {
+    let message = match (order.status, order.fulfilled_on, order.cancelled_on) {
+        (OrderStatus::Placed, _, _) => return Ok(()),
+        (OrderStatus::Fulfilled, Some(on), _) => format!("The order was fulfilled on {on}, which is final."),
+        (OrderStatus::Cancelled, _, Some(on)) => format!("The order was cancelled on {on}, which is final."),
+        _ => "The order is final.".to_owned(),
+    };
+    Err(Refusal::new(Code::WrongState, "number", message))
+}

@@ -1,0 +1,153 @@
+//! Fulfilling and cancelling orders (O7).
+
+use chrono::{Datelike, NaiveDate};
+use entity::value::{LogAction, OrderPurpose, OrderStatus};
+use entity::{order, partner_sales, sales_target};
+use iso_currency::Currency;
+use sea_orm::{ActiveEnum, DatabaseTransaction};
+use serde_json::json;
+
+use super::{change, check_placed, redemption, take};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::fold::{Sale, Step};
+use crate::program::money::Money;
+use crate::program::refusal::{Code, Refusal};
+use crate::service::access::Sight;
+use crate::service::booking::{Book, Entry, Object};
+use crate::service::{Services, input, targets, transact};
+use crate::store::{order as store, partner, upsert_all};
+
+impl Services {
+    /// Fulfils an order, which is final. One for an end customer counts for the sales target of its year.
+    ///
+    /// # Errors
+    /// When there is no such order, it is final already, or the day is ahead or before it was placed.
+    pub async fn order_fulfill(&self, number: &str, on: NaiveDate) -> Result<order::Model, Error> {
+        let sight = self.demand(Operation::FulfillOrder)?;
+        input::happened("fulfilledOn", on, self.clock.today())?;
+        transact!(self, Operation::FulfillOrder, transaction, changes => {
+            let (mut order, mut book) = self.open_order(transaction, &sight, number).await?;
+            let before = state(&order);
+            if on < order.placed_on {
+                let message = format!("{on} lies before the order was placed, on {}.", order.placed_on);
+                return Err(Refusal::new(Code::Invalid, "fulfilledOn", message).into());
+            }
+            let sale = self.sale(transaction, &mut book, &order, on).await?;
+            let entry = Entry {
+                day: Some(on),
+                ..Entry::new(LogAction::OrderFulfilled, Object::Order(order.id))
+            };
+            take(&mut book, entry, sale.as_ref().map(|sale| Step::Sold(sale.step)))?;
+            let changed = sale.map(|sale| sale.rows(&book, &order));
+            order.status = OrderStatus::Fulfilled;
+            order.fulfilled_on = Some(on);
+            let settled = book.settle(transaction, self.clock.now()).await?;
+            changes.note(change(&order).before(before).after(state(&order)));
+            store::update(transaction, &order).await?;
+            settled.write(transaction).await?;
+            if let Some((sold, target)) = changed {
+                upsert_all(transaction, sold.into_iter().collect()).await?;
+                upsert_all(transaction, target.into_iter().collect()).await?;
+            }
+            Ok(order)
+        })
+    }
+
+    /// Cancels an order: its credits come back by a new entry.
+    ///
+    /// # Errors
+    /// When there is no such order, or it is final already.
+    pub async fn order_cancel(&self, number: &str, reason: Option<&str>) -> Result<order::Model, Error> {
+        let sight = self.demand(Operation::CancelOrder)?;
+        let reason = input::reason("reason", reason)?;
+        transact!(self, Operation::CancelOrder, transaction, changes => {
+            let (mut order, mut book) = self.open_order(transaction, &sight, number).await?;
+            let before = state(&order);
+            let today = self.clock.today();
+            let step = redemption(&mut book, &order, today).map(Step::Returned);
+            let entry = Entry {
+                day: Some(today),
+                reason: reason.clone(),
+                ..Entry::new(LogAction::OrderCancelled, Object::Order(order.id))
+            };
+            take(&mut book, entry, step)?;
+            order.status = OrderStatus::Cancelled;
+            order.cancelled_on = Some(today);
+            let settled = book.settle(transaction, self.clock.now()).await?;
+            changes.note(change(&order).before(before).after(state(&order)));
+            store::update(transaction, &order).await?;
+            settled.write(transaction).await?;
+            Ok(order)
+        })
+    }
+
+    /// Locks an order's partner and reads the order as it then is: one that can still be changed.
+    async fn open_order(
+        &self,
+        transaction: &DatabaseTransaction,
+        sight: &Sight,
+        number: &str,
+    ) -> Result<(order::Model, Book<'_>), Error> {
+        let missing = || Refusal::new(Code::NotFound, "number", "There is no order with this number.");
+        let number = input::key("number", number).map_err(|_| missing())?;
+        let order = store::by_number(transaction, &number).await?;
+        let order = order.filter(|row| sight.shows_partner(row.partner_id)).ok_or_else(missing)?;
+        let partners = partner::lock(transaction, [], [order.partner_id]).await?;
+        let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
+        check_placed(&order)?;
+        Ok((order, Book::open(&self.policy, partners, Vec::new(), &[])))
+    }
+
+    /// The sale that fulfilling an order is; none for self-use.
+    async fn sale(
+        &self,
+        transaction: &DatabaseTransaction,
+        book: &mut Book<'_>,
+        order: &order::Model,
+        on: NaiveDate,
+    ) -> Result<Option<Selling>, Error> {
+        if order.purpose == OrderPurpose::SelfUse {
+            return Ok(None);
+        }
+        let Some(who) = book.partner(order.partner_id) else { return Ok(None) };
+        let target = targets::load(transaction, book, order.partner_id, on.year(), Some(on)).await?;
+        let currency = Currency::from_code(&order.currency)
+            .ok_or_else(|| Error::Damaged(format!("order {} has no currency", order.number)))?;
+        let net = Money { minor: order.net, currency };
+        let number = book.add(Object::Order(order.id));
+        Ok(Some(Selling { step: Sale { partner: who, order: number, on, net }, target }))
+    }
+}
+
+/// What fulfilling or cancelling changes of an order.
+fn state(row: &order::Model) -> serde_json::Value {
+    json!({ "status": row.status.to_value(), "fulfilledOn": row.fulfilled_on, "cancelledOn": row.cancelled_on })
+}
+
+/// A sale that is being taken, with the target of its year.
+struct Selling {
+    step: Sale,
+    target: Option<sales_target::Model>,
+}
+
+impl Selling {
+    /// The rows that the sale changed, once the book has taken it.
+    fn rows(
+        self,
+        book: &Book<'_>,
+        order: &order::Model,
+    ) -> (Option<partner_sales::Model>, Option<sales_target::Model>) {
+        let year = self.step.on.year();
+        let Some(sales) = book.sales(self.step.partner, year) else { return (None, None) };
+        let sold = sales.in_currency(self.step.net.currency).map(|sold| partner_sales::Model {
+            partner_id: order.partner_id,
+            year,
+            currency: order.currency.clone(),
+            net: sold.net,
+            orders: sold.orders,
+            latest_on: sold.latest_on,
+        });
+        (sold, self.target.map(|target| sales_target::Model { reached_on: sales.reached_on, ..target }))
+    }
+}

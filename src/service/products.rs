@@ -1,0 +1,143 @@
+//! Products and their list prices.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::{product, product_price};
+use sea_orm::ActiveEnum;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::audit::Change;
+use super::{Services, input, transact, words};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::edition::ProductCategory;
+use crate::program::money::Money;
+use crate::program::refusal::{Code, Refusal};
+use crate::store::page::{Page, Rows};
+use crate::store::product as store;
+pub use crate::store::product::ProductRow;
+
+/// Most currencies that a product has prices in.
+const PRICES_MAX: usize = 50;
+
+/// A product as it comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductDraft {
+    /// Unique code.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// What sort of product it is.
+    pub category: ProductCategory,
+    /// List prices of one, at most one for each currency.
+    pub prices: Vec<Money>,
+}
+
+impl Services {
+    /// Enters a product, or gives the one of this code a new name, category and prices. Orders keep
+    /// what they were priced with.
+    ///
+    /// # Errors
+    /// When code or name can't be taken, a price is below zero, or a currency stands twice.
+    pub async fn product_save(&self, draft: &ProductDraft) -> Result<ProductRow, Error> {
+        self.demand(Operation::SaveProduct)?;
+        let code = input::code("code", &draft.code)?;
+        let name = input::name("name", &draft.name)?;
+        let prices = check_prices(&draft.prices)?;
+        transact!(self, Operation::SaveProduct, transaction, changes => {
+            let existing = store::lock(transaction, &code).await?;
+            let before = existing.as_ref().map(|row| json!({ "name": row.name, "category": row.category.to_value() }));
+            let product = product::Model {
+                id: existing.as_ref().map_or_else(Uuid::now_v7, |row| row.id),
+                code: code.clone(),
+                name: name.clone(),
+                category: words::category_column(draft.category),
+                created_at: existing.map_or_else(|| self.clock.now(), |row| row.created_at),
+            };
+            let prices = prices.iter().map(|(currency, amount)| product_price::Model {
+                product_id: product.id,
+                currency: (*currency).to_owned(),
+                amount: *amount,
+            });
+            let row = ProductRow { prices: prices.collect(), product };
+            let after = json!({ "name": row.product.name, "category": row.product.category.to_value(), "prices": prices_of(&row) });
+            changes.note(Change::of("Product", row.product.id).maybe_before(before).after(after));
+            store::save(transaction, row.clone()).await?;
+            Ok(row)
+        })
+    }
+
+    /// The product of a code.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn product_by_code(&self, code: &str) -> Result<Option<ProductRow>, Error> {
+        if input::code("code", code).is_err() || !self.sees(Operation::Product) {
+            return Ok(None);
+        }
+        Ok(store::by_codes(self.db.reader(), [code]).await?.pop())
+    }
+
+    /// Products by id; what does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn products_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ProductRow>, Error> {
+        if !self.sees(Operation::Product) {
+            return Ok(HashMap::new());
+        }
+        let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        Ok(rows.into_iter().map(|row| (row.product.id, row)).collect())
+    }
+
+    /// One page of all products, by code.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn products_page(&self, page: &Page<String>) -> Result<Rows<ProductRow>, Error> {
+        if !self.sees(Operation::Product) {
+            return Ok(Rows::default());
+        }
+        Ok(store::page(self.db.reader(), page).await?)
+    }
+
+    /// How many products there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn products_count(&self) -> Result<u64, Error> {
+        if !self.sees(Operation::Product) {
+            return Ok(0);
+        }
+        Ok(store::count(self.db.reader()).await?)
+    }
+}
+
+/// Prices in minor units by currency, for the audit log.
+fn prices_of(row: &ProductRow) -> BTreeMap<&str, i64> {
+    row.prices.iter().map(|price| (price.currency.as_str(), price.amount)).collect()
+}
+
+/// Prices by currency.
+fn check_prices(prices: &[Money]) -> Result<BTreeMap<&'static str, i64>, Refusal> {
+    if prices.len() > PRICES_MAX {
+        let message =
+            format!("A product has prices in at most {PRICES_MAX} currencies, not {}.", prices.len());
+        return Err(Refusal::new(Code::TooMany, "prices", message));
+    }
+    let mut by_currency = BTreeMap::new();
+    for (place, price) in prices.iter().enumerate() {
+        let refuse = |message: String| {
+            Err(Refusal::new(Code::Invalid, "amount", message).within(&place.to_string()).within("prices"))
+        };
+        if price.minor < 0 {
+            return refuse(format!("A price is 0 or more, not {}.", price.amount()));
+        }
+        let currency = price.currency.code();
+        if by_currency.insert(currency, price.minor).is_some() {
+            return refuse(format!("There is one price in {currency} already: give each currency once."));
+        }
+    }
+    Ok(by_currency)
+}

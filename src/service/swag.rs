@@ -1,0 +1,342 @@
+//! The swag shop: Dojo Credits are spent, points never change (DP; S5).
+
+use std::collections::HashMap;
+
+use entity::value::{LogAction, SwagOrderStatus};
+use entity::{swag_item, swag_order};
+use sea_orm::ActiveEnum;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::audit::Change;
+use super::booking::{Book, Entry, Object};
+use super::{Services, input, transact};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::fold::{ProfessionalIx, Redemption, Step};
+use crate::program::refusal::{Code, Refusal};
+use crate::store::page::{Page, Rows};
+use crate::store::{professional, swag as store, upsert_all};
+
+/// Highest price and stock: what a GraphQL `Int` can hold.
+const MOST: i64 = i32::MAX as i64;
+
+/// An item as it comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwagItemDraft {
+    /// Unique code.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// Price of one in Dojo Credits.
+    pub dojo_credits: i64,
+    /// How many there are.
+    pub stock: i64,
+}
+
+/// An order as it comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwagDraft {
+    /// Code of the professional.
+    pub professional: String,
+    /// Code of the item.
+    pub item: String,
+    /// How many.
+    pub quantity: i64,
+    /// The caller's key.
+    pub idempotency_key: String,
+}
+
+/// What came of placing an order.
+#[derive(Clone, Debug)]
+pub struct SwagPlaced {
+    /// The order.
+    pub order: swag_order::Model,
+    /// Whether the same key came before: then it is that first order, and nothing has changed.
+    pub duplicate: bool,
+}
+
+impl Services {
+    /// Enters an item, or gives the one of this code a new name, price and stock.
+    ///
+    /// # Errors
+    /// When code or name can't be taken, the price is below 1, or the stock below 0.
+    pub async fn swag_item_save(&self, draft: &SwagItemDraft) -> Result<swag_item::Model, Error> {
+        self.demand(Operation::SaveSwagItem)?;
+        let code = input::code("code", &draft.code)?;
+        let name = input::name("name", &draft.name)?;
+        if !(1..=MOST).contains(&draft.dojo_credits) {
+            return Err(
+                Refusal::new(Code::Invalid, "dojoCredits", "A price is 1 Dojo Credit or more.").into()
+            );
+        }
+        if !(0..=MOST).contains(&draft.stock) {
+            return Err(Refusal::new(Code::Invalid, "stock", "A stock is 0 or more.").into());
+        }
+        transact!(self, Operation::SaveSwagItem, transaction, changes => {
+            let existing = store::lock_item(transaction, &code).await?;
+            let before = existing.as_ref().map(item_state);
+            let row = swag_item::Model {
+                id: existing.as_ref().map_or_else(Uuid::now_v7, |row| row.id),
+                code: code.clone(),
+                name: name.clone(),
+                dojo_credits: draft.dojo_credits,
+                stock: draft.stock,
+                created_at: existing.map_or_else(|| self.clock.now(), |row| row.created_at),
+            };
+            changes.note(Change::of("SwagItem", row.id).maybe_before(before).after(item_state(&row)));
+            upsert_all(transaction, vec![row.clone()]).await?;
+            Ok(row)
+        })
+    }
+
+    /// Orders swag: takes it from the stock and its price from the Dojo Credits.
+    ///
+    /// # Errors
+    /// When there is no such professional or item, too little in stock or too few Dojo Credits, or the
+    /// key came before with other content.
+    pub async fn swag_order_place(&self, draft: &SwagDraft) -> Result<SwagPlaced, Error> {
+        let sight = self.demand(Operation::PlaceSwagOrder)?;
+        let key = input::key("idempotencyKey", &draft.idempotency_key)?;
+        if !(1..=MOST).contains(&draft.quantity) {
+            return Err(Refusal::new(Code::Invalid, "quantity", "A quantity is 1 or more.").into());
+        }
+        let nobody =
+            || Refusal::new(Code::NotFound, "professional", "There is no professional with this code.");
+        let nothing = || Refusal::new(Code::NotFound, "item", "There is no item with this code.");
+        transact!(self, Operation::PlaceSwagOrder, transaction, changes => {
+            let code = input::code("professional", &draft.professional).map_err(|_| nobody())?;
+            let who = professional::lock(transaction, [code.as_str()], []).await?.pop();
+            let who = who.filter(|row| sight.shows_professional(row.id)).ok_or_else(nobody)?;
+            let item = input::code("item", &draft.item).map_err(|_| nothing())?;
+            if let Some(first) = store::by_key(transaction, who.id, &key).await? {
+                let ordered = store::items_by_ids(transaction, [first.item_id]).await?.pop();
+                let same_item = ordered.is_some_and(|ordered| ordered.code == item);
+                if same_item && first.quantity == draft.quantity {
+                    return Ok(SwagPlaced { order: first, duplicate: true });
+                }
+                let message = format!(
+                    "This key was sent before, for order {} with other content: send a new key for a new order.",
+                    first.number
+                );
+                return Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message).into());
+            }
+            let mut item = store::lock_item(transaction, &item).await?.ok_or_else(nothing)?;
+            let price = check(draft.quantity, &item, who.dojo_credits)?;
+            item.stock -= draft.quantity;
+            let mut order = swag_order::Model {
+                id: Uuid::now_v7(),
+                seq: 0,
+                number: String::new(),
+                professional_id: who.id,
+                item_id: item.id,
+                item_name: item.name.clone(),
+                quantity: draft.quantity,
+                unit_price: item.dojo_credits,
+                dojo_credits: price,
+                placed_on: self.clock.today(),
+                idempotency_key: key.clone(),
+                recorded_at: self.clock.now(),
+                status: SwagOrderStatus::Placed,
+                cancelled_on: None,
+            };
+            let mut book = Book::open(&self.policy, Vec::new(), vec![who], &[]);
+            let spent = redemption(&mut book, &order, order.placed_on)?;
+            let entry = Entry::new(LogAction::SwagOrdered, Object::SwagOrder(order.id));
+            take(&mut book, entry, Step::SwagOrdered(spent))?;
+            let settled = book.settle(transaction, self.clock.now()).await?;
+            order.seq = settled.places.first().copied().unwrap_or_default();
+            order.number = format!("S-{}", order.seq);
+            order.recorded_at = settled.recorded_at;
+            upsert_all(transaction, vec![item]).await?;
+            changes.note(change(&order).after(json!({ "number": order.number, "status": order.status.to_value() })));
+            crate::store::insert_all(transaction, vec![order.clone()]).await?;
+            settled.write(transaction).await?;
+            Ok(SwagPlaced { order, duplicate: false })
+        })
+    }
+
+    /// Cancels an order of swag: what it cost comes back, and the stock with it.
+    ///
+    /// # Errors
+    /// When there is no such order, or it was cancelled before.
+    pub async fn swag_order_cancel(
+        &self,
+        number: &str,
+        reason: Option<&str>,
+    ) -> Result<swag_order::Model, Error> {
+        let sight = self.demand(Operation::CancelSwagOrder)?;
+        let reason = input::reason("reason", reason)?;
+        let missing = || Refusal::new(Code::NotFound, "number", "There is no order with this number.");
+        transact!(self, Operation::CancelSwagOrder, transaction, changes => {
+            let number = input::key("number", number).map_err(|_| missing())?;
+            let order = store::by_number(transaction, &number).await?;
+            let order = order.filter(|row| sight.shows_professional(row.professional_id)).ok_or_else(missing)?;
+            let professionals = professional::lock(transaction, [], [order.professional_id]).await?;
+            let mut order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
+            if let Some(on) = order.cancelled_on {
+                let message = format!("The order was cancelled on {on}, which is final.");
+                return Err(Refusal::new(Code::WrongState, "number", message).into());
+            }
+            let today = self.clock.today();
+            let mut book = Book::open(&self.policy, Vec::new(), professionals, &[]);
+            let back = redemption(&mut book, &order, today)?;
+            let entry = Entry {
+                day: Some(today),
+                reason: reason.clone(),
+                ..Entry::new(LogAction::SwagCancelled, Object::SwagOrder(order.id))
+            };
+            take(&mut book, entry, Step::SwagReturned(back))?;
+            let before = json!({ "status": order.status.to_value() });
+            order.status = SwagOrderStatus::Cancelled;
+            changes.note(change(&order).before(before).after(json!({ "status": order.status.to_value() })));
+            order.cancelled_on = Some(today);
+            let settled = book.settle(transaction, self.clock.now()).await?;
+            store::update(transaction, &order).await?;
+            store::restock(transaction, order.item_id, order.quantity).await?;
+            settled.write(transaction).await?;
+            Ok(order)
+        })
+    }
+
+    /// The item of a code.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn swag_item_by_code(&self, code: &str) -> Result<Option<swag_item::Model>, Error> {
+        if input::code("code", code).is_err() || !self.sees(Operation::SwagItem) {
+            return Ok(None);
+        }
+        Ok(store::item_by_code(self.db.reader(), code).await?)
+    }
+
+    /// Items by id; what does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn swag_items_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, swag_item::Model>, Error> {
+        if !self.sees(Operation::SwagItem) {
+            return Ok(HashMap::new());
+        }
+        let rows = store::items_by_ids(self.db.reader(), ids.iter().copied()).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// One page of all items, by code.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn swag_items_page(&self, page: &Page<String>) -> Result<Rows<swag_item::Model>, Error> {
+        if !self.sees(Operation::SwagItem) {
+            return Ok(Rows::default());
+        }
+        Ok(store::items(self.db.reader(), page).await?)
+    }
+
+    /// How many items there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn swag_items_count(&self) -> Result<u64, Error> {
+        if !self.sees(Operation::SwagItem) {
+            return Ok(0);
+        }
+        Ok(store::count_items(self.db.reader()).await?)
+    }
+
+    /// The order of a number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn swag_order_by_number(&self, number: &str) -> Result<Option<swag_order::Model>, Error> {
+        let Ok(number) = input::key("number", number) else { return Ok(None) };
+        let sight = self.sight(Operation::SwagOrder);
+        let found = store::by_number(self.db.reader(), &number).await?;
+        Ok(found.filter(|row| sight.shows_professional(row.professional_id)))
+    }
+
+    /// Orders by id; what does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn swag_orders_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, swag_order::Model>, Error> {
+        let sight = self.sight(Operation::SwagOrder);
+        let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        let rows = rows.into_iter().filter(|row| sight.shows_professional(row.professional_id));
+        Ok(rows.map(|row| (row.id, row)).collect())
+    }
+
+    /// For each professional, one page of orders in the order of placing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn swag_order_pages(
+        &self,
+        ids: &[Uuid],
+        page: &Page<i64>,
+    ) -> Result<HashMap<Uuid, Rows<swag_order::Model>>, Error> {
+        self.demand_swag_orders(ids)?;
+        Ok(store::of_professionals(self.db.reader(), ids, page).await?)
+    }
+
+    /// For each professional, how many orders there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn swag_order_counts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+        self.demand_swag_orders(ids)?;
+        Ok(store::count_of_professionals(self.db.reader(), ids).await?)
+    }
+
+    /// Checks that the orders of these professionals are open to the caller.
+    fn demand_swag_orders(&self, ids: &[Uuid]) -> Result<(), Error> {
+        let sight = self.demand(Operation::SwagOrder)?;
+        if ids.iter().all(|id| sight.shows_professional(*id)) {
+            return Ok(());
+        }
+        Err(Error::Forbidden(Operation::SwagOrder.name()))
+    }
+}
+
+fn change(row: &swag_order::Model) -> Change {
+    Change::of("SwagOrder", row.id).about(None, Some(row.professional_id))
+}
+
+/// An item as the audit log keeps it.
+fn item_state(row: &swag_item::Model) -> serde_json::Value {
+    json!({ "name": row.name, "dojoCredits": row.dojo_credits, "stock": row.stock })
+}
+
+/// The price of so many, if they are in stock and can be paid.
+fn check(quantity: i64, item: &swag_item::Model, balance: i64) -> Result<i64, Refusal> {
+    if quantity > item.stock {
+        let message = format!("{} of this item are in stock, not {quantity}.", item.stock);
+        return Err(Refusal::new(Code::OutOfStock, "quantity", message));
+    }
+    let price = item.dojo_credits.saturating_mul(quantity);
+    if price > balance {
+        let message = format!(
+            "This costs {price} Dojo Credits and the balance is {balance}, which pays for at most {}.",
+            balance.max(0) / item.dojo_credits
+        );
+        return Err(Refusal::new(Code::CreditsOverBalance, "quantity", message));
+    }
+    Ok(price)
+}
+
+/// The Dojo Credits of an order, spent or given back on a day.
+fn redemption(
+    book: &mut Book<'_>,
+    order: &swag_order::Model,
+    on: chrono::NaiveDate,
+) -> Result<Redemption<ProfessionalIx>, Error> {
+    let subject = book.professional(order.professional_id);
+    let subject = subject.ok_or_else(|| Error::Damaged("an order without its professional".to_owned()))?;
+    let number = book.add(Object::SwagOrder(order.id));
+    Ok(Redemption { subject, order: number, on, credits: order.dojo_credits })
+}
+
+fn take(book: &mut Book<'_>, entry: Entry, step: Step) -> Result<(), Refusal> {
+    book.take(entry, Some(step))
+        .map_err(|too_much| Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}.")))
+}

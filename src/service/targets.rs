@@ -1,0 +1,158 @@
+//! Sales targets of partners (PP, Earning Credits, Sales).
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use entity::sales_target;
+use entity::value::LogAction;
+use iso_currency::Currency;
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::audit::Change;
+use super::booking::{Book, Entry, Object};
+use super::{Services, input, transact};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::fold::{Sold, Step, Target, YearSales};
+use crate::program::money::Money;
+use crate::program::refusal::{Code, Refusal};
+use crate::program::rule::Derived;
+use crate::store::partner::{self, PartnerRow};
+use crate::store::{sales as store, upsert_all};
+
+/// Years that a target can be set for.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
+
+/// A partner's target of a year, and how far it got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SalesTarget {
+    /// The target.
+    pub row: sales_target::Model,
+    /// What is to be sold.
+    pub amount: Money,
+    /// Net amount of the year's fulfilled end-customer orders in the target's currency.
+    pub sold: Money,
+    /// What was sold in other currencies, which does not count.
+    pub not_counted: Vec<Money>,
+}
+
+impl Services {
+    /// Sets a partner's target of a year, in the place of an earlier one. Where what was sold reaches it,
+    /// the award comes by itself; where it no longer does, the award is taken back.
+    ///
+    /// # Errors
+    /// When there is no such partner, or year or amount can't be.
+    pub async fn sales_target_set(
+        &self,
+        partner: &str,
+        year: i32,
+        amount: Money,
+    ) -> Result<PartnerRow, Error> {
+        self.demand(Operation::SetSalesTarget)?;
+        if !YEARS.contains(&year) {
+            let message = format!("A target is of a year from {} to {}.", YEARS.start(), YEARS.end());
+            return Err(Refusal::new(Code::Invalid, "year", message).into());
+        }
+        if amount.minor < 1 {
+            let message = "A target is more than nothing.";
+            return Err(Refusal::new(Code::Invalid, "amount", message).within("target").into());
+        }
+        transact!(self, Operation::SetSalesTarget, transaction, changes => {
+            let code = input::code("partner", partner).map_err(|_| input::no_partner())?;
+            let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
+            let partner = partner.ok_or_else(input::no_partner)?;
+            let id = partner.id;
+            let mut book = Book::open(&self.policy, vec![partner], Vec::new(), &[]);
+            let existing = load(transaction, &mut book, id, year, None).await?;
+            let who = book.partner(id).ok_or_else(|| Error::Damaged("a partner without a place".to_owned()))?;
+            let said = |currency: &str, amount: i64| json!({ "year": year, "currency": currency, "amount": amount });
+            let before = existing.as_ref().map(|row| said(&row.currency, row.amount));
+            let mut row = sales_target::Model {
+                id: existing.map_or_else(Uuid::now_v7, |row| row.id),
+                partner_id: id,
+                year,
+                currency: amount.currency.code().to_owned(),
+                amount: amount.minor,
+                reached_on: None,
+            };
+            let target = book.add(Object::SalesTarget(row.id));
+            let entry = Entry {
+                amount: Some(amount),
+                ..Entry::new(LogAction::SalesTargetSet, Object::SalesTarget(row.id))
+            };
+            book.take(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
+                .map_err(|error| Refusal::new(Code::Invalid, "target", format!("Not taken: {error}.")))?;
+            row.reached_on = book.sales(who, year).and_then(|sales| sales.reached_on);
+            let settled = book.settle(transaction, self.clock.now()).await?;
+            let change = Change::of("SalesTarget", row.id).about(Some(id), None);
+            changes.note(change.maybe_before(before).after(said(&row.currency, row.amount)));
+            upsert_all(transaction, vec![row]).await?;
+            settled.write(transaction).await?;
+            let partner = partner::by_ids(transaction, [id]).await?.pop();
+            partner.ok_or_else(|| Error::Damaged("a partner is gone".to_owned()))
+        })
+    }
+
+    /// Partners' targets of a year; who has none is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sales_targets(&self, ids: &[Uuid], year: i32) -> Result<HashMap<Uuid, SalesTarget>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
+        let targets = store::targets(self.db.reader(), ids, year).await?;
+        if targets.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut sold: HashMap<Uuid, Vec<Money>> = HashMap::new();
+        for row in store::sold(self.db.reader(), ids, year).await? {
+            sold.entry(row.partner_id).or_default().push(money(row.net, &row.currency)?);
+        }
+        let mut found = HashMap::new();
+        for row in targets {
+            let amount = money(row.amount, &row.currency)?;
+            let all = sold.remove(&row.partner_id).unwrap_or_default();
+            let (counted, not_counted): (Vec<Money>, Vec<Money>) =
+                all.into_iter().partition(|one| one.currency == amount.currency);
+            let none = Money { minor: 0, ..amount };
+            let sold = counted.first().copied().unwrap_or(none);
+            found.insert(row.partner_id, SalesTarget { row, amount, sold, not_counted });
+        }
+        Ok(found)
+    }
+}
+
+/// Loads a partner's sales of a year into a book, and gives the target. `on` is the day of a sale to come.
+pub(super) async fn load(
+    connection: &impl ConnectionTrait,
+    book: &mut Book<'_>,
+    partner: Uuid,
+    year: i32,
+    on: Option<NaiveDate>,
+) -> Result<Option<sales_target::Model>, Error> {
+    let target = store::targets(connection, &[partner], year).await?.pop();
+    let mut sales = YearSales {
+        target: target.as_ref().map(|row| money(row.amount, &row.currency)).transpose()?,
+        reached_on: target.as_ref().and_then(|row| row.reached_on),
+        sold: Vec::new(),
+    };
+    for row in store::sold(connection, &[partner], year).await? {
+        let sold = Sold { net: row.net, orders: row.orders, latest_on: row.latest_on };
+        sales.sold.push((money(0, &row.currency)?.currency, sold));
+    }
+    if let Some(who) = book.partner(partner) {
+        let days = sales.sold.iter().map(|(_, sold)| sold.latest_on).chain(sales.reached_on).chain(on);
+        let days: Vec<NaiveDate> = days.collect();
+        book.load_sales(who, year, sales);
+        book.load_derived(connection, who, &[Derived::SalesTarget], days).await?;
+    }
+    Ok(target)
+}
+
+/// An amount as it is stored.
+pub(super) fn money(minor: i64, currency: &str) -> Result<Money, Error> {
+    let currency = Currency::from_code(currency)
+        .ok_or_else(|| Error::Damaged(format!("{currency} is not a currency")))?;
+    Ok(Money { minor, currency })
+}

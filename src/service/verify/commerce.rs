@@ -1,0 +1,65 @@
+//! Orders, deals and swag as they stand, against the log.
+
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use super::ROWS;
+use super::compare::compare;
+use super::replay::Replay;
+use crate::store::{deal, order, swag};
+
+/// Compares where orders, deals, customers and orders of swag stand with what the log came to.
+pub(super) async fn compare_commerce(
+    snapshot: &DatabaseTransaction,
+    replay: &mut Replay<'_>,
+) -> Result<(), DbErr> {
+    compare_orders(snapshot, replay).await?;
+    let mut last = 0;
+    loop {
+        let found = swag::after(snapshot, last, ROWS).await?;
+        let Some(end) = found.last() else { break };
+        last = end.seq;
+        let expected = found.iter().filter_map(|row| replay.commerce.expected_swag(row)).collect();
+        compare(&mut replay.report, expected, found, |row| format!("order {}", row.number));
+    }
+    last = 0;
+    loop {
+        let found = deal::after(snapshot, last, ROWS).await?;
+        let Some(end) = found.last() else { break };
+        last = end.seq;
+        let expected = found.iter().filter_map(|row| replay.commerce.expected_deal(row)).collect();
+        compare(&mut replay.report, expected, found, |row| format!("deal {}", row.reference));
+    }
+    let (customers, opportunities) = deal::all_customers(snapshot).await?;
+    let expected = replay.commerce.expected_customers();
+    compare(&mut replay.report, expected, customers, |row| format!("customer {}", row.key));
+    let expected = replay.commerce.expected_opportunities();
+    compare(&mut replay.report, expected, opportunities, |row| {
+        format!("opportunity of {} for {}", row.customer_key, row.scope_key)
+    });
+    Ok(())
+}
+
+/// An order's amounts are the sums of its lines'.
+async fn compare_orders(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
+    let mut last = 0;
+    loop {
+        let found = order::after(snapshot, last, ROWS).await?;
+        let Some(end) = found.last() else { return Ok(()) };
+        last = end.seq;
+        let ids: Vec<_> = found.iter().map(|row| row.id).collect();
+        let lines = order::lines(snapshot, &ids).await?;
+        for row in &found {
+            let lines = lines.get(&row.id).map_or(&[][..], Vec::as_slice);
+            let sums: [i64; 4] = lines.iter().fold([0; 4], |sums, line| {
+                let amounts = [line.list, line.net, line.cap, line.redeemed];
+                std::array::from_fn(|place| sums[place].saturating_add(amounts[place]))
+            });
+            if sums != [row.list, row.net, row.cap, row.redeemed] {
+                let number = &row.number;
+                replay.report.differ(|| format!("order {number}: its lines don't add up to its amounts"));
+            }
+        }
+        let expected = found.iter().filter_map(|row| replay.commerce.expected_order(row)).collect();
+        compare(&mut replay.report, expected, found, |row| format!("order {}", row.number));
+    }
+}

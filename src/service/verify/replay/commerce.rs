@@ -1,0 +1,323 @@
+//! Orders, deals, sales targets and swag in the log.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::value::{DealStatus, LogAction, OrderPurpose, OrderStatus, SwagOrderStatus};
+use entity::{customer, deal, deal_step, opportunity, order, sales_target, swag_order};
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use super::Replay;
+use crate::program::deal::{Hold, Win};
+use crate::program::fold::{ObjectIx, Redemption, Sale, Step, Target, WonDeal};
+use crate::service::booking::Object;
+use crate::service::deals::{keys_after, opportunity_row, take_step};
+use crate::service::targets::money;
+use crate::store::log::LoggedStep;
+use crate::store::{deal as deals, order as orders, sales, swag};
+
+/// What steps of a page of the log are about, besides activities and affiliations.
+#[derive(Default)]
+pub(in crate::service::verify) struct About {
+    orders: HashMap<Uuid, order::Model>,
+    deals: HashMap<Uuid, deal::Model>,
+    deal_steps: HashMap<i64, deal_step::Model>,
+    targets: HashMap<Uuid, sales_target::Model>,
+    swag_orders: HashMap<Uuid, swag_order::Model>,
+}
+
+impl About {
+    /// Loads what these steps are about.
+    pub(in crate::service::verify) async fn load(
+        connection: &impl ConnectionTrait,
+        steps: &[LoggedStep],
+    ) -> Result<Self, DbErr> {
+        let ids = |of: fn(&LoggedStep) -> Option<Uuid>| steps.iter().filter_map(of).collect::<Vec<_>>();
+        let mut about = Self::default();
+        let wanted = ids(|step| step.order_id);
+        if !wanted.is_empty() {
+            let rows = orders::by_ids(connection, wanted).await?;
+            about.orders = rows.into_iter().map(|row| (row.id, row)).collect();
+        }
+        let wanted = ids(|step| step.swag_order_id);
+        if !wanted.is_empty() {
+            let rows = swag::by_ids(connection, wanted).await?;
+            about.swag_orders = rows.into_iter().map(|row| (row.id, row)).collect();
+        }
+        let wanted = ids(|step| step.sales_target_id);
+        if !wanted.is_empty() {
+            let rows = sales::targets_by_ids(connection, wanted).await?;
+            about.targets = rows.into_iter().map(|row| (row.id, row)).collect();
+        }
+        let wanted = ids(|step| step.deal_id);
+        if let (false, Some(first), Some(last)) = (wanted.is_empty(), steps.first(), steps.last()) {
+            let rows = deals::by_ids(connection, wanted).await?;
+            about.deals = rows.into_iter().map(|row| (row.id, row)).collect();
+            let rows = deals::steps_between(connection, first.seq, last.seq).await?;
+            about.deal_steps = rows.into_iter().map(|row| (row.log_seq, row)).collect();
+        }
+        Ok(about)
+    }
+}
+
+/// Where an order stands after the steps so far.
+struct OrderState {
+    number: ObjectIx,
+    seq: i64,
+    recorded_at: DateTime<Utc>,
+    status: OrderStatus,
+    fulfilled_on: Option<NaiveDate>,
+    cancelled_on: Option<NaiveDate>,
+}
+
+/// Where an order of swag stands after the steps so far.
+struct SwagState {
+    number: ObjectIx,
+    seq: i64,
+    recorded_at: DateTime<Utc>,
+    cancelled_on: Option<NaiveDate>,
+}
+
+/// What the steps so far came to, besides credits and points.
+#[derive(Default)]
+pub(in crate::service::verify) struct Commerce {
+    orders: HashMap<Uuid, OrderState>,
+    swag_orders: HashMap<Uuid, SwagState>,
+    deals: HashMap<Uuid, (ObjectIx, deal::Model)>,
+    customers: BTreeMap<String, Option<Uuid>>,
+    opportunities: BTreeMap<(String, String), Option<Hold<Uuid>>>,
+}
+
+impl Commerce {
+    /// The stored order as the log has it; none when no step placed it.
+    pub(in crate::service::verify) fn expected_order(&self, found: &order::Model) -> Option<order::Model> {
+        let state = self.orders.get(&found.id)?;
+        Some(order::Model {
+            seq: state.seq,
+            recorded_at: state.recorded_at,
+            status: state.status,
+            fulfilled_on: state.fulfilled_on,
+            cancelled_on: state.cancelled_on,
+            redeemed: found.credit_value.map_or(0, |value| value.saturating_mul(found.credits)),
+            ..found.clone()
+        })
+    }
+
+    /// The stored order of swag as the log has it; none when no step placed it.
+    pub(in crate::service::verify) fn expected_swag(
+        &self,
+        found: &swag_order::Model,
+    ) -> Option<swag_order::Model> {
+        let state = self.swag_orders.get(&found.id)?;
+        Some(swag_order::Model {
+            seq: state.seq,
+            recorded_at: state.recorded_at,
+            status: state.cancelled_on.map_or(SwagOrderStatus::Placed, |_| SwagOrderStatus::Cancelled),
+            cancelled_on: state.cancelled_on,
+            dojo_credits: found.unit_price.saturating_mul(found.quantity),
+            ..found.clone()
+        })
+    }
+
+    /// The stored deal as the log has it; none when no step registered it.
+    pub(in crate::service::verify) fn expected_deal(&self, found: &deal::Model) -> Option<deal::Model> {
+        self.deals.get(&found.id).map(|(_, row)| row.clone())
+    }
+
+    /// Customers with their first won deals.
+    pub(in crate::service::verify) fn expected_customers(&self) -> Vec<customer::Model> {
+        let row =
+            |(key, won): (&String, &Option<Uuid>)| customer::Model { key: key.clone(), won_deal_id: *won };
+        self.customers.iter().map(row).collect()
+    }
+
+    /// Who holds which opportunity.
+    pub(in crate::service::verify) fn expected_opportunities(&self) -> Vec<opportunity::Model> {
+        let row = |((customer, scope), hold): (&(String, String), &Option<Hold<Uuid>>)| {
+            opportunity_row(customer, scope, *hold)
+        };
+        self.opportunities.iter().map(row).collect()
+    }
+}
+
+impl Replay<'_> {
+    pub(super) fn commerce_step(
+        &mut self,
+        logged: &LoggedStep,
+        about: &About,
+    ) -> Result<Option<Step>, String> {
+        if let Some(row) = logged.order_id.and_then(|id| about.orders.get(&id)) {
+            return self.order_step(logged, row);
+        }
+        if let Some(row) = logged.swag_order_id.and_then(|id| about.swag_orders.get(&id)) {
+            return self.swag_step(logged, row);
+        }
+        if let Some(row) = logged.sales_target_id.and_then(|id| about.targets.get(&id)) {
+            return self.target_step(logged, row);
+        }
+        if let Some(row) = logged.deal_id.and_then(|id| about.deals.get(&id)) {
+            let step = about.deal_steps.get(&logged.seq);
+            let step = step.ok_or_else(|| format!("what it did to deal {} is missing", row.reference))?;
+            return self.deal_step(logged, row, step);
+        }
+        Err("it is about nothing".to_owned())
+    }
+
+    fn order_step(&mut self, logged: &LoggedStep, row: &order::Model) -> Result<Option<Step>, String> {
+        let partner = self.partner_places.get(&row.partner_id).copied();
+        let partner = partner.ok_or_else(|| format!("order {} has no partner", row.number))?;
+        let before = self.commerce.orders.get(&row.id).map(|state| state.status);
+        if logged.action == LogAction::OrderPlaced && before.is_none() {
+            let number = self.add(Object::Order(row.id));
+            let state = OrderState {
+                number,
+                seq: logged.seq,
+                recorded_at: logged.recorded_at,
+                status: OrderStatus::Placed,
+                fulfilled_on: None,
+                cancelled_on: None,
+            };
+            self.commerce.orders.insert(row.id, state);
+            let spent =
+                Redemption { subject: partner, order: number, on: row.placed_on, credits: row.credits };
+            return Ok((row.credits > 0).then_some(Step::Redeemed(spent)));
+        }
+        let (Some(OrderStatus::Placed), Some(day)) = (before, logged.day) else {
+            return Err(format!("{:?} can't happen to order {}", logged.action, row.number));
+        };
+        let Some(state) = self.commerce.orders.get_mut(&row.id) else { return Ok(None) };
+        match logged.action {
+            LogAction::OrderFulfilled => {
+                (state.status, state.fulfilled_on) = (OrderStatus::Fulfilled, Some(day));
+                if row.purpose == OrderPurpose::SelfUse {
+                    return Ok(None);
+                }
+                let net = money(row.net, &row.currency).map_err(|error| error.to_string())?;
+                Ok(Some(Step::Sold(Sale { partner, order: state.number, on: day, net })))
+            }
+            LogAction::OrderCancelled => {
+                (state.status, state.cancelled_on) = (OrderStatus::Cancelled, Some(day));
+                let back =
+                    Redemption { subject: partner, order: state.number, on: day, credits: row.credits };
+                Ok((row.credits > 0).then_some(Step::Returned(back)))
+            }
+            action => Err(format!("{action:?} can't happen to order {}", row.number)),
+        }
+    }
+
+    fn swag_step(&mut self, logged: &LoggedStep, row: &swag_order::Model) -> Result<Option<Step>, String> {
+        let who = self.professional_places.get(&row.professional_id).copied();
+        let who = who.ok_or_else(|| format!("order {} has no professional", row.number))?;
+        let placed = self.commerce.swag_orders.get(&row.id).map(|state| (state.number, state.cancelled_on));
+        match (logged.action, placed, logged.day) {
+            (LogAction::SwagOrdered, None, _) => {
+                let order = self.add(Object::SwagOrder(row.id));
+                let state = SwagState {
+                    number: order,
+                    seq: logged.seq,
+                    recorded_at: logged.recorded_at,
+                    cancelled_on: None,
+                };
+                self.commerce.swag_orders.insert(row.id, state);
+                let spent = Redemption { subject: who, order, on: row.placed_on, credits: row.dojo_credits };
+                Ok(Some(Step::SwagOrdered(spent)))
+            }
+            (LogAction::SwagCancelled, Some((order, None)), Some(day)) => {
+                if let Some(state) = self.commerce.swag_orders.get_mut(&row.id) {
+                    state.cancelled_on = Some(day);
+                }
+                let back = Redemption { subject: who, order, on: day, credits: row.dojo_credits };
+                Ok(Some(Step::SwagReturned(back)))
+            }
+            (action, _, _) => Err(format!("{action:?} can't happen to order {}", row.number)),
+        }
+    }
+
+    fn target_step(
+        &mut self,
+        logged: &LoggedStep,
+        row: &sales_target::Model,
+    ) -> Result<Option<Step>, String> {
+        let partner = self.partner_places.get(&row.partner_id).copied();
+        let partner = partner.ok_or("a sales target has no partner")?;
+        let (LogAction::SalesTargetSet, Some(currency), Some(minor)) =
+            (logged.action, &logged.currency, logged.amount)
+        else {
+            return Err(format!("{:?} can't happen to a sales target", logged.action));
+        };
+        let amount = money(minor, currency).map_err(|error| error.to_string())?;
+        let target = self.add(Object::SalesTarget(row.id));
+        Ok(Some(Step::TargetSet(Target { partner, target, year: row.year, amount })))
+    }
+
+    fn deal_step(
+        &mut self,
+        logged: &LoggedStep,
+        row: &deal::Model,
+        step: &deal_step::Model,
+    ) -> Result<Option<Step>, String> {
+        let impossible = || format!("{:?} can't happen to deal {}", logged.action, row.reference);
+        let known = self.commerce.deals.remove(&row.id);
+        if logged.action == LogAction::DealRegistered {
+            if known.is_some() {
+                return Err(impossible());
+            }
+            let number = self.add(Object::Deal(row.id));
+            let registered = registered(row, logged, step).ok_or_else(impossible)?;
+            self.commerce.customers.entry(registered.customer_key.clone()).or_default();
+            self.commerce.deals.insert(row.id, (number, registered));
+            return Ok(None);
+        }
+        let (number, mut state) = known.ok_or_else(impossible)?;
+        let keys = keys_after(&state, step);
+        self.commerce.customers.entry(keys.0.clone()).or_default();
+        let before = self.commerce.opportunities.get(&keys).copied().flatten();
+        let mut hold = before;
+        let taken = take_step(&self.policy.editions, &mut state, &mut hold, logged.action, step);
+        if hold != before {
+            self.commerce.opportunities.insert(keys.clone(), hold);
+        }
+        self.commerce.deals.insert(row.id, (number, state));
+        match taken {
+            Err(refusal) => Err(format!("{}: {}", impossible(), refusal.message)),
+            Ok(None) => Ok(None),
+            Ok(Some(win)) => Ok(self.won(row.id, &keys.0, win, step.day)),
+        }
+    }
+
+    fn won(&mut self, id: Uuid, customer: &str, win: Win<Uuid>, on: NaiveDate) -> Option<Step> {
+        let first = self.commerce.customers.entry(customer.to_owned()).or_default();
+        let new_customer = first.is_none();
+        first.get_or_insert(id);
+        let (deal, rewarded) = self.commerce.deals.get_mut(&win.deal?)?;
+        rewarded.rewarded_on = Some(on);
+        let deal = *deal;
+        let partner = win.partner.and_then(|id| self.partner_places.get(&id).copied())?;
+        Some(Step::DealWon(WonDeal { deal, partner, new_customer, on }))
+    }
+}
+
+/// A deal as it was registered.
+fn registered(row: &deal::Model, logged: &LoggedStep, step: &deal_step::Model) -> Option<deal::Model> {
+    let (customer, scope) = (step.customer.clone()?, step.scope.clone()?);
+    let (customer_key, scope_key) = keys_after(row, step);
+    Some(deal::Model {
+        seq: logged.seq,
+        recorded_at: logged.recorded_at,
+        customer,
+        customer_key,
+        scope,
+        scope_key,
+        description: step.description.clone(),
+        status: DealStatus::Lead,
+        status_on: row.registered_on,
+        outcome: None,
+        lead_proof_on: None,
+        proof_on: None,
+        activity_on: row.registered_on,
+        claimed_on: None,
+        rewarded_on: None,
+        ..row.clone()
+    })
+}

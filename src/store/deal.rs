@@ -1,0 +1,207 @@
+//! Deals, their steps, customers and opportunities.
+
+use std::collections::HashMap;
+
+use entity::{customer, deal, deal_step, opportunity};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::by_seq::BySeq;
+use super::page::{Page, Rows};
+use super::sql::{self, sql};
+
+static OF_PARTNERS: BySeq = BySeq::new("deals", "partner_id");
+
+/// Customers, new ones among them, their rows locked in one order for the rest of the transaction. All
+/// deals and opportunities of a customer change under its lock.
+pub(crate) async fn lock_customers(
+    connection: &impl ConnectionTrait,
+    keys: &[&str],
+) -> Result<Vec<customer::Model>, DbErr> {
+    sql!(LOCK, "SELECT c.* FROM customers c WHERE c.key @texts1 ORDER BY c.key @lock(c)");
+    let mut sorted = keys.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let new = sorted.iter().map(|key| customer::ActiveModel {
+        key: sea_orm::Set((*key).to_owned()),
+        won_deal_id: sea_orm::Set(None),
+    });
+    customer::Entity::insert_many(new)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(connection)
+        .await?;
+    let statement = LOCK.with(connection.get_database_backend(), [sql::texts(sorted)]);
+    customer::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// Notes the first deal that was won with a customer.
+pub(crate) async fn first_won(connection: &impl ConnectionTrait, key: &str, deal: Uuid) -> Result<(), DbErr> {
+    let row = customer::ActiveModel {
+        key: sea_orm::Unchanged(key.to_owned()),
+        won_deal_id: sea_orm::Set(Some(deal)),
+    };
+    customer::Entity::update(row).exec(connection).await.map(drop)
+}
+
+/// Who holds the opportunity of a customer and scope.
+pub(crate) async fn opportunity(
+    connection: &impl ConnectionTrait,
+    customer_key: &str,
+    scope_key: &str,
+) -> Result<Option<opportunity::Model>, DbErr> {
+    opportunity::Entity::find_by_id((customer_key.to_owned(), scope_key.to_owned())).one(connection).await
+}
+
+/// Opportunities of customers and scopes, in no order.
+pub(crate) async fn opportunities<'a>(
+    connection: &impl ConnectionTrait,
+    keys: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Vec<opportunity::Model>, DbErr> {
+    use std::sync::LazyLock;
+    static OF: LazyLock<sql::Sql> = LazyLock::new(|| {
+        sql::Sql::each(
+            "SELECT o.* FROM json_each($1) k JOIN opportunities o \
+             ON o.customer_key = k.value->>0 AND o.scope_key = k.value->>1",
+            "SELECT o.* FROM (SELECT DISTINCT v->>0 AS customer_key, v->>1 AS scope_key \
+             FROM jsonb_array_elements($1::text::jsonb) v) k \
+             JOIN opportunities o ON o.customer_key = k.customer_key AND o.scope_key = k.scope_key",
+        )
+    });
+    let mut keys: Vec<(&str, &str)> = keys.into_iter().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let keys = serde_json::json!(keys).to_string();
+    let statement = OF.with(connection.get_database_backend(), [keys.into()]);
+    opportunity::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// Writes who holds an opportunity.
+pub(crate) async fn put_opportunity(
+    connection: &impl ConnectionTrait,
+    row: opportunity::Model,
+) -> Result<(), DbErr> {
+    super::upsert_all(connection, vec![row]).await
+}
+
+/// Registers a deal.
+pub(crate) async fn insert(connection: &impl ConnectionTrait, row: deal::Model) -> Result<(), DbErr> {
+    super::insert_all(connection, vec![row]).await
+}
+
+/// Writes where a deal stands.
+pub(crate) async fn update(connection: &impl ConnectionTrait, row: &deal::Model) -> Result<(), DbErr> {
+    use sea_orm::Set;
+    let row = row.clone();
+    let row = deal::ActiveModel {
+        id: sea_orm::Unchanged(row.id),
+        customer: Set(row.customer),
+        customer_key: Set(row.customer_key),
+        scope: Set(row.scope),
+        scope_key: Set(row.scope_key),
+        description: Set(row.description),
+        status: Set(row.status),
+        status_on: Set(row.status_on),
+        outcome: Set(row.outcome),
+        lead_proof_on: Set(row.lead_proof_on),
+        proof_on: Set(row.proof_on),
+        activity_on: Set(row.activity_on),
+        claimed_on: Set(row.claimed_on),
+        rewarded_on: Set(row.rewarded_on),
+        ..Default::default()
+    };
+    deal::Entity::update(row).exec(connection).await.map(drop)
+}
+
+/// Appends a step of a deal.
+pub(crate) async fn insert_step(
+    connection: &impl ConnectionTrait,
+    row: deal_step::Model,
+) -> Result<(), DbErr> {
+    super::insert_all(connection, vec![row]).await
+}
+
+/// The deal of a reference.
+pub(crate) async fn by_reference(
+    connection: &impl ConnectionTrait,
+    reference: &str,
+) -> Result<Option<deal::Model>, DbErr> {
+    deal::Entity::find().filter(deal::Column::Reference.eq(reference)).one(connection).await
+}
+
+/// Deals of these ids, in no order.
+pub(crate) async fn by_ids(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<deal::Model>, DbErr> {
+    sql!(BY_IDS, "SELECT * FROM deals WHERE id @uuids1");
+    let backend = connection.get_database_backend();
+    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    deal::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// Steps of deals, in order.
+pub(crate) async fn steps(
+    connection: &impl ConnectionTrait,
+    deals: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<deal_step::Model>>, DbErr> {
+    sql!(STEPS, "SELECT * FROM deal_steps WHERE deal_id @uuids1 ORDER BY deal_id, log_seq");
+    let backend = connection.get_database_backend();
+    let statement = STEPS.with(backend, [sql::ids(backend, deals.iter().copied())]);
+    let mut steps: HashMap<Uuid, Vec<deal_step::Model>> = HashMap::new();
+    for step in deal_step::Entity::find().from_raw_sql(statement).all(connection).await? {
+        steps.entry(step.deal_id).or_default().push(step);
+    }
+    Ok(steps)
+}
+
+/// Steps in a span of the log, in order.
+pub(crate) async fn steps_between(
+    connection: &impl ConnectionTrait,
+    from: i64,
+    to: i64,
+) -> Result<Vec<deal_step::Model>, DbErr> {
+    deal_step::Entity::find()
+        .filter(deal_step::Column::LogSeq.between(from, to))
+        .order_by_asc(deal_step::Column::LogSeq)
+        .all(connection)
+        .await
+}
+
+/// For each partner, one page of its deals in the order of registering.
+pub(crate) async fn of_partners(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    page: &Page<i64>,
+) -> Result<HashMap<Uuid, Rows<deal::Model>>, DbErr> {
+    OF_PARTNERS.pages(connection, partners, page, |row: &deal::Model| row.partner_id).await
+}
+
+/// For each partner, how many deals it has registered.
+pub(crate) async fn count_of_partners(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+) -> Result<HashMap<Uuid, i64>, DbErr> {
+    OF_PARTNERS.counts(connection, partners).await
+}
+
+/// The deals after a place in the log, in order.
+pub(crate) async fn after(
+    connection: &impl ConnectionTrait,
+    seq: i64,
+    limit: u64,
+) -> Result<Vec<deal::Model>, DbErr> {
+    deal::Entity::find()
+        .filter(deal::Column::Seq.gt(seq))
+        .order_by_asc(deal::Column::Seq)
+        .limit(limit)
+        .all(connection)
+        .await
+}
+
+/// Everything known of customers and opportunities, for comparing.
+pub(crate) async fn all_customers(
+    connection: &impl ConnectionTrait,
+) -> Result<(Vec<customer::Model>, Vec<opportunity::Model>), DbErr> {
+    Ok((customer::Entity::find().all(connection).await?, opportunity::Entity::find().all(connection).await?))
+}
