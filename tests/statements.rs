@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use partner_program::access::RoleName;
 use partner_program::app::{self, Running};
 use partner_program::config::{DatabaseUrl, Secret, Settings};
 use partner_program::program::admission::Attributes;
 use partner_program::service::activities::{ActivityDraft, Intake, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
+use partner_program::service::keys::KeyDraft;
 use partner_program::service::subjects::{PartnerDraft, ProfessionalDraft};
 use tracing::span;
 use tracing_subscriber::Layer;
@@ -76,13 +78,8 @@ async fn fill(running: &Running) {
     services.activities_take(&activities, Intake::Record).await.expect("activities");
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn no_query_count_grows_with_the_page() {
-    let seen = Arc::new(AtomicU64::new(0));
-    let subscriber = tracing_subscriber::registry().with(Counter(Arc::clone(&seen)));
-    let _scope = tracing::subscriber::set_default(subscriber);
-    let folder = tempfile::tempdir().expect("a folder");
-    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+async fn start(folder: &std::path::Path) -> Running {
+    let url = format!("sqlite://{}", folder.join("test.db").display());
     let settings = Settings {
         database_url: DatabaseUrl::new(&url).expect("an address"),
         bind: ([127, 0, 0, 1], 0).into(),
@@ -90,7 +87,44 @@ async fn no_query_count_grows_with_the_page() {
         bootstrap_admin_key: Some(Secret::new(KEY.to_owned()).expect("a key")),
         ..Settings::default()
     };
-    let running = app::start(&settings).await.expect("a server");
+    app::start(&settings).await.expect("a server")
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_key_that_is_known_costs_no_statement() {
+    let seen = Arc::new(AtomicU64::new(0));
+    let subscriber = tracing_subscriber::registry().with(Counter(Arc::clone(&seen)));
+    let _scope = tracing::subscriber::set_default(subscriber);
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path()).await;
+    fill(&running).await;
+    let draft = KeyDraft::new(RoleName::Partner, Some("p1"), "a key of the tests");
+    let key = running.services().key_create(&draft).await.expect("a key").secret;
+    let client = reqwest::Client::new();
+    let ask = async |query: &str| {
+        let before = seen.load(Ordering::Relaxed);
+        let body = serde_json::json!({ "query": query });
+        let request = client.post(running.url("/graphql")).bearer_auth(&key).json(&body);
+        let answer: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        assert!(answer.get("errors").is_none(), "{answer}");
+        seen.load(Ordering::Relaxed) - before
+    };
+    ask("{ viewer { role } }").await;
+    // The first use is noted beside the request.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(ask("{ viewer { role } }").await, 0);
+    assert_eq!(ask("{ partner(code: \"p1\") { code } }").await, 1);
+    assert_eq!(ask("{ partners { totalCount nodes { code balance } } }").await, 2);
+    running.stop().await.expect("an end");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_query_count_grows_with_the_page() {
+    let seen = Arc::new(AtomicU64::new(0));
+    let subscriber = tracing_subscriber::registry().with(Counter(Arc::clone(&seen)));
+    let _scope = tracing::subscriber::set_default(subscriber);
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path()).await;
     fill(&running).await;
     let standing = "standing { overall { code } technical { credits } }";
     let level = "standing { points level { code } }";

@@ -38,6 +38,13 @@ const OF_PARTNERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (Y, A), (A, A)];
 const OF_PEOPLE: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (Y, A), (Y, A)];
 const OF_ACTIVITIES: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (Y, A), (Y, A), (Y, A)];
 
+const OF_THE_CATALOG: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (Y, Y), (A, A)];
+const OF_THE_SHOP: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (A, A), (Y, Y)];
+const OF_SHOPPERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (A, A), (Y, A)];
+const OF_SPENDERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (F, F), (F, F), (Y, A)];
+const OF_BUYERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (F, F), (Y, A), (F, F)];
+const OF_DEALERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (Y, A), (Y, A), (F, F)];
+
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     ("viewer", "{ viewer { role } }", "role", EVERYBODY),
@@ -55,6 +62,20 @@ const TABLE: &[Row] = &[
     ("professional", "{ professional(code: \"PROFESSIONAL\") { code } }", "PROFESSIONAL", OF_PEOPLE),
     ("professionals", "{ professionals { nodes { code } } }", "PROFESSIONAL", OF_PEOPLE),
     ("activity", "{ activity(source: \"test\", externalId: \"EXTERNAL\") { id } }", "id", OF_ACTIVITIES),
+    ("product", "{ product(code: \"dmc\") { code } }", "dmc", OF_THE_CATALOG),
+    ("products", "{ products { nodes { code } } }", "dmc", OF_THE_CATALOG),
+    ("node", "{ node(id: \"PRODUCT_ID\") { id } }", "PRODUCT_ID", OF_THE_CATALOG),
+    ("quote", "{ quote(input: { partner: \"PARTNER\", purpose: SELF_USE, currency: \"EUR\", lines: [{ product: \"dmc\", quantity: 2 }] }) { quote { total { amount } } userErrors { code } } }", "amount", OF_BUYERS),
+    ("order", "{ order(number: \"ORDER\") { number } }", "number", OF_PARTNERS),
+    ("node", "{ node(id: \"ORDER_ID\") { id } }", "ORDER_ID", OF_PARTNERS),
+    ("node", "{ node(id: \"CONTRACT_ID\") { id } }", "CONTRACT_ID", OF_PARTNERS),
+    ("deal", "{ deal(reference: \"DEAL\") { reference } }", "reference", [(Y, Y), (Y, Y), (Y, A), (Y, A), (A, A)]),
+    ("node", "{ node(id: \"DEAL_ID\") { id } }", "DEAL_ID", [(Y, Y), (Y, Y), (Y, A), (Y, A), (A, A)]),
+    ("swagItem", "{ swagItem(code: \"hoodie\") { code } }", "hoodie", OF_THE_SHOP),
+    ("swagItems", "{ swagItems { nodes { code } } }", "hoodie", OF_THE_SHOP),
+    ("node", "{ node(id: \"ITEM_ID\") { id } }", "ITEM_ID", OF_THE_SHOP),
+    ("swagOrder", "{ swagOrder(number: \"SWAG\") { number } }", "number", OF_SHOPPERS),
+    ("node", "{ node(id: \"SWAG_ID\") { id } }", "SWAG_ID", OF_SHOPPERS),
     ("apiKeys", "{ apiKeys { totalCount } }", "totalCount", ADMINISTRATORS),
     ("auditLog", "{ auditLog(filter: { partner: \"PARTNER\" }) { totalCount } }", "totalCount", ADMINISTRATORS),
     ("createPartner", "createPartner(input: { code: \"new-N\", name: \"New\", enrolledOn: \"2026-01-01\" }) { partner { id }", "id", STAFF),
@@ -71,6 +92,20 @@ const TABLE: &[Row] = &[
         [(Y, Y), (Y, Y), (Y, Y), (F, F), (A, A)]),
     ("reviewActivity", "reviewActivity(input: { activityId: \"CLAIM\", decision: REJECT }) { activity { id }", "id", STAFF),
     ("voidActivity", "voidActivity(input: { activityId: \"RECORDED\" }) { activity { id }", "id", STAFF),
+    ("registerDeal", "registerDeal(input: { partner: \"PARTNER\", reference: \"new-N\", customer: \"c-N\", scope: \"x\", registeredOn: \"2026-08-01\" }) { deal { id }", "id",
+        [(Y, Y), (Y, Y), (Y, Y), (Y, A), (F, F)]),
+    ("updateDeal", "updateDeal(input: { reference: \"DEAL\", status: ENGAGED, on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
+    ("reportDealActivity", "reportDealActivity(input: { reference: \"DEAL\", kind: MEETING, on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
+    ("closeDeal", "closeDeal(input: { reference: \"DEAL\", outcome: LOST, closedOn: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
+    ("saveProduct", "saveProduct(input: { code: \"new-N\", name: \"New\", category: LICENSE, prices: [] }) { product { id }", "id", STAFF),
+    ("recordContract", "recordContract(input: { partner: \"PARTNER\", reference: \"new-N\", startsOn: \"DAY\", endsOn: \"DAY\", rates: [{ category: LICENSE, percent: \"7\" }] }) { partner { id }", "id", STAFF),
+    ("setSalesTarget", "setSalesTarget(input: { partner: \"PARTNER\", year: 2026, target: { amount: \"1000000\", currency: \"EUR\" } }) { partner { id }", "id", STAFF),
+    ("placeOrder", "placeOrder(input: { order: { partner: \"PARTNER\", purpose: SELF_USE, currency: \"EUR\", lines: [{ product: \"dmc\", quantity: 2 }] }, idempotencyKey: \"new-N\" }) { order { id }", "id", OF_BUYERS),
+    ("fulfillOrder", "fulfillOrder(input: { number: \"ORDER\", fulfilledOn: \"2026-08-31\" }) { order { id }", "id", STAFF),
+    ("cancelOrder", "cancelOrder(input: { number: \"ORDER\" }) { order { id }", "id", OF_BUYERS),
+    ("saveSwagItem", "saveSwagItem(input: { code: \"new-N\", name: \"New\", dojoCredits: 5, stock: 5 }) { swagItem { id }", "id", STAFF),
+    ("placeSwagOrder", "placeSwagOrder(input: { professional: \"PROFESSIONAL\", item: \"hoodie\", idempotencyKey: \"new-N\" }) { swagOrder { id }", "id", OF_SPENDERS),
+    ("cancelSwagOrder", "cancelSwagOrder(input: { number: \"SWAG\" }) { swagOrder { id }", "id", OF_SPENDERS),
     ("createApiKey", "createApiKey(input: { role: PARTNER, subject: \"PARTNER\", label: \"new\" }) { secret", "pp_", ADMINISTRATORS),
     ("revokeApiKey", "revokeApiKey(input: { id: \"NEW_KEY\" }) { apiKey { id }", "id", ADMINISTRATORS),
     ("eraseProfessional", "eraseProfessional(input: { professional: \"FREE\" }) { professional { id }", "id", ADMINISTRATORS),
@@ -175,6 +210,7 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
     if document.contains("ENTRY_ID") {
         words.push(("ENTRY_ID", text(&app.ledger(partner).await[0]["id"])));
     }
+    words.extend(sales(world, is_own, number, document).await);
     words.extend([
         ("PARTNER_ID", world.id("partner", partner).await),
         ("PROFESSIONAL_ID", world.id("professional", professional).await),
@@ -190,6 +226,64 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
             shown.clone_from(&value.trim_matches('"').to_owned());
         }
     }
+}
+
+/// Orders, deals and the like that a document names, made for the purpose.
+async fn sales(world: &World, is_own: bool, number: usize, document: &str) -> Vec<(&'static str, String)> {
+    let (partner, professional) = if is_own { ("nordwind", "ada") } else { ("polder", "bram") };
+    let day = chrono::NaiveDate::from_ymd_opt(2027, 1, 1).expect("a date");
+    let day = day + chrono::Days::new(number as u64);
+    let mut words = vec![("DAY", day.to_string())];
+    // what the document names, its id, the key that makes it, the mutation, its input, what is asked of it
+    let deal = json!({ "partner": partner, "reference": format!("deal-{number}"), "customer": format!("c-{number}"),
+        "scope": "x", "registeredOn": "2026-08-01" });
+    let order = json!({ "order": { "partner": partner, "purpose": "SELF_USE", "currency": "EUR",
+        "lines": [{ "product": "dmc", "quantity": 1 }] }, "idempotencyKey": format!("made-{number}") });
+    let swag =
+        json!({ "professional": professional, "item": "hoodie", "idempotencyKey": format!("made-{number}") });
+    let maker = if is_own { "INTEGRATOR" } else { "ADMINISTRATOR" };
+    let made = [
+        ("DEAL", "DEAL_ID", maker, "registerDeal", "RegisterDealInput", deal, "deal", "reference"),
+        ("ORDER", "ORDER_ID", "ADMINISTRATOR", "placeOrder", "PlaceOrderInput", order, "order", "number"),
+        (
+            "SWAG",
+            "SWAG_ID",
+            "ADMINISTRATOR",
+            "placeSwagOrder",
+            "PlaceSwagOrderInput",
+            swag,
+            "swagOrder",
+            "number",
+        ),
+    ];
+    for (word, id, role, mutation, input_type, input, object, name) in made {
+        if !document.contains(&format!("\"{word}")) {
+            continue;
+        }
+        let query = format!(
+            "mutation($input: {input_type}!) {{ {mutation}(input: $input) {{ {object} {{ id {name} }} userErrors {{ message }} }} }}"
+        );
+        let answer = world.app.send_as(world.key(role), &query, json!({ "input": input })).await;
+        let found = &answer.body["data"][mutation][object];
+        let text =
+            |field: &str| found[field].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned();
+        words.extend([(id, text("id")), (word, text(name))]);
+    }
+    for (word, query, path) in [
+        ("PRODUCT_ID", "{ product(code: \"dmc\") { id } }".to_owned(), "/product/id"),
+        ("ITEM_ID", "{ swagItem(code: \"hoodie\") { id } }".to_owned(), "/swagItem/id"),
+        (
+            "CONTRACT_ID",
+            format!("{{ partner(code: \"{partner}\") {{ contracts {{ id }} }} }}"),
+            "/partner/contracts/0/id",
+        ),
+    ] {
+        if document.contains(word) {
+            let data = world.app.ok(&query, json!({})).await;
+            words.push((word, data.pointer(path).and_then(Value::as_str).expect("an id").to_owned()));
+        }
+    }
+    words
 }
 
 /// Fields of a type, with arguments where they need some and a selection where they have one.

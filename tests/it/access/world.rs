@@ -28,6 +28,18 @@ impl World {
             app.professional(professional, "2024-06-01").await;
             app.affiliate(professional, partner, "2024-06-01").await;
         }
+        let stock = "mutation { saveProduct(input: { code: \"dmc\", name: \"DataMiner credit\", category: USAGE_BASED_SERVICE, \
+            prices: [{ amount: \"1\", currency: \"EUR\" }] }) { product { id } } saveSwagItem(input: { code: \"hoodie\", name: \"Hoodie\", \
+            dojoCredits: 1, stock: 1000 }) { swagItem { id } } }";
+        app.ok(stock, json!({})).await;
+        for partner in ["nordwind", "polder"] {
+            let contract = format!(
+                "mutation {{ recordContract(input: {{ partner: \"{partner}\", reference: \"k\", \
+                startsOn: \"2026-01-01\", endsOn: \"2026-12-31\", rates: [{{ category: SUPPORT_SERVICE, percent: \"5\" }}] }}) \
+                {{ partner {{ id }} }} }}"
+            );
+            app.ok(&contract, json!({})).await;
+        }
         let keys = [
             ("ADMINISTRATOR", app.key("ADMINISTRATOR", None).await),
             ("PROGRAM_STAFF", app.key("PROGRAM_STAFF", None).await),
