@@ -7,9 +7,14 @@ use partner_program::access::RoleName;
 use partner_program::app::{self, Running};
 use partner_program::config::{DatabaseUrl, Secret, Settings};
 use partner_program::program::admission::Attributes;
+use partner_program::program::edition::{OrderPurpose, ProductCategory};
+use partner_program::program::money::Money;
 use partner_program::service::activities::{ActivityDraft, Intake, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
+use partner_program::service::contracts::ContractDraft;
 use partner_program::service::keys::KeyDraft;
+use partner_program::service::orders::OrderDraft;
+use partner_program::service::products::ProductDraft;
 use partner_program::service::subjects::{PartnerDraft, ProfessionalDraft};
 use tracing::span;
 use tracing_subscriber::Layer;
@@ -19,6 +24,8 @@ const KEY: &str = "a-key-for-tests-only";
 /// Partners of the database; each has as many professionals as it is told to.
 const PARTNERS: usize = 12;
 const PROFESSIONALS: usize = 4;
+/// Orders of the second partner; the others have a few.
+const ORDERS: usize = 55;
 
 /// Counts the spans that the driver opens, one for each statement.
 struct Counter(Arc<AtomicU64>);
@@ -78,44 +85,56 @@ async fn fill(running: &Running) {
     services.activities_take(&activities, Intake::Record).await.expect("activities");
 }
 
-async fn start(folder: &std::path::Path) -> Running {
-    let url = format!("sqlite://{}", folder.join("test.db").display());
-    let settings = Settings {
-        database_url: DatabaseUrl::new(&url).expect("an address"),
-        bind: ([127, 0, 0, 1], 0).into(),
-        today: Some("2026-08-31".parse().expect("a date")),
-        bootstrap_admin_key: Some(Secret::new(KEY.to_owned()).expect("a key")),
-        ..Settings::default()
-    };
-    app::start(&settings).await.expect("a server")
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn a_key_that_is_known_costs_no_statement() {
-    let seen = Arc::new(AtomicU64::new(0));
-    let subscriber = tracing_subscriber::registry().with(Counter(Arc::clone(&seen)));
-    let _scope = tracing::subscriber::set_default(subscriber);
-    let folder = tempfile::tempdir().expect("a folder");
-    let running = start(folder.path()).await;
-    fill(&running).await;
-    let draft = KeyDraft::new(RoleName::Partner, Some("p1"), "a key of the tests");
-    let key = running.services().key_create(&draft).await.expect("a key").secret;
-    let client = reqwest::Client::new();
-    let ask = async |query: &str| {
-        let before = seen.load(Ordering::Relaxed);
-        let body = serde_json::json!({ "query": query });
-        let request = client.post(running.url("/graphql")).bearer_auth(&key).json(&body);
-        let answer: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
-        assert!(answer.get("errors").is_none(), "{answer}");
-        seen.load(Ordering::Relaxed) - before
-    };
-    ask("{ viewer { role } }").await;
-    // The first use is noted beside the request.
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    assert_eq!(ask("{ viewer { role } }").await, 0);
-    assert_eq!(ask("{ partner(code: \"p1\") { code } }").await, 1);
-    assert_eq!(ask("{ partners { totalCount nodes { code balance } } }").await, 2);
-    running.stop().await.expect("an end");
+/// Orders of each partner that redeem a credit, under a contract; some are cancelled.
+async fn order(running: &Running) {
+    let services = running.services();
+    let day = |text: &str| text.parse().expect("a date");
+    let price = |minor| Money { minor, currency: Money::currency("EUR").expect("a currency") };
+    for (code, category) in [("course", ProductCategory::Training), ("license", ProductCategory::License)] {
+        let prices = vec![price(10_000)];
+        let draft = ProductDraft { code: code.to_owned(), name: code.to_owned(), category, prices };
+        services.product_save(&draft).await.expect("a product");
+    }
+    for p in 0..PARTNERS {
+        let partner = format!("p{p}");
+        let contract = ContractDraft {
+            partner: partner.clone(),
+            reference: "frame".to_owned(),
+            starts_on: day("2026-01-01"),
+            ends_on: day("2026-12-31"),
+            rates: vec![(ProductCategory::License, 5.into())],
+        };
+        services.contract_record(&contract).await.expect("a contract");
+        services.sales_target_set(&partner, 2026, price(100)).await.expect("a target");
+        for n in 0..if p == 1 { ORDERS } else { 3 } {
+            let draft = OrderDraft {
+                partner: partner.clone(),
+                purpose: OrderPurpose::SelfUse,
+                customer: None,
+                currency: "EUR".to_owned(),
+                lines: [("course", 1), ("license", 2)].map(|(code, of)| (code.to_owned(), of)).into(),
+                credits: 1,
+            };
+            let placed = services.order_place(&draft, &format!("key-{n}")).await.expect("an order");
+            if n % 5 == 0 {
+                services.order_cancel(&placed.order.number, None).await.expect("a cancelled order");
+            }
+        }
+    }
+    // The last entries of each ledger are one of an order and one of an activity.
+    let activities: Vec<ActivityDraft> = (0..PARTNERS)
+        .map(|p| ActivityDraft {
+            external_id: format!("p{p}"),
+            subject: SubjectCode::Professional(format!("a{p}-0")),
+            kind: "DOCS_LARGE_CONTRIBUTION".to_owned(),
+            occurred_on: day("2026-04-01"),
+            quantity: 1,
+            points: Some(500),
+            attributes: Attributes::new(),
+            source: "test".to_owned(),
+        })
+        .collect();
+    services.activities_take(&activities, Intake::Record).await.expect("activities");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -124,8 +143,17 @@ async fn no_query_count_grows_with_the_page() {
     let subscriber = tracing_subscriber::registry().with(Counter(Arc::clone(&seen)));
     let _scope = tracing::subscriber::set_default(subscriber);
     let folder = tempfile::tempdir().expect("a folder");
-    let running = start(folder.path()).await;
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let settings = Settings {
+        database_url: DatabaseUrl::new(&url).expect("an address"),
+        bind: ([127, 0, 0, 1], 0).into(),
+        today: Some("2026-08-31".parse().expect("a date")),
+        bootstrap_admin_key: Some(Secret::new(KEY.to_owned()).expect("a key")),
+        ..Settings::default()
+    };
+    let running = app::start(&settings).await.expect("a server");
     fill(&running).await;
+    order(&running).await;
     let standing = "standing { overall { code } technical { credits } }";
     let level = "standing { points level { code } }";
     let deep = format!(
@@ -133,8 +161,26 @@ async fn no_query_count_grows_with_the_page() {
          professionals(first: ROWS) {{ totalCount nodes {{ {level} partner {{ code }} activities {{ nodes {{ kind }} }} }} }} \
          ledger(last: ROWS) {{ totalCount nodes {{ explanation activity {{ subject {{ __typename }} }} }} }} }}"
     );
+    let orders = "orders(first: ROWS) { totalCount nodes { number partner { code } level { code } edition { name } \
+        lines { product { code prices { amount } } contract { reference rates { percent } } net { amount } } } }";
     // what it is, the query, the most statements
     let table = [
+        ("orders", format!("partner(code: \"p1\") {{ {orders} }}"), 9),
+        (
+            "ledger of orders",
+            "partner(code: \"p1\") { ledger(last: ROWS) { totalCount nodes { explanation order { number } } } }"
+                .to_owned(),
+            3,
+        ),
+        (
+            "orders of a page",
+            format!(
+                "partners(first: ROWS) {{ nodes {{ contracts {{ rates {{ percent }} }} \
+                 salesTarget(year: 2026) {{ sold {{ amount }} reached }} {} }} }}",
+                orders.replace("ROWS", "3")
+            ),
+            14,
+        ),
         ("one partner", format!("partner(code: \"p1\") {{ code balance {standing} }}"), 3),
         (
             "dashboard",
@@ -154,7 +200,8 @@ async fn no_query_count_grows_with_the_page() {
     let client = reqwest::Client::new();
     for (what, query, most) in table {
         let mut counts = Vec::new();
-        for rows in ["2", "12"] {
+        // One partner less than there are: the list by credits reads on when its first part fills no page.
+        for rows in ["2", if query.starts_with("partner(") { "50" } else { "11" }] {
             let query = format!("{{ {} }}", query.replace("ROWS", rows));
             let before = seen.load(Ordering::Relaxed);
             let body = serde_json::json!({ "query": query });
@@ -167,5 +214,40 @@ async fn no_query_count_grows_with_the_page() {
         assert!(counts[0] > 0 && counts[0] == counts[1], "{what}: {counts:?}");
         assert!(counts[0] <= most, "{what}: {counts:?}, more than {most}");
     }
+    running.stop().await.expect("an end");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_key_that_is_known_costs_no_statement() {
+    let seen = Arc::new(AtomicU64::new(0));
+    let subscriber = tracing_subscriber::registry().with(Counter(Arc::clone(&seen)));
+    let _scope = tracing::subscriber::set_default(subscriber);
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let settings = Settings {
+        database_url: DatabaseUrl::new(&url).expect("an address"),
+        bind: ([127, 0, 0, 1], 0).into(),
+        today: Some("2026-08-31".parse().expect("a date")),
+        ..Settings::default()
+    };
+    let running = app::start(&settings).await.expect("a server");
+    fill(&running).await;
+    let draft = KeyDraft::new(RoleName::Partner, Some("p1"), "a key of the tests");
+    let key = running.services().key_create(&draft).await.expect("a key").secret;
+    let client = reqwest::Client::new();
+    let ask = async |query: &str| {
+        let before = seen.load(Ordering::Relaxed);
+        let body = serde_json::json!({ "query": query });
+        let request = client.post(running.url("/graphql")).bearer_auth(&key).json(&body);
+        let answer: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        assert!(answer.get("errors").is_none(), "{answer}");
+        seen.load(Ordering::Relaxed) - before
+    };
+    ask("{ viewer { role } }").await;
+    // The first use is noted beside the request.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(ask("{ viewer { role } }").await, 0);
+    assert_eq!(ask("{ partner(code: \"p1\") { code } }").await, 1);
+    assert_eq!(ask("{ partners { totalCount nodes { code balance } } }").await, 2);
     running.stop().await.expect("an end");
 }

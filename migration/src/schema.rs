@@ -91,21 +91,40 @@ pub(crate) async fn append_only(
             .await?;
         return Ok(());
     }
+    let refuse = format!("BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END");
+    connection
+        .execute_unprepared(&format!(
+            "CREATE TRIGGER {table}_no_update BEFORE UPDATE {of} ON {table} {refuse}; \
+             CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}"
+        ))
+        .await?;
+    never_replaced(manager, table, "no_replace", keys).await
+}
+
+/// Makes SQLite refuse to replace rows that hold one of these unique keys.
+pub(crate) async fn never_replaced(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    trigger: &'static str,
+    keys: &[&[&'static str]],
+) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::Postgres {
+        return Ok(());
+    }
     // One look-up for each key, so that each goes by its own index.
     let taken = keys.iter().map(|key| {
         let same: Vec<String> = key.iter().map(|column| format!("{column} = NEW.{column}")).collect();
         format!("EXISTS (SELECT 1 FROM {table} WHERE {})", same.join(" AND "))
     });
     let taken = taken.collect::<Vec<_>>().join(" OR ");
-    let refuse = format!("BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END");
-    connection
+    manager
+        .get_connection()
         .execute_unprepared(&format!(
-            "CREATE TRIGGER {table}_no_update BEFORE UPDATE {of} ON {table} {refuse}; \
-             CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}; \
-             CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {taken} {refuse}"
+            "CREATE TRIGGER {table}_{trigger} BEFORE INSERT ON {table} WHEN {taken} \
+             BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         ))
-        .await?;
-    Ok(())
+        .await
+        .map(drop)
 }
 
 /// Drops tables in this order; their triggers and indexes go with them.

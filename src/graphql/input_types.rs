@@ -11,7 +11,7 @@ use async_graphql_parser::types::{
     BaseType, InputObjectType, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
 
-use super::scalar::parse_moment;
+use super::scalar::{parse_decimal, parse_moment};
 use crate::program::calendar::parse_date;
 
 /// What a scalar takes as input.
@@ -195,13 +195,7 @@ fn is_date_time(value: &Value) -> bool {
 }
 
 fn is_decimal(value: &Value) -> bool {
-    let Value::String(text) = value else {
-        return false;
-    };
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let is_digits = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
-    is_digits(whole) && is_digits(fraction)
+    matches!(value, Value::String(it) if parse_decimal(it).is_some())
 }
 
 #[cfg(test)]
@@ -239,9 +233,20 @@ mod tests {
         {
             assert_eq!(takes(is_date, text), valid, "{text}");
         }
-        for (text, valid) in
-            [("1", true), ("-1.50", true), ("1.", false), (".5", false), ("1e3", false), ("", false)]
-        {
+        for (text, valid) in [
+            ("1", true),
+            ("-1.50", true),
+            ("79228162514264337593543950335", true),
+            ("79228162514264337593543950336", false),
+            ("1.0000000000000000000000000001", true),
+            ("1.00000000000000000000000000001", false),
+            ("1.", false),
+            (".5", false),
+            ("1e3", false),
+            ("1_000", false),
+            ("+1", false),
+            ("", false),
+        ] {
             assert_eq!(takes(is_decimal, text), valid, "{text}");
         }
         for (text, valid) in

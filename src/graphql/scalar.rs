@@ -60,12 +60,24 @@ impl ScalarType for Decimal {
         let wrong =
             || InputValueError::custom("a decimal is text with digits and a point, such as \"12.50\"");
         let Value::String(text) = value else { return Err(wrong()) };
-        text.parse().map(Self).map_err(|_| wrong())
+        parse_decimal(&text).map(Self).ok_or_else(wrong)
     }
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
     }
+}
+
+/// Digits with perhaps a sign and a point between them. More digits than a decimal holds are refused,
+/// never rounded away.
+pub(crate) fn parse_decimal(text: &str) -> Option<rust_decimal::Decimal> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_digits = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) {
+        return None;
+    }
+    rust_decimal::Decimal::from_str_exact(text).ok()
 }
 
 /// An object of names and values, as JSON.

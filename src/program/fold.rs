@@ -39,10 +39,16 @@ struct ProfessionalState {
     points: i64,
 }
 
-/// The sums would leave the range that the API can show.
+/// A sum would leave the range that the API can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the sum of credits or points would pass 2,147,483,647")]
-pub struct TooMuch;
+pub enum TooMuch {
+    /// What a subject was awarded.
+    #[error("the sum of credits or points would pass 2,147,483,647")]
+    Awards,
+    /// What a partner sold in a year.
+    #[error("the sales of the year would pass the largest amount that can be kept")]
+    Sales,
+}
 
 /// The state that the next step of the log meets.
 #[derive(Clone, Debug)]
@@ -202,7 +208,7 @@ impl<'e> Fold<'e> {
             Subject::Professional(who) => {
                 let total = self.professionals[who.0 as usize].points.saturating_add(fact.units);
                 if total.saturating_mul(edition.dojo_credits_per_point.max(1)) > MOST {
-                    return Err(TooMuch);
+                    return Err(TooMuch::Awards);
                 }
                 let derived = edition.points_rule().map_or(0, |rule| most(rule, fact.units));
                 let also = edition.rule(fact.kind).and_then(|rule| edition.rule(rule.counts_as?));
@@ -211,7 +217,7 @@ impl<'e> Fold<'e> {
             }
         };
         let held = partner.map_or(0, |who| self.partners[who.0 as usize].credits);
-        if held.saturating_add(credits) > MOST { Err(TooMuch) } else { Ok(()) }
+        if held.saturating_add(credits) > MOST { Err(TooMuch::Awards) } else { Ok(()) }
     }
 
     fn check_room_for_past(&self, who: ProfessionalIx, affiliation: Affiliation) -> Result<(), TooMuch> {
@@ -224,7 +230,7 @@ impl<'e> Fold<'e> {
             let derived = edition.points_rule().map_or(0, |rule| most(rule, award.points));
             sum.saturating_add(derived).saturating_add(also.unwrap_or(0))
         });
-        if most > MOST { Err(TooMuch) } else { Ok(()) }
+        if most > MOST { Err(TooMuch::Awards) } else { Ok(()) }
     }
 
     fn activity(&mut self, fact: &Fact, sign: i64, out: &mut Awards) {

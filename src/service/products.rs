@@ -128,15 +128,16 @@ fn check_prices(prices: &[Money]) -> Result<BTreeMap<&'static str, i64>, Refusal
     }
     let mut by_currency = BTreeMap::new();
     for (place, price) in prices.iter().enumerate() {
-        let refuse = |message: String| {
-            Err(Refusal::new(Code::Invalid, "amount", message).within(&place.to_string()).within("prices"))
+        let refuse = |field: &str, message: String| {
+            Err(Refusal::new(Code::Invalid, field, message).within(&place.to_string()).within("prices"))
         };
         if price.minor < 0 {
-            return refuse(format!("A price is 0 or more, not {}.", price.amount()));
+            return refuse("amount", format!("A price is 0 or more, not {}.", price.amount()));
         }
         let currency = price.currency.code();
         if by_currency.insert(currency, price.minor).is_some() {
-            return refuse(format!("There is one price in {currency} already: give each currency once."));
+            let message = format!("There is one price in {currency} already: give each currency once.");
+            return refuse("currency", message);
         }
     }
     Ok(by_currency)

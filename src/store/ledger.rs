@@ -45,53 +45,61 @@ pub struct LedgerFilter {
 }
 
 impl LedgerFilter {
-    /// Two tracks, the same one twice when one is named, and the first and last day.
-    fn values(&self) -> [Value; 4] {
-        let (one, other) = self.track.map_or((Track::Technical, Track::Business), |track| (track, track));
-        [
-            one.to_value().into(),
-            other.to_value().into(),
-            self.from.unwrap_or(EARLIEST).into(),
-            self.to.unwrap_or(LATEST).into(),
-        ]
-    }
-
-    fn names_days(&self) -> bool {
-        self.from.is_some() || self.to.is_some()
+    /// The statements that read what is wanted, and the values of their condition.
+    fn statements(&self) -> (&'static Statements, Vec<Value>) {
+        let names_days = self.from.is_some() || self.to.is_some();
+        let days = [self.from.unwrap_or(EARLIEST).into(), self.to.unwrap_or(LATEST).into()];
+        match self.track.map(|track| track.to_value().into()) {
+            None if !names_days => (&ALL, Vec::new()),
+            None => (&OF_DAYS, days.to_vec()),
+            Some(track) if !names_days => (&OF_TRACK, vec![track]),
+            Some(track) => (&OF_TRACK_AND_DAYS, days.into_iter().chain([track]).collect()),
+        }
     }
 }
 
-const WANTED: &str = "e.track IN ($2, $3) AND e.effective_on BETWEEN $4 AND $5";
-
-/// Keyed by the number of the entry: after, before and limit stand behind the filter's values.
-fn lists(order: &str, wanted: Option<&str>) -> Both {
-    let [after, before, limit] =
-        std::array::from_fn(|place| format!("${}", place + if wanted.is_some() { 6 } else { 2 }));
-    let text = |direction: &str| {
-        let wanted = format!("{} AND {order} > {after} AND {order} < {before}", wanted.unwrap_or("TRUE"));
-        Sql::page_per_id(
-            "e.*",
-            "ledger_entries",
-            "partner_id",
-            &wanted,
-            &format!("{order} {direction}"),
-            &limit,
-            "",
-        )
-    };
-    Both { forward: text("ASC"), backward: text("DESC") }
+/// Pages of a ledger, and how many entries they have in all.
+struct Statements {
+    lists: Both,
+    count: Sql,
 }
 
-/// Pages of the whole ledger. Without a condition, since PostgreSQL would take one that lets
-/// everything pass for one that lets nearly nothing pass.
-static LISTS: LazyLock<Both> = LazyLock::new(|| lists("e.number", None));
+impl Statements {
+    /// Those of a condition with so many values. Pages are keyed by the number of the entry: after,
+    /// before and limit stand behind the condition's values.
+    fn new(wanted: &str, values: usize, order: &str) -> Self {
+        let [after, before, limit] = std::array::from_fn(|place| format!("${}", values + place + 2));
+        let text = |direction: &str| {
+            let wanted = format!("{wanted} AND {order} > {after} AND {order} < {before}");
+            let order = format!("{order} {direction}");
+            Sql::page_per_id("e.*", "ledger_entries", "partner_id", &wanted, &order, &limit, "")
+        };
+        let count = Sql::new(&format!(
+            "SELECT e.partner_id AS owner, COUNT(*) AS rows FROM ledger_entries e \
+             WHERE e.partner_id @uuids1 AND {wanted} GROUP BY e.partner_id"
+        ));
+        Self { lists: Both { forward: text("ASC"), backward: text("DESC") }, count }
+    }
+}
 
-/// Pages of one track: walks the numbers.
-static LISTS_OF_TRACK: LazyLock<Both> = LazyLock::new(|| lists("e.number", Some(WANTED)));
+/// Orders by the number of an entry and keeps both engines from walking the numbers of the whole
+/// history: the days are read and sorted instead.
+const SORTED: &str = "(e.number + 0)";
 
-/// Pages of some days: reads those days and sorts them. The sum keeps both engines from walking
-/// the numbers of the whole history instead.
-static LISTS_OF_DAYS: LazyLock<Both> = LazyLock::new(|| lists("(e.number + 0)", Some(WANTED)));
+/// The whole ledger. Without a condition, since PostgreSQL would take one that lets everything pass
+/// for one that lets nearly nothing pass.
+static ALL: LazyLock<Statements> = LazyLock::new(|| Statements::new("TRUE", 0, "e.number"));
+
+/// One track: walks the numbers.
+static OF_TRACK: LazyLock<Statements> = LazyLock::new(|| Statements::new("e.track = $2", 1, "e.number"));
+
+/// Some days, with what was spent and given back: that has no track.
+static OF_DAYS: LazyLock<Statements> =
+    LazyLock::new(|| Statements::new("e.effective_on BETWEEN $2 AND $3", 2, SORTED));
+
+/// Some days of one track.
+static OF_TRACK_AND_DAYS: LazyLock<Statements> =
+    LazyLock::new(|| Statements::new("e.effective_on BETWEEN $2 AND $3 AND e.track = $4", 3, SORTED));
 
 /// For each partner, one page of its ledger in the order of recording.
 pub(crate) async fn of_partners(
@@ -100,15 +108,12 @@ pub(crate) async fn of_partners(
     filter: &LedgerFilter,
     page: &Page<i64>,
 ) -> Result<HashMap<Uuid, Rows<ledger_entry::Model>>, DbErr> {
-    let all = *filter == LedgerFilter::default();
-    let sql: &Both = match (all, filter.names_days()) {
-        (true, _) => &LISTS,
-        (false, false) => &LISTS_OF_TRACK,
-        (false, true) => &LISTS_OF_DAYS,
-    };
-    let mut values = if all { Vec::new() } else { filter.values().to_vec() };
+    let (sql, mut values) = filter.statements();
     values.extend([page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()]);
-    page::per_owner(connection, sql, page, partners, values, |row: &ledger_entry::Model| row.partner_id).await
+    page::per_owner(connection, &sql.lists, page, partners, values, |row: &ledger_entry::Model| {
+        row.partner_id
+    })
+    .await
 }
 
 /// For each partner, how many entries are wanted.
@@ -117,14 +122,8 @@ pub(crate) async fn count_of_partners(
     partners: &[Uuid],
     filter: &LedgerFilter,
 ) -> Result<HashMap<Uuid, i64>, DbErr> {
-    sql!(
-        COUNT,
-        &format!(
-            "SELECT e.partner_id AS owner, COUNT(*) AS rows FROM ledger_entries e \
-             WHERE e.partner_id @uuids1 AND {WANTED} GROUP BY e.partner_id"
-        )
-    );
-    page::count_per_owner(connection, &COUNT, partners, filter.values()).await
+    let (sql, values) = filter.statements();
+    page::count_per_owner(connection, &sql.count, partners, values).await
 }
 
 /// Entries of these ids, in no order.

@@ -244,33 +244,38 @@ fn by_column(column: &str, wanted: Wanted) -> Both {
     Both { forward: text("ASC"), backward: text("DESC") }
 }
 
-/// A list ordered by the total of a year, most first, and keyed by the total with its sign turned
-/// round. Partners without credits in that year come last: their key is the largest number.
-fn by_year_credits(wanted: Wanted) -> Both {
-    const LAST: &str = "CAST(9223372036854775807 AS BIGINT)";
+/// Partners with credits in a year, most first, and keyed by the total with its sign turned round.
+fn with_credits(wanted: Wanted) -> Both {
     let [value_after, id_after, value_before, id_before, limit, year] = wanted.places();
     let wanted = wanted.condition();
     let text = |total: &str, id: &str| {
-        let ranked = format!(
+        Sql::new(&format!(
             "SELECT {COLUMNS}, t.total AS year_credits, t.technical AS year_technical, \
              t.period AS credits_year FROM partner_totals t JOIN partners p ON p.id = t.partner_id \
              JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = {year} AND t.total > 0 \
              AND t.total <= -{value_after} AND t.total >= -{value_before} AND {wanted} \
              AND (-t.total, t.partner_id) > ({value_after}, {id_after}) \
-             AND (-t.total, t.partner_id) < ({value_before}, {id_before})"
-        );
-        let unranked = format!(
-            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {wanted} AND NOT EXISTS \
-             (SELECT 1 FROM partner_totals t WHERE t.period = {year} AND t.partner_id = p.id AND t.total > 0) \
-             AND ({LAST}, p.id) > ({value_after}, {id_after}) AND ({LAST}, p.id) < ({value_before}, {id_before})"
-        );
-        let ranked =
-            format!("SELECT * FROM ({ranked} ORDER BY t.total {total}, t.partner_id {id} LIMIT {limit}) r");
-        let unranked = format!("SELECT * FROM ({unranked} ORDER BY p.id {id} LIMIT {limit}) u");
-        let (first, second) = if id == "ASC" { (ranked, unranked) } else { (unranked, ranked) };
-        Sql::new(&format!("SELECT * FROM ({first} UNION ALL {second}) a LIMIT {limit}"))
+             AND (-t.total, t.partner_id) < ({value_before}, {id_before}) \
+             ORDER BY t.total {total}, t.partner_id {id} LIMIT {limit}"
+        ))
     };
     Both { forward: text("DESC", "ASC"), backward: text("ASC", "DESC") }
+}
+
+/// Partners without credits in a year: they come last, so their key is the largest number.
+fn without_credits(wanted: Wanted) -> Both {
+    const LAST: &str = "CAST(9223372036854775807 AS BIGINT)";
+    let [value_after, id_after, value_before, id_before, limit, year] = wanted.places();
+    let wanted = wanted.condition();
+    let text = |id: &str| {
+        Sql::new(&format!(
+            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {wanted} AND NOT EXISTS \
+             (SELECT 1 FROM partner_totals t WHERE t.period = {year} AND t.partner_id = p.id AND t.total > 0) \
+             AND ({LAST}, p.id) > ({value_after}, {id_after}) AND ({LAST}, p.id) < ({value_before}, {id_before}) \
+             ORDER BY p.id {id} LIMIT {limit}"
+        ))
+    };
+    Both { forward: text("ASC"), backward: text("DESC") }
 }
 
 /// What a caller sees who sees one partner only.
@@ -279,7 +284,8 @@ const SCOPE: (&str, usize) = ("p.id = $4", 1);
 static BY_CODE_ORDER: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("code", wanted));
 static BY_NAME: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("name", wanted));
 static BY_ENROLMENT: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("enrolled_on", wanted));
-static BY_YEAR_CREDITS: Lists = Lists::new(WANTED, SCOPE, by_year_credits);
+static WITH_CREDITS: Lists = Lists::new(WANTED, SCOPE, with_credits);
+static WITHOUT_CREDITS: Lists = Lists::new(WANTED, SCOPE, without_credits);
 
 /// One page of partners; of the only one that the caller sees, where there is one.
 pub(crate) async fn page(
@@ -290,11 +296,13 @@ pub(crate) async fn page(
     page: &Page<PartnerKey>,
 ) -> Result<Rows<PartnerRow>, DbErr> {
     let backend = connection.get_database_backend();
-    let lists = match order {
-        PartnerOrder::Code => &BY_CODE_ORDER,
-        PartnerOrder::Name => &BY_NAME,
-        PartnerOrder::EnrolledOn => &BY_ENROLMENT,
-        PartnerOrder::YearCredits(_) => &BY_YEAR_CREDITS,
+    // A list in two parts reads the second one only when the first does not fill the page.
+    let lists: &[&Lists] = match order {
+        PartnerOrder::Code => &[&BY_CODE_ORDER],
+        PartnerOrder::Name => &[&BY_NAME],
+        PartnerOrder::EnrolledOn => &[&BY_ENROLMENT],
+        PartnerOrder::YearCredits(_) if page.from_end => &[&WITHOUT_CREDITS, &WITH_CREDITS],
+        PartnerOrder::YearCredits(_) => &[&WITH_CREDITS, &WITHOUT_CREDITS],
     };
     let all = *filter == PartnerFilter::default() && only.is_none();
     let mut values = if all { Vec::new() } else { filter.values().to_vec() };
@@ -309,9 +317,16 @@ pub(crate) async fn page(
     if let PartnerOrder::YearCredits(year) = order {
         values.push(year.into());
     }
-    let rows = PartnerRow::find_by_statement(lists.of(all, only.is_some()).of(page).with(backend, values))
-        .all(connection)
-        .await?;
+    let wanted = usize::try_from(page.size).unwrap_or(usize::MAX).saturating_add(1);
+    let mut rows = Vec::new();
+    for part in lists {
+        let statement = part.of(all, only.is_some()).of(page).with(backend, values.clone());
+        rows.extend(PartnerRow::find_by_statement(statement).all(connection).await?);
+        if rows.len() >= wanted {
+            break;
+        }
+    }
+    rows.truncate(wanted);
     Ok(page.cut(rows))
 }
 

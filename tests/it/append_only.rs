@@ -1,5 +1,7 @@
 //! What the database itself refuses, whoever asks: facts, log, ledger and editions stay as written.
 
+mod commerce;
+
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use serde_json::json;
@@ -22,6 +24,7 @@ async fn app_with_rows(backend: Backend) -> TestApp {
     app.record(certification.points(600)).await;
     app.record(Activity::of_professional("ada", "FEEDBACK_SUBMITTED", "2025-05-02")).await;
     app.record(Activity::of_partner("nordwind", "LINKEDIN_POST", "2025-05-01").quantity(2)).await;
+    commerce::fill(&app).await;
     app.done("createApiKey", json!({ "role": "PARTNER", "subject": "nordwind", "label": "the portal" }))
         .await;
     app
@@ -94,7 +97,7 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
             ],
         ),
     ];
-    for (name, columns) in table {
+    for (name, columns) in table.into_iter().chain(commerce::TABLES) {
         for (column, value) in columns {
             refused(&connection, &format!("UPDATE {name} SET {column} = {value}")).await;
         }
@@ -118,14 +121,21 @@ async fn nothing_is_replaced() {
     let before = everything(&connection).await;
     for table in
         ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations", "audit_log"]
+            .into_iter()
+            .chain(commerce::TABLES.map(|(table, _)| table))
     {
         refused(&connection, &format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}")).await;
     }
     // By another unique key than the primary one.
     let columns = "partner_id, number, log_seq, activity_id, effective_on, recorded_at, reason, kind, edition_id, \
-                   window_start, units_before, units_after, track, 999, spendable_credits, balance_after, day_after";
+                   window_start, units_before, units_after, track, 999, spendable_credits, balance_after, day_after, \
+                   order_id, deal_id";
     let replace = format!("REPLACE INTO ledger_entries SELECT randomblob(16), {columns} FROM ledger_entries");
     refused(&connection, &replace).await;
+    // By a key that came with orders.
+    let columns = columns.replace("number,", "number + 100,");
+    let replace = format!("REPLACE INTO ledger_entries SELECT randomblob(16), {columns} FROM ledger_entries");
+    refused(&connection, &format!("{replace} WHERE order_id IS NOT NULL")).await;
     assert_eq!(everything(&connection).await, before);
 }
 
@@ -163,12 +173,14 @@ async fn migrations_go_down_and_up_again(backend: Backend) {
         let rows = rows.await.expect("a read");
         rows.iter().map(|row| row.try_get::<String>("", "name").expect("a name")).collect::<Vec<_>>()
     };
-    Migrator::up(&connection, None).await.expect("up");
-    let whole = tables().await;
-    assert!(whole.iter().any(|name| name == "ledger_entries_no_update"), "{whole:?}");
-    assert!(Migrator::get_pending_migrations(&connection).await.expect("a read").is_empty());
+    // What the log learned of orders and deals stays: the steps before that one go down again.
+    let all = Migrator::migrations();
+    let lasting = all.iter().position(|step| step.name().ends_with("log_of_commerce")).expect("the step");
+    let steps = u32::try_from(lasting).expect("a few");
+    Migrator::up(&connection, Some(steps)).await.expect("up");
+    let most = tables().await;
+    assert!(most.iter().any(|name| name == "ledger_entries_no_update"), "{most:?}");
     // One step at a time, and what a step leaves is what the one before had made.
-    let steps = u32::try_from(Migrator::migrations().len()).expect("a few");
     let mut states = Vec::new();
     for _ in 0..steps {
         states.push(tables().await);
@@ -181,7 +193,14 @@ async fn migrations_go_down_and_up_again(backend: Backend) {
         Migrator::up(&connection, Some(1)).await.expect("up again");
         assert_eq!(tables().await, state);
     }
+    assert_eq!(tables().await, most);
+    Migrator::up(&connection, None).await.expect("up");
+    let whole = tables().await;
+    let refused = Migrator::down(&connection, None).await.expect_err("the log can't forget");
+    assert!(refused.to_string().contains("restore a backup"), "{refused}");
+    Migrator::up(&connection, None).await.expect("up again");
     assert_eq!(tables().await, whole);
+    assert!(Migrator::get_pending_migrations(&connection).await.expect("a read").is_empty());
     connection.close().await.expect("a connection closes");
 }
 
@@ -198,6 +217,9 @@ async fn every_entity_fits_its_table(backend: Backend) {
         };
     }
     every_entity!(read);
+    macro_rules! count {
+        ($($module:ident),+ $(,)?) => { [$(stringify!($module)),+].len() };
+    }
     // None is forgotten.
     let query = match backend {
         Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
@@ -205,5 +227,9 @@ async fn every_entity_fits_its_table(backend: Backend) {
     };
     let rows =
         connection.query_all_raw(sea_orm::Statement::from_string(connection.get_database_backend(), query));
-    assert_eq!(rows.await.expect("a read").len(), 18 + 1, "the entities' tables and that of the migrations");
+    assert_eq!(
+        rows.await.expect("a read").len(),
+        every_entity!(count) + 1,
+        "the entities' tables and that of the migrations"
+    );
 }

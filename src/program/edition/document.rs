@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use super::example::Example;
 use super::{BUILT_IN, CapBase, Edition, EditionError, Kinds, OrderPurpose, ProductCategory};
-use crate::program::deal::{DealTerms, Report};
+use crate::program::deal::{DealTerms, Outcome, Report, Status};
 use crate::program::rule::{Derived, Review, Track, Window};
 use reader::Reader;
 
@@ -180,9 +180,9 @@ struct RawDeals {
 /// The words of a document, and the value that each stands for.
 macro_rules! words {
     ($raw:ident, $style:literal, $into:ty { $($word:ident => $value:expr),+ $(,)? }) => {
-        #[derive(Clone, Copy, Deserialize)]
+        #[derive(Clone, Copy, Debug, Deserialize)]
         #[serde(rename_all = $style)]
-        enum $raw { $($word),+ }
+        pub(super) enum $raw { $($word),+ }
 
         impl From<$raw> for $into {
             fn from(raw: $raw) -> Self {
@@ -225,6 +225,22 @@ words!(RawReport, "SCREAMING_SNAKE_CASE", Report {
     ExhibitionMeeting => Self::ExhibitionMeeting,
     Webinar => Self::Webinar,
     Other => Self::Other,
+});
+
+words!(RawStatus, "SCREAMING_SNAKE_CASE", Status {
+    Lead => Self::Lead,
+    Engaged => Self::Engaged,
+    Confirmed => Self::Confirmed,
+    Quoted => Self::Quoted,
+    Negotiating => Self::Negotiating,
+    WaitingPo => Self::WaitingPo,
+    Cold => Self::Cold,
+});
+words!(RawOutcome, "SCREAMING_SNAKE_CASE", Outcome {
+    WonByPartner => Self::WonByPartner,
+    WonByOther => Self::WonByOther,
+    Lost => Self::Lost,
+    Dropped => Self::Dropped,
 });
 
 #[derive(Clone, Copy, Deserialize)]

@@ -1,5 +1,7 @@
 //! Worked examples of an edition: facts, a date, and what must come out.
 
+mod commerce;
+
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
@@ -7,7 +9,7 @@ use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
 use super::Editions;
-use super::document::Date;
+use super::document::{Date, RawOutcome, RawReport, RawStatus};
 use crate::program::admission::{Attributes, Claim, admit};
 use crate::program::fold::{
     Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, ProfessionalIx, Step, Subject,
@@ -15,6 +17,7 @@ use crate::program::fold::{
 use crate::program::rule::{Program, Track};
 use crate::program::standing::{TrackSums, overall, professional_standing, track_standing};
 use crate::program::totals::{Period, TrackTotal, membership_number};
+use commerce::{Deals, ExpectedOrder};
 
 /// One worked example of a document.
 #[derive(Clone, Debug, Deserialize)]
@@ -56,6 +59,12 @@ struct GivenFact {
     points: Option<i64>,
     #[serde(default)]
     attributes: Attributes,
+    deal: Option<String>,
+    customer: Option<String>,
+    scope: Option<String>,
+    status: Option<RawStatus>,
+    report: Option<RawReport>,
+    outcome: Option<RawOutcome>,
     refused: Option<String>,
 }
 
@@ -74,6 +83,7 @@ struct Expected {
     balance: Option<i64>,
     points: Option<i64>,
     dojo_credits: Option<i64>,
+    order: Option<ExpectedOrder>,
 }
 
 /// The state of an example while its facts go in.
@@ -84,6 +94,7 @@ struct Run<'e> {
     partners: HashMap<String, (PartnerIx, NaiveDate)>,
     professionals: HashMap<String, (ProfessionalIx, NaiveDate)>,
     named: HashMap<String, Fact>,
+    deals: Deals,
 }
 
 impl Example {
@@ -103,6 +114,7 @@ impl Example {
             partners: HashMap::new(),
             professionals: HashMap::new(),
             named: HashMap::new(),
+            deals: Deals::default(),
         };
         for (code, enrolled_on) in &self.partners {
             let index = run.fold.add_partner(0);
@@ -134,6 +146,9 @@ impl Run<'_> {
     }
 
     fn take(&mut self, given: &GivenFact) -> Result<(), String> {
+        if let Some(name) = &given.deal {
+            return self.take_deal(name, given);
+        }
         if let Some(id) = &given.void {
             let fact = self.named.get(id).copied().ok_or_else(|| format!("there is no fact {id} to void"))?;
             return self.fold.apply(&Step::Voided(fact), &mut self.awards).map_err(|error| error.to_string());
@@ -213,7 +228,8 @@ impl Run<'_> {
         same(day, code, "business_level", expected.business_level.as_ref(), &business.level.code)?;
         same(day, code, "level", expected.level.as_ref(), &level.code)?;
         same(day, code, "license_discount", expected.license_discount.as_ref(), &discount)?;
-        same(day, code, "balance", expected.balance.as_ref(), &balance)
+        same(day, code, "balance", expected.balance.as_ref(), &balance)?;
+        expected.order.as_ref().map_or(Ok(()), |order| order.check(self.editions, &level.code, code, day))
     }
 
     /// Sums of one track as the totals of the database would have them.

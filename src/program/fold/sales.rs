@@ -39,7 +39,7 @@ impl YearSales {
     fn add(&mut self, sale: &Sale) -> Result<(), TooMuch> {
         let currency = sale.net.currency;
         if let Some((_, sold)) = self.sold.iter_mut().find(|(of, _)| *of == currency) {
-            sold.net = sold.net.checked_add(sale.net.minor).ok_or(TooMuch)?;
+            sold.net = sold.net.checked_add(sale.net.minor).ok_or(TooMuch::Sales)?;
             sold.orders += 1;
             sold.latest_on = sold.latest_on.max(sale.on);
         } else {
@@ -149,7 +149,7 @@ impl Fold<'_> {
         // One more block may be completed by what the window held before.
         let most = rules().map(|rule| rule.earned(units.max(0)).saturating_add(rule.credits));
         if most.fold(self.partners[who.0 as usize].credits, i64::saturating_add) > MOST {
-            return Err(TooMuch);
+            return Err(TooMuch::Awards);
         }
         for rule in rules() {
             self.credit(who, rule, edition_index, units, cause, out);

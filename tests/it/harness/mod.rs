@@ -2,11 +2,13 @@
 
 mod activity;
 mod app;
+mod commerce;
 mod database;
 mod state;
 
 pub(crate) use activity::Activity;
 pub(crate) use app::{Answer, TestApp, document, user_errors};
+pub(crate) use commerce::{Order, amount, contract, refusal};
 pub(crate) use database::{Backend, TestDatabase};
 pub(crate) use state::{every_entity, everything, verified};
 

@@ -1,0 +1,149 @@
+//! Deals and orders in worked examples.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+use super::{GivenFact, Run, same};
+use crate::program::deal::{Deal, Hold, Outcome, Registered, Report, Status, Win, name_key};
+use crate::program::edition::Editions;
+use crate::program::edition::document::{RawCategory, RawPurpose};
+use crate::program::fold::{ObjectIx, PartnerIx, Step, WonDeal};
+use crate::program::money::Money;
+use crate::program::pricing::{LineInput, Terms, price};
+use crate::program::refusal::Refusal;
+
+/// Customer and scope as they are compared.
+type Opportunity = (String, String);
+
+/// The deals of an example.
+#[derive(Default)]
+pub(super) struct Deals {
+    places: HashMap<String, usize>,
+    registered: Vec<(Registered<u32>, Opportunity)>,
+    holds: HashMap<Opportunity, Hold<u32>>,
+    won: HashSet<String>,
+}
+
+impl Run<'_> {
+    /// Takes what a fact says of a deal: registered with a customer and a scope, then one thing at a time.
+    pub(super) fn take_deal(&mut self, name: &str, given: &GivenFact) -> Result<(), String> {
+        let on = given.on.ok_or("a deal needs `on`")?.0;
+        let place = self.deals.places.get(name).copied();
+        let Some(place) = place else {
+            let owner = given.partner.as_deref().ok_or("a new deal needs `partner`")?;
+            let (partner, _) = self.partner(owner)?;
+            let (Some(customer), Some(scope)) = (&given.customer, &given.scope) else {
+                return Err("a new deal needs `customer` and `scope`".to_owned());
+            };
+            let place = self.deals.registered.len();
+            let id = u32::try_from(place).unwrap_or(u32::MAX);
+            let registered = Registered { id, partner: partner.0, deal: Deal::register(on) };
+            self.deals.registered.push((registered, (name_key(customer), name_key(scope))));
+            self.deals.places.insert(name.to_owned(), place);
+            return Ok(());
+        };
+        match (self.step_deal(place, given, on), &given.refused) {
+            (Ok(win), None) => self.win(place, win, on),
+            (Ok(_), Some(code)) => Err(format!("deal {name} must be refused as {code}, but was taken")),
+            (Err(refusal), Some(code)) if format!("{:?}", refusal.code) == *code => Ok(()),
+            (Err(refusal), Some(code)) => {
+                Err(format!("deal {name} must be refused as {code}, but was {:?}", refusal.code))
+            }
+            (Err(refusal), None) => Err(format!("deal {name} on {on} was refused: {}", refusal.message)),
+        }
+    }
+
+    fn step_deal(
+        &mut self,
+        place: usize,
+        given: &GivenFact,
+        on: NaiveDate,
+    ) -> Result<Option<Win<u32>>, Refusal> {
+        let (registered, opportunity) = &mut self.deals.registered[place];
+        let terms = &self.editions.at(registered.deal.registered_on).deals;
+        let mut hold = self.deals.holds.get(opportunity).copied();
+        let win = if let Some(outcome) = given.outcome.map(Outcome::from) {
+            registered.close(terms, &mut hold, outcome, on)?
+        } else if let Some(report) = given.report.map(Report::from) {
+            registered.report(terms, &mut hold, report, on)?;
+            None
+        } else {
+            let status = given.status.map_or(Status::Lead, Status::from);
+            registered.set_status(terms, &mut hold, status, on)?;
+            None
+        };
+        match hold {
+            Some(hold) => self.deals.holds.insert(opportunity.clone(), hold),
+            None => self.deals.holds.remove(opportunity),
+        };
+        Ok(win)
+    }
+
+    fn win(&mut self, place: usize, win: Option<Win<u32>>, on: NaiveDate) -> Result<(), String> {
+        let Some(win) = win else { return Ok(()) };
+        let new_customer = self.deals.won.insert(self.deals.registered[place].1.0.clone());
+        let (Some(partner), Some(deal)) = (win.partner, win.deal) else { return Ok(()) };
+        if let Some((rewarded, _)) = self.deals.registered.get_mut(deal as usize) {
+            rewarded.reward(on);
+        }
+        let won = WonDeal { deal: ObjectIx(deal), partner: PartnerIx(partner), new_customer, on };
+        self.fold.apply(&Step::DealWon(won), &mut self.awards).map_err(|error| error.to_string())
+    }
+}
+
+/// An order that the partner could place, and what it must come to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExpectedOrder {
+    purpose: RawPurpose,
+    currency: String,
+    lines: Vec<GivenLine>,
+    #[serde(default)]
+    credits: i64,
+    net: Option<Decimal>,
+    max_credits: Option<i64>,
+    total: Option<Decimal>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenLine {
+    category: RawCategory,
+    unit_price: Decimal,
+    #[serde(default = "one")]
+    quantity: i64,
+}
+
+fn one() -> i64 {
+    1
+}
+
+impl ExpectedOrder {
+    /// Prices the order for a partner of a level, and compares.
+    pub(super) fn check(
+        &self,
+        editions: &Editions,
+        level: &str,
+        partner: &str,
+        day: NaiveDate,
+    ) -> Result<(), String> {
+        let read = |amount| Money::read(amount, &self.currency).map_err(|refusal| refusal.message);
+        let currency = Money::currency(&self.currency)?;
+        let rewards = &editions.at(day).rewards;
+        let terms = Terms { rewards, purpose: self.purpose.into(), currency, level, contracts: &[], day };
+        let line = |line: &GivenLine| {
+            let unit_price = read(line.unit_price)?.minor;
+            Ok(LineInput { category: line.category.into(), unit_price, quantity: line.quantity })
+        };
+        let lines = self.lines.iter().map(line).collect::<Result<Vec<_>, String>>()?;
+        let priced = price(&terms, &lines, self.credits)
+            .map_err(|error| format!("an order of {partner} on {day}: {error}"))?;
+        let amount = |minor| Money { minor, currency }.amount();
+        same(day, partner, "net", self.net.as_ref(), &amount(priced.amounts.net))?;
+        same(day, partner, "max_credits", self.max_credits.as_ref(), &priced.max_credits)?;
+        same(day, partner, "total", self.total.as_ref(), &amount(priced.amounts.total))
+    }
+}
