@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -13,15 +12,15 @@ use tokio::task::JoinHandle;
 use crate::auth::Gate;
 use crate::auth::tokens::Tokens;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Protocol, Settings};
 use crate::error::Error;
 use crate::graphql::documents::{Documents, schemas};
-use crate::graphql::guard::Limits;
 use crate::graphql::input_types::{InputTypes, api_scalars};
-use crate::graphql::schema;
+use crate::graphql::{schema, trusted};
 use crate::http::access::BootstrapKey;
 use crate::http::graphql::{Edge, Page};
-use crate::http::{assets, routes, with_layers};
+use crate::http::throttle::Throttle;
+use crate::http::{assets, connections, routes, with_layers};
 use crate::service::Services;
 use crate::store::Database;
 
@@ -47,6 +46,9 @@ pub enum StartError {
     /// The schema's own text can't be read back.
     #[error("the schema can't be read: {0}")]
     Schema(String),
+    /// A trusted document can't be read or run.
+    #[error("TRUSTED_DOCUMENTS: {0}")]
+    TrustedDocuments(String),
     /// Serving came to an end by itself.
     #[error("the server stopped: {0}")]
     Serve(std::io::Error),
@@ -141,36 +143,44 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         ),
         None => None,
     };
-    let router = router(&services, Gate::new(services.clone(), key, tokens))?;
+    let gate = Gate::new(services.clone(), key, tokens);
+    let router = router(&services, gate, &settings.protocol).await?;
     let bind = |error| StartError::Bind(settings.bind, error);
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
-    let listener = listener.tap_io(|stream| {
-        // Answers are written at once, so there is nothing to collect.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(async move {
-        let signal = async { stopped.await.unwrap_or_default() };
-        axum::serve(listener, router).with_graceful_shutdown(signal).await
-    });
+    let limits = settings.protocol.connections.clone();
+    let signal = async { stopped.await.unwrap_or_default() };
+    let server = tokio::spawn(connections::serve(listener, router, limits, signal));
     Ok(Running { address, services, stop, server })
 }
 
-fn router(services: &Services, gate: Gate) -> Result<Router, StartError> {
+async fn router(services: &Services, gate: Gate, protocol: &Protocol) -> Result<Router, StartError> {
     let sdl = schema::sdl();
-    let types =
+    let mut types =
         InputTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| StartError::Schema(error.to_string()))?;
-    let schemas = schemas(schema::builder);
-    let documents = Documents::new(schemas, types, Limits::default(), DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX);
+    let is_told = protocol.limits.introspection;
+    if !is_told {
+        types = types.without_suggestions();
+    }
+    let schemas = schemas(|| {
+        let builder = schema::builder();
+        if is_told { builder } else { builder.disable_suggestions() }
+    });
+    let limits = protocol.limits.clone();
+    let mut documents = Documents::new(schemas, types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)
+        .registering(protocol.persisted_bytes_max);
+    if let Some(path) = &protocol.trusted_documents {
+        let trusted = trusted::read(path).map_err(StartError::TrustedDocuments)?;
+        documents = documents.trusting(trusted).await.map_err(StartError::TrustedDocuments)?;
+    }
     let page: Page = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
     let edge = Edge {
         documents,
         access: gate,
-        settings: crate::http::graphql::Settings::default(),
-        page: Some(page),
+        settings: protocol.requests,
+        throttle: Throttle::new(protocol.quotas.clone()),
+        page: protocol.graphiql.then_some(page),
     };
     let database = services.database().clone();
     let ready = move || {
@@ -186,5 +196,12 @@ fn router(services: &Services, gate: Gate) -> Result<Router, StartError> {
             }
         }
     };
-    Ok(with_layers(routes(Arc::new(edge), sdl, ready).merge(assets::router())))
+    let mut routes = routes(Arc::new(edge), is_told.then_some(sdl), ready);
+    if let Some(cors) = protocol.origins.layer() {
+        routes = routes.layer(cors);
+    }
+    if protocol.graphiql {
+        routes = routes.merge(assets::router());
+    }
+    Ok(with_layers(routes))
 }

@@ -12,6 +12,7 @@ use crate::access::{Actor, Caller, Limits, Role};
 use crate::error::Error;
 use crate::http::access::{Access, AuthFailed, AuthRefused, BootstrapKey, bearer};
 use crate::http::request_id::RequestId;
+use crate::http::throttle::CallerKey;
 use crate::service::Services;
 use tokens::Tokens;
 
@@ -71,6 +72,14 @@ impl Access for Gate {
                 );
                 Err(AuthFailed::Unavailable)
             }
+        }
+    }
+
+    fn caller_key(&self, caller: &Self::Caller) -> CallerKey {
+        match &caller.actor {
+            Actor::Key { id, .. } => CallerKey::new(id.as_u128()),
+            Actor::Token(subject) => CallerKey::named(subject),
+            Actor::BootstrapKey | Actor::System(_) => CallerKey::new(0),
         }
     }
 

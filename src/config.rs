@@ -1,6 +1,7 @@
 //! Settings: typed, read once, and checked before anything starts.
 
 mod auth;
+mod protocol;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,6 +9,7 @@ use std::net::SocketAddr;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
+pub use self::protocol::Protocol;
 use crate::auth::tokens::Provider;
 use crate::program::calendar::parse_date;
 
@@ -29,6 +31,8 @@ pub struct Settings {
     pub bootstrap_admin_key: Option<Secret>,
     /// `AUTH_…`: the OpenID Connect provider whose tokens are accepted.
     pub provider: Option<Provider>,
+    /// Limits, and what may be asked in which way.
+    pub protocol: Protocol,
 }
 
 impl Default for Settings {
@@ -40,6 +44,7 @@ impl Default for Settings {
             today: None,
             bootstrap_admin_key: None,
             provider: None,
+            protocol: Protocol::default(),
         }
     }
 }
@@ -60,7 +65,7 @@ impl Settings {
     /// The first setting that is wrong.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let get = |name: &str| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let mut settings = Self::default();
+        let mut settings = Self { protocol: Protocol::read(&get)?, ..Self::default() };
         if let Some(text) = get("DATABASE_URL") {
             settings.database_url = DatabaseUrl::new(&text)?;
         }

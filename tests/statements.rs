@@ -195,6 +195,24 @@ async fn no_query_count_grows_with_the_page() {
             "partners(orderBy: CREDITS_THIS_YEAR, first: ROWS) { nodes { code credits(year: 2026) { total } } }".to_owned(),
             2,
         ),
+        // What nobody asks for is not counted.
+        ("a list", "partners(first: ROWS) { nodes { code } }".to_owned(), 1),
+        ("a list and its length", "partners(first: ROWS) { totalCount nodes { code } }".to_owned(), 2),
+        ("a length", "partners(first: ROWS) { totalCount }".to_owned(), 2),
+        (
+            "lists of one partner",
+            "partner(code: \"p1\") { activities(first: ROWS) { nodes { kind } } \
+             professionals(first: ROWS) { nodes { code } } }"
+                .to_owned(),
+            3,
+        ),
+        (
+            "lists of one partner and their lengths",
+            "partner(code: \"p1\") { activities(first: ROWS) { totalCount nodes { kind } } \
+             professionals(first: ROWS) { totalCount nodes { code } } }"
+                .to_owned(),
+            5,
+        ),
         ("everything of a page", format!("partners(first: ROWS) {{ {deep} }}"), 16),
     ];
     let client = reqwest::Client::new();

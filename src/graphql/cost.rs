@@ -1,19 +1,28 @@
 //! The complexity of an operation: an estimate of how many values its answer has.
 //!
 //! A field costs 1. What is inside a field with `first` or `last` costs that many times
-//! as much, what is inside a list of `ids` as many times as there are ids, and the `edges`
-//! or `nodes` of a connection without either as many times as a default page. Introspection
-//! has factors of its own. The page size may be a variable, so the cost of an operation is
+//! as much, what is inside a list of `ids` as many times as there are ids, the `edges`
+//! or `nodes` of a connection without either as many times as a default page, and what is inside
+//! any other list ten times. Introspection has factors of its own. The page size may be a variable, so the cost of an operation is
 //! counted for each request unless it was found to depend on none.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Name, Positioned, Value as ConstValue, Variables};
-use async_graphql_parser::types::{ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet};
+use async_graphql_parser::types::{
+    ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
+};
 use async_graphql_value::Value;
 
 use super::guard::{Limits, count};
+use super::input_types::InputTypes;
+use super::operations::Operation;
 use super::shape::is_introspection;
+
+/// Complexity that costs one point more of a caller's budget.
+const COMPLEXITY_PER_POINT: u64 = 100;
+/// What a mutation's field costs of a caller's budget: it locks, writes and waits for the disk.
+const MUTATION_POINTS: u64 = 5;
 
 /// What an operation costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,15 +37,53 @@ pub struct Cost {
 ///
 /// `variables` are those of the request with the defaults filled in.
 #[must_use]
-pub fn count_cost(limits: &Limits, document: &ExecutableDocument, variables: &Variables) -> Cost {
-    let mut walk =
-        Walk { limits, variables, fragments: &document.fragments, known: HashMap::new(), varies: false };
+pub fn count_cost(
+    limits: &Limits,
+    types: &InputTypes,
+    document: &ExecutableDocument,
+    variables: &Variables,
+) -> Cost {
+    let mut walk = Walk {
+        limits,
+        lists: &types.lists,
+        variables,
+        fragments: &document.fragments,
+        known: HashMap::new(),
+        varies: false,
+    };
     let mut points: u64 = 0;
     for (_, operation) in document.operations.iter() {
         let weight = walk.selection_set(&operation.node.selection_set.node, false);
         points = points.saturating_add(weight.plain).saturating_add(weight.listed);
     }
     Cost { points, varies: walk.varies }
+}
+
+/// What an operation costs of its caller's budget: a point, or five for each field at the top of a
+/// mutation; one for every hundred of complexity; and one for each item of a list that a mutation is
+/// given.
+pub(super) fn price(operation: &Operation, complexity: u64, variables: &Variables) -> u64 {
+    let base = match operation.kind {
+        OperationType::Query | OperationType::Subscription => 1,
+        OperationType::Mutation => {
+            let fields = count(operation.definition().selection_set.node.items.len());
+            fields.saturating_mul(MUTATION_POINTS).saturating_add(items(variables))
+        }
+    };
+    base.saturating_add(complexity / COMPLEXITY_PER_POINT)
+}
+
+/// Items of the lists among the variables and the fields of their objects.
+fn items(variables: &Variables) -> u64 {
+    let length = |value: &ConstValue| match value {
+        ConstValue::List(items) => count(items.len()),
+        _ => 0,
+    };
+    let counts = variables.values().map(|value| match value {
+        ConstValue::Object(fields) => fields.values().map(length).sum(),
+        value => length(value),
+    });
+    counts.sum()
 }
 
 /// The cost of a selection set. The part under `edges` and `nodes` is kept apart, because
@@ -49,6 +96,7 @@ struct Weight {
 
 struct Walk<'a> {
     limits: &'a Limits,
+    lists: &'a HashSet<Name>,
     variables: &'a Variables,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     known: HashMap<&'a str, Weight>,
@@ -85,12 +133,14 @@ impl<'a> Walk<'a> {
             return Weight { plain: points, listed: 0 };
         }
         let page = self.page(field);
+        let listed = matches!(name, "edges" | "nodes");
         let points = match page {
+            None if !listed && self.lists.contains(name) => all.saturating_mul(self.limits.list_default),
             Some(page) => all.saturating_mul(page),
             None => inner.listed.saturating_mul(self.limits.page_default).saturating_add(inner.plain),
         }
         .saturating_add(1);
-        if page.is_none() && matches!(name, "edges" | "nodes") {
+        if page.is_none() && listed {
             Weight { plain: 0, listed: points }
         } else {
             Weight { plain: points, listed: 0 }
@@ -173,7 +223,8 @@ mod tests {
     fn cost(source: &str, variables: &str) -> (u64, bool) {
         let document = async_graphql_parser::parse_query(source).expect("a document");
         let variables = serde_json::from_str(variables).expect("variables");
-        let Cost { points, varies } = count_cost(&Limits::default(), &document, &variables);
+        let types = InputTypes::from_sdl("type A { lines: [A!]! nodes: [A] }", &[]).expect("a schema");
+        let Cost { points, varies } = count_cost(&Limits::default(), &types, &document, &variables);
         (points, varies)
     }
 
@@ -191,6 +242,13 @@ mod tests {
             ("query($n: Int) { a(first: $n) { edges { b } } }", "{}", 41, true),
             ("{ nodes(ids: [\"x\", \"y\"]) { b } }", "{}", 3, false),
             ("query($i: [ID!]!) { nodes(ids: $i) { b } }", "{\"i\": [1, 2, 3]}", 4, true),
+            ("{ a { lines { b c } } }", "{}", 22, false),
+            (
+                "{ a(first: 2) { nodes { lines { b c lines { d } } } } }",
+                "{}",
+                1 + 2 * (1 + 1 + 10 * 13),
+                false,
+            ),
             ("{ a(first: 4) { ...f ...f } } fragment f on A { b }", "{}", 9, false),
             ("{ a { ...f } } fragment f on A { nodes { b } }", "{}", 41, false),
         ] {

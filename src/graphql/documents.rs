@@ -5,6 +5,7 @@
 //! therefore executed in one and the same way whether its document was known or not. What
 //! depends on variables, their own check and the complexity, is done for each request.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
@@ -16,11 +17,13 @@ use async_graphql_parser::types::OperationType;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::cost::count_cost;
+use super::cost::{count_cost, price};
 use super::guard::{Limits, count, within};
 use super::input_types::InputTypes;
 use super::operations::{Document, Operation, split};
+use super::persisted::{self, DocumentHash, DocumentRef};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
+use super::trusted::TrustedDocument;
 use super::{shape, variables};
 
 /// Longest document that is kept, in bytes. Longer ones are generated, and run once.
@@ -60,6 +63,8 @@ pub struct Prepared {
     pub kind: OperationType,
     /// The complexity, in points.
     pub points: u64,
+    /// What the request costs of its caller's budget, in points.
+    pub price: u64,
 }
 
 /// The schemas, their limits and the documents that were found good.
@@ -68,6 +73,10 @@ pub struct Documents<E> {
     types: InputTypes,
     limits: Limits,
     kept: Cache<Box<str>, Arc<Document>, ByMemory>,
+    /// Documents that clients registered by their hash, if they may.
+    registered: Option<Cache<DocumentHash, Arc<Document>, ByMemory>>,
+    /// The only documents that are run, if there are such.
+    trusted: Option<Trusted>,
     /// What a document counts as at least, in bytes, which bounds their number.
     memory_min: u64,
 }
@@ -88,7 +97,42 @@ impl<E: Executor> Documents<E> {
             limits,
             memory_min: memory_max / count(documents_max.max(1)),
             kept: Cache::with_weighter(documents_max, memory_max, ByMemory),
+            registered: None,
+            trusted: None,
         }
+    }
+
+    /// Lets clients register documents by their hash, which occupy up to `memory_max` bytes; 0 does not.
+    #[must_use]
+    pub fn registering(mut self, memory_max: u64) -> Self {
+        let documents_max = usize::try_from(memory_max / self.memory_min.max(1)).unwrap_or(usize::MAX);
+        self.registered =
+            (memory_max > 0).then(|| Cache::with_weighter(documents_max.max(1), memory_max, ByMemory));
+        self
+    }
+
+    /// Runs these documents and no others from now on.
+    ///
+    /// # Errors
+    ///
+    /// A document that could not be run, or an id of two documents, in one line.
+    pub async fn trusting(mut self, documents: Vec<TrustedDocument>) -> Result<Self, String> {
+        let mut trusted = Trusted::default();
+        for TrustedDocument { text, ids, place } in documents {
+            let hash = DocumentHash::of(&text);
+            let document = self.document(&text).await.map_err(|errors| {
+                let message = errors.first().map_or("", |error| error.message.as_str());
+                format!("{place}: {}", message.split_whitespace().collect::<Vec<_>>().join(" "))
+            })?;
+            trusted.by_hash.insert(hash, Arc::new(document));
+            for id in ids {
+                if trusted.by_id.insert(id.clone(), hash).is_some_and(|other| other != hash) {
+                    return Err(format!("{place}: another document has the id {id}"));
+                }
+            }
+        }
+        self.trusted = Some(trusted);
+        Ok(self)
     }
 
     /// The schema that runs what [`Documents::prepare`] made ready, and nothing else: it
@@ -111,30 +155,55 @@ impl<E: Executor> Documents<E> {
     /// Everything that keeps the request from being run, each with its code.
     pub async fn prepare(
         &self,
-        source: &str,
+        source: &DocumentRef,
         operation_name: Option<&str>,
         given: Variables,
     ) -> Result<Prepared, Vec<ServerError>> {
-        let document = if let Some(document) = self.kept.get(source) {
-            document
-        } else {
-            let document = Arc::new(self.document(source).await?);
-            if source.len() <= KEPT_BYTES_MAX {
-                self.kept.insert(source.into(), Arc::clone(&document));
-            }
-            document
-        };
+        let document = self.find(source).await?;
         let name = operation_name.filter(|name| !name.is_empty());
         let operation = document.operation(name).map_err(one)?;
         let definitions = &operation.definition().variable_definitions;
         let variables = variables::check(&self.types, definitions, given).map_err(all)?;
         let points = operation
             .points
-            .unwrap_or_else(|| count_cost(&self.limits, &operation.document, &variables).points);
+            .unwrap_or_else(|| count_cost(&self.limits, &self.types, &operation.document, &variables).points);
         within("complexity", self.limits.complexity, points).map_err(one)?;
+        let price = price(operation, points, &variables);
         let mut request = Request::new(String::new()).variables(variables);
         request.set_parsed_query(operation.document.clone());
-        Ok(Prepared { request, kind: operation.kind, points })
+        Ok(Prepared { request, kind: operation.kind, points, price })
+    }
+
+    async fn find(&self, source: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {
+        if let Some(trusted) = &self.trusted {
+            return trusted.find(source).map_err(one);
+        }
+        match source {
+            DocumentRef::Text(text) => self.by_text(text).await,
+            DocumentRef::Hash(hash) => match &self.registered {
+                Some(registered) => registered.get(hash).ok_or_else(|| one(persisted::not_found())),
+                None => Err(one(persisted::not_supported())),
+            },
+            DocumentRef::Hashed(text, hash) => {
+                let document = self.by_text(text).await?;
+                if let Some(registered) = &self.registered {
+                    registered.insert(*hash, Arc::clone(&document));
+                }
+                Ok(document)
+            }
+            DocumentRef::Id(_) => Err(one(persisted::not_found())),
+        }
+    }
+
+    async fn by_text(&self, text: &str) -> Result<Arc<Document>, Vec<ServerError>> {
+        if let Some(document) = self.kept.get(text) {
+            return Ok(document);
+        }
+        let document = Arc::new(self.document(text).await?);
+        if text.len() <= KEPT_BYTES_MAX {
+            self.kept.insert(text.into(), Arc::clone(&document));
+        }
+        Ok(document)
     }
 
     async fn document(&self, source: &str) -> Result<Document, Vec<ServerError>> {
@@ -159,7 +228,7 @@ impl<E: Executor> Documents<E> {
             return Err(all(refusals));
         }
         let operations = operations.into_iter().map(|mut operation| {
-            let cost = count_cost(&self.limits, &operation.document, &Variables::default());
+            let cost = count_cost(&self.limits, &self.types, &operation.document, &Variables::default());
             operation.points = (!cost.varies).then_some(cost.points);
             operation
         });
@@ -191,6 +260,31 @@ impl<E: Executor> Documents<E> {
     }
 }
 
+/// Documents of the operator's own, by the hash of their text and by their ids.
+#[derive(Default)]
+struct Trusted {
+    by_hash: HashMap<DocumentHash, Arc<Document>>,
+    by_id: HashMap<String, DocumentHash>,
+}
+
+impl Trusted {
+    fn find(&self, source: &DocumentRef) -> Result<Arc<Document>, Refusal> {
+        let hash = match source {
+            DocumentRef::Text(text) => Some(DocumentHash::of(text)),
+            DocumentRef::Hash(hash) | DocumentRef::Hashed(_, hash) => Some(*hash),
+            DocumentRef::Id(id) => self.by_id.get(id).copied(),
+        };
+        let document = hash.and_then(|hash| self.by_hash.get(&hash));
+        document.map(Arc::clone).ok_or_else(|| match source {
+            DocumentRef::Text(_) | DocumentRef::Hashed(..) => Refusal::new(
+                Code::Forbidden,
+                "This server runs the documents that its operator trusts, and this is none of them.",
+            ),
+            DocumentRef::Hash(_) | DocumentRef::Id(_) => persisted::not_found(),
+        })
+    }
+}
+
 /// The parser's message draws the line of the document with an arrow under it; the line
 /// may be the whole document.
 fn parse_failed(error: &async_graphql_parser::Error) -> Refusal {
@@ -215,8 +309,8 @@ fn all(refusals: Vec<Refusal>) -> Vec<ServerError> {
 #[derive(Clone, Debug)]
 struct ByMemory;
 
-impl Weighter<Box<str>, Arc<Document>> for ByMemory {
-    fn weight(&self, _: &Box<str>, document: &Arc<Document>) -> u64 {
+impl<K> Weighter<K, Arc<Document>> for ByMemory {
+    fn weight(&self, _: &K, document: &Arc<Document>) -> u64 {
         document.memory
     }
 }

@@ -8,7 +8,7 @@ use async_graphql::Pos;
 use super::refusal::{Code, Exceeded, Refusal};
 
 /// What a document may contain. Counts are of the document with its fragments expanded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Length of the document, in bytes.
     pub document_bytes: u64,
@@ -37,9 +37,13 @@ pub struct Limits {
     pub complexity: u64,
     /// The page size assumed where a connection is selected without one.
     pub page_default: u64,
+    /// The length assumed of a list that has no pages, such as the lines of an order.
+    pub list_default: u64,
     /// The largest page the schema hands out. A larger number counts as this one, so that
     /// the resolver's own refusal, which says what is allowed, is what the client reads.
     pub page_max: u64,
+    /// Whether the schema may be asked for: `__schema` and `__type`.
+    pub introspection: bool,
 }
 
 impl Default for Limits {
@@ -57,7 +61,9 @@ impl Default for Limits {
             fragments: 100,
             complexity: 30_000,
             page_default: 20,
+            list_default: 10,
             page_max: 100,
+            introspection: true,
         }
     }
 }

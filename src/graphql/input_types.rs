@@ -3,12 +3,13 @@
 //! The library's registry is not public, and its own check of variables happens in the
 //! middle of execution. This table is what lets them be checked before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value};
 use async_graphql_parser::types::{
-    BaseType, InputObjectType, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+    BaseType, FieldDefinition, InputObjectType, InterfaceType, ObjectType, Type, TypeDefinition, TypeKind,
+    TypeSystemDefinition,
 };
 
 use super::scalar::{parse_decimal, parse_moment};
@@ -47,9 +48,15 @@ pub(crate) struct InputField {
     pub(crate) required: bool,
 }
 
-/// All input types of a schema, by name.
+/// All input types of a schema, by name, and what else is known of it before a resolver is asked.
 #[derive(Clone, Debug)]
-pub struct InputTypes(HashMap<Name, InputType>);
+pub struct InputTypes {
+    types: HashMap<Name, InputType>,
+    /// Names of the objects' fields that are lists.
+    pub(crate) lists: HashSet<Name>,
+    /// Whether a client that sent a wrong value is told the right ones of an enum.
+    pub(crate) suggestions: bool,
+}
 
 impl InputTypes {
     /// Reads the table from a schema's SDL. Scalars that are neither GraphQL's own nor in
@@ -64,6 +71,7 @@ impl InputTypes {
             .into_iter()
             .map(|(name, rule)| (Name::new(name), InputType::Scalar(rule)))
             .collect();
+        let mut lists = HashSet::new();
         for definition in document.definitions {
             let TypeSystemDefinition::Type(definition) = definition else {
                 continue;
@@ -79,15 +87,28 @@ impl InputTypes {
                     let one_of = directives.iter().any(|it| it.node.name.node == "oneOf");
                     InputType::Object(input_object(it, one_of))
                 }
-                TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_) => continue,
+                TypeKind::Object(ObjectType { fields, .. })
+                | TypeKind::Interface(InterfaceType { fields, .. }) => {
+                    let fields = fields.into_iter().map(|field| field.node);
+                    let is_list = |field: &FieldDefinition| matches!(field.ty.node.base, BaseType::List(_));
+                    lists.extend(fields.filter(is_list).map(|field| field.name.node));
+                    continue;
+                }
+                TypeKind::Union(_) => continue,
             };
             types.insert(name, input_type);
         }
-        Ok(Self(types))
+        Ok(Self { types, lists, suggestions: true })
+    }
+
+    /// The same types, of which clients are told no more than they know.
+    #[must_use]
+    pub fn without_suggestions(self) -> Self {
+        Self { suggestions: false, ..self }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&InputType> {
-        self.0.get(name)
+        self.types.get(name)
     }
 
     /// A value of the type. Lists are empty and optional fields left out, so that only
@@ -207,7 +228,7 @@ mod tests {
         let sdl = r#"
             """What a type is"""
             interface Node { id: ID! }
-            type A implements Node { id: ID! old(by: By @deprecated(reason: "x")): Int @deprecated }
+            type A implements Node { id: ID! many: [E!]! old(by: By @deprecated(reason: "x")): Int @deprecated }
             union AB = A
             scalar Date @specifiedBy(url: "https://example.org")
             scalar JSON
@@ -221,6 +242,7 @@ mod tests {
         "#;
         let types = InputTypes::from_sdl(sdl, &api_scalars()).expect("the SDL is GraphQL");
         assert!(types.get("AB").is_none() && types.get("A").is_none() && types.get("Node").is_none());
+        assert_eq!(types.lists, HashSet::from([Name::new("many")]));
         let sample = types.sample(&Type::new("In!").expect("a type"));
         let expected = r#"{day: "2000-01-01", many: [], by: {id: ""}, any: {}}"#;
         assert_eq!(sample.to_string(), expected);

@@ -141,6 +141,9 @@ impl<'a> Walk<'a> {
         let introspection = introspection || is_introspection(&node.name.node);
         if node.name.node == "__typename" {
             check_typename(field)?;
+        } else if !self.limits.introspection && is_introspection(&node.name.node) {
+            let message = "This server does not tell its schema: introspection is off.";
+            return Err(Refusal::new(Code::GraphqlValidationFailed, message).at(field.pos));
         }
         let mut measure = if node.selection_set.node.items.is_empty() {
             Measure::default()

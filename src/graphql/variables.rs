@@ -139,7 +139,9 @@ impl Check<'_> {
                     Value::Enum(item) => values.contains(item),
                     _ => false,
                 };
-                if !known {
+                if !known && !self.types.suggestions {
+                    self.problem(&format!("expected {name}, found {}", found(value)));
+                } else if !known {
                     let names: Vec<&str> = values.iter().map(Name::as_str).collect();
                     let names = clipped(names.join(", "), 200);
                     self.problem(&format!("expected {name} ({names}), found {}", found(value)));

@@ -1,13 +1,13 @@
 //! Who is asking: the hook that the GraphQL edge calls before it reads a body, and the
 //! bootstrap key.
 
-use std::time::Duration;
-
 use async_graphql::Request;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use super::throttle::CallerKey;
 
 /// The credentials are missing or wrong. The message is for the client and must not say
 /// which of several secrets came close.
@@ -29,14 +29,7 @@ impl From<AuthRefused> for AuthFailed {
     }
 }
 
-/// The caller has to wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimited {
-    /// How long, at least.
-    pub retry_after: Duration,
-}
-
-/// Decides who may use the API, how much, and what their requests carry.
+/// Decides who may use the API, and what their requests carry.
 pub trait Access: Send + Sync + 'static {
     /// Who is asking.
     type Caller: Clone + Send + Sync + 'static;
@@ -51,14 +44,8 @@ pub trait Access: Send + Sync + 'static {
         headers: &HeaderMap,
     ) -> impl Future<Output = Result<Self::Caller, AuthFailed>> + Send;
 
-    /// Takes `points` of complexity from what the caller has left, before anything is run.
-    ///
-    /// # Errors
-    ///
-    /// [`RateLimited`], answered with 429.
-    fn admit(&self, _caller: &Self::Caller, _points: u64) -> Result<(), RateLimited> {
-        Ok(())
-    }
+    /// What the caller is counted as, where use is limited.
+    fn caller_key(&self, caller: &Self::Caller) -> CallerKey;
 
     /// Gives a request what its resolvers need: by default the caller. The request has
     /// the [`RequestId`](super::request_id::RequestId) already.
@@ -117,5 +104,9 @@ impl Access for BootstrapKey {
             Some(_) => Err(AuthRefused("The key is not valid.".to_owned()).into()),
             None => Err(AuthRefused("Send a key: Authorization: Bearer <key>.".to_owned()).into()),
         }
+    }
+
+    fn caller_key(&self, _: &Self::Caller) -> CallerKey {
+        CallerKey::new(0)
     }
 }

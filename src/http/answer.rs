@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::accept::Media;
 use super::request_id::RequestId;
+use super::throttle::{self, Wait};
 use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, bounded};
 
 /// What became of a request. The one table of statuses is its method `status`.
@@ -74,10 +75,10 @@ impl NotRun {
 
     /// 429, with the time to wait, in seconds and rounded up.
     #[must_use]
-    pub fn rate_limited(media: Media, retry_after: std::time::Duration) -> Self {
-        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+    pub fn rate_limited(media: Media, wait: Wait) -> Self {
+        let seconds = throttle::seconds(wait.retry_after);
         let status = Outcome::Http(StatusCode::TOO_MANY_REQUESTS);
-        let message = format!("Too many requests; try again in {seconds} s.");
+        let message = format!("{}; try again in {seconds} s.", wait.of);
         let mut answer = Self::new(media, status, Code::RateLimited, message);
         if let Some(extensions) = answer.errors[0].extensions.as_mut() {
             extensions.set("retryAfter", Value::from(seconds));
@@ -87,22 +88,78 @@ impl NotRun {
     }
 }
 
+impl From<NotRun> for Answer {
+    fn from(not_run: NotRun) -> Self {
+        let body = Envelope { errors: &not_run.errors, data: None, extensions: None };
+        let status = not_run.outcome.status(not_run.media);
+        Self::new(status, not_run.media, not_run.header.into_iter().collect(), &body)
+    }
+}
+
 impl IntoResponse for NotRun {
     fn into_response(self) -> Response {
-        let body = Envelope { errors: &self.errors, data: None, extensions: None };
-        let status = self.outcome.status(self.media);
-        respond(status, self.media, self.header.into_iter().collect(), &body)
+        Answer::from(self).into_response()
+    }
+}
+
+/// A whole answer, which may also be one of several in a batch.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    media: Media,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn new(status: StatusCode, media: Media, headers: HeaderMap, body: &Envelope<'_>) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(body) => Self { status, media, headers, body },
+            // Names and values are what JSON can say; a scalar of ours that is not is a fault.
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written as JSON");
+                let (status, body) = (StatusCode::INTERNAL_SERVER_ERROR, b"{}".to_vec());
+                Self { status, media, headers: HeaderMap::new(), body }
+            }
+        }
+    }
+
+    /// Several answers as one: a list in the order of the requests. Whether each was run is said in
+    /// it, because there is no status for several.
+    #[must_use]
+    pub fn batch(media: Media, answers: Vec<Self>) -> Self {
+        let mut body = vec![b'['];
+        let mut headers = HeaderMap::new();
+        for (index, answer) in answers.into_iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            body.extend(answer.body);
+            headers.extend(answer.headers);
+        }
+        body.push(b']');
+        Self { status: StatusCode::OK, media, headers, body }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        let content_type = HeaderValue::from_static(self.media.content_type());
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+        response
     }
 }
 
 /// The answer to a request that was run. `data` is there even if it is null.
 #[must_use]
-pub fn executed(media: Media, response: async_graphql::Response, id: &RequestId) -> Response {
+pub fn executed(media: Media, response: async_graphql::Response, id: &RequestId) -> Answer {
     let errors = presentable(response.errors, id);
     let extensions = (!response.extensions.is_empty()).then_some(&response.extensions);
     let body = Envelope { errors: &errors, data: Some(&response.data), extensions };
-    let status = Outcome::Executed.status(media);
-    respond(status, media, response.http_headers, &body)
+    Answer::new(Outcome::Executed.status(media), media, response.http_headers, &body)
 }
 
 /// The answer to a fault of ours: the id and nothing else.
@@ -125,22 +182,6 @@ struct Envelope<'a> {
     data: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extensions: Option<&'a std::collections::BTreeMap<String, Value>>,
-}
-
-fn respond(status: StatusCode, media: Media, headers: HeaderMap, body: &Envelope<'_>) -> Response {
-    let mut response = match serde_json::to_vec(body) {
-        Ok(bytes) => Response::new(Body::from(bytes)),
-        // Names and values are what JSON can say; a scalar of ours that is not is a fault.
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written as JSON");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
-    };
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    let content_type = HeaderValue::from_static(media.content_type());
-    response.headers_mut().insert(CONTENT_TYPE, content_type);
-    response
 }
 
 /// Errors of resolvers as clients may see them: each with a code, bounded in number and

@@ -4,21 +4,26 @@
 //! any content type, know no limit on bodies, run mutations by GET, answer 200 whatever
 //! happened and do not look at `Accept`. Nothing of that crate would be left.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use async_graphql::Executor;
+use async_graphql::{Executor, ServerError, Value};
 use async_graphql_parser::types::OperationType;
+use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::accept::{Media, negotiate};
-use super::access::{Access, AuthFailed, AuthRefused, RateLimited};
-use super::answer::{self, NotRun, Outcome};
-use super::input::{self, Input};
-use super::request_id::RequestId;
+use super::access::{Access, AuthFailed, AuthRefused};
+use super::answer::{self, Answer, NotRun, Outcome};
+use super::input::{self, Input, Posted};
+use super::request_id::{self, RequestId};
+use super::throttle::{Place, Throttle, Visit, Wait};
 use crate::graphql::documents::{Documents, Prepared};
 use crate::graphql::refusal::Code;
 
@@ -26,17 +31,19 @@ use crate::graphql::refusal::Code;
 pub type Page = Arc<dyn Fn(HeaderMap) -> BoxFuture<'static, Response> + Send + Sync>;
 
 /// What requests may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Longest body, in bytes.
     pub body_bytes_max: usize,
-    /// Longest time for a body to arrive, and again for an operation to run.
+    /// Longest time for a body to arrive, and again for its operations to run.
     pub operation_time_max: Duration,
+    /// Most requests of a batch; 0 accepts no batches.
+    pub batch_max: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { body_bytes_max: 1_048_576, operation_time_max: Duration::from_secs(10) }
+        Self { body_bytes_max: 1_048_576, operation_time_max: Duration::from_secs(10), batch_max: 0 }
     }
 }
 
@@ -48,6 +55,8 @@ pub struct Edge<E, A> {
     pub access: A,
     /// What requests may take.
     pub settings: Settings,
+    /// How much callers may ask for.
+    pub throttle: Throttle,
     /// The page for browsers; without one they are answered like anybody else.
     pub page: Option<Page>,
 }
@@ -74,7 +83,7 @@ impl<E: Executor, A: Access> Edge<E, A> {
         if let Some(page) = &self.page
             && is_get
             && accepted.page
-            && !input::has_query(request.uri())
+            && !input::has_document(request.uri())
         {
             return Ok(page(request.headers().clone()).await);
         }
@@ -87,18 +96,60 @@ impl<E: Executor, A: Access> Edge<E, A> {
             )
         })?;
         let (parts, body) = request.into_parts();
-        let caller = self.access.authenticate(&parts.headers).await;
-        let caller = caller.map_err(|failed| match failed {
-            AuthFailed::Refused(AuthRefused(message)) => NotRun::unauthenticated(media, message),
+        let caller = self.caller(media, &parts).await?;
+        let key = self.access.caller_key(&caller);
+        let mut visit = match self.throttle.enter(key, self.settings.operation_time_max).await {
+            Ok(visit) => visit,
+            Err(wait) => return Ok(self.turned_away(media, wait)),
+        };
+        let asked = Asked {
+            media,
+            is_get,
+            id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::of(&parts.headers)),
+            caller,
+            parts: &parts,
+        };
+        let answer = self.answer_caller(&asked, body, &mut visit).await;
+        let mut response = answer.map_or_else(IntoResponse::into_response, IntoResponse::into_response);
+        visit.write(response.headers_mut());
+        Ok(response)
+    }
+
+    /// Finds out who is asking, unless wrong answers came too often from where the request comes from.
+    async fn caller(&self, media: Media, parts: &Parts) -> Result<A::Caller, NotRun> {
+        let logins = &self.throttle.logins;
+        let heard = logins.check(&parts.headers, &parts.extensions);
+        heard.map_err(|wait| NotRun::rate_limited(media, wait))?;
+        self.access.authenticate(&parts.headers).await.map_err(|failed| match failed {
+            AuthFailed::Refused(AuthRefused(message)) => {
+                logins.failed(&parts.headers, &parts.extensions);
+                NotRun::unauthenticated(media, message)
+            }
             AuthFailed::Unavailable => {
                 let id = parts.extensions.get().cloned();
                 answer::internal(media, &id.unwrap_or_else(|| RequestId::of(&parts.headers)))
             }
-        })?;
-        let input = if is_get {
-            input::from_query_string(media, &parts.uri)?
+        })
+    }
+
+    fn turned_away(&self, media: Media, wait: Wait) -> Response {
+        let mut response = NotRun::rate_limited(media, wait).into_response();
+        self.throttle.write_exhausted(wait, response.headers_mut());
+        response
+    }
+
+    async fn answer_caller(
+        &self,
+        asked: &Asked<'_, A::Caller>,
+        body: Body,
+        visit: &mut Visit<'_>,
+    ) -> Result<Answer, NotRun> {
+        let media = asked.media;
+        let posted = if asked.is_get {
+            Posted::One(input::from_query_string(media, &asked.parts.uri)?)
         } else {
-            if !input::is_json(&parts.headers) {
+            let headers = &asked.parts.headers;
+            if !input::is_json(headers) {
                 return Err(NotRun::new(
                     media,
                     Outcome::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -106,22 +157,54 @@ impl<E: Executor, A: Access> Edge<E, A> {
                     "Send the request as Content-Type: application/json, in UTF-8.",
                 ));
             }
-            let Settings { body_bytes_max, operation_time_max } = self.settings;
-            let body = input::read(media, &parts.headers, body, body_bytes_max, operation_time_max).await?;
-            input::from_body(media, &body)?
+            let Settings { body_bytes_max, operation_time_max, batch_max } = self.settings;
+            let body = input::read(media, headers, body, body_bytes_max, operation_time_max).await?;
+            input::from_body(media, &body, batch_max)?
         };
-        let id = match parts.extensions.get::<RequestId>() {
-            Some(id) => id.clone(),
-            None => RequestId::of(&parts.headers),
-        };
-        let prepared = self.prepare(media, is_get, input).await?;
-        self.run(media, caller, prepared, id).await
+        let until = Instant::now() + self.settings.operation_time_max;
+        match posted {
+            Posted::One(input) => self.answer_one(asked, input, until, visit, true).await,
+            Posted::Batch(inputs) => {
+                let mut answers = Vec::with_capacity(inputs.len());
+                // One after the other, as if they had been sent so: mutations may build on each other.
+                for (index, input) in inputs.into_iter().enumerate() {
+                    let answer = async { self.answer_one(asked, input?, until, visit, index == 0).await };
+                    // A panic must not take the answers with it that were given already.
+                    let answer = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
+                        request_id::report(&asked.id, panic.as_ref());
+                        Err(answer::internal(media, &asked.id))
+                    });
+                    answers.push(answer.unwrap_or_else(Answer::from));
+                }
+                Ok(Answer::batch(media, answers))
+            }
+        }
+    }
+
+    /// `is_entered` says that a point was paid for the request when it was let in.
+    async fn answer_one(
+        &self,
+        asked: &Asked<'_, A::Caller>,
+        input: Input,
+        until: Instant,
+        visit: &mut Visit<'_>,
+        is_entered: bool,
+    ) -> Result<Answer, NotRun> {
+        let media = asked.media;
+        let limited = |wait| NotRun::rate_limited(media, wait);
+        // Paid before the document is looked at: to refuse one is work too.
+        visit.pay(u32::from(!is_entered)).map_err(limited)?;
+        let prepared = self.prepare(media, asked.is_get, input).await?;
+        visit.pay_price(prepared.price).map_err(limited)?;
+        let request = self.access.equip(asked.caller.clone(), prepared.request.data(asked.id.clone()));
+        self.run(asked, request, prepared.kind, until, visit.place()).await
     }
 
     async fn prepare(&self, media: Media, is_get: bool, input: Input) -> Result<Prepared, NotRun> {
         let name = input.operation_name.as_deref();
-        let prepared = self.documents.prepare(&input.query, name, input.variables).await;
+        let prepared = self.documents.prepare(&input.document, name, input.variables).await;
         let prepared = prepared.map_err(|errors| NotRun {
+            outcome: rejection(&errors),
             errors,
             ..NotRun::new(media, Outcome::Rejected, Code::BadUserInput, "")
         })?;
@@ -141,34 +224,55 @@ impl<E: Executor, A: Access> Edge<E, A> {
 
     async fn run(
         &self,
-        media: Media,
-        caller: A::Caller,
-        prepared: Prepared,
-        id: RequestId,
-    ) -> Result<Response, NotRun> {
-        let admitted = self.access.admit(&caller, prepared.points);
-        admitted.map_err(|RateLimited { retry_after }| NotRun::rate_limited(media, retry_after))?;
-        let request = self.access.equip(caller, prepared.request.data(id.clone()));
+        asked: &Asked<'_, A::Caller>,
+        request: async_graphql::Request,
+        kind: OperationType,
+        until: Instant,
+        place: Arc<Place>,
+    ) -> Result<Answer, NotRun> {
+        let Asked { media, id, .. } = asked;
         let schema = self.documents.schema();
-        let time_max = self.settings.operation_time_max;
-        let response = if prepared.kind == OperationType::Mutation {
+        let timed_out = |_| {
+            tracing::warn!(request_id = id.as_str(), %kind, "an operation took too long");
+            timed_out(*media, self.settings.operation_time_max, kind)
+        };
+        let response = if kind == OperationType::Mutation {
             // A task of its own goes on when the client hangs up or the time is over: an
-            // accepted mutation is never left halfway.
+            // accepted mutation is never left halfway. It counts as running until then.
             let schema = schema.clone();
-            let task = tokio::spawn(async move { schema.execute(request).await });
-            match tokio::time::timeout(time_max, task).await {
-                Ok(Ok(response)) => response,
-                Ok(Err(stopped)) => match stopped.try_into_panic() {
+            let task = tokio::spawn(async move {
+                let _running = place;
+                schema.execute(request).await
+            });
+            match tokio::time::timeout_at(until.into(), task).await.map_err(timed_out)? {
+                Ok(response) => response,
+                Err(stopped) => match stopped.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
-                    Err(_) => return Err(answer::internal(media, &id)),
+                    Err(_) => return Err(answer::internal(*media, id)),
                 },
-                Err(_) => return Err(timed_out(media, time_max, prepared.kind)),
             }
         } else {
-            let execution = tokio::time::timeout(time_max, schema.execute(request)).await;
-            execution.map_err(|_| timed_out(media, time_max, prepared.kind))?
+            tokio::time::timeout_at(until.into(), schema.execute(request)).await.map_err(timed_out)?
         };
-        Ok(answer::executed(media, response, &id))
+        Ok(answer::executed(*media, response, id))
+    }
+}
+
+/// What is known of a request before its body is read.
+struct Asked<'p, C> {
+    media: Media,
+    is_get: bool,
+    id: RequestId,
+    caller: C,
+    parts: &'p Parts,
+}
+
+/// A refused document is a matter of GraphQL, except that one which nobody may run is one of HTTP too.
+fn rejection(errors: &[ServerError]) -> Outcome {
+    let code = errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
+    match code {
+        Some(Value::String(code)) if code == Code::Forbidden.as_str() => Outcome::Http(StatusCode::FORBIDDEN),
+        _ => Outcome::Rejected,
     }
 }
 
@@ -177,7 +281,7 @@ fn timed_out(media: Media, time_max: Duration, kind: OperationType) -> NotRun {
         OperationType::Mutation => "It may still be carried out: look before you repeat it.",
         OperationType::Query | OperationType::Subscription => "Ask for less at a time.",
     };
-    let message = format!("The operation took longer than {} s. {advice}", time_max.as_secs());
+    let message = format!("The operation took longer than {time_max:?}. {advice}");
     let status = Outcome::Http(StatusCode::GATEWAY_TIMEOUT);
     NotRun::new(media, status, Code::OperationTimeout, message)
 }

@@ -12,20 +12,19 @@ use serde::Deserialize;
 
 use super::accept::Media;
 use super::answer::{NotRun, Outcome};
-use crate::graphql::refusal::Code;
+use super::batch;
+use crate::graphql::persisted::{DocumentHash, DocumentRef};
+use crate::graphql::refusal::{Code, Refusal};
 
 /// How much of a body that is too large is read and thrown away, as a multiple of what is
 /// allowed. A client that is still writing does not see an answer before it is done.
 const DRAINED_FACTOR: u64 = 32;
 
-/// How long that may take.
-const DRAINED_FOR: Duration = Duration::from_secs(2);
-
 /// The parameters of a GraphQL request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
     /// The document.
-    pub query: String,
+    pub document: DocumentRef,
     /// The operation to run, if it is named.
     pub operation_name: Option<String>,
     /// The variables, not checked.
@@ -94,7 +93,7 @@ pub async fn read(
         collected.clear();
         // Who asked first whether to send the body has not begun to.
         if !headers.contains_key(EXPECT) {
-            drain(stream, max.saturating_mul(DRAINED_FACTOR)).await;
+            drain(stream, max.saturating_mul(DRAINED_FACTOR), time_max).await;
         }
         return Err(too_large());
     }
@@ -104,7 +103,7 @@ pub async fn read(
     })
 }
 
-async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64) {
+async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64, time_max: Duration) {
     let mut left = bytes_max;
     let draining = async {
         while let Some(Ok(chunk)) = stream.next().await {
@@ -115,7 +114,7 @@ async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64) {
         }
     };
     // Whether all was read or not, the answer is the same.
-    let _done = tokio::time::timeout(DRAINED_FOR, draining).await;
+    let _done = tokio::time::timeout(time_max, draining).await;
 }
 
 /// The JSON of a body. Each parameter is taken as any value, to say which one is wrong.
@@ -123,6 +122,8 @@ async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64) {
 struct Parameters {
     #[serde(default)]
     query: Value,
+    #[serde(default, rename = "documentId")]
+    document_id: Value,
     #[serde(default, rename = "operationName")]
     operation_name: Value,
     #[serde(default)]
@@ -135,31 +136,51 @@ struct Parameters {
 #[derive(Deserialize)]
 struct QueryString {
     query: Option<String>,
+    #[serde(rename = "documentId")]
+    document_id: Option<String>,
     #[serde(rename = "operationName")]
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
 }
 
-/// Reads the request of a POST.
+/// What a POST asks for.
+#[derive(Debug)]
+pub enum Posted {
+    /// One request.
+    One(Input),
+    /// Several, in their order; what can't be read of one says nothing of the others.
+    Batch(Vec<Result<Input, NotRun>>),
+}
+
+/// Reads the requests of a POST, of which a batch may have up to `batch_max`.
 ///
 /// # Errors
 ///
-/// 400: no JSON, no object, several requests in one, or a parameter of another type.
-pub fn from_body(media: Media, body: &[u8]) -> Result<Input, NotRun> {
-    match body.trim_ascii_start().first() {
-        Some(b'{') => {}
-        Some(b'[') => {
-            return Err(malformed(media, "Batches are not accepted: send one request at a time."));
-        }
-        _ => return Err(malformed(media, "The body must be a JSON object.")),
+/// 400: no JSON, no object, several requests in one where that is off or too many of them, or a
+/// parameter of another type. 413: more values than a request has use for.
+pub fn from_body(media: Media, body: &[u8], batch_max: usize) -> Result<Posted, NotRun> {
+    batch::check_values(media, body)?;
+    if body.trim_ascii_start().first() != Some(&b'[') {
+        return from_json(media, body).map(Posted::One);
     }
-    let parameters: Parameters = serde_json::from_slice(body).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
-        malformed(media, format!("The body cannot be read at line {line}, column {column}: {reason}."))
-    })?;
+    let requests = batch::split(media, body, batch_max)?.map_err(|error| unreadable(media, &error))?;
+    let requests = requests.into_iter().map(|request| from_json(media, request.get().as_bytes()));
+    Ok(Posted::Batch(requests.collect()))
+}
+
+fn from_json(media: Media, json: &[u8]) -> Result<Input, NotRun> {
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(malformed(media, "A request must be a JSON object."));
+    }
+    let parameters: Parameters = serde_json::from_slice(json).map_err(|error| unreadable(media, &error))?;
     input(media, parameters)
+}
+
+fn unreadable(media: Media, error: &serde_json::Error) -> NotRun {
+    let (line, column) = (error.line(), error.column());
+    let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
+    malformed(media, format!("The body cannot be read at line {line}, column {column}: {reason}."))
 }
 
 /// Reads the request of a GET.
@@ -179,6 +200,7 @@ pub fn from_query_string(media: Media, uri: &Uri) -> Result<Input, NotRun> {
         media,
         Parameters {
             query: given.query.map_or(Value::Null, Value::String),
+            document_id: given.document_id.map_or(Value::Null, Value::String),
             operation_name: given.operation_name.map_or(Value::Null, Value::String),
             variables: json("variables", given.variables)?,
             extensions: json("extensions", given.extensions)?,
@@ -186,19 +208,25 @@ pub fn from_query_string(media: Media, uri: &Uri) -> Result<Input, NotRun> {
     )
 }
 
-/// Whether the query string has a document, or is a person's visit.
+/// Whether the query string names a document, or is a person's visit.
 #[must_use]
-pub fn has_query(uri: &Uri) -> bool {
-    uri.query().is_some_and(|text| text.split('&').any(|pair| pair.starts_with("query=")))
+pub fn has_document(uri: &Uri) -> bool {
+    let names = ["query=", "documentId=", "extensions="];
+    let is_named = |pair: &str| names.iter().any(|name| pair.starts_with(name));
+    uri.query().is_some_and(|text| text.split('&').any(is_named))
 }
 
 fn input(media: Media, parameters: Parameters) -> Result<Input, NotRun> {
     let wrong = |name: &str, expected: &str| {
         Err(malformed(media, format!("The parameter \"{name}\" must be {expected}.")))
     };
-    let persisted = match &parameters.extensions {
-        Value::Null => false,
-        Value::Object(extensions) => extensions.contains_key("persistedQuery"),
+    let refused = |refusal: Refusal| malformed(media, refusal.message);
+    let hash = match &parameters.extensions {
+        Value::Null => None,
+        Value::Object(extensions) => match extensions.get("persistedQuery") {
+            None | Some(Value::Null) => None,
+            Some(persisted) => Some(persisted_hash(media, persisted)?),
+        },
         _ => return wrong("extensions", "an object"),
     };
     let variables = match parameters.variables {
@@ -211,19 +239,40 @@ fn input(media: Media, parameters: Parameters) -> Result<Input, NotRun> {
         Value::String(name) => Some(name),
         _ => return wrong("operationName", "a string"),
     };
-    let query = match parameters.query {
-        Value::String(query) => query,
-        // The message is the one that clients look for before they send the document.
-        Value::Null if persisted => {
-            let code = Code::PersistedQueryNotFound;
-            return Err(NotRun::new(media, Outcome::Rejected, code, "PersistedQueryNotFound"));
-        }
-        Value::Null => return wrong("query", "given"),
+    let named = match parameters.document_id {
+        Value::Null => hash.map(DocumentRef::Hash),
+        Value::String(id) if id.is_empty() => hash.map(DocumentRef::Hash),
+        Value::String(id) => Some(DocumentRef::of_id(id).map_err(refused)?),
+        _ => return wrong("documentId", "a string"),
+    };
+    let document = match (parameters.query, named) {
+        (Value::Null, Some(named)) => named,
+        (Value::String(text), Some(named)) if text.is_empty() => named,
+        (Value::String(text), Some(named)) => named.with_text(text).map_err(refused)?,
+        (Value::String(text), None) => DocumentRef::Text(text),
+        (Value::Null, None) => return wrong("query", "given"),
         _ => return wrong("query", "a string"),
     };
-    Ok(Input { query, operation_name, variables })
+    Ok(Input { document, operation_name, variables })
 }
 
-fn malformed(media: Media, message: impl Into<String>) -> NotRun {
+/// The hash of `extensions.persistedQuery`, as Apollo's clients send it.
+fn persisted_hash(media: Media, persisted: &Value) -> Result<DocumentHash, NotRun> {
+    let field = |name: &str| match persisted {
+        Value::Object(fields) => fields.get(name),
+        _ => None,
+    };
+    let is_version_1 = matches!(field("version"), Some(Value::Number(it)) if it.as_u64() == Some(1));
+    let hash = match field("sha256Hash") {
+        Some(Value::String(hash)) => DocumentHash::parse(hash),
+        _ => None,
+    };
+    hash.filter(|_| is_version_1).ok_or_else(|| {
+        let expected = "{\"version\": 1, \"sha256Hash\": <64 hexadecimal digits>}";
+        malformed(media, format!("The extension \"persistedQuery\" must be {expected}."))
+    })
+}
+
+pub(super) fn malformed(media: Media, message: impl Into<String>) -> NotRun {
     NotRun::new(media, Outcome::Malformed, Code::BadUserInput, message)
 }

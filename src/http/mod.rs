@@ -4,9 +4,13 @@ pub mod accept;
 pub mod access;
 pub mod answer;
 pub mod assets;
+mod batch;
+pub mod connections;
+pub mod cors;
 pub mod graphql;
 pub mod input;
 pub mod request_id;
+pub mod throttle;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,25 +32,27 @@ const READINESS_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The routes of the API: `/graphql`, `/schema.graphql`, `/healthz` and `/readyz`.
 ///
-/// `ready` says whether requests can be served now, and what is missing otherwise; it is
-/// asked at each request to `/readyz`. Add further routes to the result, then put
+/// Without the schema's text in `sdl`, `/schema.graphql` is left out. `ready` says whether requests
+/// can be served now, and what is missing otherwise; it is asked at each request to `/readyz`. Add further routes to the result, then put
 /// [`with_layers`] around all of them.
-pub fn routes<E, A, R, F>(edge: Arc<Edge<E, A>>, sdl: String, ready: R) -> Router
+pub fn routes<E, A, R, F>(edge: Arc<Edge<E, A>>, sdl: impl Into<Option<String>>, ready: R) -> Router
 where
     E: Executor,
     A: Access,
     R: Fn() -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<(), String>> + Send,
 {
-    let sdl = Bytes::from(sdl);
-    let schema = move || async move { ([(CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl) };
-    Router::new()
+    let mut routes = Router::new()
         // Every method, because the ones that are refused are answered as GraphQL too.
         .route("/graphql", any(graphql::handle::<E, A>))
         .with_state(edge)
-        .route("/schema.graphql", get(schema))
         .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(move || readiness(ready)))
+        .route("/readyz", get(move || readiness(ready)));
+    if let Some(sdl) = sdl.into().map(Bytes::from) {
+        let schema = move || async move { ([(CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl) };
+        routes = routes.route("/schema.graphql", get(schema));
+    }
+    routes
 }
 
 /// Puts the request id, and the net under panics, around all routes. It must be the

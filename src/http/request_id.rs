@@ -58,13 +58,18 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let accept = request.headers().get(ACCEPT).cloned();
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answer.unwrap_or_else(|panic| {
-        tracing::error!(request_id = id.as_str(), panic = text(panic.as_ref()), "a handler panicked");
+        report(&id, panic.as_ref());
         let headers = accept.map(|accept| (ACCEPT, accept)).into_iter().collect();
         let media = negotiate(&headers).media.unwrap_or(Media::Json);
         answer::internal(media, &id).into_response()
     });
     response.headers_mut().insert(X_REQUEST_ID, id.0);
     response
+}
+
+/// Writes a panic into the log, under the id of its request.
+pub(super) fn report(id: &RequestId, panic: &(dyn Any + Send)) {
+    tracing::error!(request_id = id.as_str(), panic = text(panic), "a handler panicked");
 }
 
 fn text(panic: &(dyn Any + Send)) -> &str {

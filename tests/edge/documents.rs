@@ -27,7 +27,7 @@ async fn the_number_of_kept_documents_is_bounded() {
     let documents = Documents::new(schemas(build), types, Limits::default(), 50, 1 << 20);
     for index in 0..500 {
         let source = format!("{{ a{index}: hello }}");
-        documents.prepare(&source, None, Default::default()).await.unwrap();
+        documents.prepare(&source.as_str().into(), None, Default::default()).await.unwrap();
         assert!((1..=50).contains(&documents.kept()), "{}", documents.kept());
     }
 }

@@ -3,12 +3,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use partner_program::http::access::{Access, AuthFailed, RateLimited};
-use partner_program::http::graphql::{Edge, Settings};
 use serde_json::json;
 
-use crate::toy::{self, KEY, Toy};
-use crate::{query, send};
+use crate::query;
+use crate::toy::{KEY, Toy};
 
 fn post(toy: &Toy) -> reqwest::RequestBuilder {
     reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY)
@@ -49,44 +47,6 @@ async fn an_accepted_mutation_outlives_its_client() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("the mutation was cut off");
-}
-
-struct Exhausted;
-
-impl Access for Exhausted {
-    type Caller = ();
-
-    async fn authenticate(&self, _: &axum::http::HeaderMap) -> Result<(), AuthFailed> {
-        Ok(())
-    }
-
-    fn admit(&self, (): &(), points: u64) -> Result<(), RateLimited> {
-        assert_eq!(points, 2);
-        let retry_after = Duration::from_millis(1_200);
-        Err(RateLimited { retry_after })
-    }
-}
-
-#[tokio::test]
-async fn rate_limits() {
-    let counter = std::sync::Arc::default();
-    let edge = Edge {
-        documents: toy::documents(&counter).0,
-        access: Exhausted,
-        settings: Settings::default(),
-        page: None,
-    };
-    let not_ready = || async { Err("no database".to_owned()) };
-    let routes = partner_program::http::routes(std::sync::Arc::new(edge), String::new(), not_ready);
-    let address = toy::serve(partner_program::http::with_layers(routes), "127.0.0.1:0").await;
-    let client = reqwest::Client::new();
-    let request = client.post(format!("http://{address}/graphql"));
-    let answer = send(request.json(&json!({ "query": "{ hello a: hello }" }))).await;
-    assert_eq!((answer.status, answer.code()), (429, "RATE_LIMITED"));
-    assert_eq!(answer.headers["retry-after"], "2");
-    assert_eq!(answer.body["errors"][0]["extensions"]["retryAfter"], 2);
-    let answer = send(client.get(format!("http://{address}/readyz"))).await;
-    assert_eq!((answer.status, answer.text.as_str()), (503, "no database"));
 }
 
 #[tokio::test]

@@ -2,11 +2,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 #![expect(clippy::pedantic, reason = "the toy schema's shape is given by what it tests")]
 
+mod batches;
+mod browsers;
 mod complexity;
+mod connections;
 mod documents;
 mod execution;
 mod hostile;
+mod limits;
+mod log;
+mod persisted;
 mod status;
+mod throttle;
 mod toy;
 mod variables;
 

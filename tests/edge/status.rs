@@ -40,7 +40,7 @@ async fn rejections_by_media_type() {
         (json!({ "query": "{ nope }" }), 200, 400, "GRAPHQL_VALIDATION_FAILED"),
         (json!({ "query": "query($n: Int!) { double(n: $n) }" }), 200, 400, "BAD_USER_INPUT"),
         (json!({ "query": "subscription { hello }" }), 200, 400, "GRAPHQL_VALIDATION_FAILED"),
-        (json!({ "extensions": { "persistedQuery": {} } }), 200, 400, "PERSISTED_QUERY_NOT_FOUND"),
+        (json!({ "extensions": { "persistedQuery": {} } }), 400, 400, "BAD_USER_INPUT"),
         (json!({}), 400, 400, "BAD_USER_INPUT"),
         (json!([{ "query": "{ hello }" }]), 400, 400, "BAD_USER_INPUT"),
         (json!("{ hello }"), 400, 400, "BAD_USER_INPUT"),
@@ -157,6 +157,11 @@ async fn request_ids_and_other_routes() {
         assert!(kept || (id.len() == 36 && id.as_bytes()[14] == b'7'), "{id}");
     }
     assert_eq!(send(client.get(toy.url("/readyz"))).await.status, 200);
+    let missing = || async { Err("no database".to_owned()) };
+    let routes = partner_program::http::routes(std::sync::Arc::clone(&toy.edge), None, missing);
+    let address = crate::toy::serve(partner_program::http::with_layers(routes), "127.0.0.1:0").await;
+    let answer = send(client.get(format!("http://{address}/readyz"))).await;
+    assert_eq!((answer.status, answer.text.as_str()), (503, "no database"));
     let schema = send(client.get(toy.url("/schema.graphql"))).await;
     assert!(schema.text.contains("type Query"));
     assert_eq!(schema.headers["content-type"], "application/graphql; charset=utf-8");

@@ -9,8 +9,10 @@ use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::guard::Limits;
 use partner_program::graphql::input_types::{InputTypes, api_scalars};
 use partner_program::http::access::{BootstrapAdministrator, BootstrapKey};
+use partner_program::http::connections::{self, ConnectionLimits};
 use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::request_id::RequestId;
+use partner_program::http::throttle::{Quotas, Throttle};
 
 pub(crate) const KEY: &str = "bootstrap-key-for-tests";
 
@@ -190,6 +192,7 @@ pub(crate) struct Toy {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) counter: Arc<AtomicI32>,
     pub(crate) edge: Arc<Edge<Schema, BootstrapKey>>,
+    pub(crate) router: axum::Router,
 }
 
 impl Toy {
@@ -198,12 +201,18 @@ impl Toy {
     }
 
     pub(crate) async fn start_at(address: &str, operation_time_max: Duration) -> Self {
+        let settings = Settings { operation_time_max, ..Settings::default() };
+        Self::start_with(address, settings, Quotas::default()).await
+    }
+
+    pub(crate) async fn start_with(address: &str, settings: Settings, quotas: Quotas) -> Self {
         let counter = Arc::new(AtomicI32::new(0));
         let (documents, sdl) = documents(&counter);
         let edge = Arc::new(Edge {
-            documents,
+            documents: documents.registering(1 << 20),
             access: BootstrapKey::new(KEY),
-            settings: Settings { operation_time_max, ..Settings::default() },
+            settings,
+            throttle: Throttle::new(quotas),
             page: Some(Arc::new(|_| {
                 use axum::response::IntoResponse;
                 Box::pin(async { axum::response::Html("<title>page</title>").into_response() })
@@ -211,8 +220,8 @@ impl Toy {
         });
         let routes = partner_program::http::routes(Arc::clone(&edge), sdl, || async { Ok(()) });
         let router = partner_program::http::with_layers(routes);
-        let address = serve(router, address).await;
-        Self { address, counter, edge }
+        let address = serve(router.clone(), address).await;
+        Self { address, counter, edge, router }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -223,6 +232,7 @@ impl Toy {
 pub(crate) async fn serve(router: axum::Router, address: &str) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind(address).await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let limits = ConnectionLimits { header_time_max: Duration::from_millis(500), ..Default::default() };
+    tokio::spawn(connections::serve(listener, router, limits, std::future::pending()));
     address
 }

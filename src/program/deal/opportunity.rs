@@ -172,3 +172,6 @@ impl<I: Copy + Eq> Registered<I> {
         self.deal.valid_until(terms).map_or(until, |end| until.min(end))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ mod activity;
 mod app;
 mod commerce;
 mod database;
+pub(crate) mod deals;
 mod state;
 
 pub(crate) use activity::Activity;

@@ -1,6 +1,7 @@
 //! What holds for any log, in the pure fold and on both databases.
 
 mod databases;
+mod deals;
 mod folds;
 mod logs;
 mod pricing;

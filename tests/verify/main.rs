@@ -1,5 +1,7 @@
 //! Verifying: nothing to tell after a scenario, and every kind of tampering is found.
 
+mod commerce;
+
 use partner_program::clock::Clock;
 use partner_program::service::Services;
 use partner_program::service::activities::{ActivityDraft, Decision, Intake, Outcome, SubjectCode};
@@ -113,6 +115,15 @@ impl Scenario {
 
     async fn verify(&self) -> Report {
         self.services.verify(|_, _| {}).await.expect("a report")
+    }
+
+    /// Runs a statement that the triggers of a table are in the way of.
+    async fn tamper(&self, statement: &str, triggers: &str) {
+        if !triggers.is_empty() {
+            self.execute(&format!("DROP TRIGGER {triggers}_no_update")).await;
+            self.execute(&format!("DROP TRIGGER {triggers}_no_delete")).await;
+        }
+        self.execute(&format!("PRAGMA foreign_keys = OFF; {statement}")).await;
     }
 
     async fn execute(&self, sql: &str) {
@@ -245,11 +256,7 @@ const TAMPERING: &[(&str, &str, &str)] = &[
 async fn tampering_is_found() {
     for (statement, triggers, words) in TAMPERING {
         let scenario = Scenario::start().await;
-        if !triggers.is_empty() {
-            scenario.execute(&format!("DROP TRIGGER {triggers}_no_update")).await;
-            scenario.execute(&format!("DROP TRIGGER {triggers}_no_delete")).await;
-        }
-        scenario.execute(&format!("PRAGMA foreign_keys = OFF; {statement}")).await;
+        scenario.tamper(statement, triggers).await;
         let report = scenario.verify().await;
         let told = report.differences.iter().any(|line| line.contains(words));
         assert!(told, "{statement}: {:#?}", report.differences);

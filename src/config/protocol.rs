@@ -1,0 +1,254 @@
+//! Settings of the wire: limits, and what may be asked in which way.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::SettingError;
+use crate::graphql::guard::Limits;
+use crate::http::connections::ConnectionLimits;
+use crate::http::cors::Origins;
+use crate::http::graphql::Settings as Requests;
+use crate::http::throttle::Quotas;
+
+/// What the environment says of the wire, with a default for everything that it leaves open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protocol {
+    /// `QUERY_…_MAX`, `DOCUMENT_…_MAX`, `MUTATION_FIELDS_MAX` and `INTROSPECTION`: what a document may contain.
+    pub limits: Limits,
+    /// `BODY_BYTES_MAX`, `OPERATION_TIMEOUT` and `BATCH_MAX`: what an HTTP request may take.
+    pub requests: Requests,
+    /// `RATE_LIMIT_PER_MINUTE`, `OPERATIONS_PER_KEY_MAX`, `FAILED_LOGINS_PER_MINUTE` and
+    /// `TRUSTED_PROXIES`: how much one caller or one address may ask for.
+    pub quotas: Quotas,
+    /// `CONNECTIONS_MAX` and `HEADER_TIMEOUT`: what a connection may take.
+    pub connections: ConnectionLimits,
+    /// `CORS_ALLOWED_ORIGINS`: the origins whose pages may call the API from a browser.
+    pub origins: Origins,
+    /// `GRAPHIQL`: whether a browser is shown GraphiQL.
+    pub graphiql: bool,
+    /// `PERSISTED_QUERIES_BYTES_MAX`: memory for documents that clients register by their hash; 0
+    /// turns that off.
+    pub persisted_bytes_max: u64,
+    /// `TRUSTED_DOCUMENTS`: the folder or manifest of the only documents that are run.
+    pub trusted_documents: Option<PathBuf>,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            requests: Requests::default(),
+            quotas: Quotas::default(),
+            connections: ConnectionLimits::default(),
+            origins: Origins::default(),
+            graphiql: true,
+            persisted_bytes_max: 16 << 20,
+            trusted_documents: None,
+        }
+    }
+}
+
+impl Protocol {
+    /// Reads the settings through `get`, which gives the value of a name unless it is blank.
+    pub(super) fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let mut settings = Self::default();
+        let reader = Reader { get };
+        settings.limits(&reader)?;
+        let Self { requests, quotas, connections, .. } = &mut settings;
+        reader.number("BODY_BYTES_MAX", 1_024..=64 << 20, &mut requests.body_bytes_max)?;
+        reader.number("BATCH_MAX", 0..=100, &mut requests.batch_max)?;
+        let seconds = Duration::from_millis(1)..=Duration::from_mins(10);
+        reader.duration("OPERATION_TIMEOUT", seconds.clone(), &mut requests.operation_time_max)?;
+        reader.number("RATE_LIMIT_PER_MINUTE", 0..=1_000_000_000, &mut quotas.points_per_minute)?;
+        reader.number("OPERATIONS_PER_KEY_MAX", 1..=1_000_000, &mut quotas.operations_max)?;
+        let failed = &mut quotas.failed_logins_per_minute;
+        reader.number("FAILED_LOGINS_PER_MINUTE", 0..=1_000_000, failed)?;
+        if let Some(text) = reader.text("TRUSTED_PROXIES") {
+            let addresses = text.split(',').map(|one| one.trim().parse());
+            quotas.proxies = addresses.collect::<Result<Vec<IpAddr>, _>>().map_err(|_| {
+                error("TRUSTED_PROXIES", "must be IP addresses with commas between them", &text)
+            })?;
+        }
+        reader.number("CONNECTIONS_MAX", 1..=1_000_000, &mut connections.connections_max)?;
+        reader.duration("HEADER_TIMEOUT", seconds, &mut connections.header_time_max)?;
+        if let Some(text) = reader.text("CORS_ALLOWED_ORIGINS") {
+            settings.origins = Origins::parse(&text).map_err(|origin| {
+                let right =
+                    "must be * or origins such as https://portal.example.com with commas between them";
+                error("CORS_ALLOWED_ORIGINS", right, origin)
+            })?;
+        }
+        reader.switch("GRAPHIQL", &mut settings.graphiql)?;
+        reader.number("PERSISTED_QUERIES_BYTES_MAX", 0..=1 << 40, &mut settings.persisted_bytes_max)?;
+        settings.trusted_documents = reader.text("TRUSTED_DOCUMENTS").map(PathBuf::from);
+        Ok(settings)
+    }
+
+    fn limits(&mut self, reader: &Reader<'_>) -> Result<(), SettingError> {
+        let limits = &mut self.limits;
+        reader.switch("INTROSPECTION", &mut limits.introspection)?;
+        let any = 1..=1_000_000_000;
+        // Selection sets nest no deeper than `Limits::nesting` lets them, which the stack is sized for.
+        let nesting = limits.nesting;
+        for (name, range, limit) in [
+            ("DOCUMENT_BYTES_MAX", any.clone(), &mut limits.document_bytes),
+            ("DOCUMENT_TOKENS_MAX", any.clone(), &mut limits.tokens),
+            ("QUERY_DEPTH_MAX", 1..=nesting, &mut limits.depth),
+            ("QUERY_COMPLEXITY_MAX", any.clone(), &mut limits.complexity),
+            ("QUERY_FIELDS_MAX", any.clone(), &mut limits.fields),
+            ("QUERY_ALIASES_MAX", 0..=1_000_000_000, &mut limits.aliases),
+            ("QUERY_DIRECTIVES_MAX", 0..=1_000_000_000, &mut limits.directives),
+            ("QUERY_FRAGMENTS_MAX", 0..=1_000_000_000, &mut limits.fragments),
+            ("QUERY_ROOT_FIELDS_MAX", any.clone(), &mut limits.root_fields),
+            ("MUTATION_FIELDS_MAX", any, &mut limits.mutation_fields),
+        ] {
+            reader.number(name, range, limit)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads values of settings that are there into fields that hold the default.
+struct Reader<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        (self.get)(name)
+    }
+
+    fn number<N>(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<u64>,
+        field: &mut N,
+    ) -> Result<(), SettingError>
+    where
+        N: TryFrom<u64>,
+    {
+        let Some(text) = self.text(name) else { return Ok(()) };
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        let Some(number) = number.and_then(|number| N::try_from(number).ok()) else {
+            let (least, most) = range.into_inner();
+            let right = format!("must be a whole number from {least} to {most}");
+            return Err(error(name, &right, &text));
+        };
+        *field = number;
+        Ok(())
+    }
+
+    fn duration(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<Duration>,
+        field: &mut Duration,
+    ) -> Result<(), SettingError> {
+        let Some(text) = self.text(name) else { return Ok(()) };
+        let millis = match text.strip_suffix("ms") {
+            Some(number) => number.parse().ok(),
+            None => {
+                text.strip_suffix('s').unwrap_or(&text).parse().ok().and_then(|it: u64| it.checked_mul(1_000))
+            }
+        };
+        let Some(duration) = millis.map(Duration::from_millis).filter(|it| range.contains(it)) else {
+            let (least, most) = range.into_inner();
+            let right = format!("must be a time from {least:?} to {most:?}, such as 10s or 500ms");
+            return Err(error(name, &right, &text));
+        };
+        *field = duration;
+        Ok(())
+    }
+
+    fn switch(&self, name: &'static str, field: &mut bool) -> Result<(), SettingError> {
+        let Some(text) = self.text(name) else { return Ok(()) };
+        *field = match text.as_str() {
+            "true" => true,
+            "false" => false,
+            _ => return Err(error(name, "must be true or false", &text)),
+        };
+        Ok(())
+    }
+}
+
+fn error(name: &'static str, right: &str, wrong: impl Display) -> SettingError {
+    // Quoted as a text, so that whatever was written stays on one line.
+    SettingError { name, message: format!("{right}, not {:?}", wrong.to_string()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, value: &str) -> Result<Protocol, SettingError> {
+        Protocol::read(&|asked: &str| (asked == name && !value.is_empty()).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn settings_are_read_or_refused_by_name() {
+        // name, a value that is taken, where it is found then, values that are refused
+        type Row = (&'static str, &'static str, fn(&Protocol) -> String, &'static [&'static str]);
+        let table: [Row; 25] = [
+            ("DOCUMENT_BYTES_MAX", "9", |it| it.limits.document_bytes.to_string(), &["0", "-1", "x"]),
+            ("DOCUMENT_TOKENS_MAX", "9", |it| it.limits.tokens.to_string(), &["0", "1.5"]),
+            ("QUERY_DEPTH_MAX", "9", |it| it.limits.depth.to_string(), &["0", "65"]),
+            ("QUERY_COMPLEXITY_MAX", "9", |it| it.limits.complexity.to_string(), &["0", "1e3"]),
+            ("QUERY_FIELDS_MAX", "9", |it| it.limits.fields.to_string(), &["0"]),
+            ("QUERY_ALIASES_MAX", "0", |it| it.limits.aliases.to_string(), &["-1"]),
+            ("QUERY_DIRECTIVES_MAX", "0", |it| it.limits.directives.to_string(), &["-1"]),
+            ("QUERY_FRAGMENTS_MAX", "0", |it| it.limits.fragments.to_string(), &["many"]),
+            ("QUERY_ROOT_FIELDS_MAX", "9", |it| it.limits.root_fields.to_string(), &["0"]),
+            ("MUTATION_FIELDS_MAX", "9", |it| it.limits.mutation_fields.to_string(), &["0"]),
+            ("BODY_BYTES_MAX", "1024", |it| it.requests.body_bytes_max.to_string(), &["1023", "1 MiB"]),
+            ("BATCH_MAX", "9", |it| it.requests.batch_max.to_string(), &["101", "on"]),
+            (
+                "OPERATION_TIMEOUT",
+                "9",
+                |it| it.requests.operation_time_max.as_secs().to_string(),
+                &["0", "601", "1m", "-1s"],
+            ),
+            ("RATE_LIMIT_PER_MINUTE", "0", |it| it.quotas.points_per_minute.to_string(), &["-1", "off"]),
+            ("OPERATIONS_PER_KEY_MAX", "9", |it| it.quotas.operations_max.to_string(), &["0"]),
+            ("FAILED_LOGINS_PER_MINUTE", "0", |it| it.quotas.failed_logins_per_minute.to_string(), &["x"]),
+            (
+                "TRUSTED_PROXIES",
+                "::1, 10.0.0.1",
+                |it| format!("{:?}", it.quotas.proxies),
+                &["10.0.0.0/8", "lb"],
+            ),
+            ("CONNECTIONS_MAX", "9", |it| it.connections.connections_max.to_string(), &["0"]),
+            ("HEADER_TIMEOUT", "9ms", |it| format!("{:?}", it.connections.header_time_max), &["0ms", "x"]),
+            (
+                "CORS_ALLOWED_ORIGINS",
+                "https://a.example",
+                |it| it.origins.to_string(),
+                &["a.example", "https://a.example/", "https://a.example, *", "null", "ftp://a.example"],
+            ),
+            ("GRAPHIQL", "false", |it| it.graphiql.to_string(), &["no", "0"]),
+            ("INTROSPECTION", "false", |it| it.limits.introspection.to_string(), &["off"]),
+            ("PERSISTED_QUERIES_BYTES_MAX", "0", |it| it.persisted_bytes_max.to_string(), &["-1"]),
+            ("TRUSTED_DOCUMENTS", "a/b", |it| format!("{:?}", it.trusted_documents), &[]),
+            ("TRUSTED_DOCUMENTS", "", |it| format!("{:?}", it.trusted_documents), &[]),
+        ];
+        for (name, taken, field, refused) in table {
+            let shown = field(&read(name, taken).expect(name));
+            let expected = match name {
+                "TRUSTED_PROXIES" => "[::1, 10.0.0.1]",
+                "TRUSTED_DOCUMENTS" if taken.is_empty() => "None",
+                "TRUSTED_DOCUMENTS" => "Some(\"a/b\")",
+                _ => taken,
+            };
+            assert_eq!(shown, expected, "{name}");
+            assert_eq!(read(name, "").expect(name), Protocol::default(), "{name}");
+            for value in refused {
+                let message = read(name, value).expect_err(value).to_string();
+                assert!(message.starts_with(&format!("{name} must be ")), "{message}");
+                assert!(message.contains(", not \"") && !message.contains('\n'), "{message}");
+            }
+        }
+        assert_eq!(read("OPERATION_TIMEOUT", "9s"), read("OPERATION_TIMEOUT", "9000ms"));
+    }
+}

@@ -1,0 +1,157 @@
+//! Connections: how many there are, and how long one may take to say what it wants.
+//!
+//! `axum::serve` sets no time for headers, so a client that sends them letter by letter, or none at
+//! all, would keep its connection for ever.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::ServiceExt;
+
+/// Most bytes of a request line with its headers. A GET may hold a document; longer ones are posted.
+const HEADER_BYTES_MAX: usize = 128 << 10;
+/// How often a quiet HTTP/2 connection is asked whether its client is still there.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// Requests that one HTTP/2 connection may have under way.
+const STREAMS_MAX: u32 = 100;
+/// How long to wait when the system gives out no more connections.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// What a connection may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Most connections at once; further ones wait for their turn.
+    pub connections_max: usize,
+    /// Longest time for the headers of a request to arrive, and for a connection to be idle.
+    pub header_time_max: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self { connections_max: 1_000, header_time_max: Duration::from_secs(30) }
+    }
+}
+
+/// Where a request comes from: the other end of its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// Serves until `stopped`, then lets the requests that were accepted finish.
+///
+/// # Errors
+/// When the listener is beyond repair.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    stopped: impl Future<Output = ()> + Send,
+) -> std::io::Result<()> {
+    let server = Server { builder: builder(limits.header_time_max), router, limits };
+    let server = Arc::new(server);
+    let places = Arc::new(Semaphore::new(server.limits.connections_max));
+    let graceful = GracefulShutdown::new();
+    let mut stopped = std::pin::pin!(stopped);
+    loop {
+        let accepted = async {
+            // The semaphore is never closed.
+            let place = Arc::clone(&places).acquire_owned().await.map_err(std::io::Error::other)?;
+            Ok::<_, std::io::Error>((place, listener.accept().await))
+        };
+        let (place, accepted) = tokio::select! {
+            accepted = accepted => accepted?,
+            () = &mut stopped => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let server = Arc::clone(&server);
+                tokio::spawn(server.connection(stream, Peer(peer), graceful.watcher(), place));
+            }
+            // A client that has gone again is its own business; a lack of descriptors passes.
+            Err(error) => {
+                tracing::warn!(%error, "a connection can't be accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+    drop(listener);
+    graceful.shutdown().await;
+    Ok(())
+}
+
+struct Server {
+    builder: Builder<TokioExecutor>,
+    router: Router,
+    limits: ConnectionLimits,
+}
+
+impl Server {
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: Peer,
+        watcher: Watcher,
+        _place: OwnedSemaphorePermit,
+    ) {
+        // Answers are written at once, so there is nothing to collect.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+        let asked = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&asked);
+        let service = self.router.clone().map_request(move |request: axum::http::Request<_>| {
+            seen.store(true, Ordering::Relaxed);
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            request
+        });
+        let service = TowerToHyperService::new(service.map_err(|never: Infallible| match never {}));
+        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(watcher.watch(connection.into_owned()));
+        let served = tokio::select! {
+            served = &mut connection => served,
+            // Before its first request a connection is not yet known to be one of HTTP/1 or HTTP/2,
+            // so that neither's own timer runs.
+            () = silence(self.limits.header_time_max, &asked) => return,
+        };
+        if let Err(error) = served {
+            tracing::debug!(%error, "a connection broke off");
+        }
+    }
+}
+
+/// Ends when the time is over and nothing was asked.
+async fn silence(time_max: Duration, asked: &AtomicBool) {
+    tokio::time::sleep(time_max).await;
+    if asked.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn builder(header_time_max: Duration) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_time_max)
+        .max_buf_size(HEADER_BYTES_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING_INTERVAL)
+        .max_concurrent_streams(STREAMS_MAX)
+        // WebSockets over HTTP/2 begin with CONNECT.
+        .enable_connect_protocol();
+    builder
+}

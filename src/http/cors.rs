@@ -1,0 +1,92 @@
+//! Which pages of other origins may call the API from a browser. None may unless a setting names
+//! them, and cookies or other credentials of the browser's own are never asked for: callers say who
+//! they are in a header that only their own code can set.
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, Method, Uri};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::request_id::X_REQUEST_ID;
+use super::throttle::{RATE_LIMIT, RATE_LIMIT_POLICY};
+
+/// How long a browser may keep the answer to its question whether it may call.
+const KEPT_FOR: Duration = Duration::from_hours(1);
+
+/// Headers that clients of other servers send to force a preflight. They mean nothing here and are
+/// let through, so that those clients need not be set up anew.
+const PREFLIGHT_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("graphql-require-preflight"),
+    HeaderName::from_static("apollo-require-preflight"),
+    HeaderName::from_static("x-apollo-operation-name"),
+];
+
+/// The origins whose pages may call the API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origins {
+    /// The API's own pages alone.
+    #[default]
+    None,
+    /// Every page.
+    Any,
+    /// The pages of these origins, each as a browser sends it.
+    Listed(Vec<HeaderValue>),
+}
+
+impl Origins {
+    /// Reads `*`, or origins with commas between them.
+    ///
+    /// # Errors
+    /// The first one that is no origin.
+    pub fn parse(text: &str) -> Result<Self, &str> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let origins = text.split(',').map(str::trim).map(|one| origin(one).ok_or(one));
+        origins.collect::<Result<_, _>>().map(Self::Listed)
+    }
+
+    /// The layer that answers browsers, unless there is nothing to allow.
+    #[must_use]
+    pub fn layer(&self) -> Option<CorsLayer> {
+        let origins = match self {
+            Self::None => return None,
+            Self::Any => AllowOrigin::any(),
+            Self::Listed(origins) => AllowOrigin::list(origins.iter().cloned()),
+        };
+        let [require, apollo, operation] = PREFLIGHT_HEADERS;
+        let sent = [AUTHORIZATION, CONTENT_TYPE, ACCEPT, X_REQUEST_ID, require, apollo, operation];
+        let layer = CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers(sent)
+            .expose_headers([X_REQUEST_ID, RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY])
+            .max_age(KEPT_FOR);
+        Some(layer)
+    }
+}
+
+impl fmt::Display for Origins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Any => f.write_str("*"),
+            Self::Listed(origins) => {
+                let origins: Vec<&str> = origins.iter().filter_map(|it| it.to_str().ok()).collect();
+                f.write_str(&origins.join(","))
+            }
+        }
+    }
+}
+
+/// An origin as browsers send it: scheme, host and perhaps port, and nothing behind.
+fn origin(text: &str) -> Option<HeaderValue> {
+    let uri: Uri = text.parse().ok()?;
+    let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+    let authority = uri.authority().filter(|it| !it.host().is_empty() && !it.as_str().contains('@'))?;
+    let whole = format!("{scheme}://{authority}");
+    let sent = whole == text && !text.contains(|c: char| c.is_ascii_uppercase());
+    sent.then(|| HeaderValue::from_str(text).ok()).flatten()
+}

@@ -1,0 +1,97 @@
+//! Several requests in one body: off unless a setting allows some, and bounded then.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use partner_program::http::graphql::Settings;
+use partner_program::http::throttle::Quotas;
+use serde_json::{Value, json};
+
+use crate::toy::{KEY, Toy};
+use crate::{Answer, GRAPHQL, send};
+
+async fn toy(batch_max: usize, quotas: Quotas) -> Toy {
+    let operation_time_max = Duration::from_millis(1_000);
+    let settings = Settings { batch_max, operation_time_max, ..Settings::default() };
+    Toy::start_with("127.0.0.1:0", settings, quotas).await
+}
+
+async fn post(toy: &Toy, body: &Value) -> Answer {
+    let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY);
+    send(request.header("accept", GRAPHQL).json(body)).await
+}
+
+fn codes(answer: &Answer) -> Vec<&str> {
+    let answers = answer.body.as_array().expect("a list");
+    answers.iter().map(|it| it["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")).collect()
+}
+
+#[tokio::test]
+async fn each_is_answered_in_order() {
+    let toy = toy(6, Quotas::default()).await;
+    let body = json!([
+        { "query": "mutation { add(n: 1) }" },
+        { "query": "mutation { add(n: 2) }" },
+        { "query": "{ nope }" },
+        { "query": 5 },
+        { "query": "query($n: Int!) { double(n: $n) }", "variables": { "n": 3 } },
+        { "query": "{ broken }" },
+    ]);
+    let answer = post(&toy, &body).await;
+    assert_eq!(
+        (answer.status, answer.headers["content-type"].to_str().unwrap().contains(GRAPHQL)),
+        (200, true)
+    );
+    assert_eq!(
+        codes(&answer),
+        ["none", "none", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "none", "INTERNAL_SERVER_ERROR"]
+    );
+    assert_eq!((&answer.body[1]["data"]["add"], &answer.body[4]["data"]["double"]), (&json!(3), &json!(6)));
+    let body =
+        json!([{ "query": "mutation { panics }" }, { "query": "{ panics }" }, { "query": "{ hello }" }]);
+    let answer = post(&toy, &body).await;
+    assert_eq!(codes(&answer), ["INTERNAL_SERVER_ERROR", "INTERNAL_SERVER_ERROR", "none"]);
+    let one = post(&toy, &json!([{ "query": "{ hello }" }])).await;
+    assert_eq!(one.body, json!([{ "data": { "hello": "world" } }]));
+}
+
+#[tokio::test]
+async fn batches_are_bounded() {
+    let request = json!({ "query": "mutation { add(n: 1) }" });
+    for (batch_max, length, message) in [
+        (0, 1, "Batches are not accepted"),
+        (2, 3, "A batch has 1 to 2 requests"),
+        (2, 5_000, "A batch has 1 to 2 requests"),
+        (2, 0, "A batch has 1 to 2 requests"),
+    ] {
+        let toy = toy(batch_max, Quotas::default()).await;
+        let answer = post(&toy, &Value::Array(vec![request.clone(); length])).await;
+        assert_eq!((answer.status, answer.code()), (400, "BAD_USER_INPUT"), "{length}");
+        assert!(answer.message().starts_with(message), "{}", answer.text);
+        assert_eq!(toy.counter.load(Ordering::SeqCst), 0, "none of them ran");
+    }
+    let toy = toy(2, Quotas::default()).await;
+    let twice = "[{\"query\":\"{hello}\",\"query\":\"{hello}\"}]";
+    for (body, status) in
+        [("[", 400), ("[{}", 400), ("[{}] x", 400), ("[{},]", 400), ("[5]", 200), ("[[]]", 200), (twice, 200)]
+    {
+        let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY);
+        let answer = send(request.header("content-type", "application/json").body(body)).await;
+        let code = if status == 200 { codes(&answer)[0] } else { answer.code() };
+        assert_eq!((answer.status, code), (status, "BAD_USER_INPUT"), "{body}: {}", answer.text);
+    }
+}
+
+/// A batch buys nothing: each request of it costs what it costs alone, and all share one time.
+#[tokio::test]
+async fn a_batch_is_no_way_around_a_limit() {
+    let toy = toy(10, Quotas { points_per_minute: 12, ..Quotas::default() }).await;
+    let answer = post(&toy, &Value::Array(vec![json!({ "query": "mutation { add(n: 1) }" }); 4])).await;
+    assert_eq!(codes(&answer), ["none", "none", "RATE_LIMITED", "RATE_LIMITED"]);
+    assert!(answer.headers.contains_key("retry-after"));
+    let toy = self::toy(10, Quotas::default()).await;
+    let slow = json!({ "query": "mutation { addSlowly(n: 1) }" });
+    let answer = post(&toy, &Value::Array(vec![slow; 5])).await;
+    assert_eq!(codes(&answer)[..3], ["none", "none", "none"]);
+    assert_eq!(codes(&answer)[3..], ["OPERATION_TIMEOUT", "OPERATION_TIMEOUT"]);
+}

@@ -1,0 +1,134 @@
+//! How much one caller may ask for, and how often one address may fail.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use partner_program::http::graphql::Settings;
+use partner_program::http::throttle::Quotas;
+use serde_json::json;
+
+use crate::toy::{KEY, Toy};
+use crate::{Answer, send};
+
+async fn toy(quotas: Quotas) -> Toy {
+    Toy::start_with("127.0.0.1:0", Settings::default(), quotas).await
+}
+
+async fn post(toy: &Toy, key: &str, query: &str) -> Answer {
+    let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(key);
+    send(request.json(&json!({ "query": query }))).await
+}
+
+fn number(answer: &Answer, header: &str, name: &str) -> Option<u64> {
+    let value = answer.headers.get(header)?.to_str().ok()?;
+    value.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='))?.parse().ok()
+}
+
+#[tokio::test]
+async fn points_are_spent_and_come_back() {
+    let toy = toy(Quotas { points_per_minute: 60, ..Quotas::default() }).await;
+    // document, what it costs
+    for (query, cost) in [
+        ("{ hello }", 1),
+        ("{ partners(first: 100) { nodes { id number } } }", 1 + 3),
+        ("mutation { add(n: 1) }", 5),
+        ("mutation { a: add(n: 1) b: add(n: 1) }", 10),
+        // To refuse a document is work too.
+        ("{ nope }", 1),
+        ("{", 1),
+    ] {
+        let before = post(&toy, KEY, "{ hello }").await;
+        assert_eq!(before.headers["ratelimit-policy"], "\"default\";q=60;w=60");
+        let after = post(&toy, KEY, query).await;
+        let left = |answer| number(answer, "ratelimit", "r").expect("what is left");
+        // One comes back each second.
+        assert!((left(&before) - left(&after)).abs_diff(cost) <= 1, "{query}: {}", after.text);
+        let spent = 60 - left(&after);
+        assert!(number(&after, "ratelimit", "t").expect("a time").abs_diff(spent) <= 1);
+    }
+    let refused = loop {
+        let answer = post(&toy, KEY, "mutation { add(n: 1) }").await;
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    assert_eq!((refused.status, refused.code()), (429, "RATE_LIMITED"), "{}", refused.text);
+    let retry_after: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=5).contains(&retry_after), "{retry_after}");
+    assert_eq!(refused.body["errors"][0]["extensions"]["retryAfter"], retry_after);
+    assert!(refused.message().starts_with("This key has spent its 60 cost points per minute; try again in "));
+    assert_eq!(number(&refused, "ratelimit", "r").map(|left| left < 5), Some(true));
+    tokio::time::sleep(Duration::from_secs(retry_after)).await;
+    assert_eq!(post(&toy, KEY, "mutation { add(n: 1) }").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_costs_more_than_there_ever_is_takes_all() {
+    let toy = toy(Quotas { points_per_minute: 3, ..Quotas::default() }).await;
+    let costly = "{ partners(first: 100) { nodes { id number } } }";
+    assert_eq!(post(&toy, KEY, costly).await.status, 200);
+    assert_eq!(post(&toy, KEY, costly).await.status, 429);
+    let toy = self::toy(Quotas { points_per_minute: 0, ..Quotas::default() }).await;
+    let answer = post(&toy, KEY, "{ hello }").await;
+    assert!(answer.status == 200 && !answer.headers.contains_key("ratelimit"));
+    assert!(!answer.headers.contains_key("ratelimit-policy"));
+}
+
+/// What is too much at once waits for its turn, and not for ever. A mutation counts until it ends, even if
+/// its client was told that it took too long, or has hung up.
+#[tokio::test]
+async fn operations_at_once() {
+    // It takes 300 ms.
+    let mutation = "mutation { addSlowly(n: 1) }";
+    for (time_max, expected) in [(5_000, [200, 200, 200]), (150, [429, 504, 504])] {
+        let operation_time_max = Duration::from_millis(time_max);
+        let settings = Settings { operation_time_max, ..Settings::default() };
+        let quotas = Quotas { operations_max: 2, ..Quotas::default() };
+        let toy = Toy::start_with("127.0.0.1:0", settings, quotas).await;
+        let slow = || post(&toy, KEY, mutation);
+        let answers: [Answer; 3] = tokio::join!(slow(), slow(), slow()).into();
+        let mut statuses = answers.each_ref().map(|it| it.status);
+        statuses.sort_unstable();
+        assert_eq!(statuses, expected);
+        if let Some(refused) = answers.iter().find(|it| it.status == 429) {
+            assert_eq!(
+                (refused.code(), &refused.headers["retry-after"]),
+                ("RATE_LIMITED", &"1".parse().unwrap())
+            );
+            assert!(refused.message().contains("2 operations running"), "{}", refused.text);
+        }
+    }
+    let toy = toy(Quotas { operations_max: 1, ..Quotas::default() }).await;
+    let slow = post(&toy, KEY, mutation);
+    assert!(tokio::time::timeout(Duration::from_millis(100), slow).await.is_err());
+    let answer = post(&toy, KEY, "{ hello }").await;
+    assert_eq!((answer.status, toy.counter.load(Ordering::SeqCst)), (200, 1), "it waited for the mutation");
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_heard_so_often() {
+    let proxies = vec!["127.0.0.1".parse().unwrap()];
+    let toy = toy(Quotas { failed_logins_per_minute: 5, proxies, ..Quotas::default() }).await;
+    let from = async |address: &str, key: Option<&str>| {
+        let mut request = reqwest::Client::new().post(toy.url("/graphql"));
+        request = request.header("x-forwarded-for", address).json(&json!({ "query": "{ hello }" }));
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        send(request).await
+    };
+    // Who says nothing has not failed.
+    for _ in 0..20 {
+        assert_eq!(from("192.0.2.1", None).await.status, 401);
+    }
+    for _ in 0..6 {
+        assert_eq!(from("192.0.2.1", Some("wrong")).await.status, 401);
+    }
+    let refused = from("192.0.2.1", Some("wrong")).await;
+    assert_eq!((refused.status, refused.code()), (429, "RATE_LIMITED"), "{}", refused.text);
+    let retry_after: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=12).contains(&retry_after), "{retry_after}");
+    // Not even what is right is heard, or a guess would be told from a hit.
+    assert_eq!(from("192.0.2.1", Some(KEY)).await.status, 429);
+    assert_eq!(from("192.0.2.2", Some(KEY)).await.status, 200);
+}

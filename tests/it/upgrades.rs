@@ -1,0 +1,77 @@
+//! A database of an earlier release is brought up to date with its rows.
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+
+use crate::harness::{Backend, TestDatabase};
+
+both! {
+    rows_of_before_orders_stay,
+}
+
+/// Steps of the schema before there were orders and deals.
+const BEFORE: u32 = 4;
+
+async fn rows_of_before_orders_stay(backend: Backend) {
+    let database = TestDatabase::create(backend).await;
+    let url = match backend {
+        Backend::Sqlite => format!("{}?mode=rwc", database.url),
+        Backend::Postgres => database.url.clone(),
+    };
+    // One connection, as the product has it for writing to SQLite.
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.max_connections(1);
+    let connection = sea_orm::Database::connect(options).await.expect("the test's own database");
+    Migrator::up(&connection, Some(BEFORE)).await.expect("the schema of before");
+    let id = |n: u8| match backend {
+        Backend::Sqlite => format!("X'{n:032x}'"),
+        Backend::Postgres => format!("'00000000-0000-0000-0000-{n:012x}'"),
+    };
+    let (now, day) = ("'2025-01-02 00:00:00+00:00'", "'2025-01-02'");
+    let statements = [
+        format!("INSERT INTO editions VALUES ({}, '2024-05-01', 'x', 'x', {now})", id(1)),
+        format!(
+            "INSERT INTO professionals VALUES ({}, 'ada', 'Ada', 'ada@example.com', {day}, {now})",
+            id(2)
+        ),
+        format!(
+            "INSERT INTO activities (id, seq, professional_id, kind, occurred_on, quantity, attributes, source, external_id, \
+             recorded_at, status) VALUES ({}, 1, {}, 'KATA_COMPLETED', {day}, 1, '{{}}', 's', '1', {now}, 'RECORDED')",
+            id(3),
+            id(2)
+        ),
+        format!(
+            "INSERT INTO log (seq, recorded_at, action, activity_id) VALUES (1, {now}, 'RECORDED', {})",
+            id(3)
+        ),
+        format!(
+            "INSERT INTO points_entries (id, professional_id, number, log_seq, activity_id, effective_on, recorded_at, reason, \
+             edition_id, points, dojo_credits, dojo_balance_after, day_after) \
+             VALUES ({}, {}, 1, 1, {}, {day}, {now}, 'ACTIVITY', {}, 75, 75, 75, 75)",
+            id(4),
+            id(2),
+            id(3),
+            id(1)
+        ),
+    ];
+    for statement in &statements {
+        connection.execute_unprepared(statement).await.expect(statement);
+    }
+    Migrator::up(&connection, None).await.expect("the schema of now");
+    let log = entity::log::Entity::find().all(&connection).await.expect("the log");
+    assert_eq!((log.len(), log[0].seq, log[0].order_id), (1, 1, None));
+    let entries = entity::points_entry::Entity::find().all(&connection).await.expect("entries");
+    assert_eq!((entries.len(), entries[0].points, entries[0].swag_order_id), (1, 75, None));
+    assert_eq!(entries[0].activity_id, log[0].activity_id);
+    // What guarded them still does, keys of other tables among it.
+    for statement in ["DELETE FROM log", "UPDATE points_entries SET points = 1", "DELETE FROM activities"] {
+        assert!(connection.execute_unprepared(statement).await.is_err(), "{statement}");
+    }
+    let orphan = format!(
+        "INSERT INTO log (seq, recorded_at, action, order_id) VALUES (2, {now}, 'ORDER_PLACED', {})",
+        id(9)
+    );
+    assert!(connection.execute_unprepared(&orphan).await.is_err(), "an order that is not there");
+    assert_eq!(entity::log::Entity::find().count(&connection).await.expect("a count"), 1);
+    connection.close().await.expect("a connection closes");
+}

@@ -1,0 +1,8 @@
+//! The server as a process of its own, met from outside: audits, bombs and settings.
+
+mod audits;
+mod bombs;
+mod npm;
+mod schema_changes;
+mod server;
+mod settings;

@@ -1,0 +1,52 @@
+//! Programs of npm packages. They are installed beside the build, never in the source tree.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+const SOURCES: [&str; 5] =
+    [".npmrc", "package.json", "package-lock.json", "audits.mjs", "schema-changes.mjs"];
+
+#[cfg(windows)]
+const NPM: &str = "npm.cmd";
+#[cfg(not(windows))]
+const NPM: &str = "npm";
+
+/// Runs a script of `tests/wire/npm` with Node.js.
+pub(crate) fn run(script: &str, arguments: &[&str]) -> Output {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(install);
+    let output = Command::new("node").arg(folder.join(script)).args(arguments).output();
+    output.expect("these tests need Node.js 20.19 or later")
+}
+
+fn install() -> PathBuf {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/npm");
+    let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wire-npm");
+    fs::create_dir_all(&to).expect("a folder beside the build");
+    let lock = "package-lock.json";
+    // What npm notes of what it installed stays where it was, so that one look tells.
+    let is_installed =
+        fs::read(to.join("node_modules/installed.json")).ok() == fs::read(from.join(lock)).ok();
+    for source in SOURCES {
+        fs::copy(from.join(source), to.join(source)).expect("a copy");
+    }
+    if !is_installed {
+        let output = Command::new(NPM)
+            .args([
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--prefer-offline",
+                "--loglevel=error",
+            ])
+            .current_dir(&to)
+            .output()
+            .expect("these tests need npm");
+        assert!(output.status.success(), "npm ci: {}", String::from_utf8_lossy(&output.stderr));
+        fs::copy(from.join(lock), to.join("node_modules/installed.json")).expect("a copy");
+    }
+    to
+}

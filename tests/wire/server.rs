@@ -1,0 +1,106 @@
+//! A running server, gone when it is dropped.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The administrator's key.
+pub(crate) const KEY: &str = "an-administrator-of-the-tests";
+
+pub(crate) struct Server {
+    process: Child,
+    /// Its beginning, such as `http://127.0.0.1:40123`.
+    base: String,
+    _folder: TempDir,
+}
+
+/// An HTTP answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn code(&self) -> &str {
+        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
+    }
+}
+
+fn command(folder: &TempDir, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_partner-program"));
+    command
+        .arg("serve")
+        .current_dir(folder.path())
+        .env_clear()
+        .env("BIND", "127.0.0.1:0")
+        .env("BOOTSTRAP_ADMIN_KEY", KEY)
+        .envs(settings.iter().copied())
+        .stdin(Stdio::null());
+    command
+}
+
+/// What a server says that does not start.
+pub(crate) fn failed_start(settings: &[(&str, &str)]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    command(&folder, settings).output().expect("the program runs")
+}
+
+impl Server {
+    /// Starts on an empty database and a free port.
+    pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut process =
+            command(&folder, settings).stdout(Stdio::piped()).spawn().expect("the program runs");
+        let output = BufReader::new(process.stdout.take().expect("its output"));
+        let address = output
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("Listening on ")?.strip_suffix("/graphql").map(str::to_owned));
+        let base = address.expect("the server says where it listens");
+        Self { process, base, _folder: folder }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// A POST to `/graphql` with the key.
+    pub(crate) fn post(&self) -> reqwest::RequestBuilder {
+        reqwest::Client::new().post(self.url("/graphql")).bearer_auth(KEY)
+    }
+
+    pub(crate) async fn query(&self, query: &str) -> Answer {
+        send(self.post().json(&serde_json::json!({ "query": query }))).await
+    }
+
+    /// Most memory that it has ever had, in bytes, where the system tells.
+    pub(crate) fn memory_peak(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        peak.trim().strip_suffix(" kB")?.parse().ok().map(|it: u64| it << 10)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It is gone either way.
+        let _gone = self.process.kill().and_then(|()| self.process.wait());
+    }
+}
+
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.expect("a whole answer");
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Answer { status, headers, text, body }
+}
