@@ -4,22 +4,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::Request;
 use axum::Router;
-use axum::http::HeaderMap;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::auth::Gate;
+use crate::auth::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::{Protocol, Settings};
 use crate::error::Error;
 use crate::graphql::documents::{Documents, schemas};
 use crate::graphql::input_types::{InputTypes, api_scalars};
 use crate::graphql::{schema, trusted};
-use crate::http::access::{Access, AuthRefused, BootstrapAdministrator, BootstrapKey};
+use crate::http::access::BootstrapKey;
 use crate::http::graphql::{Edge, Page};
-use crate::http::throttle::{CallerKey, Throttle};
+use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};
 use crate::service::Services;
 use crate::store::Database;
@@ -40,6 +40,9 @@ pub enum StartError {
     /// The address is taken, or is none of this machine's.
     #[error("BIND: can't listen on {0}: {1}")]
     Bind(SocketAddr, std::io::Error),
+    /// The key set of the provider can't be used. Holds the name of the setting.
+    #[error("{0} {1}")]
+    Keys(&'static str, String),
     /// The schema's own text can't be read back.
     #[error("the schema can't be read: {0}")]
     Schema(String),
@@ -129,10 +132,19 @@ pub async fn open(settings: &Settings) -> Result<Services, Error> {
 pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let services = open(settings).await?;
     if settings.bootstrap_admin_key.is_none() {
-        tracing::warn!("BOOTSTRAP_ADMIN_KEY is not set: every request is refused until it is");
+        tracing::warn!("BOOTSTRAP_ADMIN_KEY is not set: only API keys and tokens are accepted");
     }
     let key = settings.bootstrap_admin_key.as_ref().map(|key| BootstrapKey::new(key.expose()));
-    let router = router(&services, Gate(key), &settings.protocol).await?;
+    let tokens = match &settings.provider {
+        Some(provider) => Some(
+            Tokens::open(provider.clone())
+                .await
+                .map_err(|reason| StartError::Keys(provider.source.setting(), reason))?,
+        ),
+        None => None,
+    };
+    let gate = Gate::new(services.clone(), key, tokens);
+    let router = router(&services, gate, &settings.protocol).await?;
     let bind = |error| StartError::Bind(settings.bind, error);
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
@@ -152,7 +164,7 @@ async fn router(services: &Services, gate: Gate, protocol: &Protocol) -> Result<
         types = types.without_suggestions();
     }
     let schemas = schemas(|| {
-        let builder = schema::builder(services.clone());
+        let builder = schema::builder();
         if is_told { builder } else { builder.disable_suggestions() }
     });
     let limits = protocol.limits.clone();
@@ -192,27 +204,4 @@ async fn router(services: &Services, gate: Gate, protocol: &Protocol) -> Result<
         routes = routes.merge(assets::router());
     }
     Ok(with_layers(routes))
-}
-
-/// The one key of an administrator; without it, everybody stays outside.
-#[derive(Clone, Debug)]
-struct Gate(Option<BootstrapKey>);
-
-impl Access for Gate {
-    type Caller = BootstrapAdministrator;
-
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthRefused> {
-        match &self.0 {
-            Some(key) => key.authenticate(headers).await,
-            None => Err(AuthRefused("This server has no key yet: set BOOTSTRAP_ADMIN_KEY.".to_owned())),
-        }
-    }
-
-    fn caller_key(&self, _: &Self::Caller) -> CallerKey {
-        CallerKey::new(0)
-    }
-
-    fn equip(&self, caller: Self::Caller, request: Request) -> Request {
-        request.data(caller)
-    }
 }

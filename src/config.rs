@@ -1,5 +1,6 @@
 //! Settings: typed, read once, and checked before anything starts.
 
+mod auth;
 mod protocol;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 pub use self::protocol::Protocol;
+use crate::auth::tokens::Provider;
 use crate::program::calendar::parse_date;
 
 /// Shortest administrator key that is accepted, in characters.
@@ -27,6 +29,8 @@ pub struct Settings {
     pub today: Option<NaiveDate>,
     /// `BOOTSTRAP_ADMIN_KEY`: a key that is accepted as an administrator's.
     pub bootstrap_admin_key: Option<Secret>,
+    /// `AUTH_…`: the OpenID Connect provider whose tokens are accepted.
+    pub provider: Option<Provider>,
     /// Limits, and what may be asked in which way.
     pub protocol: Protocol,
 }
@@ -39,6 +43,7 @@ impl Default for Settings {
             timezone: chrono_tz::Europe::Brussels,
             today: None,
             bootstrap_admin_key: None,
+            provider: None,
             protocol: Protocol::default(),
         }
     }
@@ -86,6 +91,7 @@ impl Settings {
         if let Some(text) = get("BOOTSTRAP_ADMIN_KEY") {
             settings.bootstrap_admin_key = Some(Secret::new(text)?);
         }
+        settings.provider = auth::read(get)?;
         Ok(settings)
     }
 }

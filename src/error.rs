@@ -11,6 +11,9 @@ pub enum Error {
     /// The person who asked can mend it.
     #[error("{0}")]
     Refused(Refusal),
+    /// The caller's role or key may never do this, whatever the object. Holds the name of the operation.
+    #[error("{0} is not allowed")]
+    Forbidden(&'static str),
     /// The database can't be used at the moment; asking again later may help.
     #[error("the database is not available")]
     Unavailable(#[source] DbErr),

@@ -1,6 +1,8 @@
 //! partner-program: a GraphQL API server that runs a technology vendor's two reward programs.
 
+pub mod access;
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -148,6 +148,35 @@ fn the_schema_needs_no_database() {
 }
 
 #[test]
+fn keys_are_created_listed_and_revoked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("p.csv"), "partner,name,enrolled_on\nnordwind,Nordwind,2020-01-01\n")
+        .expect("a file");
+    run(folder.path(), &["import", "p.csv"]);
+    let create = ["key", "create", "--role", "PARTNER", "--subject", "nordwind", "--label", "the portal"];
+    let created = run(folder.path(), &create);
+    let secret = stdout(&created).trim().to_owned();
+    assert!(created.status.success() && secret.starts_with("pp_") && secret.len() == 39, "{secret}");
+    let list = stdout(&run(folder.path(), &["key", "list"]));
+    assert!(list.contains("PARTNER  nordwind  \"the portal\"") && list.contains(&secret[..11]), "{list}");
+    assert!(!list.contains(&secret) && !list.contains("revoked"), "{list}");
+    let revoked = run(folder.path(), &["key", "revoke", &secret[..11]]);
+    assert!(stdout(&revoked).contains("revoked 2026-08-31T"), "{}", stdout(&revoked));
+    // arguments, and what the error says
+    let table: [(&[&str], &str); 4] = [
+        (&["key", "create", "--role", "partner", "--label", "x"], "a role is one of ADMINISTRATOR"),
+        (&["key", "create", "--role", "PARTNER", "--label", "x"], "need a subject"),
+        (&["key", "create", "--role", "PARTNER", "--subject", "nobody", "--label", "x"], "no partner"),
+        (&["key", "revoke", "pp_nothing"], "no API key"),
+    ];
+    for (arguments, message) in table {
+        let output = run(folder.path(), arguments);
+        let error = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(!output.status.success() && error.contains(message), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
 fn a_wrong_setting_is_one_line() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join(".env"), "BIND=nowhere\n").expect("a file");
@@ -156,6 +185,18 @@ fn a_wrong_setting_is_one_line() {
     assert_eq!(output.status.code(), Some(1));
     assert!(error.starts_with("error: BIND must be an address and a port"), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
+    // The key set of a provider is part of the settings.
+    for (file, content) in [("missing.json", None), ("empty.json", Some("{\"keys\": []}"))] {
+        let path = folder.path().join(file);
+        if let Some(content) = content {
+            fs::write(&path, content).expect("a file");
+        }
+        let settings = format!("AUTH_JWKS_FILE={}\nAUTH_ISSUER=x\nAUTH_AUDIENCE=y\n", path.display());
+        fs::write(folder.path().join(".env"), settings).expect("a file");
+        let error = String::from_utf8(run(folder.path(), &["serve"]).stderr).expect("UTF-8");
+        let last = error.lines().last().unwrap_or_default();
+        assert!(last.starts_with("error: AUTH_JWKS_FILE "), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use partner_program::access::RoleName;
 use partner_program::app::{self, Running};
 use partner_program::config::{DatabaseUrl, Secret, Settings};
 use partner_program::program::admission::Attributes;
@@ -11,6 +12,7 @@ use partner_program::program::money::Money;
 use partner_program::service::activities::{ActivityDraft, Intake, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
 use partner_program::service::contracts::ContractDraft;
+use partner_program::service::keys::KeyDraft;
 use partner_program::service::orders::OrderDraft;
 use partner_program::service::products::ProductDraft;
 use partner_program::service::subjects::{PartnerDraft, ProfessionalDraft};
@@ -230,5 +232,40 @@ async fn no_query_count_grows_with_the_page() {
         assert!(counts[0] > 0 && counts[0] == counts[1], "{what}: {counts:?}");
         assert!(counts[0] <= most, "{what}: {counts:?}, more than {most}");
     }
+    running.stop().await.expect("an end");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_key_that_is_known_costs_no_statement() {
+    let seen = Arc::new(AtomicU64::new(0));
+    let subscriber = tracing_subscriber::registry().with(Counter(Arc::clone(&seen)));
+    let _scope = tracing::subscriber::set_default(subscriber);
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let settings = Settings {
+        database_url: DatabaseUrl::new(&url).expect("an address"),
+        bind: ([127, 0, 0, 1], 0).into(),
+        today: Some("2026-08-31".parse().expect("a date")),
+        ..Settings::default()
+    };
+    let running = app::start(&settings).await.expect("a server");
+    fill(&running).await;
+    let draft = KeyDraft::new(RoleName::Partner, Some("p1"), "a key of the tests");
+    let key = running.services().key_create(&draft).await.expect("a key").secret;
+    let client = reqwest::Client::new();
+    let ask = async |query: &str| {
+        let before = seen.load(Ordering::Relaxed);
+        let body = serde_json::json!({ "query": query });
+        let request = client.post(running.url("/graphql")).bearer_auth(&key).json(&body);
+        let answer: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        assert!(answer.get("errors").is_none(), "{answer}");
+        seen.load(Ordering::Relaxed) - before
+    };
+    ask("{ viewer { role } }").await;
+    // The first use is noted beside the request.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(ask("{ viewer { role } }").await, 0);
+    assert_eq!(ask("{ partner(code: \"p1\") { code } }").await, 1);
+    assert_eq!(ask("{ partners { totalCount nodes { code balance } } }").await, 2);
     running.stop().await.expect("an end");
 }

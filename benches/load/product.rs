@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use partner_program::auth::Gate;
 use partner_program::clock::Clock;
 use partner_program::error::Error;
 use partner_program::graphql::documents::{Documents, schemas};
@@ -33,18 +34,12 @@ pub(crate) async fn open(url: &str) -> Result<Services, Error> {
 /// Starts the server on a free port.
 pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
     let types = InputTypes::from_sdl(&schema::sdl(), &api_scalars()).map_err(std::io::Error::other)?;
-    let documents = Documents::new(
-        schemas(|| schema::builder(services.clone())),
-        types,
-        Limits::default(),
-        1_000,
-        16 << 20,
-    );
+    let documents = Documents::new(schemas(schema::builder), types, Limits::default(), 1_000, 16 << 20);
     // All requests have one key: its quota would be what is measured.
     let quotas = Quotas { points_per_minute: 0, operations_max: u32::MAX, ..Quotas::default() };
     let edge = Edge {
         documents,
-        access: BootstrapKey::new(KEY),
+        access: Gate::new(services, Some(BootstrapKey::new(KEY)), None),
         settings: Settings::default(),
         throttle: Throttle::new(quotas),
         page: None,

@@ -41,6 +41,8 @@ pub struct Model {
     pub awarded_points: i64,
     /// Net effect on a partner so far, in level credits.
     pub awarded_credits: i64,
+    /// The integration that recorded it; none when a person or an import did.
+    pub recorded_by: Option<String>,
 }
 
 /// Rows are joined by statement, so none is declared.

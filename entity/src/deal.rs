@@ -47,6 +47,8 @@ pub struct Model {
     pub claimed_on: Option<Date>,
     /// Day of the transaction that it was rewarded for.
     pub rewarded_on: Option<Date>,
+    /// The integration that registered it; none when a person did.
+    pub recorded_by: Option<String>,
 }
 
 /// Rows are joined by statement, so none is declared.

@@ -13,12 +13,14 @@ pub struct Model {
     pub code: String,
     /// Name for people.
     pub name: String,
-    /// Address for mail.
-    pub email: String,
+    /// Address for mail; none once it was erased.
+    pub email: Option<String>,
     /// Day of sign-up: membership years run from it.
     pub signed_up_on: Date,
     /// When the system learned of it.
     pub created_at: DateTimeUtc,
+    /// When name and address were erased.
+    pub erased_at: Option<DateTimeUtc>,
 }
 
 /// Rows are joined by statement, so none is declared.

@@ -8,6 +8,7 @@ mod m20261121_000002_log;
 mod m20261121_000003_ledger;
 mod m20261121_000004_projections;
 mod m20261121_000005_commerce;
+mod m20261121_000006_access;
 mod m20261121_000007_log_of_commerce;
 mod schema;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_ledger::Migration),
             Box::new(m20261121_000004_projections::Migration),
             Box::new(m20261121_000005_commerce::Migration),
+            Box::new(m20261121_000006_access::Migration),
             Box::new(m20261121_000007_log_of_commerce::Migration),
         ]
     }

@@ -244,6 +244,9 @@ fn added<T>(added: Vec<Added<T>>) -> Result<(), Error> {
 fn taken(outcomes: Vec<Outcome>) -> Result<Vec<uuid::Uuid>, Error> {
     let id = |outcome| match outcome {
         Outcome::Recorded(row) | Outcome::Duplicate(row) => Ok(row.id),
+        Outcome::DuplicateUnseen => {
+            Err(Error::Damaged("an activity that an administrator does not see".to_owned()))
+        }
         Outcome::Refused(refusal) => Err(Error::from(refusal)),
     };
     outcomes.into_iter().map(id).collect()

@@ -2,6 +2,7 @@
 
 mod demo;
 mod import;
+mod key;
 mod serve;
 mod verify;
 
@@ -44,7 +45,7 @@ struct Cli {
 enum Command {
     /// Starts the server, bringing the database up to date first.
     Serve {
-        /// Serve a throwaway database filled with demo data, and print a key for it.
+        /// Serve a throwaway database filled with demo data, and print a key of each role.
         #[arg(long)]
         demo: bool,
     },
@@ -57,6 +58,11 @@ enum Command {
     },
     /// Folds the activity log again and compares it with ledger, totals and levels.
     Verify,
+    /// Creates, lists and revokes API keys.
+    Key {
+        #[command(subcommand)]
+        command: key::KeyCommand,
+    },
     /// Prints the GraphQL schema.
     Schema,
 }
@@ -112,6 +118,7 @@ fn run(command: Command) -> Result<u8, Failure> {
             Command::Serve { demo: true } => serve::serve_demo(settings).await,
             Command::Import { files } => import::import(&settings, &files).await,
             Command::Verify => verify::verify(&settings).await,
+            Command::Key { command } => key::key(&settings, command).await,
             Command::Schema => Ok(0),
         }
     })

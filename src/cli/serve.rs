@@ -1,8 +1,18 @@
 //! `serve`: the server, until it is told to stop.
 
 use super::{Failure, demo};
+use crate::access::RoleName;
 use crate::app;
 use crate::config::{DatabaseUrl, Secret, Settings};
+use crate::service::keys::KeyDraft;
+
+/// The roles beside the administrator, and whom their demo keys stand for.
+const DEMO_KEYS: [(RoleName, Option<&str>); 4] = [
+    (RoleName::ProgramStaff, None),
+    (RoleName::Integrator, Some("community")),
+    (RoleName::Partner, Some("nordwind")),
+    (RoleName::Professional, Some("ada.nowak")),
+];
 
 /// Serves the database of the settings.
 pub(super) async fn serve(settings: &Settings) -> Result<u8, Failure> {
@@ -26,6 +36,12 @@ pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, Failure> {
     println!("GraphiQL: open {} in a browser.", running.url("/graphql"));
     println!("Try: {{ partner(code: \"nordwind\") {{ name balance }} }}");
     println!("ADMINISTRATOR: Authorization: Bearer {key}");
+    for (role, subject) in DEMO_KEYS {
+        let draft = KeyDraft::new(role, subject, "demo");
+        let secret = running.services().key_create(&draft).await?.secret;
+        let whose = subject.map(|subject| format!(" ({subject})")).unwrap_or_default();
+        println!("{}{whose}: Authorization: Bearer {secret}", role.as_str());
+    }
     println!("Listening on {}", running.url("/graphql"));
     running.run_until(signal).await?;
     folder.close()?;

@@ -8,10 +8,14 @@ use super::error::ApiError;
 use super::id::{decode, encode};
 use super::scalar::int;
 use super::siblings::{Member, PageOf};
-use super::types::{Activity, Deal, LedgerEntry, Order, Partner, Product, Professional, SwagItem, SwagOrder};
+use super::types::{
+    Activity, ApiKey, AuditEntry, Deal, LedgerEntry, Order, Partner, Product, Professional, SwagItem,
+    SwagOrder,
+};
 use crate::program::calendar::parse_date;
 use crate::service::Services;
 use crate::service::products::ProductRow;
+use crate::service::reads::AuditAsked;
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
@@ -148,6 +152,8 @@ pub(crate) enum Total {
     Affiliated(Member<PartnerRow>, Option<NaiveDate>),
     PartnerActivities(Member<PartnerRow>),
     ProfessionalActivities(Member<ProfessionalRow>),
+    ApiKeys,
+    AuditLog(AuditAsked),
     Orders(Member<PartnerRow>),
     Deals(Member<PartnerRow>),
     SwagOrders(Member<ProfessionalRow>),
@@ -163,6 +169,8 @@ impl Total {
         let (id, counts) = match self {
             Self::Partners(filter) => return Ok(services.partners_count(filter).await?),
             Self::Professionals(filter) => return Ok(services.professionals_count(filter).await?),
+            Self::ApiKeys => return Ok(services.keys_count().await?),
+            Self::AuditLog(asked) => return Ok(services.audit_count(asked).await?),
             Self::Ledger(partner, filter) => {
                 if *filter == LedgerFilter::default() {
                     return Ok(partner.row().entries);
@@ -319,6 +327,8 @@ connection!(Partner, "PartnerConnection", "PartnerEdge");
 connection!(Professional, "ProfessionalConnection", "ProfessionalEdge");
 connection!(Activity, "ActivityConnection", "ActivityEdge");
 connection!(LedgerEntry, "LedgerEntryConnection", "LedgerEntryEdge");
+connection!(ApiKey, "ApiKeyConnection", "ApiKeyEdge");
+connection!(AuditEntry, "AuditEntryConnection", "AuditEntryEdge");
 connection!(Order, "OrderConnection", "OrderEdge");
 connection!(Deal, "DealConnection", "DealEdge");
 connection!(Product, "ProductConnection", "ProductEdge");
@@ -391,6 +401,10 @@ listed!(Product, ProductRow, PRODUCTS, |row| row.product.code);
 listed!(SwagItem, entity::swag_item::Model, SWAG_ITEMS, |row| row.code);
 listed!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.seq);
 
+/// Name of the list of API keys.
+pub(crate) const API_KEYS: &str = "api-keys";
+/// Name of the audit log.
+pub(crate) const AUDIT_LOG: &str = "audit-log";
 /// Name of the lists of orders.
 pub(crate) const ORDERS: &str = "orders";
 /// Name of the lists of deals.

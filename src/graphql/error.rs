@@ -21,10 +21,20 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// The caller may never do this. The same for every object, so that it tells nothing about one.
+    fn forbidden(operation: &str) -> Self {
+        let code = RequestCode::Forbidden.as_str();
+        let message = format!("Your role or key does not allow this: {operation}.");
+        Self(async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code)))
+    }
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => refusal.into(),
+            Error::Forbidden(operation) => Self::forbidden(operation),
             // Without a code it is masked and logged where the answer is written.
             error => Self(async_graphql::Error {
                 message: format!("{error}: {:?}", std::error::Error::source(&error)),

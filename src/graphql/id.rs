@@ -13,6 +13,8 @@ pub(crate) enum NodeType {
     Activity,
     LedgerEntry,
     Edition,
+    ApiKey,
+    AuditEntry,
     Product,
     Contract,
     Order,
@@ -22,12 +24,14 @@ pub(crate) enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
         Self::LedgerEntry,
         Self::Edition,
+        Self::ApiKey,
+        Self::AuditEntry,
         Self::Product,
         Self::Contract,
         Self::Order,
@@ -43,6 +47,8 @@ impl NodeType {
             Self::Activity => "Activity",
             Self::LedgerEntry => "LedgerEntry",
             Self::Edition => "Edition",
+            Self::ApiKey => "ApiKey",
+            Self::AuditEntry => "AuditEntry",
             Self::Product => "Product",
             Self::Contract => "Contract",
             Self::Order => "Order",
@@ -55,6 +61,11 @@ impl NodeType {
     /// The global id of a row.
     pub(crate) fn id(self, key: Uuid) -> ID {
         encode(&format!("{}:{key}", self.name())).into()
+    }
+
+    /// The global id of something whose type is known by name only.
+    pub(crate) fn named(name: &str, key: Uuid) -> ID {
+        encode(&format!("{name}:{key}")).into()
     }
 
     /// Reads a global id; `None` for what never was one.

@@ -1,5 +1,6 @@
 //! Queries.
 
+mod access;
 mod commerce;
 mod nodes;
 
@@ -23,7 +24,7 @@ const IDS_MAX: usize = 100;
 
 /// Everything that can be read.
 #[derive(MergedObject, Debug, Default)]
-pub struct Query(Members, commerce::Commerce);
+pub struct Query(Members, commerce::Commerce, access::AccessQueries);
 
 /// Subjects, what they did, and the policy that judges it.
 #[derive(Debug, Default)]

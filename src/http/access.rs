@@ -14,6 +14,21 @@ use super::throttle::CallerKey;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthRefused(pub String);
 
+/// Why there is no caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthFailed {
+    /// The credentials are missing or wrong: 401.
+    Refused(AuthRefused),
+    /// They can't be checked at the moment, which is no fault of theirs: 500.
+    Unavailable,
+}
+
+impl From<AuthRefused> for AuthFailed {
+    fn from(refused: AuthRefused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
 /// Decides who may use the API, and what their requests carry.
 pub trait Access: Send + Sync + 'static {
     /// Who is asking.
@@ -23,11 +38,11 @@ pub trait Access: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`AuthRefused`], answered with 401.
+    /// [`AuthFailed`].
     fn authenticate(
         &self,
         headers: &HeaderMap,
-    ) -> impl Future<Output = Result<Self::Caller, AuthRefused>> + Send;
+    ) -> impl Future<Output = Result<Self::Caller, AuthFailed>> + Send;
 
     /// What the caller is counted as, where use is limited.
     fn caller_key(&self, caller: &Self::Caller) -> CallerKey;
@@ -83,11 +98,11 @@ pub struct BootstrapAdministrator;
 impl Access for BootstrapKey {
     type Caller = BootstrapAdministrator;
 
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthRefused> {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthFailed> {
         match bearer(headers) {
             Some(token) if self.matches(token) => Ok(BootstrapAdministrator),
-            Some(_) => Err(AuthRefused("The key is not valid.".to_owned())),
-            None => Err(AuthRefused("Send a key: Authorization: Bearer <key>.".to_owned())),
+            Some(_) => Err(AuthRefused("The key is not valid.".to_owned()).into()),
+            None => Err(AuthRefused("Send a key: Authorization: Bearer <key>.".to_owned()).into()),
         }
     }
 

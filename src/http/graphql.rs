@@ -19,7 +19,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::accept::{Media, negotiate};
-use super::access::{Access, AuthRefused};
+use super::access::{Access, AuthFailed, AuthRefused};
 use super::answer::{self, Answer, NotRun, Outcome};
 use super::input::{self, Input, Posted};
 use super::request_id::{self, RequestId};
@@ -120,9 +120,15 @@ impl<E: Executor, A: Access> Edge<E, A> {
         let logins = &self.throttle.logins;
         let heard = logins.check(&parts.headers, &parts.extensions);
         heard.map_err(|wait| NotRun::rate_limited(media, wait))?;
-        self.access.authenticate(&parts.headers).await.map_err(|AuthRefused(message)| {
-            logins.failed(&parts.headers, &parts.extensions);
-            NotRun::unauthenticated(media, message)
+        self.access.authenticate(&parts.headers).await.map_err(|failed| match failed {
+            AuthFailed::Refused(AuthRefused(message)) => {
+                logins.failed(&parts.headers, &parts.extensions);
+                NotRun::unauthenticated(media, message)
+            }
+            AuthFailed::Unavailable => {
+                let id = parts.extensions.get().cloned();
+                answer::internal(media, &id.unwrap_or_else(|| RequestId::of(&parts.headers)))
+            }
         })
     }
 

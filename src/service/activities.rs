@@ -8,17 +8,20 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use entity::activity;
 use entity::value::{ActivityStatus, LogAction};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ActiveEnum, DatabaseTransaction};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::{Change, Changes};
 use super::booking::{Book, Entry, Object};
 use super::policy::Policy;
 use super::{Services, input, transact};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::admission::{Admitted, Attributes, Claim, admit, units};
 use crate::program::fold::{Fact, Step, Subject};
 use crate::program::refusal::{Code, Refusal};
-use crate::program::rule::{Asked, Program};
+use crate::program::rule::{Asked, Program, Review};
 use crate::store::activity as store;
 use subjects::Subjects;
 
@@ -61,6 +64,15 @@ pub enum Intake {
     Submit,
 }
 
+impl Intake {
+    fn operation(self) -> Operation {
+        match self {
+            Self::Record => Operation::RecordActivity,
+            Self::Submit => Operation::SubmitActivity,
+        }
+    }
+}
+
 /// What came of one activity.
 #[derive(Clone, Debug)]
 pub enum Outcome {
@@ -68,6 +80,8 @@ pub enum Outcome {
     Recorded(activity::Model),
     /// It came before, with the same content.
     Duplicate(activity::Model),
+    /// It came before, with the same content, from somebody whose activities the caller does not see.
+    DuplicateUnseen,
     /// It was refused, and nothing has changed.
     Refused(Refusal),
 }
@@ -97,7 +111,7 @@ struct Checked<'d> {
 
 /// What is known of a draft before anything is written.
 enum Plan {
-    Done(Outcome),
+    Done(Box<Outcome>),
     /// The same activity as an earlier one of the batch.
     Repeats(usize),
     New {
@@ -117,20 +131,25 @@ impl Services {
         drafts: &[ActivityDraft],
         intake: Intake,
     ) -> Result<Vec<Outcome>, Error> {
+        self.demand(intake.operation())?;
         if drafts.len() > BATCH_MAX {
             let message = format!("One request takes at most {BATCH_MAX} activities, not {}.", drafts.len());
             return Err(Refusal::new(Code::TooMany, "activities", message).into());
         }
-        let checked: Vec<Result<Checked<'_>, Refusal>> = drafts.iter().map(check).collect();
+        let checked: Vec<Result<Checked<'_>, Refusal>> =
+            drafts.iter().map(|draft| self.check(draft)).collect();
         if checked.iter().all(Result::is_err) {
             return Ok(checked.into_iter().filter_map(Result::err).map(Outcome::Refused).collect());
         }
-        transact!(self, transaction => { self.take_in(transaction, &checked, intake).await })
+        transact!(self, intake.operation(), transaction, changes => {
+            self.take_in(transaction, changes, &checked, intake).await
+        })
     }
 
     async fn take_in(
         &self,
         transaction: &DatabaseTransaction,
+        changes: &mut Changes,
         checked: &[Result<Checked<'_>, Refusal>],
         intake: Intake,
     ) -> Result<Vec<Outcome>, Error> {
@@ -154,7 +173,7 @@ impl Services {
             let entry = Entry::new(action, Object::Activity(row.id));
             if let Err(too_much) = book.take(entry, fact.map(Step::Recorded)) {
                 let refusal = Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}."));
-                *plan = Plan::Done(Outcome::Refused(refusal));
+                *plan = Plan::Done(Box::new(Outcome::Refused(refusal)));
             }
         }
         if !plans.iter().any(|plan| matches!(plan, Plan::New { .. })) {
@@ -168,6 +187,7 @@ impl Services {
             row.recorded_at = settled.recorded_at;
             (row.awarded_points, row.awarded_credits) =
                 settled.awarded.get(&row.id).copied().unwrap_or_default();
+            changes.note(change(row).after(json!({ "status": row.status.to_value() })));
         }
         let rows = plans.iter().filter_map(|plan| match plan {
             Plan::New { row, .. } => Some((**row).clone()),
@@ -196,8 +216,12 @@ impl Services {
                 Ok(one) => self.plan_one(book, subjects, one, intake).and_then(|(row, fact)| {
                     let key = (one.source.as_str(), one.external_id.as_str());
                     if let Some(first) = existing.get(&(one.source.clone(), one.external_id.clone())) {
+                        if !self.knows_activity(first) {
+                            same_content(first, &row).map_err(|_| key_taken())?;
+                            return Ok(Plan::Done(Box::new(Outcome::DuplicateUnseen)));
+                        }
                         same_content(first, &row)?;
-                        return Ok(Plan::Done(Outcome::Duplicate(first.clone())));
+                        return Ok(Plan::Done(Box::new(Outcome::Duplicate(first.clone()))));
                     }
                     if let Some((first, known)) = in_batch.get(&key) {
                         same_content(known, &row)?;
@@ -208,7 +232,7 @@ impl Services {
                     Ok(Plan::New { row: Box::new(row), fact })
                 }),
             };
-            plans.push(planned.unwrap_or_else(|refusal| Plan::Done(Outcome::Refused(refusal))));
+            plans.push(planned.unwrap_or_else(|refusal| Plan::Done(Box::new(Outcome::Refused(refusal)))));
         }
         plans
     }
@@ -224,6 +248,7 @@ impl Services {
     ) -> Result<(activity::Model, Result<Option<Fact>, Refusal>), Refusal> {
         let draft = one.draft;
         let who = subjects.find(&draft.subject)?;
+        self.check_subject(intake.operation(), who.professional_id())?;
         let row = activity::Model {
             id: Uuid::now_v7(),
             seq: 0,
@@ -244,15 +269,42 @@ impl Services {
             graded_points: None,
             awarded_points: 0,
             awarded_credits: 0,
+            recorded_by: self.integration(),
         };
         let claim = who.claim(draft);
         let admitted = match intake {
             Intake::Record => admit(&self.policy.editions, &claim, self.clock.today()),
             Intake::Submit => self.admit_claim(&claim),
         };
+        let admitted =
+            admitted.and_then(|admitted| self.check_review(intake, admitted.review).map(|()| admitted));
         let fact =
             admitted.map(|admitted| (intake == Intake::Record).then(|| fact(book, &row, admitted)).flatten());
         Ok((row, fact))
+    }
+
+    fn check<'d>(&self, draft: &'d ActivityDraft) -> Result<Checked<'d>, Refusal> {
+        let source = input::key("source", &draft.source)?;
+        if !self.caller().records_for(&source) {
+            return Err(Refusal::new(Code::Invalid, "source", "Your key does not record for this source."));
+        }
+        Ok(Checked {
+            source,
+            external_id: input::key("externalId", &draft.external_id)?,
+            attributes: input::attributes(&draft.attributes)?,
+            draft,
+        })
+    }
+
+    /// Staff's recording is recording and review in one; nobody else's is (S6).
+    fn check_review(&self, intake: Intake, review: Review) -> Result<(), Refusal> {
+        let message = match (review, intake) {
+            _ if self.caller().role.is_staff() => return Ok(()),
+            (Review::None, _) | (Review::Acceptance, Intake::Submit) => return Ok(()),
+            (Review::Acceptance, Intake::Record) => "Staff must accept this kind first: submit it instead.",
+            (Review::StaffOnly, _) => "Only staff record or submit this kind.",
+        };
+        Err(Refusal::new(Code::ReviewRequired, "kind", message))
     }
 
     /// A claim may leave the points to the reviewer.
@@ -269,13 +321,15 @@ impl Services {
     }
 }
 
-fn check(draft: &ActivityDraft) -> Result<Checked<'_>, Refusal> {
-    Ok(Checked {
-        source: input::key("source", &draft.source)?,
-        external_id: input::key("externalId", &draft.external_id)?,
-        attributes: input::attributes(&draft.attributes)?,
-        draft,
-    })
+/// A change of an activity.
+fn change(row: &activity::Model) -> Change {
+    Change::of("Activity", row.id).about(row.partner_id, row.professional_id)
+}
+
+/// What a caller is told whose key is that of an activity that it does not see.
+fn key_taken() -> Refusal {
+    let message = "This source and externalId are taken: use a new externalId.";
+    Refusal::new(Code::ConflictingDuplicate, "externalId", message)
 }
 
 /// Whether a repeat says the same as the first.
@@ -304,11 +358,12 @@ fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(plans.len());
     for plan in plans {
         outcomes.push(match plan {
-            Plan::Done(outcome) => outcome,
+            Plan::Done(outcome) => *outcome,
             Plan::New { row, .. } => Outcome::Recorded(*row),
             // The first one comes before its repeats; they share its fate.
             Plan::Repeats(first) => match &outcomes[first] {
                 Outcome::Recorded(row) | Outcome::Duplicate(row) => Outcome::Duplicate(row.clone()),
+                Outcome::DuplicateUnseen => Outcome::DuplicateUnseen,
                 Outcome::Refused(refusal) => Outcome::Refused(refusal.clone()),
             },
         });

@@ -6,11 +6,14 @@ use chrono::NaiveDate;
 use entity::affiliation;
 use entity::value::{LogAction, PointsReason};
 use sea_orm::DatabaseTransaction;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::Change;
 use super::booking::{Book, Entry, Object};
 use super::subjects::Added;
 use super::{Services, input, transact};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::fold::{Affiliation, PartnerIx, PastAward, Step};
 use crate::program::refusal::{Code, Refusal};
@@ -55,7 +58,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn affiliations_add(&self, drafts: &[AffiliationDraft]) -> Result<Vec<Added<Entered>>, Error> {
-        transact!(self, transaction => {
+        transact!(self, Operation::AffiliateProfessional, transaction, changes => {
             let mut known = Known::lock(transaction, drafts).await?;
             let mut rows = Vec::new();
             let mut added = Vec::with_capacity(drafts.len());
@@ -65,6 +68,9 @@ impl Services {
                     Ok((row, professional)) => known.enter(row, professional, &mut rows),
                 };
                 added.push(one);
+            }
+            for row in &rows {
+                changes.note(change(row).after(json!({ "startsOn": row.starts_on, "endsOn": row.ends_on })));
             }
             if !rows.is_empty() {
                 self.enter(transaction, &known, rows).await?;
@@ -227,7 +233,7 @@ impl Services {
         professional: &str,
         ends_on: NaiveDate,
     ) -> Result<ProfessionalRow, Error> {
-        transact!(self, transaction => {
+        transact!(self, Operation::EndAffiliation, transaction, changes => {
             let code = input::code("professional", professional).map_err(|_| missing("professional"))?;
             let row = professional::lock(transaction, [code.as_str()], []).await?.pop();
             let row = row.ok_or_else(|| missing("professional"))?;
@@ -249,6 +255,8 @@ impl Services {
             }
             let book = Book::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
             self.end(transaction, book, &open, ends_on).await?;
+            let (before, after) = (json!({ "endsOn": null }), json!({ "endsOn": ends_on }));
+            changes.note(change(&open).before(before).after(after));
             Ok(row)
         })
     }
@@ -337,6 +345,10 @@ fn check_end(starts_on: NaiveDate, ends_on: NaiveDate, today: NaiveDate) -> Resu
         return Err(Refusal::new(Code::Invalid, "endsOn", message));
     }
     Ok(())
+}
+
+fn change(row: &affiliation::Model) -> Change {
+    Change::of("Affiliation", row.id).about(Some(row.partner_id), Some(row.professional_id))
 }
 
 fn missing(what: &str) -> Refusal {

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{contract, contract_rate};
 use rust_decimal::Decimal;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::Change;
 use super::reads::PartnerStanding;
 use super::{Services, input, transact, words};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::is_plausible;
 use crate::program::edition::ProductCategory;
@@ -52,9 +55,10 @@ impl Services {
     /// When there is no such partner, the reference was used, the days or rates can't be, or another
     /// contract governs one of the categories in those days.
     pub async fn contract_record(&self, draft: &ContractDraft) -> Result<PartnerRow, Error> {
+        self.demand(Operation::RecordContract)?;
         let reference = input::key("reference", &draft.reference)?;
         let rates = check(draft)?;
-        transact!(self, transaction => {
+        transact!(self, Operation::RecordContract, transaction, changes => {
             let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
             let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
             let partner = partner.ok_or_else(input::no_partner)?;
@@ -78,6 +82,8 @@ impl Services {
                 percent: percent.to_string(),
             });
             let rates = rates.collect();
+            let after = json!({ "reference": reference, "startsOn": draft.starts_on, "endsOn": draft.ends_on });
+            changes.note(Change::of("Contract", contract.id).about(Some(partner.id), None).after(after));
             store::insert(transaction, ContractRow { contract, rates }).await?;
             Ok(partner)
         })
@@ -88,6 +94,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn contracts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<ContractRow>>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
         Ok(by_partner(store::of_partners(self.db.reader(), ids).await?))
     }
 
@@ -96,8 +103,10 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn contracts_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ContractRow>, Error> {
+        let sight = self.sight(Operation::PartnerAccount);
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        Ok(rows.into_iter().map(|row| (row.contract.id, row)).collect())
+        let rows = rows.into_iter().filter(|row| sight.shows_partner(row.contract.partner_id));
+        Ok(rows.map(|row| (row.contract.id, row)).collect())
     }
 
     /// Contracts of partners that govern a day (today, if none is named), as known now or at a moment.
@@ -110,6 +119,7 @@ impl Services {
         day: NaiveDate,
         known_at: Option<DateTime<Utc>>,
     ) -> Result<HashMap<Uuid, Vec<ContractRow>>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
         Ok(by_partner(store::on_day(self.db.reader(), ids, day, known_at).await?))
     }
 

@@ -6,11 +6,15 @@ mod steps;
 use chrono::NaiveDate;
 use entity::value::LogAction;
 use entity::{customer, deal, deal_step, opportunity};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ActiveEnum, DatabaseTransaction};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::access::Sight;
+use super::audit::Change;
 use super::booking::{Book, Entry, Object};
 use super::{Services, input, transact, words};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::is_plausible;
 use crate::program::deal::{Deal, Hold, Outcome, Report, Status, name_key};
@@ -90,13 +94,14 @@ impl Services {
     /// When there is no such partner, the reference was used, a text can't be taken, or the day is ahead or
     /// before enrolment.
     pub async fn deal_register(&self, draft: &DealDraft) -> Result<deal::Model, Error> {
+        let sight = self.demand(Operation::RegisterDeal)?;
         let reference = input::key("reference", &draft.reference)?;
         let customer = name("customer", &draft.customer)?;
         let scope = name("scope", &draft.scope)?;
         let description = input::words("description", draft.description.as_deref())?;
         let on = draft.registered_on;
         input::happened("registeredOn", on, self.clock.today())?;
-        transact!(self, transaction => {
+        transact!(self, Operation::RegisterDeal, transaction, changes => {
             if store::by_reference(transaction, &reference).await?.is_some() {
                 let message = "A deal with this reference is registered already.";
                 return Err(Refusal::new(Code::AlreadyExists, "reference", message).into());
@@ -104,7 +109,7 @@ impl Services {
             store::lock_customers(transaction, &[&name_key(&customer)]).await?;
             let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
             let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
-            let partner = partner.ok_or_else(input::no_partner)?;
+            let partner = partner.filter(|row| sight.shows_partner(row.id)).ok_or_else(input::no_partner)?;
             check_registered(on, &partner)?;
             let row = deal::Model {
                 id: Uuid::now_v7(),
@@ -126,12 +131,14 @@ impl Services {
                 activity_on: on,
                 claimed_on: None,
                 rewarded_on: None,
+                recorded_by: self.integration(),
             };
             let mut taking = Taking::new(LogAction::DealRegistered, on);
             taking.step.status = Some(row.status);
             taking.step.customer = Some(row.customer.clone());
             taking.step.scope = Some(row.scope.clone());
             taking.step.description.clone_from(&row.description);
+            changes.note(change(&row).after(state(&row)));
             self.enter_deal(transaction, partner, row, taking).await
         })
     }
@@ -147,6 +154,7 @@ impl Services {
         change: &DealChange,
         on: NaiveDate,
     ) -> Result<deal::Model, Error> {
+        self.demand(Operation::UpdateDeal)?;
         input::happened("on", on, self.clock.today())?;
         let mut taking = Taking::new(LogAction::DealUpdated, on);
         if let Some(status) = change.status {
@@ -166,7 +174,7 @@ impl Services {
             let message = "Nothing changes: give a status, a customer, a scope or a description.";
             return Err(Refusal::new(Code::Invalid, "status", message).into());
         }
-        self.step_deal(reference, taking).await
+        self.step_deal(Operation::UpdateDeal, reference, taking).await
     }
 
     /// Reports a business development activity for a deal: it keeps the opportunity, and may be a proof.
@@ -180,11 +188,12 @@ impl Services {
         on: NaiveDate,
         note: Option<&str>,
     ) -> Result<deal::Model, Error> {
+        self.demand(Operation::ReportDealActivity)?;
         input::happened("on", on, self.clock.today())?;
         let mut taking = Taking::new(LogAction::DealReported, on);
         taking.step.report = Some(words::report_column(what));
         taking.step.note = input::words("note", note)?;
-        self.step_deal(reference, taking).await
+        self.step_deal(Operation::ReportDealActivity, reference, taking).await
     }
 
     /// Closes a deal. A successful transaction is rewarded to the partner that holds the opportunity (R5).
@@ -197,10 +206,11 @@ impl Services {
         outcome: Outcome,
         on: NaiveDate,
     ) -> Result<deal::Model, Error> {
+        self.demand(Operation::CloseDeal)?;
         input::happened("closedOn", on, self.clock.today())?;
         let mut taking = Taking::new(LogAction::DealClosed, on);
         taking.step.outcome = Some(words::outcome_column(outcome));
-        self.step_deal(reference, taking).await
+        self.step_deal(Operation::CloseDeal, reference, taking).await
     }
 
     async fn enter_deal(
@@ -222,10 +232,17 @@ impl Services {
         Ok(row)
     }
 
-    async fn step_deal(&self, reference: &str, taking: Taking) -> Result<deal::Model, Error> {
-        transact!(self, transaction => {
+    async fn step_deal(
+        &self,
+        operation: Operation,
+        reference: &str,
+        taking: Taking,
+    ) -> Result<deal::Model, Error> {
+        let sight = self.demand(operation)?;
+        transact!(self, operation, transaction, changes => {
             let Opened { mut deal, customer, mut hold } =
-                open_deal(transaction, reference, &taking.step).await?;
+                open_deal(transaction, &sight, reference, &taking.step).await?;
+            let was = state(&deal);
             let before = hold;
             let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
             let partners = partner::lock(transaction, [], owners).await?;
@@ -244,6 +261,7 @@ impl Services {
             let settled = book.settle(transaction, self.clock.now()).await?;
             let log_seq = settled.places.first().copied().unwrap_or_default();
             settled.write(transaction).await?;
+            changes.note(change(&deal).before(was).after(state(&deal)));
             store::update(transaction, &deal).await?;
             let step = deal_step::Model { log_seq, deal_id: deal.id, ..taking.step.clone() };
             store::insert_step(transaction, step).await?;
@@ -290,12 +308,14 @@ async fn reward(transaction: &DatabaseTransaction, deal: Uuid, on: NaiveDate) ->
 /// Locks the customers of a deal, the one it has and the one it gets, and reads the deal as it then is.
 async fn open_deal(
     transaction: &DatabaseTransaction,
+    sight: &Sight,
     reference: &str,
     step: &deal_step::Model,
 ) -> Result<Opened, Error> {
     let missing = || Refusal::new(Code::NotFound, "reference", "There is no deal with this reference.");
     let reference = input::key("reference", reference).map_err(|_| missing())?;
-    let found = store::by_reference(transaction, &reference).await?.ok_or_else(missing)?;
+    let found = store::by_reference(transaction, &reference).await?;
+    let found = found.filter(|row| shows(sight, row)).ok_or_else(missing)?;
     let (customer_key, _) = keys_after(&found, step);
     store::lock_customers(transaction, &[&found.customer_key, &customer_key]).await?;
     let deal = store::by_reference(transaction, &reference).await?.ok_or_else(missing)?;
@@ -320,6 +340,26 @@ async fn open_deal(
             }
         };
     Ok(Opened { deal, customer, hold })
+}
+
+/// Whether a deal exists for a caller: an integrator's own ones are those that it registered.
+fn shows(sight: &Sight, row: &deal::Model) -> bool {
+    match sight {
+        Sight::Integration(name) => row.recorded_by.as_deref() == Some(name),
+        sight => sight.shows_partner(row.partner_id),
+    }
+}
+
+fn change(row: &deal::Model) -> Change {
+    Change::of("Deal", row.id).about(Some(row.partner_id), None)
+}
+
+/// What a step changes of a deal, for the audit log.
+fn state(row: &deal::Model) -> serde_json::Value {
+    json!({
+        "reference": row.reference, "status": row.status.to_value(), "statusOn": row.status_on,
+        "outcome": row.outcome.map(|outcome| outcome.to_value()), "activityOn": row.activity_on,
+    })
 }
 
 fn take(book: &mut Book<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {

@@ -1,11 +1,15 @@
 //! Use cases. A mutation is one function and one transaction; every edge calls these.
 
+pub mod access;
 pub mod activities;
 pub mod affiliations;
+mod audit;
 mod booking;
 pub mod contracts;
 pub mod deals;
+pub mod erasure;
 mod input;
+pub mod keys;
 pub mod orders;
 pub mod policy;
 pub mod products;
@@ -21,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseTransaction;
 
+use crate::access::Caller;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::store::Database;
@@ -39,16 +44,27 @@ pub struct Services {
     pub(crate) db: Database,
     pub(crate) clock: Clock,
     pub(crate) policy: Arc<Policy>,
+    caller: Arc<Caller>,
+    request_id: Option<Arc<str>>,
+    keys: Arc<keys::Verified>,
 }
 
 impl Services {
-    /// Services over a database whose schema is up to date. Publishes the built-in edition where none is.
+    /// Services over a database whose schema is up to date, for the program itself. Publishes the
+    /// built-in edition where none is.
     ///
     /// # Errors
     /// When the database can't be read, or holds a document that is not an edition.
     pub async fn open(db: Database, clock: Clock) -> Result<Self, Error> {
         let policy = Arc::new(Policy::load(&db, &clock).await?);
-        Ok(Self { db, clock, policy })
+        Ok(Self {
+            db,
+            clock,
+            policy,
+            caller: Arc::new(Caller::system("server")),
+            request_id: None,
+            keys: Arc::default(),
+        })
     }
 
     /// The clock.
@@ -112,11 +128,13 @@ impl Tries {
     }
 }
 
-/// Runs a block in one transaction, again from the start when a rival got in its way.
+/// Runs a block in one transaction, again from the start when a rival got in its way. The caller must
+/// have the right to the operation, and the changes that the block notes are in the audit log with it.
 ///
 /// A macro, because a closure that lends the transaction to a future can't yet be shown to be `Send`.
 macro_rules! transact {
-    ($services:expr, $transaction:ident => $work:block) => {{
+    ($services:expr, $operation:expr, $transaction:ident, $changes:ident => $work:block) => {{
+        $services.demand($operation)?;
         let mut tries = crate::service::Tries::new();
         loop {
             let begun = match $services.db.begin().await {
@@ -127,7 +145,15 @@ macro_rules! transact {
                 },
             };
             let $transaction = &begun;
-            let result: Result<_, crate::error::Error> = async { $work }.await;
+            let result: Result<_, crate::error::Error> = async {
+                let mut noted = crate::service::audit::Changes::default();
+                let $changes = &mut noted;
+                let done: Result<_, crate::error::Error> = async { $work }.await;
+                let done = done?;
+                noted.write($services, $operation, $transaction).await?;
+                Ok(done)
+            }
+            .await;
             if let Some(done) = tries.end(begun, result).await {
                 break done;
             }

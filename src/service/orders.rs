@@ -8,11 +8,14 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use entity::value::{LogAction, OrderStatus};
 use entity::{order, order_line};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ActiveEnum, DatabaseTransaction};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::Change;
 use super::booking::{Book, Entry, Object};
 use super::{Services, input, transact};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::edition::OrderPurpose;
 use crate::program::fold::{Redemption, Step};
@@ -73,10 +76,12 @@ impl Services {
     /// # Errors
     /// For everything that placing the order would be refused for.
     pub async fn quote(&self, draft: &OrderDraft) -> Result<Quote, Error> {
+        let sight = self.demand(Operation::Quote)?;
         let checked = price::Checked::of(draft)?;
         let reader = self.db.reader();
         let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
-        let partner = partner::by_code(reader, &code).await?.ok_or_else(input::no_partner)?;
+        let partner = partner::by_code(reader, &code).await?;
+        let partner = partner.filter(|row| sight.shows_partner(row.id)).ok_or_else(input::no_partner)?;
         let row = self.priced(reader, &checked, &partner).await?;
         let usable_credits = row.order.max_credits.min(partner.credits.max(0));
         Ok(Quote { row, partner, usable_credits })
@@ -88,14 +93,15 @@ impl Services {
     /// When anything named can't be ordered so, more credits are asked for than caps or balance allow, or
     /// the key came before with other content.
     pub async fn order_place(&self, draft: &OrderDraft, key: &str) -> Result<Placed, Error> {
+        let sight = self.demand(Operation::PlaceOrder)?;
         let key = input::key("idempotencyKey", key)?;
         let within = |refusal: Refusal| refusal.within("order");
         let checked = price::Checked::of(draft).map_err(within)?;
-        let placed = transact!(self, transaction => {
+        let placed = transact!(self, Operation::PlaceOrder, transaction, changes => {
             let no_partner = || input::no_partner().within("order");
             let code = input::code("partner", &draft.partner).map_err(|_| no_partner())?;
             let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
-            let partner = partner.ok_or_else(no_partner)?;
+            let partner = partner.filter(|row| sight.shows_partner(row.id)).ok_or_else(no_partner)?;
             if let Some(first) = store::by_key(transaction, partner.id, &key).await? {
                 let lines = store::lines(transaction, &[first.id]).await?.remove(&first.id).unwrap_or_default();
                 same_order(&checked, &first, &lines)?;
@@ -107,6 +113,8 @@ impl Services {
             })?;
             let order = order::Model { idempotency_key: key.clone(), ..row.order };
             let order = self.book_order(transaction, partner, order, row.lines).await?;
+            let after = json!({ "number": order.number, "status": order.status.to_value(), "credits": order.credits });
+            changes.note(change(&order).after(after));
             Ok(Placed { order, duplicate: false })
         })?;
         Ok(placed)
@@ -138,7 +146,9 @@ impl Services {
     /// When the database fails.
     pub async fn order_by_number(&self, number: &str) -> Result<Option<order::Model>, Error> {
         let Ok(number) = input::key("number", number) else { return Ok(None) };
-        Ok(store::by_number(self.db.reader(), &number).await?)
+        let sight = self.sight(Operation::Order);
+        let found = store::by_number(self.db.reader(), &number).await?;
+        Ok(found.filter(|row| sight.shows_partner(row.partner_id)))
     }
 
     /// Orders by id; what does not exist is left out.
@@ -146,16 +156,23 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn orders_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, order::Model>, Error> {
+        let sight = self.sight(Operation::Order);
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+        let rows = rows.into_iter().filter(|row| sight.shows_partner(row.partner_id));
+        Ok(rows.map(|row| (row.id, row)).collect())
     }
 
     /// Lines of orders, in their order.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn order_lines(&self, orders: &[Uuid]) -> Result<HashMap<Uuid, Vec<order_line::Model>>, Error> {
-        Ok(store::lines(self.db.reader(), orders).await?)
+    pub async fn order_lines(
+        &self,
+        orders: &[order::Model],
+    ) -> Result<HashMap<Uuid, Vec<order_line::Model>>, Error> {
+        let sight = self.sight(Operation::Order);
+        let shown = orders.iter().filter(|row| sight.shows_partner(row.partner_id)).map(|row| row.id);
+        Ok(store::lines(self.db.reader(), &shown.collect::<Vec<_>>()).await?)
     }
 
     /// For each partner, one page of its orders in the order of placing.
@@ -167,6 +184,7 @@ impl Services {
         ids: &[Uuid],
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<order::Model>>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
         Ok(store::of_partners(self.db.reader(), ids, page).await?)
     }
 
@@ -175,8 +193,13 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn order_counts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
         Ok(store::count_of_partners(self.db.reader(), ids).await?)
     }
+}
+
+fn change(row: &order::Model) -> Change {
+    Change::of("Order", row.id).about(Some(row.partner_id), None)
 }
 
 /// The credits of an order, spent or given back on a day; none when it redeems none.

@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::{product, product_price};
+use sea_orm::ActiveEnum;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::Change;
 use super::{Services, input, transact, words};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::edition::ProductCategory;
 use crate::program::money::Money;
@@ -37,11 +41,13 @@ impl Services {
     /// # Errors
     /// When code or name can't be taken, a price is below zero, or a currency stands twice.
     pub async fn product_save(&self, draft: &ProductDraft) -> Result<ProductRow, Error> {
+        self.demand(Operation::SaveProduct)?;
         let code = input::code("code", &draft.code)?;
         let name = input::name("name", &draft.name)?;
         let prices = check_prices(&draft.prices)?;
-        transact!(self, transaction => {
+        transact!(self, Operation::SaveProduct, transaction, changes => {
             let existing = store::lock(transaction, &code).await?;
+            let before = existing.as_ref().map(|row| json!({ "name": row.name, "category": row.category.to_value() }));
             let product = product::Model {
                 id: existing.as_ref().map_or_else(Uuid::now_v7, |row| row.id),
                 code: code.clone(),
@@ -55,6 +61,8 @@ impl Services {
                 amount: *amount,
             });
             let row = ProductRow { prices: prices.collect(), product };
+            let after = json!({ "name": row.product.name, "category": row.product.category.to_value(), "prices": prices_of(&row) });
+            changes.note(Change::of("Product", row.product.id).maybe_before(before).after(after));
             store::save(transaction, row.clone()).await?;
             Ok(row)
         })
@@ -65,7 +73,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn product_by_code(&self, code: &str) -> Result<Option<ProductRow>, Error> {
-        if input::code("code", code).is_err() {
+        if input::code("code", code).is_err() || !self.sees(Operation::Product) {
             return Ok(None);
         }
         Ok(store::by_codes(self.db.reader(), [code]).await?.pop())
@@ -76,6 +84,9 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn products_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ProductRow>, Error> {
+        if !self.sees(Operation::Product) {
+            return Ok(HashMap::new());
+        }
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
         Ok(rows.into_iter().map(|row| (row.product.id, row)).collect())
     }
@@ -85,6 +96,9 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn products_page(&self, page: &Page<String>) -> Result<Rows<ProductRow>, Error> {
+        if !self.sees(Operation::Product) {
+            return Ok(Rows::default());
+        }
         Ok(store::page(self.db.reader(), page).await?)
     }
 
@@ -93,8 +107,16 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn products_count(&self) -> Result<u64, Error> {
+        if !self.sees(Operation::Product) {
+            return Ok(0);
+        }
         Ok(store::count(self.db.reader()).await?)
     }
+}
+
+/// Prices in minor units by currency, for the audit log.
+fn prices_of(row: &ProductRow) -> BTreeMap<&str, i64> {
+    row.prices.iter().map(|price| (price.currency.as_str(), price.amount)).collect()
 }
 
 /// Prices by currency.

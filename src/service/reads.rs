@@ -1,5 +1,6 @@
 //! Reads: each takes a set of subjects and costs the same number of statements for one as for many.
 
+mod audit;
 mod entries;
 mod partners;
 mod professionals;
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::program::refusal::Refusal;
+pub use audit::AuditAsked;
 pub use standings::{PartnerStanding, YearCredits};
 
 /// What a subject was asked for, or why it can't be told.

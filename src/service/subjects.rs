@@ -4,9 +4,12 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::{partner, professional};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::Change;
 use super::{Services, input, transact};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::{partner as partners, professional as professionals};
@@ -57,7 +60,7 @@ impl Services {
     pub async fn partners_add(&self, drafts: &[PartnerDraft]) -> Result<Vec<Added<partner::Model>>, Error> {
         let checked: Vec<Result<partner::Model, Refusal>> =
             drafts.iter().map(|draft| self.check_partner(draft)).collect();
-        transact!(self, transaction => {
+        transact!(self, Operation::CreatePartner, transaction, changes => {
             let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
             let existing = partners::existing(transaction, &codes).await?;
             let (added, rows) = sort_out(
@@ -67,6 +70,10 @@ impl Services {
                 |one, other| (&one.name, one.enrolled_on) == (&other.name, other.enrolled_on),
                 "partner",
             );
+            for row in &rows {
+                let after = json!({ "code": row.code, "name": row.name, "enrolledOn": row.enrolled_on });
+                changes.note(Change::of("Partner", row.id).about(Some(row.id), None).after(after));
+            }
             partners::insert(transaction, rows).await?;
             Ok(added)
         })
@@ -82,7 +89,7 @@ impl Services {
     ) -> Result<Vec<Added<professional::Model>>, Error> {
         let checked: Vec<Result<professional::Model, Refusal>> =
             drafts.iter().map(|draft| self.check_professional(draft)).collect();
-        transact!(self, transaction => {
+        transact!(self, Operation::SignUpProfessional, transaction, changes => {
             let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
             let existing = professionals::existing(transaction, &codes).await?;
             let (added, rows) = sort_out(
@@ -90,11 +97,16 @@ impl Services {
                 existing,
                 |row| &row.code,
                 |one, other| {
-                    (&one.name, &one.email, one.signed_up_on)
-                        == (&other.name, &other.email, other.signed_up_on)
+                    (&one.name, &one.email, one.signed_up_on, one.erased_at)
+                        == (&other.name, &other.email, other.signed_up_on, other.erased_at)
                 },
                 "professional",
             );
+            for row in &rows {
+                // Neither name nor address: they can be erased, and the audit log can't.
+                let after = json!({ "code": row.code, "signedUpOn": row.signed_up_on });
+                changes.note(Change::of("Professional", row.id).about(None, Some(row.id)).after(after));
+            }
             professionals::insert(transaction, rows).await?;
             Ok(added)
         })
@@ -115,9 +127,10 @@ impl Services {
             id: Uuid::now_v7(),
             code: input::code("code", &draft.code)?,
             name: input::name("name", &draft.name)?,
-            email: input::email("email", &draft.email)?,
+            email: Some(input::email("email", &draft.email)?),
             signed_up_on: self.check_first_day("signedUpOn", draft.signed_up_on)?,
             created_at: self.clock.now(),
+            erased_at: None,
         })
     }
 

@@ -4,10 +4,14 @@ use std::collections::HashMap;
 
 use entity::value::{LogAction, SwagOrderStatus};
 use entity::{swag_item, swag_order};
+use sea_orm::ActiveEnum;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::Change;
 use super::booking::{Book, Entry, Object};
 use super::{Services, input, transact};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::fold::{ProfessionalIx, Redemption, Step};
 use crate::program::refusal::{Code, Refusal};
@@ -58,6 +62,7 @@ impl Services {
     /// # Errors
     /// When code or name can't be taken, the price is below 1, or the stock below 0.
     pub async fn swag_item_save(&self, draft: &SwagItemDraft) -> Result<swag_item::Model, Error> {
+        self.demand(Operation::SaveSwagItem)?;
         let code = input::code("code", &draft.code)?;
         let name = input::name("name", &draft.name)?;
         if !(1..=MOST).contains(&draft.dojo_credits) {
@@ -68,8 +73,9 @@ impl Services {
         if !(0..=MOST).contains(&draft.stock) {
             return Err(Refusal::new(Code::Invalid, "stock", "A stock is 0 or more.").into());
         }
-        transact!(self, transaction => {
+        transact!(self, Operation::SaveSwagItem, transaction, changes => {
             let existing = store::lock_item(transaction, &code).await?;
+            let before = existing.as_ref().map(item_state);
             let row = swag_item::Model {
                 id: existing.as_ref().map_or_else(Uuid::now_v7, |row| row.id),
                 code: code.clone(),
@@ -78,6 +84,7 @@ impl Services {
                 stock: draft.stock,
                 created_at: existing.map_or_else(|| self.clock.now(), |row| row.created_at),
             };
+            changes.note(Change::of("SwagItem", row.id).maybe_before(before).after(item_state(&row)));
             upsert_all(transaction, vec![row.clone()]).await?;
             Ok(row)
         })
@@ -89,6 +96,7 @@ impl Services {
     /// When there is no such professional or item, too little in stock or too few Dojo Credits, or the
     /// key came before with other content.
     pub async fn swag_order_place(&self, draft: &SwagDraft) -> Result<SwagPlaced, Error> {
+        let sight = self.demand(Operation::PlaceSwagOrder)?;
         let key = input::key("idempotencyKey", &draft.idempotency_key)?;
         if !(1..=MOST).contains(&draft.quantity) {
             return Err(Refusal::new(Code::Invalid, "quantity", "A quantity is 1 or more.").into());
@@ -96,9 +104,10 @@ impl Services {
         let nobody =
             || Refusal::new(Code::NotFound, "professional", "There is no professional with this code.");
         let nothing = || Refusal::new(Code::NotFound, "item", "There is no item with this code.");
-        transact!(self, transaction => {
+        transact!(self, Operation::PlaceSwagOrder, transaction, changes => {
             let code = input::code("professional", &draft.professional).map_err(|_| nobody())?;
-            let who = professional::lock(transaction, [code.as_str()], []).await?.pop().ok_or_else(nobody)?;
+            let who = professional::lock(transaction, [code.as_str()], []).await?.pop();
+            let who = who.filter(|row| sight.shows_professional(row.id)).ok_or_else(nobody)?;
             let item = input::code("item", &draft.item).map_err(|_| nothing())?;
             if let Some(first) = store::by_key(transaction, who.id, &key).await? {
                 let ordered = store::items_by_ids(transaction, [first.item_id]).await?.pop();
@@ -140,6 +149,7 @@ impl Services {
             order.number = format!("S-{}", order.seq);
             order.recorded_at = settled.recorded_at;
             upsert_all(transaction, vec![item]).await?;
+            changes.note(change(&order).after(json!({ "number": order.number, "status": order.status.to_value() })));
             crate::store::insert_all(transaction, vec![order.clone()]).await?;
             settled.write(transaction).await?;
             Ok(SwagPlaced { order, duplicate: false })
@@ -155,11 +165,13 @@ impl Services {
         number: &str,
         reason: Option<&str>,
     ) -> Result<swag_order::Model, Error> {
+        let sight = self.demand(Operation::CancelSwagOrder)?;
         let reason = input::reason("reason", reason)?;
         let missing = || Refusal::new(Code::NotFound, "number", "There is no order with this number.");
-        transact!(self, transaction => {
+        transact!(self, Operation::CancelSwagOrder, transaction, changes => {
             let number = input::key("number", number).map_err(|_| missing())?;
-            let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
+            let order = store::by_number(transaction, &number).await?;
+            let order = order.filter(|row| sight.shows_professional(row.professional_id)).ok_or_else(missing)?;
             let professionals = professional::lock(transaction, [], [order.professional_id]).await?;
             let mut order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
             if let Some(on) = order.cancelled_on {
@@ -175,7 +187,9 @@ impl Services {
                 ..Entry::new(LogAction::SwagCancelled, Object::SwagOrder(order.id))
             };
             take(&mut book, entry, Step::SwagReturned(back))?;
+            let before = json!({ "status": order.status.to_value() });
             order.status = SwagOrderStatus::Cancelled;
+            changes.note(change(&order).before(before).after(json!({ "status": order.status.to_value() })));
             order.cancelled_on = Some(today);
             let settled = book.settle(transaction, self.clock.now()).await?;
             store::update(transaction, &order).await?;
@@ -190,7 +204,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_item_by_code(&self, code: &str) -> Result<Option<swag_item::Model>, Error> {
-        if input::code("code", code).is_err() {
+        if input::code("code", code).is_err() || !self.sees(Operation::SwagItem) {
             return Ok(None);
         }
         Ok(store::item_by_code(self.db.reader(), code).await?)
@@ -201,6 +215,9 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_items_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, swag_item::Model>, Error> {
+        if !self.sees(Operation::SwagItem) {
+            return Ok(HashMap::new());
+        }
         let rows = store::items_by_ids(self.db.reader(), ids.iter().copied()).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
@@ -210,6 +227,9 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_items_page(&self, page: &Page<String>) -> Result<Rows<swag_item::Model>, Error> {
+        if !self.sees(Operation::SwagItem) {
+            return Ok(Rows::default());
+        }
         Ok(store::items(self.db.reader(), page).await?)
     }
 
@@ -218,6 +238,9 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_items_count(&self) -> Result<u64, Error> {
+        if !self.sees(Operation::SwagItem) {
+            return Ok(0);
+        }
         Ok(store::count_items(self.db.reader()).await?)
     }
 
@@ -227,7 +250,9 @@ impl Services {
     /// When the database fails.
     pub async fn swag_order_by_number(&self, number: &str) -> Result<Option<swag_order::Model>, Error> {
         let Ok(number) = input::key("number", number) else { return Ok(None) };
-        Ok(store::by_number(self.db.reader(), &number).await?)
+        let sight = self.sight(Operation::SwagOrder);
+        let found = store::by_number(self.db.reader(), &number).await?;
+        Ok(found.filter(|row| sight.shows_professional(row.professional_id)))
     }
 
     /// Orders by id; what does not exist is left out.
@@ -235,8 +260,10 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_orders_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, swag_order::Model>, Error> {
+        let sight = self.sight(Operation::SwagOrder);
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+        let rows = rows.into_iter().filter(|row| sight.shows_professional(row.professional_id));
+        Ok(rows.map(|row| (row.id, row)).collect())
     }
 
     /// For each professional, one page of orders in the order of placing.
@@ -248,6 +275,7 @@ impl Services {
         ids: &[Uuid],
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<swag_order::Model>>, Error> {
+        self.demand_swag_orders(ids)?;
         Ok(store::of_professionals(self.db.reader(), ids, page).await?)
     }
 
@@ -256,8 +284,27 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_order_counts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+        self.demand_swag_orders(ids)?;
         Ok(store::count_of_professionals(self.db.reader(), ids).await?)
     }
+
+    /// Checks that the orders of these professionals are open to the caller.
+    fn demand_swag_orders(&self, ids: &[Uuid]) -> Result<(), Error> {
+        let sight = self.demand(Operation::SwagOrder)?;
+        if ids.iter().all(|id| sight.shows_professional(*id)) {
+            return Ok(());
+        }
+        Err(Error::Forbidden(Operation::SwagOrder.name()))
+    }
+}
+
+fn change(row: &swag_order::Model) -> Change {
+    Change::of("SwagOrder", row.id).about(None, Some(row.professional_id))
+}
+
+/// An item as the audit log keeps it.
+fn item_state(row: &swag_item::Model) -> serde_json::Value {
+    json!({ "name": row.name, "dojoCredits": row.dojo_credits, "stock": row.stock })
 }
 
 /// The price of so many, if they are in stock and can be paid.

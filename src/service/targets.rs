@@ -7,10 +7,13 @@ use entity::sales_target;
 use entity::value::LogAction;
 use iso_currency::Currency;
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::Change;
 use super::booking::{Book, Entry, Object};
 use super::{Services, input, transact};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::fold::{Sold, Step, Target, YearSales};
 use crate::program::money::Money;
@@ -47,6 +50,7 @@ impl Services {
         year: i32,
         amount: Money,
     ) -> Result<PartnerRow, Error> {
+        self.demand(Operation::SetSalesTarget)?;
         if !YEARS.contains(&year) {
             let message = format!("A target is of a year from {} to {}.", YEARS.start(), YEARS.end());
             return Err(Refusal::new(Code::Invalid, "year", message).into());
@@ -55,7 +59,7 @@ impl Services {
             let message = "A target is more than nothing.";
             return Err(Refusal::new(Code::Invalid, "amount", message).within("target").into());
         }
-        transact!(self, transaction => {
+        transact!(self, Operation::SetSalesTarget, transaction, changes => {
             let code = input::code("partner", partner).map_err(|_| input::no_partner())?;
             let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
             let partner = partner.ok_or_else(input::no_partner)?;
@@ -63,6 +67,8 @@ impl Services {
             let mut book = Book::open(&self.policy, vec![partner], Vec::new(), &[]);
             let existing = load(transaction, &mut book, id, year, None).await?;
             let who = book.partner(id).ok_or_else(|| Error::Damaged("a partner without a place".to_owned()))?;
+            let said = |currency: &str, amount: i64| json!({ "year": year, "currency": currency, "amount": amount });
+            let before = existing.as_ref().map(|row| said(&row.currency, row.amount));
             let mut row = sales_target::Model {
                 id: existing.map_or_else(Uuid::now_v7, |row| row.id),
                 partner_id: id,
@@ -80,6 +86,8 @@ impl Services {
                 .map_err(|error| Refusal::new(Code::Invalid, "target", format!("Not taken: {error}.")))?;
             row.reached_on = book.sales(who, year).and_then(|sales| sales.reached_on);
             let settled = book.settle(transaction, self.clock.now()).await?;
+            let change = Change::of("SalesTarget", row.id).about(Some(id), None);
+            changes.note(change.maybe_before(before).after(said(&row.currency, row.amount)));
             upsert_all(transaction, vec![row]).await?;
             settled.write(transaction).await?;
             let partner = partner::by_ids(transaction, [id]).await?.pop();
@@ -92,6 +100,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn sales_targets(&self, ids: &[Uuid], year: i32) -> Result<HashMap<Uuid, SalesTarget>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
         let targets = store::targets(self.db.reader(), ids, year).await?;
         if targets.is_empty() {
             return Ok(HashMap::new());

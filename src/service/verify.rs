@@ -12,6 +12,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::Services;
+use crate::access::Operation;
 use crate::error::Error;
 use crate::store::{activity, affiliation, ledger, log, partner, professional};
 use compare::compare;
@@ -57,6 +58,7 @@ impl Services {
     /// # Errors
     /// When the database fails. A difference is no error.
     pub async fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
+        self.demand(Operation::Verify)?;
         let snapshot = self.db.begin_snapshot().await?;
         let total = log::count(&snapshot).await?;
         let mut replay = Replay::new(&self.policy);

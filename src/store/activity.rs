@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use entity::activity;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
+};
 use uuid::Uuid;
 
 use super::by_seq::BySeq;
-use super::page::{Page, Rows};
+use super::page::{self, Both, Page, Rows};
 use super::sql::{self, Sql, sql};
 
 /// The activities of these keys, each a source and an external id.
@@ -130,13 +132,51 @@ impl Owner {
 static OF_PARTNERS: BySeq = BySeq::new("activities", "partner_id");
 static OF_PROFESSIONALS: BySeq = BySeq::new("activities", "professional_id");
 
-/// For each owner, one page of its activities in the order of recording.
+/// On days on which the professional worked for the partner `$`.
+fn employed_by(partner: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM affiliations v WHERE v.professional_id = e.professional_id \
+         AND v.partner_id = {partner} AND v.starts_on <= e.occurred_on \
+         AND (v.ends_on IS NULL OR v.ends_on >= e.occurred_on))"
+    )
+}
+
+/// The same, as far as the partner $5 sees them.
+static OF_EMPLOYED: LazyLock<Both> = LazyLock::new(|| {
+    let text = |direction: &str| {
+        let wanted = format!("e.seq > $2 AND e.seq < $3 AND {}", employed_by("$5"));
+        Sql::page_per_id(
+            "e.*",
+            "activities",
+            "professional_id",
+            &wanted,
+            &format!("e.seq {direction}"),
+            "$4",
+            "",
+        )
+    };
+    Both { forward: text("ASC"), backward: text("DESC") }
+});
+
+/// For each owner, one page of its activities in the order of recording; of professionals, those on days
+/// on which they worked for an employer, where one is given.
 pub(crate) async fn of_owners(
     connection: &impl ConnectionTrait,
     owner: Owner,
     owners: &[Uuid],
+    employer: Option<Uuid>,
     page: &Page<i64>,
 ) -> Result<HashMap<Uuid, Rows<activity::Model>>, DbErr> {
+    if let (Owner::Professional, Some(employer)) = (owner, employer) {
+        let values: [Value; 4] = [
+            page.after.unwrap_or(0).into(),
+            page.before.unwrap_or(i64::MAX).into(),
+            page.limit(),
+            employer.into(),
+        ];
+        let of = |row: &activity::Model| owner.of(row);
+        return page::per_owner(connection, &OF_EMPLOYED, page, owners, values, of).await;
+    }
     owner.lists().pages(connection, owners, page, |row: &activity::Model| owner.of(row)).await
 }
 
@@ -145,6 +185,18 @@ pub(crate) async fn count_of_owners(
     connection: &impl ConnectionTrait,
     owner: Owner,
     owners: &[Uuid],
+    employer: Option<Uuid>,
 ) -> Result<HashMap<Uuid, i64>, DbErr> {
+    sql!(
+        EMPLOYED,
+        &format!(
+            "SELECT e.professional_id AS owner, COUNT(*) AS rows FROM activities e \
+             WHERE e.professional_id @uuids1 AND {} GROUP BY e.professional_id",
+            employed_by("$2")
+        )
+    );
+    if let (Owner::Professional, Some(employer)) = (owner, employer) {
+        return page::count_per_owner(connection, &EMPLOYED, owners, [employer.into()]).await;
+    }
     owner.lists().counts(connection, owners).await
 }

@@ -89,6 +89,14 @@ impl Database {
         self.read.begin_with_options(options).await
     }
 
+    /// Empties SQLite's write-ahead log, which keeps what rows held before. PostgreSQL has vacuum.
+    pub(crate) async fn scrub(&self) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
+    }
+
     /// Which engine it is.
     #[must_use]
     pub fn backend(&self) -> DbBackend {
@@ -134,6 +142,8 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
                 .busy_timeout(Duration::from_secs(10))
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
+                // What is overwritten or deleted is gone from the file, for the sake of erasure.
+                .pragma("secure_delete", "ON")
         });
     options
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod activity;
 pub(crate) mod affiliation;
+pub(crate) mod api_key;
+pub(crate) mod audit;
 mod by_seq;
 mod connection;
 pub(crate) mod contract;

@@ -53,6 +53,25 @@ impl<K> Page<K> {
     }
 }
 
+/// How much of a list a caller sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen<S> {
+    /// All of it.
+    All,
+    /// What there is for somebody.
+    By(S),
+}
+
+impl<S> Seen<S> {
+    /// For whom, where it is not all.
+    pub(crate) fn by(self) -> Option<S> {
+        match self {
+            Self::All => None,
+            Self::By(somebody) => Some(somebody),
+        }
+    }
+}
+
 /// Statements of a list in both directions.
 pub(crate) struct Both {
     /// Counted from the start.
@@ -76,21 +95,28 @@ impl Both {
 pub(crate) enum Wanted {
     All,
     Filtered(&'static str),
+    /// Filtered, and limited to what a caller may see by a condition on that many values more.
+    Scoped(&'static str, &'static str, usize),
 }
 
 impl Wanted {
     /// The condition on a row.
-    pub(crate) fn condition(self) -> &'static str {
+    pub(crate) fn condition(self) -> String {
         match self {
-            Self::All => "TRUE",
-            Self::Filtered(condition) => condition,
+            Self::All => "TRUE".to_owned(),
+            Self::Filtered(condition) => condition.to_owned(),
+            Self::Scoped(condition, scope, _) => format!("{condition} AND {scope}"),
         }
     }
 
     /// Places of the values behind the filter's: after which value and id, before which value and id,
     /// the limit, and one more.
     pub(crate) fn places(self) -> [String; 6] {
-        let first = if matches!(self, Self::All) { 1 } else { 4 };
+        let first = match self {
+            Self::All => 1,
+            Self::Filtered(_) => 4,
+            Self::Scoped(_, _, values) => 4 + values,
+        };
         std::array::from_fn(|place| format!("${}", first + place))
     }
 }
@@ -99,17 +125,36 @@ impl Wanted {
 pub(crate) struct Lists {
     build: fn(Wanted) -> Both,
     condition: &'static str,
+    scope: (&'static str, usize),
     all: OnceLock<Both>,
     filtered: OnceLock<Both>,
+    scoped: OnceLock<Both>,
 }
 
 impl Lists {
-    pub(crate) const fn new(condition: &'static str, build: fn(Wanted) -> Both) -> Self {
-        Self { build, condition, all: OnceLock::new(), filtered: OnceLock::new() }
+    /// `scope` is the condition on what a caller may see, and how many values it takes: they stand
+    /// behind those of the filter.
+    pub(crate) const fn new(
+        condition: &'static str,
+        scope: (&'static str, usize),
+        build: fn(Wanted) -> Both,
+    ) -> Self {
+        Self {
+            build,
+            condition,
+            scope,
+            all: OnceLock::new(),
+            filtered: OnceLock::new(),
+            scoped: OnceLock::new(),
+        }
     }
 
-    /// The list of all rows, or of those that the filter wants.
-    pub(crate) fn of(&self, all: bool) -> &Both {
+    /// The list of all rows, of those that the filter wants, or of those among them that a caller may see.
+    pub(crate) fn of(&self, all: bool, scoped: bool) -> &Both {
+        if scoped {
+            let (scope, values) = self.scope;
+            return self.scoped.get_or_init(|| (self.build)(Wanted::Scoped(self.condition, scope, values)));
+        }
         if all {
             return self.all.get_or_init(|| (self.build)(Wanted::All));
         }

@@ -278,16 +278,20 @@ fn without_credits(wanted: Wanted) -> Both {
     Both { forward: text("ASC"), backward: text("DESC") }
 }
 
-static BY_CODE_ORDER: Lists = Lists::new(WANTED, |wanted| by_column("code", wanted));
-static BY_NAME: Lists = Lists::new(WANTED, |wanted| by_column("name", wanted));
-static BY_ENROLMENT: Lists = Lists::new(WANTED, |wanted| by_column("enrolled_on", wanted));
-static WITH_CREDITS: Lists = Lists::new(WANTED, with_credits);
-static WITHOUT_CREDITS: Lists = Lists::new(WANTED, without_credits);
+/// What a caller sees who sees one partner only.
+const SCOPE: (&str, usize) = ("p.id = $4", 1);
 
-/// One page of partners.
+static BY_CODE_ORDER: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("code", wanted));
+static BY_NAME: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("name", wanted));
+static BY_ENROLMENT: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("enrolled_on", wanted));
+static WITH_CREDITS: Lists = Lists::new(WANTED, SCOPE, with_credits);
+static WITHOUT_CREDITS: Lists = Lists::new(WANTED, SCOPE, without_credits);
+
+/// One page of partners; of the only one that the caller sees, where there is one.
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     filter: &PartnerFilter,
+    only: Option<Uuid>,
     order: PartnerOrder,
     page: &Page<PartnerKey>,
 ) -> Result<Rows<PartnerRow>, DbErr> {
@@ -300,8 +304,9 @@ pub(crate) async fn page(
         PartnerOrder::YearCredits(_) if page.from_end => &[&WITHOUT_CREDITS, &WITH_CREDITS],
         PartnerOrder::YearCredits(_) => &[&WITH_CREDITS, &WITHOUT_CREDITS],
     };
-    let all = *filter == PartnerFilter::default();
+    let all = *filter == PartnerFilter::default() && only.is_none();
     let mut values = if all { Vec::new() } else { filter.values().to_vec() };
+    values.extend(only.map(Value::from));
     let (first, last) = order.bounds();
     let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
     for (key, value, id) in ends {
@@ -315,7 +320,7 @@ pub(crate) async fn page(
     let wanted = usize::try_from(page.size).unwrap_or(usize::MAX).saturating_add(1);
     let mut rows = Vec::new();
     for part in lists {
-        let statement = part.of(all).of(page).with(backend, values.clone());
+        let statement = part.of(all, only.is_some()).of(page).with(backend, values.clone());
         rows.extend(PartnerRow::find_by_statement(statement).all(connection).await?);
         if rows.len() >= wanted {
             break;
@@ -325,10 +330,16 @@ pub(crate) async fn page(
     Ok(page.cut(rows))
 }
 
-/// How many partners are wanted in all.
-pub(crate) async fn count(connection: &impl ConnectionTrait, filter: &PartnerFilter) -> Result<i64, DbErr> {
+/// How many partners are wanted in all; of the only one that the caller sees, where there is one.
+pub(crate) async fn count(
+    connection: &impl ConnectionTrait,
+    filter: &PartnerFilter,
+    only: Option<Uuid>,
+) -> Result<i64, DbErr> {
     sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM partners p WHERE {WANTED}"));
-    let row =
-        connection.query_one_raw(COUNT.with(connection.get_database_backend(), filter.values())).await?;
+    sql!(COUNT_SCOPED, &format!("SELECT COUNT(*) AS n FROM partners p WHERE {WANTED} AND {}", SCOPE.0));
+    let sql: &Sql = if only.is_some() { &COUNT_SCOPED } else { &COUNT };
+    let values = filter.values().into_iter().chain(only.map(Value::from));
+    let row = connection.query_one_raw(sql.with(connection.get_database_backend(), values)).await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }

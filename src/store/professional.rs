@@ -24,8 +24,8 @@ pub struct ProfessionalRow {
     pub code: String,
     /// Name for people.
     pub name: String,
-    /// Address for mail.
-    pub email: String,
+    /// Address for mail; none once it was erased, or where the caller may not see it.
+    pub email: Option<String>,
     /// Day of sign-up.
     pub signed_up_on: NaiveDate,
     /// Dojo Credits.
@@ -108,6 +108,23 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<ProfessionalRow>, DbErr> {
     let backend = connection.get_database_backend();
     ProfessionalRow::find_by_statement(BY_IDS.with(backend, [sql::ids(backend, ids)])).all(connection).await
+}
+
+/// Replaces a professional's name by a pseudonym and takes the address away.
+pub(crate) async fn erase(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    pseudonym: &str,
+    at: sea_orm::prelude::DateTimeUtc,
+) -> Result<(), DbErr> {
+    let row = professional::ActiveModel {
+        id: sea_orm::Unchanged(id),
+        name: sea_orm::Set(pseudonym.to_owned()),
+        email: sea_orm::Set(None),
+        erased_at: sea_orm::Set(Some(at)),
+        ..Default::default()
+    };
+    professional::Entity::update(row).exec(connection).await.map(drop)
 }
 
 /// Professionals of these codes, without their locks.
@@ -211,14 +228,40 @@ fn by_column(column: &str, wanted: Wanted) -> Both {
     Both { forward: text("ASC"), backward: text("DESC") }
 }
 
-static BY_CODE_ORDER: Lists = Lists::new(WANTED, |wanted| by_column("code", wanted));
-static BY_NAME: Lists = Lists::new(WANTED, |wanted| by_column("name", wanted));
-static BY_SIGN_UP: Lists = Lists::new(WANTED, |wanted| by_column("signed_up_on", wanted));
+/// Whose list of professionals a caller sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SeenBy {
+    /// A partner's: those who work or worked for it by a day.
+    Partner(Uuid, NaiveDate),
+    /// A professional's own.
+    Professional(Uuid),
+}
+
+impl SeenBy {
+    fn values(self) -> [Value; 3] {
+        match self {
+            Self::Partner(partner, day) => [partner.into(), day.into(), Uuid::nil().into()],
+            Self::Professional(id) => [Uuid::nil().into(), EARLIEST.into(), id.into()],
+        }
+    }
+}
+
+/// What a caller sees of the list: see [`SeenBy`].
+const SCOPE: (&str, usize) = (
+    "p.id IN (SELECT v.professional_id FROM affiliations v WHERE v.partner_id = $4 AND v.starts_on <= $5 \
+     UNION SELECT o.professional_id FROM professional_balances o WHERE o.professional_id = $6)",
+    3,
+);
+
+static BY_CODE_ORDER: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("code", wanted));
+static BY_NAME: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("name", wanted));
+static BY_SIGN_UP: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("signed_up_on", wanted));
 
 /// One page of professionals.
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     filter: &ProfessionalFilter,
+    seen_by: Option<SeenBy>,
     order: ProfessionalOrder,
     page: &Page<ProfessionalKey>,
 ) -> Result<Rows<ProfessionalRow>, DbErr> {
@@ -228,8 +271,9 @@ pub(crate) async fn page(
         ProfessionalOrder::Name => &BY_NAME,
         ProfessionalOrder::SignedUpOn => &BY_SIGN_UP,
     };
-    let all = *filter == ProfessionalFilter::default();
+    let all = *filter == ProfessionalFilter::default() && seen_by.is_none();
     let mut values = if all { Vec::new() } else { filter.values().to_vec() };
+    values.extend(seen_by.into_iter().flat_map(SeenBy::values));
     let (first, last) = order.bounds();
     let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
     for (key, value, id) in ends {
@@ -237,9 +281,10 @@ pub(crate) async fn page(
         values.push(key.as_ref().map_or(id, |key| key.id).into());
     }
     values.push(page.limit());
-    let rows = ProfessionalRow::find_by_statement(lists.of(all).of(page).with(backend, values))
-        .all(connection)
-        .await?;
+    let rows =
+        ProfessionalRow::find_by_statement(lists.of(all, seen_by.is_some()).of(page).with(backend, values))
+            .all(connection)
+            .await?;
     Ok(page.cut(rows))
 }
 
@@ -247,10 +292,13 @@ pub(crate) async fn page(
 pub(crate) async fn count(
     connection: &impl ConnectionTrait,
     filter: &ProfessionalFilter,
+    seen_by: Option<SeenBy>,
 ) -> Result<i64, DbErr> {
     sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {WANTED}"));
-    let row =
-        connection.query_one_raw(COUNT.with(connection.get_database_backend(), filter.values())).await?;
+    sql!(COUNT_SCOPED, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {WANTED} AND {}", SCOPE.0));
+    let sql: &Sql = if seen_by.is_some() { &COUNT_SCOPED } else { &COUNT };
+    let values = filter.values().into_iter().chain(seen_by.into_iter().flat_map(SeenBy::values));
+    let row = connection.query_one_raw(sql.with(connection.get_database_backend(), values)).await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }
 

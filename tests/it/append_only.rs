@@ -25,6 +25,8 @@ async fn app_with_rows(backend: Backend) -> TestApp {
     app.record(Activity::of_professional("ada", "FEEDBACK_SUBMITTED", "2025-05-02")).await;
     app.record(Activity::of_partner("nordwind", "LINKEDIN_POST", "2025-05-01").quantity(2)).await;
     commerce::fill(&app).await;
+    app.done("createApiKey", json!({ "role": "PARTNER", "subject": "nordwind", "label": "the portal" }))
+        .await;
     app
 }
 
@@ -39,7 +41,7 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
     // table, a column and another value for it, for every column of the tables that never change
-    let table: [(&str, &[(&str, &str)]); 6] = [
+    let table: [(&str, &[(&str, &str)]); 7] = [
         (
             "ledger_entries",
             &[
@@ -82,8 +84,10 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
                 ("source", "'x'"),
                 ("external_id", "external_id"),
                 ("recorded_at", "recorded_at"),
+                ("recorded_by", "'x'"),
             ],
         ),
+        ("audit_log", &[("actor", "'x'"), ("at", "at"), ("after", "NULL"), ("partner_id", "NULL")]),
         (
             "affiliations",
             &[
@@ -115,9 +119,10 @@ async fn nothing_is_replaced() {
     let app = app_with_rows(Backend::Sqlite).await;
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
-    for table in ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations"]
-        .into_iter()
-        .chain(commerce::TABLES.map(|(table, _)| table))
+    for table in
+        ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations", "audit_log"]
+            .into_iter()
+            .chain(commerce::TABLES.map(|(table, _)| table))
     {
         refused(&connection, &format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}")).await;
     }

@@ -3,6 +3,7 @@
 #[macro_use]
 mod harness;
 
+mod access;
 mod affiliations;
 mod append_only;
 mod concurrency;

@@ -45,6 +45,24 @@ fn imports_go_one_way() {
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
 
+/// Rights are asked for in the use cases: nothing above them reads the database by itself.
+#[test]
+fn nothing_goes_around_the_use_cases() {
+    for folder in ["src/graphql", "src/http", "src/auth"] {
+        for (path, text) in sources(folder) {
+            for around in [".database()", ".reader()", "db.begin", "crate::store::Database"] {
+                assert!(!text.contains(around), "{}: {around}", path.display());
+            }
+        }
+    }
+    for (path, text) in sources("src/service") {
+        // The macro, the first edition, and the note of a key's last use.
+        let allowed = ["service/mod.rs", "service/policy.rs", "keys/verified.rs"];
+        let opens = text.contains("db.begin()") && !allowed.iter().any(|end| path.ends_with(end));
+        assert!(!opens, "{} opens a transaction without naming an operation", path.display());
+    }
+}
+
 #[test]
 fn a_breach_is_seen() {
     // text, what it uses that it should not

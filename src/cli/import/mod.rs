@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{Failure, REFUSED};
+use crate::access::Caller;
 use crate::app;
 use crate::config::Settings;
 use crate::error::Error;
@@ -27,7 +28,8 @@ const READ_AHEAD: usize = 2;
 
 /// Imports the files and prints what came of them.
 pub(super) async fn import(settings: &Settings, files: &[PathBuf]) -> Result<u8, Failure> {
-    let services = app::open(settings).await?;
+    let caller = Arc::new(Caller::system("import"));
+    let services = app::open(settings).await?.for_caller(caller, None);
     let mut refused = Refused::default();
     let mut summaries = Vec::new();
     let mut sources = Vec::new();
@@ -99,7 +101,7 @@ impl From<Outcome> for Fate {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Recorded(_) => Self::Recorded,
-            Outcome::Duplicate(_) => Self::Duplicate,
+            Outcome::Duplicate(_) | Outcome::DuplicateUnseen => Self::Duplicate,
             Outcome::Refused(refusal) => Self::Refused(refusal),
         }
     }

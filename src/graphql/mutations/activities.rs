@@ -8,7 +8,7 @@ use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, JsonObject};
 use crate::graphql::siblings::{ById, Member};
 use crate::graphql::types::{Activity, ReviewDecision};
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::Refusal;
 use crate::service::Services;
 use crate::service::activities::{ActivityDraft, Decision, Intake, Outcome, SubjectCode};
 
@@ -97,7 +97,7 @@ pub(crate) struct VoidActivityInput {
 /// What came of one activity.
 #[derive(SimpleObject, Default)]
 pub(crate) struct RecordActivityPayload {
-    /// The activity; null when it was refused.
+    /// The activity; null when it was refused, and when it came before from somebody whose activities you do not see.
     activity: Option<Activity>,
     /// Whether the same activity came before: then `activity` is that first one, and nothing has changed.
     duplicate: bool,
@@ -171,10 +171,7 @@ impl Activities {
             ReviewDecision::Approve => Decision::Approve { points: input.points.map(Into::into) },
             ReviewDecision::Reject => Decision::Reject,
         };
-        let id = match activity_id(&input.activity_id) {
-            Ok(id) => id,
-            Err(refusal) => return Ok(refusal),
-        };
+        let id = activity_id(&input.activity_id);
         let services = context.data_unchecked::<Services>();
         changed(services.activity_review(id, decision, input.reason.as_deref()).await)
     }
@@ -185,10 +182,7 @@ impl Activities {
         context: &Context<'_>,
         #[graphql(desc = "The activity and why.")] input: VoidActivityInput,
     ) -> Result<ActivityPayload, ApiError> {
-        let id = match activity_id(&input.activity_id) {
-            Ok(id) => id,
-            Err(refusal) => return Ok(refusal),
-        };
+        let id = activity_id(&input.activity_id);
         let services = context.data_unchecked::<Services>();
         changed(services.activity_void(id, input.reason.as_deref()).await)
     }
@@ -208,7 +202,7 @@ async fn take_one(
 fn payloads(outcomes: Vec<Outcome>, place: impl Fn(usize, Refusal) -> Refusal) -> Vec<RecordActivityPayload> {
     let rows = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Recorded(row) | Outcome::Duplicate(row) => Some((row.id, row.clone())),
-        Outcome::Refused(_) => None,
+        Outcome::DuplicateUnseen | Outcome::Refused(_) => None,
     });
     let rows = ById::new(rows.collect());
     let payload = |(at, outcome)| match outcome {
@@ -220,6 +214,7 @@ fn payloads(outcomes: Vec<Outcome>, place: impl Fn(usize, Refusal) -> Refusal) -
             duplicate: true,
             ..Default::default()
         },
+        Outcome::DuplicateUnseen => RecordActivityPayload { duplicate: true, ..Default::default() },
         Outcome::Refused(refusal) => {
             RecordActivityPayload { user_errors: vec![place(at, refusal).into()], ..Default::default() }
         }
@@ -236,11 +231,10 @@ fn changed(
     })
 }
 
-/// The key behind the global id of an activity.
-fn activity_id(id: &ID) -> Result<Uuid, ActivityPayload> {
-    if let Some((NodeType::Activity, key)) = NodeType::parse(id) {
-        return Ok(key);
+/// The key behind the global id of an activity; one that no activity has when it is none.
+fn activity_id(id: &ID) -> Uuid {
+    match NodeType::parse(id) {
+        Some((NodeType::Activity, key)) => key,
+        _ => Uuid::nil(),
     }
-    let refusal = Refusal::new(Code::NotFound, "activityId", "There is no activity with this id.");
-    Err(ActivityPayload { activity: None, user_errors: vec![refusal.into()] })
 }

@@ -1,5 +1,6 @@
 //! Mutations: each parses its input, calls one service function and wraps the result.
 
+mod access;
 mod activities;
 mod affiliations;
 mod deals;
@@ -18,6 +19,7 @@ pub struct Mutation(
     subjects::Subjects,
     affiliations::Affiliations,
     activities::Activities,
+    access::AccessMutations,
     deals::Deals,
     products::Products,
     orders::Orders,

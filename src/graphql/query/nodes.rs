@@ -8,8 +8,8 @@ use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::siblings::ById;
 use crate::graphql::types::{
-    Activity, Contract, Deal, Edition, LedgerEntry, Node, Order, Partner, Product, Professional, SwagItem,
-    SwagOrder,
+    Activity, ApiKey, AuditEntry, Contract, Deal, Edition, LedgerEntry, Node, Order, Partner, Product,
+    Professional, SwagItem, SwagOrder,
 };
 use crate::service::Services;
 
@@ -35,6 +35,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
         ById::new(none_of(&keys(NodeType::SwagItem), |ids| services.swag_items_by_ids(ids)).await?);
     let swag_orders =
         ById::new(none_of(&keys(NodeType::SwagOrder), |ids| services.swag_orders_by_ids(ids)).await?);
+    let api_keys = ById::new(none_of(&keys(NodeType::ApiKey), |ids| services.keys_by_ids(ids)).await?);
+    let audit = ById::new(none_of(&keys(NodeType::AuditEntry), |ids| services.audit_by_ids(ids)).await?);
     let policy = services.policy();
     let found = parsed.iter().map(|one| {
         let (kind, id) = (*one)?;
@@ -49,6 +51,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::Deal => Node::Deal(Deal(deals.get(id)?)),
             NodeType::SwagItem => Node::SwagItem(SwagItem(swag_items.get(id)?)),
             NodeType::SwagOrder => Node::SwagOrder(SwagOrder(swag_orders.get(id)?)),
+            NodeType::ApiKey => Node::ApiKey(ApiKey(api_keys.get(id)?)),
+            NodeType::AuditEntry => Node::AuditEntry(AuditEntry(audit.get(id)?)),
             NodeType::Edition => {
                 let index = policy.index(id)?;
                 Node::Edition(Edition { id, index, policy: Arc::clone(policy) })

@@ -34,16 +34,14 @@ impl Activity {
         let services = context.data_unchecked::<Services>();
         let row = self.0.row();
         let found = if let Some(id) = row.partner_id {
-            let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.partner_id).collect();
-            let load = async { services.partners_by_ids(&ids).await.map(ById::new) };
+            let load = async { services.partners_of_activities(self.0.siblings()).await.map(ById::new) };
             self.0
                 .part("partner", &(), load)
                 .await?
                 .get(id)
                 .map(|found| ActivitySubject::Partner(Partner(found)))
         } else {
-            let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.professional_id).collect();
-            let load = async { services.professionals_by_ids(&ids).await.map(ById::new) };
+            let load = async { services.professionals_of_activities(self.0.siblings()).await.map(ById::new) };
             let found = self.0.part("professional", &(), load).await?;
             row.professional_id
                 .and_then(|id| found.get(id))

@@ -43,8 +43,7 @@ impl Deal {
     /// Who registered it.
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().map(|row| row.partner_id).collect();
-        let load = async { services.partners_by_ids(&ids).await.map(ById::new) };
+        let load = async { services.partners_of_deals(self.0.siblings()).await.map(ById::new) };
         let partners = self.0.part("partner", &(), load).await?;
         let found = partners.get(self.0.row().partner_id).map(Partner);
         found.ok_or_else(|| Error::Damaged("a deal without its partner".to_owned()).into())
@@ -138,8 +137,7 @@ impl Deal {
     /// Everything that happened to it, in the order in which the system learned of it.
     async fn history(&self, context: &Context<'_>) -> Result<Vec<DealStep>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().map(|row| row.id).collect();
-        let load = async { services.deal_steps(&ids).await };
+        let load = async { services.deal_steps(self.0.siblings()).await };
         let steps = self.0.part("history", &(), load).await?;
         let steps = steps.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(steps.iter().map(DealStep::of).collect())

@@ -1,5 +1,6 @@
 //! Objects of the schema: each wraps rows that were read together, and names what the contract names.
 
+mod access;
 mod activity;
 mod deal;
 mod edition;
@@ -17,6 +18,7 @@ mod words;
 use async_graphql::ID;
 use async_graphql::Interface;
 
+pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
 pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
@@ -41,6 +43,8 @@ pub(crate) enum Node {
     Activity(Activity),
     LedgerEntry(LedgerEntry),
     Edition(Edition),
+    ApiKey(ApiKey),
+    AuditEntry(AuditEntry),
     Product(Product),
     Contract(Contract),
     Order(Order),

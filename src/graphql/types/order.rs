@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use entity::{order, order_line};
-use uuid::Uuid;
 
 use super::standing::Level;
 use super::words::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
@@ -101,8 +100,7 @@ impl Order {
         let services = context.data_unchecked::<Services>();
         let siblings = self.0.siblings();
         let load = async {
-            let ids: Vec<Uuid> = siblings.iter().map(|row| row.id).collect();
-            let mut lines = services.order_lines(&ids).await?;
+            let mut lines = services.order_lines(siblings).await?;
             let of = |row: &order::Model| {
                 let rows = lines.remove(&row.id).unwrap_or_default();
                 let rows = rows.into_iter().map(|line| LineRow { line, currency: row.currency.clone() });

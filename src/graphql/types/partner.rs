@@ -82,8 +82,8 @@ impl Partner {
         #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
         known_at: Option<Moment>,
     ) -> Result<i32, ApiError> {
-        let Some(Moment(moment)) = known_at else { return Ok(int(self.0.row().credits)) };
         let services = context.data_unchecked::<Services>();
+        let Some(Moment(moment)) = known_at else { return Ok(int(services.balance(self.0.row())?)) };
         let load = async { services.known_balances(&self.ids(), moment).await };
         let balances = self.0.part("balance", &moment, load).await?;
         Ok(int(balances.get(&self.0.row().id).copied().unwrap_or(0)))

@@ -44,9 +44,9 @@ impl Professional {
         &self.0.row().name
     }
 
-    /// Address for mail.
-    async fn email(&self) -> &str {
-        &self.0.row().email
+    /// Address for mail; null once it was erased, and for whoever may not see it.
+    async fn email(&self) -> Option<&str> {
+        self.0.row().email.as_deref()
     }
 
     /// Day of sign-up: membership years run from it.
@@ -81,11 +81,15 @@ impl Professional {
         #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
         known_at: Option<Moment>,
     ) -> Result<i32, ApiError> {
-        let Some(Moment(moment)) = known_at else { return Ok(int(self.0.row().dojo_credits)) };
         let services = context.data_unchecked::<Services>();
-        let load = async { services.known_dojo_credits(&self.ids(), moment).await };
+        let moment = known_at.map(|moment| moment.0);
+        let load = async { services.dojo_credits(self.0.siblings(), moment).await };
         let credits = self.0.part("dojoCredits", &moment, load).await?;
-        Ok(int(credits.get(&self.0.row().id).copied().unwrap_or(0)))
+        match credits.get(&self.0.row().id) {
+            Some(Ok(credits)) => Ok(int(*credits)),
+            Some(Err(refusal)) => Err(refusal.clone().into()),
+            None => Err(ApiError::bad_input("This professional has no Dojo Credits.")),
+        }
     }
 
     /// The partner that the person works for on a day; null for none.

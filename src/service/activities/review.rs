@@ -3,10 +3,12 @@
 use chrono::NaiveDate;
 use entity::activity;
 use entity::value::{ActivityStatus, LogAction};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ActiveEnum, DatabaseTransaction};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{Decision, fact, program, read_attributes, stored_units, subjects::Subjects};
+use super::{Decision, change, fact, program, read_attributes, stored_units, subjects::Subjects};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::admission::{Admitted, Claim, admit};
 use crate::program::fold::{Fact, Step};
@@ -27,9 +29,11 @@ impl Services {
         decision: Decision,
         reason: Option<&str>,
     ) -> Result<activity::Model, Error> {
+        self.demand(Operation::ReviewActivity)?;
         let reason = input::reason("reason", reason)?;
-        transact!(self, transaction => {
+        transact!(self, Operation::ReviewActivity, transaction, changes => {
             let (mut row, mut book) = self.open_activity(transaction, id).await?;
+            let before = state(&row);
             if row.status != ActivityStatus::PendingReview {
                 let message = format!(
                     "Only a claim that waits for review can be reviewed; this one is {}.",
@@ -56,6 +60,7 @@ impl Services {
                 reason: reason.clone(),
                 ..Entry::new(action, Object::Activity(id))
             };
+            changes.note(change(&row).before(before).after(state(&row)));
             self.settle_activity(transaction, book, row, entry, step).await
         })
     }
@@ -86,9 +91,11 @@ impl Services {
     /// # Errors
     /// When there is no such activity, or it does not count.
     pub async fn activity_void(&self, id: Uuid, reason: Option<&str>) -> Result<activity::Model, Error> {
+        self.demand(Operation::VoidActivity)?;
         let reason = input::reason("reason", reason)?;
-        transact!(self, transaction => {
+        transact!(self, Operation::VoidActivity, transaction, changes => {
             let (mut row, mut book) = self.open_activity(transaction, id).await?;
+            let before = state(&row);
             if row.status != ActivityStatus::Recorded {
                 let message = format!(
                     "Only an activity that counts can be voided; this one is {}.",
@@ -103,6 +110,7 @@ impl Services {
             row.status = ActivityStatus::Voided;
             let entry =
                 Entry { reason: reason.clone(), ..Entry::new(LogAction::Voided, Object::Activity(id)) };
+            changes.note(change(&row).before(before).after(state(&row)));
             self.settle_activity(transaction, book, row, entry, fact.map(Step::Voided)).await
         })
     }
@@ -155,6 +163,11 @@ async fn member_since(
     let professional =
         professional::by_ids(transaction, row.professional_id).await?.pop().ok_or_else(lost)?;
     Ok((Program::Professional, professional.signed_up_on))
+}
+
+/// What a review or a voiding changes of an activity.
+fn state(row: &activity::Model) -> serde_json::Value {
+    json!({ "status": row.status.to_value(), "points": row.graded_points.or(row.points) })
 }
 
 fn status(status: ActivityStatus) -> &'static str {

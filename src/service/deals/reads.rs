@@ -6,12 +6,14 @@ use chrono::NaiveDate;
 use entity::{deal, deal_step};
 use uuid::Uuid;
 
-use super::days;
+use super::{days, shows};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::deal::{Deal, DealTerms, Outcome, Status};
 use crate::service::{Services, input};
 use crate::store::deal as store;
 use crate::store::page::{Page, Rows};
+use crate::store::partner::{self, PartnerRow};
 
 /// What a deal is on a day, worked out from its dates.
 #[derive(Clone, Debug)]
@@ -81,7 +83,9 @@ impl Services {
         &self,
         rows: &[deal::Model],
     ) -> Result<HashMap<Uuid, OpportunityView>, Error> {
+        let sight = self.demand(Operation::Deal)?;
         let today = self.clock.today();
+        let rows: Vec<&deal::Model> = rows.iter().filter(|row| shows(&sight, row)).collect();
         let keys = rows.iter().map(|row| (row.customer_key.as_str(), row.scope_key.as_str()));
         let mut held = HashMap::new();
         for row in store::opportunities(self.db.reader(), keys).await? {
@@ -94,7 +98,7 @@ impl Services {
         }
         let unknown = held.values().map(|(deal, _)| *deal);
         let owner = |row: &deal::Model| (row.id, (row.partner_id, row.rewarded_on.is_some()));
-        let mut owners: HashMap<Uuid, (Uuid, bool)> = rows.iter().map(owner).collect();
+        let mut owners: HashMap<Uuid, (Uuid, bool)> = rows.iter().copied().map(owner).collect();
         let unknown: Vec<Uuid> = unknown.filter(|deal| !owners.contains_key(deal)).collect();
         if !unknown.is_empty() {
             let others = store::by_ids(self.db.reader(), unknown).await?;
@@ -120,7 +124,9 @@ impl Services {
     /// When the database fails.
     pub async fn deal_by_reference(&self, reference: &str) -> Result<Option<deal::Model>, Error> {
         let Ok(reference) = input::key("reference", reference) else { return Ok(None) };
-        Ok(store::by_reference(self.db.reader(), &reference).await?)
+        let sight = self.sight(Operation::Deal);
+        let found = store::by_reference(self.db.reader(), &reference).await?;
+        Ok(found.filter(|row| shows(&sight, row)))
     }
 
     /// Deals by id; what does not exist is left out.
@@ -128,8 +134,10 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn deals_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, deal::Model>, Error> {
+        let sight = self.sight(Operation::Deal);
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+        let rows = rows.into_iter().filter(|row| shows(&sight, row));
+        Ok(rows.map(|row| (row.id, row)).collect())
     }
 
     /// For each partner, one page of its deals in the order of registering.
@@ -141,6 +149,7 @@ impl Services {
         ids: &[Uuid],
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<deal::Model>>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
         Ok(store::of_partners(self.db.reader(), ids, page).await?)
     }
 
@@ -149,6 +158,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn deal_counts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
         Ok(store::count_of_partners(self.db.reader(), ids).await?)
     }
 
@@ -156,7 +166,24 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn deal_steps(&self, deals: &[Uuid]) -> Result<HashMap<Uuid, Vec<deal_step::Model>>, Error> {
-        Ok(store::steps(self.db.reader(), deals).await?)
+    pub async fn deal_steps(
+        &self,
+        deals: &[deal::Model],
+    ) -> Result<HashMap<Uuid, Vec<deal_step::Model>>, Error> {
+        let sight = self.sight(Operation::Deal);
+        let shown = deals.iter().filter(|row| shows(&sight, row)).map(|row| row.id);
+        Ok(store::steps(self.db.reader(), &shown.collect::<Vec<_>>()).await?)
+    }
+
+    /// The partners that deals belong to, by id. Whoever sees a deal sees whose it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn partners_of_deals(&self, deals: &[deal::Model]) -> Result<HashMap<Uuid, PartnerRow>, Error> {
+        let sight = self.sight(Operation::Deal);
+        let shown = deals.iter().filter(|row| shows(&sight, row)).map(|row| row.partner_id);
+        let mut rows = partner::by_ids(self.db.reader(), shown).await?;
+        self.withhold_partners(&mut rows);
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 }

@@ -4,13 +4,16 @@ use chrono::{Datelike, NaiveDate};
 use entity::value::{LogAction, OrderPurpose, OrderStatus};
 use entity::{order, partner_sales, sales_target};
 use iso_currency::Currency;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ActiveEnum, DatabaseTransaction};
+use serde_json::json;
 
-use super::{check_placed, redemption, take};
+use super::{change, check_placed, redemption, take};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::fold::{Sale, Step};
 use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
+use crate::service::access::Sight;
 use crate::service::booking::{Book, Entry, Object};
 use crate::service::{Services, input, targets, transact};
 use crate::store::{order as store, partner, upsert_all};
@@ -21,9 +24,11 @@ impl Services {
     /// # Errors
     /// When there is no such order, it is final already, or the day is ahead or before it was placed.
     pub async fn order_fulfill(&self, number: &str, on: NaiveDate) -> Result<order::Model, Error> {
+        let sight = self.demand(Operation::FulfillOrder)?;
         input::happened("fulfilledOn", on, self.clock.today())?;
-        transact!(self, transaction => {
-            let (mut order, mut book) = self.open_order(transaction, number).await?;
+        transact!(self, Operation::FulfillOrder, transaction, changes => {
+            let (mut order, mut book) = self.open_order(transaction, &sight, number).await?;
+            let before = state(&order);
             if on < order.placed_on {
                 let message = format!("{on} lies before the order was placed, on {}.", order.placed_on);
                 return Err(Refusal::new(Code::Invalid, "fulfilledOn", message).into());
@@ -38,6 +43,7 @@ impl Services {
             order.status = OrderStatus::Fulfilled;
             order.fulfilled_on = Some(on);
             let settled = book.settle(transaction, self.clock.now()).await?;
+            changes.note(change(&order).before(before).after(state(&order)));
             store::update(transaction, &order).await?;
             settled.write(transaction).await?;
             if let Some((sold, target)) = changed {
@@ -53,9 +59,11 @@ impl Services {
     /// # Errors
     /// When there is no such order, or it is final already.
     pub async fn order_cancel(&self, number: &str, reason: Option<&str>) -> Result<order::Model, Error> {
+        let sight = self.demand(Operation::CancelOrder)?;
         let reason = input::reason("reason", reason)?;
-        transact!(self, transaction => {
-            let (mut order, mut book) = self.open_order(transaction, number).await?;
+        transact!(self, Operation::CancelOrder, transaction, changes => {
+            let (mut order, mut book) = self.open_order(transaction, &sight, number).await?;
+            let before = state(&order);
             let today = self.clock.today();
             let step = redemption(&mut book, &order, today).map(Step::Returned);
             let entry = Entry {
@@ -67,6 +75,7 @@ impl Services {
             order.status = OrderStatus::Cancelled;
             order.cancelled_on = Some(today);
             let settled = book.settle(transaction, self.clock.now()).await?;
+            changes.note(change(&order).before(before).after(state(&order)));
             store::update(transaction, &order).await?;
             settled.write(transaction).await?;
             Ok(order)
@@ -77,11 +86,13 @@ impl Services {
     async fn open_order(
         &self,
         transaction: &DatabaseTransaction,
+        sight: &Sight,
         number: &str,
     ) -> Result<(order::Model, Book<'_>), Error> {
         let missing = || Refusal::new(Code::NotFound, "number", "There is no order with this number.");
         let number = input::key("number", number).map_err(|_| missing())?;
-        let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
+        let order = store::by_number(transaction, &number).await?;
+        let order = order.filter(|row| sight.shows_partner(row.partner_id)).ok_or_else(missing)?;
         let partners = partner::lock(transaction, [], [order.partner_id]).await?;
         let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
         check_placed(&order)?;
@@ -107,6 +118,11 @@ impl Services {
         let number = book.add(Object::Order(order.id));
         Ok(Some(Selling { step: Sale { partner: who, order: number, on, net }, target }))
     }
+}
+
+/// What fulfilling or cancelling changes of an order.
+fn state(row: &order::Model) -> serde_json::Value {
+    json!({ "status": row.status.to_value(), "fulfilledOn": row.fulfilled_on, "cancelledOn": row.cancelled_on })
 }
 
 /// A sale that is being taken, with the target of its year.

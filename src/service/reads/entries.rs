@@ -7,6 +7,7 @@ use entity::value::LedgerReason;
 use entity::{activity, ledger_entry, order};
 use uuid::Uuid;
 
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::explain::{Award, Cause, Redemption, explain, explain_redemption};
 use crate::program::rule::Program;
@@ -14,7 +15,9 @@ use crate::service::{Services, input, targets};
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::{Page, Rows};
-use crate::store::{activity as activities, ledger};
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+use crate::store::{activity as activities, ledger, partner, professional};
 
 impl Services {
     /// For each partner, one page of its ledger.
@@ -27,6 +30,7 @@ impl Services {
         filter: &LedgerFilter,
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<ledger_entry::Model>>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
         Ok(ledger::of_partners(self.db.reader(), ids, filter, page).await?)
     }
 
@@ -39,6 +43,7 @@ impl Services {
         ids: &[Uuid],
         filter: &LedgerFilter,
     ) -> Result<HashMap<Uuid, i64>, Error> {
+        self.demand_accounts(ids.iter().copied())?;
         Ok(ledger::count_of_partners(self.db.reader(), ids, filter).await?)
     }
 
@@ -50,8 +55,10 @@ impl Services {
         &self,
         ids: &[Uuid],
     ) -> Result<HashMap<Uuid, ledger_entry::Model>, Error> {
+        let sight = self.sight(Operation::LedgerEntry);
         let rows = ledger::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+        let rows = rows.into_iter().filter(|row| sight.shows_partner(row.partner_id));
+        Ok(rows.map(|row| (row.id, row)).collect())
     }
 
     /// For each owner, one page of its activities in the order of recording.
@@ -64,7 +71,8 @@ impl Services {
         ids: &[Uuid],
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<activity::Model>>, Error> {
-        Ok(activities::of_owners(self.db.reader(), owner, ids, page).await?)
+        let employer = self.demand_activities(owner, ids)?;
+        Ok(activities::of_owners(self.db.reader(), owner, ids, employer, page).await?)
     }
 
     /// For each owner, how many activities it has.
@@ -72,7 +80,16 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn activity_counts(&self, owner: Owner, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-        Ok(activities::count_of_owners(self.db.reader(), owner, ids).await?)
+        let employer = self.demand_activities(owner, ids)?;
+        Ok(activities::count_of_owners(self.db.reader(), owner, ids, employer).await?)
+    }
+
+    /// The employer whose days these lists are limited to, if they are.
+    fn demand_activities(&self, owner: Owner, ids: &[Uuid]) -> Result<Option<Uuid>, Error> {
+        match owner {
+            Owner::Partner => self.demand_accounts(ids.iter().copied()).map(|()| None),
+            Owner::Professional => self.activities_shown(ids.iter().copied()),
+        }
     }
 
     /// Activities by id; what does not exist is left out.
@@ -81,6 +98,7 @@ impl Services {
     /// When the database fails.
     pub async fn activities_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, activity::Model>, Error> {
         let rows = activities::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        let rows = self.shown_activities(rows).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
@@ -98,7 +116,39 @@ impl Services {
         else {
             return Ok(None);
         };
-        Ok(activities::by_keys(self.db.reader(), [(source.as_str(), external_id.as_str())]).await?.pop())
+        let found = activities::by_keys(self.db.reader(), [(source.as_str(), external_id.as_str())]).await?;
+        Ok(self.shown_activities(found).await?.pop())
+    }
+
+    /// The partners that activities are about, by id. Whoever sees an activity sees whose it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn partners_of_activities(
+        &self,
+        activities: &[activity::Model],
+    ) -> Result<HashMap<Uuid, PartnerRow>, Error> {
+        let shown = self.shown_activities(activities.to_vec()).await?;
+        let mut rows =
+            partner::by_ids(self.db.reader(), shown.iter().filter_map(|row| row.partner_id)).await?;
+        self.withhold_partners(&mut rows);
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// The professionals whom activities are about, by id. Whoever sees an activity sees whose it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn professionals_of_activities(
+        &self,
+        activities: &[activity::Model],
+    ) -> Result<HashMap<Uuid, ProfessionalRow>, Error> {
+        let shown = self.shown_activities(activities.to_vec()).await?;
+        let ids = shown.iter().filter_map(|row| row.professional_id);
+        let mut rows = professional::by_ids(self.db.reader(), ids).await?;
+        self.withhold_contacts(&mut rows);
+        self.withhold_people(&mut rows);
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
     /// Key and place of the edition that judges a day (today, if none is named).

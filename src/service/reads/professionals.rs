@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::PerSubject;
 use crate::error::Error;
 use crate::program::calendar::{anniversary, membership_year};
+use crate::program::refusal::{Code, Refusal};
 use crate::program::standing::{ProfessionalStanding, check_professional_day, professional_standing};
 use crate::program::totals::membership_number;
 use crate::service::{Services, input};
@@ -24,7 +25,8 @@ impl Services {
         if input::code("code", code).is_err() {
             return Ok(None);
         }
-        Ok(professional::by_code(self.db.reader(), code).await?)
+        let found = professional::by_code(self.db.reader(), code).await?;
+        Ok(self.shown_professionals(found.into_iter().collect()).await?.pop())
     }
 
     /// Professionals by id; who does not exist is left out.
@@ -33,6 +35,7 @@ impl Services {
     /// When the database fails.
     pub async fn professionals_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ProfessionalRow>, Error> {
         let rows = professional::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        let rows = self.shown_professionals(rows).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
@@ -46,7 +49,10 @@ impl Services {
         order: ProfessionalOrder,
         page: &Page<ProfessionalKey>,
     ) -> Result<Rows<ProfessionalRow>, Error> {
-        Ok(professional::page(self.db.reader(), filter, order, page).await?)
+        let Some(seen) = self.professionals_seen() else { return Ok(Rows::default()) };
+        let mut rows = professional::page(self.db.reader(), filter, seen.by(), order, page).await?;
+        self.withhold_contacts(&mut rows.rows);
+        Ok(rows)
     }
 
     /// How many professionals there are.
@@ -54,7 +60,8 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn professionals_count(&self, filter: &ProfessionalFilter) -> Result<i64, Error> {
-        Ok(professional::count(self.db.reader(), filter).await?)
+        let Some(seen) = self.professionals_seen() else { return Ok(0) };
+        Ok(professional::count(self.db.reader(), filter, seen.by()).await?)
     }
 
     /// Professionals' levels on a day (today, if none is named), as known now or at a moment (S3, K1).
@@ -72,8 +79,13 @@ impl Services {
         let day = as_of.unwrap_or(today);
         let mut answers: PerSubject<(NaiveDate, ProfessionalStanding)> =
             HashMap::with_capacity(professionals.len());
+        let shown = self.points_shown(professionals.iter().map(|row| row.id), day).await?;
         let mut asked = Vec::with_capacity(professionals.len());
         for one in professionals {
+            if shown.as_ref().is_some_and(|shown| !shown.contains(&one.id)) {
+                answers.insert(one.id, Err(not_employed(day)));
+                continue;
+            }
             match check_professional_day(one.signed_up_on, day, today) {
                 Ok(()) => asked.push(one),
                 Err(refusal) => drop(answers.insert(one.id, Err(refusal))),
@@ -129,15 +141,38 @@ impl Services {
         Ok(points)
     }
 
-    /// Dojo Credits as they were known at a moment; who had no entry then is left out.
+    /// Dojo Credits, as known now or at a moment.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn known_dojo_credits(
+    /// When the database fails, or the caller may not see points.
+    pub async fn dojo_credits(
         &self,
-        ids: &[Uuid],
-        moment: DateTime<Utc>,
-    ) -> Result<HashMap<Uuid, i64>, Error> {
-        Ok(ledger::known_dojo_credits(self.db.reader(), ids, moment).await?)
+        professionals: &[ProfessionalRow],
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<PerSubject<i64>, Error> {
+        let today = self.clock.today();
+        let shown = self.points_shown(professionals.iter().map(|row| row.id), today).await?;
+        let known = match known_at {
+            Some(moment) => {
+                let ids: Vec<Uuid> = professionals.iter().map(|row| row.id).collect();
+                Some(ledger::known_dojo_credits(self.db.reader(), &ids, moment).await?)
+            }
+            None => None,
+        };
+        let credits = professionals.iter().map(|row| {
+            let credits = match (&shown, &known) {
+                (Some(shown), _) if !shown.contains(&row.id) => Err(not_employed(today)),
+                (_, Some(known)) => Ok(known.get(&row.id).copied().unwrap_or(0)),
+                (_, None) => Ok(row.dojo_credits),
+            };
+            (row.id, credits)
+        });
+        Ok(credits.collect())
     }
+}
+
+/// Why a partner is not told the points of somebody whom it knows.
+fn not_employed(day: NaiveDate) -> Refusal {
+    let message = format!("The professional does not work for the partner on {day}.");
+    Refusal::new(Code::NotFound, "asOf", message)
 }

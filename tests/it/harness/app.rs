@@ -41,19 +41,29 @@ impl TestApp {
 
     /// Starts the application on a database that may have been used before.
     pub(crate) async fn start_on(database: TestDatabase, today: &str) -> Self {
+        Self::start_with(database, today, &[]).await
+    }
+
+    /// Starts the application with more settings.
+    pub(crate) async fn start_with(database: TestDatabase, today: &str, more: &[(&str, &str)]) -> Self {
         let settings = Settings::read(|name| {
             let value = match name {
                 "DATABASE_URL" => database.url.as_str(),
                 "BIND" => "127.0.0.1:0",
                 "PROGRAM_TODAY" => today,
                 "BOOTSTRAP_ADMIN_KEY" => KEY,
-                _ => return None,
+                _ => more.iter().find(|(known, _)| *known == name)?.1,
             };
             Some(value.to_owned())
         });
         let settings = settings.expect("settings of the tests");
         let running = app::start(&settings).await.expect("the application starts");
         Self { running, client: reqwest::Client::new(), database }
+    }
+
+    /// Another process, as it were, on the same database. It goes before this one.
+    pub(crate) async fn another(&self, today: &str) -> Self {
+        Self::start_on(self.database.shared(), today).await
     }
 
     /// Stops the application and starts it again on another day, over the same data.
@@ -86,7 +96,24 @@ impl TestApp {
 
     /// Sends a body as it is.
     pub(crate) async fn post(&self, body: impl Into<reqwest::Body>) -> Answer {
-        let request = self.client.post(self.running.url("/graphql")).bearer_auth(KEY);
+        self.post_as(KEY, body).await
+    }
+
+    /// Sends one request with other credentials than the administrator's.
+    pub(crate) async fn send_as(&self, credentials: &str, query: &str, variables: Value) -> Answer {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        self.post_as(credentials, body).await
+    }
+
+    /// A new API key for a role and a subject, made by a mutation.
+    pub(crate) async fn key(&self, role: &str, subject: Option<&str>) -> String {
+        let input = json!({ "role": role, "subject": subject, "label": format!("a key for {role}") });
+        let secret = self.done("createApiKey", input).await["secret"].clone();
+        secret.as_str().expect("a key").to_owned()
+    }
+
+    async fn post_as(&self, credentials: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let request = self.client.post(self.running.url("/graphql")).bearer_auth(credentials);
         let request = request.header("content-type", "application/json").body(body);
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
@@ -223,7 +250,7 @@ fn year(day: &str) -> i32 {
 }
 
 /// A document that runs one mutation and asks for all of its payload.
-fn document(mutation: &str) -> String {
+pub(crate) fn document(mutation: &str) -> String {
     const ACTIVITY: &str = "activity { id kind occurredOn quantity points status source externalId recordedAt \
         awardedPoints awardedCredits }";
     const ERRORS: &str = "userErrors { code message field }";
@@ -238,6 +265,9 @@ fn document(mutation: &str) -> String {
         }
         "reviewActivity" => ("ReviewActivityInput", ACTIVITY.to_owned()),
         "voidActivity" => ("VoidActivityInput", ACTIVITY.to_owned()),
+        "createApiKey" => ("CreateApiKeyInput", "apiKey { id prefix role label } secret".to_owned()),
+        "revokeApiKey" => ("RevokeApiKeyInput", "apiKey { id revokedAt }".to_owned()),
+        "eraseProfessional" => ("EraseProfessionalInput", "professional { id code name email }".to_owned()),
         _ => commerce::document(mutation)
             .or_else(|| deals::document(mutation))
             .unwrap_or_else(|| panic!("the tests don't know the mutation {mutation}")),

@@ -26,8 +26,15 @@ pub(crate) struct TestDatabase {
 }
 
 enum Place {
-    File { _folder: TempDir },
-    Cluster { admin_url: String, name: String },
+    File {
+        _folder: TempDir,
+    },
+    Cluster {
+        admin_url: String,
+        name: String,
+    },
+    /// Another one has it.
+    Shared,
 }
 
 impl TestDatabase {
@@ -48,6 +55,11 @@ impl TestDatabase {
                 Self { url: format!("{server}/{name}"), place: Place::Cluster { admin_url, name } }
             }
         }
+    }
+
+    /// The same database, which somebody else takes away.
+    pub(crate) fn shared(&self) -> Self {
+        Self { url: self.url.clone(), place: Place::Shared }
     }
 
     /// A connection beside the application's own.

@@ -11,6 +11,8 @@ macro_rules! every_entity {
         $each!(
             activity,
             affiliation,
+            api_key,
+            audit_entry,
             contract,
             contract_rate,
             customer,

@@ -1,0 +1,40 @@
+//! Table `audit_log`.
+
+use sea_orm::entity::prelude::*;
+
+/// A change that somebody made.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit_log")]
+pub struct Model {
+    /// Key; in the order of writing.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// When.
+    pub at: DateTimeUtc,
+    /// Who, such as `key:…`, `token:…` or `system:import`.
+    pub actor: String,
+    /// Name of the actor's role.
+    pub role: String,
+    /// What was done, by the name of the mutation.
+    pub operation: String,
+    /// Type of what was changed.
+    pub object_type: String,
+    /// Its key.
+    pub object_id: Uuid,
+    /// The partner that it is about.
+    pub partner_id: Option<Uuid>,
+    /// The professional whom it is about.
+    pub professional_id: Option<Uuid>,
+    /// Id of the request.
+    pub request_id: Option<String>,
+    /// What it was before: a JSON object of what changed.
+    pub before: Option<String>,
+    /// What it is now: a JSON object of what changed.
+    pub after: Option<String>,
+}
+
+/// Rows are joined by statement, so none is declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,223 @@
+//! The key set of an OpenID Connect provider, from an address or a file, read again now and then.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+/// A set is read again after this time.
+const FRESH: Duration = Duration::from_mins(10);
+/// A set is read at most this often, whatever keys are asked for.
+const PAUSE: Duration = Duration::from_secs(10);
+/// Longest time to fetch a set.
+const FETCH_TIME_MAX: Duration = Duration::from_secs(5);
+/// Longest set, in bytes.
+const BYTES_MAX: usize = 262_144;
+/// Most keys of a set.
+const KEYS_MAX: usize = 100;
+
+const RSA: [Algorithm; 6] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+];
+
+/// Where a key set comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An address, which a settings check found fit.
+    Url(reqwest::Url),
+    /// A file.
+    File(PathBuf),
+}
+
+impl Source {
+    /// Name of the setting that names it.
+    #[must_use]
+    pub fn setting(&self) -> &'static str {
+        match self {
+            Self::Url(_) => "AUTH_JWKS_URL",
+            Self::File(_) => "AUTH_JWKS_FILE",
+        }
+    }
+}
+
+/// A public key of the set.
+pub(super) struct Key {
+    pub(super) decoding: DecodingKey,
+    /// What it may sign with: no algorithm fits keys of two kinds.
+    pub(super) algorithms: Vec<Algorithm>,
+}
+
+struct Set {
+    keys: HashMap<String, Arc<Key>>,
+    read_at: Option<Instant>,
+}
+
+/// A key set that is read again.
+pub(super) struct KeySet {
+    source: Source,
+    client: reqwest::Client,
+    set: RwLock<Arc<Set>>,
+    /// When the set was last asked for; who reads it holds this.
+    asked_at: Mutex<Option<Instant>>,
+}
+
+impl KeySet {
+    /// Reads the set for the first time. A file must be there; a provider that does not answer yet is
+    /// asked again.
+    pub(super) async fn open(source: Source) -> Result<Self, String> {
+        // Redirects could lead anywhere.
+        let client =
+            reqwest::Client::builder().timeout(FETCH_TIME_MAX).redirect(reqwest::redirect::Policy::none());
+        let client = client.build().map_err(|error| format!("can't be fetched: {error}"))?;
+        let set = RwLock::new(Arc::new(Set { keys: HashMap::new(), read_at: None }));
+        let opened = Self { source, client, set, asked_at: Mutex::new(None) };
+        if let Err(error) = opened.read().await {
+            match opened.source {
+                Source::File(_) => return Err(error),
+                Source::Url(_) => tracing::warn!("AUTH_JWKS_URL {error}; tokens are refused until it can"),
+            }
+        }
+        Ok(opened)
+    }
+
+    /// The key of an id. The id is looked up and nothing else.
+    pub(super) async fn key(self: &Arc<Self>, id: &str) -> Option<Arc<Key>> {
+        let set = self.set();
+        let fresh = set.read_at.is_some_and(|at| at.elapsed() < FRESH);
+        if let Some(key) = set.keys.get(id) {
+            if !fresh {
+                tokio::spawn(Arc::clone(self).refresh());
+            }
+            return Some(Arc::clone(key));
+        }
+        Arc::clone(self).refresh().await;
+        self.set().keys.get(id).cloned()
+    }
+
+    fn set(&self) -> Arc<Set> {
+        Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the set again unless that was tried a moment ago.
+    async fn refresh(self: Arc<Self>) {
+        let mut asked_at = self.asked_at.lock().await;
+        if asked_at.is_some_and(|at| at.elapsed() < PAUSE) {
+            return;
+        }
+        *asked_at = Some(Instant::now());
+        if let Err(error) = self.read().await {
+            tracing::warn!("the key set {error}; the one before stays in force");
+        }
+    }
+
+    async fn read(&self) -> Result<(), String> {
+        let text = match &self.source {
+            Source::File(path) => {
+                tokio::fs::read(path).await.map_err(|error| format!("can't be read: {error}"))?
+            }
+            Source::Url(url) => self.fetch(url).await?,
+        };
+        let keys = parse(&text)?;
+        let read = Arc::new(Set { keys, read_at: Some(Instant::now()) });
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+
+    async fn fetch(&self, url: &reqwest::Url) -> Result<Vec<u8>, String> {
+        let failed = |error: reqwest::Error| format!("can't be fetched: {}", error.without_url());
+        let mut response = self.client.get(url.clone()).send().await.map_err(failed)?;
+        if !response.status().is_success() {
+            return Err(format!("can't be fetched: it answers with status {}", response.status().as_u16()));
+        }
+        let mut text = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            text.extend_from_slice(&chunk);
+            if text.len() > BYTES_MAX {
+                return Err(format!("is longer than {BYTES_MAX} bytes"));
+            }
+        }
+        Ok(text)
+    }
+}
+
+/// The keys of a set by their ids. What can't verify signatures, or can sign by a secret, is left out.
+fn parse(text: &[u8]) -> Result<HashMap<String, Arc<Key>>, String> {
+    let set: Value = serde_json::from_slice(text).map_err(|_| "is not JSON".to_owned())?;
+    let listed = set.get("keys").and_then(Value::as_array).ok_or("has no list of keys")?;
+    let mut keys = HashMap::new();
+    for one in listed.iter().take(KEYS_MAX) {
+        let Ok(jwk) = serde_json::from_value::<Jwk>(one.clone()) else { continue };
+        let Some((id, key)) = usable(&jwk) else { continue };
+        keys.entry(id).or_insert_with(|| Arc::new(key));
+    }
+    if keys.is_empty() {
+        return Err(
+            "has no key that verifies signatures: RSA, EC P-256 or P-384, or Ed25519, with a kid".to_owned()
+        );
+    }
+    Ok(keys)
+}
+
+fn usable(jwk: &Jwk) -> Option<(String, Key)> {
+    let id = jwk.common.key_id.clone()?;
+    if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
+        return None;
+    }
+    let fitting: &[Algorithm] = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => &RSA,
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => &[Algorithm::ES256],
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P384 => &[Algorithm::ES384],
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => &[Algorithm::EdDSA],
+        _ => return None,
+    };
+    let algorithms: Vec<Algorithm> = match jwk.common.key_algorithm {
+        None => fitting.to_vec(),
+        Some(named) => fitting
+            .iter()
+            .copied()
+            .filter(|one| Algorithm::try_from(named).is_ok_and(|named| named == *one))
+            .collect(),
+    };
+    if algorithms.is_empty() {
+        return None;
+    }
+    Some((id, Key { decoding: DecodingKey::from_jwk(jwk).ok()?, algorithms }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_public_keys_that_sign_are_taken() {
+        let rsa = r#""kty": "RSA", "n": "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri", "e": "AQAB""#;
+        // key, the algorithms that it may sign with
+        let table = [
+            (format!(r#"{{{rsa}, "kid": "a"}}"#), Some(6)),
+            (format!(r#"{{{rsa}, "kid": "a", "alg": "RS256"}}"#), Some(1)),
+            (format!(r#"{{{rsa}, "kid": "a", "alg": "HS256"}}"#), None),
+            (format!(r#"{{{rsa}, "kid": "a", "use": "enc"}}"#), None),
+            (format!("{{{rsa}}}"), None),
+            (r#"{"kty": "oct", "k": "c2VjcmV0", "kid": "a"}"#.to_owned(), None),
+            (r#"{"kty": "oct", "k": "c2VjcmV0", "kid": "a", "alg": "RS256"}"#.to_owned(), None),
+            ("7".to_owned(), None),
+        ];
+        for (key, expected) in table {
+            let parsed = parse(format!(r#"{{"keys": [{key}]}}"#).as_bytes());
+            assert_eq!(parsed.ok().map(|keys| keys["a"].algorithms.len()), expected, "{key}");
+        }
+        for text in ["", "[]", "{}", r#"{"keys": []}"#] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `key`: creates, lists and revokes API keys.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use clap::Subcommand;
+use entity::api_key;
+use uuid::Uuid;
+
+use super::{FAILED, Failure};
+use crate::access::{Caller, RoleName};
+use crate::app;
+use crate::config::Settings;
+use crate::service::Services;
+use crate::service::keys::KeyDraft;
+use crate::store::page::Page;
+
+/// Keys that are read at once.
+const PAGE: u64 = 100;
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Creates a key and prints it, this once.
+    Create {
+        /// What it stands for.
+        #[arg(long, value_parser = role, help = "What it stands for: ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER or PROFESSIONAL")]
+        role: RoleName,
+        /// Code of the partner or professional, or a name for the integration.
+        #[arg(long)]
+        subject: Option<String>,
+        /// Name for people.
+        #[arg(long)]
+        label: String,
+        /// From when on it is refused, such as 2027-06-30T00:00:00Z; never, when left out.
+        #[arg(long, value_name = "MOMENT")]
+        expires_at: Option<DateTime<Utc>>,
+        /// A source that an integrator's key may record for; give it once for each. All, when left out.
+        #[arg(long = "source", value_name = "SOURCE")]
+        sources: Vec<String>,
+        /// The key may change nothing.
+        #[arg(long)]
+        read_only: bool,
+    },
+    /// Lists the keys, revoked ones included.
+    List,
+    /// Revokes a key: a running server refuses it within seconds.
+    Revoke {
+        /// Id of the key, or how the key begins, as `key list` shows them.
+        key: String,
+    },
+}
+
+fn role(text: &str) -> Result<RoleName, String> {
+    RoleName::parse(text).ok_or_else(|| {
+        let names = RoleName::ALL.map(RoleName::as_str);
+        format!("a role is one of {}", names.join(", "))
+    })
+}
+
+/// Carries the command out.
+pub(super) async fn key(settings: &Settings, command: KeyCommand) -> Result<u8, Failure> {
+    let services = app::open(settings).await?.for_caller(Arc::new(Caller::system("key")), None);
+    let code = match command {
+        KeyCommand::Create { role, subject, label, expires_at, sources, read_only } => {
+            let sources = (!sources.is_empty()).then_some(sources);
+            let draft = KeyDraft { role, subject, label, expires_at, sources, read_only };
+            let created = services.key_create(&draft).await?;
+            eprintln!("{} {}, shown this once:", role.as_str(), created.row.id);
+            println!("{}", created.secret);
+            0
+        }
+        KeyCommand::List => {
+            for row in all(&services).await? {
+                println!("{}", line(&services, &row).await?);
+            }
+            0
+        }
+        KeyCommand::Revoke { key } => revoke(&services, &key).await?,
+    };
+    services.database().clone().close().await?;
+    Ok(code)
+}
+
+async fn all(services: &Services) -> Result<Vec<api_key::Model>, Failure> {
+    let mut rows: Vec<api_key::Model> = Vec::new();
+    loop {
+        let after = rows.last().map(|row| row.id);
+        let page = services.keys_page(&Page { size: PAGE, from_end: false, after, before: None }).await?;
+        rows.extend(page.rows);
+        if !page.has_more {
+            return Ok(rows);
+        }
+    }
+}
+
+async fn revoke(services: &Services, key: &str) -> Result<u8, Failure> {
+    let mut found = all(services).await?.into_iter();
+    let id = Uuid::try_parse(key).ok();
+    let Some(id) = id.or_else(|| found.find(|row| row.prefix == key).map(|row| row.id)) else {
+        eprintln!("error: there is no API key that begins with {key:?}");
+        return Ok(FAILED);
+    };
+    let row = services.key_revoke(id).await?;
+    println!("{}", line(services, &row).await?);
+    Ok(0)
+}
+
+/// A key on one line.
+async fn line(services: &Services, row: &api_key::Model) -> Result<String, Failure> {
+    let subject = match (row.partner_id, row.professional_id) {
+        (Some(id), _) => services.partners_by_ids(&[id]).await?.remove(&id).map(|row| row.code),
+        (_, Some(id)) => services.professionals_by_ids(&[id]).await?.remove(&id).map(|row| row.code),
+        (None, None) => row.integration.clone(),
+    };
+    let moment = |at: Option<DateTime<Utc>>| {
+        at.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%dT%H:%MZ").to_string())
+    };
+    let mut parts = vec![format!("{}  {}…", row.id, row.prefix), row.role.clone()];
+    parts.extend(subject);
+    parts.push(format!("{:?}", row.label));
+    parts.extend(row.sources.as_ref().map(|sources| format!("sources {sources}")));
+    parts.extend(row.read_only.then(|| "read-only".to_owned()));
+    parts.push(format!("expires {}", moment(row.expires_at)));
+    parts.push(format!("last used {}", moment(row.last_used_at)));
+    parts.extend(row.revoked_at.map(|at| format!("revoked {}", moment(Some(at)))));
+    Ok(parts.join("  "))
+}

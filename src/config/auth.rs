@@ -1,0 +1,96 @@
+//! Settings of the OpenID Connect provider.
+
+use std::path::PathBuf;
+
+use super::SettingError;
+use crate::auth::jwks::Source;
+use crate::auth::tokens::Provider;
+
+/// Claim that holds the role, unless a setting names another.
+const ROLE_CLAIM: &str = "role";
+/// Claim that holds whom the caller stands for, unless a setting names another.
+const SUBJECT_CLAIM: &str = "sub";
+
+fn wrong(name: &'static str, message: impl Into<String>) -> SettingError {
+    SettingError { name, message: message.into() }
+}
+
+/// Reads the provider, if one is named.
+///
+/// # Errors
+/// The first setting that is wrong, or missing beside another one.
+pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Option<Provider>, SettingError> {
+    let source = match (get("AUTH_JWKS_URL"), get("AUTH_JWKS_FILE")) {
+        (Some(_), Some(_)) => {
+            return Err(wrong("AUTH_JWKS_FILE", "and AUTH_JWKS_URL are two places: set one of them"));
+        }
+        (Some(text), None) => Source::Url(url(&text)?),
+        (None, Some(path)) => Source::File(PathBuf::from(path)),
+        (None, None) => {
+            let alone = ["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_ROLE_CLAIM", "AUTH_SUBJECT_CLAIM"];
+            return match alone.into_iter().find(|name| get(name).is_some()) {
+                Some(name) => Err(wrong(name, "needs AUTH_JWKS_URL or AUTH_JWKS_FILE beside it")),
+                None => Ok(None),
+            };
+        }
+    };
+    let needed = |name: &'static str, what: &str| {
+        get(name).ok_or_else(|| wrong(name, format!("must be set to {what} of the provider's tokens")))
+    };
+    Ok(Some(Provider {
+        source,
+        issuer: needed("AUTH_ISSUER", "the issuer (iss)")?,
+        audience: needed("AUTH_AUDIENCE", "the audience (aud)")?,
+        role_claim: get("AUTH_ROLE_CLAIM").unwrap_or_else(|| ROLE_CLAIM.to_owned()),
+        subject_claim: get("AUTH_SUBJECT_CLAIM").unwrap_or_else(|| SUBJECT_CLAIM.to_owned()),
+    }))
+}
+
+/// Keys that came over a line which others can write to would be anybody's keys.
+fn url(text: &str) -> Result<reqwest::Url, SettingError> {
+    let refuse = || {
+        wrong("AUTH_JWKS_URL", "must be an address with https://, or http:// and this machine (localhost)")
+    };
+    let url = reqwest::Url::parse(text).map_err(|_| refuse())?;
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if local => Ok(url),
+        _ => Err(refuse()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Settings, and the beginning of the message or none when they are right.
+    type Case<'c> = (Vec<(&'c str, &'c str)>, Option<&'c str>);
+
+    #[test]
+    fn a_provider_is_whole_or_refused_by_name() {
+        let whole = [("AUTH_ISSUER", "https://id.example.com"), ("AUTH_AUDIENCE", "partner-program")];
+        let url = ("AUTH_JWKS_URL", "https://id.example.com/keys");
+        let table: [Case<'_>; 9] = [
+            (vec![], None),
+            (vec![url, whole[0], whole[1]], None),
+            (vec![("AUTH_JWKS_URL", "http://localhost:1/k"), whole[0], whole[1]], None),
+            (vec![("AUTH_JWKS_FILE", "keys.json"), whole[0], whole[1]], None),
+            (vec![url, whole[0]], Some("AUTH_AUDIENCE must be set")),
+            (vec![url, whole[1]], Some("AUTH_ISSUER must be set")),
+            (vec![whole[0]], Some("AUTH_ISSUER needs AUTH_JWKS_URL")),
+            (vec![url, ("AUTH_JWKS_FILE", "keys.json")], Some("AUTH_JWKS_FILE and AUTH_JWKS_URL")),
+            (vec![("AUTH_JWKS_URL", "http://id.example.com/k")], Some("AUTH_JWKS_URL must be")),
+        ];
+        for (settings, expected) in table {
+            let get = |name: &str| {
+                settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            };
+            match (read(get), expected) {
+                (Ok(provider), None) => assert_eq!(provider.is_some(), !settings.is_empty()),
+                (Err(error), Some(message)) => assert!(error.to_string().starts_with(message), "{error}"),
+                (read, expected) => panic!("{settings:?}: {read:?}, {expected:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Erasing a professional's personal fields: the person is a pseudonym from then on.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::audit::Change;
+use super::{Services, input, keys, transact};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::refusal::{Code, Refusal};
+use crate::store::professional::{self, ProfessionalRow};
+use crate::store::{Database, api_key};
+
+/// Label that the keys of an erased professional get.
+const LABEL: &str = "erased";
+
+impl Services {
+    /// Replaces a professional's name by a pseudonym, takes the address away and revokes the person's keys.
+    /// Entries, levels and activities stay as they are.
+    ///
+    /// # Errors
+    /// When there is no such professional, the person was erased before, the reason holds what is to be
+    /// erased, or the database fails.
+    pub async fn professional_erase(
+        &self,
+        code: &str,
+        reason: Option<&str>,
+    ) -> Result<ProfessionalRow, Error> {
+        self.demand(Operation::EraseProfessional)?;
+        let reason = input::reason("reason", reason)?;
+        let missing =
+            || Refusal::new(Code::NotFound, "professional", "There is no professional with this code.");
+        let code = input::code("professional", code).map_err(|_| missing())?;
+        let (row, revoked) = transact!(self, Operation::EraseProfessional, transaction, changes => {
+            let locked = professional::lock(transaction, [code.as_str()], []).await?.pop();
+            let locked = locked.ok_or_else(missing)?;
+            let found = professional::existing(transaction, std::slice::from_ref(&code)).await?.pop();
+            let found = found.ok_or_else(missing)?;
+            if found.erased_at.is_some() {
+                let message = "This professional's personal fields were erased before.";
+                return Err(Refusal::new(Code::WrongState, "professional", message).into());
+            }
+            check_reason(reason.as_deref(), &found.name, found.email.as_deref())?;
+            let now = self.clock.now();
+            let pseudonym = pseudonym(found.id);
+            professional::erase(transaction, found.id, &pseudonym, now).await?;
+            let after = json!({ "erased": true, "reason": reason });
+            let change = Change::of("Professional", found.id).about(None, Some(found.id));
+            changes.note(change.before(json!({ "erased": false })).after(after));
+            let mut revoked = Vec::new();
+            for key in api_key::of_professional(transaction, found.id).await? {
+                if api_key::revoke(transaction, key.id, now).await? {
+                    let (before, after) = (json!({ "revokedAt": null }), json!({ "revokedAt": now }));
+                    changes.note(keys::change(&key).before(before).after(after));
+                }
+                revoked.push(key.id);
+            }
+            if !revoked.is_empty() {
+                api_key::relabel(transaction, found.id, LABEL).await?;
+            }
+            Ok((ProfessionalRow { name: pseudonym, email: None, ..locked }, revoked))
+        })?;
+        for id in revoked {
+            self.keys.refuse(id);
+        }
+        tokio::spawn(scrub(self.db.clone()));
+        Ok(row)
+    }
+}
+
+/// Takes what was overwritten out of the files that lie beside the database, where there are some.
+async fn scrub(db: Database) {
+    if let Err(error) = db.scrub().await {
+        tracing::warn!(%error, "what was erased may be in the write-ahead log until the next checkpoint");
+    }
+}
+
+fn pseudonym(id: Uuid) -> String {
+    let digits = id.simple().to_string();
+    format!("Erased professional {}", &digits[24..])
+}
+
+/// The audit log keeps the reason for good, so it must not hold what is erased.
+fn check_reason(reason: Option<&str>, name: &str, email: Option<&str>) -> Result<(), Refusal> {
+    let reason = reason.unwrap_or_default().to_lowercase();
+    let holds = |text: &str| reason.contains(&text.to_lowercase());
+    if holds(name) || email.is_some_and(holds) {
+        let message = "The reason is kept, so it may not hold the name or the address.";
+        return Err(Refusal::new(Code::Invalid, "reason", message));
+    }
+    Ok(())
+}

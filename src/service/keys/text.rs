@@ -1,0 +1,98 @@
+//! The text of a key: `pp_`, 30 random letters and digits, and a checksum of 6.
+//!
+//! 178 random bits can't be guessed, so a fast digest is as good as a slow one. The checksum lets
+//! scanners of secrets know a key when they see one, and a mistyped one costs no look-up.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+
+const BEGINNING: &str = "pp_";
+const RANDOM: usize = 30;
+const CHECKSUM: usize = 6;
+/// Random characters that people tell keys apart by.
+const SHOWN: usize = 8;
+const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Digest of a key.
+pub(super) type KeyDigest = [u8; 32];
+
+/// A key whose checksum is right.
+pub(super) struct KeyText(String);
+
+impl KeyText {
+    /// A new key.
+    pub(super) fn random() -> Result<Self, Error> {
+        let mut text = String::from(BEGINNING);
+        let mut bytes = [0; 64];
+        while text.len() < BEGINNING.len() + RANDOM {
+            getrandom::fill(&mut bytes)
+                .map_err(|error| Error::Damaged(format!("no random bytes: {error}")))?;
+            // Bytes that do not divide evenly among the letters are left out, or some would come more often.
+            let letters = bytes.iter().filter(|byte| **byte < 248);
+            for byte in letters {
+                if text.len() < BEGINNING.len() + RANDOM {
+                    text.push(LETTERS[usize::from(*byte) % LETTERS.len()].into());
+                }
+            }
+        }
+        text.push_str(&checksum(&text));
+        Ok(Self(text))
+    }
+
+    /// A key as it was sent; none for what never was one.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let plain = text.len() == BEGINNING.len() + RANDOM + CHECKSUM
+            && text.starts_with(BEGINNING)
+            && text[BEGINNING.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let (body, sum) = plain.then(|| text.split_at(BEGINNING.len() + RANDOM))?;
+        (checksum(body) == sum).then(|| Self(text.to_owned()))
+    }
+
+    /// How the key begins.
+    pub(super) fn prefix(&self) -> &str {
+        &self.0[..BEGINNING.len() + SHOWN]
+    }
+
+    /// The digest.
+    pub(super) fn digest(&self) -> KeyDigest {
+        Sha256::digest(&self.0).into()
+    }
+
+    /// The digest as it is stored.
+    pub(super) fn digest_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.digest())
+    }
+
+    /// The key itself.
+    pub(super) fn into_secret(self) -> String {
+        self.0
+    }
+}
+
+fn checksum(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest.iter().take(CHECKSUM).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_known_by_its_form() {
+        let key = KeyText::random().expect("random bytes");
+        let other = KeyText::random().expect("random bytes");
+        assert_ne!(key.digest(), other.digest());
+        assert!(key.prefix().starts_with("pp_") && key.prefix().len() == 11);
+        let text = key.into_secret();
+        assert_eq!(text.len(), 39);
+        assert_eq!(KeyText::parse(&text).map(|key| key.digest_text().len()), Some(43));
+        let swapped = text.replace(&text[3..5], if &text[3..5] == "00" { "11" } else { "00" });
+        for wrong in ["", "pp_", &text[..38], &format!("{text}x"), &swapped, &"é".repeat(20)] {
+            assert!(KeyText::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Who a key or token stands for. What was found is believed for a few seconds.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::api_key;
+use quick_cache::sync::Cache;
+use uuid::Uuid;
+
+use super::super::{Services, input};
+use super::text::{KeyDigest, KeyText};
+use crate::access::{Actor, Caller, Limits, Role, RoleName};
+use crate::error::Error;
+use crate::store::{api_key as store, partner, professional};
+
+/// How long a key that was found good is believed to be. A key that another process revoked is
+/// refused within 5 seconds.
+const BELIEVED: Duration = Duration::from_secs(4);
+/// The last use of a key is noted at most this often.
+const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// Most keys that are remembered, and most subjects.
+const REMEMBERED: usize = 10_000;
+
+/// Keys that were found good, and subjects that were found.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    keys: Cache<KeyDigest, Known>,
+    /// Keys that this process revoked: one that was read before must not come back.
+    revoked: RwLock<HashSet<Uuid>>,
+    /// A subject never changes its key, so it is remembered for good.
+    subjects: Cache<(RoleName, Box<str>), Uuid>,
+}
+
+impl Default for Verified {
+    fn default() -> Self {
+        Self { keys: Cache::new(REMEMBERED), revoked: RwLock::default(), subjects: Cache::new(REMEMBERED) }
+    }
+}
+
+impl Verified {
+    /// Refuses a key from now on.
+    pub(crate) fn refuse(&self, id: Uuid) {
+        self.revoked.write().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    fn is_revoked(&self, id: Uuid) -> bool {
+        self.revoked.read().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    id: Uuid,
+    caller: Arc<Caller>,
+    expires_at: Option<DateTime<Utc>>,
+    since: Instant,
+}
+
+impl Services {
+    /// The caller whom a key stands for; none when it is unknown, revoked or expired.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn caller_of_key(&self, text: &str) -> Result<Option<Arc<Caller>>, Error> {
+        let Some(text) = KeyText::parse(text) else { return Ok(None) };
+        let digest = text.digest();
+        let known = match self.keys.keys.get(&digest) {
+            Some(known) if known.since.elapsed() < BELIEVED => known,
+            _ => {
+                let since = Instant::now();
+                let Some(row) = store::by_digest(self.db.reader(), &text.digest_text()).await? else {
+                    return Ok(None);
+                };
+                let Some(caller) = caller(&row)? else { return Ok(None) };
+                self.note_use(&row);
+                let known = Known { id: row.id, caller: Arc::new(caller), expires_at: row.expires_at, since };
+                self.keys.keys.insert(digest, known.clone());
+                known
+            }
+        };
+        let expired = known.expires_at.is_some_and(|end| end <= self.clock.now());
+        Ok((!expired && !self.keys.is_revoked(known.id)).then_some(known.caller))
+    }
+
+    /// The caller whom a token stands for that was found good: `actor` as the audit log names it, and
+    /// the code of a partner or professional or the name of an integration. None when there is no such
+    /// subject.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn caller_of_token(
+        &self,
+        actor: &str,
+        role: RoleName,
+        subject: &str,
+    ) -> Result<Option<Arc<Caller>>, Error> {
+        let role = match role {
+            RoleName::Administrator => Role::Administrator,
+            RoleName::ProgramStaff => Role::ProgramStaff,
+            _ if input::code("subject", subject).is_err() => return Ok(None),
+            RoleName::Integrator => Role::Integrator(subject.into()),
+            RoleName::Partner | RoleName::Professional => {
+                let Some(id) = self.subject(role, subject).await? else { return Ok(None) };
+                if role == RoleName::Partner { Role::Partner(id) } else { Role::Professional(id) }
+            }
+        };
+        Ok(Some(Arc::new(Caller { actor: Actor::Token(actor.into()), role, limits: Limits::default() })))
+    }
+
+    async fn subject(&self, role: RoleName, code: &str) -> Result<Option<Uuid>, Error> {
+        let key = (role, Box::from(code));
+        if let Some(id) = self.keys.subjects.get(&key) {
+            return Ok(Some(id));
+        }
+        let found = if role == RoleName::Partner {
+            partner::by_code(self.db.reader(), code).await?.map(|row| row.id)
+        } else {
+            professional::by_code(self.db.reader(), code).await?.map(|row| row.id)
+        };
+        if let Some(id) = found {
+            self.keys.subjects.insert(key, id);
+        }
+        Ok(found)
+    }
+
+    /// Notes the use of a key beside the request, which does not wait for it.
+    fn note_use(&self, row: &api_key::Model) {
+        let (id, now) = (row.id, self.clock.now());
+        let since = now - NOTED_EVERY;
+        if row.last_used_at.is_some_and(|last| last > since) {
+            return;
+        }
+        let services = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = services.write_use(id, now, since).await {
+                tracing::debug!(%error, "the use of a key was not noted");
+            }
+        });
+    }
+
+    async fn write_use(&self, id: Uuid, at: DateTime<Utc>, since: DateTime<Utc>) -> Result<(), Error> {
+        let transaction = self.db.begin().await?;
+        store::used(&transaction, id, at, since).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// The caller of a row; none when it was revoked.
+fn caller(row: &api_key::Model) -> Result<Option<Caller>, Error> {
+    let damaged = || Error::Damaged(format!("the API key {}", row.id));
+    if row.revoked_at.is_some() {
+        return Ok(None);
+    }
+    let role = match RoleName::parse(&row.role).ok_or_else(damaged)? {
+        RoleName::Administrator => Role::Administrator,
+        RoleName::ProgramStaff => Role::ProgramStaff,
+        RoleName::Integrator => Role::Integrator(row.integration.as_deref().ok_or_else(damaged)?.into()),
+        RoleName::Partner => Role::Partner(row.partner_id.ok_or_else(damaged)?),
+        RoleName::Professional => Role::Professional(row.professional_id.ok_or_else(damaged)?),
+    };
+    let sources = row.sources.as_deref().map(serde_json::from_str).transpose().map_err(|_| damaged())?;
+    Ok(Some(Caller {
+        actor: Actor::Key { id: row.id, label: row.label.as_str().into() },
+        role,
+        limits: Limits { sources, read_only: row.read_only },
+    }))
+}

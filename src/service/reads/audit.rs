@@ -1,0 +1,99 @@
+//! The audit log, for administrators.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::audit_entry;
+use uuid::Uuid;
+
+use crate::access::Operation;
+use crate::error::Error;
+use crate::service::Services;
+use crate::service::access::Sight;
+use crate::store::audit::{self, AuditFilter};
+use crate::store::page::{Page, Rows};
+
+/// Which entries are asked for. Each part that is given narrows them down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditAsked {
+    /// Only those of an actor.
+    pub actor: Option<String>,
+    /// Only those of an operation.
+    pub operation: Option<String>,
+    /// Only those about the partner with this code.
+    pub partner: Option<String>,
+    /// Only those about the professional with this code.
+    pub professional: Option<String>,
+    /// Only those of this moment or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Only those of this moment or earlier.
+    pub to: Option<DateTime<Utc>>,
+}
+
+impl Services {
+    /// Entries of the audit log, in the order of writing.
+    ///
+    /// # Errors
+    /// When the caller is no administrator, or the database fails.
+    pub async fn audit_page(
+        &self,
+        asked: &AuditAsked,
+        page: &Page<Uuid>,
+    ) -> Result<Rows<audit_entry::Model>, Error> {
+        self.demand(Operation::AuditLog)?;
+        match self.audit_filter(asked).await? {
+            Some(filter) => Ok(audit::page(self.db.reader(), &filter, page).await?),
+            None => Ok(Rows::default()),
+        }
+    }
+
+    /// How many entries are asked for.
+    ///
+    /// # Errors
+    /// When the caller is no administrator, or the database fails.
+    pub async fn audit_count(&self, asked: &AuditAsked) -> Result<i64, Error> {
+        self.demand(Operation::AuditLog)?;
+        match self.audit_filter(asked).await? {
+            Some(filter) => {
+                Ok(i64::try_from(audit::count(self.db.reader(), &filter).await?).unwrap_or(i64::MAX))
+            }
+            None => Ok(0),
+        }
+    }
+
+    /// Entries by id; what does not exist for the caller is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn audit_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, audit_entry::Model>, Error> {
+        if self.sight(Operation::AuditLog) != Sight::All {
+            return Ok(HashMap::new());
+        }
+        let rows = audit::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// The filter with keys in place of codes; none when a code is nobody's.
+    async fn audit_filter(&self, asked: &AuditAsked) -> Result<Option<AuditFilter>, Error> {
+        let mut filter = AuditFilter {
+            actor: asked.actor.clone(),
+            operation: asked.operation.clone(),
+            from: asked.from,
+            to: asked.to,
+            ..AuditFilter::default()
+        };
+        let plain = |text: &Option<String>| text.as_ref().is_none_or(|text| !text.contains('\0'));
+        if !plain(&asked.actor) || !plain(&asked.operation) {
+            return Ok(None);
+        }
+        if let Some(code) = &asked.partner {
+            let Some(row) = self.partner_by_code(code).await? else { return Ok(None) };
+            filter.partner = Some(row.id);
+        }
+        if let Some(code) = &asked.professional {
+            let Some(row) = self.professional_by_code(code).await? else { return Ok(None) };
+            filter.professional = Some(row.id);
+        }
+        Ok(Some(filter))
+    }
+}

@@ -1,0 +1,9 @@
+//! Who may do what, who did, and what is forgotten.
+
+mod audit;
+mod erasure;
+mod isolation;
+mod keys;
+mod operations;
+mod tokens;
+mod world;

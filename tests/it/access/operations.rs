@@ -1,0 +1,356 @@
+//! The table of rights from outside: every operation of the schema, in every role, on an object of the
+//! caller's own and on one that is not.
+
+use std::collections::BTreeSet;
+
+use async_graphql_parser::types::{TypeKind, TypeSystemDefinition};
+use serde_json::{Value, json};
+
+use super::world::{ROLES, World};
+use crate::harness::{Activity, Answer, Backend, user_errors};
+
+both! {
+    every_operation_keeps_to_the_table,
+    integrators_see_no_more_of_a_subject_than_they_sent,
+}
+
+/// What comes of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It is answered or done.
+    Yes,
+    /// The object does not exist.
+    Absent,
+    /// The role never may.
+    Forbidden,
+}
+
+use Fate::{Absent as A, Forbidden as F, Yes as Y};
+
+/// An operation of the schema; a document, where words in capitals stand for objects; how the answer
+/// shows the object; and for each role what comes of it for an object of its own and for another one.
+type Row = (&'static str, &'static str, &'static str, [(Fate, Fate); 5]);
+
+const EVERYBODY: [(Fate, Fate); 5] = [(Y, Y); 5];
+const STAFF: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (F, F), (F, F), (F, F)];
+const ADMINISTRATORS: [(Fate, Fate); 5] = [(Y, Y), (F, F), (F, F), (F, F), (F, F)];
+const OF_PARTNERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (Y, A), (A, A)];
+const OF_PEOPLE: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (Y, A), (Y, A)];
+const OF_ACTIVITIES: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (Y, A), (Y, A), (Y, A)];
+
+const OF_THE_CATALOG: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (Y, Y), (A, A)];
+const OF_THE_SHOP: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (A, A), (Y, Y)];
+const OF_SHOPPERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (A, A), (Y, A)];
+const OF_SPENDERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (F, F), (F, F), (Y, A)];
+const OF_BUYERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (F, F), (Y, A), (F, F)];
+const OF_DEALERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (Y, A), (Y, A), (F, F)];
+
+#[rustfmt::skip]
+const TABLE: &[Row] = &[
+    ("viewer", "{ viewer { role } }", "role", EVERYBODY),
+    ("edition", "{ edition { name } }", "name", EVERYBODY),
+    ("node", "{ node(id: \"PARTNER_ID\") { id } }", "PARTNER_ID", OF_PARTNERS),
+    ("node", "{ node(id: \"PROFESSIONAL_ID\") { id } }", "PROFESSIONAL_ID", OF_PEOPLE),
+    ("node", "{ node(id: \"ACTIVITY_ID\") { id } }", "ACTIVITY_ID", OF_ACTIVITIES),
+    ("node", "{ node(id: \"ENTRY_ID\") { id } }", "ENTRY_ID", OF_PARTNERS),
+    ("node", "{ node(id: \"KEY_ID\") { id } }", "KEY_ID", [(Y, Y), (A, A), (A, A), (A, A), (A, A)]),
+    ("node", "{ node(id: \"AUDIT_ID\") { id } }", "AUDIT_ID", [(Y, Y), (A, A), (A, A), (A, A), (A, A)]),
+    ("nodes", "{ nodes(ids: [\"PARTNER_ID\"]) { id } }", "PARTNER_ID", OF_PARTNERS),
+    ("nodes", "{ nodes(ids: [\"PROFESSIONAL_ID\"]) { id } }", "PROFESSIONAL_ID", OF_PEOPLE),
+    ("partner", "{ partner(code: \"PARTNER\") { code } }", "PARTNER", OF_PARTNERS),
+    ("partners", "{ partners { nodes { code } } }", "PARTNER", OF_PARTNERS),
+    ("professional", "{ professional(code: \"PROFESSIONAL\") { code } }", "PROFESSIONAL", OF_PEOPLE),
+    ("professionals", "{ professionals { nodes { code } } }", "PROFESSIONAL", OF_PEOPLE),
+    ("activity", "{ activity(source: \"test\", externalId: \"EXTERNAL\") { id } }", "id", OF_ACTIVITIES),
+    ("product", "{ product(code: \"dmc\") { code } }", "dmc", OF_THE_CATALOG),
+    ("products", "{ products { nodes { code } } }", "dmc", OF_THE_CATALOG),
+    ("node", "{ node(id: \"PRODUCT_ID\") { id } }", "PRODUCT_ID", OF_THE_CATALOG),
+    ("quote", "{ quote(input: { partner: \"PARTNER\", purpose: SELF_USE, currency: \"EUR\", lines: [{ product: \"dmc\", quantity: 2 }] }) { quote { total { amount } } userErrors { code } } }", "amount", OF_BUYERS),
+    ("order", "{ order(number: \"ORDER\") { number } }", "number", OF_PARTNERS),
+    ("node", "{ node(id: \"ORDER_ID\") { id } }", "ORDER_ID", OF_PARTNERS),
+    ("node", "{ node(id: \"CONTRACT_ID\") { id } }", "CONTRACT_ID", OF_PARTNERS),
+    ("deal", "{ deal(reference: \"DEAL\") { reference } }", "reference", [(Y, Y), (Y, Y), (Y, A), (Y, A), (A, A)]),
+    ("node", "{ node(id: \"DEAL_ID\") { id } }", "DEAL_ID", [(Y, Y), (Y, Y), (Y, A), (Y, A), (A, A)]),
+    ("swagItem", "{ swagItem(code: \"hoodie\") { code } }", "hoodie", OF_THE_SHOP),
+    ("swagItems", "{ swagItems { nodes { code } } }", "hoodie", OF_THE_SHOP),
+    ("node", "{ node(id: \"ITEM_ID\") { id } }", "ITEM_ID", OF_THE_SHOP),
+    ("swagOrder", "{ swagOrder(number: \"SWAG\") { number } }", "number", OF_SHOPPERS),
+    ("node", "{ node(id: \"SWAG_ID\") { id } }", "SWAG_ID", OF_SHOPPERS),
+    ("apiKeys", "{ apiKeys { totalCount } }", "totalCount", ADMINISTRATORS),
+    ("auditLog", "{ auditLog(filter: { partner: \"PARTNER\" }) { totalCount } }", "totalCount", ADMINISTRATORS),
+    ("createPartner", "createPartner(input: { code: \"new-N\", name: \"New\", enrolledOn: \"2026-01-01\" }) { partner { id }", "id", STAFF),
+    ("signUpProfessional", "signUpProfessional(input: { code: \"new-N\", name: \"New\", email: \"n@example.com\", signedUpOn: \"2026-01-01\" }) { professional { id }", "id", STAFF),
+    ("affiliateProfessional", "affiliateProfessional(input: { professional: \"FREE\", partner: \"PARTNER\", startsOn: \"2026-02-01\" }) { professional { id }", "id", STAFF),
+    ("endAffiliation", "endAffiliation(input: { professional: \"EMPLOYED\", endsOn: \"2026-03-01\" }) { professional { id }", "id", STAFF),
+    ("recordActivity", "recordActivity(input: { subject: { professional: \"PROFESSIONAL\" }, kind: \"DOCS_CORRECTION\", occurredOn: \"2026-04-01\", source: \"test\", externalId: \"r-N\" }) { activity { id }", "id",
+        [(Y, Y), (Y, Y), (Y, Y), (F, F), (F, F)]),
+    ("recordActivities", "recordActivities(input: { activities: [{ subject: { partner: \"PARTNER\" }, kind: \"EVENT_ORGANIZED\", occurredOn: \"2026-04-01\", source: \"test\", externalId: \"b-N\" }] }) { results { activity { id } userErrors { code } }", "id",
+        [(Y, Y), (Y, Y), (Y, Y), (F, F), (F, F)]),
+    ("submitActivity", "submitActivity(input: { subject: { professional: \"PROFESSIONAL\" }, kind: \"BLOG_POST_PUBLISHED\", occurredOn: \"2026-04-01\", source: \"test\", externalId: \"s-N\" }) { activity { id }", "id",
+        [(Y, Y), (Y, Y), (Y, Y), (F, F), (Y, A)]),
+    ("submitActivity", "submitActivity(input: { subject: { partner: \"PARTNER\" }, kind: \"EVENT_ORGANIZED\", occurredOn: \"2026-04-01\", source: \"test\", externalId: \"p-N\" }) { activity { id }", "id",
+        [(Y, Y), (Y, Y), (Y, Y), (F, F), (A, A)]),
+    ("reviewActivity", "reviewActivity(input: { activityId: \"CLAIM\", decision: REJECT }) { activity { id }", "id", STAFF),
+    ("voidActivity", "voidActivity(input: { activityId: \"RECORDED\" }) { activity { id }", "id", STAFF),
+    ("registerDeal", "registerDeal(input: { partner: \"PARTNER\", reference: \"new-N\", customer: \"c-N\", scope: \"x\", registeredOn: \"2026-08-01\" }) { deal { id }", "id",
+        [(Y, Y), (Y, Y), (Y, Y), (Y, A), (F, F)]),
+    ("updateDeal", "updateDeal(input: { reference: \"DEAL\", status: ENGAGED, on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
+    ("reportDealActivity", "reportDealActivity(input: { reference: \"DEAL\", kind: MEETING, on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
+    ("closeDeal", "closeDeal(input: { reference: \"DEAL\", outcome: LOST, closedOn: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
+    ("saveProduct", "saveProduct(input: { code: \"new-N\", name: \"New\", category: LICENSE, prices: [] }) { product { id }", "id", STAFF),
+    ("recordContract", "recordContract(input: { partner: \"PARTNER\", reference: \"new-N\", startsOn: \"DAY\", endsOn: \"DAY\", rates: [{ category: LICENSE, percent: \"7\" }] }) { partner { id }", "id", STAFF),
+    ("setSalesTarget", "setSalesTarget(input: { partner: \"PARTNER\", year: 2026, target: { amount: \"1000000\", currency: \"EUR\" } }) { partner { id }", "id", STAFF),
+    ("placeOrder", "placeOrder(input: { order: { partner: \"PARTNER\", purpose: SELF_USE, currency: \"EUR\", lines: [{ product: \"dmc\", quantity: 2 }] }, idempotencyKey: \"new-N\" }) { order { id }", "id", OF_BUYERS),
+    ("fulfillOrder", "fulfillOrder(input: { number: \"ORDER\", fulfilledOn: \"2026-08-31\" }) { order { id }", "id", STAFF),
+    ("cancelOrder", "cancelOrder(input: { number: \"ORDER\" }) { order { id }", "id", OF_BUYERS),
+    ("saveSwagItem", "saveSwagItem(input: { code: \"new-N\", name: \"New\", dojoCredits: 5, stock: 5 }) { swagItem { id }", "id", STAFF),
+    ("placeSwagOrder", "placeSwagOrder(input: { professional: \"PROFESSIONAL\", item: \"hoodie\", idempotencyKey: \"new-N\" }) { swagOrder { id }", "id", OF_SPENDERS),
+    ("cancelSwagOrder", "cancelSwagOrder(input: { number: \"SWAG\" }) { swagOrder { id }", "id", OF_SPENDERS),
+    ("createApiKey", "createApiKey(input: { role: PARTNER, subject: \"PARTNER\", label: \"new\" }) { secret", "pp_", ADMINISTRATORS),
+    ("revokeApiKey", "revokeApiKey(input: { id: \"NEW_KEY\" }) { apiKey { id }", "id", ADMINISTRATORS),
+    ("eraseProfessional", "eraseProfessional(input: { professional: \"FREE\" }) { professional { id }", "id", ADMINISTRATORS),
+];
+
+/// Names of the queries and mutations of the schema.
+fn operations() -> BTreeSet<String> {
+    let sdl = partner_program::graphql::schema::sdl();
+    let document = async_graphql_parser::parse_schema(sdl).expect("the SDL is GraphQL");
+    let mut names = BTreeSet::new();
+    for definition in document.definitions {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        if !["Query", "Mutation", "Subscription"].contains(&definition.node.name.node.as_str()) {
+            continue;
+        }
+        let TypeKind::Object(object) = definition.node.kind else { continue };
+        names.extend(object.fields.iter().map(|field| field.node.name.node.to_string()));
+    }
+    names
+}
+
+#[test]
+fn no_operation_is_without_a_row() {
+    let rows: BTreeSet<String> = TABLE.iter().map(|row| row.0.to_owned()).collect();
+    assert_eq!(rows, operations(), "the table and the schema name other operations");
+}
+
+async fn every_operation_keeps_to_the_table(backend: Backend) {
+    let world = World::new(backend).await;
+    let mut number = 0;
+    for (operation, template, shown, fates) in TABLE {
+        for (role, (own, foreign)) in ROLES.iter().zip(fates) {
+            for (is_own, expected) in [(true, own), (false, foreign)] {
+                number += 1;
+                let mut document = template.to_string();
+                let mut shown = (*shown).to_owned();
+                fill(&world, is_own, number, &mut document, &mut shown).await;
+                if !document.starts_with('{') {
+                    document = format!("mutation {{ {document} userErrors {{ code }} }} }}");
+                }
+                let answer = world.app.send_as(world.key(role), &document, json!({})).await;
+                let whose = if is_own { "its own" } else { "another" };
+                assert_eq!(fate(&answer, &shown), *expected, "{operation}, {role}, {whose}: {}", answer.text);
+            }
+        }
+    }
+}
+
+/// What an answer says came of the operation.
+fn fate(answer: &Answer, shown: &str) -> Fate {
+    if answer.codes() == ["FORBIDDEN"] {
+        assert!(answer.body["data"].is_null(), "{}", answer.text);
+        return Fate::Forbidden;
+    }
+    assert!(answer.body["errors"].is_null(), "{}", answer.text);
+    let refused: Vec<&Value> = user_errors(&answer.body);
+    if refused.iter().any(|error| error["code"] == "NOT_FOUND") {
+        return Fate::Absent;
+    }
+    assert!(refused.is_empty(), "{}", answer.text);
+    if answer.body["data"].to_string().contains(&format!("\"{shown}")) { Fate::Yes } else { Fate::Absent }
+}
+
+/// Puts objects in the place of words in capitals; some are made for the purpose.
+async fn fill(world: &World, is_own: bool, number: usize, document: &mut String, shown: &mut String) {
+    let app = &world.app;
+    let (partner, professional, external, activity) = if is_own {
+        ("nordwind", "ada", "own", &world.own)
+    } else {
+        ("polder", "bram", "foreign", &world.foreign)
+    };
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let mut words: Vec<(&str, String)> = Vec::new();
+    if document.contains("FREE") || document.contains("EMPLOYED") {
+        let code = format!("somebody-{number}");
+        app.professional(&code, "2026-01-01").await;
+        if document.contains("EMPLOYED") {
+            app.affiliate(&code, partner, "2026-01-01").await;
+        }
+        words.extend([("FREE", code.clone()), ("EMPLOYED", code)]);
+    }
+    if document.contains("CLAIM") {
+        let claim = Activity::of_professional(professional, "BLOG_POST_PUBLISHED", "2026-05-01").points(500);
+        words.push(("CLAIM", text(&app.done("submitActivity", claim.input()).await["activity"]["id"])));
+    }
+    if document.contains("RECORDED") {
+        let recorded = Activity::of_professional(professional, "DOCS_CORRECTION", "2026-05-01");
+        words.push(("RECORDED", text(&app.record(recorded).await["id"])));
+    }
+    if document.contains("NEW_KEY") {
+        let input = json!({ "role": "PARTNER", "subject": partner, "label": "to revoke" });
+        words.push(("NEW_KEY", text(&app.done("createApiKey", input).await["apiKey"]["id"])));
+    }
+    if document.contains("KEY_ID") {
+        let data = app.ok("{ apiKeys(first: 1) { nodes { id } } }", json!({})).await;
+        words.push(("KEY_ID", text(&data["apiKeys"]["nodes"][0]["id"])));
+    }
+    if document.contains("AUDIT_ID") {
+        let data = app.ok("{ auditLog(first: 1) { nodes { id } } }", json!({})).await;
+        words.push(("AUDIT_ID", text(&data["auditLog"]["nodes"][0]["id"])));
+    }
+    if document.contains("ENTRY_ID") {
+        words.push(("ENTRY_ID", text(&app.ledger(partner).await[0]["id"])));
+    }
+    words.extend(sales(world, is_own, number, document).await);
+    words.extend([
+        ("PARTNER_ID", world.id("partner", partner).await),
+        ("PROFESSIONAL_ID", world.id("professional", professional).await),
+        ("ACTIVITY_ID", text(&activity["id"])),
+        ("EXTERNAL", external.to_owned()),
+        ("\"PARTNER\"", format!("\"{partner}\"")),
+        ("PROFESSIONAL\"", format!("{professional}\"")),
+        ("-N\"", format!("-{number}\"")),
+    ]);
+    for (word, value) in &words {
+        *document = document.replace(word, value);
+        if shown == word.trim_matches('"') {
+            shown.clone_from(&value.trim_matches('"').to_owned());
+        }
+    }
+}
+
+/// Orders, deals and the like that a document names, made for the purpose.
+async fn sales(world: &World, is_own: bool, number: usize, document: &str) -> Vec<(&'static str, String)> {
+    let (partner, professional) = if is_own { ("nordwind", "ada") } else { ("polder", "bram") };
+    let day = chrono::NaiveDate::from_ymd_opt(2027, 1, 1).expect("a date");
+    let day = day + chrono::Days::new(number as u64);
+    let mut words = vec![("DAY", day.to_string())];
+    // what the document names, its id, the key that makes it, the mutation, its input, what is asked of it
+    let deal = json!({ "partner": partner, "reference": format!("deal-{number}"), "customer": format!("c-{number}"),
+        "scope": "x", "registeredOn": "2026-08-01" });
+    let order = json!({ "order": { "partner": partner, "purpose": "SELF_USE", "currency": "EUR",
+        "lines": [{ "product": "dmc", "quantity": 1 }] }, "idempotencyKey": format!("made-{number}") });
+    let swag =
+        json!({ "professional": professional, "item": "hoodie", "idempotencyKey": format!("made-{number}") });
+    let maker = if is_own { "INTEGRATOR" } else { "ADMINISTRATOR" };
+    let made = [
+        ("DEAL", "DEAL_ID", maker, "registerDeal", "RegisterDealInput", deal, "deal", "reference"),
+        ("ORDER", "ORDER_ID", "ADMINISTRATOR", "placeOrder", "PlaceOrderInput", order, "order", "number"),
+        (
+            "SWAG",
+            "SWAG_ID",
+            "ADMINISTRATOR",
+            "placeSwagOrder",
+            "PlaceSwagOrderInput",
+            swag,
+            "swagOrder",
+            "number",
+        ),
+    ];
+    for (word, id, role, mutation, input_type, input, object, name) in made {
+        if !document.contains(&format!("\"{word}")) {
+            continue;
+        }
+        let query = format!(
+            "mutation($input: {input_type}!) {{ {mutation}(input: $input) {{ {object} {{ id {name} }} userErrors {{ message }} }} }}"
+        );
+        let answer = world.app.send_as(world.key(role), &query, json!({ "input": input })).await;
+        let found = &answer.body["data"][mutation][object];
+        let text =
+            |field: &str| found[field].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned();
+        words.extend([(id, text("id")), (word, text(name))]);
+    }
+    for (word, query, path) in [
+        ("PRODUCT_ID", "{ product(code: \"dmc\") { id } }".to_owned(), "/product/id"),
+        ("ITEM_ID", "{ swagItem(code: \"hoodie\") { id } }".to_owned(), "/swagItem/id"),
+        (
+            "CONTRACT_ID",
+            format!("{{ partner(code: \"{partner}\") {{ contracts {{ id }} }} }}"),
+            "/partner/contracts/0/id",
+        ),
+    ] {
+        if document.contains(word) {
+            let data = world.app.ok(&query, json!({})).await;
+            words.push((word, data.pointer(path).and_then(Value::as_str).expect("an id").to_owned()));
+        }
+    }
+    words
+}
+
+/// Fields of a type, with arguments where they need some and a selection where they have one.
+fn fields(name: &str) -> Vec<(String, String)> {
+    let sdl = partner_program::graphql::schema::sdl();
+    let document = async_graphql_parser::parse_schema(sdl).expect("the SDL is GraphQL");
+    let types: Vec<_> = document
+        .definitions
+        .into_iter()
+        .filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(definition) => Some(definition.node),
+            _ => None,
+        })
+        .collect();
+    let is_object = |name: &str| {
+        types.iter().any(|one| {
+            one.name.node == name
+                && matches!(one.kind, TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_))
+        })
+    };
+    let found = types.iter().find(|one| one.name.node == name).expect("a type");
+    let TypeKind::Object(object) = &found.kind else { panic!("{name} is no object") };
+    let fields = object.fields.iter().map(|field| {
+        let field = &field.node;
+        let arguments: Vec<String> = field
+            .arguments
+            .iter()
+            .filter(|argument| !argument.node.ty.node.nullable)
+            .map(|argument| format!("{}: 2026", argument.node.name.node))
+            .collect();
+        let arguments =
+            if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
+        let base = field.ty.node.to_string().replace(['[', ']', '!'], "");
+        let selection = if is_object(&base) { " { __typename }" } else { "" };
+        (field.name.node.to_string(), format!("{}{arguments}{selection}", field.name.node))
+    });
+    fields.collect()
+}
+
+async fn integrators_see_no_more_of_a_subject_than_they_sent(backend: Backend) {
+    let world = World::new(backend).await;
+    let key = world.key("INTEGRATOR");
+    let partner = Activity::of_partner("nordwind", "EVENT_ORGANIZED", "2026-04-01").external_id("event");
+    let record = crate::harness::document("recordActivity");
+    let recorded = world.app.send_as(key, &record, json!({ "input": partner.input() })).await;
+    assert!(user_errors(&recorded.body).is_empty(), "{}", recorded.text);
+    for (kind, external, open) in [
+        ("Partner", "event", &["id", "code", "name", "enrolledOn"][..]),
+        ("Professional", "own", &["id", "code", "name", "email", "signedUpOn", "partner"]),
+    ] {
+        for (name, field) in fields(kind) {
+            let query = format!(
+                "{{ activity(source: \"test\", externalId: \"{external}\") {{ subject {{ ... on {kind} {{ {field} }} }} }} }}"
+            );
+            let answer = world.app.send_as(key, &query, json!({})).await;
+            let subject = &answer.body["data"]["activity"]["subject"];
+            if open.contains(&name.as_str()) {
+                assert!(answer.body["errors"].is_null(), "{kind}.{name}: {}", answer.text);
+                let code = if kind == "Partner" { "nordwind" } else { "ada" };
+                match name.as_str() {
+                    "name" => assert_eq!(subject["name"], code),
+                    "email" | "partner" => assert!(subject[&name].is_null(), "{}", answer.text),
+                    _ => assert!(!subject[&name].is_null(), "{}", answer.text),
+                }
+            } else {
+                assert_eq!(answer.codes(), ["FORBIDDEN"], "{kind}.{name}: {}", answer.text);
+            }
+        }
+    }
+}
