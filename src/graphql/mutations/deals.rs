@@ -101,7 +101,7 @@ impl Deals {
     }
 
     /// Gives a deal another status, or other words. The first partner in contact holds the registered opportunity of the
-    /// customer and scope; another one is refused as DEAL_PROTECTED.
+    /// customer and scope; another one is refused as `DEAL_PROTECTED`.
     async fn update_deal(
         &self,
         context: &Context<'_>,

@@ -30,7 +30,7 @@ pub(crate) struct OrderInput {
     partner: String,
     /// What it is for.
     purpose: OrderPurpose,
-    /// The end customer; only for END_CUSTOMER, and then required.
+    /// The end customer; only for `END_CUSTOMER`, and then required.
     customer: Option<String>,
     /// ISO 4217 code of the currency that every product is priced in.
     currency: String,

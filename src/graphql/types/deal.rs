@@ -114,7 +114,7 @@ impl Deal {
         Ok(self.opportunity(context).await?.conflict)
     }
 
-    /// What may be changed today, as names of fields of UpdateDealInput; empty when it is closed or expired.
+    /// What may be changed today, as names of fields of `UpdateDealInput`; empty when it is closed or expired.
     async fn editable_fields(&self, context: &Context<'_>) -> &'static [&'static str] {
         context.data_unchecked::<Services>().deal_view(self.0.row()).editable_fields()
     }

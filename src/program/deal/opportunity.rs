@@ -116,11 +116,11 @@ impl<I: Copy + Eq> Registered<I> {
             return Ok(None);
         }
         let rewarded = match standing {
-            Some(held) if !held.won => {
-                *hold = Some(Hold { until: on, won: true, ..held });
-                Some((held.partner, held.deal))
+            Some(standing) if !standing.won => {
+                *hold = Some(Hold { until: on, won: true, ..standing });
+                Some((standing.partner, standing.deal))
             }
-            Some(held) if held.partner != self.partner => None,
+            Some(standing) if standing.partner != self.partner => None,
             _ => {
                 let by_itself = outcome == Outcome::WonByPartner && self.deal.rewarded_on.is_none();
                 by_itself.then_some((self.partner, self.id))

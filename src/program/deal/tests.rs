@@ -129,10 +129,10 @@ fn r3_a_lead_lasts_30_days_and_60_with_a_proof() {
 
 #[test]
 fn r3_what_comes_after_expiry_is_refused() {
+    type Step = fn(&mut Deal, NaiveDate) -> Result<(), Refusal>;
     // the deal, its last day
     for (deal, last) in [(lead(), "2026-01-31"), (with(Engaged, "2026-01-10"), "2026-04-10")] {
         let (last, late) = (day(last), day(last).succ_opt().expect("a day"));
-        type Step = fn(&mut Deal, NaiveDate) -> Result<(), Refusal>;
         let steps: [Step; 3] = [
             |deal, on| deal.report(&terms(), Report::Meeting, on),
             |deal, on| deal.set_status(&terms(), Quoted, on),
