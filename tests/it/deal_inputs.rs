@@ -215,11 +215,11 @@ async fn closing_and_reporting_at_once(backend: Backend) {
     let closings = (0..8).map(|_| app.refusals("closeDeal", close("N-1", "WON_BY_PARTNER", "2026-08-21")));
     let reports = (0..8).map(|_| app.refusals("reportDealActivity", report("N-1", "MEETING", "2026-08-21")));
     // A lead that moves between both customers while the other deal is ended.
-    let moves = (0..8).map(|n| {
+    let changes = (0..8).map(|n| {
         let input = json!({ "reference": "N-2", "on": "2026-08-21", "customer": (if n % 2 == 0 { "Acme" } else { "Bolt" }) });
         app.refusals("updateDeal", input)
     });
-    let (ended, reported, moved) = tokio::join!(join_all(closings), join_all(reports), join_all(moves));
+    let (ended, reported, moved) = tokio::join!(join_all(closings), join_all(reports), join_all(changes));
     assert_eq!(ended.iter().filter(|codes| codes.is_empty()).count(), 1, "{ended:?}");
     let fine = |codes: &Vec<String>| codes.is_empty() || codes[..] == ["WRONG_STATE"];
     assert!(reported.iter().chain(&ended).all(fine), "{reported:?} {ended:?}");

@@ -57,7 +57,9 @@ impl Opportunity {
                 if let (Some(partner), Some(through)) = (win.partner, win.deal) {
                     self.rewards.push((through, partner));
                     let other = self.deals.iter_mut().find(|deal| deal.id == through && deal.id != id);
-                    other.into_iter().for_each(|deal| deal.reward(on));
+                    if let Some(deal) = other {
+                        deal.reward(on);
+                    }
                 }
                 Ok(())
             }
