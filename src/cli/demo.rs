@@ -1,6 +1,10 @@
 //! Demo data: six partners and their professionals over two and a half years, the same on every
 //! start and lively on any day, since all days are counted back from today.
 
+mod commerce;
+mod deals;
+mod people;
+
 use chrono::{Days, NaiveDate};
 use serde_json::json;
 
@@ -11,79 +15,10 @@ use crate::service::Services;
 use crate::service::activities::{ActivityDraft, BATCH_MAX, Decision, Intake, Outcome, SubjectCode};
 use crate::service::affiliations::AffiliationDraft;
 use crate::service::subjects::{Added, PartnerDraft, ProfessionalDraft};
+use people::{CONTRIBUTIONS, PARTNERS, PEOPLE};
 
 /// Days that the activities are spread over: two and a half years.
 const SPAN: u64 = 913;
-
-/// Code, name, days in the program, and how busy the partner is: days between two activities.
-const PARTNERS: [(&str, &str, u64, u64); 6] = [
-    ("nordwind", "Nordwind Systems", 2_600, 6),
-    ("alpenfunk", "Alpenfunk Broadcast", 1_900, 9),
-    ("polder", "Polder Integrations", 1_500, 12),
-    ("tramontana", "Tramontana Networks", 1_100, 17),
-    ("lumiere", "Studio Lumière", 640, 24),
-    ("finisterre", "Finisterre Satellite", 90, 31),
-];
-
-/// Names of the professionals; each works for the partner at the remainder of its place by six.
-const PEOPLE: [&str; 25] = [
-    "Ada Nowak",
-    "Bram Peeters",
-    "Chiara Ricci",
-    "Daan Visser",
-    "Elif Kaya",
-    "Femke Jansen",
-    "Goran Horvat",
-    "Hanna Virtanen",
-    "Ines Duarte",
-    "Jonas Weber",
-    "Katrin Berg",
-    "Liam Murphy",
-    "Marta Kowalska",
-    "Noor Haddad",
-    "Oskar Lind",
-    "Paula Moreno",
-    "Quentin Dubois",
-    "Rosa Marques",
-    "Sven Larsen",
-    "Tereza Novotná",
-    "Umar Farouk",
-    "Vera Ivanova",
-    "Wout Claes",
-    "Ximena Torres",
-    "Yara Mansour",
-];
-
-/// Kinds of professionals in the order in which they come round: kind, and points where it is graded.
-const CONTRIBUTIONS: [(&str, Option<i64>); 15] = [
-    ("QUESTION_ASKED", Some(25)),
-    ("DOCS_CORRECTION", None),
-    ("COURSE_COMPLETED", Some(150)),
-    ("QUESTION_ANSWERED", Some(75)),
-    ("KATA_COMPLETED", None),
-    ("DOCS_MISSING_INFORMATION", Some(120)),
-    ("FEEDBACK_SUBMITTED", None),
-    ("ANSWER_SELECTED_BEST", Some(75)),
-    ("TRAINING_DAY_ATTENDED", None),
-    ("DOCS_LARGE_CONTRIBUTION", Some(600)),
-    ("LINKEDIN_MENTION_POST", None),
-    ("VOTE_RECEIVED", Some(10)),
-    ("USE_CASE_PUBLISHED", Some(1_500)),
-    ("SELF_TEST_PASSED", Some(100)),
-    ("CERTIFICATION_OBTAINED", Some(750)),
-];
-
-/// Kinds of partners in the order in which they come round: kind, quantity, attributes.
-const EFFORTS: [(&str, i64); 8] = [
-    ("CATALOG_DOWNLOADS", 8),
-    ("CUSTOMER_MEETING", 3),
-    ("LINKEDIN_POST", 2),
-    ("BLOG_POST_OR_PR", 1),
-    ("CATALOG_DOWNLOADS", 14),
-    ("DEMO_SYSTEM", 1),
-    ("LINKEDIN_POST", 5),
-    ("EVENT_ORGANIZED", 1),
-];
 
 /// Fills an empty database.
 ///
@@ -101,7 +36,9 @@ pub(super) async fn fill(services: &Services) -> Result<(), Error> {
         taken(services.activities_take(batch, Intake::Record).await?)?;
     }
     demo.late_affiliation().await?;
-    demo.claims().await
+    demo.claims().await?;
+    demo.deals().await?;
+    demo.commerce().await
 }
 
 struct Demo<'s> {
@@ -121,10 +58,10 @@ impl Demo<'_> {
     }
 
     async fn subjects(&self) -> Result<(), Error> {
-        let partners = PARTNERS.map(|(code, name, days, _)| PartnerDraft {
-            code: code.to_owned(),
-            name: name.to_owned(),
-            enrolled_on: self.ago(days),
+        let partners = PARTNERS.map(|partner| PartnerDraft {
+            code: partner.code.to_owned(),
+            name: partner.name.to_owned(),
+            enrolled_on: self.ago(partner.days),
         });
         added(self.services.partners_add(&partners).await?)?;
         let people: Vec<ProfessionalDraft> = (0..PEOPLE.len())
@@ -141,19 +78,17 @@ impl Demo<'_> {
     /// Everyone works for a partner, but for the last two; one has left, and one has moved.
     async fn affiliations(&self) -> Result<(), Error> {
         let mut drafts = Vec::new();
-        for place in 0..PEOPLE.len() - 2 {
-            let (partner, _, enrolled, _) = PARTNERS[place % PARTNERS.len()];
-            let starts_on = self.ago(Self::membership(place).min(enrolled));
-            drafts.push(AffiliationDraft {
-                professional: code(place),
-                partner: partner.to_owned(),
-                starts_on,
+        for partner in PARTNERS {
+            drafts.extend(partner.team.iter().map(|place| AffiliationDraft {
+                professional: code(*place),
+                partner: partner.code.to_owned(),
+                starts_on: self.ago(Self::membership(*place).min(partner.days)),
                 ends_on: match place {
                     1 => Some(self.ago(120)),
                     2 => Some(self.ago(301)),
                     _ => None,
                 },
-            });
+            }));
         }
         drafts.push(AffiliationDraft {
             professional: code(2),
@@ -209,32 +144,28 @@ impl Demo<'_> {
     }
 
     fn efforts(&self, drafts: &mut Vec<ActivityDraft>) {
-        for (place, (partner, _, enrolled, pace)) in PARTNERS.into_iter().enumerate() {
-            let subject = || SubjectCode::Partner(partner.to_owned());
-            let mut back = enrolled.min(SPAN);
-            for kind in ["WEBSITE_PRESENCE", "DOJO_PROFILE"] {
-                drafts.push(draft(subject(), kind, self.ago(back), 1, None, &json!({}), drafts.len()));
-            }
-            let mut turn = place;
-            while let Some(rest) = back.checked_sub(pace + turn as u64 % 3) {
-                back = rest;
-                let (kind, quantity) = EFFORTS[turn % EFFORTS.len()];
+        for (place, partner) in PARTNERS.into_iter().enumerate() {
+            let mut add = |kind: &str, back: u64, quantity: i64| {
                 let attributes = match kind {
                     "DEMO_SYSTEM" => json!({ "dataminerServicesEnabled": true }),
                     "CATALOG_DOWNLOADS" => json!({ "itemType": "connector" }),
                     _ => json!({}),
                 };
-                // Events and demo systems are rare with those who do little.
-                turn += if place > 2 && kind == "BLOG_POST_OR_PR" { 5 } else { 1 };
-                drafts.push(draft(
-                    subject(),
-                    kind,
-                    self.ago(back),
-                    quantity,
-                    None,
-                    &attributes,
-                    drafts.len(),
-                ));
+                let subject = SubjectCode::Partner(partner.code.to_owned());
+                drafts.push(draft(subject, kind, self.ago(back), quantity, None, &attributes, drafts.len()));
+            };
+            let mut back = partner.days.min(SPAN);
+            // Who is not a Member shows it.
+            if place < 4 {
+                add("WEBSITE_PRESENCE", back, 1);
+                add("DOJO_PROFILE", back, 1);
+            }
+            let mut turn = place;
+            while let Some(rest) = back.checked_sub(partner.pace + turn as u64 % 3) {
+                back = rest;
+                let (kind, quantity) = partner.efforts[turn % partner.efforts.len()];
+                add(kind, back, quantity);
+                turn += 1;
             }
         }
     }
@@ -325,6 +256,7 @@ fn taken(outcomes: Vec<Outcome>) -> Result<Vec<uuid::Uuid>, Error> {
 mod tests {
     use super::*;
     use crate::clock::Clock;
+    use crate::program::deal::Status::{self, ClosedLost, ClosedWon, Cold, Expired, Lead, Quoted};
     use crate::store::Database;
 
     #[tokio::test]
@@ -340,7 +272,7 @@ mod tests {
             let report = services.verify(|_, _| {}).await.expect("a report");
             assert_eq!(report.differences, Vec::<String>::new(), "{today}");
             let mut levels = std::collections::BTreeSet::new();
-            for (code, name, ..) in PARTNERS {
+            for people::DemoPartner { code, name, .. } in PARTNERS {
                 let row = services.partner_by_code(code).await.expect("a read").expect("a partner");
                 assert_eq!(row.name, name);
                 let standings = services.partner_standings(std::slice::from_ref(&row), None, None).await;
@@ -348,7 +280,17 @@ mod tests {
                 levels.insert(standing.expect("a standing").overall.code.clone());
                 assert!(row.entries > 0, "{code} on {today}");
             }
-            assert!(levels.len() > 1, "{levels:?} on {today}");
+            let mut states = Vec::new();
+            for reference in ["NW-1", "AF-1", "NW-2", "AF-2", "PI-1", "TN-1", "SL-1", "FS-1"] {
+                let deal = services.deal_by_reference(reference).await.expect("a read").expect("a deal");
+                let views = services.deal_opportunities(std::slice::from_ref(&deal)).await.expect("a read");
+                states.push((services.deal_view(&deal).status(), views[&deal.id]));
+            }
+            let statuses: Vec<Status> = states.iter().map(|(status, _)| *status).collect();
+            let expected = [ClosedWon, ClosedWon, Quoted, Lead, Lead, Expired, ClosedLost, Cold];
+            assert_eq!(statuses, expected, "{today}");
+            assert!(states[2].1.held_until.is_some() && states[3].1.conflict, "{states:?}");
+            assert_eq!(levels.len(), 3, "{levels:?} on {today}");
         }
     }
 }

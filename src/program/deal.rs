@@ -244,10 +244,18 @@ impl Deal {
         Err(Refusal::new(Code::WrongState, "reference", message))
     }
 
+    /// Checks that something of it can be changed on a day.
+    ///
+    /// # Errors
+    /// When it is closed or expired, or the day lies before its present status.
+    pub fn check_change(&self, terms: &DealTerms, on: NaiveDate) -> Result<(), Refusal> {
+        self.check_open(terms, on)?;
+        self.check_order(on, "on")
+    }
+
     /// Gives it another status (R2).
     fn set_status(&mut self, terms: &DealTerms, to: Status, on: NaiveDate) -> Result<(), Refusal> {
-        self.check_open(terms, on)?;
-        self.check_order(on, "on")?;
+        self.check_change(terms, on)?;
         if !self.next_statuses(terms, on).contains(&to) {
             let message = match to {
                 _ if to == self.status => format!("The deal is {} already.", to.word()),

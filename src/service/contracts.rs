@@ -156,6 +156,9 @@ pub(super) fn terms(row: &ContractRow) -> Result<Contract, Error> {
 }
 
 /// Reads a percentage as it is stored.
+///
+/// # Errors
+/// When it is no number.
 pub fn percent(text: &str) -> Result<Decimal, Error> {
     text.parse().map_err(|error| Error::Damaged(format!("a percentage: {error}")))
 }

@@ -167,7 +167,10 @@ impl Services {
         taking.step.customer = change.customer.as_deref().map(|text| name("customer", text)).transpose()?;
         taking.step.scope = change.scope.as_deref().map(|text| name("scope", text)).transpose()?;
         taking.step.description = input::words("description", change.description.as_deref())?;
-        if *change == DealChange::default() {
+        let step = &taking.step;
+        if step.status.is_none()
+            && [&step.customer, &step.scope, &step.description].iter().all(|it| it.is_none())
+        {
             let message = "Nothing changes: give a status, a customer, a scope or a description.";
             return Err(Refusal::new(Code::Invalid, "status", message).into());
         }
@@ -320,19 +323,22 @@ async fn open_deal(
     // Where the deal was given another customer meanwhile, that one is locked as well.
     let mut customers = store::lock_customers(transaction, &[&customer_key]).await?;
     let customer = customers.pop().ok_or_else(|| Error::Damaged("a deal without its customer".to_owned()))?;
-    let held = store::opportunity(transaction, &customer_key, &scope_key).await?;
-    let hold = match held.as_ref().and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?))) {
-        None => None,
-        Some((holder, since, until)) => {
-            let partner = if holder == deal.id {
-                deal.partner_id
-            } else {
-                let row = store::by_ids(transaction, [holder]).await?.pop();
-                row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?.partner_id
-            };
-            Some(Hold { deal: holder, partner, since, until })
-        }
-    };
+    let opportunity = store::opportunity(transaction, &customer_key, &scope_key).await?;
+    let hold =
+        match opportunity.as_ref().and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?))) {
+            None => None,
+            Some((holder, since, until)) => {
+                let (partner, rewarded_on) = if holder == deal.id {
+                    (deal.partner_id, deal.rewarded_on)
+                } else {
+                    let row = store::by_ids(transaction, [holder]).await?.pop();
+                    let row =
+                        row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?;
+                    (row.partner_id, row.rewarded_on)
+                };
+                Some(Hold { deal: holder, partner, since, until, won: rewarded_on.is_some() })
+            }
+        };
     Ok(Opened { deal, customer, hold })
 }
 

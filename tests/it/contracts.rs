@@ -16,6 +16,9 @@ both! {
 
 const TODAY: &str = "2026-08-31";
 
+/// First and last day.
+type Days = (&'static str, &'static str);
+
 async fn creator(backend: Backend, today: &str) -> TestApp {
     let app = TestApp::start(backend, today).await;
     app.partner("nordwind", "2024-06-01").await;
@@ -114,7 +117,7 @@ async fn contracts_never_overlap_in_a_category(backend: Backend) {
     let rates = [("LICENSE", "30"), ("TRAINING", "5")];
     app.contract("nordwind", "frame", ("2026-03-10", "2026-03-20"), &rates).await;
     // first and last day, categories, where it overlaps
-    let table: [((&str, &str), &[&str], Option<&str>); 9] = [
+    let table: [(Days, &[&str], Option<&str>); 9] = [
         (("2026-03-20", "2026-03-30"), &["LICENSE"], Some("rates.0.category")),
         (("2026-03-01", "2026-03-10"), &["CERTIFICATION", "TRAINING"], Some("rates.1.category")),
         (("2026-03-12", "2026-03-12"), &["SUPPORT_SERVICE", "LICENSE"], Some("rates.1.category")),

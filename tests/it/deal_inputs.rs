@@ -59,6 +59,10 @@ async fn what_is_not_taken(backend: Backend) {
         ("registerDeal", deal("nordwind", "N-2", "", "2026-08-20"), "INVALID", "customer"),
         ("registerDeal", deal("nordwind", "N-2", " \u{a0}\u{3000} ", "2026-08-20"), "INVALID", "customer"),
         ("updateDeal", update(json!({})), "INVALID", "status"),
+        ("updateDeal", update(json!({ "description": " \n " })), "INVALID", "status"),
+        ("updateDeal", update(json!({ "description": "Early", "on": "2026-08-19" })), "INVALID", "on"),
+        ("updateDeal", update(json!({ "customer": "Early", "on": "1990-01-01" })), "INVALID", "on"),
+        ("updateDeal", update(json!({ "description": "Late", "on": "2026-09-01" })), "DATE_IN_FUTURE", "on"),
         ("updateDeal", update(json!({ "status": "LEAD" })), "WRONG_STATE", "status"),
         ("updateDeal", update(json!({ "status": "EXPIRED" })), "INVALID", "status"),
         ("updateDeal", update(json!({ "status": "CLOSED_LOST" })), "INVALID", "status"),
@@ -210,15 +214,15 @@ async fn closing_and_reporting_at_once(backend: Backend) {
     app.deal("nordwind", "N-2", "Bolt", "2026-08-20").await;
     let closings = (0..8).map(|_| app.refusals("closeDeal", close("N-1", "WON_BY_PARTNER", "2026-08-21")));
     let reports = (0..8).map(|_| app.refusals("reportDealActivity", report("N-1", "MEETING", "2026-08-21")));
-    // A lead that moves between both customers while the other deal is closed.
+    // A lead that moves between both customers while the other deal is ended.
     let moves = (0..8).map(|n| {
         let input = json!({ "reference": "N-2", "on": "2026-08-21", "customer": (if n % 2 == 0 { "Acme" } else { "Bolt" }) });
         app.refusals("updateDeal", input)
     });
-    let (closed, reported, moved) = tokio::join!(join_all(closings), join_all(reports), join_all(moves));
-    assert_eq!(closed.iter().filter(|codes| codes.is_empty()).count(), 1, "{closed:?}");
+    let (ended, reported, moved) = tokio::join!(join_all(closings), join_all(reports), join_all(moves));
+    assert_eq!(ended.iter().filter(|codes| codes.is_empty()).count(), 1, "{ended:?}");
     let fine = |codes: &Vec<String>| codes.is_empty() || codes[..] == ["WRONG_STATE"];
-    assert!(reported.iter().chain(&closed).all(fine), "{reported:?} {closed:?}");
+    assert!(reported.iter().chain(&ended).all(fine), "{reported:?} {ended:?}");
     assert!(moved.iter().all(Vec::is_empty), "{moved:?}");
     assert_eq!(app.balance("nordwind").await, 150);
     verified(app.services()).await;

@@ -147,6 +147,7 @@ async fn a_conflict_is_told_without_a_name(backend: Backend) {
     app.engaged("nordwind", "SECRET-1", "Acme", "2026-03-01").await;
     let lead = app.deal("suedwind", "S-1", "ACME", "2026-03-04").await;
     assert_eq!(lead["conflict"], true);
+    assert_eq!(lead["nextStatuses"], json!(["COLD"]), "what would be refused is not offered");
     let refused = app.mutate("updateDeal", status("S-1", "ENGAGED", "2026-03-04")).await;
     let [error] = user_errors(&refused)[..] else { panic!("one error: {refused}") };
     assert_eq!((&error["code"], &error["field"]), (&json!("DEAL_PROTECTED"), &json!(["status"])));

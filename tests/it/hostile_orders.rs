@@ -230,8 +230,8 @@ async fn products_that_cannot_be(backend: Backend) {
     // What is free is a price, in as many decimals as the currency has.
     app.product("free", "LICENSE", &[("0", "EUR"), ("1.2340", "KWD"), ("7", "JPY")]).await;
     let query = "{ product(code: \"free\") { prices { amount currency } } }";
-    let prices = app.ok(query, Value::Null).await["product"]["prices"].clone();
-    assert_eq!(prices, json!([price("0.00", "EUR"), price("7", "JPY"), price("1.234", "KWD")]));
+    let found = app.ok(query, Value::Null).await["product"]["prices"].clone();
+    assert_eq!(found, json!([price("0.00", "EUR"), price("7", "JPY"), price("1.234", "KWD")]));
     let placed = app.place(&Order::for_customer("nordwind").line("free", 3)).await;
     assert_eq!((amount(&placed, "total"), &placed["maxCredits"]), ("0.00", &json!(0)));
 }

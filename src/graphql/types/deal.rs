@@ -119,10 +119,13 @@ impl Deal {
         context.data_unchecked::<Services>().deal_view(self.0.row()).editable_fields()
     }
 
-    /// Statuses that it may be given today.
-    async fn next_statuses(&self, context: &Context<'_>) -> Vec<DealStatus> {
+    /// Statuses that it may be given today; where there is a conflict, none that makes contact.
+    async fn next_statuses(&self, context: &Context<'_>) -> Result<Vec<DealStatus>, ApiError> {
+        let conflict = self.opportunity(context).await?.conflict;
         let view = context.data_unchecked::<Services>().deal_view(self.0.row());
-        view.next_statuses().into_iter().map(Into::into).collect()
+        let protected = conflict && !view.status().is_engaged();
+        let next = view.next_statuses().into_iter().filter(|status| !(protected && status.is_engaged()));
+        Ok(next.map(Into::into).collect())
     }
 
     /// Outcomes that it may be closed with today.

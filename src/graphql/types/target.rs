@@ -38,7 +38,7 @@ impl SalesTarget {
         self.0.row.reached_on.is_some()
     }
 
-    /// The day that reached it: that of the latest order that was needed; null before.
+    /// The day that it counts as reached on: the latest day of fulfilment among the year's orders when it was reached; null before.
     async fn reached_on(&self) -> Option<Date> {
         self.0.row.reached_on.map(Date)
     }

@@ -245,9 +245,10 @@ same_words!(ActivityStatus = entity::value::ActivityStatus { PendingReview, Reco
 /// What a ledger entry came from.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LedgerReason {
-    /// An activity on or after the program's launch.
+    /// An activity on or after the program's launch; a won deal or a reached sales target, too.
     Activity,
-    /// The voiding of an activity: what it was awarded is taken back.
+    /// The voiding of an activity: what it was awarded is taken back. Also a sales target that was raised and is
+    /// no longer reached.
     Void,
     /// A professional was entered as working for the partner with a past start; earlier awards count since.
     Affiliation,

@@ -18,6 +18,9 @@ pub struct Hold<I> {
     pub since: NaiveDate,
     /// Last day, unless an activity is reported until then.
     pub until: NaiveDate,
+    /// Whether its transaction was rewarded. It no longer protects then; it tells a second report of the
+    /// same transaction from another one.
+    pub won: bool,
 }
 
 impl<I> Hold<I> {
@@ -66,7 +69,7 @@ impl<I: Copy + Eq> Registered<I> {
         next.deal.set_status(terms, to, on)?;
         if to.is_engaged()
             && !was_engaged
-            && hold.is_some_and(|hold| hold.partner != self.partner && on <= hold.until)
+            && hold.is_some_and(|hold| hold.partner != self.partner && on <= hold.until && !hold.won)
         {
             let message = "Another partner holds the registered opportunity for this customer and scope. \
                            You can try again when it has lapsed.";
@@ -94,7 +97,8 @@ impl<I: Copy + Eq> Registered<I> {
     }
 
     /// Closes the deal. A transaction is rewarded to the partner that holds the opportunity, whoever
-    /// sold, else to the partner that won; it uses the opportunity up (R5).
+    /// sold, else to the partner that won; it uses the opportunity up (R5). What another partner closes
+    /// on a day of an opportunity that was rewarded is the same transaction, told again **[ours]**.
     ///
     /// # Errors
     /// When the deal is closed or expired, or the day lies before its present status.
@@ -111,14 +115,17 @@ impl<I: Copy + Eq> Registered<I> {
             self.release(hold);
             return Ok(None);
         }
-        let by_itself = outcome == Outcome::WonByPartner && self.deal.rewarded_on.is_none();
         let rewarded = match standing {
-            Some(hold) => Some((hold.partner, hold.deal)),
-            None => by_itself.then_some((self.partner, self.id)),
+            Some(held) if !held.won => {
+                *hold = Some(Hold { until: on, won: true, ..held });
+                Some((held.partner, held.deal))
+            }
+            Some(held) if held.partner != self.partner => None,
+            _ => {
+                let by_itself = outcome == Outcome::WonByPartner && self.deal.rewarded_on.is_none();
+                by_itself.then_some((self.partner, self.id))
+            }
         };
-        if standing.is_some() {
-            *hold = None;
-        }
         self.release(hold);
         if rewarded.is_some_and(|(_, deal)| deal == self.id) {
             self.deal.rewarded_on = Some(on);
@@ -134,7 +141,7 @@ impl<I: Copy + Eq> Registered<I> {
     /// Whether another partner holds the opportunity on a day (R4).
     #[must_use]
     pub fn conflicts(&self, hold: Option<&Hold<I>>, day: NaiveDate) -> bool {
-        hold.is_some_and(|hold| hold.partner != self.partner && hold.covers(day))
+        hold.is_some_and(|hold| hold.partner != self.partner && hold.covers(day) && !hold.won)
     }
 
     /// Holds the opportunity on where it does already, takes it where it is free, and lets it go when
@@ -145,7 +152,7 @@ impl<I: Copy + Eq> Registered<I> {
             return;
         }
         let own = hold.filter(|hold| hold.deal == self.id && on <= hold.until);
-        let free = hold.is_none_or(|hold| hold.until < on);
+        let free = hold.is_none_or(|hold| hold.until < on || hold.won);
         if self.deal.rewarded_on.is_some() || !(own.is_some() || free) {
             return;
         }
@@ -154,12 +161,12 @@ impl<I: Copy + Eq> Registered<I> {
         if on <= until {
             self.deal.claimed_on = Some(claimed_on);
             let since = own.map_or(on, |hold| hold.since);
-            *hold = Some(Hold { deal: self.id, partner: self.partner, since, until });
+            *hold = Some(Hold { deal: self.id, partner: self.partner, since, until, won: false });
         }
     }
 
     fn release(&self, hold: &mut Option<Hold<I>>) {
-        hold.take_if(|hold| hold.deal == self.id);
+        hold.take_if(|hold| hold.deal == self.id && !hold.won);
     }
 
     /// The last day of the hold: months without a transaction, a month without an activity, or the

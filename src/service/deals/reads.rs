@@ -97,19 +97,22 @@ impl Services {
             }
         }
         let unknown = held.values().map(|(deal, _)| *deal);
-        let mut owners: HashMap<Uuid, Uuid> = rows.iter().map(|row| (row.id, row.partner_id)).collect();
+        let owner = |row: &deal::Model| (row.id, (row.partner_id, row.rewarded_on.is_some()));
+        let mut owners: HashMap<Uuid, (Uuid, bool)> = rows.iter().copied().map(owner).collect();
         let unknown: Vec<Uuid> = unknown.filter(|deal| !owners.contains_key(deal)).collect();
         if !unknown.is_empty() {
             let others = store::by_ids(self.db.reader(), unknown).await?;
-            owners.extend(others.into_iter().map(|row| (row.id, row.partner_id)));
+            owners.extend(others.iter().map(owner));
         }
+        // One whose transaction was rewarded protects nothing any more.
+        held.retain(|_, (deal, _)| owners.get(deal).is_some_and(|(_, rewarded)| !rewarded));
         let view = |row: &deal::Model| {
             let Some((deal, until)) = held.get(&(row.customer_key.clone(), row.scope_key.clone())) else {
                 return OpportunityView::default();
             };
             OpportunityView {
                 held_until: (*deal == row.id).then_some(*until),
-                conflict: owners.get(deal).is_some_and(|owner| *owner != row.partner_id),
+                conflict: owners.get(deal).is_some_and(|(owner, _)| *owner != row.partner_id),
             }
         };
         Ok(rows.iter().map(|row| (row.id, view(row))).collect())

@@ -44,9 +44,8 @@ pub(in crate::service) fn take_step(
         deal.report(terms, hold, report, step.day)?;
     } else if let Some(status) = step.status.map(words::status) {
         deal.set_status(terms, hold, status, step.day)?;
-    } else if !deal.deal.is_open(terms, step.day) {
-        let message = "This deal is closed or expired: nothing of it can be changed.";
-        return Err(Refusal::new(Code::WrongState, "reference", message));
+    } else {
+        deal.deal.check_change(terms, step.day)?;
     }
     let days = deal.deal;
     *row = deal::Model {
@@ -74,5 +73,7 @@ fn redirect(editions: &Editions, row: &mut deal::Model, step: &deal_step::Model)
     row.customer = step.customer.clone().unwrap_or_else(|| row.customer.clone());
     row.scope = step.scope.clone().unwrap_or_else(|| row.scope.clone());
     (row.customer_key, row.scope_key) = (customer_key, scope_key);
+    // What it claimed was another opportunity.
+    row.claimed_on = None;
     Ok(())
 }

@@ -206,7 +206,8 @@ fn refuse(error: PricingError, terms: &Terms<'_>, partner: &PartnerRow) -> Error
                 format!("Credits have no value in {currency}, so none can be redeemed: send 0.")
             } else {
                 format!(
-                    "The caps of this order allow at most {max} credits, and the balance is {}.",
+                    "At most {} credits can be redeemed: the caps of this order allow {max}, and the balance is {}.",
+                    max.min(partner.credits.max(0)),
                     partner.credits
                 )
             };

@@ -114,8 +114,13 @@ fn check(terms: &DealTerms, now: &Opportunity) -> Result<(), TestCaseError> {
     let Some(hold) = now.hold else { return Ok(()) };
     let holder = now.deals.iter().find(|one| one.id == hold.deal).expect("a deal of these");
     prop_assert_eq!(holder.partner, hold.partner);
+    prop_assert_eq!(holder.deal.rewarded_on.is_some(), hold.won, "a rewarded deal has had its opportunity");
+    if hold.won {
+        let protects = now.deals.iter().any(|deal| deal.conflicts(Some(&hold), hold.since));
+        prop_assert!(!protects, "what was won protects no more");
+        return Ok(());
+    }
     prop_assert!(holder.deal.status.is_engaged(), "only an engaged deal holds: {:?}", holder);
-    prop_assert!(holder.deal.rewarded_on.is_none(), "a rewarded deal has had its opportunity");
     let claimed_on = holder.deal.claimed_on.expect("the day of the claim");
     prop_assert!(claimed_on <= hold.since && hold.since <= hold.until);
     prop_assert!(hold.until <= claimed_on + Months::new(terms.opportunity_months), "12 months: {:?}", hold);
@@ -165,7 +170,7 @@ proptest! {
             if let (Some(old), Some(new)) = (before.hold, now.hold)
                 && old.deal != new.deal
             {
-                prop_assert!(old.until < new.since, "{old:?} was displaced by {new:?}");
+                prop_assert!(old.won || old.until < new.since, "{old:?} was displaced by {new:?}");
             }
             if let (Some(old), None) = (before.hold, now.hold) {
                 let won = matches!(event.what, What::Close(Outcome::WonByPartner | Outcome::WonByOther));

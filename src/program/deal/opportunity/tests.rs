@@ -52,7 +52,7 @@ impl Play {
     }
 
     fn holder(&self, on: &str) -> Option<u32> {
-        self.hold.filter(|hold| hold.covers(day(on))).map(|hold| hold.deal)
+        self.hold.filter(|hold| hold.covers(day(on)) && !hold.won).map(|hold| hold.deal)
     }
 }
 
@@ -240,10 +240,30 @@ fn r5_one_deal_is_rewarded_once() {
     assert_eq!(play.close(2, WonByPartner, "2026-01-20"), Some((10, 1)), "sold by the second partner");
     // The rewarded deal goes on, holds nothing any more, and its own end is rewarded no more.
     play.report(1, Report::Meeting, "2026-01-21").expect("a report");
-    assert_eq!(play.hold, None);
+    assert_eq!(play.holder("2026-01-21"), None);
     assert_eq!(play.close(1, WonByPartner, "2026-01-22"), None);
     // The partner's other deal was not rewarded, and takes the opportunity that is free now.
     play.report(3, Report::Meeting, "2026-01-23").expect("a report");
     assert_eq!(play.holder("2026-01-23"), Some(3));
     assert_eq!(play.close(3, WonByOther, "2026-01-24"), Some((10, 3)));
+}
+
+#[test]
+fn r5_one_transaction_is_rewarded_once_whoever_tells_it_first() {
+    // The first partner holds; the second one sells on the 20th. Who tells it first, and on which day the other.
+    for (first, second, on) in
+        [(1, 2, "2026-01-20"), (1, 2, "2026-01-18"), (2, 1, "2026-01-20"), (2, 1, "2026-01-25")]
+    {
+        let mut play = Play::of(&[10, 20], "2026-01-01");
+        play.status(1, Engaged, "2026-01-05").expect("contact");
+        let outcome = |id| if id == 1 { WonByOther } else { WonByPartner };
+        assert_eq!(play.close(first, outcome(first), "2026-01-20"), Some((10, 1)), "{first} tells it first");
+        assert_eq!(play.close(second, outcome(second), on), None, "{second} tells it again on {on}");
+    }
+    // A later day is another transaction, and so is another deal of the partner that was rewarded.
+    let mut play = Play::of(&[10, 20, 10], "2026-01-01");
+    play.status(1, Engaged, "2026-01-05").expect("contact");
+    play.close(1, WonByOther, "2026-01-20");
+    assert_eq!(play.close(3, WonByPartner, "2026-01-20"), Some((10, 3)));
+    assert_eq!(play.close(2, WonByPartner, "2026-01-21"), Some((20, 2)));
 }
