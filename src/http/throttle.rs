@@ -166,13 +166,12 @@ impl Throttle {
         });
         let Ok(caller) = caller;
         let free = Arc::clone(&caller.places).try_acquire_owned();
-        let place = match free {
-            Ok(place) => place,
-            Err(_) => {
-                let waiting = Arc::clone(&caller.places).acquire_owned();
-                let place = tokio::time::timeout(patience, waiting).await.ok().and_then(Result::ok);
-                place.ok_or(Wait { of: Excess::Operations(places), retry_after: BUSY_RETRY })?
-            }
+        let place = if let Ok(place) = free {
+            place
+        } else {
+            let waiting = Arc::clone(&caller.places).acquire_owned();
+            let place = tokio::time::timeout(patience, waiting).await.ok().and_then(Result::ok);
+            place.ok_or(Wait { of: Excess::Operations(places), retry_after: BUSY_RETRY })?
         };
         let mut visit = Visit { throttle: self, caller, place: Arc::new(place), budget: None };
         visit.pay(1)?;
