@@ -77,7 +77,7 @@ async fn golden(app: &TestApp, order: Order, net: &str, most: i64) {
     assert_eq!((&quote["maxCredits"], &quote["usableCredits"]), (&json!(most), &json!(most)));
     let (code, field, message) = refusal(&app.quote(&order.clone().credits(most + 1)).await);
     assert_eq!((code.as_str(), field.as_str()), ("CREDITS_OVER_CAP", "credits"));
-    assert!(message.contains(&format!("at most {most} credits")), "{message}");
+    assert!(message.starts_with(&format!("At most {most} credits")), "{message}");
     let placed = app.place(&order.credits(most)).await;
     assert_eq!(amount(&placed, "redeemed"), format!("{most}.00"));
     assert_eq!(app.balance("nordwind").await, 2_000 - most);
