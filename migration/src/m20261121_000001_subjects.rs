@@ -64,7 +64,7 @@ async fn professionals(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(column("id").uuid().primary_key())
         .col(ordered_text(manager, "code").unique_key())
         .col(ordered_text(manager, "name"))
-        .col(optional("email").text())
+        .col(column("email").text())
         .col(column("signed_up_on").date())
         .col(column("created_at").timestamp_with_time_zone())
         .to_owned();

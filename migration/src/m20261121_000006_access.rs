@@ -25,11 +25,22 @@ impl MigrationTrait for Migration {
         }
         let erased_at = optional("erased_at").timestamp_with_time_zone().to_owned();
         let table = Table::alter().table("professionals").add_column(erased_at).to_owned();
-        manager.alter_table(table).await
+        manager.alter_table(table).await?;
+        addresses_may_be_gone(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
+        let there = if manager.get_database_backend() == DbBackend::Postgres {
+            "UPDATE professionals SET email = '' WHERE email IS NULL; \
+             ALTER TABLE professionals ALTER COLUMN email SET NOT NULL"
+        } else {
+            "ALTER TABLE professionals ADD COLUMN address text NOT NULL DEFAULT ''; \
+             UPDATE professionals SET address = COALESCE(email, ''); \
+             ALTER TABLE professionals DROP COLUMN email; \
+             ALTER TABLE professionals RENAME COLUMN address TO email"
+        };
+        connection.execute_unprepared(there).await?;
         connection.execute_unprepared("ALTER TABLE professionals DROP COLUMN erased_at").await?;
         let postgres = manager.get_database_backend() == DbBackend::Postgres;
         for table in ["activities", "deals"] {
@@ -40,6 +51,19 @@ impl MigrationTrait for Migration {
         }
         drop_tables(manager, &["audit_log", "api_keys"]).await
     }
+}
+
+/// A person who was erased has no address. SQLite can't take a column's NOT NULL away: a new one takes
+/// its name.
+async fn addresses_may_be_gone(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let statements = if manager.get_database_backend() == DbBackend::Postgres {
+        "ALTER TABLE professionals ALTER COLUMN email DROP NOT NULL"
+    } else {
+        "ALTER TABLE professionals ADD COLUMN address text; UPDATE professionals SET address = email; \
+         ALTER TABLE professionals DROP COLUMN email; \
+         ALTER TABLE professionals RENAME COLUMN address TO email"
+    };
+    manager.get_connection().execute_unprepared(statements).await.map(drop)
 }
 
 /// A key is kept as the digest of its text only.

@@ -63,6 +63,9 @@ async fn rows_of_before_orders_stay(backend: Backend) {
     let entries = entity::points_entry::Entity::find().all(&connection).await.expect("entries");
     assert_eq!((entries.len(), entries[0].points, entries[0].swag_order_id), (1, 75, None));
     assert_eq!(entries[0].activity_id, log[0].activity_id);
+    let people = entity::professional::Entity::find().all(&connection).await.expect("people");
+    assert_eq!(people[0].email.as_deref(), Some("ada@example.com"));
+    connection.execute_unprepared("UPDATE professionals SET email = NULL").await.expect("an erasure");
     // What guarded them still does, keys of other tables among it.
     for statement in ["DELETE FROM log", "UPDATE points_entries SET points = 1", "DELETE FROM activities"] {
         assert!(connection.execute_unprepared(statement).await.is_err(), "{statement}");
