@@ -317,12 +317,15 @@ async fn open_deal(
     let found = store::by_reference(transaction, &reference).await?;
     let found = found.filter(|row| shows(sight, row)).ok_or_else(missing)?;
     let (customer_key, _) = keys_after(&found, step);
-    store::lock_customers(transaction, &[&found.customer_key, &customer_key]).await?;
+    let mut customers = store::lock_customers(transaction, &[&found.customer_key, &customer_key]).await?;
     let deal = store::by_reference(transaction, &reference).await?.ok_or_else(missing)?;
     let (customer_key, scope_key) = keys_after(&deal, step);
     // Where the deal was given another customer meanwhile, that one is locked as well.
-    let mut customers = store::lock_customers(transaction, &[&customer_key]).await?;
-    let customer = customers.pop().ok_or_else(|| Error::Damaged("a deal without its customer".to_owned()))?;
+    if !customers.iter().any(|customer| customer.key == customer_key) {
+        customers = store::lock_customers(transaction, &[&customer_key]).await?;
+    }
+    let customer = customers.into_iter().find(|customer| customer.key == customer_key);
+    let customer = customer.ok_or_else(|| Error::Damaged("a deal without its customer".to_owned()))?;
     let opportunity = store::opportunity(transaction, &customer_key, &scope_key).await?;
     let hold =
         match opportunity.as_ref().and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?))) {
