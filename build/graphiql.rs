@@ -13,14 +13,20 @@ use std::{
 
 /// Everything the bundle is made of. Named one by one, so that neither `node_modules` nor
 /// `dist` of a run by hand is watched or copied.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 14] = [
     ".npmrc",
+    "credentials.js",
+    "examples.js",
     "favicon.svg",
+    "fetcher.js",
     "index.html",
-    "main.js",
+    "key.jsx",
+    "main.jsx",
     "package-lock.json",
     "package.json",
+    "panel.jsx",
     "style.css",
+    "viewer.js",
     "vite.config.js",
 ];
 

@@ -33,7 +33,8 @@ pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, Failure> {
     let running = app::start(&settings).await?;
     demo::fill(running.services()).await?;
     println!("Demo data of {} in a throwaway database.", running.services().clock().today());
-    println!("GraphiQL: open {} in a browser.", running.url("/graphql"));
+    // What follows the # stays in the browser; the page takes it off the address bar.
+    println!("GraphiQL: open {}#key={key} in a browser.", running.url("/graphql"));
     println!("Try: {{ partner(code: \"nordwind\") {{ name balance }} }}");
     println!("ADMINISTRATOR: Authorization: Bearer {key}");
     for (role, subject) in DEMO_KEYS {

@@ -1,0 +1,68 @@
+import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+
+import { parse, print } from 'graphql';
+
+import { examples } from './examples.js';
+import { useCaller } from './viewer.js';
+
+/// The plugin that offers the examples.
+export const EXAMPLES = { title: 'Examples', icon: Icon, content: Panel };
+
+function Icon() {
+  return (
+    <svg height="1em" viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinejoin="round">
+      <path d="M2 3.5h12M2 8h7M2 12.5h5M11 8.5v5l3.5-2.5z" />
+    </svg>
+  );
+}
+
+function Panel() {
+  const { viewer } = useCaller();
+  const groups = examples({ partner: viewer?.partner?.code, professional: viewer?.professional?.code });
+  return (
+    <section className="examples" aria-label="Examples">
+      <h1>Examples</h1>
+      <p>
+        {viewer
+          ? 'What your key may run is open below.'
+          : 'Set a key at the top right. Each group is for keys of one role.'}{' '}
+        Codes are those of the demo data where yours are not known.
+      </p>
+      {groups.map((group) => (
+        // Another viewer opens other groups: the key makes them anew.
+        <details key={`${group.title} ${viewer?.role}`} open={!viewer || group.roles.includes(viewer.role)}>
+          <summary>{group.title}</summary>
+          <ul>
+            {group.examples.map((example) => (
+              <Example key={example.title} {...example} />
+            ))}
+          </ul>
+        </details>
+      ))}
+    </section>
+  );
+}
+
+function Example({ title, about, query, variables }) {
+  const { addTab } = useGraphiQLActions();
+  const { queryEditor, variableEditor } = useGraphiQL((state) => state);
+  const [operation] = query.split(' ', 1);
+  function open() {
+    if (queryEditor.getValue().trim() !== '') {
+      addTab();
+    }
+    // A field a line: the editor is narrow beside the panel.
+    queryEditor.setValue(print(parse(query)));
+    variableEditor?.setValue(variables ? JSON.stringify(variables, null, 2) : '');
+    queryEditor.focus();
+  }
+  return (
+    <li>
+      <button type="button" onClick={open}>
+        <span className="example-title">{title}</span>
+        <span className={`example-kind example-${operation}`}>{operation}</span>
+        <span className="example-about">{about}</span>
+      </button>
+    </li>
+  );
+}
