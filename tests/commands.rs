@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use partner_program::app;
 use partner_program::config::{DatabaseUrl, Secret, Settings};
@@ -173,6 +174,106 @@ fn keys_are_created_listed_and_revoked() {
         let output = run(folder.path(), arguments);
         let error = String::from_utf8(output.stderr).expect("UTF-8");
         assert!(!output.status.success() && error.contains(message), "{arguments:?}: {error}");
+    }
+}
+
+/// A server that records one activity after the other.
+async fn record_on(running: &app::Running, recorded: &AtomicU64) {
+    let client = reqwest::Client::new();
+    for number in 0.. {
+        let input = serde_json::json!({
+            "subject": { "partner": "nordwind" }, "kind": "CUSTOMER_MEETING", "occurredOn": "2026-08-01",
+            "source": "test", "externalId": number.to_string(),
+        });
+        let query = "mutation($input: ActivityInput!) { recordActivity(input: $input) { activity { id } } }";
+        let body = serde_json::json!({ "query": query, "variables": { "input": input } });
+        let request = client.post(running.url("/graphql")).bearer_auth("0123456789abcdef").json(&body);
+        let answer: serde_json::Value =
+            request.send().await.expect("an answer").json().await.expect("an answer in JSON");
+        assert!(answer["data"]["recordActivity"]["activity"]["id"].is_string(), "{answer}");
+        recorded.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_is_one_moment_of_a_database_in_use() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("p.csv"), "partner,name,enrolled_on\nnordwind,Nordwind,2020-01-01\n")
+        .expect("a file");
+    run(folder.path(), &["import", "p.csv"]);
+    let url = format!("sqlite://{}", folder.path().join("partner-program.db").display());
+    let settings = Settings {
+        database_url: DatabaseUrl::new(&url).expect("an address"),
+        bind: ([127, 0, 0, 1], 0).into(),
+        today: TODAY.parse().ok(),
+        bootstrap_admin_key: Some(Secret::new("0123456789abcdef".to_owned()).expect("a key")),
+        ..Settings::default()
+    };
+    let running = app::start(&settings).await.expect("a start");
+    let recorded = AtomicU64::new(0);
+    let backups = async {
+        for number in 0..1_000 {
+            let (name, before) = (format!("copy #{number}?.db"), recorded.load(Ordering::SeqCst));
+            let (path, argument) = (folder.path().to_owned(), name.clone());
+            let backup = tokio::task::spawn_blocking(move || run(&path, &["backup", &argument]));
+            let output = backup.await.expect("an end");
+            let after = recorded.load(Ordering::SeqCst);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            // One that nothing was written during proves nothing.
+            if after > before && before > 0 {
+                return (name, before, after);
+            }
+        }
+        panic!("nothing is written while backups are taken");
+    };
+    let (name, before, after) = tokio::select! {
+        taken = backups => taken,
+        () = record_on(&running, &recorded) => unreachable!("it records until it is dropped"),
+    };
+    running.stop().await.expect("an end");
+
+    // Restored: a copy under the name that the settings have.
+    let restored = tempfile::tempdir().expect("a folder");
+    fs::copy(folder.path().join(name), restored.path().join("partner-program.db")).expect("a copy");
+    let verified = stdout(&run(restored.path(), &["verify"]));
+    let steps: u64 = verified
+        .strip_prefix("verified ")
+        .and_then(|rest| rest.split_once(" steps, "))
+        .filter(|_| verified.ends_with(": no differences\n"))
+        .unwrap_or_else(|| panic!("{verified}"))
+        .0
+        .parse()
+        .expect("a number");
+    // The request that was being answered may be in it.
+    assert!((before..=after + 1).contains(&steps), "{before} ≤ {steps} ≤ {after} + 1");
+    let left: Vec<_> = fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|file| file.expect("a file").file_name().into_string().expect("UTF-8"))
+        .filter(|name| name.starts_with('.'))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[test]
+fn a_backup_never_replaces_a_file_and_leaves_none_behind_when_it_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("taken.db"), "mine").expect("a file");
+    let postgres = "DATABASE_URL=postgres://nobody@127.0.0.1:1/none\n";
+    // settings, file, what the error says
+    let table = [
+        ("", "taken.db", "error: taken.db: there is such a file already"),
+        ("", "missing/copy.db", "error: missing/copy.db: No such file or directory"),
+        ("", "copy.db", "unable to open database file"),
+        (postgres, "copy.db", "a PostgreSQL database is backed up with pg_dump"),
+    ];
+    for (settings, file, message) in table {
+        fs::write(folder.path().join(".env"), settings).expect("a file");
+        let output = run(folder.path(), &["backup", file]);
+        let error = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(message) && error.lines().count() == 1, "{message}: {error}");
+        assert_eq!(fs::read_to_string(folder.path().join("taken.db")).expect("a file"), "mine");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "{message}");
     }
 }
 

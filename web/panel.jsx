@@ -1,5 +1,4 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-
 import { parse, print } from 'graphql';
 
 import { examples } from './examples.js';

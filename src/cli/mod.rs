@@ -1,5 +1,6 @@
 //! The commands. What people ask for goes to stdout; logs, progress and errors go to stderr.
 
+mod backup;
 mod demo;
 mod import;
 mod key;
@@ -58,6 +59,12 @@ enum Command {
     },
     /// Folds the activity log again and compares it with ledger, totals and levels.
     Verify,
+    /// Copies a SQLite database into a new file, while the server runs or not.
+    Backup {
+        /// The new file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Creates, lists and revokes API keys.
     Key {
         #[command(subcommand)]
@@ -118,6 +125,7 @@ fn run(command: Command) -> Result<u8, Failure> {
             Command::Serve { demo: true } => serve::serve_demo(settings).await,
             Command::Import { files } => import::import(&settings, &files).await,
             Command::Verify => verify::verify(&settings).await,
+            Command::Backup { file } => backup::backup(&settings, &file).await,
             Command::Key { command } => key::key(&settings, command).await,
             Command::Schema => Ok(0),
         }

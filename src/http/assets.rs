@@ -43,9 +43,9 @@ const CACHE_PAGE: &str = "no-cache";
 const CACHE_HASHED: &str = "public, max-age=31536000, immutable";
 
 /// The editor sets styles from its scripts and carries its fonts and icons in its style
-/// sheet; apart from that, only this server is trusted.
+/// sheet; apart from that, only this server is trusted. `'self'` covers its WebSockets too.
 const CONTENT_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
-    font-src 'self' data:; img-src 'self' data:; connect-src 'self' ws: wss:; \
+    font-src 'self' data:; img-src 'self' data:; connect-src 'self'; \
     worker-src 'self' blob:";
 
 const PAGE_HEADERS: [(HeaderName, HeaderValue); 5] = [

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod affiliation;
 pub(crate) mod api_key;
 pub(crate) mod audit;
+pub mod backup;
 mod by_seq;
 mod connection;
 pub(crate) mod contract;

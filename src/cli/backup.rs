@@ -1,0 +1,33 @@
+//! `backup`: copies a SQLite database while it is in use.
+
+use std::path::Path;
+
+use super::Failure;
+use crate::config::Settings;
+use crate::store::backup;
+
+/// Copies the database of the settings into a new file.
+///
+/// The file gets its name when it is whole: what is under that name can be restored.
+pub(super) async fn backup(settings: &Settings, file: &Path) -> Result<u8, Failure> {
+    let url = settings.database_url.as_str();
+    if !url.starts_with("sqlite:") {
+        return Err(Failure(
+            "backup copies SQLite databases; a PostgreSQL database is backed up with pg_dump".to_owned(),
+        ));
+    }
+    let at = |error: &dyn std::fmt::Display| Failure(format!("{}: {error}", file.display()));
+    if file.exists() {
+        return Err(at(&"there is such a file already"));
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let part = tempfile::Builder::new().prefix(".backup-").suffix(".part").tempfile_in(folder);
+    let part = part.map_err(|error| at(&error))?;
+    backup::sqlite_copy(url, part.path()).await?;
+    part.as_file().sync_all()?;
+    part.persist_noclobber(file).map_err(|error| at(&error.error))?;
+    #[cfg(unix)]
+    std::fs::File::open(folder)?.sync_all()?;
+    println!("copied {} bytes to {}", file.metadata()?.len(), file.display());
+    Ok(0)
+}
