@@ -1,26 +1,191 @@
+// What a person does in GraphiQL, step by step, in a browser that reaches no other host than the server.
+
 import assert from 'node:assert/strict';
+
 import { Page, post, startBrowser, startServer } from './page.mjs';
+
 const { BROWSER, SCREENSHOTS, SERVER } = process.env;
+const WIDE = { width: 1280, height: 800 };
+const NARROW = { width: 600, height: 800 };
+
+const CREATE_KEY = `mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } } }`;
+const REVOKE_KEY = `mutation($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { revokedAt } } }`;
+const RECORD = `mutation($input: ActivityInput!) {
+  recordActivity(input: $input) { activity { id } userErrors { code message } }
+}`;
+
 const server = await startServer(SERVER);
 const browser = await startBrowser(BROWSER, server.base);
-try {
-  const it = await Page.open(browser, server.base, SCREENSHOTS, { width: 1280, height: 800 });
-  await it.page.goto(`${server.base}/graphql`);
+const pages = [];
+let passed = 0;
+
+const open = async (viewport, path = '/graphql') => {
+  const it = await Page.open(browser, server.base, SCREENSHOTS, viewport);
+  pages.push(it);
+  await it.page.goto(server.base + path);
   await it.text('.graphiql-query-editor .view-lines', 'query WhoAmI');
-  await it.shot('1-opened');
-  await it.setKey(server.keys.PARTNER);
-  await it.text('.key-role', 'PARTNER · nordwind');
-  await it.example('Partner', 'Our standing');
-  await it.run();
-  await it.answer('"name": "Nordwind Systems"');
-  await it.shot('2-query');
-  await it.page.locator('button[aria-label="Show Documentation Explorer"]').click();
-  await it.text('.graphiql-plugin', 'Root Types');
-  await it.shot('3-docs');
-  const narrow = await Page.open(browser, server.base, SCREENSHOTS, { width: 560, height: 800 });
-  await narrow.page.goto(`${server.base}/graphql`);
-  await narrow.setKey(server.keys.ADMINISTRATOR);
-  await narrow.text('.key-role', 'ADMIN');
-  await narrow.shot('4-narrow');
-  console.log(it.complaints, it.strangers, it.sockets, narrow.complaints);
-} finally { await browser.close(); await server.stop(); }
+  return it;
+};
+
+const step = async (name, take) => {
+  await take();
+  passed += 1;
+  console.log(`ok: ${name}`);
+};
+
+try {
+  const it = await open(WIDE);
+
+  await step('it opens with the examples and asks for a key, without asking the server', async () => {
+    await it.text('.examples', 'Administrator', 'Program staff', 'Integrator', 'Partner', 'Professional');
+    await it.answer('Put an API key');
+    assert.deepEqual(it.complaints, []);
+    await it.shot('opened');
+  });
+
+  await step('a wrong key is told as such', async () => {
+    await it.setKey('pp_wrong');
+    await it.text('.key-refused', 'key');
+    await it.shot('refused');
+    await it.page.locator('.key-button').click();
+    // The browser's own note of the refused requests.
+    assert.equal(it.complaints.splice(0).filter((text) => !text.includes('401')).length, 0);
+  });
+
+  await step('a key shows its role, opens its examples and loads the schema', async () => {
+    await it.setKey(` Authorization: Bearer ${server.keys.PARTNER} `);
+    await it.text('.key-role', 'PARTNER · nordwind');
+    const groups = await it.until('the groups', () => {
+      const all = [...document.querySelectorAll('.examples details')];
+      return all.some((group) => !group.open) && all.filter((group) => group.open).map((group) => group.innerText.split('\n')[0]);
+    });
+    assert.deepEqual(groups, ['Everyone', 'Partner']);
+    assert.equal(await it.page.evaluate(() => document.querySelector('.graphiql-response .view-lines').innerText.trim()), '');
+  });
+
+  await step('a query of the examples is answered', async () => {
+    await it.example('Partner', 'Our standing');
+    await it.run();
+    await it.answer('"name": "Nordwind Systems"', '"balance":');
+    await it.shot('query');
+  });
+
+  await step('a mutation with variables is answered', async () => {
+    await it.example('Partner', 'Register a deal');
+    await it.text('.graphiql-editor-tool .view-lines', '"partner": "nordwind"');
+    await it.run();
+    await it.answer('"status": "LEAD"', '"userErrors": []');
+    await it.shot('mutation');
+  });
+
+  await step('the documentation is there', async () => {
+    await it.page.locator('button[aria-label="Show Documentation Explorer"]').click();
+    await it.text('.graphiql-plugin', 'Root Types', 'subscription:');
+    await it.page.locator('.graphiql-plugin a ::-p-text(Subscription)').click();
+    await it.text('.graphiql-plugin', 'partnerChanged', 'events');
+    await it.shot('docs');
+    await it.page.locator('button[aria-label="Show Examples"]').click();
+  });
+
+  await step('a subscription shows a change that somebody else makes', async () => {
+    await it.example('Partner', 'Follow our account');
+    await it.run();
+    await it.until('a connection', () => document.querySelector('.graphiql-execute-button[aria-label^="Stop"]'));
+    await it.connected();
+    const input = {
+      subject: { partner: 'nordwind' },
+      kind: 'CUSTOMER_MEETING',
+      occurredOn: '2026-01-15',
+      quantity: 3,
+      source: 'browser',
+      externalId: '1',
+    };
+    const { recordActivity } = await post(server, server.keys.PROGRAM_STAFF, RECORD, { input });
+    assert.deepEqual(recordActivity.userErrors, []);
+    await it.answer('"partnerChanged"', '"CREDITS_CHANGED"');
+    assert.deepEqual(it.sockets, [`${server.base.replace('http', 'ws')}/graphql/ws`]);
+    await it.shot('subscription');
+    await it.run();
+    await it.until('the end', () => document.querySelector('.graphiql-execute-button[aria-label^="Execute"]'));
+  });
+
+  await step('an Authorization of the headers editor goes before the key', async () => {
+    await it.example('Everyone', 'Who am I?');
+    await it.page.locator('button[data-name="headers"]').click();
+    await it.page.locator('.graphiql-editor-tool:not(.hidden) .graphiql-editor:not(.hidden) .view-lines').click();
+    await it.page.keyboard.sendCharacter(`{ "authorization": "Bearer ${server.keys.INTEGRATOR}" }`);
+    await it.run();
+    await it.answer('"INTEGRATOR"');
+    await it.page.locator('button[data-name="variables"]').click();
+  });
+
+  await step('a reload keeps the key in this tab, and another tab does not have it', async () => {
+    await it.page.reload();
+    await it.text('.key-role', 'PARTNER · nordwind');
+    assert.equal((await it.stored()).includes(server.keys.PARTNER), false, 'the key is not in the local storage');
+    assert.equal((await it.stored()).includes(server.keys.INTEGRATOR), false, 'headers are not in the local storage');
+    await it.page.locator('.key-button').click();
+    await it.page.reload();
+    await it.text('.key', 'Use key');
+  });
+
+  await step('a revoked key ends a subscription with a reason', async () => {
+    const input = { role: 'PARTNER', subject: 'nordwind', label: 'to be revoked' };
+    const { createApiKey } = await post(server, server.keys.ADMINISTRATOR, CREATE_KEY, { input });
+    const other = await open(WIDE);
+    await other.setKey(createApiKey.secret);
+    await other.text('.key-role', 'PARTNER · nordwind');
+    await other.example('Partner', 'Follow our account');
+    await other.run();
+    await other.connected();
+    await post(server, server.keys.ADMINISTRATOR, REVOKE_KEY, { id: createApiKey.apiKey.id });
+    await other.answer('closed with 4403');
+    await other.shot('revoked');
+    other.complaints.splice(0);
+  });
+
+  await step('the link that the demo prints brings its key, and leaves the address bar', async () => {
+    assert.match(server.link, /\/graphql#key=demo-/);
+    const linked = await open(WIDE, server.link.slice(server.base.length));
+    await linked.text('.key-role', 'ADMINISTRATOR');
+    assert.equal(linked.page.url(), `${server.base}/graphql`);
+    await linked.example('Program staff', 'Partners by credits');
+    await linked.run();
+    await linked.answer('"totalCount":');
+    await linked.shot('linked');
+  });
+
+  await step('a narrow window and a dark one can be used', async () => {
+    const narrow = await open(NARROW);
+    await narrow.shot('narrow');
+    await narrow.setKey(server.keys.PROFESSIONAL);
+    await narrow.text('.key-role', 'PROFESSIONAL');
+    const isInside = await narrow.page.evaluate(() => {
+      const inside = ({ left, right }) => left >= 0 && right <= window.innerWidth;
+      return [...document.querySelectorAll('.key, .key-button')].every((it) => inside(it.getBoundingClientRect()));
+    });
+    assert.ok(isInside, 'the key field is cut off');
+    await narrow.shot('narrow-key');
+    const dark = await Page.open(browser, server.base, SCREENSHOTS, WIDE);
+    await dark.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await dark.page.goto(`${server.base}/graphql`);
+    await dark.setKey(server.keys.PROFESSIONAL);
+    await dark.text('.key-role', 'PROFESSIONAL · ada.nowak');
+    await dark.shot('dark');
+  });
+
+  await step('nothing went wrong in any page, and none asked another host', async () => {
+    for (const page of pages) {
+      assert.deepEqual(page.complaints, []);
+      assert.deepEqual(page.strangers, []);
+    }
+  });
+  console.log(`browser: ${passed} passed, 0 failed`);
+} catch (error) {
+  console.error(error);
+  console.log(`browser: ${passed} passed, 1 failed`);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+  await server.stop();
+}

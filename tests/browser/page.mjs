@@ -69,7 +69,7 @@ export async function startBrowser(executablePath, base) {
 /// A page, with what went wrong in it and where it wanted to go.
 export class Page {
   constructor(page, base, folder) {
-    Object.assign(this, { page, base, folder, complaints: [], strangers: [], sockets: [] });
+    Object.assign(this, { page, base, folder, complaints: [], strangers: [], sockets: [], subscribed: false });
     mkdirSync(folder, { recursive: true });
   }
 
@@ -104,6 +104,10 @@ export class Page {
     const session = await page.createCDPSession();
     await session.send('Network.enable');
     session.on('Network.webSocketCreated', ({ url }) => this.sockets.push(url));
+    // The client subscribes when the server has taken the key.
+    session.on('Network.webSocketFrameSent', ({ response }) => {
+      this.subscribed ||= response.payloadData.includes('"type":"subscribe"');
+    });
   }
 
   async shot(name) {
@@ -161,6 +165,21 @@ export class Page {
       title,
     );
     await handle.click();
+  }
+
+  /// Waits until the page has subscribed to something.
+  async connected() {
+    for (const end = Date.now() + PATIENCE; !this.subscribed; await new Promise((next) => setTimeout(next, 20))) {
+      if (Date.now() > end) {
+        throw new Error('the page did not subscribe');
+      }
+    }
+    // What the server got before the next request to it is dealt with before it or soon after.
+  }
+
+  /// Everything in the storage that all tabs share.
+  stored() {
+    return this.page.evaluate(() => JSON.stringify(localStorage));
   }
 
   async run() {
