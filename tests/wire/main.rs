@@ -2,6 +2,8 @@
 
 mod audits;
 mod bombs;
+mod clients;
+mod flaky;
 mod npm;
 mod schema_changes;
 mod server;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-const SOURCES: [&str; 5] =
-    [".npmrc", "package.json", "package-lock.json", "audits.mjs", "schema-changes.mjs"];
+const SOURCES: [&str; 6] =
+    [".npmrc", "package.json", "package-lock.json", "audits.mjs", "examples.mjs", "schema-changes.mjs"];
 
 #[cfg(windows)]
 const NPM: &str = "npm.cmd";
@@ -16,20 +16,21 @@ const NPM: &str = "npm";
 /// Runs a script of `tests/wire/npm` with Node.js.
 pub(crate) fn run(script: &str, arguments: &[&str]) -> Output {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let folder = FOLDER.get_or_init(install);
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/npm");
+    let folder = FOLDER.get_or_init(|| install(&from, "wire-npm", &SOURCES));
     let output = Command::new("node").arg(folder.join(script)).args(arguments).output();
     output.expect("these tests need Node.js 20.19 or later")
 }
 
-fn install() -> PathBuf {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/npm");
-    let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wire-npm");
-    fs::create_dir_all(&to).expect("a folder beside the build");
+/// Copies files of a package beside the build, under a name, and installs what it depends on.
+pub(crate) fn install(from: &Path, name: &str, sources: &[&str]) -> PathBuf {
+    let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let lock = "package-lock.json";
     // What npm notes of what it installed stays where it was, so that one look tells.
     let is_installed =
         fs::read(to.join("node_modules/installed.json")).ok() == fs::read(from.join(lock)).ok();
-    for source in SOURCES {
+    for source in sources {
+        fs::create_dir_all(to.join(source).parent().expect("a folder")).expect("a folder beside the build");
         fs::copy(from.join(source), to.join(source)).expect("a copy");
     }
     if !is_installed {

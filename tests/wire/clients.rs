@@ -1,0 +1,204 @@
+//! The clients of `examples/`, as people run them, against a server that has its bad moments.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
+
+use crate::server::{Demo, send};
+use crate::{flaky, npm};
+
+/// A day on which the demo's people can do something.
+const DAY: &str = "2026-11-20";
+
+/// A client that is ready to run.
+struct Client {
+    program: &'static str,
+    script: PathBuf,
+    folder: tempfile::TempDir,
+    key: String,
+}
+
+impl Client {
+    fn command(&self, url: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.program);
+        command
+            .arg(&self.script)
+            .args(["--url", url, "--on", DAY])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("PARTNER_PROGRAM_KEY", &self.key)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// What it prints until it has read all events there are.
+    fn once(&self, url: &str) -> Vec<String> {
+        let output = self.command(url, &["--once"]).output().expect("these tests need Node.js and Python");
+        let said = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        said.lines().map(str::to_owned).collect()
+    }
+
+    /// Runs it until it has printed an event, and kills it in the middle of its work.
+    fn killed(&self, url: &str) -> Vec<String> {
+        let mut child = self.command(url, &[]).stdout(Stdio::piped()).spawn().expect("it runs");
+        let output = BufReader::new(child.stdout.take().expect("its output"));
+        let mut lines = Vec::new();
+        for line in output.lines().map_while(Result::ok) {
+            lines.push(line);
+            if lines.last().is_some_and(|line| line.starts_with("event ")) {
+                break;
+            }
+        }
+        child.kill().and_then(|()| child.wait()).expect("an end");
+        lines
+    }
+}
+
+/// The events of a client's output.
+fn events(lines: &[String]) -> Vec<String> {
+    lines.iter().filter(|line| line.starts_with("event ")).cloned().collect()
+}
+
+async fn latest(server: &Demo) -> u64 {
+    let answer = server.query("{ events(first: 1) { latestNumber } }").await;
+    answer["events"]["latestNumber"].as_u64().expect("a number")
+}
+
+/// The events after a number as the clients print them.
+async fn told(server: &Demo, mut after: u64) -> Vec<String> {
+    let mut lines = Vec::new();
+    loop {
+        let answer = server
+            .query(&format!(
+                "{{ events(after: {after}, first: 100) {{ nodes {{ number type occurredOn partner {{ code }} \
+                 professional {{ code }} }} }} }}"
+            ))
+            .await;
+        let nodes = answer["events"]["nodes"].as_array().expect("a list").clone();
+        let Some(last) = nodes.last() else { return lines };
+        after = last["number"].as_u64().expect("a number");
+        lines.extend(nodes.iter().map(|node| {
+            let number = node["number"].as_u64().expect("a number");
+            let mut line = format!("event {number}: {}", node["type"].as_str().expect("a type"));
+            for part in [&node["occurredOn"], &node["partner"]["code"], &node["professional"]["code"]] {
+                line.extend(part.as_str().into_iter().flat_map(|text| [" ", text]));
+            }
+            line
+        }));
+    }
+}
+
+/// Something that happens while a client is away.
+async fn record(server: &Demo, count: u64, round: &str) {
+    let activities: Vec<Value> = (0..count)
+        .map(|number| {
+            json!({ "subject": { "professional": "bram.peeters" }, "kind": "DOCS_CORRECTION", "occurredOn": DAY,
+                    "source": "clients", "externalId": format!("{round}-{number}") })
+        })
+        .collect();
+    let query = "mutation($input: RecordActivitiesInput!) { recordActivities(input: $input) { results { activity { id } } } }";
+    let body = json!({ "query": query, "variables": { "input": { "activities": activities } } });
+    let answer = send(server.post().json(&body)).await;
+    assert!(
+        answer.body["data"]["recordActivities"]["results"][0]["activity"]["id"].is_string(),
+        "{}",
+        answer.text
+    );
+}
+
+/// The whole life of a client. `streams` is whether it reads the feed as a stream.
+async fn live(name: &str, program: &'static str, script: PathBuf, streams: bool) {
+    let server = Demo::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let client = Client { program, script, folder, key: server.key("PROGRAM_STAFF").to_owned() };
+    let start = latest(&server).await;
+    let (url, failures) = flaky::start(server.address());
+
+    // The first answer says that the server is busy, and that of the mutation is lost: what was sent twice
+    // is there once.
+    let first = client.once(&url);
+    let begin = [
+        format!("feed: after event {start}"),
+        format!("{DAY}-1: was there already, 25 points"),
+        format!("{DAY}-2: was there already, 75 points"),
+        format!("{DAY}-3: refused: POINTS_REQUIRED input.activities.2.points"),
+    ];
+    assert_eq!(first[..4], begin, "{name}");
+    assert!(first[4].starts_with("Ada Nowak: Catalyst, "), "{name}: {}", first[4]);
+    assert_eq!(events(&first), told(&server, start).await, "{name}");
+    assert!(events(&first).len() > 2, "{name}: {first:?}");
+    let busy_and_lost = (failures.busy.load(Ordering::SeqCst), failures.lost.load(Ordering::SeqCst));
+    assert_eq!(busy_and_lost, (1, 1), "{name}");
+
+    // What happens while it is away is there when it comes back, however often the stream is cut off.
+    let middle = latest(&server).await;
+    record(&server, 20, name).await;
+    let killed = client.killed(&url);
+    assert_eq!(killed[0], format!("feed: after event {middle}"), "{name}");
+    let rest = client.once(&url);
+    let all = told(&server, middle).await;
+    assert!(all.len() >= 20, "{name}: {}", all.len());
+    let (seen, again) = (events(&killed), events(&rest));
+    // Killed between an event and the note of its number, it is told that event once more.
+    let overlap = usize::from(again.first() == seen.last());
+    assert_eq!([&seen[..], &again[overlap..]].concat(), all, "{name}");
+    assert_eq!(streams, failures.cut.load(Ordering::SeqCst) > 2, "{name}");
+
+    // Nothing new: nothing is told.
+    let last = client.once(&server.url(""));
+    assert_eq!(last[0], format!("feed: after event {}", latest(&server).await), "{name}");
+    assert_eq!(events(&last), Vec::<String>::new(), "{name}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_typescript_client_records_reads_and_follows() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = [
+        ".npmrc",
+        "codegen.mjs",
+        "package-lock.json",
+        "package.json",
+        "src/client.ts",
+        "src/feed.ts",
+        "src/main.ts",
+        "src/operations.graphql",
+        "tsconfig.json",
+    ];
+    let folder = npm::install(&root.join("examples/typescript"), "client-typescript", &sources);
+    let schema = root.join("schema.graphql");
+    for arguments in
+        [vec!["codegen.mjs", schema.to_str().expect("UTF-8")], vec!["node_modules/typescript/bin/tsc"]]
+    {
+        let output = Command::new("node").args(&arguments).current_dir(&folder).output();
+        let output = output.expect("these tests need Node.js 20.19 or later");
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said));
+    }
+    live("typescript", "node", folder.join("dist/main.js"), true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_python_client_records_reads_and_follows() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/python/main.py");
+    live("python", "python3", script, false).await;
+}
+
+/// What GraphiQL offers: each document is right, and answered in each role that it is for.
+#[test]
+fn the_examples_of_graphiql_are_answered() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let server = Demo::start();
+    let examples = root.join("web/examples.js").display().to_string();
+    let schema = root.join("schema.graphql").display().to_string();
+    let keys = serde_json::to_string(server.keys()).expect("JSON");
+    let output = npm::run("examples.mjs", &[&examples, &schema, &server.url("/graphql"), &keys, DAY]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    println!("{said}");
+    assert!(said.contains(": 6 groups, "), "{said}");
+}
