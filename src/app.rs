@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -61,6 +62,7 @@ pub struct Running {
     services: Services,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
+    feed: JoinHandle<()>,
 }
 
 impl Running {
@@ -87,7 +89,7 @@ impl Running {
     /// # Errors
     /// When serving had failed, or the database can't be closed.
     pub async fn stop(self) -> Result<(), StartError> {
-        let Self { services, stop, server, .. } = self;
+        let Self { services, stop, server, feed, .. } = self;
         // Nobody listens when serving has failed already; then the join tells why.
         let _ = stop.send(());
         let aborted = server.abort_handle();
@@ -97,6 +99,9 @@ impl Running {
             tracing::warn!(seconds = STOP_TIME_MAX.as_secs(), "some requests did not finish in time");
             aborted.abort();
         }
+        // What it had not told yet is told by the next start.
+        feed.abort();
+        let _ = feed.await;
         services.database().clone().close().await.map_err(Error::from)?;
         Ok(())
     }
@@ -152,7 +157,12 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let limits = settings.protocol.connections.clone();
     let signal = async { stopped.await.unwrap_or_default() };
     let server = tokio::spawn(connections::serve(listener, router, limits, signal));
-    Ok(Running { address, services, stop, server })
+    let feed = tokio::spawn({
+        let services = services.clone();
+        let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
+        async move { services.run_feed(kept).await }
+    });
+    Ok(Running { address, services, stop, server, feed })
 }
 
 async fn router(services: &Services, gate: Gate, protocol: &Protocol) -> Result<Router, StartError> {
