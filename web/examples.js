@@ -147,6 +147,18 @@ function staff(day) {
       variables: { partner: PARTNER },
     },
     {
+      title: 'What has happened',
+      about: 'A page of the event feed. Ask for more after the last number that you have.',
+      query: EVENTS,
+      variables: { after: null, types: ['LEVEL_REACHED', 'ORDER_PLACED'], first: 10 },
+    },
+    {
+      title: 'Follow everything',
+      about: 'Each event as it comes: start it, then change something in another tab.',
+      query: FOLLOW_EVENTS,
+      variables: { after: null, types: null },
+    },
+    {
       title: 'Record an activity',
       about: 'Run it twice: the second time it answers the same activity, as a duplicate.',
       query: RECORD_ACTIVITY,
@@ -227,6 +239,12 @@ function integrator(day) {
       variables: { source: 'graphiql', externalId: `portal-${day}` },
     },
     {
+      title: 'Follow what became of it',
+      about: 'Events of what this integration has recorded, as they come.',
+      query: FOLLOW_EVENTS,
+      variables: { after: null, types: null },
+    },
+    {
       title: 'Register a deal',
       about: 'For a partner, by a reference of your own.',
       query: REGISTER_DEAL,
@@ -303,6 +321,22 @@ function ofPartner(day, partner) {
       variables: { input: { idempotencyKey: `graphiql-${day}`, order: order(partner) } },
     },
     {
+      title: 'Follow our account',
+      about: 'Each entry of the ledger and each change of level, as it comes.',
+      query: `subscription FollowAccount($code: String!, $after: EventNumber) {
+  partnerChanged(code: $code, after: $after) {
+    number
+    type
+    recordedAt
+    ledgerEntry { effectiveOn track levelCredits spendableCredits balanceAfter explanation }
+    levelChange { track from { name } to { name } byCalendar }
+    partner { balance }
+  }
+}
+`,
+      variables: { code: partner, after: null },
+    },
+    {
       title: 'Register a deal',
       about: 'It holds the opportunity once the partner is in contact.',
       query: REGISTER_DEAL,
@@ -363,6 +397,23 @@ function ofProfessional(day, professional) {
       },
     },
     {
+      title: 'Follow my points',
+      about: 'Each change of points, Dojo Credits and level, as it comes.',
+      query: `subscription FollowPoints($code: String!, $after: EventNumber) {
+  professionalChanged(code: $code, after: $after) {
+    number
+    type
+    recordedAt
+    points
+    dojoCredits
+    activity { kind status awardedPoints }
+    levelChange { from { name } to { name } byCalendar }
+  }
+}
+`,
+      variables: { code: professional, after: null },
+    },
+    {
       title: 'The swag shop',
       about: 'What Dojo Credits can be spent on.',
       query: `query SwagShop {
@@ -393,6 +444,28 @@ const RECORD_ACTIVITY = `mutation RecordActivity($input: ActivityInput!) {
     duplicate
     activity { id status kind awardedPoints awardedCredits }
     userErrors { code message field }
+  }
+}
+`;
+
+const EVENTS = `query Events($after: EventNumber, $types: [EventType!], $first: Int) {
+  events(after: $after, types: $types, first: $first) {
+    latestNumber
+    pageInfo { hasNextPage endCursor }
+    nodes { number type occurredOn partner { code } professional { code } data }
+  }
+}
+`;
+
+const FOLLOW_EVENTS = `subscription FollowEvents($after: EventNumber, $types: [EventType!]) {
+  events(after: $after, types: $types) {
+    number
+    type
+    recordedAt
+    partner { code }
+    professional { code }
+    levelChange { track from { name } to { name } byCalendar }
+    data
   }
 }
 `;

@@ -6,13 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { print } from 'graphql';
 import { NetworkError, createClient } from 'graphql-sse';
 
-import { type Client, backoff } from './client.js';
+import { ApiError, type Client, backoff } from './client.js';
 import { EventsDocument, type EventsSubscription } from './generated.js';
 
 export type Event = EventsSubscription['events'];
 
 /** Statuses that stay what they are, however often one asks. */
 const FINAL = [400, 401, 403, 404, 405, 406, 415];
+
+/** Codes of what may be otherwise in a moment. Others, such as that of a number that is too old, stay. */
+const PASSING = ['RATE_LIMITED', 'OPERATION_TIMEOUT', 'INTERNAL_SERVER_ERROR'];
 
 /** The number of the last event that was dealt with, in a file. */
 export class Position {
@@ -50,14 +53,15 @@ export async function* follow(client: Client, after: number): AsyncGenerator<Eve
         });
         for await (const { data, errors } of events) {
           if (errors !== undefined || !data) {
-            throw new Error(errors?.map((error) => error.message).join('; ') ?? 'an event without data');
+            const codes = errors?.map((error) => String(error.extensions['code'])) ?? [];
+            throw new ApiError(errors?.map((error) => error.message).join('; ') ?? 'an event without data', codes);
           }
           yield data.events;
           last = data.events.number;
           attempt = 1;
         }
       } catch (error) {
-        if (error instanceof NetworkError && error.response && FINAL.includes(error.response.status)) {
+        if (isFinal(error)) {
           throw error;
         }
         console.error(`feed: lost the connection after event ${last}: ${String(error)}`);
@@ -67,4 +71,11 @@ export async function* follow(client: Client, after: number): AsyncGenerator<Eve
   } finally {
     stream.dispose();
   }
+}
+
+function isFinal(error: unknown): boolean {
+  if (error instanceof ApiError) {
+    return !error.codes.some((code) => PASSING.includes(code));
+  }
+  return error instanceof NetworkError && FINAL.includes(error.response?.status ?? 0);
 }
