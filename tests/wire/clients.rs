@@ -126,7 +126,7 @@ async fn live(name: &str, program: &'static str, script: PathBuf, streams: bool)
         format!("feed: after event {start}"),
         format!("{DAY}-1: was there already, 25 points"),
         format!("{DAY}-2: was there already, 75 points"),
-        format!("{DAY}-3: refused: POINTS_REQUIRED input.activities.2.points"),
+        format!("{DAY}-3: refused: POINTS_REQUIRED activities.2.points"),
     ];
     assert_eq!(first[..4], begin, "{name}");
     assert!(first[4].starts_with("Ada Nowak: Catalyst, "), "{name}: {}", first[4]);
