@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -62,6 +63,7 @@ pub struct Running {
     services: Services,
     stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
+    feed: JoinHandle<()>,
 }
 
 impl Running {
@@ -88,7 +90,7 @@ impl Running {
     /// # Errors
     /// When serving had failed, or the database can't be closed.
     pub async fn stop(self) -> Result<(), StartError> {
-        let Self { services, stop, server, .. } = self;
+        let Self { services, stop, server, feed, .. } = self;
         // Nobody listens when serving has failed already; then the join tells why.
         let _ = stop.send(true);
         let aborted = server.abort_handle();
@@ -98,6 +100,9 @@ impl Running {
             tracing::warn!(seconds = STOP_TIME_MAX.as_secs(), "some requests did not finish in time");
             aborted.abort();
         }
+        // What it had not told yet is told by the next start.
+        feed.abort();
+        let _ = feed.await;
         services.database().clone().close().await.map_err(Error::from)?;
         Ok(())
     }
@@ -153,7 +158,12 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let limits = settings.protocol.connections.clone();
     let signal = async move { stopped.stopped().await };
     let server = tokio::spawn(connections::serve(listener, router, limits, signal));
-    Ok(Running { address, services, stop, server })
+    let feed = tokio::spawn({
+        let services = services.clone();
+        let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
+        async move { services.run_feed(kept).await }
+    });
+    Ok(Running { address, services, stop, server, feed })
 }
 
 async fn router(

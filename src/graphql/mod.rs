@@ -18,6 +18,7 @@ pub mod schema;
 pub mod shape;
 mod siblings;
 mod single_root;
+mod subscription;
 pub mod trusted;
 mod types;
 pub mod variables;

@@ -8,6 +8,7 @@ mod booking;
 pub mod contracts;
 pub mod deals;
 pub mod erasure;
+pub mod events;
 mod input;
 pub mod keys;
 pub mod orders;
@@ -47,6 +48,7 @@ pub struct Services {
     caller: Arc<Caller>,
     request_id: Option<Arc<str>>,
     keys: Arc<keys::Verified>,
+    hub: Arc<events::Hub>,
 }
 
 impl Services {
@@ -64,6 +66,7 @@ impl Services {
             caller: Arc::new(Caller::system("server")),
             request_id: None,
             keys: Arc::default(),
+            hub: Arc::default(),
         })
     }
 
@@ -155,6 +158,7 @@ macro_rules! transact {
             }
             .await;
             if let Some(done) = tries.end(begun, result).await {
+                $services.hub.committed();
                 break done;
             }
         }
