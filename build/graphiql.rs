@@ -13,7 +13,7 @@ use std::{
 
 /// Everything the bundle is made of. Named one by one, so that neither `node_modules` nor
 /// `dist` of a run by hand is watched or copied.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     ".npmrc",
     "credentials.js",
     "examples.js",
@@ -25,6 +25,7 @@ const SOURCES: [&str; 14] = [
     "package-lock.json",
     "package.json",
     "panel.jsx",
+    "storage.js",
     "style.css",
     "viewer.js",
     "vite.config.js",

@@ -1,7 +1,7 @@
 // Queries and mutations by HTTP, subscriptions by WebSocket.
 
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
-import { getOperationAST } from 'graphql';
+import { Kind, parse } from 'graphql';
 import { CloseCode, createClient } from 'graphql-ws';
 
 import { isKnown, withKey } from './credentials.js';
@@ -14,13 +14,27 @@ export const NO_KEY = { errors: [{ message: 'Put an API key into the field at th
 /// What GraphiQL runs operations with. Headers of its editor go before the key.
 export async function fetcher(params, options) {
   const headers = withKey(options?.headers);
-  const document = options?.documentAST;
   if (!isKnown(headers)) {
     return NO_KEY;
   }
-  return document && getOperationAST(document, params.operationName)?.operation === 'subscription'
-    ? subscription(params, headers)
-    : post(params, { ...options, headers });
+  const operation = operationOf(params);
+  const named = { ...params, operationName: operation?.name?.value ?? params.operationName };
+  return operation?.operation === 'subscription'
+    ? subscription(named, headers)
+    : post(named, { ...options, headers });
+}
+
+/// The operation that is meant. GraphiQL notes its name a moment after a document has changed, and would
+/// ask for an operation of the former one when it is run before that.
+function operationOf({ query, operationName }) {
+  try {
+    const operations = parse(query).definitions.filter((it) => it.kind === Kind.OPERATION_DEFINITION);
+    const [only] = operations.length === 1 ? operations : [];
+    return operations.find((it) => it.name?.value === operationName) ?? only;
+  } catch {
+    // The server says what is wrong with it.
+    return undefined;
+  }
 }
 
 /// A connection for each subscription, so that each goes by the headers of its own editor.

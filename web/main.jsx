@@ -10,6 +10,7 @@ import { createRoot } from 'react-dom/client';
 import { fetcher } from './fetcher.js';
 import { KeyField } from './key.jsx';
 import { EXAMPLES } from './panel.jsx';
+import { storage } from './storage.js';
 
 const DEFAULT_QUERY = `# Put your API key into the
 # field at the top right, then
@@ -39,20 +40,20 @@ const WIDTH_OF_PANEL = 1000;
 
 // GraphiQL finds the tab to reopen by its query, but remembers a query only once it was edited. Without
 // this, whoever reloads the page would find an empty tab.
-const storage = new StorageAPI();
-if (storage.get('query') === null) {
-  storage.set('query', DEFAULT_QUERY);
+const remembered = new StorageAPI(storage);
+if (remembered.get('query') === null) {
+  remembered.set('query', DEFAULT_QUERY);
 }
 // The examples are open at the first visit, and afterwards as they were left.
-if (storage.get('examples') === null && window.innerWidth >= WIDTH_OF_PANEL) {
-  storage.set('examples', 'shown');
-  storage.set('visiblePlugin', EXAMPLES.title);
+if (remembered.get('examples') === null && window.innerWidth >= WIDTH_OF_PANEL) {
+  remembered.set('examples', 'shown');
+  remembered.set('visiblePlugin', EXAMPLES.title);
 }
 
-// What the headers editor holds is not kept: it would stay in the browser's storage for whoever uses it next.
 createRoot(document.getElementById('graphiql')).render(
   <GraphiQL
     fetcher={fetcher}
+    storage={storage}
     plugins={[EXAMPLES, HISTORY_PLUGIN]}
     defaultQuery={DEFAULT_QUERY}
     isHeadersEditorEnabled
