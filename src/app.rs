@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
@@ -21,6 +21,7 @@ use crate::graphql::input_types::{InputTypes, api_scalars};
 use crate::graphql::{schema, trusted};
 use crate::http::access::BootstrapKey;
 use crate::http::graphql::{Edge, Page};
+use crate::http::streams::{Stop, Streams};
 use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};
 use crate::service::Services;
@@ -61,7 +62,7 @@ pub enum StartError {
 pub struct Running {
     address: SocketAddr,
     services: Services,
-    stop: oneshot::Sender<()>,
+    stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     feed: JoinHandle<()>,
 }
@@ -92,7 +93,7 @@ impl Running {
     pub async fn stop(self) -> Result<(), StartError> {
         let Self { services, stop, server, feed, .. } = self;
         // Nobody listens when serving has failed already; then the join tells why.
-        let _ = stop.send(());
+        let _ = stop.send(true);
         let aborted = server.abort_handle();
         if let Ok(ended) = tokio::time::timeout(STOP_TIME_MAX, server).await {
             ended.map_err(std::io::Error::other).flatten().map_err(StartError::Serve)?;
@@ -150,13 +151,13 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         None => None,
     };
     let gate = Gate::new(services.clone(), key, tokens);
-    let router = router(&services, gate, &settings.protocol).await?;
+    let (stop, stopped) = Stop::channel();
+    let router = router(&services, gate, &settings.protocol, stopped.clone()).await?;
     let bind = |error| StartError::Bind(settings.bind, error);
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
-    let (stop, stopped) = oneshot::channel::<()>();
     let limits = settings.protocol.connections.clone();
-    let signal = async { stopped.await.unwrap_or_default() };
+    let signal = async move { stopped.stopped().await };
     let server = tokio::spawn(connections::serve(listener, router, limits, signal));
     let feed = tokio::spawn({
         let services = services.clone();
@@ -167,7 +168,12 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     Ok(Running { address, services, stop, server, feed })
 }
 
-async fn router(services: &Services, gate: Gate, protocol: &Protocol) -> Result<Router, StartError> {
+async fn router(
+    services: &Services,
+    gate: Gate,
+    protocol: &Protocol,
+    stop: Stop,
+) -> Result<Router, StartError> {
     let sdl = schema::sdl();
     let mut types =
         InputTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| StartError::Schema(error.to_string()))?;
@@ -192,6 +198,7 @@ async fn router(services: &Services, gate: Gate, protocol: &Protocol) -> Result<
         access: gate,
         settings: protocol.requests,
         throttle: Throttle::new(protocol.quotas.clone()),
+        streams: Streams { limits: protocol.streams.clone(), origins: protocol.origins.clone(), stop },
         page: protocol.graphiql.then_some(page),
     };
     let database = services.database().clone();
