@@ -5,8 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-const SOURCES: [&str; 6] =
-    [".npmrc", "package.json", "package-lock.json", "audits.mjs", "examples.mjs", "schema-changes.mjs"];
+const SOURCES: [&str; 9] = [
+    ".npmrc",
+    "package.json",
+    "package-lock.json",
+    "audits.mjs",
+    "clients.mjs",
+    "examples.mjs",
+    "reconnect.mjs",
+    "schema-changes.mjs",
+    "subscriptions.mjs",
+];
 
 #[cfg(windows)]
 const NPM: &str = "npm.cmd";
@@ -15,11 +24,17 @@ const NPM: &str = "npm";
 
 /// Runs a script of `tests/wire/npm` with Node.js.
 pub(crate) fn run(script: &str, arguments: &[&str]) -> Output {
+    command(script, arguments).output().expect("these tests need Node.js 20.19 or later")
+}
+
+/// Node.js with a script of `tests/wire/npm`.
+pub(crate) fn command(script: &str, arguments: &[&str]) -> Command {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/npm");
     let folder = FOLDER.get_or_init(|| install(&from, "wire-npm", &SOURCES));
-    let output = Command::new("node").arg(folder.join(script)).args(arguments).output();
-    output.expect("these tests need Node.js 20.19 or later")
+    let mut command = Command::new("node");
+    command.arg(folder.join(script)).args(arguments);
+    command
 }
 
 /// Copies files of a package beside the build, under a name, and installs what it depends on.
