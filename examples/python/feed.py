@@ -71,8 +71,8 @@ def latest_number(client: Client) -> int:
     return number
 
 
-def follow(client: Client, after: int, pause_seconds: float = 2.0) -> Iterator[Event]:
-    """Gives every event after `after`, in the order of their numbers, for as long as it is asked.
+def follow(client: Client, after: int, *, once: bool = False, pause_seconds: float = 2.0) -> Iterator[Event]:
+    """Gives every event after `after`, in the order of their numbers: for ever, or `once` those that there are.
 
     Numbers follow the order of the commits, so no event ever appears below one that was seen.
     """
@@ -83,4 +83,6 @@ def follow(client: Client, after: int, pause_seconds: float = 2.0) -> Iterator[E
             yield event
             after = event.number
         if len(page) < PAGE:
+            if once:
+                return
             time.sleep(pause_seconds)

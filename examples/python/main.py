@@ -79,15 +79,11 @@ def main() -> int:
     )
     read_standing(client, options.professional)
 
-    until = latest_number(client) if options.once else sys.maxsize
-    if after < until:
-        for event in follow(client, after):
-            print(event, flush=True)
-            # After the work: an event is dealt with again when this process dies in between, but never left
-            # out. Who can't have that keeps the number with the results, in one transaction.
-            position.write(event.number)
-            if event.number >= until:
-                break
+    for event in follow(client, after, once=options.once):
+        print(event, flush=True)
+        # After the work: an event is dealt with again when this process dies in between, but never left out.
+        # Who can't have that keeps the number with the results, in one transaction.
+        position.write(event.number)
     return 0
 
 

@@ -7,6 +7,7 @@ import { type Event, Position, follow } from './feed.js';
 import {
   type ActivityInput,
   LatestNumberDocument,
+  NewsDocument,
   RecordActivitiesDocument,
   StandingDocument,
 } from './generated.js';
@@ -45,7 +46,7 @@ await record([
 ]);
 await readStanding(options.professional);
 
-const until = options.once ? await latestNumber() : Number.POSITIVE_INFINITY;
+const until = options.once ? await lastNumber(after) : Number.POSITIVE_INFINITY;
 if (after < until) {
   for await (const event of follow(client, after)) {
     console.log(described(event));
@@ -101,6 +102,13 @@ async function readStanding(code: string): Promise<void> {
 
 async function latestNumber(): Promise<number> {
   return (await client.run(LatestNumberDocument, {})).events.latestNumber;
+}
+
+/** The number of the last event after `after` that this key is shown; others may have a higher one. */
+async function lastNumber(after: number): Promise<number> {
+  const { nodes, pageInfo } = (await client.run(NewsDocument, { after })).events;
+  const last = nodes.at(-1)?.number ?? after;
+  return pageInfo.hasNextPage ? lastNumber(last) : last;
 }
 
 function described({ number, type, occurredOn, partner, professional }: Event): string {
