@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::server::{Demo, send};
+use crate::demo::Demo;
 use crate::{flaky, npm};
 
 /// A day on which the demo's people can do something.
@@ -65,7 +65,7 @@ fn events(lines: &[String]) -> Vec<String> {
 }
 
 async fn latest(server: &Demo) -> u64 {
-    let answer = server.query("{ events(first: 1) { latestNumber } }").await;
+    let answer = server.run("{ events(first: 1) { latestNumber } }", &Value::Null).await;
     answer["events"]["latestNumber"].as_u64().expect("a number")
 }
 
@@ -73,12 +73,9 @@ async fn latest(server: &Demo) -> u64 {
 async fn told(server: &Demo, mut after: u64) -> Vec<String> {
     let mut lines = Vec::new();
     loop {
-        let answer = server
-            .query(&format!(
-                "{{ events(after: {after}, first: 100) {{ nodes {{ number type occurredOn partner {{ code }} \
-                 professional {{ code }} }} }} }}"
-            ))
-            .await;
+        let query = "query($after: EventNumber) { events(after: $after, first: 100) {
+            nodes { number type occurredOn partner { code } professional { code } } } }";
+        let answer = server.run(query, &json!({ "after": after })).await;
         let nodes = answer["events"]["nodes"].as_array().expect("a list").clone();
         let Some(last) = nodes.last() else { return lines };
         after = last["number"].as_u64().expect("a number");
@@ -101,21 +98,17 @@ async fn record(server: &Demo, count: u64, round: &str) {
                     "source": "clients", "externalId": format!("{round}-{number}") })
         })
         .collect();
-    let query = "mutation($input: RecordActivitiesInput!) { recordActivities(input: $input) { results { activity { id } } } }";
-    let body = json!({ "query": query, "variables": { "input": { "activities": activities } } });
-    let answer = send(server.post().json(&body)).await;
-    assert!(
-        answer.body["data"]["recordActivities"]["results"][0]["activity"]["id"].is_string(),
-        "{}",
-        answer.text
-    );
+    let query = "mutation($input: RecordActivitiesInput!) {
+        recordActivities(input: $input) { results { activity { id } } } }";
+    let data = server.run(query, &json!({ "input": { "activities": activities } })).await;
+    assert!(data["recordActivities"]["results"][0]["activity"]["id"].is_string(), "{data}");
 }
 
 /// The whole life of a client. `streams` is whether it reads the feed as a stream.
 async fn live(name: &str, program: &'static str, script: PathBuf, streams: bool) {
     let server = Demo::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let client = Client { program, script, folder, key: server.key("PROGRAM_STAFF").to_owned() };
+    let client = Client { program, script, folder, key: server.keys()["PROGRAM_STAFF"].clone() };
     let start = latest(&server).await;
     let (url, failures) = flaky::start(server.address());
 

@@ -8,6 +8,8 @@ use std::thread;
 
 /// Events of a stream that get through, before it is cut off in the next one.
 const EVENTS: usize = 2;
+/// Longest piece that is passed on at once, in bytes.
+const CHUNK: usize = 65_536;
 /// How an event begins.
 const EVENT: &str = "event: next";
 const BUSY: &str =
@@ -50,7 +52,7 @@ pub(crate) fn start(server: &str) -> (String, Arc<Failures>) {
 fn pass(mut client: TcpStream, server: SocketAddr, failures: &Arc<Failures>) -> std::io::Result<()> {
     if failures.busy.load(Ordering::SeqCst) == 0 {
         failures.busy.fetch_add(1, Ordering::SeqCst);
-        let _request = client.read(&mut [0; 65_536])?;
+        let _request = client.read(&mut vec![0; CHUNK])?;
         client.write_all(BUSY.as_bytes())?;
         return client.shutdown(Shutdown::Write);
     }
@@ -62,7 +64,7 @@ fn pass(mut client: TcpStream, server: SocketAddr, failures: &Arc<Failures>) -> 
         answer(server, &client, &fate, &failures).unwrap_or_default();
         client.shutdown(Shutdown::Both).unwrap_or_default();
     });
-    let mut chunk = [0; 65_536];
+    let mut chunk = vec![0; CHUNK];
     loop {
         let length = client.read(&mut chunk)?;
         if length == 0 {
@@ -89,7 +91,7 @@ fn answer(
     fate: &Fate,
     failures: &Failures,
 ) -> std::io::Result<()> {
-    let (mut chunk, mut seen) = ([0; 65_536], 0);
+    let (mut chunk, mut seen) = (vec![0; CHUNK], 0);
     loop {
         let length = server.read(&mut chunk)?;
         if length == 0 || fate.is_lost.load(Ordering::SeqCst) {

@@ -1,8 +1,9 @@
-//! The server as a process of its own, met from outside: audits, bombs and settings.
+//! The server as a process of its own, met from outside: audits, bombs, clients and settings.
 
 mod audits;
 mod bombs;
 mod clients;
+mod demo;
 mod flaky;
 mod npm;
 mod schema_changes;

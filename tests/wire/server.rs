@@ -1,6 +1,5 @@
 //! A running server, gone when it is dropped.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -48,63 +47,6 @@ fn command(folder: &TempDir, settings: &[(&str, &str)]) -> Command {
 pub(crate) fn failed_start(settings: &[(&str, &str)]) -> Output {
     let folder = tempfile::tempdir().expect("a folder");
     command(&folder, settings).output().expect("the program runs")
-}
-
-/// A server with demo data of a day, and a key of each role.
-pub(crate) struct Demo {
-    server: Server,
-    keys: BTreeMap<String, String>,
-}
-
-impl Demo {
-    pub(crate) fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut command = command(&folder, &[("PROGRAM_TODAY", "2026-11-21")]);
-        let mut process = command.arg("--demo").stdout(Stdio::piped()).spawn().expect("the program runs");
-        let (mut keys, mut base) = (BTreeMap::new(), None);
-        let output = BufReader::new(process.stdout.take().expect("its output"));
-        for line in output.lines().map_while(Result::ok) {
-            if let Some((role, key)) = line.split_once(": Authorization: Bearer ") {
-                let role = role.split(' ').next().unwrap_or(role);
-                keys.insert(role.to_owned(), key.to_owned());
-            }
-            if let Some(url) = line.strip_prefix("Listening on ") {
-                base = url.strip_suffix("/graphql").map(str::to_owned);
-                break;
-            }
-        }
-        let base = base.expect("the server says where it listens");
-        Self { server: Server { process, base, _folder: folder }, keys }
-    }
-
-    pub(crate) fn keys(&self) -> &BTreeMap<String, String> {
-        &self.keys
-    }
-
-    pub(crate) fn key(&self, role: &str) -> &str {
-        &self.keys[role]
-    }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        self.server.url(path)
-    }
-
-    pub(crate) fn address(&self) -> &str {
-        self.server.address()
-    }
-
-    /// A POST to `/graphql` by the program staff.
-    pub(crate) fn post(&self) -> reqwest::RequestBuilder {
-        let client = reqwest::Client::new();
-        client.post(self.url("/graphql")).bearer_auth(self.key("PROGRAM_STAFF"))
-    }
-
-    /// The data of a query by the program staff.
-    pub(crate) async fn query(&self, query: &str) -> Value {
-        let answer = send(self.post().json(&serde_json::json!({ "query": query }))).await;
-        assert!(answer.body["errors"].is_null(), "{}", answer.text);
-        answer.body["data"].clone()
-    }
 }
 
 impl Server {
