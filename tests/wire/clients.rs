@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -12,6 +13,9 @@ use crate::{flaky, npm};
 
 /// A day on which the demo's people can do something.
 const DAY: &str = "2026-11-20";
+
+/// Longest time for a client to read all events.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A client that is ready to run.
 struct Client {
@@ -36,8 +40,10 @@ impl Client {
     }
 
     /// What it prints until it has read all events there are.
-    fn once(&self, url: &str) -> Vec<String> {
-        let output = self.command(url, &["--once"]).output().expect("these tests need Node.js and Python");
+    async fn once(&self, url: &str) -> Vec<String> {
+        let mut command = tokio::process::Command::from(self.command(url, &["--once"]));
+        let output = tokio::time::timeout(PATIENCE, command.kill_on_drop(true).output()).await;
+        let output = output.expect("it ends").expect("these tests need Node.js and Python");
         let said = String::from_utf8(output.stdout).expect("UTF-8");
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
         said.lines().map(str::to_owned).collect()
@@ -104,8 +110,9 @@ async fn record(server: &Demo, count: u64, round: &str) {
     assert!(data["recordActivities"]["results"][0]["activity"]["id"].is_string(), "{data}");
 }
 
-/// The whole life of a client. `streams` is whether it reads the feed as a stream.
-async fn live(name: &str, program: &'static str, script: PathBuf, streams: bool) {
+/// The whole life of a client. While it is away, `count` activities are recorded; `streams` is whether it
+/// reads the feed as a stream.
+async fn live(name: &str, program: &'static str, script: PathBuf, count: u64, streams: bool) {
     let server = Demo::start();
     let folder = tempfile::tempdir().expect("a folder");
     let client = Client { program, script, folder, key: server.keys()["PROGRAM_STAFF"].clone() };
@@ -114,7 +121,7 @@ async fn live(name: &str, program: &'static str, script: PathBuf, streams: bool)
 
     // The first answer says that the server is busy, and that of the mutation is lost: what was sent twice
     // is there once.
-    let first = client.once(&url);
+    let first = client.once(&url).await;
     let begin = [
         format!("feed: after event {start}"),
         format!("{DAY}-1: was there already, 25 points"),
@@ -130,12 +137,12 @@ async fn live(name: &str, program: &'static str, script: PathBuf, streams: bool)
 
     // What happens while it is away is there when it comes back, however often the stream is cut off.
     let middle = latest(&server).await;
-    record(&server, 20, name).await;
+    record(&server, count, name).await;
     let killed = client.killed(&url);
     assert_eq!(killed[0], format!("feed: after event {middle}"), "{name}");
-    let rest = client.once(&url);
+    let rest = client.once(&url).await;
     let all = told(&server, middle).await;
-    assert!(all.len() >= 20, "{name}: {}", all.len());
+    assert!(u64::try_from(all.len()).is_ok_and(|events| events >= count), "{name}: {}", all.len());
     let (seen, again) = (events(&killed), events(&rest));
     // Killed between an event and the note of its number, it is told that event once more.
     let overlap = usize::from(again.first() == seen.last());
@@ -143,7 +150,7 @@ async fn live(name: &str, program: &'static str, script: PathBuf, streams: bool)
     assert_eq!(streams, failures.cut.load(Ordering::SeqCst) > 2, "{name}");
 
     // Nothing new: nothing is told.
-    let last = client.once(&server.url(""));
+    let last = client.once(&server.url("")).await;
     assert_eq!(last[0], format!("feed: after event {}", latest(&server).await), "{name}");
     assert_eq!(events(&last), Vec::<String>::new(), "{name}");
 }
@@ -172,13 +179,14 @@ async fn the_typescript_client_records_reads_and_follows() {
         let said = [output.stdout, output.stderr].concat();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said));
     }
-    live("typescript", "node", folder.join("dist/main.js"), true).await;
+    live("typescript", "node", folder.join("dist/main.js"), 20, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_python_client_records_reads_and_follows() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/python/main.py");
-    live("python", "python3", script, false).await;
+    // More than two pages.
+    live("python", "python3", script, 250, false).await;
 }
 
 /// What GraphiQL offers: each document is right, and answered in each role that it is for.
