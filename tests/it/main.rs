@@ -24,6 +24,7 @@ mod reading;
 mod recording;
 mod redemptions;
 mod schema;
+mod subscriptions;
 mod swag;
 mod target_changes;
 mod targets;

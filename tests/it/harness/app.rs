@@ -6,6 +6,7 @@ use partner_program::service::Services;
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
+use super::stream::Stream;
 use super::{Activity, Backend, TestDatabase, commerce, deals};
 
 const KEY: &str = "an-administrator-of-the-tests";
@@ -103,6 +104,13 @@ impl TestApp {
     pub(crate) async fn send_as(&self, credentials: &str, query: &str, variables: Value) -> Answer {
         let body = json!({ "query": query, "variables": variables }).to_string();
         self.post_as(credentials, body).await
+    }
+
+    /// Begins a subscription.
+    pub(crate) async fn follow_as(&self, credentials: &str, query: &str) -> Stream {
+        let request = self.client.post(self.running.url("/graphql")).bearer_auth(credentials);
+        let request = request.header("accept", "text/event-stream").json(&json!({ "query": query }));
+        Stream::new(request.send().await.expect("an answer"))
     }
 
     /// A new API key for a role and a subject, made by a mutation.
