@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Nothing that comes at all takes longer.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// The events of a subscription as they come.
 pub(crate) struct Stream {
@@ -25,8 +25,8 @@ impl Stream {
         let next = async {
             loop {
                 while let Some((block, rest)) = self.text.split_once("\n\n") {
-                    let block = block.to_owned();
-                    self.text = rest.to_owned();
+                    let (block, rest) = (block.to_owned(), rest.to_owned());
+                    self.text = rest;
                     let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
                     match field("event: ") {
                         Some("next") => {
