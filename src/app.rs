@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use crate::auth::Gate;
 use crate::auth::tokens::Tokens;
@@ -162,7 +163,8 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let feed = tokio::spawn({
         let services = services.clone();
         let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
-        async move { services.run_feed(kept).await }
+        // By its name, what it does can be told from what requests do.
+        async move { services.run_feed(kept).await }.instrument(tracing::info_span!("feed"))
     });
     Ok(Running { address, services, stop, server, feed })
 }
