@@ -2,6 +2,7 @@
 
 mod audits;
 mod bombs;
+mod kills;
 mod npm;
 mod schema_changes;
 mod server;

@@ -14,6 +14,7 @@ pub(crate) struct Server {
     /// Its beginning, such as `http://127.0.0.1:40123`.
     base: String,
     folder: TempDir,
+    settings: Vec<(String, String)>,
 }
 
 /// An HTTP answer.
@@ -64,7 +65,8 @@ impl Server {
             .map_while(Result::ok)
             .find_map(|line| line.strip_prefix("Listening on ")?.strip_suffix("/graphql").map(str::to_owned));
         let base = address.expect("the server says where it listens");
-        Self { process, base, folder }
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self { process, base, folder, settings: settings.collect() }
     }
 
     /// Stops it, by its own end or by none, and starts it again at the same address with the same data.
@@ -78,7 +80,18 @@ impl Server {
         }
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
         let address = self.address().to_owned();
-        Self::start_in(folder, &[("BIND", &address)])
+        let mut settings = std::mem::take(&mut self.settings);
+        settings.retain(|(name, _)| name != "BIND");
+        settings.push(("BIND".to_owned(), address));
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Self::start_in(folder, &settings)
+    }
+
+    /// Ends it at once, whatever it is doing.
+    pub(crate) fn kill(&self) {
+        let killed = Command::new("kill").args(["-9", &self.process.id().to_string()]).status();
+        assert!(killed.expect("kill runs").success());
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
