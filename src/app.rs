@@ -154,6 +154,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let (stop, stopped) = Stop::channel();
     let router = router(&services, gate, &settings.protocol, stopped.clone()).await?;
     let bind = |error| StartError::Bind(settings.bind, error);
+    connections::make_room(&settings.protocol.connections);
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
     let limits = settings.protocol.connections.clone();

@@ -26,6 +26,8 @@ const HEADER_BYTES_MAX: usize = 128 << 10;
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// Requests that one HTTP/2 connection may have under way.
 const STREAMS_MAX: u32 = 100;
+/// Files that are open beside connections: of databases, and of what answers are made from.
+const OTHER_FILES: u64 = 200;
 /// How long to wait when the system gives out no more connections.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -40,7 +42,7 @@ pub struct ConnectionLimits {
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        // A subscriber keeps its connection for hours and takes some 30 kB.
+        // A subscriber keeps its connection for hours and takes 30 to 45 kB.
         Self { connections_max: 10_000, header_time_max: Duration::from_secs(30) }
     }
 }
@@ -57,6 +59,27 @@ impl Line {
     /// Ends the connection at once, whatever is under way on it.
     pub fn cut(&self) {
         self.cut.notify_one();
+    }
+}
+
+/// Asks the system for as many open files as there may be connections, beside those of everything else.
+/// Many systems allow a thousand unless a program asks for more.
+pub fn make_room(limits: &ConnectionLimits) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+        let wanted = u64::try_from(limits.connections_max).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        if current.is_none_or(|current| current >= wanted) {
+            return;
+        }
+        let most = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum });
+        if most < wanted || raised.is_err() {
+            let allowed = if raised.is_ok() { Some(most) } else { current };
+            tracing::warn!(wanted, allowed, "the system allows fewer open files than CONNECTIONS_MAX needs");
+        }
     }
 }
 
