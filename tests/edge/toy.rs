@@ -13,6 +13,7 @@ use partner_program::http::connections::{self, ConnectionLimits};
 use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::request_id::RequestId;
 use partner_program::http::throttle::{Quotas, Throttle};
+use partner_program::telemetry::metrics::Metrics;
 
 pub(crate) const KEY: &str = "bootstrap-key-for-tests";
 
@@ -213,6 +214,7 @@ impl Toy {
             access: BootstrapKey::new(KEY),
             settings,
             throttle: Throttle::new(quotas),
+            metrics: Metrics::default(),
             page: Some(Arc::new(|_| {
                 use axum::response::IntoResponse;
                 Box::pin(async { axum::response::Html("<title>page</title>").into_response() })
@@ -233,6 +235,6 @@ pub(crate) async fn serve(router: axum::Router, address: &str) -> std::net::Sock
     let listener = tokio::net::TcpListener::bind(address).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let limits = ConnectionLimits { header_time_max: Duration::from_millis(500), ..Default::default() };
-    tokio::spawn(connections::serve(listener, router, limits, std::future::pending()));
+    tokio::spawn(connections::serve(listener, router, limits, Metrics::default(), std::future::pending()));
     address
 }

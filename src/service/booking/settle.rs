@@ -17,6 +17,7 @@ use crate::program::fold::{PartnerIx, ProfessionalIx};
 use crate::program::rule::Track;
 use crate::program::totals::{Period, Reached, TrackTotal, membership_number};
 use crate::store::{ledger, log as log_store, totals, upsert_all};
+use crate::telemetry::awards::{self, Award, Unit};
 
 /// Rows that are ready to be written, all in one transaction.
 #[derive(Debug, Default)]
@@ -43,6 +44,7 @@ pub(in crate::service) struct Settled {
 impl Settled {
     /// Writes the log, the entries and the projections. Rows that the log refers to are there already.
     pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
+        self.note_awards();
         log_store::insert(connection, self.log).await?;
         ledger::insert_points(connection, self.points).await?;
         ledger::insert(connection, self.ledger).await?;
@@ -55,6 +57,21 @@ impl Settled {
         upsert_all(connection, self.professional_balances).await?;
         upsert_all(connection, self.partner_balances).await?;
         Ok(())
+    }
+
+    /// Lets the awards be counted once they are committed.
+    fn note_awards(&self) {
+        for row in &self.ledger {
+            let track = row.track.map(|column| track(column).word());
+            let award = |unit, amount| Award { unit, kind: row.kind.clone(), track, amount };
+            awards::note(award(Unit::LevelCredits, row.level_credits));
+            awards::note(award(Unit::SpendableCredits, row.spendable_credits));
+        }
+        for row in &self.points {
+            let award = |unit, amount| Award { unit, kind: row.kind.clone(), track: None, amount };
+            awards::note(award(Unit::Points, row.points));
+            awards::note(award(Unit::DojoCredits, row.dojo_credits));
+        }
     }
 }
 

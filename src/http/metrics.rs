@@ -1,0 +1,13 @@
+//! `/metrics`, for Prometheus.
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+
+/// OpenMetrics, which Prometheus asks for and every one of its versions in use reads.
+const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The route; `text` tells all metrics at the moment.
+pub fn router(text: impl Fn() -> String + Clone + Send + Sync + 'static) -> Router {
+    Router::new().route("/metrics", get(move || async move { ([(CONTENT_TYPE, TEXT)], text()) }))
+}
