@@ -4,7 +4,7 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 
-/// OpenMetrics, which Prometheus asks for and every one of its versions in use reads.
+/// `OpenMetrics`, which Prometheus asks for and every one of its versions in use reads.
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The route; `text` tells all metrics at the moment.

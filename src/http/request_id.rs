@@ -88,12 +88,13 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
 fn finished(method: &str, route: &str, response: &Response, since: Instant) {
     let status = response.status().as_u16();
     let duration_us = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
-    match response.extensions().get::<Summary>() {
-        Some(Summary { kind, outcome, role }) => tracing::debug!(
+    if let Some(Summary { kind, outcome, role }) = response.extensions().get::<Summary>() {
+        tracing::debug!(
             target: log::REQUEST,
             method, route, status, duration_us, operation = kind, outcome, role, "finished"
-        ),
-        None => tracing::debug!(target: log::REQUEST, method, route, status, duration_us, "finished"),
+        );
+    } else {
+        tracing::debug!(target: log::REQUEST, method, route, status, duration_us, "finished");
     }
 }
 

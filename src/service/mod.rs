@@ -152,6 +152,7 @@ impl Tries {
 /// Runs a block in one transaction, again from the start when a rival got in its way. The caller must
 /// have the right to the operation, and the changes that the block notes are in the audit log with it.
 ///
+/// What is done lies in a box: it is large, and moved on its way.
 /// A macro, because a closure that lends the transaction to a future can't yet be shown to be `Send`.
 macro_rules! transact {
     ($services:expr, $operation:expr, $transaction:ident, $changes:ident => $work:block) => {{
@@ -168,14 +169,14 @@ macro_rules! transact {
                     },
                 };
                 let $transaction = &begun;
-                let (result, awards) = crate::telemetry::awards::collect(async {
+                let (result, awards) = crate::telemetry::awards::collect(Box::pin(async {
                     let mut noted = crate::service::audit::Changes::default();
                     let $changes = &mut noted;
                     let done: Result<_, crate::error::Error> = async { $work }.await;
                     let done = done?;
                     noted.write($services, $operation, $transaction).await?;
                     Ok::<_, crate::error::Error>(done)
-                })
+                }))
                 .await;
                 if let Some(done) = tries.end(begun, result, awards).await {
                     break done;

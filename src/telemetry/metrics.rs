@@ -211,6 +211,7 @@ impl Metrics {
     }
 
     /// A request has arrived; it is counted when the result is dropped.
+    #[must_use]
     pub fn observe(&self, transport: Transport) -> Observed {
         self.0.in_flight.inc();
         Observed::new(self.clone(), transport)
@@ -243,6 +244,7 @@ impl Metrics {
     }
 
     /// A connection was opened; it counts until the result is dropped.
+    #[must_use]
     pub fn connection(&self) -> OpenConnection {
         self.0.connections.inc();
         OpenConnection(self.clone())

@@ -15,6 +15,7 @@ mod deals;
 mod golden;
 mod hostile;
 mod hostile_orders;
+mod metrics;
 mod order_matrix;
 mod orders;
 mod properties;
