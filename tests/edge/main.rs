@@ -11,6 +11,7 @@ mod execution;
 mod hostile;
 mod limits;
 mod log;
+mod metrics;
 mod persisted;
 mod status;
 mod throttle;

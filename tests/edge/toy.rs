@@ -146,6 +146,9 @@ impl Query {
     async fn refused(&self) -> Result<i32> {
         Err(Error::new("not yours").extend_with(|_, it| it.set("code", "FORBIDDEN")))
     }
+    async fn withheld(&self) -> Result<Option<i32>> {
+        Err(Error::new("not yours").extend_with(|_, it| it.set("code", "FORBIDDEN")))
+    }
     async fn panics(&self) -> i32 {
         assert!(KEY.is_empty(), "a resolver that panics");
         0

@@ -97,7 +97,7 @@ async fn awards_come_to_what_the_ledger_sums_up(backend: Backend) {
         app.done("recordActivity", activity.input()).await;
         voided.push(app.record(activity).await);
     }
-    app.void(&voided[0]).await;
+    app.void(&voided[1]).await;
     app.void(&voided[3]).await;
 
     // unit, program, kind, track: what was awarded, and what was taken back
@@ -119,7 +119,7 @@ async fn awards_come_to_what_the_ledger_sums_up(backend: Backend) {
     }
     connection.close().await.expect("a connection closes");
     let (series, text) = app.metrics().await;
-    assert!(expected.len() >= 6 && expected.values().any(|sums| sums.1 > 0), "{expected:?}");
+    assert!(expected.len() >= 4 && expected.values().all(|sums| sums.1 > 0), "{expected:?}");
     let mut told = 0;
     for ([unit, program, kind, track], (awarded, taken_back)) in &expected {
         let labels = format!("program=\"{program}\",kind=\"{kind}\",track=\"{track}\"");

@@ -13,7 +13,8 @@ pub(crate) struct Server {
     process: Child,
     /// Its beginning, such as `http://127.0.0.1:40123`.
     base: String,
-    _folder: TempDir,
+    metrics: Option<String>,
+    folder: TempDir,
 }
 
 /// An HTTP answer.
@@ -53,15 +54,44 @@ impl Server {
     /// Starts on an empty database and a free port.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut process =
-            command(&folder, settings).stdout(Stdio::piped()).spawn().expect("the program runs");
+        let command = command(&folder, settings);
+        Self::run(folder, command)
+    }
+
+    /// The same with its log in a file.
+    pub(crate) fn start_logged(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = command(&folder, settings);
+        command.stderr(std::fs::File::create(folder.path().join("log")).expect("a file"));
+        Self::run(folder, command)
+    }
+
+    fn run(folder: TempDir, mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the program runs");
         let output = BufReader::new(process.stdout.take().expect("its output"));
-        let address = output
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("Listening on ")?.strip_suffix("/graphql").map(str::to_owned));
+        let mut metrics = None;
+        let address = output.lines().map_while(Result::ok).find_map(|line| {
+            if let Some(url) = line.strip_prefix("Metrics on ") {
+                metrics = Some(url.to_owned());
+            }
+            line.strip_prefix("Listening on ")?.strip_suffix("/graphql").map(str::to_owned)
+        });
         let base = address.expect("the server says where it listens");
-        Self { process, base, _folder: folder }
+        Self { process, base, metrics, folder }
+    }
+
+    /// Where metrics are, if they have an address of their own.
+    pub(crate) fn metrics(&self) -> Option<&str> {
+        self.metrics.as_deref()
+    }
+
+    /// Tells it to stop, waits until it has, and gives its log.
+    pub(crate) fn stop(mut self) -> String {
+        let id = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().expect("the program runs");
+        let ended = self.process.wait().expect("it ends");
+        assert!(told.success() && ended.success(), "{ended}");
+        std::fs::read_to_string(self.folder.path().join("log")).expect("the log")
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
