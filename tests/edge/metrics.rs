@@ -37,7 +37,14 @@ async fn every_outcome_is_counted_once() {
     let settings =
         Settings { operation_time_max: Duration::from_millis(300), batch_max: 4, ..Settings::default() };
     let toy = Toy::start_with("127.0.0.1:0", settings, Quotas::default()).await;
-    for query in ["{ hello }", "{ a: hello b: hello }", "{ refused hello }", "{ refused }", "{ broken }", "{ withheld }"] {
+    for query in [
+        "{ hello }",
+        "{ a: hello b: hello }",
+        "{ refused hello }",
+        "{ refused }",
+        "{ broken }",
+        "{ withheld }",
+    ] {
         post(&toy, &json!({ "query": query })).await;
     }
     for query in ["{ slow }", "{ panics }", "mutation { panics }", "{ double(n: 1) ... { double(n: 1) } }"] {

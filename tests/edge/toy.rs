@@ -146,8 +146,10 @@ impl Query {
     async fn refused(&self) -> Result<i32> {
         Err(Error::new("not yours").extend_with(|_, it| it.set("code", "FORBIDDEN")))
     }
-    async fn withheld(&self) -> Result<Option<i32>> {
-        Err(Error::new("not yours").extend_with(|_, it| it.set("code", "FORBIDDEN")))
+    async fn withheld(&self, ctx: &Context<'_>) -> Option<i32> {
+        let error = Error::new("not yours").extend_with(|_, it| it.set("code", "FORBIDDEN"));
+        ctx.add_error(error.into_server_error(ctx.item.pos));
+        None
     }
     async fn panics(&self) -> i32 {
         assert!(KEY.is_empty(), "a resolver that panics");

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value;
+use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use serde_json::{Value, json};
@@ -125,9 +125,7 @@ fn attributes(span: &Span) -> HashMap<&str, String> {
         any_value::Value::IntValue(number) => number.to_string(),
         other => format!("{other:?}"),
     };
-    let value = |attribute: &opentelemetry_proto::tonic::common::v1::KeyValue| {
-        attribute.value.as_ref()?.value.as_ref().map(text).unwrap_or_default().into()
-    };
+    let value = |it: &KeyValue| it.value.as_ref()?.value.as_ref().map(text);
     span.attributes.iter().filter_map(|it| Some((it.key.as_str(), value(it)?))).collect()
 }
 
