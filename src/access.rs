@@ -253,6 +253,8 @@ rights! {
         SwagItem "swagItem"            [Everything Everything Nothing Nothing Everything]
         /// An order from the Swag Shop.
         SwagOrder "swagOrder"          [Everything Everything Nothing Nothing Own]
+        /// What happened, in order. A partner's own events are about it and those who work for it.
+        Events "events"                [Everything Everything Own Own Own]
         /// The API keys, without their secrets.
         ApiKeys "apiKeys"              [Everything Nothing Nothing Nothing Nothing]
         /// The audit log.
@@ -303,6 +305,8 @@ rights! {
         PlaceSwagOrder "placeSwagOrder" [Everything Everything Nothing Nothing Own]
         /// Cancels an order of the Swag Shop.
         CancelSwagOrder "cancelSwagOrder" [Everything Everything Nothing Nothing Own]
+        /// Tells of levels that lapse and deals that expire by the calendar.
+        FollowCalendar "followCalendar" [Everything Nothing Nothing Nothing Nothing]
         /// Publishes an edition.
         PublishEdition "publishEdition" [Everything Nothing Nothing Nothing Nothing]
         /// Creates an API key.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -69,6 +70,7 @@ pub struct Running {
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
     metrics: Option<MetricsServer>,
+    feed: JoinHandle<()>,
 }
 
 impl Running {
@@ -101,7 +103,7 @@ impl Running {
     /// # Errors
     /// When serving had failed, or the database can't be closed.
     pub async fn stop(self) -> Result<(), StartError> {
-        let Self { services, stop, server, metrics, .. } = self;
+        let Self { services, stop, server, feed, metrics, .. } = self;
         // Nobody listens when serving has failed already; then the join tells why.
         let _ = stop.send(());
         let aborted = server.abort_handle();
@@ -114,6 +116,9 @@ impl Running {
         if let Some(metrics) = metrics {
             metrics.stop();
         }
+        // What it had not told yet is told by the next start.
+        feed.abort();
+        let _ = feed.await;
         services.database().clone().close().await.map_err(Error::from)?;
         Ok(())
     }
@@ -174,7 +179,12 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let signal = async { stopped.await.unwrap_or_default() };
     let server =
         tokio::spawn(connections::serve(listener, router, limits, services.metrics().clone(), signal));
-    Ok(Running { address, services, stop, server, metrics })
+    let feed = tokio::spawn({
+        let services = services.clone();
+        let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
+        async move { services.run_feed(kept).await }
+    });
+    Ok(Running { address, services, stop, server, metrics, feed })
 }
 
 async fn router(services: &Services, gate: Gate, settings: &Settings) -> Result<Router, StartError> {

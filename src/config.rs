@@ -16,6 +16,8 @@ use crate::program::calendar::parse_date;
 
 /// Shortest administrator key that is accepted, in characters.
 const KEY_MIN: usize = 16;
+/// Most days that events are kept for, short of for ever: a hundred years.
+const EVENTS_KEPT_DAYS_MAX: u32 = 36_500;
 
 /// What the environment says, with a default for everything that it leaves open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Settings {
     pub bind: SocketAddr,
     /// `PROGRAM_TIMEZONE`: the zone whose calendar the program goes by.
     pub timezone: Tz,
+    /// `EVENTS_KEPT_DAYS`: days for which events are kept; none for ever.
+    pub events_kept_days: Option<u32>,
     /// `PROGRAM_TODAY`: the day that the clock stays on, if it is pinned.
     pub today: Option<NaiveDate>,
     /// `BOOTSTRAP_ADMIN_KEY`: a key that is accepted as an administrator's.
@@ -44,6 +48,7 @@ impl Default for Settings {
             database_url: DatabaseUrl("sqlite://partner-program.db".to_owned()),
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             timezone: chrono_tz::Europe::Brussels,
+            events_kept_days: Some(365),
             today: None,
             bootstrap_admin_key: None,
             provider: None,
@@ -91,6 +96,16 @@ impl Settings {
                 message: format!("must be a date such as 2026-08-31, not {text:?}"),
             })?;
             settings.today = Some(day);
+        }
+        if let Some(text) = get("EVENTS_KEPT_DAYS") {
+            let days: u32 =
+                text.parse().ok().filter(|days| *days <= EVENTS_KEPT_DAYS_MAX).ok_or_else(|| {
+                    let message = format!(
+                        "must be a number of days up to {EVENTS_KEPT_DAYS_MAX}, or 0 for ever, not {text:?}"
+                    );
+                    SettingError { name: "EVENTS_KEPT_DAYS", message }
+                })?;
+            settings.events_kept_days = (days > 0).then_some(days);
         }
         if let Some(text) = get("BOOTSTRAP_ADMIN_KEY") {
             settings.bootstrap_admin_key = Some(Secret::new(text)?);
@@ -179,7 +194,7 @@ mod tests {
     #[test]
     fn settings_are_read_or_refused_by_name() {
         // name, value, the field as it is shown, or the whole message
-        let table: [(&str, &str, Result<&str, &str>); 19] = [
+        let table: [(&str, &str, Result<&str, &str>); 23] = [
             ("DATABASE_URL", "", Ok("sqlite://partner-program.db")),
             ("DATABASE_URL", "sqlite://a.db", Ok("sqlite://a.db")),
             ("DATABASE_URL", "postgres://u:p@h/d", Ok("postgres://u:p@h/d")),
@@ -201,6 +216,10 @@ mod tests {
             ("PROGRAM_TODAY", "2026-08-31", Ok("Some(2026-08-31)")),
             ("PROGRAM_TODAY", "2026-02-30", Err("PROGRAM_TODAY must be a date such as 2026-08-31")),
             ("PROGRAM_TODAY", "31/08/2026", Err("PROGRAM_TODAY must be a date such as 2026-08-31")),
+            ("EVENTS_KEPT_DAYS", "", Ok("Some(365)")),
+            ("EVENTS_KEPT_DAYS", "0", Ok("None")),
+            ("EVENTS_KEPT_DAYS", "30", Ok("Some(30)")),
+            ("EVENTS_KEPT_DAYS", "-1", Err("EVENTS_KEPT_DAYS must be a number of days up to 36500, or 0")),
             ("BOOTSTRAP_ADMIN_KEY", "0123456789abcdef", Ok("Some(Secret(…))")),
             ("BOOTSTRAP_ADMIN_KEY", "0123456789abcde", Err("BOOTSTRAP_ADMIN_KEY must have 16 characters")),
         ];
@@ -213,6 +232,7 @@ mod tests {
                         "BIND" => settings.bind.to_string(),
                         "PROGRAM_TIMEZONE" => settings.timezone.to_string(),
                         "PROGRAM_TODAY" => format!("{:?}", settings.today),
+                        "EVENTS_KEPT_DAYS" => format!("{:?}", settings.events_kept_days),
                         _ => format!("{:?}", settings.bootstrap_admin_key),
                     };
                     assert_eq!(field, shown, "{name}={value}");

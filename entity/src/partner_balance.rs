@@ -17,6 +17,12 @@ pub struct Model {
     pub entries: i64,
     /// When the last step about the partner was recorded.
     pub last_recorded_at: Option<DateTimeUtc>,
+    /// Code of the technical level as last announced; none before it was first worked out.
+    pub technical_level: Option<String>,
+    /// Code of the business level as last announced.
+    pub business_level: Option<String>,
+    /// The first day on which the calendar may change a level.
+    pub levels_due: Date,
 }
 
 /// Rows are joined by statement, so none is declared.

@@ -17,6 +17,10 @@ pub struct Model {
     pub entries: i64,
     /// When the last step about the professional was recorded.
     pub last_recorded_at: Option<DateTimeUtc>,
+    /// Code of the level as last announced; none without one.
+    pub level: Option<String>,
+    /// The first day on which the calendar may change the level; before every date until it was first worked out.
+    pub level_due: Date,
 }
 
 /// Rows are joined by statement, so none is declared.

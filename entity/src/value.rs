@@ -201,3 +201,45 @@ pub enum SwagOrderStatus {
     /// Its Dojo Credits were given back.
     Cancelled,
 }
+
+/// What an event tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EventKind {
+    /// A partner's ledger has an entry more.
+    CreditsChanged,
+    /// A professional's points or Dojo Credits have an entry more.
+    PointsChanged,
+    /// A level is higher than it was.
+    LevelReached,
+    /// A level is lower than it was.
+    LevelLapsed,
+    /// An activity was recorded.
+    ActivityRecorded,
+    /// A claim waits for review.
+    ClaimSubmitted,
+    /// A claim was approved.
+    ClaimApproved,
+    /// A claim was rejected.
+    ClaimRejected,
+    /// An activity was voided.
+    ActivityVoided,
+    /// An order was placed.
+    OrderPlaced,
+    /// An order was fulfilled.
+    OrderFulfilled,
+    /// An order was cancelled.
+    OrderCancelled,
+    /// An order of swag was placed.
+    SwagOrderPlaced,
+    /// An order of swag was cancelled.
+    SwagOrderCancelled,
+    /// A deal was registered.
+    DealRegistered,
+    /// A deal was moved on, or something was reported for it.
+    DealChanged,
+    /// A deal was closed.
+    DealClosed,
+    /// A deal's time ran out.
+    DealExpired,
+}

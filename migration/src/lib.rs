@@ -10,6 +10,7 @@ mod m20261121_000004_projections;
 mod m20261121_000005_commerce;
 mod m20261121_000006_access;
 mod m20261121_000007_log_of_commerce;
+mod m20261122_000008_events;
 mod schema;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_commerce::Migration),
             Box::new(m20261121_000006_access::Migration),
             Box::new(m20261121_000007_log_of_commerce::Migration),
+            Box::new(m20261122_000008_events::Migration),
         ]
     }
 }

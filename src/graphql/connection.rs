@@ -46,11 +46,7 @@ impl Slice {
             (None, Some(size)) => (size, true),
             (size, None) => (size.unwrap_or(PAGE), false),
         };
-        let size = u64::try_from(size).ok().filter(|size| *size <= u64::from(PAGE_MAX.unsigned_abs()));
-        let size = size.ok_or_else(|| {
-            let name = if from_end { "last" } else { "first" };
-            ApiError::bad_input(format!("`{name}` is 0 to {PAGE_MAX}: ask for the next page with a cursor."))
-        })?;
+        let size = page_size(if from_end { "last" } else { "first" }, Some(size))?;
         let read = |name: &str, text: Option<String>| match text {
             None => Ok(None),
             Some(text) => decode(&text).and_then(|text| K::read(&text, list)).map(Some).ok_or_else(|| {
@@ -61,6 +57,14 @@ impl Slice {
         };
         Ok(Page { size, from_end, after: read("after", self.after)?, before: read("before", self.before)? })
     }
+}
+
+/// How many rows a page has, from the argument of this name.
+pub(crate) fn page_size(name: &str, size: Option<i32>) -> Result<u64, ApiError> {
+    let size = u64::try_from(size.unwrap_or(PAGE)).ok();
+    size.filter(|size| *size <= u64::from(PAGE_MAX.unsigned_abs())).ok_or_else(|| {
+        ApiError::bad_input(format!("`{name}` is 0 to {PAGE_MAX}: ask for the next page with a cursor."))
+    })
 }
 
 /// Where a row stands in a list, as a client keeps it.

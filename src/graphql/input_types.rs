@@ -12,7 +12,7 @@ use async_graphql_parser::types::{
     TypeSystemDefinition,
 };
 
-use super::scalar::{parse_decimal, parse_moment};
+use super::scalar::{parse_decimal, parse_event_number, parse_moment};
 use crate::program::calendar::parse_date;
 
 /// What a scalar takes as input.
@@ -151,6 +151,14 @@ pub fn api_scalars() -> Vec<(&'static str, ScalarRule)> {
             ),
         ),
         ("Decimal", text("Decimal (a number as a string, such as \"12.50\")", is_decimal, "0")),
+        (
+            "EventNumber",
+            ScalarRule {
+                expected: "EventNumber (a whole number from 0, such as 1042)",
+                accepts: |it| parse_event_number(it).is_some(),
+                sample: Value::from(0),
+            },
+        ),
         (
             "JSON",
             ScalarRule {

@@ -17,6 +17,7 @@ mod scalar;
 pub mod schema;
 pub mod shape;
 mod siblings;
+mod subscription;
 pub mod traced;
 pub mod trusted;
 mod types;

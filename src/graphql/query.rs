@@ -2,6 +2,7 @@
 
 mod access;
 mod commerce;
+mod events;
 mod nodes;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use super::types::{Activity, Edition, Node, Partner, Professional};
 use crate::service::Services;
 use crate::store::partner as partners;
 use crate::store::professional as professionals;
+pub(super) use events::asked as events_asked;
 use nodes::nodes;
 
 /// Most ids of one request.
@@ -24,7 +26,7 @@ const IDS_MAX: usize = 100;
 
 /// Everything that can be read.
 #[derive(MergedObject, Debug, Default)]
-pub struct Query(Members, commerce::Commerce, access::AccessQueries);
+pub struct Query(Members, commerce::Commerce, events::Events, access::AccessQueries);
 
 /// Subjects, what they did, and the policy that judges it.
 #[derive(Debug, Default)]

@@ -49,6 +49,36 @@ pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     (1..=9_999).contains(&moment.year()).then_some(moment)
 }
 
+/// The number of an event: a whole number up to 2^53 - 1, which JSON and JavaScript hold exactly. As input
+/// it may be written as text as well, as cursors are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EventNumber(pub(crate) i64);
+
+/// The number of an event: a whole number up to 2^53 - 1, which JSON and JavaScript hold exactly. As input
+/// it may be written as text as well, as cursors are.
+#[Scalar]
+impl ScalarType for EventNumber {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let wrong =
+            || InputValueError::custom("the number of an event is a whole number from 0, such as 1042");
+        parse_event_number(&value).map(Self).ok_or_else(wrong)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(self.0)
+    }
+}
+
+/// A number of an event as clients write it.
+pub(crate) fn parse_event_number(value: &Value) -> Option<i64> {
+    let number = match value {
+        Value::Number(number) => number.as_i64()?,
+        Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok()?,
+        _ => return None,
+    };
+    (0..1 << 53).contains(&number).then_some(number)
+}
+
 /// An exact decimal number as text, such as `"12.50"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal(pub(crate) rust_decimal::Decimal);

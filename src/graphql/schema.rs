@@ -1,15 +1,16 @@
 //! The schema and its text.
 
-use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
+use async_graphql::{Schema, SchemaBuilder};
 
 pub use super::mutations::Mutation;
 pub use super::query::Query;
+pub use super::subscription::Root as Subscription;
 
 /// The schema. It holds no services: each request brings those of its caller. Limits stand before it,
 /// in [`super::documents`].
 #[must_use]
-pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription)
 }
 
 /// The schema as text, with what a client needs to know of custom scalars.

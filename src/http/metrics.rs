@@ -8,6 +8,10 @@ use axum::routing::get;
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The route; `text` tells all metrics at the moment.
-pub fn router(text: impl Fn() -> String + Clone + Send + Sync + 'static) -> Router {
-    Router::new().route("/metrics", get(move || async move { ([(CONTENT_TYPE, TEXT)], text()) }))
+pub fn router<T, F>(text: T) -> Router
+where
+    T: Fn() -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = String> + Send,
+{
+    Router::new().route("/metrics", get(move || async move { ([(CONTENT_TYPE, TEXT)], text().await) }))
 }

@@ -10,6 +10,7 @@ pub mod edition;
 pub mod explain;
 pub mod fold;
 pub mod level;
+pub mod level_change;
 pub mod money;
 pub mod pricing;
 pub mod refusal;

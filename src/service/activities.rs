@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::activity;
-use entity::value::{ActivityStatus, LogAction};
+use entity::value::{ActivityStatus, EventKind, LogAction};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 use uuid::Uuid;
@@ -22,6 +22,7 @@ use crate::program::admission::{Admitted, Attributes, Claim, admit, units};
 use crate::program::fold::{Fact, Step, Subject};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{Asked, Program, Review};
+use crate::service::events::Telling;
 use crate::store::activity as store;
 use subjects::Subjects;
 
@@ -179,15 +180,19 @@ impl Services {
         if !plans.iter().any(|plan| matches!(plan, Plan::New { .. })) {
             return Ok(outcomes(plans));
         }
-        let settled = book.settle(transaction, self.clock.now()).await?;
-        let mut places = settled.places.iter();
-        for plan in &mut plans {
-            let Plan::New { row, .. } = plan else { continue };
-            row.seq = places.next().copied().unwrap_or_default();
+        let mut settled = book.settle(transaction, &self.clock).await?;
+        let new = plans.iter_mut().filter_map(|plan| match plan {
+            Plan::New { row, fact } => Some((row, fact.is_some())),
+            _ => None,
+        });
+        for (step, (row, counts)) in new.enumerate() {
+            row.seq = settled.places.get(step).copied().unwrap_or_default();
             row.recorded_at = settled.recorded_at;
             (row.awarded_points, row.awarded_credits) =
                 settled.awarded.get(&row.id).copied().unwrap_or_default();
             changes.note(change(row).after(json!({ "status": row.status.to_value() })));
+            let kind = if counts { EventKind::ActivityRecorded } else { EventKind::ClaimSubmitted };
+            settled.tell(step, Telling::activity(kind, row));
         }
         let rows = plans.iter().filter_map(|plan| match plan {
             Plan::New { row, .. } => Some((**row).clone()),

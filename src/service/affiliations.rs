@@ -173,7 +173,7 @@ impl Services {
             book.take(entry, Some(step))
                 .map_err(|error| Refusal::new(Code::Invalid, "startsOn", error.to_string()))?;
         }
-        let settled = book.settle(transaction, self.clock.now()).await?;
+        let settled = book.settle(transaction, &self.clock).await?;
         store::insert(transaction, rows).await?;
         let credits: Vec<(Uuid, i64)> = settled
             .awarded
@@ -275,7 +275,7 @@ impl Services {
             ..Entry::new(LogAction::AffiliationEnded, Object::Affiliation(open.id))
         };
         book.take(entry, step).map_err(|error| Refusal::new(Code::Invalid, "endsOn", error.to_string()))?;
-        let settled = book.settle(transaction, self.clock.now()).await?;
+        let settled = book.settle(transaction, &self.clock).await?;
         store::end(transaction, open.id, ends_on).await?;
         settled.write(transaction).await
     }

@@ -3,6 +3,7 @@
 //! Every mutation of activities and affiliations, and the import, goes this way: lock the subjects,
 //! load the part of the state that the steps touch, fold, and write log, entries and projections.
 
+mod levels;
 mod rows;
 mod settle;
 
@@ -24,6 +25,7 @@ use crate::program::rule::{Derived, KindId, Program};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::tally;
+pub(super) use levels::{calendar_of_partner, calendar_of_professional, partner_totals, points_by_year};
 pub(super) use rows::{Place, ledger_row, points_row};
 pub(super) use settle::{PeriodTotal, Settled, column, read_reached, track};
 
@@ -75,6 +77,7 @@ pub(super) struct Book<'a> {
     objects: Vec<Object>,
     awards: Awards,
     taken: Vec<Taken>,
+    employers: Vec<affiliation::Model>,
 }
 
 impl<'a> Book<'a> {
@@ -111,6 +114,7 @@ impl<'a> Book<'a> {
             objects: Vec::new(),
             awards: Awards::default(),
             taken: Vec::new(),
+            employers: affiliations.to_vec(),
         }
     }
 

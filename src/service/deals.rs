@@ -4,7 +4,7 @@ mod reads;
 mod steps;
 
 use chrono::NaiveDate;
-use entity::value::LogAction;
+use entity::value::{EventKind, LogAction};
 use entity::{customer, deal, deal_step, opportunity};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
@@ -21,6 +21,7 @@ use crate::program::deal::{Deal, Hold, Outcome, Report, Status, name_key};
 use crate::program::fold::{Step, WonDeal};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::Derived;
+use crate::service::events::Telling;
 use crate::store::deal as store;
 use crate::store::partner::{self, PartnerRow};
 pub use reads::{DealView, OpportunityView};
@@ -222,13 +223,15 @@ impl Services {
     ) -> Result<deal::Model, Error> {
         let mut book = Book::open(&self.policy, vec![partner], Vec::new(), &[]);
         take(&mut book, Entry::new(taking.action, Object::Deal(row.id)), None)?;
-        let settled = book.settle(transaction, self.clock.now()).await?;
+        let mut settled = book.settle(transaction, &self.clock).await?;
         row.seq = settled.places.first().copied().unwrap_or_default();
         row.recorded_at = settled.recorded_at;
         let step = deal_step::Model { log_seq: row.seq, deal_id: row.id, ..taking.step };
         store::insert(transaction, row.clone()).await?;
+        settled.tell(0, Telling::deal(EventKind::DealRegistered, &row, row.registered_on));
         settled.write(transaction).await?;
         store::insert_step(transaction, step).await?;
+        self.set_timer(transaction, &row).await?;
         Ok(row)
     }
 
@@ -258,11 +261,14 @@ impl Services {
                 step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
             }
             take(&mut book, Entry::new(taking.action, Object::Deal(deal.id)), step)?;
-            let settled = book.settle(transaction, self.clock.now()).await?;
+            let mut settled = book.settle(transaction, &self.clock).await?;
             let log_seq = settled.places.first().copied().unwrap_or_default();
+            let kind = if deal.outcome.is_some() { EventKind::DealClosed } else { EventKind::DealChanged };
+            settled.tell(0, Telling::deal(kind, &deal, day));
             settled.write(transaction).await?;
             changes.note(change(&deal).before(was).after(state(&deal)));
             store::update(transaction, &deal).await?;
+            self.set_timer(transaction, &deal).await?;
             let step = deal_step::Model { log_seq, deal_id: deal.id, ..taking.step.clone() };
             store::insert_step(transaction, step).await?;
             if let Some(win) = win {

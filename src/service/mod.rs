@@ -8,6 +8,7 @@ mod booking;
 pub mod contracts;
 pub mod deals;
 pub mod erasure;
+pub mod events;
 mod input;
 pub mod keys;
 pub mod orders;
@@ -51,6 +52,7 @@ pub struct Services {
     caller: Arc<Caller>,
     request_id: Option<Arc<str>>,
     keys: Arc<keys::Verified>,
+    hub: Arc<events::Hub>,
     metrics: Metrics,
 }
 
@@ -69,6 +71,7 @@ impl Services {
             caller: Arc::new(Caller::system("server")),
             request_id: None,
             keys: Arc::default(),
+            hub: Arc::default(),
             metrics: Metrics::default(),
         })
     }
@@ -179,6 +182,7 @@ macro_rules! transact {
                 }))
                 .await;
                 if let Some(done) = tries.end(begun, result, awards).await {
+                    $services.hub.committed();
                     break done;
                 }
             }

@@ -6,7 +6,7 @@ mod price;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use entity::value::{LogAction, OrderStatus};
+use entity::value::{EventKind, LogAction, OrderStatus};
 use entity::{order, order_line};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::program::edition::OrderPurpose;
 use crate::program::fold::{Redemption, Step};
 use crate::program::refusal::{Code, Refusal};
+use crate::service::events::Telling;
 use crate::store::order as store;
 use crate::store::page::{Page, Rows};
 use crate::store::partner::{self, PartnerRow};
@@ -131,11 +132,12 @@ impl Services {
         let step = redemption(&mut book, &order, order.placed_on).map(Step::Redeemed);
         let entry = Entry::new(LogAction::OrderPlaced, Object::Order(order.id));
         take(&mut book, entry, step)?;
-        let settled = book.settle(transaction, self.clock.now()).await?;
+        let mut settled = book.settle(transaction, &self.clock).await?;
         order.seq = settled.places.first().copied().unwrap_or_default();
         order.number = format!("O-{}", order.seq);
         order.recorded_at = settled.recorded_at;
         store::insert(transaction, order.clone(), lines).await?;
+        settled.tell(0, Telling::order(EventKind::OrderPlaced, &order, order.placed_on));
         settled.write(transaction).await?;
         Ok(order)
     }

@@ -11,6 +11,7 @@ use super::audit::Change;
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
+use crate::program::level_change::{partner_due, professional_due};
 use crate::program::refusal::{Code, Refusal};
 use crate::store::{partner as partners, professional as professionals};
 
@@ -74,7 +75,9 @@ impl Services {
                 let after = json!({ "code": row.code, "name": row.name, "enrolledOn": row.enrolled_on });
                 changes.note(Change::of("Partner", row.id).about(Some(row.id), None).after(after));
             }
-            partners::insert(transaction, rows).await?;
+            let (editions, today) = (&self.policy.editions, self.clock.today());
+            let first = editions.at(today).partner_levels.reached(0).map_or("", |level| &level.code);
+            partners::insert(transaction, rows, first, partner_due(editions, today)).await?;
             Ok(added)
         })
     }
@@ -107,7 +110,9 @@ impl Services {
                 let after = json!({ "code": row.code, "signedUpOn": row.signed_up_on });
                 changes.note(Change::of("Professional", row.id).about(None, Some(row.id)).after(after));
             }
-            professionals::insert(transaction, rows).await?;
+            let (editions, today) = (&self.policy.editions, self.clock.today());
+            let due = |row: &professional::Model| professional_due(editions, row.signed_up_on, today);
+            professionals::insert(transaction, rows, due).await?;
             Ok(added)
         })
     }

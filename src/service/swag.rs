@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::value::{LogAction, SwagOrderStatus};
+use entity::value::{EventKind, LogAction, SwagOrderStatus};
 use entity::{swag_item, swag_order};
 use sea_orm::ActiveEnum;
 use serde_json::json;
@@ -15,6 +15,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::fold::{ProfessionalIx, Redemption, Step};
 use crate::program::refusal::{Code, Refusal};
+use crate::service::events::Telling;
 use crate::store::page::{Page, Rows};
 use crate::store::{professional, swag as store, upsert_all};
 
@@ -144,13 +145,14 @@ impl Services {
             let spent = redemption(&mut book, &order, order.placed_on)?;
             let entry = Entry::new(LogAction::SwagOrdered, Object::SwagOrder(order.id));
             take(&mut book, entry, Step::SwagOrdered(spent))?;
-            let settled = book.settle(transaction, self.clock.now()).await?;
+            let mut settled = book.settle(transaction, &self.clock).await?;
             order.seq = settled.places.first().copied().unwrap_or_default();
             order.number = format!("S-{}", order.seq);
             order.recorded_at = settled.recorded_at;
             upsert_all(transaction, vec![item]).await?;
             changes.note(change(&order).after(json!({ "number": order.number, "status": order.status.to_value() })));
             crate::store::insert_all(transaction, vec![order.clone()]).await?;
+            settled.tell(0, Telling::swag_order(EventKind::SwagOrderPlaced, &order, order.placed_on));
             settled.write(transaction).await?;
             Ok(SwagPlaced { order, duplicate: false })
         })
@@ -191,9 +193,10 @@ impl Services {
             order.status = SwagOrderStatus::Cancelled;
             changes.note(change(&order).before(before).after(json!({ "status": order.status.to_value() })));
             order.cancelled_on = Some(today);
-            let settled = book.settle(transaction, self.clock.now()).await?;
+            let mut settled = book.settle(transaction, &self.clock).await?;
             store::update(transaction, &order).await?;
             store::restock(transaction, order.item_id, order.quantity).await?;
+            settled.tell(0, Telling::swag_order(EventKind::SwagOrderCancelled, &order, today));
             settled.write(transaction).await?;
             Ok(order)
         })

@@ -85,7 +85,7 @@ impl Services {
             book.take(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
                 .map_err(|error| Refusal::new(Code::Invalid, "target", format!("Not taken: {error}.")))?;
             row.reached_on = book.sales(who, year).and_then(|sales| sales.reached_on);
-            let settled = book.settle(transaction, self.clock.now()).await?;
+            let settled = book.settle(transaction, &self.clock).await?;
             let change = Change::of("SalesTarget", row.id).about(Some(id), None);
             changes.note(change.maybe_before(before).after(said(&row.currency, row.amount)));
             upsert_all(transaction, vec![row]).await?;

@@ -9,6 +9,7 @@ mod connection;
 pub(crate) mod contract;
 pub(crate) mod deal;
 pub(crate) mod edition;
+pub mod event;
 pub(crate) mod ledger;
 pub(crate) mod log;
 pub(crate) mod order;
@@ -22,6 +23,7 @@ pub(crate) mod sql;
 pub(crate) mod standing;
 pub(crate) mod swag;
 pub(crate) mod tally;
+pub(crate) mod timer;
 pub(crate) mod totals;
 
 pub use connection::Database;

@@ -30,6 +30,12 @@ pub struct PartnerRow {
     pub entries: i64,
     /// When the last step about the partner was recorded.
     pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
+    /// Code of the technical level as last announced; none before it was first worked out.
+    pub technical_level: Option<String>,
+    /// Code of the business level as last announced.
+    pub business_level: Option<String>,
+    /// The first day on which the calendar may change a level.
+    pub levels_due: NaiveDate,
     /// Level credits of the year that a list is ordered by; none in other lists, or without any.
     pub year_credits: Option<i64>,
     /// The technical ones among them.
@@ -50,6 +56,9 @@ impl From<partner::Model> for PartnerRow {
             level_credits: 0,
             entries: 0,
             last_recorded_at: None,
+            technical_level: None,
+            business_level: None,
+            levels_due: EARLIEST,
             year_credits: None,
             year_technical: None,
             credits_year: None,
@@ -57,8 +66,8 @@ impl From<partner::Model> for PartnerRow {
     }
 }
 
-const COLUMNS: &str =
-    "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at";
+const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
+                       b.technical_level, b.business_level, b.levels_due";
 const FROM: &str = "FROM partners p JOIN partner_balances b ON b.partner_id = p.id";
 /// The last columns of a row in lists that are not ordered by a year's credits.
 pub(super) const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits, CAST(NULL AS BIGINT) AS year_technical, \
@@ -73,10 +82,12 @@ sql!(
 sql!(BY_CODE, &format!("SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE p.code = $1"));
 sql!(BY_IDS, &format!("SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE p.id @uuids1"));
 
-/// Adds a partner with nothing to its name.
+/// Adds partners with nothing to their names but the level that they begin with.
 pub(crate) async fn insert(
     connection: &impl ConnectionTrait,
     rows: Vec<partner::Model>,
+    level: &str,
+    levels_due: NaiveDate,
 ) -> Result<(), DbErr> {
     let balances = rows.iter().map(|row| partner_balance::Model {
         partner_id: row.id,
@@ -84,6 +95,9 @@ pub(crate) async fn insert(
         level_credits: 0,
         entries: 0,
         last_recorded_at: None,
+        technical_level: Some(level.to_owned()),
+        business_level: Some(level.to_owned()),
+        levels_due,
     });
     let balances: Vec<_> = balances.collect();
     super::insert_all(connection, rows).await?;
@@ -99,6 +113,23 @@ pub(crate) async fn lock<'a>(
     let backend = connection.get_database_backend();
     let statement = LOCK.with(backend, [sql::texts(codes), sql::ids(backend, ids)]);
     PartnerRow::find_by_statement(statement).all(connection).await
+}
+
+/// Partners whose level the calendar may have changed by a day, at most `limit` of them.
+pub(crate) async fn levels_due(
+    connection: &impl ConnectionTrait,
+    today: NaiveDate,
+    limit: u64,
+) -> Result<Vec<Uuid>, DbErr> {
+    partner_balance::Entity::find()
+        .select_only()
+        .column(partner_balance::Column::PartnerId)
+        .filter(partner_balance::Column::LevelsDue.lte(today))
+        .order_by_asc(partner_balance::Column::LevelsDue)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await
 }
 
 /// The partner of this code.

@@ -36,6 +36,10 @@ pub struct ProfessionalRow {
     pub entries: i64,
     /// When the last step about the professional was recorded.
     pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
+    /// Code of the level as last announced; none without one.
+    pub level: Option<String>,
+    /// The first day on which the calendar may change the level.
+    pub level_due: NaiveDate,
 }
 
 impl From<professional::Model> for ProfessionalRow {
@@ -51,12 +55,14 @@ impl From<professional::Model> for ProfessionalRow {
             points: 0,
             entries: 0,
             last_recorded_at: None,
+            level: None,
+            level_due: EARLIEST,
         }
     }
 }
 
 const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, b.dojo_credits, b.points, b.entries, \
-                       b.last_recorded_at";
+                       b.last_recorded_at, b.level, b.level_due";
 const FROM: &str = "FROM professionals p JOIN professional_balances b ON b.professional_id = p.id";
 
 sql!(LOCK, &format!("SELECT {COLUMNS} {FROM} WHERE p.code @texts1 OR p.id @uuids2 ORDER BY p.id @lock(b)"));
@@ -67,6 +73,7 @@ sql!(BY_IDS, &format!("SELECT {COLUMNS} {FROM} WHERE p.id @uuids1"));
 pub(crate) async fn insert(
     connection: &impl ConnectionTrait,
     rows: Vec<professional::Model>,
+    level_due: impl Fn(&professional::Model) -> NaiveDate,
 ) -> Result<(), DbErr> {
     let balances = rows.iter().map(|row| professional_balance::Model {
         professional_id: row.id,
@@ -74,6 +81,8 @@ pub(crate) async fn insert(
         points: 0,
         entries: 0,
         last_recorded_at: None,
+        level: None,
+        level_due: level_due(row),
     });
     let balances: Vec<_> = balances.collect();
     super::insert_all(connection, rows).await?;
@@ -90,6 +99,23 @@ pub(crate) async fn lock<'a>(
     let backend = connection.get_database_backend();
     let statement = LOCK.with(backend, [sql::texts(codes), sql::ids(backend, ids)]);
     ProfessionalRow::find_by_statement(statement).all(connection).await
+}
+
+/// Professionals whose level the calendar may have changed by a day, at most `limit` of them.
+pub(crate) async fn level_due(
+    connection: &impl ConnectionTrait,
+    today: NaiveDate,
+    limit: u64,
+) -> Result<Vec<Uuid>, DbErr> {
+    professional_balance::Entity::find()
+        .select_only()
+        .column(professional_balance::Column::ProfessionalId)
+        .filter(professional_balance::Column::LevelDue.lte(today))
+        .order_by_asc(professional_balance::Column::LevelDue)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await
 }
 
 /// The professional of this code.

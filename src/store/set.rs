@@ -25,19 +25,44 @@ pub(super) async fn put<M: ModelTrait>(
     connection.execute_raw(statement).await.map(drop)
 }
 
+/// Inserts rows in their order; the database gives them their integer keys, which rise with it.
+pub(super) async fn append<M: ModelTrait>(
+    connection: &impl ConnectionTrait,
+    rows: &[M],
+) -> Result<(), DbErr> {
+    let (list, typed) = columns::<M>(|column| !is_key::<M>(column));
+    let text = format!(
+        "INSERT INTO {} ({list}) SELECT {list} FROM ROWS FROM \
+         (jsonb_to_recordset($1::text::jsonb) AS ({typed})) WITH ORDINALITY AS v({list}, place) ORDER BY place",
+        M::Entity::default().table_name()
+    );
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, [json(rows)?.into()]);
+    connection.execute_raw(statement).await.map(drop)
+}
+
+fn is_key<M: ModelTrait>(column: Column<M>) -> bool {
+    PrimaryKey::<M>::iter().any(|key| key.into_column().as_str() == column.as_str())
+}
+
+/// Columns of a table as a list of names, and as one with types.
+fn columns<M: ModelTrait>(wanted: impl Fn(Column<M>) -> bool) -> (String, String) {
+    let columns = || Column::<M>::iter().filter(|column| wanted(*column));
+    let names: Vec<&str> = columns().map(|column| column.as_str()).collect();
+    let typed: Vec<String> =
+        columns().map(|column| format!("{} {}", column.as_str(), type_of(column))).collect();
+    (names.join(", "), typed.join(", "))
+}
+
 fn text<M: ModelTrait>(upsert: bool) -> String {
     let table = M::Entity::default();
-    let names: Vec<&str> = Column::<M>::iter().map(|column| column.as_str()).collect();
-    let typed: Vec<String> =
-        Column::<M>::iter().map(|column| format!("{} {}", column.as_str(), type_of(column))).collect();
-    let (list, typed) = (names.join(", "), typed.join(", "));
+    let (list, typed) = columns::<M>(|_| true);
     let mut text = format!(
         "INSERT INTO {} ({list}) SELECT {list} FROM jsonb_to_recordset($1::text::jsonb) AS v({typed})",
         table.table_name()
     );
     if upsert {
         let keys: Vec<&str> = PrimaryKey::<M>::iter().map(|key| key.into_column().as_str()).collect();
-        let values = names.iter().filter(|name| !keys.contains(name));
+        let values = list.split(", ").filter(|name| !keys.contains(name));
         let values: Vec<String> = values.map(|name| format!("{name} = excluded.{name}")).collect();
         // Writing to a String does not fail.
         let _ = write!(text, " ON CONFLICT ({}) DO UPDATE SET {}", keys.join(", "), values.join(", "));

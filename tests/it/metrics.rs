@@ -1,9 +1,10 @@
 //! What `/metrics` tells, against what was really done.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant};
 
 use entity::{ledger_entry, points_entry};
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::harness::{Activity, Backend, TestApp, TestDatabase};
@@ -14,6 +15,7 @@ both! {
     names_of_clients_make_no_series,
     the_dashboard_asks_for_what_there_is,
     pools_are_told_as_they_are,
+    the_feed_is_told_as_far_as_it_is,
 }
 
 const TODAY: &str = "2026-08-31";
@@ -237,4 +239,50 @@ async fn pools_are_told_as_they_are(backend: Backend) {
     let uptime: f64 = series["partner_program_uptime_seconds"].parse().expect("a number");
     assert!(uptime > 0.0);
     assert_eq!(value(&series, &format!("build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1);
+}
+
+/// The metrics as soon as they fulfil a condition.
+async fn told(app: &TestApp, wanted: impl Fn(&Series) -> bool) -> Series {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let (series, text) = app.metrics().await;
+        if wanted(&series) {
+            return series;
+        }
+        assert!(Instant::now() < until, "{text}");
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn the_feed_is_told_as_far_as_it_is(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    app.partner("one", "2025-01-01").await;
+    app.record(Activity::of_partner("one", "CUSTOMER_MEETING", "2026-06-10").quantity(3)).await;
+    let latest = async || {
+        let data = app.ok("{ events(first: 1) { latestNumber } }", Value::Null).await;
+        data["events"]["latestNumber"].as_i64().expect("a number")
+    };
+    let first = latest().await;
+    assert!(first > 0);
+    let series = told(&app, |series| value(series, "feed_position") == first).await;
+    assert_eq!(value(&series, "outbox_rows"), 0);
+    if backend == Backend::Postgres {
+        // While somebody has the feed's row, nobody gives numbers.
+        let connection = app.database().connect().await;
+        let holding = connection.begin().await.expect("a transaction");
+        let lock = "SELECT 1 FROM event_feed WHERE id = 1 FOR UPDATE";
+        holding.execute_unprepared(lock).await.expect("the lock");
+        app.record(Activity::of_partner("one", "CUSTOMER_MEETING", "2026-06-11").quantity(3)).await;
+        let series = told(&app, |series| value(series, "outbox_rows") > 0).await;
+        let lag: f64 = series["partner_program_outbox_lag_seconds"].parse().expect("a number");
+        assert!(lag > 0.0 && value(&series, "feed_position") == first, "{series:?}");
+        holding.rollback().await.expect("the lock goes");
+        connection.close().await.expect("a connection closes");
+        let series = told(&app, |series| value(series, "outbox_rows") == 0).await;
+        let lag: f64 = series["partner_program_outbox_lag_seconds"].parse().expect("a number");
+        assert!(lag.abs() < f64::EPSILON, "{lag}");
+        let last = latest().await;
+        assert!(last > first);
+        told(&app, |series| value(series, "feed_position") == last).await;
+    }
 }

@@ -150,15 +150,18 @@ async fn traces_reach_a_collector_as_part_of_the_callers() {
     let sent = kept.lock().expect("a lock").clone();
     let requests = sent.iter().map(|body| ExportTraceServiceRequest::decode(body.clone()).expect("OTLP"));
     let resources: Vec<_> = requests.flat_map(|request| request.resource_spans).collect();
-    let named = resources.iter().flat_map(|it| it.resource.iter().flat_map(|it| &it.attributes));
-    assert!(format!("{:?}", named.collect::<Vec<_>>()).contains("a-server-of-the-tests"));
+    let about = resources.iter().flat_map(|it| it.resource.iter().flat_map(|it| &it.attributes));
+    assert!(format!("{:?}", about.collect::<Vec<_>>()).contains("a-server-of-the-tests"));
     let spans: Vec<Span> =
         resources.into_iter().flat_map(|it| it.scope_spans).flat_map(|it| it.spans).collect();
     let shown = format!("{spans:?}");
     for secret in ["hidden", KEY, "Secretly", "alias"] {
         assert!(!shown.contains(secret), "{secret} is in a trace");
     }
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| {
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect::<String>()
+    };
     let (mine, other): (Vec<&Span>, Vec<&Span>) = spans.iter().partition(|span| hex(&span.trace_id) == TRACE);
     let find =
         |name: &str| *mine.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{name}: {shown}"));

@@ -4,6 +4,7 @@ mod access;
 mod activity;
 mod deal;
 mod edition;
+mod event;
 mod ledger;
 mod money;
 mod order;
@@ -22,6 +23,7 @@ pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
 pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
+pub(crate) use event::{Event, PartnerChange, ProfessionalChange};
 pub(crate) use ledger::LedgerEntry;
 pub(crate) use money::{Money, MoneyInput};
 pub(crate) use order::{Order, Quote};
@@ -31,7 +33,8 @@ pub(crate) use professional::Professional;
 pub(crate) use swag::{SwagItem, SwagOrder};
 pub(crate) use target::SalesTarget;
 pub(crate) use words::{
-    DealActivityKind, DealOutcome, DealStatus, OrderPurpose, ProductCategory, ReviewDecision, UserErrorCode,
+    DealActivityKind, DealOutcome, DealStatus, EventType, OrderPurpose, ProductCategory, ReviewDecision,
+    UserErrorCode,
 };
 
 /// An object with a global id, which `node` finds again.

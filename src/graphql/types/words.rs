@@ -384,3 +384,89 @@ same_words!(
         ContractOverlap,
     }
 );
+
+/// What an event tells.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EventType {
+    /// A partner's ledger has an entry more: credits were earned, spent, given back or taken back.
+    CreditsChanged,
+    /// A professional's points or Dojo Credits have an entry more.
+    PointsChanged,
+    /// A level is higher than it was.
+    LevelReached,
+    /// A level is lower than it was: its time ran out, or a correction took it away.
+    LevelLapsed,
+    /// An activity was recorded, and counts.
+    ActivityRecorded,
+    /// A claim waits for review.
+    ClaimSubmitted,
+    /// A claim was approved, and counts.
+    ClaimApproved,
+    /// A claim was rejected.
+    ClaimRejected,
+    /// An activity was voided: what it had awarded is taken back.
+    ActivityVoided,
+    /// An order was placed.
+    OrderPlaced,
+    /// An order was fulfilled.
+    OrderFulfilled,
+    /// An order was cancelled.
+    OrderCancelled,
+    /// An order of swag was placed.
+    SwagOrderPlaced,
+    /// An order of swag was cancelled.
+    SwagOrderCancelled,
+    /// A deal was registered.
+    DealRegistered,
+    /// A deal was moved on, or something was reported for it.
+    DealChanged,
+    /// A deal was closed.
+    DealClosed,
+    /// A deal's time ran out.
+    DealExpired,
+}
+
+same_words!(
+    EventType = entity::value::EventKind {
+        CreditsChanged,
+        PointsChanged,
+        LevelReached,
+        LevelLapsed,
+        ActivityRecorded,
+        ClaimSubmitted,
+        ClaimApproved,
+        ClaimRejected,
+        ActivityVoided,
+        OrderPlaced,
+        OrderFulfilled,
+        OrderCancelled,
+        SwagOrderPlaced,
+        SwagOrderCancelled,
+        DealRegistered,
+        DealChanged,
+        DealClosed,
+        DealExpired
+    }
+);
+same_words!(
+    entity::value::EventKind = EventType {
+        CreditsChanged,
+        PointsChanged,
+        LevelReached,
+        LevelLapsed,
+        ActivityRecorded,
+        ClaimSubmitted,
+        ClaimApproved,
+        ClaimRejected,
+        ActivityVoided,
+        OrderPlaced,
+        OrderFulfilled,
+        OrderCancelled,
+        SwagOrderPlaced,
+        SwagOrderCancelled,
+        DealRegistered,
+        DealChanged,
+        DealClosed,
+        DealExpired
+    }
+);

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use entity::activity;
-use entity::value::{ActivityStatus, LogAction};
+use entity::value::{ActivityStatus, EventKind, LogAction};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::program::fold::{Fact, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{Program, Review};
 use crate::service::booking::{Book, Entry, Object, Settled};
+use crate::service::events::Telling;
 use crate::service::{Services, input, transact};
 use crate::store::{activity as store, partner, professional};
 
@@ -136,16 +137,23 @@ impl Services {
         entry: Entry,
         step: Option<Step>,
     ) -> Result<activity::Model, Error> {
+        let entry_action = entry.action;
         if let Some(Step::Recorded(fact) | Step::Voided(fact)) = step {
             book.load_for_facts(transaction, &[fact]).await?;
         }
         book.take(entry, step)
             .map_err(|too_much| Refusal::new(Code::Invalid, "points", format!("Not taken: {too_much}.")))?;
-        let settled: Settled = book.settle(transaction, self.clock.now()).await?;
+        let kind = match entry_action {
+            LogAction::Approved => EventKind::ClaimApproved,
+            LogAction::Rejected => EventKind::ClaimRejected,
+            _ => EventKind::ActivityVoided,
+        };
+        let mut settled: Settled = book.settle(transaction, &self.clock).await?;
         let (points, credits) = settled.awarded.get(&row.id).copied().unwrap_or_default();
         row.awarded_points += points;
         row.awarded_credits += credits;
         store::update(transaction, &row).await?;
+        settled.tell(0, Telling::activity(kind, &row));
         settled.write(transaction).await?;
         Ok(row)
     }

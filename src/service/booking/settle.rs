@@ -11,12 +11,16 @@ use entity::{
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use super::levels::{partner_totals, points_by_year};
 use super::{Book, Object, Place, Taken, ledger_row, points_row};
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::program::fold::{PartnerIx, ProfessionalIx};
+use crate::program::level_change::LevelChange;
 use crate::program::rule::Track;
 use crate::program::totals::{Period, Reached, TrackTotal, membership_number};
-use crate::store::{ledger, log as log_store, totals, upsert_all};
+use crate::service::events::{Cast, Telling};
+use crate::store::{event, ledger, log as log_store, totals, upsert_all};
 use crate::telemetry::awards::{self, Award, Unit};
 
 /// Rows that are ready to be written, all in one transaction.
@@ -39,12 +43,48 @@ pub(in crate::service) struct Settled {
     professional_days: Vec<professional_day::Model>,
     professional_totals: Vec<professional_total::Model>,
     professional_balances: Vec<professional_balance::Model>,
+    /// What is told of steps, by their place in the log.
+    told: HashMap<i64, Telling>,
+    pub(super) partner_levels: Vec<(Uuid, LevelChange)>,
+    pub(super) professional_levels: Vec<(Uuid, LevelChange)>,
+    cast: Cast,
 }
 
 impl Settled {
-    /// Writes the log, the entries and the projections. Rows that the log refers to are there already.
+    /// Tells others of a step; steps are counted from 0 in the order in which they were taken.
+    pub(in crate::service) fn tell(&mut self, step: usize, telling: Telling) {
+        if let Some(seq) = self.places.get(step) {
+            self.told.insert(*seq, telling);
+        }
+    }
+
+    /// The events: of each step what it was, then its points, then its credits; and last the levels.
+    fn events(&self) -> Vec<entity::event::Model> {
+        let mut rows = Vec::with_capacity(self.told.len() + self.points.len() + self.ledger.len());
+        let mut points = self.points.iter().peekable();
+        let mut ledger = self.ledger.iter().peekable();
+        for seq in &self.places {
+            let told = self.told.get(seq);
+            rows.extend(told.map(|telling| self.cast.step(telling)));
+            while let Some(entry) = points.next_if(|entry| entry.log_seq == *seq) {
+                rows.push(self.cast.points(entry, told));
+            }
+            while let Some(entry) = ledger.next_if(|entry| entry.log_seq == *seq) {
+                rows.push(self.cast.credits(entry, told));
+            }
+        }
+        let people = self.professional_levels.iter();
+        rows.extend(people.map(|(who, change)| self.cast.professional_level(*who, change)));
+        let partners = self.partner_levels.iter();
+        rows.extend(partners.map(|(who, change)| self.cast.partner_level(*who, change)));
+        rows
+    }
+
+    /// Writes the log, the entries, the projections and the events. Rows that the log refers to are there
+    /// already.
     pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
         self.note_awards();
+        let events = self.events();
         log_store::insert(connection, self.log).await?;
         ledger::insert_points(connection, self.points).await?;
         ledger::insert(connection, self.ledger).await?;
@@ -56,7 +96,7 @@ impl Settled {
         upsert_all(connection, self.partner_totals).await?;
         upsert_all(connection, self.professional_balances).await?;
         upsert_all(connection, self.partner_balances).await?;
-        Ok(())
+        Ok(event::insert(connection, events).await?)
     }
 
     /// Lets the awards be counted once they are committed.
@@ -83,16 +123,19 @@ impl Book<'_> {
     pub(in crate::service) async fn settle(
         mut self,
         connection: &impl ConnectionTrait,
-        now: DateTime<Utc>,
+        clock: &Clock,
     ) -> Result<Settled, Error> {
         let places = log_store::reserve(connection, self.taken.len()).await?;
-        let recorded_at = self.recorded_at(now);
+        let recorded_at = self.recorded_at(clock.now());
+        let today = clock.today();
         let taken = std::mem::take(&mut self.taken);
-        let mut settled = Settled { recorded_at, places, ..Settled::default() };
+        let cast =
+            Cast { codes: self.codes(), employers: std::mem::take(&mut self.employers), at: recorded_at };
+        let mut settled = Settled { recorded_at, places, cast, ..Settled::default() };
         settled.log =
             taken.iter().zip(&settled.places).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
-        self.points_rows(connection, &taken, &mut settled).await?;
-        self.ledger_rows(connection, &taken, &mut settled).await?;
+        self.points_rows(connection, &taken, today, &mut settled).await?;
+        self.ledger_rows(connection, &taken, today, &mut settled).await?;
         self.tally_rows(&mut settled);
         self.balance_rows(&mut settled);
         Ok(settled)
@@ -111,6 +154,7 @@ impl Book<'_> {
         &mut self,
         connection: &impl ConnectionTrait,
         taken: &[Taken],
+        today: NaiveDate,
         settled: &mut Settled,
     ) -> Result<(), Error> {
         if self.awards.points.is_empty() {
@@ -160,7 +204,21 @@ impl Book<'_> {
             }
             first = step.points;
         }
-        self.professional_total_rows(&nets, &sums, stored, settled);
+        let who: Vec<ProfessionalIx> = nets.keys().copied().collect();
+        let before = points_by_year(&stored);
+        let totals = self.professional_total_rows(&nets, &sums, stored, settled);
+        self.professional_levels(who, &before, &points_by_year(&totals), today, settled);
+        let changed: HashSet<(Uuid, i32)> = nets
+            .iter()
+            .flat_map(|(who, days)| {
+                let row = &self.professionals[who.0 as usize];
+                days.keys().map(|day| (row.id, membership_number(row.signed_up_on, *day)))
+            })
+            .collect();
+        settled.professional_totals = totals;
+        settled
+            .professional_totals
+            .retain(|row| changed.contains(&(row.professional_id, row.membership_year)));
         Ok(())
     }
 
@@ -170,37 +228,35 @@ impl Book<'_> {
         sums: &HashMap<(Uuid, NaiveDate), i64>,
         stored: Vec<professional_total::Model>,
         settled: &mut Settled,
-    ) {
+    ) -> Vec<professional_total::Model> {
         let mut rows: BTreeMap<(Uuid, i32), professional_total::Model> =
             stored.into_iter().map(|row| ((row.professional_id, row.membership_year), row)).collect();
-        let mut changed: HashSet<(Uuid, i32)> = HashSet::new();
         for (who, days) in nets {
             let professional = &self.professionals[who.0 as usize];
             let professional_id = professional.id;
             for (&day, net) in days {
                 let membership_year = membership_number(professional.signed_up_on, day);
-                let key = (professional_id, membership_year);
-                changed.insert(key);
-                let row = rows.entry(key).or_insert(professional_total::Model {
-                    professional_id,
-                    membership_year,
-                    points: 0,
-                    last_on: day,
-                });
+                let row =
+                    rows.entry((professional_id, membership_year)).or_insert(professional_total::Model {
+                        professional_id,
+                        membership_year,
+                        points: 0,
+                        last_on: day,
+                    });
                 row.points += net;
                 row.last_on = row.last_on.max(day);
                 let points = sums.get(&(professional_id, day)).copied().unwrap_or(*net);
                 settled.professional_days.push(professional_day::Model { professional_id, day, points });
             }
         }
-        rows.retain(|key, _| changed.contains(key));
-        settled.professional_totals = rows.into_values().collect();
+        rows.into_values().collect()
     }
 
     async fn ledger_rows(
         &mut self,
         connection: &impl ConnectionTrait,
         taken: &[Taken],
+        today: NaiveDate,
         settled: &mut Settled,
     ) -> Result<(), Error> {
         if self.awards.credits.is_empty() {
@@ -221,7 +277,13 @@ impl Book<'_> {
         }
         let sums = self.load_days(connection, &nets, &stored).await?;
         let day_after = self.entry_rows(taken, &sums, settled);
-        self.partner_total_rows(&nets, &sums, &day_after, stored, settled);
+        let who: HashSet<PartnerIx> = nets.keys().map(|(who, _, _)| *who).collect();
+        let before = partner_totals(&stored);
+        let changed = self.partner_total_rows(&nets, &sums, &day_after, &mut stored, settled);
+        self.partner_levels(who, &before, &partner_totals(&stored), today, settled);
+        stored.retain(|key, _| changed.contains(key));
+        settled.partner_totals =
+            stored.into_iter().map(|((id, period), total)| total.row(id, period)).collect();
         Ok(())
     }
 
@@ -288,9 +350,9 @@ impl Book<'_> {
         nets: &Nets<(PartnerIx, Period, Track)>,
         before: &Days,
         after: &Days,
-        mut stored: BTreeMap<(Uuid, i32), PeriodTotal>,
+        stored: &mut BTreeMap<(Uuid, i32), PeriodTotal>,
         settled: &mut Settled,
-    ) {
+    ) -> HashSet<(Uuid, i32)> {
         let editions = &self.policy.editions;
         let mut changed: HashSet<(Uuid, i32)> = HashSet::new();
         for ((who, period, track), days) in nets {
@@ -321,9 +383,7 @@ impl Book<'_> {
                 credits,
             })
             .collect();
-        stored.retain(|key, _| changed.contains(key));
-        settled.partner_totals =
-            stored.into_iter().map(|((id, period), total)| total.row(id, period)).collect();
+        changed
     }
 
     fn tally_rows(&self, settled: &mut Settled) {
@@ -368,6 +428,9 @@ impl Book<'_> {
             level_credits: row.level_credits,
             entries: row.entries,
             last_recorded_at,
+            technical_level: row.technical_level.clone(),
+            business_level: row.business_level.clone(),
+            levels_due: row.levels_due,
         });
         settled.partner_balances = partners.collect();
         let professionals = self.professionals.iter().map(|row| professional_balance::Model {
@@ -376,6 +439,8 @@ impl Book<'_> {
             points: row.points,
             entries: row.entries,
             last_recorded_at,
+            level: row.level.clone(),
+            level_due: row.level_due,
         });
         settled.professional_balances = professionals.collect();
     }

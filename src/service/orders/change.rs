@@ -1,7 +1,7 @@
 //! Fulfilling and cancelling orders (O7).
 
 use chrono::{Datelike, NaiveDate};
-use entity::value::{LogAction, OrderPurpose, OrderStatus};
+use entity::value::{EventKind, LogAction, OrderPurpose, OrderStatus};
 use entity::{order, partner_sales, sales_target};
 use iso_currency::Currency;
 use sea_orm::{ActiveEnum, DatabaseTransaction};
@@ -15,6 +15,7 @@ use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 use crate::service::access::Sight;
 use crate::service::booking::{Book, Entry, Object};
+use crate::service::events::Telling;
 use crate::service::{Services, input, targets, transact};
 use crate::store::{order as store, partner, upsert_all};
 
@@ -42,7 +43,8 @@ impl Services {
             let changed = sale.map(|sale| sale.rows(&book, &order));
             order.status = OrderStatus::Fulfilled;
             order.fulfilled_on = Some(on);
-            let settled = book.settle(transaction, self.clock.now()).await?;
+            let mut settled = book.settle(transaction, &self.clock).await?;
+            settled.tell(0, Telling::order(EventKind::OrderFulfilled, &order, on));
             changes.note(change(&order).before(before).after(state(&order)));
             store::update(transaction, &order).await?;
             settled.write(transaction).await?;
@@ -74,7 +76,8 @@ impl Services {
             take(&mut book, entry, step)?;
             order.status = OrderStatus::Cancelled;
             order.cancelled_on = Some(today);
-            let settled = book.settle(transaction, self.clock.now()).await?;
+            let mut settled = book.settle(transaction, &self.clock).await?;
+            settled.tell(0, Telling::order(EventKind::OrderCancelled, &order, today));
             changes.note(change(&order).before(before).after(state(&order)));
             store::update(transaction, &order).await?;
             settled.write(transaction).await?;

@@ -16,6 +16,7 @@ use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIx, ProfessionalIx, YearSales};
 use crate::program::totals::{Period, membership_number};
 use crate::service::booking::{PeriodTotal, column};
+use crate::store::partner::EARLIEST;
 use crate::store::{ledger, sales, totals};
 
 /// What partners' entries sum up to.
@@ -169,6 +170,9 @@ impl PartnerRows {
             level_credits: state.level_credits,
             entries: state.entries,
             last_recorded_at: state.last_recorded_at,
+            technical_level: None,
+            business_level: None,
+            levels_due: EARLIEST,
         });
         let mut periods: BTreeMap<Period, PeriodTotal> = BTreeMap::new();
         for (&(track, day), &credits) in &state.days {
@@ -189,6 +193,8 @@ impl ProfessionalRows {
             points: state.points,
             entries: state.entries,
             last_recorded_at: state.last_recorded_at,
+            level: None,
+            level_due: EARLIEST,
         });
         let mut years: BTreeMap<i32, professional_total::Model> = BTreeMap::new();
         for (&day, &points) in &state.days {

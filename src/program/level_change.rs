@@ -1,0 +1,309 @@
+//! Changes of level: what facts change at once, and what the calendar changes by itself (V3, S3, L1).
+//!
+//! A level falls on a first of January or an anniversary without anybody doing anything. Whoever keeps
+//! the level that was told last, and the first day on which the calendar may change it, finds every such
+//! change once, on whichever day it looks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{Datelike, NaiveDate};
+
+use super::calendar::{anniversary, membership_year, year_start};
+use super::edition::Editions;
+use super::level::Level;
+use super::rule::Track;
+use super::standing::{TrackSums, professional_standing, track_standing};
+use super::totals::{Period, TrackTotal};
+
+/// A level that is another one from a day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelChange {
+    /// The track; none for a professional's level.
+    pub track: Option<Track>,
+    /// The level before; none below the first.
+    pub from: Option<Arc<Level>>,
+    /// The level now; none below the first.
+    pub to: Option<Arc<Level>>,
+    /// The first day of the new level, or the day on which it was found to be lost.
+    pub on: NaiveDate,
+    /// Whether the calendar changed it, and no fact.
+    pub by_calendar: bool,
+}
+
+impl LevelChange {
+    /// Whether the level is higher than it was.
+    #[must_use]
+    pub fn is_rise(&self) -> bool {
+        self.to.as_ref().map(|level| level.rank) > self.from.as_ref().map(|level| level.rank)
+    }
+}
+
+/// Levels as they were told last, and the first day on which the calendar may change them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told<L> {
+    /// What was told.
+    pub levels: L,
+    /// The first day that was not looked at.
+    pub due: NaiveDate,
+}
+
+/// Codes of a partner's levels: technical, business.
+pub type PartnerLevels = [String; 2];
+
+/// A partner's totals by period, one of each track.
+pub type PartnerTotals = BTreeMap<(Period, Track), TrackTotal>;
+
+/// The first day after `day` on which the calendar may change a partner's level: a year begins, the
+/// legacy levels end, or an edition comes into force.
+#[must_use]
+pub fn partner_due(editions: &Editions, day: NaiveDate) -> NaiveDate {
+    let legacy = editions.legacy().and_then(|legacy| legacy.level_valid_until.succ_opt());
+    soonest(editions, day, [Some(year_start(day.year() + 1)), legacy])
+}
+
+/// The first day after `day` on which the calendar may change a professional's level: an anniversary,
+/// or an edition that comes into force.
+#[must_use]
+pub fn professional_due(editions: &Editions, signed_up_on: NaiveDate, day: NaiveDate) -> NaiveDate {
+    let year = membership_year(signed_up_on, day);
+    soonest(editions, day, [Some(anniversary(signed_up_on, year.number + 1)), None])
+}
+
+fn soonest(editions: &Editions, day: NaiveDate, days: [Option<NaiveDate>; 2]) -> NaiveDate {
+    let starts = editions.iter().map(|edition| edition.effective_from);
+    let later = days.into_iter().flatten().chain(starts).filter(|one| *one > day);
+    later.min().unwrap_or(NaiveDate::MAX)
+}
+
+/// What the calendar changed of a partner's levels from the day that is due through `today`. Nothing is
+/// told of levels that were never told before: they are noted as they are.
+#[must_use]
+pub fn follow_partner(
+    editions: &Editions,
+    told: Option<Told<PartnerLevels>>,
+    totals: &PartnerTotals,
+    today: NaiveDate,
+) -> (Told<PartnerLevels>, Vec<LevelChange>) {
+    let mut changes = Vec::new();
+    let Some(mut told) = told else {
+        let levels = Track::ALL.map(|track| level_on(editions, track, totals, today).code.clone());
+        return (Told { levels, due: partner_due(editions, today) }, changes);
+    };
+    while told.due <= today {
+        let day = told.due;
+        changes.extend(partner_changes(editions, &mut told.levels, totals, day, true));
+        told.due = partner_due(editions, day);
+    }
+    (told, changes)
+}
+
+/// What is different of a partner's levels on a day from what was told.
+#[must_use]
+pub fn partner_changes(
+    editions: &Editions,
+    told: &mut PartnerLevels,
+    totals: &PartnerTotals,
+    day: NaiveDate,
+    by_calendar: bool,
+) -> Vec<LevelChange> {
+    let levels = &editions.at(day).partner_levels;
+    let changed = Track::ALL.into_iter().zip(told).filter_map(|(track, told)| {
+        let standing = track_standing(editions, track, &sums(editions, track, totals, day), day);
+        if standing.level.code == *told {
+            return None;
+        }
+        let from = levels.by_code(told).cloned();
+        told.clone_from(&standing.level.code);
+        let mut change =
+            LevelChange { track: Some(track), from, to: Some(standing.level), on: day, by_calendar };
+        if change.is_rise() && !by_calendar {
+            change.on = standing.earned_on.unwrap_or(day);
+        }
+        Some(change)
+    });
+    changed.collect()
+}
+
+fn level_on(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDate) -> Arc<Level> {
+    track_standing(editions, track, &sums(editions, track, totals, day), day).level
+}
+
+fn sums(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDate) -> TrackSums {
+    let of = |period: Period| totals.get(&(period, track)).cloned().unwrap_or_default();
+    let (this, last) = (of(Period(day.year())), of(Period(day.year() - 1)));
+    TrackSums {
+        this_year: through(editions, &this, day),
+        this_year_reached: this.reached,
+        last_year: last.credits,
+        last_year_reached: last.reached,
+        legacy: of(Period::LEGACY).credits,
+    }
+}
+
+/// What a year's credits were worth through a day; of a sum that went on, its level's threshold.
+fn through(editions: &Editions, total: &TrackTotal, day: NaiveDate) -> i64 {
+    if total.last_on.is_none_or(|last| last <= day) {
+        return total.credits;
+    }
+    let level = total.reached.iter().rev().find(|one| one.on <= day);
+    let level = level.and_then(|one| editions.at(one.on).partner_levels.by_code(&one.level));
+    level.map_or(0, |level| level.threshold)
+}
+
+/// Points of a professional by membership year.
+pub type Points = BTreeMap<i32, i64>;
+
+/// What the calendar changed of a professional's level from the day that is due through `today`.
+/// Nothing is told of a level that was never told before.
+#[must_use]
+pub fn follow_professional(
+    editions: &Editions,
+    signed_up_on: NaiveDate,
+    told: Option<Told<Option<String>>>,
+    points: &Points,
+    today: NaiveDate,
+) -> (Told<Option<String>>, Vec<LevelChange>) {
+    let mut changes = Vec::new();
+    let Some(mut told) = told else {
+        let level = professional_level(editions, signed_up_on, points, today);
+        let due = professional_due(editions, signed_up_on, today);
+        return (Told { levels: level.map(|level| level.code.clone()), due }, changes);
+    };
+    while told.due <= today {
+        let day = told.due;
+        changes.extend(professional_change(editions, signed_up_on, &mut told.levels, points, day, true));
+        told.due = professional_due(editions, signed_up_on, day);
+    }
+    (told, changes)
+}
+
+/// What is different of a professional's level on a day from what was told.
+#[must_use]
+pub fn professional_change(
+    editions: &Editions,
+    signed_up_on: NaiveDate,
+    told: &mut Option<String>,
+    points: &Points,
+    day: NaiveDate,
+    by_calendar: bool,
+) -> Option<LevelChange> {
+    let to = professional_level(editions, signed_up_on, points, day);
+    let code = to.as_ref().map(|level| level.code.clone());
+    if code == *told {
+        return None;
+    }
+    let from = told.as_deref().and_then(|code| editions.at(day).professional_levels.by_code(code)).cloned();
+    *told = code;
+    Some(LevelChange { track: None, from, to, on: day, by_calendar })
+}
+
+fn professional_level(
+    editions: &Editions,
+    signed_up_on: NaiveDate,
+    points: &Points,
+    day: NaiveDate,
+) -> Option<Arc<Level>> {
+    let year = membership_year(signed_up_on, day).number;
+    let of = |year: i32| points.get(&year).copied().unwrap_or(0);
+    professional_standing(editions, signed_up_on, day, of(year), of(year - 1)).level
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    fn told(levels: [&str; 2], due: &str) -> Option<Told<PartnerLevels>> {
+        Some(Told { levels: levels.map(str::to_owned), due: day(due) })
+    }
+
+    fn words(changes: &[LevelChange]) -> Vec<String> {
+        let code = |level: &Option<Arc<Level>>| level.as_ref().map_or("-", |level| &level.code).to_owned();
+        let word = |one: &LevelChange| format!("{} {}>{}", one.on, code(&one.from), code(&one.to));
+        changes.iter().map(word).collect()
+    }
+
+    #[test]
+    fn v3_levels_lapse_when_the_second_year_begins() {
+        let editions = Editions::built_in();
+        let mut totals = PartnerTotals::new();
+        totals.insert(
+            (Period(2025), Track::Technical),
+            TrackTotal::of_days(&editions, [(day("2025-03-03"), 80)]),
+        );
+        totals.insert(
+            (Period(2026), Track::Technical),
+            TrackTotal::of_days(&editions, [(day("2026-05-05"), 30)]),
+        );
+        // looked at, what was found, the next day to look
+        let table: [(&str, &[&str], &str); 4] = [
+            ("2025-12-31", &[], "2026-01-01"),
+            ("2026-12-31", &[], "2027-01-01"),
+            ("2027-01-01", &["2027-01-01 CREATOR>COLLABORATOR"], "2028-01-01"),
+            (
+                "2029-06-01",
+                &["2027-01-01 CREATOR>COLLABORATOR", "2028-01-01 COLLABORATOR>MEMBER"],
+                "2030-01-01",
+            ),
+        ];
+        for (today, expected, due) in table {
+            let start = told(["CREATOR", "MEMBER"], "2026-01-01");
+            let (now, changes) = follow_partner(&editions, start, &totals, day(today));
+            assert_eq!((words(&changes), now.due), (words_of(expected), day(due)), "{today}");
+            let (again, nothing) = follow_partner(&editions, Some(now.clone()), &totals, day(today));
+            assert_eq!((again, nothing), (now, Vec::new()), "told twice on {today}");
+        }
+    }
+
+    fn words_of(expected: &[&str]) -> Vec<String> {
+        expected.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn l1_the_legacy_level_ends_with_its_window() {
+        let editions = Editions::built_in();
+        let legacy = TrackTotal { credits: 30, ..TrackTotal::default() };
+        let totals = PartnerTotals::from([((Period::LEGACY, Track::Business), legacy)]);
+        let start = told(["MEMBER", "COLLABORATOR"], "2025-01-01");
+        let (_, changes) = follow_partner(&editions, start, &totals, day("2026-03-01"));
+        assert_eq!(words(&changes), ["2026-01-01 COLLABORATOR>MEMBER"]);
+    }
+
+    #[test]
+    fn a_change_of_the_year_that_runs_does_not_hide_what_lapsed_before() {
+        let editions = Editions::built_in();
+        let days = [(day("2027-02-02"), 100)];
+        let totals =
+            PartnerTotals::from([((Period(2027), Track::Technical), TrackTotal::of_days(&editions, days))]);
+        let start = told(["CREATOR", "MEMBER"], "2027-01-01");
+        let (mut now, changes) = follow_partner(&editions, start, &totals, day("2027-03-01"));
+        assert_eq!(words(&changes), ["2027-01-01 CREATOR>MEMBER"]);
+        let changes = partner_changes(&editions, &mut now.levels, &totals, day("2027-03-01"), false);
+        assert_eq!(words(&changes), ["2027-02-02 MEMBER>CREATOR"]);
+    }
+
+    #[test]
+    fn s3_a_professionals_level_lapses_on_the_anniversary() {
+        let editions = Editions::built_in();
+        let signed_up_on = day("2023-04-12");
+        let points = Points::from([(0, 7_600), (1, 800)]);
+        let start = Told { levels: Some("ENABLER".to_owned()), due: day("2024-04-12") };
+        let follow =
+            |today| follow_professional(&editions, signed_up_on, Some(start.clone()), &points, today);
+        assert_eq!(words(&follow(day("2025-04-11")).1), [""; 0]);
+        let (now, changes) = follow(day("2026-08-01"));
+        assert_eq!(words(&changes), ["2025-04-12 ENABLER>ADVOCATE", "2026-04-12 ADVOCATE>-"]);
+        assert_eq!((now.levels, now.due), (None, day("2027-04-12")));
+    }
+
+    #[test]
+    fn what_was_never_told_is_noted_silently() {
+        let editions = Editions::built_in();
+        let (now, changes) = follow_partner(&editions, None, &PartnerTotals::new(), day("2026-03-01"));
+        assert_eq!((now, changes), (told(["MEMBER", "MEMBER"], "2027-01-01").expect("some"), Vec::new()));
+    }
+}

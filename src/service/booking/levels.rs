@@ -1,0 +1,124 @@
+//! Levels that the steps changed, and those that the calendar changed before them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use entity::professional_total;
+use uuid::Uuid;
+
+use super::settle::PeriodTotal;
+use super::{Book, Settled};
+use crate::program::edition::Editions;
+use crate::program::fold::{PartnerIx, ProfessionalIx};
+use crate::program::level_change::{
+    LevelChange, PartnerTotals, Points, Told, follow_partner, follow_professional, partner_changes,
+    professional_change,
+};
+use crate::program::rule::Track;
+use crate::program::totals::Period;
+use crate::store::partner::{EARLIEST, PartnerRow};
+use crate::store::professional::ProfessionalRow;
+
+/// Totals of partners as the core has them.
+pub(in crate::service) fn partner_totals(
+    stored: &BTreeMap<(Uuid, i32), PeriodTotal>,
+) -> HashMap<Uuid, PartnerTotals> {
+    let mut totals: HashMap<Uuid, PartnerTotals> = HashMap::new();
+    for ((id, period), total) in stored {
+        let of_partner = totals.entry(*id).or_default();
+        for track in Track::ALL {
+            of_partner.insert((Period(*period), track), total.track(track).clone());
+        }
+    }
+    totals
+}
+
+/// Points of professionals by membership year.
+pub(in crate::service) fn points_by_year(rows: &[professional_total::Model]) -> HashMap<Uuid, Points> {
+    let mut points: HashMap<Uuid, Points> = HashMap::new();
+    for row in rows {
+        points.entry(row.professional_id).or_default().insert(row.membership_year, row.points);
+    }
+    points
+}
+
+/// What the calendar changed of a partner's levels until today; the row says then what was told.
+pub(in crate::service) fn calendar_of_partner(
+    editions: &Editions,
+    row: &mut PartnerRow,
+    totals: &PartnerTotals,
+    today: NaiveDate,
+) -> Vec<LevelChange> {
+    let levels = row.technical_level.take().zip(row.business_level.take());
+    let told =
+        levels.map(|(technical, business)| Told { levels: [technical, business], due: row.levels_due });
+    let (told, changes) = follow_partner(editions, told, totals, today);
+    let [technical, business] = told.levels;
+    (row.technical_level, row.business_level, row.levels_due) = (Some(technical), Some(business), told.due);
+    changes
+}
+
+/// What the calendar changed of a professional's level until today; the row says then what was told.
+pub(in crate::service) fn calendar_of_professional(
+    editions: &Editions,
+    row: &mut ProfessionalRow,
+    points: &Points,
+    today: NaiveDate,
+) -> Vec<LevelChange> {
+    let known = (row.level_due > EARLIEST).then(|| Told { levels: row.level.take(), due: row.level_due });
+    let (told, changes) = follow_professional(editions, row.signed_up_on, known, points, today);
+    (row.level, row.level_due) = (told.levels, told.due);
+    changes
+}
+
+impl Book<'_> {
+    pub(super) fn partner_levels(
+        &mut self,
+        who: impl IntoIterator<Item = PartnerIx>,
+        before: &HashMap<Uuid, PartnerTotals>,
+        after: &HashMap<Uuid, PartnerTotals>,
+        today: NaiveDate,
+        settled: &mut Settled,
+    ) {
+        let editions = &self.policy.editions;
+        let none = PartnerTotals::new();
+        let mut who: Vec<PartnerIx> = who.into_iter().collect();
+        who.sort_unstable_by_key(|who| who.0);
+        for who in who {
+            let row = &mut self.partners[who.0 as usize];
+            let (before, after) = (before.get(&row.id).unwrap_or(&none), after.get(&row.id).unwrap_or(&none));
+            let mut changes = calendar_of_partner(editions, row, before, today);
+            let told = [row.technical_level.take(), row.business_level.take()];
+            let mut told = told.map(Option::unwrap_or_default);
+            changes.extend(partner_changes(editions, &mut told, after, today, false));
+            [row.technical_level, row.business_level] = told.map(Some);
+            settled.partner_levels.extend(changes.into_iter().map(|change| (row.id, change)));
+        }
+    }
+
+    pub(super) fn professional_levels(
+        &mut self,
+        who: impl IntoIterator<Item = ProfessionalIx>,
+        before: &HashMap<Uuid, Points>,
+        after: &HashMap<Uuid, Points>,
+        today: NaiveDate,
+        settled: &mut Settled,
+    ) {
+        let editions = &self.policy.editions;
+        let none = Points::new();
+        for who in who {
+            let row = &mut self.professionals[who.0 as usize];
+            let (before, after) = (before.get(&row.id).unwrap_or(&none), after.get(&row.id).unwrap_or(&none));
+            let mut changes = calendar_of_professional(editions, row, before, today);
+            let signed_up_on = row.signed_up_on;
+            changes.extend(professional_change(editions, signed_up_on, &mut row.level, after, today, false));
+            settled.professional_levels.extend(changes.into_iter().map(|change| (row.id, change)));
+        }
+    }
+
+    /// Codes of everybody in the book.
+    pub(super) fn codes(&self) -> HashMap<Uuid, String> {
+        let partners = self.partners.iter().map(|row| (row.id, row.code.clone()));
+        partners.chain(self.professionals.iter().map(|row| (row.id, row.code.clone()))).collect()
+    }
+}

@@ -1,0 +1,239 @@
+//! What happens, for others to follow. Events are written with the change that they tell of, and numbered
+//! in the order of commits; the query, subscriptions and webhooks all read them by these numbers.
+
+mod calendar;
+mod deals;
+mod live;
+mod reads;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::value::EventKind;
+use entity::{activity, affiliation, deal, event, ledger_entry, order, points_entry, swag_order};
+use sea_orm::ActiveEnum;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::booking::column;
+use crate::program::level_change::LevelChange;
+pub use live::{Followed, Hub};
+pub use reads::{EventsAsked, EventsPage};
+
+/// What a use case tells of a step that it took; booking adds the entries and the levels.
+#[derive(Clone, Debug)]
+pub(super) struct Telling {
+    kind: EventKind,
+    on: NaiveDate,
+    partner: Option<Uuid>,
+    professional: Option<Uuid>,
+    recorded_by: Option<String>,
+    activity: Option<Uuid>,
+    order: Option<Uuid>,
+    deal: Option<Uuid>,
+    swag_order: Option<Uuid>,
+    about: (&'static str, Value),
+}
+
+impl Telling {
+    fn new(kind: EventKind, on: NaiveDate, name: &'static str, about: Value) -> Self {
+        Self {
+            kind,
+            on,
+            partner: None,
+            professional: None,
+            recorded_by: None,
+            activity: None,
+            order: None,
+            deal: None,
+            swag_order: None,
+            about: (name, about),
+        }
+    }
+
+    /// Of an activity as it now is.
+    pub(super) fn activity(kind: EventKind, row: &activity::Model) -> Self {
+        let about = json!({
+            "source": row.source, "externalId": row.external_id, "kind": row.kind, "quantity": row.quantity,
+            "points": row.graded_points.or(row.points), "status": row.status.to_value(),
+        });
+        Self {
+            partner: row.partner_id,
+            professional: row.professional_id,
+            recorded_by: row.recorded_by.clone(),
+            activity: Some(row.id),
+            ..Self::new(kind, row.occurred_on, "activity", about)
+        }
+    }
+
+    /// Of an order as it now is.
+    pub(super) fn order(kind: EventKind, row: &order::Model, on: NaiveDate) -> Self {
+        let about = json!({
+            "number": row.number, "status": row.status.to_value(), "purpose": row.purpose.to_value(),
+            "credits": row.credits,
+        });
+        Self { partner: Some(row.partner_id), order: Some(row.id), ..Self::new(kind, on, "order", about) }
+    }
+
+    /// Of a deal as it now is. The customer's name stays out of it.
+    pub(super) fn deal(kind: EventKind, row: &deal::Model, on: NaiveDate) -> Self {
+        let about = json!({
+            "reference": row.reference, "status": row.status.to_value(),
+            "outcome": row.outcome.map(|outcome| outcome.to_value()),
+        });
+        Self {
+            partner: Some(row.partner_id),
+            recorded_by: row.recorded_by.clone(),
+            deal: Some(row.id),
+            ..Self::new(kind, on, "deal", about)
+        }
+    }
+
+    /// Of an order of swag as it now is.
+    pub(super) fn swag_order(kind: EventKind, row: &swag_order::Model, on: NaiveDate) -> Self {
+        let about = json!({
+            "number": row.number, "status": row.status.to_value(), "quantity": row.quantity,
+            "dojoCredits": row.dojo_credits,
+        });
+        Self {
+            professional: Some(row.professional_id),
+            swag_order: Some(row.id),
+            ..Self::new(kind, on, "swagOrder", about)
+        }
+    }
+}
+
+/// Who the events of a transaction are about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cast {
+    /// Codes of partners and professionals.
+    pub(super) codes: HashMap<Uuid, String>,
+    /// Who works for whom, and when.
+    pub(super) employers: Vec<affiliation::Model>,
+    /// When all of it is recorded.
+    pub(super) at: DateTime<Utc>,
+}
+
+impl Cast {
+    fn employer(&self, professional: Uuid, on: NaiveDate) -> Option<Uuid> {
+        let on_day = |row: &&affiliation::Model| {
+            row.professional_id == professional
+                && row.starts_on <= on
+                && row.ends_on.is_none_or(|end| on <= end)
+        };
+        self.employers.iter().find(on_day).map(|row| row.partner_id)
+    }
+
+    fn row(
+        &self,
+        kind: EventKind,
+        on: NaiveDate,
+        [partner, professional]: [Option<Uuid>; 2],
+        mut data: Map<String, Value>,
+    ) -> event::Model {
+        for (name, id) in [("partner", partner), ("professional", professional)] {
+            if let Some(code) = id.and_then(|id| self.codes.get(&id)) {
+                data.insert(name.to_owned(), code.as_str().into());
+            }
+        }
+        event::Model {
+            id: 0,
+            number: None,
+            recorded_at: self.at,
+            kind,
+            occurred_on: on,
+            partner_id: partner,
+            professional_id: professional,
+            recorded_by: None,
+            entry_id: None,
+            activity_id: None,
+            order_id: None,
+            deal_id: None,
+            swag_order_id: None,
+            data: Value::Object(data).to_string(),
+        }
+    }
+
+    /// The event of a step.
+    pub(super) fn step(&self, telling: &Telling) -> event::Model {
+        let employer = telling
+            .professional
+            .filter(|_| telling.activity.is_some())
+            .and_then(|who| self.employer(who, telling.on));
+        let subjects = [telling.partner.or(employer), telling.professional];
+        let data = about(telling);
+        event::Model {
+            recorded_by: telling.recorded_by.clone(),
+            activity_id: telling.activity,
+            order_id: telling.order,
+            deal_id: telling.deal,
+            swag_order_id: telling.swag_order,
+            ..self.row(telling.kind, telling.on, subjects, data)
+        }
+    }
+
+    /// The event of an entry of the ledger; `cause` is the step that it came from.
+    pub(super) fn credits(&self, entry: &ledger_entry::Model, cause: Option<&Telling>) -> event::Model {
+        // What another partner's deal came to names the own deal only, which the entry knows.
+        let cause = cause.filter(|cause| cause.partner.is_none_or(|partner| partner == entry.partner_id));
+        let mut data = cause.map(about).unwrap_or_default();
+        let said = json!({
+            "number": entry.number, "reason": entry.reason.to_value(), "kind": entry.kind,
+            "track": entry.track.map(|track| track.to_value()), "levelCredits": entry.level_credits,
+            "spendableCredits": entry.spendable_credits, "balanceAfter": entry.balance_after,
+        });
+        data.insert("entry".to_owned(), said);
+        event::Model {
+            entry_id: Some(entry.id),
+            activity_id: entry.activity_id,
+            order_id: entry.order_id,
+            deal_id: entry.deal_id,
+            ..self.row(EventKind::CreditsChanged, entry.effective_on, [Some(entry.partner_id), None], data)
+        }
+    }
+
+    /// The event of an entry of points. Dojo Credits that are spent are no employer's business.
+    pub(super) fn points(&self, entry: &points_entry::Model, cause: Option<&Telling>) -> event::Model {
+        let mut data = cause.map(about).unwrap_or_default();
+        let said = json!({
+            "number": entry.number, "reason": entry.reason.to_value(), "kind": entry.kind,
+            "points": entry.points, "dojoCredits": entry.dojo_credits,
+            "dojoBalanceAfter": entry.dojo_balance_after,
+        });
+        data.insert("entry".to_owned(), said);
+        let who = entry.professional_id;
+        let employer = entry.activity_id.and_then(|_| self.employer(who, entry.effective_on));
+        event::Model {
+            entry_id: Some(entry.id),
+            activity_id: entry.activity_id,
+            swag_order_id: entry.swag_order_id,
+            ..self.row(EventKind::PointsChanged, entry.effective_on, [employer, Some(who)], data)
+        }
+    }
+
+    /// The event of a change of a partner's level.
+    pub(super) fn partner_level(&self, partner: Uuid, change: &LevelChange) -> event::Model {
+        self.level(change, [Some(partner), None])
+    }
+
+    /// The event of a change of a professional's level.
+    pub(super) fn professional_level(&self, professional: Uuid, change: &LevelChange) -> event::Model {
+        self.level(change, [self.employer(professional, change.on), Some(professional)])
+    }
+
+    fn level(&self, change: &LevelChange, subjects: [Option<Uuid>; 2]) -> event::Model {
+        let kind = if change.is_rise() { EventKind::LevelReached } else { EventKind::LevelLapsed };
+        let said = json!({
+            "track": change.track.map(|track| column(track).to_value()),
+            "from": change.from.as_ref().map(|level| &level.code),
+            "to": change.to.as_ref().map(|level| &level.code),
+            "byCalendar": change.by_calendar,
+        });
+        self.row(kind, change.on, subjects, Map::from_iter([("level".to_owned(), said)]))
+    }
+}
+
+fn about(telling: &Telling) -> Map<String, Value> {
+    let (name, value) = &telling.about;
+    Map::from_iter([((*name).to_owned(), value.clone())])
+}

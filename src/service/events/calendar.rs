@@ -1,0 +1,141 @@
+//! What the calendar changes by itself: levels that lapse, and deals that expire. Each change is told
+//! once, on its day or, where no server ran then, when the next one starts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use entity::{partner_balance, professional_balance};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::Cast;
+use crate::access::Operation;
+use crate::error::Error;
+use crate::service::booking::{
+    PeriodTotal, calendar_of_partner, calendar_of_professional, partner_totals, points_by_year,
+};
+use crate::service::{Services, transact};
+use crate::store::{affiliation, event, partner, professional, totals, upsert_all};
+
+/// Subjects that are looked at in one transaction.
+const SUBJECTS: u64 = 200;
+/// How often the calendar is looked at.
+const LOOK: Duration = Duration::from_secs(30);
+
+impl Services {
+    /// Tells of everything that the calendar changed until today.
+    ///
+    /// # Errors
+    /// When the database fails; what was told until then stays told, and the rest is told next time.
+    pub async fn follow_calendar(&self) -> Result<(), Error> {
+        while self.tell_expiries().await? {}
+        while self.tell_professional_levels().await? {}
+        while self.tell_partner_levels().await? {}
+        Ok(())
+    }
+
+    /// Follows the calendar as long as the future is polled.
+    pub(super) async fn follow_calendar_always(&self) {
+        loop {
+            if let Err(error) = self.follow_calendar().await {
+                tracing::warn!(%error, "the calendar could not be followed; it is tried again");
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn tell_partner_levels(&self) -> Result<bool, Error> {
+        let today = self.clock.today();
+        let due = partner::levels_due(self.db.reader(), today, SUBJECTS).await?;
+        if due.is_empty() {
+            return Ok(false);
+        }
+        transact!(self, Operation::FollowCalendar, transaction, _changes => {
+            self.partner_levels(transaction, &due, today).await
+        })?;
+        Ok(true)
+    }
+
+    async fn partner_levels(
+        &self,
+        transaction: &DatabaseTransaction,
+        due: &[Uuid],
+        today: NaiveDate,
+    ) -> Result<(), Error> {
+        let mut rows = partner::lock(transaction, [], due.iter().copied()).await?;
+        // Another process may have been first.
+        rows.retain(|row| row.levels_due <= today);
+        let mut stored: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
+        for row in totals::of_partners(transaction, rows.iter().map(|row| row.id)).await? {
+            stored.insert((row.partner_id, row.period), PeriodTotal::read(&row)?);
+        }
+        let stored = partner_totals(&stored);
+        let codes = rows.iter().map(|row| (row.id, row.code.clone())).collect();
+        let cast = Cast { codes, employers: Vec::new(), at: self.clock.now() };
+        let mut events = Vec::new();
+        for row in &mut rows {
+            let totals = stored.get(&row.id).cloned().unwrap_or_default();
+            let changes = calendar_of_partner(&self.policy.editions, row, &totals, today);
+            events.extend(changes.iter().map(|change| (change.on, cast.partner_level(row.id, change))));
+        }
+        events.sort_by_key(|(day, _)| *day);
+        let balances = rows.into_iter().map(|row| partner_balance::Model {
+            partner_id: row.id,
+            credits: row.credits,
+            level_credits: row.level_credits,
+            entries: row.entries,
+            last_recorded_at: row.last_recorded_at,
+            technical_level: row.technical_level,
+            business_level: row.business_level,
+            levels_due: row.levels_due,
+        });
+        upsert_all(transaction, balances.collect()).await?;
+        Ok(event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?)
+    }
+
+    async fn tell_professional_levels(&self) -> Result<bool, Error> {
+        let today = self.clock.today();
+        let due = professional::level_due(self.db.reader(), today, SUBJECTS).await?;
+        if due.is_empty() {
+            return Ok(false);
+        }
+        transact!(self, Operation::FollowCalendar, transaction, _changes => {
+            self.professional_levels(transaction, &due, today).await
+        })?;
+        Ok(true)
+    }
+
+    async fn professional_levels(
+        &self,
+        transaction: &DatabaseTransaction,
+        due: &[Uuid],
+        today: NaiveDate,
+    ) -> Result<(), Error> {
+        let mut rows = professional::lock(transaction, [], due.iter().copied()).await?;
+        rows.retain(|row| row.level_due <= today);
+        let ids = || rows.iter().map(|row| row.id);
+        let points = points_by_year(&totals::of_professionals(transaction, ids()).await?);
+        let employers = affiliation::of_professionals(transaction, ids()).await?;
+        let codes = rows.iter().map(|row| (row.id, row.code.clone())).collect();
+        let cast = Cast { codes, employers, at: self.clock.now() };
+        let mut events = Vec::new();
+        for row in &mut rows {
+            let points = points.get(&row.id).cloned().unwrap_or_default();
+            let changes = calendar_of_professional(&self.policy.editions, row, &points, today);
+            events.extend(changes.iter().map(|change| (change.on, cast.professional_level(row.id, change))));
+        }
+        events.sort_by_key(|(day, _)| *day);
+        let balances = rows.into_iter().map(|row| professional_balance::Model {
+            professional_id: row.id,
+            dojo_credits: row.dojo_credits,
+            points: row.points,
+            entries: row.entries,
+            last_recorded_at: row.last_recorded_at,
+            level: row.level,
+            level_due: row.level_due,
+        });
+        upsert_all(transaction, balances.collect()).await?;
+        Ok(event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?)
+    }
+}

@@ -1,0 +1,69 @@
+//! Deals whose time runs out (R3).
+
+use entity::deal;
+use entity::value::EventKind;
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::{Cast, Telling};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::service::deals::days;
+use crate::service::{Services, transact};
+use crate::store::{deal as store, event, partner, timer};
+
+/// Deals that are looked at in one transaction.
+const DEALS: u64 = 200;
+
+impl Services {
+    /// Sets the timer of a deal by what the deal now is.
+    pub(in crate::service) async fn set_timer(
+        &self,
+        transaction: &DatabaseTransaction,
+        row: &deal::Model,
+    ) -> Result<(), Error> {
+        let terms = &self.policy.editions.at(row.registered_on).deals;
+        let expires_on = days(row).valid_until(terms).and_then(|day| day.succ_opt());
+        Ok(timer::set(transaction, row.id, expires_on).await?)
+    }
+
+    /// Tells of deals that expired by today; returns whether there may be more.
+    pub(super) async fn tell_expiries(&self) -> Result<bool, Error> {
+        let today = self.clock.today();
+        let due = timer::due(self.db.reader(), today, DEALS).await?;
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let ids: Vec<Uuid> = due.iter().map(|timer| timer.deal_id).collect();
+        let found = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        let keys: Vec<&str> = found.iter().map(|row| row.customer_key.as_str()).collect();
+        transact!(self, Operation::FollowCalendar, transaction, _changes => {
+            store::lock_customers(transaction, &keys).await?;
+            let deals = store::by_ids(transaction, ids.iter().copied()).await?;
+            let partners = partner::by_ids(transaction, deals.iter().map(|row| row.partner_id)).await?;
+            let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
+            let cast = Cast { codes, employers: Vec::new(), at: self.clock.now() };
+            let mut events = Vec::new();
+            // A lead that was given another customer meanwhile is looked at next time, under that one's lock.
+            for row in deals.iter().filter(|row| keys.contains(&row.customer_key.as_str())) {
+                let timer = timer::of(transaction, row.id).await?;
+                // Another process was first, or something happened meanwhile.
+                if timer.is_none_or(|timer| timer.expires_on > today) {
+                    continue;
+                }
+                let terms = &self.policy.editions.at(row.registered_on).deals;
+                let expires_on = days(row).valid_until(terms).and_then(|day| day.succ_opt());
+                let expired = expires_on.filter(|day| *day <= today);
+                if let Some(day) = expired {
+                    events.push((day, cast.step(&Telling::deal(EventKind::DealExpired, row, day))));
+                }
+                let next = if expired.is_some() { None } else { expires_on };
+                timer::set(transaction, row.id, next).await?;
+            }
+            events.sort_by_key(|(day, _)| *day);
+            event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?;
+            Ok(())
+        })?;
+        Ok(true)
+    }
+}

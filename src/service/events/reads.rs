@@ -1,0 +1,200 @@
+//! The feed as a list, and who may follow what.
+
+use entity::event;
+use entity::value::EventKind;
+use futures_util::Stream;
+use uuid::Uuid;
+
+use super::Followed;
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::refusal::{Code, Refusal};
+use crate::service::Services;
+use crate::service::access::Sight;
+use crate::store::event::{self as store, EventFilter};
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+
+/// What a partner's followers are told of.
+const PARTNER_KINDS: [EventKind; 3] =
+    [EventKind::CreditsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
+/// What a professional's followers are told of.
+const PROFESSIONAL_KINDS: [EventKind; 3] =
+    [EventKind::PointsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
+
+/// Which events are asked for. Each part that is given narrows them down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventsAsked {
+    /// Only these kinds.
+    pub kinds: Option<Vec<EventKind>>,
+    /// Only those about the partner with this code, and those who work for it.
+    pub partner: Option<String>,
+    /// Only those about the professional with this code.
+    pub professional: Option<String>,
+}
+
+/// A page of the feed.
+#[derive(Clone, Debug, Default)]
+pub struct EventsPage {
+    /// The events, in order.
+    pub rows: Vec<event::Model>,
+    /// Whether more of them are there already.
+    pub has_more: bool,
+    /// The last number that was given to any event, also to those that are not shown.
+    pub last: i64,
+}
+
+/// Why events after a number can't be given.
+pub(super) fn gone(removed: i64) -> Refusal {
+    let message = format!(
+        "Events up to {removed} are no longer kept. Read what you follow anew, and go on with after: {removed}."
+    );
+    Refusal::new(Code::Invalid, "after", message)
+}
+
+impl Services {
+    /// The events after a number, or from the first that is kept; what is committed has its number then.
+    ///
+    /// # Errors
+    /// When the caller may not follow events, those after the number are no longer kept, the number was
+    /// not given yet, or the database fails.
+    pub async fn events_page(
+        &self,
+        asked: &EventsAsked,
+        after: Option<i64>,
+        size: u64,
+    ) -> Result<EventsPage, Error> {
+        self.demand(Operation::Events)?;
+        store::number(&self.db).await?;
+        let after = self.check_after(after).await?;
+        let feed = store::feed(self.db.reader()).await?;
+        let Some(filter) = self.event_filter(asked).await? else {
+            return Ok(EventsPage { last: feed.last, ..EventsPage::default() });
+        };
+        let after = after.unwrap_or(feed.removed);
+        let mut rows = store::between(self.db.reader(), &filter, after, feed.last, size + 1).await?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let has_more = rows.len() > size;
+        rows.truncate(size);
+        Ok(EventsPage { rows, has_more, last: feed.last })
+    }
+
+    /// The events after a number, or from now on, as they come.
+    ///
+    /// # Errors
+    /// As [`Services::events_page`]; also when a code is nobody's.
+    pub async fn events_follow(
+        &self,
+        asked: &EventsAsked,
+        after: Option<i64>,
+    ) -> Result<impl Stream<Item = Followed> + Send + use<>, Error> {
+        let after = self.check_after(after).await?;
+        let filter = self.event_filter(asked).await?.ok_or_else(|| {
+            let field = if asked.partner.is_some() { "partner" } else { "professional" };
+            nobody(field, field)
+        })?;
+        self.follow(filter, after).await
+    }
+
+    /// Every entry of a partner's ledger and every change of its levels, after a number or from now on.
+    ///
+    /// # Errors
+    /// As [`Services::events_follow`].
+    pub async fn partner_follow(
+        &self,
+        code: &str,
+        after: Option<i64>,
+    ) -> Result<(PartnerRow, impl Stream<Item = Followed> + Send + use<>), Error> {
+        self.demand(Operation::Events)?;
+        let row = self.partner_by_code(code).await?.ok_or_else(|| nobody("partner", "code"))?;
+        self.demand_accounts([row.id].into_iter())?;
+        let after = self.check_after(after).await?;
+        let filter = EventFilter {
+            kinds: Some(PARTNER_KINDS.to_vec()),
+            partner: Some(row.id),
+            partners_only: true,
+            ..EventFilter::default()
+        };
+        Ok((row, self.follow(filter, after).await?))
+    }
+
+    /// Every change of a professional's points and level, after a number or from now on. A partner is told
+    /// of those on days on which the person works for it.
+    ///
+    /// # Errors
+    /// As [`Services::events_follow`].
+    pub async fn professional_follow(
+        &self,
+        code: &str,
+        after: Option<i64>,
+    ) -> Result<(ProfessionalRow, impl Stream<Item = Followed> + Send + use<>), Error> {
+        let sight = self.demand(Operation::Events)?;
+        let row = self.professional_by_code(code).await?.ok_or_else(|| nobody("professional", "code"))?;
+        self.demand(Operation::ProfessionalPoints)?;
+        let after = self.check_after(after).await?;
+        let filter = EventFilter {
+            kinds: Some(PROFESSIONAL_KINDS.to_vec()),
+            professional: Some(row.id),
+            partner: if let Sight::Partner(id) = sight { Some(id) } else { None },
+            ..EventFilter::default()
+        };
+        Ok((row, self.follow(filter, after).await?))
+    }
+
+    /// Refuses a number after which events are missing, or that was never given.
+    async fn check_after(&self, after: Option<i64>) -> Result<Option<i64>, Error> {
+        self.demand(Operation::Events)?;
+        let Some(number) = after else { return Ok(None) };
+        let mut feed = store::feed(self.db.reader()).await?;
+        if number > feed.last {
+            store::number(&self.db).await?;
+            feed = store::feed(self.db.reader()).await?;
+        }
+        if number < feed.removed {
+            return Err(gone(feed.removed).into());
+        }
+        if number > feed.last {
+            let message =
+                format!("No event has the number {number} yet: the last one has {last}.", last = feed.last);
+            return Err(Refusal::new(Code::Invalid, "after", message).into());
+        }
+        Ok(after)
+    }
+
+    /// The filter with keys in place of codes, no wider than what the caller sees; none when a code is
+    /// nobody's.
+    async fn event_filter(&self, asked: &EventsAsked) -> Result<Option<EventFilter>, Error> {
+        let mut filter = EventFilter { kinds: asked.kinds.clone(), ..EventFilter::default() };
+        match self.demand(Operation::Events)? {
+            Sight::All => {}
+            Sight::Partner(id) => filter.partner = Some(id),
+            Sight::Professional(id) => filter.professional = Some(id),
+            Sight::Integration(name) => filter.recorded_by = Some(name.to_string()),
+            Sight::Nothing => return Ok(None),
+        }
+        if let Some(code) = &asked.partner {
+            let found = self.partner_by_code(code).await?.map(|row| row.id);
+            if !narrow(&mut filter.partner, found) {
+                return Ok(None);
+            }
+        }
+        if let Some(code) = &asked.professional {
+            let found = self.professional_by_code(code).await?.map(|row| row.id);
+            if !narrow(&mut filter.professional, found) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(filter))
+    }
+}
+
+/// Sets a part of a filter to who was found, unless that is nobody or somebody else.
+fn narrow(part: &mut Option<Uuid>, found: Option<Uuid>) -> bool {
+    let fits = found.is_some() && part.is_none_or(|own| Some(own) == found);
+    *part = found;
+    fits
+}
+
+fn nobody(what: &str, field: &str) -> Refusal {
+    Refusal::new(Code::NotFound, field, format!("There is no {what} with this code."))
+}

@@ -1,0 +1,253 @@
+//! Events, and the numbers that they get in the order of commits.
+//!
+//! SQLite's writers queue, so an event has its number when it is written. PostgreSQL's commit side by
+//! side: a number that was drawn before a commit could become visible after a higher one, and a reader
+//! that keeps the last number would miss it. There whoever numbers next gives numbers to what has been
+//! committed, one after the other under the lock of the feed's row.
+
+use entity::event;
+use entity::value::EventKind;
+use sea_orm::prelude::DateTimeUtc;
+use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::{
+    ActiveEnum, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, RuntimeErr, Value,
+};
+use uuid::Uuid;
+
+use super::sql::{self, Sql, sql};
+use super::{Database, set};
+
+/// Most events that are numbered at once.
+const NUMBERED_MAX: i64 = 10_000;
+/// What processes on one PostgreSQL tell each other by.
+const CHANNEL: &str = "partner_program_events";
+
+/// Which numbers were given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Feed {
+    /// The last number; 0 before the first event.
+    pub last: i64,
+    /// Events up to this number were deleted.
+    pub removed: i64,
+}
+
+/// Writes events in their order.
+pub(crate) async fn insert(
+    connection: &impl ConnectionTrait,
+    mut rows: Vec<event::Model>,
+) -> Result<(), DbErr> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    if connection.get_database_backend() == DbBackend::Postgres {
+        return set::append(connection, &rows).await;
+    }
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    sql!(GIVE, "UPDATE event_feed SET last = last + $1 WHERE id = 1 RETURNING last, removed");
+    let feed = feed_row(connection, &GIVE, [count.into()]).await?;
+    for (row, number) in rows.iter_mut().zip(feed.last - count + 1..) {
+        (row.id, row.number) = (number, Some(number));
+    }
+    super::insert_all(connection, rows).await
+}
+
+async fn feed_row(
+    connection: &impl ConnectionTrait,
+    sql: &Sql,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Feed, DbErr> {
+    let statement = sql.with(connection.get_database_backend(), values);
+    let row = Feed::find_by_statement(statement).one(connection).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("the row of event_feed".to_owned()))
+}
+
+/// Which numbers were given so far.
+pub(crate) async fn feed(connection: &impl ConnectionTrait) -> Result<Feed, DbErr> {
+    sql!(FEED, "SELECT last, removed FROM event_feed WHERE id = 1");
+    feed_row(connection, &FEED, []).await
+}
+
+/// How many events wait for a number, and when the oldest of them was recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+pub struct Pending {
+    /// How many.
+    pub events: i64,
+    /// When the oldest was recorded.
+    pub oldest: Option<DateTimeUtc>,
+}
+
+/// What waits for a number.
+pub(crate) async fn pending(connection: &impl ConnectionTrait) -> Result<Pending, DbErr> {
+    sql!(PENDING, "SELECT COUNT(*) AS events, MIN(recorded_at) AS oldest FROM events WHERE number IS NULL");
+    let statement = PENDING.with(connection.get_database_backend(), []);
+    Ok(Pending::find_by_statement(statement).one(connection).await?.unwrap_or_default())
+}
+
+/// Gives numbers to the events that were committed without one. Returns how many got theirs.
+pub(crate) async fn number(database: &Database) -> Result<i64, DbErr> {
+    if database.backend() != DbBackend::Postgres {
+        return Ok(0);
+    }
+    let mut all = 0;
+    loop {
+        sql!(ANY, "SELECT 1 FROM events WHERE number IS NULL LIMIT 1");
+        if database.reader().query_one_raw(ANY.with(DbBackend::Postgres, [])).await?.is_none() {
+            return Ok(all);
+        }
+        all += number_some(database).await?;
+    }
+}
+
+async fn number_some(database: &Database) -> Result<i64, DbErr> {
+    let transaction = database.begin().await?;
+    sql!(LOCK, "SELECT last, removed FROM event_feed WHERE id = 1 FOR UPDATE");
+    let feed = feed_row(&transaction, &LOCK, []).await?;
+    // A statement of its own, so that it sees everything that was committed before the lock was had. A
+    // subject's writers queue, so its events become visible in the order of their keys.
+    sql!(
+        NUMBER,
+        "WITH waiting AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM events \
+         WHERE number IS NULL ORDER BY id LIMIT $2), \
+         numbered AS (UPDATE events e SET number = $1 + w.place FROM waiting w WHERE e.id = w.id RETURNING 1), \
+         counted AS (SELECT count(*) AS n FROM numbered) \
+         UPDATE event_feed SET last = last + counted.n FROM counted WHERE id = 1 RETURNING last, removed"
+    );
+    let after = feed_row(&transaction, &NUMBER, [feed.last.into(), NUMBERED_MAX.into()]).await?;
+    if after.last > feed.last {
+        // Heard when this is committed, and by this process as well.
+        let tell = format!("NOTIFY {CHANNEL}");
+        transaction.execute_unprepared(&tell).await?;
+    }
+    transaction.commit().await?;
+    Ok(after.last - feed.last)
+}
+
+/// Whom events are wanted about. Each part that is given narrows them down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Only these kinds.
+    pub kinds: Option<Vec<EventKind>>,
+    /// Only those that a partner sees.
+    pub partner: Option<Uuid>,
+    /// Only those about a professional.
+    pub professional: Option<Uuid>,
+    /// Only those about what an integration recorded.
+    pub recorded_by: Option<String>,
+    /// Only those about partners themselves, not about who works for them.
+    pub partners_only: bool,
+}
+
+impl EventFilter {
+    /// Whether an event is wanted.
+    #[must_use]
+    pub fn takes(&self, row: &event::Model) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&row.kind))
+            && self.partner.is_none_or(|id| row.partner_id == Some(id))
+            && self.professional.is_none_or(|id| row.professional_id == Some(id))
+            && self.recorded_by.as_ref().is_none_or(|name| row.recorded_by.as_ref() == Some(name))
+            && !(self.partners_only && row.professional_id.is_some())
+    }
+
+    /// The index that finds the events: by the narrowest part that is given.
+    fn sql(&self) -> &'static Sql {
+        macro_rules! page {
+            ($name:ident, $owner:literal) => {{
+                sql!(
+                    $name,
+                    concat!(
+                        "SELECT * FROM events WHERE number > $1 AND number <= $2 AND ",
+                        $owner,
+                        " AND ($4 = '[]' OR kind @texts4) AND ($5 = '' OR recorded_by = $5) \
+                         AND ($6 = 0 OR professional_id IS NULL) ORDER BY number LIMIT $3"
+                    )
+                );
+                &$name
+            }};
+        }
+        match (self.partner, self.professional) {
+            (Some(_), Some(_)) => page!(BOTH, "partner_id = $7 AND professional_id = $8"),
+            (Some(_), None) => page!(PARTNER, "partner_id = $7"),
+            (None, Some(_)) => page!(PROFESSIONAL, "professional_id = $7"),
+            (None, None) if self.recorded_by.is_some() => page!(RECORDED, "recorded_by = $5"),
+            (None, None) => page!(ALL, "number IS NOT NULL"),
+        }
+    }
+
+    fn values(&self) -> Vec<Value> {
+        let kinds = self.kinds.as_ref().map_or_else(
+            || "[]".into(),
+            |kinds| {
+                let words: Vec<String> = kinds.iter().map(ActiveEnum::to_value).collect();
+                sql::texts(words.iter().map(String::as_str))
+            },
+        );
+        let recorded_by = self.recorded_by.clone().unwrap_or_default();
+        let mut values = vec![kinds, recorded_by.into(), i32::from(self.partners_only).into()];
+        values.extend([self.partner, self.professional].into_iter().flatten().map(Value::from));
+        values
+    }
+}
+
+/// The wanted events after a number and up to another, in order, at most `limit` of them.
+pub(crate) async fn between(
+    connection: &impl ConnectionTrait,
+    filter: &EventFilter,
+    after: i64,
+    through: i64,
+    limit: u64,
+) -> Result<Vec<event::Model>, DbErr> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = [after.into(), through.into(), limit.into()].into_iter().chain(filter.values());
+    let statement = filter.sql().with(connection.get_database_backend(), values);
+    event::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// Deletes events that were recorded before a moment, the oldest first, at most `limit` of them, and says
+/// how many. What comes after one that is kept is kept as well, so that the feed has no holes.
+pub(crate) async fn remove_before(
+    connection: &impl ConnectionTrait,
+    moment: DateTimeUtc,
+    limit: i64,
+) -> Result<i64, DbErr> {
+    sql!(
+        THROUGH,
+        "SELECT COALESCE((SELECT MIN(number) FROM (SELECT number, recorded_at FROM events \
+         WHERE number IS NOT NULL ORDER BY number LIMIT $2) e WHERE recorded_at >= $1) - 1, \
+         (SELECT MAX(number) FROM (SELECT number FROM events WHERE number IS NOT NULL ORDER BY number LIMIT $2) e), \
+         0) AS last, removed FROM event_feed WHERE id = 1"
+    );
+    let upto = feed_row(connection, &THROUGH, [moment.into(), limit.into()]).await?;
+    if upto.last <= upto.removed {
+        return Ok(0);
+    }
+    let backend = connection.get_database_backend();
+    sql!(REMOVE, "DELETE FROM events WHERE number <= $1");
+    sql!(NOTE, "UPDATE event_feed SET removed = $1 WHERE id = 1 AND removed < $1");
+    connection.execute_raw(NOTE.with(backend, [upto.last.into()])).await?;
+    let removed = connection.execute_raw(REMOVE.with(backend, [upto.last.into()])).await?;
+    Ok(i64::try_from(removed.rows_affected()).unwrap_or(i64::MAX))
+}
+
+/// Hears that events were numbered, by this process or another; none on SQLite, which tells nobody.
+pub(crate) async fn listen(database: &Database) -> Result<Option<Listener>, DbErr> {
+    if database.backend() != DbBackend::Postgres {
+        return Ok(None);
+    }
+    let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(std::sync::Arc::new(error)));
+    let pool = database.reader().get_postgres_connection_pool();
+    let mut listener = PgListener::connect_with(pool).await.map_err(failed)?;
+    listener.listen(CHANNEL).await.map_err(failed)?;
+    Ok(Some(Listener(listener)))
+}
+
+/// A connection that hears when events are numbered.
+#[derive(Debug)]
+pub(crate) struct Listener(PgListener);
+
+impl Listener {
+    /// Waits until something was numbered, or perhaps was while the connection was lost.
+    pub(crate) async fn heard(&mut self) -> Result<(), DbErr> {
+        let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(std::sync::Arc::new(error)));
+        self.0.try_recv().await.map(drop).map_err(failed)
+    }
+}
