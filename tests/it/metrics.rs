@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use entity::{ledger_entry, points_entry};
-use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
+use entity::{ledger_entry, partner, points_entry};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
+    Statement, TransactionTrait,
+};
 use serde_json::{Value, json};
 
 use crate::harness::{Activity, Backend, TestApp, TestDatabase};
@@ -16,6 +19,7 @@ both! {
     the_dashboard_asks_for_what_there_is,
     pools_are_told_as_they_are,
     the_feed_is_told_as_far_as_it_is,
+    what_meets_a_rival_is_counted_as_tried_again,
 }
 
 const TODAY: &str = "2026-08-31";
@@ -175,10 +179,12 @@ async fn the_dashboard_asks_for_what_there_is(backend: Backend) {
     let there: BTreeSet<&str> =
         series.keys().map(|name| name.split('{').next().unwrap_or_default()).collect();
     let mut asked = BTreeSet::new();
-    for file in ["ops/grafana/partner-program.json", "ops/prometheus/alerts.yml"] {
+    for (file, is_dashboard) in
+        [("ops/grafana/partner-program.json", true), ("ops/prometheus/alerts.yml", false)]
+    {
         let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
         let source = std::fs::read_to_string(path).expect(file);
-        let names: BTreeSet<String> = if file.ends_with(".json") {
+        let names: BTreeSet<String> = if is_dashboard {
             let dashboard: Value = serde_json::from_str(&source).expect("JSON");
             expressions(&dashboard).iter().flat_map(|expression| names_in(expression)).collect()
         } else {
@@ -269,7 +275,7 @@ async fn the_feed_is_told_as_far_as_it_is(backend: Backend) {
     if backend == Backend::Postgres {
         // While somebody has the feed's row, nobody gives numbers.
         let connection = app.database().connect().await;
-        let holding = connection.begin().await.expect("a transaction");
+        let holding = begin(&connection).await;
         let lock = "SELECT 1 FROM event_feed WHERE id = 1 FOR UPDATE";
         holding.execute_unprepared(lock).await.expect("the lock");
         app.record(Activity::of_partner("one", "CUSTOMER_MEETING", "2026-06-11").quantity(3)).await;
@@ -285,4 +291,46 @@ async fn the_feed_is_told_as_far_as_it_is(backend: Backend) {
         assert!(last > first);
         told(&app, |series| value(series, "feed_position") == last).await;
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test may wait for locks as it likes")]
+async fn begin(connection: &DatabaseConnection) -> DatabaseTransaction {
+    connection.begin().await.expect("a transaction")
+}
+
+/// SQLite's writers queue, so that nobody gets in anybody's way.
+async fn what_meets_a_rival_is_counted_as_tried_again(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    app.partner("one", "2025-01-01").await;
+    let retries = "transaction_retries_total";
+    assert_eq!(value(&app.metrics().await.0, retries), 0);
+    if backend == Backend::Sqlite {
+        return;
+    }
+    let connection = app.database().connect().await;
+    let rival = begin(&connection).await;
+    let row = partner::Model {
+        id: uuid::Uuid::now_v7(),
+        code: "two".to_owned(),
+        name: "Of a rival".to_owned(),
+        enrolled_on: "2025-01-01".parse().expect("a day"),
+        created_at: app.services().clock().now(),
+    };
+    let insert = partner::Entity::insert(row.into_active_model());
+    insert.exec_without_returning(&rival).await.expect("a partner");
+    let committed = async {
+        let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
+            AND wait_event_type = 'Lock' AND query LIKE 'INSERT%'";
+        let until = Instant::now() + Duration::from_secs(20);
+        let waiting = || Statement::from_string(DbBackend::Postgres, waits);
+        while connection.query_one_raw(waiting()).await.expect("an answer").is_none() {
+            assert!(Instant::now() < until, "nobody waits for the rival");
+        }
+        rival.commit().await.expect("the rival is first");
+    };
+    let input = json!({ "code": "two", "name": "Two", "enrolledOn": "2025-01-01" });
+    let (refused, ()) = tokio::join!(app.refusals("createPartner", input), committed);
+    connection.close().await.expect("a connection closes");
+    assert_eq!(refused, ["ALREADY_EXISTS"]);
+    assert_eq!(value(&app.metrics().await.0, retries), 1);
 }

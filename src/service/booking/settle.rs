@@ -12,7 +12,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::levels::{partner_totals, points_by_year};
-use super::{Book, Object, Place, Taken, ledger_row, points_row};
+use super::{Book, Object, Place, Taken, counted, ledger_row, points_row};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::program::fold::{PartnerIx, ProfessionalIx};
@@ -21,7 +21,6 @@ use crate::program::rule::Track;
 use crate::program::totals::{Period, Reached, TrackTotal, membership_number};
 use crate::service::events::{Cast, Telling};
 use crate::store::{event, ledger, log as log_store, totals, upsert_all};
-use crate::telemetry::awards::{self, Award, Unit};
 
 /// Rows that are ready to be written, all in one transaction.
 #[derive(Debug, Default)]
@@ -83,7 +82,7 @@ impl Settled {
     /// Writes the log, the entries, the projections and the events. Rows that the log refers to are there
     /// already.
     pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
-        self.note_awards();
+        counted::note(&self.ledger, &self.points);
         let events = self.events();
         log_store::insert(connection, self.log).await?;
         ledger::insert_points(connection, self.points).await?;
@@ -97,21 +96,6 @@ impl Settled {
         upsert_all(connection, self.professional_balances).await?;
         upsert_all(connection, self.partner_balances).await?;
         Ok(event::insert(connection, events).await?)
-    }
-
-    /// Lets the awards be counted once they are committed.
-    fn note_awards(&self) {
-        for row in &self.ledger {
-            let track = row.track.map(|column| track(column).word());
-            let award = |unit, amount| Award { unit, kind: row.kind.clone(), track, amount };
-            awards::note(award(Unit::LevelCredits, row.level_credits));
-            awards::note(award(Unit::SpendableCredits, row.spendable_credits));
-        }
-        for row in &self.points {
-            let award = |unit, amount| Award { unit, kind: row.kind.clone(), track: None, amount };
-            awards::note(award(Unit::Points, row.points));
-            awards::note(award(Unit::DojoCredits, row.dojo_credits));
-        }
     }
 }
 
