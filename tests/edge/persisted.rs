@@ -125,6 +125,7 @@ fn trusted(text: &str, id: &str) -> TrustedDocument {
 #[tokio::test]
 async fn a_locked_server_runs_nothing_else() {
     let query = "query A($n: Int!) { double(n: $n) } query B { hello }";
+    let metrics = Metrics::default();
     let edge = Edge {
         documents: locked(vec![trusted(query, "sums"), trusted("mutation { add(n: 1) }", "add")])
             .await
@@ -132,7 +133,7 @@ async fn a_locked_server_runs_nothing_else() {
         access: BootstrapKey::new(KEY),
         settings: Settings::default(),
         throttle: Throttle::default(),
-        metrics: Metrics::default(),
+        metrics: metrics.clone(),
         page: None,
     };
     let routes = partner_program::http::routes(std::sync::Arc::new(edge), None, || async { Ok(()) });
@@ -161,6 +162,13 @@ async fn a_locked_server_runs_nothing_else() {
     ] {
         let answer = post(body.clone()).await;
         assert_eq!((answer.status, &answer.body["data"]), (200, &expected), "{body}: {}", answer.text);
+    }
+    // The operator's names are labels, which clients' are not.
+    let text = metrics.text(&[]);
+    for (name, count) in [("A", 1), ("B", 4)] {
+        let line =
+            format!("{{type=\"query\",operation=\"{name}\",transport=\"http\",outcome=\"ok\"}} {count}\n");
+        assert!(text.contains(&line), "{line}{text}");
     }
     let other = hash("{ hello }");
     for (body, status, code) in [

@@ -12,6 +12,7 @@ mod contracts;
 mod deal_inputs;
 mod deal_states;
 mod deals;
+mod events;
 mod golden;
 mod hostile;
 mod hostile_orders;
