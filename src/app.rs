@@ -9,8 +9,9 @@ use std::time::Duration;
 use axum::Router;
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use crate::auth::Gate;
 use crate::auth::tokens::Tokens;
@@ -23,6 +24,7 @@ use crate::graphql::traced::RootFields;
 use crate::graphql::{schema, trusted};
 use crate::http::access::BootstrapKey;
 use crate::http::graphql::{Edge, Page};
+use crate::http::streams::{Stop, Streams};
 use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};
 use crate::service::Services;
@@ -67,7 +69,7 @@ pub enum StartError {
 pub struct Running {
     address: SocketAddr,
     services: Services,
-    stop: oneshot::Sender<()>,
+    stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     metrics: Option<MetricsServer>,
     feed: JoinHandle<()>,
@@ -105,7 +107,7 @@ impl Running {
     pub async fn stop(self) -> Result<(), StartError> {
         let Self { services, stop, server, feed, metrics, .. } = self;
         // Nobody listens when serving has failed already; then the join tells why.
-        let _ = stop.send(());
+        let _ = stop.send(true);
         let aborted = server.abort_handle();
         if let Ok(ended) = tokio::time::timeout(STOP_TIME_MAX, server).await {
             ended.map_err(std::io::Error::other).flatten().map_err(StartError::Serve)?;
@@ -166,7 +168,8 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         None => None,
     };
     let gate = Gate::new(services.clone(), key, tokens);
-    let router = router(&services, gate, settings).await?;
+    let (stop, stopped) = Stop::channel();
+    let router = router(&services, gate, settings, stopped.clone()).await?;
     let metrics = match settings.telemetry.metrics_bind {
         Some(bind) => Some(MetricsServer::start(bind, metrics_router(&services)).await?),
         None => None,
@@ -174,20 +177,25 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let bind = |error| StartError::Bind(settings.bind, error);
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
-    let (stop, stopped) = oneshot::channel::<()>();
     let limits = settings.protocol.connections.clone();
-    let signal = async { stopped.await.unwrap_or_default() };
+    let signal = async move { stopped.stopped().await };
     let server =
         tokio::spawn(connections::serve(listener, router, limits, services.metrics().clone(), signal));
     let feed = tokio::spawn({
         let services = services.clone();
         let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
-        async move { services.run_feed(kept).await }
+        // By its name, what it does can be told from what requests do.
+        async move { services.run_feed(kept).await }.instrument(tracing::info_span!("feed"))
     });
     Ok(Running { address, services, stop, server, metrics, feed })
 }
 
-async fn router(services: &Services, gate: Gate, settings: &Settings) -> Result<Router, StartError> {
+async fn router(
+    services: &Services,
+    gate: Gate,
+    settings: &Settings,
+    stop: Stop,
+) -> Result<Router, StartError> {
     let protocol = &settings.protocol;
     let sdl = schema::sdl();
     let mut types =
@@ -215,6 +223,7 @@ async fn router(services: &Services, gate: Gate, settings: &Settings) -> Result<
         access: gate,
         settings: protocol.requests,
         throttle: Throttle::new(protocol.quotas.clone()),
+        streams: Streams { limits: protocol.streams.clone(), origins: protocol.origins.clone(), stop },
         page: protocol.graphiql.then_some(page),
     };
     let database = services.database().clone();

@@ -87,7 +87,7 @@ pub fn follow_partner(
 ) -> (Told<PartnerLevels>, Vec<LevelChange>) {
     let mut changes = Vec::new();
     let Some(mut told) = told else {
-        let levels = Track::ALL.map(|track| level_on(editions, track, totals, today).code.clone());
+        let levels = partner_levels(editions, totals, today);
         return (Told { levels, due: partner_due(editions, today) }, changes);
     };
     while told.due <= today {
@@ -125,8 +125,11 @@ pub fn partner_changes(
     changed.collect()
 }
 
-fn level_on(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDate) -> Arc<Level> {
-    track_standing(editions, track, &sums(editions, track, totals, day), day).level
+/// A partner's levels on a day.
+#[must_use]
+pub fn partner_levels(editions: &Editions, totals: &PartnerTotals, day: NaiveDate) -> PartnerLevels {
+    let level = |track| track_standing(editions, track, &sums(editions, track, totals, day), day).level;
+    Track::ALL.map(|track| level(track).code.clone())
 }
 
 fn sums(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDate) -> TrackSums {
@@ -198,7 +201,9 @@ pub fn professional_change(
     Some(LevelChange { track: None, from, to, on: day, by_calendar })
 }
 
-fn professional_level(
+/// A professional's level on a day.
+#[must_use]
+pub fn professional_level(
     editions: &Editions,
     signed_up_on: NaiveDate,
     points: &Points,

@@ -105,7 +105,7 @@ impl Default for Metrics {
         inner.register_process(&mut registry);
         inner.registry = registry;
         // What is counted from zero on shows the first increase as one.
-        for limit in ["points", "operations", "failed_logins"] {
+        for limit in ["points", "operations", "failed_logins", "streams"] {
             drop(inner.rate_limited.get_or_create(&LimitLabels { limit }));
         }
         Self(Arc::new(inner))

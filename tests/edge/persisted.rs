@@ -6,6 +6,7 @@ use partner_program::graphql::input_types::{InputTypes, api_scalars};
 use partner_program::graphql::trusted::TrustedDocument;
 use partner_program::http::access::BootstrapKey;
 use partner_program::http::graphql::{Edge, Settings};
+use partner_program::http::streams::Streams;
 use partner_program::http::throttle::Throttle;
 use partner_program::telemetry::metrics::Metrics;
 use serde_json::{Value, json};
@@ -134,6 +135,7 @@ async fn a_locked_server_runs_nothing_else() {
         settings: Settings::default(),
         throttle: Throttle::default(),
         metrics: metrics.clone(),
+        streams: Streams::default(),
         page: None,
     };
     let routes = partner_program::http::routes(std::sync::Arc::new(edge), None, || async { Ok(()) });

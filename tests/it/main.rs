@@ -13,6 +13,7 @@ mod deal_inputs;
 mod deal_states;
 mod deals;
 mod events;
+mod following;
 mod golden;
 mod hostile;
 mod hostile_orders;

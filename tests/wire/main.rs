@@ -6,4 +6,5 @@ mod npm;
 mod schema_changes;
 mod server;
 mod settings;
+mod subscriptions;
 mod telemetry;

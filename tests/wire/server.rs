@@ -53,9 +53,7 @@ pub(crate) fn failed_start(settings: &[(&str, &str)]) -> Output {
 impl Server {
     /// Starts on an empty database and a free port.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let command = command(&folder, settings);
-        Self::run(folder, command)
+        Self::start_in(tempfile::tempdir().expect("a folder"), settings)
     }
 
     /// The same with its log in a file.
@@ -63,6 +61,11 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = command(&folder, settings);
         command.stderr(std::fs::File::create(folder.path().join("log")).expect("a file"));
+        Self::run(folder, command)
+    }
+
+    fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        let command = command(&folder, settings);
         Self::run(folder, command)
     }
 
@@ -92,6 +95,20 @@ impl Server {
         let ended = self.process.wait().expect("it ends");
         assert!(told.success() && ended.success(), "{ended}");
         std::fs::read_to_string(self.folder.path().join("log")).expect("the log")
+    }
+
+    /// Stops it, by its own end or by none, and starts it again at the same address with the same data.
+    pub(crate) fn restart(mut self, is_told: bool) -> Self {
+        if is_told {
+            let told = Command::new("kill").arg(self.process.id().to_string()).status();
+            assert!(told.expect("kill runs").success());
+            assert!(self.process.wait().expect("its end").success(), "the server did not end well");
+        } else {
+            self.process.kill().and_then(|()| self.process.wait()).expect("its end");
+        }
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
+        let address = self.address().to_owned();
+        Self::start_in(folder, &[("BIND", &address)])
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
