@@ -20,6 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
+use crate::telemetry::metrics::Metrics;
+
 /// Most bytes of a request line with its headers. A GET may hold a document; longer ones are posted.
 const HEADER_BYTES_MAX: usize = 128 << 10;
 /// How often a quiet HTTP/2 connection is asked whether its client is still there.
@@ -95,9 +97,10 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: ConnectionLimits,
+    metrics: Metrics,
     stopped: impl Future<Output = ()> + Send,
 ) -> std::io::Result<()> {
-    let server = Server { builder: builder(limits.header_time_max), router, limits };
+    let server = Server { builder: builder(limits.header_time_max), router, limits, metrics };
     let server = Arc::new(server);
     let places = Arc::new(Semaphore::new(server.limits.connections_max));
     let graceful = GracefulShutdown::new();
@@ -136,6 +139,7 @@ struct Server {
     builder: Builder<TokioExecutor>,
     router: Router,
     limits: ConnectionLimits,
+    metrics: Metrics,
 }
 
 impl Server {
@@ -146,6 +150,7 @@ impl Server {
         watcher: Watcher,
         place: OwnedSemaphorePermit,
     ) {
+        let _counted = self.metrics.connection();
         // Answers are written at once, so there is nothing to collect.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");

@@ -17,6 +17,7 @@ mod following;
 mod golden;
 mod hostile;
 mod hostile_orders;
+mod metrics;
 mod order_matrix;
 mod orders;
 mod properties;

@@ -8,3 +8,4 @@ mod schema_changes;
 mod server;
 mod settings;
 mod subscriptions;
+mod telemetry;

@@ -1,5 +1,7 @@
 //! The real application over real HTTP, and a client that has the administrator's key.
 
+use std::collections::HashMap;
+
 use partner_program::app::{self, Running};
 use partner_program::config::Settings;
 use partner_program::service::Services;
@@ -87,6 +89,17 @@ impl TestApp {
     /// The database, to look at what the API does not show.
     pub(crate) fn database(&self) -> &TestDatabase {
         &self.database
+    }
+
+    /// Every series of `/metrics` with its value, and the text itself.
+    pub(crate) async fn metrics(&self) -> (HashMap<String, String>, String) {
+        let response = self.client.get(self.running.metrics_url()).send().await.expect("an answer");
+        let text = response.text().await.expect("a whole answer");
+        let series = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
+            let (series, value) = line.rsplit_once(' ').expect("a series and its value");
+            (series.to_owned(), value.to_owned())
+        });
+        (series.collect(), text)
     }
 
     /// Sends one request.
