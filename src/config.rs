@@ -2,6 +2,7 @@
 
 mod auth;
 mod protocol;
+mod telemetry;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub provider: Option<Provider>,
     /// Limits, and what may be asked in which way.
     pub protocol: Protocol,
+    /// Log, metrics and traces.
+    pub telemetry: crate::telemetry::Settings,
 }
 
 impl Default for Settings {
@@ -50,6 +53,7 @@ impl Default for Settings {
             bootstrap_admin_key: None,
             provider: None,
             protocol: Protocol::default(),
+            telemetry: crate::telemetry::Settings::default(),
         }
     }
 }
@@ -106,6 +110,7 @@ impl Settings {
         if let Some(text) = get("BOOTSTRAP_ADMIN_KEY") {
             settings.bootstrap_admin_key = Some(Secret::new(text)?);
         }
+        settings.telemetry = telemetry::read(get)?;
         settings.provider = auth::read(get)?;
         Ok(settings)
     }

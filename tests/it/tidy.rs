@@ -9,10 +9,10 @@ const LINES_MAX: usize = 500;
 /// A folder, our own modules that it may not use, and crates that it may not use.
 type Border = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-const BORDERS: [Border; 5] = [
+const BORDERS: [Border; 6] = [
     (
         "src/program",
-        &["store", "service", "graphql", "http", "cli", "config", "app", "clock", "error"],
+        &["store", "service", "graphql", "http", "cli", "config", "app", "clock", "error", "telemetry"],
         &[
             "sea_orm",
             "sqlx",
@@ -28,6 +28,11 @@ const BORDERS: [Border; 5] = [
     ),
     ("src/store", &["service", "graphql", "http", "cli", "config", "app"], &["axum", "async_graphql"]),
     ("src/service", &["graphql", "http", "cli", "config", "app"], &["axum", "async_graphql"]),
+    (
+        "src/telemetry",
+        &["program", "store", "service", "graphql", "http", "auth", "cli", "config", "app", "clock", "error"],
+        &["sea_orm", "entity", "axum", "async_graphql"],
+    ),
     ("migration", &[], &["entity", "partner_program"]),
     ("entity", &[], &["migration", "partner_program", "async_graphql", "axum"]),
 ];
