@@ -63,6 +63,7 @@ pub struct Running {
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
     feed: JoinHandle<()>,
+    webhooks: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Running {
@@ -89,7 +90,7 @@ impl Running {
     /// # Errors
     /// When serving had failed, or the database can't be closed.
     pub async fn stop(self) -> Result<(), StartError> {
-        let Self { services, stop, server, feed, .. } = self;
+        let Self { services, stop, server, feed, webhooks, .. } = self;
         // Nobody listens when serving has failed already; then the join tells why.
         let _ = stop.send(());
         let aborted = server.abort_handle();
@@ -98,6 +99,10 @@ impl Running {
         } else {
             tracing::warn!(seconds = STOP_TIME_MAX.as_secs(), "some requests did not finish in time");
             aborted.abort();
+        }
+        if let Some((stop, webhooks)) = webhooks {
+            let _ = stop.send(());
+            let _ = webhooks.await;
         }
         // What it had not told yet is told by the next start.
         feed.abort();
@@ -127,7 +132,8 @@ impl Running {
 pub async fn open(settings: &Settings) -> Result<Services, Error> {
     let database = Database::connect(settings.database_url.as_str()).await?;
     database.migrate().await?;
-    Services::open(database, Clock::new(settings.timezone, settings.today)).await
+    let services = Services::open(database, Clock::new(settings.timezone, settings.today)).await?;
+    Ok(services.with_webhooks(settings.webhooks.to_private))
 }
 
 /// Starts the application; it listens when this returns.
@@ -157,12 +163,28 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let limits = settings.protocol.connections.clone();
     let signal = async { stopped.await.unwrap_or_default() };
     let server = tokio::spawn(connections::serve(listener, router, limits, signal));
+    let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
     let feed = tokio::spawn({
         let services = services.clone();
-        let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
         async move { services.run_feed(kept).await }
     });
-    Ok(Running { address, services, stop, server, feed })
+    let webhooks = settings.webhooks.send.then(|| send_webhooks(services.clone(), kept));
+    Ok(Running { address, services, stop, server, feed, webhooks })
+}
+
+/// Starts the task that sends webhooks, and gives what stops it.
+fn send_webhooks(services: Services, kept: Option<TimeDelta>) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = async move {
+        // Without whoever could stop it, it goes on.
+        let stopped = async {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        services.run_webhooks(kept, stopped).await;
+    };
+    (stop, tokio::spawn(task))
 }
 
 async fn router(services: &Services, gate: Gate, protocol: &Protocol) -> Result<Router, StartError> {

@@ -2,6 +2,7 @@
 
 mod auth;
 mod protocol;
+mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use chrono_tz::Tz;
 pub use self::protocol::Protocol;
 use crate::auth::tokens::Provider;
 use crate::program::calendar::parse_date;
+use crate::service::webhooks::WebhookSettings;
 
 /// Shortest administrator key that is accepted, in characters.
 const KEY_MIN: usize = 16;
@@ -37,6 +39,8 @@ pub struct Settings {
     pub provider: Option<Provider>,
     /// Limits, and what may be asked in which way.
     pub protocol: Protocol,
+    /// `WEBHOOKS_…`: whether this process sends webhooks, and where to.
+    pub webhooks: WebhookSettings,
 }
 
 impl Default for Settings {
@@ -50,6 +54,7 @@ impl Default for Settings {
             bootstrap_admin_key: None,
             provider: None,
             protocol: Protocol::default(),
+            webhooks: WebhookSettings::default(),
         }
     }
 }
@@ -106,6 +111,7 @@ impl Settings {
         if let Some(text) = get("BOOTSTRAP_ADMIN_KEY") {
             settings.bootstrap_admin_key = Some(Secret::new(text)?);
         }
+        settings.webhooks = webhooks::read(&get)?;
         settings.provider = auth::read(get)?;
         Ok(settings)
     }

@@ -19,6 +19,7 @@ pub mod subjects;
 pub mod swag;
 pub mod targets;
 pub mod verify;
+pub mod webhooks;
 mod words;
 
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub struct Services {
     request_id: Option<Arc<str>>,
     keys: Arc<keys::Verified>,
     hub: Arc<events::Hub>,
+    post: Arc<webhooks::Post>,
 }
 
 impl Services {
@@ -67,7 +69,14 @@ impl Services {
             request_id: None,
             keys: Arc::default(),
             hub: Arc::default(),
+            post: Arc::default(),
         })
+    }
+
+    /// The same services with webhooks that go to private addresses too, or not.
+    #[must_use]
+    pub fn with_webhooks(self, to_private: bool) -> Self {
+        Self { post: Arc::new(webhooks::Post::new(to_private)), ..self }
     }
 
     /// The clock.
