@@ -242,11 +242,11 @@ impl Resolve for Names {
             let found: Vec<SocketAddr> = found.collect();
             let taken: Vec<SocketAddr> =
                 found.iter().copied().filter(|one| to_private || is_public(one.ip())).collect();
+            if found.is_empty() {
+                return Err(Unknown.into());
+            }
             if taken.is_empty() {
-                return Err(match found.is_empty() {
-                    true => Box::new(Unknown) as Box<dyn StdError + Send + Sync>,
-                    false => Box::new(Refused(name.as_str().to_owned())),
-                });
+                return Err(Refused(name.as_str().to_owned()).into());
             }
             Ok(Box::new(taken.into_iter()) as Addrs)
         })

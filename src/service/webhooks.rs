@@ -22,6 +22,8 @@ use crate::courier::Courier;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::event::EventFilter;
+pub(crate) use message::{id_of, type_of};
+pub use reads::Progress;
 
 /// How webhooks are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -233,8 +233,9 @@ impl Services {
     /// When there is no such delivery, its endpoint is disabled, its event is no longer kept, or the
     /// database fails.
     pub async fn webhook_resend(&self, id: Uuid) -> Result<webhook_delivery::Model, Error> {
-        let missing = || Refusal::new(Code::NotFound, "id", "There is no webhook delivery with this id.");
-        let wrong = |message: String| Error::from(Refusal::new(Code::WrongState, "id", message));
+        let field = "deliveryId";
+        let missing = || Refusal::new(Code::NotFound, field, "There is no webhook delivery with this id.");
+        let wrong = |message: String| Error::from(Refusal::new(Code::WrongState, field, message));
         let sent = transact!(self, Operation::ResendWebhookDelivery, transaction, changes => {
             let found = crate::store::webhook_log::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
             let endpoint = store::lock(transaction, found.endpoint_id).await?.ok_or_else(missing)?;

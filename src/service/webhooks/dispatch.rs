@@ -39,7 +39,7 @@ const EVENTS: u64 = 500;
 /// Deliveries of an endpoint that wait at once; further events wait in the feed.
 const WAITING_MAX: i64 = 5_000;
 /// How often the log of deliveries is shortened.
-const FORGET: Duration = Duration::from_secs(3_600);
+const FORGET: Duration = Duration::from_hours(1);
 /// Deliveries that are deleted in one transaction.
 const REMOVED_MAX: i64 = 5_000;
 
