@@ -7,8 +7,9 @@ use std::time::Duration;
 use axum::Router;
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use crate::auth::Gate;
 use crate::auth::tokens::Tokens;
@@ -20,6 +21,7 @@ use crate::graphql::input_types::{InputTypes, api_scalars};
 use crate::graphql::{schema, trusted};
 use crate::http::access::BootstrapKey;
 use crate::http::graphql::{Edge, Page};
+use crate::http::streams::{Stop, Streams};
 use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};
 use crate::service::Services;
@@ -60,7 +62,7 @@ pub enum StartError {
 pub struct Running {
     address: SocketAddr,
     services: Services,
-    stop: oneshot::Sender<()>,
+    stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     feed: JoinHandle<()>,
     webhooks: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
@@ -92,7 +94,7 @@ impl Running {
     pub async fn stop(self) -> Result<(), StartError> {
         let Self { services, stop, server, feed, webhooks, .. } = self;
         // Nobody listens when serving has failed already; then the join tells why.
-        let _ = stop.send(());
+        let _ = stop.send(true);
         let aborted = server.abort_handle();
         if let Ok(ended) = tokio::time::timeout(STOP_TIME_MAX, server).await {
             ended.map_err(std::io::Error::other).flatten().map_err(StartError::Serve)?;
@@ -155,18 +157,19 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         None => None,
     };
     let gate = Gate::new(services.clone(), key, tokens);
-    let router = router(&services, gate, &settings.protocol).await?;
+    let (stop, stopped) = Stop::channel();
+    let router = router(&services, gate, &settings.protocol, stopped.clone()).await?;
     let bind = |error| StartError::Bind(settings.bind, error);
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
-    let (stop, stopped) = oneshot::channel::<()>();
     let limits = settings.protocol.connections.clone();
-    let signal = async { stopped.await.unwrap_or_default() };
+    let signal = async move { stopped.stopped().await };
     let server = tokio::spawn(connections::serve(listener, router, limits, signal));
     let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
     let feed = tokio::spawn({
         let services = services.clone();
-        async move { services.run_feed(kept).await }
+        // By its name, what it does can be told from what requests do.
+        async move { services.run_feed(kept).await }.instrument(tracing::info_span!("feed"))
     });
     let webhooks = settings.webhooks.send.then(|| send_webhooks(services.clone(), kept));
     Ok(Running { address, services, stop, server, feed, webhooks })
@@ -184,10 +187,15 @@ fn send_webhooks(services: Services, kept: Option<TimeDelta>) -> (oneshot::Sende
         };
         services.run_webhooks(kept, stopped).await;
     };
-    (stop, tokio::spawn(task))
+    (stop, tokio::spawn(task.instrument(tracing::info_span!("webhooks"))))
 }
 
-async fn router(services: &Services, gate: Gate, protocol: &Protocol) -> Result<Router, StartError> {
+async fn router(
+    services: &Services,
+    gate: Gate,
+    protocol: &Protocol,
+    stop: Stop,
+) -> Result<Router, StartError> {
     let sdl = schema::sdl();
     let mut types =
         InputTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| StartError::Schema(error.to_string()))?;
@@ -212,6 +220,7 @@ async fn router(services: &Services, gate: Gate, protocol: &Protocol) -> Result<
         access: gate,
         settings: protocol.requests,
         throttle: Throttle::new(protocol.quotas.clone()),
+        streams: Streams { limits: protocol.streams.clone(), origins: protocol.origins.clone(), stop },
         page: protocol.graphiql.then_some(page),
     };
     let database = services.database().clone();

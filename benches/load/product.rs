@@ -12,6 +12,7 @@ use partner_program::graphql::input_types::{InputTypes, api_scalars};
 use partner_program::graphql::schema;
 use partner_program::http::access::BootstrapKey;
 use partner_program::http::graphql::{Edge, Settings};
+use partner_program::http::streams::Streams;
 use partner_program::http::throttle::{Quotas, Throttle};
 use partner_program::http::{routes, with_layers};
 use partner_program::service::Services;
@@ -42,6 +43,7 @@ pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
         access: Gate::new(services, Some(BootstrapKey::new(KEY)), None),
         settings: Settings::default(),
         throttle: Throttle::new(quotas),
+        streams: Streams::default(),
         page: None,
     };
     let routes = routes(Arc::new(edge), schema::sdl(), || async { Ok::<(), String>(()) });

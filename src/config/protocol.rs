@@ -11,6 +11,7 @@ use crate::graphql::guard::Limits;
 use crate::http::connections::ConnectionLimits;
 use crate::http::cors::Origins;
 use crate::http::graphql::Settings as Requests;
+use crate::http::streams::StreamLimits;
 use crate::http::throttle::Quotas;
 
 /// What the environment says of the wire, with a default for everything that it leaves open.
@@ -20,7 +21,9 @@ pub struct Protocol {
     pub limits: Limits,
     /// `BODY_BYTES_MAX`, `OPERATION_TIMEOUT` and `BATCH_MAX`: what an HTTP request may take.
     pub requests: Requests,
-    /// `RATE_LIMIT_PER_MINUTE`, `OPERATIONS_PER_KEY_MAX`, `FAILED_LOGINS_PER_MINUTE` and
+    /// `SLOW_CONSUMER_TIMEOUT`: what WebSockets and event streams may take.
+    pub streams: StreamLimits,
+    /// `RATE_LIMIT_PER_MINUTE`, `OPERATIONS_PER_KEY_MAX`, `STREAMS_PER_KEY_MAX`, `FAILED_LOGINS_PER_MINUTE` and
     /// `TRUSTED_PROXIES`: how much one caller or one address may ask for.
     pub quotas: Quotas,
     /// `CONNECTIONS_MAX` and `HEADER_TIMEOUT`: what a connection may take.
@@ -41,6 +44,7 @@ impl Default for Protocol {
         Self {
             limits: Limits::default(),
             requests: Requests::default(),
+            streams: StreamLimits::default(),
             quotas: Quotas::default(),
             connections: ConnectionLimits::default(),
             origins: Origins::default(),
@@ -57,13 +61,15 @@ impl Protocol {
         let mut settings = Self::default();
         let reader = Reader { get };
         settings.limits(&reader)?;
-        let Self { requests, quotas, connections, .. } = &mut settings;
+        let Self { requests, streams, quotas, connections, .. } = &mut settings;
         reader.number("BODY_BYTES_MAX", 1_024..=64 << 20, &mut requests.body_bytes_max)?;
         reader.number("BATCH_MAX", 0..=100, &mut requests.batch_max)?;
         let seconds = Duration::from_millis(1)..=Duration::from_mins(10);
         reader.duration("OPERATION_TIMEOUT", seconds.clone(), &mut requests.operation_time_max)?;
+        reader.duration("SLOW_CONSUMER_TIMEOUT", seconds.clone(), &mut streams.send_time_max)?;
         reader.number("RATE_LIMIT_PER_MINUTE", 0..=1_000_000_000, &mut quotas.points_per_minute)?;
         reader.number("OPERATIONS_PER_KEY_MAX", 1..=1_000_000, &mut quotas.operations_max)?;
+        reader.number("STREAMS_PER_KEY_MAX", 0..=1_000_000, &mut quotas.streams_max)?;
         let failed = &mut quotas.failed_logins_per_minute;
         reader.number("FAILED_LOGINS_PER_MINUTE", 0..=1_000_000, failed)?;
         if let Some(text) = reader.text("TRUSTED_PROXIES") {
@@ -191,7 +197,7 @@ mod tests {
     fn settings_are_read_or_refused_by_name() {
         // name, a value that is taken, where it is found then, values that are refused
         type Row = (&'static str, &'static str, fn(&Protocol) -> String, &'static [&'static str]);
-        let table: [Row; 25] = [
+        let table: [Row; 27] = [
             ("DOCUMENT_BYTES_MAX", "9", |it| it.limits.document_bytes.to_string(), &["0", "-1", "x"]),
             ("DOCUMENT_TOKENS_MAX", "9", |it| it.limits.tokens.to_string(), &["0", "1.5"]),
             ("QUERY_DEPTH_MAX", "9", |it| it.limits.depth.to_string(), &["0", "65"]),
@@ -212,6 +218,13 @@ mod tests {
             ),
             ("RATE_LIMIT_PER_MINUTE", "0", |it| it.quotas.points_per_minute.to_string(), &["-1", "off"]),
             ("OPERATIONS_PER_KEY_MAX", "9", |it| it.quotas.operations_max.to_string(), &["0"]),
+            ("STREAMS_PER_KEY_MAX", "0", |it| it.quotas.streams_max.to_string(), &["-1", "all"]),
+            (
+                "SLOW_CONSUMER_TIMEOUT",
+                "9ms",
+                |it| format!("{:?}", it.streams.send_time_max),
+                &["0", "11m", "-1s"],
+            ),
             ("FAILED_LOGINS_PER_MINUTE", "0", |it| it.quotas.failed_logins_per_minute.to_string(), &["x"]),
             (
                 "TRUSTED_PROXIES",

@@ -24,7 +24,7 @@ use super::operations::{Document, Operation, split};
 use super::persisted::{self, DocumentHash, DocumentRef};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
 use super::trusted::TrustedDocument;
-use super::{shape, variables};
+use super::{shape, single_root, variables};
 
 /// Longest document that is kept, in bytes. Longer ones are generated, and run once.
 const KEPT_BYTES_MAX: usize = 16_384;
@@ -214,7 +214,7 @@ impl<E: Executor> Documents<E> {
             let definitions = &operation.node.variable_definitions;
             variables::check_types(&self.types, definitions).map_err(all)?;
         }
-        let operations = split(parsed);
+        let mut operations = split(parsed);
         let mut refusals = Vec::new();
         for operation in &operations {
             refusals.extend(self.validate(operation).await);
@@ -226,6 +226,9 @@ impl<E: Executor> Documents<E> {
             refusals.dedup();
             refusals.truncate(ERRORS_MAX);
             return Err(all(refusals));
+        }
+        for operation in operations.iter_mut().filter(|it| it.kind == OperationType::Subscription) {
+            single_root::raise(&mut operation.document).map_err(one)?;
         }
         let operations = operations.into_iter().map(|mut operation| {
             let cost = count_cost(&self.limits, &self.types, &operation.document, &Variables::default());

@@ -17,6 +17,7 @@ mod scalar;
 pub mod schema;
 pub mod shape;
 mod siblings;
+mod single_root;
 mod subscription;
 pub mod trusted;
 mod types;

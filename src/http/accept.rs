@@ -30,6 +30,19 @@ pub struct Accepted {
     pub media: Option<Media>,
     /// Whether the client would rather have a page for people.
     pub page: bool,
+    /// What the client takes as server-sent events.
+    pub events: Events,
+}
+
+/// What a client takes as server-sent events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Events {
+    /// Nothing.
+    Nothing,
+    /// What can't be sent otherwise: subscriptions. It names `text/event-stream` beside a type of JSON.
+    Subscriptions,
+    /// Every operation: it prefers `text/event-stream`.
+    Everything,
 }
 
 /// Weights are in thousandths, as exact as the header can say.
@@ -44,6 +57,7 @@ pub fn negotiate(headers: &HeaderMap) -> Accepted {
     let mut json = Weight::default();
     let mut graphql = Weight::default();
     let mut html = Weight::default();
+    let mut stream = Weight::default();
     let mut given = false;
     for value in headers.get_all(ACCEPT) {
         // What is not ASCII names no type that there is.
@@ -56,6 +70,8 @@ pub fn negotiate(headers: &HeaderMap) -> Accepted {
                 "application/graphql-response+json" => graphql.set(3, weight),
                 "application/json" => json.set(3, weight),
                 "text/html" => html.set(3, weight),
+                // Who only takes any type means an answer that ends.
+                "text/event-stream" => stream.set(3, weight),
                 "application/*" => json.set(2, weight),
                 "text/*" => html.set(2, weight),
                 "*/*" => json.set(1, weight),
@@ -72,7 +88,13 @@ pub fn negotiate(headers: &HeaderMap) -> Accepted {
         _ => Some(Media::Json),
     };
     let best = graphql.value.max(json.value);
-    Accepted { media, page: html.value > best || (html.value == best && html.specificity > json.specificity) }
+    let page = html.value > best || (html.value == best && html.specificity > json.specificity);
+    let events = match stream.value {
+        0 => Events::Nothing,
+        weight if weight > best => Events::Everything,
+        _ => Events::Subscriptions,
+    };
+    Accepted { media, page, events }
 }
 
 /// The weight of a type, from the most specific range that covers it.
@@ -130,7 +152,7 @@ mod tests {
     fn accepted(accept: &str) -> (Option<Media>, bool) {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, accept.parse().expect("a header value"));
-        let Accepted { media, page } = negotiate(&headers);
+        let Accepted { media, page, .. } = negotiate(&headers);
         (media, page)
     }
 
@@ -160,5 +182,22 @@ mod tests {
             assert_eq!(accepted(accept), expected, "{accept}");
         }
         assert_eq!(negotiate(&HeaderMap::new()).media, json);
+    }
+
+    #[test]
+    fn event_streams() {
+        for (accept, expected) in [
+            ("*/*", Events::Nothing),
+            ("text/*", Events::Nothing),
+            ("text/event-stream", Events::Everything),
+            ("text/event-stream, application/json;q=0.9", Events::Everything),
+            ("text/event-stream, */*;q=0.1", Events::Everything),
+            ("application/json, text/event-stream", Events::Subscriptions),
+            ("application/graphql-response+json, text/event-stream;q=0.5, */*", Events::Subscriptions),
+            ("application/json, text/event-stream;q=0", Events::Nothing),
+        ] {
+            let headers = [(ACCEPT, accept.parse().expect("a header value"))].into_iter().collect();
+            assert_eq!(negotiate(&headers).events, expected, "{accept}");
+        }
     }
 }

@@ -32,7 +32,7 @@ impl From<AuthRefused> for AuthFailed {
 /// Decides who may use the API, and what their requests carry.
 pub trait Access: Send + Sync + 'static {
     /// Who is asking.
-    type Caller: Clone + Send + Sync + 'static;
+    type Caller: Clone + PartialEq + Send + Sync + 'static;
 
     /// Finds the caller from the headers alone: the body is not read before.
     ///

@@ -88,6 +88,15 @@ impl NotRun {
     }
 }
 
+impl NotRun {
+    /// The errors as JSON, without what HTTP has around them.
+    #[must_use]
+    pub fn errors_json(&self) -> Vec<u8> {
+        // Texts and values can always be written.
+        serde_json::to_vec(&self.errors).unwrap_or_else(|_| b"[]".to_vec())
+    }
+}
+
 impl From<NotRun> for Answer {
     fn from(not_run: NotRun) -> Self {
         let body = Envelope { errors: &not_run.errors, data: None, extensions: None };
@@ -139,6 +148,14 @@ impl Answer {
         }
         body.push(b']');
         Self { status: StatusCode::OK, media, headers, body }
+    }
+}
+
+impl Answer {
+    /// The answer without status and headers: JSON.
+    #[must_use]
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
     }
 }
 

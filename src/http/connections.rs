@@ -17,7 +17,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
 /// Most bytes of a request line with its headers. A GET may hold a document; longer ones are posted.
@@ -40,7 +40,23 @@ pub struct ConnectionLimits {
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self { connections_max: 1_000, header_time_max: Duration::from_secs(30) }
+        // A subscriber keeps its connection for hours and takes some 30 kB.
+        Self { connections_max: 10_000, header_time_max: Duration::from_secs(30) }
+    }
+}
+
+/// The connection that a request came by. Who goes on using it after the answer, as a WebSocket does,
+/// keeps this, so that it counts as a connection until then.
+#[derive(Debug)]
+pub struct Line {
+    cut: Notify,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Line {
+    /// Ends the connection at once, whatever is under way on it.
+    pub fn cut(&self) {
+        self.cut.notify_one();
     }
 }
 
@@ -87,6 +103,9 @@ pub async fn serve(
     }
     drop(listener);
     graceful.shutdown().await;
+    // WebSockets were told to stop as well, and say so to their clients.
+    let all = u32::try_from(server.limits.connections_max).unwrap_or(u32::MAX);
+    drop(places.acquire_many(all).await);
     Ok(())
 }
 
@@ -102,7 +121,7 @@ impl Server {
         stream: TcpStream,
         peer: Peer,
         watcher: Watcher,
-        _place: OwnedSemaphorePermit,
+        place: OwnedSemaphorePermit,
     ) {
         // Answers are written at once, so there is nothing to collect.
         if let Err(error) = stream.set_nodelay(true) {
@@ -110,10 +129,13 @@ impl Server {
         }
         let asked = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&asked);
+        let line = Arc::new(Line { cut: Notify::new(), _place: place });
+        let own_line = Arc::clone(&line);
         let service = self.router.clone().map_request(move |request: axum::http::Request<_>| {
             seen.store(true, Ordering::Relaxed);
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(Arc::clone(&line));
             request
         });
         let service = TowerToHyperService::new(service.map_err(|never: Infallible| match never {}));
@@ -124,6 +146,7 @@ impl Server {
             // Before its first request a connection is not yet known to be one of HTTP/1 or HTTP/2,
             // so that neither's own timer runs.
             () = silence(self.limits.header_time_max, &asked) => return,
+            () = own_line.cut.notified() => return,
         };
         if let Err(error) = served {
             tracing::debug!(%error, "a connection broke off");

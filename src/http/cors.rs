@@ -5,8 +5,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, Method, Uri};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::request_id::X_REQUEST_ID;
@@ -46,6 +47,26 @@ impl Origins {
         }
         let origins = text.split(',').map(str::trim).map(|one| origin(one).ok_or(one));
         origins.collect::<Result<_, _>>().map(Self::Listed)
+    }
+
+    /// Whether a WebSocket may be opened with these headers. Browsers ask for no permission before
+    /// they open one, they only say which origin the page has: its own host's or one that is allowed.
+    /// Other programs say nothing. A page could do nothing without a key, which its own code has to
+    /// send; this keeps the setting true for WebSockets as well.
+    #[must_use]
+    pub fn admits(&self, headers: &HeaderMap, uri: &Uri) -> bool {
+        let Some(origin) = headers.get(ORIGIN) else { return true };
+        let authority = origin.to_str().ok().and_then(|it| it.split_once("://")).map(|(_, it)| it);
+        // HTTP/2 has the host in the URL.
+        let host = headers.get(HOST).and_then(|it| it.to_str().ok());
+        let host = host.or_else(|| uri.authority().map(Authority::as_str));
+        let is_own = authority.is_some() && authority == host;
+        is_own
+            || match self {
+                Self::None => false,
+                Self::Any => true,
+                Self::Listed(origins) => origins.contains(origin),
+            }
     }
 
     /// The layer that answers browsers, unless there is nothing to allow.

@@ -13,16 +13,18 @@ use async_graphql_parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 
-use super::accept::{Media, negotiate};
+use super::accept::{Accepted, Events, Media, negotiate};
 use super::access::{Access, AuthFailed, AuthRefused};
 use super::answer::{self, Answer, NotRun, Outcome};
 use super::input::{self, Input, Posted};
 use super::request_id::{self, RequestId};
+use super::streams::{Streams, events};
 use super::throttle::{Place, Throttle, Visit, Wait};
 use crate::graphql::documents::{Documents, Prepared};
 use crate::graphql::refusal::Code;
@@ -57,6 +59,8 @@ pub struct Edge<E, A> {
     pub settings: Settings,
     /// How much callers may ask for.
     pub throttle: Throttle,
+    /// What WebSockets and event streams may take, and when they end.
+    pub streams: Streams,
     /// The page for browsers; without one they are answered like anybody else.
     pub page: Option<Page>,
 }
@@ -73,7 +77,7 @@ pub async fn handle<E: Executor, A: Access>(
 }
 
 impl<E: Executor, A: Access> Edge<E, A> {
-    async fn answer(&self, request: Request) -> Result<Response, NotRun> {
+    async fn answer(self: &Arc<Self>, request: Request) -> Result<Response, NotRun> {
         let accepted = negotiate(request.headers());
         let is_get = request.method() == Method::GET;
         if !is_get && request.method() != Method::POST {
@@ -87,14 +91,7 @@ impl<E: Executor, A: Access> Edge<E, A> {
         {
             return Ok(page(request.headers().clone()).await);
         }
-        let media = accepted.media.ok_or_else(|| {
-            NotRun::new(
-                Media::Json,
-                Outcome::Http(StatusCode::NOT_ACCEPTABLE),
-                Code::BadUserInput,
-                "Accept application/graphql-response+json or application/json.",
-            )
-        })?;
+        let media = media(accepted)?;
         let (parts, body) = request.into_parts();
         let caller = self.caller(media, &parts).await?;
         let key = self.access.caller_key(&caller);
@@ -105,30 +102,41 @@ impl<E: Executor, A: Access> Edge<E, A> {
         let asked = Asked {
             media,
             is_get,
+            events: accepted.events,
             id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::of(&parts.headers)),
             caller,
-            parts: &parts,
         };
-        let answer = self.answer_caller(&asked, body, &mut visit).await;
-        let mut response = answer.map_or_else(IntoResponse::into_response, IntoResponse::into_response);
+        let answer = self.answer_caller(&asked, &parts, body, &mut visit).await;
+        let mut response = answer.unwrap_or_else(IntoResponse::into_response);
         visit.write(response.headers_mut());
         Ok(response)
     }
 
     /// Finds out who is asking, unless wrong answers came too often from where the request comes from.
     async fn caller(&self, media: Media, parts: &Parts) -> Result<A::Caller, NotRun> {
-        let logins = &self.throttle.logins;
-        let heard = logins.check(&parts.headers, &parts.extensions);
-        heard.map_err(|wait| NotRun::rate_limited(media, wait))?;
-        self.access.authenticate(&parts.headers).await.map_err(|failed| match failed {
-            AuthFailed::Refused(AuthRefused(message)) => {
-                logins.failed(&parts.headers, &parts.extensions);
-                NotRun::unauthenticated(media, message)
-            }
-            AuthFailed::Unavailable => {
+        self.log_in(&parts.headers, &parts.extensions).await.map_err(|failed| match failed {
+            LoginFailed::Throttled(wait) => NotRun::rate_limited(media, wait),
+            LoginFailed::Refused(AuthRefused(message)) => NotRun::unauthenticated(media, message),
+            LoginFailed::Unavailable => {
                 let id = parts.extensions.get().cloned();
                 answer::internal(media, &id.unwrap_or_else(|| RequestId::of(&parts.headers)))
             }
+        })
+    }
+
+    pub(super) async fn log_in(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<A::Caller, LoginFailed> {
+        let logins = &self.throttle.logins;
+        logins.check(headers, extensions).map_err(LoginFailed::Throttled)?;
+        self.access.authenticate(headers).await.map_err(|failed| match failed {
+            AuthFailed::Refused(refused) => {
+                logins.failed(headers, extensions);
+                LoginFailed::Refused(refused)
+            }
+            AuthFailed::Unavailable => LoginFailed::Unavailable,
         })
     }
 
@@ -139,16 +147,17 @@ impl<E: Executor, A: Access> Edge<E, A> {
     }
 
     async fn answer_caller(
-        &self,
-        asked: &Asked<'_, A::Caller>,
+        self: &Arc<Self>,
+        asked: &Asked<A::Caller>,
+        parts: &Parts,
         body: Body,
         visit: &mut Visit<'_>,
-    ) -> Result<Answer, NotRun> {
+    ) -> Result<Response, NotRun> {
         let media = asked.media;
         let posted = if asked.is_get {
-            Posted::One(input::from_query_string(media, &asked.parts.uri)?)
+            Posted::One(input::from_query_string(media, &parts.uri)?)
         } else {
-            let headers = &asked.parts.headers;
+            let headers = &parts.headers;
             if !input::is_json(headers) {
                 return Err(NotRun::new(
                     media,
@@ -163,7 +172,12 @@ impl<E: Executor, A: Access> Edge<E, A> {
         };
         let until = Instant::now() + self.settings.operation_time_max;
         match posted {
-            Posted::One(input) => self.answer_one(asked, input, until, visit, true).await,
+            Posted::One(input) if asked.events != Events::Nothing => {
+                events::answer(self, asked, parts, input, until, visit).await
+            }
+            Posted::One(input) => {
+                self.answer_one(asked, input, until, visit, true).await.map(Answer::into_response)
+            }
             Posted::Batch(inputs) => {
                 let mut answers = Vec::with_capacity(inputs.len());
                 // One after the other, as if they had been sent so: mutations may build on each other.
@@ -176,7 +190,7 @@ impl<E: Executor, A: Access> Edge<E, A> {
                     });
                     answers.push(answer.unwrap_or_else(Answer::from));
                 }
-                Ok(Answer::batch(media, answers))
+                Ok(Answer::batch(media, answers).into_response())
             }
         }
     }
@@ -184,23 +198,46 @@ impl<E: Executor, A: Access> Edge<E, A> {
     /// `is_entered` says that a point was paid for the request when it was let in.
     async fn answer_one(
         &self,
-        asked: &Asked<'_, A::Caller>,
+        asked: &Asked<A::Caller>,
         input: Input,
         until: Instant,
         visit: &mut Visit<'_>,
         is_entered: bool,
     ) -> Result<Answer, NotRun> {
         let media = asked.media;
-        let limited = |wait| NotRun::rate_limited(media, wait);
         // Paid before the document is looked at: to refuse one is work too.
-        visit.pay(u32::from(!is_entered)).map_err(limited)?;
+        visit.pay(u32::from(!is_entered)).map_err(|wait| NotRun::rate_limited(media, wait))?;
         let prepared = self.prepare(media, asked.is_get, input).await?;
-        visit.pay_price(prepared.price).map_err(limited)?;
-        let request = self.access.equip(asked.caller.clone(), prepared.request.data(asked.id.clone()));
-        self.run(asked, request, prepared.kind, until, visit.place()).await
+        match self.begin(asked, prepared, until, visit).await? {
+            Begun::Answered(answer) => Ok(answer),
+            Begun::Subscribed(_) => Err(NotRun::new(
+                media,
+                Outcome::Rejected,
+                Code::BadUserInput,
+                "Subscriptions run over a WebSocket at /graphql/ws, or here with Accept: text/event-stream.",
+            )),
+        }
     }
 
-    async fn prepare(&self, media: Media, is_get: bool, input: Input) -> Result<Prepared, NotRun> {
+    /// Takes the price of a request for which one point was paid already, and runs it; a subscription
+    /// does nothing before its stream is asked for events.
+    pub(super) async fn begin(
+        &self,
+        asked: &Asked<A::Caller>,
+        prepared: Prepared,
+        until: Instant,
+        visit: &mut Visit<'_>,
+    ) -> Result<Begun, NotRun> {
+        let paid = visit.pay_price(prepared.price);
+        paid.map_err(|wait| NotRun::rate_limited(asked.media, wait))?;
+        let request = self.access.equip(asked.caller.clone(), prepared.request.data(asked.id.clone()));
+        if prepared.kind == OperationType::Subscription {
+            return Ok(Begun::Subscribed(self.documents.schema().execute_stream(request, None)));
+        }
+        self.run(asked, request, prepared.kind, until, visit.place()).await.map(Begun::Answered)
+    }
+
+    pub(super) async fn prepare(&self, media: Media, is_get: bool, input: Input) -> Result<Prepared, NotRun> {
         let name = input.operation_name.as_deref();
         let prepared = self.documents.prepare(&input.document, name, input.variables).await;
         let prepared = prepared.map_err(|errors| NotRun {
@@ -208,23 +245,15 @@ impl<E: Executor, A: Access> Edge<E, A> {
             errors,
             ..NotRun::new(media, Outcome::Rejected, Code::BadUserInput, "")
         })?;
-        match prepared.kind {
-            OperationType::Mutation if is_get => {
-                Err(NotRun::method(media, "POST", "A GET runs queries only: send mutations by POST."))
-            }
-            OperationType::Subscription => Err(NotRun::new(
-                media,
-                Outcome::Rejected,
-                Code::BadUserInput,
-                "Subscriptions run over a WebSocket only.",
-            )),
-            OperationType::Query | OperationType::Mutation => Ok(prepared),
+        if prepared.kind == OperationType::Mutation && is_get {
+            return Err(NotRun::method(media, "POST", "A GET changes nothing: send mutations by POST."));
         }
+        Ok(prepared)
     }
 
     async fn run(
         &self,
-        asked: &Asked<'_, A::Caller>,
+        asked: &Asked<A::Caller>,
         request: async_graphql::Request,
         kind: OperationType,
         until: Instant,
@@ -259,12 +288,45 @@ impl<E: Executor, A: Access> Edge<E, A> {
 }
 
 /// What is known of a request before its body is read.
-struct Asked<'p, C> {
-    media: Media,
-    is_get: bool,
-    id: RequestId,
-    caller: C,
-    parts: &'p Parts,
+pub(super) struct Asked<C> {
+    pub(super) media: Media,
+    pub(super) is_get: bool,
+    pub(super) events: Events,
+    pub(super) id: RequestId,
+    pub(super) caller: C,
+}
+
+/// What became of an operation that was let run.
+pub(super) enum Begun {
+    /// It is over.
+    Answered(Answer),
+    /// It goes on for as long as somebody asks for its events.
+    Subscribed(BoxStream<'static, async_graphql::Response>),
+}
+
+/// Why there is no caller.
+pub(super) enum LoginFailed {
+    /// Wrong credentials came too often from where the request comes from.
+    Throttled(Wait),
+    /// The credentials are missing or wrong.
+    Refused(AuthRefused),
+    /// They can't be checked at the moment.
+    Unavailable,
+}
+
+/// The media type of an answer that is no event stream.
+fn media(accepted: Accepted) -> Result<Media, NotRun> {
+    match (accepted.media, accepted.events) {
+        (Some(media), _) => Ok(media),
+        // A request that is refused before it becomes a stream.
+        (None, Events::Everything | Events::Subscriptions) => Ok(Media::Json),
+        (None, Events::Nothing) => Err(NotRun::new(
+            Media::Json,
+            Outcome::Http(StatusCode::NOT_ACCEPTABLE),
+            Code::BadUserInput,
+            "Accept application/graphql-response+json, application/json or text/event-stream.",
+        )),
+    }
 }
 
 /// A refused document is a matter of GraphQL, except that one which nobody may run is one of HTTP too.

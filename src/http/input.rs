@@ -169,7 +169,7 @@ pub fn from_body(media: Media, body: &[u8], batch_max: usize) -> Result<Posted, 
     Ok(Posted::Batch(requests.collect()))
 }
 
-fn from_json(media: Media, json: &[u8]) -> Result<Input, NotRun> {
+pub(super) fn from_json(media: Media, json: &[u8]) -> Result<Input, NotRun> {
     if json.trim_ascii_start().first() != Some(&b'{') {
         return Err(malformed(media, "A request must be a JSON object."));
     }

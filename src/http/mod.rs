@@ -10,6 +10,7 @@ pub mod cors;
 pub mod graphql;
 pub mod input;
 pub mod request_id;
+pub mod streams;
 pub mod throttle;
 
 use std::sync::Arc;
@@ -26,11 +27,12 @@ use axum::routing::{any, get};
 
 use access::Access;
 use graphql::Edge;
+use streams::socket;
 
 /// Longest time that a readiness check may take before it counts as failed.
 const READINESS_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// The routes of the API: `/graphql`, `/schema.graphql`, `/healthz` and `/readyz`.
+/// The routes of the API: `/graphql`, `/graphql/ws`, `/schema.graphql`, `/healthz` and `/readyz`.
 ///
 /// Without the schema's text in `sdl`, `/schema.graphql` is left out. `ready` says whether requests
 /// can be served now, and what is missing otherwise; it is asked at each request to `/readyz`. Add further routes to the result, then put
@@ -45,6 +47,7 @@ where
     let mut routes = Router::new()
         // Every method, because the ones that are refused are answered as GraphQL too.
         .route("/graphql", any(graphql::handle::<E, A>))
+        .route("/graphql/ws", any(socket::handle::<E, A>))
         .with_state(edge)
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(move || readiness(ready)));

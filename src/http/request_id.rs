@@ -43,6 +43,12 @@ impl RequestId {
         Self(HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("none")))
     }
 
+    /// The id of one of the operations that were asked for under this id.
+    #[must_use]
+    pub fn part(&self, number: u64) -> Self {
+        HeaderValue::try_from(format!("{}-{number}", self.as_str())).map_or_else(|_| self.clone(), Self)
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

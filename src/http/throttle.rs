@@ -42,6 +42,8 @@ pub struct Quotas {
     pub points_per_minute: u32,
     /// Most operations of a caller at once; further ones wait for their turn.
     pub operations_max: u32,
+    /// Most WebSockets and event streams of a caller at once.
+    pub streams_max: u32,
     /// Wrong credentials of one address per minute; 0 for no limit.
     pub failed_logins_per_minute: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -53,6 +55,7 @@ impl Default for Quotas {
         Self {
             points_per_minute: 600_000,
             operations_max: 100,
+            streams_max: 1_000,
             failed_logins_per_minute: 600,
             proxies: Vec::new(),
         }
@@ -96,6 +99,8 @@ pub enum Excess {
     Points(u32),
     /// Operations at once: this many are allowed.
     Operations(u32),
+    /// WebSockets and event streams at once: this many are allowed.
+    Streams(u32),
     /// Wrong credentials of an address in a minute: this many are allowed.
     FailedLogins(u32),
 }
@@ -105,6 +110,9 @@ impl std::fmt::Display for Excess {
         match self {
             Self::Points(max) => write!(f, "This key has spent its {max} cost points per minute"),
             Self::Operations(max) => write!(f, "This key has {max} operations running, which is the most"),
+            Self::Streams(max) => {
+                write!(f, "This key has {max} WebSockets and event streams open, which is the most")
+            }
             Self::FailedLogins(max) => {
                 write!(f, "From this address came more than {max} wrong credentials in a minute")
             }
@@ -117,6 +125,8 @@ type Bucket = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformatio
 struct Caller {
     /// Places for operations that run.
     places: Arc<Semaphore>,
+    /// Places for WebSockets and event streams.
+    streams: Arc<Semaphore>,
     bucket: Option<Bucket>,
 }
 
@@ -158,13 +168,7 @@ impl Throttle {
     /// When the caller has no points left, or its operations did not end within `patience`.
     pub async fn enter(&self, key: CallerKey, patience: Duration) -> Result<Visit<'_>, Wait> {
         let places = self.quotas.operations_max;
-        let caller = self.callers.get_or_insert_with(&key, || {
-            let bucket = self.quota.map(RateLimiter::direct);
-            let bucket = bucket.map(RateLimiter::with_middleware::<StateInformationMiddleware>);
-            let places = usize::try_from(places).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-            Ok::<_, Infallible>(Arc::new(Caller { places: Arc::new(Semaphore::new(places)), bucket }))
-        });
-        let Ok(caller) = caller;
+        let caller = self.caller(key);
         let free = Arc::clone(&caller.places).try_acquire_owned();
         let place = if let Ok(place) = free {
             place
@@ -176,6 +180,31 @@ impl Throttle {
         let mut visit = Visit { throttle: self, caller, place: Arc::new(place), budget: None };
         visit.pay(1)?;
         Ok(visit)
+    }
+
+    /// Lets a caller open one more WebSocket or event stream, which counts until the place is dropped.
+    ///
+    /// # Errors
+    /// When the caller has too many.
+    pub fn enter_stream(&self, key: CallerKey) -> Result<Place, Wait> {
+        let streams = Arc::clone(&self.caller(key).streams).try_acquire_owned();
+        streams.map_err(|_| Wait { of: Excess::Streams(self.quotas.streams_max), retry_after: BUSY_RETRY })
+    }
+
+    fn caller(&self, key: CallerKey) -> Arc<Caller> {
+        let places = |max: u32| {
+            let max = usize::try_from(max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+            Arc::new(Semaphore::new(max))
+        };
+        let caller = self.callers.get_or_insert_with(&key, || {
+            let bucket = self.quota.map(RateLimiter::direct);
+            let bucket = bucket.map(RateLimiter::with_middleware::<StateInformationMiddleware>);
+            let Quotas { operations_max, streams_max, .. } = self.quotas;
+            let (places, streams) = (places(operations_max), places(streams_max));
+            Ok::<_, Infallible>(Arc::new(Caller { places, streams, bucket }))
+        });
+        let Ok(caller) = caller;
+        caller
     }
 
     /// Says in an answer that there is no point left.
@@ -252,7 +281,7 @@ impl Visit<'_> {
     }
 }
 
-/// What counts as one of the operations that a caller has running, until it is dropped.
+/// What counts as one of the operations that a caller has running, or of its streams, until it is dropped.
 pub type Place = OwnedSemaphorePermit;
 
 #[derive(Clone, Copy)]

@@ -87,7 +87,7 @@ pub fn follow_partner(
 ) -> (Told<PartnerLevels>, Vec<LevelChange>) {
     let mut changes = Vec::new();
     let Some(mut told) = told else {
-        let levels = Track::ALL.map(|track| level_on(editions, track, totals, today).code.clone());
+        let levels = partner_levels(editions, totals, today);
         return (Told { levels, due: partner_due(editions, today) }, changes);
     };
     while told.due <= today {
@@ -125,8 +125,11 @@ pub fn partner_changes(
     changed.collect()
 }
 
-fn level_on(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDate) -> Arc<Level> {
-    track_standing(editions, track, &sums(editions, track, totals, day), day).level
+/// A partner's levels on a day.
+#[must_use]
+pub fn partner_levels(editions: &Editions, totals: &PartnerTotals, day: NaiveDate) -> PartnerLevels {
+    let level = |track| track_standing(editions, track, &sums(editions, track, totals, day), day).level;
+    Track::ALL.map(|track| level(track).code.clone())
 }
 
 fn sums(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDate) -> TrackSums {
@@ -198,7 +201,9 @@ pub fn professional_change(
     Some(LevelChange { track: None, from, to, on: day, by_calendar })
 }
 
-fn professional_level(
+/// A professional's level on a day.
+#[must_use]
+pub fn professional_level(
     editions: &Editions,
     signed_up_on: NaiveDate,
     points: &Points,
@@ -217,8 +222,8 @@ mod tests {
         text.parse().expect("a date")
     }
 
-    fn told(levels: [&str; 2], due: &str) -> Option<Told<PartnerLevels>> {
-        Some(Told { levels: levels.map(str::to_owned), due: day(due) })
+    fn told(levels: [&str; 2], due: &str) -> Told<PartnerLevels> {
+        Told { levels: levels.map(str::to_owned), due: day(due) }
     }
 
     fn words(changes: &[LevelChange]) -> Vec<String> {
@@ -252,7 +257,7 @@ mod tests {
         ];
         for (today, expected, due) in table {
             let start = told(["CREATOR", "MEMBER"], "2026-01-01");
-            let (now, changes) = follow_partner(&editions, start, &totals, day(today));
+            let (now, changes) = follow_partner(&editions, Some(start), &totals, day(today));
             assert_eq!((words(&changes), now.due), (words_of(expected), day(due)), "{today}");
             let (again, nothing) = follow_partner(&editions, Some(now.clone()), &totals, day(today));
             assert_eq!((again, nothing), (now, Vec::new()), "told twice on {today}");
@@ -269,7 +274,7 @@ mod tests {
         let legacy = TrackTotal { credits: 30, ..TrackTotal::default() };
         let totals = PartnerTotals::from([((Period::LEGACY, Track::Business), legacy)]);
         let start = told(["MEMBER", "COLLABORATOR"], "2025-01-01");
-        let (_, changes) = follow_partner(&editions, start, &totals, day("2026-03-01"));
+        let (_, changes) = follow_partner(&editions, Some(start), &totals, day("2026-03-01"));
         assert_eq!(words(&changes), ["2026-01-01 COLLABORATOR>MEMBER"]);
     }
 
@@ -280,7 +285,7 @@ mod tests {
         let totals =
             PartnerTotals::from([((Period(2027), Track::Technical), TrackTotal::of_days(&editions, days))]);
         let start = told(["CREATOR", "MEMBER"], "2027-01-01");
-        let (mut now, changes) = follow_partner(&editions, start, &totals, day("2027-03-01"));
+        let (mut now, changes) = follow_partner(&editions, Some(start), &totals, day("2027-03-01"));
         assert_eq!(words(&changes), ["2027-01-01 CREATOR>MEMBER"]);
         let changes = partner_changes(&editions, &mut now.levels, &totals, day("2027-03-01"), false);
         assert_eq!(words(&changes), ["2027-02-02 MEMBER>CREATOR"]);
@@ -304,6 +309,6 @@ mod tests {
     fn what_was_never_told_is_noted_silently() {
         let editions = Editions::built_in();
         let (now, changes) = follow_partner(&editions, None, &PartnerTotals::new(), day("2026-03-01"));
-        assert_eq!((now, changes), (told(["MEMBER", "MEMBER"], "2027-01-01").expect("some"), Vec::new()));
+        assert_eq!((now, changes), (told(["MEMBER", "MEMBER"], "2027-01-01"), Vec::new()));
     }
 }

@@ -4,6 +4,7 @@
 //! load the part of the state that the steps touch, fold, and write log, entries and projections.
 
 mod levels;
+mod period;
 mod rows;
 mod settle;
 
@@ -26,8 +27,9 @@ use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::tally;
 pub(super) use levels::{calendar_of_partner, calendar_of_professional, partner_totals, points_by_year};
+pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use rows::{Place, ledger_row, points_row};
-pub(super) use settle::{PeriodTotal, Settled, column, read_reached, track};
+pub(super) use settle::Settled;
 
 /// What a step of the log is about, besides its effect.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ mod commerce;
 mod compare;
 mod projections;
 mod replay;
+mod told;
 
 use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;

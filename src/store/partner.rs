@@ -66,7 +66,8 @@ impl From<partner::Model> for PartnerRow {
     }
 }
 
-const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
+/// The first columns of a row; see also [`NO_YEAR`].
+pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
                        b.technical_level, b.business_level, b.levels_due";
 const FROM: &str = "FROM partners p JOIN partner_balances b ON b.partner_id = p.id";
 /// The last columns of a row in lists that are not ordered by a year's credits.

@@ -12,7 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::page::{self, Both, Lists, Page, Rows, Wanted};
-use super::partner::{AFTER_TEXT, EARLIEST, LATEST, NO_YEAR, PartnerRow, like};
+use super::partner::{self, AFTER_TEXT, EARLIEST, LATEST, NO_YEAR, PartnerRow, like};
 use super::sql::{self, Sql, sql};
 
 /// A professional with what the person holds.
@@ -408,10 +408,10 @@ pub(crate) async fn employers(
     sql!(
         EMPLOYERS,
         &format!(
-            "SELECT a.professional_id, p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, \
-             b.entries, b.last_recorded_at, {NO_YEAR} FROM affiliations a JOIN partners p ON p.id = a.partner_id \
+            "SELECT a.professional_id, {}, {NO_YEAR} FROM affiliations a JOIN partners p ON p.id = a.partner_id \
              JOIN partner_balances b ON b.partner_id = p.id WHERE a.professional_id @uuids1 \
-             AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)"
+             AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)",
+            partner::COLUMNS
         )
     );
     let backend = connection.get_database_backend();

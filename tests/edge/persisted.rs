@@ -6,6 +6,7 @@ use partner_program::graphql::input_types::{InputTypes, api_scalars};
 use partner_program::graphql::trusted::TrustedDocument;
 use partner_program::http::access::BootstrapKey;
 use partner_program::http::graphql::{Edge, Settings};
+use partner_program::http::streams::Streams;
 use partner_program::http::throttle::Throttle;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -131,6 +132,7 @@ async fn a_locked_server_runs_nothing_else() {
         access: BootstrapKey::new(KEY),
         settings: Settings::default(),
         throttle: Throttle::default(),
+        streams: Streams::default(),
         page: None,
     };
     let routes = partner_program::http::routes(std::sync::Arc::new(edge), None, || async { Ok(()) });

@@ -12,7 +12,12 @@ use partner_program::http::access::{BootstrapAdministrator, BootstrapKey};
 use partner_program::http::connections::{self, ConnectionLimits};
 use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::request_id::RequestId;
+use partner_program::http::streams::{Stop, Streams};
 use partner_program::http::throttle::{Quotas, Throttle};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::toy_streams::{Door, DoorState, Subscription};
 
 pub(crate) const KEY: &str = "bootstrap-key-for-tests";
 
@@ -175,10 +180,10 @@ impl Mutation {
     }
 }
 
-pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub(crate) type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-pub(crate) fn schema(counter: &Arc<AtomicI32>) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    async_graphql::Schema::build(Query, Mutation, EmptySubscription).data(Arc::clone(counter))
+pub(crate) fn schema(counter: &Arc<AtomicI32>) -> SchemaBuilder<Query, Mutation, Subscription> {
+    async_graphql::Schema::build(Query, Mutation, Subscription).data(Arc::clone(counter))
 }
 
 pub(crate) fn documents(counter: &Arc<AtomicI32>) -> (Documents<Schema>, String) {
@@ -191,8 +196,11 @@ pub(crate) fn documents(counter: &Arc<AtomicI32>) -> (Documents<Schema>, String)
 pub(crate) struct Toy {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) counter: Arc<AtomicI32>,
-    pub(crate) edge: Arc<Edge<Schema, BootstrapKey>>,
+    pub(crate) edge: Arc<Edge<Schema, Door>>,
     pub(crate) router: axum::Router,
+    pub(crate) door: Arc<DoorState>,
+    pub(crate) stopper: watch::Sender<bool>,
+    pub(crate) server: JoinHandle<std::io::Result<()>>,
 }
 
 impl Toy {
@@ -206,13 +214,25 @@ impl Toy {
     }
 
     pub(crate) async fn start_with(address: &str, settings: Settings, quotas: Quotas) -> Self {
+        Self::start_streaming(address, settings, quotas, Streams::default()).await
+    }
+
+    pub(crate) async fn start_streaming(
+        address: &str,
+        settings: Settings,
+        quotas: Quotas,
+        streams: Streams,
+    ) -> Self {
         let counter = Arc::new(AtomicI32::new(0));
+        let door = Arc::new(DoorState::default());
+        let (stopper, stop) = Stop::channel();
         let (documents, sdl) = documents(&counter);
         let edge = Arc::new(Edge {
             documents: documents.registering(1 << 20),
-            access: BootstrapKey::new(KEY),
+            access: Door { key: BootstrapKey::new(KEY), state: Arc::clone(&door) },
             settings,
             throttle: Throttle::new(quotas),
+            streams: Streams { stop: stop.clone(), ..streams },
             page: Some(Arc::new(|_| {
                 use axum::response::IntoResponse;
                 Box::pin(async { axum::response::Html("<title>page</title>").into_response() })
@@ -220,8 +240,8 @@ impl Toy {
         });
         let routes = partner_program::http::routes(Arc::clone(&edge), sdl, || async { Ok(()) });
         let router = partner_program::http::with_layers(routes);
-        let address = serve(router.clone(), address).await;
-        Self { address, counter, edge, router }
+        let (address, server) = serve_until(router.clone(), address, stop).await;
+        Self { address, counter, door, edge, router, stopper, server }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -230,9 +250,17 @@ impl Toy {
 }
 
 pub(crate) async fn serve(router: axum::Router, address: &str) -> std::net::SocketAddr {
+    serve_until(router, address, Stop::default()).await.0
+}
+
+async fn serve_until(
+    router: axum::Router,
+    address: &str,
+    stop: Stop,
+) -> (std::net::SocketAddr, JoinHandle<std::io::Result<()>>) {
     let listener = tokio::net::TcpListener::bind(address).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let limits = ConnectionLimits { header_time_max: Duration::from_millis(500), ..Default::default() };
-    tokio::spawn(connections::serve(listener, router, limits, std::future::pending()));
-    address
+    let stopped = async move { stop.stopped().await };
+    (address, tokio::spawn(connections::serve(listener, router, limits, stopped)))
 }

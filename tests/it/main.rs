@@ -12,6 +12,8 @@ mod contracts;
 mod deal_inputs;
 mod deal_states;
 mod deals;
+mod events;
+mod following;
 mod golden;
 mod hostile;
 mod hostile_orders;

@@ -218,6 +218,13 @@ const TAMPERING: &[(&str, &str, &str)] = &[
     ("UPDATE partner_totals SET period = 1999 WHERE period = 0", "", "total of 1999 does not follow"),
     ("UPDATE professional_totals SET last_on = '2020-01-01'", "", "last_on is 2020-01-01"),
     ("UPDATE partner_balances SET credits = credits + 5", "", "partner alpha: balance: credits is"),
+    (
+        "UPDATE partner_balances SET technical_level = 'CREATOR'",
+        "",
+        "technical_level is \"CREATOR\", expected",
+    ),
+    ("UPDATE partner_balances SET levels_due = '2031-05-05'", "", "levels_due is 2031-05-05, expected 20"),
+    ("UPDATE professional_balances SET level = 'ENABLER'", "", "level is \"ENABLER\", expected"),
     ("UPDATE partner_balances SET entries = 0", "", "entries is 0"),
     ("UPDATE partner_balances SET last_recorded_at = NULL", "", "last_recorded_at is nothing"),
     ("DELETE FROM partner_balances", "", "partner beta: balance is missing"),

@@ -6,3 +6,4 @@ mod npm;
 mod schema_changes;
 mod server;
 mod settings;
+mod subscriptions;

@@ -5,8 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-const SOURCES: [&str; 5] =
-    [".npmrc", "package.json", "package-lock.json", "audits.mjs", "schema-changes.mjs"];
+const SOURCES: [&str; 8] = [
+    ".npmrc",
+    "package.json",
+    "package-lock.json",
+    "audits.mjs",
+    "clients.mjs",
+    "reconnect.mjs",
+    "schema-changes.mjs",
+    "subscriptions.mjs",
+];
 
 #[cfg(windows)]
 const NPM: &str = "npm.cmd";
@@ -15,10 +23,16 @@ const NPM: &str = "npm";
 
 /// Runs a script of `tests/wire/npm` with Node.js.
 pub(crate) fn run(script: &str, arguments: &[&str]) -> Output {
+    command(script, arguments).output().expect("these tests need Node.js 20.19 or later")
+}
+
+/// Node.js with a script of `tests/wire/npm`.
+pub(crate) fn command(script: &str, arguments: &[&str]) -> Command {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(install);
-    let output = Command::new("node").arg(folder.join(script)).args(arguments).output();
-    output.expect("these tests need Node.js 20.19 or later")
+    let mut command = Command::new("node");
+    command.arg(folder.join(script)).args(arguments);
+    command
 }
 
 fn install() -> PathBuf {

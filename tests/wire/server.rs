@@ -13,7 +13,7 @@ pub(crate) struct Server {
     process: Child,
     /// Its beginning, such as `http://127.0.0.1:40123`.
     base: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An HTTP answer.
@@ -52,7 +52,10 @@ pub(crate) fn failed_start(settings: &[(&str, &str)]) -> Output {
 impl Server {
     /// Starts on an empty database and a free port.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), settings)
+    }
+
+    fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let mut process =
             command(&folder, settings).stdout(Stdio::piped()).spawn().expect("the program runs");
         let output = BufReader::new(process.stdout.take().expect("its output"));
@@ -61,7 +64,21 @@ impl Server {
             .map_while(Result::ok)
             .find_map(|line| line.strip_prefix("Listening on ")?.strip_suffix("/graphql").map(str::to_owned));
         let base = address.expect("the server says where it listens");
-        Self { process, base, _folder: folder }
+        Self { process, base, folder }
+    }
+
+    /// Stops it, by its own end or by none, and starts it again at the same address with the same data.
+    pub(crate) fn restart(mut self, is_told: bool) -> Self {
+        if is_told {
+            let told = Command::new("kill").arg(self.process.id().to_string()).status();
+            assert!(told.expect("kill runs").success());
+            assert!(self.process.wait().expect("its end").success(), "the server did not end well");
+        } else {
+            self.process.kill().and_then(|()| self.process.wait()).expect("its end");
+        }
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
+        let address = self.address().to_owned();
+        Self::start_in(folder, &[("BIND", &address)])
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use entity::professional_total;
 use uuid::Uuid;
 
-use super::settle::PeriodTotal;
+use super::period::PeriodTotal;
 use super::{Book, Settled};
 use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIx, ProfessionalIx};

@@ -26,7 +26,7 @@ const READ: u64 = 500;
 /// How often events of other processes are looked for where nobody tells of them.
 const LOOK: Duration = Duration::from_millis(500);
 /// How often old events are deleted.
-const FORGET: Duration = Duration::from_secs(3_600);
+const FORGET: Duration = Duration::from_hours(1);
 /// Events that are deleted in one transaction.
 const REMOVED_MAX: i64 = 5_000;
 

@@ -186,7 +186,7 @@ row!(
     Uuid,
     |row| row.partner_id,
     |_row| "balance".to_owned(),
-    [credits, level_credits, entries, last_recorded_at],
+    [credits, level_credits, entries, last_recorded_at, technical_level, business_level, levels_due],
     // A step may be about a partner without changing its credits.
     fn complete(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
@@ -198,7 +198,7 @@ row!(
     Uuid,
     |row| row.professional_id,
     |_row| "balance".to_owned(),
-    [dojo_credits, points, entries, last_recorded_at],
+    [dojo_credits, points, entries, last_recorded_at, level, level_due],
     fn complete(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
     }

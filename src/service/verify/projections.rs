@@ -21,22 +21,22 @@ use crate::store::{ledger, sales, totals};
 
 /// What partners' entries sum up to.
 #[derive(Default)]
-struct PartnerRows {
-    balances: Vec<partner_balance::Model>,
+pub(super) struct PartnerRows {
+    pub(super) balances: Vec<partner_balance::Model>,
     tallies: Vec<partner_tally::Model>,
     days: Vec<partner_day::Model>,
-    totals: Vec<partner_total::Model>,
+    pub(super) totals: Vec<partner_total::Model>,
     targets: Vec<sales_target::Model>,
     sold: Vec<partner_sales::Model>,
 }
 
 /// What professionals' entries sum up to.
 #[derive(Default)]
-struct ProfessionalRows {
-    balances: Vec<professional_balance::Model>,
+pub(super) struct ProfessionalRows {
+    pub(super) balances: Vec<professional_balance::Model>,
     tallies: Vec<professional_tally::Model>,
     days: Vec<professional_day::Model>,
-    totals: Vec<professional_total::Model>,
+    pub(super) totals: Vec<professional_total::Model>,
 }
 
 /// Compares every partner's balance, tallies, days and totals, and looks for entries too many.
@@ -77,6 +77,7 @@ pub(super) async fn compare_partners(
         let tallies = tallies.await?;
         let days = totals::all_of::<partner_day::Entity>(snapshot, partner_day::Column::PartnerId, &ids);
         let days = days.await?;
+        expected.told_levels(editions, &balances);
         let (targets, sold) = sales::all_of(snapshot, &ids).await?;
         let stored = totals::of_partners(snapshot, ids).await?;
         let name = |id: Uuid| replay.partners[replay.partner_places[&id].0 as usize].name();
@@ -126,6 +127,9 @@ pub(super) async fn compare_professionals(
         let id = Tally::ProfessionalId;
         let tallies = totals::all_of::<professional_tally::Entity>(snapshot, id, &ids).await?;
         let days = totals::all_of::<professional_day::Entity>(snapshot, Day::ProfessionalId, &ids).await?;
+        let signed_up_on =
+            |id: Uuid| replay.professionals[replay.professional_places[&id].0 as usize].signed_up_on;
+        expected.told_levels(editions, &balances, signed_up_on);
         let stored = totals::of_professionals(snapshot, ids).await?;
         let name = |id: Uuid| replay.professionals[replay.professional_places[&id].0 as usize].name();
         let report = &mut replay.report;

@@ -6,4 +6,4 @@ mod isolation;
 mod keys;
 mod operations;
 mod tokens;
-mod world;
+pub(crate) mod world;

@@ -1,0 +1,132 @@
+//! What the specification asks of subscriptions beside what holds for every operation: one field at
+//! the top, which is no introspection and does not depend on a directive. The library checks none of
+//! this, runs several fields side by side, and passes over fields that come by a fragment.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{Name, Pos, Positioned};
+use async_graphql_parser::types::{
+    Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet,
+};
+
+use super::refusal::{Code, Refusal};
+use super::shape::is_introspection;
+
+type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
+
+/// Puts the one field of a subscription that was validated to its top, out of any fragments.
+///
+/// # Errors
+/// `GRAPHQL_VALIDATION_FAILED` for several fields, introspection, or `@skip` and `@include`.
+pub(super) fn raise(document: &mut ExecutableDocument) -> Result<(), Refusal> {
+    let DocumentOperations::Single(operation) = &mut document.operations else {
+        unreachable!("split() makes single operations")
+    };
+    let set = &mut operation.node.selection_set;
+    let mut fields = Vec::new();
+    collect(&set.node, &document.fragments, &mut HashSet::new(), &mut fields)?;
+    let mut fields = fields.into_iter();
+    let Some(mut root) = fields.next() else {
+        return Err(invalid("A subscription has one field at its top.", set.pos));
+    };
+    if is_introspection(&root.node.name.node) {
+        let message = format!("A subscription has no \"{}\" at its top.", root.node.name.node);
+        return Err(invalid(message, root.pos));
+    }
+    for field in fields {
+        if field.node.response_key() != root.node.response_key() {
+            return Err(invalid("A subscription has only one field at its top.", field.pos));
+        }
+        // Validation has found them to be the same but for what they select.
+        root.node.selection_set.node.items.extend(field.node.selection_set.node.items);
+    }
+    let pos = root.pos;
+    set.node.items = vec![Positioned::new(Selection::Field(root), pos)];
+    Ok(())
+}
+
+fn collect(
+    set: &SelectionSet,
+    fragments: &Fragments,
+    visited: &mut HashSet<Name>,
+    fields: &mut Vec<Positioned<Field>>,
+) -> Result<(), Refusal> {
+    for selection in &set.items {
+        check_directives(selection.node.directives())?;
+        match &selection.node {
+            Selection::Field(field) => fields.push(field.clone()),
+            Selection::InlineFragment(inline) => {
+                collect(&inline.node.selection_set.node, fragments, visited, fields)?;
+            }
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                if let Some(fragment) = fragments.get(name)
+                    && visited.insert(name.clone())
+                {
+                    collect(&fragment.node.selection_set.node, fragments, visited, fields)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_directives(directives: &[Positioned<Directive>]) -> Result<(), Refusal> {
+    let conditional = directives.iter().find(|it| matches!(&*it.node.name.node, "skip" | "include"));
+    match conditional {
+        Some(directive) => {
+            let message = format!("A subscription has no \"@{}\" at its top.", directive.node.name.node);
+            Err(invalid(message, directive.pos))
+        }
+        None => Ok(()),
+    }
+}
+
+fn invalid(message: impl Into<String>, pos: Pos) -> Refusal {
+    Refusal::new(Code::GraphqlValidationFailed, message).at(pos)
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql_parser::parse_query;
+
+    use super::*;
+
+    #[test]
+    fn one_field_is_raised() {
+        // document, fields at the top of its only field, or the beginning of the refusal
+        for (text, expected) in [
+            ("subscription { a { b } }", Ok(1)),
+            ("subscription { ... { a { b } } }", Ok(1)),
+            ("subscription { ...f } fragment f on S { ... on S { a { b } } }", Ok(1)),
+            ("subscription { a { b } ...f } fragment f on S { a { c } }", Ok(2)),
+            ("subscription { x: a { b } x: a { b c } }", Ok(3)),
+            ("subscription { a { b } c { b } }", Err("A subscription has only one")),
+            ("subscription { a { b } x: a { b } }", Err("A subscription has only one")),
+            ("subscription { a { b } ...f } fragment f on S { c { b } }", Err("A subscription has only one")),
+            ("subscription { __typename }", Err("A subscription has no \"__typename\"")),
+            ("subscription { a { b } __typename }", Err("A subscription has only one")),
+            ("subscription { a @skip(if: false) { b } }", Err("A subscription has no \"@skip\"")),
+            (
+                "subscription { ...f @include(if: true) } fragment f on S { a { b } }",
+                Err("A subscription has no \"@include\""),
+            ),
+            ("subscription { ... @skip(if: true) { a { b } } }", Err("A subscription has no \"@skip\"")),
+        ] {
+            let mut document = parse_query(text).expect("GraphQL");
+            let raised = raise(&mut document).map(|()| {
+                let (_, operation) = document.operations.iter().next().expect("an operation");
+                let [only] = &*operation.node.selection_set.node.items else { panic!("{text}") };
+                let Selection::Field(field) = &only.node else { panic!("{text}") };
+                field.node.selection_set.node.items.len()
+            });
+            match (raised, expected) {
+                (Ok(count), Ok(expected)) => assert_eq!(count, expected, "{text}"),
+                (Err(refusal), Err(beginning)) => {
+                    assert!(refusal.message.starts_with(beginning), "{text}: {}", refusal.message);
+                }
+                (raised, _) => panic!("{text}: {raised:?}"),
+            }
+        }
+    }
+}

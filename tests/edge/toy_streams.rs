@@ -1,0 +1,125 @@
+//! The toy schema's subscriptions. What a test sees and sets of them is the toy's counter.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::Duration;
+
+use async_graphql::*;
+use axum::http::HeaderMap;
+use futures_util::{Stream, StreamExt, stream};
+use partner_program::http::access::{Access, AuthFailed, AuthRefused, BootstrapAdministrator, BootstrapKey};
+use partner_program::http::throttle::CallerKey;
+
+use crate::toy::KEY;
+
+pub(crate) struct Subscription;
+
+#[Subscription]
+impl Subscription {
+    /// Numbers from 1, at once.
+    async fn count(&self, to: i32) -> impl Stream<Item = i32> {
+        stream::iter(1..=to)
+    }
+    /// The toy's counter, each time it has another value.
+    async fn watch(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = i32> + use<>> {
+        let counter = Arc::clone(ctx.data::<Arc<AtomicI32>>()?);
+        let start = counter.load(Ordering::SeqCst);
+        Ok(stream::unfold((counter, start), |(counter, last)| async move {
+            loop {
+                let now = counter.load(Ordering::SeqCst);
+                if now != last {
+                    return Some((now, (counter, now)));
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }))
+    }
+    /// Nothing; the toy's counter is one more while it lasts.
+    async fn silence(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = i32> + use<>> {
+        let present = Present::new(ctx.data::<Arc<AtomicI32>>()?);
+        Ok(stream::pending().map(move |it| {
+            let _present = &present;
+            it
+        }))
+    }
+    /// Long texts without end.
+    async fn flood(&self, ctx: &Context<'_>, bytes: usize) -> Result<impl Stream<Item = String> + use<>> {
+        let present = Present::new(ctx.data::<Arc<AtomicI32>>()?);
+        Ok(stream::repeat_with(move || {
+            let _present = &present;
+            "x".repeat(bytes)
+        }))
+    }
+    /// Numbers from 1, and a panic in the place of the fourth.
+    async fn panics(&self) -> impl Stream<Item = i32> {
+        stream::iter(1..).inspect(|n| assert!(*n < 4, "a stream that panics"))
+    }
+    async fn panics_at_once(&self) -> impl Stream<Item = i32> {
+        assert!(KEY.is_empty(), "a subscription that panics");
+        stream::empty()
+    }
+    async fn refused(&self) -> Result<stream::Empty<i32>> {
+        Err(Error::new("not yours").extend_with(|_, it| it.set("code", "FORBIDDEN")))
+    }
+    async fn faulty(&self) -> impl Stream<Item = Faulty> {
+        stream::iter([Faulty])
+    }
+}
+
+struct Faulty;
+
+#[Object]
+impl Faulty {
+    async fn fine(&self) -> i32 {
+        1
+    }
+    async fn broken(&self) -> Option<Result<i32>> {
+        Some(Err(Error::new("no such table: secrets")))
+    }
+}
+
+/// Counts as one for as long as it is there.
+struct Present(Arc<AtomicI32>);
+
+impl Present {
+    fn new(counter: &Arc<AtomicI32>) -> Self {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(counter))
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Accepts the key until it is revoked.
+pub(crate) struct Door {
+    pub(crate) key: BootstrapKey,
+    pub(crate) state: Arc<DoorState>,
+}
+
+#[derive(Default)]
+pub(crate) struct DoorState {
+    pub(crate) revoked: AtomicBool,
+    pub(crate) unavailable: AtomicBool,
+}
+
+impl Access for Door {
+    type Caller = BootstrapAdministrator;
+
+    async fn authenticate(&self, headers: &HeaderMap) -> std::result::Result<Self::Caller, AuthFailed> {
+        if self.state.unavailable.load(Ordering::SeqCst) {
+            return Err(AuthFailed::Unavailable);
+        }
+        if self.state.revoked.load(Ordering::SeqCst) {
+            return Err(AuthRefused("The key is not valid.".to_owned()).into());
+        }
+        self.key.authenticate(headers).await
+    }
+
+    fn caller_key(&self, caller: &Self::Caller) -> CallerKey {
+        self.key.caller_key(caller)
+    }
+}

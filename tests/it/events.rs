@@ -1,0 +1,351 @@
+//! The feed of events: what is told, to whom, once and in order.
+
+use serde_json::{Value, json};
+
+use crate::access::world::World;
+use crate::harness::deals::{report, status, swag};
+use crate::harness::{Activity, Backend, Order, TestApp, TestDatabase};
+
+both! {
+    every_change_is_told_once_and_in_order,
+    a_refused_change_is_told_to_nobody,
+    levels_that_lapse_are_told_once_also_after_the_server_was_off,
+    a_level_that_a_correction_takes_away_lapses_too,
+    deals_that_expire_are_told_once_also_after_the_server_was_off,
+    two_processes_tell_what_the_calendar_changed_once,
+    old_events_are_deleted_and_said_to_be,
+    numbers_that_were_never_given_are_refused,
+    everybody_sees_the_own_events_only,
+}
+
+/// The feed of an application after a number, in pages of seven.
+pub(crate) async fn feed(app: &TestApp, after: i64) -> Vec<Value> {
+    const PAGE: &str = "query($after: EventNumber) { events(first: 7, after: $after) { \
+        nodes { number type occurredOn recordedAt data partner { code } professional { code } \
+        ledgerEntry { levelCredits balanceAfter } activity { externalId } order { number } deal { reference } \
+        swagOrder { number } levelChange { track from { code } to { code } byCalendar } } \
+        edges { cursor } pageInfo { hasNextPage endCursor } latestNumber } }";
+    let mut events = Vec::new();
+    let mut after = json!(after);
+    loop {
+        let page = app.ok(PAGE, json!({ "after": after })).await["events"].clone();
+        let nodes = page["nodes"].as_array().expect("a list");
+        events.extend(nodes.iter().cloned());
+        if page["pageInfo"]["hasNextPage"] == false {
+            return events;
+        }
+        let last = &nodes.last().expect("an event")["number"];
+        assert_eq!(page["pageInfo"]["endCursor"], last.to_string());
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+}
+
+async fn latest(app: &TestApp) -> i64 {
+    let data = app.ok("{ events(first: 0) { latestNumber } }", json!({})).await;
+    data["events"]["latestNumber"].as_i64().expect("a number")
+}
+
+/// What events tell: the type, and what shows which one it is.
+fn told(events: &[Value]) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let word = |event: &Value| {
+        let change = &event["levelChange"];
+        let more = match event["type"].as_str().expect("a type") {
+            "LEVEL_REACHED" | "LEVEL_LAPSED" => {
+                let whose =
+                    if event["professional"].is_null() { &event["partner"] } else { &event["professional"] };
+                let track = change["track"].as_str().unwrap_or("points");
+                format!(
+                    "{} {} {track} {}>{}",
+                    text(&event["occurredOn"]),
+                    text(&whose["code"]),
+                    text(&change["from"]["code"]),
+                    text(&change["to"]["code"])
+                )
+            }
+            "CREDITS_CHANGED" => {
+                format!("{} {}", text(&event["partner"]["code"]), event["data"]["entry"]["spendableCredits"])
+            }
+            "POINTS_CHANGED" => {
+                format!("{} {}", text(&event["professional"]["code"]), event["data"]["entry"]["points"])
+            }
+            kind if kind.starts_with("SWAG") => text(&event["data"]["swagOrder"]["status"]),
+            kind if kind.starts_with("ORDER") => text(&event["data"]["order"]["status"]),
+            kind if kind.starts_with("DEAL") => {
+                format!("{} {}", text(&event["occurredOn"]), text(&event["deal"]["reference"]))
+            }
+            _ => text(&event["activity"]["externalId"]),
+        };
+        format!("{} {more}", text(&event["type"]))
+    };
+    events.iter().map(word).collect()
+}
+
+fn numbers(events: &[Value]) -> Vec<i64> {
+    events.iter().map(|event| event["number"].as_i64().expect("a number")).collect()
+}
+
+async fn every_change_is_told_once_and_in_order(backend: Backend) {
+    let app = TestApp::start(backend, "2026-08-31").await;
+    app.partner("nordwind", "2024-06-01").await;
+    app.professional("ada", "2024-06-01").await;
+    app.affiliate("ada", "nordwind", "2024-06-01").await;
+    app.product("dmc", "USAGE_BASED_SERVICE", &[("1", "EUR")]).await;
+    app.item("hoodie", 100, 5).await;
+    let certified = Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2026-03-01");
+    let certified = app.record(certified.points(800).external_id("c-1")).await;
+    let claim = Activity::of_professional("ada", "BLOG_POST_PUBLISHED", "2026-05-01").points(500);
+    for (id, decision) in [("b-1", "REJECT"), ("b-2", "APPROVE")] {
+        let claimed = app.done("submitActivity", claim.clone().external_id(id).input()).await;
+        let input = json!({ "activityId": claimed["activity"]["id"], "decision": decision });
+        app.done("reviewActivity", input).await;
+    }
+    let order = app.place(&Order::self_use("nordwind").line("dmc", 20).credits(2)).await;
+    app.cancel(&order).await;
+    let order = app.place(&Order::self_use("nordwind").line("dmc", 2)).await;
+    app.fulfill(&order, "2026-08-31").await;
+    let bought = app.done("placeSwagOrder", swag("ada", "hoodie", 1, "k-1")).await;
+    app.done("cancelSwagOrder", json!({ "number": bought["swagOrder"]["number"] })).await;
+    app.engaged("nordwind", "D-1", "Acme", "2026-08-01").await;
+    app.done("reportDealActivity", report("D-1", "MEETING", "2026-08-02")).await;
+    app.close("D-1", "WON_BY_PARTNER", "2026-08-03").await;
+    app.void(&certified).await;
+    let events = feed(&app, 0).await;
+    let expected = [
+        "ACTIVITY_RECORDED c-1",
+        "POINTS_CHANGED ada 800",
+        "CREDITS_CHANGED nordwind 5",
+        "CREDITS_CHANGED nordwind 10",
+        "LEVEL_REACHED 2026-08-31 ada points ->ADVOCATE",
+        "CLAIM_SUBMITTED b-1",
+        "CLAIM_REJECTED b-1",
+        "CLAIM_SUBMITTED b-2",
+        "CLAIM_APPROVED b-2",
+        "POINTS_CHANGED ada 500",
+        "CREDITS_CHANGED nordwind 5",
+        "ORDER_PLACED PLACED",
+        "CREDITS_CHANGED nordwind -2",
+        "ORDER_CANCELLED CANCELLED",
+        "CREDITS_CHANGED nordwind 2",
+        "ORDER_PLACED PLACED",
+        "ORDER_FULFILLED FULFILLED",
+        "SWAG_ORDER_PLACED PLACED",
+        "POINTS_CHANGED ada 0",
+        "SWAG_ORDER_CANCELLED CANCELLED",
+        "POINTS_CHANGED ada 0",
+        "DEAL_REGISTERED 2026-08-01 D-1",
+        "DEAL_CHANGED 2026-08-01 D-1",
+        "DEAL_CHANGED 2026-08-02 D-1",
+        "DEAL_CLOSED 2026-08-03 D-1",
+    ];
+    let told = told(&events);
+    assert_eq!(told[..expected.len()], expected);
+    assert_eq!(told.last().map(String::as_str), Some("LEVEL_LAPSED 2026-08-31 ada points ADVOCATE>-"));
+    let count = i64::try_from(events.len()).expect("a count");
+    assert_eq!(numbers(&events), (1..=count).collect::<Vec<_>>(), "no gap, none twice");
+    assert_eq!(latest(&app).await, count);
+    // Every entry of the ledger was told once.
+    let entries = app.ledger("nordwind").await.len();
+    assert_eq!(told.iter().filter(|one| one.starts_with("CREDITS_CHANGED")).count(), entries);
+    assert_eq!(numbers(&feed(&app, count - 3).await), (count - 2..=count).collect::<Vec<_>>());
+    // What is told is no secret: names and addresses stay out of it.
+    let all: String = events.iter().map(|event| event["data"].to_string()).collect();
+    for secret in ["Professional ada", "example.com", "Partner nordwind", "Acme"] {
+        assert!(!all.contains(secret), "{secret} was told");
+    }
+}
+
+async fn a_refused_change_is_told_to_nobody(backend: Backend) {
+    let app = TestApp::start(backend, "2026-08-31").await;
+    app.partner("nordwind", "2024-06-01").await;
+    let meeting = Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2026-03-01").external_id("m-1");
+    app.record(meeting.clone()).await;
+    let before = latest(&app).await;
+    app.record(meeting.clone()).await;
+    assert_eq!(app.refusals("recordActivity", meeting.quantity(2).input()).await, ["CONFLICTING_DUPLICATE"]);
+    let late = Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2027-03-01");
+    assert_eq!(app.refusals("recordActivity", late.input()).await, ["DATE_IN_FUTURE"]);
+    assert_eq!(latest(&app).await, before);
+}
+
+/// Waits until the calendar was followed through the application's day.
+async fn followed(app: &TestApp) {
+    app.services().follow_calendar().await.expect("a calendar");
+}
+
+async fn levels_that_lapse_are_told_once_also_after_the_server_was_off(backend: Backend) {
+    let app = TestApp::start(backend, "2025-11-03").await;
+    app.partner("nordwind", "2024-06-01").await;
+    app.professional("ada", "2024-11-20").await;
+    app.affiliate("ada", "nordwind", "2024-11-20").await;
+    app.earn("nordwind", "2025-11-03", 80).await;
+    app.record(Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2025-10-01").points(800)).await;
+    let reached = told(&feed(&app, 0).await);
+    assert!(reached.contains(&"LEVEL_REACHED 2025-11-03 nordwind BUSINESS MEMBER>CREATOR".to_owned()));
+    // day of the start, what is told then
+    let table: [(&str, &[&str]); 6] = [
+        ("2025-11-20", &[]),
+        ("2026-11-19", &[]),
+        ("2026-11-20", &["LEVEL_LAPSED 2026-11-20 ada points ADVOCATE>-"]),
+        ("2026-12-31", &[]),
+        ("2027-03-05", &["LEVEL_LAPSED 2027-01-01 nordwind BUSINESS CREATOR>MEMBER"]),
+        ("2027-03-06", &[]),
+    ];
+    let mut app = app;
+    for (today, expected) in table {
+        let before = latest(&app).await;
+        app = app.restart(today).await;
+        followed(&app).await;
+        followed(&app).await;
+        let events = feed(&app, before).await;
+        assert_eq!(told(&events), expected, "{today}");
+        for event in events {
+            assert_eq!(event["levelChange"]["byCalendar"], true);
+        }
+    }
+}
+
+async fn a_level_that_a_correction_takes_away_lapses_too(backend: Backend) {
+    let app = TestApp::start(backend, "2026-08-31").await;
+    app.partner("nordwind", "2024-06-01").await;
+    let event = Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2026-03-01").quantity(30);
+    let event = app.record(event).await;
+    app.void(&event).await;
+    let levels: Vec<String> =
+        told(&feed(&app, 0).await).into_iter().filter(|one| one.starts_with("LEVEL")).collect();
+    let expected = [
+        "LEVEL_REACHED 2026-03-01 nordwind BUSINESS MEMBER>COLLABORATOR",
+        "LEVEL_LAPSED 2026-08-31 nordwind BUSINESS COLLABORATOR>MEMBER",
+    ];
+    assert_eq!(levels, expected);
+}
+
+async fn deals_that_expire_are_told_once_also_after_the_server_was_off(backend: Backend) {
+    let app = TestApp::start(backend, "2026-01-05").await;
+    app.partner("nordwind", "2024-06-01").await;
+    app.deal("nordwind", "LEAD", "Acme", "2026-01-05").await;
+    app.engaged("nordwind", "ENGAGED", "Bolt", "2026-01-05").await;
+    app.engaged("nordwind", "CLOSED", "Corp", "2026-01-05").await;
+    app.close("CLOSED", "LOST", "2026-01-05").await;
+    let until = |deal: &Value| deal["validUntil"].as_str().expect("a day").to_owned();
+    let (lead, engaged) = (until(&app.deal_now("LEAD").await), until(&app.deal_now("ENGAGED").await));
+    let after = |day: &str| {
+        let day: chrono::NaiveDate = day.parse().expect("a date");
+        day.succ_opt().expect("a day").to_string()
+    };
+    let mut last = latest(&app).await;
+    let mut app = app.restart(&lead).await;
+    followed(&app).await;
+    assert_eq!(told(&feed(&app, last).await), [""; 0], "the last day belongs to the deal");
+    app = app.restart("2026-12-01").await;
+    followed(&app).await;
+    followed(&app).await;
+    let expected =
+        [format!("DEAL_EXPIRED {} LEAD", after(&lead)), format!("DEAL_EXPIRED {} ENGAGED", after(&engaged))];
+    assert_eq!(told(&feed(&app, last).await), expected);
+    // What is told late brings it back, and it expires again.
+    last = latest(&app).await;
+    app.done("reportDealActivity", report("ENGAGED", "MEETING", "2026-03-01")).await;
+    app.done("updateDeal", status("ENGAGED", "QUOTED", "2026-03-02")).await;
+    followed(&app).await;
+    let kinds: Vec<Value> = feed(&app, last).await.iter().map(|event| event["type"].clone()).collect();
+    assert_eq!(kinds, ["DEAL_CHANGED", "DEAL_CHANGED"], "no time runs for a quoted deal");
+}
+
+async fn two_processes_tell_what_the_calendar_changed_once(backend: Backend) {
+    let app = TestApp::start(backend, "2025-11-03").await;
+    for number in 0..20 {
+        let code = format!("partner-{number}");
+        app.partner(&code, "2024-06-01").await;
+        app.earn(&code, "2025-11-03", 30).await;
+        app.engaged(&code, &format!("D-{number}"), &format!("Customer {number}"), "2025-11-03").await;
+    }
+    let before = latest(&app).await;
+    let app = app.restart("2027-02-01").await;
+    let other = app.another("2027-02-01").await;
+    tokio::join!(followed(&app), followed(&other), followed(&app), followed(&other));
+    let mut told = told(&feed(&app, before).await);
+    told.sort_unstable();
+    let count = told.len();
+    told.dedup();
+    assert_eq!((told.len(), count), (40, 40), "{told:?}");
+}
+
+async fn old_events_are_deleted_and_said_to_be(backend: Backend) {
+    let kept = [("EVENTS_KEPT_DAYS", "0")];
+    let app = TestApp::start_with(TestDatabase::create(backend).await, "2026-08-31", &kept).await;
+    app.partner("nordwind", "2024-06-01").await;
+    app.earn("nordwind", "2026-08-31", 3).await;
+    let last = latest(&app).await;
+    let app = app.restart("2027-08-01").await;
+    app.earn("nordwind", "2027-08-01", 1).await;
+    let kept = chrono::TimeDelta::days(30);
+    let removed = app.services().forget_events(kept).await.expect("a deletion");
+    assert_eq!(removed, last);
+    assert_eq!(app.services().forget_events(kept).await.expect("a deletion"), 0);
+    let answer = app.send("{ events(after: 0) { nodes { number } } }", json!({})).await;
+    assert_eq!(answer.codes(), ["BAD_USER_INPUT"]);
+    assert!(answer.text.contains(&format!("after: {last}")), "{}", answer.text);
+    let data = app.ok("{ events { nodes { number } } }", json!({})).await;
+    let first = &data["events"]["nodes"][0]["number"];
+    assert_eq!(*first, last + 1, "without a number, from the first that is kept");
+    assert_eq!(numbers(&feed(&app, last).await)[0], last + 1, "and numbers go on");
+}
+
+async fn numbers_that_were_never_given_are_refused(backend: Backend) {
+    let app = TestApp::start(backend, "2026-08-31").await;
+    app.partner("nordwind", "2024-06-01").await;
+    app.earn("nordwind", "2026-08-31", 3).await;
+    let never_given = ["5000", "\"5000\"", "9007199254740991"];
+    for after in never_given.into_iter().chain(["-1", "1.5", "\"x\"", "\"\"", "9007199254740992", "true"]) {
+        let answer =
+            app.send(&format!("{{ events(after: {after}) {{ nodes {{ number }} }} }}"), json!({})).await;
+        assert_eq!(answer.codes(), ["BAD_USER_INPUT"], "{after}: {}", answer.text);
+    }
+    let answer = app.send("{ events(first: 101) { nodes { number } } }", json!({})).await;
+    assert_eq!(answer.codes(), ["BAD_USER_INPUT"]);
+}
+
+async fn everybody_sees_the_own_events_only(backend: Backend) {
+    let world = World::new(backend).await;
+    let app = &world.app;
+    app.item("mug", 10, 5).await;
+    app.done("placeSwagOrder", swag("ada", "mug", 1, "k-1")).await;
+    let seen = async |role: &str| {
+        let query = "{ events(first: 100) { nodes { type partner { code } professional { code } data } } }";
+        let answer = app.send_as(world.key(role), query, json!({})).await;
+        assert!(answer.body["errors"].is_null(), "{}", answer.text);
+        answer.body["data"]["events"]["nodes"].as_array().expect("a list").clone()
+    };
+    let all = seen("ADMINISTRATOR").await;
+    assert_eq!(seen("PROGRAM_STAFF").await, all);
+    let own: Vec<&Value> = all.iter().filter(|event| event["data"].to_string().contains("ada")).collect();
+    assert!(own.len() > 2 && own.len() < all.len());
+    let professional = seen("PROFESSIONAL").await;
+    assert_eq!(professional.len(), own.len());
+    for event in &professional {
+        assert_eq!(event["professional"]["code"], "ada");
+        assert!(event["partner"].is_null(), "a professional sees no partner");
+    }
+    let partner = seen("PARTNER").await;
+    assert!(!partner.is_empty());
+    for event in &partner {
+        assert_eq!(event["partner"]["code"], "nordwind", "{event}");
+        assert!(!event["type"].as_str().expect("a type").starts_with("SWAG"), "{event}");
+        assert!(!event["data"].to_string().contains("bram"), "{event}");
+    }
+    let integrator = seen("INTEGRATOR").await;
+    let ids: Vec<&Value> = integrator.iter().map(|event| &event["data"]["activity"]["externalId"]).collect();
+    assert_eq!(ids, ["own"]);
+    for (role, arguments) in [("PARTNER", "partner: \"polder\""), ("PROFESSIONAL", "professional: \"bram\"")]
+    {
+        let query = format!("{{ events({arguments}) {{ nodes {{ number }} latestNumber }} }}");
+        let unknown = query.replace("polder", "nobody").replace("bram", "nobody");
+        let answers = [
+            app.send_as(world.key(role), &query, json!({})).await,
+            app.send_as(world.key(role), &unknown, json!({})).await,
+        ];
+        assert_eq!(answers[0].text, answers[1].text, "like somebody who does not exist");
+        assert_eq!(answers[0].body["data"]["events"]["nodes"], json!([]));
+    }
+}
