@@ -6,6 +6,7 @@ mod commerce;
 mod database;
 pub(crate) mod deals;
 mod state;
+pub(crate) mod webhooks;
 
 pub(crate) use activity::Activity;
 pub(crate) use app::{Answer, TestApp, document, user_errors};
