@@ -9,7 +9,7 @@ const LINES_MAX: usize = 500;
 /// A folder, our own modules that it may not use, and crates that it may not use.
 type Border = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-const BORDERS: [Border; 5] = [
+const BORDERS: [Border; 6] = [
     (
         "src/program",
         &["store", "service", "graphql", "http", "cli", "config", "app", "clock", "error"],
@@ -28,6 +28,14 @@ const BORDERS: [Border; 5] = [
     ),
     ("src/store", &["service", "graphql", "http", "cli", "config", "app"], &["axum", "async_graphql"]),
     ("src/service", &["graphql", "http", "cli", "config", "app"], &["axum", "async_graphql"]),
+    (
+        "src/courier",
+        &[
+            "program", "store", "service", "graphql", "http", "cli", "config", "app", "clock", "error",
+            "access",
+        ],
+        &["sea_orm", "sqlx", "entity", "migration", "axum", "async_graphql", "std::env"],
+    ),
     ("migration", &[], &["entity", "partner_program"]),
     ("entity", &[], &["migration", "partner_program", "async_graphql", "axum"]),
 ];

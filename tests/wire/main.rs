@@ -7,3 +7,4 @@ mod schema_changes;
 mod server;
 mod settings;
 mod subscriptions;
+mod webhooks;

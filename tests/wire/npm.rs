@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     ".npmrc",
     "package.json",
     "package-lock.json",
@@ -14,6 +14,7 @@ const SOURCES: [&str; 8] = [
     "reconnect.mjs",
     "schema-changes.mjs",
     "subscriptions.mjs",
+    "webhooks.mjs",
 ];
 
 #[cfg(windows)]

@@ -1,6 +1,6 @@
 //! One attempt of a delivery, and what follows from it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use entity::value::{DeliveryState, WebhookStatus};
 use entity::{webhook_attempt, webhook_delivery, webhook_endpoint};
 use sea_orm::DatabaseTransaction;
@@ -136,7 +136,7 @@ fn judge(row: &mut webhook_delivery::Model, outcome: Option<&Outcome>, now: Date
         row.state = DeliveryState::Failed;
         return Some(format!("Event {number} was not delivered in time: it is no longer kept."));
     };
-    let ended = now + TimeDelta::from_std(outcome.duration).unwrap_or_default();
+    let ended = (now + TimeDelta::from_std(outcome.duration).unwrap_or_default()).trunc_subsecs(6);
     row.tries += 1;
     let Some(error) = &outcome.error else {
         (row.state, row.delivered_at) = (DeliveryState::Delivered, Some(ended));

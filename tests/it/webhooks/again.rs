@@ -80,8 +80,9 @@ async fn what_is_no_longer_kept_is_not_sent_and_that_is_said(backend: Backend) {
     app.done("disableWebhookEndpoint", json!({ "id": id })).await;
     post(&app, "nordwind", "never").await;
     let services = app.services();
+    services.webhooks_expand().await.expect("numbers");
     // The clock of the tests is pinned; what is kept from its future on is nothing.
-    assert!(services.forget_events(TimeDelta::hours(-24)).await.expect("deleted") > 3);
+    assert!(services.forget_events(TimeDelta::hours(-24)).await.expect("deleted") >= 3);
     receiver.status(200);
     receiver.news();
 

@@ -109,8 +109,8 @@ async fn a_receiver_can_say_when_to_come_again(backend: Backend) {
         (500, 9_999, 1_799, 2_000),
         (503, 999_999, 86_399, 86_420),
     ];
-    let mut due = app.services().clock().real();
     app.services().webhooks_expand().await.expect("deliveries");
+    let mut due = app.services().clock().real();
     for (status, seconds, least, most) in table {
         receiver.answer(move |_| Reply::Status(status, vec![("retry-after", seconds.to_string())]));
         assert_eq!(app.services().webhooks_send_due(due).await.expect("attempts"), 1);
