@@ -64,9 +64,7 @@ pub fn is_public(address: IpAddr) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_public_addresses_are_public() {
-        let public = [
+    const PUBLIC: [&str; 27] = [
             "1.1.1.1",
             "8.8.8.8",
             "9.255.255.255",
@@ -95,7 +93,8 @@ mod tests {
             "64:ff9b::1.1.1.1",
             "2002:101:101::1",
         ];
-        let private = [
+
+    const PRIVATE: [&str; 52] = [
             "0.0.0.0",
             "0.1.2.3",
             "10.0.0.1",
@@ -149,7 +148,10 @@ mod tests {
             "fec0::1",
             "ff02::1",
         ];
-        for (texts, expected) in [(&public[..], true), (&private[..], false)] {
+
+    #[test]
+    fn only_public_addresses_are_public() {
+        for (texts, expected) in [(&PUBLIC[..], true), (&PRIVATE[..], false)] {
             for text in texts {
                 assert_eq!(is_public(text.parse().expect("an address")), expected, "{text}");
             }

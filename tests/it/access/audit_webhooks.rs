@@ -5,90 +5,86 @@ use serde_json::{Value, json};
 use super::audit::{Case, case, row};
 use crate::harness::TestApp;
 
+const URL: &str = "https://nobody.invalid/";
+const NORDWIND: (Option<&str>, Option<&str>) = (Some("nordwind"), None);
+
+/// An endpoint for closed deals of a partner.
+fn draft(partner: Option<&str>) -> Value {
+    json!({ "url": URL, "description": "made", "partner": partner, "types": ["DEAL_CLOSED"] })
+}
+
+/// An endpoint as the log has it.
+fn state(description: &str, types: Value, reason: Option<&str>) -> Value {
+    let status = if reason.is_some() { "DISABLED" } else { "ENABLED" };
+    let mut state = json!({ "url": URL, "description": description, "status": status, "reason": reason });
+    state["types"] = types;
+    state
+}
+
+fn made(reason: Option<&str>) -> Value {
+    state("made", json!(["DEAL_CLOSED"]), reason)
+}
+
+/// A mutation of nordwind's endpoint that is refused without an endpoint.
+fn of(mutation: &'static str, done: Value, before: Value, after: Value) -> Case {
+    let rows = vec![row(mutation, "WebhookEndpoint", NORDWIND, before, after)];
+    case(mutation, done, json!({ "id": "nonsense" }), rows)
+}
+
 pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
-    const URL: &str = "https://nobody.invalid/";
-    let create = async |partner: Value| {
-        let input =
-            json!({ "url": URL, "description": "made", "partner": partner, "types": ["DEAL_CLOSED"] });
-        app.done("createWebhookEndpoint", input).await["webhookEndpoint"].clone()
+    let create = async |partner| {
+        app.done("createWebhookEndpoint", draft(partner)).await["webhookEndpoint"].clone()
     };
-    let made = create(json!("nordwind")).await;
-    let off = create(Value::Null).await["id"].clone();
+    let endpoint = create(Some("nordwind")).await;
+    let id = &endpoint["id"];
+    let off = create(None).await["id"].clone();
     app.done("disableWebhookEndpoint", json!({ "id": off, "reason": "later" })).await;
-    let id = made["id"].clone();
     let sent = app.done("sendTestWebhook", json!({ "id": id })).await["webhookDelivery"]["id"].clone();
-    let nothing = json!({ "id": "nonsense" });
-    let state = |description: &str, types: Value, status: &str, reason: Value| json!({ "url": URL, "description": description, "types": types, "status": status, "reason": reason });
-    let kinds = json!(["DEAL_CLOSED"]);
-    let of = |operation: &str, before: Value, after: Value| {
-        vec![row(operation, "WebhookEndpoint", (Some("nordwind"), None), before, after)]
-    };
-    let on = || state("made", json!(["DEAL_CLOSED"]), "ENABLED", Value::Null);
-    let changed = || state("other", Value::Null, "ENABLED", Value::Null);
-    let disabled = || state("other", Value::Null, "DISABLED", json!("why not"));
-    let delivery = |operation: &str, before: Value, after: Value| {
-        vec![row(operation, "WebhookDelivery", (Some("nordwind"), None), before, after)]
-    };
-    let everybody = |before: Value, after: Value| {
-        vec![row("enableWebhookEndpoint", "WebhookEndpoint", (None, None), before, after)]
-    };
+    let changed = |reason| state("other", Value::Null, reason);
+    let position = |number: Value| json!({ "position": number });
+    let just = json!({ "id": id });
+    let enabled = vec![row("enableWebhookEndpoint", "WebhookEndpoint", (None, None), made(Some("later")), made(None))];
+    let delivery = |operation, before: Value, after: Value| vec![row(operation, "WebhookDelivery", NORDWIND, before, after)];
+    let pending = || json!({ "state": "PENDING" });
     vec![
         case(
             "createWebhookEndpoint",
-            json!({ "url": URL, "description": "made", "partner": "nordwind", "types": kinds }),
+            draft(Some("nordwind")),
             json!({ "url": "http://127.0.0.1/", "description": "made" }),
-            of("createWebhookEndpoint", Value::Null, on()),
+            vec![row("createWebhookEndpoint", "WebhookEndpoint", NORDWIND, Value::Null, made(None))],
         ),
-        case(
+        of(
             "updateWebhookEndpoint",
             json!({ "id": id, "description": "other", "types": null }),
-            json!({ "id": id, "types": [] }),
-            of("updateWebhookEndpoint", on(), changed()),
+            made(None),
+            changed(None),
         ),
-        case(
-            "rotateWebhookSecret",
-            json!({ "id": id }),
-            nothing.clone(),
-            of("rotateWebhookSecret", Value::Null, json!({})),
-        ),
+        of("rotateWebhookSecret", just.clone(), Value::Null, json!({})),
         case(
             "sendTestWebhook",
-            json!({ "id": id }),
-            nothing.clone(),
+            just.clone(),
+            json!({ "id": "nonsense" }),
             delivery("sendTestWebhook", Value::Null, json!({ "type": "webhook.test" })),
         ),
         case(
             "resendWebhookDelivery",
             json!({ "deliveryId": sent }),
             json!({ "deliveryId": id }),
-            delivery("resendWebhookDelivery", json!({ "state": "PENDING" }), json!({ "state": "PENDING" })),
+            delivery("resendWebhookDelivery", pending(), pending()),
         ),
-        case(
+        of(
             "replayWebhookEvents",
             json!({ "id": id, "after": 0 }),
-            json!({ "id": id, "after": 9_999_999 }),
-            of("replayWebhookEvents", json!({ "position": made["position"] }), json!({ "position": 0 })),
+            position(endpoint["position"].clone()),
+            position(json!(0)),
         ),
-        case(
+        of(
             "disableWebhookEndpoint",
             json!({ "id": id, "reason": "why not" }),
-            nothing.clone(),
-            of("disableWebhookEndpoint", changed(), disabled()),
+            changed(None),
+            changed(Some("why not")),
         ),
-        case(
-            "enableWebhookEndpoint",
-            json!({ "id": off }),
-            nothing.clone(),
-            everybody(
-                state("made", kinds.clone(), "DISABLED", json!("later")),
-                state("made", kinds.clone(), "ENABLED", Value::Null),
-            ),
-        ),
-        case(
-            "deleteWebhookEndpoint",
-            json!({ "id": id }),
-            nothing,
-            of("deleteWebhookEndpoint", disabled(), Value::Null),
-        ),
+        case("enableWebhookEndpoint", json!({ "id": off }), json!({ "id": "nonsense" }), enabled),
+        of("deleteWebhookEndpoint", just, changed(Some("why not")), Value::Null),
     ]
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::sending::post;
-use crate::harness::webhooks::{Receiver, quiet};
+use crate::harness::webhooks::{Got, Receiver, quiet};
 use crate::harness::{Backend, user_errors};
 
 both! {
@@ -53,7 +53,7 @@ async fn what_was_sent_is_sent_again_with_the_same_id(backend: Backend) {
     let replayed = receiver.news();
     let of = |partner: &str| -> Vec<&str> {
         let own = replayed.iter().filter(|got| got.body["data"]["partner"] == partner);
-        own.map(|got| got.activity()).collect()
+        own.map(Got::activity).collect()
     };
     assert_eq!((of("nordwind"), of("polder")), (vec!["n1", "n2"], vec!["p1", "p2"]), "in order again");
     let mut all: Vec<(String, String)> =

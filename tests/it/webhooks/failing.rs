@@ -28,10 +28,10 @@ async fn an_endpoint_that_fails_for_three_days_is_disabled_and_goes_on_where_it_
     post(&app, "nordwind", "first").await;
     post(&app, "nordwind", "second").await;
     receiver.status(500);
-    assert_eq!(app.send_in(0).await, 1);
     let services = app.services();
-    let mut pauses = Vec::new();
     let mut last = services.clock().real();
+    assert_eq!(app.send_in(0).await, 1);
+    let mut pauses = Vec::new();
     while app.webhook(&id).await["status"] == "ENABLED" {
         let next = next_try(&app, &id).await;
         let early = next - TimeDelta::seconds(1);
