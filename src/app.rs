@@ -1,5 +1,7 @@
 //! The application: database, services, routes, and an end that finishes what was accepted.
 
+mod metrics;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +16,11 @@ use tracing::Instrument;
 use crate::auth::Gate;
 use crate::auth::tokens::Tokens;
 use crate::clock::Clock;
-use crate::config::{Protocol, Settings};
+use crate::config::Settings;
 use crate::error::Error;
 use crate::graphql::documents::{Documents, schemas};
 use crate::graphql::input_types::{InputTypes, api_scalars};
+use crate::graphql::traced::RootFields;
 use crate::graphql::{schema, trusted};
 use crate::http::access::BootstrapKey;
 use crate::http::graphql::{Edge, Page};
@@ -26,6 +29,7 @@ use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};
 use crate::service::Services;
 use crate::store::Database;
+use metrics::{MetricsServer, metrics_router};
 
 /// Longest time that accepted requests have to finish after a signal to stop.
 const STOP_TIME_MAX: Duration = Duration::from_secs(25);
@@ -43,6 +47,9 @@ pub enum StartError {
     /// The address is taken, or is none of this machine's.
     #[error("BIND: can't listen on {0}: {1}")]
     Bind(SocketAddr, std::io::Error),
+    /// The address of the metrics is taken, or is none of this machine's.
+    #[error("METRICS_BIND: can't listen on {0}: {1}")]
+    MetricsBind(SocketAddr, std::io::Error),
     /// The key set of the provider can't be used. Holds the name of the setting.
     #[error("{0} {1}")]
     Keys(&'static str, String),
@@ -64,6 +71,7 @@ pub struct Running {
     services: Services,
     stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
+    metrics: Option<MetricsServer>,
     feed: JoinHandle<()>,
     webhooks: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
@@ -81,6 +89,12 @@ impl Running {
         format!("http://{}{path}", self.address)
     }
 
+    /// The address of the metrics.
+    #[must_use]
+    pub fn metrics_url(&self) -> String {
+        format!("http://{}/metrics", self.metrics.as_ref().map_or(self.address, MetricsServer::address))
+    }
+
     /// The use cases that it serves.
     #[must_use]
     pub fn services(&self) -> &Services {
@@ -92,7 +106,7 @@ impl Running {
     /// # Errors
     /// When serving had failed, or the database can't be closed.
     pub async fn stop(self) -> Result<(), StartError> {
-        let Self { services, stop, server, feed, webhooks, .. } = self;
+        let Self { services, stop, server, feed, metrics, webhooks, .. } = self;
         // Nobody listens when serving has failed already; then the join tells why.
         let _ = stop.send(true);
         let aborted = server.abort_handle();
@@ -105,6 +119,9 @@ impl Running {
         if let Some((stop, webhooks)) = webhooks {
             let _ = stop.send(());
             let _ = webhooks.await;
+        }
+        if let Some(metrics) = metrics {
+            metrics.stop();
         }
         // What it had not told yet is told by the next start.
         feed.abort();
@@ -158,13 +175,19 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     };
     let gate = Gate::new(services.clone(), key, tokens);
     let (stop, stopped) = Stop::channel();
-    let router = router(&services, gate, &settings.protocol, stopped.clone()).await?;
+    let router = router(&services, gate, settings, stopped.clone()).await?;
+    let metrics = match settings.telemetry.metrics_bind {
+        Some(bind) => Some(MetricsServer::start(bind, metrics_router(&services)).await?),
+        None => None,
+    };
     let bind = |error| StartError::Bind(settings.bind, error);
+    connections::make_room(&settings.protocol.connections);
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
     let limits = settings.protocol.connections.clone();
     let signal = async move { stopped.stopped().await };
-    let server = tokio::spawn(connections::serve(listener, router, limits, signal));
+    let server =
+        tokio::spawn(connections::serve(listener, router, limits, services.metrics().clone(), signal));
     let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
     let feed = tokio::spawn({
         let services = services.clone();
@@ -172,7 +195,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         async move { services.run_feed(kept).await }.instrument(tracing::info_span!("feed"))
     });
     let webhooks = settings.webhooks.send.then(|| send_webhooks(services.clone(), kept));
-    Ok(Running { address, services, stop, server, feed, webhooks })
+    Ok(Running { address, services, stop, server, metrics, feed, webhooks })
 }
 
 /// Starts the task that sends webhooks, and gives what stops it.
@@ -193,9 +216,10 @@ fn send_webhooks(services: Services, kept: Option<TimeDelta>) -> (oneshot::Sende
 async fn router(
     services: &Services,
     gate: Gate,
-    protocol: &Protocol,
+    settings: &Settings,
     stop: Stop,
 ) -> Result<Router, StartError> {
+    let protocol = &settings.protocol;
     let sdl = schema::sdl();
     let mut types =
         InputTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| StartError::Schema(error.to_string()))?;
@@ -205,7 +229,8 @@ async fn router(
     }
     let schemas = schemas(|| {
         let builder = schema::builder();
-        if is_told { builder } else { builder.disable_suggestions() }
+        let builder = if is_told { builder } else { builder.disable_suggestions() };
+        if settings.telemetry.collector.is_some() { builder.extension(RootFields) } else { builder }
     });
     let limits = protocol.limits.clone();
     let mut documents = Documents::new(schemas, types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)
@@ -217,6 +242,7 @@ async fn router(
     let page: Page = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
     let edge = Edge {
         documents,
+        metrics: services.metrics().clone(),
         access: gate,
         settings: protocol.requests,
         throttle: Throttle::new(protocol.quotas.clone()),
@@ -243,6 +269,9 @@ async fn router(
     }
     if protocol.graphiql {
         routes = routes.merge(assets::router());
+    }
+    if settings.telemetry.metrics_bind.is_none() {
+        routes = routes.merge(metrics_router(services));
     }
     Ok(with_layers(routes))
 }

@@ -83,6 +83,10 @@ impl Access for Gate {
         }
     }
 
+    fn role(&self, caller: &Self::Caller) -> &'static str {
+        caller.role.name().as_str()
+    }
+
     fn equip(&self, caller: Self::Caller, request: Request) -> Request {
         let id = request.data.get(&std::any::TypeId::of::<RequestId>());
         let id = id.and_then(|id| id.downcast_ref::<RequestId>()).map(|id| Arc::from(id.as_str()));

@@ -2,6 +2,7 @@
 
 mod auth;
 mod protocol;
+mod telemetry;
 mod webhooks;
 
 use std::fmt;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub provider: Option<Provider>,
     /// Limits, and what may be asked in which way.
     pub protocol: Protocol,
+    /// Log, metrics and traces.
+    pub telemetry: crate::telemetry::Settings,
     /// `WEBHOOKS_…`: whether this process sends webhooks, and where to.
     pub webhooks: WebhookSettings,
 }
@@ -54,6 +57,7 @@ impl Default for Settings {
             bootstrap_admin_key: None,
             provider: None,
             protocol: Protocol::default(),
+            telemetry: crate::telemetry::Settings::default(),
             webhooks: WebhookSettings::default(),
         }
     }
@@ -111,6 +115,7 @@ impl Settings {
         if let Some(text) = get("BOOTSTRAP_ADMIN_KEY") {
             settings.bootstrap_admin_key = Some(Secret::new(text)?);
         }
+        settings.telemetry = telemetry::read(get)?;
         settings.webhooks = webhooks::read(&get)?;
         settings.provider = auth::read(get)?;
         Ok(settings)

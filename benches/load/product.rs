@@ -40,6 +40,7 @@ pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
     let quotas = Quotas { points_per_minute: 0, operations_max: u32::MAX, ..Quotas::default() };
     let edge = Edge {
         documents,
+        metrics: services.metrics().clone(),
         access: Gate::new(services, Some(BootstrapKey::new(KEY)), None),
         settings: Settings::default(),
         throttle: Throttle::new(quotas),

@@ -8,17 +8,14 @@ mod verify;
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use crate::config::Settings;
+use crate::telemetry::Telemetry;
 
-/// What the log holds unless `RUST_LOG` says otherwise.
-const LOG: &str = "warn,partner_program=info";
 /// Stack of each worker in bytes, 16 MiB: a document may nest deeper than the default stack takes.
 const STACK: usize = 16 << 20;
 /// The command was carried out, and found something that is not in order.
@@ -108,8 +105,9 @@ fn run(command: Command) -> Result<u8, Failure> {
     }
     let file = env_file()?;
     let get = |name: &str| std::env::var(name).ok().or_else(|| file.get(name).cloned());
-    log(get("RUST_LOG").as_deref());
     let settings = Settings::read(get)?;
+    // Dropped last: the end of everything else is told as well.
+    let _telemetry = Telemetry::start(&settings.telemetry).map_err(Failure)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
     runtime.block_on(async {
@@ -133,13 +131,4 @@ fn env_file() -> Result<HashMap<String, String>, Failure> {
         Err(error) if error.not_found() => Ok(HashMap::new()),
         Err(_) => Err(Failure("the file .env can't be read".to_owned())),
     }
-}
-
-fn log(filter: Option<&str>) {
-    let filter = EnvFilter::try_new(filter.unwrap_or(LOG)).unwrap_or_else(|_| LOG.into());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
 }

@@ -17,7 +17,7 @@ const DEMO_KEYS: [(RoleName, Option<&str>); 4] = [
 /// Serves the database of the settings.
 pub(super) async fn serve(settings: &Settings) -> Result<u8, Failure> {
     let running = app::start(settings).await?;
-    println!("Listening on {}", running.url("/graphql"));
+    announce(&running, settings);
     running.run_until(signal()?).await?;
     Ok(0)
 }
@@ -42,10 +42,17 @@ pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, Failure> {
         let whose = subject.map(|subject| format!(" ({subject})")).unwrap_or_default();
         println!("{}{whose}: Authorization: Bearer {secret}", role.as_str());
     }
-    println!("Listening on {}", running.url("/graphql"));
+    announce(&running, &settings);
     running.run_until(signal).await?;
     folder.close()?;
     Ok(0)
+}
+
+fn announce(running: &app::Running, settings: &Settings) {
+    if settings.telemetry.metrics_bind.is_some() {
+        println!("Metrics on {}", running.metrics_url());
+    }
+    println!("Listening on {}", running.url("/graphql"));
 }
 
 /// 128 random bits: the last 32 of a UUID of version 7 are random, the others tell time and order.

@@ -61,6 +61,9 @@ pub struct Prepared {
     pub request: Request,
     /// Whether it is a query, a mutation or a subscription.
     pub kind: OperationType,
+    /// What it is counted under: the field at its top, or its name where documents are trusted. One of
+    /// few, whatever clients send.
+    pub label: Arc<str>,
     /// The complexity, in points.
     pub points: u64,
     /// What the request costs of its caller's budget, in points.
@@ -171,7 +174,9 @@ impl<E: Executor> Documents<E> {
         let price = price(operation, points, &variables);
         let mut request = Request::new(String::new()).variables(variables);
         request.set_parsed_query(operation.document.clone());
-        Ok(Prepared { request, kind: operation.kind, points, price })
+        let name = operation.name.as_deref().filter(|_| self.trusted.is_some());
+        let label = name.map_or_else(|| Arc::clone(&operation.root), Arc::from);
+        Ok(Prepared { request, kind: operation.kind, label, points, price })
     }
 
     async fn find(&self, source: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {

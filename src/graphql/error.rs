@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use async_graphql::resolver_utils::EnumType;
 use async_graphql::{Context, ErrorExtensions, SimpleObject};
 
 use super::refusal::Code as RequestCode;
 use super::types::UserErrorCode;
 use crate::error::Error;
 use crate::program::refusal::Refusal;
+use crate::telemetry::observed;
 
 /// An error of a field. It has no `Display` on purpose: only what has a code can become one.
 #[derive(Clone, Debug)]
@@ -83,7 +85,10 @@ pub(crate) struct UserError {
 impl From<Refusal> for UserError {
     fn from(refusal: Refusal) -> Self {
         let field = (!refusal.field.is_empty()).then_some(refusal.field);
-        Self { code: refusal.code.into(), message: refusal.message, field }
+        let code = UserErrorCode::from(refusal.code);
+        let known = UserErrorCode::items().iter().find(|known| known.value == code);
+        observed::refused(known.map_or("none", |known| known.name));
+        Self { code, message: refusal.message, field }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A document taken apart into its operations.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use async_graphql::{Name, Positioned};
 use async_graphql_parser::types::{
@@ -23,6 +24,8 @@ pub(crate) struct Document {
 pub(crate) struct Operation {
     pub(crate) name: Option<Name>,
     pub(crate) kind: OperationType,
+    /// The field at its top, or `multiple` where there are several.
+    pub(crate) root: Arc<str>,
     /// The operation alone, with the fragments that it reaches.
     pub(crate) document: ExecutableDocument,
     /// The complexity, unless it depends on variables.
@@ -88,10 +91,12 @@ pub(crate) fn split(document: ExecutableDocument) -> Vec<Operation> {
             reached[index].contains(fragment)
                 || (index == 0 && !reached.iter().any(|names| names.contains(fragment)))
         };
+        let root = root(&operation.node.selection_set.node, &fragments);
         let own = fragments.iter().filter(|(name, _)| belongs(name));
         Operation {
             name,
             kind: operation.node.ty,
+            root,
             document: ExecutableDocument {
                 fragments: own.map(|(name, it)| (name.clone(), it.clone())).collect(),
                 operations: DocumentOperations::Single(operation),
@@ -100,6 +105,33 @@ pub(crate) fn split(document: ExecutableDocument) -> Vec<Operation> {
         }
     });
     parts.collect()
+}
+
+/// The one field at the top of an operation, by its name in the schema, or `multiple`.
+fn root(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> Arc<str> {
+    let mut found: Option<&Name> = None;
+    let mut spread: HashSet<&Name> = HashSet::new();
+    let mut waiting = vec![set];
+    while let Some(set) = waiting.pop() {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    let name = &field.node.name.node;
+                    if found.is_some_and(|found| found != name) {
+                        return Arc::from("multiple");
+                    }
+                    found = Some(name);
+                }
+                Selection::InlineFragment(it) => waiting.push(&it.node.selection_set.node),
+                Selection::FragmentSpread(it) => {
+                    let name = &it.node.fragment_name.node;
+                    let fragment = fragments.get(name).filter(|_| spread.insert(name));
+                    waiting.extend(fragment.map(|it| &it.node.selection_set.node));
+                }
+            }
+        }
+    }
+    Arc::from(found.map_or("none", Name::as_str))
 }
 
 /// The fragments that a selection set spreads, and those that they spread.

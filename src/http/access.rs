@@ -47,6 +47,9 @@ pub trait Access: Send + Sync + 'static {
     /// What the caller is counted as, where use is limited.
     fn caller_key(&self, caller: &Self::Caller) -> CallerKey;
 
+    /// The role of the caller, for log and metrics: one of few.
+    fn role(&self, caller: &Self::Caller) -> &'static str;
+
     /// Gives a request what its resolvers need: by default the caller. The request has
     /// the [`RequestId`](super::request_id::RequestId) already.
     fn equip(&self, caller: Self::Caller, request: Request) -> Request {
@@ -108,5 +111,9 @@ impl Access for BootstrapKey {
 
     fn caller_key(&self, _: &Self::Caller) -> CallerKey {
         CallerKey::new(0)
+    }
+
+    fn role(&self, _: &Self::Caller) -> &'static str {
+        "ADMINISTRATOR"
     }
 }

@@ -12,6 +12,11 @@ use super::request_id::RequestId;
 use super::throttle::{self, Wait};
 use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, bounded};
 
+/// Outcome of a request without errors.
+const OK: &str = "ok";
+/// Outcome of a request that has errors beside its data.
+const PARTIAL: &str = "partial";
+
 /// What became of a request. The one table of statuses is its method `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -49,6 +54,12 @@ pub struct NotRun {
 }
 
 impl NotRun {
+    /// What it is counted as: the code of its first error.
+    #[must_use]
+    pub fn counted_as(&self) -> &'static str {
+        self.errors.first().map_or(Code::InternalServerError, code).as_str()
+    }
+
     /// One reason.
     #[must_use]
     pub fn new(media: Media, outcome: Outcome, code: Code, message: impl Into<String>) -> Self {
@@ -114,6 +125,7 @@ impl IntoResponse for NotRun {
 /// A whole answer, which may also be one of several in a batch.
 #[derive(Debug)]
 pub struct Answer {
+    outcome: &'static str,
     status: StatusCode,
     media: Media,
     headers: HeaderMap,
@@ -122,15 +134,23 @@ pub struct Answer {
 
 impl Answer {
     fn new(status: StatusCode, media: Media, headers: HeaderMap, body: &Envelope<'_>) -> Self {
+        let outcome = body.outcome();
         match serde_json::to_vec(body) {
-            Ok(body) => Self { status, media, headers, body },
+            Ok(body) => Self { outcome, status, media, headers, body },
             // Names and values are what JSON can say; a scalar of ours that is not is a fault.
             Err(error) => {
                 tracing::error!(%error, "an answer could not be written as JSON");
                 let (status, body) = (StatusCode::INTERNAL_SERVER_ERROR, b"{}".to_vec());
-                Self { status, media, headers: HeaderMap::new(), body }
+                let outcome = Code::InternalServerError.as_str();
+                Self { outcome, status, media, headers: HeaderMap::new(), body }
             }
         }
+    }
+
+    /// What it is counted as: `ok`, `partial`, or the code of its first error.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        self.outcome
     }
 
     /// Several answers as one: a list in the order of the requests. Whether each was run is said in
@@ -139,6 +159,7 @@ impl Answer {
     pub fn batch(media: Media, answers: Vec<Self>) -> Self {
         let mut body = vec![b'['];
         let mut headers = HeaderMap::new();
+        let outcome = answers.iter().map(Self::outcome).find(|outcome| *outcome != OK).unwrap_or(OK);
         for (index, answer) in answers.into_iter().enumerate() {
             if index > 0 {
                 body.push(b',');
@@ -147,7 +168,7 @@ impl Answer {
             headers.extend(answer.headers);
         }
         body.push(b']');
-        Self { status: StatusCode::OK, media, headers, body }
+        Self { outcome, status: StatusCode::OK, media, headers, body }
     }
 }
 
@@ -199,6 +220,24 @@ struct Envelope<'a> {
     data: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extensions: Option<&'a std::collections::BTreeMap<String, Value>>,
+}
+
+impl Envelope<'_> {
+    fn outcome(&self) -> &'static str {
+        match self.errors.first() {
+            None => OK,
+            Some(_) if self.data.is_some_and(|data| *data != Value::Null) => PARTIAL,
+            Some(error) => code(error).as_str(),
+        }
+    }
+}
+
+/// The code of an error that is sent, which has one of the closed list.
+fn code(error: &ServerError) -> Code {
+    match error.extensions.as_ref().and_then(|it| it.get("code")) {
+        Some(Value::String(code)) => Code::parse(code).unwrap_or(Code::InternalServerError),
+        _ => Code::InternalServerError,
+    }
 }
 
 /// Errors of resolvers as clients may see them: each with a code, bounded in number and

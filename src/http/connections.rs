@@ -20,12 +20,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
+use crate::telemetry::metrics::Metrics;
+
 /// Most bytes of a request line with its headers. A GET may hold a document; longer ones are posted.
 const HEADER_BYTES_MAX: usize = 128 << 10;
 /// How often a quiet HTTP/2 connection is asked whether its client is still there.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// Requests that one HTTP/2 connection may have under way.
 const STREAMS_MAX: u32 = 100;
+/// Files that are open beside connections: of databases, and of what answers are made from.
+const OTHER_FILES: u64 = 200;
 /// How long to wait when the system gives out no more connections.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -40,7 +44,7 @@ pub struct ConnectionLimits {
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        // A subscriber keeps its connection for hours and takes some 30 kB.
+        // A subscriber keeps its connection for hours and takes 30 to 45 kB.
         Self { connections_max: 10_000, header_time_max: Duration::from_secs(30) }
     }
 }
@@ -60,6 +64,27 @@ impl Line {
     }
 }
 
+/// Asks the system for as many open files as there may be connections, beside those of everything else.
+/// Many systems allow a thousand unless a program asks for more.
+pub fn make_room(limits: &ConnectionLimits) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+        let wanted = u64::try_from(limits.connections_max).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        if current.is_none_or(|current| current >= wanted) {
+            return;
+        }
+        let most = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum });
+        if most < wanted || raised.is_err() {
+            let allowed = if raised.is_ok() { Some(most) } else { current };
+            tracing::warn!(wanted, allowed, "the system allows fewer open files than CONNECTIONS_MAX needs");
+        }
+    }
+}
+
 /// Where a request comes from: the other end of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
@@ -72,9 +97,10 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: ConnectionLimits,
+    metrics: Metrics,
     stopped: impl Future<Output = ()> + Send,
 ) -> std::io::Result<()> {
-    let server = Server { builder: builder(limits.header_time_max), router, limits };
+    let server = Server { builder: builder(limits.header_time_max), router, limits, metrics };
     let server = Arc::new(server);
     let places = Arc::new(Semaphore::new(server.limits.connections_max));
     let graceful = GracefulShutdown::new();
@@ -113,6 +139,7 @@ struct Server {
     builder: Builder<TokioExecutor>,
     router: Router,
     limits: ConnectionLimits,
+    metrics: Metrics,
 }
 
 impl Server {
@@ -123,6 +150,7 @@ impl Server {
         watcher: Watcher,
         place: OwnedSemaphorePermit,
     ) {
+        let _counted = self.metrics.connection();
         // Answers are written at once, so there is nothing to collect.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");

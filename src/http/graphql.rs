@@ -12,12 +12,14 @@ use async_graphql::{Executor, ServerError, Value};
 use async_graphql_parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use tracing::Instrument;
 
 use super::accept::{Accepted, Events, Media, negotiate};
 use super::access::{Access, AuthFailed, AuthRefused};
@@ -28,6 +30,10 @@ use super::streams::{Streams, events};
 use super::throttle::{Place, Throttle, Visit, Wait};
 use crate::graphql::documents::{Documents, Prepared};
 use crate::graphql::refusal::Code;
+use crate::telemetry::labels::Transport;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::observed::{self, Observed};
+use crate::telemetry::traces;
 
 /// The page for people who open the endpoint in a browser, for a request with these headers.
 pub type Page = Arc<dyn Fn(HeaderMap) -> BoxFuture<'static, Response> + Send + Sync>;
@@ -63,6 +69,8 @@ pub struct Edge<E, A> {
     pub streams: Streams,
     /// The page for browsers; without one they are answered like anybody else.
     pub page: Option<Page>,
+    /// Where requests are counted.
+    pub metrics: Metrics,
 }
 
 /// Answers a request to the endpoint, by whatever method.
@@ -70,14 +78,20 @@ pub async fn handle<E: Executor, A: Access>(
     State(edge): State<Arc<Edge<E, A>>>,
     request: Request,
 ) -> Response {
-    match edge.answer(request).await {
+    let mut seen = edge.metrics.observe(Transport::Http);
+    let mut response = match edge.answer(request, &mut seen).await {
         Ok(response) => response,
-        Err(not_run) => not_run.into_response(),
-    }
+        Err(not_run) => {
+            seen.outcome(not_run.counted_as());
+            not_run.into_response()
+        }
+    };
+    response.extensions_mut().insert(seen.summary());
+    response
 }
 
 impl<E: Executor, A: Access> Edge<E, A> {
-    async fn answer(self: &Arc<Self>, request: Request) -> Result<Response, NotRun> {
+    async fn answer(self: &Arc<Self>, request: Request, seen: &mut Observed) -> Result<Response, NotRun> {
         let accepted = negotiate(request.headers());
         let is_get = request.method() == Method::GET;
         if !is_get && request.method() != Method::POST {
@@ -89,15 +103,21 @@ impl<E: Executor, A: Access> Edge<E, A> {
             && accepted.page
             && !input::has_document(request.uri())
         {
+            seen.dismiss();
+            seen.outcome("ok");
             return Ok(page(request.headers().clone()).await);
         }
         let media = media(accepted)?;
         let (parts, body) = request.into_parts();
         let caller = self.caller(media, &parts).await?;
+        seen.role(self.access.role(&caller));
         let key = self.access.caller_key(&caller);
         let mut visit = match self.throttle.enter(key, self.settings.operation_time_max).await {
             Ok(visit) => visit,
-            Err(wait) => return Ok(self.turned_away(media, wait)),
+            Err(wait) => {
+                seen.outcome(Code::RateLimited.as_str());
+                return Ok(self.turned_away(media, wait));
+            }
         };
         let asked = Asked {
             media,
@@ -106,8 +126,11 @@ impl<E: Executor, A: Access> Edge<E, A> {
             id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::of(&parts.headers)),
             caller,
         };
-        let answer = self.answer_caller(&asked, &parts, body, &mut visit).await;
-        let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+        let answer = self.answer_caller(&asked, &parts, body, &mut visit, seen).await;
+        let mut response = answer.unwrap_or_else(|not_run| {
+            seen.outcome(not_run.counted_as());
+            not_run.into_response()
+        });
         visit.write(response.headers_mut());
         Ok(response)
     }
@@ -124,16 +147,27 @@ impl<E: Executor, A: Access> Edge<E, A> {
         })
     }
 
+    pub(super) fn limited(&self, media: Media, wait: Wait) -> NotRun {
+        self.metrics.rate_limited(wait.of.name());
+        NotRun::rate_limited(media, wait)
+    }
+
     pub(super) async fn log_in(
         &self,
         headers: &HeaderMap,
         extensions: &Extensions,
     ) -> Result<A::Caller, LoginFailed> {
         let logins = &self.throttle.logins;
-        logins.check(headers, extensions).map_err(LoginFailed::Throttled)?;
+        logins.check(headers, extensions).map_err(|wait| {
+            self.metrics.rate_limited(wait.of.name());
+            LoginFailed::Throttled(wait)
+        })?;
         self.access.authenticate(headers).await.map_err(|failed| match failed {
             AuthFailed::Refused(refused) => {
                 logins.failed(headers, extensions);
+                if headers.contains_key(AUTHORIZATION) {
+                    self.metrics.failed_login();
+                }
                 LoginFailed::Refused(refused)
             }
             AuthFailed::Unavailable => LoginFailed::Unavailable,
@@ -141,7 +175,7 @@ impl<E: Executor, A: Access> Edge<E, A> {
     }
 
     fn turned_away(&self, media: Media, wait: Wait) -> Response {
-        let mut response = NotRun::rate_limited(media, wait).into_response();
+        let mut response = self.limited(media, wait).into_response();
         self.throttle.write_exhausted(wait, response.headers_mut());
         response
     }
@@ -152,6 +186,7 @@ impl<E: Executor, A: Access> Edge<E, A> {
         parts: &Parts,
         body: Body,
         visit: &mut Visit<'_>,
+        seen: &mut Observed,
     ) -> Result<Response, NotRun> {
         let media = asked.media;
         let posted = if asked.is_get {
@@ -173,24 +208,33 @@ impl<E: Executor, A: Access> Edge<E, A> {
         let until = Instant::now() + self.settings.operation_time_max;
         match posted {
             Posted::One(input) if asked.events != Events::Nothing => {
-                events::answer(self, asked, parts, input, until, visit).await
+                events::answer(self, asked, parts, input, until, visit, seen).await
             }
             Posted::One(input) => {
-                self.answer_one(asked, input, until, visit, true).await.map(Answer::into_response)
+                let answer = self.answer_one(asked, input, until, visit, seen, true).await?;
+                seen.outcome(answer.outcome());
+                Ok(answer.into_response())
             }
             Posted::Batch(inputs) => {
                 let mut answers = Vec::with_capacity(inputs.len());
+                seen.dismiss();
                 // One after the other, as if they had been sent so: mutations may build on each other.
                 for (index, input) in inputs.into_iter().enumerate() {
-                    let answer = async { self.answer_one(asked, input?, until, visit, index == 0).await };
+                    let mut seen = seen.another();
+                    let answer =
+                        async { self.answer_one(asked, input?, until, visit, &mut seen, index == 0).await };
                     // A panic must not take the answers with it that were given already.
                     let answer = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
                         request_id::report(&asked.id, panic.as_ref());
                         Err(answer::internal(media, &asked.id))
                     });
-                    answers.push(answer.unwrap_or_else(Answer::from));
+                    let answer = answer.unwrap_or_else(Answer::from);
+                    seen.outcome(answer.outcome());
+                    answers.push(answer);
                 }
-                Ok(Answer::batch(media, answers).into_response())
+                let answer = Answer::batch(media, answers);
+                seen.outcome(answer.outcome());
+                Ok(answer.into_response())
             }
         }
     }
@@ -202,12 +246,13 @@ impl<E: Executor, A: Access> Edge<E, A> {
         input: Input,
         until: Instant,
         visit: &mut Visit<'_>,
+        seen: &mut Observed,
         is_entered: bool,
     ) -> Result<Answer, NotRun> {
         let media = asked.media;
         // Paid before the document is looked at: to refuse one is work too.
-        visit.pay(u32::from(!is_entered)).map_err(|wait| NotRun::rate_limited(media, wait))?;
-        let prepared = self.prepare(media, asked.is_get, input).await?;
+        visit.pay(u32::from(!is_entered)).map_err(|wait| self.limited(media, wait))?;
+        let prepared = self.prepare(media, asked.is_get, input, seen).await?;
         match self.begin(asked, prepared, until, visit).await? {
             Begun::Answered(answer) => Ok(answer),
             Begun::Subscribed(_) => Err(NotRun::new(
@@ -229,22 +274,32 @@ impl<E: Executor, A: Access> Edge<E, A> {
         visit: &mut Visit<'_>,
     ) -> Result<Begun, NotRun> {
         let paid = visit.pay_price(prepared.price);
-        paid.map_err(|wait| NotRun::rate_limited(asked.media, wait))?;
+        paid.map_err(|wait| self.limited(asked.media, wait))?;
         let request = self.access.equip(asked.caller.clone(), prepared.request.data(asked.id.clone()));
         if prepared.kind == OperationType::Subscription {
             return Ok(Begun::Subscribed(self.documents.schema().execute_stream(request, None)));
         }
-        self.run(asked, request, prepared.kind, until, visit.place()).await.map(Begun::Answered)
+        let span = traces::operation(kind_name(prepared.kind), &prepared.label);
+        let running = self.run(asked, request, prepared.kind, until, visit.place()).instrument(span);
+        running.await.map(Begun::Answered)
     }
 
-    pub(super) async fn prepare(&self, media: Media, is_get: bool, input: Input) -> Result<Prepared, NotRun> {
+    pub(super) async fn prepare(
+        &self,
+        media: Media,
+        is_get: bool,
+        input: Input,
+        seen: &mut Observed,
+    ) -> Result<Prepared, NotRun> {
         let name = input.operation_name.as_deref();
-        let prepared = self.documents.prepare(&input.document, name, input.variables).await;
+        let prepared = self.documents.prepare(&input.document, name, input.variables);
+        let prepared = prepared.instrument(traces::preparation()).await;
         let prepared = prepared.map_err(|errors| NotRun {
             outcome: rejection(&errors),
             errors,
             ..NotRun::new(media, Outcome::Rejected, Code::BadUserInput, "")
         })?;
+        seen.operation(kind_name(prepared.kind), &prepared.label);
         if prepared.kind == OperationType::Mutation && is_get {
             return Err(NotRun::method(media, "POST", "A GET changes nothing: send mutations by POST."));
         }
@@ -265,13 +320,15 @@ impl<E: Executor, A: Access> Edge<E, A> {
             tracing::warn!(request_id = id.as_str(), %kind, "an operation took too long");
             timed_out(*media, self.settings.operation_time_max, kind)
         };
+        let running = schema.clone();
+        let running = async move { running.execute(request).await };
+        let running = observed::counting(self.metrics.clone(), running).in_current_span();
         let response = if kind == OperationType::Mutation {
             // A task of its own goes on when the client hangs up or the time is over: an
             // accepted mutation is never left halfway. It counts as running until then.
-            let schema = schema.clone();
             let task = tokio::spawn(async move {
                 let _running = place;
-                schema.execute(request).await
+                running.await
             });
             match tokio::time::timeout_at(until.into(), task).await.map_err(timed_out)? {
                 Ok(response) => response,
@@ -281,9 +338,18 @@ impl<E: Executor, A: Access> Edge<E, A> {
                 },
             }
         } else {
-            tokio::time::timeout_at(until.into(), schema.execute(request)).await.map_err(timed_out)?
+            tokio::time::timeout_at(until.into(), running).await.map_err(timed_out)?
         };
         Ok(answer::executed(*media, response, id))
+    }
+}
+
+/// The kind as the specification writes it.
+fn kind_name(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "query",
+        OperationType::Mutation => "mutation",
+        OperationType::Subscription => "subscription",
     }
 }
 

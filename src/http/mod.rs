@@ -9,6 +9,7 @@ pub mod connections;
 pub mod cors;
 pub mod graphql;
 pub mod input;
+pub mod metrics;
 pub mod request_id;
 pub mod streams;
 pub mod throttle;

@@ -2,17 +2,22 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::ACCEPT;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use opentelemetry::propagation::Extractor;
+use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use super::accept::{Media, negotiate};
 use super::answer;
+use crate::telemetry::observed::Summary;
+use crate::telemetry::{log, traces};
 
 /// The header of the id, in requests and answers.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -62,15 +67,61 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
     let accept = request.headers().get(ACCEPT).cloned();
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = answer.unwrap_or_else(|panic| {
-        report(&id, panic.as_ref());
-        let headers = accept.map(|accept| (ACCEPT, accept)).into_iter().collect();
-        let media = negotiate(&headers).media.unwrap_or(Media::Json);
-        answer::internal(media, &id).into_response()
-    });
+    // The template of the route: a path may hold anything.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let (method, since) = (method(request.method()), Instant::now());
+    let logged = info_span!(target: log::REQUEST, "request", request_id = id.as_str());
+    let traced = traces::request(method, route, id.as_str(), &Headers(request.headers()));
+    let answering = async {
+        let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let response = answer.unwrap_or_else(|panic| {
+            report(&id, panic.as_ref());
+            let headers = accept.map(|accept| (ACCEPT, accept)).into_iter().collect();
+            let media = negotiate(&headers).media.unwrap_or(Media::Json);
+            answer::internal(media, &id).into_response()
+        });
+        finished(method, route, &response, since);
+        response
+    };
+    let mut response = answering.instrument(traced.clone()).instrument(logged).await;
+    traces::answered(&traced, response.status().as_u16());
     response.headers_mut().insert(X_REQUEST_ID, id.0);
     response
+}
+
+/// One line for each request, on demand: many requests make many lines.
+fn finished(method: &str, route: &str, response: &Response, since: Instant) {
+    let status = response.status().as_u16();
+    let duration_us = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
+    if let Some(Summary { kind, outcome, role }) = response.extensions().get::<Summary>() {
+        tracing::debug!(
+            target: log::REQUEST,
+            method, route, status, duration_us, operation = kind, outcome, role, "finished"
+        );
+    } else {
+        tracing::debug!(target: log::REQUEST, method, route, status, duration_us, "finished");
+    }
+}
+
+/// The method, unless a client made it up.
+fn method(method: &Method) -> &'static str {
+    let known = [Method::GET, Method::POST, Method::OPTIONS, Method::HEAD, Method::PUT, Method::DELETE];
+    let names = ["GET", "POST", "OPTIONS", "HEAD", "PUT", "DELETE"];
+    known.iter().position(|known| known == method).map_or("_OTHER", |index| names[index])
+}
+
+/// The headers that may tell of a trace.
+struct Headers<'h>(&'h HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
 }
 
 /// Writes a panic into the log, under the id of its request.

@@ -105,6 +105,19 @@ pub enum Excess {
     FailedLogins(u32),
 }
 
+impl Excess {
+    /// The name of the limit, for metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Points(_) => "points",
+            Self::Operations(_) => "operations",
+            Self::FailedLogins(_) => "failed_logins",
+            Self::Streams(_) => "streams",
+        }
+    }
+}
+
 impl std::fmt::Display for Excess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -3,6 +3,7 @@
 //! Every mutation of activities and affiliations, and the import, goes this way: lock the subjects,
 //! load the part of the state that the steps touch, fold, and write log, entries and projections.
 
+mod counted;
 mod levels;
 mod period;
 mod rows;

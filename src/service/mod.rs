@@ -26,11 +26,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseTransaction;
+use tracing::Span;
 
-use crate::access::Caller;
+use crate::access::{Caller, Operation};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::store::Database;
+use crate::telemetry::awards::Noted;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces;
 use policy::Policy;
 
 /// How often a transaction is tried when rivals get in its way.
@@ -50,6 +54,7 @@ pub struct Services {
     request_id: Option<Arc<str>>,
     keys: Arc<keys::Verified>,
     hub: Arc<events::Hub>,
+    metrics: Metrics,
     post: Arc<webhooks::Post>,
 }
 
@@ -69,6 +74,7 @@ impl Services {
             request_id: None,
             keys: Arc::default(),
             hub: Arc::default(),
+            metrics: Metrics::default(),
             post: Arc::default(),
         })
     }
@@ -91,6 +97,12 @@ impl Services {
         &self.policy
     }
 
+    /// Where what happens is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// The database.
     #[must_use]
     pub fn database(&self) -> &Database {
@@ -103,11 +115,14 @@ impl Services {
 struct Tries {
     tried: u32,
     since: Instant,
+    metrics: Metrics,
+    span: Span,
 }
 
 impl Tries {
-    fn new() -> Self {
-        Self { tried: 0, since: Instant::now() }
+    fn new(services: &Services, operation: Operation) -> Self {
+        let span = traces::transaction(operation.name());
+        Self { tried: 0, since: Instant::now(), metrics: services.metrics.clone(), span }
     }
 
     /// Commits what succeeded and rolls back what did not. `None` means: try again, a rival got in the way.
@@ -115,10 +130,15 @@ impl Tries {
         &mut self,
         transaction: DatabaseTransaction,
         result: Result<T, Error>,
+        awards: Noted,
     ) -> Option<Result<T, Error>> {
+        traces::tried(&self.span, self.tried + 1);
         let error = match result {
             Ok(value) => match transaction.commit().await {
-                Ok(()) => return Some(Ok(value)),
+                Ok(()) => {
+                    awards.count(&self.metrics);
+                    return Some(Ok(value));
+                }
                 Err(error) => Error::from(error),
             },
             Err(error) => match transaction.rollback().await {
@@ -135,6 +155,7 @@ impl Tries {
         if self.tried == TRIES || self.since.elapsed() > PATIENCE || !error.is_retryable() {
             return Some(error);
         }
+        self.metrics.retried();
         tokio::time::sleep(PAUSE * self.tried).await;
         None
     }
@@ -143,34 +164,39 @@ impl Tries {
 /// Runs a block in one transaction, again from the start when a rival got in its way. The caller must
 /// have the right to the operation, and the changes that the block notes are in the audit log with it.
 ///
+/// What is done lies in a box: it is large, and moved on its way.
 /// A macro, because a closure that lends the transaction to a future can't yet be shown to be `Send`.
 macro_rules! transact {
     ($services:expr, $operation:expr, $transaction:ident, $changes:ident => $work:block) => {{
         $services.demand($operation)?;
-        let mut tries = crate::service::Tries::new();
-        loop {
-            let begun = match $services.db.begin().await {
-                Ok(begun) => begun,
-                Err(error) => match tries.again(error.into()).await {
-                    Some(error) => break Err(error),
-                    None => continue,
-                },
-            };
-            let $transaction = &begun;
-            let result: Result<_, crate::error::Error> = async {
-                let mut noted = crate::service::audit::Changes::default();
-                let $changes = &mut noted;
-                let done: Result<_, crate::error::Error> = async { $work }.await;
-                let done = done?;
-                noted.write($services, $operation, $transaction).await?;
-                Ok(done)
+        let mut tries = crate::service::Tries::new($services, $operation);
+        let span = tries.span.clone();
+        let tried = async {
+            loop {
+                let begun = match $services.db.begin().await {
+                    Ok(begun) => begun,
+                    Err(error) => match tries.again(error.into()).await {
+                        Some(error) => break Err(error),
+                        None => continue,
+                    },
+                };
+                let $transaction = &begun;
+                let (result, awards) = crate::telemetry::awards::collect(Box::pin(async {
+                    let mut noted = crate::service::audit::Changes::default();
+                    let $changes = &mut noted;
+                    let done: Result<_, crate::error::Error> = async { $work }.await;
+                    let done = done?;
+                    noted.write($services, $operation, $transaction).await?;
+                    Ok::<_, crate::error::Error>(done)
+                }))
+                .await;
+                if let Some(done) = tries.end(begun, result, awards).await {
+                    $services.hub.committed();
+                    break done;
+                }
             }
-            .await;
-            if let Some(done) = tries.end(begun, result).await {
-                $services.hub.committed();
-                break done;
-            }
-        }
+        };
+        tracing::Instrument::instrument(tried, span).await
     }};
 }
 use transact;

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use super::set;
+use crate::telemetry::metrics::PoolState;
 
 /// Values that one statement may bind on SQLite, with some to spare.
 const MOST_VALUES: usize = 30_000;
@@ -63,6 +64,23 @@ impl Database {
         Ok(Migrator::get_pending_migrations(&self.read).await?.is_empty())
     }
 
+    /// How the connections are used at the moment.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolState> {
+        match self.backend() {
+            DbBackend::Postgres => {
+                let pool = self.read.get_postgres_connection_pool();
+                vec![state("main", pool.size(), pool.num_idle(), pool.options().get_max_connections())]
+            }
+            _ => [("write", &self.write), ("read", &self.read)]
+                .map(|(name, connection)| {
+                    let pool = connection.get_sqlite_connection_pool();
+                    state(name, pool.size(), pool.num_idle(), pool.options().get_max_connections())
+                })
+                .to_vec(),
+        }
+    }
+
     /// The connections for statements that change nothing.
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
@@ -112,6 +130,10 @@ impl Database {
         read.close().await?;
         write.close().await
     }
+}
+
+fn state(name: &'static str, size: u32, idle: usize, max: u32) -> PoolState {
+    PoolState { name, size, idle: u32::try_from(idle).unwrap_or(u32::MAX), max }
 }
 
 /// Waits until no other process is starting up on the same database; lasts for the transaction.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use partner_program::http::connections::{self, ConnectionLimits};
+use partner_program::telemetry::metrics::Metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -95,7 +96,13 @@ async fn connections_are_bounded() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let limits = ConnectionLimits { connections_max: 2, header_time_max: Duration::from_millis(600) };
-    tokio::spawn(connections::serve(listener, toy.router.clone(), limits, std::future::pending()));
+    tokio::spawn(connections::serve(
+        listener,
+        toy.router.clone(),
+        limits,
+        Metrics::default(),
+        std::future::pending(),
+    ));
     let began = Instant::now();
     let _idle = (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());
     let answer = reqwest::get(format!("http://{address}/healthz")).await.unwrap();
@@ -111,8 +118,13 @@ async fn what_was_accepted_is_finished() {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let signal = async { stopped.await.unwrap_or_default() };
-    let server =
-        tokio::spawn(connections::serve(listener, toy.router.clone(), ConnectionLimits::default(), signal));
+    let server = tokio::spawn(connections::serve(
+        listener,
+        toy.router.clone(),
+        ConnectionLimits::default(),
+        Metrics::default(),
+        signal,
+    ));
     let _silent = TcpStream::connect(address).await.unwrap();
     let client = reqwest::Client::new();
     assert_eq!(client.get(format!("http://{address}/healthz")).send().await.unwrap().status(), 200);

@@ -12,6 +12,7 @@ mod execution;
 mod hostile;
 mod limits;
 mod log;
+mod metrics;
 mod persisted;
 mod sockets;
 mod sockets_end;

@@ -8,6 +8,7 @@ use partner_program::http::access::BootstrapKey;
 use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::streams::Streams;
 use partner_program::http::throttle::Throttle;
+use partner_program::telemetry::metrics::Metrics;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -125,6 +126,7 @@ fn trusted(text: &str, id: &str) -> TrustedDocument {
 #[tokio::test]
 async fn a_locked_server_runs_nothing_else() {
     let query = "query A($n: Int!) { double(n: $n) } query B { hello }";
+    let metrics = Metrics::default();
     let edge = Edge {
         documents: locked(vec![trusted(query, "sums"), trusted("mutation { add(n: 1) }", "add")])
             .await
@@ -132,6 +134,7 @@ async fn a_locked_server_runs_nothing_else() {
         access: BootstrapKey::new(KEY),
         settings: Settings::default(),
         throttle: Throttle::default(),
+        metrics: metrics.clone(),
         streams: Streams::default(),
         page: None,
     };
@@ -161,6 +164,13 @@ async fn a_locked_server_runs_nothing_else() {
     ] {
         let answer = post(body.clone()).await;
         assert_eq!((answer.status, &answer.body["data"]), (200, &expected), "{body}: {}", answer.text);
+    }
+    // The operator's names are labels, which clients' are not.
+    let text = metrics.text(&[]);
+    for (name, count) in [("A", 1), ("B", 4)] {
+        let line =
+            format!("{{type=\"query\",operation=\"{name}\",transport=\"http\",outcome=\"ok\"}} {count}\n");
+        assert!(text.contains(&line), "{line}{text}");
     }
     let other = hash("{ hello }");
     for (body, status, code) in [

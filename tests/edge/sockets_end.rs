@@ -270,7 +270,13 @@ async fn sockets_count_as_connections() {
         header_time_max: Duration::from_millis(500),
     };
     let serve = partner_program::http::connections::serve;
-    tokio::spawn(serve(listener, toy.router.clone(), limits, std::future::pending()));
+    tokio::spawn(serve(
+        listener,
+        toy.router.clone(),
+        limits,
+        partner_program::telemetry::metrics::Metrics::default(),
+        std::future::pending(),
+    ));
     let client = Client::start(&Toy { address, ..toy }).await;
     let mut other = tokio::net::TcpStream::connect(address).await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut other, b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")

@@ -14,6 +14,7 @@ use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::request_id::RequestId;
 use partner_program::http::streams::{Stop, Streams};
 use partner_program::http::throttle::{Quotas, Throttle};
+use partner_program::telemetry::metrics::Metrics;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -150,6 +151,11 @@ impl Query {
     async fn refused(&self) -> Result<i32> {
         Err(Error::new("not yours").extend_with(|_, it| it.set("code", "FORBIDDEN")))
     }
+    async fn withheld(&self, ctx: &Context<'_>) -> Option<i32> {
+        let error = Error::new("not yours").extend_with(|_, it| it.set("code", "FORBIDDEN"));
+        ctx.add_error(error.into_server_error(ctx.item.pos));
+        None
+    }
     async fn panics(&self) -> i32 {
         assert!(KEY.is_empty(), "a resolver that panics");
         0
@@ -232,6 +238,7 @@ impl Toy {
             access: Door { key: BootstrapKey::new(KEY), state: Arc::clone(&door) },
             settings,
             throttle: Throttle::new(quotas),
+            metrics: Metrics::default(),
             streams: Streams { stop: stop.clone(), ..streams },
             page: Some(Arc::new(|_| {
                 use axum::response::IntoResponse;
@@ -262,5 +269,5 @@ async fn serve_until(
     let address = listener.local_addr().expect("an address");
     let limits = ConnectionLimits { header_time_max: Duration::from_millis(500), ..Default::default() };
     let stopped = async move { stop.stopped().await };
-    (address, tokio::spawn(connections::serve(listener, router, limits, stopped)))
+    (address, tokio::spawn(connections::serve(listener, router, limits, Metrics::default(), stopped)))
 }

@@ -119,6 +119,10 @@ impl Access for Door {
         self.key.authenticate(headers).await
     }
 
+    fn role(&self, _: &Self::Caller) -> &'static str {
+        "ADMINISTRATOR"
+    }
+
     fn caller_key(&self, caller: &Self::Caller) -> CallerKey {
         self.key.caller_key(caller)
     }

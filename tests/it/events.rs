@@ -40,7 +40,7 @@ pub(crate) async fn feed(app: &TestApp, after: i64) -> Vec<Value> {
     }
 }
 
-async fn latest(app: &TestApp) -> i64 {
+pub(crate) async fn latest(app: &TestApp) -> i64 {
     let data = app.ok("{ events(first: 0) { latestNumber } }", json!({})).await;
     data["events"]["latestNumber"].as_i64().expect("a number")
 }

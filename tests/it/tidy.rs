@@ -9,10 +9,10 @@ const LINES_MAX: usize = 500;
 /// A folder, our own modules that it may not use, and crates that it may not use.
 type Border = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-const BORDERS: [Border; 6] = [
+const BORDERS: [Border; 7] = [
     (
         "src/program",
-        &["store", "service", "graphql", "http", "cli", "config", "app", "clock", "error"],
+        &["store", "service", "graphql", "http", "cli", "config", "app", "clock", "error", "telemetry"],
         &[
             "sea_orm",
             "sqlx",
@@ -35,6 +35,11 @@ const BORDERS: [Border; 6] = [
             "access",
         ],
         &["sea_orm", "sqlx", "entity", "migration", "axum", "async_graphql", "std::env"],
+    ),
+    (
+        "src/telemetry",
+        &["program", "store", "service", "graphql", "http", "auth", "cli", "config", "app", "clock", "error"],
+        &["sea_orm", "entity", "axum", "async_graphql"],
     ),
     ("migration", &[], &["entity", "partner_program"]),
     ("entity", &[], &["migration", "partner_program", "async_graphql", "axum"]),

@@ -2,9 +2,11 @@
 
 mod audits;
 mod bombs;
+mod kills;
 mod npm;
 mod schema_changes;
 mod server;
 mod settings;
 mod subscriptions;
+mod telemetry;
 mod webhooks;

@@ -13,7 +13,9 @@ pub(crate) struct Server {
     process: Child,
     /// Its beginning, such as `http://127.0.0.1:40123`.
     base: String,
+    metrics: Option<String>,
     folder: TempDir,
+    settings: Vec<(String, String)>,
 }
 
 /// An HTTP answer.
@@ -55,16 +57,47 @@ impl Server {
         Self::start_in(tempfile::tempdir().expect("a folder"), settings)
     }
 
+    /// The same with its log in a file.
+    pub(crate) fn start_logged(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = command(&folder, settings);
+        command.stderr(std::fs::File::create(folder.path().join("log")).expect("a file"));
+        Self::run(folder, command, settings)
+    }
+
     fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut process =
-            command(&folder, settings).stdout(Stdio::piped()).spawn().expect("the program runs");
+        let command = command(&folder, settings);
+        Self::run(folder, command, settings)
+    }
+
+    fn run(folder: TempDir, mut command: Command, settings: &[(&str, &str)]) -> Self {
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the program runs");
         let output = BufReader::new(process.stdout.take().expect("its output"));
-        let address = output
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("Listening on ")?.strip_suffix("/graphql").map(str::to_owned));
+        let mut metrics = None;
+        let address = output.lines().map_while(Result::ok).find_map(|line| {
+            if let Some(url) = line.strip_prefix("Metrics on ") {
+                metrics = Some(url.to_owned());
+            }
+            line.strip_prefix("Listening on ")?.strip_suffix("/graphql").map(str::to_owned)
+        });
         let base = address.expect("the server says where it listens");
-        Self { process, base, folder }
+        Self { process, base, metrics, folder, settings }
+    }
+
+    /// Where metrics are, if they have an address of their own.
+    pub(crate) fn metrics(&self) -> Option<&str> {
+        self.metrics.as_deref()
+    }
+
+    /// Tells it to stop, waits until it has, and gives its log.
+    pub(crate) fn stop(mut self) -> String {
+        let id = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().expect("the program runs");
+        let ended = self.process.wait().expect("it ends");
+        assert!(told.success() && ended.success(), "{ended}");
+        std::fs::read_to_string(self.folder.path().join("log")).expect("the log")
     }
 
     /// Stops it, by its own end or by none, and starts it again at the same address with the same data.
@@ -78,7 +111,18 @@ impl Server {
         }
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
         let address = self.address().to_owned();
-        Self::start_in(folder, &[("BIND", &address)])
+        let mut settings = std::mem::take(&mut self.settings);
+        settings.retain(|(name, _)| name != "BIND");
+        settings.push(("BIND".to_owned(), address));
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Self::start_in(folder, &settings)
+    }
+
+    /// Ends it at once, whatever it is doing.
+    pub(crate) fn kill(&self) {
+        let killed = Command::new("kill").args(["-9", &self.process.id().to_string()]).status();
+        assert!(killed.expect("kill runs").success());
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::queue::{Queue, Queued};
 use super::session::{Lost, REVOKED, Session};
@@ -27,6 +28,8 @@ use crate::http::graphql::{Asked, Begun, Edge};
 use crate::http::input::Input;
 use crate::http::request_id::RequestId;
 use crate::http::throttle::Visit;
+use crate::telemetry::labels::Transport;
+use crate::telemetry::observed::Observed;
 
 /// Asks nginx and those that know its header to pass events on as they come.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -44,8 +47,16 @@ pub(in crate::http) async fn answer<E: Executor, A: Access>(
     input: Input,
     until: Instant,
     visit: &mut Visit<'_>,
+    seen: &mut Observed,
 ) -> Result<Response, NotRun> {
-    let answered = begin(edge, asked, input, until, visit).await;
+    seen.transport(Transport::Sse);
+    let answered = begin(edge, asked, input, until, visit, seen).await;
+    match &answered {
+        // A stream counts when it has begun: it may go on for days.
+        Ok(Begun::Subscribed(_)) => seen.outcome("ok"),
+        Ok(Begun::Answered(answer)) => seen.outcome(answer.outcome()),
+        Err(refused) => seen.outcome(refused.counted_as()),
+    }
     match answered {
         Ok(Begun::Subscribed(stream)) => subscribed(edge, asked, parts, stream).await,
         Ok(Begun::Answered(answer)) if asked.events == Events::Everything => Ok(whole(answer)),
@@ -64,8 +75,9 @@ async fn begin<E: Executor, A: Access>(
     input: Input,
     until: Instant,
     visit: &mut Visit<'_>,
+    seen: &mut Observed,
 ) -> Result<Begun, NotRun> {
-    let prepared = edge.prepare(asked.media, asked.is_get, input).await?;
+    let prepared = edge.prepare(asked.media, asked.is_get, input, seen).await?;
     edge.begin(asked, prepared, until, visit).await
 }
 
@@ -105,7 +117,7 @@ async fn subscribed<E: Executor, A: Access>(
 ) -> Result<Response, NotRun> {
     let key = edge.access.caller_key(&asked.caller);
     let place = edge.throttle.enter_stream(key);
-    let place = place.map_err(|wait| NotRun::rate_limited(asked.media, wait))?;
+    let place = place.map_err(|wait| edge.limited(asked.media, wait))?;
     let (queue, queued) = Queue::new();
     let (gone_sender, gone) = oneshot::channel();
     let producer = Producer {
@@ -116,7 +128,7 @@ async fn subscribed<E: Executor, A: Access>(
     };
     // Over HTTP/2 the connection has others' requests as well; a stream that ends takes nothing there.
     let line = parts.extensions.get::<Arc<Line>>().filter(|_| parts.version < axum::http::Version::HTTP_2);
-    tokio::spawn(producer.run(stream, gone, line.cloned()));
+    tokio::spawn(producer.run(stream, gone, line.cloned()).in_current_span());
     Ok(stream_of(Body::from_stream(EventBody { queued, _gone: gone_sender })))
 }
 

@@ -25,6 +25,7 @@ use crate::http::batch;
 use crate::http::graphql::{Asked, Begun};
 use crate::http::input::{self, Input};
 use crate::http::request_id;
+use crate::telemetry::labels::Transport;
 
 /// The operations that run, by the ids that the client gave them.
 #[derive(Debug, Default)]
@@ -180,19 +181,31 @@ impl<E: Executor, A: Access> Socket<E, A> {
             return Ok(self.revoked());
         }
         let time_max = edge.settings.operation_time_max;
-        let limited = |wait| NotRun::rate_limited(asked.media, wait);
-        let mut visit = edge.throttle.enter(session.key, time_max).await.map_err(limited)?;
-        let prepared = edge.prepare(asked.media, asked.is_get, input).await?;
-        let until = Instant::now() + time_max;
-        let mut stream = match edge.begin(asked, prepared, until, &mut visit).await? {
+        let mut seen = edge.metrics.observe(Transport::Websocket);
+        seen.role(edge.access.role(&asked.caller));
+        let limited = |wait| edge.limited(asked.media, wait);
+        let begun = async {
+            let mut visit = edge.throttle.enter(session.key, time_max).await.map_err(limited)?;
+            let prepared = edge.prepare(asked.media, asked.is_get, input, &mut seen).await?;
+            let until = Instant::now() + time_max;
+            Ok((edge.begin(asked, prepared, until, &mut visit).await?, visit))
+        };
+        let (begun, visit) =
+            begun.await.inspect_err(|refused: &NotRun| seen.outcome(refused.counted_as()))?;
+        let mut stream = match begun {
             Begun::Subscribed(stream) => stream,
             Begun::Answered(answer) => {
+                seen.outcome(answer.outcome());
+                drop(seen);
                 self.send_next(operation, answer).await;
                 return Ok(Ending::Complete);
             }
         };
         operation.is_subscription.store(true, Ordering::Relaxed);
         self.operations.ended.notify_waiters();
+        // It counts when it has begun: it may go on for days.
+        seen.outcome("ok");
+        drop(seen);
         // Others of this caller may run while this one waits for events.
         drop(visit);
         loop {

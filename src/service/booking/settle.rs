@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::levels::{partner_totals, points_by_year};
 use super::period::{PeriodTotal, column, track};
-use super::{Book, Object, Place, Taken, ledger_row, points_row};
+use super::{Book, Object, Place, Taken, counted, ledger_row, points_row};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::program::fold::{PartnerIx, ProfessionalIx};
@@ -82,6 +82,7 @@ impl Settled {
     /// Writes the log, the entries, the projections and the events. Rows that the log refers to are there
     /// already.
     pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
+        counted::note(&self.ledger, &self.points);
         let events = self.events();
         log_store::insert(connection, self.log).await?;
         ledger::insert_points(connection, self.points).await?;

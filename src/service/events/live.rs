@@ -169,6 +169,7 @@ impl Services {
             }
         }
         *known = Some(last);
+        self.metrics.feed_position(last);
         self.hub.last.send_if_modified(|known| std::mem::replace(known, last) < last);
         Ok(())
     }

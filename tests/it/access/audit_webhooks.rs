@@ -32,9 +32,8 @@ fn of(mutation: &'static str, done: Value, before: Value, after: Value) -> Case 
 }
 
 pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
-    let create = async |partner| {
-        app.done("createWebhookEndpoint", draft(partner)).await["webhookEndpoint"].clone()
-    };
+    let create =
+        async |partner| app.done("createWebhookEndpoint", draft(partner)).await["webhookEndpoint"].clone();
     let endpoint = create(Some("nordwind")).await;
     let id = &endpoint["id"];
     let off = create(None).await["id"].clone();
@@ -43,8 +42,11 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
     let changed = |reason| state("other", Value::Null, reason);
     let position = |number: Value| json!({ "position": number });
     let just = json!({ "id": id });
-    let enabled = vec![row("enableWebhookEndpoint", "WebhookEndpoint", (None, None), made(Some("later")), made(None))];
-    let delivery = |operation, before: Value, after: Value| vec![row(operation, "WebhookDelivery", NORDWIND, before, after)];
+    let enabled =
+        vec![row("enableWebhookEndpoint", "WebhookEndpoint", (None, None), made(Some("later")), made(None))];
+    let delivery = |operation, before: Value, after: Value| {
+        vec![row(operation, "WebhookDelivery", NORDWIND, before, after)]
+    };
     let pending = || json!({ "state": "PENDING" });
     vec![
         case(

@@ -127,7 +127,7 @@ const TABLE: &[Row] = &[
     ("eraseProfessional", "eraseProfessional(input: { professional: \"FREE\" }) { professional { id }", "id", ADMINISTRATORS),
 ];
 
-/// What can only be followed: `following.rs` tests who may.
+/// What can only be followed: `subscriptions.rs` tests who may.
 const FOLLOWED: [&str; 2] = ["partnerChanged", "professionalChanged"];
 
 /// Names of the queries and mutations of the schema.

@@ -1,11 +1,14 @@
 //! The real application over real HTTP, and a client that has the administrator's key.
 
+use std::collections::HashMap;
+
 use partner_program::app::{self, Running};
 use partner_program::config::Settings;
 use partner_program::service::Services;
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
+use super::stream::Stream;
 use super::{Activity, Backend, TestDatabase, commerce, deals, webhooks};
 
 const KEY: &str = "an-administrator-of-the-tests";
@@ -88,6 +91,17 @@ impl TestApp {
         &self.database
     }
 
+    /// Every series of `/metrics` with its value, and the text itself.
+    pub(crate) async fn metrics(&self) -> (HashMap<String, String>, String) {
+        let response = self.client.get(self.running.metrics_url()).send().await.expect("an answer");
+        let text = response.text().await.expect("a whole answer");
+        let series = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
+            let (series, value) = line.rsplit_once(' ').expect("a series and its value");
+            (series.to_owned(), value.to_owned())
+        });
+        (series.collect(), text)
+    }
+
     /// Sends one request.
     pub(crate) async fn send(&self, query: &str, variables: Value) -> Answer {
         let body = json!({ "query": query, "variables": variables }).to_string();
@@ -103,6 +117,13 @@ impl TestApp {
     pub(crate) async fn send_as(&self, credentials: &str, query: &str, variables: Value) -> Answer {
         let body = json!({ "query": query, "variables": variables }).to_string();
         self.post_as(credentials, body).await
+    }
+
+    /// Begins a subscription.
+    pub(crate) async fn follow_as(&self, credentials: &str, query: &str) -> Stream {
+        let request = self.client.post(self.running.url("/graphql")).bearer_auth(credentials);
+        let request = request.header("accept", "text/event-stream").json(&json!({ "query": query }));
+        Stream::new(request.send().await.expect("an answer"))
     }
 
     /// A new API key for a role and a subject, made by a mutation.

@@ -6,6 +6,7 @@ mod commerce;
 mod database;
 pub(crate) mod deals;
 mod state;
+mod stream;
 pub(crate) mod webhooks;
 
 pub(crate) use activity::Activity;

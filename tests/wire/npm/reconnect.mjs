@@ -6,6 +6,12 @@ import WebSocket from 'ws';
 
 const [url, key, count] = process.argv.slice(2);
 
+// Nothing here takes that long.
+setTimeout(() => {
+  console.log('too late');
+  process.exit(1);
+}, 60_000);
+
 const client = createClient({
   url: `${url.replace(/^http/, 'ws')}/ws`,
   webSocketImpl: WebSocket,

@@ -1,0 +1,17 @@
+//! `/metrics`, for Prometheus.
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+
+/// `OpenMetrics`, which Prometheus asks for and every one of its versions in use reads.
+const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The route; `text` tells all metrics at the moment.
+pub fn router<T, F>(text: T) -> Router
+where
+    T: Fn() -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = String> + Send,
+{
+    Router::new().route("/metrics", get(move || async move { ([(CONTENT_TYPE, TEXT)], text().await) }))
+}

@@ -1,0 +1,21 @@
+//! What entries award, noted for the metrics.
+
+use entity::{ledger_entry, points_entry};
+
+use super::track;
+use crate::telemetry::awards::{self, Award, Unit};
+
+/// Lets the awards of entries be counted once they are committed.
+pub(super) fn note(ledger: &[ledger_entry::Model], points: &[points_entry::Model]) {
+    for row in ledger {
+        let track = row.track.map(|column| track(column).word());
+        let award = |unit, amount| Award { unit, kind: row.kind.clone(), track, amount };
+        awards::note(award(Unit::LevelCredits, row.level_credits));
+        awards::note(award(Unit::SpendableCredits, row.spendable_credits));
+    }
+    for row in points {
+        let award = |unit, amount| Award { unit, kind: row.kind.clone(), track: None, amount };
+        awards::note(award(Unit::Points, row.points));
+        awards::note(award(Unit::DojoCredits, row.dojo_credits));
+    }
+}

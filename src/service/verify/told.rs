@@ -1,0 +1,74 @@
+//! Levels as they were last told, against what the log comes to.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use entity::{partner_balance, professional_balance};
+use uuid::Uuid;
+
+use super::projections::{PartnerRows, ProfessionalRows};
+use crate::program::edition::Editions;
+use crate::program::level_change::{
+    PartnerTotals, Points, partner_due, partner_levels, professional_due, professional_level,
+};
+use crate::service::booking::{PeriodTotal, partner_totals, points_by_year};
+use crate::store::partner::EARLIEST;
+
+/// The last day on which what was told is sure to be so; none where nothing was told yet.
+fn last_told(due: NaiveDate) -> Option<NaiveDate> {
+    if due > EARLIEST { due.pred_opt() } else { None }
+}
+
+impl PartnerRows {
+    /// Works out what must have been told, for the days that the stored rows name.
+    pub(super) fn told_levels(&mut self, editions: &Editions, found: &[partner_balance::Model]) {
+        let found: HashMap<Uuid, &partner_balance::Model> =
+            found.iter().map(|row| (row.partner_id, row)).collect();
+        // Totals of the replay can be read: they were just written.
+        let totals = self
+            .totals
+            .iter()
+            .filter_map(|row| Some(((row.partner_id, row.period), PeriodTotal::read(row).ok()?)));
+        let totals = partner_totals(&totals.collect::<BTreeMap<_, _>>());
+        let none = PartnerTotals::new();
+        for row in &mut self.balances {
+            let Some(found) = found.get(&row.partner_id) else { continue };
+            let Some(day) = last_told(found.levels_due) else {
+                row.technical_level.clone_from(&found.technical_level);
+                row.business_level.clone_from(&found.business_level);
+                continue;
+            };
+            let totals = totals.get(&row.partner_id).unwrap_or(&none);
+            let [technical, business] = partner_levels(editions, totals, day);
+            (row.technical_level, row.business_level) = (Some(technical), Some(business));
+            row.levels_due = partner_due(editions, day);
+        }
+    }
+}
+
+impl ProfessionalRows {
+    /// Works out what must have been told, for the days that the stored rows name.
+    pub(super) fn told_levels(
+        &mut self,
+        editions: &Editions,
+        found: &[professional_balance::Model],
+        signed_up_on: impl Fn(Uuid) -> NaiveDate,
+    ) {
+        let found: HashMap<Uuid, &professional_balance::Model> =
+            found.iter().map(|row| (row.professional_id, row)).collect();
+        let points = points_by_year(&self.totals);
+        let none = Points::new();
+        for row in &mut self.balances {
+            let Some(found) = found.get(&row.professional_id) else { continue };
+            let Some(day) = last_told(found.level_due) else {
+                row.level.clone_from(&found.level);
+                continue;
+            };
+            let signed_up_on = signed_up_on(row.professional_id);
+            let points = points.get(&row.professional_id).unwrap_or(&none);
+            let level = professional_level(editions, signed_up_on, points, day);
+            row.level = level.map(|level| level.code.clone());
+            row.level_due = professional_due(editions, signed_up_on, day);
+        }
+    }
+}

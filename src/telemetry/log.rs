@@ -1,0 +1,71 @@
+//! The log: lines of text for people, or of JSON for programs, on stderr.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
+
+use super::traces::{self, Traces};
+
+/// What the log holds unless `RUST_LOG` says otherwise.
+const FILTER: &str = "warn,partner_program=info";
+/// Target of the line that is written when a request has ended.
+pub const REQUEST: &str = "partner_program::request";
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line of text, coloured on a terminal.
+    #[default]
+    Text,
+    /// A line of JSON.
+    Json,
+}
+
+/// How the log is written, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// `LOG_FORMAT`.
+    pub format: LogFormat,
+    /// `RUST_LOG`: directives of [`EnvFilter`], which were checked.
+    pub filter: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: FILTER.to_owned() }
+    }
+}
+
+impl LogSettings {
+    /// Whether the text can be used as a filter.
+    #[must_use]
+    pub fn is_filter(text: &str) -> bool {
+        EnvFilter::builder().parse(text).is_ok()
+    }
+}
+
+/// Begins the log of this process, with a layer beside it that traces.
+pub(super) fn start(settings: &LogSettings, traces: Option<&Traces>) {
+    let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| FILTER.into());
+    // Spans of traces say too much for a log, and would come twice.
+    let filter = tracing_subscriber::filter::FilterExt::and(
+        filter,
+        filter_fn(|metadata| metadata.target() != traces::TARGET),
+    );
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match settings.format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => {
+            let json = lines.json().flatten_event(true);
+            json.with_current_span(true).with_span_list(false).boxed()
+        }
+    };
+    let log = tracing_subscriber::registry().with(lines.with_filter(filter));
+    match traces {
+        Some(traces) => log.with(traces.layer()).init(),
+        None => log.init(),
+    }
+}
