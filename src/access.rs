@@ -255,6 +255,8 @@ rights! {
         SwagOrder "swagOrder"          [Everything Everything Nothing Nothing Own]
         /// What happened, in order. A partner's own events are about it and those who work for it.
         Events "events"                [Everything Everything Own Own Own]
+        /// The endpoints of webhooks with their deliveries, without their secrets.
+        WebhookEndpoints "webhookEndpoints" [Everything Everything Nothing Nothing Nothing]
         /// The API keys, without their secrets.
         ApiKeys "apiKeys"              [Everything Nothing Nothing Nothing Nothing]
         /// The audit log.
@@ -307,6 +309,26 @@ rights! {
         CancelSwagOrder "cancelSwagOrder" [Everything Everything Nothing Nothing Own]
         /// Tells of levels that lapse and deals that expire by the calendar.
         FollowCalendar "followCalendar" [Everything Nothing Nothing Nothing Nothing]
+        /// Creates an endpoint of webhooks.
+        CreateWebhookEndpoint "createWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
+        /// Changes an endpoint of webhooks.
+        UpdateWebhookEndpoint "updateWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
+        /// Deletes an endpoint of webhooks.
+        DeleteWebhookEndpoint "deleteWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
+        /// Turns an endpoint of webhooks on.
+        EnableWebhookEndpoint "enableWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
+        /// Turns an endpoint of webhooks off.
+        DisableWebhookEndpoint "disableWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
+        /// Gives an endpoint of webhooks a new secret.
+        RotateWebhookSecret "rotateWebhookSecret" [Everything Nothing Nothing Nothing Nothing]
+        /// Sends a test to an endpoint of webhooks.
+        SendTestWebhook "sendTestWebhook" [Everything Nothing Nothing Nothing Nothing]
+        /// Sends a delivery of a webhook again.
+        ResendWebhookDelivery "resendWebhookDelivery" [Everything Nothing Nothing Nothing Nothing]
+        /// Sends events to an endpoint of webhooks again.
+        ReplayWebhookEvents "replayWebhookEvents" [Everything Nothing Nothing Nothing Nothing]
+        /// Sends webhooks, and writes down what came of them.
+        SendWebhooks "sendWebhooks" [Everything Nothing Nothing Nothing Nothing]
         /// Publishes an edition.
         PublishEdition "publishEdition" [Everything Nothing Nothing Nothing Nothing]
         /// Creates an API key.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
@@ -73,6 +73,7 @@ pub struct Running {
     server: JoinHandle<std::io::Result<()>>,
     metrics: Option<MetricsServer>,
     feed: JoinHandle<()>,
+    webhooks: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Running {
@@ -105,7 +106,7 @@ impl Running {
     /// # Errors
     /// When serving had failed, or the database can't be closed.
     pub async fn stop(self) -> Result<(), StartError> {
-        let Self { services, stop, server, feed, metrics, .. } = self;
+        let Self { services, stop, server, feed, metrics, webhooks, .. } = self;
         // Nobody listens when serving has failed already; then the join tells why.
         let _ = stop.send(true);
         let aborted = server.abort_handle();
@@ -114,6 +115,10 @@ impl Running {
         } else {
             tracing::warn!(seconds = STOP_TIME_MAX.as_secs(), "some requests did not finish in time");
             aborted.abort();
+        }
+        if let Some((stop, webhooks)) = webhooks {
+            let _ = stop.send(());
+            let _ = webhooks.await;
         }
         if let Some(metrics) = metrics {
             metrics.stop();
@@ -146,7 +151,8 @@ impl Running {
 pub async fn open(settings: &Settings) -> Result<Services, Error> {
     let database = Database::connect(settings.database_url.as_str()).await?;
     database.migrate().await?;
-    Services::open(database, Clock::new(settings.timezone, settings.today)).await
+    let services = Services::open(database, Clock::new(settings.timezone, settings.today)).await?;
+    Ok(services.with_webhooks(settings.webhooks.to_private))
 }
 
 /// Starts the application; it listens when this returns.
@@ -182,13 +188,29 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let signal = async move { stopped.stopped().await };
     let server =
         tokio::spawn(connections::serve(listener, router, limits, services.metrics().clone(), signal));
+    let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
     let feed = tokio::spawn({
         let services = services.clone();
-        let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
         // By its name, what it does can be told from what requests do.
         async move { services.run_feed(kept).await }.instrument(tracing::info_span!("feed"))
     });
-    Ok(Running { address, services, stop, server, metrics, feed })
+    let webhooks = settings.webhooks.send.then(|| send_webhooks(services.clone(), kept));
+    Ok(Running { address, services, stop, server, metrics, feed, webhooks })
+}
+
+/// Starts the task that sends webhooks, and gives what stops it.
+fn send_webhooks(services: Services, kept: Option<TimeDelta>) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = async move {
+        // Without whoever could stop it, it goes on.
+        let stopped = async {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        services.run_webhooks(kept, stopped).await;
+    };
+    (stop, tokio::spawn(task.instrument(tracing::info_span!("webhooks"))))
 }
 
 async fn router(

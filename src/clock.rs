@@ -28,13 +28,20 @@ impl Clock {
         }
     }
 
+    /// The system's own moment, whatever the day is pinned to: what others compare with their clocks, and
+    /// what waiting is measured by.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+    pub fn real(&self) -> DateTime<Utc> {
+        Utc::now().trunc_subsecs(6)
+    }
+
     /// The moment, to the microsecond: what both databases keep.
     ///
     /// A pinned clock starts at noon of its day and goes on to the end of it.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     pub fn now(&self) -> DateTime<Utc> {
-        let Some((day, since)) = self.pinned else { return Utc::now().trunc_subsecs(6) };
+        let Some((day, since)) = self.pinned else { return self.real() };
         let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
         let noon = day.and_time(noon).and_local_timezone(self.zone).earliest();
         let noon = noon.map_or_else(|| day.and_time(NaiveTime::default()).and_utc(), |local| local.to_utc());

@@ -3,6 +3,7 @@
 mod auth;
 mod protocol;
 mod telemetry;
+mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use chrono_tz::Tz;
 pub use self::protocol::Protocol;
 use crate::auth::tokens::Provider;
 use crate::program::calendar::parse_date;
+use crate::service::webhooks::WebhookSettings;
 
 /// Shortest administrator key that is accepted, in characters.
 const KEY_MIN: usize = 16;
@@ -40,6 +42,8 @@ pub struct Settings {
     pub protocol: Protocol,
     /// Log, metrics and traces.
     pub telemetry: crate::telemetry::Settings,
+    /// `WEBHOOKS_…`: whether this process sends webhooks, and where to.
+    pub webhooks: WebhookSettings,
 }
 
 impl Default for Settings {
@@ -54,6 +58,7 @@ impl Default for Settings {
             provider: None,
             protocol: Protocol::default(),
             telemetry: crate::telemetry::Settings::default(),
+            webhooks: WebhookSettings::default(),
         }
     }
 }
@@ -111,6 +116,7 @@ impl Settings {
             settings.bootstrap_admin_key = Some(Secret::new(text)?);
         }
         settings.telemetry = telemetry::read(get)?;
+        settings.webhooks = webhooks::read(&get)?;
         settings.provider = auth::read(get)?;
         Ok(settings)
     }

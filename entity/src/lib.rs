@@ -36,3 +36,7 @@ pub mod sales_target;
 pub mod swag_item;
 pub mod swag_order;
 pub mod value;
+pub mod webhook_attempt;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
+pub mod webhook_secret;

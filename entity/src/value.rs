@@ -243,3 +243,25 @@ pub enum EventKind {
     /// A deal's time ran out.
     DealExpired,
 }
+
+/// Whether events are sent to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum WebhookStatus {
+    /// They are.
+    Enabled,
+    /// They wait until somebody enables it.
+    Disabled,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DeliveryState {
+    /// It waits, or is tried again.
+    Pending,
+    /// The receiver took it.
+    Delivered,
+    /// Every try failed.
+    Failed,
+}

@@ -118,8 +118,8 @@ impl Protocol {
 }
 
 /// Reads values of settings that are there into fields that hold the default.
-struct Reader<'a> {
-    get: &'a dyn Fn(&str) -> Option<String>,
+pub(super) struct Reader<'a> {
+    pub(super) get: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl Reader<'_> {
@@ -169,7 +169,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn switch(&self, name: &'static str, field: &mut bool) -> Result<(), SettingError> {
+    pub(super) fn switch(&self, name: &'static str, field: &mut bool) -> Result<(), SettingError> {
         let Some(text) = self.text(name) else { return Ok(()) };
         *field = match text.as_str() {
             "true" => true,

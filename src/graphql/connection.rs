@@ -10,7 +10,7 @@ use super::scalar::int;
 use super::siblings::{Member, PageOf};
 use super::types::{
     Activity, ApiKey, AuditEntry, Deal, LedgerEntry, Order, Partner, Product, Professional, SwagItem,
-    SwagOrder,
+    SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::program::calendar::parse_date;
 use crate::service::Services;
@@ -163,6 +163,8 @@ pub(crate) enum Total {
     SwagOrders(Member<ProfessionalRow>),
     Products,
     SwagItems,
+    WebhookEndpoints,
+    WebhookDeliveries(Member<entity::webhook_endpoint::Model>, Option<entity::value::DeliveryState>),
 }
 
 impl Total {
@@ -175,6 +177,12 @@ impl Total {
             Self::Professionals(filter) => return Ok(services.professionals_count(filter).await?),
             Self::ApiKeys => return Ok(services.keys_count().await?),
             Self::AuditLog(asked) => return Ok(services.audit_count(asked).await?),
+            Self::WebhookEndpoints => return Ok(services.webhooks_count().await?),
+            Self::WebhookDeliveries(endpoint, state) => {
+                let ids: Vec<Uuid> = endpoint.siblings().iter().map(|row| row.id).collect();
+                let load = async { services.webhook_delivery_counts(&ids, *state).await };
+                (endpoint.row().id, endpoint.part("deliveries count", state, load).await?)
+            }
             Self::Ledger(partner, filter) => {
                 if *filter == LedgerFilter::default() {
                     return Ok(partner.row().entries);
@@ -338,6 +346,8 @@ connection!(Deal, "DealConnection", "DealEdge");
 connection!(Product, "ProductConnection", "ProductEdge");
 connection!(SwagItem, "SwagItemConnection", "SwagItemEdge");
 connection!(SwagOrder, "SwagOrderConnection", "SwagOrderEdge");
+connection!(WebhookEndpoint, "WebhookEndpointConnection", "WebhookEndpointEdge");
+connection!(WebhookDelivery, "WebhookDeliveryConnection", "WebhookDeliveryEdge");
 
 impl Listed for Partner {
     type Row = PartnerRow;
@@ -419,6 +429,10 @@ pub(crate) const PRODUCTS: &str = "products";
 pub(crate) const SWAG_ITEMS: &str = "swag-items";
 /// Name of the lists of orders of swag.
 pub(crate) const SWAG_ORDERS: &str = "swag-orders";
+/// Name of the list of webhook endpoints.
+pub(crate) const WEBHOOK_ENDPOINTS: &str = "webhook-endpoints";
+/// Name of the lists of webhook deliveries.
+pub(crate) const WEBHOOK_DELIVERIES: &str = "webhook-deliveries";
 /// Name of the lists of ledger entries.
 pub(crate) const LEDGER: &str = "ledger";
 /// Name of the lists of activities.

@@ -21,10 +21,12 @@ pub(crate) enum NodeType {
     Deal,
     SwagItem,
     SwagOrder,
+    WebhookEndpoint,
+    WebhookDelivery,
 }
 
 impl NodeType {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -38,6 +40,8 @@ impl NodeType {
         Self::Deal,
         Self::SwagItem,
         Self::SwagOrder,
+        Self::WebhookEndpoint,
+        Self::WebhookDelivery,
     ];
 
     fn name(self) -> &'static str {
@@ -55,6 +59,8 @@ impl NodeType {
             Self::Deal => "Deal",
             Self::SwagItem => "SwagItem",
             Self::SwagOrder => "SwagOrder",
+            Self::WebhookEndpoint => "WebhookEndpoint",
+            Self::WebhookDelivery => "WebhookDelivery",
         }
     }
 

@@ -4,6 +4,7 @@ mod access;
 mod commerce;
 mod events;
 mod nodes;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ const IDS_MAX: usize = 100;
 
 /// Everything that can be read.
 #[derive(MergedObject, Debug, Default)]
-pub struct Query(Members, commerce::Commerce, events::Events, access::AccessQueries);
+pub struct Query(Members, commerce::Commerce, events::Events, access::AccessQueries, webhooks::Webhooks);
 
 /// Subjects, what they did, and the policy that judges it.
 #[derive(Debug, Default)]

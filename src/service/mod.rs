@@ -19,6 +19,7 @@ pub mod subjects;
 pub mod swag;
 pub mod targets;
 pub mod verify;
+pub mod webhooks;
 mod words;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub struct Services {
     keys: Arc<keys::Verified>,
     hub: Arc<events::Hub>,
     metrics: Metrics,
+    post: Arc<webhooks::Post>,
 }
 
 impl Services {
@@ -73,7 +75,14 @@ impl Services {
             keys: Arc::default(),
             hub: Arc::default(),
             metrics: Metrics::default(),
+            post: Arc::default(),
         })
+    }
+
+    /// The same services with webhooks that go to private addresses too, or not.
+    #[must_use]
+    pub fn with_webhooks(self, to_private: bool) -> Self {
+        Self { post: Arc::new(webhooks::Post::new(to_private)), ..self }
     }
 
     /// The clock.

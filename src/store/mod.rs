@@ -26,6 +26,8 @@ pub(crate) mod swag;
 pub(crate) mod tally;
 pub(crate) mod timer;
 pub(crate) mod totals;
+pub mod webhook;
+pub(crate) mod webhook_log;
 
 pub use connection::Database;
 pub(crate) use connection::{alone, insert_all, is_retryable, is_unavailable, upsert_all};

@@ -6,6 +6,7 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use serde_json::json;
 
+use crate::harness::webhooks::until;
 use crate::harness::{Activity, Backend, TestApp, TestDatabase, every_entity, everything, run};
 
 both! {
@@ -27,7 +28,20 @@ async fn app_with_rows(backend: Backend) -> TestApp {
     commerce::fill(&app).await;
     app.done("createApiKey", json!({ "role": "PARTNER", "subject": "nordwind", "label": "the portal" }))
         .await;
+    webhook(&app).await;
     app
+}
+
+/// An endpoint, and an attempt that comes to nothing.
+async fn webhook(app: &TestApp) {
+    let input = json!({ "url": "https://nobody.invalid/", "description": "nowhere" });
+    let made = app.done("createWebhookEndpoint", input).await;
+    app.done("sendTestWebhook", json!({ "id": made["webhookEndpoint"]["id"] })).await;
+    until("an attempt", async || {
+        let attempt = entity::webhook_attempt::Entity::find().one(app.reader()).await;
+        attempt.expect("a read").is_some()
+    })
+    .await;
 }
 
 async fn refused(connection: &DatabaseConnection, statement: &str) {

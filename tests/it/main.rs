@@ -31,3 +31,4 @@ mod target_changes;
 mod targets;
 mod tidy;
 mod upgrades;
+mod webhooks;

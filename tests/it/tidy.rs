@@ -9,7 +9,7 @@ const LINES_MAX: usize = 500;
 /// A folder, our own modules that it may not use, and crates that it may not use.
 type Border = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-const BORDERS: [Border; 6] = [
+const BORDERS: [Border; 7] = [
     (
         "src/program",
         &["store", "service", "graphql", "http", "cli", "config", "app", "clock", "error", "telemetry"],
@@ -28,6 +28,14 @@ const BORDERS: [Border; 6] = [
     ),
     ("src/store", &["service", "graphql", "http", "cli", "config", "app"], &["axum", "async_graphql"]),
     ("src/service", &["graphql", "http", "cli", "config", "app"], &["axum", "async_graphql"]),
+    (
+        "src/courier",
+        &[
+            "program", "store", "service", "graphql", "http", "cli", "config", "app", "clock", "error",
+            "access",
+        ],
+        &["sea_orm", "sqlx", "entity", "migration", "axum", "async_graphql", "std::env"],
+    ),
     (
         "src/telemetry",
         &["program", "store", "service", "graphql", "http", "auth", "cli", "config", "app", "clock", "error"],

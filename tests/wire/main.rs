@@ -12,3 +12,4 @@ mod server;
 mod settings;
 mod subscriptions;
 mod telemetry;
+mod webhooks;

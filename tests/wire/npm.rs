@@ -15,6 +15,7 @@ const SOURCES: [&str; 9] = [
     "reconnect.mjs",
     "schema-changes.mjs",
     "subscriptions.mjs",
+    "webhooks.mjs",
 ];
 
 #[cfg(windows)]

@@ -8,6 +8,7 @@ mod orders;
 mod products;
 mod subjects;
 mod swag;
+mod webhooks;
 
 use async_graphql::MergedObject;
 
@@ -24,4 +25,5 @@ pub struct Mutation(
     products::Products,
     orders::Orders,
     swag::Swag,
+    webhooks::WebhookMutations,
 );

@@ -9,7 +9,7 @@ use crate::graphql::id::NodeType;
 use crate::graphql::siblings::ById;
 use crate::graphql::types::{
     Activity, ApiKey, AuditEntry, Contract, Deal, Edition, LedgerEntry, Node, Order, Partner, Product,
-    Professional, SwagItem, SwagOrder,
+    Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -37,6 +37,10 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
         ById::new(none_of(&keys(NodeType::SwagOrder), |ids| services.swag_orders_by_ids(ids)).await?);
     let api_keys = ById::new(none_of(&keys(NodeType::ApiKey), |ids| services.keys_by_ids(ids)).await?);
     let audit = ById::new(none_of(&keys(NodeType::AuditEntry), |ids| services.audit_by_ids(ids)).await?);
+    let endpoints =
+        ById::new(none_of(&keys(NodeType::WebhookEndpoint), |ids| services.webhooks_by_ids(ids)).await?);
+    let deliveries = keys(NodeType::WebhookDelivery);
+    let deliveries = ById::new(none_of(&deliveries, |ids| services.webhook_deliveries_by_ids(ids)).await?);
     let policy = services.policy();
     let found = parsed.iter().map(|one| {
         let (kind, id) = (*one)?;
@@ -53,6 +57,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::SwagOrder => Node::SwagOrder(SwagOrder(swag_orders.get(id)?)),
             NodeType::ApiKey => Node::ApiKey(ApiKey(api_keys.get(id)?)),
             NodeType::AuditEntry => Node::AuditEntry(AuditEntry(audit.get(id)?)),
+            NodeType::WebhookEndpoint => Node::WebhookEndpoint(WebhookEndpoint(endpoints.get(id)?)),
+            NodeType::WebhookDelivery => Node::WebhookDelivery(WebhookDelivery(deliveries.get(id)?)),
             NodeType::Edition => {
                 let index = policy.index(id)?;
                 Node::Edition(Edition { id, index, policy: Arc::clone(policy) })

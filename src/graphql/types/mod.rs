@@ -14,6 +14,7 @@ mod professional;
 mod standing;
 mod swag;
 mod target;
+mod webhook;
 mod words;
 
 use async_graphql::ID;
@@ -32,6 +33,7 @@ pub(crate) use product::{Contract, Product};
 pub(crate) use professional::Professional;
 pub(crate) use swag::{SwagItem, SwagOrder};
 pub(crate) use target::SalesTarget;
+pub(crate) use webhook::{WebhookDelivery, WebhookEndpoint};
 pub(crate) use words::{
     DealActivityKind, DealOutcome, DealStatus, EventType, OrderPurpose, ProductCategory, ReviewDecision,
     UserErrorCode,
@@ -54,4 +56,6 @@ pub(crate) enum Node {
     Deal(Deal),
     SwagItem(SwagItem),
     SwagOrder(SwagOrder),
+    WebhookEndpoint(WebhookEndpoint),
+    WebhookDelivery(WebhookDelivery),
 }

@@ -26,6 +26,7 @@ macro_rules! same_words {
         }
     };
 }
+pub(super) use same_words;
 
 same_words!(Track = rule::Track { Technical, Business });
 same_words!(Track = entity::value::Track { Technical, Business });

@@ -34,6 +34,7 @@ type Row = (&'static str, &'static str, &'static str, [(Fate, Fate); 5]);
 const EVERYBODY: [(Fate, Fate); 5] = [(Y, Y); 5];
 const STAFF: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (F, F), (F, F), (F, F)];
 const ADMINISTRATORS: [(Fate, Fate); 5] = [(Y, Y), (F, F), (F, F), (F, F), (F, F)];
+const OF_STAFF: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (A, A), (A, A)];
 const OF_PARTNERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (Y, A), (A, A)];
 const OF_PEOPLE: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (A, A), (Y, A), (Y, A)];
 const OF_ACTIVITIES: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (Y, A), (Y, A), (Y, A)];
@@ -79,6 +80,9 @@ const TABLE: &[Row] = &[
     ("events", "{ events(partner: \"PARTNER\") { nodes { data } } }", "PARTNER", OF_PARTNERS),
     ("events", "{ events(professional: \"PROFESSIONAL\") { nodes { data } } }", "PROFESSIONAL", OF_PEOPLE),
     ("events", "{ events(first: 100) { nodes { activity { externalId } } } }", "EXTERNAL", OF_ACTIVITIES),
+    ("webhookEndpoints", "{ webhookEndpoints { totalCount } }", "totalCount", STAFF),
+    ("node", "{ node(id: \"ENDPOINT_ID\") { id } }", "ENDPOINT_ID", OF_STAFF),
+    ("node", "{ node(id: \"DELIVERY_ID\") { id ... on WebhookDelivery { endpoint { url } } } }", "DELIVERY_ID", OF_STAFF),
     ("apiKeys", "{ apiKeys { totalCount } }", "totalCount", ADMINISTRATORS),
     ("auditLog", "{ auditLog(filter: { partner: \"PARTNER\" }) { totalCount } }", "totalCount", ADMINISTRATORS),
     ("createPartner", "createPartner(input: { code: \"new-N\", name: \"New\", enrolledOn: \"2026-01-01\" }) { partner { id }", "id", STAFF),
@@ -111,6 +115,15 @@ const TABLE: &[Row] = &[
     ("cancelSwagOrder", "cancelSwagOrder(input: { number: \"SWAG\" }) { swagOrder { id }", "id", OF_SPENDERS),
     ("createApiKey", "createApiKey(input: { role: PARTNER, subject: \"PARTNER\", label: \"new\" }) { secret", "pp_", ADMINISTRATORS),
     ("revokeApiKey", "revokeApiKey(input: { id: \"NEW_KEY\" }) { apiKey { id }", "id", ADMINISTRATORS),
+    ("createWebhookEndpoint", "createWebhookEndpoint(input: { url: \"https://nobody.invalid/\", description: \"new\", partner: \"PARTNER\", types: [DEAL_EXPIRED] }) { secret", "whsec_", ADMINISTRATORS),
+    ("updateWebhookEndpoint", "updateWebhookEndpoint(input: { id: \"ENDPOINT_ID\", description: \"new-N\" }) { webhookEndpoint { id }", "id", ADMINISTRATORS),
+    ("enableWebhookEndpoint", "enableWebhookEndpoint(input: { id: \"ENDPOINT_ID\" }) { webhookEndpoint { id }", "id", ADMINISTRATORS),
+    ("disableWebhookEndpoint", "disableWebhookEndpoint(input: { id: \"ENDPOINT_ID\" }) { webhookEndpoint { id }", "id", ADMINISTRATORS),
+    ("rotateWebhookSecret", "rotateWebhookSecret(input: { id: \"ENDPOINT_ID\" }) { secret", "whsec_", ADMINISTRATORS),
+    ("sendTestWebhook", "sendTestWebhook(input: { id: \"ENDPOINT_ID\" }) { webhookDelivery { id }", "id", ADMINISTRATORS),
+    ("resendWebhookDelivery", "resendWebhookDelivery(input: { deliveryId: \"DELIVERY_ID\" }) { webhookDelivery { id }", "id", ADMINISTRATORS),
+    ("replayWebhookEvents", "replayWebhookEvents(input: { id: \"ENDPOINT_ID\", after: 0 }) { webhookEndpoint { id }", "id", ADMINISTRATORS),
+    ("deleteWebhookEndpoint", "deleteWebhookEndpoint(input: { id: \"SPARE_ID\" }) { deletedId", "deletedId", ADMINISTRATORS),
     ("eraseProfessional", "eraseProfessional(input: { professional: \"FREE\" }) { professional { id }", "id", ADMINISTRATORS),
 ];
 
@@ -218,6 +231,7 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
         words.push(("ENTRY_ID", text(&app.ledger(partner).await[0]["id"])));
     }
     words.extend(sales(world, is_own, number, document).await);
+    words.extend(webhooks(world, document).await);
     words.extend([
         ("PARTNER_ID", world.id("partner", partner).await),
         ("PROFESSIONAL_ID", world.id("professional", professional).await),
@@ -233,6 +247,33 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
             shown.clone_from(&value.trim_matches('"').to_owned());
         }
     }
+}
+
+/// Endpoints of webhooks that a document names, and a delivery.
+async fn webhooks(world: &World, document: &str) -> Vec<(&'static str, String)> {
+    let create = async || {
+        let input =
+            json!({ "url": "https://nobody.invalid/", "description": "x", "types": ["DEAL_EXPIRED"] });
+        world.app.done("createWebhookEndpoint", input).await["webhookEndpoint"]["id"].clone()
+    };
+    let text = |value: &Value| value.as_str().expect("an id").to_owned();
+    let mut words = Vec::new();
+    if document.contains("SPARE_ID") {
+        words.push(("SPARE_ID", text(&create().await)));
+    }
+    if document.contains("ENDPOINT_ID") || document.contains("DELIVERY_ID") {
+        let found = world.app.ok("{ webhookEndpoints(first: 1) { nodes { id } } }", json!({})).await;
+        let mut id = found["webhookEndpoints"]["nodes"][0]["id"].clone();
+        if id.is_null() {
+            id = create().await;
+        }
+        words.push(("ENDPOINT_ID", text(&id)));
+        if document.contains("DELIVERY_ID") {
+            let sent = world.app.done("sendTestWebhook", json!({ "id": id })).await;
+            words.push(("DELIVERY_ID", text(&sent["webhookDelivery"]["id"])));
+        }
+    }
+    words
 }
 
 /// Orders, deals and the like that a document names, made for the purpose.

@@ -9,7 +9,7 @@ use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
 use super::stream::Stream;
-use super::{Activity, Backend, TestDatabase, commerce, deals};
+use super::{Activity, Backend, TestDatabase, commerce, deals, webhooks};
 
 const KEY: &str = "an-administrator-of-the-tests";
 
@@ -291,6 +291,7 @@ pub(crate) fn document(mutation: &str) -> String {
         "eraseProfessional" => ("EraseProfessionalInput", "professional { id code name email }".to_owned()),
         _ => commerce::document(mutation)
             .or_else(|| deals::document(mutation))
+            .or_else(|| webhooks::document(mutation))
             .unwrap_or_else(|| panic!("the tests don't know the mutation {mutation}")),
     };
     format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ {object} {ERRORS} }} }}")

@@ -7,6 +7,7 @@ mod database;
 pub(crate) mod deals;
 mod state;
 mod stream;
+pub(crate) mod webhooks;
 
 pub(crate) use activity::Activity;
 pub(crate) use app::{Answer, TestApp, document, user_errors};

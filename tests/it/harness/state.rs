@@ -44,6 +44,10 @@ macro_rules! every_entity {
             sales_target,
             swag_item,
             swag_order,
+            webhook_attempt,
+            webhook_delivery,
+            webhook_endpoint,
+            webhook_secret,
         )
     };
 }

@@ -1,0 +1,125 @@
+//! Webhooks by the Standard Webhooks specification: the events of the feed, sent to addresses of others.
+//!
+//! An endpoint's events are turned into deliveries in the order of their numbers. A delivery is sent until
+//! the receiver takes it; those about one subject one after the other. When every try failed, nothing more
+//! is sent to the endpoint until somebody enables it again, and then it goes on where it stopped.
+
+mod attempt;
+mod changes;
+mod dispatch;
+mod message;
+mod reads;
+pub mod schedule;
+
+use entity::value::EventKind;
+use entity::webhook_endpoint;
+use sea_orm::ActiveEnum;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use super::audit::Change;
+use crate::courier::Courier;
+use crate::error::Error;
+use crate::program::refusal::{Code, Refusal};
+use crate::store::event::EventFilter;
+pub(crate) use message::{id_of, type_of};
+pub use reads::Progress;
+
+/// How webhooks are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// Whether this process sends them.
+    pub send: bool,
+    /// Whether they go to private addresses too, and by http.
+    pub to_private: bool,
+}
+
+impl Default for WebhookSettings {
+    fn default() -> Self {
+        Self { send: true, to_private: false }
+    }
+}
+
+/// What sending needs beside the database; one for a process.
+#[derive(Debug, Default)]
+pub(super) struct Post {
+    courier: Courier,
+    changed: Notify,
+}
+
+impl Post {
+    pub(super) fn new(to_private: bool) -> Self {
+        Self { courier: Courier::new(to_private), changed: Notify::new() }
+    }
+}
+
+/// An endpoint as it is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointDraft {
+    /// Where events are sent.
+    pub url: String,
+    /// What it is for.
+    pub description: String,
+    /// The kinds of events that it gets; none means every one.
+    pub kinds: Option<Vec<EventKind>>,
+    /// Code of the only partner whose events it gets.
+    pub partner: Option<String>,
+}
+
+/// What changes about an endpoint. A part that is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointChange {
+    /// Where events are sent.
+    pub url: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The kinds of events that it gets; none means every one.
+    pub kinds: Option<Option<Vec<EventKind>>>,
+    /// Code of the only partner whose events it gets, or none.
+    pub partner: Option<Option<String>>,
+}
+
+/// An endpoint with a new secret, which is told this once.
+#[derive(Clone)]
+pub struct EndpointSecret {
+    /// The endpoint.
+    pub row: webhook_endpoint::Model,
+    /// The secret.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for EndpointSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "EndpointSecret({})", self.row.id)
+    }
+}
+
+/// The kinds of events that an endpoint gets; none means every one.
+pub(crate) fn kinds(row: &webhook_endpoint::Model) -> Result<Option<Vec<EventKind>>, Error> {
+    let Some(text) = &row.kinds else { return Ok(None) };
+    let damaged = || Error::Damaged(format!("the kinds of the webhook endpoint {}", row.id));
+    let words: Vec<String> = serde_json::from_str(text).map_err(|_| damaged())?;
+    let kinds = words.iter().map(|word| EventKind::try_from_value(word).map_err(|_| damaged()));
+    kinds.collect::<Result<_, _>>().map(Some)
+}
+
+fn filter(row: &webhook_endpoint::Model) -> Result<EventFilter, Error> {
+    Ok(EventFilter { kinds: kinds(row)?, partner: row.partner_id, ..EventFilter::default() })
+}
+
+fn change(row: &webhook_endpoint::Model) -> Change {
+    Change::of("WebhookEndpoint", row.id).about(row.partner_id, None)
+}
+
+/// An endpoint as the audit log keeps it.
+fn state(row: &webhook_endpoint::Model) -> Result<serde_json::Value, Error> {
+    let words = kinds(row)?.map(|kinds| kinds.iter().map(ActiveEnum::to_value).collect::<Vec<_>>());
+    Ok(json!({
+        "url": row.url, "description": row.description, "types": words, "status": row.status.to_value(),
+        "reason": row.reason,
+    }))
+}
+
+fn no_endpoint() -> Refusal {
+    Refusal::new(Code::NotFound, "id", "There is no webhook endpoint with this id.")
+}

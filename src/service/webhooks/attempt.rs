@@ -1,0 +1,200 @@
+//! One attempt of a delivery, and what follows from it.
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use entity::value::{DeliveryState, WebhookStatus};
+use entity::{webhook_attempt, webhook_delivery, webhook_endpoint};
+use sea_orm::DatabaseTransaction;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::message::{body, id_of, test_body, type_of};
+use super::schedule::{JITTER_MAX, asked_for, next_try};
+use super::{change, filter};
+use crate::access::Operation;
+use crate::courier::{Message, Outcome};
+use crate::error::Error;
+use crate::service::audit::Changes;
+use crate::service::{Services, transact};
+use crate::store::event::EventFilter;
+use crate::store::{event, webhook as store, webhook_log};
+
+/// What is sent.
+struct Parcel {
+    url: String,
+    body: String,
+    secrets: Vec<String>,
+}
+
+/// What comes of preparing a delivery.
+enum Prepared {
+    /// It can be sent.
+    Parcel(Parcel),
+    /// The event is no longer kept.
+    Gone,
+    /// Nobody wants it any more.
+    Dropped,
+}
+
+impl Services {
+    /// Sends a leased delivery once, and writes down what came of it. `now` is what waiting is counted from.
+    pub(super) async fn webhook_attempt(
+        &self,
+        delivery: &webhook_delivery::Model,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let outcome = match self.prepare(delivery, now).await? {
+            Prepared::Dropped => return Ok(()),
+            Prepared::Gone => None,
+            Prepared::Parcel(parcel) => {
+                let message = Message {
+                    url: &parcel.url,
+                    id: &id_of(delivery),
+                    // Receivers compare it with their own clocks.
+                    timestamp: self.clock.real().timestamp(),
+                    body: &parcel.body,
+                    secrets: &parcel.secrets,
+                };
+                Some(self.post.courier.send(&message).await)
+            }
+        };
+        self.conclude(delivery, outcome, now).await
+    }
+
+    async fn prepare(
+        &self,
+        delivery: &webhook_delivery::Model,
+        now: DateTime<Utc>,
+    ) -> Result<Prepared, Error> {
+        let reader = self.db.reader();
+        let Some(endpoint) = store::by_ids(reader, [delivery.endpoint_id]).await?.pop() else {
+            return Ok(Prepared::Dropped);
+        };
+        let body = match delivery.number {
+            None => test_body(delivery),
+            Some(number) => {
+                let any = EventFilter::default();
+                let Some(row) = event::between(reader, &any, number - 1, number, 1).await?.pop() else {
+                    return Ok(Prepared::Gone);
+                };
+                // The endpoint may want less than it did when the delivery came to be.
+                if !filter(&endpoint)?.takes(&row) {
+                    self.drop_unwanted(delivery.id).await?;
+                    return Ok(Prepared::Dropped);
+                }
+                body(&row)
+            }
+        };
+        let secrets = store::secrets(reader, &[endpoint.id], now).await?;
+        let secrets = secrets.into_iter().map(|row| row.secret).collect();
+        Ok(Prepared::Parcel(Parcel { url: endpoint.url, body, secrets }))
+    }
+
+    async fn drop_unwanted(&self, id: Uuid) -> Result<(), Error> {
+        transact!(self, Operation::SendWebhooks, transaction, _changes => {
+            Ok(store::drop_delivery(transaction, id).await?)
+        })
+    }
+
+    /// Writes down what came of an attempt; without an outcome, the event was gone.
+    async fn conclude(
+        &self,
+        delivery: &webhook_delivery::Model,
+        outcome: Option<Outcome>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let disabled: Option<String> = transact!(self, Operation::SendWebhooks, transaction, changes => {
+            // Whoever changes an endpoint and its deliveries locks them in this order.
+            let endpoint = store::lock(transaction, delivery.endpoint_id).await?;
+            let row = store::lock_delivery(transaction, delivery.id).await?;
+            let (Some(endpoint), Some(mut row)) = (endpoint, row) else { return Ok(None) };
+            if let Some(outcome) = &outcome {
+                webhook_log::note(transaction, attempt(&row, outcome, now)).await?;
+            }
+            if row.lease.is_none() || row.lease != delivery.lease {
+                // It was asked for again meanwhile, or somebody else has it.
+                return Ok(None);
+            }
+            let verdict = judge(&mut row, outcome.as_ref(), now);
+            store::put_delivery(transaction, row).await?;
+            match verdict {
+                Some(reason) => disable(transaction, changes, &endpoint, reason, now).await,
+                None => Ok(None),
+            }
+        })?;
+        if let Some(reason) = disabled {
+            tracing::warn!(endpoint = %delivery.endpoint_id, reason, "a webhook endpoint was disabled");
+        }
+        Ok(())
+    }
+}
+
+/// Puts a delivery where its attempt leaves it, and says why nothing more can be sent, if so.
+fn judge(row: &mut webhook_delivery::Model, outcome: Option<&Outcome>, now: DateTime<Utc>) -> Option<String> {
+    (row.lease, row.leased_until) = (None, None);
+    let number = row.number.unwrap_or_default();
+    let Some(outcome) = outcome else {
+        row.state = DeliveryState::Failed;
+        return Some(format!("Event {number} was not delivered in time: it is no longer kept."));
+    };
+    let ended = (now + TimeDelta::from_std(outcome.duration).unwrap_or_default()).trunc_subsecs(6);
+    row.tries += 1;
+    let Some(error) = &outcome.error else {
+        (row.state, row.delivered_at) = (DeliveryState::Delivered, Some(ended));
+        return None;
+    };
+    if row.number.is_none() {
+        // A test says how it went, and that is all.
+        row.state = DeliveryState::Failed;
+        return None;
+    }
+    let what = format!("event {number} ({})", type_of(row.kind));
+    let day = ended.format("%Y-%m-%d %H:%M UTC");
+    if outcome.status == Some(410) {
+        row.state = DeliveryState::Failed;
+        return Some(format!("The receiver answered 410 Gone to {what} on {day}: it wants no more."));
+    }
+    let asked = outcome.retry_after.as_deref().filter(|_| matches!(outcome.status, Some(429 | 503)));
+    let asked = asked.and_then(|text| asked_for(text, ended));
+    if let Some(next) = next_try(row.tries, ended, jitter(), asked) {
+        row.next_try_at = next;
+        return None;
+    }
+    row.state = DeliveryState::Failed;
+    Some(format!("All {} tries to deliver {what} failed, the last on {day}: {error}", row.tries))
+}
+
+fn jitter() -> i64 {
+    // Without random bytes all come on the second, which is no harm.
+    getrandom::u32().map_or(0, |number| i64::from(number) % (JITTER_MAX + 1))
+}
+
+fn attempt(row: &webhook_delivery::Model, outcome: &Outcome, at: DateTime<Utc>) -> webhook_attempt::Model {
+    webhook_attempt::Model {
+        id: Uuid::now_v7(),
+        delivery_id: row.id,
+        endpoint_id: row.endpoint_id,
+        at,
+        duration_ms: i64::try_from(outcome.duration.as_millis()).unwrap_or(i64::MAX),
+        status_code: outcome.status.map(i32::from),
+        error: outcome.error.clone(),
+        response: outcome.response.clone(),
+    }
+}
+
+/// Turns an endpoint off, and gives the reason if it was on.
+pub(super) async fn disable(
+    transaction: &DatabaseTransaction,
+    changes: &mut Changes,
+    endpoint: &webhook_endpoint::Model,
+    reason: String,
+    at: DateTime<Utc>,
+) -> Result<Option<String>, Error> {
+    if endpoint.status == WebhookStatus::Disabled
+        || !store::disable(transaction, endpoint.id, &reason, at).await?
+    {
+        return Ok(None);
+    }
+    let after = json!({ "status": "DISABLED", "reason": reason });
+    changes.note(change(endpoint).before(json!({ "status": "ENABLED" })).after(after));
+    Ok(Some(reason))
+}

@@ -1,0 +1,335 @@
+//! Endpoints are created, changed, turned off and on, and asked to get something again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::value::{DeliveryState, EventKind, WebhookStatus};
+use entity::{webhook_delivery, webhook_endpoint, webhook_secret};
+use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::message::secret;
+use super::{EndpointChange, EndpointDraft, EndpointSecret, change, no_endpoint, state};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::refusal::{Code, Refusal};
+use crate::service::audit::Change;
+use crate::service::{Services, input, transact};
+use crate::store::{event, partner, webhook as store};
+
+/// Most endpoints.
+const ENDPOINTS_MAX: u64 = 100;
+/// How long a secret signs beside the one that took its place.
+const OVERLAP: TimeDelta = TimeDelta::hours(24);
+/// Most secrets that sign at once, the newest among them.
+const SECRETS_MAX: usize = 5;
+
+impl Services {
+    /// Creates an endpoint; it gets the events from now on.
+    ///
+    /// # Errors
+    /// When the address can't be taken, the partner does not exist, there are too many endpoints, or the
+    /// database fails.
+    pub async fn webhook_create(&self, draft: &EndpointDraft) -> Result<EndpointSecret, Error> {
+        self.demand(Operation::CreateWebhookEndpoint)?;
+        let url = self.check_url(&draft.url)?;
+        let description = input::name("description", &draft.description)?;
+        let kinds = words(draft.kinds.as_deref())?;
+        event::number(&self.db).await?;
+        let now = self.clock.real();
+        let secret = secret()?;
+        let row = transact!(self, Operation::CreateWebhookEndpoint, transaction, changes => {
+            if store::count(transaction).await? >= ENDPOINTS_MAX {
+                let message = format!("There are {ENDPOINTS_MAX} endpoints, which is the most: delete one first.");
+                return Err(Refusal::new(Code::TooMany, "url", message).into());
+            }
+            let row = webhook_endpoint::Model {
+                id: Uuid::now_v7(),
+                url: url.clone(),
+                description: description.clone(),
+                kinds: kinds.clone(),
+                partner_id: partner_of(transaction, draft.partner.as_deref()).await?,
+                status: WebhookStatus::Enabled,
+                reason: None,
+                since: now,
+                position: event::feed(transaction).await?.last,
+                created_at: now,
+                created_by: self.caller().actor.name(),
+            };
+            changes.note(change(&row).after(state(&row)?));
+            store::insert(transaction, row.clone()).await?;
+            store::add_secret(transaction, secret_row(row.id, &secret, now)).await?;
+            Ok(row)
+        })?;
+        self.post.changed.notify_one();
+        Ok(EndpointSecret { row, secret })
+    }
+
+    /// Changes an endpoint. Events that wait for it already go to the new address, unless the endpoint no
+    /// longer wants them.
+    ///
+    /// # Errors
+    /// As [`Services::webhook_create`], or when there is no such endpoint.
+    pub async fn webhook_update(
+        &self,
+        id: Uuid,
+        asked: &EndpointChange,
+    ) -> Result<webhook_endpoint::Model, Error> {
+        self.demand(Operation::UpdateWebhookEndpoint)?;
+        let url = asked.url.as_deref().map(|url| self.check_url(url)).transpose()?;
+        let description =
+            asked.description.as_deref().map(|text| input::name("description", text)).transpose()?;
+        let kinds = asked.kinds.as_ref().map(|kinds| words(kinds.as_deref())).transpose()?;
+        transact!(self, Operation::UpdateWebhookEndpoint, transaction, changes => {
+            let before = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            let mut row = before.clone();
+            if let Some(url) = &url {
+                row.url.clone_from(url);
+            }
+            if let Some(description) = &description {
+                row.description.clone_from(description);
+            }
+            if let Some(kinds) = &kinds {
+                row.kinds.clone_from(kinds);
+            }
+            if let Some(code) = &asked.partner {
+                row.partner_id = partner_of(transaction, code.as_deref()).await?;
+            }
+            if row != before {
+                changes.note(change(&row).before(state(&before)?).after(state(&row)?));
+                store::update(transaction, row.clone()).await?;
+            }
+            Ok(row)
+        })
+    }
+
+    /// Deletes an endpoint with its log.
+    ///
+    /// # Errors
+    /// When there is no such endpoint, or the database fails.
+    pub async fn webhook_delete(&self, id: Uuid) -> Result<(), Error> {
+        transact!(self, Operation::DeleteWebhookEndpoint, transaction, changes => {
+            let row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            changes.note(change(&row).before(state(&row)?));
+            Ok(store::delete(transaction, id).await?)
+        })
+    }
+
+    /// Turns an endpoint off: events wait for it. Turning it off again changes nothing.
+    ///
+    /// # Errors
+    /// As [`Services::webhook_delete`].
+    pub async fn webhook_disable(
+        &self,
+        id: Uuid,
+        reason: Option<&str>,
+    ) -> Result<webhook_endpoint::Model, Error> {
+        let reason = input::reason("reason", reason)?;
+        transact!(self, Operation::DisableWebhookEndpoint, transaction, changes => {
+            let mut row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            if row.status == WebhookStatus::Enabled {
+                let before = state(&row)?;
+                (row.status, row.since) = (WebhookStatus::Disabled, self.clock.real());
+                row.reason = Some(reason.clone().unwrap_or_else(|| "An administrator disabled it.".to_owned()));
+                changes.note(change(&row).before(before).after(state(&row)?));
+                store::update(transaction, row.clone()).await?;
+            }
+            Ok(row)
+        })
+    }
+
+    /// Turns an endpoint on: it goes on where it stopped. `skip` lets it go on after events that are no
+    /// longer kept. Turning it on again changes nothing.
+    ///
+    /// # Errors
+    /// As [`Services::webhook_delete`], or when events that it did not get are gone.
+    pub async fn webhook_enable(&self, id: Uuid, skip: bool) -> Result<webhook_endpoint::Model, Error> {
+        let row = transact!(self, Operation::EnableWebhookEndpoint, transaction, changes => {
+            let mut row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            if row.status == WebhookStatus::Enabled {
+                return Ok(row);
+            }
+            let before = state(&row)?;
+            let removed = event::feed(transaction).await?.removed;
+            let waiting = store::waiting(transaction, &[id]).await?;
+            let is_gone = waiting.first().is_some_and(|waiting| waiting.first <= removed);
+            if is_gone || row.position < removed {
+                if !skip {
+                    let message = format!(
+                        "Events up to {removed} are no longer kept, and the endpoint did not get all of them. \
+                         With skipGone it goes on after them."
+                    );
+                    return Err(Refusal::new(Code::WrongState, "id", message).into());
+                }
+                store::drop_waiting(transaction, id, removed).await?;
+                row.position = row.position.max(removed);
+            }
+            let now = self.clock.real();
+            (row.status, row.reason, row.since) = (WebhookStatus::Enabled, None, now);
+            store::start_over(transaction, id, now).await?;
+            changes.note(change(&row).before(before).after(state(&row)?));
+            store::update(transaction, row.clone()).await?;
+            Ok(row)
+        })?;
+        self.post.changed.notify_one();
+        Ok(row)
+    }
+
+    /// Gives an endpoint a new secret. The one before signs as well for a day.
+    ///
+    /// # Errors
+    /// As [`Services::webhook_delete`].
+    pub async fn webhook_rotate(&self, id: Uuid) -> Result<EndpointSecret, Error> {
+        self.demand(Operation::RotateWebhookSecret)?;
+        let secret = secret()?;
+        let row = transact!(self, Operation::RotateWebhookSecret, transaction, changes => {
+            let row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            let now = self.clock.real();
+            store::expire_secret(transaction, id, now + OVERLAP).await?;
+            let new = secret_row(id, &secret, now);
+            let kept = store::secrets(transaction, &[id], now).await?;
+            let kept = kept.iter().take(SECRETS_MAX - 1).map(|row| row.id).chain([new.id]);
+            store::add_secret(transaction, new.clone()).await?;
+            store::keep_secrets(transaction, id, &kept.collect::<Vec<_>>()).await?;
+            changes.note(change(&row).after(json!({ "previousSecretExpiresAt": now + OVERLAP })));
+            Ok(row)
+        })?;
+        Ok(EndpointSecret { row, secret })
+    }
+
+    /// Sends a test to an endpoint, enabled or not. It is tried once.
+    ///
+    /// # Errors
+    /// As [`Services::webhook_delete`].
+    pub async fn webhook_test(&self, id: Uuid) -> Result<webhook_delivery::Model, Error> {
+        let sent = transact!(self, Operation::SendTestWebhook, transaction, changes => {
+            let endpoint = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            let now = self.clock.real();
+            let row = webhook_delivery::Model {
+                id: Uuid::now_v7(),
+                endpoint_id: id,
+                number: None,
+                kind: None,
+                subject: None,
+                state: DeliveryState::Pending,
+                tries: 0,
+                next_try_at: now,
+                lease: None,
+                leased_until: None,
+                created_at: now,
+                delivered_at: None,
+            };
+            store::put_delivery(transaction, row.clone()).await?;
+            let about = Change::of("WebhookDelivery", row.id).about(endpoint.partner_id, None);
+            changes.note(about.after(json!({ "type": "webhook.test" })));
+            Ok(row)
+        })?;
+        self.post.changed.notify_one();
+        Ok(sent)
+    }
+
+    /// Sends a delivery again, with the same id, whether it was delivered or not; a test as well.
+    ///
+    /// # Errors
+    /// When there is no such delivery, its endpoint is disabled, its event is no longer kept, or the
+    /// database fails.
+    pub async fn webhook_resend(&self, id: Uuid) -> Result<webhook_delivery::Model, Error> {
+        let field = "deliveryId";
+        let missing = || Refusal::new(Code::NotFound, field, "There is no webhook delivery with this id.");
+        let wrong = |message: String| Error::from(Refusal::new(Code::WrongState, field, message));
+        let sent = transact!(self, Operation::ResendWebhookDelivery, transaction, changes => {
+            let found = crate::store::webhook_log::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
+            let endpoint = store::lock(transaction, found.endpoint_id).await?.ok_or_else(missing)?;
+            let mut row = store::lock_delivery(transaction, id).await?.ok_or_else(missing)?;
+            if endpoint.status == WebhookStatus::Disabled && row.number.is_some() {
+                let message = "The endpoint is disabled: enable it first, and it goes on where it stopped.";
+                return Err(wrong(message.to_owned()));
+            }
+            let removed = event::feed(transaction).await?.removed;
+            if row.number.is_some_and(|number| number <= removed) {
+                return Err(wrong(format!("Events up to {removed} are no longer kept.")));
+            }
+            let before = json!({ "state": row.state.to_value() });
+            (row.state, row.tries, row.next_try_at) = (DeliveryState::Pending, 0, self.clock.real());
+            (row.lease, row.leased_until, row.delivered_at) = (None, None, None);
+            let about = Change::of("WebhookDelivery", row.id).about(endpoint.partner_id, None);
+            changes.note(about.before(before).after(json!({ "state": "PENDING", "number": row.number })));
+            store::put_delivery(transaction, row.clone()).await?;
+            Ok(row)
+        })?;
+        self.post.changed.notify_one();
+        Ok(sent)
+    }
+
+    /// Sends everything after a number again that the endpoint wants, with the same ids.
+    ///
+    /// # Errors
+    /// When there is no such endpoint, events after the number are no longer kept, the number was not given
+    /// yet, or the database fails.
+    pub async fn webhook_replay(&self, id: Uuid, after: i64) -> Result<webhook_endpoint::Model, Error> {
+        let row = transact!(self, Operation::ReplayWebhookEvents, transaction, changes => {
+            let mut row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            check_after(transaction, after).await?;
+            let before = json!({ "position": row.position });
+            // What comes after it is turned into deliveries again, in order.
+            row.position = row.position.min(after);
+            changes.note(change(&row).before(before).after(json!({ "position": row.position })));
+            store::update(transaction, row.clone()).await?;
+            Ok(row)
+        })?;
+        self.post.changed.notify_one();
+        Ok(row)
+    }
+
+    fn check_url(&self, text: &str) -> Result<String, Refusal> {
+        let checked = self.post.courier.check(text.trim());
+        checked.map(Into::into).map_err(|message| Refusal::new(Code::Invalid, "url", message))
+    }
+}
+
+async fn check_after(transaction: &DatabaseTransaction, after: i64) -> Result<(), Error> {
+    let feed = event::feed(transaction).await?;
+    let message = if after < feed.removed {
+        format!("Events up to {} are no longer kept: replay after that number or a later one.", feed.removed)
+    } else if after > feed.last {
+        format!("No event has the number {after} yet: the last one has {}.", feed.last)
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(Code::Invalid, "after", message).into())
+}
+
+fn secret_row(endpoint: Uuid, secret: &str, now: DateTime<Utc>) -> webhook_secret::Model {
+    webhook_secret::Model {
+        id: Uuid::now_v7(),
+        endpoint_id: endpoint,
+        secret: secret.to_owned(),
+        created_at: now,
+        expires_at: None,
+    }
+}
+
+/// Kinds as they are stored: each once, in the order in which they were named.
+fn words(kinds: Option<&[EventKind]>) -> Result<Option<String>, Refusal> {
+    let Some(kinds) = kinds else { return Ok(None) };
+    if kinds.is_empty() {
+        let message = "Name one type or more, or leave them out for all.";
+        return Err(Refusal::new(Code::Invalid, "types", message));
+    }
+    let mut words: Vec<String> = Vec::new();
+    for word in kinds.iter().map(ActiveEnum::to_value) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    Ok(Some(serde_json::Value::from(words).to_string()))
+}
+
+async fn partner_of(connection: &impl ConnectionTrait, code: Option<&str>) -> Result<Option<Uuid>, Error> {
+    let Some(code) = code else { return Ok(None) };
+    let found = match input::code("partner", code) {
+        Ok(code) => partner::by_code(connection, &code).await?,
+        Err(_) => None,
+    };
+    let missing = || Refusal::new(Code::NotFound, "partner", "There is no partner with this code.");
+    Ok(Some(found.ok_or_else(missing)?.id))
+}

@@ -1,0 +1,264 @@
+//! The task of each process that sends webhooks: it turns events into deliveries and tries those that are
+//! due. Processes on one database share the work by leases.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::value::{DeliveryState, WebhookStatus};
+use entity::{event, webhook_delivery, webhook_endpoint};
+use futures_util::future::join_all;
+use sea_orm::DatabaseTransaction;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::{attempt, filter};
+use crate::access::Operation;
+use crate::courier::TIME_MAX;
+use crate::error::Error;
+use crate::service::audit::Changes;
+use crate::service::{Services, transact};
+use crate::store::{event as events, webhook as store, webhook_log};
+
+/// Most attempts of a process at once.
+const ATTEMPTS_MAX: usize = 32;
+/// Most attempts of a process at once to one endpoint.
+const ENDPOINT_MAX: usize = 4;
+/// How often what is due is looked for, beside when something changes.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often it is looked whether there are endpoints, while there are none.
+const LOOK_FOR_ENDPOINTS: Duration = Duration::from_secs(5);
+/// Longest time that attempts under way have to finish when the process stops.
+const STOP_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long an attempt is somebody's: its longest time, and as much again to write down what came of it.
+const LEASE: Duration = TIME_MAX.saturating_mul(2);
+/// Events that are turned into deliveries in one transaction.
+const EVENTS: u64 = 500;
+/// Deliveries of an endpoint that wait at once; further events wait in the feed.
+const WAITING_MAX: i64 = 5_000;
+/// How often the log of deliveries is shortened.
+const FORGET: Duration = Duration::from_hours(1);
+/// Deliveries that are deleted in one transaction.
+const REMOVED_MAX: i64 = 5_000;
+
+/// Room for attempts.
+struct Room {
+    all: Arc<Semaphore>,
+    endpoints: HashMap<Uuid, Arc<Semaphore>>,
+}
+
+impl Room {
+    fn of(&mut self, endpoint: Uuid) -> &Arc<Semaphore> {
+        self.endpoints.entry(endpoint).or_insert_with(|| Arc::new(Semaphore::new(ENDPOINT_MAX)))
+    }
+
+    fn free(&mut self, endpoint: Uuid) -> usize {
+        let all = self.all.available_permits();
+        self.of(endpoint).available_permits().min(all)
+    }
+
+    fn take(&mut self, endpoint: Uuid) -> Option<[OwnedSemaphorePermit; 2]> {
+        let all = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        let one = Arc::clone(self.of(endpoint)).try_acquire_owned().ok()?;
+        Some([all, one])
+    }
+}
+
+impl Services {
+    /// Sends webhooks until `stop` is ready, and then finishes what is under way. Log entries that are older
+    /// than events are kept go.
+    pub async fn run_webhooks(&self, kept: Option<TimeDelta>, stop: impl Future<Output = ()>) {
+        let mut attempts = JoinSet::new();
+        tokio::select! {
+            () = stop => {}
+            () = self.dispatch(&mut attempts) => {}
+            () = self.forget_webhooks_always(kept) => {}
+        }
+        let finished = async { while attempts.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_TIME_MAX, finished).await.is_err() {
+            tracing::warn!("some webhooks did not get an answer in time; they are sent again");
+        }
+    }
+
+    async fn dispatch(&self, attempts: &mut JoinSet<()>) {
+        let mut room = Room { all: Arc::new(Semaphore::new(ATTEMPTS_MAX)), endpoints: HashMap::new() };
+        let mut last = self.hub.last();
+        loop {
+            let any = self.begin_due(attempts, &mut room).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "webhooks could not be sent; it is tried again");
+                true
+            });
+            tokio::select! {
+                Some(_) = attempts.join_next() => {}
+                changed = last.changed(), if any => if changed.is_err() { tokio::time::sleep(LOOK).await },
+                () = self.post.changed.notified() => {}
+                () = tokio::time::sleep(if any { LOOK } else { LOOK_FOR_ENDPOINTS }) => {}
+            }
+        }
+    }
+
+    /// Begins attempts of what is due; says whether there are endpoints at all.
+    async fn begin_due(&self, attempts: &mut JoinSet<()>, room: &mut Room) -> Result<bool, Error> {
+        if !store::is_any(self.db.reader()).await? {
+            return Ok(false);
+        }
+        self.webhooks_expand().await?;
+        let now = self.clock.real();
+        for endpoint in store::with_due(self.db.reader(), now).await? {
+            let free = room.free(endpoint);
+            if free == 0 {
+                continue;
+            }
+            for delivery in self.claim(endpoint, now, free).await? {
+                let Some(place) = room.take(endpoint) else { break };
+                let services = self.clone();
+                attempts.spawn(async move {
+                    if let Err(error) = services.webhook_attempt(&delivery, services.clock.real()).await {
+                        tracing::warn!(%error, "a webhook's attempt was not written down; it is sent again");
+                    }
+                    drop(place);
+                });
+            }
+        }
+        Ok(true)
+    }
+
+    async fn claim(
+        &self,
+        endpoint: Uuid,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<webhook_delivery::Model>, Error> {
+        let until = now + TimeDelta::from_std(LEASE).unwrap_or(TimeDelta::MAX);
+        let lease = store::Lease { id: Uuid::now_v7(), now, until };
+        transact!(self, Operation::SendWebhooks, transaction, _changes => {
+            Ok(store::claim(transaction, endpoint, lease, limit).await?)
+        })
+    }
+
+    /// Sends what is due at a moment, and what becomes due by it; says how many attempts that took. The
+    /// task does the same as time goes by.
+    ///
+    /// # Errors
+    /// When the caller is not the program itself or an administrator, or the database fails.
+    pub async fn webhooks_send_due(&self, now: DateTime<Utc>) -> Result<usize, Error> {
+        self.demand(Operation::SendWebhooks)?;
+        let mut tried = 0;
+        loop {
+            let mut claimed = Vec::new();
+            for endpoint in store::with_due(self.db.reader(), now).await? {
+                claimed.extend(self.claim(endpoint, now, ENDPOINT_MAX).await?);
+            }
+            if claimed.is_empty() {
+                return Ok(tried);
+            }
+            tried += claimed.len();
+            let attempts = claimed.iter().map(|delivery| self.webhook_attempt(delivery, now));
+            for done in join_all(attempts).await {
+                done?;
+            }
+        }
+    }
+
+    /// Turns events into deliveries for each endpoint that does not have them all.
+    ///
+    /// # Errors
+    /// As [`Services::webhooks_send_due`].
+    pub async fn webhooks_expand(&self) -> Result<(), Error> {
+        self.demand(Operation::SendWebhooks)?;
+        events::number(&self.db).await?;
+        let last = events::feed(self.db.reader()).await?.last;
+        for id in store::behind(self.db.reader(), last).await? {
+            while transact!(self, Operation::SendWebhooks, transaction, changes => {
+                match store::lock(transaction, id).await? {
+                    Some(endpoint) => self.expand(transaction, changes, &endpoint, last).await,
+                    None => Ok(false),
+                }
+            })? {}
+        }
+        Ok(())
+    }
+
+    /// Turns the next events of an endpoint into deliveries; says whether there may be more.
+    async fn expand(
+        &self,
+        transaction: &DatabaseTransaction,
+        changes: &mut Changes,
+        endpoint: &webhook_endpoint::Model,
+        last: i64,
+    ) -> Result<bool, Error> {
+        if endpoint.status != WebhookStatus::Enabled || endpoint.position >= last {
+            return Ok(false);
+        }
+        let now = self.clock.real();
+        let removed = events::feed(transaction).await?.removed;
+        if endpoint.position < removed {
+            let reason =
+                format!("Events up to {removed} are no longer kept, and some of them were not sent.");
+            attempt::disable(transaction, changes, endpoint, reason, now).await?;
+            return Ok(false);
+        }
+        let waiting = store::waiting(transaction, &[endpoint.id]).await?;
+        if waiting.first().is_some_and(|waiting| waiting.count >= WAITING_MAX) {
+            return Ok(false);
+        }
+        let filter = filter(endpoint)?;
+        let rows = events::between(transaction, &filter, endpoint.position, last, EVENTS).await?;
+        let is_full = u64::try_from(rows.len()).unwrap_or(u64::MAX) == EVENTS;
+        let position = rows.last().and_then(|row| row.number).filter(|_| is_full).unwrap_or(last);
+        let deliveries = rows.iter().map(|row| delivery(endpoint.id, row, now));
+        store::put(transaction, deliveries.collect()).await?;
+        store::advance(transaction, endpoint.id, position).await?;
+        Ok(is_full)
+    }
+
+    /// Deletes deliveries that are over, once their events are no longer kept.
+    ///
+    /// # Errors
+    /// As [`Services::webhooks_send_due`].
+    pub async fn forget_webhooks(&self, kept: TimeDelta) -> Result<u64, Error> {
+        let before = self.clock.real() - kept;
+        let mut all = 0;
+        loop {
+            let through = events::feed(self.db.reader()).await?.removed;
+            let removed = transact!(self, Operation::SendWebhooks, transaction, _changes => {
+                Ok(webhook_log::remove(transaction, through, before, REMOVED_MAX).await?)
+            })?;
+            all += removed;
+            if removed == 0 {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn forget_webhooks_always(&self, kept: Option<TimeDelta>) {
+        let Some(kept) = kept else { return std::future::pending().await };
+        loop {
+            if let Err(error) = self.forget_webhooks(kept).await {
+                tracing::warn!(%error, "old deliveries could not be deleted; it is tried again");
+            }
+            tokio::time::sleep(FORGET).await;
+        }
+    }
+}
+
+/// The delivery of an event.
+fn delivery(endpoint: Uuid, row: &event::Model, now: DateTime<Utc>) -> webhook_delivery::Model {
+    webhook_delivery::Model {
+        id: Uuid::now_v7(),
+        endpoint_id: endpoint,
+        number: row.number,
+        kind: Some(row.kind),
+        // Deals and orders belong to their partner, a professional's events to the person.
+        subject: row.professional_id.or(row.partner_id),
+        state: DeliveryState::Pending,
+        tries: 0,
+        next_try_at: now,
+        lease: None,
+        leased_until: None,
+        created_at: now,
+        delivered_at: None,
+    }
+}

@@ -1,0 +1,80 @@
+//! What receivers get: the text of an event, its id, and the secret that signs it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, SecondsFormat, Utc};
+use entity::value::EventKind;
+use entity::{event, webhook_delivery};
+use sea_orm::ActiveEnum;
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+
+/// Bytes of a secret; the specification asks for 24 to 64.
+const SECRET: usize = 32;
+/// The type of a test.
+const TEST: &str = "webhook.test";
+
+/// A new secret.
+pub(super) fn secret() -> Result<String, Error> {
+    let mut bytes = [0; SECRET];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Damaged(format!("no random bytes: {error}")))?;
+    Ok(format!("whsec_{}", STANDARD.encode(bytes)))
+}
+
+/// The type as receivers read it: `level.lapsed` or `swag_order.placed`.
+pub(crate) fn type_of(kind: Option<EventKind>) -> String {
+    let Some(kind) = kind else { return TEST.to_owned() };
+    let word = kind.to_value().to_lowercase();
+    word.rsplit_once('_').map_or(word.clone(), |(noun, verb)| format!("{noun}.{verb}"))
+}
+
+/// The id of a message: the same however often it is sent.
+pub(crate) fn id_of(row: &webhook_delivery::Model) -> String {
+    row.number.map_or_else(|| format!("test_{}", row.id.simple()), |number| format!("evt_{number}"))
+}
+
+/// The text of an event.
+pub(super) fn body(row: &event::Model) -> String {
+    let mut data: Map<String, Value> = serde_json::from_str(&row.data).unwrap_or_default();
+    data.insert("number".to_owned(), row.number.into());
+    data.insert("event".to_owned(), row.kind.to_value().into());
+    data.insert("occurredOn".to_owned(), row.occurred_on.to_string().into());
+    message(&type_of(Some(row.kind)), row.recorded_at, &data.into())
+}
+
+/// The text of a test.
+pub(super) fn test_body(row: &webhook_delivery::Model) -> String {
+    let said = json!({ "message": "This is a test. Nothing happened." });
+    message(TEST, row.created_at, &said)
+}
+
+fn message(kind: &str, at: DateTime<Utc>, data: &Value) -> String {
+    let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+    json!({ "type": kind, "timestamp": at, "data": data }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_nouns_and_verbs() {
+        for (kind, expected) in [
+            (Some(EventKind::LevelLapsed), "level.lapsed"),
+            (Some(EventKind::SwagOrderPlaced), "swag_order.placed"),
+            (Some(EventKind::CreditsChanged), "credits.changed"),
+            (None, "webhook.test"),
+        ] {
+            assert_eq!(type_of(kind), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_are_as_the_specification_has_them() {
+        let (one, two) = (secret().expect("a secret"), secret().expect("a secret"));
+        assert_ne!(one, two);
+        let bytes = STANDARD.decode(one.strip_prefix("whsec_").expect("a beginning"));
+        assert_eq!(bytes.expect("base64").len(), SECRET);
+    }
+}

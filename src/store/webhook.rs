@@ -1,0 +1,378 @@
+//! Endpoints of webhooks, their secrets, and deliveries that wait.
+
+use entity::value::WebhookStatus;
+use entity::{webhook_attempt, webhook_delivery, webhook_endpoint, webhook_secret};
+use sea_orm::prelude::{DateTimeUtc, Expr};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::page::{Page, Rows};
+use super::sql::{self, Sql, sql};
+
+/// Adds an endpoint.
+pub(crate) async fn insert(
+    connection: &impl ConnectionTrait,
+    row: webhook_endpoint::Model,
+) -> Result<(), DbErr> {
+    super::insert_all(connection, vec![row]).await
+}
+
+/// Writes an endpoint as it now is.
+pub(crate) async fn update(
+    connection: &impl ConnectionTrait,
+    row: webhook_endpoint::Model,
+) -> Result<(), DbErr> {
+    super::upsert_all(connection, vec![row]).await
+}
+
+/// The endpoint of an id, which nobody else changes until the transaction ends.
+pub(crate) async fn lock(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<webhook_endpoint::Model>, DbErr> {
+    sql!(LOCK, "SELECT e.* FROM webhook_endpoints e WHERE e.id = $1 @lock(e)");
+    let statement = LOCK.with(connection.get_database_backend(), [id.into()]);
+    webhook_endpoint::Entity::find().from_raw_sql(statement).one(connection).await
+}
+
+/// Endpoints of these ids, in no order.
+pub(crate) async fn by_ids(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<webhook_endpoint::Model>, DbErr> {
+    sql!(BY_IDS, "SELECT * FROM webhook_endpoints WHERE id @uuids1");
+    let backend = connection.get_database_backend();
+    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    webhook_endpoint::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// One page of endpoints, in the order of creation.
+pub(crate) async fn page(
+    connection: &impl ConnectionTrait,
+    page: &Page<Uuid>,
+) -> Result<Rows<webhook_endpoint::Model>, DbErr> {
+    use webhook_endpoint::Column;
+    let mut select = webhook_endpoint::Entity::find();
+    if let Some(after) = page.after {
+        select = select.filter(Column::Id.gt(after));
+    }
+    if let Some(before) = page.before {
+        select = select.filter(Column::Id.lt(before));
+    }
+    let select =
+        if page.from_end { select.order_by_desc(Column::Id) } else { select.order_by_asc(Column::Id) };
+    Ok(page.cut(select.limit(page.size + 1).all(connection).await?))
+}
+
+/// How many endpoints there are.
+pub(crate) async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    webhook_endpoint::Entity::find().count(connection).await
+}
+
+/// Deletes an endpoint with all that belongs to it.
+pub(crate) async fn delete(connection: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    use webhook_attempt::Column as Attempt;
+    use webhook_delivery::Column as Delivery;
+    use webhook_secret::Column as Secret;
+    webhook_attempt::Entity::delete_many().filter(Attempt::EndpointId.eq(id)).exec(connection).await?;
+    webhook_delivery::Entity::delete_many().filter(Delivery::EndpointId.eq(id)).exec(connection).await?;
+    webhook_secret::Entity::delete_many().filter(Secret::EndpointId.eq(id)).exec(connection).await?;
+    webhook_endpoint::Entity::delete_by_id(id).exec(connection).await.map(drop)
+}
+
+/// Adds a secret.
+pub(crate) async fn add_secret(
+    connection: &impl ConnectionTrait,
+    row: webhook_secret::Model,
+) -> Result<(), DbErr> {
+    super::insert_all(connection, vec![row]).await
+}
+
+/// The secrets of endpoints that are good at a moment, the newest first.
+pub(crate) async fn secrets(
+    connection: &impl ConnectionTrait,
+    endpoints: &[Uuid],
+    at: DateTimeUtc,
+) -> Result<Vec<webhook_secret::Model>, DbErr> {
+    sql!(
+        SECRETS,
+        "SELECT * FROM webhook_secrets WHERE endpoint_id @uuids1 AND (expires_at IS NULL OR expires_at > $2) \
+         ORDER BY id DESC"
+    );
+    let backend = connection.get_database_backend();
+    let values = [sql::ids(backend, endpoints.iter().copied()), at.into()];
+    webhook_secret::Entity::find().from_raw_sql(SECRETS.with(backend, values)).all(connection).await
+}
+
+/// Gives the endpoint's secret without an end one.
+pub(crate) async fn expire_secret(
+    connection: &impl ConnectionTrait,
+    endpoint: Uuid,
+    at: DateTimeUtc,
+) -> Result<(), DbErr> {
+    use webhook_secret::Column;
+    let update = webhook_secret::Entity::update_many()
+        .col_expr(Column::ExpiresAt, Expr::value(at))
+        .filter(Column::EndpointId.eq(endpoint))
+        .filter(Column::ExpiresAt.is_null());
+    update.exec(connection).await.map(drop)
+}
+
+/// Deletes an endpoint's secrets, but for these.
+pub(crate) async fn keep_secrets(
+    connection: &impl ConnectionTrait,
+    endpoint: Uuid,
+    kept: &[Uuid],
+) -> Result<(), DbErr> {
+    use webhook_secret::Column;
+    let delete = webhook_secret::Entity::delete_many()
+        .filter(Column::EndpointId.eq(endpoint))
+        .filter(Column::Id.is_not_in(kept.iter().copied()));
+    delete.exec(connection).await.map(drop)
+}
+
+/// Whether there is any endpoint.
+pub(crate) async fn is_any(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    sql!(ANY, "SELECT 1 FROM webhook_endpoints LIMIT 1");
+    let statement = ANY.with(connection.get_database_backend(), []);
+    Ok(connection.query_one_raw(statement).await?.is_some())
+}
+
+/// Endpoints that events are sent to and that do not have all up to a number.
+pub(crate) async fn behind(connection: &impl ConnectionTrait, last: i64) -> Result<Vec<Uuid>, DbErr> {
+    sql!(BEHIND, "SELECT id FROM webhook_endpoints WHERE status = 'ENABLED' AND position < $1 ORDER BY id");
+    ids(connection, &BEHIND, [last.into()]).await
+}
+
+#[derive(FromQueryResult)]
+struct Id {
+    id: Uuid,
+}
+
+async fn ids(
+    connection: &impl ConnectionTrait,
+    sql: &Sql,
+    values: impl IntoIterator<Item = sea_orm::Value>,
+) -> Result<Vec<Uuid>, DbErr> {
+    let statement = sql.with(connection.get_database_backend(), values);
+    let rows = Id::find_by_statement(statement).all(connection).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Adds deliveries. One of an event that the endpoint had before waits again, as if it were new.
+pub(crate) async fn put(
+    connection: &impl ConnectionTrait,
+    rows: Vec<webhook_delivery::Model>,
+) -> Result<(), DbErr> {
+    use webhook_delivery::Column;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let anew = [
+        Column::State,
+        Column::Tries,
+        Column::NextTryAt,
+        Column::Lease,
+        Column::LeasedUntil,
+        Column::DeliveredAt,
+    ];
+    let conflict = OnConflict::columns([Column::EndpointId, Column::Number]).update_columns(anew).to_owned();
+    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+    let insert = webhook_delivery::Entity::insert_many(rows).on_conflict(conflict);
+    insert.exec_without_returning(connection).await.map(drop)
+}
+
+/// Writes how far an endpoint's events were turned into deliveries.
+pub(crate) async fn advance(connection: &impl ConnectionTrait, id: Uuid, position: i64) -> Result<(), DbErr> {
+    use webhook_endpoint::Column;
+    let update = webhook_endpoint::Entity::update_many()
+        .col_expr(Column::Position, Expr::value(position))
+        .filter(Column::Id.eq(id));
+    update.exec(connection).await.map(drop)
+}
+
+/// Endpoints with deliveries that may be due at a moment.
+pub(crate) async fn with_due(
+    connection: &impl ConnectionTrait,
+    now: DateTimeUtc,
+) -> Result<Vec<Uuid>, DbErr> {
+    sql!(
+        WITH_DUE,
+        "SELECT DISTINCT d.endpoint_id AS id FROM webhook_deliveries d \
+         JOIN webhook_endpoints e ON e.id = d.endpoint_id \
+         WHERE d.state = 'PENDING' AND d.next_try_at <= $1 AND (d.leased_until IS NULL OR d.leased_until <= $1) \
+         AND (d.number IS NULL OR (e.status = 'ENABLED' AND d.number <= e.position))"
+    );
+    ids(connection, &WITH_DUE, [now.into()]).await
+}
+
+/// What a lease is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lease {
+    /// Its name.
+    pub(crate) id: Uuid,
+    /// From when.
+    pub(crate) now: DateTimeUtc,
+    /// Until when.
+    pub(crate) until: DateTimeUtc,
+}
+
+/// Leases deliveries of an endpoint that are due, so that nobody else tries them, at most `limit` of
+/// them. One is due when no earlier one about its subject waits; a test always is.
+pub(crate) async fn claim(
+    connection: &impl ConnectionTrait,
+    endpoint: Uuid,
+    lease: Lease,
+    limit: usize,
+) -> Result<Vec<webhook_delivery::Model>, DbErr> {
+    const DUE: &str = "SELECT d.id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id \
+        WHERE d.endpoint_id = $1 AND d.state = 'PENDING' AND d.next_try_at <= $2 \
+        AND (d.leased_until IS NULL OR d.leased_until <= $2) \
+        AND (d.number IS NULL OR (e.status = 'ENABLED' AND d.number <= e.position AND NOT EXISTS ( \
+        SELECT 1 FROM webhook_deliveries b WHERE b.endpoint_id = d.endpoint_id AND b.subject = d.subject \
+        AND b.number < d.number AND b.state <> 'DELIVERED'))) ORDER BY d.next_try_at, d.number LIMIT $5";
+    static CLAIM: std::sync::LazyLock<Sql> = std::sync::LazyLock::new(|| {
+        let claim = |due: &str| {
+            format!(
+                "WITH due AS ({due}) UPDATE webhook_deliveries SET lease = $3, leased_until = $4 \
+                 WHERE id IN (SELECT id FROM due) RETURNING *"
+            )
+        };
+        Sql::each(&claim(DUE), &claim(&format!("{DUE} FOR UPDATE OF d SKIP LOCKED")))
+    });
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = [endpoint.into(), lease.now.into(), lease.id.into(), lease.until.into(), limit.into()];
+    let statement = CLAIM.with(connection.get_database_backend(), values);
+    webhook_delivery::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// The delivery of an id, which nobody else changes until the transaction ends.
+pub(crate) async fn lock_delivery(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<webhook_delivery::Model>, DbErr> {
+    sql!(LOCK, "SELECT d.* FROM webhook_deliveries d WHERE d.id = $1 @lock(d)");
+    let statement = LOCK.with(connection.get_database_backend(), [id.into()]);
+    webhook_delivery::Entity::find().from_raw_sql(statement).one(connection).await
+}
+
+/// Writes a delivery as it now is.
+pub(crate) async fn put_delivery(
+    connection: &impl ConnectionTrait,
+    row: webhook_delivery::Model,
+) -> Result<(), DbErr> {
+    super::upsert_all(connection, vec![row]).await
+}
+
+/// Deletes a delivery that is no longer wanted, with its attempts.
+pub(crate) async fn drop_delivery(connection: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    use webhook_attempt::Column;
+    webhook_attempt::Entity::delete_many().filter(Column::DeliveryId.eq(id)).exec(connection).await?;
+    webhook_delivery::Entity::delete_by_id(id).exec(connection).await.map(drop)
+}
+
+/// Makes everything that waits for an endpoint due at once, as if it had never been tried.
+pub(crate) async fn start_over(
+    connection: &impl ConnectionTrait,
+    endpoint: Uuid,
+    now: DateTimeUtc,
+) -> Result<(), DbErr> {
+    sql!(
+        START_OVER,
+        "UPDATE webhook_deliveries SET state = 'PENDING', tries = 0, next_try_at = $2 \
+         WHERE endpoint_id = $1 AND state <> 'DELIVERED' AND number IS NOT NULL"
+    );
+    let statement = START_OVER.with(connection.get_database_backend(), [endpoint.into(), now.into()]);
+    connection.execute_raw(statement).await.map(drop)
+}
+
+/// Deletes what waits for an endpoint of events up to a number, and says how many there were.
+pub(crate) async fn drop_waiting(
+    connection: &impl ConnectionTrait,
+    endpoint: Uuid,
+    through: i64,
+) -> Result<u64, DbErr> {
+    let backend = connection.get_database_backend();
+    sql!(
+        ATTEMPTS,
+        "DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM webhook_deliveries \
+         WHERE endpoint_id = $1 AND number <= $2 AND state <> 'DELIVERED')"
+    );
+    sql!(
+        WAITING,
+        "DELETE FROM webhook_deliveries WHERE endpoint_id = $1 AND number <= $2 AND state <> 'DELIVERED'"
+    );
+    let values = || [endpoint.into(), through.into()];
+    connection.execute_raw(ATTEMPTS.with(backend, values())).await?;
+    Ok(connection.execute_raw(WAITING.with(backend, values())).await?.rows_affected())
+}
+
+/// What waits for an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Waiting {
+    /// The endpoint.
+    pub id: Uuid,
+    /// How many events.
+    pub count: i64,
+    /// Number of the first of them.
+    pub first: i64,
+}
+
+/// What waits for each of these endpoints; those without are left out.
+pub(crate) async fn waiting(
+    connection: &impl ConnectionTrait,
+    endpoints: &[Uuid],
+) -> Result<Vec<Waiting>, DbErr> {
+    sql!(
+        WAITING,
+        "SELECT endpoint_id AS id, COUNT(*) AS count, MIN(number) AS first FROM webhook_deliveries \
+         WHERE endpoint_id @uuids1 AND state <> 'DELIVERED' AND number IS NOT NULL GROUP BY endpoint_id"
+    );
+    let backend = connection.get_database_backend();
+    let statement = WAITING.with(backend, [sql::ids(backend, endpoints.iter().copied())]);
+    Waiting::find_by_statement(statement).all(connection).await
+}
+
+/// How deliveries are doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+pub struct WebhooksStatus {
+    /// Deliveries that wait.
+    pub pending: i64,
+    /// When the oldest of them came to be.
+    pub oldest: Option<DateTimeUtc>,
+    /// Endpoints that nothing is sent to.
+    pub disabled: i64,
+}
+
+/// How deliveries are doing.
+pub(crate) async fn status(connection: &impl ConnectionTrait) -> Result<WebhooksStatus, DbErr> {
+    sql!(
+        STATUS,
+        "SELECT COUNT(*) AS pending, MIN(created_at) AS oldest, \
+         (SELECT COUNT(*) FROM webhook_endpoints WHERE status = 'DISABLED') AS disabled \
+         FROM webhook_deliveries WHERE state = 'PENDING'"
+    );
+    let statement = STATUS.with(connection.get_database_backend(), []);
+    Ok(WebhooksStatus::find_by_statement(statement).one(connection).await?.unwrap_or_default())
+}
+
+/// Turns an endpoint off, unless it is already; says whether it was not.
+pub(crate) async fn disable(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    reason: &str,
+    at: DateTimeUtc,
+) -> Result<bool, DbErr> {
+    use webhook_endpoint::Column;
+    let update = webhook_endpoint::Entity::update_many()
+        .col_expr(Column::Status, Expr::value(WebhookStatus::Disabled))
+        .col_expr(Column::Reason, Expr::value(reason))
+        .col_expr(Column::Since, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq(WebhookStatus::Enabled));
+    Ok(update.exec(connection).await?.rows_affected > 0)
+}
