@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -31,26 +32,33 @@ pub(super) fn metrics_router(services: &Services) -> Router {
         let (services, asked) = (services.clone(), Arc::clone(&asked));
         async move {
             services.metrics().feed_position(*services.hub().last().borrow());
-            tell_outbox(&services, &asked).await;
+            tell_waiting(&services, &asked).await;
             services.metrics().text(&services.database().pools())
         }
     })
 }
 
-/// Tells what waits for a number. What can't be told now stays as it was.
-async fn tell_outbox(services: &Services, asked: &Mutex<Option<Instant>>) {
+/// Tells what waits for a number, and what for the receivers of webhooks. What can't be told now stays as
+/// it was.
+async fn tell_waiting(services: &Services, asked: &Mutex<Option<Instant>>) {
     let mut asked = asked.lock().await;
     if asked.is_some_and(|asked| asked.elapsed() < ASKED_EVERY) {
         return;
     }
-    match tokio::time::timeout(FEED_TIME_MAX, services.feed_status()).await {
-        Ok(Ok((_, pending))) => {
-            let age = pending.oldest.map(|oldest| services.clock().now() - oldest);
-            let lag = age.and_then(|age| age.to_std().ok()).unwrap_or_default();
-            services.metrics().outbox_lag(lag, pending.events);
+    let both = async { tokio::try_join!(services.feed_status(), services.webhooks_status()) };
+    match tokio::time::timeout(FEED_TIME_MAX, both).await {
+        Ok(Ok(((_, pending), webhooks))) => {
+            let lag = |now: DateTime<Utc>, oldest: Option<DateTime<Utc>>| {
+                oldest.and_then(|oldest| (now - oldest).to_std().ok()).unwrap_or_default()
+            };
+            let metrics = services.metrics();
+            metrics.outbox_lag(lag(services.clock().now(), pending.oldest), pending.events);
+            // Receivers compare with their own clocks, so what is sent goes by the real one.
+            let waited = lag(services.clock().real(), webhooks.oldest);
+            metrics.webhooks(webhooks.pending, waited, webhooks.disabled);
         }
-        Ok(Err(error)) => tracing::warn!(%error, "metrics can't tell of the event feed"),
-        Err(_) => tracing::warn!("metrics can't tell of the event feed: the database takes too long"),
+        Ok(Err(error)) => tracing::warn!(%error, "metrics can't tell of events and webhooks"),
+        Err(_) => tracing::warn!("metrics can't tell of events and webhooks: the database takes too long"),
     }
     *asked = Some(Instant::now());
 }

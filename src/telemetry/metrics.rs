@@ -45,6 +45,9 @@ struct Inner {
     feed_position: Gauge,
     outbox_rows: Gauge,
     outbox_lag: Seconds,
+    webhooks_pending: Gauge,
+    webhooks_lag: Seconds,
+    webhooks_disabled: Gauge,
     uptime: Seconds,
     memory: Gauge,
 }
@@ -95,6 +98,9 @@ impl Default for Metrics {
             feed_position: Gauge::default(),
             outbox_rows: Gauge::default(),
             outbox_lag: Gauge::default(),
+            webhooks_pending: Gauge::default(),
+            webhooks_lag: Gauge::default(),
+            webhooks_disabled: Gauge::default(),
             uptime: Gauge::default(),
             memory: Gauge::default(),
         };
@@ -164,6 +170,21 @@ impl Inner {
             "outbox_lag_seconds",
             "Age of the oldest event that has no number yet",
             self.outbox_lag.clone(),
+        );
+        registry.register(
+            "webhook_deliveries_pending",
+            "Deliveries to webhook endpoints that were not taken yet",
+            self.webhooks_pending.clone(),
+        );
+        registry.register(
+            "webhook_lag_seconds",
+            "Age of the oldest delivery that was not taken yet",
+            self.webhooks_lag.clone(),
+        );
+        registry.register(
+            "webhook_endpoints_disabled",
+            "Webhook endpoints that are disabled",
+            self.webhooks_disabled.clone(),
         );
     }
 
@@ -277,6 +298,14 @@ impl Metrics {
     pub fn outbox_lag(&self, lag: Duration, rows: i64) {
         self.0.outbox_lag.set(lag.as_secs_f64());
         self.0.outbox_rows.set(rows);
+    }
+
+    /// So many deliveries were not taken yet, the oldest one for that long, and so many endpoints are
+    /// disabled.
+    pub fn webhooks(&self, pending: i64, lag: Duration, disabled: i64) {
+        self.0.webhooks_pending.set(pending);
+        self.0.webhooks_lag.set(lag.as_secs_f64());
+        self.0.webhooks_disabled.set(disabled);
     }
 }
 
