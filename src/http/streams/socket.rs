@@ -322,13 +322,14 @@ async fn close(
         if sink.send(Message::Close(Some(frame))).await.is_err() {
             return;
         }
-        while let Some(message) = stream.next().await {
-            if message.is_err() {
-                // A connection that is closed with something unread may lose what was sent last: the
-                // client has its time to read it.
-                std::future::pending::<()>().await;
+        while let Some(Ok(message)) = stream.next().await {
+            if matches!(message, Message::Close(_)) {
+                return;
             }
         }
+        // A connection that is closed with something unread may lose what was sent last: the client has
+        // its time to read it.
+        std::future::pending::<()>().await;
     };
     // Who does not hear it in time finds the connection gone.
     let _heard = tokio::time::timeout(LAST_WORDS, goodbye).await;
