@@ -28,7 +28,9 @@ fn made(reason: Option<&str>) -> Value {
 /// A mutation of nordwind's endpoint that is refused without an endpoint.
 fn of(mutation: &'static str, done: Value, before: Value, after: Value) -> Case {
     let rows = vec![row(mutation, "WebhookEndpoint", NORDWIND, before, after)];
-    case(mutation, done, json!({ "id": "nonsense" }), rows)
+    let mut refused = done.clone();
+    refused["id"] = json!("nonsense");
+    case(mutation, done, refused, rows)
 }
 
 pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
