@@ -195,14 +195,18 @@ impl Cast {
     /// The event of an entry of points. Dojo Credits that are spent are no employer's business.
     pub(super) fn points(&self, entry: &points_entry::Model, cause: Option<&Telling>) -> event::Model {
         let mut data = cause.map(about).unwrap_or_default();
-        let said = json!({
-            "number": entry.number, "reason": entry.reason.to_value(), "kind": entry.kind,
-            "points": entry.points, "dojoCredits": entry.dojo_credits,
-            "dojoBalanceAfter": entry.dojo_balance_after,
+        let mut said = json!({
+            "reason": entry.reason.to_value(), "kind": entry.kind, "points": entry.points,
+            "dojoCredits": entry.dojo_credits,
         });
-        data.insert("entry".to_owned(), said);
         let who = entry.professional_id;
         let employer = entry.activity_id.and_then(|_| self.employer(who, entry.effective_on));
+        // Who employed the person then does not learn what the person holds now.
+        if employer.is_none() {
+            said["number"] = entry.number.into();
+            said["dojoBalanceAfter"] = entry.dojo_balance_after.into();
+        }
+        data.insert("entry".to_owned(), said);
         event::Model {
             entry_id: Some(entry.id),
             activity_id: entry.activity_id,

@@ -348,6 +348,22 @@ pub struct WebhooksStatus {
     pub disabled: i64,
 }
 
+/// How many events up to a number wait for an endpoint.
+pub(crate) async fn waiting_through(
+    connection: &impl ConnectionTrait,
+    endpoint: Uuid,
+    number: i64,
+) -> Result<i64, DbErr> {
+    sql!(
+        THROUGH,
+        "SELECT COUNT(*) AS n FROM webhook_deliveries \
+         WHERE endpoint_id = $1 AND state <> 'DELIVERED' AND number <= $2"
+    );
+    let statement = THROUGH.with(connection.get_database_backend(), [endpoint.into(), number.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "n"))
+}
+
 /// How deliveries are doing.
 pub(crate) async fn status(connection: &impl ConnectionTrait) -> Result<WebhooksStatus, DbErr> {
     sql!(

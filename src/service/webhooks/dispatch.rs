@@ -36,6 +36,8 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 const LEASE: Duration = TIME_MAX.saturating_mul(2);
 /// Events that are turned into deliveries in one transaction.
 const EVENTS: u64 = 500;
+/// Numbers of the feed that are looked at in one transaction.
+const LOOKED_AT: i64 = 10_000;
 /// Deliveries of an endpoint that wait at once; further events wait in the feed.
 const WAITING_MAX: i64 = 5_000;
 /// How often the log of deliveries is shortened.
@@ -200,18 +202,20 @@ impl Services {
             attempt::disable(transaction, changes, endpoint, reason, now).await?;
             return Ok(false);
         }
-        let waiting = store::waiting(transaction, &[endpoint.id]).await?;
-        if waiting.first().is_some_and(|waiting| waiting.count >= WAITING_MAX) {
+        // What a replay put back behind the position is not sent before it is reached again.
+        if store::waiting_through(transaction, endpoint.id, endpoint.position).await? >= WAITING_MAX {
             return Ok(false);
         }
         let filter = filter(endpoint)?;
-        let rows = events::between(transaction, &filter, endpoint.position, last, EVENTS).await?;
+        // A filter that takes few events must not keep the transaction open over the whole feed.
+        let through = last.min(endpoint.position + LOOKED_AT);
+        let rows = events::between(transaction, &filter, endpoint.position, through, EVENTS).await?;
         let is_full = u64::try_from(rows.len()).unwrap_or(u64::MAX) == EVENTS;
-        let position = rows.last().and_then(|row| row.number).filter(|_| is_full).unwrap_or(last);
+        let position = rows.last().and_then(|row| row.number).filter(|_| is_full).unwrap_or(through);
         let deliveries = rows.iter().map(|row| delivery(endpoint.id, row, now));
         store::put(transaction, deliveries.collect()).await?;
         store::advance(transaction, endpoint.id, position).await?;
-        Ok(is_full)
+        Ok(position < last)
     }
 
     /// Deletes deliveries that are over, once their events are no longer kept.
