@@ -1,4 +1,4 @@
-//! Builds `GraphiQL` into the folder that the server embeds.
+//! Builds `GraphiQL`, which the server embeds.
 
 #[path = "build/graphiql.rs"]
 mod graphiql;

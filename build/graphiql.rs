@@ -1,6 +1,6 @@
-//! Bundles `web/` with npm and Vite into `OUT_DIR/graphiql`, every file gzipped under its
-//! own name. Whatever goes wrong on the way, the build goes on: a page that tells why
-//! `GraphiQL` is missing takes its place.
+//! Bundles `web/` with npm and Vite into `OUT_DIR/graphiql`, each file gzipped under its own
+//! name. A failure of this step does not fail the build: the binary then serves a page that
+//! explains why `GraphiQL` is missing.
 
 use crate::missing;
 use flate2::{Compression, write::GzEncoder};
@@ -11,8 +11,8 @@ use std::{
     process::{Command, ExitStatus, Output, Stdio},
 };
 
-/// Everything the bundle is made of. Named one by one, so that neither `node_modules` nor
-/// `dist` of a run by hand is watched or copied.
+/// The inputs of the bundle. Listed one by one, so that `node_modules` and `dist` of a manual
+/// build are neither watched nor copied.
 const SOURCES: [&str; 15] = [
     ".npmrc",
     "credentials.js",
@@ -36,14 +36,14 @@ const NPM: &str = "npm.cmd";
 #[cfg(not(windows))]
 const NPM: &str = "npm";
 
-/// How much of what a failed npm printed is repeated as warnings.
+/// Lines of npm's output that are repeated as warnings when npm fails.
 const LINES_OF_NPM: usize = 8;
 
 /// Why there is no bundle.
 enum Missing {
-    /// Somebody wanted it so: nothing to warn of.
-    Unwanted(String),
-    /// Something the bundle needs is not there; the lines tell what npm said.
+    /// Disabled on purpose; no warning.
+    Disabled(String),
+    /// The build of the bundle failed; the lines are npm's output.
     Failed(String, Vec<String>),
 }
 
@@ -69,22 +69,22 @@ pub(crate) fn prepare() -> io::Result<()> {
             compress(page.as_bytes(), &embedded.join("index.html"))?;
         }
     }
-    // The packages take some 250 MB; kept, they would pile up once per profile and version.
+    // The packages take some 250 MB, and each profile and version would keep its own copy.
     remove(&work)
 }
 
-/// The bundle's folder, built in `work` so that the source tree stays clean.
+/// Builds the bundle in `work`, so that the source tree stays clean, and returns its folder.
 fn bundle(work: &Path) -> Result<PathBuf, Missing> {
     if env::var_os("CARGO_FEATURE_GRAPHIQL").is_none() {
-        return Err(Missing::Unwanted("its cargo feature `graphiql` was off".to_owned()));
+        return Err(Missing::Disabled("its cargo feature `graphiql` was off".to_owned()));
     }
     if env::var(missing::SKIP_VARIABLE).is_ok_and(|value| !matches!(value.as_str(), "" | "0")) {
-        return Err(Missing::Unwanted(format!("`{}` was set", missing::SKIP_VARIABLE)));
+        return Err(Missing::Disabled(format!("`{}` was set", missing::SKIP_VARIABLE)));
     }
     copy_sources(work)
         .map_err(|error| Missing::Failed(format!("`web/` could not be copied: {error}"), vec![]))?;
-    // `--include=dev` and `NODE_ENV`: neither the caller's environment nor npm's own
-    // configuration may decide whether Vite is installed and what it makes.
+    // `--include=dev` and `NODE_ENV` make the result independent of the caller's environment
+    // and of npm's configuration.
     npm(
         work,
         &[
@@ -103,7 +103,7 @@ fn bundle(work: &Path) -> Result<PathBuf, Missing> {
     if dist.join("index.html").is_file() {
         Ok(dist)
     } else {
-        Err(Missing::Failed("`npm run build` left no page behind".to_owned(), vec![]))
+        Err(Missing::Failed("`npm run build` produced no `index.html`".to_owned(), vec![]))
     }
 }
 
@@ -116,7 +116,7 @@ fn copy_sources(work: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs npm and keeps its output: cargo would read it as instructions of this script.
+/// Runs npm and captures its output, since cargo would interpret it as build script instructions.
 fn npm(work: &Path, arguments: &[&str]) -> Result<(), Missing> {
     let command = arguments
         .iter()
@@ -136,7 +136,7 @@ fn npm(work: &Path, arguments: &[&str]) -> Result<(), Missing> {
             first_lines(&output),
         )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Missing::Failed("`npm`, which builds it, was not installed".to_owned(), vec![]))
+            Err(Missing::Failed("`npm` was not found".to_owned(), vec![]))
         }
         Err(error) => Err(Missing::Failed(format!("`{command}` could not be started: {error}"), vec![])),
     }
@@ -146,7 +146,7 @@ fn ending(status: ExitStatus) -> String {
     status.code().map_or_else(|| "killed".to_owned(), |code| format!("exit code {code}"))
 }
 
-/// The beginning of what npm printed, where it names the error; its errors before the rest.
+/// The first lines of npm's error output, or of its standard output if there is none.
 fn first_lines(output: &Output) -> Vec<String> {
     let text = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
     String::from_utf8_lossy(text)
@@ -157,17 +157,17 @@ fn first_lines(output: &Output) -> Vec<String> {
         .collect()
 }
 
-/// Warns of what is missing, and returns the reason and the remedy that the page tells.
+/// Prints a warning if the build failed, and returns the reason and the remedy for the page.
 fn explain(missing: Missing) -> (String, &'static str) {
     match missing {
-        Missing::Unwanted(reason) => (reason, missing::REMEDY_UNWANTED),
+        Missing::Disabled(reason) => (reason, missing::REMEDY_DISABLED),
         Missing::Failed(reason, lines) => {
-            // A Node.js that comes with another PATH, as version managers do, is noticed.
+            // Rebuild when PATH changes: version managers add Node.js to it.
             println!("cargo::rerun-if-env-changed=PATH");
             println!(
-                "cargo::warning=GraphiQL is left out of this build: {reason}. GET /graphql will \
-                 show a page that says so; the API is complete. {}. To leave it out on \
-                 purpose, set {}=1.",
+                "cargo::warning=This build does not include GraphiQL: {reason}. GET /graphql \
+                 shows a page that explains why; the API is complete. {}. To exclude GraphiQL \
+                 without this warning, set {}=1.",
                 missing::REMEDY,
                 missing::SKIP_VARIABLE,
             );

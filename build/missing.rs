@@ -1,16 +1,16 @@
-//! The page in the place of `GraphiQL` where the build could not make it.
+//! The page that replaces `GraphiQL` in a build without it.
 
-/// The variable that leaves `GraphiQL` out of a build on purpose.
+/// The environment variable that excludes `GraphiQL` from a build.
 pub(crate) const SKIP_VARIABLE: &str = "PARTNER_PROGRAM_SKIP_GRAPHIQL";
 
-/// How to get a `GraphiQL` that somebody left out on purpose.
-pub(crate) const REMEDY_UNWANTED: &str =
-    "Build again without that to have it; Node.js (20.19 or newer) is needed then";
+/// The remedy if `GraphiQL` was excluded on purpose.
+pub(crate) const REMEDY_DISABLED: &str =
+    "To include it, build again without this setting; the build then needs Node.js 20.19 or later";
 
-/// How to get a `GraphiQL` that could not be built. The `touch` is needed because cargo sees only changed
-/// sources and variables, neither a newly installed program nor a network that is back.
-pub(crate) const REMEDY: &str = "Install Node.js (20.19 or newer; npm comes with it), make sure that \
-     npm reaches its registry, run `touch web/package.json` and build again";
+/// The remedy if the build of `GraphiQL` failed. The `touch` is needed because cargo detects changed
+/// sources and variables only, not a newly installed program or a restored network connection.
+pub(crate) const REMEDY: &str = "Install Node.js 20.19 or later (it includes npm), make sure that \
+     npm can reach its registry, run `touch web/package.json` and build again";
 
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
@@ -27,23 +27,23 @@ const PAGE: &str = r#"<!doctype html>
     </style>
   </head>
   <body>
-    <h1>GraphiQL is not part of this binary</h1>
-    <p>When it was built, @REASON@.</p>
+    <h1>This binary does not include GraphiQL</h1>
+    <p>At build time, @REASON@.</p>
     <p>@REMEDY@.</p>
     <p>
-      The API itself works: send queries to <code>POST /graphql</code>. The schema is at
+      The API is complete: send queries to <code>POST /graphql</code>. The schema is at
       <a href="/schema.graphql"><code>/schema.graphql</code></a>.
     </p>
   </body>
 </html>
 "#;
 
-/// The page for a build without `GraphiQL`; `reason` completes "When it was built, …".
+/// The page for a build without `GraphiQL`; `reason` completes "At build time, …".
 pub(crate) fn page(reason: &str, remedy: &str) -> String {
     PAGE.replace("@REASON@", &html(reason)).replace("@REMEDY@", &html(remedy))
 }
 
-/// Text as HTML, with what stands between backticks as code.
+/// Converts text to HTML, with text between backticks as code.
 fn html(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     escaped

@@ -150,7 +150,7 @@ fn gzip_is_sent_to_those_who_take_it() {
 fn a_build_without_graphiql_says_why_and_what_to_do() {
     let page = missing::page("`npm` <was> not installed", missing::REMEDY);
     for part in [
-        "When it was built, <code>npm</code> &lt;was&gt; not installed.",
+        "At build time, <code>npm</code> &lt;was&gt; not installed.",
         "Install Node.js",
         "<code>touch web/package.json</code>",
         "<code>POST /graphql</code>",
@@ -159,7 +159,7 @@ fn a_build_without_graphiql_says_why_and_what_to_do() {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains('@') && !page.contains("http"));
-    let page = missing::page(&format!("`{}` was set", missing::SKIP_VARIABLE), missing::REMEDY_UNWANTED);
+    let page = missing::page(&format!("`{}` was set", missing::SKIP_VARIABLE), missing::REMEDY_DISABLED);
     assert!(page.contains("<code>PARTNER_PROGRAM_SKIP_GRAPHIQL</code> was set."));
-    assert!(page.contains("Build again without that"));
+    assert!(page.contains("build again without this setting"));
 }
