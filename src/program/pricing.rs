@@ -2,7 +2,7 @@
 //! O2 to O5, L2).
 //!
 //! One function, [`price`], answers a quote and freezes an order. Amounts are minor units of the
-//! order's currency. What the published text leaves open is decided so **[ours]**:
+//! order's currency. What the published text leaves open is decided so **[interpretation]**:
 //!
 //! - a line's net amount is rounded half-even, once; its base discount is what is left of the list;
 //! - the order's `max_credits` comes from the unrounded sum over all lines, so that fractions of a cent
@@ -174,9 +174,9 @@ pub enum PricingError {
 
 /// The discount on a category (O2, L2).
 ///
-/// A contract governs its categories on its days, even where the level's rate is better **[ours]**. Of
-/// several contracts, the one that starts last governs, and of those the last in the list **[ours]**: a
-/// newer agreement replaces an older one.
+/// A contract governs its categories on its days, even if the level's rate is better **[interpretation]**.
+/// Of several contracts, the one that starts last governs, and of those the last in the list
+/// **[interpretation]**: a newer agreement replaces an older one.
 #[must_use]
 pub fn rate(
     rewards: &Rewards,

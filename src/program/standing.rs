@@ -103,8 +103,8 @@ fn since(
 /// A track's level on a day: the higher of this year's sum so far, last year's whole sum, and the
 /// legacy window while it lasts (V2, V3, L1).
 ///
-/// Last year's sum is judged by the edition of its last day **[ours]**. A sum below zero, which a
-/// reversal in another year can leave, is worth as much as none.
+/// Last year's sum is judged by the edition of its last day **[interpretation]**. A negative sum, which a
+/// reversal in another year can leave, counts as zero.
 ///
 /// # Panics
 /// Never: an edition's first partner level has threshold 0.

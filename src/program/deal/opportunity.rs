@@ -97,8 +97,8 @@ impl<I: Copy + Eq> Registered<I> {
     }
 
     /// Closes the deal. A transaction is rewarded to the partner that holds the opportunity, whoever
-    /// sold, else to the partner that won; it uses the opportunity up (R5). What another partner closes
-    /// on a day of an opportunity that was rewarded is the same transaction, told again **[ours]**.
+    /// sold, else to the partner that won; it consumes the opportunity (R5). What another partner closes
+    /// on a day of a rewarded opportunity is the same transaction, reported again **[interpretation]**.
     ///
     /// # Errors
     /// When the deal is closed or expired, or the day lies before its present status.
