@@ -1,4 +1,4 @@
-"""Follows the event feed by asking for what is new, without a gap and without a repeat."""
+"""Follows the event feed by polling, without gaps or duplicates."""
 
 import os
 import time
@@ -23,7 +23,7 @@ query Events($after: EventNumber, $first: Int) {
 
 @dataclass(frozen=True)
 class Event:
-    """Something that has happened."""
+    """An event of the feed."""
 
     number: int
     type: str
@@ -33,7 +33,7 @@ class Event:
 
     @staticmethod
     def of(node: dict[str, Any]) -> "Event":
-        """An event of an answer."""
+        """Parses an event of a response."""
         partner, professional = node["partner"], node["professional"]
         return Event(
             number=node["number"],
@@ -44,37 +44,37 @@ class Event:
         )
 
     def __str__(self) -> str:
-        whose = [code for code in (self.partner, self.professional) if code]
-        return " ".join([f"event {self.number}:", self.type, self.occurred_on, *whose])
+        subjects = [code for code in (self.partner, self.professional) if code]
+        return " ".join([f"event {self.number}:", self.type, self.occurred_on, *subjects])
 
 
 class Position:
-    """The number of the last event that was dealt with, in a file."""
+    """The cursor, stored in a file: the number of the last event that was processed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> int | None:
-        """The number, if there is one yet."""
+        """The stored number, or None before the first run."""
         return int(self.path.read_text()) if self.path.exists() else None
 
     def write(self, number: int) -> None:
-        """Replaces the file at once: whoever reads it finds the old number or the new one."""
+        """Replaces the file atomically: a reader finds the old number or the new one."""
         new = self.path.with_name(self.path.name + ".new")
         new.write_text(f"{number}\n")
         os.replace(new, self.path)
 
 
 def latest_number(client: Client) -> int:
-    """The number of the newest event."""
+    """The number of the latest event."""
     number: int = client.run(EVENTS, {"first": 1})["events"]["latestNumber"]
     return number
 
 
 def follow(client: Client, after: int, *, once: bool = False, pause_seconds: float = 2.0) -> Iterator[Event]:
-    """Gives every event after `after`, in the order of their numbers: for ever, or `once` those that there are.
+    """Yields every event after `after` in sequence: forever, or with `once` until the feed has no more.
 
-    Numbers follow the order of the commits, so no event ever appears below one that was seen.
+    Numbers follow the commit order, so no event ever appears with a lower number than one already read.
     """
     while True:
         page = client.run(EVENTS, {"after": after, "first": PAGE})["events"]["nodes"]

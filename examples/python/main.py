@@ -1,4 +1,4 @@
-"""Records activities, reads a standing, and follows the feed. Needs nothing but Python 3.10 or later."""
+"""Records activities, reads a standing, and follows the event feed. Requires Python 3.10 or later and no packages."""
 
 import argparse
 import os
@@ -34,14 +34,14 @@ query Standing($professional: String!) {
 
 
 def main() -> int:
-    """The whole example."""
+    """Runs the example."""
     yesterday = (datetime.now(timezone.utc) - timedelta(days=1)).date().isoformat()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default=os.environ.get("PARTNER_PROGRAM_URL", "http://127.0.0.1:8080"))
-    parser.add_argument("--professional", default="ada.nowak", help="code of whom to record for")
-    parser.add_argument("--on", default=yesterday, help="day of the activities")
-    parser.add_argument("--position", default="feed.position", type=Path, help="where the place in the feed is kept")
-    parser.add_argument("--once", action="store_true", help="end when the feed has nothing new")
+    parser.add_argument("--professional", default="ada.nowak", help="code of the professional to record for")
+    parser.add_argument("--on", default=yesterday, help="date of the activities")
+    parser.add_argument("--position", default="feed.position", type=Path, help="file with the position in the feed")
+    parser.add_argument("--once", action="store_true", help="exit when the feed has no new events")
     options = parser.parse_args()
     key = os.environ.get("PARTNER_PROGRAM_KEY")
     if key is None:
@@ -50,7 +50,7 @@ def main() -> int:
     client = Client(options.url, key)
     position = Position(options.position)
 
-    # The place in the feed comes first: what is recorded below is then part of what follows it.
+    # Read the cursor first, so that the events of the activities recorded below come after it.
     after = position.read()
     if after is None:
         after = latest_number(client)
@@ -58,7 +58,7 @@ def main() -> int:
     print(f"feed: after event {after}")
 
     def activity(number: str, kind: str, **rest: Any) -> dict[str, Any]:
-        # Source and externalId say which activity it is, so sending it again records nothing twice.
+        # Source and externalId are the natural key, so recording is idempotent.
         return {
             "subject": {"professional": options.professional},
             "kind": kind,
@@ -73,7 +73,7 @@ def main() -> int:
         [
             activity("1", "DOCS_CORRECTION"),
             activity("2", "QUESTION_ANSWERED", points=75),
-            # Graded kinds need points: this one is refused, and spoils none of the others.
+            # Graded kinds require points: this one is rejected, and does not affect the others.
             activity("3", "QUESTION_ANSWERED"),
         ],
     )
@@ -81,33 +81,33 @@ def main() -> int:
 
     for event in follow(client, after, once=options.once):
         print(event, flush=True)
-        # After the work: an event is dealt with again when this process dies in between, but never left out.
-        # Who can't have that keeps the number with the results, in one transaction.
+        # Store the cursor after processing (at least once): if the process dies in between, the event is processed
+        # again, but never skipped. To avoid that, store the cursor in the same transaction as the results.
         position.write(event.number)
     return 0
 
 
 def record(client: Client, activities: list[dict[str, Any]]) -> None:
-    """Records activities, and tells what became of each."""
+    """Records activities, and prints the result of each."""
     payload = client.run(RECORD, {"input": {"activities": activities}})["recordActivities"]
-    # These are about the list as a whole, such as TOO_MANY.
+    # Errors of the whole list, such as TOO_MANY.
     for error in payload["userErrors"]:
         print(f"refused: {error['code']}: {error['message']}")
-    # Results come in the order of the activities.
+    # Results are in the order of the activities.
     for sent, result in zip(activities, payload["results"]):
         name = sent["externalId"]
         for error in result["userErrors"]:
             print(f"{name}: refused: {error['code']} {'.'.join(error['field'] or [])}".rstrip())
         if result["activity"]:
-            how = "was there already" if result["duplicate"] else "recorded"
+            how = "duplicate" if result["duplicate"] else "recorded"
             print(f"{name}: {how}, {result['activity']['awardedPoints']} points")
 
 
 def read_standing(client: Client, code: str) -> None:
-    """Tells where a professional stands."""
+    """Prints the standing of a professional."""
     professional = client.run(STANDING, {"professional": code})["professional"]
     if professional is None:
-        print(f"{code}: not there for this key")
+        print(f"{code}: not visible to this key")
         return
     standing = professional["standing"]
     level, next_level = standing["level"], standing["nextLevel"]

@@ -1,5 +1,5 @@
-// Writes src/generated.ts: the types of the schema that the operations use, and the operations with the
-// types of their variables and answers. `node codegen.mjs [SCHEMA]`.
+// Generates src/generated.ts: the schema types that the operations use, and typed documents for the
+// operations. Usage: `node codegen.mjs [SCHEMA]`.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -18,7 +18,7 @@ if (errors.length > 0) {
 }
 
 const config = {
-  // How the API's own scalars look in JSON.
+  // JSON representation of the API's custom scalars.
   scalars: {
     Date: 'string',
     DateTime: 'string',

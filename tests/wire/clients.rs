@@ -124,8 +124,8 @@ async fn live(name: &str, program: &'static str, script: PathBuf, count: u64, st
     let first = client.once(&url).await;
     let begin = [
         format!("feed: after event {start}"),
-        format!("{DAY}-1: was there already, 25 points"),
-        format!("{DAY}-2: was there already, 75 points"),
+        format!("{DAY}-1: duplicate, 25 points"),
+        format!("{DAY}-2: duplicate, 75 points"),
         format!("{DAY}-3: refused: POINTS_REQUIRED activities.2.points"),
     ];
     assert_eq!(first[..4], begin, "{name}");

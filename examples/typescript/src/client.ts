@@ -1,4 +1,4 @@
-// Sends operations, and sends them again where that is what the server asks for.
+// Executes operations, and retries with backoff when a failure is transient.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -9,10 +9,10 @@ const ATTEMPTS = 6;
 const BACKOFF_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
 
-/** Statuses of a server or proxy that can't answer now, and may soon. */
-const PASSING = [429, 502, 503, 504];
+/** Transient failures of a server or proxy. */
+const TRANSIENT = [429, 502, 503, 504];
 
-/** The request could not be run, or a field failed. `codes` are from the API's closed list. */
+/** The request was rejected, or a field failed. `codes` are the API's error codes. */
 export class ApiError extends Error {
   constructor(
     message: string,
@@ -22,7 +22,7 @@ export class ApiError extends Error {
   }
 }
 
-interface Answer<Data> {
+interface Result<Data> {
   data?: Data | null;
   errors?: { message: string; extensions?: { code?: string } }[];
 }
@@ -37,9 +37,9 @@ export class Client {
   }
 
   /**
-   * Runs a query or mutation. What fails on the way is sent again: nobody knows whether a lost answer was to
-   * a change that took place, so this is for mutations that are safe to repeat. Those of this API are, by
-   * their natural or idempotency key.
+   * Executes a query or mutation, and retries transient failures. If a response is lost, the mutation may have
+   * been applied, so use this only for idempotent mutations. Those of this API are, through their natural key
+   * or idempotency key.
    */
   async run<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
     const body = JSON.stringify({ query: print(document), variables });
@@ -50,8 +50,8 @@ export class Client {
         }
         return undefined;
       });
-      if (response !== undefined && !(PASSING.includes(response.status) && attempt < ATTEMPTS)) {
-        return answered<Data>(response);
+      if (response !== undefined && !(TRANSIENT.includes(response.status) && attempt < ATTEMPTS)) {
+        return dataOf<Data>(response);
       }
       await sleep(retryAfter(response) ?? backoff(attempt));
     }
@@ -63,39 +63,39 @@ export class Client {
       headers: {
         ...this.headers,
         'Content-Type': 'application/json',
-        // With this type the status tells whether the operation was run.
+        // With this media type, the status code says whether the operation was executed.
         Accept: 'application/graphql-response+json',
       },
       body,
       signal: AbortSignal.timeout(30_000),
     });
-    // An answer that breaks off is as lost as one that never began.
+    // A truncated response counts as lost, so read the body here.
     return { status: response.status, headers: response.headers, text: await response.text() };
   }
 }
 
-/** Milliseconds before attempt `attempt + 1`: longer each time, and not the same for everybody. */
+/** Milliseconds before attempt `attempt + 1`: exponential backoff with jitter. */
 export function backoff(attempt: number): number {
   return Math.min(BACKOFF_MS * 2 ** (attempt - 1), BACKOFF_MAX_MS) * (0.5 + Math.random() / 2);
 }
 
-/** Milliseconds that the server asks to wait. */
+/** The server's `Retry-After`, in milliseconds. */
 function retryAfter(response: { headers: Headers } | undefined): number | undefined {
   const seconds = Number.parseInt(response?.headers.get('Retry-After') ?? '', 10);
   return Number.isNaN(seconds) ? undefined : seconds * 1_000;
 }
 
-function answered<Data>({ status, text }: { status: number; text: string }): Data {
-  let answer: Answer<Data>;
+function dataOf<Data>({ status, text }: { status: number; text: string }): Data {
+  let result: Result<Data>;
   try {
-    answer = JSON.parse(text) as Answer<Data>;
+    result = JSON.parse(text) as Result<Data>;
   } catch {
-    throw new ApiError(`the server answered ${status} without JSON`, []);
+    throw new ApiError(`the server returned ${status} without JSON`, []);
   }
-  if (answer.errors !== undefined || !answer.data) {
-    const errors = answer.errors ?? [{ message: `the server answered ${status} without data` }];
+  if (result.errors !== undefined || !result.data) {
+    const errors = result.errors ?? [{ message: `the server returned ${status} without data` }];
     const codes = errors.flatMap((error) => error.extensions?.code ?? []);
     throw new ApiError(errors.map((error) => error.message).join('; '), codes);
   }
-  return answer.data;
+  return result.data;
 }

@@ -1,4 +1,4 @@
-// Follows the event feed by server-sent events, without a gap and without a repeat.
+// Follows the event feed over server-sent events, without gaps or duplicates.
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,13 +11,13 @@ import { EventsDocument, type EventsSubscription } from './generated.js';
 
 export type Event = EventsSubscription['events'];
 
-/** Statuses that stay what they are, however often one asks. */
-const FINAL = [400, 401, 403, 404, 405, 406, 415];
+/** Permanent failures: retrying cannot help. */
+const PERMANENT = [400, 401, 403, 404, 405, 406, 415];
 
-/** Codes of what may be otherwise in a moment. Others, such as that of a number that is too old, stay. */
-const PASSING = ['RATE_LIMITED', 'OPERATION_TIMEOUT', 'INTERNAL_SERVER_ERROR'];
+/** Error codes of transient failures. Others are permanent, such as a cursor older than the retained events. */
+const TRANSIENT = ['RATE_LIMITED', 'OPERATION_TIMEOUT', 'INTERNAL_SERVER_ERROR'];
 
-/** The number of the last event that was dealt with, in a file. */
+/** The cursor, stored in a file: the number of the last event that was processed. */
 export class Position {
   constructor(readonly file: string) {}
 
@@ -25,7 +25,7 @@ export class Position {
     return existsSync(this.file) ? Number(readFileSync(this.file, 'utf8')) : undefined;
   }
 
-  /** Replaces the file at once: whoever reads it finds the old number or the new one. */
+  /** Replaces the file atomically: a reader finds the old number or the new one. */
   write(number: number): void {
     writeFileSync(`${this.file}.new`, `${number}\n`);
     renameSync(`${this.file}.new`, this.file);
@@ -33,14 +33,14 @@ export class Position {
 }
 
 /**
- * Gives every event after `after`, in the order of their numbers, for as long as it is asked. A connection
- * that is lost is replaced by one that begins after the last event that was given.
+ * Yields every event after `after` in sequence, until the caller stops. After a lost connection it reconnects
+ * and resumes after the last event that was yielded.
  */
 export async function* follow(client: Client, after: number): AsyncGenerator<Event> {
   const stream = createClient({
     url: client.endpoint,
     headers: client.headers,
-    // It would ask for the same events again; here the next connection asks for those that follow.
+    // The library's retry would repeat the original `after`. The loop below resumes after the last event instead.
     retryAttempts: 0,
   });
   let last = after;
@@ -61,7 +61,7 @@ export async function* follow(client: Client, after: number): AsyncGenerator<Eve
           attempt = 1;
         }
       } catch (error) {
-        if (isFinal(error)) {
+        if (isPermanent(error)) {
           throw error;
         }
         console.error(`feed: lost the connection after event ${last}: ${String(error)}`);
@@ -73,9 +73,9 @@ export async function* follow(client: Client, after: number): AsyncGenerator<Eve
   }
 }
 
-function isFinal(error: unknown): boolean {
+function isPermanent(error: unknown): boolean {
   if (error instanceof ApiError) {
-    return !error.codes.some((code) => PASSING.includes(code));
+    return !error.codes.some((code) => TRANSIENT.includes(code));
   }
-  return error instanceof NetworkError && FINAL.includes(error.response?.status ?? 0);
+  return error instanceof NetworkError && PERMANENT.includes(error.response?.status ?? 0);
 }

@@ -6,8 +6,8 @@ import { Client } from './client.js';
 import { type Event, Position, follow } from './feed.js';
 import {
   type ActivityInput,
+  EventNumbersDocument,
   LatestNumberDocument,
-  NewsDocument,
   RecordActivitiesDocument,
   StandingDocument,
 } from './generated.js';
@@ -30,7 +30,7 @@ if (key === undefined) {
 const client = new Client(options.url, key);
 const position = new Position(options.position);
 
-// The place in the feed comes first: what is recorded below is then part of what follows it.
+// Read the cursor first, so that the events of the activities recorded below come after it.
 let after = position.read();
 if (after === undefined) {
   after = await latestNumber();
@@ -41,7 +41,7 @@ console.log(`feed: after event ${after}`);
 await record([
   activity('1', { kind: 'DOCS_CORRECTION' }),
   activity('2', { kind: 'QUESTION_ANSWERED', points: 75 }),
-  // Graded kinds need points: this one is refused, and spoils none of the others.
+  // Graded kinds require points: this one is rejected, and does not affect the others.
   activity('3', { kind: 'QUESTION_ANSWERED' }),
 ]);
 await readStanding(options.professional);
@@ -49,9 +49,9 @@ await readStanding(options.professional);
 const until = options.once ? await lastNumber(after) : Number.POSITIVE_INFINITY;
 if (after < until) {
   for await (const event of follow(client, after)) {
-    console.log(described(event));
-    // After the work: an event is dealt with again when this process dies in between, but never left
-    // out. Who can't have that keeps the number with the results, in one transaction.
+    console.log(format(event));
+    // Store the cursor after processing (at least once): if the process dies in between, the event is processed
+    // again, but never skipped. To avoid that, store the cursor in the same transaction as the results.
     position.write(event.number);
     if (event.number >= until) {
       break;
@@ -59,7 +59,7 @@ if (after < until) {
   }
 }
 
-/** Source and externalId say which activity it is, so sending it again records nothing twice. */
+/** Source and externalId are the natural key, so recording is idempotent. */
 function activity(number: string, rest: Pick<ActivityInput, 'kind' | 'points'>): ActivityInput {
   return {
     subject: { professional: options.professional },
@@ -72,18 +72,18 @@ function activity(number: string, rest: Pick<ActivityInput, 'kind' | 'points'>):
 
 async function record(activities: ActivityInput[]): Promise<void> {
   const { recordActivities } = await client.run(RecordActivitiesDocument, { input: { activities } });
-  // These are about the list as a whole, such as TOO_MANY.
+  // Errors of the whole list, such as TOO_MANY.
   for (const { code, message } of recordActivities.userErrors) {
     console.log(`refused: ${code}: ${message}`);
   }
-  // Results come in the order of the activities.
-  recordActivities.results.forEach((result, place) => {
-    const name = activities[place]?.externalId;
+  // Results are in the order of the activities.
+  recordActivities.results.forEach((result, index) => {
+    const name = activities[index]?.externalId;
     for (const { code, field } of result.userErrors) {
       console.log(`${name}: refused: ${code} ${field?.join('.') ?? ''}`.trimEnd());
     }
     if (result.activity) {
-      const how = result.duplicate ? 'was there already' : 'recorded';
+      const how = result.duplicate ? 'duplicate' : 'recorded';
       console.log(`${name}: ${how}, ${result.activity.awardedPoints} points`);
     }
   });
@@ -92,7 +92,7 @@ async function record(activities: ActivityInput[]): Promise<void> {
 async function readStanding(code: string): Promise<void> {
   const { professional } = await client.run(StandingDocument, { professional: code });
   if (professional === null) {
-    console.log(`${code}: not there for this key`);
+    console.log(`${code}: not visible to this key`);
     return;
   }
   const { points, level, nextLevel, pointsToNextLevel } = professional.standing;
@@ -104,14 +104,14 @@ async function latestNumber(): Promise<number> {
   return (await client.run(LatestNumberDocument, {})).events.latestNumber;
 }
 
-/** The number of the last event after `after` that this key is shown; others may have a higher one. */
+/** The number of the last event after `after` that is visible to this key; the feed may be further ahead. */
 async function lastNumber(after: number): Promise<number> {
-  const { nodes, pageInfo } = (await client.run(NewsDocument, { after })).events;
+  const { nodes, pageInfo } = (await client.run(EventNumbersDocument, { after })).events;
   const last = nodes.at(-1)?.number ?? after;
   return pageInfo.hasNextPage ? lastNumber(last) : last;
 }
 
-function described({ number, type, occurredOn, partner, professional }: Event): string {
-  const whose = [partner?.code, professional?.code].filter((code) => code !== undefined);
-  return `event ${number}: ${type} ${occurredOn} ${whose.join(' ')}`.trimEnd();
+function format({ number, type, occurredOn, partner, professional }: Event): string {
+  const subjects = [partner?.code, professional?.code].filter((code) => code !== undefined);
+  return `event ${number}: ${type} ${occurredOn} ${subjects.join(' ')}`.trimEnd();
 }
