@@ -1,49 +1,49 @@
-// The key that the page sends. It is kept in this browser tab alone and gone when that is closed: other
-// pages of the same host, other tabs and whoever uses the browser next do not find it.
+// The API key that the page sends. It is stored in the session storage of this browser tab until the tab is
+// closed: other tabs and later users of the browser cannot read it.
 
-const PLACE = 'partner-program:key';
+const STORAGE_KEY = 'partner-program:key';
 
 const listeners = new Set();
-let key = fromAddress() ?? sessionStorage.getItem(PLACE) ?? '';
+let key = fromUrl() ?? sessionStorage.getItem(STORAGE_KEY) ?? '';
 if (key !== '') {
-  sessionStorage.setItem(PLACE, key);
+  sessionStorage.setItem(STORAGE_KEY, key);
 }
 
-/// The key, or an empty text.
+/// The key, or an empty string.
 export function getKey() {
   return key;
 }
 
-/// Keeps a key; an empty one is forgotten.
+/// Stores a key; an empty string removes it.
 export function setKey(text) {
   key = plain(text);
   if (key === '') {
-    sessionStorage.removeItem(PLACE);
+    sessionStorage.removeItem(STORAGE_KEY);
   } else {
-    sessionStorage.setItem(PLACE, key);
+    sessionStorage.setItem(STORAGE_KEY, key);
   }
   for (const listener of listeners) {
     listener();
   }
 }
 
-/// Calls `listener` whenever another key is set, until the function that it returns is called.
+/// Calls `listener` whenever the key changes. Returns a function that unsubscribes it.
 export function onKey(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/// Whether headers say who is asking.
+/// Whether headers contain credentials.
 export function isKnown(headers) {
   return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
 }
 
-/// These headers and the key, unless they say themselves who is asking.
+/// These headers with the key added, unless they contain credentials; those take precedence.
 export function withKey(headers = {}) {
   return isKnown(headers) || key === '' ? headers : { ...headers, Authorization: `Bearer ${key}` };
 }
 
-/// A key as people copy it: with the header's name, its scheme or quotes around it.
+/// Strips what people copy along with a key: quotes, the header name, the scheme.
 function plain(text) {
   return text
     .trim()
@@ -53,10 +53,10 @@ function plain(text) {
     .trim();
 }
 
-/// The key of an address such as `/graphql#key=…`, as `serve --demo` prints it. What follows the `#` is
-/// never sent to a server; it is taken off the address bar at once. Servers of this machine alone are
-/// asked so: anywhere else a link could make somebody work with a key of its sender.
-function fromAddress() {
+/// The key of a URL such as `/graphql#key=…`, as `serve --demo` prints it. Browsers never send the fragment
+/// to a server, and it is removed from the address bar immediately. Only loopback hosts accept it: elsewhere
+/// a link could make somebody unknowingly use its sender's key.
+function fromUrl() {
   const given = new URLSearchParams(location.hash.slice(1)).get('key');
   if (given === null) {
     return null;

@@ -1,16 +1,16 @@
-// The operations that the page offers, by who may run them. Plain data without imports: a test checks
-// every document against the schema and runs it against the demo data.
+// The example operations, grouped by role. Plain data without imports: a test validates every document
+// against the schema and executes it on the demo data.
 
 const PARTNER = 'nordwind';
 const PROFESSIONAL = 'ada.nowak';
 
-/// Yesterday: a day that has begun wherever the program's calendar is kept.
+/// Yesterday: a day that has begun in every time zone.
 export function yesterday(now = new Date()) {
   return new Date(now.getTime() - 86_400_000).toISOString().slice(0, 10);
 }
 
-/// The examples in groups. `partner` and `professional` are the codes that the caller stands for;
-/// those of the demo data stand in for what it does not.
+/// The examples in groups. `partner` and `professional` are the codes of the caller's own subject; without
+/// them, those of the demo data are used.
 export function examples({ day = yesterday(), partner, professional } = {}) {
   const us = partner ?? PARTNER;
   const person = professional ?? PROFESSIONAL;
@@ -28,7 +28,7 @@ function everyone() {
   return [
     {
       title: 'Who am I?',
-      about: 'The role of the key, and whom it stands for.',
+      about: 'The role of the key, and its partner, professional or integration.',
       query: `query WhoAmI {
   viewer {
     role
@@ -43,7 +43,7 @@ function everyone() {
     },
     {
       title: 'How credits are earned',
-      about: 'The rules of the policy in force, with what each kind is worth.',
+      about: 'The earning rules of the current edition, with the value of each kind.',
       query: `query EarningRules {
   edition {
     name
@@ -70,8 +70,8 @@ function everyone() {
 function administrator(day) {
   return [
     {
-      title: 'What changed lately',
-      about: 'The audit log: who changed what, newest last.',
+      title: 'Recent changes',
+      about: 'The audit log: actor, operation, and values before and after; newest last.',
       query: `query AuditLog($operation: String) {
   auditLog(filter: { operation: $operation }, last: 10) {
     nodes { at actor role operation objectType before after }
@@ -82,8 +82,8 @@ function administrator(day) {
       variables: { operation: null },
     },
     {
-      title: 'Keys and their last use',
-      about: 'Every API key, without its secret.',
+      title: 'API keys',
+      about: 'Every key with its last use, without its secret.',
       query: `query ApiKeys {
   apiKeys(first: 20) {
     nodes { id prefix role label integration partner { code } professional { code } lastUsedAt revokedAt }
@@ -93,7 +93,7 @@ function administrator(day) {
     },
     {
       title: 'Create a key',
-      about: 'For an integration that may record for one source. The secret is shown this once.',
+      about: 'For an integration, restricted to one source. The secret is shown only once.',
       query: `mutation CreateApiKey($input: CreateApiKeyInput!) {
   createApiKey(input: $input) {
     secret
@@ -113,7 +113,7 @@ function staff(day) {
   return [
     {
       title: 'Partners by credits',
-      about: 'Levels of both tracks, and what is missing for the next one.',
+      about: 'Levels of both tracks, and the credits missing for the next level.',
       query: `query Partners {
   partners(orderBy: CREDITS_THIS_YEAR, first: 10) {
     totalCount
@@ -132,8 +132,8 @@ function staff(day) {
 `,
     },
     {
-      title: 'Why a balance is what it is',
-      about: 'The ledger, each entry with its sentence. Any day and any moment of the past can be asked for.',
+      title: 'Explain a balance',
+      about: 'Ledger entries with explanations. The ledger can be queried as of any effective date and any past moment.',
       query: `query Ledger($partner: String!) {
   partner(code: $partner) {
     name
@@ -147,20 +147,20 @@ function staff(day) {
       variables: { partner: PARTNER },
     },
     {
-      title: 'What has happened',
-      about: 'A page of the event feed. Ask for more after the last number that you have.',
+      title: 'Event feed',
+      about: 'One page of events. Pass the last number as `after` to get the next page.',
       query: EVENTS,
       variables: { after: null, types: ['LEVEL_REACHED', 'ORDER_PLACED'], first: 10 },
     },
     {
-      title: 'Follow everything',
-      about: 'Each event as it comes: start it, then change something in another tab.',
-      query: FOLLOW_EVENTS,
+      title: 'Subscribe to all events',
+      about: 'Every event as it is published: run this, then change something in another tab.',
+      query: SUBSCRIBE_EVENTS,
       variables: { after: null, types: null },
     },
     {
       title: 'Record an activity',
-      about: 'Run it twice: the second time it answers the same activity, as a duplicate.',
+      about: 'Recording is idempotent: run it twice, and the second response is the same activity, marked as a duplicate.',
       query: RECORD_ACTIVITY,
       variables: {
         input: {
@@ -175,7 +175,7 @@ function staff(day) {
     },
     {
       title: 'Enrol a partner',
-      about: 'A code is taken once: run it twice to see what a refusal looks like.',
+      about: 'Codes are unique: run it twice to see a user error.',
       query: `mutation CreatePartner($input: CreatePartnerInput!) {
   createPartner(input: $input) {
     partner { id code name enrolledOn }
@@ -193,15 +193,15 @@ function integrator(day) {
   return [
     {
       title: 'Record an activity',
-      about: 'The pair of source and externalId makes it safe to send again.',
+      about: 'Idempotent: source and externalId are the natural key, so retrying is safe.',
       query: RECORD_ACTIVITY,
       variables: {
         input: activity(`portal-${day}`, 'DOCS_CORRECTION', { subject: { professional: PROFESSIONAL } }),
       },
     },
     {
-      title: 'Record many at once',
-      about: 'Up to 1,000. One bad item spoils no other: the second one here is refused.',
+      title: 'Record a batch',
+      about: 'Up to 1,000 activities. An invalid one does not affect the others: the second one here is rejected.',
       query: `mutation RecordActivities($input: RecordActivitiesInput!) {
   recordActivities(input: $input) {
     results {
@@ -223,8 +223,8 @@ function integrator(day) {
       },
     },
     {
-      title: 'Look an activity up',
-      about: 'By its own key, once "Record an activity" was run.',
+      title: 'Find an activity',
+      about: 'By its natural key, after you have run "Record an activity".',
       query: `query ActivityByKey($source: String!, $externalId: String!) {
   activity(source: $source, externalId: $externalId) {
     id
@@ -239,14 +239,14 @@ function integrator(day) {
       variables: { source: 'graphiql', externalId: `portal-${day}` },
     },
     {
-      title: 'Follow what became of it',
-      about: 'Events of what this integration has recorded, as they come.',
-      query: FOLLOW_EVENTS,
+      title: 'Subscribe to own events',
+      about: 'Events about what this integration recorded, as they are published.',
+      query: SUBSCRIBE_EVENTS,
       variables: { after: null, types: null },
     },
     {
       title: 'Register a deal',
-      about: 'For a partner, by a reference of your own.',
+      about: 'On behalf of a partner, with a reference of your own.',
       query: REGISTER_DEAL,
       variables: { input: deal('CRM', PARTNER, day) },
     },
@@ -257,7 +257,7 @@ function ofPartner(day, partner) {
   return [
     {
       title: 'Our standing',
-      about: 'Levels, how long they last, and the discounts that they give.',
+      about: 'Levels, their validity, and the discounts they grant.',
       query: `query OurStanding {
   viewer {
     partner {
@@ -275,9 +275,9 @@ function ofPartner(day, partner) {
 `,
     },
     {
-      title: 'Our people',
-      about: 'Who works for the partner, and the points of each.',
-      query: `query OurPeople {
+      title: 'Our professionals',
+      about: 'The professionals who work for the partner, with their points.',
+      query: `query OurProfessionals {
   viewer {
     partner {
       professionals(first: 20) {
@@ -290,8 +290,8 @@ function ofPartner(day, partner) {
 `,
     },
     {
-      title: 'A quote',
-      about: 'What an order would cost. It changes nothing.',
+      title: 'Get a quote',
+      about: 'The price of an order, without placing it.',
       query: `query Quote($input: OrderInput!) {
   quote(input: $input) {
     quote {
@@ -308,8 +308,8 @@ function ofPartner(day, partner) {
       variables: { input: order(partner) },
     },
     {
-      title: 'Place that order',
-      about: 'The idempotencyKey makes it safe to send again.',
+      title: 'Place the order',
+      about: 'The idempotencyKey makes retrying safe.',
       query: `mutation PlaceOrder($input: PlaceOrderInput!) {
   placeOrder(input: $input) {
     duplicate
@@ -321,9 +321,9 @@ function ofPartner(day, partner) {
       variables: { input: { idempotencyKey: `graphiql-${day}`, order: order(partner) } },
     },
     {
-      title: 'Follow our account',
-      about: 'Each entry of the ledger and each change of level, as it comes.',
-      query: `subscription FollowAccount($code: String!, $after: EventNumber) {
+      title: 'Subscribe to our account',
+      about: 'Ledger entries and level changes, as they are published.',
+      query: `subscription AccountEvents($code: String!, $after: EventNumber) {
   partnerChanged(code: $code, after: $after) {
     number
     type
@@ -338,7 +338,7 @@ function ofPartner(day, partner) {
     },
     {
       title: 'Register a deal',
-      about: 'It holds the opportunity once the partner is in contact.',
+      about: 'The deal holds the opportunity once the partner is in contact with the customer.',
       query: REGISTER_DEAL,
       variables: { input: deal('GQ', partner, day) },
     },
@@ -349,7 +349,7 @@ function ofProfessional(day, professional) {
   return [
     {
       title: 'My standing',
-      about: 'Points and level of this membership year.',
+      about: 'Points and level in the current membership year.',
       query: `query MyStanding {
   viewer {
     professional {
@@ -375,7 +375,7 @@ function ofProfessional(day, professional) {
     },
     {
       title: 'Submit a claim',
-      about: 'It counts once the program staff has approved it.',
+      about: 'The claim counts once program staff have approved it.',
       query: `mutation SubmitActivity($input: ActivityInput!) {
   submitActivity(input: $input) {
     duplicate
@@ -397,9 +397,9 @@ function ofProfessional(day, professional) {
       },
     },
     {
-      title: 'Follow my points',
-      about: 'Each change of points, Dojo Credits and level, as it comes.',
-      query: `subscription FollowPoints($code: String!, $after: EventNumber) {
+      title: 'Subscribe to my points',
+      about: 'Changes of points, Dojo Credits and level, as they are published.',
+      query: `subscription PointsEvents($code: String!, $after: EventNumber) {
   professionalChanged(code: $code, after: $after) {
     number
     type
@@ -414,8 +414,8 @@ function ofProfessional(day, professional) {
       variables: { code: professional, after: null },
     },
     {
-      title: 'The swag shop',
-      about: 'What Dojo Credits can be spent on.',
+      title: 'Swag shop',
+      about: 'Items that can be bought with Dojo Credits.',
       query: `query SwagShop {
   swagItems(first: 20) {
     nodes { code name dojoCredits stock }
@@ -425,7 +425,7 @@ function ofProfessional(day, professional) {
     },
     {
       title: 'Order stickers',
-      about: 'Paid in Dojo Credits.',
+      about: 'Paid with Dojo Credits.',
       query: `mutation PlaceSwagOrder($input: PlaceSwagOrderInput!) {
   placeSwagOrder(input: $input) {
     duplicate
@@ -457,7 +457,7 @@ const EVENTS = `query Events($after: EventNumber, $types: [EventType!], $first: 
 }
 `;
 
-const FOLLOW_EVENTS = `subscription FollowEvents($after: EventNumber, $types: [EventType!]) {
+const SUBSCRIBE_EVENTS = `subscription AllEvents($after: EventNumber, $types: [EventType!]) {
   events(after: $after, types: $types) {
     number
     type

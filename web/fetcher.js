@@ -1,4 +1,4 @@
-// Queries and mutations by HTTP, subscriptions by WebSocket.
+// Queries and mutations over HTTP, subscriptions over WebSocket.
 
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { Kind, parse } from 'graphql';
@@ -8,10 +8,10 @@ import { isKnown, withKey } from './credentials.js';
 
 const post = createGraphiQLFetcher({ url: '/graphql' });
 
-/// What is answered in place of the server, which would count a request without a key as a failed login.
-export const NO_KEY = { errors: [{ message: 'Put an API key into the field at the top right.' }] };
+/// The result without a key. The request is not sent, because the server would return 401.
+export const NO_KEY = { errors: [{ message: 'Enter an API key in the field at the top right.' }] };
 
-/// What GraphiQL runs operations with. Headers of its editor go before the key.
+/// Executes GraphiQL's operations. An Authorization in its headers editor takes precedence over the key.
 export async function fetcher(params, options) {
   const headers = withKey(options?.headers);
   if (!isKnown(headers)) {
@@ -24,20 +24,20 @@ export async function fetcher(params, options) {
     : post(named, { ...options, headers });
 }
 
-/// The operation that is meant. GraphiQL notes its name a moment after a document has changed, and would
-/// ask for an operation of the former one when it is run before that.
+/// The selected operation. GraphiQL updates `operationName` a moment after the document has changed; until
+/// then it is the name of an operation of the previous document.
 function operationOf({ query, operationName }) {
   try {
     const operations = parse(query).definitions.filter((it) => it.kind === Kind.OPERATION_DEFINITION);
     const [only] = operations.length === 1 ? operations : [];
     return operations.find((it) => it.name?.value === operationName) ?? only;
   } catch {
-    // The server says what is wrong with it.
+    // The server reports the syntax error.
     return undefined;
   }
 }
 
-/// A connection for each subscription, so that each goes by the headers of its own editor.
+/// A connection for each subscription, so that each uses the headers of its own editor.
 function subscription({ query, variables, operationName }, headers) {
   return {
     subscribe(sink) {
@@ -45,27 +45,27 @@ function subscription({ query, variables, operationName }, headers) {
         url: `${location.protocol.replace('http', 'ws')}//${location.host}/graphql/ws`,
         connectionParams: headers,
         lazy: true,
-        // Connecting again would miss what happened in between, and not show that it did.
+        // Reconnecting would silently skip the events in between.
         retryAttempts: 0,
       });
-      const end = (tell) => (value) => {
+      const end = (notify) => (value) => {
         client.dispose();
-        tell(value);
+        notify(value);
       };
       const stop = client.subscribe(
         { query, variables, operationName },
-        { next: (result) => sink.next(result), error: end((error) => sink.error(told(error))), complete: end(() => sink.complete()) },
+        { next: (result) => sink.next(result), error: end((error) => sink.error(displayable(error))), complete: end(() => sink.complete()) },
       );
       return { unsubscribe: end(stop) };
     },
   };
 }
 
-/// What GraphiQL can show: a closed connection says nothing when it is printed.
-function told(error) {
+/// An error that GraphiQL can display: a close event has no message of its own.
+function displayable(error) {
   if (error instanceof CloseEvent) {
-    const name = error.reason || CloseCode[error.code] || 'The connection was lost';
-    return { message: `${name} (the WebSocket was closed with ${error.code})` };
+    const name = error.reason || CloseCode[error.code] || 'Connection lost';
+    return { message: `${name} (WebSocket closed with ${error.code})` };
   }
-  return error instanceof Event ? { message: 'The WebSocket could not be opened.' } : error;
+  return error instanceof Event ? { message: 'The WebSocket connection could not be established.' } : error;
 }

@@ -4,9 +4,9 @@ import { useEffect, useRef, useState } from 'react';
 import { setKey } from './credentials.js';
 import { useCaller } from './viewer.js';
 
-const KEPT = 'Kept in this browser tab until it is closed, and sent with every operation whose headers have no Authorization.';
+const KEY_HINT = 'Stored in this browser tab until it is closed. Sent with every operation, unless its headers contain Authorization.';
 
-/// The field that takes the key, or who it stands for.
+/// The input for the key, or the role and subject of the current one.
 export function KeyField() {
   const { key, viewer, refused } = useCaller();
   const { introspect } = useGraphiQLActions();
@@ -16,7 +16,7 @@ export function KeyField() {
     // GraphiQL loads the schema itself when the page is opened.
     if (loaded.current !== key) {
       loaded.current = key;
-      // What stands there was answered to somebody else.
+      // The displayed response belongs to another caller.
       responseEditor?.setValue('');
       if (key !== '') {
         introspect();
@@ -27,11 +27,11 @@ export function KeyField() {
   if (key === '') {
     return <KeyForm />;
   }
-  const whose = viewer?.partner?.code ?? viewer?.professional?.code ?? viewer?.integration;
+  const subject = viewer?.partner?.code ?? viewer?.professional?.code ?? viewer?.integration;
   return (
-    <div className="key" title={KEPT}>
+    <div className="key" title={KEY_HINT}>
       <output className={refused ? 'key-refused' : 'key-role'} title={refused}>
-        {refused ?? (viewer ? [viewer.role, whose].filter(Boolean).join(' · ') : '…')}
+        {refused ?? (viewer ? [viewer.role, subject].filter(Boolean).join(' · ') : '…')}
       </output>
       <button type="button" className="key-button" onClick={() => setKey('')}>
         Forget key
@@ -47,7 +47,7 @@ function KeyForm() {
     setKey(text);
   }
   return (
-    <form className="key" title={KEPT} onSubmit={submit}>
+    <form className="key" title={KEY_HINT} onSubmit={submit}>
       <input
         className="key-input"
         type="password"

@@ -12,10 +12,10 @@ import { KeyField } from './key.jsx';
 import { EXAMPLES } from './panel.jsx';
 import { storage } from './storage.js';
 
-const DEFAULT_QUERY = `# Put your API key into the
+const DEFAULT_QUERY = `# Enter your API key in the
 # field at the top right, then
-# run this: Ctrl+Enter.
-# Ctrl+Space completes names.
+# press Ctrl+Enter to run this.
+# Ctrl+Space autocompletes.
 
 query WhoAmI {
   viewer {
@@ -36,18 +36,18 @@ query WhoAmI {
 `;
 
 // Narrower windows have no room for the examples beside the editors.
-const WIDTH_OF_PANEL = 1000;
+const PANEL_WIDTH_MIN = 1000;
 
-// GraphiQL finds the tab to reopen by its query, but remembers a query only once it was edited. Without
-// this, whoever reloads the page would find an empty tab.
-const remembered = new StorageAPI(storage);
-if (remembered.get('query') === null) {
-  remembered.set('query', DEFAULT_QUERY);
+// GraphiQL restores a tab by its query, but stores a query only after it was edited. Without this, a reload
+// would show an empty tab.
+const stored = new StorageAPI(storage);
+if (stored.get('query') === null) {
+  stored.set('query', DEFAULT_QUERY);
 }
-// The examples are open at the first visit, and afterwards as they were left.
-if (remembered.get('examples') === null && window.innerWidth >= WIDTH_OF_PANEL) {
-  remembered.set('examples', 'shown');
-  remembered.set('visiblePlugin', EXAMPLES.title);
+// The examples panel is open on the first visit; afterwards its last state is restored.
+if (stored.get('examples') === null && window.innerWidth >= PANEL_WIDTH_MIN) {
+  stored.set('examples', 'shown');
+  stored.set('visiblePlugin', EXAMPLES.title);
 }
 
 createRoot(document.getElementById('graphiql')).render(

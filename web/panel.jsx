@@ -4,7 +4,7 @@ import { parse, print } from 'graphql';
 import { examples } from './examples.js';
 import { useCaller } from './viewer.js';
 
-/// The plugin that offers the examples.
+/// The plugin with the example operations.
 export const EXAMPLES = { title: 'Examples', icon: Icon, content: Panel };
 
 function Icon() {
@@ -23,12 +23,12 @@ function Panel() {
       <h1>Examples</h1>
       <p>
         {viewer
-          ? 'What your key may run is open below.'
-          : 'Set a key at the top right. Each group is for keys of one role.'}{' '}
-        Codes are those of the demo data where yours are not known.
+          ? 'Groups your key can run are expanded.'
+          : 'Enter a key at the top right. Each group is for keys of one role.'}{' '}
+        Codes come from your key, or from the demo data.
       </p>
       {groups.map((group) => (
-        // Another viewer opens other groups: the key makes them anew.
+        // The React key includes the role: another viewer expands other groups.
         <details key={`${group.title} ${viewer?.role}`} open={!viewer || group.roles.includes(viewer.role)}>
           <summary>{group.title}</summary>
           <ul>
@@ -50,7 +50,7 @@ function Example({ title, about, query, variables }) {
     if (queryEditor.getValue().trim() !== '') {
       addTab();
     }
-    // A field a line: the editor is narrow beside the panel.
+    // One field per line: the editor is narrow beside the panel.
     queryEditor.setValue(print(parse(query)));
     variableEditor?.setValue(variables ? JSON.stringify(variables, null, 2) : '');
     queryEditor.focus();

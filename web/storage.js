@@ -1,5 +1,5 @@
-// What GraphiQL remembers from visit to visit: the browser's local storage, but no headers. They may hold
-// keys, and the history of operations would keep them for whoever uses the browser next.
+// GraphiQL's persistent storage: the browser's local storage, without headers. Headers may contain keys, and
+// the history of operations would expose them to later users of the browser.
 
 const HISTORIES = ['graphiql:queries', 'graphiql:favorites'];
 

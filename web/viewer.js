@@ -1,4 +1,4 @@
-// Who the key stands for, asked once for each key.
+// The viewer that the key identifies, queried once for each key.
 
 import { useSyncExternalStore } from 'react';
 
@@ -9,11 +9,11 @@ const QUERY = '{ viewer { role integration partner { code } professional { code 
 const listeners = new Set();
 let caller = { key: '' };
 
-onKey(ask);
-ask();
+onKey(load);
+load();
 
-/// `{ key, viewer, refused }`: the viewer is there once the server has answered, `refused` says why there
-/// is none.
+/// `{ key, viewer, refused }`: `viewer` is set once the server has responded; `refused` is the reason why
+/// the key was rejected.
 export function useCaller() {
   return useSyncExternalStore(listen, () => caller);
 }
@@ -23,24 +23,24 @@ function listen(listener) {
   return () => listeners.delete(listener);
 }
 
-function tell(told) {
-  caller = told;
+function update(next) {
+  caller = next;
   for (const listener of listeners) {
     listener();
   }
 }
 
-async function ask() {
+async function load() {
   const key = getKey();
-  tell({ key });
-  const answer = key === '' ? {} : await answered();
+  update({ key });
+  const result = key === '' ? {} : await queryViewer();
   // Another key may have been set meanwhile.
   if (key === getKey()) {
-    tell({ key, ...answer });
+    update({ key, ...result });
   }
 }
 
-async function answered() {
+async function queryViewer() {
   try {
     const response = await fetch('/graphql', {
       method: 'POST',
@@ -48,8 +48,8 @@ async function answered() {
       body: JSON.stringify({ query: QUERY }),
     });
     const { data, errors } = await response.json();
-    return data?.viewer ? { viewer: data.viewer } : { refused: errors?.[0]?.message ?? 'The server refused the key.' };
+    return data?.viewer ? { viewer: data.viewer } : { refused: errors?.[0]?.message ?? 'The server rejected the key.' };
   } catch {
-    return { refused: 'The server did not answer.' };
+    return { refused: 'The server did not respond.' };
   }
 }

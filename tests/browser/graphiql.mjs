@@ -1,4 +1,4 @@
-// What a person does in GraphiQL, step by step, in a browser that reaches no other host than the server.
+// End-to-end test of GraphiQL: the steps of a user, in a browser that can reach no host but the server.
 
 import assert from 'node:assert/strict';
 
@@ -36,19 +36,19 @@ const step = async (name, take) => {
 try {
   const it = await open(WIDE);
 
-  await step('it opens with the examples and asks for a key, without asking the server', async () => {
+  await step('it opens with the examples and asks for a key, without sending a request', async () => {
     await it.text('.examples', 'Administrator', 'Program staff', 'Integrator', 'Partner', 'Professional');
-    await it.answer('Put an API key');
+    await it.answer('Enter an API key');
     assert.deepEqual(it.complaints, []);
     await it.shot('opened');
   });
 
-  await step('a wrong key is told as such', async () => {
+  await step('an invalid key is reported', async () => {
     await it.setKey('pp_wrong');
     await it.text('.key-refused', 'key');
     await it.shot('refused');
     await it.page.locator('.key-button').click();
-    // The browser's own note of the refused requests.
+    // The browser itself logs the requests that returned 401.
     assert.equal(it.complaints.splice(0).filter((text) => !text.includes('401')).length, 0);
   });
 
@@ -63,14 +63,14 @@ try {
     assert.equal(await it.page.evaluate(() => document.querySelector('.graphiql-response .view-lines').innerText.trim()), '');
   });
 
-  await step('a query of the examples is answered', async () => {
+  await step('an example query returns data', async () => {
     await it.example('Partner', 'Our standing');
     await it.run();
     await it.answer('"name": "Nordwind Systems"', '"balance":');
     await it.shot('query');
   });
 
-  await step('a mutation with variables is answered', async () => {
+  await step('an example mutation with variables returns data', async () => {
     await it.example('Partner', 'Register a deal');
     await it.text('.graphiql-editor-tool .view-lines', '"partner": "nordwind"');
     await it.run();
@@ -78,7 +78,7 @@ try {
     await it.shot('mutation');
   });
 
-  await step('the documentation is there', async () => {
+  await step('the documentation explorer works', async () => {
     await it.page.locator('button[aria-label="Show Documentation Explorer"]').click();
     await it.text('.graphiql-plugin', 'Root Types', 'subscription:');
     await it.page.locator('.graphiql-plugin a ::-p-text(Subscription)').click();
@@ -87,12 +87,12 @@ try {
     await it.page.locator('button[aria-label="Show Examples"]').click();
   });
 
-  await step('a subscription shows a change that somebody else makes', async () => {
-    await it.example('Partner', 'Follow our account');
+  await step('a subscription shows a change by another client', async () => {
+    await it.example('Partner', 'Subscribe to our account');
     await it.run();
     await it.connected();
-    // A change before the server has taken the subscription is none of its events, so there is another one
-    // until something is seen.
+    // A change before the server has started the subscription is not part of it, so changes repeat until one
+    // is shown.
     const seen = it.answer('"partnerChanged"', '"CREDITS_CHANGED"', '"ledgerEntry"');
     for (let number = 0, done = false; !done; number += 1) {
       const input = {
@@ -113,7 +113,7 @@ try {
     await it.until('the end', () => document.querySelector('.graphiql-execute-button[aria-label^="Execute"]'));
   });
 
-  await step('an Authorization of the headers editor goes before the key', async () => {
+  await step('an Authorization in the headers editor takes precedence over the key', async () => {
     await it.example('Everyone', 'Who am I?');
     await it.page.locator('button[data-name="headers"]').click();
     await it.page.locator('.graphiql-editor-tool:not(.hidden) .graphiql-editor:not(.hidden) .view-lines').click();
@@ -123,7 +123,7 @@ try {
     await it.page.locator('button[data-name="variables"]').click();
   });
 
-  await step('a reload keeps the key in this tab, and another tab does not have it', async () => {
+  await step('the key survives a reload of the tab, and is not in the local storage', async () => {
     await it.page.reload();
     await it.text('.key-role', 'PARTNER · nordwind');
     assert.equal((await it.stored()).includes(server.keys.PARTNER), false, 'the key is not in the local storage');
@@ -139,7 +139,7 @@ try {
     const other = await open(WIDE);
     await other.setKey(createApiKey.secret);
     await other.text('.key-role', 'PARTNER · nordwind');
-    await other.example('Partner', 'Follow our account');
+    await other.example('Partner', 'Subscribe to our account');
     await other.run();
     await other.connected();
     await post(server, server.keys.ADMINISTRATOR, REVOKE_KEY, { id: createApiKey.apiKey.id });
@@ -148,7 +148,7 @@ try {
     other.complaints.splice(0);
   });
 
-  await step('the link that the demo prints brings its key, and leaves the address bar', async () => {
+  await step('the link that the demo prints sets its key, and the key leaves the address bar', async () => {
     assert.match(server.link, /\/graphql#key=demo-/);
     const linked = await open(WIDE, server.link.slice(server.base.length));
     await linked.text('.key-role', 'ADMINISTRATOR');
@@ -159,7 +159,7 @@ try {
     await linked.shot('linked');
   });
 
-  await step('a narrow window and a dark one can be used', async () => {
+  await step('narrow windows and the dark theme work', async () => {
     const narrow = await open(NARROW);
     await narrow.shot('narrow');
     await narrow.setKey(server.keys.PROFESSIONAL);
@@ -178,7 +178,7 @@ try {
     await dark.shot('dark');
   });
 
-  await step('nothing went wrong in any page, and none asked another host', async () => {
+  await step('no page logged an error or requested another host', async () => {
     for (const page of pages) {
       assert.deepEqual(page.complaints, []);
       assert.deepEqual(page.strangers, []);

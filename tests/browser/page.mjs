@@ -1,4 +1,4 @@
-// A demo server, and a page of it in a browser that reaches nothing else.
+// A demo server, and a page of it in a browser that can reach nothing else.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 
 import puppeteer from 'puppeteer-core';
 
-/// Longest time for what a person would wait for, in milliseconds.
-const PATIENCE = 30_000;
+/// Longest time to wait for a condition, in milliseconds.
+const TIMEOUT_MS = 30_000;
 
-/// Starts a demo server on a free port. `keys` are those that it prints, by role.
+/// Starts a demo server on a free port. `keys` are the API keys that it prints, by role.
 export async function startServer(binary) {
   const child = spawn(binary, ['serve', '--demo'], {
     cwd: tmpdir(),
@@ -31,7 +31,7 @@ export async function startServer(binary) {
       return { base, link, keys, stop: () => ended(child) };
     }
   }
-  throw new Error('the server did not say where it listens');
+  throw new Error('the server did not print its address');
 }
 
 async function ended(child) {
@@ -42,7 +42,7 @@ async function ended(child) {
   }
 }
 
-/// Runs an operation without the page.
+/// Executes an operation without the page.
 export async function post(server, key, query, variables) {
   const answer = await fetch(`${server.base}/graphql`, {
     method: 'POST',
@@ -56,7 +56,7 @@ export async function post(server, key, query, variables) {
   return body.data;
 }
 
-/// A browser for which there is no other host than `base`.
+/// A browser that can resolve no host but that of `base`.
 export async function startBrowser(executablePath, base) {
   const { hostname } = new URL(base);
   return puppeteer.launch({
@@ -66,7 +66,7 @@ export async function startBrowser(executablePath, base) {
   });
 }
 
-/// A page, with what went wrong in it and where it wanted to go.
+/// A page, with the errors that it logged and the requests that it made to other hosts.
 export class Page {
   constructor(page, base, folder) {
     Object.assign(this, { page, base, folder, complaints: [], strangers: [], sockets: [], subscribed: false });
@@ -77,7 +77,7 @@ export class Page {
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
     await page.setViewport(viewport);
-    page.setDefaultTimeout(PATIENCE);
+    page.setDefaultTimeout(TIMEOUT_MS);
     const it = new Page(page, base, folder);
     await it.#watch();
     return it;
@@ -104,35 +104,36 @@ export class Page {
     const session = await page.createCDPSession();
     await session.send('Network.enable');
     session.on('Network.webSocketCreated', ({ url }) => this.sockets.push(url));
-    // The client subscribes when the server has taken the key.
+    // The client subscribes after the server has acknowledged the connection.
     session.on('Network.webSocketFrameSent', ({ response }) => {
       this.subscribed ||= response.payloadData.includes('"type":"subscribe"');
     });
   }
 
   async shot(name) {
-    // Tooltips and panes move for a moment; only the picture depends on it.
+    // Wait for animations to end, so that they do not blur the screenshot.
     await this.page.evaluate(() => Promise.allSettled(document.getAnimations().map((it) => it.finished)));
     await this.page.screenshot({ path: join(this.folder, `${name}.png`) });
   }
 
-  /// Waits until `see` finds what it looks for in the page, and gives that.
-  async until(what, see, ...values) {
+  /// Waits until `find` returns a truthy value in the page, and returns that value.
+  async until(what, find, ...values) {
     try {
-      const found = await this.page.waitForFunction(see, { timeout: PATIENCE, polling: 50 }, ...values);
+      const found = await this.page.waitForFunction(find, { timeout: TIMEOUT_MS, polling: 50 }, ...values);
       return await found.jsonValue();
     } catch (error) {
       await this.shot('failure');
-      throw new Error(`waited in vain for ${what}: ${error.message}`, { cause: error });
+      throw new Error(`timed out waiting for ${what}: ${error.message}`, { cause: error });
     }
   }
 
-  /// Waits until the text of an element holds all words; spaces are all alike.
+  /// Waits until the text of an element contains all words. Any whitespace counts as a space, because
+  /// the editors wrap lines.
   text(selector, ...words) {
     return this.until(
       `${words.join(', ')} in ${selector}`,
       (selector, words) => {
-        const text = document.querySelector(selector)?.innerText.replaceAll('\u00a0', ' ');
+        const text = document.querySelector(selector)?.innerText.replace(/\s+/g, ' ');
         return text !== undefined && words.every((word) => text.includes(word)) && text;
       },
       selector,
@@ -140,7 +141,7 @@ export class Page {
     );
   }
 
-  /// The answer, as far as it can be seen.
+  /// Waits until the visible part of the response contains all words.
   answer(...words) {
     return this.text('.graphiql-response .view-lines', ...words);
   }
@@ -150,7 +151,7 @@ export class Page {
     await this.page.locator('.key button[type=submit]').click();
   }
 
-  /// Puts an example of the panel into the editor.
+  /// Opens an example of the panel in the editor.
   async example(group, title) {
     const handle = await this.page.waitForFunction(
       (group, title) => {
@@ -167,17 +168,17 @@ export class Page {
     await handle.click();
   }
 
-  /// Waits until the page has subscribed to something.
+  /// Waits until the page has sent a subscription.
   async connected() {
-    for (const end = Date.now() + PATIENCE; !this.subscribed; await new Promise((next) => setTimeout(next, 20))) {
+    for (const end = Date.now() + TIMEOUT_MS; !this.subscribed; await new Promise((next) => setTimeout(next, 20))) {
       if (Date.now() > end) {
         throw new Error('the page did not subscribe');
       }
     }
-    // What the server got before the next request to it is dealt with before it or soon after.
+    // The server may still be starting the subscription: the caller allows for that.
   }
 
-  /// Everything in the storage that all tabs share.
+  /// The local storage, which all tabs share, as JSON.
   stored() {
     return this.page.evaluate(() => JSON.stringify(localStorage));
   }

@@ -1,4 +1,4 @@
-// Checks the examples of GraphiQL and runs each in each of its roles:
+// Validates the examples of GraphiQL, and executes each one in each of its roles:
 // `node examples.mjs EXAMPLES.js SCHEMA.graphql URL KEYS-BY-ROLE DAY`.
 
 import { readFileSync } from 'node:fs';
@@ -11,8 +11,8 @@ const { examples } = await import(pathToFileURL(file));
 const schema = buildSchema(readFileSync(schemaFile, 'utf8'));
 const keyOf = JSON.parse(keys);
 
-// What an example shows on purpose, at its first run or at a later one.
-const REFUSALS = { 'Record many at once': ['UNKNOWN_KIND'], 'Enrol a partner': ['ALREADY_EXISTS'] };
+// User errors that an example demonstrates, on its first run or on a repeat.
+const REFUSALS = { 'Record a batch': ['UNKNOWN_KIND'], 'Enrol a partner': ['ALREADY_EXISTS'] };
 
 const failures = [];
 let answered = 0;
@@ -21,7 +21,7 @@ for (const { title: group, roles, examples } of groups) {
   for (const { title, about, query, variables } of examples) {
     const fail = (role, why) => failures.push(`${group}, ${title}, ${role}: ${why}`);
     if (!about || !/^(query|mutation|subscription) [A-Z]/.test(query)) {
-      fail('-', 'there is no explanation, or the operation has no name');
+      fail('-', 'no description, or the operation has no name');
     }
     const document = parse(query);
     for (const error of validate(schema, document)) {
