@@ -7,6 +7,7 @@ pub mod admission;
 pub mod calendar;
 pub mod deal;
 pub mod edition;
+pub mod examples;
 pub mod explain;
 pub mod fold;
 pub mod level;

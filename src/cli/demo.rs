@@ -9,8 +9,8 @@ use chrono::{Days, NaiveDate};
 use serde_json::json;
 
 use crate::error::Error;
-use crate::program::admission::Attributes;
 use crate::program::calendar::month_start;
+use crate::program::rule::Attributes;
 use crate::service::Services;
 use crate::service::activities::{ActivityDraft, BATCH_MAX, Decision, Intake, Outcome, SubjectCode};
 use crate::service::affiliations::AffiliationDraft;

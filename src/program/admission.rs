@@ -1,15 +1,14 @@
 //! Whether an activity can be taken, and how many units it asks for (S6, V6, PP Earning Credits).
 
 use chrono::NaiveDate;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::calendar::{is_plausible, parse_date};
 use super::edition::Editions;
 use super::refusal::{Code, Refusal};
-use super::rule::{Asked, Attribute, AttributeType, Derived, EarlyBonus, KindId, Program, Review, Rule};
-
-/// What a kind asks for beside the date.
-pub type Attributes = Map<String, Value>;
+use super::rule::{
+    Asked, Attribute, AttributeType, Attributes, Derived, EarlyBonus, KindId, Program, Review, Rule,
+};
 
 /// An activity as somebody claims it.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@
 
 mod document;
 pub mod example;
+mod literal;
 
 use std::collections::{BTreeMap, HashMap};
 

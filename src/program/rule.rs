@@ -1,6 +1,7 @@
 //! Earning rules, as an edition states them.
 
 use chrono::NaiveDate;
+use serde_json::{Map, Value};
 
 /// Which of the two reward programs a kind belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,6 +135,9 @@ pub struct Attribute {
     /// What to tell who sends a value that does not count.
     pub otherwise: Option<String>,
 }
+
+/// The attributes of one activity, by name.
+pub type Attributes = Map<String, Value>;
 
 /// One earning rule of one edition.
 #[derive(Clone, Debug, PartialEq, Eq)]

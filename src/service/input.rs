@@ -72,7 +72,7 @@ pub(super) fn reason(field: &str, text: Option<&str>) -> Result<Option<String>, 
 }
 
 /// Checks the attributes of an activity and gives them as text with their keys in order.
-pub(super) fn attributes(attributes: &crate::program::admission::Attributes) -> Result<String, Refusal> {
+pub(super) fn attributes(attributes: &crate::program::rule::Attributes) -> Result<String, Refusal> {
     let value = serde_json::Value::Object(attributes.clone());
     if depth(&value) > ATTRIBUTES_DEPTH {
         let message = format!("Attributes are nested at most {ATTRIBUTES_DEPTH} deep.");

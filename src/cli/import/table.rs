@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use crate::program::admission::Attributes;
 use crate::program::calendar::parse_date;
+use crate::program::rule::Attributes;
 use crate::program::rule::{AttributeType, Program};
 use crate::service::activities::{ActivityDraft, SubjectCode};
 use crate::service::affiliations::AffiliationDraft;

@@ -4,32 +4,18 @@ mod reader;
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::example::Example;
-use super::{BUILT_IN, CapBase, Edition, EditionError, Kinds, OrderPurpose, ProductCategory};
-use crate::program::deal::{DealTerms, Outcome, Report, Status};
-use crate::program::rule::{Derived, Review, Track, Window};
+use super::literal::{
+    Date, RawCapBase, RawCategory, RawDerived, RawPurpose, RawReport, RawReview, RawTrack, RawType, RawWindow,
+};
+use super::{BUILT_IN, Edition, EditionError, Kinds};
+use crate::program::deal::DealTerms;
 use reader::Reader;
-
-/// A date as TOML writes it: bare.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "toml::value::Datetime")]
-pub(super) struct Date(pub(super) NaiveDate);
-
-impl TryFrom<toml::value::Datetime> for Date {
-    type Error = String;
-
-    fn try_from(value: toml::value::Datetime) -> Result<Self, String> {
-        let date = value.date.filter(|_| value.time.is_none() && value.offset.is_none());
-        date.and_then(|d| NaiveDate::from_ymd_opt(i32::from(d.year), d.month.into(), d.day.into()))
-            .map(Self)
-            .ok_or_else(|| format!("{value} is not a calendar date such as 2024-05-01"))
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,99 +161,6 @@ struct RawDeals {
     opportunity_months: Spanned<i64>,
     activity_months: Spanned<i64>,
     proofs: Vec<RawReport>,
-}
-
-/// The words of a document, and the value that each stands for.
-macro_rules! words {
-    ($raw:ident, $style:literal, $into:ty { $($word:ident => $value:expr),+ $(,)? }) => {
-        #[derive(Clone, Copy, Debug, Deserialize)]
-        #[serde(rename_all = $style)]
-        pub(super) enum $raw { $($word),+ }
-
-        impl From<$raw> for $into {
-            fn from(raw: $raw) -> Self {
-                match raw { $($raw::$word => $value),+ }
-            }
-        }
-    };
-}
-
-words!(RawTrack, "snake_case", Track { Technical => Self::Technical, Business => Self::Business });
-words!(RawWindow, "snake_case", Window {
-    Each => Self::Each,
-    Month => Self::Month,
-    CalendarYear => Self::CalendarYear,
-    MembershipYear => Self::MembershipYear,
-    Lifetime => Self::Lifetime,
-});
-words!(RawDerived, "snake_case", Derived {
-    ProfessionalPoints => Self::ProfessionalPoints,
-    SalesTarget => Self::SalesTarget,
-    WonDeal => Self::WonDeal,
-    NewCustomer => Self::NewCustomer,
-});
-words!(RawCapBase, "snake_case", CapBase { Net => Self::Net, List => Self::List });
-words!(RawPurpose, "SCREAMING_SNAKE_CASE", OrderPurpose {
-    EndCustomer => Self::EndCustomer,
-    SelfUse => Self::SelfUse,
-});
-words!(RawCategory, "SCREAMING_SNAKE_CASE", ProductCategory {
-    License => Self::License,
-    UsageBasedService => Self::UsageBasedService,
-    SupportService => Self::SupportService,
-    Training => Self::Training,
-    Certification => Self::Certification,
-});
-
-words!(RawReport, "SCREAMING_SNAKE_CASE", Report {
-    Meeting => Self::Meeting,
-    Introduction => Self::Introduction,
-    ExhibitionMeeting => Self::ExhibitionMeeting,
-    Webinar => Self::Webinar,
-    Other => Self::Other,
-});
-
-words!(RawStatus, "SCREAMING_SNAKE_CASE", Status {
-    Lead => Self::Lead,
-    Engaged => Self::Engaged,
-    Confirmed => Self::Confirmed,
-    Quoted => Self::Quoted,
-    Negotiating => Self::Negotiating,
-    WaitingPo => Self::WaitingPo,
-    Cold => Self::Cold,
-});
-words!(RawOutcome, "SCREAMING_SNAKE_CASE", Outcome {
-    WonByPartner => Self::WonByPartner,
-    WonByOther => Self::WonByOther,
-    Lost => Self::Lost,
-    Dropped => Self::Dropped,
-});
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RawType {
-    Boolean,
-    Text,
-    Date,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RawReview {
-    #[default]
-    None,
-    Acceptance,
-    StaffOnly,
-}
-
-impl From<RawReview> for Review {
-    fn from(raw: RawReview) -> Self {
-        match raw {
-            RawReview::None => Self::None,
-            RawReview::Acceptance => Self::Acceptance,
-            RawReview::StaffOnly => Self::StaffOnly,
-        }
-    }
 }
 
 /// Reads one document. Its rules are numbered in `kinds`, which all editions share.

@@ -9,9 +9,10 @@ use toml::Spanned;
 
 use super::{
     Document, RawAttribute, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule,
-    RawRewards, RawType,
+    RawRewards,
 };
 use crate::program::deal::DealTerms;
+use crate::program::edition::literal::RawType;
 use crate::program::edition::{
     Discount, EditionError, Kinds, Legacy, ProductCategory, RedemptionCap, Rewards,
 };

@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
-use serde::Deserialize;
 
-use super::{GivenFact, Run, same};
+use super::{Run, same};
 use crate::program::deal::{Deal, Hold, Outcome, Registered, Report, Status, Win, name_key};
 use crate::program::edition::Editions;
-use crate::program::edition::document::{RawCategory, RawPurpose};
+use crate::program::edition::example::{ExpectedOrder, GivenFact, GivenLine};
 use crate::program::fold::{ObjectIx, PartnerIx, Step, WonDeal};
 use crate::program::money::Money;
 use crate::program::pricing::{LineInput, Terms, price};
@@ -94,56 +92,27 @@ impl Run<'_> {
     }
 }
 
-/// An order that the partner could place, and what it must come to.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ExpectedOrder {
-    purpose: RawPurpose,
-    currency: String,
-    lines: Vec<GivenLine>,
-    #[serde(default)]
-    credits: i64,
-    net: Option<Decimal>,
-    max_credits: Option<i64>,
-    total: Option<Decimal>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GivenLine {
-    category: RawCategory,
-    unit_price: Decimal,
-    #[serde(default = "one")]
-    quantity: i64,
-}
-
-fn one() -> i64 {
-    1
-}
-
-impl ExpectedOrder {
-    /// Prices the order for a partner of a level, and compares.
-    pub(super) fn check(
-        &self,
-        editions: &Editions,
-        level: &str,
-        partner: &str,
-        day: NaiveDate,
-    ) -> Result<(), String> {
-        let read = |amount| Money::read(amount, &self.currency).map_err(|refusal| refusal.message);
-        let currency = Money::currency(&self.currency)?;
-        let rewards = &editions.at(day).rewards;
-        let terms = Terms { rewards, purpose: self.purpose.into(), currency, level, contracts: &[], day };
-        let line = |line: &GivenLine| {
-            let unit_price = read(line.unit_price)?.minor;
-            Ok(LineInput { category: line.category.into(), unit_price, quantity: line.quantity })
-        };
-        let lines = self.lines.iter().map(line).collect::<Result<Vec<_>, String>>()?;
-        let priced = price(&terms, &lines, self.credits)
-            .map_err(|error| format!("an order of {partner} on {day}: {error}"))?;
-        let amount = |minor| Money { minor, currency }.amount();
-        same(day, partner, "net", self.net.as_ref(), &amount(priced.amounts.net))?;
-        same(day, partner, "max_credits", self.max_credits.as_ref(), &priced.max_credits)?;
-        same(day, partner, "total", self.total.as_ref(), &amount(priced.amounts.total))
-    }
+/// Prices an order for a partner of a level, and compares.
+pub(super) fn check_order(
+    order: &ExpectedOrder,
+    editions: &Editions,
+    level: &str,
+    partner: &str,
+    day: NaiveDate,
+) -> Result<(), String> {
+    let read = |amount| Money::read(amount, &order.currency).map_err(|refusal| refusal.message);
+    let currency = Money::currency(&order.currency)?;
+    let rewards = &editions.at(day).rewards;
+    let terms = Terms { rewards, purpose: order.purpose.into(), currency, level, contracts: &[], day };
+    let line = |line: &GivenLine| {
+        let unit_price = read(line.unit_price)?.minor;
+        Ok(LineInput { category: line.category.into(), unit_price, quantity: line.quantity })
+    };
+    let lines = order.lines.iter().map(line).collect::<Result<Vec<_>, String>>()?;
+    let priced = price(&terms, &lines, order.credits)
+        .map_err(|error| format!("an order of {partner} on {day}: {error}"))?;
+    let amount = |minor| Money { minor, currency }.amount();
+    same(day, partner, "net", order.net.as_ref(), &amount(priced.amounts.net))?;
+    same(day, partner, "max_credits", order.max_credits.as_ref(), &priced.max_credits)?;
+    same(day, partner, "total", order.total.as_ref(), &amount(priced.amounts.total))
 }
