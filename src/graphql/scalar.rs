@@ -130,7 +130,7 @@ impl ScalarType for JsonObject {
 }
 
 /// Whole credits or points as GraphQL's `Int`. The ledger keeps every sum inside its range, and
-/// booking refuses what would leave it, so the bound is never met.
+/// posting refuses what would leave it, so the bound is never met.
 pub(crate) fn int(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX })
 }

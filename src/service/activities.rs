@@ -13,8 +13,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::{Change, Changes};
-use super::booking::{Book, Entry, Object};
 use super::policy::Policy;
+use super::posting::{Entry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -158,8 +158,8 @@ impl Services {
         let subjects = Subjects::lock(transaction, good().map(|one| one.draft)).await?;
         let keys = good().map(|one| (one.source.as_str(), one.external_id.as_str()));
         let existing = store::by_keys(transaction, keys).await?;
-        let mut book = subjects.open(&self.policy);
-        let mut plans = self.plan(&mut book, &subjects, checked, existing, intake);
+        let mut posting = subjects.open(&self.policy);
+        let mut plans = self.plan(&mut posting, &subjects, checked, existing, intake);
         let facts: Vec<Fact> = plans
             .iter()
             .filter_map(|plan| match plan {
@@ -167,12 +167,12 @@ impl Services {
                 _ => None,
             })
             .collect();
-        book.load_for_facts(transaction, &facts).await?;
+        posting.load_for_facts(transaction, &facts).await?;
         for plan in &mut plans {
             let Plan::New { row, fact } = plan else { continue };
             let action = if fact.is_some() { LogAction::Recorded } else { LogAction::Submitted };
             let entry = Entry::new(action, Object::Activity(row.id));
-            if let Err(too_much) = book.take(entry, fact.map(Step::Recorded)) {
+            if let Err(too_much) = posting.take(entry, fact.map(Step::Recorded)) {
                 let refusal = Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}."));
                 *plan = Plan::Done(Box::new(Outcome::Refused(refusal)));
             }
@@ -180,32 +180,32 @@ impl Services {
         if !plans.iter().any(|plan| matches!(plan, Plan::New { .. })) {
             return Ok(outcomes(plans));
         }
-        let mut settled = book.settle(transaction, &self.clock).await?;
+        let mut posted = posting.post(transaction, &self.clock).await?;
         let new = plans.iter_mut().filter_map(|plan| match plan {
             Plan::New { row, fact } => Some((row, fact.is_some())),
             _ => None,
         });
         for (step, (row, counts)) in new.enumerate() {
-            row.seq = settled.places.get(step).copied().unwrap_or_default();
-            row.recorded_at = settled.recorded_at;
+            row.seq = posted.places.get(step).copied().unwrap_or_default();
+            row.recorded_at = posted.recorded_at;
             (row.awarded_points, row.awarded_credits) =
-                settled.awarded.get(&row.id).copied().unwrap_or_default();
+                posted.awarded.get(&row.id).copied().unwrap_or_default();
             changes.note(change(row).after(json!({ "status": row.status.to_value() })));
             let kind = if counts { EventKind::ActivityRecorded } else { EventKind::ClaimSubmitted };
-            settled.tell(step, Telling::activity(kind, row));
+            posted.tell(step, Telling::activity(kind, row));
         }
         let rows = plans.iter().filter_map(|plan| match plan {
             Plan::New { row, .. } => Some((**row).clone()),
             _ => None,
         });
         store::insert(transaction, rows.collect()).await?;
-        settled.write(transaction).await?;
+        posted.write(transaction).await?;
         Ok(outcomes(plans))
     }
 
     fn plan(
         &self,
-        book: &mut Book<'_>,
+        posting: &mut Posting<'_>,
         subjects: &Subjects,
         checked: &[Result<Checked<'_>, Refusal>],
         existing: Vec<activity::Model>,
@@ -218,7 +218,7 @@ impl Services {
         for (place, one) in checked.iter().enumerate() {
             let planned = match one {
                 Err(refusal) => Err(refusal.clone()),
-                Ok(one) => self.plan_one(book, subjects, one, intake).and_then(|(row, fact)| {
+                Ok(one) => self.plan_one(posting, subjects, one, intake).and_then(|(row, fact)| {
                     let key = (one.source.as_str(), one.external_id.as_str());
                     if let Some(first) = existing.get(&(one.source.clone(), one.external_id.clone())) {
                         if !self.knows_activity(first) {
@@ -246,7 +246,7 @@ impl Services {
     /// with the fact: a repeat is answered with the first activity even when rules have changed since.
     fn plan_one(
         &self,
-        book: &mut Book<'_>,
+        posting: &mut Posting<'_>,
         subjects: &Subjects,
         one: &Checked<'_>,
         intake: Intake,
@@ -283,8 +283,8 @@ impl Services {
         };
         let admitted =
             admitted.and_then(|admitted| self.check_review(intake, admitted.review).map(|()| admitted));
-        let fact =
-            admitted.map(|admitted| (intake == Intake::Record).then(|| fact(book, &row, admitted)).flatten());
+        let fact = admitted
+            .map(|admitted| (intake == Intake::Record).then(|| fact(posting, &row, admitted)).flatten());
         Ok((row, fact))
     }
 
@@ -376,14 +376,14 @@ fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
     outcomes
 }
 
-fn fact(book: &mut Book<'_>, row: &activity::Model, admitted: Admitted) -> Option<Fact> {
+fn fact(posting: &mut Posting<'_>, row: &activity::Model, admitted: Admitted) -> Option<Fact> {
     let subject = match (row.partner_id, row.professional_id) {
-        (Some(id), _) => Subject::Partner(book.partner(id)?),
-        (None, Some(id)) => Subject::Professional(book.professional(id)?),
+        (Some(id), _) => Subject::Partner(posting.partner(id)?),
+        (None, Some(id)) => Subject::Professional(posting.professional(id)?),
         (None, None) => return None,
     };
     Some(Fact {
-        activity: book.add(Object::Activity(row.id)),
+        activity: posting.add(Object::Activity(row.id)),
         subject,
         kind: admitted.kind,
         occurred_on: row.occurred_on,

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::booking::{Book, Entry, Object};
+use super::posting::{Entry, Object, Posting};
 use super::subjects::Added;
 use super::{Services, input, transact};
 use crate::access::Operation;
@@ -153,12 +153,12 @@ impl Services {
         };
         let partners = known.partners.values().cloned().collect();
         let professionals = known.professionals.values().cloned().collect();
-        let mut book = Book::open(&self.policy, partners, professionals, &[]);
-        let wanted = self.load_awards(&mut book, &rows, &entries, &quantities);
-        book.load_for_awards(transaction, wanted).await?;
+        let mut posting = Posting::open(&self.policy, partners, professionals, &[]);
+        let wanted = self.load_awards(&mut posting, &rows, &entries, &quantities);
+        posting.load_for_awards(transaction, wanted).await?;
         for row in &rows {
             let (Some(who), Some(partner)) =
-                (book.professional(row.professional_id), book.partner(row.partner_id))
+                (posting.professional(row.professional_id), posting.partner(row.partner_id))
             else {
                 return Err(Error::Damaged("an affiliation without its subjects".to_owned()));
             };
@@ -170,32 +170,33 @@ impl Services {
                 ends_on: row.ends_on,
                 ..Entry::new(LogAction::Affiliated, Object::Affiliation(row.id))
             };
-            book.take(entry, Some(step))
+            posting
+                .take(entry, Some(step))
                 .map_err(|error| Refusal::new(Code::Invalid, "startsOn", error.to_string()))?;
         }
-        let settled = book.settle(transaction, &self.clock).await?;
+        let posted = posting.post(transaction, &self.clock).await?;
         store::insert(transaction, rows).await?;
-        let credits: Vec<(Uuid, i64)> = settled
+        let credits: Vec<(Uuid, i64)> = posted
             .awarded
             .iter()
             .filter(|(_, (_, credits))| *credits != 0)
             .map(|(id, (_, n))| (*id, *n))
             .collect();
         activity::add_credits(transaction, credits).await?;
-        settled.write(transaction).await
+        posted.write(transaction).await
     }
 
-    /// Puts past awards into the book, and gives the tallies that they would count in.
+    /// Puts past awards into the posting, and gives the tallies that they would count in.
     fn load_awards(
         &self,
-        book: &mut Book<'_>,
+        posting: &mut Posting<'_>,
         rows: &[affiliation::Model],
         entries: &[entity::points_entry::Model],
         quantities: &HashMap<Uuid, i64>,
     ) -> Vec<(PartnerIx, KindId, NaiveDate)> {
         let mut wanted = Vec::new();
         for entry in entries {
-            let Some(who) = book.professional(entry.professional_id) else { continue };
+            let Some(who) = posting.professional(entry.professional_id) else { continue };
             let Some(activity_id) = entry.activity_id else { continue };
             let editions = &self.policy.editions;
             let kind = entry.kind.as_deref().and_then(|kind| editions.kind(Program::Professional, kind));
@@ -203,8 +204,8 @@ impl Services {
             let sign = if entry.reason == PointsReason::Void { -1 } else { 1 };
             let quantity = quantities.get(&activity_id).copied().unwrap_or(0);
             let also = editions.at(entry.effective_on).rule(kind).and_then(|rule| rule.counts_as);
-            let activity = book.add(Object::Activity(activity_id));
-            book.load_award(
+            let activity = posting.add(Object::Activity(activity_id));
+            posting.load_award(
                 who,
                 PastAward {
                     activity,
@@ -218,7 +219,7 @@ impl Services {
                     && row.starts_on <= entry.effective_on
                     && row.ends_on.is_none_or(|end| entry.effective_on <= end)
             });
-            let partners = covering.filter_map(|row| book.partner(row.partner_id));
+            let partners = covering.filter_map(|row| posting.partner(row.partner_id));
             wanted.extend(partners.map(|partner| (partner, kind, entry.effective_on)));
         }
         wanted
@@ -253,8 +254,8 @@ impl Services {
                 );
                 return Err(Refusal::new(Code::Invalid, "endsOn", message).into());
             }
-            let book = Book::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
-            self.end(transaction, book, &open, ends_on).await?;
+            let posting = Posting::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
+            self.end(transaction, posting, &open, ends_on).await?;
             let (before, after) = (json!({ "endsOn": null }), json!({ "endsOn": ends_on }));
             changes.note(change(&open).before(before).after(after));
             Ok(row)
@@ -264,20 +265,22 @@ impl Services {
     async fn end(
         &self,
         transaction: &DatabaseTransaction,
-        mut book: Book<'_>,
+        mut posting: Posting<'_>,
         open: &affiliation::Model,
         ends_on: NaiveDate,
     ) -> Result<(), Error> {
-        let step = book.professional(open.professional_id);
+        let step = posting.professional(open.professional_id);
         let step = step.map(|who| Step::AffiliationEnded(who, open.starts_on, ends_on));
         let entry = Entry {
             ends_on: Some(ends_on),
             ..Entry::new(LogAction::AffiliationEnded, Object::Affiliation(open.id))
         };
-        book.take(entry, step).map_err(|error| Refusal::new(Code::Invalid, "endsOn", error.to_string()))?;
-        let settled = book.settle(transaction, &self.clock).await?;
+        posting
+            .take(entry, step)
+            .map_err(|error| Refusal::new(Code::Invalid, "endsOn", error.to_string()))?;
+        let posted = posting.post(transaction, &self.clock).await?;
         store::end(transaction, open.id, ends_on).await?;
-        settled.write(transaction).await
+        posted.write(transaction).await
     }
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::access::Sight;
 use super::audit::Change;
-use super::booking::{Book, Entry, Object};
+use super::posting::{Entry, Object, Posting};
 use super::{Services, input, transact, words};
 use crate::access::Operation;
 use crate::error::Error;
@@ -221,15 +221,15 @@ impl Services {
         mut row: deal::Model,
         taking: Taking,
     ) -> Result<deal::Model, Error> {
-        let mut book = Book::open(&self.policy, vec![partner], Vec::new(), &[]);
-        take(&mut book, Entry::new(taking.action, Object::Deal(row.id)), None)?;
-        let mut settled = book.settle(transaction, &self.clock).await?;
-        row.seq = settled.places.first().copied().unwrap_or_default();
-        row.recorded_at = settled.recorded_at;
+        let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
+        take(&mut posting, Entry::new(taking.action, Object::Deal(row.id)), None)?;
+        let mut posted = posting.post(transaction, &self.clock).await?;
+        row.seq = posted.places.first().copied().unwrap_or_default();
+        row.recorded_at = posted.recorded_at;
         let step = deal_step::Model { log_seq: row.seq, deal_id: row.id, ..taking.step };
         store::insert(transaction, row.clone()).await?;
-        settled.tell(0, Telling::deal(EventKind::DealRegistered, &row, row.registered_on));
-        settled.write(transaction).await?;
+        posted.tell(0, Telling::deal(EventKind::DealRegistered, &row, row.registered_on));
+        posted.write(transaction).await?;
         store::insert_step(transaction, step).await?;
         self.set_timer(transaction, &row).await?;
         Ok(row)
@@ -249,23 +249,23 @@ impl Services {
             let before = hold;
             let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
             let partners = partner::lock(transaction, [], owners).await?;
-            let mut book = Book::open(&self.policy, partners, Vec::new(), &[]);
+            let mut posting = Posting::open(&self.policy, partners, Vec::new(), &[]);
             let win = take_step(&self.policy.editions, &mut deal, &mut hold, taking.action, &taking.step)?;
             let mut step = None;
             let day = taking.step.day;
-            if let Some((who, rewarded)) = win.and_then(|win| Some((book.partner(win.partner?)?, win.deal?))) {
-                book.load_derived(transaction, who, &[Derived::WonDeal, Derived::NewCustomer], [day]).await?;
+            if let Some((who, rewarded)) = win.and_then(|win| Some((posting.partner(win.partner?)?, win.deal?))) {
+                posting.load_derived(transaction, who, &[Derived::WonDeal, Derived::NewCustomer], [day]).await?;
                 // The award is about the deal of who is rewarded, not about another partner's that was closed.
-                let number = book.add(Object::Deal(rewarded));
+                let number = posting.add(Object::Deal(rewarded));
                 let new_customer = customer.won_deal_id.is_none();
                 step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
             }
-            take(&mut book, Entry::new(taking.action, Object::Deal(deal.id)), step)?;
-            let mut settled = book.settle(transaction, &self.clock).await?;
-            let log_seq = settled.places.first().copied().unwrap_or_default();
+            take(&mut posting, Entry::new(taking.action, Object::Deal(deal.id)), step)?;
+            let mut posted = posting.post(transaction, &self.clock).await?;
+            let log_seq = posted.places.first().copied().unwrap_or_default();
             let kind = if deal.outcome.is_some() { EventKind::DealClosed } else { EventKind::DealChanged };
-            settled.tell(0, Telling::deal(kind, &deal, day));
-            settled.write(transaction).await?;
+            posted.tell(0, Telling::deal(kind, &deal, day));
+            posted.write(transaction).await?;
             changes.note(change(&deal).before(was).after(state(&deal)));
             store::update(transaction, &deal).await?;
             self.set_timer(transaction, &deal).await?;
@@ -371,8 +371,9 @@ fn state(row: &deal::Model) -> serde_json::Value {
     })
 }
 
-fn take(book: &mut Book<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
-    book.take(entry, step)
+fn take(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
+    posting
+        .take(entry, step)
         .map_err(|too_much| Refusal::new(Code::Invalid, "reference", format!("Not taken: {too_much}.")))
 }
 

@@ -15,12 +15,12 @@ use sea_orm::ActiveEnum;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::booking::column;
+use super::posting::column;
 use crate::program::level_change::LevelChange;
 pub use live::{Followed, Hub};
 pub use reads::{EventsAsked, EventsPage};
 
-/// What a use case tells of a step that it took; booking adds the entries and the levels.
+/// What a use case tells of a step that it took; posting adds the entries and the levels.
 #[derive(Clone, Debug)]
 pub(super) struct Telling {
     kind: EventKind,

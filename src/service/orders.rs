@@ -13,7 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::booking::{Book, Entry, Object};
+use super::posting::{Entry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -113,7 +113,7 @@ impl Services {
                 error => error,
             })?;
             let order = order::Model { idempotency_key: key.clone(), ..row.order };
-            let order = self.book_order(transaction, partner, order, row.lines).await?;
+            let order = self.post_order(transaction, partner, order, row.lines).await?;
             let after = json!({ "number": order.number, "status": order.status.to_value(), "credits": order.credits });
             changes.note(change(&order).after(after));
             Ok(Placed { order, duplicate: false })
@@ -121,24 +121,24 @@ impl Services {
         Ok(placed)
     }
 
-    async fn book_order(
+    async fn post_order(
         &self,
         transaction: &DatabaseTransaction,
         partner: PartnerRow,
         mut order: order::Model,
         lines: Vec<order_line::Model>,
     ) -> Result<order::Model, Error> {
-        let mut book = Book::open(&self.policy, vec![partner], Vec::new(), &[]);
-        let step = redemption(&mut book, &order, order.placed_on).map(Step::Redeemed);
+        let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
+        let step = redemption(&mut posting, &order, order.placed_on).map(Step::Redeemed);
         let entry = Entry::new(LogAction::OrderPlaced, Object::Order(order.id));
-        take(&mut book, entry, step)?;
-        let mut settled = book.settle(transaction, &self.clock).await?;
-        order.seq = settled.places.first().copied().unwrap_or_default();
+        take(&mut posting, entry, step)?;
+        let mut posted = posting.post(transaction, &self.clock).await?;
+        order.seq = posted.places.first().copied().unwrap_or_default();
         order.number = format!("O-{}", order.seq);
-        order.recorded_at = settled.recorded_at;
+        order.recorded_at = posted.recorded_at;
         store::insert(transaction, order.clone(), lines).await?;
-        settled.tell(0, Telling::order(EventKind::OrderPlaced, &order, order.placed_on));
-        settled.write(transaction).await?;
+        posted.tell(0, Telling::order(EventKind::OrderPlaced, &order, order.placed_on));
+        posted.write(transaction).await?;
         Ok(order)
     }
 
@@ -206,16 +206,17 @@ fn change(row: &order::Model) -> Change {
 
 /// The credits of an order, spent or given back on a day; none when it redeems none.
 fn redemption(
-    book: &mut Book<'_>,
+    posting: &mut Posting<'_>,
     order: &order::Model,
     on: NaiveDate,
 ) -> Option<Redemption<crate::program::fold::PartnerIx>> {
-    let subject = book.partner(order.partner_id).filter(|_| order.credits > 0)?;
-    Some(Redemption { subject, order: book.add(Object::Order(order.id)), on, credits: order.credits })
+    let subject = posting.partner(order.partner_id).filter(|_| order.credits > 0)?;
+    Some(Redemption { subject, order: posting.add(Object::Order(order.id)), on, credits: order.credits })
 }
 
-fn take(book: &mut Book<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
-    book.take(entry, step)
+fn take(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
+    posting
+        .take(entry, step)
         .map_err(|too_much| Refusal::new(Code::Invalid, "number", format!("Not taken: {too_much}.")))
 }
 

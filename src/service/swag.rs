@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::booking::{Book, Entry, Object};
+use super::posting::{Entry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -141,19 +141,19 @@ impl Services {
                 status: SwagOrderStatus::Placed,
                 cancelled_on: None,
             };
-            let mut book = Book::open(&self.policy, Vec::new(), vec![who], &[]);
-            let spent = redemption(&mut book, &order, order.placed_on)?;
+            let mut posting = Posting::open(&self.policy, Vec::new(), vec![who], &[]);
+            let spent = redemption(&mut posting, &order, order.placed_on)?;
             let entry = Entry::new(LogAction::SwagOrdered, Object::SwagOrder(order.id));
-            take(&mut book, entry, Step::SwagOrdered(spent))?;
-            let mut settled = book.settle(transaction, &self.clock).await?;
-            order.seq = settled.places.first().copied().unwrap_or_default();
+            take(&mut posting, entry, Step::SwagOrdered(spent))?;
+            let mut posted = posting.post(transaction, &self.clock).await?;
+            order.seq = posted.places.first().copied().unwrap_or_default();
             order.number = format!("S-{}", order.seq);
-            order.recorded_at = settled.recorded_at;
+            order.recorded_at = posted.recorded_at;
             upsert_all(transaction, vec![item]).await?;
             changes.note(change(&order).after(json!({ "number": order.number, "status": order.status.to_value() })));
             crate::store::insert_all(transaction, vec![order.clone()]).await?;
-            settled.tell(0, Telling::swag_order(EventKind::SwagOrderPlaced, &order, order.placed_on));
-            settled.write(transaction).await?;
+            posted.tell(0, Telling::swag_order(EventKind::SwagOrderPlaced, &order, order.placed_on));
+            posted.write(transaction).await?;
             Ok(SwagPlaced { order, duplicate: false })
         })
     }
@@ -181,23 +181,23 @@ impl Services {
                 return Err(Refusal::new(Code::WrongState, "number", message).into());
             }
             let today = self.clock.today();
-            let mut book = Book::open(&self.policy, Vec::new(), professionals, &[]);
-            let back = redemption(&mut book, &order, today)?;
+            let mut posting = Posting::open(&self.policy, Vec::new(), professionals, &[]);
+            let back = redemption(&mut posting, &order, today)?;
             let entry = Entry {
                 day: Some(today),
                 reason: reason.clone(),
                 ..Entry::new(LogAction::SwagCancelled, Object::SwagOrder(order.id))
             };
-            take(&mut book, entry, Step::SwagReturned(back))?;
+            take(&mut posting, entry, Step::SwagReturned(back))?;
             let before = json!({ "status": order.status.to_value() });
             order.status = SwagOrderStatus::Cancelled;
             changes.note(change(&order).before(before).after(json!({ "status": order.status.to_value() })));
             order.cancelled_on = Some(today);
-            let mut settled = book.settle(transaction, &self.clock).await?;
+            let mut posted = posting.post(transaction, &self.clock).await?;
             store::update(transaction, &order).await?;
             store::restock(transaction, order.item_id, order.quantity).await?;
-            settled.tell(0, Telling::swag_order(EventKind::SwagOrderCancelled, &order, today));
-            settled.write(transaction).await?;
+            posted.tell(0, Telling::swag_order(EventKind::SwagOrderCancelled, &order, today));
+            posted.write(transaction).await?;
             Ok(order)
         })
     }
@@ -329,17 +329,18 @@ fn check(quantity: i64, item: &swag_item::Model, balance: i64) -> Result<i64, Re
 
 /// The Dojo Credits of an order, spent or given back on a day.
 fn redemption(
-    book: &mut Book<'_>,
+    posting: &mut Posting<'_>,
     order: &swag_order::Model,
     on: chrono::NaiveDate,
 ) -> Result<Redemption<ProfessionalIx>, Error> {
-    let subject = book.professional(order.professional_id);
+    let subject = posting.professional(order.professional_id);
     let subject = subject.ok_or_else(|| Error::Damaged("an order without its professional".to_owned()))?;
-    let number = book.add(Object::SwagOrder(order.id));
+    let number = posting.add(Object::SwagOrder(order.id));
     Ok(Redemption { subject, order: number, on, credits: order.dojo_credits })
 }
 
-fn take(book: &mut Book<'_>, entry: Entry, step: Step) -> Result<(), Refusal> {
-    book.take(entry, Some(step))
+fn take(posting: &mut Posting<'_>, entry: Entry, step: Step) -> Result<(), Refusal> {
+    posting
+        .take(entry, Some(step))
         .map_err(|too_much| Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}.")))
 }

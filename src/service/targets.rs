@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::booking::{Book, Entry, Object};
+use super::posting::{Entry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -64,9 +64,9 @@ impl Services {
             let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
             let partner = partner.ok_or_else(input::no_partner)?;
             let id = partner.id;
-            let mut book = Book::open(&self.policy, vec![partner], Vec::new(), &[]);
-            let existing = load(transaction, &mut book, id, year, None).await?;
-            let who = book.partner(id).ok_or_else(|| Error::Damaged("a partner without a place".to_owned()))?;
+            let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
+            let existing = load(transaction, &mut posting, id, year, None).await?;
+            let who = posting.partner(id).ok_or_else(|| Error::Damaged("a partner without a place".to_owned()))?;
             let said = |currency: &str, amount: i64| json!({ "year": year, "currency": currency, "amount": amount });
             let before = existing.as_ref().map(|row| said(&row.currency, row.amount));
             let mut row = sales_target::Model {
@@ -77,19 +77,19 @@ impl Services {
                 amount: amount.minor,
                 reached_on: None,
             };
-            let target = book.add(Object::SalesTarget(row.id));
+            let target = posting.add(Object::SalesTarget(row.id));
             let entry = Entry {
                 amount: Some(amount),
                 ..Entry::new(LogAction::SalesTargetSet, Object::SalesTarget(row.id))
             };
-            book.take(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
+            posting.take(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
                 .map_err(|error| Refusal::new(Code::Invalid, "target", format!("Not taken: {error}.")))?;
-            row.reached_on = book.sales(who, year).and_then(|sales| sales.reached_on);
-            let settled = book.settle(transaction, &self.clock).await?;
+            row.reached_on = posting.sales(who, year).and_then(|sales| sales.reached_on);
+            let posted = posting.post(transaction, &self.clock).await?;
             let change = Change::of("SalesTarget", row.id).about(Some(id), None);
             changes.note(change.maybe_before(before).after(said(&row.currency, row.amount)));
             upsert_all(transaction, vec![row]).await?;
-            settled.write(transaction).await?;
+            posted.write(transaction).await?;
             let partner = partner::by_ids(transaction, [id]).await?.pop();
             partner.ok_or_else(|| Error::Damaged("a partner is gone".to_owned()))
         })
@@ -123,10 +123,10 @@ impl Services {
     }
 }
 
-/// Loads a partner's sales of a year into a book, and gives the target. `on` is the day of a sale to come.
+/// Loads a partner's sales of a year into a posting, and gives the target. `on` is the day of a sale to come.
 pub(super) async fn load(
     connection: &impl ConnectionTrait,
-    book: &mut Book<'_>,
+    posting: &mut Posting<'_>,
     partner: Uuid,
     year: i32,
     on: Option<NaiveDate>,
@@ -141,11 +141,11 @@ pub(super) async fn load(
         let sold = Sold { net: row.net, orders: row.orders, latest_on: row.latest_on };
         sales.sold.push((money(0, &row.currency)?.currency, sold));
     }
-    if let Some(who) = book.partner(partner) {
+    if let Some(who) = posting.partner(partner) {
         let days = sales.sold.iter().map(|(_, sold)| sold.latest_on).chain(sales.reached_on).chain(on);
         let days: Vec<NaiveDate> = days.collect();
-        book.load_sales(who, year, sales);
-        book.load_derived(connection, who, &[Derived::SalesTarget], days).await?;
+        posting.load_sales(who, year, sales);
+        posting.load_derived(connection, who, &[Derived::SalesTarget], days).await?;
     }
     Ok(target)
 }

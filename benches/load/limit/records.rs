@@ -254,7 +254,7 @@ async fn put_all(
 }
 
 /// Adds one draft to what is loaded, and the rows that it makes.
-#[expect(clippy::too_many_lines, reason = "the same steps as one booking, in a row")]
+#[expect(clippy::too_many_lines, reason = "the same steps as one posting, in a row")]
 fn take(shared: &Shared, loaded: &mut Loaded, rows: &mut Rows, draft: &Draft, seq: i64, moment: &str) {
     let (day, award) = (draft.occurred_on, draft.points);
     let Some(professional) = loaded.professionals.get_mut(&draft.professional) else { return };

@@ -14,8 +14,8 @@ use crate::program::admission::{Admitted, Claim, admit};
 use crate::program::fold::{Fact, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{Program, Review};
-use crate::service::booking::{Book, Entry, Object, Settled};
 use crate::service::events::Telling;
+use crate::service::posting::{Entry, Object, PostedRows, Posting};
 use crate::service::{Services, input, transact};
 use crate::store::{activity as store, partner, professional};
 
@@ -33,7 +33,7 @@ impl Services {
         self.demand(Operation::ReviewActivity)?;
         let reason = input::reason("reason", reason)?;
         transact!(self, Operation::ReviewActivity, transaction, changes => {
-            let (mut row, mut book) = self.open_activity(transaction, id).await?;
+            let (mut row, mut posting) = self.open_activity(transaction, id).await?;
             let before = state(&row);
             if row.status != ActivityStatus::PendingReview {
                 let message = format!(
@@ -48,7 +48,7 @@ impl Services {
                     row.graded_points = points.or(row.points);
                     (
                         LogAction::Approved,
-                        Some(Step::Recorded(self.approved_fact(transaction, &mut book, &row).await?)),
+                        Some(Step::Recorded(self.approved_fact(transaction, &mut posting, &row).await?)),
                     )
                 }
                 Decision::Reject => {
@@ -62,14 +62,14 @@ impl Services {
                 ..Entry::new(action, Object::Activity(id))
             };
             changes.note(change(&row).before(before).after(state(&row)));
-            self.settle_activity(transaction, book, row, entry, step).await
+            self.post_activity(transaction, posting, row, entry, step).await
         })
     }
 
     async fn approved_fact(
         &self,
         transaction: &DatabaseTransaction,
-        book: &mut Book<'_>,
+        posting: &mut Posting<'_>,
         row: &activity::Model,
     ) -> Result<Fact, Error> {
         let attributes = read_attributes(row)?;
@@ -84,7 +84,8 @@ impl Services {
             attributes: &attributes,
         };
         let admitted = admit(&self.policy.editions, &claim, self.clock.today())?;
-        fact(book, row, admitted).ok_or_else(|| Error::Damaged("an activity without its subject".to_owned()))
+        fact(posting, row, admitted)
+            .ok_or_else(|| Error::Damaged("an activity without its subject".to_owned()))
     }
 
     /// Voids a recorded activity: its awards are taken back by new entries.
@@ -95,7 +96,7 @@ impl Services {
         self.demand(Operation::VoidActivity)?;
         let reason = input::reason("reason", reason)?;
         transact!(self, Operation::VoidActivity, transaction, changes => {
-            let (mut row, mut book) = self.open_activity(transaction, id).await?;
+            let (mut row, mut posting) = self.open_activity(transaction, id).await?;
             let before = state(&row);
             if row.status != ActivityStatus::Recorded {
                 let message = format!(
@@ -107,12 +108,12 @@ impl Services {
             let units = stored_units(&self.policy, &row)?;
             let kind = self.policy.editions.kind(program(&row), &row.kind);
             let kind = kind.ok_or_else(|| Error::Damaged(format!("no edition knows {}", row.kind)))?;
-            let fact = fact(&mut book, &row, Admitted { kind, units, review: Review::None });
+            let fact = fact(&mut posting, &row, Admitted { kind, units, review: Review::None });
             row.status = ActivityStatus::Voided;
             let entry =
                 Entry { reason: reason.clone(), ..Entry::new(LogAction::Voided, Object::Activity(id)) };
             changes.note(change(&row).before(before).after(state(&row)));
-            self.settle_activity(transaction, book, row, entry, fact.map(Step::Voided)).await
+            self.post_activity(transaction, posting, row, entry, fact.map(Step::Voided)).await
         })
     }
 
@@ -121,7 +122,7 @@ impl Services {
         &self,
         transaction: &DatabaseTransaction,
         id: Uuid,
-    ) -> Result<(activity::Model, Book<'_>), Error> {
+    ) -> Result<(activity::Model, Posting<'_>), Error> {
         let missing = || Refusal::new(Code::NotFound, "activityId", "There is no activity with this id.");
         let row = store::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
         let subjects = Subjects::lock_ids(transaction, &row).await?;
@@ -129,32 +130,33 @@ impl Services {
         Ok((row, subjects.open(&self.policy)))
     }
 
-    async fn settle_activity(
+    async fn post_activity(
         &self,
         transaction: &DatabaseTransaction,
-        mut book: Book<'_>,
+        mut posting: Posting<'_>,
         mut row: activity::Model,
         entry: Entry,
         step: Option<Step>,
     ) -> Result<activity::Model, Error> {
         let entry_action = entry.action;
         if let Some(Step::Recorded(fact) | Step::Voided(fact)) = step {
-            book.load_for_facts(transaction, &[fact]).await?;
+            posting.load_for_facts(transaction, &[fact]).await?;
         }
-        book.take(entry, step)
+        posting
+            .take(entry, step)
             .map_err(|too_much| Refusal::new(Code::Invalid, "points", format!("Not taken: {too_much}.")))?;
         let kind = match entry_action {
             LogAction::Approved => EventKind::ClaimApproved,
             LogAction::Rejected => EventKind::ClaimRejected,
             _ => EventKind::ActivityVoided,
         };
-        let mut settled: Settled = book.settle(transaction, &self.clock).await?;
-        let (points, credits) = settled.awarded.get(&row.id).copied().unwrap_or_default();
+        let mut posted: PostedRows = posting.post(transaction, &self.clock).await?;
+        let (points, credits) = posted.awarded.get(&row.id).copied().unwrap_or_default();
         row.awarded_points += points;
         row.awarded_credits += credits;
         store::update(transaction, &row).await?;
-        settled.tell(0, Telling::activity(kind, &row));
-        settled.write(transaction).await?;
+        posted.tell(0, Telling::activity(kind, &row));
+        posted.write(transaction).await?;
         Ok(row)
     }
 }

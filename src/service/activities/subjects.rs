@@ -12,9 +12,9 @@ use crate::error::Error;
 use crate::program::admission::Claim;
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::Program;
-use crate::service::booking::Book;
 use crate::service::input;
 use crate::service::policy::Policy;
+use crate::service::posting::Posting;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::{affiliation, partner, professional};
@@ -103,10 +103,10 @@ impl Subjects {
         })
     }
 
-    pub(super) fn open<'p>(&self, policy: &'p Policy) -> Book<'p> {
+    pub(super) fn open<'p>(&self, policy: &'p Policy) -> Posting<'p> {
         let partners = self.partners.values().cloned().collect();
         let professionals = self.professionals.values().cloned().collect();
-        Book::open(policy, partners, professionals, &self.affiliations)
+        Posting::open(policy, partners, professionals, &self.affiliations)
     }
 
     pub(super) fn find(&self, subject: &SubjectCode) -> Result<Found<'_>, Refusal> {

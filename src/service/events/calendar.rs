@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Cast;
 use crate::access::Operation;
 use crate::error::Error;
-use crate::service::booking::{
+use crate::service::posting::{
     PeriodTotal, calendar_of_partner, calendar_of_professional, partner_totals, points_by_year,
 };
 use crate::service::{Services, transact};

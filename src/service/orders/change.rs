@@ -14,8 +14,8 @@ use crate::program::fold::{Sale, Step};
 use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 use crate::service::access::Sight;
-use crate::service::booking::{Book, Entry, Object};
 use crate::service::events::Telling;
+use crate::service::posting::{Entry, Object, Posting};
 use crate::service::{Services, input, targets, transact};
 use crate::store::{order as store, partner, upsert_all};
 
@@ -28,26 +28,26 @@ impl Services {
         let sight = self.demand(Operation::FulfillOrder)?;
         input::happened("fulfilledOn", on, self.clock.today())?;
         transact!(self, Operation::FulfillOrder, transaction, changes => {
-            let (mut order, mut book) = self.open_order(transaction, &sight, number).await?;
+            let (mut order, mut posting) = self.open_order(transaction, &sight, number).await?;
             let before = state(&order);
             if on < order.placed_on {
                 let message = format!("{on} lies before the order was placed, on {}.", order.placed_on);
                 return Err(Refusal::new(Code::Invalid, "fulfilledOn", message).into());
             }
-            let sale = self.sale(transaction, &mut book, &order, on).await?;
+            let sale = self.sale(transaction, &mut posting, &order, on).await?;
             let entry = Entry {
                 day: Some(on),
                 ..Entry::new(LogAction::OrderFulfilled, Object::Order(order.id))
             };
-            take(&mut book, entry, sale.as_ref().map(|sale| Step::Sold(sale.step)))?;
-            let changed = sale.map(|sale| sale.rows(&book, &order));
+            take(&mut posting, entry, sale.as_ref().map(|sale| Step::Sold(sale.step)))?;
+            let changed = sale.map(|sale| sale.rows(&posting, &order));
             order.status = OrderStatus::Fulfilled;
             order.fulfilled_on = Some(on);
-            let mut settled = book.settle(transaction, &self.clock).await?;
-            settled.tell(0, Telling::order(EventKind::OrderFulfilled, &order, on));
+            let mut posted = posting.post(transaction, &self.clock).await?;
+            posted.tell(0, Telling::order(EventKind::OrderFulfilled, &order, on));
             changes.note(change(&order).before(before).after(state(&order)));
             store::update(transaction, &order).await?;
-            settled.write(transaction).await?;
+            posted.write(transaction).await?;
             if let Some((sold, target)) = changed {
                 upsert_all(transaction, sold.into_iter().collect()).await?;
                 upsert_all(transaction, target.into_iter().collect()).await?;
@@ -64,23 +64,23 @@ impl Services {
         let sight = self.demand(Operation::CancelOrder)?;
         let reason = input::reason("reason", reason)?;
         transact!(self, Operation::CancelOrder, transaction, changes => {
-            let (mut order, mut book) = self.open_order(transaction, &sight, number).await?;
+            let (mut order, mut posting) = self.open_order(transaction, &sight, number).await?;
             let before = state(&order);
             let today = self.clock.today();
-            let step = redemption(&mut book, &order, today).map(Step::Returned);
+            let step = redemption(&mut posting, &order, today).map(Step::Returned);
             let entry = Entry {
                 day: Some(today),
                 reason: reason.clone(),
                 ..Entry::new(LogAction::OrderCancelled, Object::Order(order.id))
             };
-            take(&mut book, entry, step)?;
+            take(&mut posting, entry, step)?;
             order.status = OrderStatus::Cancelled;
             order.cancelled_on = Some(today);
-            let mut settled = book.settle(transaction, &self.clock).await?;
-            settled.tell(0, Telling::order(EventKind::OrderCancelled, &order, today));
+            let mut posted = posting.post(transaction, &self.clock).await?;
+            posted.tell(0, Telling::order(EventKind::OrderCancelled, &order, today));
             changes.note(change(&order).before(before).after(state(&order)));
             store::update(transaction, &order).await?;
-            settled.write(transaction).await?;
+            posted.write(transaction).await?;
             Ok(order)
         })
     }
@@ -91,7 +91,7 @@ impl Services {
         transaction: &DatabaseTransaction,
         sight: &Sight,
         number: &str,
-    ) -> Result<(order::Model, Book<'_>), Error> {
+    ) -> Result<(order::Model, Posting<'_>), Error> {
         let missing = || Refusal::new(Code::NotFound, "number", "There is no order with this number.");
         let number = input::key("number", number).map_err(|_| missing())?;
         let order = store::by_number(transaction, &number).await?;
@@ -99,26 +99,26 @@ impl Services {
         let partners = partner::lock(transaction, [], [order.partner_id]).await?;
         let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
         check_placed(&order)?;
-        Ok((order, Book::open(&self.policy, partners, Vec::new(), &[])))
+        Ok((order, Posting::open(&self.policy, partners, Vec::new(), &[])))
     }
 
     /// The sale that fulfilling an order is; none for self-use.
     async fn sale(
         &self,
         transaction: &DatabaseTransaction,
-        book: &mut Book<'_>,
+        posting: &mut Posting<'_>,
         order: &order::Model,
         on: NaiveDate,
     ) -> Result<Option<Selling>, Error> {
         if order.purpose == OrderPurpose::SelfUse {
             return Ok(None);
         }
-        let Some(who) = book.partner(order.partner_id) else { return Ok(None) };
-        let target = targets::load(transaction, book, order.partner_id, on.year(), Some(on)).await?;
+        let Some(who) = posting.partner(order.partner_id) else { return Ok(None) };
+        let target = targets::load(transaction, posting, order.partner_id, on.year(), Some(on)).await?;
         let currency = Currency::from_code(&order.currency)
             .ok_or_else(|| Error::Damaged(format!("order {} has no currency", order.number)))?;
         let net = Money { minor: order.net, currency };
-        let number = book.add(Object::Order(order.id));
+        let number = posting.add(Object::Order(order.id));
         Ok(Some(Selling { step: Sale { partner: who, order: number, on, net }, target }))
     }
 }
@@ -135,14 +135,14 @@ struct Selling {
 }
 
 impl Selling {
-    /// The rows that the sale changed, once the book has taken it.
+    /// The rows that the sale changed, once the posting has taken it.
     fn rows(
         self,
-        book: &Book<'_>,
+        posting: &Posting<'_>,
         order: &order::Model,
     ) -> (Option<partner_sales::Model>, Option<sales_target::Model>) {
         let year = self.step.on.year();
-        let Some(sales) = book.sales(self.step.partner, year) else { return (None, None) };
+        let Some(sales) = posting.sales(self.step.partner, year) else { return (None, None) };
         let sold = sales.in_currency(self.step.net.currency).map(|sold| partner_sales::Model {
             partner_id: order.partner_id,
             year,

@@ -18,7 +18,7 @@ use crate::program::standing::{
 };
 use crate::program::totals::{Period, TrackTotal};
 use crate::service::Services;
-use crate::service::booking::{column, read_reached, track};
+use crate::service::posting::{column, read_reached, track};
 use crate::store::partner::PartnerRow;
 use crate::store::{standing, totals};
 

@@ -15,7 +15,7 @@ use super::{SUBJECTS, TOLD_MAX};
 use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIx, ProfessionalIx, YearSales};
 use crate::program::totals::{Period, membership_number};
-use crate::service::booking::{PeriodTotal, column};
+use crate::service::posting::{PeriodTotal, column};
 use crate::store::partner::EARLIEST;
 use crate::store::{ledger, sales, totals};
 

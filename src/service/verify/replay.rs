@@ -15,8 +15,8 @@ use crate::program::fold::{
 };
 use crate::program::rule::Track;
 use crate::service::activities::{program, stored_units};
-use crate::service::booking::{Object, Place, ledger_row, points_row};
 use crate::service::policy::Policy;
+use crate::service::posting::{Object, Place, ledger_row, points_row};
 use crate::store::ledger::Numbers;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{About, Commerce};

@@ -11,7 +11,7 @@ use crate::program::edition::Editions;
 use crate::program::level_change::{
     PartnerTotals, Points, partner_due, partner_levels, professional_due, professional_level,
 };
-use crate::service::booking::{PeriodTotal, partner_totals, points_by_year};
+use crate::service::posting::{PeriodTotal, partner_totals, points_by_year};
 use crate::store::partner::EARLIEST;
 
 /// The last day on which what was told is sure to be so; none where nothing was told yet.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::levels::{partner_totals, points_by_year};
 use super::period::{PeriodTotal, column, track};
-use super::{Book, Object, Place, Taken, counted, ledger_row, points_row};
+use super::{Object, Place, Posting, Taken, award_metrics, ledger_row, points_row};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::program::fold::{PartnerIx, ProfessionalIx};
@@ -24,7 +24,7 @@ use crate::store::{event, ledger, log as log_store, totals, upsert_all};
 
 /// Rows that are ready to be written, all in one transaction.
 #[derive(Debug, Default)]
-pub(in crate::service) struct Settled {
+pub(in crate::service) struct PostedRows {
     /// When the steps are recorded.
     pub(in crate::service) recorded_at: DateTime<Utc>,
     /// Places of the steps in the log.
@@ -49,7 +49,7 @@ pub(in crate::service) struct Settled {
     cast: Cast,
 }
 
-impl Settled {
+impl PostedRows {
     /// Tells others of a step; steps are counted from 0 in the order in which they were taken.
     pub(in crate::service) fn tell(&mut self, step: usize, telling: Telling) {
         if let Some(seq) = self.places.get(step) {
@@ -82,7 +82,7 @@ impl Settled {
     /// Writes the log, the entries, the projections and the events. Rows that the log refers to are there
     /// already.
     pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
-        counted::note(&self.ledger, &self.points);
+        award_metrics::record(&self.ledger, &self.points);
         let events = self.events();
         log_store::insert(connection, self.log).await?;
         ledger::insert_points(connection, self.points).await?;
@@ -102,27 +102,27 @@ impl Settled {
 /// A day's sum before the steps, and what they add.
 type Nets<K> = BTreeMap<K, BTreeMap<NaiveDate, i64>>;
 
-impl Book<'_> {
+impl Posting<'_> {
     /// Turns the steps taken into rows.
-    pub(in crate::service) async fn settle(
+    pub(in crate::service) async fn post(
         mut self,
         connection: &impl ConnectionTrait,
         clock: &Clock,
-    ) -> Result<Settled, Error> {
+    ) -> Result<PostedRows, Error> {
         let places = log_store::reserve(connection, self.taken.len()).await?;
         let recorded_at = self.recorded_at(clock.now());
         let today = clock.today();
         let taken = std::mem::take(&mut self.taken);
         let cast =
             Cast { codes: self.codes(), employers: std::mem::take(&mut self.employers), at: recorded_at };
-        let mut settled = Settled { recorded_at, places, cast, ..Settled::default() };
-        settled.log =
-            taken.iter().zip(&settled.places).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
-        self.points_rows(connection, &taken, today, &mut settled).await?;
-        self.ledger_rows(connection, &taken, today, &mut settled).await?;
-        self.tally_rows(&mut settled);
-        self.balance_rows(&mut settled);
-        Ok(settled)
+        let mut posted = PostedRows { recorded_at, places, cast, ..PostedRows::default() };
+        posted.log =
+            taken.iter().zip(&posted.places).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
+        self.points_rows(connection, &taken, today, &mut posted).await?;
+        self.ledger_rows(connection, &taken, today, &mut posted).await?;
+        self.tally_rows(&mut posted);
+        self.balance_rows(&mut posted);
+        Ok(posted)
     }
 
     /// Strictly later than anything recorded about the same subjects, so that a moment tells the steps
@@ -139,7 +139,7 @@ impl Book<'_> {
         connection: &impl ConnectionTrait,
         taken: &[Taken],
         today: NaiveDate,
-        settled: &mut Settled,
+        posted: &mut PostedRows,
     ) -> Result<(), Error> {
         if self.awards.points.is_empty() {
             return Ok(());
@@ -163,7 +163,7 @@ impl Book<'_> {
             sums.insert((row.professional_id, row.day), row.points);
         }
         let mut first = 0;
-        for (step, seq) in taken.iter().zip(&settled.places) {
+        for (step, seq) in taken.iter().zip(&posted.places) {
             for award in &self.awards.points[first..step.points] {
                 let object = self.objects[award.object.0 as usize];
                 let row = &mut self.professionals[award.professional.0 as usize];
@@ -173,25 +173,25 @@ impl Book<'_> {
                 row.points += award.points;
                 row.dojo_credits += award.dojo_credits;
                 if let Object::Activity(id) = object {
-                    settled.awarded.entry(id).or_default().0 += award.points;
+                    posted.awarded.entry(id).or_default().0 += award.points;
                 }
                 let place = Place {
                     id: Uuid::now_v7(),
                     owner: row.id,
                     number: row.entries,
                     log_seq: *seq,
-                    recorded_at: settled.recorded_at,
+                    recorded_at: posted.recorded_at,
                     balance_after: row.dojo_credits,
                     day_after: *sum,
                 };
-                settled.points.push(points_row(self.policy, award, object, place));
+                posted.points.push(points_row(self.policy, award, object, place));
             }
             first = step.points;
         }
         let who: Vec<ProfessionalIx> = nets.keys().copied().collect();
         let before = points_by_year(&stored);
-        let totals = self.professional_total_rows(&nets, &sums, stored, settled);
-        self.professional_levels(who, &before, &points_by_year(&totals), today, settled);
+        let totals = self.professional_total_rows(&nets, &sums, stored, posted);
+        self.professional_levels(who, &before, &points_by_year(&totals), today, posted);
         let changed: HashSet<(Uuid, i32)> = nets
             .iter()
             .flat_map(|(who, days)| {
@@ -199,8 +199,8 @@ impl Book<'_> {
                 days.keys().map(|day| (row.id, membership_number(row.signed_up_on, *day)))
             })
             .collect();
-        settled.professional_totals = totals;
-        settled
+        posted.professional_totals = totals;
+        posted
             .professional_totals
             .retain(|row| changed.contains(&(row.professional_id, row.membership_year)));
         Ok(())
@@ -211,7 +211,7 @@ impl Book<'_> {
         nets: &Nets<ProfessionalIx>,
         sums: &HashMap<(Uuid, NaiveDate), i64>,
         stored: Vec<professional_total::Model>,
-        settled: &mut Settled,
+        posted: &mut PostedRows,
     ) -> Vec<professional_total::Model> {
         let mut rows: BTreeMap<(Uuid, i32), professional_total::Model> =
             stored.into_iter().map(|row| ((row.professional_id, row.membership_year), row)).collect();
@@ -230,7 +230,7 @@ impl Book<'_> {
                 row.points += net;
                 row.last_on = row.last_on.max(day);
                 let points = sums.get(&(professional_id, day)).copied().unwrap_or(*net);
-                settled.professional_days.push(professional_day::Model { professional_id, day, points });
+                posted.professional_days.push(professional_day::Model { professional_id, day, points });
             }
         }
         rows.into_values().collect()
@@ -241,7 +241,7 @@ impl Book<'_> {
         connection: &impl ConnectionTrait,
         taken: &[Taken],
         today: NaiveDate,
-        settled: &mut Settled,
+        posted: &mut PostedRows,
     ) -> Result<(), Error> {
         if self.awards.credits.is_empty() {
             return Ok(());
@@ -260,13 +260,13 @@ impl Book<'_> {
             stored.insert((row.partner_id, row.period), PeriodTotal::read(&row)?);
         }
         let sums = self.load_days(connection, &nets, &stored).await?;
-        let day_after = self.entry_rows(taken, &sums, settled);
+        let day_after = self.entry_rows(taken, &sums, posted);
         let who: HashSet<PartnerIx> = nets.keys().map(|(who, _, _)| *who).collect();
         let before = partner_totals(&stored);
-        let changed = self.partner_total_rows(&nets, &sums, &day_after, &mut stored, settled);
-        self.partner_levels(who, &before, &partner_totals(&stored), today, settled);
+        let changed = self.partner_total_rows(&nets, &sums, &day_after, &mut stored, posted);
+        self.partner_levels(who, &before, &partner_totals(&stored), today, posted);
         stored.retain(|key, _| changed.contains(key));
-        settled.partner_totals =
+        posted.partner_totals =
             stored.into_iter().map(|((id, period), total)| total.row(id, period)).collect();
         Ok(())
     }
@@ -294,10 +294,10 @@ impl Book<'_> {
         Ok(sums)
     }
 
-    fn entry_rows(&mut self, taken: &[Taken], before: &Days, settled: &mut Settled) -> Days {
+    fn entry_rows(&mut self, taken: &[Taken], before: &Days, posted: &mut PostedRows) -> Days {
         let mut sums = Days::new();
         let mut first = 0;
-        for (step, seq) in taken.iter().zip(&settled.places) {
+        for (step, seq) in taken.iter().zip(&posted.places) {
             for award in &self.awards.credits[first..step.credits] {
                 let object = self.objects[award.object.0 as usize];
                 let row = &mut self.partners[award.partner.0 as usize];
@@ -311,18 +311,18 @@ impl Book<'_> {
                 row.level_credits += award.level_credits;
                 row.credits += award.spendable_credits;
                 if let Object::Activity(id) = object {
-                    settled.awarded.entry(id).or_default().1 += award.level_credits;
+                    posted.awarded.entry(id).or_default().1 += award.level_credits;
                 }
                 let place = Place {
                     id: Uuid::now_v7(),
                     owner: row.id,
                     number: row.entries,
                     log_seq: *seq,
-                    recorded_at: settled.recorded_at,
+                    recorded_at: posted.recorded_at,
                     balance_after: row.credits,
                     day_after,
                 };
-                settled.ledger.push(ledger_row(self.policy, award, object, place));
+                posted.ledger.push(ledger_row(self.policy, award, object, place));
             }
             first = step.credits;
         }
@@ -335,7 +335,7 @@ impl Book<'_> {
         before: &Days,
         after: &Days,
         stored: &mut BTreeMap<(Uuid, i32), PeriodTotal>,
-        settled: &mut Settled,
+        posted: &mut PostedRows,
     ) -> HashSet<(Uuid, i32)> {
         let editions = &self.policy.editions;
         let mut changed: HashSet<(Uuid, i32)> = HashSet::new();
@@ -358,7 +358,7 @@ impl Book<'_> {
                 *total = TrackTotal::of_days(editions, all);
             }
         }
-        settled.partner_days = after
+        posted.partner_days = after
             .iter()
             .map(|(&(partner_id, track, day), &credits)| partner_day::Model {
                 partner_id,
@@ -370,10 +370,10 @@ impl Book<'_> {
         changed
     }
 
-    fn tally_rows(&self, settled: &mut Settled) {
+    fn tally_rows(&self, posted: &mut PostedRows) {
         let editions = &self.policy.editions;
         let partners: HashSet<_> = self.awards.partner_tallies.iter().copied().collect();
-        settled.partner_tallies = partners
+        posted.partner_tallies = partners
             .into_iter()
             .filter_map(|(who, key)| {
                 let tally = self.fold.partner_tally(who, key)?;
@@ -388,7 +388,7 @@ impl Book<'_> {
             })
             .collect();
         let professionals: HashSet<_> = self.awards.professional_tallies.iter().copied().collect();
-        settled.professional_tallies = professionals
+        posted.professional_tallies = professionals
             .into_iter()
             .filter_map(|(who, key)| {
                 let tally = self.fold.professional_tally(who, key)?;
@@ -404,8 +404,8 @@ impl Book<'_> {
             .collect();
     }
 
-    fn balance_rows(&self, settled: &mut Settled) {
-        let last_recorded_at = Some(settled.recorded_at);
+    fn balance_rows(&self, posted: &mut PostedRows) {
+        let last_recorded_at = Some(posted.recorded_at);
         let partners = self.partners.iter().map(|row| partner_balance::Model {
             partner_id: row.id,
             credits: row.credits,
@@ -416,7 +416,7 @@ impl Book<'_> {
             business_level: row.business_level.clone(),
             levels_due: row.levels_due,
         });
-        settled.partner_balances = partners.collect();
+        posted.partner_balances = partners.collect();
         let professionals = self.professionals.iter().map(|row| professional_balance::Model {
             professional_id: row.id,
             dojo_credits: row.dojo_credits,
@@ -426,7 +426,7 @@ impl Book<'_> {
             level: row.level.clone(),
             level_due: row.level_due,
         });
-        settled.professional_balances = professionals.collect();
+        posted.professional_balances = professionals.collect();
     }
 }
 

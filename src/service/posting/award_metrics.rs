@@ -1,12 +1,12 @@
-//! What entries award, noted for the metrics.
+//! The awards of entries, as metrics.
 
 use entity::{ledger_entry, points_entry};
 
 use super::track;
 use crate::telemetry::awards::{self, Award, Unit};
 
-/// Lets the awards of entries be counted once they are committed.
-pub(super) fn note(ledger: &[ledger_entry::Model], points: &[points_entry::Model]) {
+/// Counts the awards of entries, once the transaction is committed.
+pub(super) fn record(ledger: &[ledger_entry::Model], points: &[points_entry::Model]) {
     for row in ledger {
         let track = row.track.map(|column| track(column).word());
         let award = |unit, amount| Award { unit, kind: row.kind.clone(), track, amount };

@@ -7,7 +7,7 @@ use entity::professional_total;
 use uuid::Uuid;
 
 use super::period::PeriodTotal;
-use super::{Book, Settled};
+use super::{PostedRows, Posting};
 use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIx, ProfessionalIx};
 use crate::program::level_change::{
@@ -71,14 +71,14 @@ pub(in crate::service) fn calendar_of_professional(
     changes
 }
 
-impl Book<'_> {
+impl Posting<'_> {
     pub(super) fn partner_levels(
         &mut self,
         who: impl IntoIterator<Item = PartnerIx>,
         before: &HashMap<Uuid, PartnerTotals>,
         after: &HashMap<Uuid, PartnerTotals>,
         today: NaiveDate,
-        settled: &mut Settled,
+        posted: &mut PostedRows,
     ) {
         let editions = &self.policy.editions;
         let none = PartnerTotals::new();
@@ -92,7 +92,7 @@ impl Book<'_> {
             let mut told = told.map(Option::unwrap_or_default);
             changes.extend(partner_changes(editions, &mut told, after, today, false));
             [row.technical_level, row.business_level] = told.map(Some);
-            settled.partner_levels.extend(changes.into_iter().map(|change| (row.id, change)));
+            posted.partner_levels.extend(changes.into_iter().map(|change| (row.id, change)));
         }
     }
 
@@ -102,7 +102,7 @@ impl Book<'_> {
         before: &HashMap<Uuid, Points>,
         after: &HashMap<Uuid, Points>,
         today: NaiveDate,
-        settled: &mut Settled,
+        posted: &mut PostedRows,
     ) {
         let editions = &self.policy.editions;
         let none = Points::new();
@@ -112,11 +112,11 @@ impl Book<'_> {
             let mut changes = calendar_of_professional(editions, row, before, today);
             let signed_up_on = row.signed_up_on;
             changes.extend(professional_change(editions, signed_up_on, &mut row.level, after, today, false));
-            settled.professional_levels.extend(changes.into_iter().map(|change| (row.id, change)));
+            posted.professional_levels.extend(changes.into_iter().map(|change| (row.id, change)));
         }
     }
 
-    /// Codes of everybody in the book.
+    /// Codes of everybody in the posting.
     pub(super) fn codes(&self) -> HashMap<Uuid, String> {
         let partners = self.partners.iter().map(|row| (row.id, row.code.clone()));
         partners.chain(self.professionals.iter().map(|row| (row.id, row.code.clone()))).collect()

@@ -1,13 +1,13 @@
-//! Booking: folds the next steps of the log and writes what they change, in sets.
+//! Posting: folds the next steps of the log and writes what they change, in sets.
 //!
 //! Every mutation of activities and affiliations, and the import, goes this way: lock the subjects,
 //! load the part of the state that the steps touch, fold, and write log, entries and projections.
 
-mod counted;
+mod award_metrics;
 mod levels;
 mod period;
+mod post;
 mod rows;
-mod settle;
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,8 +29,8 @@ use crate::store::professional::ProfessionalRow;
 use crate::store::tally;
 pub(super) use levels::{calendar_of_partner, calendar_of_professional, partner_totals, points_by_year};
 pub(super) use period::{PeriodTotal, column, read_reached, track};
+pub(super) use post::PostedRows;
 pub(super) use rows::{Place, ledger_row, points_row};
-pub(super) use settle::Settled;
 
 /// What a step of the log is about, besides its effect.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ struct Taken {
 }
 
 /// The state that the next steps meet, and what they have changed so far.
-pub(super) struct Book<'a> {
+pub(super) struct Posting<'a> {
     policy: &'a Policy,
     fold: Fold<'a>,
     partners: Vec<PartnerRow>,
@@ -83,8 +83,8 @@ pub(super) struct Book<'a> {
     employers: Vec<affiliation::Model>,
 }
 
-impl<'a> Book<'a> {
-    /// Opens the book on subjects whose rows are locked. Affiliations with partners that are not among
+impl<'a> Posting<'a> {
+    /// Opens the posting on subjects whose rows are locked. Affiliations with partners that are not among
     /// them are left out: the caller locks every partner that the steps can touch.
     pub(super) fn open(
         policy: &'a Policy,
@@ -121,17 +121,17 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Number of a partner in this book.
+    /// Number of a partner in this posting.
     pub(super) fn partner(&self, id: Uuid) -> Option<PartnerIx> {
         self.partner_places.get(&id).copied()
     }
 
-    /// Number of a professional in this book.
+    /// Number of a professional in this posting.
     pub(super) fn professional(&self, id: Uuid) -> Option<ProfessionalIx> {
         self.professional_places.get(&id).copied()
     }
 
-    /// Gives what steps are about its number in this book.
+    /// Gives what steps are about its number in this posting.
     pub(super) fn add(&mut self, object: Object) -> ObjectIx {
         let place = u32::try_from(self.objects.len()).expect("a batch has fewer than 2^32 objects");
         self.objects.push(object);
