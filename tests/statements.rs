@@ -91,7 +91,7 @@ async fn fill(running: &Running) {
             source: "test".to_owned(),
         })
         .collect();
-    services.activities_take(&activities, Intake::Record).await.expect("activities");
+    services.activities_record(&activities, Intake::Record).await.expect("activities");
 }
 
 /// Orders of each partner that redeem a credit, under a contract; some are cancelled.
@@ -143,7 +143,7 @@ async fn order(running: &Running) {
             source: "test".to_owned(),
         })
         .collect();
-    services.activities_take(&activities, Intake::Record).await.expect("activities");
+    services.activities_record(&activities, Intake::Record).await.expect("activities");
 }
 
 /// What it is, the query, and the most statements.

@@ -76,7 +76,7 @@ pub(crate) async fn seed(services: &Services, sizes: [u32; 3]) -> Result<Data, E
         let occurred_on = first.checked_add_days(Days::new(day)).unwrap_or(today);
         set.push(draft(&mut random, &rules, partners, professionals, occurred_on, format!("seed-{number}")));
         if set.len() == BATCH_MAX || number + 1 == activities {
-            let outcomes = services.activities_take(&set, Intake::Record).await?;
+            let outcomes = services.activities_record(&set, Intake::Record).await?;
             expect(outcomes.iter().all(|one| matches!(one, Outcome::Recorded(_))));
             set.clear();
         }

@@ -33,7 +33,7 @@ pub(super) async fn fill(services: &Services) -> Result<(), Error> {
     demo.efforts(&mut drafts);
     drafts.sort_by_key(|draft| draft.occurred_on);
     for batch in drafts.chunks(BATCH_MAX) {
-        taken(services.activities_take(batch, Intake::Record).await?)?;
+        taken(services.activities_record(batch, Intake::Record).await?)?;
     }
     demo.late_affiliation().await?;
     demo.claims().await?;
@@ -187,7 +187,7 @@ impl Demo<'_> {
                 ActivityDraft { source: "claims".to_owned(), ..draft }
             })
             .collect();
-        let ids = taken(self.services.activities_take(&drafts, Intake::Submit).await?)?;
+        let ids = taken(self.services.activities_record(&drafts, Intake::Submit).await?)?;
         let approve = Decision::Approve { points: Some(1_800) };
         self.services.activity_review(ids[3], approve, Some("Reused by three customers.")).await?;
         let reason = Some("This was published by somebody else.");
@@ -202,7 +202,7 @@ impl Demo<'_> {
             0,
         );
         let mistake = ActivityDraft { source: "events".to_owned(), ..mistake };
-        let ids = taken(self.services.activities_take(&[mistake], Intake::Record).await?)?;
+        let ids = taken(self.services.activities_record(&[mistake], Intake::Record).await?)?;
         self.services.activity_void(ids[0], Some("The event was cancelled.")).await?;
         Ok(())
     }

@@ -149,7 +149,7 @@ async fn take(services: &Services, table: Table, drafts: Vec<Draft>) -> Result<V
         Table::Partners => fates(services.partners_add(&only!(Partner)).await?),
         Table::Professionals => fates(services.professionals_add(&only!(Professional)).await?),
         Table::Affiliations => fates(services.affiliations_add(&only!(Affiliation)).await?),
-        Table::Activities => fates(services.activities_take(&only!(Activity), Intake::Record).await?),
+        Table::Activities => fates(services.activities_record(&only!(Activity), Intake::Record).await?),
     })
 }
 

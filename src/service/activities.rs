@@ -127,7 +127,7 @@ impl Services {
     ///
     /// # Errors
     /// Only for the batch as a whole: when it is too large, or the database fails.
-    pub async fn activities_take(
+    pub async fn activities_record(
         &self,
         drafts: &[ActivityDraft],
         intake: Intake,
@@ -143,11 +143,11 @@ impl Services {
             return Ok(checked.into_iter().filter_map(Result::err).map(Outcome::Refused).collect());
         }
         transact!(self, intake.operation(), transaction, changes => {
-            self.take_in(transaction, changes, &checked, intake).await
+            self.record_batch(transaction, changes, &checked, intake).await
         })
     }
 
-    async fn take_in(
+    async fn record_batch(
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
@@ -172,7 +172,7 @@ impl Services {
             let Plan::New { row, fact } = plan else { continue };
             let action = if fact.is_some() { LogAction::Recorded } else { LogAction::Submitted };
             let entry = Entry::new(action, Object::Activity(row.id));
-            if let Err(too_much) = posting.take(entry, fact.map(Step::Recorded)) {
+            if let Err(too_much) = posting.apply(entry, fact.map(Step::Recorded)) {
                 let refusal = Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}."));
                 *plan = Plan::Done(Box::new(Outcome::Refused(refusal)));
             }

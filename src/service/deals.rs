@@ -25,7 +25,7 @@ use crate::service::events::Telling;
 use crate::store::deal as store;
 use crate::store::partner::{self, PartnerRow};
 pub use reads::{DealView, OpportunityView};
-pub(super) use steps::{keys_after, take_step};
+pub(super) use steps::{apply_step, keys_after};
 
 /// A deal as it is registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,7 +222,7 @@ impl Services {
         taking: Taking,
     ) -> Result<deal::Model, Error> {
         let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
-        take(&mut posting, Entry::new(taking.action, Object::Deal(row.id)), None)?;
+        apply(&mut posting, Entry::new(taking.action, Object::Deal(row.id)), None)?;
         let mut posted = posting.post(transaction, &self.clock).await?;
         row.seq = posted.places.first().copied().unwrap_or_default();
         row.recorded_at = posted.recorded_at;
@@ -250,7 +250,7 @@ impl Services {
             let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
             let partners = partner::lock(transaction, [], owners).await?;
             let mut posting = Posting::open(&self.policy, partners, Vec::new(), &[]);
-            let win = take_step(&self.policy.editions, &mut deal, &mut hold, taking.action, &taking.step)?;
+            let win = apply_step(&self.policy.editions, &mut deal, &mut hold, taking.action, &taking.step)?;
             let mut step = None;
             let day = taking.step.day;
             if let Some((who, rewarded)) = win.and_then(|win| Some((posting.partner(win.partner?)?, win.deal?))) {
@@ -260,7 +260,7 @@ impl Services {
                 let new_customer = customer.won_deal_id.is_none();
                 step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
             }
-            take(&mut posting, Entry::new(taking.action, Object::Deal(deal.id)), step)?;
+            apply(&mut posting, Entry::new(taking.action, Object::Deal(deal.id)), step)?;
             let mut posted = posting.post(transaction, &self.clock).await?;
             let log_seq = posted.places.first().copied().unwrap_or_default();
             let kind = if deal.outcome.is_some() { EventKind::DealClosed } else { EventKind::DealChanged };
@@ -371,7 +371,7 @@ fn state(row: &deal::Model) -> serde_json::Value {
     })
 }
 
-fn take(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
+fn apply(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
     posting
         .take(entry, step)
         .map_err(|too_much| Refusal::new(Code::Invalid, "reference", format!("Not taken: {too_much}.")))

@@ -131,7 +131,7 @@ impl Services {
         let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
         let step = redemption(&mut posting, &order, order.placed_on).map(Step::Redeemed);
         let entry = Entry::new(LogAction::OrderPlaced, Object::Order(order.id));
-        take(&mut posting, entry, step)?;
+        apply(&mut posting, entry, step)?;
         let mut posted = posting.post(transaction, &self.clock).await?;
         order.seq = posted.places.first().copied().unwrap_or_default();
         order.number = format!("O-{}", order.seq);
@@ -214,7 +214,7 @@ fn redemption(
     Some(Redemption { subject, order: posting.add(Object::Order(order.id)), on, credits: order.credits })
 }
 
-fn take(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
+fn apply(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
     posting
         .take(entry, step)
         .map_err(|too_much| Refusal::new(Code::Invalid, "number", format!("Not taken: {too_much}.")))

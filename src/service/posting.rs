@@ -62,8 +62,8 @@ impl Entry {
     }
 }
 
-/// A step that was taken, and how far the awards reached with it.
-struct Taken {
+/// An applied step, and how many awards there were after it.
+struct AppliedStep {
     entry: Entry,
     points: usize,
     credits: usize,
@@ -79,7 +79,7 @@ pub(super) struct Posting<'a> {
     professional_places: HashMap<Uuid, ProfessionalIx>,
     objects: Vec<Object>,
     awards: Awards,
-    taken: Vec<Taken>,
+    applied: Vec<AppliedStep>,
     employers: Vec<affiliation::Model>,
 }
 
@@ -116,7 +116,7 @@ impl<'a> Posting<'a> {
             professional_places,
             objects: Vec::new(),
             awards: Awards::default(),
-            taken: Vec::new(),
+            applied: Vec::new(),
             employers: affiliations.to_vec(),
         }
     }
@@ -261,21 +261,21 @@ impl<'a> Posting<'a> {
         Ok(())
     }
 
-    /// Takes a step of the log; `step` is its effect, if it has one.
+    /// Applies a step of the log; `step` is its effect, if it has one.
     ///
     /// # Errors
-    /// When sums would leave the range of the API; then the step was not taken.
-    pub(super) fn take(&mut self, entry: Entry, step: Option<Step>) -> Result<(), TooMuch> {
+    /// When sums would leave the range of the API; the step is then not applied.
+    pub(super) fn apply(&mut self, entry: Entry, step: Option<Step>) -> Result<(), TooMuch> {
         if let Some(step) = step {
             self.fold.apply(&step, &mut self.awards)?;
         }
         let (points, credits) = (self.awards.points.len(), self.awards.credits.len());
-        self.taken.push(Taken { entry, points, credits });
+        self.applied.push(AppliedStep { entry, points, credits });
         Ok(())
     }
 }
 
-impl Taken {
+impl AppliedStep {
     fn row(&self, seq: i64, recorded_at: sea_orm::prelude::DateTimeUtc) -> log::Model {
         let about = |wanted: fn(Object) -> Option<Uuid>| wanted(self.entry.object);
         log::Model {

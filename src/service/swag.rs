@@ -144,7 +144,7 @@ impl Services {
             let mut posting = Posting::open(&self.policy, Vec::new(), vec![who], &[]);
             let spent = redemption(&mut posting, &order, order.placed_on)?;
             let entry = Entry::new(LogAction::SwagOrdered, Object::SwagOrder(order.id));
-            take(&mut posting, entry, Step::SwagOrdered(spent))?;
+            apply(&mut posting, entry, Step::SwagOrdered(spent))?;
             let mut posted = posting.post(transaction, &self.clock).await?;
             order.seq = posted.places.first().copied().unwrap_or_default();
             order.number = format!("S-{}", order.seq);
@@ -188,7 +188,7 @@ impl Services {
                 reason: reason.clone(),
                 ..Entry::new(LogAction::SwagCancelled, Object::SwagOrder(order.id))
             };
-            take(&mut posting, entry, Step::SwagReturned(back))?;
+            apply(&mut posting, entry, Step::SwagReturned(back))?;
             let before = json!({ "status": order.status.to_value() });
             order.status = SwagOrderStatus::Cancelled;
             changes.note(change(&order).before(before).after(json!({ "status": order.status.to_value() })));
@@ -339,7 +339,7 @@ fn redemption(
     Ok(Redemption { subject, order: number, on, credits: order.dojo_credits })
 }
 
-fn take(posting: &mut Posting<'_>, entry: Entry, step: Step) -> Result<(), Refusal> {
+fn apply(posting: &mut Posting<'_>, entry: Entry, step: Step) -> Result<(), Refusal> {
     posting
         .take(entry, Some(step))
         .map_err(|too_much| Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}.")))

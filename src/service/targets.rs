@@ -82,7 +82,7 @@ impl Services {
                 amount: Some(amount),
                 ..Entry::new(LogAction::SalesTargetSet, Object::SalesTarget(row.id))
             };
-            posting.take(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
+            posting.apply(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
                 .map_err(|error| Refusal::new(Code::Invalid, "target", format!("Not taken: {error}.")))?;
             row.reached_on = posting.sales(who, year).and_then(|sales| sales.reached_on);
             let posted = posting.post(transaction, &self.clock).await?;

@@ -72,7 +72,7 @@ impl Services {
             let about = About::load(&snapshot, &steps).await?;
             let mut expected = Expected::default();
             for step in &steps {
-                replay.take(step, &about, &mut expected);
+                replay.apply(step, &about, &mut expected);
             }
             compare_entries(&snapshot, &mut replay, expected).await?;
             progress(replay.report.steps, total);

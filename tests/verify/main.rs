@@ -105,7 +105,7 @@ impl Scenario {
     }
 
     async fn take(&self, intake: Intake, drafts: Vec<ActivityDraft>) -> Vec<Uuid> {
-        let outcomes = self.services.activities_take(&drafts, intake).await.expect("activities");
+        let outcomes = self.services.activities_record(&drafts, intake).await.expect("activities");
         let id = |outcome| match outcome {
             Outcome::Recorded(row) => row.id,
             other => panic!("{other:?}"),

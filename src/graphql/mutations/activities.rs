@@ -142,7 +142,7 @@ impl Activities {
     ) -> Result<RecordActivitiesPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let drafts: Vec<ActivityDraft> = input.activities.into_iter().map(Into::into).collect();
-        let outcomes = match refused(services.activities_take(&drafts, Intake::Record).await)? {
+        let outcomes = match refused(services.activities_record(&drafts, Intake::Record).await)? {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 return Ok(RecordActivitiesPayload { user_errors: vec![error], ..Default::default() });
@@ -194,7 +194,7 @@ async fn take_one(
     intake: Intake,
 ) -> Result<RecordActivityPayload, ApiError> {
     let services = context.data_unchecked::<Services>();
-    let outcomes = services.activities_take(&[input.into()], intake).await?;
+    let outcomes = services.activities_record(&[input.into()], intake).await?;
     Ok(payloads(outcomes, |_, refusal| refusal).pop().unwrap_or_default())
 }
 

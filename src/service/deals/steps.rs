@@ -16,11 +16,11 @@ pub(in crate::service) fn keys_after(deal: &deal::Model, step: &deal_step::Model
     (key(&step.customer, &deal.customer_key), key(&step.scope, &deal.scope_key))
 }
 
-/// Takes a step of a registered deal. `hold` is of the customer and scope that the deal has after it.
+/// Applies a step to a registered deal. `hold` is of the customer and scope that the deal has after it.
 ///
 /// # Errors
 /// When the step can't be taken; then neither deal nor hold has changed.
-pub(in crate::service) fn take_step(
+pub(in crate::service) fn apply_step(
     editions: &Editions,
     row: &mut deal::Model,
     hold: &mut Option<Hold<Uuid>>,

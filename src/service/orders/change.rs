@@ -7,7 +7,7 @@ use iso_currency::Currency;
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 
-use super::{change, check_placed, redemption, take};
+use super::{apply, change, check_placed, redemption};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::fold::{Sale, Step};
@@ -39,7 +39,7 @@ impl Services {
                 day: Some(on),
                 ..Entry::new(LogAction::OrderFulfilled, Object::Order(order.id))
             };
-            take(&mut posting, entry, sale.as_ref().map(|sale| Step::Sold(sale.step)))?;
+            apply(&mut posting, entry, sale.as_ref().map(|sale| Step::Sold(sale.step)))?;
             let changed = sale.map(|sale| sale.rows(&posting, &order));
             order.status = OrderStatus::Fulfilled;
             order.fulfilled_on = Some(on);
@@ -73,7 +73,7 @@ impl Services {
                 reason: reason.clone(),
                 ..Entry::new(LogAction::OrderCancelled, Object::Order(order.id))
             };
-            take(&mut posting, entry, step)?;
+            apply(&mut posting, entry, step)?;
             order.status = OrderStatus::Cancelled;
             order.cancelled_on = Some(today);
             let mut posted = posting.post(transaction, &self.clock).await?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::levels::{partner_totals, points_by_year};
 use super::period::{PeriodTotal, column, track};
-use super::{Object, Place, Posting, Taken, award_metrics, ledger_row, points_row};
+use super::{AppliedStep, Object, Place, Posting, award_metrics, ledger_row, points_row};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::program::fold::{PartnerIx, ProfessionalIx};
@@ -50,7 +50,7 @@ pub(in crate::service) struct PostedRows {
 }
 
 impl PostedRows {
-    /// Tells others of a step; steps are counted from 0 in the order in which they were taken.
+    /// Tells others of a step; steps are counted from 0 in the order in which they were applied.
     pub(in crate::service) fn tell(&mut self, step: usize, telling: Telling) {
         if let Some(seq) = self.places.get(step) {
             self.told.insert(*seq, telling);
@@ -103,23 +103,23 @@ impl PostedRows {
 type Nets<K> = BTreeMap<K, BTreeMap<NaiveDate, i64>>;
 
 impl Posting<'_> {
-    /// Turns the steps taken into rows.
+    /// Turns the applied steps into rows.
     pub(in crate::service) async fn post(
         mut self,
         connection: &impl ConnectionTrait,
         clock: &Clock,
     ) -> Result<PostedRows, Error> {
-        let places = log_store::reserve(connection, self.taken.len()).await?;
+        let places = log_store::reserve(connection, self.applied.len()).await?;
         let recorded_at = self.recorded_at(clock.now());
         let today = clock.today();
-        let taken = std::mem::take(&mut self.taken);
+        let applied = std::mem::take(&mut self.applied);
         let cast =
             Cast { codes: self.codes(), employers: std::mem::take(&mut self.employers), at: recorded_at };
         let mut posted = PostedRows { recorded_at, places, cast, ..PostedRows::default() };
         posted.log =
-            taken.iter().zip(&posted.places).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
-        self.points_rows(connection, &taken, today, &mut posted).await?;
-        self.ledger_rows(connection, &taken, today, &mut posted).await?;
+            applied.iter().zip(&posted.places).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
+        self.points_rows(connection, &applied, today, &mut posted).await?;
+        self.ledger_rows(connection, &applied, today, &mut posted).await?;
         self.tally_rows(&mut posted);
         self.balance_rows(&mut posted);
         Ok(posted)
@@ -137,7 +137,7 @@ impl Posting<'_> {
     async fn points_rows(
         &mut self,
         connection: &impl ConnectionTrait,
-        taken: &[Taken],
+        applied: &[AppliedStep],
         today: NaiveDate,
         posted: &mut PostedRows,
     ) -> Result<(), Error> {
@@ -163,7 +163,7 @@ impl Posting<'_> {
             sums.insert((row.professional_id, row.day), row.points);
         }
         let mut first = 0;
-        for (step, seq) in taken.iter().zip(&posted.places) {
+        for (step, seq) in applied.iter().zip(&posted.places) {
             for award in &self.awards.points[first..step.points] {
                 let object = self.objects[award.object.0 as usize];
                 let row = &mut self.professionals[award.professional.0 as usize];
@@ -239,7 +239,7 @@ impl Posting<'_> {
     async fn ledger_rows(
         &mut self,
         connection: &impl ConnectionTrait,
-        taken: &[Taken],
+        applied: &[AppliedStep],
         today: NaiveDate,
         posted: &mut PostedRows,
     ) -> Result<(), Error> {
@@ -260,7 +260,7 @@ impl Posting<'_> {
             stored.insert((row.partner_id, row.period), PeriodTotal::read(&row)?);
         }
         let sums = self.load_days(connection, &nets, &stored).await?;
-        let day_after = self.entry_rows(taken, &sums, posted);
+        let day_after = self.entry_rows(applied, &sums, posted);
         let who: HashSet<PartnerIx> = nets.keys().map(|(who, _, _)| *who).collect();
         let before = partner_totals(&stored);
         let changed = self.partner_total_rows(&nets, &sums, &day_after, &mut stored, posted);
@@ -294,10 +294,10 @@ impl Posting<'_> {
         Ok(sums)
     }
 
-    fn entry_rows(&mut self, taken: &[Taken], before: &Days, posted: &mut PostedRows) -> Days {
+    fn entry_rows(&mut self, applied: &[AppliedStep], before: &Days, posted: &mut PostedRows) -> Days {
         let mut sums = Days::new();
         let mut first = 0;
-        for (step, seq) in taken.iter().zip(&posted.places) {
+        for (step, seq) in applied.iter().zip(&posted.places) {
             for award in &self.awards.credits[first..step.credits] {
                 let object = self.objects[award.object.0 as usize];
                 let row = &mut self.partners[award.partner.0 as usize];

@@ -151,7 +151,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Takes the next step; one that can't have happened is told and left out.
-    pub(super) fn take(&mut self, logged: &LoggedStep, about: &About, expected: &mut Expected) {
+    pub(super) fn apply(&mut self, logged: &LoggedStep, about: &About, expected: &mut Expected) {
         self.report.steps += 1;
         let step = match (&logged.activity, &logged.affiliation) {
             (Some(row), _) => self.activity_step(logged, row),
@@ -159,11 +159,11 @@ impl<'a> Replay<'a> {
             (None, None) => self.commerce_step(logged, about),
         };
         self.awards.clear();
-        let taken = step.and_then(|step| match step {
+        let applied = step.and_then(|step| match step {
             Some(step) => self.fold.apply(&step, &mut self.awards).map_err(|error| error.to_string()),
             None => Ok(()),
         });
-        if let Err(reason) = taken {
+        if let Err(reason) = applied {
             self.report.differ(|| format!("step {} of the log: {reason}", logged.seq));
         }
         self.points_entries(logged, expected);

@@ -115,7 +115,7 @@ async fn subjects(services: &Services) {
 
 async fn take(services: &Services, batch: &mut Vec<(u32, ActivityDraft)>, ids: &mut BTreeMap<u32, Uuid>) {
     let (numbers, drafts): (Vec<u32>, Vec<ActivityDraft>) = batch.drain(..).unzip();
-    let outcomes = services.activities_take(&drafts, Intake::Record).await.expect("a batch");
+    let outcomes = services.activities_record(&drafts, Intake::Record).await.expect("a batch");
     for (number, outcome) in numbers.into_iter().zip(outcomes) {
         let Outcome::Recorded(row) = outcome else { panic!("not recorded: {outcome:?}") };
         ids.insert(number, row.id);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Replay;
 use crate::program::deal::{Hold, Win};
 use crate::program::fold::{ObjectIx, Redemption, Sale, Step, Target, WonDeal};
-use crate::service::deals::{keys_after, opportunity_row, take_step};
+use crate::service::deals::{apply_step, keys_after, opportunity_row};
 use crate::service::posting::Object;
 use crate::service::targets::money;
 use crate::store::log::LoggedStep;
@@ -274,12 +274,12 @@ impl Replay<'_> {
         self.commerce.customers.entry(keys.0.clone()).or_default();
         let before = self.commerce.opportunities.get(&keys).copied().flatten();
         let mut hold = before;
-        let taken = take_step(&self.policy.editions, &mut state, &mut hold, logged.action, step);
+        let applied = apply_step(&self.policy.editions, &mut state, &mut hold, logged.action, step);
         if hold != before {
             self.commerce.opportunities.insert(keys.clone(), hold);
         }
         self.commerce.deals.insert(row.id, (number, state));
-        match taken {
+        match applied {
             Err(refusal) => Err(format!("{}: {}", impossible(), refusal.message)),
             Ok(None) => Ok(None),
             Ok(Some(win)) => Ok(self.won(row.id, &keys.0, win, step.day)),
