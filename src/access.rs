@@ -1,30 +1,30 @@
-//! Who may do what: callers, their roles, and the one table of rights. Nothing here does I/O.
+//! Role-based access control: callers, roles, and the table that grants operations to roles. No I/O.
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-/// What a caller stands for.
+/// The role of a caller, with its subject where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Runs the program: may do everything.
+    /// Administers the program: all operations.
     Administrator,
-    /// Works for the program: all data, but no keys and no editions.
+    /// Program staff: all data, but neither API keys nor editions.
     ProgramStaff,
     /// A system that records facts, by the name of the integration.
     Integrator(Arc<str>),
-    /// A partner, by its key.
+    /// A partner, by id.
     Partner(Uuid),
-    /// A professional, by key.
+    /// A professional, by id.
     Professional(Uuid),
 }
 
 /// The names of the roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RoleName {
-    /// Runs the program: may do everything.
+    /// Administers the program: all operations.
     Administrator,
-    /// Works for the program: all data, but no keys and no editions.
+    /// Program staff: all data, but neither API keys nor editions.
     ProgramStaff,
     /// A system that records facts.
     Integrator,
@@ -71,21 +71,21 @@ impl Role {
         }
     }
 
-    /// Whether the caller works for the program: its word is a review.
+    /// Whether the caller belongs to the program's staff, whose recording includes the review.
     #[must_use]
     pub fn is_staff(&self) -> bool {
         matches!(self, Self::Administrator | Self::ProgramStaff)
     }
 }
 
-/// Who acts: the name that the audit log keeps.
+/// The credentials that act, as the audit log names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// The program itself, on the command line.
     System(&'static str),
-    /// Whoever has the key of the settings.
+    /// The bootstrap key of the configuration.
     BootstrapKey,
-    /// Whoever has an API key.
+    /// An API key.
     Key {
         /// Id of the key.
         id: Uuid,
@@ -108,7 +108,7 @@ impl Actor {
         }
     }
 
-    /// What people call the credentials: the label of the key, or the subject of the token.
+    /// A readable name of the credentials: the label of the key, or the subject of the token.
     #[must_use]
     pub fn label(&self) -> &str {
         match self {
@@ -120,23 +120,23 @@ impl Actor {
     }
 }
 
-/// What credentials may do less than their role.
+/// Restrictions of credentials, beyond those of the role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// The only sources that activities may be recorded for; none means every one.
+    /// Allowlist of sources that activities may be recorded for; none allows every source.
     pub sources: Option<Vec<String>>,
-    /// Whether nothing may be changed.
+    /// Whether mutations are denied.
     pub read_only: bool,
 }
 
-/// Who is asking.
+/// The authenticated caller of a use case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Who acts.
+    /// The credentials.
     pub actor: Actor,
-    /// What the caller stands for.
+    /// The role.
     pub role: Role,
-    /// What the credentials may do less than their role.
+    /// Restrictions of the credentials.
     pub limits: Limits,
 }
 
@@ -147,27 +147,27 @@ impl Caller {
         Self { actor: Actor::System(name), role: Role::Administrator, limits: Limits::default() }
     }
 
-    /// Whether activities of a source may be recorded.
+    /// Whether the allowlist admits activities of a source.
     #[must_use]
-    pub fn records_for(&self, source: &str) -> bool {
+    pub fn may_record_for(&self, source: &str) -> bool {
         self.limits.sources.as_ref().is_none_or(|sources| sources.iter().any(|known| known == source))
     }
 }
 
-/// How far a right goes.
+/// The objects that a right covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Grant {
-    /// To every object.
+    /// Every object.
     Everything,
-    /// To the caller's own objects; the others do not exist for it.
+    /// The caller's own objects; all others are indistinguishable from ones that do not exist.
     Own,
-    /// To none.
+    /// None.
     Nothing,
 }
 
-/// How far a right of a caller goes. Every use case asks this before anything else.
+/// The right of a caller to an operation. Every use case checks it before anything else.
 #[must_use]
-pub fn may(caller: &Caller, operation: Operation) -> Grant {
+pub fn grant_of(caller: &Caller, operation: Operation) -> Grant {
     if caller.limits.read_only && operation.is_change() {
         return Grant::Nothing;
     }
@@ -180,7 +180,7 @@ macro_rules! rights {
         reads { $($(#[$read_doc:meta])+ $read:ident $read_name:literal [$($read_grant:ident)+])+ }
         changes { $($(#[$doc:meta])+ $change:ident $name:literal [$($grant:ident)+])+ }
     ) => {
-        /// What can be asked of the services.
+        /// An operation of the services, which a role has a right to or not.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Operation {
             $($(#[$read_doc])+ $read,)+
@@ -191,7 +191,7 @@ macro_rules! rights {
             /// All of them, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$read,)+ $(Self::$change),+];
 
-            /// The name, as the audit log keeps it.
+            /// The name in the audit log and in errors.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
@@ -200,7 +200,7 @@ macro_rules! rights {
                 }
             }
 
-            /// Whether something may change by it.
+            /// Whether the operation writes.
             #[must_use]
             pub fn is_change(self) -> bool {
                 match self {
@@ -223,19 +223,19 @@ macro_rules! rights {
 rights! {
     // Columns:                     administrator program staff integrator partner professional
     reads {
-        /// Who is asking.
+        /// The caller itself.
         Viewer "viewer"                [Everything Everything Everything Everything Everything]
         /// The policy.
         Edition "edition"              [Everything Everything Everything Everything Everything]
-        /// A partner: its code, name and first day.
+        /// A partner: code, name and enrolment date.
         Partner "partner"              [Everything Everything Nothing Own Nothing]
-        /// What a partner earned, holds, sells and buys, and who works for it.
+        /// A partner's ledger, balance, standing, deals, orders, sales targets and affiliated professionals.
         PartnerAccount "partner account" [Everything Everything Nothing Own Nothing]
         /// An entry of a partner's ledger.
         LedgerEntry "ledger entry"     [Everything Everything Nothing Own Nothing]
-        /// A professional: code, name and day of sign-up. A partner's own ones are those who work or worked for it.
+        /// A professional: code, name and sign-up date. A partner's own ones are those affiliated with it now or before.
         Professional "professional"    [Everything Everything Nothing Own Own]
-        /// A professional's address for mail.
+        /// A professional's e-mail address.
         ProfessionalContact "contact"  [Everything Everything Nothing Nothing Own]
         /// A professional's points, levels and Dojo Credits.
         ProfessionalPoints "points"    [Everything Everything Nothing Own Own]
@@ -243,7 +243,7 @@ rights! {
         Activity "activity"            [Everything Everything Own Own Own]
         /// The products and their prices.
         Product "product"              [Everything Everything Nothing Everything Nothing]
-        /// What an order would cost.
+        /// The price of an order that is not placed.
         Quote "quote"                  [Everything Everything Nothing Own Nothing]
         /// An order.
         Order "order"                  [Everything Everything Nothing Own Nothing]
@@ -253,15 +253,15 @@ rights! {
         SwagItem "swagItem"            [Everything Everything Nothing Nothing Everything]
         /// An order from the Swag Shop.
         SwagOrder "swagOrder"          [Everything Everything Nothing Nothing Own]
-        /// What happened, in order. A partner's own events are about it and those who work for it.
+        /// The event feed. A partner's own events concern itself and the professionals affiliated with it.
         Events "events"                [Everything Everything Own Own Own]
-        /// The endpoints of webhooks with their deliveries, without their secrets.
+        /// Webhook endpoints and their deliveries, without secrets.
         WebhookEndpoints "webhookEndpoints" [Everything Everything Nothing Nothing Nothing]
         /// The API keys, without their secrets.
         ApiKeys "apiKeys"              [Everything Nothing Nothing Nothing Nothing]
         /// The audit log.
         AuditLog "auditLog"            [Everything Nothing Nothing Nothing Nothing]
-        /// Folding the whole log again.
+        /// Replaying the log and comparing ledger and projections with it.
         Verify "verify"                [Everything Nothing Nothing Nothing Nothing]
     }
     changes {
@@ -269,23 +269,23 @@ rights! {
         CreatePartner "createPartner"  [Everything Everything Nothing Nothing Nothing]
         /// Signs a professional up.
         SignUpProfessional "signUpProfessional" [Everything Everything Nothing Nothing Nothing]
-        /// Enters an affiliation.
+        /// Affiliates a professional with a partner.
         AffiliateProfessional "affiliateProfessional" [Everything Everything Nothing Nothing Nothing]
         /// Ends an affiliation.
         EndAffiliation "endAffiliation" [Everything Everything Nothing Nothing Nothing]
-        /// Records activities. An integrator records for everybody, and no kind that needs a review.
+        /// Records activities. An integrator records for all subjects, but no kind that requires a review.
         RecordActivity "recordActivity" [Everything Everything Everything Nothing Nothing]
-        /// Submits a claim. An integrator submits for everybody.
+        /// Submits a claim. An integrator submits for all subjects.
         SubmitActivity "submitActivity" [Everything Everything Everything Nothing Own]
         /// Approves or rejects a claim.
         ReviewActivity "reviewActivity" [Everything Everything Nothing Nothing Nothing]
         /// Voids an activity.
         VoidActivity "voidActivity"    [Everything Everything Nothing Nothing Nothing]
-        /// Registers a deal. An integrator registers for every partner.
+        /// Registers a deal. An integrator registers for all partners.
         RegisterDeal "registerDeal"    [Everything Everything Everything Own Nothing]
-        /// Moves a deal on.
+        /// Changes the status or the description of a deal.
         UpdateDeal "updateDeal"        [Everything Everything Own Own Nothing]
-        /// Reports what was done for a deal.
+        /// Reports an activity for a deal.
         ReportDealActivity "reportDealActivity" [Everything Everything Own Own Nothing]
         /// Closes a deal.
         CloseDeal "closeDeal"          [Everything Everything Own Own Nothing]
@@ -293,7 +293,7 @@ rights! {
         SetSalesTarget "setSalesTarget" [Everything Everything Nothing Nothing Nothing]
         /// Records a contract.
         RecordContract "recordContract" [Everything Everything Nothing Nothing Nothing]
-        /// Saves a product.
+        /// Creates or replaces a product.
         SaveProduct "saveProduct"      [Everything Everything Nothing Nothing Nothing]
         /// Places an order.
         PlaceOrder "placeOrder"        [Everything Everything Nothing Own Nothing]
@@ -301,33 +301,33 @@ rights! {
         FulfillOrder "fulfillOrder"    [Everything Everything Nothing Nothing Nothing]
         /// Cancels an order.
         CancelOrder "cancelOrder"      [Everything Everything Nothing Own Nothing]
-        /// Saves an item of the Swag Shop.
+        /// Creates or replaces an item of the Swag Shop.
         SaveSwagItem "saveSwagItem"    [Everything Everything Nothing Nothing Nothing]
         /// Places an order in the Swag Shop.
         PlaceSwagOrder "placeSwagOrder" [Everything Everything Nothing Nothing Own]
         /// Cancels an order of the Swag Shop.
         CancelSwagOrder "cancelSwagOrder" [Everything Everything Nothing Nothing Own]
-        /// Tells of levels that lapse and deals that expire by the calendar.
-        FollowCalendar "followCalendar" [Everything Nothing Nothing Nothing Nothing]
-        /// Creates an endpoint of webhooks.
+        /// Emits time-based events, such as expired deals, and deletes events after their retention.
+        MaintainEventFeed "maintainEventFeed" [Everything Nothing Nothing Nothing Nothing]
+        /// Creates a webhook endpoint.
         CreateWebhookEndpoint "createWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
-        /// Changes an endpoint of webhooks.
+        /// Updates a webhook endpoint.
         UpdateWebhookEndpoint "updateWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
-        /// Deletes an endpoint of webhooks.
+        /// Deletes a webhook endpoint.
         DeleteWebhookEndpoint "deleteWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
-        /// Turns an endpoint of webhooks on.
+        /// Enables a webhook endpoint.
         EnableWebhookEndpoint "enableWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
-        /// Turns an endpoint of webhooks off.
+        /// Disables a webhook endpoint.
         DisableWebhookEndpoint "disableWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
-        /// Gives an endpoint of webhooks a new secret.
+        /// Rotates the secret of a webhook endpoint.
         RotateWebhookSecret "rotateWebhookSecret" [Everything Nothing Nothing Nothing Nothing]
-        /// Sends a test to an endpoint of webhooks.
+        /// Sends a test message to a webhook endpoint.
         SendTestWebhook "sendTestWebhook" [Everything Nothing Nothing Nothing Nothing]
-        /// Sends a delivery of a webhook again.
+        /// Resends a webhook delivery.
         ResendWebhookDelivery "resendWebhookDelivery" [Everything Nothing Nothing Nothing Nothing]
-        /// Sends events to an endpoint of webhooks again.
+        /// Replays events to a webhook endpoint.
         ReplayWebhookEvents "replayWebhookEvents" [Everything Nothing Nothing Nothing Nothing]
-        /// Sends webhooks, and writes down what came of them.
+        /// Sends webhook deliveries and records their attempts.
         SendWebhooks "sendWebhooks" [Everything Nothing Nothing Nothing Nothing]
         /// Publishes an edition.
         PublishEdition "publishEdition" [Everything Nothing Nothing Nothing Nothing]
@@ -368,7 +368,11 @@ mod tests {
             Role::Professional(id),
         ];
         for (operation, expected) in table {
-            assert_eq!(roles.clone().map(|role| may(&caller(role), operation)), expected, "{operation:?}");
+            assert_eq!(
+                roles.clone().map(|role| grant_of(&caller(role), operation)),
+                expected,
+                "{operation:?}"
+            );
         }
     }
 
@@ -378,7 +382,7 @@ mod tests {
         caller.limits.read_only = true;
         for operation in Operation::ALL {
             let expected = if operation.is_change() { Grant::Nothing } else { Grant::Everything };
-            assert_eq!(may(&caller, *operation), expected, "{operation:?}");
+            assert_eq!(grant_of(&caller, *operation), expected, "{operation:?}");
         }
     }
 

@@ -168,7 +168,7 @@ impl Tries {
 /// A macro, because a closure that lends the transaction to a future can't yet be shown to be `Send`.
 macro_rules! transact {
     ($services:expr, $operation:expr, $transaction:ident, $changes:ident => $work:block) => {{
-        $services.demand($operation)?;
+        $services.authorize($operation)?;
         let mut tries = crate::service::Tries::new($services, $operation);
         let span = tries.span.clone();
         let tried = async {

@@ -244,7 +244,7 @@ fn added<T>(added: Vec<Added<T>>) -> Result<(), Error> {
 fn taken(outcomes: Vec<Outcome>) -> Result<Vec<uuid::Uuid>, Error> {
     let id = |outcome| match outcome {
         Outcome::Recorded(row) | Outcome::Duplicate(row) => Ok(row.id),
-        Outcome::DuplicateUnseen => {
+        Outcome::DuplicateNotVisible => {
             Err(Error::Damaged("an activity that an administrator does not see".to_owned()))
         }
         Outcome::Refused(refusal) => Err(Error::from(refusal)),

@@ -101,7 +101,7 @@ impl From<Outcome> for Fate {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Recorded(_) => Self::Recorded,
-            Outcome::Duplicate(_) | Outcome::DuplicateUnseen => Self::Duplicate,
+            Outcome::Duplicate(_) | Outcome::DuplicateNotVisible => Self::Duplicate,
             Outcome::Refused(refusal) => Self::Refused(refusal),
         }
     }

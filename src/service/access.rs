@@ -1,4 +1,4 @@
-//! What the caller of the services sees and may do. Every use case begins here.
+//! Authorization: what the caller of a use case may do, and which objects are visible to it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,32 +8,32 @@ use entity::{activity, affiliation};
 use uuid::Uuid;
 
 use super::Services;
-use crate::access::{Caller, Grant, Operation, Role, may};
+use crate::access::{Caller, Grant, Operation, Role, grant_of};
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::affiliation as affiliations;
-use crate::store::page::Seen;
+use crate::store::page::Scope;
 use crate::store::partner::PartnerRow;
-use crate::store::professional::{ProfessionalRow, SeenBy};
+use crate::store::professional::{ProfessionalRow, ProfessionalScope};
 
-/// How much of what is there exists for the caller.
+/// Which objects are visible to a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Sight {
-    /// Everything.
+pub(crate) enum Visibility {
+    /// All objects.
     All,
-    /// What belongs to a partner.
+    /// Those of one partner.
     Partner(Uuid),
-    /// What belongs to a professional.
+    /// Those of one professional.
     Professional(Uuid),
-    /// What an integration recorded.
+    /// Those that one integration recorded.
     Integration(Arc<str>),
-    /// Nothing.
+    /// None.
     Nothing,
 }
 
-impl Sight {
-    /// Whether a partner's own data exists.
-    pub(crate) fn shows_partner(&self, id: Uuid) -> bool {
+impl Visibility {
+    /// Whether a partner's own data is visible.
+    pub(crate) fn can_see_partner(&self, id: Uuid) -> bool {
         match self {
             Self::All => true,
             Self::Partner(own) => *own == id,
@@ -41,8 +41,8 @@ impl Sight {
         }
     }
 
-    /// Whether a professional's own data exists, whoever employs the person.
-    pub(crate) fn shows_professional(&self, id: Uuid) -> bool {
+    /// Whether a professional's own data is visible, regardless of the employer.
+    pub(crate) fn can_see_professional(&self, id: Uuid) -> bool {
         match self {
             Self::All => true,
             Self::Professional(own) => *own == id,
@@ -52,13 +52,13 @@ impl Sight {
 }
 
 impl Services {
-    /// The same services for a caller.
+    /// The same services, bound to a caller.
     #[must_use]
     pub fn for_caller(&self, caller: Arc<Caller>, request_id: Option<Arc<str>>) -> Self {
         Self { caller, request_id, ..self.clone() }
     }
 
-    /// Who is asking.
+    /// The caller that the services are bound to.
     #[must_use]
     pub fn caller(&self) -> &Caller {
         &self.caller
@@ -69,34 +69,34 @@ impl Services {
         self.request_id.as_deref()
     }
 
-    /// How much of what an operation shows exists for the caller.
-    pub(crate) fn sight(&self, operation: Operation) -> Sight {
-        match (may(&self.caller, operation), &self.caller.role) {
-            (Grant::Everything, _) => Sight::All,
-            (Grant::Own, Role::Partner(id)) => Sight::Partner(*id),
-            (Grant::Own, Role::Professional(id)) => Sight::Professional(*id),
-            (Grant::Own, Role::Integrator(name)) => Sight::Integration(Arc::clone(name)),
-            (Grant::Own | Grant::Nothing, _) => Sight::Nothing,
+    /// Which objects an operation makes visible to the caller.
+    pub(crate) fn visibility(&self, operation: Operation) -> Visibility {
+        match (grant_of(&self.caller, operation), &self.caller.role) {
+            (Grant::Everything, _) => Visibility::All,
+            (Grant::Own, Role::Partner(id)) => Visibility::Partner(*id),
+            (Grant::Own, Role::Professional(id)) => Visibility::Professional(*id),
+            (Grant::Own, Role::Integrator(name)) => Visibility::Integration(Arc::clone(name)),
+            (Grant::Own | Grant::Nothing, _) => Visibility::Nothing,
         }
     }
 
-    /// The same for what a caller either may use or never may.
+    /// Checks that the caller has a right to the operation, and returns which objects it covers.
     ///
     /// # Errors
     /// [`Error::Forbidden`].
-    pub(crate) fn demand(&self, operation: Operation) -> Result<Sight, Error> {
-        match self.sight(operation) {
-            Sight::Nothing => Err(Error::Forbidden(operation.name())),
-            sight => Ok(sight),
+    pub(crate) fn authorize(&self, operation: Operation) -> Result<Visibility, Error> {
+        match self.visibility(operation) {
+            Visibility::Nothing => Err(Error::Forbidden(operation.name())),
+            visibility => Ok(visibility),
         }
     }
 
-    /// Whether what belongs to nobody exists for the caller.
-    pub(super) fn sees(&self, operation: Operation) -> bool {
-        self.sight(operation) == Sight::All
+    /// Whether objects without an owner, such as products, are visible to the caller.
+    pub(super) fn can_see(&self, operation: Operation) -> bool {
+        self.visibility(operation) == Visibility::All
     }
 
-    /// The integration that a fact is recorded by; none when a person records it.
+    /// The integration that records a fact; none if the caller is a person.
     pub(super) fn integration(&self) -> Option<String> {
         match &self.caller.role {
             Role::Integrator(name) => Some(name.to_string()),
@@ -104,27 +104,29 @@ impl Services {
         }
     }
 
-    /// Checks that the accounts of these partners are open to the caller.
-    pub(super) fn demand_accounts(&self, mut ids: impl Iterator<Item = Uuid>) -> Result<(), Error> {
-        let sight = self.demand(Operation::PartnerAccount)?;
-        if sight == Sight::All || ids.all(|id| sight.shows_partner(id)) {
+    /// Checks that the caller may read the accounts of these partners.
+    pub(super) fn authorize_accounts(&self, mut ids: impl Iterator<Item = Uuid>) -> Result<(), Error> {
+        let visibility = self.authorize(Operation::PartnerAccount)?;
+        if visibility == Visibility::All || ids.all(|id| visibility.can_see_partner(id)) {
             return Ok(());
         }
         Err(Error::Forbidden(Operation::PartnerAccount.name()))
     }
 
-    /// How much of the list of professionals the caller sees; `None` for nothing.
-    pub(super) fn professionals_seen(&self) -> Option<Seen<SeenBy>> {
-        match self.sight(Operation::Professional) {
-            Sight::All => Some(Seen::All),
-            Sight::Partner(partner) => Some(Seen::By(SeenBy::Partner(partner, self.clock.today()))),
-            Sight::Professional(id) => Some(Seen::By(SeenBy::Professional(id))),
-            Sight::Integration(_) | Sight::Nothing => None,
+    /// The scope of the list of professionals for the caller; `None` if it sees none of them.
+    pub(super) fn professional_scope(&self) -> Option<Scope<ProfessionalScope>> {
+        match self.visibility(Operation::Professional) {
+            Visibility::All => Some(Scope::All),
+            Visibility::Partner(partner) => {
+                Some(Scope::Only(ProfessionalScope::Partner(partner, self.clock.today())))
+            }
+            Visibility::Professional(id) => Some(Scope::Only(ProfessionalScope::Professional(id))),
+            Visibility::Integration(_) | Visibility::Nothing => None,
         }
     }
 
-    /// When each of these professionals worked for a partner; who never did is left out.
-    async fn employed(
+    /// The affiliations of these professionals with a partner; those without any are left out.
+    async fn employments(
         &self,
         partner: Uuid,
         ids: impl Iterator<Item = Uuid>,
@@ -142,77 +144,77 @@ impl Services {
         Ok(employed)
     }
 
-    /// The professionals among these who exist for the caller, with what it may see of them.
-    pub(super) async fn shown_professionals(
+    /// The rows that are visible to the caller, without the contact data that it may not read.
+    pub(super) async fn visible_professionals(
         &self,
         mut rows: Vec<ProfessionalRow>,
     ) -> Result<Vec<ProfessionalRow>, Error> {
-        match self.sight(Operation::Professional) {
-            Sight::All => {}
-            Sight::Partner(partner) => {
-                let employed = self.employed(partner, rows.iter().map(|row| row.id)).await?;
+        match self.visibility(Operation::Professional) {
+            Visibility::All => {}
+            Visibility::Partner(partner) => {
+                let employed = self.employments(partner, rows.iter().map(|row| row.id)).await?;
                 let today = self.clock.today();
                 let begun = |row: &affiliation::Model| row.starts_on <= today;
                 rows.retain(|row| employed.get(&row.id).is_some_and(|spans| spans.iter().any(begun)));
             }
-            sight => rows.retain(|row| sight.shows_professional(row.id)),
+            visibility => rows.retain(|row| visibility.can_see_professional(row.id)),
         }
-        self.withhold_contacts(&mut rows);
+        self.redact_contacts(&mut rows);
         Ok(rows)
     }
 
-    /// Takes addresses out of rows of professionals unless the caller may see them.
-    pub(super) fn withhold_contacts<'r>(&self, rows: impl IntoIterator<Item = &'r mut ProfessionalRow>) {
-        let sight = self.sight(Operation::ProfessionalContact);
+    /// Removes the e-mail addresses that the caller may not read.
+    pub(super) fn redact_contacts<'r>(&self, rows: impl IntoIterator<Item = &'r mut ProfessionalRow>) {
+        let visibility = self.visibility(Operation::ProfessionalContact);
         for row in rows {
-            if !sight.shows_professional(row.id) {
+            if !visibility.can_see_professional(row.id) {
                 row.email = None;
             }
         }
     }
 
-    /// Those among these professionals whose points on a day the caller may see, and `None` for all: a
-    /// partner sees those of people who work for it on that day.
-    pub(super) async fn points_shown(
+    /// The professionals whose points on a day the caller may read, `None` for all of them: a partner
+    /// may read those of professionals affiliated with it on that day.
+    pub(super) async fn with_visible_points(
         &self,
         ids: impl Iterator<Item = Uuid> + Clone,
         day: NaiveDate,
     ) -> Result<Option<HashSet<Uuid>>, Error> {
-        match self.demand(Operation::ProfessionalPoints)? {
-            Sight::All => Ok(None),
-            Sight::Partner(partner) => {
-                let mut employed = self.employed(partner, ids).await?;
+        match self.authorize(Operation::ProfessionalPoints)? {
+            Visibility::All => Ok(None),
+            Visibility::Partner(partner) => {
+                let mut employed = self.employments(partner, ids).await?;
                 employed.retain(|_, spans| spans.iter().any(|span| covers(span, day)));
                 Ok(Some(employed.into_keys().collect()))
             }
-            sight => Ok(Some(ids.filter(|id| sight.shows_professional(*id)).collect())),
+            visibility => Ok(Some(ids.filter(|id| visibility.can_see_professional(*id)).collect())),
         }
     }
 
-    /// The employer that the lists of these professionals' activities are limited to, if they are.
-    pub(super) fn activities_shown(
+    /// The employer that lists of these professionals' activities are limited to, if any.
+    pub(super) fn activities_employer(
         &self,
         mut ids: impl Iterator<Item = Uuid>,
     ) -> Result<Option<Uuid>, Error> {
-        match self.demand(Operation::ProfessionalPoints)? {
-            Sight::All => Ok(None),
-            Sight::Partner(partner) => Ok(Some(partner)),
-            sight if ids.all(|id| sight.shows_professional(id)) => Ok(None),
+        match self.authorize(Operation::ProfessionalPoints)? {
+            Visibility::All => Ok(None),
+            Visibility::Partner(partner) => Ok(Some(partner)),
+            visibility if ids.all(|id| visibility.can_see_professional(id)) => Ok(None),
             _ => Err(Error::Forbidden(Operation::ProfessionalPoints.name())),
         }
     }
 
-    /// The activities among these that exist for the caller. A partner sees its own ones, and those of
-    /// professionals on days on which they worked for it.
-    pub(super) async fn shown_activities(
+    /// The activities that are visible to the caller. A partner sees its own activities, and those of
+    /// professionals on days on which they were affiliated with it.
+    pub(super) async fn visible_activities(
         &self,
         mut rows: Vec<activity::Model>,
     ) -> Result<Vec<activity::Model>, Error> {
-        match self.sight(Operation::Activity) {
-            Sight::All => {}
-            Sight::Partner(partner) => {
+        match self.visibility(Operation::Activity) {
+            Visibility::All => {}
+            Visibility::Partner(partner) => {
                 let people = rows.iter().filter_map(|row| row.professional_id);
-                let employed = self.employed(partner, people).await?;
+                let employed = self.employments(partner, people).await?;
                 rows.retain(|row| {
                     row.partner_id == Some(partner)
                         || row
@@ -221,26 +223,25 @@ impl Services {
                             .is_some_and(|spans| spans.iter().any(|span| covers(span, row.occurred_on)))
                 });
             }
-            Sight::Professional(own) => rows.retain(|row| row.professional_id == Some(own)),
-            Sight::Integration(name) => rows.retain(|row| row.recorded_by.as_deref() == Some(&*name)),
-            Sight::Nothing => rows.clear(),
+            Visibility::Professional(own) => rows.retain(|row| row.professional_id == Some(own)),
+            Visibility::Integration(name) => rows.retain(|row| row.recorded_by.as_deref() == Some(&*name)),
+            Visibility::Nothing => rows.clear(),
         }
         Ok(rows)
     }
 
-    /// Whether an activity that was found under a key exists for the caller who records or submits it
-    /// again.
-    pub(super) fn knows_activity(&self, row: &activity::Model) -> bool {
-        match self.sight(Operation::Activity) {
-            Sight::All => true,
-            Sight::Professional(own) => row.professional_id == Some(own),
-            Sight::Integration(name) => row.recorded_by.as_deref() == Some(&*name),
-            Sight::Partner(_) | Sight::Nothing => false,
+    /// Whether the caller may see the activity whose natural key it sent again.
+    pub(super) fn can_see_activity(&self, row: &activity::Model) -> bool {
+        match self.visibility(Operation::Activity) {
+            Visibility::All => true,
+            Visibility::Professional(own) => row.professional_id == Some(own),
+            Visibility::Integration(name) => row.recorded_by.as_deref() == Some(&*name),
+            Visibility::Partner(_) | Visibility::Nothing => false,
         }
     }
 
-    /// What an integrator sees of the partners that its activities are about: what it said itself.
-    pub(super) fn withhold_partners<'r>(&self, rows: impl IntoIterator<Item = &'r mut PartnerRow>) {
+    /// Replaces the names of partners by their codes for an integrator, which knows the codes only.
+    pub(super) fn redact_partners<'r>(&self, rows: impl IntoIterator<Item = &'r mut PartnerRow>) {
         if matches!(self.caller.role, Role::Integrator(_)) {
             for row in rows {
                 row.name = row.code.clone();
@@ -248,8 +249,8 @@ impl Services {
         }
     }
 
-    /// What an integrator sees of the professionals whom its activities are about.
-    pub(super) fn withhold_people<'r>(&self, rows: impl IntoIterator<Item = &'r mut ProfessionalRow>) {
+    /// Replaces names by codes and removes addresses for an integrator, which knows the codes only.
+    pub(super) fn redact_professionals<'r>(&self, rows: impl IntoIterator<Item = &'r mut ProfessionalRow>) {
         if matches!(self.caller.role, Role::Integrator(_)) {
             for row in rows {
                 row.name = row.code.clone();
@@ -258,16 +259,16 @@ impl Services {
         }
     }
 
-    /// Refuses a subject that does not exist for the caller, like one that does not exist at all.
-    pub(super) fn check_subject(
+    /// Refuses a subject that the caller may not see with the same error as one that does not exist.
+    pub(super) fn check_subject_visible(
         &self,
         operation: Operation,
         professional: Option<Uuid>,
     ) -> Result<(), Refusal> {
-        let sight = self.sight(operation);
-        let fits = match (&sight, professional) {
-            (Sight::All, _) => true,
-            (_, Some(id)) => sight.shows_professional(id),
+        let visibility = self.visibility(operation);
+        let fits = match (&visibility, professional) {
+            (Visibility::All, _) => true,
+            (_, Some(id)) => visibility.can_see_professional(id),
             (_, None) => false,
         };
         if fits {

@@ -82,7 +82,7 @@ pub enum Outcome {
     /// It came before, with the same content.
     Duplicate(activity::Model),
     /// It came before, with the same content, from somebody whose activities the caller does not see.
-    DuplicateUnseen,
+    DuplicateNotVisible,
     /// It was refused, and nothing has changed.
     Refused(Refusal),
 }
@@ -132,7 +132,7 @@ impl Services {
         drafts: &[ActivityDraft],
         intake: Intake,
     ) -> Result<Vec<Outcome>, Error> {
-        self.demand(intake.operation())?;
+        self.authorize(intake.operation())?;
         if drafts.len() > BATCH_MAX {
             let message = format!("One request takes at most {BATCH_MAX} activities, not {}.", drafts.len());
             return Err(Refusal::new(Code::TooMany, "activities", message).into());
@@ -221,9 +221,9 @@ impl Services {
                 Ok(one) => self.plan_one(posting, subjects, one, intake).and_then(|(row, fact)| {
                     let key = (one.source.as_str(), one.external_id.as_str());
                     if let Some(first) = existing.get(&(one.source.clone(), one.external_id.clone())) {
-                        if !self.knows_activity(first) {
+                        if !self.can_see_activity(first) {
                             same_content(first, &row).map_err(|_| key_taken())?;
-                            return Ok(Plan::Done(Box::new(Outcome::DuplicateUnseen)));
+                            return Ok(Plan::Done(Box::new(Outcome::DuplicateNotVisible)));
                         }
                         same_content(first, &row)?;
                         return Ok(Plan::Done(Box::new(Outcome::Duplicate(first.clone()))));
@@ -253,7 +253,7 @@ impl Services {
     ) -> Result<(activity::Model, Result<Option<Fact>, Refusal>), Refusal> {
         let draft = one.draft;
         let who = subjects.find(&draft.subject)?;
-        self.check_subject(intake.operation(), who.professional_id())?;
+        self.check_subject_visible(intake.operation(), who.professional_id())?;
         let row = activity::Model {
             id: Uuid::now_v7(),
             seq: 0,
@@ -290,7 +290,7 @@ impl Services {
 
     fn check<'d>(&self, draft: &'d ActivityDraft) -> Result<Checked<'d>, Refusal> {
         let source = input::key("source", &draft.source)?;
-        if !self.caller().records_for(&source) {
+        if !self.caller().may_record_for(&source) {
             return Err(Refusal::new(Code::Invalid, "source", "Your key does not record for this source."));
         }
         Ok(Checked {
@@ -368,7 +368,7 @@ fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
             // The first one comes before its repeats; they share its fate.
             Plan::Repeats(first) => match &outcomes[first] {
                 Outcome::Recorded(row) | Outcome::Duplicate(row) => Outcome::Duplicate(row.clone()),
-                Outcome::DuplicateUnseen => Outcome::DuplicateUnseen,
+                Outcome::DuplicateNotVisible => Outcome::DuplicateNotVisible,
                 Outcome::Refused(refusal) => Outcome::Refused(refusal.clone()),
             },
         });

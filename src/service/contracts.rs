@@ -55,7 +55,7 @@ impl Services {
     /// When there is no such partner, the reference was used, the days or rates can't be, or another
     /// contract governs one of the categories in those days.
     pub async fn contract_record(&self, draft: &ContractDraft) -> Result<PartnerRow, Error> {
-        self.demand(Operation::RecordContract)?;
+        self.authorize(Operation::RecordContract)?;
         let reference = input::key("reference", &draft.reference)?;
         let rates = check(draft)?;
         transact!(self, Operation::RecordContract, transaction, changes => {
@@ -94,7 +94,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn contracts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<ContractRow>>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         Ok(by_partner(store::of_partners(self.db.reader(), ids).await?))
     }
 
@@ -103,9 +103,9 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn contracts_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ContractRow>, Error> {
-        let sight = self.sight(Operation::PartnerAccount);
+        let visibility = self.visibility(Operation::PartnerAccount);
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        let rows = rows.into_iter().filter(|row| sight.shows_partner(row.contract.partner_id));
+        let rows = rows.into_iter().filter(|row| visibility.can_see_partner(row.contract.partner_id));
         Ok(rows.map(|row| (row.contract.id, row)).collect())
     }
 
@@ -119,7 +119,7 @@ impl Services {
         day: NaiveDate,
         known_at: Option<DateTime<Utc>>,
     ) -> Result<HashMap<Uuid, Vec<ContractRow>>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         Ok(by_partner(store::on_day(self.db.reader(), ids, day, known_at).await?))
     }
 

@@ -10,7 +10,7 @@ use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::access::Sight;
+use super::access::Visibility;
 use super::audit::Change;
 use super::posting::{Entry, Object, Posting};
 use super::{Services, input, transact, words};
@@ -95,7 +95,7 @@ impl Services {
     /// When there is no such partner, the reference was used, a text can't be taken, or the day is ahead or
     /// before enrolment.
     pub async fn deal_register(&self, draft: &DealDraft) -> Result<deal::Model, Error> {
-        let sight = self.demand(Operation::RegisterDeal)?;
+        let visibility = self.authorize(Operation::RegisterDeal)?;
         let reference = input::key("reference", &draft.reference)?;
         let customer = name("customer", &draft.customer)?;
         let scope = name("scope", &draft.scope)?;
@@ -110,7 +110,7 @@ impl Services {
             store::lock_customers(transaction, &[&name_key(&customer)]).await?;
             let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
             let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
-            let partner = partner.filter(|row| sight.shows_partner(row.id)).ok_or_else(input::no_partner)?;
+            let partner = partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(input::no_partner)?;
             check_registered(on, &partner)?;
             let row = deal::Model {
                 id: Uuid::now_v7(),
@@ -155,7 +155,7 @@ impl Services {
         change: &DealChange,
         on: NaiveDate,
     ) -> Result<deal::Model, Error> {
-        self.demand(Operation::UpdateDeal)?;
+        self.authorize(Operation::UpdateDeal)?;
         input::happened("on", on, self.clock.today())?;
         let mut taking = Taking::new(LogAction::DealUpdated, on);
         if let Some(status) = change.status {
@@ -189,7 +189,7 @@ impl Services {
         on: NaiveDate,
         note: Option<&str>,
     ) -> Result<deal::Model, Error> {
-        self.demand(Operation::ReportDealActivity)?;
+        self.authorize(Operation::ReportDealActivity)?;
         input::happened("on", on, self.clock.today())?;
         let mut taking = Taking::new(LogAction::DealReported, on);
         taking.step.report = Some(words::report_column(what));
@@ -207,7 +207,7 @@ impl Services {
         outcome: Outcome,
         on: NaiveDate,
     ) -> Result<deal::Model, Error> {
-        self.demand(Operation::CloseDeal)?;
+        self.authorize(Operation::CloseDeal)?;
         input::happened("closedOn", on, self.clock.today())?;
         let mut taking = Taking::new(LogAction::DealClosed, on);
         taking.step.outcome = Some(words::outcome_column(outcome));
@@ -241,10 +241,10 @@ impl Services {
         reference: &str,
         taking: Taking,
     ) -> Result<deal::Model, Error> {
-        let sight = self.demand(operation)?;
+        let visibility = self.authorize(operation)?;
         transact!(self, operation, transaction, changes => {
             let Opened { mut deal, customer, mut hold } =
-                open_deal(transaction, &sight, reference, &taking.step).await?;
+                open_deal(transaction, &visibility, reference, &taking.step).await?;
             let was = state(&deal);
             let before = hold;
             let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
@@ -314,14 +314,14 @@ async fn reward(transaction: &DatabaseTransaction, deal: Uuid, on: NaiveDate) ->
 /// Locks the customers of a deal, the one it has and the one it gets, and reads the deal as it then is.
 async fn open_deal(
     transaction: &DatabaseTransaction,
-    sight: &Sight,
+    visibility: &Visibility,
     reference: &str,
     step: &deal_step::Model,
 ) -> Result<Opened, Error> {
     let missing = || Refusal::new(Code::NotFound, "reference", "There is no deal with this reference.");
     let reference = input::key("reference", reference).map_err(|_| missing())?;
     let found = store::by_reference(transaction, &reference).await?;
-    let found = found.filter(|row| shows(sight, row)).ok_or_else(missing)?;
+    let found = found.filter(|row| is_visible(visibility, row)).ok_or_else(missing)?;
     let (customer_key, _) = keys_after(&found, step);
     let mut customers = store::lock_customers(transaction, &[&found.customer_key, &customer_key]).await?;
     let deal = store::by_reference(transaction, &reference).await?.ok_or_else(missing)?;
@@ -352,10 +352,10 @@ async fn open_deal(
 }
 
 /// Whether a deal exists for a caller: an integrator's own ones are those that it registered.
-fn shows(sight: &Sight, row: &deal::Model) -> bool {
-    match sight {
-        Sight::Integration(name) => row.recorded_by.as_deref() == Some(name),
-        sight => sight.shows_partner(row.partner_id),
+fn is_visible(visibility: &Visibility, row: &deal::Model) -> bool {
+    match visibility {
+        Visibility::Integration(name) => row.recorded_by.as_deref() == Some(name),
+        visibility => visibility.can_see_partner(row.partner_id),
     }
 }
 

@@ -26,7 +26,7 @@ impl Services {
         code: &str,
         reason: Option<&str>,
     ) -> Result<ProfessionalRow, Error> {
-        self.demand(Operation::EraseProfessional)?;
+        self.authorize(Operation::EraseProfessional)?;
         let reason = input::reason("reason", reason)?;
         let missing =
             || Refusal::new(Code::NotFound, "professional", "There is no professional with this code.");

@@ -75,7 +75,7 @@ impl Services {
     /// # Errors
     /// When its role and subject do not fit, its subject does not exist, or the database fails.
     pub async fn key_create(&self, draft: &KeyDraft) -> Result<CreatedKey, Error> {
-        self.demand(Operation::CreateApiKey)?;
+        self.authorize(Operation::CreateApiKey)?;
         let text = KeyText::random()?;
         let now = self.clock.now();
         let row = api_key::Model {
@@ -135,7 +135,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn keys_page(&self, page: &Page<Uuid>) -> Result<Rows<api_key::Model>, Error> {
-        self.demand(Operation::ApiKeys)?;
+        self.authorize(Operation::ApiKeys)?;
         Ok(store::page(self.db.reader(), page).await?)
     }
 
@@ -144,7 +144,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn keys_count(&self) -> Result<i64, Error> {
-        self.demand(Operation::ApiKeys)?;
+        self.authorize(Operation::ApiKeys)?;
         Ok(i64::try_from(store::count(self.db.reader()).await?).unwrap_or(i64::MAX))
     }
 
@@ -156,7 +156,7 @@ impl Services {
         &self,
         ids: &[Uuid],
     ) -> Result<std::collections::HashMap<Uuid, api_key::Model>, Error> {
-        if self.sight(Operation::ApiKeys) != super::access::Sight::All {
+        if self.visibility(Operation::ApiKeys) != super::access::Visibility::All {
             return Ok(std::collections::HashMap::new());
         }
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;

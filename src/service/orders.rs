@@ -77,12 +77,13 @@ impl Services {
     /// # Errors
     /// For everything that placing the order would be refused for.
     pub async fn quote(&self, draft: &OrderDraft) -> Result<Quote, Error> {
-        let sight = self.demand(Operation::Quote)?;
+        let visibility = self.authorize(Operation::Quote)?;
         let checked = price::Checked::of(draft)?;
         let reader = self.db.reader();
         let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
         let partner = partner::by_code(reader, &code).await?;
-        let partner = partner.filter(|row| sight.shows_partner(row.id)).ok_or_else(input::no_partner)?;
+        let partner =
+            partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(input::no_partner)?;
         let row = self.priced(reader, &checked, &partner).await?;
         let usable_credits = row.order.max_credits.min(partner.credits.max(0));
         Ok(Quote { row, partner, usable_credits })
@@ -94,7 +95,7 @@ impl Services {
     /// When anything named can't be ordered so, more credits are asked for than caps or balance allow, or
     /// the key came before with other content.
     pub async fn order_place(&self, draft: &OrderDraft, key: &str) -> Result<Placed, Error> {
-        let sight = self.demand(Operation::PlaceOrder)?;
+        let visibility = self.authorize(Operation::PlaceOrder)?;
         let key = input::key("idempotencyKey", key)?;
         let within = |refusal: Refusal| refusal.within("order");
         let checked = price::Checked::of(draft).map_err(within)?;
@@ -102,7 +103,7 @@ impl Services {
             let no_partner = || input::no_partner().within("order");
             let code = input::code("partner", &draft.partner).map_err(|_| no_partner())?;
             let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
-            let partner = partner.filter(|row| sight.shows_partner(row.id)).ok_or_else(no_partner)?;
+            let partner = partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(no_partner)?;
             if let Some(first) = store::by_key(transaction, partner.id, &key).await? {
                 let lines = store::lines(transaction, &[first.id]).await?.remove(&first.id).unwrap_or_default();
                 same_order(&checked, &first, &lines)?;
@@ -148,9 +149,9 @@ impl Services {
     /// When the database fails.
     pub async fn order_by_number(&self, number: &str) -> Result<Option<order::Model>, Error> {
         let Ok(number) = input::key("number", number) else { return Ok(None) };
-        let sight = self.sight(Operation::Order);
+        let visibility = self.visibility(Operation::Order);
         let found = store::by_number(self.db.reader(), &number).await?;
-        Ok(found.filter(|row| sight.shows_partner(row.partner_id)))
+        Ok(found.filter(|row| visibility.can_see_partner(row.partner_id)))
     }
 
     /// Orders by id; what does not exist is left out.
@@ -158,9 +159,9 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn orders_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, order::Model>, Error> {
-        let sight = self.sight(Operation::Order);
+        let visibility = self.visibility(Operation::Order);
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        let rows = rows.into_iter().filter(|row| sight.shows_partner(row.partner_id));
+        let rows = rows.into_iter().filter(|row| visibility.can_see_partner(row.partner_id));
         Ok(rows.map(|row| (row.id, row)).collect())
     }
 
@@ -172,8 +173,8 @@ impl Services {
         &self,
         orders: &[order::Model],
     ) -> Result<HashMap<Uuid, Vec<order_line::Model>>, Error> {
-        let sight = self.sight(Operation::Order);
-        let shown = orders.iter().filter(|row| sight.shows_partner(row.partner_id)).map(|row| row.id);
+        let visibility = self.visibility(Operation::Order);
+        let shown = orders.iter().filter(|row| visibility.can_see_partner(row.partner_id)).map(|row| row.id);
         Ok(store::lines(self.db.reader(), &shown.collect::<Vec<_>>()).await?)
     }
 
@@ -186,7 +187,7 @@ impl Services {
         ids: &[Uuid],
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<order::Model>>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         Ok(store::of_partners(self.db.reader(), ids, page).await?)
     }
 
@@ -195,7 +196,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn order_counts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         Ok(store::count_of_partners(self.db.reader(), ids).await?)
     }
 }

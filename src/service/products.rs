@@ -41,7 +41,7 @@ impl Services {
     /// # Errors
     /// When code or name can't be taken, a price is below zero, or a currency stands twice.
     pub async fn product_save(&self, draft: &ProductDraft) -> Result<ProductRow, Error> {
-        self.demand(Operation::SaveProduct)?;
+        self.authorize(Operation::SaveProduct)?;
         let code = input::code("code", &draft.code)?;
         let name = input::name("name", &draft.name)?;
         let prices = check_prices(&draft.prices)?;
@@ -73,7 +73,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn product_by_code(&self, code: &str) -> Result<Option<ProductRow>, Error> {
-        if input::code("code", code).is_err() || !self.sees(Operation::Product) {
+        if input::code("code", code).is_err() || !self.can_see(Operation::Product) {
             return Ok(None);
         }
         Ok(store::by_codes(self.db.reader(), [code]).await?.pop())
@@ -84,7 +84,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn products_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ProductRow>, Error> {
-        if !self.sees(Operation::Product) {
+        if !self.can_see(Operation::Product) {
             return Ok(HashMap::new());
         }
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
@@ -96,7 +96,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn products_page(&self, page: &Page<String>) -> Result<Rows<ProductRow>, Error> {
-        if !self.sees(Operation::Product) {
+        if !self.can_see(Operation::Product) {
             return Ok(Rows::default());
         }
         Ok(store::page(self.db.reader(), page).await?)
@@ -107,7 +107,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn products_count(&self) -> Result<u64, Error> {
-        if !self.sees(Operation::Product) {
+        if !self.can_see(Operation::Product) {
             return Ok(0);
         }
         Ok(store::count(self.db.reader()).await?)

@@ -63,7 +63,7 @@ impl Services {
     /// # Errors
     /// When code or name can't be taken, the price is below 1, or the stock below 0.
     pub async fn swag_item_save(&self, draft: &SwagItemDraft) -> Result<swag_item::Model, Error> {
-        self.demand(Operation::SaveSwagItem)?;
+        self.authorize(Operation::SaveSwagItem)?;
         let code = input::code("code", &draft.code)?;
         let name = input::name("name", &draft.name)?;
         if !(1..=MOST).contains(&draft.dojo_credits) {
@@ -97,7 +97,7 @@ impl Services {
     /// When there is no such professional or item, too little in stock or too few Dojo Credits, or the
     /// key came before with other content.
     pub async fn swag_order_place(&self, draft: &SwagDraft) -> Result<SwagPlaced, Error> {
-        let sight = self.demand(Operation::PlaceSwagOrder)?;
+        let visibility = self.authorize(Operation::PlaceSwagOrder)?;
         let key = input::key("idempotencyKey", &draft.idempotency_key)?;
         if !(1..=MOST).contains(&draft.quantity) {
             return Err(Refusal::new(Code::Invalid, "quantity", "A quantity is 1 or more.").into());
@@ -108,7 +108,7 @@ impl Services {
         transact!(self, Operation::PlaceSwagOrder, transaction, changes => {
             let code = input::code("professional", &draft.professional).map_err(|_| nobody())?;
             let who = professional::lock(transaction, [code.as_str()], []).await?.pop();
-            let who = who.filter(|row| sight.shows_professional(row.id)).ok_or_else(nobody)?;
+            let who = who.filter(|row| visibility.can_see_professional(row.id)).ok_or_else(nobody)?;
             let item = input::code("item", &draft.item).map_err(|_| nothing())?;
             if let Some(first) = store::by_key(transaction, who.id, &key).await? {
                 let ordered = store::items_by_ids(transaction, [first.item_id]).await?.pop();
@@ -167,13 +167,13 @@ impl Services {
         number: &str,
         reason: Option<&str>,
     ) -> Result<swag_order::Model, Error> {
-        let sight = self.demand(Operation::CancelSwagOrder)?;
+        let visibility = self.authorize(Operation::CancelSwagOrder)?;
         let reason = input::reason("reason", reason)?;
         let missing = || Refusal::new(Code::NotFound, "number", "There is no order with this number.");
         transact!(self, Operation::CancelSwagOrder, transaction, changes => {
             let number = input::key("number", number).map_err(|_| missing())?;
             let order = store::by_number(transaction, &number).await?;
-            let order = order.filter(|row| sight.shows_professional(row.professional_id)).ok_or_else(missing)?;
+            let order = order.filter(|row| visibility.can_see_professional(row.professional_id)).ok_or_else(missing)?;
             let professionals = professional::lock(transaction, [], [order.professional_id]).await?;
             let mut order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
             if let Some(on) = order.cancelled_on {
@@ -207,7 +207,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_item_by_code(&self, code: &str) -> Result<Option<swag_item::Model>, Error> {
-        if input::code("code", code).is_err() || !self.sees(Operation::SwagItem) {
+        if input::code("code", code).is_err() || !self.can_see(Operation::SwagItem) {
             return Ok(None);
         }
         Ok(store::item_by_code(self.db.reader(), code).await?)
@@ -218,7 +218,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_items_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, swag_item::Model>, Error> {
-        if !self.sees(Operation::SwagItem) {
+        if !self.can_see(Operation::SwagItem) {
             return Ok(HashMap::new());
         }
         let rows = store::items_by_ids(self.db.reader(), ids.iter().copied()).await?;
@@ -230,7 +230,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_items_page(&self, page: &Page<String>) -> Result<Rows<swag_item::Model>, Error> {
-        if !self.sees(Operation::SwagItem) {
+        if !self.can_see(Operation::SwagItem) {
             return Ok(Rows::default());
         }
         Ok(store::items(self.db.reader(), page).await?)
@@ -241,7 +241,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_items_count(&self) -> Result<u64, Error> {
-        if !self.sees(Operation::SwagItem) {
+        if !self.can_see(Operation::SwagItem) {
             return Ok(0);
         }
         Ok(store::count_items(self.db.reader()).await?)
@@ -253,9 +253,9 @@ impl Services {
     /// When the database fails.
     pub async fn swag_order_by_number(&self, number: &str) -> Result<Option<swag_order::Model>, Error> {
         let Ok(number) = input::key("number", number) else { return Ok(None) };
-        let sight = self.sight(Operation::SwagOrder);
+        let visibility = self.visibility(Operation::SwagOrder);
         let found = store::by_number(self.db.reader(), &number).await?;
-        Ok(found.filter(|row| sight.shows_professional(row.professional_id)))
+        Ok(found.filter(|row| visibility.can_see_professional(row.professional_id)))
     }
 
     /// Orders by id; what does not exist is left out.
@@ -263,9 +263,9 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_orders_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, swag_order::Model>, Error> {
-        let sight = self.sight(Operation::SwagOrder);
+        let visibility = self.visibility(Operation::SwagOrder);
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        let rows = rows.into_iter().filter(|row| sight.shows_professional(row.professional_id));
+        let rows = rows.into_iter().filter(|row| visibility.can_see_professional(row.professional_id));
         Ok(rows.map(|row| (row.id, row)).collect())
     }
 
@@ -278,7 +278,7 @@ impl Services {
         ids: &[Uuid],
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<swag_order::Model>>, Error> {
-        self.demand_swag_orders(ids)?;
+        self.authorize_swag_orders(ids)?;
         Ok(store::of_professionals(self.db.reader(), ids, page).await?)
     }
 
@@ -287,14 +287,14 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn swag_order_counts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-        self.demand_swag_orders(ids)?;
+        self.authorize_swag_orders(ids)?;
         Ok(store::count_of_professionals(self.db.reader(), ids).await?)
     }
 
     /// Checks that the orders of these professionals are open to the caller.
-    fn demand_swag_orders(&self, ids: &[Uuid]) -> Result<(), Error> {
-        let sight = self.demand(Operation::SwagOrder)?;
-        if ids.iter().all(|id| sight.shows_professional(*id)) {
+    fn authorize_swag_orders(&self, ids: &[Uuid]) -> Result<(), Error> {
+        let visibility = self.authorize(Operation::SwagOrder)?;
+        if ids.iter().all(|id| visibility.can_see_professional(*id)) {
             return Ok(());
         }
         Err(Error::Forbidden(Operation::SwagOrder.name()))

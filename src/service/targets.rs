@@ -50,7 +50,7 @@ impl Services {
         year: i32,
         amount: Money,
     ) -> Result<PartnerRow, Error> {
-        self.demand(Operation::SetSalesTarget)?;
+        self.authorize(Operation::SetSalesTarget)?;
         if !YEARS.contains(&year) {
             let message = format!("A target is of a year from {} to {}.", YEARS.start(), YEARS.end());
             return Err(Refusal::new(Code::Invalid, "year", message).into());
@@ -100,7 +100,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn sales_targets(&self, ids: &[Uuid], year: i32) -> Result<HashMap<Uuid, SalesTarget>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         let targets = store::targets(self.db.reader(), ids, year).await?;
         if targets.is_empty() {
             return Ok(HashMap::new());

@@ -59,7 +59,7 @@ impl Services {
     /// # Errors
     /// When the database fails. A difference is no error.
     pub async fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
-        self.demand(Operation::Verify)?;
+        self.authorize(Operation::Verify)?;
         let snapshot = self.db.begin_snapshot().await?;
         let total = log::count(&snapshot).await?;
         let mut replay = Replay::new(&self.policy);

@@ -53,21 +53,21 @@ impl<K> Page<K> {
     }
 }
 
-/// How much of a list a caller sees.
+/// The rows of a list that are visible to a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen<S> {
+pub(crate) enum Scope<S> {
     /// All of it.
     All,
-    /// What there is for somebody.
-    By(S),
+    /// Only the rows of this scope.
+    Only(S),
 }
 
-impl<S> Seen<S> {
-    /// For whom, where it is not all.
-    pub(crate) fn by(self) -> Option<S> {
+impl<S> Scope<S> {
+    /// The scope; `None` for all rows.
+    pub(crate) fn only(self) -> Option<S> {
         match self {
             Self::All => None,
-            Self::By(somebody) => Some(somebody),
+            Self::Only(scope) => Some(scope),
         }
     }
 }

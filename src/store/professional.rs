@@ -256,14 +256,14 @@ fn by_column(column: &str, wanted: Wanted) -> Both {
 
 /// Whose list of professionals a caller sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SeenBy {
+pub(crate) enum ProfessionalScope {
     /// A partner's: those who work or worked for it by a day.
     Partner(Uuid, NaiveDate),
     /// A professional's own.
     Professional(Uuid),
 }
 
-impl SeenBy {
+impl ProfessionalScope {
     fn values(self) -> [Value; 3] {
         match self {
             Self::Partner(partner, day) => [partner.into(), day.into(), Uuid::nil().into()],
@@ -272,7 +272,7 @@ impl SeenBy {
     }
 }
 
-/// What a caller sees of the list: see [`SeenBy`].
+/// What a caller sees of the list: see [`ProfessionalScope`].
 const SCOPE: (&str, usize) = (
     "p.id IN (SELECT v.professional_id FROM affiliations v WHERE v.partner_id = $4 AND v.starts_on <= $5 \
      UNION SELECT o.professional_id FROM professional_balances o WHERE o.professional_id = $6)",
@@ -287,7 +287,7 @@ static BY_SIGN_UP: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("signed_
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     filter: &ProfessionalFilter,
-    seen_by: Option<SeenBy>,
+    seen_by: Option<ProfessionalScope>,
     order: ProfessionalOrder,
     page: &Page<ProfessionalKey>,
 ) -> Result<Rows<ProfessionalRow>, DbErr> {
@@ -299,7 +299,7 @@ pub(crate) async fn page(
     };
     let all = *filter == ProfessionalFilter::default() && seen_by.is_none();
     let mut values = if all { Vec::new() } else { filter.values().to_vec() };
-    values.extend(seen_by.into_iter().flat_map(SeenBy::values));
+    values.extend(seen_by.into_iter().flat_map(ProfessionalScope::values));
     let (first, last) = order.bounds();
     let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
     for (key, value, id) in ends {
@@ -318,12 +318,12 @@ pub(crate) async fn page(
 pub(crate) async fn count(
     connection: &impl ConnectionTrait,
     filter: &ProfessionalFilter,
-    seen_by: Option<SeenBy>,
+    seen_by: Option<ProfessionalScope>,
 ) -> Result<i64, DbErr> {
     sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {WANTED}"));
     sql!(COUNT_SCOPED, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {WANTED} AND {}", SCOPE.0));
     let sql: &Sql = if seen_by.is_some() { &COUNT_SCOPED } else { &COUNT };
-    let values = filter.values().into_iter().chain(seen_by.into_iter().flat_map(SeenBy::values));
+    let values = filter.values().into_iter().chain(seen_by.into_iter().flat_map(ProfessionalScope::values));
     let row = connection.query_one_raw(sql.with(connection.get_database_backend(), values)).await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }

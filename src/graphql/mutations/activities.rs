@@ -202,7 +202,7 @@ async fn take_one(
 fn payloads(outcomes: Vec<Outcome>, place: impl Fn(usize, Refusal) -> Refusal) -> Vec<RecordActivityPayload> {
     let rows = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Recorded(row) | Outcome::Duplicate(row) => Some((row.id, row.clone())),
-        Outcome::DuplicateUnseen | Outcome::Refused(_) => None,
+        Outcome::DuplicateNotVisible | Outcome::Refused(_) => None,
     });
     let rows = ById::new(rows.collect());
     let payload = |(at, outcome)| match outcome {
@@ -214,7 +214,7 @@ fn payloads(outcomes: Vec<Outcome>, place: impl Fn(usize, Refusal) -> Refusal) -
             duplicate: true,
             ..Default::default()
         },
-        Outcome::DuplicateUnseen => RecordActivityPayload { duplicate: true, ..Default::default() },
+        Outcome::DuplicateNotVisible => RecordActivityPayload { duplicate: true, ..Default::default() },
         Outcome::Refused(refusal) => {
             RecordActivityPayload { user_errors: vec![place(at, refusal).into()], ..Default::default() }
         }

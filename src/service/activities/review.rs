@@ -30,7 +30,7 @@ impl Services {
         decision: Decision,
         reason: Option<&str>,
     ) -> Result<activity::Model, Error> {
-        self.demand(Operation::ReviewActivity)?;
+        self.authorize(Operation::ReviewActivity)?;
         let reason = input::reason("reason", reason)?;
         transact!(self, Operation::ReviewActivity, transaction, changes => {
             let (mut row, mut posting) = self.open_activity(transaction, id).await?;
@@ -93,7 +93,7 @@ impl Services {
     /// # Errors
     /// When there is no such activity, or it does not count.
     pub async fn activity_void(&self, id: Uuid, reason: Option<&str>) -> Result<activity::Model, Error> {
-        self.demand(Operation::VoidActivity)?;
+        self.authorize(Operation::VoidActivity)?;
         let reason = input::reason("reason", reason)?;
         transact!(self, Operation::VoidActivity, transaction, changes => {
             let (mut row, mut posting) = self.open_activity(transaction, id).await?;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use entity::{deal, deal_step};
 use uuid::Uuid;
 
-use super::{days, shows};
+use super::{days, is_visible};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::deal::{Deal, DealTerms, Outcome, Status};
@@ -83,9 +83,9 @@ impl Services {
         &self,
         rows: &[deal::Model],
     ) -> Result<HashMap<Uuid, OpportunityView>, Error> {
-        let sight = self.demand(Operation::Deal)?;
+        let visibility = self.authorize(Operation::Deal)?;
         let today = self.clock.today();
-        let rows: Vec<&deal::Model> = rows.iter().filter(|row| shows(&sight, row)).collect();
+        let rows: Vec<&deal::Model> = rows.iter().filter(|row| is_visible(&visibility, row)).collect();
         let keys = rows.iter().map(|row| (row.customer_key.as_str(), row.scope_key.as_str()));
         let mut held = HashMap::new();
         for row in store::opportunities(self.db.reader(), keys).await? {
@@ -124,9 +124,9 @@ impl Services {
     /// When the database fails.
     pub async fn deal_by_reference(&self, reference: &str) -> Result<Option<deal::Model>, Error> {
         let Ok(reference) = input::key("reference", reference) else { return Ok(None) };
-        let sight = self.sight(Operation::Deal);
+        let visibility = self.visibility(Operation::Deal);
         let found = store::by_reference(self.db.reader(), &reference).await?;
-        Ok(found.filter(|row| shows(&sight, row)))
+        Ok(found.filter(|row| is_visible(&visibility, row)))
     }
 
     /// Deals by id; what does not exist is left out.
@@ -134,9 +134,9 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn deals_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, deal::Model>, Error> {
-        let sight = self.sight(Operation::Deal);
+        let visibility = self.visibility(Operation::Deal);
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        let rows = rows.into_iter().filter(|row| shows(&sight, row));
+        let rows = rows.into_iter().filter(|row| is_visible(&visibility, row));
         Ok(rows.map(|row| (row.id, row)).collect())
     }
 
@@ -149,7 +149,7 @@ impl Services {
         ids: &[Uuid],
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<deal::Model>>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         Ok(store::of_partners(self.db.reader(), ids, page).await?)
     }
 
@@ -158,7 +158,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn deal_counts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         Ok(store::count_of_partners(self.db.reader(), ids).await?)
     }
 
@@ -170,8 +170,8 @@ impl Services {
         &self,
         deals: &[deal::Model],
     ) -> Result<HashMap<Uuid, Vec<deal_step::Model>>, Error> {
-        let sight = self.sight(Operation::Deal);
-        let shown = deals.iter().filter(|row| shows(&sight, row)).map(|row| row.id);
+        let visibility = self.visibility(Operation::Deal);
+        let shown = deals.iter().filter(|row| is_visible(&visibility, row)).map(|row| row.id);
         Ok(store::steps(self.db.reader(), &shown.collect::<Vec<_>>()).await?)
     }
 
@@ -180,10 +180,10 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn partners_of_deals(&self, deals: &[deal::Model]) -> Result<HashMap<Uuid, PartnerRow>, Error> {
-        let sight = self.sight(Operation::Deal);
-        let shown = deals.iter().filter(|row| shows(&sight, row)).map(|row| row.partner_id);
+        let visibility = self.visibility(Operation::Deal);
+        let shown = deals.iter().filter(|row| is_visible(&visibility, row)).map(|row| row.partner_id);
         let mut rows = partner::by_ids(self.db.reader(), shown).await?;
-        self.withhold_partners(&mut rows);
+        self.redact_partners(&mut rows);
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 }

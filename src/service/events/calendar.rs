@@ -51,7 +51,7 @@ impl Services {
         if due.is_empty() {
             return Ok(false);
         }
-        transact!(self, Operation::FollowCalendar, transaction, _changes => {
+        transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
             self.partner_levels(transaction, &due, today).await
         })?;
         Ok(true)
@@ -100,7 +100,7 @@ impl Services {
         if due.is_empty() {
             return Ok(false);
         }
-        transact!(self, Operation::FollowCalendar, transaction, _changes => {
+        transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
             self.professional_levels(transaction, &due, today).await
         })?;
         Ok(true)

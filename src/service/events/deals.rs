@@ -37,7 +37,7 @@ impl Services {
         let ids: Vec<Uuid> = due.iter().map(|timer| timer.deal_id).collect();
         let found = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
         let keys: Vec<&str> = found.iter().map(|row| row.customer_key.as_str()).collect();
-        transact!(self, Operation::FollowCalendar, transaction, _changes => {
+        transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
             store::lock_customers(transaction, &keys).await?;
             let deals = store::by_ids(transaction, ids.iter().copied()).await?;
             let partners = partner::by_ids(transaction, deals.iter().map(|row| row.partner_id)).await?;

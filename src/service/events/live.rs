@@ -92,7 +92,7 @@ impl Services {
         let before = self.clock.now() - kept;
         let mut removed = 0;
         loop {
-            let some = transact!(self, Operation::FollowCalendar, transaction, _changes => {
+            let some = transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
                 Ok(store::remove_before(transaction, before, REMOVED_MAX).await?)
             })?;
             removed += some;
@@ -119,7 +119,7 @@ impl Services {
     /// # Errors
     /// When the caller is not the program itself or an administrator, or the database fails.
     pub async fn feed_status(&self) -> Result<(Feed, Pending), Error> {
-        self.demand(Operation::FollowCalendar)?;
+        self.authorize(Operation::MaintainEventFeed)?;
         let reader = self.db.reader();
         Ok((store::feed(reader).await?, store::pending(reader).await?))
     }

@@ -10,7 +10,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::service::Services;
-use crate::service::access::Sight;
+use crate::service::access::Visibility;
 use crate::store::event::{self as store, EventFilter};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
@@ -64,7 +64,7 @@ impl Services {
         after: Option<i64>,
         size: u64,
     ) -> Result<EventsPage, Error> {
-        self.demand(Operation::Events)?;
+        self.authorize(Operation::Events)?;
         store::number(&self.db).await?;
         let after = self.check_after(after).await?;
         let feed = store::feed(self.db.reader()).await?;
@@ -105,9 +105,9 @@ impl Services {
         code: &str,
         after: Option<i64>,
     ) -> Result<(PartnerRow, impl Stream<Item = Followed> + Send + use<>), Error> {
-        self.demand(Operation::Events)?;
+        self.authorize(Operation::Events)?;
         let row = self.partner_by_code(code).await?.ok_or_else(|| nobody("partner", "code"))?;
-        self.demand_accounts([row.id].into_iter())?;
+        self.authorize_accounts([row.id].into_iter())?;
         let after = self.check_after(after).await?;
         let filter = EventFilter {
             kinds: Some(PARTNER_KINDS.to_vec()),
@@ -128,14 +128,14 @@ impl Services {
         code: &str,
         after: Option<i64>,
     ) -> Result<(ProfessionalRow, impl Stream<Item = Followed> + Send + use<>), Error> {
-        let sight = self.demand(Operation::Events)?;
+        let visibility = self.authorize(Operation::Events)?;
         let row = self.professional_by_code(code).await?.ok_or_else(|| nobody("professional", "code"))?;
-        self.demand(Operation::ProfessionalPoints)?;
+        self.authorize(Operation::ProfessionalPoints)?;
         let after = self.check_after(after).await?;
         let filter = EventFilter {
             kinds: Some(PROFESSIONAL_KINDS.to_vec()),
             professional: Some(row.id),
-            partner: if let Sight::Partner(id) = sight { Some(id) } else { None },
+            partner: if let Visibility::Partner(id) = visibility { Some(id) } else { None },
             ..EventFilter::default()
         };
         Ok((row, self.follow(filter, after).await?))
@@ -143,7 +143,7 @@ impl Services {
 
     /// Refuses a number after which events are missing, or that was never given.
     async fn check_after(&self, after: Option<i64>) -> Result<Option<i64>, Error> {
-        self.demand(Operation::Events)?;
+        self.authorize(Operation::Events)?;
         let Some(number) = after else { return Ok(None) };
         let mut feed = store::feed(self.db.reader()).await?;
         if number > feed.last {
@@ -165,12 +165,12 @@ impl Services {
     /// nobody's.
     async fn event_filter(&self, asked: &EventsAsked) -> Result<Option<EventFilter>, Error> {
         let mut filter = EventFilter { kinds: asked.kinds.clone(), ..EventFilter::default() };
-        match self.demand(Operation::Events)? {
-            Sight::All => {}
-            Sight::Partner(id) => filter.partner = Some(id),
-            Sight::Professional(id) => filter.professional = Some(id),
-            Sight::Integration(name) => filter.recorded_by = Some(name.to_string()),
-            Sight::Nothing => return Ok(None),
+        match self.authorize(Operation::Events)? {
+            Visibility::All => {}
+            Visibility::Partner(id) => filter.partner = Some(id),
+            Visibility::Professional(id) => filter.professional = Some(id),
+            Visibility::Integration(name) => filter.recorded_by = Some(name.to_string()),
+            Visibility::Nothing => return Ok(None),
         }
         if let Some(code) = &asked.partner {
             let found = self.partner_by_code(code).await?.map(|row| row.id);

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::program::fold::{Sale, Step};
 use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
-use crate::service::access::Sight;
+use crate::service::access::Visibility;
 use crate::service::events::Telling;
 use crate::service::posting::{Entry, Object, Posting};
 use crate::service::{Services, input, targets, transact};
@@ -25,10 +25,10 @@ impl Services {
     /// # Errors
     /// When there is no such order, it is final already, or the day is ahead or before it was placed.
     pub async fn order_fulfill(&self, number: &str, on: NaiveDate) -> Result<order::Model, Error> {
-        let sight = self.demand(Operation::FulfillOrder)?;
+        let visibility = self.authorize(Operation::FulfillOrder)?;
         input::happened("fulfilledOn", on, self.clock.today())?;
         transact!(self, Operation::FulfillOrder, transaction, changes => {
-            let (mut order, mut posting) = self.open_order(transaction, &sight, number).await?;
+            let (mut order, mut posting) = self.open_order(transaction, &visibility, number).await?;
             let before = state(&order);
             if on < order.placed_on {
                 let message = format!("{on} lies before the order was placed, on {}.", order.placed_on);
@@ -61,10 +61,10 @@ impl Services {
     /// # Errors
     /// When there is no such order, or it is final already.
     pub async fn order_cancel(&self, number: &str, reason: Option<&str>) -> Result<order::Model, Error> {
-        let sight = self.demand(Operation::CancelOrder)?;
+        let visibility = self.authorize(Operation::CancelOrder)?;
         let reason = input::reason("reason", reason)?;
         transact!(self, Operation::CancelOrder, transaction, changes => {
-            let (mut order, mut posting) = self.open_order(transaction, &sight, number).await?;
+            let (mut order, mut posting) = self.open_order(transaction, &visibility, number).await?;
             let before = state(&order);
             let today = self.clock.today();
             let step = redemption(&mut posting, &order, today).map(Step::Returned);
@@ -89,13 +89,13 @@ impl Services {
     async fn open_order(
         &self,
         transaction: &DatabaseTransaction,
-        sight: &Sight,
+        visibility: &Visibility,
         number: &str,
     ) -> Result<(order::Model, Posting<'_>), Error> {
         let missing = || Refusal::new(Code::NotFound, "number", "There is no order with this number.");
         let number = input::key("number", number).map_err(|_| missing())?;
         let order = store::by_number(transaction, &number).await?;
-        let order = order.filter(|row| sight.shows_partner(row.partner_id)).ok_or_else(missing)?;
+        let order = order.filter(|row| visibility.can_see_partner(row.partner_id)).ok_or_else(missing)?;
         let partners = partner::lock(transaction, [], [order.partner_id]).await?;
         let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
         check_placed(&order)?;

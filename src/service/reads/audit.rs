@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::service::Services;
-use crate::service::access::Sight;
+use crate::service::access::Visibility;
 use crate::store::audit::{self, AuditFilter};
 use crate::store::page::{Page, Rows};
 
@@ -40,7 +40,7 @@ impl Services {
         asked: &AuditAsked,
         page: &Page<Uuid>,
     ) -> Result<Rows<audit_entry::Model>, Error> {
-        self.demand(Operation::AuditLog)?;
+        self.authorize(Operation::AuditLog)?;
         match self.audit_filter(asked).await? {
             Some(filter) => Ok(audit::page(self.db.reader(), &filter, page).await?),
             None => Ok(Rows::default()),
@@ -52,7 +52,7 @@ impl Services {
     /// # Errors
     /// When the caller is no administrator, or the database fails.
     pub async fn audit_count(&self, asked: &AuditAsked) -> Result<i64, Error> {
-        self.demand(Operation::AuditLog)?;
+        self.authorize(Operation::AuditLog)?;
         match self.audit_filter(asked).await? {
             Some(filter) => {
                 Ok(i64::try_from(audit::count(self.db.reader(), &filter).await?).unwrap_or(i64::MAX))
@@ -66,7 +66,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn audit_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, audit_entry::Model>, Error> {
-        if self.sight(Operation::AuditLog) != Sight::All {
+        if self.visibility(Operation::AuditLog) != Visibility::All {
             return Ok(HashMap::new());
         }
         let rows = audit::by_ids(self.db.reader(), ids.iter().copied()).await?;

@@ -30,7 +30,7 @@ impl Services {
         filter: &LedgerFilter,
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<ledger_entry::Model>>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         Ok(ledger::of_partners(self.db.reader(), ids, filter, page).await?)
     }
 
@@ -43,7 +43,7 @@ impl Services {
         ids: &[Uuid],
         filter: &LedgerFilter,
     ) -> Result<HashMap<Uuid, i64>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         Ok(ledger::count_of_partners(self.db.reader(), ids, filter).await?)
     }
 
@@ -55,9 +55,9 @@ impl Services {
         &self,
         ids: &[Uuid],
     ) -> Result<HashMap<Uuid, ledger_entry::Model>, Error> {
-        let sight = self.sight(Operation::LedgerEntry);
+        let visibility = self.visibility(Operation::LedgerEntry);
         let rows = ledger::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        let rows = rows.into_iter().filter(|row| sight.shows_partner(row.partner_id));
+        let rows = rows.into_iter().filter(|row| visibility.can_see_partner(row.partner_id));
         Ok(rows.map(|row| (row.id, row)).collect())
     }
 
@@ -71,7 +71,7 @@ impl Services {
         ids: &[Uuid],
         page: &Page<i64>,
     ) -> Result<HashMap<Uuid, Rows<activity::Model>>, Error> {
-        let employer = self.demand_activities(owner, ids)?;
+        let employer = self.authorize_activities(owner, ids)?;
         Ok(activities::of_owners(self.db.reader(), owner, ids, employer, page).await?)
     }
 
@@ -80,15 +80,15 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn activity_counts(&self, owner: Owner, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-        let employer = self.demand_activities(owner, ids)?;
+        let employer = self.authorize_activities(owner, ids)?;
         Ok(activities::count_of_owners(self.db.reader(), owner, ids, employer).await?)
     }
 
     /// The employer whose days these lists are limited to, if they are.
-    fn demand_activities(&self, owner: Owner, ids: &[Uuid]) -> Result<Option<Uuid>, Error> {
+    fn authorize_activities(&self, owner: Owner, ids: &[Uuid]) -> Result<Option<Uuid>, Error> {
         match owner {
-            Owner::Partner => self.demand_accounts(ids.iter().copied()).map(|()| None),
-            Owner::Professional => self.activities_shown(ids.iter().copied()),
+            Owner::Partner => self.authorize_accounts(ids.iter().copied()).map(|()| None),
+            Owner::Professional => self.activities_employer(ids.iter().copied()),
         }
     }
 
@@ -98,7 +98,7 @@ impl Services {
     /// When the database fails.
     pub async fn activities_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, activity::Model>, Error> {
         let rows = activities::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        let rows = self.shown_activities(rows).await?;
+        let rows = self.visible_activities(rows).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
@@ -117,7 +117,7 @@ impl Services {
             return Ok(None);
         };
         let found = activities::by_keys(self.db.reader(), [(source.as_str(), external_id.as_str())]).await?;
-        Ok(self.shown_activities(found).await?.pop())
+        Ok(self.visible_activities(found).await?.pop())
     }
 
     /// The partners that activities are about, by id. Whoever sees an activity sees whose it is.
@@ -128,10 +128,10 @@ impl Services {
         &self,
         activities: &[activity::Model],
     ) -> Result<HashMap<Uuid, PartnerRow>, Error> {
-        let shown = self.shown_activities(activities.to_vec()).await?;
+        let shown = self.visible_activities(activities.to_vec()).await?;
         let mut rows =
             partner::by_ids(self.db.reader(), shown.iter().filter_map(|row| row.partner_id)).await?;
-        self.withhold_partners(&mut rows);
+        self.redact_partners(&mut rows);
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
@@ -143,11 +143,11 @@ impl Services {
         &self,
         activities: &[activity::Model],
     ) -> Result<HashMap<Uuid, ProfessionalRow>, Error> {
-        let shown = self.shown_activities(activities.to_vec()).await?;
+        let shown = self.visible_activities(activities.to_vec()).await?;
         let ids = shown.iter().filter_map(|row| row.professional_id);
         let mut rows = professional::by_ids(self.db.reader(), ids).await?;
-        self.withhold_contacts(&mut rows);
-        self.withhold_people(&mut rows);
+        self.redact_contacts(&mut rows);
+        self.redact_professionals(&mut rows);
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
-use crate::service::access::Sight;
+use crate::service::access::Visibility;
 use crate::service::{Services, input};
-use crate::store::page::{Page, Rows, Seen};
+use crate::store::page::{Page, Rows, Scope};
 use crate::store::partner::{PartnerFilter, PartnerKey, PartnerOrder, PartnerRow};
 use crate::store::professional::AffiliatedProfessional;
 use crate::store::{ledger, partner, professional};
@@ -24,8 +24,8 @@ impl Services {
         if input::code("code", code).is_err() {
             return Ok(None);
         }
-        let sight = self.sight(Operation::Partner);
-        Ok(partner::by_code(self.db.reader(), code).await?.filter(|row| sight.shows_partner(row.id)))
+        let visibility = self.visibility(Operation::Partner);
+        Ok(partner::by_code(self.db.reader(), code).await?.filter(|row| visibility.can_see_partner(row.id)))
     }
 
     /// Partners by id; who does not exist is left out.
@@ -33,9 +33,13 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn partners_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, PartnerRow>, Error> {
-        let sight = self.sight(Operation::Partner);
+        let visibility = self.visibility(Operation::Partner);
         let rows = partner::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        Ok(rows.into_iter().filter(|row| sight.shows_partner(row.id)).map(|row| (row.id, row)).collect())
+        Ok(rows
+            .into_iter()
+            .filter(|row| visibility.can_see_partner(row.id))
+            .map(|row| (row.id, row))
+            .collect())
     }
 
     /// One page of partners.
@@ -48,8 +52,8 @@ impl Services {
         order: PartnerOrder,
         page: &Page<PartnerKey>,
     ) -> Result<Rows<PartnerRow>, Error> {
-        match self.partners_seen() {
-            Some(seen) => Ok(partner::page(self.db.reader(), filter, seen.by(), order, page).await?),
+        match self.partner_scope() {
+            Some(scope) => Ok(partner::page(self.db.reader(), filter, scope.only(), order, page).await?),
             None => Ok(Rows::default()),
         }
     }
@@ -59,17 +63,17 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn partners_count(&self, filter: &PartnerFilter) -> Result<i64, Error> {
-        match self.partners_seen() {
-            Some(seen) => Ok(partner::count(self.db.reader(), filter, seen.by()).await?),
+        match self.partner_scope() {
+            Some(scope) => Ok(partner::count(self.db.reader(), filter, scope.only()).await?),
             None => Ok(0),
         }
     }
 
     /// How much of the list of partners the caller sees; `None` for nothing.
-    fn partners_seen(&self) -> Option<Seen<Uuid>> {
-        match self.sight(Operation::Partner) {
-            Sight::All => Some(Seen::All),
-            Sight::Partner(id) => Some(Seen::By(id)),
+    fn partner_scope(&self) -> Option<Scope<Uuid>> {
+        match self.visibility(Operation::Partner) {
+            Visibility::All => Some(Scope::All),
+            Visibility::Partner(id) => Some(Scope::Only(id)),
             _ => None,
         }
     }
@@ -79,7 +83,7 @@ impl Services {
     /// # Errors
     /// When the caller may not see accounts.
     pub fn balance(&self, row: &PartnerRow) -> Result<i64, Error> {
-        self.demand_accounts([row.id].into_iter())?;
+        self.authorize_accounts([row.id].into_iter())?;
         Ok(row.credits)
     }
 
@@ -92,7 +96,7 @@ impl Services {
         ids: &[Uuid],
         moment: DateTime<Utc>,
     ) -> Result<HashMap<Uuid, i64>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         Ok(ledger::known_balances(self.db.reader(), ids, moment).await?)
     }
 
@@ -106,10 +110,10 @@ impl Services {
         as_of: Option<NaiveDate>,
         page: &Page<Uuid>,
     ) -> Result<HashMap<Uuid, Rows<AffiliatedProfessional>>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         let day = self.check_not_future(as_of)?;
         let mut pages = professional::of_partners(self.db.reader(), ids, day, page).await?;
-        self.withhold_contacts(pages.values_mut().flat_map(|page| &mut page.rows).map(|one| &mut one.row));
+        self.redact_contacts(pages.values_mut().flat_map(|page| &mut page.rows).map(|one| &mut one.row));
         Ok(pages)
     }
 
@@ -122,7 +126,7 @@ impl Services {
         ids: &[Uuid],
         as_of: Option<NaiveDate>,
     ) -> Result<HashMap<Uuid, i64>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         let day = self.check_not_future(as_of)?;
         Ok(professional::count_of_partners(self.db.reader(), ids, day).await?)
     }
@@ -137,9 +141,9 @@ impl Services {
         as_of: Option<NaiveDate>,
     ) -> Result<HashMap<Uuid, PartnerRow>, Error> {
         let day = self.check_not_future(as_of)?;
-        let sight = self.sight(Operation::Partner);
+        let visibility = self.visibility(Operation::Partner);
         let mut employers = professional::employers(self.db.reader(), ids, day).await?;
-        employers.retain(|_, row| sight.shows_partner(row.id));
+        employers.retain(|_, row| visibility.can_see_partner(row.id));
         Ok(employers)
     }
 

@@ -26,7 +26,7 @@ impl Services {
             return Ok(None);
         }
         let found = professional::by_code(self.db.reader(), code).await?;
-        Ok(self.shown_professionals(found.into_iter().collect()).await?.pop())
+        Ok(self.visible_professionals(found.into_iter().collect()).await?.pop())
     }
 
     /// Professionals by id; who does not exist is left out.
@@ -35,7 +35,7 @@ impl Services {
     /// When the database fails.
     pub async fn professionals_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ProfessionalRow>, Error> {
         let rows = professional::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        let rows = self.shown_professionals(rows).await?;
+        let rows = self.visible_professionals(rows).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
@@ -49,9 +49,9 @@ impl Services {
         order: ProfessionalOrder,
         page: &Page<ProfessionalKey>,
     ) -> Result<Rows<ProfessionalRow>, Error> {
-        let Some(seen) = self.professionals_seen() else { return Ok(Rows::default()) };
-        let mut rows = professional::page(self.db.reader(), filter, seen.by(), order, page).await?;
-        self.withhold_contacts(&mut rows.rows);
+        let Some(scope) = self.professional_scope() else { return Ok(Rows::default()) };
+        let mut rows = professional::page(self.db.reader(), filter, scope.only(), order, page).await?;
+        self.redact_contacts(&mut rows.rows);
         Ok(rows)
     }
 
@@ -60,8 +60,8 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn professionals_count(&self, filter: &ProfessionalFilter) -> Result<i64, Error> {
-        let Some(seen) = self.professionals_seen() else { return Ok(0) };
-        Ok(professional::count(self.db.reader(), filter, seen.by()).await?)
+        let Some(scope) = self.professional_scope() else { return Ok(0) };
+        Ok(professional::count(self.db.reader(), filter, scope.only()).await?)
     }
 
     /// Professionals' levels on a day (today, if none is named), as known now or at a moment (S3, K1).
@@ -79,7 +79,7 @@ impl Services {
         let day = as_of.unwrap_or(today);
         let mut answers: PerSubject<(NaiveDate, ProfessionalStanding)> =
             HashMap::with_capacity(professionals.len());
-        let shown = self.points_shown(professionals.iter().map(|row| row.id), day).await?;
+        let shown = self.with_visible_points(professionals.iter().map(|row| row.id), day).await?;
         let mut asked = Vec::with_capacity(professionals.len());
         for one in professionals {
             if shown.as_ref().is_some_and(|shown| !shown.contains(&one.id)) {
@@ -151,7 +151,7 @@ impl Services {
         known_at: Option<DateTime<Utc>>,
     ) -> Result<PerSubject<i64>, Error> {
         let today = self.clock.today();
-        let shown = self.points_shown(professionals.iter().map(|row| row.id), today).await?;
+        let shown = self.with_visible_points(professionals.iter().map(|row| row.id), today).await?;
         let known = match known_at {
             Some(moment) => {
                 let ids: Vec<Uuid> = professionals.iter().map(|row| row.id).collect();

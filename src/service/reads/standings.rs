@@ -55,7 +55,7 @@ impl Services {
         as_of: Option<NaiveDate>,
         known_at: Option<DateTime<Utc>>,
     ) -> Result<PerSubject<PartnerStanding>, Error> {
-        self.demand_accounts(partners.iter().map(|row| row.id))?;
+        self.authorize_accounts(partners.iter().map(|row| row.id))?;
         let editions = &self.policy.editions;
         let today = self.clock.today();
         let day = as_of.unwrap_or(today);
@@ -170,7 +170,7 @@ impl Services {
         year: i32,
         known_at: Option<DateTime<Utc>>,
     ) -> Result<HashMap<Uuid, YearCredits>, Error> {
-        self.demand_accounts(partners.iter().map(|row| row.id))?;
+        self.authorize_accounts(partners.iter().map(|row| row.id))?;
         let editions = &self.policy.editions;
         let (mut from, to) = Period(year).days(editions);
         let mut credits: HashMap<Uuid, YearCredits> = HashMap::new();
@@ -225,7 +225,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn level_histories(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<LevelAward>>, Error> {
-        self.demand_accounts(ids.iter().copied())?;
+        self.authorize_accounts(ids.iter().copied())?;
         let editions = &self.policy.editions;
         let mut histories: HashMap<Uuid, Vec<LevelAward>> = HashMap::new();
         for row in totals::of_partners(self.db.reader(), ids.iter().copied()).await? {

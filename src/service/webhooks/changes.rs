@@ -30,7 +30,7 @@ impl Services {
     /// When the address can't be taken, the partner does not exist, there are too many endpoints, or the
     /// database fails.
     pub async fn webhook_create(&self, draft: &EndpointDraft) -> Result<EndpointSecret, Error> {
-        self.demand(Operation::CreateWebhookEndpoint)?;
+        self.authorize(Operation::CreateWebhookEndpoint)?;
         let url = self.check_url(&draft.url)?;
         let description = input::name("description", &draft.description)?;
         let kinds = words(draft.kinds.as_deref())?;
@@ -74,7 +74,7 @@ impl Services {
         id: Uuid,
         asked: &EndpointChange,
     ) -> Result<webhook_endpoint::Model, Error> {
-        self.demand(Operation::UpdateWebhookEndpoint)?;
+        self.authorize(Operation::UpdateWebhookEndpoint)?;
         let url = asked.url.as_deref().map(|url| self.check_url(url)).transpose()?;
         let description =
             asked.description.as_deref().map(|text| input::name("description", text)).transpose()?;
@@ -179,7 +179,7 @@ impl Services {
     /// # Errors
     /// As [`Services::webhook_delete`].
     pub async fn webhook_rotate(&self, id: Uuid) -> Result<EndpointSecret, Error> {
-        self.demand(Operation::RotateWebhookSecret)?;
+        self.authorize(Operation::RotateWebhookSecret)?;
         let secret = secret()?;
         let row = transact!(self, Operation::RotateWebhookSecret, transaction, changes => {
             let row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;

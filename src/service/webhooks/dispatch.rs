@@ -146,7 +146,7 @@ impl Services {
     /// # Errors
     /// When the caller is not the program itself or an administrator, or the database fails.
     pub async fn webhooks_send_due(&self, now: DateTime<Utc>) -> Result<usize, Error> {
-        self.demand(Operation::SendWebhooks)?;
+        self.authorize(Operation::SendWebhooks)?;
         let mut tried = 0;
         loop {
             let mut claimed = Vec::new();
@@ -169,7 +169,7 @@ impl Services {
     /// # Errors
     /// As [`Services::webhooks_send_due`].
     pub async fn webhooks_expand(&self) -> Result<(), Error> {
-        self.demand(Operation::SendWebhooks)?;
+        self.authorize(Operation::SendWebhooks)?;
         events::number(&self.db).await?;
         let last = events::feed(self.db.reader()).await?.last;
         for id in store::behind(self.db.reader(), last).await? {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::service::Services;
-use crate::service::access::Sight;
+use crate::service::access::Visibility;
 use crate::store::event as events;
 use crate::store::page::{Page, Rows};
 use crate::store::webhook::WebhooksStatus;
@@ -34,7 +34,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn webhooks_page(&self, page: &Page<Uuid>) -> Result<Rows<webhook_endpoint::Model>, Error> {
-        self.demand(Operation::WebhookEndpoints)?;
+        self.authorize(Operation::WebhookEndpoints)?;
         Ok(store::page(self.db.reader(), page).await?)
     }
 
@@ -43,7 +43,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn webhooks_count(&self) -> Result<i64, Error> {
-        self.demand(Operation::WebhookEndpoints)?;
+        self.authorize(Operation::WebhookEndpoints)?;
         Ok(i64::try_from(store::count(self.db.reader()).await?).unwrap_or(i64::MAX))
     }
 
@@ -55,7 +55,7 @@ impl Services {
         &self,
         ids: &[Uuid],
     ) -> Result<HashMap<Uuid, webhook_endpoint::Model>, Error> {
-        if self.sight(Operation::WebhookEndpoints) != Sight::All {
+        if self.visibility(Operation::WebhookEndpoints) != Visibility::All {
             return Ok(HashMap::new());
         }
         let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
@@ -70,7 +70,7 @@ impl Services {
         &self,
         rows: &[webhook_endpoint::Model],
     ) -> Result<HashMap<Uuid, Progress>, Error> {
-        self.demand(Operation::WebhookEndpoints)?;
+        self.authorize(Operation::WebhookEndpoints)?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let waiting = store::waiting(self.db.reader(), &ids).await?;
         let last = events::feed(self.db.reader()).await?.last;
@@ -88,7 +88,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn webhooks_old_secrets(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, DateTime<Utc>>, Error> {
-        self.demand(Operation::WebhookEndpoints)?;
+        self.authorize(Operation::WebhookEndpoints)?;
         let mut ends: HashMap<Uuid, DateTime<Utc>> = HashMap::new();
         for row in store::secrets(self.db.reader(), ids, self.clock.real()).await? {
             if let Some(end) = row.expires_at {
@@ -109,7 +109,7 @@ impl Services {
         state: Option<DeliveryState>,
         page: &Page<Uuid>,
     ) -> Result<HashMap<Uuid, Rows<webhook_delivery::Model>>, Error> {
-        self.demand(Operation::WebhookEndpoints)?;
+        self.authorize(Operation::WebhookEndpoints)?;
         Ok(webhook_log::pages(self.db.reader(), ids, state, page).await?)
     }
 
@@ -122,7 +122,7 @@ impl Services {
         ids: &[Uuid],
         state: Option<DeliveryState>,
     ) -> Result<HashMap<Uuid, i64>, Error> {
-        self.demand(Operation::WebhookEndpoints)?;
+        self.authorize(Operation::WebhookEndpoints)?;
         Ok(webhook_log::counts(self.db.reader(), ids, state).await?)
     }
 
@@ -134,7 +134,7 @@ impl Services {
         &self,
         ids: &[Uuid],
     ) -> Result<HashMap<Uuid, webhook_delivery::Model>, Error> {
-        if self.sight(Operation::WebhookEndpoints) != Sight::All {
+        if self.visibility(Operation::WebhookEndpoints) != Visibility::All {
             return Ok(HashMap::new());
         }
         let rows = webhook_log::by_ids(self.db.reader(), ids.iter().copied()).await?;
@@ -149,7 +149,7 @@ impl Services {
         &self,
         deliveries: &[Uuid],
     ) -> Result<HashMap<Uuid, Vec<webhook_attempt::Model>>, Error> {
-        self.demand(Operation::WebhookEndpoints)?;
+        self.authorize(Operation::WebhookEndpoints)?;
         let mut found: HashMap<Uuid, Vec<webhook_attempt::Model>> = HashMap::new();
         for row in webhook_log::attempts(self.db.reader(), deliveries, ATTEMPTS_SHOWN).await? {
             found.entry(row.delivery_id).or_default().push(row);
@@ -162,7 +162,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn webhook_events(&self, numbers: &[i64]) -> Result<HashMap<i64, event::Model>, Error> {
-        self.demand(Operation::WebhookEndpoints)?;
+        self.authorize(Operation::WebhookEndpoints)?;
         let rows = webhook_log::events(self.db.reader(), numbers).await?;
         Ok(rows.into_iter().filter_map(|row| Some((row.number?, row))).collect())
     }
@@ -172,7 +172,7 @@ impl Services {
     /// # Errors
     /// When the caller is not the program itself or an administrator, or the database fails.
     pub async fn webhooks_status(&self) -> Result<WebhooksStatus, Error> {
-        self.demand(Operation::SendWebhooks)?;
+        self.authorize(Operation::SendWebhooks)?;
         Ok(store::status(self.db.reader()).await?)
     }
 }
