@@ -191,7 +191,7 @@ macro_rules! transact {
                 }))
                 .await;
                 if let Some(done) = tries.end(begun, result, awards).await {
-                    $services.hub.committed();
+                    $services.hub.notify_committed();
                     break done;
                 }
             }

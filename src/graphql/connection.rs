@@ -15,7 +15,7 @@ use super::types::{
 use crate::program::calendar::parse_date;
 use crate::service::Services;
 use crate::service::products::ProductRow;
-use crate::service::reads::AuditAsked;
+use crate::service::reads::AuditQuery;
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
@@ -157,7 +157,7 @@ pub(crate) enum Total {
     PartnerActivities(Member<PartnerRow>),
     ProfessionalActivities(Member<ProfessionalRow>),
     ApiKeys,
-    AuditLog(AuditAsked),
+    AuditLog(AuditQuery),
     Orders(Member<PartnerRow>),
     Deals(Member<PartnerRow>),
     SwagOrders(Member<ProfessionalRow>),

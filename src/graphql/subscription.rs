@@ -9,7 +9,7 @@ use super::scalar::EventNumber;
 use super::siblings::Member;
 use super::types::{Event, EventType, PartnerChange, ProfessionalChange};
 use crate::service::Services;
-use crate::service::events::Followed;
+use crate::service::events::EventResult;
 
 /// What can be followed. A stream that begins after a number gives first what happened since, and then
 /// what happens; without one it begins now.
@@ -30,7 +30,7 @@ impl Root {
         >,
     ) -> Result<impl Stream<Item = Result<PartnerChange, ApiError>> + use<>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let (_, changes) = services.partner_follow(&code, after.map(|number| number.0)).await?;
+        let (_, changes) = services.partner_events_subscribe(&code, after.map(|number| number.0)).await?;
         Ok(changes.map(|followed| event(followed).map(PartnerChange)))
     }
 
@@ -44,7 +44,8 @@ impl Root {
         >,
     ) -> Result<impl Stream<Item = Result<ProfessionalChange, ApiError>> + use<>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let (_, changes) = services.professional_follow(&code, after.map(|number| number.0)).await?;
+        let (_, changes) =
+            services.professional_events_subscribe(&code, after.map(|number| number.0)).await?;
         Ok(changes.map(|followed| event(followed).map(ProfessionalChange)))
     }
 
@@ -64,12 +65,12 @@ impl Root {
     ) -> Result<impl Stream<Item = Result<Event, ApiError>> + use<>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let asked = events_asked(types, partner, professional);
-        let events = services.events_follow(&asked, after.map(|number| number.0)).await?;
+        let events = services.events_subscribe(&asked, after.map(|number| number.0)).await?;
         Ok(events.map(event))
     }
 }
 
-fn event(followed: Followed) -> Result<Event, ApiError> {
+fn event(followed: EventResult) -> Result<Event, ApiError> {
     let row = followed?;
     Ok(Event(Member::only((*row).clone())))
 }

@@ -1,7 +1,7 @@
 //! Changes of level: what facts change at once, and what the calendar changes by itself (V3, S3, L1).
 //!
 //! A level falls on a first of January or an anniversary without anybody doing anything. Whoever keeps
-//! the level that was told last, and the first day on which the calendar may change it, finds every such
+//! the level that was emitted last, and the first day on which the calendar may change it, finds every such
 //! change once, on whichever day it looks.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub struct LevelChange {
     /// The first day of the new level, or the day on which it was found to be lost.
     pub on: NaiveDate,
     /// Whether the calendar changed it, and no fact.
-    pub by_calendar: bool,
+    pub time_based: bool,
 }
 
 impl LevelChange {
@@ -39,10 +39,10 @@ impl LevelChange {
     }
 }
 
-/// Levels as they were told last, and the first day on which the calendar may change them.
+/// Levels as they were emitted last, and the first day on which the calendar may change them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told<L> {
-    /// What was told.
+pub struct EmittedLevels<L> {
+    /// What was emitted.
     pub levels: L,
     /// The first day that was not looked at.
     pub due: NaiveDate,
@@ -57,67 +57,67 @@ pub type PartnerTotals = BTreeMap<(Period, Track), TrackTotal>;
 /// The first day after `day` on which the calendar may change a partner's level: a year begins, the
 /// legacy levels end, or an edition comes into force.
 #[must_use]
-pub fn partner_due(editions: &Editions, day: NaiveDate) -> NaiveDate {
+pub fn partner_levels_due(editions: &Editions, day: NaiveDate) -> NaiveDate {
     let legacy = editions.legacy().and_then(|legacy| legacy.level_valid_until.succ_opt());
-    soonest(editions, day, [Some(year_start(day.year() + 1)), legacy])
+    first_after(editions, day, [Some(year_start(day.year() + 1)), legacy])
 }
 
 /// The first day after `day` on which the calendar may change a professional's level: an anniversary,
 /// or an edition that comes into force.
 #[must_use]
-pub fn professional_due(editions: &Editions, signed_up_on: NaiveDate, day: NaiveDate) -> NaiveDate {
+pub fn professional_level_due(editions: &Editions, signed_up_on: NaiveDate, day: NaiveDate) -> NaiveDate {
     let year = membership_year(signed_up_on, day);
-    soonest(editions, day, [Some(anniversary(signed_up_on, year.number + 1)), None])
+    first_after(editions, day, [Some(anniversary(signed_up_on, year.number + 1)), None])
 }
 
-fn soonest(editions: &Editions, day: NaiveDate, days: [Option<NaiveDate>; 2]) -> NaiveDate {
+fn first_after(editions: &Editions, day: NaiveDate, days: [Option<NaiveDate>; 2]) -> NaiveDate {
     let starts = editions.iter().map(|edition| edition.effective_from);
     let later = days.into_iter().flatten().chain(starts).filter(|one| *one > day);
     later.min().unwrap_or(NaiveDate::MAX)
 }
 
 /// What the calendar changed of a partner's levels from the day that is due through `today`. Nothing is
-/// told of levels that were never told before: they are noted as they are.
+/// emitted of levels that were never emitted before: they are noted as they are.
 #[must_use]
-pub fn follow_partner(
+pub fn time_based_partner_changes(
     editions: &Editions,
-    told: Option<Told<PartnerLevels>>,
+    emitted: Option<EmittedLevels<PartnerLevels>>,
     totals: &PartnerTotals,
     today: NaiveDate,
-) -> (Told<PartnerLevels>, Vec<LevelChange>) {
+) -> (EmittedLevels<PartnerLevels>, Vec<LevelChange>) {
     let mut changes = Vec::new();
-    let Some(mut told) = told else {
+    let Some(mut emitted) = emitted else {
         let levels = partner_levels(editions, totals, today);
-        return (Told { levels, due: partner_due(editions, today) }, changes);
+        return (EmittedLevels { levels, due: partner_levels_due(editions, today) }, changes);
     };
-    while told.due <= today {
-        let day = told.due;
-        changes.extend(partner_changes(editions, &mut told.levels, totals, day, true));
-        told.due = partner_due(editions, day);
+    while emitted.due <= today {
+        let day = emitted.due;
+        changes.extend(partner_changes(editions, &mut emitted.levels, totals, day, true));
+        emitted.due = partner_levels_due(editions, day);
     }
-    (told, changes)
+    (emitted, changes)
 }
 
-/// What is different of a partner's levels on a day from what was told.
+/// What is different of a partner's levels on a day from what was emitted.
 #[must_use]
 pub fn partner_changes(
     editions: &Editions,
-    told: &mut PartnerLevels,
+    emitted: &mut PartnerLevels,
     totals: &PartnerTotals,
     day: NaiveDate,
-    by_calendar: bool,
+    time_based: bool,
 ) -> Vec<LevelChange> {
     let levels = &editions.at(day).partner_levels;
-    let changed = Track::ALL.into_iter().zip(told).filter_map(|(track, told)| {
+    let changed = Track::ALL.into_iter().zip(emitted).filter_map(|(track, emitted)| {
         let standing = track_standing(editions, track, &sums(editions, track, totals, day), day);
-        if standing.level.code == *told {
+        if standing.level.code == *emitted {
             return None;
         }
-        let from = levels.by_code(told).cloned();
-        told.clone_from(&standing.level.code);
+        let from = levels.by_code(emitted).cloned();
+        emitted.clone_from(&standing.level.code);
         let mut change =
-            LevelChange { track: Some(track), from, to: Some(standing.level), on: day, by_calendar };
-        if change.is_rise() && !by_calendar {
+            LevelChange { track: Some(track), from, to: Some(standing.level), on: day, time_based };
+        if change.is_rise() && !time_based {
             change.on = standing.earned_on.unwrap_or(day);
         }
         Some(change)
@@ -158,47 +158,48 @@ fn through(editions: &Editions, total: &TrackTotal, day: NaiveDate) -> i64 {
 pub type Points = BTreeMap<i32, i64>;
 
 /// What the calendar changed of a professional's level from the day that is due through `today`.
-/// Nothing is told of a level that was never told before.
+/// Nothing is emitted of a level that was never emitted before.
 #[must_use]
-pub fn follow_professional(
+pub fn time_based_professional_changes(
     editions: &Editions,
     signed_up_on: NaiveDate,
-    told: Option<Told<Option<String>>>,
+    emitted: Option<EmittedLevels<Option<String>>>,
     points: &Points,
     today: NaiveDate,
-) -> (Told<Option<String>>, Vec<LevelChange>) {
+) -> (EmittedLevels<Option<String>>, Vec<LevelChange>) {
     let mut changes = Vec::new();
-    let Some(mut told) = told else {
+    let Some(mut emitted) = emitted else {
         let level = professional_level(editions, signed_up_on, points, today);
-        let due = professional_due(editions, signed_up_on, today);
-        return (Told { levels: level.map(|level| level.code.clone()), due }, changes);
+        let due = professional_level_due(editions, signed_up_on, today);
+        return (EmittedLevels { levels: level.map(|level| level.code.clone()), due }, changes);
     };
-    while told.due <= today {
-        let day = told.due;
-        changes.extend(professional_change(editions, signed_up_on, &mut told.levels, points, day, true));
-        told.due = professional_due(editions, signed_up_on, day);
+    while emitted.due <= today {
+        let day = emitted.due;
+        changes.extend(professional_change(editions, signed_up_on, &mut emitted.levels, points, day, true));
+        emitted.due = professional_level_due(editions, signed_up_on, day);
     }
-    (told, changes)
+    (emitted, changes)
 }
 
-/// What is different of a professional's level on a day from what was told.
+/// What is different of a professional's level on a day from what was emitted.
 #[must_use]
 pub fn professional_change(
     editions: &Editions,
     signed_up_on: NaiveDate,
-    told: &mut Option<String>,
+    emitted: &mut Option<String>,
     points: &Points,
     day: NaiveDate,
-    by_calendar: bool,
+    time_based: bool,
 ) -> Option<LevelChange> {
     let to = professional_level(editions, signed_up_on, points, day);
     let code = to.as_ref().map(|level| level.code.clone());
-    if code == *told {
+    if code == *emitted {
         return None;
     }
-    let from = told.as_deref().and_then(|code| editions.at(day).professional_levels.by_code(code)).cloned();
-    *told = code;
-    Some(LevelChange { track: None, from, to, on: day, by_calendar })
+    let from =
+        emitted.as_deref().and_then(|code| editions.at(day).professional_levels.by_code(code)).cloned();
+    *emitted = code;
+    Some(LevelChange { track: None, from, to, on: day, time_based })
 }
 
 /// A professional's level on a day.
@@ -222,8 +223,8 @@ mod tests {
         text.parse().expect("a date")
     }
 
-    fn told(levels: [&str; 2], due: &str) -> Told<PartnerLevels> {
-        Told { levels: levels.map(str::to_owned), due: day(due) }
+    fn emitted(levels: [&str; 2], due: &str) -> EmittedLevels<PartnerLevels> {
+        EmittedLevels { levels: levels.map(str::to_owned), due: day(due) }
     }
 
     fn words(changes: &[LevelChange]) -> Vec<String> {
@@ -256,11 +257,12 @@ mod tests {
             ),
         ];
         for (today, expected, due) in table {
-            let start = told(["CREATOR", "MEMBER"], "2026-01-01");
-            let (now, changes) = follow_partner(&editions, Some(start), &totals, day(today));
+            let start = emitted(["CREATOR", "MEMBER"], "2026-01-01");
+            let (now, changes) = time_based_partner_changes(&editions, Some(start), &totals, day(today));
             assert_eq!((words(&changes), now.due), (words_of(expected), day(due)), "{today}");
-            let (again, nothing) = follow_partner(&editions, Some(now.clone()), &totals, day(today));
-            assert_eq!((again, nothing), (now, Vec::new()), "told twice on {today}");
+            let (again, nothing) =
+                time_based_partner_changes(&editions, Some(now.clone()), &totals, day(today));
+            assert_eq!((again, nothing), (now, Vec::new()), "emitted twice on {today}");
         }
     }
 
@@ -273,8 +275,8 @@ mod tests {
         let editions = Editions::built_in();
         let legacy = TrackTotal { credits: 30, ..TrackTotal::default() };
         let totals = PartnerTotals::from([((Period::LEGACY, Track::Business), legacy)]);
-        let start = told(["MEMBER", "COLLABORATOR"], "2025-01-01");
-        let (_, changes) = follow_partner(&editions, Some(start), &totals, day("2026-03-01"));
+        let start = emitted(["MEMBER", "COLLABORATOR"], "2025-01-01");
+        let (_, changes) = time_based_partner_changes(&editions, Some(start), &totals, day("2026-03-01"));
         assert_eq!(words(&changes), ["2026-01-01 COLLABORATOR>MEMBER"]);
     }
 
@@ -284,8 +286,9 @@ mod tests {
         let days = [(day("2027-02-02"), 100)];
         let totals =
             PartnerTotals::from([((Period(2027), Track::Technical), TrackTotal::of_days(&editions, days))]);
-        let start = told(["CREATOR", "MEMBER"], "2027-01-01");
-        let (mut now, changes) = follow_partner(&editions, Some(start), &totals, day("2027-03-01"));
+        let start = emitted(["CREATOR", "MEMBER"], "2027-01-01");
+        let (mut now, changes) =
+            time_based_partner_changes(&editions, Some(start), &totals, day("2027-03-01"));
         assert_eq!(words(&changes), ["2027-01-01 CREATOR>MEMBER"]);
         let changes = partner_changes(&editions, &mut now.levels, &totals, day("2027-03-01"), false);
         assert_eq!(words(&changes), ["2027-02-02 MEMBER>CREATOR"]);
@@ -296,9 +299,10 @@ mod tests {
         let editions = Editions::built_in();
         let signed_up_on = day("2023-04-12");
         let points = Points::from([(0, 7_600), (1, 800)]);
-        let start = Told { levels: Some("ENABLER".to_owned()), due: day("2024-04-12") };
-        let follow =
-            |today| follow_professional(&editions, signed_up_on, Some(start.clone()), &points, today);
+        let start = EmittedLevels { levels: Some("ENABLER".to_owned()), due: day("2024-04-12") };
+        let follow = |today| {
+            time_based_professional_changes(&editions, signed_up_on, Some(start.clone()), &points, today)
+        };
         assert_eq!(words(&follow(day("2025-04-11")).1), [""; 0]);
         let (now, changes) = follow(day("2026-08-01"));
         assert_eq!(words(&changes), ["2025-04-12 ENABLER>ADVOCATE", "2026-04-12 ADVOCATE>-"]);
@@ -308,7 +312,8 @@ mod tests {
     #[test]
     fn what_was_never_told_is_noted_silently() {
         let editions = Editions::built_in();
-        let (now, changes) = follow_partner(&editions, None, &PartnerTotals::new(), day("2026-03-01"));
-        assert_eq!((now, changes), (told(["MEMBER", "MEMBER"], "2027-01-01"), Vec::new()));
+        let (now, changes) =
+            time_based_partner_changes(&editions, None, &PartnerTotals::new(), day("2026-03-01"));
+        assert_eq!((now, changes), (emitted(["MEMBER", "MEMBER"], "2027-01-01"), Vec::new()));
     }
 }

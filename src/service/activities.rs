@@ -22,7 +22,7 @@ use crate::program::admission::{Admitted, Claim, admit, units};
 use crate::program::fold::{Fact, Step, Subject};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{Asked, Attributes, Program, Review};
-use crate::service::events::Telling;
+use crate::service::events::EventDraft;
 use crate::store::activity as store;
 use subjects::Subjects;
 
@@ -192,7 +192,7 @@ impl Services {
                 posted.awarded.get(&row.id).copied().unwrap_or_default();
             changes.note(change(row).after(json!({ "status": row.status.to_value() })));
             let kind = if counts { EventKind::ActivityRecorded } else { EventKind::ClaimSubmitted };
-            posted.tell(step, Telling::activity(kind, row));
+            posted.emit(step, EventDraft::activity(kind, row));
         }
         let rows = plans.iter().filter_map(|plan| match plan {
             Plan::New { row, .. } => Some((**row).clone()),

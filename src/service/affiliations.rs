@@ -171,7 +171,7 @@ impl Services {
                 ..Entry::new(LogAction::Affiliated, Object::Affiliation(row.id))
             };
             posting
-                .take(entry, Some(step))
+                .apply(entry, Some(step))
                 .map_err(|error| Refusal::new(Code::Invalid, "startsOn", error.to_string()))?;
         }
         let posted = posting.post(transaction, &self.clock).await?;
@@ -276,7 +276,7 @@ impl Services {
             ..Entry::new(LogAction::AffiliationEnded, Object::Affiliation(open.id))
         };
         posting
-            .take(entry, step)
+            .apply(entry, step)
             .map_err(|error| Refusal::new(Code::Invalid, "endsOn", error.to_string()))?;
         let posted = posting.post(transaction, &self.clock).await?;
         store::end(transaction, open.id, ends_on).await?;

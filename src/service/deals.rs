@@ -21,7 +21,7 @@ use crate::program::deal::{Deal, Hold, Outcome, Report, Status, name_key};
 use crate::program::fold::{Step, WonDeal};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::Derived;
-use crate::service::events::Telling;
+use crate::service::events::EventDraft;
 use crate::store::deal as store;
 use crate::store::partner::{self, PartnerRow};
 pub use reads::{DealView, OpportunityView};
@@ -228,7 +228,7 @@ impl Services {
         row.recorded_at = posted.recorded_at;
         let step = deal_step::Model { log_seq: row.seq, deal_id: row.id, ..taking.step };
         store::insert(transaction, row.clone()).await?;
-        posted.tell(0, Telling::deal(EventKind::DealRegistered, &row, row.registered_on));
+        posted.emit(0, EventDraft::deal(EventKind::DealRegistered, &row, row.registered_on));
         posted.write(transaction).await?;
         store::insert_step(transaction, step).await?;
         self.set_timer(transaction, &row).await?;
@@ -264,7 +264,7 @@ impl Services {
             let mut posted = posting.post(transaction, &self.clock).await?;
             let log_seq = posted.places.first().copied().unwrap_or_default();
             let kind = if deal.outcome.is_some() { EventKind::DealClosed } else { EventKind::DealChanged };
-            posted.tell(0, Telling::deal(kind, &deal, day));
+            posted.emit(0, EventDraft::deal(kind, &deal, day));
             posted.write(transaction).await?;
             changes.note(change(&deal).before(was).after(state(&deal)));
             store::update(transaction, &deal).await?;
@@ -373,7 +373,7 @@ fn state(row: &deal::Model) -> serde_json::Value {
 
 fn apply(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
     posting
-        .take(entry, step)
+        .apply(entry, step)
         .map_err(|too_much| Refusal::new(Code::Invalid, "reference", format!("Not taken: {too_much}.")))
 }
 

@@ -1,10 +1,10 @@
 //! What happens, for others to follow. Events are written with the change that they tell of, and numbered
 //! in the order of commits; the query, subscriptions and webhooks all read them by these numbers.
 
-mod calendar;
 mod deals;
 mod live;
 mod reads;
+mod time_based;
 
 use std::collections::HashMap;
 
@@ -17,12 +17,12 @@ use uuid::Uuid;
 
 use super::posting::column;
 use crate::program::level_change::LevelChange;
-pub use live::{Followed, Hub};
-pub use reads::{EventsAsked, EventsPage};
+pub use live::{EventResult, Hub};
+pub use reads::{EventsPage, EventsQuery};
 
 /// What a use case tells of a step that it took; posting adds the entries and the levels.
 #[derive(Clone, Debug)]
-pub(super) struct Telling {
+pub(super) struct EventDraft {
     kind: EventKind,
     on: NaiveDate,
     partner: Option<Uuid>,
@@ -35,7 +35,7 @@ pub(super) struct Telling {
     about: (&'static str, Value),
 }
 
-impl Telling {
+impl EventDraft {
     fn new(kind: EventKind, on: NaiveDate, name: &'static str, about: Value) -> Self {
         Self {
             kind,
@@ -105,7 +105,7 @@ impl Telling {
 
 /// Who the events of a transaction are about.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cast {
+pub(super) struct Audience {
     /// Codes of partners and professionals.
     pub(super) codes: HashMap<Uuid, String>,
     /// Who works for whom, and when.
@@ -114,7 +114,7 @@ pub(super) struct Cast {
     pub(super) at: DateTime<Utc>,
 }
 
-impl Cast {
+impl Audience {
     fn employer(&self, professional: Uuid, on: NaiveDate) -> Option<Uuid> {
         let on_day = |row: &&affiliation::Model| {
             row.professional_id == professional
@@ -155,25 +155,25 @@ impl Cast {
     }
 
     /// The event of a step.
-    pub(super) fn step(&self, telling: &Telling) -> event::Model {
-        let employer = telling
+    pub(super) fn step(&self, draft: &EventDraft) -> event::Model {
+        let employer = draft
             .professional
-            .filter(|_| telling.activity.is_some())
-            .and_then(|who| self.employer(who, telling.on));
-        let subjects = [telling.partner.or(employer), telling.professional];
-        let data = about(telling);
+            .filter(|_| draft.activity.is_some())
+            .and_then(|who| self.employer(who, draft.on));
+        let subjects = [draft.partner.or(employer), draft.professional];
+        let data = about(draft);
         event::Model {
-            recorded_by: telling.recorded_by.clone(),
-            activity_id: telling.activity,
-            order_id: telling.order,
-            deal_id: telling.deal,
-            swag_order_id: telling.swag_order,
-            ..self.row(telling.kind, telling.on, subjects, data)
+            recorded_by: draft.recorded_by.clone(),
+            activity_id: draft.activity,
+            order_id: draft.order,
+            deal_id: draft.deal,
+            swag_order_id: draft.swag_order,
+            ..self.row(draft.kind, draft.on, subjects, data)
         }
     }
 
     /// The event of an entry of the ledger; `cause` is the step that it came from.
-    pub(super) fn credits(&self, entry: &ledger_entry::Model, cause: Option<&Telling>) -> event::Model {
+    pub(super) fn credits(&self, entry: &ledger_entry::Model, cause: Option<&EventDraft>) -> event::Model {
         // What another partner's deal came to names the own deal only, which the entry knows.
         let cause = cause.filter(|cause| cause.partner.is_none_or(|partner| partner == entry.partner_id));
         let mut data = cause.map(about).unwrap_or_default();
@@ -193,7 +193,7 @@ impl Cast {
     }
 
     /// The event of an entry of points. Dojo Credits that are spent are no employer's business.
-    pub(super) fn points(&self, entry: &points_entry::Model, cause: Option<&Telling>) -> event::Model {
+    pub(super) fn points(&self, entry: &points_entry::Model, cause: Option<&EventDraft>) -> event::Model {
         let mut data = cause.map(about).unwrap_or_default();
         let mut said = json!({
             "reason": entry.reason.to_value(), "kind": entry.kind, "points": entry.points,
@@ -231,13 +231,13 @@ impl Cast {
             "track": change.track.map(|track| column(track).to_value()),
             "from": change.from.as_ref().map(|level| &level.code),
             "to": change.to.as_ref().map(|level| &level.code),
-            "byCalendar": change.by_calendar,
+            "byCalendar": change.time_based,
         });
         self.row(kind, change.on, subjects, Map::from_iter([("level".to_owned(), said)]))
     }
 }
 
-fn about(telling: &Telling) -> Map<String, Value> {
-    let (name, value) = &telling.about;
+fn about(draft: &EventDraft) -> Map<String, Value> {
+    let (name, value) = &draft.about;
     Map::from_iter([((*name).to_owned(), value.clone())])
 }

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::program::edition::OrderPurpose;
 use crate::program::fold::{Redemption, Step};
 use crate::program::refusal::{Code, Refusal};
-use crate::service::events::Telling;
+use crate::service::events::EventDraft;
 use crate::store::order as store;
 use crate::store::page::{Page, Rows};
 use crate::store::partner::{self, PartnerRow};
@@ -138,7 +138,7 @@ impl Services {
         order.number = format!("O-{}", order.seq);
         order.recorded_at = posted.recorded_at;
         store::insert(transaction, order.clone(), lines).await?;
-        posted.tell(0, Telling::order(EventKind::OrderPlaced, &order, order.placed_on));
+        posted.emit(0, EventDraft::order(EventKind::OrderPlaced, &order, order.placed_on));
         posted.write(transaction).await?;
         Ok(order)
     }
@@ -217,7 +217,7 @@ fn redemption(
 
 fn apply(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
     posting
-        .take(entry, step)
+        .apply(entry, step)
         .map_err(|too_much| Refusal::new(Code::Invalid, "number", format!("Not taken: {too_much}.")))
 }
 

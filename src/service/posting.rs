@@ -27,7 +27,9 @@ use crate::program::rule::{Derived, KindId, Program};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::tally;
-pub(super) use levels::{calendar_of_partner, calendar_of_professional, partner_totals, points_by_year};
+pub(super) use levels::{
+    apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals, points_by_year,
+};
 pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use post::PostedRows;
 pub(super) use rows::{Place, ledger_row, points_row};

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::program::refusal::Refusal;
-pub use audit::AuditAsked;
+pub use audit::AuditQuery;
 pub use standings::{PartnerStanding, YearCredits};
 
 /// What a subject was asked for, or why it can't be told.

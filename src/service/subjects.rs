@@ -11,7 +11,7 @@ use super::audit::Change;
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::level_change::{partner_due, professional_due};
+use crate::program::level_change::{partner_levels_due, professional_level_due};
 use crate::program::refusal::{Code, Refusal};
 use crate::store::{partner as partners, professional as professionals};
 
@@ -77,7 +77,7 @@ impl Services {
             }
             let (editions, today) = (&self.policy.editions, self.clock.today());
             let first = editions.at(today).partner_levels.reached(0).map_or("", |level| &level.code);
-            partners::insert(transaction, rows, first, partner_due(editions, today)).await?;
+            partners::insert(transaction, rows, first, partner_levels_due(editions, today)).await?;
             Ok(added)
         })
     }
@@ -111,7 +111,7 @@ impl Services {
                 changes.note(Change::of("Professional", row.id).about(None, Some(row.id)).after(after));
             }
             let (editions, today) = (&self.policy.editions, self.clock.today());
-            let due = |row: &professional::Model| professional_due(editions, row.signed_up_on, today);
+            let due = |row: &professional::Model| professional_level_due(editions, row.signed_up_on, today);
             professionals::insert(transaction, rows, due).await?;
             Ok(added)
         })

@@ -15,7 +15,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::fold::{ProfessionalIx, Redemption, Step};
 use crate::program::refusal::{Code, Refusal};
-use crate::service::events::Telling;
+use crate::service::events::EventDraft;
 use crate::store::page::{Page, Rows};
 use crate::store::{professional, swag as store, upsert_all};
 
@@ -152,7 +152,7 @@ impl Services {
             upsert_all(transaction, vec![item]).await?;
             changes.note(change(&order).after(json!({ "number": order.number, "status": order.status.to_value() })));
             crate::store::insert_all(transaction, vec![order.clone()]).await?;
-            posted.tell(0, Telling::swag_order(EventKind::SwagOrderPlaced, &order, order.placed_on));
+            posted.emit(0, EventDraft::swag_order(EventKind::SwagOrderPlaced, &order, order.placed_on));
             posted.write(transaction).await?;
             Ok(SwagPlaced { order, duplicate: false })
         })
@@ -196,7 +196,7 @@ impl Services {
             let mut posted = posting.post(transaction, &self.clock).await?;
             store::update(transaction, &order).await?;
             store::restock(transaction, order.item_id, order.quantity).await?;
-            posted.tell(0, Telling::swag_order(EventKind::SwagOrderCancelled, &order, today));
+            posted.emit(0, EventDraft::swag_order(EventKind::SwagOrderCancelled, &order, today));
             posted.write(transaction).await?;
             Ok(order)
         })
@@ -341,6 +341,6 @@ fn redemption(
 
 fn apply(posting: &mut Posting<'_>, entry: Entry, step: Step) -> Result<(), Refusal> {
     posting
-        .take(entry, Some(step))
+        .apply(entry, Some(step))
         .map_err(|too_much| Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}.")))
 }

@@ -5,9 +5,9 @@
 
 mod commerce;
 mod compare;
+mod emitted_levels;
 mod projections;
 mod replay;
-mod told;
 
 use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
@@ -25,8 +25,8 @@ const STEPS: i64 = 1_000;
 const ROWS: u64 = 1_000;
 /// Subjects whose projections are compared at once.
 const SUBJECTS: usize = 100;
-/// Most differences that are told.
-const TOLD_MAX: usize = 1_000;
+/// Most differences that a report lists.
+const DIFFERENCES_MAX: usize = 1_000;
 
 /// What verifying found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,9 +44,9 @@ pub struct Report {
 }
 
 impl Report {
-    fn differ(&mut self, line: impl FnOnce() -> String) {
+    fn add_difference(&mut self, line: impl FnOnce() -> String) {
         self.count += 1;
-        if self.differences.len() < TOLD_MAX {
+        if self.differences.len() < DIFFERENCES_MAX {
             self.differences.push(line());
         }
     }

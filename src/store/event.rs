@@ -18,7 +18,7 @@ use super::sql::{self, Sql, sql};
 use super::{Database, set};
 
 /// Most events that are numbered at once.
-const NUMBERED_MAX: i64 = 10_000;
+const NUMBERED_PER_TRANSACTION: i64 = 10_000;
 /// What processes on one PostgreSQL tell each other by.
 const CHANNEL: &str = "partner_program_events";
 
@@ -84,7 +84,7 @@ pub(crate) async fn pending(connection: &impl ConnectionTrait) -> Result<Pending
 }
 
 /// Gives numbers to the events that were committed without one. Returns how many got theirs.
-pub(crate) async fn number(database: &Database) -> Result<i64, DbErr> {
+pub(crate) async fn assign_numbers(database: &Database) -> Result<i64, DbErr> {
     if database.backend() != DbBackend::Postgres {
         return Ok(0);
     }
@@ -94,11 +94,11 @@ pub(crate) async fn number(database: &Database) -> Result<i64, DbErr> {
         if database.reader().query_one_raw(ANY.with(DbBackend::Postgres, [])).await?.is_none() {
             return Ok(all);
         }
-        all += number_some(database).await?;
+        all += assign_number_batch(database).await?;
     }
 }
 
-async fn number_some(database: &Database) -> Result<i64, DbErr> {
+async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
     let transaction = database.begin().await?;
     sql!(LOCK, "SELECT last, removed FROM event_feed WHERE id = 1 FOR UPDATE");
     let feed = feed_row(&transaction, &LOCK, []).await?;
@@ -112,7 +112,7 @@ async fn number_some(database: &Database) -> Result<i64, DbErr> {
          counted AS (SELECT count(*) AS n FROM numbered) \
          UPDATE event_feed SET last = last + counted.n FROM counted WHERE id = 1 RETURNING last, removed"
     );
-    let after = feed_row(&transaction, &NUMBER, [feed.last.into(), NUMBERED_MAX.into()]).await?;
+    let after = feed_row(&transaction, &NUMBER, [feed.last.into(), NUMBERED_PER_TRANSACTION.into()]).await?;
     if after.last > feed.last {
         // Heard when this is committed, and by this process as well.
         let tell = format!("NOTIFY {CHANNEL}");
@@ -140,7 +140,7 @@ pub struct EventFilter {
 impl EventFilter {
     /// Whether an event is wanted.
     #[must_use]
-    pub fn takes(&self, row: &event::Model) -> bool {
+    pub fn matches(&self, row: &event::Model) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&row.kind))
             && self.partner.is_none_or(|id| row.partner_id == Some(id))
             && self.professional.is_none_or(|id| row.professional_id == Some(id))
@@ -204,7 +204,7 @@ pub(crate) async fn between(
 
 /// Deletes events that were recorded before a moment, the oldest first, at most `limit` of them, and says
 /// how many. What comes after one that is kept is kept as well, so that the feed has no holes.
-pub(crate) async fn remove_before(
+pub(crate) async fn delete_before(
     connection: &impl ConnectionTrait,
     moment: DateTimeUtc,
     limit: i64,
@@ -246,7 +246,7 @@ pub(crate) struct Listener(PgListener);
 
 impl Listener {
     /// Waits until something was numbered, or perhaps was while the connection was lost.
-    pub(crate) async fn heard(&mut self) -> Result<(), DbErr> {
+    pub(crate) async fn notified(&mut self) -> Result<(), DbErr> {
         let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(std::sync::Arc::new(error)));
         self.0.try_recv().await.map(drop).map_err(failed)
     }

@@ -170,7 +170,7 @@ async fn a_refused_change_is_told_to_nobody(backend: Backend) {
 
 /// Waits until the calendar was followed through the application's day.
 async fn followed(app: &TestApp) {
-    app.services().follow_calendar().await.expect("a calendar");
+    app.services().emit_time_based_events().await.expect("a calendar");
 }
 
 async fn levels_that_lapse_are_told_once_also_after_the_server_was_off(backend: Backend) {
@@ -280,9 +280,9 @@ async fn old_events_are_deleted_and_said_to_be(backend: Backend) {
     let app = app.restart("2027-08-01").await;
     app.earn("nordwind", "2027-08-01", 1).await;
     let kept = chrono::TimeDelta::days(30);
-    let removed = app.services().forget_events(kept).await.expect("a deletion");
+    let removed = app.services().delete_expired_events(kept).await.expect("a deletion");
     assert_eq!(removed, last);
-    assert_eq!(app.services().forget_events(kept).await.expect("a deletion"), 0);
+    assert_eq!(app.services().delete_expired_events(kept).await.expect("a deletion"), 0);
     let answer = app.send("{ events(after: 0) { nodes { number } } }", json!({})).await;
     assert_eq!(answer.codes(), ["BAD_USER_INPUT"]);
     assert!(answer.text.contains(&format!("after: {last}")), "{}", answer.text);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use partner_program::service::events::EventsAsked;
+use partner_program::service::events::EventsQuery;
 use serde_json::{Value, json};
 
 use crate::harness::{Activity, Backend, TestApp, document};
@@ -90,7 +90,7 @@ impl Seen {
 
     /// Follows for some events, and leaves.
     async fn follow(&mut self, app: &TestApp, events: usize) {
-        let stream = app.services().events_follow(&EventsAsked::default(), Some(self.last)).await;
+        let stream = app.services().events_subscribe(&EventsQuery::default(), Some(self.last)).await;
         let mut stream = Box::pin(stream.expect("a stream"));
         for _ in 0..events {
             if self.is_complete() {
@@ -155,10 +155,10 @@ async fn two_processes_tell_a_reader_of_both() {
 async fn a_thousand_followers_are_told_at_once(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("partner-0", "2024-06-01").await;
-    let asked = EventsAsked { partner: Some("partner-0".to_owned()), ..EventsAsked::default() };
+    let asked = EventsQuery { partner: Some("partner-0".to_owned()), ..EventsQuery::default() };
     let mut followers = Vec::new();
     for _ in 0..1_000 {
-        followers.push(Box::pin(app.services().events_follow(&asked, None).await.expect("a stream")));
+        followers.push(Box::pin(app.services().events_subscribe(&asked, None).await.expect("a stream")));
     }
     app.record(Activity::of_partner("partner-0", "CUSTOMER_MEETING", "2026-03-01")).await;
     let told = futures_util::future::join_all(followers.iter_mut().map(|stream| async {
@@ -172,7 +172,7 @@ async fn a_thousand_followers_are_told_at_once(backend: Backend) {
 async fn a_follower_that_falls_behind_reads_on(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("partner-0", "2024-06-01").await;
-    let stream = app.services().events_follow(&EventsAsked::default(), None).await;
+    let stream = app.services().events_subscribe(&EventsQuery::default(), None).await;
     let mut stream = Box::pin(stream.expect("a stream"));
     // More than is shared in memory, while the follower does not look.
     let mutation = document("recordActivities");

@@ -8,7 +8,7 @@ use crate::graphql::scalar::Moment;
 use crate::graphql::siblings::PageOf;
 use crate::graphql::types::{ApiKey, AuditEntry, Viewer};
 use crate::service::Services;
-use crate::service::reads::AuditAsked;
+use crate::service::reads::AuditQuery;
 
 /// Who may do what, and who did.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ impl AccessQueries {
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Connection<AuditEntry>, ApiError> {
         let filter = filter.unwrap_or_default();
-        let asked = AuditAsked {
+        let asked = AuditQuery {
             actor: filter.actor,
             operation: filter.operation,
             partner: filter.partner,

@@ -8,7 +8,7 @@ use crate::graphql::scalar::EventNumber;
 use crate::graphql::siblings::PageOf;
 use crate::graphql::types::{Event, EventType};
 use crate::service::Services;
-use crate::service::events::{EventsAsked, EventsPage};
+use crate::service::events::{EventsPage, EventsQuery};
 use crate::store::page::Rows;
 
 /// What happened.
@@ -20,9 +20,9 @@ pub(crate) fn asked(
     types: Option<Vec<EventType>>,
     partner: Option<String>,
     professional: Option<String>,
-) -> EventsAsked {
+) -> EventsQuery {
     let kinds = types.map(|types| types.into_iter().map(Into::into).collect());
-    EventsAsked { kinds, partner, professional }
+    EventsQuery { kinds, partner, professional }
 }
 
 #[Object]

@@ -14,7 +14,7 @@ use crate::program::admission::{Admitted, Claim, admit};
 use crate::program::fold::{Fact, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{Program, Review};
-use crate::service::events::Telling;
+use crate::service::events::EventDraft;
 use crate::service::posting::{Entry, Object, PostedRows, Posting};
 use crate::service::{Services, input, transact};
 use crate::store::{activity as store, partner, professional};
@@ -143,7 +143,7 @@ impl Services {
             posting.load_for_facts(transaction, &[fact]).await?;
         }
         posting
-            .take(entry, step)
+            .apply(entry, step)
             .map_err(|too_much| Refusal::new(Code::Invalid, "points", format!("Not taken: {too_much}.")))?;
         let kind = match entry_action {
             LogAction::Approved => EventKind::ClaimApproved,
@@ -155,7 +155,7 @@ impl Services {
         row.awarded_points += points;
         row.awarded_credits += credits;
         store::update(transaction, &row).await?;
-        posted.tell(0, Telling::activity(kind, &row));
+        posted.emit(0, EventDraft::activity(kind, &row));
         posted.write(transaction).await?;
         Ok(row)
     }

@@ -5,7 +5,7 @@ use entity::value::EventKind;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::{Cast, Telling};
+use super::{Audience, EventDraft};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::service::deals::days;
@@ -13,7 +13,7 @@ use crate::service::{Services, transact};
 use crate::store::{deal as store, event, partner, timer};
 
 /// Deals that are looked at in one transaction.
-const DEALS: u64 = 200;
+const DEALS_PER_TRANSACTION: u64 = 200;
 
 impl Services {
     /// Sets the timer of a deal by what the deal now is.
@@ -28,9 +28,9 @@ impl Services {
     }
 
     /// Tells of deals that expired by today; returns whether there may be more.
-    pub(super) async fn tell_expiries(&self) -> Result<bool, Error> {
+    pub(super) async fn emit_deal_expiries(&self) -> Result<bool, Error> {
         let today = self.clock.today();
-        let due = timer::due(self.db.reader(), today, DEALS).await?;
+        let due = timer::due(self.db.reader(), today, DEALS_PER_TRANSACTION).await?;
         if due.is_empty() {
             return Ok(false);
         }
@@ -42,7 +42,7 @@ impl Services {
             let deals = store::by_ids(transaction, ids.iter().copied()).await?;
             let partners = partner::by_ids(transaction, deals.iter().map(|row| row.partner_id)).await?;
             let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
-            let cast = Cast { codes, employers: Vec::new(), at: self.clock.now() };
+            let audience = Audience { codes, employers: Vec::new(), at: self.clock.now() };
             let mut events = Vec::new();
             // A lead that was given another customer meanwhile is looked at next time, under that one's lock.
             for row in deals.iter().filter(|row| keys.contains(&row.customer_key.as_str())) {
@@ -55,7 +55,7 @@ impl Services {
                 let expires_on = days(row).valid_until(terms).and_then(|day| day.succ_opt());
                 let expired = expires_on.filter(|day| *day <= today);
                 if let Some(day) = expired {
-                    events.push((day, cast.step(&Telling::deal(EventKind::DealExpired, row, day))));
+                    events.push((day, audience.step(&EventDraft::deal(EventKind::DealExpired, row, day))));
                 }
                 let next = if expired.is_some() { None } else { expires_on };
                 timer::set(transaction, row.id, next).await?;

@@ -1,7 +1,7 @@
 //! Events as they come: one task of each process learns of new numbers and shares the rows with whoever
 //! follows them.
 //!
-//! A follower that falls behind what is shared reads the database instead, so that nothing is kept in
+//! A subscription that falls behind what is shared reads the database instead, so that nothing is kept in
 //! memory for the slowest, and nothing is left out.
 
 use std::collections::VecDeque;
@@ -20,15 +20,15 @@ use crate::service::{Services, transact};
 use crate::store::event::{self as store, EventFilter, Feed, Listener, Pending};
 
 /// Events that are shared in memory; who is further behind reads the database.
-const SHARED: usize = 1_024;
+const BROADCAST_CAPACITY: usize = 1_024;
 /// Events that are read at once.
-const READ: u64 = 500;
+const EVENTS_PER_READ: u64 = 500;
 /// How often events of other processes are looked for where nobody tells of them.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How often old events are deleted.
-const FORGET: Duration = Duration::from_hours(1);
+const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 /// Events that are deleted in one transaction.
-const REMOVED_MAX: i64 = 5_000;
+const DELETED_PER_TRANSACTION: i64 = 5_000;
 
 /// What followers of one process share.
 #[derive(Debug)]
@@ -40,13 +40,17 @@ pub struct Hub {
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { committed: Notify::new(), last: watch::Sender::new(0), recent: broadcast::Sender::new(SHARED) }
+        Self {
+            committed: Notify::new(),
+            last: watch::Sender::new(0),
+            recent: broadcast::Sender::new(BROADCAST_CAPACITY),
+        }
     }
 }
 
 impl Hub {
     /// Says that a transaction was committed, and may have left events.
-    pub(in crate::service) fn committed(&self) {
+    pub(in crate::service) fn notify_committed(&self) {
         self.committed.notify_one();
     }
 
@@ -58,17 +62,17 @@ impl Hub {
 }
 
 /// An event, or why no more come.
-pub type Followed = Result<Arc<event::Model>, Error>;
+pub type EventResult = Result<Arc<event::Model>, Error>;
 
-/// Where a follower stands.
-struct Follower {
+/// Where a subscription stands.
+struct Subscription {
     services: Services,
     filter: EventFilter,
     /// Everything up to this number was given.
     cursor: i64,
     recent: broadcast::Receiver<Arc<event::Model>>,
-    ready: VecDeque<event::Model>,
-    behind: bool,
+    buffered: VecDeque<event::Model>,
+    lagging: bool,
     failed: bool,
 }
 
@@ -81,19 +85,19 @@ impl Services {
 
     /// Shares events and follows the calendar, as long as the future is polled. Each process has one.
     pub async fn run_feed(&self, kept: Option<TimeDelta>) {
-        tokio::join!(self.share_events(), self.follow_calendar_always(), self.forget_always(kept));
+        tokio::join!(self.run_broadcast(), self.run_time_based_events(), self.run_event_retention(kept));
     }
 
     /// Deletes events that were recorded longer ago than they are kept.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn forget_events(&self, kept: TimeDelta) -> Result<i64, Error> {
+    pub async fn delete_expired_events(&self, kept: TimeDelta) -> Result<i64, Error> {
         let before = self.clock.now() - kept;
         let mut removed = 0;
         loop {
             let some = transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
-                Ok(store::remove_before(transaction, before, REMOVED_MAX).await?)
+                Ok(store::delete_before(transaction, before, DELETED_PER_TRANSACTION).await?)
             })?;
             removed += some;
             if some == 0 {
@@ -102,15 +106,15 @@ impl Services {
         }
     }
 
-    async fn forget_always(&self, kept: Option<TimeDelta>) {
+    async fn run_event_retention(&self, kept: Option<TimeDelta>) {
         let Some(kept) = kept else { return };
         loop {
-            match self.forget_events(kept).await {
+            match self.delete_expired_events(kept).await {
                 Ok(0) => {}
                 Ok(events) => tracing::info!(events, "old events were deleted"),
                 Err(error) => tracing::warn!(%error, "old events could not be deleted; it is tried again"),
             }
-            tokio::time::sleep(FORGET).await;
+            tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     }
 
@@ -124,7 +128,7 @@ impl Services {
         Ok((store::feed(reader).await?, store::pending(reader).await?))
     }
 
-    async fn share_events(&self) {
+    async fn run_broadcast(&self) {
         let mut listener = None;
         let mut known = None;
         loop {
@@ -134,33 +138,34 @@ impl Services {
                     None
                 });
             }
-            if let Err(error) = self.share_new(&mut known).await {
+            if let Err(error) = self.broadcast_new(&mut known).await {
                 tracing::warn!(%error, "events could not be read; they are read again");
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
             let heard = async {
                 match &mut listener {
-                    Some(listener) => Listener::heard(listener).await,
+                    Some(listener) => Listener::notified(listener).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 () = self.hub.committed.notified() => {}
                 heard = heard => if heard.is_err() { listener = None },
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
     }
 
-    async fn share_new(&self, known: &mut Option<i64>) -> Result<(), Error> {
-        store::number(&self.db).await?;
+    async fn broadcast_new(&self, known: &mut Option<i64>) -> Result<(), Error> {
+        store::assign_numbers(&self.db).await?;
         let last = store::feed(self.db.reader()).await?.last;
         let mut from = known.unwrap_or(last);
         if self.hub.recent.receiver_count() == 0 {
             from = last;
         }
         while from < last {
-            let rows = store::between(self.db.reader(), &EventFilter::default(), from, last, READ).await?;
+            let rows = store::between(self.db.reader(), &EventFilter::default(), from, last, EVENTS_PER_READ)
+                .await?;
             // Numbers have no gaps; rows that are gone already are nobody's news.
             from = rows.last().and_then(|row| row.number).unwrap_or(last);
             for row in rows {
@@ -175,43 +180,43 @@ impl Services {
     }
 
     /// Events that the filter takes, after a number or from now on. The stream ends with its first error.
-    pub(super) async fn follow(
+    pub(super) async fn subscribe(
         &self,
         filter: EventFilter,
         after: Option<i64>,
-    ) -> Result<impl Stream<Item = Followed> + Send + use<>, Error> {
+    ) -> Result<impl Stream<Item = EventResult> + Send + use<>, Error> {
         // Before the last number is read, so that nothing is between the two.
         let recent = self.hub.recent.subscribe();
-        store::number(&self.db).await?;
+        store::assign_numbers(&self.db).await?;
         let feed = store::feed(self.db.reader()).await?;
         let cursor = after.unwrap_or(feed.last);
-        let follower = Follower {
+        let subscription = Subscription {
             services: self.clone(),
             filter,
             cursor,
             recent,
-            ready: VecDeque::new(),
-            behind: cursor < feed.last,
+            buffered: VecDeque::new(),
+            lagging: cursor < feed.last,
             failed: false,
         };
-        Ok(stream::unfold(follower, |mut follower| async move {
-            if follower.failed {
+        Ok(stream::unfold(subscription, |mut subscription| async move {
+            if subscription.failed {
                 return None;
             }
-            let next = follower.next().await;
-            follower.failed = next.is_err();
-            Some((next, follower))
+            let next = subscription.next().await;
+            subscription.failed = next.is_err();
+            Some((next, subscription))
         }))
     }
 }
 
-impl Follower {
-    async fn next(&mut self) -> Followed {
+impl Subscription {
+    async fn next(&mut self) -> EventResult {
         loop {
-            if let Some(row) = self.ready.pop_front() {
+            if let Some(row) = self.buffered.pop_front() {
                 return Ok(Arc::new(row));
             }
-            if self.behind {
+            if self.lagging {
                 self.catch_up().await?;
                 continue;
             }
@@ -219,16 +224,16 @@ impl Follower {
                 Ok(row) => match row.number.unwrap_or_default() - self.cursor {
                     1 => {
                         self.cursor += 1;
-                        if self.filter.takes(&row) {
+                        if self.filter.matches(&row) {
                             return Ok(row);
                         }
                     }
                     // Given before, by way of the database.
                     ..=0 => {}
                     // Something between was never shared.
-                    _ => self.behind = true,
+                    _ => self.lagging = true,
                 },
-                Err(RecvError::Lagged(_)) => self.behind = true,
+                Err(RecvError::Lagged(_)) => self.lagging = true,
                 Err(RecvError::Closed) => return Err(Error::Damaged("nobody shares events".to_owned())),
             }
         }
@@ -239,17 +244,18 @@ impl Follower {
         let database = &self.services.db;
         let feed = store::feed(database.reader()).await?;
         if self.cursor < feed.removed {
-            return Err(super::reads::gone(feed.removed).into());
+            return Err(super::reads::events_deleted(feed.removed).into());
         }
-        let rows = store::between(database.reader(), &self.filter, self.cursor, feed.last, READ).await?;
-        if u64::try_from(rows.len()).unwrap_or(u64::MAX) < READ {
+        let rows =
+            store::between(database.reader(), &self.filter, self.cursor, feed.last, EVENTS_PER_READ).await?;
+        if u64::try_from(rows.len()).unwrap_or(u64::MAX) < EVENTS_PER_READ {
             // Everything up to here was read. What is shared from now on comes after it, or was read.
             self.cursor = self.cursor.max(feed.last);
-            self.behind = false;
+            self.lagging = false;
         } else if let Some(number) = rows.last().and_then(|row| row.number) {
             self.cursor = number;
         }
-        self.ready = rows.into();
+        self.buffered = rows.into();
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use entity::value::EventKind;
 use futures_util::Stream;
 use uuid::Uuid;
 
-use super::Followed;
+use super::EventResult;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
@@ -22,9 +22,9 @@ const PARTNER_KINDS: [EventKind; 3] =
 const PROFESSIONAL_KINDS: [EventKind; 3] =
     [EventKind::PointsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
 
-/// Which events are asked for. Each part that is given narrows them down.
+/// Which events are query for. Each part that is given narrows them down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EventsAsked {
+pub struct EventsQuery {
     /// Only these kinds.
     pub kinds: Option<Vec<EventKind>>,
     /// Only those about the partner with this code, and those who work for it.
@@ -45,7 +45,7 @@ pub struct EventsPage {
 }
 
 /// Why events after a number can't be given.
-pub(super) fn gone(removed: i64) -> Refusal {
+pub(super) fn events_deleted(removed: i64) -> Refusal {
     let message = format!(
         "Events up to {removed} are no longer kept. Read what you follow anew, and go on with after: {removed}."
     );
@@ -60,15 +60,15 @@ impl Services {
     /// not given yet, or the database fails.
     pub async fn events_page(
         &self,
-        asked: &EventsAsked,
+        query: &EventsQuery,
         after: Option<i64>,
         size: u64,
     ) -> Result<EventsPage, Error> {
         self.authorize(Operation::Events)?;
-        store::number(&self.db).await?;
+        store::assign_numbers(&self.db).await?;
         let after = self.check_after(after).await?;
         let feed = store::feed(self.db.reader()).await?;
-        let Some(filter) = self.event_filter(asked).await? else {
+        let Some(filter) = self.event_filter(query).await? else {
             return Ok(EventsPage { last: feed.last, ..EventsPage::default() });
         };
         let after = after.unwrap_or(feed.removed);
@@ -83,30 +83,30 @@ impl Services {
     ///
     /// # Errors
     /// As [`Services::events_page`]; also when a code is nobody's.
-    pub async fn events_follow(
+    pub async fn events_subscribe(
         &self,
-        asked: &EventsAsked,
+        query: &EventsQuery,
         after: Option<i64>,
-    ) -> Result<impl Stream<Item = Followed> + Send + use<>, Error> {
+    ) -> Result<impl Stream<Item = EventResult> + Send + use<>, Error> {
         let after = self.check_after(after).await?;
-        let filter = self.event_filter(asked).await?.ok_or_else(|| {
-            let field = if asked.partner.is_some() { "partner" } else { "professional" };
-            nobody(field, field)
+        let filter = self.event_filter(query).await?.ok_or_else(|| {
+            let field = if query.partner.is_some() { "partner" } else { "professional" };
+            subject_not_found(field, field)
         })?;
-        self.follow(filter, after).await
+        self.subscribe(filter, after).await
     }
 
     /// Every entry of a partner's ledger and every change of its levels, after a number or from now on.
     ///
     /// # Errors
-    /// As [`Services::events_follow`].
-    pub async fn partner_follow(
+    /// As [`Services::events_subscribe`].
+    pub async fn partner_events_subscribe(
         &self,
         code: &str,
         after: Option<i64>,
-    ) -> Result<(PartnerRow, impl Stream<Item = Followed> + Send + use<>), Error> {
+    ) -> Result<(PartnerRow, impl Stream<Item = EventResult> + Send + use<>), Error> {
         self.authorize(Operation::Events)?;
-        let row = self.partner_by_code(code).await?.ok_or_else(|| nobody("partner", "code"))?;
+        let row = self.partner_by_code(code).await?.ok_or_else(|| subject_not_found("partner", "code"))?;
         self.authorize_accounts([row.id].into_iter())?;
         let after = self.check_after(after).await?;
         let filter = EventFilter {
@@ -115,21 +115,24 @@ impl Services {
             partners_only: true,
             ..EventFilter::default()
         };
-        Ok((row, self.follow(filter, after).await?))
+        Ok((row, self.subscribe(filter, after).await?))
     }
 
     /// Every change of a professional's points and level, after a number or from now on. A partner is told
     /// of those on days on which the person works for it.
     ///
     /// # Errors
-    /// As [`Services::events_follow`].
-    pub async fn professional_follow(
+    /// As [`Services::events_subscribe`].
+    pub async fn professional_events_subscribe(
         &self,
         code: &str,
         after: Option<i64>,
-    ) -> Result<(ProfessionalRow, impl Stream<Item = Followed> + Send + use<>), Error> {
+    ) -> Result<(ProfessionalRow, impl Stream<Item = EventResult> + Send + use<>), Error> {
         let visibility = self.authorize(Operation::Events)?;
-        let row = self.professional_by_code(code).await?.ok_or_else(|| nobody("professional", "code"))?;
+        let row = self
+            .professional_by_code(code)
+            .await?
+            .ok_or_else(|| subject_not_found("professional", "code"))?;
         self.authorize(Operation::ProfessionalPoints)?;
         let after = self.check_after(after).await?;
         let filter = EventFilter {
@@ -138,7 +141,7 @@ impl Services {
             partner: if let Visibility::Partner(id) = visibility { Some(id) } else { None },
             ..EventFilter::default()
         };
-        Ok((row, self.follow(filter, after).await?))
+        Ok((row, self.subscribe(filter, after).await?))
     }
 
     /// Refuses a number after which events are missing, or that was never given.
@@ -147,11 +150,11 @@ impl Services {
         let Some(number) = after else { return Ok(None) };
         let mut feed = store::feed(self.db.reader()).await?;
         if number > feed.last {
-            store::number(&self.db).await?;
+            store::assign_numbers(&self.db).await?;
             feed = store::feed(self.db.reader()).await?;
         }
         if number < feed.removed {
-            return Err(gone(feed.removed).into());
+            return Err(events_deleted(feed.removed).into());
         }
         if number > feed.last {
             let message =
@@ -163,8 +166,8 @@ impl Services {
 
     /// The filter with keys in place of codes, no wider than what the caller sees; none when a code is
     /// nobody's.
-    async fn event_filter(&self, asked: &EventsAsked) -> Result<Option<EventFilter>, Error> {
-        let mut filter = EventFilter { kinds: asked.kinds.clone(), ..EventFilter::default() };
+    async fn event_filter(&self, query: &EventsQuery) -> Result<Option<EventFilter>, Error> {
+        let mut filter = EventFilter { kinds: query.kinds.clone(), ..EventFilter::default() };
         match self.authorize(Operation::Events)? {
             Visibility::All => {}
             Visibility::Partner(id) => filter.partner = Some(id),
@@ -172,13 +175,13 @@ impl Services {
             Visibility::Integration(name) => filter.recorded_by = Some(name.to_string()),
             Visibility::Nothing => return Ok(None),
         }
-        if let Some(code) = &asked.partner {
+        if let Some(code) = &query.partner {
             let found = self.partner_by_code(code).await?.map(|row| row.id);
             if !narrow(&mut filter.partner, found) {
                 return Ok(None);
             }
         }
-        if let Some(code) = &asked.professional {
+        if let Some(code) = &query.professional {
             let found = self.professional_by_code(code).await?.map(|row| row.id);
             if !narrow(&mut filter.professional, found) {
                 return Ok(None);
@@ -195,6 +198,6 @@ fn narrow(part: &mut Option<Uuid>, found: Option<Uuid>) -> bool {
     fits
 }
 
-fn nobody(what: &str, field: &str) -> Refusal {
+fn subject_not_found(what: &str, field: &str) -> Refusal {
     Refusal::new(Code::NotFound, field, format!("There is no {what} with this code."))
 }

@@ -14,7 +14,7 @@ use crate::program::fold::{Sale, Step};
 use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 use crate::service::access::Visibility;
-use crate::service::events::Telling;
+use crate::service::events::EventDraft;
 use crate::service::posting::{Entry, Object, Posting};
 use crate::service::{Services, input, targets, transact};
 use crate::store::{order as store, partner, upsert_all};
@@ -44,7 +44,7 @@ impl Services {
             order.status = OrderStatus::Fulfilled;
             order.fulfilled_on = Some(on);
             let mut posted = posting.post(transaction, &self.clock).await?;
-            posted.tell(0, Telling::order(EventKind::OrderFulfilled, &order, on));
+            posted.emit(0, EventDraft::order(EventKind::OrderFulfilled, &order, on));
             changes.note(change(&order).before(before).after(state(&order)));
             store::update(transaction, &order).await?;
             posted.write(transaction).await?;
@@ -77,7 +77,7 @@ impl Services {
             order.status = OrderStatus::Cancelled;
             order.cancelled_on = Some(today);
             let mut posted = posting.post(transaction, &self.clock).await?;
-            posted.tell(0, Telling::order(EventKind::OrderCancelled, &order, today));
+            posted.emit(0, EventDraft::order(EventKind::OrderCancelled, &order, today));
             changes.note(change(&order).before(before).after(state(&order)));
             store::update(transaction, &order).await?;
             posted.write(transaction).await?;

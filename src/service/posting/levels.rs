@@ -11,8 +11,8 @@ use super::{PostedRows, Posting};
 use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIx, ProfessionalIx};
 use crate::program::level_change::{
-    LevelChange, PartnerTotals, Points, Told, follow_partner, follow_professional, partner_changes,
-    professional_change,
+    EmittedLevels, LevelChange, PartnerTotals, Points, partner_changes, professional_change,
+    time_based_partner_changes, time_based_professional_changes,
 };
 use crate::program::rule::Track;
 use crate::program::totals::Period;
@@ -42,32 +42,35 @@ pub(in crate::service) fn points_by_year(rows: &[professional_total::Model]) -> 
     points
 }
 
-/// What the calendar changed of a partner's levels until today; the row says then what was told.
-pub(in crate::service) fn calendar_of_partner(
+/// What the calendar changed of a partner's levels until today; the row says then what was emitted.
+pub(in crate::service) fn apply_time_based_partner_changes(
     editions: &Editions,
     row: &mut PartnerRow,
     totals: &PartnerTotals,
     today: NaiveDate,
 ) -> Vec<LevelChange> {
     let levels = row.technical_level.take().zip(row.business_level.take());
-    let told =
-        levels.map(|(technical, business)| Told { levels: [technical, business], due: row.levels_due });
-    let (told, changes) = follow_partner(editions, told, totals, today);
-    let [technical, business] = told.levels;
-    (row.technical_level, row.business_level, row.levels_due) = (Some(technical), Some(business), told.due);
+    let emitted = levels
+        .map(|(technical, business)| EmittedLevels { levels: [technical, business], due: row.levels_due });
+    let (emitted, changes) = time_based_partner_changes(editions, emitted, totals, today);
+    let [technical, business] = emitted.levels;
+    (row.technical_level, row.business_level, row.levels_due) =
+        (Some(technical), Some(business), emitted.due);
     changes
 }
 
-/// What the calendar changed of a professional's level until today; the row says then what was told.
-pub(in crate::service) fn calendar_of_professional(
+/// What the calendar changed of a professional's level until today; the row says then what was emitted.
+pub(in crate::service) fn apply_time_based_professional_changes(
     editions: &Editions,
     row: &mut ProfessionalRow,
     points: &Points,
     today: NaiveDate,
 ) -> Vec<LevelChange> {
-    let known = (row.level_due > EARLIEST).then(|| Told { levels: row.level.take(), due: row.level_due });
-    let (told, changes) = follow_professional(editions, row.signed_up_on, known, points, today);
-    (row.level, row.level_due) = (told.levels, told.due);
+    let known =
+        (row.level_due > EARLIEST).then(|| EmittedLevels { levels: row.level.take(), due: row.level_due });
+    let (emitted, changes) =
+        time_based_professional_changes(editions, row.signed_up_on, known, points, today);
+    (row.level, row.level_due) = (emitted.levels, emitted.due);
     changes
 }
 
@@ -87,11 +90,11 @@ impl Posting<'_> {
         for who in who {
             let row = &mut self.partners[who.0 as usize];
             let (before, after) = (before.get(&row.id).unwrap_or(&none), after.get(&row.id).unwrap_or(&none));
-            let mut changes = calendar_of_partner(editions, row, before, today);
-            let told = [row.technical_level.take(), row.business_level.take()];
-            let mut told = told.map(Option::unwrap_or_default);
-            changes.extend(partner_changes(editions, &mut told, after, today, false));
-            [row.technical_level, row.business_level] = told.map(Some);
+            let mut changes = apply_time_based_partner_changes(editions, row, before, today);
+            let emitted = [row.technical_level.take(), row.business_level.take()];
+            let mut emitted = emitted.map(Option::unwrap_or_default);
+            changes.extend(partner_changes(editions, &mut emitted, after, today, false));
+            [row.technical_level, row.business_level] = emitted.map(Some);
             posted.partner_levels.extend(changes.into_iter().map(|change| (row.id, change)));
         }
     }
@@ -109,7 +112,7 @@ impl Posting<'_> {
         for who in who {
             let row = &mut self.professionals[who.0 as usize];
             let (before, after) = (before.get(&row.id).unwrap_or(&none), after.get(&row.id).unwrap_or(&none));
-            let mut changes = calendar_of_professional(editions, row, before, today);
+            let mut changes = apply_time_based_professional_changes(editions, row, before, today);
             let signed_up_on = row.signed_up_on;
             changes.extend(professional_change(editions, signed_up_on, &mut row.level, after, today, false));
             posted.professional_levels.extend(changes.into_iter().map(|change| (row.id, change)));

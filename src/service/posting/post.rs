@@ -19,7 +19,7 @@ use crate::program::fold::{PartnerIx, ProfessionalIx};
 use crate::program::level_change::LevelChange;
 use crate::program::rule::Track;
 use crate::program::totals::{Period, TrackTotal, membership_number};
-use crate::service::events::{Cast, Telling};
+use crate::service::events::{Audience, EventDraft};
 use crate::store::{event, ledger, log as log_store, totals, upsert_all};
 
 /// Rows that are ready to be written, all in one transaction.
@@ -42,40 +42,40 @@ pub(in crate::service) struct PostedRows {
     professional_days: Vec<professional_day::Model>,
     professional_totals: Vec<professional_total::Model>,
     professional_balances: Vec<professional_balance::Model>,
-    /// What is told of steps, by their place in the log.
-    told: HashMap<i64, Telling>,
+    /// The events of steps, by sequence number.
+    drafts: HashMap<i64, EventDraft>,
     pub(super) partner_levels: Vec<(Uuid, LevelChange)>,
     pub(super) professional_levels: Vec<(Uuid, LevelChange)>,
-    cast: Cast,
+    audience: Audience,
 }
 
 impl PostedRows {
-    /// Tells others of a step; steps are counted from 0 in the order in which they were applied.
-    pub(in crate::service) fn tell(&mut self, step: usize, telling: Telling) {
+    /// Adds the event of a step; steps are counted from 0 in the order in which they were applied.
+    pub(in crate::service) fn emit(&mut self, step: usize, draft: EventDraft) {
         if let Some(seq) = self.places.get(step) {
-            self.told.insert(*seq, telling);
+            self.drafts.insert(*seq, draft);
         }
     }
 
     /// The events: of each step what it was, then its points, then its credits; and last the levels.
     fn events(&self) -> Vec<entity::event::Model> {
-        let mut rows = Vec::with_capacity(self.told.len() + self.points.len() + self.ledger.len());
+        let mut rows = Vec::with_capacity(self.drafts.len() + self.points.len() + self.ledger.len());
         let mut points = self.points.iter().peekable();
         let mut ledger = self.ledger.iter().peekable();
         for seq in &self.places {
-            let told = self.told.get(seq);
-            rows.extend(told.map(|telling| self.cast.step(telling)));
+            let draft = self.drafts.get(seq);
+            rows.extend(draft.map(|draft| self.audience.step(draft)));
             while let Some(entry) = points.next_if(|entry| entry.log_seq == *seq) {
-                rows.push(self.cast.points(entry, told));
+                rows.push(self.audience.points(entry, draft));
             }
             while let Some(entry) = ledger.next_if(|entry| entry.log_seq == *seq) {
-                rows.push(self.cast.credits(entry, told));
+                rows.push(self.audience.credits(entry, draft));
             }
         }
         let people = self.professional_levels.iter();
-        rows.extend(people.map(|(who, change)| self.cast.professional_level(*who, change)));
+        rows.extend(people.map(|(who, change)| self.audience.professional_level(*who, change)));
         let partners = self.partner_levels.iter();
-        rows.extend(partners.map(|(who, change)| self.cast.partner_level(*who, change)));
+        rows.extend(partners.map(|(who, change)| self.audience.partner_level(*who, change)));
         rows
     }
 
@@ -113,9 +113,9 @@ impl Posting<'_> {
         let recorded_at = self.recorded_at(clock.now());
         let today = clock.today();
         let applied = std::mem::take(&mut self.applied);
-        let cast =
-            Cast { codes: self.codes(), employers: std::mem::take(&mut self.employers), at: recorded_at };
-        let mut posted = PostedRows { recorded_at, places, cast, ..PostedRows::default() };
+        let audience =
+            Audience { codes: self.codes(), employers: std::mem::take(&mut self.employers), at: recorded_at };
+        let mut posted = PostedRows { recorded_at, places, audience, ..PostedRows::default() };
         posted.log =
             applied.iter().zip(&posted.places).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
         self.points_rows(connection, &applied, today, &mut posted).await?;

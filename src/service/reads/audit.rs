@@ -13,9 +13,9 @@ use crate::service::access::Visibility;
 use crate::store::audit::{self, AuditFilter};
 use crate::store::page::{Page, Rows};
 
-/// Which entries are asked for. Each part that is given narrows them down.
+/// Which entries are query for. Each part that is given narrows them down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AuditAsked {
+pub struct AuditQuery {
     /// Only those of an actor.
     pub actor: Option<String>,
     /// Only those of an operation.
@@ -37,23 +37,23 @@ impl Services {
     /// When the caller is no administrator, or the database fails.
     pub async fn audit_page(
         &self,
-        asked: &AuditAsked,
+        query: &AuditQuery,
         page: &Page<Uuid>,
     ) -> Result<Rows<audit_entry::Model>, Error> {
         self.authorize(Operation::AuditLog)?;
-        match self.audit_filter(asked).await? {
+        match self.audit_filter(query).await? {
             Some(filter) => Ok(audit::page(self.db.reader(), &filter, page).await?),
             None => Ok(Rows::default()),
         }
     }
 
-    /// How many entries are asked for.
+    /// How many entries are query for.
     ///
     /// # Errors
     /// When the caller is no administrator, or the database fails.
-    pub async fn audit_count(&self, asked: &AuditAsked) -> Result<i64, Error> {
+    pub async fn audit_count(&self, query: &AuditQuery) -> Result<i64, Error> {
         self.authorize(Operation::AuditLog)?;
-        match self.audit_filter(asked).await? {
+        match self.audit_filter(query).await? {
             Some(filter) => {
                 Ok(i64::try_from(audit::count(self.db.reader(), &filter).await?).unwrap_or(i64::MAX))
             }
@@ -74,23 +74,23 @@ impl Services {
     }
 
     /// The filter with keys in place of codes; none when a code is nobody's.
-    async fn audit_filter(&self, asked: &AuditAsked) -> Result<Option<AuditFilter>, Error> {
+    async fn audit_filter(&self, query: &AuditQuery) -> Result<Option<AuditFilter>, Error> {
         let mut filter = AuditFilter {
-            actor: asked.actor.clone(),
-            operation: asked.operation.clone(),
-            from: asked.from,
-            to: asked.to,
+            actor: query.actor.clone(),
+            operation: query.operation.clone(),
+            from: query.from,
+            to: query.to,
             ..AuditFilter::default()
         };
         let plain = |text: &Option<String>| text.as_ref().is_none_or(|text| !text.contains('\0'));
-        if !plain(&asked.actor) || !plain(&asked.operation) {
+        if !plain(&query.actor) || !plain(&query.operation) {
             return Ok(None);
         }
-        if let Some(code) = &asked.partner {
+        if let Some(code) = &query.partner {
             let Some(row) = self.partner_by_code(code).await? else { return Ok(None) };
             filter.partner = Some(row.id);
         }
-        if let Some(code) = &asked.professional {
+        if let Some(code) = &query.professional {
             let Some(row) = self.professional_by_code(code).await? else { return Ok(None) };
             filter.professional = Some(row.id);
         }

@@ -56,7 +56,9 @@ async fn compare_orders(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>)
             });
             if sums != [row.list, row.net, row.cap, row.redeemed] {
                 let number = &row.number;
-                replay.report.differ(|| format!("order {number}: its lines don't add up to its amounts"));
+                replay
+                    .report
+                    .add_difference(|| format!("order {number}: its lines don't add up to its amounts"));
             }
         }
         let expected = found.iter().filter_map(|row| replay.commerce.expected_order(row)).collect();

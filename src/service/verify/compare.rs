@@ -60,11 +60,11 @@ pub(super) fn compare<R: Row>(
                 }
             }
             (Some(wanted), None) => {
-                report.differ(|| format!("{}: {} is missing", whose(&wanted), wanted.label()));
+                report.add_difference(|| format!("{}: {} is missing", whose(&wanted), wanted.label()));
             }
             (None, Some(stored)) => {
                 let line = || format!("{}: {} does not follow from the log", whose(&stored), stored.label());
-                report.differ(line);
+                report.add_difference(line);
             }
             (None, None) => {}
         }
@@ -74,7 +74,7 @@ pub(super) fn compare<R: Row>(
 fn differing<R: Row>(report: &mut Report, wanted: &R, stored: &R, whose: &str) {
     for ((column, wanted_value), (_, stored_value)) in wanted.columns().into_iter().zip(stored.columns()) {
         if wanted_value != stored_value {
-            report.differ(|| {
+            report.add_difference(|| {
                 format!("{whose}: {}: {column} is {stored_value}, expected {wanted_value}", wanted.label())
             });
         }

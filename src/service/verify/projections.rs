@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::compare::compare;
 use super::replay::{PartnerState, ProfessionalState, Replay};
-use super::{SUBJECTS, TOLD_MAX};
+use super::{DIFFERENCES_MAX, SUBJECTS};
 use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIx, ProfessionalIx, YearSales};
 use crate::program::totals::{Period, membership_number};
@@ -68,7 +68,7 @@ pub(super) async fn compare_partners(
         let states = || chunk.iter().map(|who| &replay.partners[who.0 as usize]);
         let ids: Vec<Uuid> = states().map(|state| state.id).collect();
         let beyond = states().map(|state| (state.id, state.entries + 1, i64::MAX));
-        let beyond = ledger::of_numbers(snapshot, beyond, told_max()).await?;
+        let beyond = ledger::of_numbers(snapshot, beyond, differences_max()).await?;
         let balances =
             totals::all_of::<partner_balance::Entity>(snapshot, partner_balance::Column::PartnerId, &ids);
         let balances = balances.await?;
@@ -77,7 +77,7 @@ pub(super) async fn compare_partners(
         let tallies = tallies.await?;
         let days = totals::all_of::<partner_day::Entity>(snapshot, partner_day::Column::PartnerId, &ids);
         let days = days.await?;
-        expected.told_levels(editions, &balances);
+        expected.expect_emitted_levels(editions, &balances);
         let (targets, sold) = sales::all_of(snapshot, &ids).await?;
         let stored = totals::of_partners(snapshot, ids).await?;
         let name = |id: Uuid| replay.partners[replay.partner_places[&id].0 as usize].name();
@@ -121,7 +121,7 @@ pub(super) async fn compare_professionals(
         let states = || chunk.iter().map(|who| &replay.professionals[who.0 as usize]);
         let ids: Vec<Uuid> = states().map(|state| state.id).collect();
         let beyond = states().map(|state| (state.id, state.entries + 1, i64::MAX));
-        let beyond = ledger::points_of_numbers(snapshot, beyond, told_max()).await?;
+        let beyond = ledger::points_of_numbers(snapshot, beyond, differences_max()).await?;
         let id = Balance::ProfessionalId;
         let balances = totals::all_of::<professional_balance::Entity>(snapshot, id, &ids).await?;
         let id = Tally::ProfessionalId;
@@ -129,7 +129,7 @@ pub(super) async fn compare_professionals(
         let days = totals::all_of::<professional_day::Entity>(snapshot, Day::ProfessionalId, &ids).await?;
         let signed_up_on =
             |id: Uuid| replay.professionals[replay.professional_places[&id].0 as usize].signed_up_on;
-        expected.told_levels(editions, &balances, signed_up_on);
+        expected.expect_emitted_levels(editions, &balances, signed_up_on);
         let stored = totals::of_professionals(snapshot, ids).await?;
         let name = |id: Uuid| replay.professionals[replay.professional_places[&id].0 as usize].name();
         let report = &mut replay.report;
@@ -142,8 +142,8 @@ pub(super) async fn compare_professionals(
     Ok(())
 }
 
-fn told_max() -> i64 {
-    i64::try_from(TOLD_MAX).unwrap_or(i64::MAX)
+fn differences_max() -> i64 {
+    i64::try_from(DIFFERENCES_MAX).unwrap_or(i64::MAX)
 }
 
 impl PartnerRows {

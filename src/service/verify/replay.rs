@@ -164,7 +164,7 @@ impl<'a> Replay<'a> {
             None => Ok(()),
         });
         if let Err(reason) = applied {
-            self.report.differ(|| format!("step {} of the log: {reason}", logged.seq));
+            self.report.add_difference(|| format!("step {} of the log: {reason}", logged.seq));
         }
         self.points_entries(logged, expected);
         self.ledger_entries(logged, expected);
@@ -188,7 +188,7 @@ impl<'a> Replay<'a> {
             self.add_activity(logged, row);
         }
         if before.is_none() && row.seq != logged.seq {
-            self.report.differ(|| {
+            self.report.add_difference(|| {
                 format!("activity {}: its place in the log is {}, expected {}", key(row), row.seq, logged.seq)
             });
         }
@@ -373,7 +373,7 @@ fn check_time(
     whose: impl FnOnce() -> String,
 ) {
     if last.is_some_and(|last| logged.recorded_at < last) {
-        report.differ(|| {
+        report.add_difference(|| {
             format!("{}: step {} of the log was recorded before an earlier one", whose(), logged.seq)
         });
     }

@@ -77,7 +77,7 @@ impl Services {
                     return Ok(Prepared::Gone);
                 };
                 // The endpoint may want less than it did when the delivery came to be.
-                if !filter(&endpoint)?.takes(&row) {
+                if !filter(&endpoint)?.matches(&row) {
                     self.drop_unwanted(delivery.id).await?;
                     return Ok(Prepared::Dropped);
                 }

@@ -34,7 +34,7 @@ impl Services {
         let url = self.check_url(&draft.url)?;
         let description = input::name("description", &draft.description)?;
         let kinds = words(draft.kinds.as_deref())?;
-        event::number(&self.db).await?;
+        event::assign_numbers(&self.db).await?;
         let now = self.clock.real();
         let secret = secret()?;
         let row = transact!(self, Operation::CreateWebhookEndpoint, transaction, changes => {

@@ -25,25 +25,25 @@ use crate::store::{event as events, webhook as store, webhook_log};
 /// Most attempts of a process at once.
 const ATTEMPTS_MAX: usize = 32;
 /// Most attempts of a process at once to one endpoint.
-const ENDPOINT_MAX: usize = 4;
+const ENDPOINT_ATTEMPTS_MAX: usize = 4;
 /// How often what is due is looked for, beside when something changes.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How often it is looked whether there are endpoints, while there are none.
-const LOOK_FOR_ENDPOINTS: Duration = Duration::from_secs(5);
+const ENDPOINT_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Longest time that attempts under way have to finish when the process stops.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long an attempt is somebody's: its longest time, and as much again to write down what came of it.
 const LEASE: Duration = TIME_MAX.saturating_mul(2);
 /// Events that are turned into deliveries in one transaction.
-const EVENTS: u64 = 500;
+const EVENTS_PER_TRANSACTION: u64 = 500;
 /// Numbers of the feed that are looked at in one transaction.
-const LOOKED_AT: i64 = 10_000;
+const NUMBERS_PER_TRANSACTION: i64 = 10_000;
 /// Deliveries of an endpoint that wait at once; further events wait in the feed.
-const WAITING_MAX: i64 = 5_000;
+const PENDING_MAX: i64 = 5_000;
 /// How often the log of deliveries is shortened.
-const FORGET: Duration = Duration::from_hours(1);
+const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 /// Deliveries that are deleted in one transaction.
-const REMOVED_MAX: i64 = 5_000;
+const DELETED_PER_TRANSACTION: i64 = 5_000;
 
 /// Room for attempts.
 struct Room {
@@ -53,7 +53,7 @@ struct Room {
 
 impl Room {
     fn of(&mut self, endpoint: Uuid) -> &Arc<Semaphore> {
-        self.endpoints.entry(endpoint).or_insert_with(|| Arc::new(Semaphore::new(ENDPOINT_MAX)))
+        self.endpoints.entry(endpoint).or_insert_with(|| Arc::new(Semaphore::new(ENDPOINT_ATTEMPTS_MAX)))
     }
 
     fn free(&mut self, endpoint: Uuid) -> usize {
@@ -76,7 +76,7 @@ impl Services {
         tokio::select! {
             () = stop => {}
             () = self.dispatch(&mut attempts) => {}
-            () = self.forget_webhooks_always(kept) => {}
+            () = self.run_delivery_retention(kept) => {}
         }
         let finished = async { while attempts.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_TIME_MAX, finished).await.is_err() {
@@ -94,9 +94,9 @@ impl Services {
             });
             tokio::select! {
                 Some(_) = attempts.join_next() => {}
-                changed = last.changed(), if any => if changed.is_err() { tokio::time::sleep(LOOK).await },
+                changed = last.changed(), if any => if changed.is_err() { tokio::time::sleep(POLL_INTERVAL).await },
                 () = self.post.changed.notified() => {}
-                () = tokio::time::sleep(if any { LOOK } else { LOOK_FOR_ENDPOINTS }) => {}
+                () = tokio::time::sleep(if any { POLL_INTERVAL } else { ENDPOINT_POLL_INTERVAL }) => {}
             }
         }
     }
@@ -151,7 +151,7 @@ impl Services {
         loop {
             let mut claimed = Vec::new();
             for endpoint in store::with_due(self.db.reader(), now).await? {
-                claimed.extend(self.claim(endpoint, now, ENDPOINT_MAX).await?);
+                claimed.extend(self.claim(endpoint, now, ENDPOINT_ATTEMPTS_MAX).await?);
             }
             if claimed.is_empty() {
                 return Ok(tried);
@@ -170,7 +170,7 @@ impl Services {
     /// As [`Services::webhooks_send_due`].
     pub async fn webhooks_expand(&self) -> Result<(), Error> {
         self.authorize(Operation::SendWebhooks)?;
-        events::number(&self.db).await?;
+        events::assign_numbers(&self.db).await?;
         let last = events::feed(self.db.reader()).await?.last;
         for id in store::behind(self.db.reader(), last).await? {
             while transact!(self, Operation::SendWebhooks, transaction, changes => {
@@ -203,14 +203,15 @@ impl Services {
             return Ok(false);
         }
         // What a replay put back behind the position is not sent before it is reached again.
-        if store::waiting_through(transaction, endpoint.id, endpoint.position).await? >= WAITING_MAX {
+        if store::waiting_through(transaction, endpoint.id, endpoint.position).await? >= PENDING_MAX {
             return Ok(false);
         }
         let filter = filter(endpoint)?;
         // A filter that takes few events must not keep the transaction open over the whole feed.
-        let through = last.min(endpoint.position + LOOKED_AT);
-        let rows = events::between(transaction, &filter, endpoint.position, through, EVENTS).await?;
-        let is_full = u64::try_from(rows.len()).unwrap_or(u64::MAX) == EVENTS;
+        let through = last.min(endpoint.position + NUMBERS_PER_TRANSACTION);
+        let rows =
+            events::between(transaction, &filter, endpoint.position, through, EVENTS_PER_TRANSACTION).await?;
+        let is_full = u64::try_from(rows.len()).unwrap_or(u64::MAX) == EVENTS_PER_TRANSACTION;
         let position = rows.last().and_then(|row| row.number).filter(|_| is_full).unwrap_or(through);
         let deliveries = rows.iter().map(|row| delivery(endpoint.id, row, now));
         store::put(transaction, deliveries.collect()).await?;
@@ -222,13 +223,13 @@ impl Services {
     ///
     /// # Errors
     /// As [`Services::webhooks_send_due`].
-    pub async fn forget_webhooks(&self, kept: TimeDelta) -> Result<u64, Error> {
+    pub async fn delete_expired_deliveries(&self, kept: TimeDelta) -> Result<u64, Error> {
         let before = self.clock.real() - kept;
         let mut all = 0;
         loop {
             let through = events::feed(self.db.reader()).await?.removed;
             let removed = transact!(self, Operation::SendWebhooks, transaction, _changes => {
-                Ok(webhook_log::remove(transaction, through, before, REMOVED_MAX).await?)
+                Ok(webhook_log::remove(transaction, through, before, DELETED_PER_TRANSACTION).await?)
             })?;
             all += removed;
             if removed == 0 {
@@ -237,13 +238,13 @@ impl Services {
         }
     }
 
-    async fn forget_webhooks_always(&self, kept: Option<TimeDelta>) {
+    async fn run_delivery_retention(&self, kept: Option<TimeDelta>) {
         let Some(kept) = kept else { return std::future::pending().await };
         loop {
-            if let Err(error) = self.forget_webhooks(kept).await {
+            if let Err(error) = self.delete_expired_deliveries(kept).await {
                 tracing::warn!(%error, "old deliveries could not be deleted; it is tried again");
             }
-            tokio::time::sleep(FORGET).await;
+            tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     }
 }

@@ -82,7 +82,7 @@ async fn what_is_no_longer_kept_is_not_sent_and_that_is_said(backend: Backend) {
     let services = app.services();
     services.webhooks_expand().await.expect("numbers");
     // The clock of the tests is pinned; what is kept from its future on is nothing.
-    assert!(services.forget_events(TimeDelta::hours(-24)).await.expect("deleted") >= 3);
+    assert!(services.delete_expired_events(TimeDelta::hours(-24)).await.expect("deleted") >= 3);
     receiver.status(200);
     receiver.news();
 
@@ -96,7 +96,7 @@ async fn what_is_no_longer_kept_is_not_sent_and_that_is_said(backend: Backend) {
     assert_eq!(app.send_in(0).await, 1);
     assert_eq!(receiver.activities(), ["next"]);
     // The log goes with the events.
-    assert_eq!(services.forget_webhooks(TimeDelta::days(365)).await.expect("deleted"), 1);
+    assert_eq!(services.delete_expired_deliveries(TimeDelta::days(365)).await.expect("deleted"), 1);
     let shown = app.webhook(&id).await;
     let nodes = shown["deliveries"]["nodes"].as_array().expect("a list");
     assert_eq!(nodes.iter().map(|one| &one["state"]).collect::<Vec<_>>(), ["DELIVERED"]);
@@ -105,7 +105,7 @@ async fn what_is_no_longer_kept_is_not_sent_and_that_is_said(backend: Backend) {
     // An endpoint that was enabled all the time is told as well.
     post(&app, "nordwind", "lost").await;
     services.webhooks_expand().await.expect("deliveries");
-    assert!(services.forget_events(TimeDelta::hours(-24)).await.expect("deleted") > 0);
+    assert!(services.delete_expired_events(TimeDelta::hours(-24)).await.expect("deleted") > 0);
     assert_eq!(app.send_in(0).await, 1);
     assert!(receiver.news().is_empty());
     let shown = app.webhook(&id).await;

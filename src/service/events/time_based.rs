@@ -9,55 +9,56 @@ use entity::{partner_balance, professional_balance};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::Cast;
+use super::Audience;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::service::posting::{
-    PeriodTotal, calendar_of_partner, calendar_of_professional, partner_totals, points_by_year,
+    PeriodTotal, apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals,
+    points_by_year,
 };
 use crate::service::{Services, transact};
 use crate::store::{affiliation, event, partner, professional, totals, upsert_all};
 
 /// Subjects that are looked at in one transaction.
-const SUBJECTS: u64 = 200;
+const SUBJECTS_PER_TRANSACTION: u64 = 200;
 /// How often the calendar is looked at.
-const LOOK: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Services {
     /// Tells of everything that the calendar changed until today.
     ///
     /// # Errors
     /// When the database fails; what was told until then stays told, and the rest is told next time.
-    pub async fn follow_calendar(&self) -> Result<(), Error> {
-        while self.tell_expiries().await? {}
-        while self.tell_professional_levels().await? {}
-        while self.tell_partner_levels().await? {}
+    pub async fn emit_time_based_events(&self) -> Result<(), Error> {
+        while self.emit_deal_expiries().await? {}
+        while self.emit_professional_levels().await? {}
+        while self.emit_partner_levels().await? {}
         Ok(())
     }
 
     /// Follows the calendar as long as the future is polled.
-    pub(super) async fn follow_calendar_always(&self) {
+    pub(super) async fn run_time_based_events(&self) {
         loop {
-            if let Err(error) = self.follow_calendar().await {
+            if let Err(error) = self.emit_time_based_events().await {
                 tracing::warn!(%error, "the calendar could not be followed; it is tried again");
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    async fn tell_partner_levels(&self) -> Result<bool, Error> {
+    async fn emit_partner_levels(&self) -> Result<bool, Error> {
         let today = self.clock.today();
-        let due = partner::levels_due(self.db.reader(), today, SUBJECTS).await?;
+        let due = partner::levels_due(self.db.reader(), today, SUBJECTS_PER_TRANSACTION).await?;
         if due.is_empty() {
             return Ok(false);
         }
         transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
-            self.partner_levels(transaction, &due, today).await
+            self.write_partner_levels(transaction, &due, today).await
         })?;
         Ok(true)
     }
 
-    async fn partner_levels(
+    async fn write_partner_levels(
         &self,
         transaction: &DatabaseTransaction,
         due: &[Uuid],
@@ -72,12 +73,12 @@ impl Services {
         }
         let stored = partner_totals(&stored);
         let codes = rows.iter().map(|row| (row.id, row.code.clone())).collect();
-        let cast = Cast { codes, employers: Vec::new(), at: self.clock.now() };
+        let audience = Audience { codes, employers: Vec::new(), at: self.clock.now() };
         let mut events = Vec::new();
         for row in &mut rows {
             let totals = stored.get(&row.id).cloned().unwrap_or_default();
-            let changes = calendar_of_partner(&self.policy.editions, row, &totals, today);
-            events.extend(changes.iter().map(|change| (change.on, cast.partner_level(row.id, change))));
+            let changes = apply_time_based_partner_changes(&self.policy.editions, row, &totals, today);
+            events.extend(changes.iter().map(|change| (change.on, audience.partner_level(row.id, change))));
         }
         events.sort_by_key(|(day, _)| *day);
         let balances = rows.into_iter().map(|row| partner_balance::Model {
@@ -94,19 +95,19 @@ impl Services {
         Ok(event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?)
     }
 
-    async fn tell_professional_levels(&self) -> Result<bool, Error> {
+    async fn emit_professional_levels(&self) -> Result<bool, Error> {
         let today = self.clock.today();
-        let due = professional::level_due(self.db.reader(), today, SUBJECTS).await?;
+        let due = professional::level_due(self.db.reader(), today, SUBJECTS_PER_TRANSACTION).await?;
         if due.is_empty() {
             return Ok(false);
         }
         transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
-            self.professional_levels(transaction, &due, today).await
+            self.write_professional_levels(transaction, &due, today).await
         })?;
         Ok(true)
     }
 
-    async fn professional_levels(
+    async fn write_professional_levels(
         &self,
         transaction: &DatabaseTransaction,
         due: &[Uuid],
@@ -118,12 +119,14 @@ impl Services {
         let points = points_by_year(&totals::of_professionals(transaction, ids()).await?);
         let employers = affiliation::of_professionals(transaction, ids()).await?;
         let codes = rows.iter().map(|row| (row.id, row.code.clone())).collect();
-        let cast = Cast { codes, employers, at: self.clock.now() };
+        let audience = Audience { codes, employers, at: self.clock.now() };
         let mut events = Vec::new();
         for row in &mut rows {
             let points = points.get(&row.id).cloned().unwrap_or_default();
-            let changes = calendar_of_professional(&self.policy.editions, row, &points, today);
-            events.extend(changes.iter().map(|change| (change.on, cast.professional_level(row.id, change))));
+            let changes = apply_time_based_professional_changes(&self.policy.editions, row, &points, today);
+            events.extend(
+                changes.iter().map(|change| (change.on, audience.professional_level(row.id, change))),
+            );
         }
         events.sort_by_key(|(day, _)| *day);
         let balances = rows.into_iter().map(|row| professional_balance::Model {

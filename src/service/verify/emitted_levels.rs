@@ -1,4 +1,4 @@
-//! Levels as they were last told, against what the log comes to.
+//! Levels as they were last emitted, against what the log comes to.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,19 +9,19 @@ use uuid::Uuid;
 use super::projections::{PartnerRows, ProfessionalRows};
 use crate::program::edition::Editions;
 use crate::program::level_change::{
-    PartnerTotals, Points, partner_due, partner_levels, professional_due, professional_level,
+    PartnerTotals, Points, partner_levels, partner_levels_due, professional_level, professional_level_due,
 };
 use crate::service::posting::{PeriodTotal, partner_totals, points_by_year};
 use crate::store::partner::EARLIEST;
 
-/// The last day on which what was told is sure to be so; none where nothing was told yet.
-fn last_told(due: NaiveDate) -> Option<NaiveDate> {
+/// The last day on which what was emitted is sure to be so; none where nothing was emitted yet.
+fn last_emitted_day(due: NaiveDate) -> Option<NaiveDate> {
     if due > EARLIEST { due.pred_opt() } else { None }
 }
 
 impl PartnerRows {
-    /// Works out what must have been told, for the days that the stored rows name.
-    pub(super) fn told_levels(&mut self, editions: &Editions, found: &[partner_balance::Model]) {
+    /// Works out what must have been emitted, for the days that the stored rows name.
+    pub(super) fn expect_emitted_levels(&mut self, editions: &Editions, found: &[partner_balance::Model]) {
         let found: HashMap<Uuid, &partner_balance::Model> =
             found.iter().map(|row| (row.partner_id, row)).collect();
         // Totals of the replay can be read: they were just written.
@@ -33,7 +33,7 @@ impl PartnerRows {
         let none = PartnerTotals::new();
         for row in &mut self.balances {
             let Some(found) = found.get(&row.partner_id) else { continue };
-            let Some(day) = last_told(found.levels_due) else {
+            let Some(day) = last_emitted_day(found.levels_due) else {
                 row.technical_level.clone_from(&found.technical_level);
                 row.business_level.clone_from(&found.business_level);
                 continue;
@@ -41,14 +41,14 @@ impl PartnerRows {
             let totals = totals.get(&row.partner_id).unwrap_or(&none);
             let [technical, business] = partner_levels(editions, totals, day);
             (row.technical_level, row.business_level) = (Some(technical), Some(business));
-            row.levels_due = partner_due(editions, day);
+            row.levels_due = partner_levels_due(editions, day);
         }
     }
 }
 
 impl ProfessionalRows {
-    /// Works out what must have been told, for the days that the stored rows name.
-    pub(super) fn told_levels(
+    /// Works out what must have been emitted, for the days that the stored rows name.
+    pub(super) fn expect_emitted_levels(
         &mut self,
         editions: &Editions,
         found: &[professional_balance::Model],
@@ -60,7 +60,7 @@ impl ProfessionalRows {
         let none = Points::new();
         for row in &mut self.balances {
             let Some(found) = found.get(&row.professional_id) else { continue };
-            let Some(day) = last_told(found.level_due) else {
+            let Some(day) = last_emitted_day(found.level_due) else {
                 row.level.clone_from(&found.level);
                 continue;
             };
@@ -68,7 +68,7 @@ impl ProfessionalRows {
             let points = points.get(&row.professional_id).unwrap_or(&none);
             let level = professional_level(editions, signed_up_on, points, day);
             row.level = level.map(|level| level.code.clone());
-            row.level_due = professional_due(editions, signed_up_on, day);
+            row.level_due = professional_level_due(editions, signed_up_on, day);
         }
     }
 }
