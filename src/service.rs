@@ -10,6 +10,7 @@ pub mod erasure;
 pub mod events;
 mod input;
 pub mod keys;
+mod labels;
 pub mod orders;
 pub mod policy;
 mod posting;
@@ -20,7 +21,6 @@ pub mod swag;
 pub mod targets;
 pub mod verify;
 pub mod webhooks;
-mod words;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,11 +38,11 @@ use crate::telemetry::traces;
 use policy::Policy;
 
 /// How often a transaction is tried when rivals get in its way.
-const TRIES: u32 = 8;
+const ATTEMPTS_MAX: u32 = 8;
 /// No try begins after this time.
-const PATIENCE: Duration = Duration::from_secs(5);
+const RETRY_PERIOD: Duration = Duration::from_secs(5);
 /// Pause after the first try; each one after it adds as much.
-const PAUSE: Duration = Duration::from_millis(3);
+const RETRY_DELAY: Duration = Duration::from_millis(3);
 
 /// Everything that a use case needs; cheap to clone.
 #[derive(Clone, Debug)]
@@ -52,10 +52,10 @@ pub struct Services {
     pub(crate) policy: Arc<Policy>,
     caller: Arc<Caller>,
     request_id: Option<Arc<str>>,
-    keys: Arc<keys::Verified>,
+    keys: Arc<keys::KeyCache>,
     hub: Arc<events::Hub>,
     metrics: Metrics,
-    post: Arc<webhooks::Post>,
+    webhook_sender: Arc<webhooks::WebhookSender>,
 }
 
 impl Services {
@@ -75,14 +75,14 @@ impl Services {
             keys: Arc::default(),
             hub: Arc::default(),
             metrics: Metrics::default(),
-            post: Arc::default(),
+            webhook_sender: Arc::default(),
         })
     }
 
     /// The same services with webhooks that go to private addresses too, or not.
     #[must_use]
     pub fn with_webhooks(self, to_private: bool) -> Self {
-        Self { post: Arc::new(webhooks::Post::new(to_private)), ..self }
+        Self { webhook_sender: Arc::new(webhooks::WebhookSender::new(to_private)), ..self }
     }
 
     /// The clock.
@@ -112,27 +112,27 @@ impl Services {
 
 /// Counts how often a transaction was tried.
 #[derive(Debug)]
-struct Tries {
-    tried: u32,
+struct Attempts {
+    made: u32,
     since: Instant,
     metrics: Metrics,
     span: Span,
 }
 
-impl Tries {
+impl Attempts {
     fn new(services: &Services, operation: Operation) -> Self {
         let span = traces::transaction(operation.name());
-        Self { tried: 0, since: Instant::now(), metrics: services.metrics.clone(), span }
+        Self { made: 0, since: Instant::now(), metrics: services.metrics.clone(), span }
     }
 
     /// Commits what succeeded and rolls back what did not. `None` means: try again, a rival got in the way.
-    async fn end<T>(
+    async fn finish<T>(
         &mut self,
         transaction: DatabaseTransaction,
         result: Result<T, Error>,
         awards: Noted,
     ) -> Option<Result<T, Error>> {
-        traces::tried(&self.span, self.tried + 1);
+        traces::tried(&self.span, self.made + 1);
         let error = match result {
             Ok(value) => match transaction.commit().await {
                 Ok(()) => {
@@ -146,17 +146,17 @@ impl Tries {
                 Err(error) => error.into(),
             },
         };
-        self.again(error).await.map(Err)
+        self.retry(error).await.map(Err)
     }
 
     /// Gives the error back unless the transaction shall be tried again, after a moment that grows.
-    async fn again(&mut self, error: Error) -> Option<Error> {
-        self.tried += 1;
-        if self.tried == TRIES || self.since.elapsed() > PATIENCE || !error.is_retryable() {
+    async fn retry(&mut self, error: Error) -> Option<Error> {
+        self.made += 1;
+        if self.made == ATTEMPTS_MAX || self.since.elapsed() > RETRY_PERIOD || !error.is_retryable() {
             return Some(error);
         }
         self.metrics.retried();
-        tokio::time::sleep(PAUSE * self.tried).await;
+        tokio::time::sleep(RETRY_DELAY * self.made).await;
         None
     }
 }
@@ -169,13 +169,13 @@ impl Tries {
 macro_rules! transact {
     ($services:expr, $operation:expr, $transaction:ident, $changes:ident => $work:block) => {{
         $services.authorize($operation)?;
-        let mut tries = crate::service::Tries::new($services, $operation);
-        let span = tries.span.clone();
-        let tried = async {
+        let mut attempts = crate::service::Attempts::new($services, $operation);
+        let span = attempts.span.clone();
+        let run = async {
             loop {
                 let begun = match $services.db.begin().await {
                     Ok(begun) => begun,
-                    Err(error) => match tries.again(error.into()).await {
+                    Err(error) => match attempts.retry(error.into()).await {
                         Some(error) => break Err(error),
                         None => continue,
                     },
@@ -190,13 +190,13 @@ macro_rules! transact {
                     Ok::<_, crate::error::Error>(done)
                 }))
                 .await;
-                if let Some(done) = tries.end(begun, result, awards).await {
+                if let Some(done) = attempts.finish(begun, result, awards).await {
                     $services.hub.notify_committed();
                     break done;
                 }
             }
         };
-        tracing::Instrument::instrument(tried, span).await
+        tracing::Instrument::instrument(run, span).await
     }};
 }
 use transact;

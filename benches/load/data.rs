@@ -6,7 +6,7 @@ use partner_program::program::rule::{Asked, Program, Rule};
 use partner_program::service::Services;
 use partner_program::service::activities::{ActivityDraft, BATCH_MAX, Intake, Outcome, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
-use partner_program::service::subjects::{Added, PartnerDraft, ProfessionalDraft};
+use partner_program::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
 
 use crate::random::Random;
 
@@ -40,7 +40,7 @@ pub(crate) async fn seed(services: &Services, sizes: [u32; 3]) -> Result<Data, E
         .map(|n| PartnerDraft { code: partner(n), name: format!("Partner {n}"), enrolled_on: launch })
         .collect();
     for set in drafts.chunks(BATCH_MAX) {
-        expect(services.partners_add(set).await?.iter().all(|one| matches!(one, Added::New(_))));
+        expect(services.partners_add(set).await?.iter().all(|one| matches!(one, AddOutcome::Created(_))));
     }
     let drafts: Vec<_> = (0..professionals)
         .map(|n| ProfessionalDraft {
@@ -51,7 +51,9 @@ pub(crate) async fn seed(services: &Services, sizes: [u32; 3]) -> Result<Data, E
         })
         .collect();
     for set in drafts.chunks(BATCH_MAX) {
-        expect(services.professionals_add(set).await?.iter().all(|one| matches!(one, Added::New(_))));
+        expect(
+            services.professionals_add(set).await?.iter().all(|one| matches!(one, AddOutcome::Created(_))),
+        );
     }
     let drafts: Vec<_> = (0..)
         .zip(&drafts)
@@ -63,7 +65,7 @@ pub(crate) async fn seed(services: &Services, sizes: [u32; 3]) -> Result<Data, E
         })
         .collect();
     for set in drafts.chunks(BATCH_MAX) {
-        expect(services.affiliations_add(set).await?.iter().all(|one| matches!(one, Added::New(_))));
+        expect(services.affiliations_add(set).await?.iter().all(|one| matches!(one, AddOutcome::Created(_))));
     }
     let rules = services.policy().editions.at(today).rules.clone();
     let mut random = Random::new(7);

@@ -14,7 +14,7 @@ use crate::program::rule::Attributes;
 use crate::service::Services;
 use crate::service::activities::{ActivityDraft, BATCH_MAX, Decision, Intake, Outcome, SubjectCode};
 use crate::service::affiliations::AffiliationDraft;
-use crate::service::subjects::{Added, PartnerDraft, ProfessionalDraft};
+use crate::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
 use people::{CONTRIBUTIONS, PARTNERS, PEOPLE};
 
 /// Days that the activities are spread over: two and a half years.
@@ -234,10 +234,10 @@ fn draft(
     }
 }
 
-fn added<T>(added: Vec<Added<T>>) -> Result<(), Error> {
+fn added<T>(added: Vec<AddOutcome<T>>) -> Result<(), Error> {
     added.into_iter().try_for_each(|one| match one {
-        Added::New(_) | Added::Same(_) => Ok(()),
-        Added::Refused(refusal) => Err(refusal.into()),
+        AddOutcome::Created(_) | AddOutcome::Duplicate(_) => Ok(()),
+        AddOutcome::Refused(refusal) => Err(refusal.into()),
     })
 }
 

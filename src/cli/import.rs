@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::program::refusal::Refusal;
 use crate::service::Services;
 use crate::service::activities::{Intake, Outcome};
-use crate::service::subjects::Added;
+use crate::service::subjects::AddOutcome;
 use reader::{Batch, Source};
 use report::{Progress, Refused, Sums};
 use table::{Draft, Table};
@@ -87,12 +87,12 @@ enum Fate {
     Refused(Refusal),
 }
 
-impl<T> From<Added<T>> for Fate {
-    fn from(added: Added<T>) -> Self {
+impl<T> From<AddOutcome<T>> for Fate {
+    fn from(added: AddOutcome<T>) -> Self {
         match added {
-            Added::New(_) => Self::Recorded,
-            Added::Same(_) => Self::Duplicate,
-            Added::Refused(refusal) => Self::Refused(refusal),
+            AddOutcome::Created(_) => Self::Recorded,
+            AddOutcome::Duplicate(_) => Self::Duplicate,
+            AddOutcome::Refused(refusal) => Self::Refused(refusal),
         }
     }
 }

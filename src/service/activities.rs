@@ -103,7 +103,7 @@ pub enum Decision {
 pub const BATCH_MAX: usize = 1_000;
 
 /// A draft whose texts are in order.
-struct Checked<'d> {
+struct CheckedDraft<'d> {
     draft: &'d ActivityDraft,
     source: String,
     external_id: String,
@@ -114,7 +114,7 @@ struct Checked<'d> {
 enum Plan {
     Done(Box<Outcome>),
     /// The same activity as an earlier one of the batch.
-    Repeats(usize),
+    RepeatOf(usize),
     New {
         row: Box<activity::Model>,
         fact: Option<Fact>,
@@ -137,7 +137,7 @@ impl Services {
             let message = format!("One request takes at most {BATCH_MAX} activities, not {}.", drafts.len());
             return Err(Refusal::new(Code::TooMany, "activities", message).into());
         }
-        let checked: Vec<Result<Checked<'_>, Refusal>> =
+        let checked: Vec<Result<CheckedDraft<'_>, Refusal>> =
             drafts.iter().map(|draft| self.check(draft)).collect();
         if checked.iter().all(Result::is_err) {
             return Ok(checked.into_iter().filter_map(Result::err).map(Outcome::Refused).collect());
@@ -151,14 +151,14 @@ impl Services {
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
-        checked: &[Result<Checked<'_>, Refusal>],
+        checked: &[Result<CheckedDraft<'_>, Refusal>],
         intake: Intake,
     ) -> Result<Vec<Outcome>, Error> {
         let good = || checked.iter().filter_map(|one| one.as_ref().ok());
-        let subjects = Subjects::lock(transaction, good().map(|one| one.draft)).await?;
+        let subjects = Subjects::lock_for_drafts(transaction, good().map(|one| one.draft)).await?;
         let keys = good().map(|one| (one.source.as_str(), one.external_id.as_str()));
         let existing = store::by_keys(transaction, keys).await?;
-        let mut posting = subjects.open(&self.policy);
+        let mut posting = subjects.posting(&self.policy);
         let mut plans = self.plan(&mut posting, &subjects, checked, existing, intake);
         let facts: Vec<Fact> = plans
             .iter()
@@ -207,7 +207,7 @@ impl Services {
         &self,
         posting: &mut Posting<'_>,
         subjects: &Subjects,
-        checked: &[Result<Checked<'_>, Refusal>],
+        checked: &[Result<CheckedDraft<'_>, Refusal>],
         existing: Vec<activity::Model>,
         intake: Intake,
     ) -> Vec<Plan> {
@@ -222,15 +222,15 @@ impl Services {
                     let key = (one.source.as_str(), one.external_id.as_str());
                     if let Some(first) = existing.get(&(one.source.clone(), one.external_id.clone())) {
                         if !self.can_see_activity(first) {
-                            same_content(first, &row).map_err(|_| key_taken())?;
+                            check_same_content(first, &row).map_err(|_| key_conflict())?;
                             return Ok(Plan::Done(Box::new(Outcome::DuplicateNotVisible)));
                         }
-                        same_content(first, &row)?;
+                        check_same_content(first, &row)?;
                         return Ok(Plan::Done(Box::new(Outcome::Duplicate(first.clone()))));
                     }
                     if let Some((first, known)) = in_batch.get(&key) {
-                        same_content(known, &row)?;
-                        return Ok(Plan::Repeats(*first));
+                        check_same_content(known, &row)?;
+                        return Ok(Plan::RepeatOf(*first));
                     }
                     let fact = fact?;
                     in_batch.insert(key, (place, row.clone()));
@@ -248,7 +248,7 @@ impl Services {
         &self,
         posting: &mut Posting<'_>,
         subjects: &Subjects,
-        one: &Checked<'_>,
+        one: &CheckedDraft<'_>,
         intake: Intake,
     ) -> Result<(activity::Model, Result<Option<Fact>, Refusal>), Refusal> {
         let draft = one.draft;
@@ -288,12 +288,12 @@ impl Services {
         Ok((row, fact))
     }
 
-    fn check<'d>(&self, draft: &'d ActivityDraft) -> Result<Checked<'d>, Refusal> {
+    fn check<'d>(&self, draft: &'d ActivityDraft) -> Result<CheckedDraft<'d>, Refusal> {
         let source = input::key("source", &draft.source)?;
         if !self.caller().may_record_for(&source) {
             return Err(Refusal::new(Code::Invalid, "source", "Your key does not record for this source."));
         }
-        Ok(Checked {
+        Ok(CheckedDraft {
             source,
             external_id: input::key("externalId", &draft.external_id)?,
             attributes: input::attributes(&draft.attributes)?,
@@ -332,13 +332,13 @@ fn change(row: &activity::Model) -> Change {
 }
 
 /// What a caller is told whose key is that of an activity that it does not see.
-fn key_taken() -> Refusal {
+fn key_conflict() -> Refusal {
     let message = "This source and externalId are taken: use a new externalId.";
     Refusal::new(Code::ConflictingDuplicate, "externalId", message)
 }
 
 /// Whether a repeat says the same as the first.
-fn same_content(first: &activity::Model, again: &activity::Model) -> Result<(), Refusal> {
+fn check_same_content(first: &activity::Model, again: &activity::Model) -> Result<(), Refusal> {
     let differs = [
         ("subject", (first.partner_id, first.professional_id) != (again.partner_id, again.professional_id)),
         ("kind", first.kind != again.kind),
@@ -366,7 +366,7 @@ fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
             Plan::Done(outcome) => *outcome,
             Plan::New { row, .. } => Outcome::Recorded(*row),
             // The first one comes before its repeats; they share its fate.
-            Plan::Repeats(first) => match &outcomes[first] {
+            Plan::RepeatOf(first) => match &outcomes[first] {
                 Outcome::Recorded(row) | Outcome::Duplicate(row) => Outcome::Duplicate(row.clone()),
                 Outcome::DuplicateNotVisible => Outcome::DuplicateNotVisible,
                 Outcome::Refused(refusal) => Outcome::Refused(refusal.clone()),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::audit::Change;
 use super::posting::{Entry, Object, Posting};
-use super::subjects::Added;
+use super::subjects::AddOutcome;
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -31,13 +31,13 @@ pub struct AffiliationDraft {
     pub partner: String,
     /// First day.
     pub starts_on: NaiveDate,
-    /// Last day, where it is known already.
+    /// Last day, where it is locked already.
     pub ends_on: Option<NaiveDate>,
 }
 
 /// An affiliation with its professional.
 #[derive(Clone, Debug)]
-pub struct Entered {
+pub struct AddedAffiliation {
     /// The affiliation.
     pub row: affiliation::Model,
     /// Who works for the partner.
@@ -45,7 +45,7 @@ pub struct Entered {
 }
 
 /// Where affiliations of a batch stand while they are checked.
-struct Known {
+struct LockedSubjects {
     partners: HashMap<String, PartnerRow>,
     professionals: HashMap<String, ProfessionalRow>,
     affiliations: HashMap<Uuid, Vec<affiliation::Model>>,
@@ -57,15 +57,18 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn affiliations_add(&self, drafts: &[AffiliationDraft]) -> Result<Vec<Added<Entered>>, Error> {
+    pub async fn affiliations_add(
+        &self,
+        drafts: &[AffiliationDraft],
+    ) -> Result<Vec<AddOutcome<AddedAffiliation>>, Error> {
         transact!(self, Operation::AffiliateProfessional, transaction, changes => {
-            let mut known = Known::lock(transaction, drafts).await?;
+            let mut locked = LockedSubjects::lock(transaction, drafts).await?;
             let mut rows = Vec::new();
             let mut added = Vec::with_capacity(drafts.len());
             for draft in drafts {
-                let one = match self.check_affiliation(&known, draft) {
-                    Err(refusal) => Added::Refused(refusal),
-                    Ok((row, professional)) => known.enter(row, professional, &mut rows),
+                let one = match self.check_affiliation(&locked, draft) {
+                    Err(refusal) => AddOutcome::Refused(refusal),
+                    Ok((row, professional)) => locked.add(row, professional, &mut rows),
                 };
                 added.push(one);
             }
@@ -73,7 +76,7 @@ impl Services {
                 changes.note(change(row).after(json!({ "startsOn": row.starts_on, "endsOn": row.ends_on })));
             }
             if !rows.is_empty() {
-                self.enter(transaction, &known, rows).await?;
+                self.post_affiliations(transaction, &locked, rows).await?;
             }
             Ok(added)
         })
@@ -85,27 +88,27 @@ impl Services {
     /// When it is refused, also because it was entered before and has ended since, or the database fails.
     pub async fn affiliation_add(&self, draft: &AffiliationDraft) -> Result<ProfessionalRow, Error> {
         match self.affiliations_add(std::slice::from_ref(draft)).await?.pop() {
-            Some(Added::New(entered)) => Ok(entered.professional),
-            Some(Added::Same(entered)) => match entered.row.ends_on {
+            Some(AddOutcome::Created(added)) => Ok(added.professional),
+            Some(AddOutcome::Duplicate(added)) => match added.row.ends_on {
                 Some(end) if draft.ends_on != Some(end) => {
                     let message = format!("This affiliation ended on {end}: start the new one after it.");
                     Err(Refusal::new(Code::AffiliationOverlap, "startsOn", message).into())
                 }
-                _ => Ok(entered.professional),
+                _ => Ok(added.professional),
             },
-            Some(Added::Refused(refusal)) => Err(refusal.into()),
+            Some(AddOutcome::Refused(refusal)) => Err(refusal.into()),
             None => Err(Error::Damaged("no answer to an affiliation".to_owned())),
         }
     }
 
     fn check_affiliation(
         &self,
-        known: &Known,
+        locked: &LockedSubjects,
         draft: &AffiliationDraft,
     ) -> Result<(affiliation::Model, ProfessionalRow), Refusal> {
-        let professional = known.professionals.get(&draft.professional);
+        let professional = locked.professionals.get(&draft.professional);
         let professional = professional.ok_or_else(|| missing("professional"))?;
-        let partner = known.partners.get(&draft.partner).ok_or_else(|| missing("partner"))?;
+        let partner = locked.partners.get(&draft.partner).ok_or_else(|| missing("partner"))?;
         let (starts_on, today) = (draft.starts_on, self.clock.today());
         let refuse = |code, field, message| Err(Refusal::new(code, field, message));
         if starts_on > today {
@@ -135,10 +138,10 @@ impl Services {
     }
 
     /// Writes new affiliations and what they credit.
-    async fn enter(
+    async fn post_affiliations(
         &self,
         transaction: &DatabaseTransaction,
-        known: &Known,
+        locked: &LockedSubjects,
         rows: Vec<affiliation::Model>,
     ) -> Result<(), Error> {
         let spans =
@@ -151,10 +154,10 @@ impl Services {
             let found = activity::by_ids(transaction, activities).await?;
             found.into_iter().map(|row| (row.id, row.quantity)).collect()
         };
-        let partners = known.partners.values().cloned().collect();
-        let professionals = known.professionals.values().cloned().collect();
+        let partners = locked.partners.values().cloned().collect();
+        let professionals = locked.professionals.values().cloned().collect();
         let mut posting = Posting::open(&self.policy, partners, professionals, &[]);
-        let wanted = self.load_awards(&mut posting, &rows, &entries, &quantities);
+        let wanted = self.load_past_awards(&mut posting, &rows, &entries, &quantities);
         posting.load_for_awards(transaction, wanted).await?;
         for row in &rows {
             let (Some(who), Some(partner)) =
@@ -187,7 +190,7 @@ impl Services {
     }
 
     /// Puts past awards into the posting, and gives the tallies that they would count in.
-    fn load_awards(
+    fn load_past_awards(
         &self,
         posting: &mut Posting<'_>,
         rows: &[affiliation::Model],
@@ -255,14 +258,14 @@ impl Services {
                 return Err(Refusal::new(Code::Invalid, "endsOn", message).into());
             }
             let posting = Posting::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
-            self.end(transaction, posting, &open, ends_on).await?;
+            self.post_end(transaction, posting, &open, ends_on).await?;
             let (before, after) = (json!({ "endsOn": null }), json!({ "endsOn": ends_on }));
             changes.note(change(&open).before(before).after(after));
             Ok(row)
         })
     }
 
-    async fn end(
+    async fn post_end(
         &self,
         transaction: &DatabaseTransaction,
         mut posting: Posting<'_>,
@@ -284,7 +287,7 @@ impl Services {
     }
 }
 
-impl Known {
+impl LockedSubjects {
     async fn lock(transaction: &DatabaseTransaction, drafts: &[AffiliationDraft]) -> Result<Self, Error> {
         let plain = |code: &&str| input::code("code", code).is_ok();
         let codes: HashSet<&str> =
@@ -303,20 +306,20 @@ impl Known {
         })
     }
 
-    /// Takes an affiliation unless it is known or overlaps another (A0).
-    fn enter(
+    /// Takes an affiliation unless it is locked or overlaps another (A0).
+    fn add(
         &mut self,
         row: affiliation::Model,
         professional: ProfessionalRow,
         rows: &mut Vec<affiliation::Model>,
-    ) -> Added<Entered> {
+    ) -> AddOutcome<AddedAffiliation> {
         let others = self.affiliations.entry(row.professional_id).or_default();
         let same = |other: &&affiliation::Model| {
             (other.partner_id, other.starts_on) == (row.partner_id, row.starts_on)
                 && (row.ends_on.is_none() || row.ends_on == other.ends_on)
         };
         if let Some(first) = others.iter().find(same) {
-            return Added::Same(Entered { row: first.clone(), professional });
+            return AddOutcome::Duplicate(AddedAffiliation { row: first.clone(), professional });
         }
         let end = |row: &affiliation::Model| row.ends_on.unwrap_or(NaiveDate::MAX);
         let overlap = others.iter().find(|other| other.starts_on <= end(&row) && row.starts_on <= end(other));
@@ -326,11 +329,11 @@ impl Known {
                 "The professional works for a partner from {} {until} already: end that affiliation first, or start after it.",
                 other.starts_on
             );
-            return Added::Refused(Refusal::new(Code::AffiliationOverlap, "startsOn", message));
+            return AddOutcome::Refused(Refusal::new(Code::AffiliationOverlap, "startsOn", message));
         }
         others.push(row.clone());
         rows.push(row.clone());
-        Added::New(Entered { row, professional })
+        AddOutcome::Created(AddedAffiliation { row, professional })
     }
 }
 

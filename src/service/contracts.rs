@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::audit::Change;
 use super::reads::PartnerStanding;
-use super::{Services, input, transact, words};
+use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::is_plausible;
@@ -78,7 +78,7 @@ impl Services {
             };
             let rates = rates.iter().map(|(category, percent)| contract_rate::Model {
                 contract_id: contract.id,
-                category: words::category_column(*category),
+                category: labels::category_column(*category),
                 percent: percent.to_string(),
             });
             let rates = rates.collect();
@@ -150,7 +150,7 @@ impl Services {
 pub(super) fn terms(row: &ContractRow) -> Result<Contract, Error> {
     let mut rates = BTreeMap::new();
     for rate in &row.rates {
-        rates.insert(words::category(rate.category), percent(&rate.percent)?);
+        rates.insert(labels::category(rate.category), percent(&rate.percent)?);
     }
     Ok(Contract { starts_on: row.contract.starts_on, ends_on: row.contract.ends_on, rates })
 }
@@ -213,7 +213,7 @@ fn check_overlap(draft: &ContractDraft, others: &[ContractRow]) -> Result<(), Re
         if !meets {
             continue;
         }
-        let taken = |category| other.rates.iter().any(|rate| words::category(rate.category) == category);
+        let taken = |category| other.rates.iter().any(|rate| labels::category(rate.category) == category);
         if let Some(place) = draft.rates.iter().position(|(category, _)| taken(*category)) {
             let message = format!(
                 "Contract {} governs this category from {} through {}: choose other days or leave the category out.",

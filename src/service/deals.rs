@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::access::Visibility;
 use super::audit::Change;
 use super::posting::{Entry, Object, Posting};
-use super::{Services, input, transact, words};
+use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::is_plausible;
@@ -58,19 +58,19 @@ pub struct DealChange {
 }
 
 /// A deal whose customer is locked.
-struct Opened {
+struct LockedDeal {
     deal: deal::Model,
     customer: customer::Model,
     hold: Option<Hold<Uuid>>,
 }
 
 /// A step that is being taken.
-struct Taking {
+struct PendingStep {
     action: LogAction,
     step: deal_step::Model,
 }
 
-impl Taking {
+impl PendingStep {
     fn new(action: LogAction, day: NaiveDate) -> Self {
         let step = deal_step::Model {
             log_seq: 0,
@@ -99,9 +99,9 @@ impl Services {
         let reference = input::key("reference", &draft.reference)?;
         let customer = name("customer", &draft.customer)?;
         let scope = name("scope", &draft.scope)?;
-        let description = input::words("description", draft.description.as_deref())?;
+        let description = input::text("description", draft.description.as_deref())?;
         let on = draft.registered_on;
-        input::happened("registeredOn", on, self.clock.today())?;
+        input::not_in_future("registeredOn", on, self.clock.today())?;
         transact!(self, Operation::RegisterDeal, transaction, changes => {
             if store::by_reference(transaction, &reference).await?.is_some() {
                 let message = "A deal with this reference is registered already.";
@@ -134,13 +134,13 @@ impl Services {
                 rewarded_on: None,
                 recorded_by: self.integration(),
             };
-            let mut taking = Taking::new(LogAction::DealRegistered, on);
-            taking.step.status = Some(row.status);
-            taking.step.customer = Some(row.customer.clone());
-            taking.step.scope = Some(row.scope.clone());
-            taking.step.description.clone_from(&row.description);
-            changes.note(change(&row).after(state(&row)));
-            self.enter_deal(transaction, partner, row, taking).await
+            let mut pending = PendingStep::new(LogAction::DealRegistered, on);
+            pending.step.status = Some(row.status);
+            pending.step.customer = Some(row.customer.clone());
+            pending.step.scope = Some(row.scope.clone());
+            pending.step.description.clone_from(&row.description);
+            changes.note(change(&row).after(audit_state(&row)));
+            self.insert_deal(transaction, partner, row, pending).await
         })
     }
 
@@ -156,26 +156,26 @@ impl Services {
         on: NaiveDate,
     ) -> Result<deal::Model, Error> {
         self.authorize(Operation::UpdateDeal)?;
-        input::happened("on", on, self.clock.today())?;
-        let mut taking = Taking::new(LogAction::DealUpdated, on);
+        input::not_in_future("on", on, self.clock.today())?;
+        let mut pending = PendingStep::new(LogAction::DealUpdated, on);
         if let Some(status) = change.status {
             let refuse = || {
                 let message = "Expiry is worked out from dates: nobody sets it.";
                 Refusal::new(Code::Invalid, "status", message)
             };
-            taking.step.status = Some(words::status_column(status).ok_or_else(refuse)?);
+            pending.step.status = Some(labels::status_column(status).ok_or_else(refuse)?);
         }
-        taking.step.customer = change.customer.as_deref().map(|text| name("customer", text)).transpose()?;
-        taking.step.scope = change.scope.as_deref().map(|text| name("scope", text)).transpose()?;
-        taking.step.description = input::words("description", change.description.as_deref())?;
-        let step = &taking.step;
+        pending.step.customer = change.customer.as_deref().map(|text| name("customer", text)).transpose()?;
+        pending.step.scope = change.scope.as_deref().map(|text| name("scope", text)).transpose()?;
+        pending.step.description = input::text("description", change.description.as_deref())?;
+        let step = &pending.step;
         if step.status.is_none()
             && [&step.customer, &step.scope, &step.description].iter().all(|it| it.is_none())
         {
             let message = "Nothing changes: give a status, a customer, a scope or a description.";
             return Err(Refusal::new(Code::Invalid, "status", message).into());
         }
-        self.step_deal(Operation::UpdateDeal, reference, taking).await
+        self.change_deal(Operation::UpdateDeal, reference, pending).await
     }
 
     /// Reports a business development activity for a deal: it keeps the opportunity, and may be a proof.
@@ -190,11 +190,11 @@ impl Services {
         note: Option<&str>,
     ) -> Result<deal::Model, Error> {
         self.authorize(Operation::ReportDealActivity)?;
-        input::happened("on", on, self.clock.today())?;
-        let mut taking = Taking::new(LogAction::DealReported, on);
-        taking.step.report = Some(words::report_column(what));
-        taking.step.note = input::words("note", note)?;
-        self.step_deal(Operation::ReportDealActivity, reference, taking).await
+        input::not_in_future("on", on, self.clock.today())?;
+        let mut pending = PendingStep::new(LogAction::DealReported, on);
+        pending.step.report = Some(labels::report_column(what));
+        pending.step.note = input::text("note", note)?;
+        self.change_deal(Operation::ReportDealActivity, reference, pending).await
     }
 
     /// Closes a deal. A successful transaction is rewarded to the partner that holds the opportunity (R5).
@@ -208,25 +208,25 @@ impl Services {
         on: NaiveDate,
     ) -> Result<deal::Model, Error> {
         self.authorize(Operation::CloseDeal)?;
-        input::happened("closedOn", on, self.clock.today())?;
-        let mut taking = Taking::new(LogAction::DealClosed, on);
-        taking.step.outcome = Some(words::outcome_column(outcome));
-        self.step_deal(Operation::CloseDeal, reference, taking).await
+        input::not_in_future("closedOn", on, self.clock.today())?;
+        let mut pending = PendingStep::new(LogAction::DealClosed, on);
+        pending.step.outcome = Some(labels::outcome_column(outcome));
+        self.change_deal(Operation::CloseDeal, reference, pending).await
     }
 
-    async fn enter_deal(
+    async fn insert_deal(
         &self,
         transaction: &DatabaseTransaction,
         partner: PartnerRow,
         mut row: deal::Model,
-        taking: Taking,
+        pending: PendingStep,
     ) -> Result<deal::Model, Error> {
         let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
-        apply(&mut posting, Entry::new(taking.action, Object::Deal(row.id)), None)?;
+        apply(&mut posting, Entry::new(pending.action, Object::Deal(row.id)), None)?;
         let mut posted = posting.post(transaction, &self.clock).await?;
         row.seq = posted.places.first().copied().unwrap_or_default();
         row.recorded_at = posted.recorded_at;
-        let step = deal_step::Model { log_seq: row.seq, deal_id: row.id, ..taking.step };
+        let step = deal_step::Model { log_seq: row.seq, deal_id: row.id, ..pending.step };
         store::insert(transaction, row.clone()).await?;
         posted.emit(0, EventDraft::deal(EventKind::DealRegistered, &row, row.registered_on));
         posted.write(transaction).await?;
@@ -235,24 +235,24 @@ impl Services {
         Ok(row)
     }
 
-    async fn step_deal(
+    async fn change_deal(
         &self,
         operation: Operation,
         reference: &str,
-        taking: Taking,
+        pending: PendingStep,
     ) -> Result<deal::Model, Error> {
         let visibility = self.authorize(operation)?;
         transact!(self, operation, transaction, changes => {
-            let Opened { mut deal, customer, mut hold } =
-                open_deal(transaction, &visibility, reference, &taking.step).await?;
-            let was = state(&deal);
+            let LockedDeal { mut deal, customer, mut hold } =
+                lock_deal(transaction, &visibility, reference, &pending.step).await?;
+            let was = audit_state(&deal);
             let before = hold;
             let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
             let partners = partner::lock(transaction, [], owners).await?;
             let mut posting = Posting::open(&self.policy, partners, Vec::new(), &[]);
-            let win = apply_step(&self.policy.editions, &mut deal, &mut hold, taking.action, &taking.step)?;
+            let win = apply_step(&self.policy.editions, &mut deal, &mut hold, pending.action, &pending.step)?;
             let mut step = None;
-            let day = taking.step.day;
+            let day = pending.step.day;
             if let Some((who, rewarded)) = win.and_then(|win| Some((posting.partner(win.partner?)?, win.deal?))) {
                 posting.load_derived(transaction, who, &[Derived::WonDeal, Derived::NewCustomer], [day]).await?;
                 // The award is about the deal of who is rewarded, not about another partner's that was closed.
@@ -260,16 +260,16 @@ impl Services {
                 let new_customer = customer.won_deal_id.is_none();
                 step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
             }
-            apply(&mut posting, Entry::new(taking.action, Object::Deal(deal.id)), step)?;
+            apply(&mut posting, Entry::new(pending.action, Object::Deal(deal.id)), step)?;
             let mut posted = posting.post(transaction, &self.clock).await?;
             let log_seq = posted.places.first().copied().unwrap_or_default();
             let kind = if deal.outcome.is_some() { EventKind::DealClosed } else { EventKind::DealChanged };
             posted.emit(0, EventDraft::deal(kind, &deal, day));
             posted.write(transaction).await?;
-            changes.note(change(&deal).before(was).after(state(&deal)));
+            changes.note(change(&deal).before(was).after(audit_state(&deal)));
             store::update(transaction, &deal).await?;
             self.set_timer(transaction, &deal).await?;
-            let step = deal_step::Model { log_seq, deal_id: deal.id, ..taking.step.clone() };
+            let step = deal_step::Model { log_seq, deal_id: deal.id, ..pending.step.clone() };
             store::insert_step(transaction, step).await?;
             if let Some(win) = win {
                 if customer.won_deal_id.is_none() {
@@ -312,12 +312,12 @@ async fn reward(transaction: &DatabaseTransaction, deal: Uuid, on: NaiveDate) ->
 }
 
 /// Locks the customers of a deal, the one it has and the one it gets, and reads the deal as it then is.
-async fn open_deal(
+async fn lock_deal(
     transaction: &DatabaseTransaction,
     visibility: &Visibility,
     reference: &str,
     step: &deal_step::Model,
-) -> Result<Opened, Error> {
+) -> Result<LockedDeal, Error> {
     let missing = || Refusal::new(Code::NotFound, "reference", "There is no deal with this reference.");
     let reference = input::key("reference", reference).map_err(|_| missing())?;
     let found = store::by_reference(transaction, &reference).await?;
@@ -348,7 +348,7 @@ async fn open_deal(
                 Some(Hold { deal: holder, partner, since, until, won: rewarded_on.is_some() })
             }
         };
-    Ok(Opened { deal, customer, hold })
+    Ok(LockedDeal { deal, customer, hold })
 }
 
 /// Whether a deal exists for a caller: an integrator's own ones are those that it registered.
@@ -364,7 +364,7 @@ fn change(row: &deal::Model) -> Change {
 }
 
 /// What a step changes of a deal, for the audit log.
-fn state(row: &deal::Model) -> serde_json::Value {
+fn audit_state(row: &deal::Model) -> serde_json::Value {
     json!({
         "reference": row.reference, "status": row.status.to_value(), "statusOn": row.status_on,
         "outcome": row.outcome.map(|outcome| outcome.to_value()), "activityOn": row.activity_on,
@@ -396,10 +396,10 @@ fn check_registered(on: NaiveDate, partner: &PartnerRow) -> Result<(), Refusal> 
 }
 
 /// The days of a deal as the core has them.
-pub(super) fn days(row: &deal::Model) -> Deal {
+pub(super) fn deal_dates(row: &deal::Model) -> Deal {
     Deal {
         registered_on: row.registered_on,
-        status: words::status(row.status),
+        status: labels::status(row.status),
         status_on: row.status_on,
         lead_proof_on: row.lead_proof_on,
         proof_on: row.proof_on,

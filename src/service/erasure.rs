@@ -61,7 +61,7 @@ impl Services {
             Ok((ProfessionalRow { name: pseudonym, email: None, ..locked }, revoked))
         })?;
         for id in revoked {
-            self.keys.refuse(id);
+            self.keys.revoke(id);
         }
         tokio::spawn(scrub(self.db.clone()));
         Ok(row)

@@ -7,42 +7,42 @@ use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 
 /// Longest code of a partner or professional, in characters.
-const CODE: usize = 64;
+const CODE_CHARS_MAX: usize = 64;
 /// Longest name, in characters.
-const NAME: usize = 200;
+const NAME_CHARS_MAX: usize = 200;
 /// Longest address, in characters (RFC 5321).
-const EMAIL: usize = 254;
+const EMAIL_CHARS_MAX: usize = 254;
 /// Longest source and external id, in characters.
-const KEY: usize = 200;
+const KEY_CHARS_MAX: usize = 200;
 /// Longest reason, in characters.
-const REASON: usize = 2_000;
+const TEXT_CHARS_MAX: usize = 2_000;
 /// Most bytes of an activity's attributes.
-const ATTRIBUTES: usize = 8_192;
+const ATTRIBUTES_BYTES_MAX: usize = 8_192;
 
 /// Deepest nesting of an activity's attributes: answers that hold them stay readable for every client.
-const ATTRIBUTES_DEPTH: usize = 16;
+const ATTRIBUTES_DEPTH_MAX: usize = 16;
 
 /// Checks a code: letters, digits, and . _ - between them.
 pub(super) fn code(field: &str, text: &str) -> Result<String, Refusal> {
     let shape = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let starts = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
-    if starts && text.len() <= CODE && text.chars().all(shape) {
+    if starts && text.len() <= CODE_CHARS_MAX && text.chars().all(shape) {
         return Ok(text.to_owned());
     }
     let message = format!(
-        "A code has 1 to {CODE} letters, digits, dots, hyphens or underscores, and starts with a letter or digit."
+        "A code has 1 to {CODE_CHARS_MAX} letters, digits, dots, hyphens or underscores, and starts with a letter or digit."
     );
     Err(Refusal::new(Code::Invalid, field, message))
 }
 
 /// Checks a name and takes the blanks around it away.
 pub(super) fn name(field: &str, text: &str) -> Result<String, Refusal> {
-    line(field, text, NAME)
+    single_line(field, text, NAME_CHARS_MAX)
 }
 
 /// Checks an address for mail: something, an @, a domain.
 pub(super) fn email(field: &str, text: &str) -> Result<String, Refusal> {
-    let text = line(field, text, EMAIL)?;
+    let text = single_line(field, text, EMAIL_CHARS_MAX)?;
     let good = text.split_once('@').is_some_and(|(user, domain)| {
         let labels = || domain.split('.');
         !user.is_empty()
@@ -60,27 +60,28 @@ pub(super) fn email(field: &str, text: &str) -> Result<String, Refusal> {
 
 /// Checks a source or an external id.
 pub(super) fn key(field: &str, text: &str) -> Result<String, Refusal> {
-    line(field, text, KEY)
+    single_line(field, text, KEY_CHARS_MAX)
 }
 
 /// Checks a reason; an empty one is none.
 pub(super) fn reason(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
     match text.map(str::trim) {
         None | Some("") => Ok(None),
-        Some(text) => line(field, text, REASON).map(Some),
+        Some(text) => single_line(field, text, TEXT_CHARS_MAX).map(Some),
     }
 }
 
 /// Checks the attributes of an activity and gives them as text with their keys in order.
 pub(super) fn attributes(attributes: &crate::program::rule::Attributes) -> Result<String, Refusal> {
     let value = serde_json::Value::Object(attributes.clone());
-    if depth(&value) > ATTRIBUTES_DEPTH {
-        let message = format!("Attributes are nested at most {ATTRIBUTES_DEPTH} deep.");
+    if depth(&value) > ATTRIBUTES_DEPTH_MAX {
+        let message = format!("Attributes are nested at chars_max {ATTRIBUTES_DEPTH_MAX} deep.");
         return Err(Refusal::new(Code::Invalid, "attributes", message));
     }
     let text = value.to_string();
-    if text.len() > ATTRIBUTES {
-        let message = format!("Attributes take at most {ATTRIBUTES} bytes as JSON, not {}.", text.len());
+    if text.len() > ATTRIBUTES_BYTES_MAX {
+        let message =
+            format!("Attributes take at chars_max {ATTRIBUTES_BYTES_MAX} bytes as JSON, not {}.", text.len());
         return Err(Refusal::new(Code::Invalid, "attributes", message));
     }
     if attributes.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)) {
@@ -116,7 +117,7 @@ pub(super) fn no_partner() -> Refusal {
 }
 
 /// Checks the day of something that happened.
-pub(super) fn happened(field: &str, day: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
+pub(super) fn not_in_future(field: &str, day: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
     if day > today {
         return Err(Refusal::new(Code::DateInFuture, field, format!("{day} lies after today, {today}.")));
     }
@@ -129,11 +130,11 @@ pub(super) fn currency(field: &str, code: &str) -> Result<Currency, Refusal> {
 }
 
 /// Checks longer words: they may have several lines; empty ones are none.
-pub(super) fn words(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+pub(super) fn text(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let length = text.chars().count();
-    if length > REASON {
-        let message = format!("This takes up to {REASON} characters, not {length}.");
+    if length > TEXT_CHARS_MAX {
+        let message = format!("This takes up to {TEXT_CHARS_MAX} characters, not {length}.");
         return Err(Refusal::new(Code::Invalid, field, message));
     }
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
@@ -142,11 +143,11 @@ pub(super) fn words(field: &str, text: Option<&str>) -> Result<Option<String>, R
     Ok(Some(text.to_owned()))
 }
 
-fn line(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
+fn single_line(field: &str, text: &str, chars_max: usize) -> Result<String, Refusal> {
     let trimmed = text.trim();
     let length = trimmed.chars().count();
-    if length == 0 || length > most {
-        let message = format!("This takes 1 to {most} characters, not {length}.");
+    if length == 0 || length > chars_max {
+        let message = format!("This takes 1 to {chars_max} characters, not {length}.");
         return Err(Refusal::new(Code::Invalid, field, message));
     }
     if trimmed.chars().any(char::is_control) {
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_checked_at_the_door() {
+    fn input_is_validated() {
         // check, text, whether it is taken
         type Check = fn(&str, &str) -> Result<String, Refusal>;
         let long = "x".repeat(1_000_000);

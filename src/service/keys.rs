@@ -1,7 +1,7 @@
 //! API keys: creating and revoking them, and finding the caller of one.
 
+mod cache;
 mod text;
-mod verified;
 
 use chrono::{DateTime, Utc};
 use entity::api_key;
@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::page::{Page, Rows};
 use crate::store::{api_key as store, partner, professional};
+pub(crate) use cache::KeyCache;
 use text::KeyText;
-pub(crate) use verified::Verified;
 
 /// Most sources of one key.
 const SOURCES_MAX: usize = 50;
@@ -126,7 +126,7 @@ impl Services {
             }
             Ok(row)
         })?;
-        self.keys.refuse(id);
+        self.keys.revoke(id);
         Ok(row)
     }
 

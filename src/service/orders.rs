@@ -64,7 +64,7 @@ pub struct Quote {
 
 /// What came of placing an order.
 #[derive(Clone, Debug)]
-pub struct Placed {
+pub struct PlacedOrder {
     /// The order.
     pub order: order::Model,
     /// Whether the same key came before: then it is that first order, and nothing has changed.
@@ -78,13 +78,13 @@ impl Services {
     /// For everything that placing the order would be refused for.
     pub async fn quote(&self, draft: &OrderDraft) -> Result<Quote, Error> {
         let visibility = self.authorize(Operation::Quote)?;
-        let checked = price::Checked::of(draft)?;
+        let checked = price::CheckedDraft::of(draft)?;
         let reader = self.db.reader();
         let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
         let partner = partner::by_code(reader, &code).await?;
         let partner =
             partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(input::no_partner)?;
-        let row = self.priced(reader, &checked, &partner).await?;
+        let row = self.price_order(reader, &checked, &partner).await?;
         let usable_credits = row.order.max_credits.min(partner.credits.max(0));
         Ok(Quote { row, partner, usable_credits })
     }
@@ -94,11 +94,11 @@ impl Services {
     /// # Errors
     /// When anything named can't be ordered so, more credits are asked for than caps or balance allow, or
     /// the key came before with other content.
-    pub async fn order_place(&self, draft: &OrderDraft, key: &str) -> Result<Placed, Error> {
+    pub async fn order_place(&self, draft: &OrderDraft, key: &str) -> Result<PlacedOrder, Error> {
         let visibility = self.authorize(Operation::PlaceOrder)?;
         let key = input::key("idempotencyKey", key)?;
         let within = |refusal: Refusal| refusal.within("order");
-        let checked = price::Checked::of(draft).map_err(within)?;
+        let checked = price::CheckedDraft::of(draft).map_err(within)?;
         let placed = transact!(self, Operation::PlaceOrder, transaction, changes => {
             let no_partner = || input::no_partner().within("order");
             let code = input::code("partner", &draft.partner).map_err(|_| no_partner())?;
@@ -106,10 +106,10 @@ impl Services {
             let partner = partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(no_partner)?;
             if let Some(first) = store::by_key(transaction, partner.id, &key).await? {
                 let lines = store::lines(transaction, &[first.id]).await?.remove(&first.id).unwrap_or_default();
-                same_order(&checked, &first, &lines)?;
-                return Ok(Placed { order: first, duplicate: true });
+                check_same_order(&checked, &first, &lines)?;
+                return Ok(PlacedOrder { order: first, duplicate: true });
             }
-            let row = self.priced(transaction, &checked, &partner).await.map_err(|error| match error {
+            let row = self.price_order(transaction, &checked, &partner).await.map_err(|error| match error {
                 Error::Refused(refusal) => within(refusal).into(),
                 error => error,
             })?;
@@ -117,7 +117,7 @@ impl Services {
             let order = self.post_order(transaction, partner, order, row.lines).await?;
             let after = json!({ "number": order.number, "status": order.status.to_value(), "credits": order.credits });
             changes.note(change(&order).after(after));
-            Ok(Placed { order, duplicate: false })
+            Ok(PlacedOrder { order, duplicate: false })
         })?;
         Ok(placed)
     }
@@ -222,8 +222,8 @@ fn apply(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<
 }
 
 /// Whether a repeat says the same as the first.
-fn same_order(
-    again: &price::Checked<'_>,
+fn check_same_order(
+    again: &price::CheckedDraft<'_>,
     first: &order::Model,
     lines: &[order_line::Model],
 ) -> Result<(), Refusal> {
@@ -233,7 +233,7 @@ fn same_order(
             .zip(&again.draft.lines)
             .all(|(line, (product, quantity))| line.product_code == *product && line.quantity == *quantity);
     let differs = [
-        ("purpose", super::words::purpose(first.purpose) != again.draft.purpose),
+        ("purpose", super::labels::purpose(first.purpose) != again.draft.purpose),
         ("customer", first.customer != again.customer),
         ("currency", first.currency != again.currency.code()),
         ("lines", !same_lines),
@@ -252,7 +252,7 @@ fn same_order(
 }
 
 /// Whether an order can still be changed.
-fn check_placed(order: &order::Model) -> Result<(), Refusal> {
+fn check_open(order: &order::Model) -> Result<(), Refusal> {
     let message = match (order.status, order.fulfilled_on, order.cancelled_on) {
         (OrderStatus::Placed, _, _) => return Ok(()),
         (OrderStatus::Fulfilled, Some(on), _) => format!("The order was fulfilled on {on}, which is final."),

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::{Services, input, transact, words};
+use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::edition::ProductCategory;
@@ -52,7 +52,7 @@ impl Services {
                 id: existing.as_ref().map_or_else(Uuid::now_v7, |row| row.id),
                 code: code.clone(),
                 name: name.clone(),
-                category: words::category_column(draft.category),
+                category: labels::category_column(draft.category),
                 created_at: existing.map_or_else(|| self.clock.now(), |row| row.created_at),
             };
             let prices = prices.iter().map(|(currency, amount)| product_price::Model {

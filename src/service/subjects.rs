@@ -16,7 +16,7 @@ use crate::program::refusal::{Code, Refusal};
 use crate::store::{partner as partners, professional as professionals};
 
 /// Nobody enrolled before this day; an earlier date is a slip of the pen.
-const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1990, 1, 1).expect("a date");
+const FIRST_DAY_MIN: NaiveDate = NaiveDate::from_ymd_opt(1990, 1, 1).expect("a date");
 
 /// A partner as it comes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,11 +44,11 @@ pub struct ProfessionalDraft {
 
 /// What came of one row.
 #[derive(Clone, Debug)]
-pub enum Added<T> {
+pub enum AddOutcome<T> {
     /// It is new.
-    New(T),
+    Created(T),
     /// It was there already, with the same content.
-    Same(T),
+    Duplicate(T),
     /// It was refused, and nothing has changed.
     Refused(Refusal),
 }
@@ -58,13 +58,16 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn partners_add(&self, drafts: &[PartnerDraft]) -> Result<Vec<Added<partner::Model>>, Error> {
+    pub async fn partners_add(
+        &self,
+        drafts: &[PartnerDraft],
+    ) -> Result<Vec<AddOutcome<partner::Model>>, Error> {
         let checked: Vec<Result<partner::Model, Refusal>> =
             drafts.iter().map(|draft| self.check_partner(draft)).collect();
         transact!(self, Operation::CreatePartner, transaction, changes => {
             let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
             let existing = partners::existing(transaction, &codes).await?;
-            let (added, rows) = sort_out(
+            let (added, rows) = split_new(
                 &checked,
                 existing,
                 |row| &row.code,
@@ -89,13 +92,13 @@ impl Services {
     pub async fn professionals_add(
         &self,
         drafts: &[ProfessionalDraft],
-    ) -> Result<Vec<Added<professional::Model>>, Error> {
+    ) -> Result<Vec<AddOutcome<professional::Model>>, Error> {
         let checked: Vec<Result<professional::Model, Refusal>> =
             drafts.iter().map(|draft| self.check_professional(draft)).collect();
         transact!(self, Operation::SignUpProfessional, transaction, changes => {
             let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
             let existing = professionals::existing(transaction, &codes).await?;
-            let (added, rows) = sort_out(
+            let (added, rows) = split_new(
                 &checked,
                 existing,
                 |row| &row.code,
@@ -144,37 +147,37 @@ impl Services {
         if day > today {
             return Err(Refusal::new(Code::DateInFuture, field, format!("{day} lies after today, {today}.")));
         }
-        if day < FIRST_DAY {
-            return Err(Refusal::new(Code::Invalid, field, format!("{day} lies before {FIRST_DAY}.")));
+        if day < FIRST_DAY_MIN {
+            return Err(Refusal::new(Code::Invalid, field, format!("{day} lies before {FIRST_DAY_MIN}.")));
         }
         Ok(day)
     }
 }
 
 /// Tells new rows from known ones, and gives those to insert.
-fn sort_out<T: Clone>(
+fn split_new<T: Clone>(
     checked: &[Result<T, Refusal>],
     existing: Vec<T>,
     code: impl Fn(&T) -> &String,
     same: impl Fn(&T, &T) -> bool,
     what: &str,
-) -> (Vec<Added<T>>, Vec<T>) {
+) -> (Vec<AddOutcome<T>>, Vec<T>) {
     let mut known: HashMap<String, T> = existing.into_iter().map(|row| (code(&row).clone(), row)).collect();
     let mut new = Vec::new();
     let added = checked
         .iter()
         .map(|row| match row {
-            Err(refusal) => Added::Refused(refusal.clone()),
+            Err(refusal) => AddOutcome::Refused(refusal.clone()),
             Ok(row) => match known.get(code(row)) {
-                Some(first) if same(first, row) => Added::Same(first.clone()),
+                Some(first) if same(first, row) => AddOutcome::Duplicate(first.clone()),
                 Some(_) => {
                     let message = format!("There is another {what} with this code: codes are unique.");
-                    Added::Refused(Refusal::new(Code::AlreadyExists, "code", message))
+                    AddOutcome::Refused(Refusal::new(Code::AlreadyExists, "code", message))
                 }
                 None => {
                     known.insert(code(row).clone(), row.clone());
                     new.push(row.clone());
-                    Added::New(row.clone())
+                    AddOutcome::Created(row.clone())
                 }
             },
         })

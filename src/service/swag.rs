@@ -20,7 +20,7 @@ use crate::store::page::{Page, Rows};
 use crate::store::{professional, swag as store, upsert_all};
 
 /// Highest price and stock: what a GraphQL `Int` can hold.
-const MOST: i64 = i32::MAX as i64;
+const INT_MAX: i64 = i32::MAX as i64;
 
 /// An item as it comes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct SwagItemDraft {
 
 /// An order as it comes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SwagDraft {
+pub struct SwagOrderDraft {
     /// Code of the professional.
     pub professional: String,
     /// Code of the item.
@@ -50,7 +50,7 @@ pub struct SwagDraft {
 
 /// What came of placing an order.
 #[derive(Clone, Debug)]
-pub struct SwagPlaced {
+pub struct PlacedSwagOrder {
     /// The order.
     pub order: swag_order::Model,
     /// Whether the same key came before: then it is that first order, and nothing has changed.
@@ -66,17 +66,17 @@ impl Services {
         self.authorize(Operation::SaveSwagItem)?;
         let code = input::code("code", &draft.code)?;
         let name = input::name("name", &draft.name)?;
-        if !(1..=MOST).contains(&draft.dojo_credits) {
+        if !(1..=INT_MAX).contains(&draft.dojo_credits) {
             return Err(
                 Refusal::new(Code::Invalid, "dojoCredits", "A price is 1 Dojo Credit or more.").into()
             );
         }
-        if !(0..=MOST).contains(&draft.stock) {
+        if !(0..=INT_MAX).contains(&draft.stock) {
             return Err(Refusal::new(Code::Invalid, "stock", "A stock is 0 or more.").into());
         }
         transact!(self, Operation::SaveSwagItem, transaction, changes => {
             let existing = store::lock_item(transaction, &code).await?;
-            let before = existing.as_ref().map(item_state);
+            let before = existing.as_ref().map(item_audit_state);
             let row = swag_item::Model {
                 id: existing.as_ref().map_or_else(Uuid::now_v7, |row| row.id),
                 code: code.clone(),
@@ -85,7 +85,7 @@ impl Services {
                 stock: draft.stock,
                 created_at: existing.map_or_else(|| self.clock.now(), |row| row.created_at),
             };
-            changes.note(Change::of("SwagItem", row.id).maybe_before(before).after(item_state(&row)));
+            changes.note(Change::of("SwagItem", row.id).maybe_before(before).after(item_audit_state(&row)));
             upsert_all(transaction, vec![row.clone()]).await?;
             Ok(row)
         })
@@ -96,25 +96,25 @@ impl Services {
     /// # Errors
     /// When there is no such professional or item, too little in stock or too few Dojo Credits, or the
     /// key came before with other content.
-    pub async fn swag_order_place(&self, draft: &SwagDraft) -> Result<SwagPlaced, Error> {
+    pub async fn swag_order_place(&self, draft: &SwagOrderDraft) -> Result<PlacedSwagOrder, Error> {
         let visibility = self.authorize(Operation::PlaceSwagOrder)?;
         let key = input::key("idempotencyKey", &draft.idempotency_key)?;
-        if !(1..=MOST).contains(&draft.quantity) {
+        if !(1..=INT_MAX).contains(&draft.quantity) {
             return Err(Refusal::new(Code::Invalid, "quantity", "A quantity is 1 or more.").into());
         }
-        let nobody =
+        let no_professional =
             || Refusal::new(Code::NotFound, "professional", "There is no professional with this code.");
-        let nothing = || Refusal::new(Code::NotFound, "item", "There is no item with this code.");
+        let no_item = || Refusal::new(Code::NotFound, "item", "There is no item with this code.");
         transact!(self, Operation::PlaceSwagOrder, transaction, changes => {
-            let code = input::code("professional", &draft.professional).map_err(|_| nobody())?;
+            let code = input::code("professional", &draft.professional).map_err(|_| no_professional())?;
             let who = professional::lock(transaction, [code.as_str()], []).await?.pop();
-            let who = who.filter(|row| visibility.can_see_professional(row.id)).ok_or_else(nobody)?;
-            let item = input::code("item", &draft.item).map_err(|_| nothing())?;
+            let who = who.filter(|row| visibility.can_see_professional(row.id)).ok_or_else(no_professional)?;
+            let item = input::code("item", &draft.item).map_err(|_| no_item())?;
             if let Some(first) = store::by_key(transaction, who.id, &key).await? {
                 let ordered = store::items_by_ids(transaction, [first.item_id]).await?.pop();
                 let same_item = ordered.is_some_and(|ordered| ordered.code == item);
                 if same_item && first.quantity == draft.quantity {
-                    return Ok(SwagPlaced { order: first, duplicate: true });
+                    return Ok(PlacedSwagOrder { order: first, duplicate: true });
                 }
                 let message = format!(
                     "This key was sent before, for order {} with other content: send a new key for a new order.",
@@ -122,7 +122,7 @@ impl Services {
                 );
                 return Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message).into());
             }
-            let mut item = store::lock_item(transaction, &item).await?.ok_or_else(nothing)?;
+            let mut item = store::lock_item(transaction, &item).await?.ok_or_else(no_item)?;
             let price = check(draft.quantity, &item, who.dojo_credits)?;
             item.stock -= draft.quantity;
             let mut order = swag_order::Model {
@@ -154,7 +154,7 @@ impl Services {
             crate::store::insert_all(transaction, vec![order.clone()]).await?;
             posted.emit(0, EventDraft::swag_order(EventKind::SwagOrderPlaced, &order, order.placed_on));
             posted.write(transaction).await?;
-            Ok(SwagPlaced { order, duplicate: false })
+            Ok(PlacedSwagOrder { order, duplicate: false })
         })
     }
 
@@ -306,7 +306,7 @@ fn change(row: &swag_order::Model) -> Change {
 }
 
 /// An item as the audit log keeps it.
-fn item_state(row: &swag_item::Model) -> serde_json::Value {
+fn item_audit_state(row: &swag_item::Model) -> serde_json::Value {
     json!({ "name": row.name, "dojoCredits": row.dojo_credits, "stock": row.stock })
 }
 

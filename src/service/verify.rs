@@ -17,14 +17,14 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::store::{activity, affiliation, ledger, log, partner, professional};
 use compare::compare;
-use replay::{About, Expected, Replay};
+use replay::{Expected, Replay, StepObjects};
 
 /// Steps of the log that are folded at once.
-const STEPS: i64 = 1_000;
+const STEPS_PER_PAGE: i64 = 1_000;
 /// Rows that are compared at once.
-const ROWS: u64 = 1_000;
+const ROWS_PER_PAGE: u64 = 1_000;
 /// Subjects whose projections are compared at once.
-const SUBJECTS: usize = 100;
+const SUBJECTS_PER_PAGE: usize = 100;
 /// Most differences that a report lists.
 const DIFFERENCES_MAX: usize = 1_000;
 
@@ -66,13 +66,13 @@ impl Services {
         load_subjects(&snapshot, &mut replay).await?;
         let mut last = 0;
         loop {
-            let steps = log::after(&snapshot, last, STEPS).await?;
+            let steps = log::after(&snapshot, last, STEPS_PER_PAGE).await?;
             let Some(end) = steps.last() else { break };
             last = end.seq;
-            let about = About::load(&snapshot, &steps).await?;
+            let objects = StepObjects::load(&snapshot, &steps).await?;
             let mut expected = Expected::default();
             for step in &steps {
-                replay.apply(step, &about, &mut expected);
+                replay.apply(step, &objects, &mut expected);
             }
             compare_entries(&snapshot, &mut replay, expected).await?;
             progress(replay.report.steps, total);
@@ -89,7 +89,7 @@ impl Services {
 async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
     let mut last = Uuid::nil();
     loop {
-        let rows = partner::after(snapshot, last, ROWS).await?;
+        let rows = partner::after(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
         for row in rows {
@@ -98,7 +98,7 @@ async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
     }
     last = Uuid::nil();
     loop {
-        let rows = professional::after(snapshot, last, ROWS).await?;
+        let rows = professional::after(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
         for row in rows {
@@ -131,7 +131,7 @@ async fn compare_entries(
 async fn compare_facts(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
     let mut last = 0;
     loop {
-        let found = activity::after(snapshot, last, ROWS).await?;
+        let found = activity::after(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = found.last() else { break };
         last = end.seq;
         let expected = found.iter().filter_map(|row| replay.expected_activity(row)).collect();
@@ -139,8 +139,8 @@ async fn compare_facts(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
             format!("activity {}/{}", row.source, row.external_id)
         });
     }
-    for place in (0..replay.professionals.len()).step_by(SUBJECTS) {
-        let chunk = &replay.professionals[place..replay.professionals.len().min(place + SUBJECTS)];
+    for place in (0..replay.professionals.len()).step_by(SUBJECTS_PER_PAGE) {
+        let chunk = &replay.professionals[place..replay.professionals.len().min(place + SUBJECTS_PER_PAGE)];
         let found = affiliation::of_professionals(snapshot, chunk.iter().map(|one| one.id)).await?;
         let expected = found.iter().filter_map(|row| replay.expected_affiliation(row)).collect();
         compare(&mut replay.report, expected, found, |row| {

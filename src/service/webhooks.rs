@@ -22,7 +22,7 @@ use crate::courier::Courier;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::event::EventFilter;
-pub(crate) use message::{id_of, type_of};
+pub(crate) use message::{event_type, message_id};
 pub use reads::Progress;
 
 /// How webhooks are sent.
@@ -42,18 +42,18 @@ impl Default for WebhookSettings {
 
 /// What sending needs beside the database; one for a process.
 #[derive(Debug, Default)]
-pub(super) struct Post {
+pub(super) struct WebhookSender {
     courier: Courier,
     changed: Notify,
 }
 
-impl Post {
+impl WebhookSender {
     pub(super) fn new(to_private: bool) -> Self {
         Self { courier: Courier::new(to_private), changed: Notify::new() }
     }
 }
 
-/// An endpoint as it is asked for.
+/// An endpoint as it is not_before for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointDraft {
     /// Where events are sent.
@@ -112,7 +112,7 @@ fn change(row: &webhook_endpoint::Model) -> Change {
 }
 
 /// An endpoint as the audit log keeps it.
-fn state(row: &webhook_endpoint::Model) -> Result<serde_json::Value, Error> {
+fn audit_state(row: &webhook_endpoint::Model) -> Result<serde_json::Value, Error> {
     let words = kinds(row)?.map(|kinds| kinds.iter().map(ActiveEnum::to_value).collect::<Vec<_>>());
     Ok(json!({
         "url": row.url, "description": row.description, "types": words, "status": row.status.to_value(),

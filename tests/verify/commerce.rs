@@ -6,7 +6,7 @@ use partner_program::program::money::Money;
 use partner_program::service::deals::{DealChange, DealDraft};
 use partner_program::service::orders::OrderDraft;
 use partner_program::service::products::ProductDraft;
-use partner_program::service::swag::{SwagDraft, SwagItemDraft};
+use partner_program::service::swag::{SwagItemDraft, SwagOrderDraft};
 
 use crate::{Scenario, day};
 
@@ -73,7 +73,7 @@ impl Scenario {
     }
 
     async fn swag(&self, key: &str) -> String {
-        let draft = SwagDraft {
+        let draft = SwagOrderDraft {
             professional: "ada".to_owned(),
             item: "mug".to_owned(),
             quantity: 2,

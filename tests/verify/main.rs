@@ -6,7 +6,7 @@ use partner_program::clock::Clock;
 use partner_program::service::Services;
 use partner_program::service::activities::{ActivityDraft, Decision, Intake, Outcome, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
-use partner_program::service::subjects::{Added, PartnerDraft, ProfessionalDraft};
+use partner_program::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
 use partner_program::service::verify::Report;
 use partner_program::store::Database;
 use sea_orm::ConnectionTrait;
@@ -47,7 +47,7 @@ impl Scenario {
             enrolled_on: day("2020-01-01"),
         });
         let added = self.services.partners_add(&partners).await.expect("partners");
-        assert!(added.iter().all(|one| matches!(one, Added::New(_))), "{added:?}");
+        assert!(added.iter().all(|one| matches!(one, AddOutcome::Created(_))), "{added:?}");
         let people = ["ada", "bob"].map(|code| ProfessionalDraft {
             code: code.to_owned(),
             name: code.to_owned(),
@@ -55,7 +55,7 @@ impl Scenario {
             signed_up_on: day("2023-02-01"),
         });
         let added = self.services.professionals_add(&people).await.expect("professionals");
-        assert!(added.iter().all(|one| matches!(one, Added::New(_))), "{added:?}");
+        assert!(added.iter().all(|one| matches!(one, AddOutcome::Created(_))), "{added:?}");
         self.affiliate("ada", "alpha", "2023-02-01").await;
         let taken = self
             .take(
@@ -101,7 +101,7 @@ impl Scenario {
             ends_on: None,
         };
         let added = self.services.affiliations_add(&[draft]).await.expect("an affiliation");
-        assert!(matches!(added[0], Added::New(_)), "{added:?}");
+        assert!(matches!(added[0], AddOutcome::Created(_)), "{added:?}");
     }
 
     async fn take(&self, intake: Intake, drafts: Vec<ActivityDraft>) -> Vec<Uuid> {

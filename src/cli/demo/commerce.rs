@@ -11,7 +11,7 @@ use crate::program::money::Money;
 use crate::service::contracts::ContractDraft;
 use crate::service::orders::OrderDraft;
 use crate::service::products::ProductDraft;
-use crate::service::swag::{SwagDraft, SwagItemDraft};
+use crate::service::swag::{SwagItemDraft, SwagOrderDraft};
 
 /// Code, name, category, and prices in minor units: cents of EUR, cents of USD, yen.
 const PRODUCTS: [(&str, &str, ProductCategory, [i64; 3]); 5] = [
@@ -137,7 +137,7 @@ impl Demo<'_> {
         for (place, item, quantity) in
             [(0, "keyboard", 1), (0, "mug", 2), (3, "hoodie", 1), (4, "stickers", 10)]
         {
-            let draft = SwagDraft {
+            let draft = SwagOrderDraft {
                 professional: code(place),
                 item: item.to_owned(),
                 quantity,

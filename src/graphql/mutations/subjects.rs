@@ -8,7 +8,7 @@ use crate::graphql::siblings::Member;
 use crate::graphql::types::{Partner, Professional};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::Services;
-use crate::service::subjects::{Added, PartnerDraft, ProfessionalDraft};
+use crate::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 
@@ -91,17 +91,17 @@ impl Subjects {
         let services = context.data_unchecked::<Services>();
         let draft = PartnerDraft { code: input.code, name: input.name, enrolled_on: input.enrolled_on.0 };
         match services.partners_add(&[draft]).await?.pop() {
-            Some(Added::New(row)) => {
+            Some(AddOutcome::Created(row)) => {
                 let row = services.partner_by_code(&row.code).await?;
                 Ok(PartnerPayload {
                     partner: row.map(|row| Partner(Member::only(row))),
                     user_errors: Vec::new(),
                 })
             }
-            Some(Added::Refused(refusal)) => {
+            Some(AddOutcome::Refused(refusal)) => {
                 Ok(PartnerPayload { partner: None, user_errors: vec![refusal.into()] })
             }
-            Some(Added::Same(_)) | None => {
+            Some(AddOutcome::Duplicate(_)) | None => {
                 Ok(PartnerPayload { partner: None, user_errors: vec![exists("partner").into()] })
             }
         }
@@ -121,9 +121,9 @@ impl Subjects {
             signed_up_on: input.signed_up_on.0,
         };
         match services.professionals_add(&[draft]).await?.pop() {
-            Some(Added::New(row)) => Ok(ProfessionalPayload::of(row.into())),
-            Some(Added::Refused(refusal)) => Ok(ProfessionalPayload::refused(refusal)),
-            Some(Added::Same(_)) | None => Ok(ProfessionalPayload::refused(exists("professional"))),
+            Some(AddOutcome::Created(row)) => Ok(ProfessionalPayload::of(row.into())),
+            Some(AddOutcome::Refused(refusal)) => Ok(ProfessionalPayload::refused(refusal)),
+            Some(AddOutcome::Duplicate(_)) | None => Ok(ProfessionalPayload::refused(exists("professional"))),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::graphql::error::{ApiError, UserError, refused};
 use crate::graphql::siblings::Member;
 use crate::graphql::types::{SwagItem, SwagOrder};
 use crate::service::Services;
-use crate::service::swag::{SwagDraft, SwagItemDraft};
+use crate::service::swag::{SwagItemDraft, SwagOrderDraft};
 
 /// Stocking the swag shop and ordering from it.
 #[derive(Debug, Default)]
@@ -98,7 +98,7 @@ impl Swag {
         context: &Context<'_>,
         #[graphql(desc = "The order and its key.")] input: PlaceSwagOrderInput,
     ) -> Result<SwagOrderPayload, ApiError> {
-        let draft = SwagDraft {
+        let draft = SwagOrderDraft {
             professional: input.professional,
             item: input.item,
             quantity: input.quantity.into(),

@@ -15,7 +15,7 @@ use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{EventNumber, Moment, int};
 use crate::graphql::siblings::{ById, Member, Pages};
 use crate::service::Services;
-use crate::service::webhooks::{id_of, kinds, type_of};
+use crate::service::webhooks::{event_type, kinds, message_id};
 
 /// Whether events are sent to an endpoint.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,13 +190,13 @@ impl WebhookDelivery {
 
     /// What receivers get as `webhook-id`: the same for every attempt, resend and replay.
     async fn webhook_id(&self) -> String {
-        id_of(self.0.row())
+        message_id(self.0.row())
     }
 
     /// What receivers get as `type`, such as `level.lapsed`; `webhook.test` for a test.
     #[graphql(name = "type")]
     async fn kind(&self) -> String {
-        type_of(self.0.row().kind)
+        event_type(self.0.row().kind)
     }
 
     /// Number of the event; null for a test.

@@ -33,8 +33,8 @@ impl Services {
         self.authorize(Operation::ReviewActivity)?;
         let reason = input::reason("reason", reason)?;
         transact!(self, Operation::ReviewActivity, transaction, changes => {
-            let (mut row, mut posting) = self.open_activity(transaction, id).await?;
-            let before = state(&row);
+            let (mut row, mut posting) = self.lock_activity(transaction, id).await?;
+            let before = audit_state(&row);
             if row.status != ActivityStatus::PendingReview {
                 let message = format!(
                     "Only a claim that waits for review can be reviewed; this one is {}.",
@@ -61,7 +61,7 @@ impl Services {
                 reason: reason.clone(),
                 ..Entry::new(action, Object::Activity(id))
             };
-            changes.note(change(&row).before(before).after(state(&row)));
+            changes.note(change(&row).before(before).after(audit_state(&row)));
             self.post_activity(transaction, posting, row, entry, step).await
         })
     }
@@ -96,8 +96,8 @@ impl Services {
         self.authorize(Operation::VoidActivity)?;
         let reason = input::reason("reason", reason)?;
         transact!(self, Operation::VoidActivity, transaction, changes => {
-            let (mut row, mut posting) = self.open_activity(transaction, id).await?;
-            let before = state(&row);
+            let (mut row, mut posting) = self.lock_activity(transaction, id).await?;
+            let before = audit_state(&row);
             if row.status != ActivityStatus::Recorded {
                 let message = format!(
                     "Only an activity that counts can be voided; this one is {}.",
@@ -112,22 +112,22 @@ impl Services {
             row.status = ActivityStatus::Voided;
             let entry =
                 Entry { reason: reason.clone(), ..Entry::new(LogAction::Voided, Object::Activity(id)) };
-            changes.note(change(&row).before(before).after(state(&row)));
+            changes.note(change(&row).before(before).after(audit_state(&row)));
             self.post_activity(transaction, posting, row, entry, fact.map(Step::Voided)).await
         })
     }
 
     /// Locks an activity's subjects and reads the activity as it then is.
-    async fn open_activity(
+    async fn lock_activity(
         &self,
         transaction: &DatabaseTransaction,
         id: Uuid,
     ) -> Result<(activity::Model, Posting<'_>), Error> {
         let missing = || Refusal::new(Code::NotFound, "activityId", "There is no activity with this id.");
         let row = store::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
-        let subjects = Subjects::lock_ids(transaction, &row).await?;
+        let subjects = Subjects::lock_for_activity(transaction, &row).await?;
         let row = store::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
-        Ok((row, subjects.open(&self.policy)))
+        Ok((row, subjects.posting(&self.policy)))
     }
 
     async fn post_activity(
@@ -176,7 +176,7 @@ async fn member_since(
 }
 
 /// What a review or a voiding changes of an activity.
-fn state(row: &activity::Model) -> serde_json::Value {
+fn audit_state(row: &activity::Model) -> serde_json::Value {
     json!({ "status": row.status.to_value(), "points": row.graded_points.or(row.points) })
 }
 

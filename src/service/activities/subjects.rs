@@ -27,13 +27,13 @@ pub(super) struct Subjects {
 }
 
 /// A subject that exists.
-pub(super) enum Found<'s> {
+pub(super) enum FoundSubject<'s> {
     Partner(&'s PartnerRow),
     Professional(&'s ProfessionalRow),
 }
 
 impl Subjects {
-    pub(super) async fn lock<'d>(
+    pub(super) async fn lock_for_drafts<'d>(
         transaction: &DatabaseTransaction,
         drafts: impl Iterator<Item = &'d ActivityDraft> + Clone,
     ) -> Result<Self, Error> {
@@ -47,7 +47,7 @@ impl Subjects {
                 SubjectCode::Professional(code) => days.entry(code).or_default().push(draft.occurred_on),
             }
         }
-        let codes: Vec<&str> = days.keys().copied().filter(|code| is_plain(code)).collect();
+        let codes: Vec<&str> = days.keys().copied().filter(|code| is_valid_code(code)).collect();
         let professionals =
             if codes.is_empty() { Vec::new() } else { professional::lock(transaction, codes, []).await? };
         let code_of: HashMap<Uuid, &str> =
@@ -63,7 +63,7 @@ impl Subjects {
             days.is_some_and(|days| days.iter().any(covers))
         });
         let partner_ids: HashSet<Uuid> = needed.map(|row| row.partner_id).collect();
-        partner_codes.retain(|code| is_plain(code));
+        partner_codes.retain(|code| is_valid_code(code));
         let partners = if partner_codes.is_empty() && partner_ids.is_empty() {
             Vec::new()
         } else {
@@ -76,7 +76,7 @@ impl Subjects {
         })
     }
 
-    pub(super) async fn lock_ids(
+    pub(super) async fn lock_for_activity(
         transaction: &DatabaseTransaction,
         row: &activity::Model,
     ) -> Result<Self, Error> {
@@ -103,17 +103,19 @@ impl Subjects {
         })
     }
 
-    pub(super) fn open<'p>(&self, policy: &'p Policy) -> Posting<'p> {
+    pub(super) fn posting<'p>(&self, policy: &'p Policy) -> Posting<'p> {
         let partners = self.partners.values().cloned().collect();
         let professionals = self.professionals.values().cloned().collect();
         Posting::open(policy, partners, professionals, &self.affiliations)
     }
 
-    pub(super) fn find(&self, subject: &SubjectCode) -> Result<Found<'_>, Refusal> {
+    pub(super) fn find(&self, subject: &SubjectCode) -> Result<FoundSubject<'_>, Refusal> {
         let (found, field, what) = match subject {
-            SubjectCode::Partner(code) => (self.partners.get(code).map(Found::Partner), "partner", "partner"),
+            SubjectCode::Partner(code) => {
+                (self.partners.get(code).map(FoundSubject::Partner), "partner", "partner")
+            }
             SubjectCode::Professional(code) => {
-                (self.professionals.get(code).map(Found::Professional), "professional", "professional")
+                (self.professionals.get(code).map(FoundSubject::Professional), "professional", "professional")
             }
         };
         found.ok_or_else(|| {
@@ -124,11 +126,11 @@ impl Subjects {
 }
 
 /// Whether a code can exist at all: what can't is not sent to a database, which may refuse NUL.
-fn is_plain(code: &str) -> bool {
+fn is_valid_code(code: &str) -> bool {
     input::code("code", code).is_ok()
 }
 
-impl Found<'_> {
+impl FoundSubject<'_> {
     pub(super) fn partner_id(&self) -> Option<Uuid> {
         match self {
             Self::Partner(row) => Some(row.id),

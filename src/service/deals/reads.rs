@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use entity::{deal, deal_step};
 use uuid::Uuid;
 
-use super::{days, is_visible};
+use super::{deal_dates, is_visible};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::deal::{Deal, DealTerms, Outcome, Status};
@@ -72,7 +72,7 @@ impl Services {
     #[must_use]
     pub fn deal_view(&self, row: &deal::Model) -> DealView<'_> {
         let terms = &self.policy.editions.at(row.registered_on).deals;
-        DealView { deal: days(row), terms, today: self.clock.today() }
+        DealView { deal: deal_dates(row), terms, today: self.clock.today() }
     }
 
     /// Who holds the opportunities of deals today, without a word about other partners.

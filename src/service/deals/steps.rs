@@ -4,11 +4,11 @@ use entity::value::LogAction;
 use entity::{deal, deal_step};
 use uuid::Uuid;
 
-use super::days;
+use super::deal_dates;
 use crate::program::deal::{Hold, Registered, Win, name_key};
 use crate::program::edition::Editions;
 use crate::program::refusal::{Code, Refusal};
-use crate::service::words;
+use crate::service::labels;
 
 /// Customer and scope of a deal after a step, as they are compared.
 pub(in crate::service) fn keys_after(deal: &deal::Model, step: &deal_step::Model) -> (String, String) {
@@ -35,21 +35,21 @@ pub(in crate::service) fn apply_step(
     if action == LogAction::DealUpdated {
         next.description = step.description.clone().or(next.description);
     }
-    let mut deal = Registered { id: row.id, partner: row.partner_id, deal: days(&next) };
+    let mut deal = Registered { id: row.id, partner: row.partner_id, deal: deal_dates(&next) };
     let mut win = None;
-    if let Some(outcome) = step.outcome.map(words::outcome) {
+    if let Some(outcome) = step.outcome.map(labels::outcome) {
         win = deal.close(terms, hold, outcome, step.day)?;
         next.outcome = step.outcome;
-    } else if let Some(report) = step.report.map(words::report) {
+    } else if let Some(report) = step.report.map(labels::report) {
         deal.report(terms, hold, report, step.day)?;
-    } else if let Some(status) = step.status.map(words::status) {
+    } else if let Some(status) = step.status.map(labels::status) {
         deal.set_status(terms, hold, status, step.day)?;
     } else {
         deal.deal.check_change(terms, step.day)?;
     }
     let days = deal.deal;
     *row = deal::Model {
-        status: words::status_column(days.status).unwrap_or(next.status),
+        status: labels::status_column(days.status).unwrap_or(next.status),
         status_on: days.status_on,
         lead_proof_on: days.lead_proof_on,
         proof_on: days.proof_on,
@@ -64,7 +64,7 @@ pub(in crate::service) fn apply_step(
 /// Gives a lead another customer or scope: later, others rely on what it is about.
 fn redirect(editions: &Editions, row: &mut deal::Model, step: &deal_step::Model) -> Result<(), Refusal> {
     let terms = &editions.at(row.registered_on).deals;
-    if !days(row).can_be_redirected(terms, step.day) {
+    if !deal_dates(row).can_be_redirected(terms, step.day) {
         let field = if step.customer.is_some() { "customer" } else { "scope" };
         let message = "Customer and scope can be changed only while the deal is a lead.";
         return Err(Refusal::new(Code::WrongState, field, message));

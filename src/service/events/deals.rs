@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Audience, EventDraft};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::service::deals::days;
+use crate::service::deals::deal_dates;
 use crate::service::{Services, transact};
 use crate::store::{deal as store, event, partner, timer};
 
@@ -23,7 +23,7 @@ impl Services {
         row: &deal::Model,
     ) -> Result<(), Error> {
         let terms = &self.policy.editions.at(row.registered_on).deals;
-        let expires_on = days(row).valid_until(terms).and_then(|day| day.succ_opt());
+        let expires_on = deal_dates(row).valid_until(terms).and_then(|day| day.succ_opt());
         Ok(timer::set(transaction, row.id, expires_on).await?)
     }
 
@@ -52,7 +52,7 @@ impl Services {
                     continue;
                 }
                 let terms = &self.policy.editions.at(row.registered_on).deals;
-                let expires_on = days(row).valid_until(terms).and_then(|day| day.succ_opt());
+                let expires_on = deal_dates(row).valid_until(terms).and_then(|day| day.succ_opt());
                 let expired = expires_on.filter(|day| *day <= today);
                 if let Some(day) = expired {
                     events.push((day, audience.step(&EventDraft::deal(EventKind::DealExpired, row, day))));

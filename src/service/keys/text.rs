@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
-const BEGINNING: &str = "pp_";
-const RANDOM: usize = 30;
-const CHECKSUM: usize = 6;
+const PREFIX: &str = "pp_";
+const RANDOM_CHARS: usize = 30;
+const CHECKSUM_CHARS: usize = 6;
 /// Random characters that people tell keys apart by.
-const SHOWN: usize = 8;
-const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const PREFIX_CHARS: usize = 8;
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Digest of a key.
 pub(super) type KeyDigest = [u8; 32];
@@ -25,16 +25,16 @@ pub(super) struct KeyText(String);
 impl KeyText {
     /// A new key.
     pub(super) fn random() -> Result<Self, Error> {
-        let mut text = String::from(BEGINNING);
+        let mut text = String::from(PREFIX);
         let mut bytes = [0; 64];
-        while text.len() < BEGINNING.len() + RANDOM {
+        while text.len() < PREFIX.len() + RANDOM_CHARS {
             getrandom::fill(&mut bytes)
                 .map_err(|error| Error::Damaged(format!("no random bytes: {error}")))?;
             // Bytes that do not divide evenly among the letters are left out, or some would come more often.
             let letters = bytes.iter().filter(|byte| **byte < 248);
             for byte in letters {
-                if text.len() < BEGINNING.len() + RANDOM {
-                    text.push(LETTERS[usize::from(*byte) % LETTERS.len()].into());
+                if text.len() < PREFIX.len() + RANDOM_CHARS {
+                    text.push(ALPHABET[usize::from(*byte) % ALPHABET.len()].into());
                 }
             }
         }
@@ -44,16 +44,16 @@ impl KeyText {
 
     /// A key as it was sent; none for what never was one.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let plain = text.len() == BEGINNING.len() + RANDOM + CHECKSUM
-            && text.starts_with(BEGINNING)
-            && text[BEGINNING.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let (body, sum) = plain.then(|| text.split_at(BEGINNING.len() + RANDOM))?;
+        let plain = text.len() == PREFIX.len() + RANDOM_CHARS + CHECKSUM_CHARS
+            && text.starts_with(PREFIX)
+            && text[PREFIX.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let (body, sum) = plain.then(|| text.split_at(PREFIX.len() + RANDOM_CHARS))?;
         (checksum(body) == sum).then(|| Self(text.to_owned()))
     }
 
     /// How the key begins.
     pub(super) fn prefix(&self) -> &str {
-        &self.0[..BEGINNING.len() + SHOWN]
+        &self.0[..PREFIX.len() + PREFIX_CHARS]
     }
 
     /// The digest.
@@ -74,7 +74,11 @@ impl KeyText {
 
 fn checksum(text: &str) -> String {
     let digest = Sha256::digest(text);
-    digest.iter().take(CHECKSUM).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+    digest
+        .iter()
+        .take(CHECKSUM_CHARS)
+        .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -82,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_known_by_its_form() {
+    fn a_key_is_recognized_by_its_format() {
         let key = KeyText::random().expect("random bytes");
         let other = KeyText::random().expect("random bytes");
         assert_ne!(key.digest(), other.digest());

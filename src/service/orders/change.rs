@@ -7,7 +7,7 @@ use iso_currency::Currency;
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 
-use super::{apply, change, check_placed, redemption};
+use super::{apply, change, check_open, redemption};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::fold::{Sale, Step};
@@ -26,10 +26,10 @@ impl Services {
     /// When there is no such order, it is final already, or the day is ahead or before it was placed.
     pub async fn order_fulfill(&self, number: &str, on: NaiveDate) -> Result<order::Model, Error> {
         let visibility = self.authorize(Operation::FulfillOrder)?;
-        input::happened("fulfilledOn", on, self.clock.today())?;
+        input::not_in_future("fulfilledOn", on, self.clock.today())?;
         transact!(self, Operation::FulfillOrder, transaction, changes => {
-            let (mut order, mut posting) = self.open_order(transaction, &visibility, number).await?;
-            let before = state(&order);
+            let (mut order, mut posting) = self.lock_order(transaction, &visibility, number).await?;
+            let before = audit_state(&order);
             if on < order.placed_on {
                 let message = format!("{on} lies before the order was placed, on {}.", order.placed_on);
                 return Err(Refusal::new(Code::Invalid, "fulfilledOn", message).into());
@@ -45,7 +45,7 @@ impl Services {
             order.fulfilled_on = Some(on);
             let mut posted = posting.post(transaction, &self.clock).await?;
             posted.emit(0, EventDraft::order(EventKind::OrderFulfilled, &order, on));
-            changes.note(change(&order).before(before).after(state(&order)));
+            changes.note(change(&order).before(before).after(audit_state(&order)));
             store::update(transaction, &order).await?;
             posted.write(transaction).await?;
             if let Some((sold, target)) = changed {
@@ -64,8 +64,8 @@ impl Services {
         let visibility = self.authorize(Operation::CancelOrder)?;
         let reason = input::reason("reason", reason)?;
         transact!(self, Operation::CancelOrder, transaction, changes => {
-            let (mut order, mut posting) = self.open_order(transaction, &visibility, number).await?;
-            let before = state(&order);
+            let (mut order, mut posting) = self.lock_order(transaction, &visibility, number).await?;
+            let before = audit_state(&order);
             let today = self.clock.today();
             let step = redemption(&mut posting, &order, today).map(Step::Returned);
             let entry = Entry {
@@ -78,7 +78,7 @@ impl Services {
             order.cancelled_on = Some(today);
             let mut posted = posting.post(transaction, &self.clock).await?;
             posted.emit(0, EventDraft::order(EventKind::OrderCancelled, &order, today));
-            changes.note(change(&order).before(before).after(state(&order)));
+            changes.note(change(&order).before(before).after(audit_state(&order)));
             store::update(transaction, &order).await?;
             posted.write(transaction).await?;
             Ok(order)
@@ -86,7 +86,7 @@ impl Services {
     }
 
     /// Locks an order's partner and reads the order as it then is: one that can still be changed.
-    async fn open_order(
+    async fn lock_order(
         &self,
         transaction: &DatabaseTransaction,
         visibility: &Visibility,
@@ -98,7 +98,7 @@ impl Services {
         let order = order.filter(|row| visibility.can_see_partner(row.partner_id)).ok_or_else(missing)?;
         let partners = partner::lock(transaction, [], [order.partner_id]).await?;
         let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
-        check_placed(&order)?;
+        check_open(&order)?;
         Ok((order, Posting::open(&self.policy, partners, Vec::new(), &[])))
     }
 
@@ -109,7 +109,7 @@ impl Services {
         posting: &mut Posting<'_>,
         order: &order::Model,
         on: NaiveDate,
-    ) -> Result<Option<Selling>, Error> {
+    ) -> Result<Option<SaleStep>, Error> {
         if order.purpose == OrderPurpose::SelfUse {
             return Ok(None);
         }
@@ -119,22 +119,22 @@ impl Services {
             .ok_or_else(|| Error::Damaged(format!("order {} has no currency", order.number)))?;
         let net = Money { minor: order.net, currency };
         let number = posting.add(Object::Order(order.id));
-        Ok(Some(Selling { step: Sale { partner: who, order: number, on, net }, target }))
+        Ok(Some(SaleStep { step: Sale { partner: who, order: number, on, net }, target }))
     }
 }
 
 /// What fulfilling or cancelling changes of an order.
-fn state(row: &order::Model) -> serde_json::Value {
+fn audit_state(row: &order::Model) -> serde_json::Value {
     json!({ "status": row.status.to_value(), "fulfilledOn": row.fulfilled_on, "cancelledOn": row.cancelled_on })
 }
 
 /// A sale that is being taken, with the target of its year.
-struct Selling {
+struct SaleStep {
     step: Sale,
     target: Option<sales_target::Model>,
 }
 
-impl Selling {
+impl SaleStep {
     /// The rows that the sale changed, once the posting has taken it.
     fn rows(
         self,

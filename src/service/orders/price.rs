@@ -14,7 +14,7 @@ use crate::program::edition::OrderPurpose;
 use crate::program::pricing::{LineInput, Priced, PricingError, RateSource, Terms, price};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::contracts::terms;
-use crate::service::{Services, input, words};
+use crate::service::{Services, input, labels};
 use crate::store::contract::ContractRow;
 use crate::store::partner::PartnerRow;
 use crate::store::product::ProductRow;
@@ -24,13 +24,13 @@ use crate::store::{contract, product};
 const LINES_MAX: usize = 100;
 
 /// An order whose texts and numbers are in order.
-pub(super) struct Checked<'d> {
+pub(super) struct CheckedDraft<'d> {
     pub(super) draft: &'d OrderDraft,
     pub(super) currency: Currency,
     pub(super) customer: Option<String>,
 }
 
-impl<'d> Checked<'d> {
+impl<'d> CheckedDraft<'d> {
     pub(super) fn of(draft: &'d OrderDraft) -> Result<Self, Refusal> {
         let currency = input::currency("currency", &draft.currency)?;
         let customer = match (draft.purpose, draft.customer.as_deref().map(str::trim).unwrap_or_default()) {
@@ -55,7 +55,7 @@ impl<'d> Checked<'d> {
         }
         if let Some(place) = draft.lines.iter().position(|(_, quantity)| *quantity < 1) {
             let message = format!("A quantity is 1 or more, not {}.", draft.lines[place].1);
-            return Err(of_line(place, "quantity", Code::Invalid, message));
+            return Err(line_refusal(place, "quantity", Code::Invalid, message));
         }
         if draft.credits < 0 {
             let message = format!("Credits to redeem are 0 or more, not {}.", draft.credits);
@@ -66,16 +66,16 @@ impl<'d> Checked<'d> {
 }
 
 /// A refusal of a field of a line.
-fn of_line(place: usize, field: &str, code: Code, message: impl Into<String>) -> Refusal {
+fn line_refusal(place: usize, field: &str, code: Code, message: impl Into<String>) -> Refusal {
     Refusal::new(code, field, message).within(&place.to_string()).within("lines")
 }
 
 impl Services {
     /// The order that this would be today, with its price. Credits are within cap and balance.
-    pub(super) async fn priced(
+    pub(super) async fn price_order(
         &self,
         connection: &impl ConnectionTrait,
-        checked: &Checked<'_>,
+        checked: &CheckedDraft<'_>,
         partner: &PartnerRow,
     ) -> Result<OrderRow, Error> {
         let today = self.clock.today();
@@ -106,7 +106,7 @@ impl Services {
             seq: 0,
             number: String::new(),
             partner_id: partner.id,
-            purpose: words::purpose_column(checked.draft.purpose),
+            purpose: labels::purpose_column(checked.draft.purpose),
             customer: checked.customer.clone(),
             currency: checked.currency.code().to_owned(),
             placed_on: today,
@@ -132,23 +132,23 @@ impl Services {
 
 /// Each line's product and what it is priced from.
 fn lines<'p>(
-    checked: &Checked<'_>,
+    checked: &CheckedDraft<'_>,
     products: &'p HashMap<String, ProductRow>,
 ) -> Result<Vec<(&'p ProductRow, LineInput)>, Refusal> {
     let line = |(place, (code, quantity)): (usize, &(String, i64))| {
         let row = products.get(code).ok_or_else(|| {
-            of_line(place, "product", Code::NotFound, "There is no product with this code.")
+            line_refusal(place, "product", Code::NotFound, "There is no product with this code.")
         })?;
         let currency = checked.currency.code();
         let unit_price = row.price(currency).ok_or_else(|| {
             let others: Vec<&str> = row.prices.iter().map(|price| price.currency.as_str()).collect();
             let others = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
             let message = format!("{code} has no price in {currency}; it has prices in: {others}.");
-            of_line(place, "product", Code::NoPrice, message)
+            line_refusal(place, "product", Code::NoPrice, message)
         })?;
         Ok((
             row,
-            LineInput { category: words::category(row.product.category), unit_price, quantity: *quantity },
+            LineInput { category: labels::category(row.product.category), unit_price, quantity: *quantity },
         ))
     };
     checked.draft.lines.iter().enumerate().map(line).collect()
@@ -190,11 +190,11 @@ fn rows(
 fn refuse(error: PricingError, terms: &Terms<'_>, partner: &PartnerRow) -> Error {
     let refusal = match error {
         PricingError::Quantity { line } => {
-            of_line(line, "quantity", Code::Invalid, "A quantity is 1 or more.")
+            line_refusal(line, "quantity", Code::Invalid, "A quantity is 1 or more.")
         }
         PricingError::TooLarge { line } => {
             let message = "The amount of the order is too large with this line: order fewer.";
-            of_line(line, "quantity", Code::Invalid, message)
+            line_refusal(line, "quantity", Code::Invalid, message)
         }
         PricingError::NoLines => Refusal::new(Code::Invalid, "lines", "An order has at least one line."),
         PricingError::NegativeCredits => {

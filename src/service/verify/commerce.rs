@@ -2,7 +2,7 @@
 
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use super::ROWS;
+use super::ROWS_PER_PAGE;
 use super::compare::compare;
 use super::replay::Replay;
 use crate::store::{deal, order, swag};
@@ -15,7 +15,7 @@ pub(super) async fn compare_commerce(
     compare_orders(snapshot, replay).await?;
     let mut last = 0;
     loop {
-        let found = swag::after(snapshot, last, ROWS).await?;
+        let found = swag::after(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = found.last() else { break };
         last = end.seq;
         let expected = found.iter().filter_map(|row| replay.commerce.expected_swag(row)).collect();
@@ -23,7 +23,7 @@ pub(super) async fn compare_commerce(
     }
     last = 0;
     loop {
-        let found = deal::after(snapshot, last, ROWS).await?;
+        let found = deal::after(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = found.last() else { break };
         last = end.seq;
         let expected = found.iter().filter_map(|row| replay.commerce.expected_deal(row)).collect();
@@ -43,7 +43,7 @@ pub(super) async fn compare_commerce(
 async fn compare_orders(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
     let mut last = 0;
     loop {
-        let found = order::after(snapshot, last, ROWS).await?;
+        let found = order::after(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = found.last() else { return Ok(()) };
         last = end.seq;
         let ids: Vec<_> = found.iter().map(|row| row.id).collect();

@@ -27,7 +27,7 @@ pub(super) trait Row: PartialEq {
     fn columns(&self) -> Vec<(&'static str, String)>;
 
     /// Takes over from the stored row what the log leaves open.
-    fn complete(&mut self, _found: &Self) {}
+    fn copy_unlogged(&mut self, _found: &Self) {}
 }
 
 /// Compares rows in any order; `whose` says whose a row is.
@@ -54,9 +54,9 @@ pub(super) fn compare<R: Row>(
         };
         match (wanted, stored) {
             (Some(mut wanted), Some(stored)) => {
-                wanted.complete(&stored);
+                wanted.copy_unlogged(&stored);
                 if wanted != stored {
-                    differing(report, &wanted, &stored, &whose(&wanted));
+                    compare_columns(report, &wanted, &stored, &whose(&wanted));
                 }
             }
             (Some(wanted), None) => {
@@ -71,7 +71,7 @@ pub(super) fn compare<R: Row>(
     }
 }
 
-fn differing<R: Row>(report: &mut Report, wanted: &R, stored: &R, whose: &str) {
+fn compare_columns<R: Row>(report: &mut Report, wanted: &R, stored: &R, whose: &str) {
     for ((column, wanted_value), (_, stored_value)) in wanted.columns().into_iter().zip(stored.columns()) {
         if wanted_value != stored_value {
             report.add_difference(|| {
@@ -82,7 +82,7 @@ fn differing<R: Row>(report: &mut Report, wanted: &R, stored: &R, whose: &str) {
 }
 
 /// A value as people write it.
-fn shown(value: &impl Debug) -> String {
+fn display(value: &impl Debug) -> String {
     let text = format!("{value:?}");
     match text.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')')) {
         Some(inner) => inner.to_owned(),
@@ -107,7 +107,7 @@ macro_rules! row {
             }
 
             fn columns(&self) -> Vec<(&'static str, String)> {
-                vec![$((stringify!($column), shown(&self.$column))),+]
+                vec![$((stringify!($column), display(&self.$column))),+]
             }
 
             $($complete)?
@@ -139,7 +139,7 @@ row!(
         balance_after,
         day_after,
     ],
-    fn complete(&mut self, found: &Self) {
+    fn copy_unlogged(&mut self, found: &Self) {
         self.id = found.id;
     }
 );
@@ -166,7 +166,7 @@ row!(
         dojo_balance_after,
         day_after,
     ],
-    fn complete(&mut self, found: &Self) {
+    fn copy_unlogged(&mut self, found: &Self) {
         self.id = found.id;
     }
 );
@@ -188,7 +188,7 @@ row!(
     |_row| "balance".to_owned(),
     [credits, level_credits, entries, last_recorded_at, technical_level, business_level, levels_due],
     // A step may be about a partner without changing its credits.
-    fn complete(&mut self, found: &Self) {
+    fn copy_unlogged(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
     }
 );
@@ -199,7 +199,7 @@ row!(
     |row| row.professional_id,
     |_row| "balance".to_owned(),
     [dojo_credits, points, entries, last_recorded_at, level, level_due],
-    fn complete(&mut self, found: &Self) {
+    fn copy_unlogged(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
     }
 );
@@ -312,7 +312,7 @@ row!(
     |row| (row.partner_id, row.year),
     |row| format!("sales target of {}", row.year),
     [currency, amount, reached_on],
-    fn complete(&mut self, found: &Self) {
+    fn copy_unlogged(&mut self, found: &Self) {
         self.id = found.id;
     }
 );

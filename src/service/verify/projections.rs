@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::compare::compare;
 use super::replay::{PartnerState, ProfessionalState, Replay};
-use super::{DIFFERENCES_MAX, SUBJECTS};
+use super::{DIFFERENCES_MAX, SUBJECTS_PER_PAGE};
 use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIx, ProfessionalIx, YearSales};
 use crate::program::totals::{Period, membership_number};
@@ -46,7 +46,7 @@ pub(super) async fn compare_partners(
 ) -> Result<(), DbErr> {
     let editions = &replay.policy.editions;
     let places: Vec<PartnerIx> = (0..).take(replay.partners.len()).map(PartnerIx).collect();
-    for chunk in places.chunks(SUBJECTS) {
+    for chunk in places.chunks(SUBJECTS_PER_PAGE) {
         let mut expected = PartnerRows::default();
         for &who in chunk {
             let state = &replay.partners[who.0 as usize];
@@ -103,7 +103,7 @@ pub(super) async fn compare_professionals(
     use entity::professional_tally::Column as Tally;
     let editions = &replay.policy.editions;
     let places: Vec<ProfessionalIx> = (0..).take(replay.professionals.len()).map(ProfessionalIx).collect();
-    for chunk in places.chunks(SUBJECTS) {
+    for chunk in places.chunks(SUBJECTS_PER_PAGE) {
         let mut expected = ProfessionalRows::default();
         for &who in chunk {
             let state = &replay.professionals[who.0 as usize];

@@ -19,7 +19,7 @@ use crate::service::policy::Policy;
 use crate::service::posting::{Object, Place, ledger_row, points_row};
 use crate::store::ledger::Numbers;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
-pub(super) use commerce::{About, Commerce};
+pub(super) use commerce::{Commerce, StepObjects};
 
 /// What the steps so far gave a partner.
 pub(super) struct PartnerState {
@@ -151,12 +151,12 @@ impl<'a> Replay<'a> {
     }
 
     /// Takes the next step; one that can't have happened is told and left out.
-    pub(super) fn apply(&mut self, logged: &LoggedStep, about: &About, expected: &mut Expected) {
+    pub(super) fn apply(&mut self, logged: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
         self.report.steps += 1;
         let step = match (&logged.activity, &logged.affiliation) {
             (Some(row), _) => self.activity_step(logged, row),
             (None, Some(row)) => self.affiliation_step(logged, row),
-            (None, None) => self.commerce_step(logged, about),
+            (None, None) => self.commerce_step(logged, objects),
         };
         self.awards.clear();
         let applied = step.and_then(|step| match step {

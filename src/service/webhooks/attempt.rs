@@ -7,8 +7,8 @@ use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::message::{body, id_of, test_body, type_of};
-use super::schedule::{JITTER_MAX, asked_for, next_try};
+use super::message::{body, event_type, message_id, test_body};
+use super::schedule::{JITTER_MAX, next_attempt_at, parse_retry_after};
 use super::{change, filter};
 use crate::access::Operation;
 use crate::courier::{Message, Outcome};
@@ -19,7 +19,7 @@ use crate::store::event::EventFilter;
 use crate::store::{event, webhook as store, webhook_log};
 
 /// What is sent.
-struct Parcel {
+struct Request {
     url: String,
     body: String,
     secrets: Vec<String>,
@@ -28,11 +28,11 @@ struct Parcel {
 /// What comes of preparing a delivery.
 enum Prepared {
     /// It can be sent.
-    Parcel(Parcel),
+    Request(Request),
     /// The event is no longer kept.
-    Gone,
+    EventDeleted,
     /// Nobody wants it any more.
-    Dropped,
+    Discarded,
 }
 
 impl Services {
@@ -43,21 +43,21 @@ impl Services {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let outcome = match self.prepare(delivery, now).await? {
-            Prepared::Dropped => return Ok(()),
-            Prepared::Gone => None,
-            Prepared::Parcel(parcel) => {
+            Prepared::Discarded => return Ok(()),
+            Prepared::EventDeleted => None,
+            Prepared::Request(request) => {
                 let message = Message {
-                    url: &parcel.url,
-                    id: &id_of(delivery),
+                    url: &request.url,
+                    id: &message_id(delivery),
                     // Receivers compare it with their own clocks.
                     timestamp: self.clock.real().timestamp(),
-                    body: &parcel.body,
-                    secrets: &parcel.secrets,
+                    body: &request.body,
+                    secrets: &request.secrets,
                 };
-                Some(self.post.courier.send(&message).await)
+                Some(self.webhook_sender.courier.send(&message).await)
             }
         };
-        self.conclude(delivery, outcome, now).await
+        self.record_outcome(delivery, outcome, now).await
     }
 
     async fn prepare(
@@ -67,36 +67,36 @@ impl Services {
     ) -> Result<Prepared, Error> {
         let reader = self.db.reader();
         let Some(endpoint) = store::by_ids(reader, [delivery.endpoint_id]).await?.pop() else {
-            return Ok(Prepared::Dropped);
+            return Ok(Prepared::Discarded);
         };
         let body = match delivery.number {
             None => test_body(delivery),
             Some(number) => {
                 let any = EventFilter::default();
                 let Some(row) = event::between(reader, &any, number - 1, number, 1).await?.pop() else {
-                    return Ok(Prepared::Gone);
+                    return Ok(Prepared::EventDeleted);
                 };
                 // The endpoint may want less than it did when the delivery came to be.
                 if !filter(&endpoint)?.matches(&row) {
-                    self.drop_unwanted(delivery.id).await?;
-                    return Ok(Prepared::Dropped);
+                    self.discard_delivery(delivery.id).await?;
+                    return Ok(Prepared::Discarded);
                 }
                 body(&row)
             }
         };
         let secrets = store::secrets(reader, &[endpoint.id], now).await?;
         let secrets = secrets.into_iter().map(|row| row.secret).collect();
-        Ok(Prepared::Parcel(Parcel { url: endpoint.url, body, secrets }))
+        Ok(Prepared::Request(Request { url: endpoint.url, body, secrets }))
     }
 
-    async fn drop_unwanted(&self, id: Uuid) -> Result<(), Error> {
+    async fn discard_delivery(&self, id: Uuid) -> Result<(), Error> {
         transact!(self, Operation::SendWebhooks, transaction, _changes => {
             Ok(store::drop_delivery(transaction, id).await?)
         })
     }
 
     /// Writes down what came of an attempt; without an outcome, the event was gone.
-    async fn conclude(
+    async fn record_outcome(
         &self,
         delivery: &webhook_delivery::Model,
         outcome: Option<Outcome>,
@@ -111,12 +111,12 @@ impl Services {
                 webhook_log::note(transaction, attempt(&row, outcome, now)).await?;
             }
             if row.lease.is_none() || row.lease != delivery.lease {
-                // It was asked for again meanwhile, or somebody else has it.
+                // It was not_before for again meanwhile, or somebody else has it.
                 return Ok(None);
             }
-            let verdict = judge(&mut row, outcome.as_ref(), now);
+            let disable_reason = apply_outcome(&mut row, outcome.as_ref(), now);
             store::put_delivery(transaction, row).await?;
-            match verdict {
+            match disable_reason {
                 Some(reason) => disable(transaction, changes, &endpoint, reason, now).await,
                 None => Ok(None),
             }
@@ -129,7 +129,11 @@ impl Services {
 }
 
 /// Puts a delivery where its attempt leaves it, and says why nothing more can be sent, if so.
-fn judge(row: &mut webhook_delivery::Model, outcome: Option<&Outcome>, now: DateTime<Utc>) -> Option<String> {
+fn apply_outcome(
+    row: &mut webhook_delivery::Model,
+    outcome: Option<&Outcome>,
+    now: DateTime<Utc>,
+) -> Option<String> {
     (row.lease, row.leased_until) = (None, None);
     let number = row.number.unwrap_or_default();
     let Some(outcome) = outcome else {
@@ -147,15 +151,15 @@ fn judge(row: &mut webhook_delivery::Model, outcome: Option<&Outcome>, now: Date
         row.state = DeliveryState::Failed;
         return None;
     }
-    let what = format!("event {number} ({})", type_of(row.kind));
+    let what = format!("event {number} ({})", event_type(row.kind));
     let day = ended.format("%Y-%m-%d %H:%M UTC");
     if outcome.status == Some(410) {
         row.state = DeliveryState::Failed;
         return Some(format!("The receiver answered 410 Gone to {what} on {day}: it wants no more."));
     }
-    let asked = outcome.retry_after.as_deref().filter(|_| matches!(outcome.status, Some(429 | 503)));
-    let asked = asked.and_then(|text| asked_for(text, ended));
-    if let Some(next) = next_try(row.tries, ended, jitter(), asked) {
+    let not_before = outcome.retry_after.as_deref().filter(|_| matches!(outcome.status, Some(429 | 503)));
+    let not_before = not_before.and_then(|text| parse_retry_after(text, ended));
+    if let Some(next) = next_attempt_at(row.tries, ended, jitter(), not_before) {
         row.next_try_at = next;
         return None;
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::message::secret;
-use super::{EndpointChange, EndpointDraft, EndpointSecret, change, no_endpoint, state};
+use super::{EndpointChange, EndpointDraft, EndpointSecret, audit_state, change, no_endpoint};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
@@ -19,7 +19,7 @@ use crate::store::{event, partner, webhook as store};
 /// Most endpoints.
 const ENDPOINTS_MAX: u64 = 100;
 /// How long a secret signs beside the one that took its place.
-const OVERLAP: TimeDelta = TimeDelta::hours(24);
+const SECRET_OVERLAP: TimeDelta = TimeDelta::hours(24);
 /// Most secrets that sign at once, the newest among them.
 const SECRETS_MAX: usize = 5;
 
@@ -33,7 +33,7 @@ impl Services {
         self.authorize(Operation::CreateWebhookEndpoint)?;
         let url = self.check_url(&draft.url)?;
         let description = input::name("description", &draft.description)?;
-        let kinds = words(draft.kinds.as_deref())?;
+        let kinds = kinds_json(draft.kinds.as_deref())?;
         event::assign_numbers(&self.db).await?;
         let now = self.clock.real();
         let secret = secret()?;
@@ -55,12 +55,12 @@ impl Services {
                 created_at: now,
                 created_by: self.caller().actor.name(),
             };
-            changes.note(change(&row).after(state(&row)?));
+            changes.note(change(&row).after(audit_state(&row)?));
             store::insert(transaction, row.clone()).await?;
             store::add_secret(transaction, secret_row(row.id, &secret, now)).await?;
             Ok(row)
         })?;
-        self.post.changed.notify_one();
+        self.webhook_sender.changed.notify_one();
         Ok(EndpointSecret { row, secret })
     }
 
@@ -78,7 +78,7 @@ impl Services {
         let url = asked.url.as_deref().map(|url| self.check_url(url)).transpose()?;
         let description =
             asked.description.as_deref().map(|text| input::name("description", text)).transpose()?;
-        let kinds = asked.kinds.as_ref().map(|kinds| words(kinds.as_deref())).transpose()?;
+        let kinds = asked.kinds.as_ref().map(|kinds| kinds_json(kinds.as_deref())).transpose()?;
         transact!(self, Operation::UpdateWebhookEndpoint, transaction, changes => {
             let before = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
             let mut row = before.clone();
@@ -95,7 +95,7 @@ impl Services {
                 row.partner_id = partner_of(transaction, code.as_deref()).await?;
             }
             if row != before {
-                changes.note(change(&row).before(state(&before)?).after(state(&row)?));
+                changes.note(change(&row).before(audit_state(&before)?).after(audit_state(&row)?));
                 store::update(transaction, row.clone()).await?;
             }
             Ok(row)
@@ -109,7 +109,7 @@ impl Services {
     pub async fn webhook_delete(&self, id: Uuid) -> Result<(), Error> {
         transact!(self, Operation::DeleteWebhookEndpoint, transaction, changes => {
             let row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
-            changes.note(change(&row).before(state(&row)?));
+            changes.note(change(&row).before(audit_state(&row)?));
             Ok(store::delete(transaction, id).await?)
         })
     }
@@ -127,10 +127,10 @@ impl Services {
         transact!(self, Operation::DisableWebhookEndpoint, transaction, changes => {
             let mut row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
             if row.status == WebhookStatus::Enabled {
-                let before = state(&row)?;
+                let before = audit_state(&row)?;
                 (row.status, row.since) = (WebhookStatus::Disabled, self.clock.real());
                 row.reason = Some(reason.clone().unwrap_or_else(|| "An administrator disabled it.".to_owned()));
-                changes.note(change(&row).before(before).after(state(&row)?));
+                changes.note(change(&row).before(before).after(audit_state(&row)?));
                 store::update(transaction, row.clone()).await?;
             }
             Ok(row)
@@ -148,7 +148,7 @@ impl Services {
             if row.status == WebhookStatus::Enabled {
                 return Ok(row);
             }
-            let before = state(&row)?;
+            let before = audit_state(&row)?;
             let removed = event::feed(transaction).await?.removed;
             let waiting = store::waiting(transaction, &[id]).await?;
             let is_gone = waiting.first().is_some_and(|waiting| waiting.first <= removed);
@@ -166,11 +166,11 @@ impl Services {
             let now = self.clock.real();
             (row.status, row.reason, row.since) = (WebhookStatus::Enabled, None, now);
             store::start_over(transaction, id, now).await?;
-            changes.note(change(&row).before(before).after(state(&row)?));
+            changes.note(change(&row).before(before).after(audit_state(&row)?));
             store::update(transaction, row.clone()).await?;
             Ok(row)
         })?;
-        self.post.changed.notify_one();
+        self.webhook_sender.changed.notify_one();
         Ok(row)
     }
 
@@ -184,13 +184,13 @@ impl Services {
         let row = transact!(self, Operation::RotateWebhookSecret, transaction, changes => {
             let row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
             let now = self.clock.real();
-            store::expire_secret(transaction, id, now + OVERLAP).await?;
+            store::expire_secret(transaction, id, now + SECRET_OVERLAP).await?;
             let new = secret_row(id, &secret, now);
             let kept = store::secrets(transaction, &[id], now).await?;
             let kept = kept.iter().take(SECRETS_MAX - 1).map(|row| row.id).chain([new.id]);
             store::add_secret(transaction, new.clone()).await?;
             store::keep_secrets(transaction, id, &kept.collect::<Vec<_>>()).await?;
-            changes.note(change(&row).after(json!({ "previousSecretExpiresAt": now + OVERLAP })));
+            changes.note(change(&row).after(json!({ "previousSecretExpiresAt": now + SECRET_OVERLAP })));
             Ok(row)
         })?;
         Ok(EndpointSecret { row, secret })
@@ -223,7 +223,7 @@ impl Services {
             changes.note(about.after(json!({ "type": "webhook.test" })));
             Ok(row)
         })?;
-        self.post.changed.notify_one();
+        self.webhook_sender.changed.notify_one();
         Ok(sent)
     }
 
@@ -256,7 +256,7 @@ impl Services {
             store::put_delivery(transaction, row.clone()).await?;
             Ok(row)
         })?;
-        self.post.changed.notify_one();
+        self.webhook_sender.changed.notify_one();
         Ok(sent)
     }
 
@@ -276,12 +276,12 @@ impl Services {
             store::update(transaction, row.clone()).await?;
             Ok(row)
         })?;
-        self.post.changed.notify_one();
+        self.webhook_sender.changed.notify_one();
         Ok(row)
     }
 
     fn check_url(&self, text: &str) -> Result<String, Refusal> {
-        let checked = self.post.courier.check(text.trim());
+        let checked = self.webhook_sender.courier.check(text.trim());
         checked.map(Into::into).map_err(|message| Refusal::new(Code::Invalid, "url", message))
     }
 }
@@ -309,7 +309,7 @@ fn secret_row(endpoint: Uuid, secret: &str, now: DateTime<Utc>) -> webhook_secre
 }
 
 /// Kinds as they are stored: each once, in the order in which they were named.
-fn words(kinds: Option<&[EventKind]>) -> Result<Option<String>, Refusal> {
+fn kinds_json(kinds: Option<&[EventKind]>) -> Result<Option<String>, Refusal> {
     let Some(kinds) = kinds else { return Ok(None) };
     if kinds.is_empty() {
         let message = "Name one type or more, or leave them out for all.";

@@ -45,25 +45,25 @@ const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 /// Deliveries that are deleted in one transaction.
 const DELETED_PER_TRANSACTION: i64 = 5_000;
 
-/// Room for attempts.
-struct Room {
+/// AttemptPermits for attempts.
+struct AttemptPermits {
     all: Arc<Semaphore>,
     endpoints: HashMap<Uuid, Arc<Semaphore>>,
 }
 
-impl Room {
-    fn of(&mut self, endpoint: Uuid) -> &Arc<Semaphore> {
+impl AttemptPermits {
+    fn endpoint(&mut self, endpoint: Uuid) -> &Arc<Semaphore> {
         self.endpoints.entry(endpoint).or_insert_with(|| Arc::new(Semaphore::new(ENDPOINT_ATTEMPTS_MAX)))
     }
 
-    fn free(&mut self, endpoint: Uuid) -> usize {
+    fn available(&mut self, endpoint: Uuid) -> usize {
         let all = self.all.available_permits();
-        self.of(endpoint).available_permits().min(all)
+        self.endpoint(endpoint).available_permits().min(all)
     }
 
-    fn take(&mut self, endpoint: Uuid) -> Option<[OwnedSemaphorePermit; 2]> {
+    fn try_acquire(&mut self, endpoint: Uuid) -> Option<[OwnedSemaphorePermit; 2]> {
         let all = Arc::clone(&self.all).try_acquire_owned().ok()?;
-        let one = Arc::clone(self.of(endpoint)).try_acquire_owned().ok()?;
+        let one = Arc::clone(self.endpoint(endpoint)).try_acquire_owned().ok()?;
         Some([all, one])
     }
 }
@@ -85,42 +85,47 @@ impl Services {
     }
 
     async fn dispatch(&self, attempts: &mut JoinSet<()>) {
-        let mut room = Room { all: Arc::new(Semaphore::new(ATTEMPTS_MAX)), endpoints: HashMap::new() };
+        let mut permits =
+            AttemptPermits { all: Arc::new(Semaphore::new(ATTEMPTS_MAX)), endpoints: HashMap::new() };
         let mut last = self.hub.last();
         loop {
-            let any = self.begin_due(attempts, &mut room).await.unwrap_or_else(|error| {
+            let any = self.start_due(attempts, &mut permits).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "webhooks could not be sent; it is tried again");
                 true
             });
             tokio::select! {
                 Some(_) = attempts.join_next() => {}
                 changed = last.changed(), if any => if changed.is_err() { tokio::time::sleep(POLL_INTERVAL).await },
-                () = self.post.changed.notified() => {}
+                () = self.webhook_sender.changed.notified() => {}
                 () = tokio::time::sleep(if any { POLL_INTERVAL } else { ENDPOINT_POLL_INTERVAL }) => {}
             }
         }
     }
 
     /// Begins attempts of what is due; says whether there are endpoints at all.
-    async fn begin_due(&self, attempts: &mut JoinSet<()>, room: &mut Room) -> Result<bool, Error> {
+    async fn start_due(
+        &self,
+        attempts: &mut JoinSet<()>,
+        permits: &mut AttemptPermits,
+    ) -> Result<bool, Error> {
         if !store::is_any(self.db.reader()).await? {
             return Ok(false);
         }
-        self.webhooks_expand().await?;
+        self.webhooks_enqueue().await?;
         let now = self.clock.real();
         for endpoint in store::with_due(self.db.reader(), now).await? {
-            let free = room.free(endpoint);
+            let free = permits.available(endpoint);
             if free == 0 {
                 continue;
             }
             for delivery in self.claim(endpoint, now, free).await? {
-                let Some(place) = room.take(endpoint) else { break };
+                let Some(permit) = permits.try_acquire(endpoint) else { break };
                 let services = self.clone();
                 attempts.spawn(async move {
                     if let Err(error) = services.webhook_attempt(&delivery, services.clock.real()).await {
                         tracing::warn!(%error, "a webhook's attempt was not written down; it is sent again");
                     }
-                    drop(place);
+                    drop(permit);
                 });
             }
         }
@@ -168,14 +173,14 @@ impl Services {
     ///
     /// # Errors
     /// As [`Services::webhooks_send_due`].
-    pub async fn webhooks_expand(&self) -> Result<(), Error> {
+    pub async fn webhooks_enqueue(&self) -> Result<(), Error> {
         self.authorize(Operation::SendWebhooks)?;
         events::assign_numbers(&self.db).await?;
         let last = events::feed(self.db.reader()).await?.last;
         for id in store::behind(self.db.reader(), last).await? {
             while transact!(self, Operation::SendWebhooks, transaction, changes => {
                 match store::lock(transaction, id).await? {
-                    Some(endpoint) => self.expand(transaction, changes, &endpoint, last).await,
+                    Some(endpoint) => self.enqueue(transaction, changes, &endpoint, last).await,
                     None => Ok(false),
                 }
             })? {}
@@ -184,7 +189,7 @@ impl Services {
     }
 
     /// Turns the next events of an endpoint into deliveries; says whether there may be more.
-    async fn expand(
+    async fn enqueue(
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,

@@ -23,14 +23,14 @@ pub(super) fn secret() -> Result<String, Error> {
 }
 
 /// The type as receivers read it: `level.lapsed` or `swag_order.placed`.
-pub(crate) fn type_of(kind: Option<EventKind>) -> String {
+pub(crate) fn event_type(kind: Option<EventKind>) -> String {
     let Some(kind) = kind else { return TEST.to_owned() };
     let word = kind.to_value().to_lowercase();
     word.rsplit_once('_').map_or(word.clone(), |(noun, verb)| format!("{noun}.{verb}"))
 }
 
 /// The id of a message: the same however often it is sent.
-pub(crate) fn id_of(row: &webhook_delivery::Model) -> String {
+pub(crate) fn message_id(row: &webhook_delivery::Model) -> String {
     row.number.map_or_else(|| format!("test_{}", row.id.simple()), |number| format!("evt_{number}"))
 }
 
@@ -40,7 +40,7 @@ pub(super) fn body(row: &event::Model) -> String {
     data.insert("number".to_owned(), row.number.into());
     data.insert("event".to_owned(), row.kind.to_value().into());
     data.insert("occurredOn".to_owned(), row.occurred_on.to_string().into());
-    message(&type_of(Some(row.kind)), row.recorded_at, &data.into())
+    message(&event_type(Some(row.kind)), row.recorded_at, &data.into())
 }
 
 /// The text of a test.
@@ -66,7 +66,7 @@ mod tests {
             (Some(EventKind::CreditsChanged), "credits.changed"),
             (None, "webhook.test"),
         ] {
-            assert_eq!(type_of(kind), expected);
+            assert_eq!(event_type(kind), expected);
         }
     }
 

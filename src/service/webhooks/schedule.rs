@@ -4,32 +4,32 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// Seconds from a failed try to the next, as Standard Webhooks recommends: the first try is immediate,
 /// then 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h. A delivery is tried for three days.
-pub const PAUSES: [i64; 9] =
+pub const RETRY_DELAYS: [i64; 9] =
     [5, 5 * 60, 30 * 60, 2 * 3_600, 5 * 3_600, 10 * 3_600, 14 * 3_600, 20 * 3_600, 24 * 3_600];
 /// Longest time that a receiver can put off the next try for.
-const PUT_OFF_MAX: TimeDelta = TimeDelta::hours(24);
-/// How much a pause is longer at most, in hundredths, so that not all come at once.
+const RETRY_AFTER_MAX: TimeDelta = TimeDelta::hours(24);
+/// How much a delay is longer at most, in hundredths, so that not all come at once.
 pub(super) const JITTER_MAX: i64 = 10;
 
 /// When a delivery is tried next, after so many failed tries; none when it was the last.
 ///
-/// `jitter` is in hundredths of the pause. `asked` is the moment before which the receiver wants none.
+/// `jitter` is in hundredths of the delay. `not_before` is the moment before which the receiver wants none.
 #[must_use]
-pub fn next_try(
+pub fn next_attempt_at(
     tries: i64,
     now: DateTime<Utc>,
     jitter: i64,
-    asked: Option<DateTime<Utc>>,
+    not_before: Option<DateTime<Utc>>,
 ) -> Option<DateTime<Utc>> {
-    let place = usize::try_from(tries).ok()?.checked_sub(1)?;
-    let pause = TimeDelta::seconds(*PAUSES.get(place)?);
-    let next = now + pause + pause * i32::try_from(jitter.clamp(0, JITTER_MAX)).unwrap_or(0) / 100;
-    Some(asked.map_or(next, |asked| next.max(asked.min(now + PUT_OFF_MAX))))
+    let permit = usize::try_from(tries).ok()?.checked_sub(1)?;
+    let delay = TimeDelta::seconds(*RETRY_DELAYS.get(permit)?);
+    let next = now + delay + delay * i32::try_from(jitter.clamp(0, JITTER_MAX)).unwrap_or(0) / 100;
+    Some(not_before.map_or(next, |not_before| next.max(not_before.min(now + RETRY_AFTER_MAX))))
 }
 
 /// The moment that a `Retry-After` names: seconds from now, or a date of HTTP.
 #[must_use]
-pub fn asked_for(retry_after: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub fn parse_retry_after(retry_after: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = retry_after.trim();
     if let Ok(seconds) = text.parse::<u32>() {
         return Some(now + TimeDelta::seconds(seconds.into()));
@@ -45,17 +45,17 @@ mod tests {
     fn a_delivery_is_tried_for_three_days() {
         let start = DateTime::UNIX_EPOCH;
         let mut at = start;
-        let mut pauses = Vec::new();
+        let mut delays = Vec::new();
         for tries in 1.. {
-            let Some(next) = next_try(tries, at, 0, None) else { break };
-            pauses.push((next - at).num_seconds());
+            let Some(next) = next_attempt_at(tries, at, 0, None) else { break };
+            delays.push((next - at).num_seconds());
             at = next;
         }
-        assert_eq!(pauses, [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]);
+        assert_eq!(delays, [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]);
         assert_eq!((at - start).num_hours(), 75);
-        assert_eq!(next_try(0, start, 0, None), None);
-        assert_eq!(next_try(3, start, 10, None), Some(start + TimeDelta::seconds(1_980)));
-        assert_eq!(next_try(3, start, 1_000, None), next_try(3, start, 10, None));
+        assert_eq!(next_attempt_at(0, start, 0, None), None);
+        assert_eq!(next_attempt_at(3, start, 10, None), Some(start + TimeDelta::seconds(1_980)));
+        assert_eq!(next_attempt_at(3, start, 1_000, None), next_attempt_at(3, start, 10, None));
     }
 
     #[test]
@@ -75,7 +75,7 @@ mod tests {
             ("99999999999999999999", 300),
         ];
         for (text, seconds) in table {
-            let next = next_try(2, now, 0, asked_for(text, now));
+            let next = next_attempt_at(2, now, 0, parse_retry_after(text, now));
             assert_eq!(next, Some(now + TimeDelta::seconds(seconds)), "{text}");
         }
     }

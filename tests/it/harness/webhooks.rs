@@ -211,7 +211,7 @@ impl TestApp {
     /// Sends what is due in so many seconds; says how many attempts that took.
     pub(crate) async fn send_in(&self, seconds: i64) -> usize {
         let services = self.services();
-        services.webhooks_expand().await.expect("deliveries");
+        services.webhooks_enqueue().await.expect("deliveries");
         let now = services.clock().real() + chrono::TimeDelta::seconds(seconds);
         services.webhooks_send_due(now).await.expect("attempts")
     }

@@ -12,7 +12,7 @@ use partner_program::program::{Editions, Track};
 use partner_program::service::Services;
 use partner_program::service::activities::{ActivityDraft, Intake, Outcome, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
-use partner_program::service::subjects::{Added, PartnerDraft, ProfessionalDraft};
+use partner_program::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
 use partner_program::store::Database;
 use proptest::prelude::*;
 use sea_orm::EntityTrait;
@@ -75,7 +75,7 @@ async fn recorded(backend: Backend, editions: &Editions, steps: &[Step], batches
                     ends_on: one.ends_on,
                 };
                 let added = services.affiliations_add(&[draft]).await.expect("an affiliation");
-                assert!(matches!(added[..], [Added::New(_)]), "{added:?}");
+                assert!(matches!(added[..], [AddOutcome::Created(_)]), "{added:?}");
             }
             Step::AffiliationEnded(who, _, ends_on) => {
                 services.affiliation_end(&professional_code(who.0), ends_on).await.expect("an end");
@@ -99,7 +99,7 @@ async fn subjects(services: &Services) {
         })
         .collect();
     let added = services.partners_add(&partners).await.expect("partners");
-    assert!(added.iter().all(|one| matches!(one, Added::New(_))));
+    assert!(added.iter().all(|one| matches!(one, AddOutcome::Created(_))));
     let professionals: Vec<_> = (0..)
         .zip(SIGNED_UP)
         .map(|(number, on)| ProfessionalDraft {
@@ -110,7 +110,7 @@ async fn subjects(services: &Services) {
         })
         .collect();
     let added = services.professionals_add(&professionals).await.expect("professionals");
-    assert!(added.iter().all(|one| matches!(one, Added::New(_))));
+    assert!(added.iter().all(|one| matches!(one, AddOutcome::Created(_))));
 }
 
 async fn take(services: &Services, batch: &mut Vec<(u32, ActivityDraft)>, ids: &mut BTreeMap<u32, Uuid>) {

@@ -80,7 +80,7 @@ async fn what_is_no_longer_kept_is_not_sent_and_that_is_said(backend: Backend) {
     app.done("disableWebhookEndpoint", json!({ "id": id })).await;
     post(&app, "nordwind", "never").await;
     let services = app.services();
-    services.webhooks_expand().await.expect("numbers");
+    services.webhooks_enqueue().await.expect("numbers");
     // The clock of the tests is pinned; what is kept from its future on is nothing.
     assert!(services.delete_expired_events(TimeDelta::hours(-24)).await.expect("deleted") >= 3);
     receiver.status(200);
@@ -104,7 +104,7 @@ async fn what_is_no_longer_kept_is_not_sent_and_that_is_said(backend: Backend) {
 
     // An endpoint that was enabled all the time is told as well.
     post(&app, "nordwind", "lost").await;
-    services.webhooks_expand().await.expect("deliveries");
+    services.webhooks_enqueue().await.expect("deliveries");
     assert!(services.delete_expired_events(TimeDelta::hours(-24)).await.expect("deleted") > 0);
     assert_eq!(app.send_in(0).await, 1);
     assert!(receiver.news().is_empty());

@@ -14,7 +14,7 @@ both! {
     redirects_are_failures,
 }
 
-async fn next_try(app: &TestApp, id: &Value) -> DateTime<Utc> {
+async fn next_attempt_at(app: &TestApp, id: &Value) -> DateTime<Utc> {
     let shown = app.webhook(id).await;
     let next = shown["deliveries"]["nodes"][0]["nextTryAt"].as_str().unwrap_or_else(|| panic!("{shown}"));
     next.parse().expect("a moment")
@@ -33,7 +33,7 @@ async fn an_endpoint_that_fails_for_three_days_is_disabled_and_goes_on_where_it_
     assert_eq!(app.send_in(0).await, 1);
     let mut pauses = Vec::new();
     while app.webhook(&id).await["status"] == "ENABLED" {
-        let next = next_try(&app, &id).await;
+        let next = next_attempt_at(&app, &id).await;
         let early = next - TimeDelta::seconds(1);
         assert_eq!(services.webhooks_send_due(early).await.expect("attempts"), 0, "not before its time");
         assert_eq!(services.webhooks_send_due(next).await.expect("attempts"), 1);
@@ -109,12 +109,12 @@ async fn a_receiver_can_say_when_to_come_again(backend: Backend) {
         (500, 9_999, 1_799, 2_000),
         (503, 999_999, 86_399, 86_420),
     ];
-    app.services().webhooks_expand().await.expect("deliveries");
+    app.services().webhooks_enqueue().await.expect("deliveries");
     let mut due = app.services().clock().real();
     for (status, seconds, least, most) in table {
         receiver.answer(move |_| Reply::Status(status, vec![("retry-after", seconds.to_string())]));
         assert_eq!(app.services().webhooks_send_due(due).await.expect("attempts"), 1);
-        let next = next_try(&app, &id).await;
+        let next = next_attempt_at(&app, &id).await;
         let pause = (next - due).num_seconds();
         assert!((least..=most).contains(&pause), "{status} with {seconds}: {pause}");
         due = next;

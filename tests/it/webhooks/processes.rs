@@ -53,7 +53,7 @@ async fn what_a_dead_process_was_sending_is_taken_over(backend: Backend) {
     one.partner("nordwind", "2024-06-01").await;
     let (id, _) = one.endpoint(&receiver.url, &["ACTIVITY_RECORDED"]).await;
     post(&one, "nordwind", "first").await;
-    one.services().webhooks_expand().await.expect("deliveries");
+    one.services().webhooks_enqueue().await.expect("deliveries");
     receiver.answer(|_| Reply::Hang);
     let services = one.services().clone();
     let began = services.clock().real();

@@ -152,7 +152,7 @@ async fn endpoints_get_what_they_ask_for(backend: Backend) {
 
     // What waits is not sent to who no longer wants it.
     post(&app, "nordwind", "late").await;
-    app.services().webhooks_expand().await.expect("deliveries");
+    app.services().webhooks_enqueue().await.expect("deliveries");
     let change = json!({ "id": own["id"], "partner": "polder", "url": path("changed") });
     let changed = app.done("updateWebhookEndpoint", change).await["webhookEndpoint"].clone();
     assert_eq!(

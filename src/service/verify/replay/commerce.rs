@@ -17,9 +17,9 @@ use crate::service::targets::money;
 use crate::store::log::LoggedStep;
 use crate::store::{deal as deals, order as orders, sales, swag};
 
-/// What steps of a page of the log are about, besides activities and affiliations.
+/// The objects of one page of steps, besides activities and affiliations.
 #[derive(Default)]
-pub(in crate::service::verify) struct About {
+pub(in crate::service::verify) struct StepObjects {
     orders: HashMap<Uuid, order::Model>,
     deals: HashMap<Uuid, deal::Model>,
     deal_steps: HashMap<i64, deal_step::Model>,
@@ -27,37 +27,37 @@ pub(in crate::service::verify) struct About {
     swag_orders: HashMap<Uuid, swag_order::Model>,
 }
 
-impl About {
-    /// Loads what these steps are about.
+impl StepObjects {
+    /// Loads the objects of these steps.
     pub(in crate::service::verify) async fn load(
         connection: &impl ConnectionTrait,
         steps: &[LoggedStep],
     ) -> Result<Self, DbErr> {
         let ids = |of: fn(&LoggedStep) -> Option<Uuid>| steps.iter().filter_map(of).collect::<Vec<_>>();
-        let mut about = Self::default();
+        let mut objects = Self::default();
         let wanted = ids(|step| step.order_id);
         if !wanted.is_empty() {
             let rows = orders::by_ids(connection, wanted).await?;
-            about.orders = rows.into_iter().map(|row| (row.id, row)).collect();
+            objects.orders = rows.into_iter().map(|row| (row.id, row)).collect();
         }
         let wanted = ids(|step| step.swag_order_id);
         if !wanted.is_empty() {
             let rows = swag::by_ids(connection, wanted).await?;
-            about.swag_orders = rows.into_iter().map(|row| (row.id, row)).collect();
+            objects.swag_orders = rows.into_iter().map(|row| (row.id, row)).collect();
         }
         let wanted = ids(|step| step.sales_target_id);
         if !wanted.is_empty() {
             let rows = sales::targets_by_ids(connection, wanted).await?;
-            about.targets = rows.into_iter().map(|row| (row.id, row)).collect();
+            objects.targets = rows.into_iter().map(|row| (row.id, row)).collect();
         }
         let wanted = ids(|step| step.deal_id);
         if let (false, Some(first), Some(last)) = (wanted.is_empty(), steps.first(), steps.last()) {
             let rows = deals::by_ids(connection, wanted).await?;
-            about.deals = rows.into_iter().map(|row| (row.id, row)).collect();
+            objects.deals = rows.into_iter().map(|row| (row.id, row)).collect();
             let rows = deals::steps_between(connection, first.seq, last.seq).await?;
-            about.deal_steps = rows.into_iter().map(|row| (row.log_seq, row)).collect();
+            objects.deal_steps = rows.into_iter().map(|row| (row.log_seq, row)).collect();
         }
-        Ok(about)
+        Ok(objects)
     }
 }
 
@@ -145,19 +145,19 @@ impl Replay<'_> {
     pub(super) fn commerce_step(
         &mut self,
         logged: &LoggedStep,
-        about: &About,
+        objects: &StepObjects,
     ) -> Result<Option<Step>, String> {
-        if let Some(row) = logged.order_id.and_then(|id| about.orders.get(&id)) {
+        if let Some(row) = logged.order_id.and_then(|id| objects.orders.get(&id)) {
             return self.order_step(logged, row);
         }
-        if let Some(row) = logged.swag_order_id.and_then(|id| about.swag_orders.get(&id)) {
+        if let Some(row) = logged.swag_order_id.and_then(|id| objects.swag_orders.get(&id)) {
             return self.swag_step(logged, row);
         }
-        if let Some(row) = logged.sales_target_id.and_then(|id| about.targets.get(&id)) {
+        if let Some(row) = logged.sales_target_id.and_then(|id| objects.targets.get(&id)) {
             return self.target_step(logged, row);
         }
-        if let Some(row) = logged.deal_id.and_then(|id| about.deals.get(&id)) {
-            let step = about.deal_steps.get(&logged.seq);
+        if let Some(row) = logged.deal_id.and_then(|id| objects.deals.get(&id)) {
+            let step = objects.deal_steps.get(&logged.seq);
             let step = step.ok_or_else(|| format!("what it did to deal {} is missing", row.reference))?;
             return self.deal_step(logged, row, step);
         }

@@ -17,31 +17,35 @@ use crate::store::{api_key as store, partner, professional};
 
 /// How long a key that was found good is believed to be. A key that another process revoked is
 /// refused within 5 seconds.
-const BELIEVED: Duration = Duration::from_secs(4);
+const CACHE_TTL: Duration = Duration::from_secs(4);
 /// The last use of a key is noted at most this often.
-const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+const LAST_USED_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 /// Most keys that are remembered, and most subjects.
-const REMEMBERED: usize = 10_000;
+const CACHE_CAPACITY: usize = 10_000;
 
 /// Keys that were found good, and subjects that were found.
 #[derive(Debug)]
-pub(crate) struct Verified {
-    keys: Cache<KeyDigest, Known>,
+pub(crate) struct KeyCache {
+    keys: Cache<KeyDigest, CachedKey>,
     /// Keys that this process revoked: one that was read before must not come back.
     revoked: RwLock<HashSet<Uuid>>,
     /// A subject never changes its key, so it is remembered for good.
     subjects: Cache<(RoleName, Box<str>), Uuid>,
 }
 
-impl Default for Verified {
+impl Default for KeyCache {
     fn default() -> Self {
-        Self { keys: Cache::new(REMEMBERED), revoked: RwLock::default(), subjects: Cache::new(REMEMBERED) }
+        Self {
+            keys: Cache::new(CACHE_CAPACITY),
+            revoked: RwLock::default(),
+            subjects: Cache::new(CACHE_CAPACITY),
+        }
     }
 }
 
-impl Verified {
+impl KeyCache {
     /// Refuses a key from now on.
-    pub(crate) fn refuse(&self, id: Uuid) {
+    pub(crate) fn revoke(&self, id: Uuid) {
         self.revoked.write().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
 
@@ -51,7 +55,7 @@ impl Verified {
 }
 
 #[derive(Clone, Debug)]
-struct Known {
+struct CachedKey {
     id: Uuid,
     caller: Arc<Caller>,
     expires_at: Option<DateTime<Utc>>,
@@ -66,22 +70,23 @@ impl Services {
     pub async fn caller_of_key(&self, text: &str) -> Result<Option<Arc<Caller>>, Error> {
         let Some(text) = KeyText::parse(text) else { return Ok(None) };
         let digest = text.digest();
-        let known = match self.keys.keys.get(&digest) {
-            Some(known) if known.since.elapsed() < BELIEVED => known,
+        let cached = match self.keys.keys.get(&digest) {
+            Some(cached) if cached.since.elapsed() < CACHE_TTL => cached,
             _ => {
                 let since = Instant::now();
                 let Some(row) = store::by_digest(self.db.reader(), &text.digest_text()).await? else {
                     return Ok(None);
                 };
                 let Some(caller) = caller(&row)? else { return Ok(None) };
-                self.note_use(&row);
-                let known = Known { id: row.id, caller: Arc::new(caller), expires_at: row.expires_at, since };
-                self.keys.keys.insert(digest, known.clone());
-                known
+                self.record_use(&row);
+                let cached =
+                    CachedKey { id: row.id, caller: Arc::new(caller), expires_at: row.expires_at, since };
+                self.keys.keys.insert(digest, cached.clone());
+                cached
             }
         };
-        let expired = known.expires_at.is_some_and(|end| end <= self.clock.now());
-        Ok((!expired && !self.keys.is_revoked(known.id)).then_some(known.caller))
+        let expired = cached.expires_at.is_some_and(|end| end <= self.clock.now());
+        Ok((!expired && !self.keys.is_revoked(cached.id)).then_some(cached.caller))
     }
 
     /// The caller whom a token stands for that was found good: `actor` as the audit log names it, and
@@ -126,9 +131,9 @@ impl Services {
     }
 
     /// Notes the use of a key beside the request, which does not wait for it.
-    fn note_use(&self, row: &api_key::Model) {
+    fn record_use(&self, row: &api_key::Model) {
         let (id, now) = (row.id, self.clock.now());
-        let since = now - NOTED_EVERY;
+        let since = now - LAST_USED_INTERVAL;
         if row.last_used_at.is_some_and(|last| last > since) {
             return;
         }
