@@ -273,7 +273,7 @@ impl Services {
             store::insert_step(transaction, step).await?;
             if let Some(win) = win {
                 if customer.won_deal_id.is_none() {
-                    store::first_won(transaction, &customer.key, deal.id).await?;
+                    store::set_first_won(transaction, &customer.key, deal.id).await?;
                 }
                 if let Some(other) = win.deal.filter(|other| *other != deal.id) {
                     reward(transaction, other, day).await?;
@@ -281,7 +281,7 @@ impl Services {
             }
             if hold != before {
                 let row = opportunity_row(&deal.customer_key, &deal.scope_key, hold);
-                store::put_opportunity(transaction, row).await?;
+                store::upsert_opportunity(transaction, row).await?;
             }
             Ok(deal)
         })

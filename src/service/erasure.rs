@@ -70,7 +70,7 @@ impl Services {
 
 /// Takes what was overwritten out of the files that lie beside the database, where there are some.
 async fn scrub(db: Database) {
-    if let Err(error) = db.scrub().await {
+    if let Err(error) = db.truncate_wal().await {
         tracing::warn!(%error, "what was erased may be in the write-ahead log until the next checkpoint");
     }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::program::edition::{BUILT_IN, Editions};
-use crate::store::{Database, alone, edition};
+use crate::store::{Database, edition, lock_startup};
 
 /// Every published edition with its key.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Policy {
                 published_at: clock.now(),
             };
             let transaction = db.begin().await?;
-            alone(&transaction).await?;
+            lock_startup(&transaction).await?;
             // Another process may have published it meanwhile.
             if edition::all(&transaction).await?.is_empty() {
                 edition::insert(&transaction, row).await?;

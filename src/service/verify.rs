@@ -115,12 +115,12 @@ async fn compare_entries(
     expected: Expected,
 ) -> Result<(), DbErr> {
     let spans = replay::spans(expected.ledger.iter().map(|row| (row.partner_id, row.number)));
-    let found = ledger::of_numbers(snapshot, spans, i64::MAX).await?;
+    let found = ledger::in_ranges(snapshot, spans, i64::MAX).await?;
     compare(&mut replay.report, expected.ledger, found, |row| {
         replay.partners[replay.partner_places[&row.partner_id].0 as usize].name()
     });
     let spans = replay::spans(expected.points.iter().map(|row| (row.professional_id, row.number)));
-    let found = ledger::points_of_numbers(snapshot, spans, i64::MAX).await?;
+    let found = ledger::points_in_ranges(snapshot, spans, i64::MAX).await?;
     compare(&mut replay.report, expected.points, found, |row| {
         replay.professionals[replay.professional_places[&row.professional_id].0 as usize].name()
     });

@@ -9,8 +9,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::by_seq::BySeq;
-use super::page::{self, Both, Page, Rows};
+use super::log_ordered::LogOrderedList;
+use super::page::{self, Page, PageSql, Rows};
 use super::sql::{self, Sql, sql};
 
 /// The activities of these keys, each a source and an external id.
@@ -19,7 +19,7 @@ pub(crate) async fn by_keys<'a>(
     keys: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Vec<activity::Model>, DbErr> {
     static BY_KEYS: LazyLock<Sql> = LazyLock::new(|| {
-        Sql::each(
+        Sql::per_engine(
             "SELECT a.* FROM json_each($1) k JOIN activities a \
              ON a.source = k.value->>0 AND a.external_id = k.value->>1",
             "SELECT a.* FROM (SELECT DISTINCT v->>0 AS source, v->>1 AS external_id \
@@ -29,7 +29,7 @@ pub(crate) async fn by_keys<'a>(
     });
     let keys: Vec<(&str, &str)> = keys.into_iter().collect();
     let keys = serde_json::json!(keys).to_string();
-    let statement = BY_KEYS.with(connection.get_database_backend(), [keys.into()]);
+    let statement = BY_KEYS.bind(connection.get_database_backend(), [keys.into()]);
     activity::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -41,7 +41,7 @@ pub(crate) async fn by_ids(
     sql!(BY_IDS, "SELECT * FROM activities WHERE id @uuids1");
     let backend = connection.get_database_backend();
     activity::Entity::find()
-        .from_raw_sql(BY_IDS.with(backend, [sql::ids(backend, ids)]))
+        .from_raw_sql(BY_IDS.bind(backend, [sql::ids(backend, ids)]))
         .all(connection)
         .await
 }
@@ -73,7 +73,7 @@ pub(crate) async fn add_credits(
     credits: impl IntoIterator<Item = (Uuid, i64)>,
 ) -> Result<(), DbErr> {
     static ADD: LazyLock<Sql> = LazyLock::new(|| {
-        Sql::each(
+        Sql::per_engine(
             "UPDATE activities SET awarded_credits = awarded_credits + (k.value->>1) \
              FROM json_each($1) k WHERE activities.id = unhex(k.value->>0)",
             "UPDATE activities SET awarded_credits = awarded_credits + (k->>1)::bigint \
@@ -86,7 +86,7 @@ pub(crate) async fn add_credits(
         return Ok(());
     }
     let values = serde_json::json!(credits).to_string();
-    connection.execute_raw(ADD.with(connection.get_database_backend(), [values.into()])).await.map(drop)
+    connection.execute_raw(ADD.bind(connection.get_database_backend(), [values.into()])).await.map(drop)
 }
 
 /// The activities after a place in the log, in order of recording.
@@ -113,7 +113,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    fn lists(self) -> &'static BySeq {
+    fn lists(self) -> &'static LogOrderedList {
         match self {
             Self::Partner => &OF_PARTNERS,
             Self::Professional => &OF_PROFESSIONALS,
@@ -129,8 +129,8 @@ impl Owner {
     }
 }
 
-static OF_PARTNERS: BySeq = BySeq::new("activities", "partner_id");
-static OF_PROFESSIONALS: BySeq = BySeq::new("activities", "professional_id");
+static OF_PARTNERS: LogOrderedList = LogOrderedList::new("activities", "partner_id");
+static OF_PROFESSIONALS: LogOrderedList = LogOrderedList::new("activities", "professional_id");
 
 /// On days on which the professional worked for the partner `$`.
 fn employed_by(partner: &str) -> String {
@@ -142,20 +142,20 @@ fn employed_by(partner: &str) -> String {
 }
 
 /// The same, as far as the partner $5 sees them.
-static OF_EMPLOYED: LazyLock<Both> = LazyLock::new(|| {
+static OF_EMPLOYED: LazyLock<PageSql> = LazyLock::new(|| {
     let text = |direction: &str| {
-        let wanted = format!("e.seq > $2 AND e.seq < $3 AND {}", employed_by("$5"));
-        Sql::page_per_id(
+        let condition = format!("e.seq > $2 AND e.seq < $3 AND {}", employed_by("$5"));
+        Sql::page_per_owner(
             "e.*",
             "activities",
             "professional_id",
-            &wanted,
+            &condition,
             &format!("e.seq {direction}"),
             "$4",
             "",
         )
     };
-    Both { forward: text("ASC"), backward: text("DESC") }
+    PageSql { forward: text("ASC"), backward: text("DESC") }
 });
 
 /// For each owner, one page of its activities in the order of recording; of professionals, those on days
@@ -175,7 +175,7 @@ pub(crate) async fn of_owners(
             employer.into(),
         ];
         let of = |row: &activity::Model| owner.of(row);
-        return page::per_owner(connection, &OF_EMPLOYED, page, owners, values, of).await;
+        return page::pages_per_owner(connection, &OF_EMPLOYED, page, owners, values, of).await;
     }
     owner.lists().pages(connection, owners, page, |row: &activity::Model| owner.of(row)).await
 }

@@ -14,7 +14,7 @@ pub(crate) async fn of_professionals(
 ) -> Result<Vec<affiliation::Model>, DbErr> {
     sql!(OF, "SELECT * FROM affiliations WHERE professional_id @uuids1 ORDER BY professional_id, starts_on");
     let backend = connection.get_database_backend();
-    let statement = OF.with(backend, [sql::ids(backend, ids)]);
+    let statement = OF.bind(backend, [sql::ids(backend, ids)]);
     affiliation::Entity::find().from_raw_sql(statement).all(connection).await
 }
 

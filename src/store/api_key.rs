@@ -22,7 +22,7 @@ pub(crate) async fn by_digest(
     digest: &str,
 ) -> Result<Option<api_key::Model>, DbErr> {
     sql!(BY_DIGEST, "SELECT * FROM api_keys WHERE digest = $1");
-    let statement = BY_DIGEST.with(connection.get_database_backend(), [digest.into()]);
+    let statement = BY_DIGEST.bind(connection.get_database_backend(), [digest.into()]);
     api_key::Entity::find().from_raw_sql(statement).one(connection).await
 }
 
@@ -33,7 +33,7 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<api_key::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM api_keys WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    api_key::Entity::find().from_raw_sql(BY_IDS.with(backend, [sql::ids(backend, ids)])).all(connection).await
+    api_key::Entity::find().from_raw_sql(BY_IDS.bind(backend, [sql::ids(backend, ids)])).all(connection).await
 }
 
 /// One page of keys, in the order of creation.
@@ -50,7 +50,7 @@ pub(crate) async fn page(
     }
     let select =
         if page.from_end { select.order_by_desc(Column::Id) } else { select.order_by_asc(Column::Id) };
-    Ok(page.cut(select.limit(page.size + 1).all(connection).await?))
+    Ok(page.truncate(select.limit(page.size + 1).all(connection).await?))
 }
 
 /// How many keys there are, revoked ones included.
@@ -92,7 +92,7 @@ pub(crate) async fn relabel(
 }
 
 /// Notes that a key was used, unless a use after `since` is noted already.
-pub(crate) async fn used(
+pub(crate) async fn record_use(
     connection: &impl ConnectionTrait,
     id: Uuid,
     at: DateTimeUtc,

@@ -77,7 +77,7 @@ pub(crate) async fn page(
     }
     let select =
         if page.from_end { select.order_by_desc(Column::Id) } else { select.order_by_asc(Column::Id) };
-    Ok(page.cut(select.limit(page.size + 1).all(connection).await?))
+    Ok(page.truncate(select.limit(page.size + 1).all(connection).await?))
 }
 
 /// How many entries are wanted in all.
@@ -93,7 +93,7 @@ pub(crate) async fn by_ids(
     sql!(BY_IDS, "SELECT * FROM audit_log WHERE id @uuids1");
     let backend = connection.get_database_backend();
     audit_entry::Entity::find()
-        .from_raw_sql(BY_IDS.with(backend, [sql::ids(backend, ids)]))
+        .from_raw_sql(BY_IDS.bind(backend, [sql::ids(backend, ids)]))
         .all(connection)
         .await
 }

@@ -14,11 +14,11 @@ use super::set;
 use crate::telemetry::metrics::PoolState;
 
 /// Values that one statement may bind on SQLite, with some to spare.
-const MOST_VALUES: usize = 30_000;
+const BIND_VALUES_MAX: usize = 30_000;
 
 /// How long a connection to a server may be unused before it is tested: a test before each use is a
 /// round trip more for each statement.
-const UNTESTED: Duration = Duration::from_secs(5);
+const TEST_IF_IDLE_FOR: Duration = Duration::from_secs(5);
 
 /// A database: SQLite with one writing connection and several reading ones, or a PostgreSQL pool.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Database {
             return Migrator::up(&self.write, None).await;
         }
         let starting = self.begin().await?;
-        alone(&starting).await?;
+        lock_startup(&starting).await?;
         Migrator::up(&self.write, None).await?;
         starting.commit().await
     }
@@ -70,12 +70,12 @@ impl Database {
         match self.backend() {
             DbBackend::Postgres => {
                 let pool = self.read.get_postgres_connection_pool();
-                vec![state("main", pool.size(), pool.num_idle(), pool.options().get_max_connections())]
+                vec![pool_state("main", pool.size(), pool.num_idle(), pool.options().get_max_connections())]
             }
             _ => [("write", &self.write), ("read", &self.read)]
                 .map(|(name, connection)| {
                     let pool = connection.get_sqlite_connection_pool();
-                    state(name, pool.size(), pool.num_idle(), pool.options().get_max_connections())
+                    pool_state(name, pool.size(), pool.num_idle(), pool.options().get_max_connections())
                 })
                 .to_vec(),
         }
@@ -108,7 +108,7 @@ impl Database {
     }
 
     /// Empties SQLite's write-ahead log, which keeps what rows held before. PostgreSQL has vacuum.
-    pub(crate) async fn scrub(&self) -> Result<(), DbErr> {
+    pub(crate) async fn truncate_wal(&self) -> Result<(), DbErr> {
         if self.backend() == DbBackend::Sqlite {
             self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         }
@@ -132,12 +132,12 @@ impl Database {
     }
 }
 
-fn state(name: &'static str, size: u32, idle: usize, max: u32) -> PoolState {
+fn pool_state(name: &'static str, size: u32, idle: usize, max: u32) -> PoolState {
     PoolState { name, size, idle: u32::try_from(idle).unwrap_or(u32::MAX), max }
 }
 
 /// Waits until no other process is starting up on the same database; lasts for the transaction.
-pub(crate) async fn alone(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+pub(crate) async fn lock_startup(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         // Any number will do that other programs on the same database do not use.
         transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7165706)").await?;
@@ -174,7 +174,7 @@ fn postgres(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(8)
-        .test_before_acquire_if_idle_for(UNTESTED)
+        .test_before_acquire_if_idle_for(TEST_IF_IDLE_FOR)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(|options| {
@@ -197,7 +197,7 @@ where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     C: ConnectionTrait,
 {
-    put_all(connection, rows, false).await
+    write_all(connection, rows, false).await
 }
 
 /// Inserts rows, or gives the row of the same primary key these values.
@@ -206,10 +206,10 @@ where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     C: ConnectionTrait,
 {
-    put_all(connection, rows, true).await
+    write_all(connection, rows, true).await
 }
 
-async fn put_all<M, C>(connection: &C, rows: Vec<M>, upsert: bool) -> Result<(), DbErr>
+async fn write_all<M, C>(connection: &C, rows: Vec<M>, upsert: bool) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     C: ConnectionTrait,
@@ -217,12 +217,12 @@ where
     type Key<M> = <<M as ModelTrait>::Entity as EntityTrait>::PrimaryKey;
     type Column<M> = <<M as ModelTrait>::Entity as EntityTrait>::Column;
     if rows.len() > 1 && connection.get_database_backend() == DbBackend::Postgres {
-        return set::put(connection, &rows, upsert).await;
+        return set::insert(connection, &rows, upsert).await;
     }
     let keys = Key::<M>::iter().map(PrimaryKeyToColumn::into_column);
     let values = Column::<M>::iter().filter(|column| Key::<M>::from_column(*column).is_none());
     let conflict = upsert.then(|| OnConflict::columns(keys).update_columns(values).to_owned());
-    let at_once = MOST_VALUES / Column::<M>::iter().count();
+    let at_once = BIND_VALUES_MAX / Column::<M>::iter().count();
     let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
     while rows.peek().is_some() {
         let mut insert = M::Entity::insert_many(rows.by_ref().take(at_once));

@@ -32,7 +32,7 @@ pub(crate) async fn of_partners(
 ) -> Result<Vec<ContractRow>, DbErr> {
     sql!(OF, "SELECT * FROM contracts WHERE partner_id @uuids1 ORDER BY starts_on, reference");
     let backend = connection.get_database_backend();
-    let statement = OF.with(backend, [sql::ids(backend, partners.iter().copied())]);
+    let statement = OF.bind(backend, [sql::ids(backend, partners.iter().copied())]);
     let rows = contract::Entity::find().from_raw_sql(statement).all(connection).await?;
     with_rates(connection, rows).await
 }
@@ -52,7 +52,7 @@ pub(crate) async fn on_day(
     let backend = connection.get_database_backend();
     let known_at = known_at.unwrap_or(DateTimeUtc::MAX_UTC).min(latest());
     let values = [sql::ids(backend, partners.iter().copied()), day.into(), known_at.into()];
-    let rows = contract::Entity::find().from_raw_sql(ON_DAY.with(backend, values)).all(connection).await?;
+    let rows = contract::Entity::find().from_raw_sql(ON_DAY.bind(backend, values)).all(connection).await?;
     with_rates(connection, rows).await
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<ContractRow>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM contracts WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     let rows = contract::Entity::find().from_raw_sql(statement).all(connection).await?;
     with_rates(connection, rows).await
 }
@@ -77,7 +77,7 @@ async fn with_rates(
     }
     sql!(RATES, "SELECT * FROM contract_rates WHERE contract_id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = RATES.with(backend, [sql::ids(backend, rows.iter().map(|row| row.id))]);
+    let statement = RATES.bind(backend, [sql::ids(backend, rows.iter().map(|row| row.id))]);
     let mut rates: HashMap<Uuid, Vec<contract_rate::Model>> = HashMap::new();
     for rate in contract_rate::Entity::find().from_raw_sql(statement).all(connection).await? {
         rates.entry(rate.contract_id).or_default().push(rate);

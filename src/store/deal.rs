@@ -7,11 +7,11 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::by_seq::BySeq;
+use super::log_ordered::LogOrderedList;
 use super::page::{Page, Rows};
 use super::sql::{self, sql};
 
-static OF_PARTNERS: BySeq = BySeq::new("deals", "partner_id");
+static OF_PARTNERS: LogOrderedList = LogOrderedList::new("deals", "partner_id");
 
 /// Customers, new ones among them, their rows locked in one order for the rest of the transaction. All
 /// deals and opportunities of a customer change under its lock.
@@ -31,12 +31,16 @@ pub(crate) async fn lock_customers(
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(connection)
         .await?;
-    let statement = LOCK.with(connection.get_database_backend(), [sql::texts(sorted)]);
+    let statement = LOCK.bind(connection.get_database_backend(), [sql::texts(sorted)]);
     customer::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
 /// Notes the first deal that was won with a customer.
-pub(crate) async fn first_won(connection: &impl ConnectionTrait, key: &str, deal: Uuid) -> Result<(), DbErr> {
+pub(crate) async fn set_first_won(
+    connection: &impl ConnectionTrait,
+    key: &str,
+    deal: Uuid,
+) -> Result<(), DbErr> {
     let row = customer::ActiveModel {
         key: sea_orm::Unchanged(key.to_owned()),
         won_deal_id: sea_orm::Set(Some(deal)),
@@ -60,7 +64,7 @@ pub(crate) async fn opportunities<'a>(
 ) -> Result<Vec<opportunity::Model>, DbErr> {
     use std::sync::LazyLock;
     static OF: LazyLock<sql::Sql> = LazyLock::new(|| {
-        sql::Sql::each(
+        sql::Sql::per_engine(
             "SELECT o.* FROM json_each($1) k JOIN opportunities o \
              ON o.customer_key = k.value->>0 AND o.scope_key = k.value->>1",
             "SELECT o.* FROM (SELECT DISTINCT v->>0 AS customer_key, v->>1 AS scope_key \
@@ -72,12 +76,12 @@ pub(crate) async fn opportunities<'a>(
     keys.sort_unstable();
     keys.dedup();
     let keys = serde_json::json!(keys).to_string();
-    let statement = OF.with(connection.get_database_backend(), [keys.into()]);
+    let statement = OF.bind(connection.get_database_backend(), [keys.into()]);
     opportunity::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
 /// Writes who holds an opportunity.
-pub(crate) async fn put_opportunity(
+pub(crate) async fn upsert_opportunity(
     connection: &impl ConnectionTrait,
     row: opportunity::Model,
 ) -> Result<(), DbErr> {
@@ -136,7 +140,7 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<deal::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM deals WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     deal::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -147,7 +151,7 @@ pub(crate) async fn steps(
 ) -> Result<HashMap<Uuid, Vec<deal_step::Model>>, DbErr> {
     sql!(STEPS, "SELECT * FROM deal_steps WHERE deal_id @uuids1 ORDER BY deal_id, log_seq");
     let backend = connection.get_database_backend();
-    let statement = STEPS.with(backend, [sql::ids(backend, deals.iter().copied())]);
+    let statement = STEPS.bind(backend, [sql::ids(backend, deals.iter().copied())]);
     let mut steps: HashMap<Uuid, Vec<deal_step::Model>> = HashMap::new();
     for step in deal_step::Entity::find().from_raw_sql(statement).all(connection).await? {
         steps.entry(step.deal_id).or_default().push(step);

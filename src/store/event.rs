@@ -19,7 +19,7 @@ use super::{Database, set};
 
 /// Most events that are numbered at once.
 const NUMBERED_PER_TRANSACTION: i64 = 10_000;
-/// What processes on one PostgreSQL tell each other by.
+/// What processes on one PostgreSQL notify each other by.
 const CHANNEL: &str = "partner_program_events";
 
 /// Which numbers were given.
@@ -43,8 +43,8 @@ pub(crate) async fn insert(
         return set::append(connection, &rows).await;
     }
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    sql!(GIVE, "UPDATE event_feed SET last = last + $1 WHERE id = 1 RETURNING last, removed");
-    let feed = feed_row(connection, &GIVE, [count.into()]).await?;
+    sql!(TAKE_NUMBERS, "UPDATE event_feed SET last = last + $1 WHERE id = 1 RETURNING last, removed");
+    let feed = feed_row(connection, &TAKE_NUMBERS, [count.into()]).await?;
     for (row, number) in rows.iter_mut().zip(feed.last - count + 1..) {
         (row.id, row.number) = (number, Some(number));
     }
@@ -56,7 +56,7 @@ async fn feed_row(
     sql: &Sql,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Feed, DbErr> {
-    let statement = sql.with(connection.get_database_backend(), values);
+    let statement = sql.bind(connection.get_database_backend(), values);
     let row = Feed::find_by_statement(statement).one(connection).await?;
     row.ok_or_else(|| DbErr::RecordNotFound("the row of event_feed".to_owned()))
 }
@@ -79,7 +79,7 @@ pub struct Pending {
 /// What waits for a number.
 pub(crate) async fn pending(connection: &impl ConnectionTrait) -> Result<Pending, DbErr> {
     sql!(PENDING, "SELECT COUNT(*) AS events, MIN(recorded_at) AS oldest FROM events WHERE number IS NULL");
-    let statement = PENDING.with(connection.get_database_backend(), []);
+    let statement = PENDING.bind(connection.get_database_backend(), []);
     Ok(Pending::find_by_statement(statement).one(connection).await?.unwrap_or_default())
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn assign_numbers(database: &Database) -> Result<i64, DbErr> {
     let mut all = 0;
     loop {
         sql!(ANY, "SELECT 1 FROM events WHERE number IS NULL LIMIT 1");
-        if database.reader().query_one_raw(ANY.with(DbBackend::Postgres, [])).await?.is_none() {
+        if database.reader().query_one_raw(ANY.bind(DbBackend::Postgres, [])).await?.is_none() {
             return Ok(all);
         }
         all += assign_number_batch(database).await?;
@@ -115,8 +115,8 @@ async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
     let after = feed_row(&transaction, &NUMBER, [feed.last.into(), NUMBERED_PER_TRANSACTION.into()]).await?;
     if after.last > feed.last {
         // Heard when this is committed, and by this process as well.
-        let tell = format!("NOTIFY {CHANNEL}");
-        transaction.execute_unprepared(&tell).await?;
+        let notify = format!("NOTIFY {CHANNEL}");
+        transaction.execute_unprepared(&notify).await?;
     }
     transaction.commit().await?;
     Ok(after.last - feed.last)
@@ -198,7 +198,7 @@ pub(crate) async fn between(
 ) -> Result<Vec<event::Model>, DbErr> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [after.into(), through.into(), limit.into()].into_iter().chain(filter.values());
-    let statement = filter.sql().with(connection.get_database_backend(), values);
+    let statement = filter.sql().bind(connection.get_database_backend(), values);
     event::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -221,10 +221,10 @@ pub(crate) async fn delete_before(
         return Ok(0);
     }
     let backend = connection.get_database_backend();
-    sql!(REMOVE, "DELETE FROM events WHERE number <= $1");
-    sql!(NOTE, "UPDATE event_feed SET removed = $1 WHERE id = 1 AND removed < $1");
-    connection.execute_raw(NOTE.with(backend, [upto.last.into()])).await?;
-    let removed = connection.execute_raw(REMOVE.with(backend, [upto.last.into()])).await?;
+    sql!(DELETE, "DELETE FROM events WHERE number <= $1");
+    sql!(SET_REMOVED, "UPDATE event_feed SET removed = $1 WHERE id = 1 AND removed < $1");
+    connection.execute_raw(SET_REMOVED.bind(backend, [upto.last.into()])).await?;
+    let removed = connection.execute_raw(DELETE.bind(backend, [upto.last.into()])).await?;
     Ok(i64::try_from(removed.rows_affected()).unwrap_or(i64::MAX))
 }
 

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::page::{self, Both, Page, Rows};
+use super::page::{self, Page, PageSql, Rows};
 use super::partner::{EARLIEST, LATEST};
 use super::sql::{self, Sql, sql};
 
@@ -60,31 +60,31 @@ impl LedgerFilter {
 
 /// Pages of a ledger, and how many entries they have in all.
 struct Statements {
-    lists: Both,
+    lists: PageSql,
     count: Sql,
 }
 
 impl Statements {
     /// Those of a condition with so many values. Pages are keyed by the number of the entry: after,
     /// before and limit stand behind the condition's values.
-    fn new(wanted: &str, values: usize, order: &str) -> Self {
+    fn new(condition: &str, values: usize, order: &str) -> Self {
         let [after, before, limit] = std::array::from_fn(|place| format!("${}", values + place + 2));
         let text = |direction: &str| {
-            let wanted = format!("{wanted} AND {order} > {after} AND {order} < {before}");
+            let condition = format!("{condition} AND {order} > {after} AND {order} < {before}");
             let order = format!("{order} {direction}");
-            Sql::page_per_id("e.*", "ledger_entries", "partner_id", &wanted, &order, &limit, "")
+            Sql::page_per_owner("e.*", "ledger_entries", "partner_id", &condition, &order, &limit, "")
         };
         let count = Sql::new(&format!(
             "SELECT e.partner_id AS owner, COUNT(*) AS rows FROM ledger_entries e \
-             WHERE e.partner_id @uuids1 AND {wanted} GROUP BY e.partner_id"
+             WHERE e.partner_id @uuids1 AND {condition} GROUP BY e.partner_id"
         ));
-        Self { lists: Both { forward: text("ASC"), backward: text("DESC") }, count }
+        Self { lists: PageSql { forward: text("ASC"), backward: text("DESC") }, count }
     }
 }
 
 /// Orders by the number of an entry and keeps both engines from walking the numbers of the whole
 /// history: the days are read and sorted instead.
-const SORTED: &str = "(e.number + 0)";
+const UNINDEXED_NUMBER: &str = "(e.number + 0)";
 
 /// The whole ledger. Without a condition, since PostgreSQL would take one that lets everything pass
 /// for one that lets nearly nothing pass.
@@ -95,11 +95,12 @@ static OF_TRACK: LazyLock<Statements> = LazyLock::new(|| Statements::new("e.trac
 
 /// Some days, with what was spent and given back: that has no track.
 static OF_DAYS: LazyLock<Statements> =
-    LazyLock::new(|| Statements::new("e.effective_on BETWEEN $2 AND $3", 2, SORTED));
+    LazyLock::new(|| Statements::new("e.effective_on BETWEEN $2 AND $3", 2, UNINDEXED_NUMBER));
 
 /// Some days of one track.
-static OF_TRACK_AND_DAYS: LazyLock<Statements> =
-    LazyLock::new(|| Statements::new("e.effective_on BETWEEN $2 AND $3 AND e.track = $4", 3, SORTED));
+static OF_TRACK_AND_DAYS: LazyLock<Statements> = LazyLock::new(|| {
+    Statements::new("e.effective_on BETWEEN $2 AND $3 AND e.track = $4", 3, UNINDEXED_NUMBER)
+});
 
 /// For each partner, one page of its ledger in the order of recording.
 pub(crate) async fn of_partners(
@@ -110,7 +111,7 @@ pub(crate) async fn of_partners(
 ) -> Result<HashMap<Uuid, Rows<ledger_entry::Model>>, DbErr> {
     let (sql, mut values) = filter.statements();
     values.extend([page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()]);
-    page::per_owner(connection, &sql.lists, page, partners, values, |row: &ledger_entry::Model| {
+    page::pages_per_owner(connection, &sql.lists, page, partners, values, |row: &ledger_entry::Model| {
         row.partner_id
     })
     .await
@@ -134,7 +135,7 @@ pub(crate) async fn by_ids(
     sql!(BY_IDS, "SELECT * FROM ledger_entries WHERE id @uuids1");
     let backend = connection.get_database_backend();
     ledger_entry::Entity::find()
-        .from_raw_sql(BY_IDS.with(backend, [sql::ids(backend, ids)]))
+        .from_raw_sql(BY_IDS.bind(backend, [sql::ids(backend, ids)]))
         .all(connection)
         .await
 }
@@ -153,7 +154,7 @@ async fn known(
     }
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, ids.iter().copied()), known_at.into()];
-    let rows = Known::find_by_statement(sql.with(backend, values)).all(connection).await?;
+    let rows = Known::find_by_statement(sql.bind(backend, values)).all(connection).await?;
     Ok(rows.into_iter().filter_map(|row| Some((row.id, row.value?))).collect())
 }
 
@@ -193,7 +194,7 @@ pub(crate) async fn points_in_spans(
     spans: impl IntoIterator<Item = (Uuid, NaiveDate, NaiveDate)>,
 ) -> Result<Vec<points_entry::Model>, DbErr> {
     static SQL: LazyLock<Sql> = LazyLock::new(|| {
-        Sql::each(
+        Sql::per_engine(
             "SELECT e.* FROM json_each($1) k JOIN points_entries e ON e.professional_id = unhex(k.value->>0) \
              AND e.effective_on BETWEEN k.value->>1 AND k.value->>2 ORDER BY e.log_seq, e.number",
             "SELECT e.* FROM jsonb_array_elements($1::text::jsonb) k JOIN points_entries e \
@@ -203,7 +204,7 @@ pub(crate) async fn points_in_spans(
     });
     let spans = spans.into_iter().map(|(id, from, to)| (id.simple().to_string(), from, to));
     let spans = serde_json::json!(spans.collect::<Vec<_>>()).to_string();
-    let statement = SQL.with(connection.get_database_backend(), [spans.into()]);
+    let statement = SQL.bind(connection.get_database_backend(), [spans.into()]);
     points_entry::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -226,10 +227,10 @@ pub(crate) async fn last_points_day(
 }
 
 /// An owner of entries, and the first and last number that is wanted.
-pub(crate) type Numbers = (Uuid, i64, i64);
+pub(crate) type NumberRange = (Uuid, i64, i64);
 
 fn by_numbers(table: &str, owner: &str) -> Sql {
-    Sql::each(
+    Sql::per_engine(
         &format!(
             "SELECT e.* FROM json_each($1) k JOIN {table} e ON e.{owner} = unhex(k.value->>0) \
              AND e.number BETWEEN k.value->>1 AND k.value->>2 LIMIT $2"
@@ -241,29 +242,29 @@ fn by_numbers(table: &str, owner: &str) -> Sql {
     )
 }
 
-fn as_json(numbers: impl IntoIterator<Item = Numbers>) -> String {
+fn as_json(numbers: impl IntoIterator<Item = NumberRange>) -> String {
     let numbers = numbers.into_iter().map(|(id, from, to)| (id.simple().to_string(), from, to));
     serde_json::json!(numbers.collect::<Vec<_>>()).to_string()
 }
 
 /// Entries of partners by their numbers, at most `limit` and in no order.
-pub(crate) async fn of_numbers(
+pub(crate) async fn in_ranges(
     connection: &impl ConnectionTrait,
-    numbers: impl IntoIterator<Item = Numbers>,
+    numbers: impl IntoIterator<Item = NumberRange>,
     limit: i64,
 ) -> Result<Vec<ledger_entry::Model>, DbErr> {
     static SQL: LazyLock<Sql> = LazyLock::new(|| by_numbers("ledger_entries", "partner_id"));
-    let statement = SQL.with(connection.get_database_backend(), [as_json(numbers).into(), limit.into()]);
+    let statement = SQL.bind(connection.get_database_backend(), [as_json(numbers).into(), limit.into()]);
     ledger_entry::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
 /// Entries of professionals by their numbers, at most `limit` and in no order.
-pub(crate) async fn points_of_numbers(
+pub(crate) async fn points_in_ranges(
     connection: &impl ConnectionTrait,
-    numbers: impl IntoIterator<Item = Numbers>,
+    numbers: impl IntoIterator<Item = NumberRange>,
     limit: i64,
 ) -> Result<Vec<points_entry::Model>, DbErr> {
     static SQL: LazyLock<Sql> = LazyLock::new(|| by_numbers("points_entries", "professional_id"));
-    let statement = SQL.with(connection.get_database_backend(), [as_json(numbers).into(), limit.into()]);
+    let statement = SQL.bind(connection.get_database_backend(), [as_json(numbers).into(), limit.into()]);
     points_entry::Entity::find().from_raw_sql(statement).all(connection).await
 }

@@ -9,16 +9,16 @@ use super::sql::sql;
 ///
 /// Taken while the subjects' rows are locked, so that the order of a subject's steps is the order in
 /// which they took effect.
-pub(crate) async fn reserve(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
+pub(crate) async fn reserve_seqs(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
     let backend = connection.get_database_backend();
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     if backend == DbBackend::Postgres {
         let text = "SELECT nextval('log_seq') AS seq FROM generate_series(1, $1)";
         let rows =
             connection.query_all_raw(Statement::from_sql_and_values(backend, text, [count.into()])).await?;
-        let mut places: Vec<i64> = rows.iter().map(|row| row.try_get("", "seq")).collect::<Result<_, _>>()?;
-        places.sort_unstable();
-        return Ok(places);
+        let mut seqs: Vec<i64> = rows.iter().map(|row| row.try_get("", "seq")).collect::<Result<_, _>>()?;
+        seqs.sort_unstable();
+        return Ok(seqs);
     }
     let text = "SELECT COALESCE(MAX(seq), 0) AS seq FROM log";
     let row = connection.query_one_raw(Statement::from_string(backend, text)).await?;
@@ -79,7 +79,7 @@ pub(crate) async fn after(
          LEFT JOIN affiliations f ON f.id = l.affiliation_id \
          WHERE l.seq > $1 ORDER BY l.seq LIMIT $2"
     );
-    let statement = AFTER.with(connection.get_database_backend(), [seq.into(), limit.into()]);
+    let statement = AFTER.bind(connection.get_database_backend(), [seq.into(), limit.into()]);
     let rows = connection.query_all_raw(statement).await?;
     rows.iter()
         .map(|row| {

@@ -6,11 +6,11 @@ use entity::{order, order_line};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::by_seq::BySeq;
+use super::log_ordered::LogOrderedList;
 use super::page::{Page, Rows};
 use super::sql::{self, sql};
 
-static OF_PARTNERS: BySeq = BySeq::new("orders", "partner_id");
+static OF_PARTNERS: LogOrderedList = LogOrderedList::new("orders", "partner_id");
 
 /// Writes an order with its lines.
 pub(crate) async fn insert(
@@ -62,7 +62,7 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<order::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM orders WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     order::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn lines(
 ) -> Result<HashMap<Uuid, Vec<order_line::Model>>, DbErr> {
     sql!(LINES, "SELECT * FROM order_lines WHERE order_id @uuids1 ORDER BY order_id, line");
     let backend = connection.get_database_backend();
-    let statement = LINES.with(backend, [sql::ids(backend, orders.iter().copied())]);
+    let statement = LINES.bind(backend, [sql::ids(backend, orders.iter().copied())]);
     let mut lines: HashMap<Uuid, Vec<order_line::Model>> = HashMap::new();
     for line in order_line::Entity::find().from_raw_sql(statement).all(connection).await? {
         lines.entry(line.order_id).or_default().push(line);

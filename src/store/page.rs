@@ -42,7 +42,7 @@ impl<K> Page<K> {
     }
 
     /// Cuts what the database gave to the page, and turns it round where it was read from the end.
-    pub(crate) fn cut<T>(&self, mut rows: Vec<T>) -> Rows<T> {
+    pub(crate) fn truncate<T>(&self, mut rows: Vec<T>) -> Rows<T> {
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
         let has_more = rows.len() > size;
         rows.truncate(size);
@@ -73,16 +73,16 @@ impl<S> Scope<S> {
 }
 
 /// Statements of a list in both directions.
-pub(crate) struct Both {
+pub(crate) struct PageSql {
     /// Counted from the start.
     pub(crate) forward: Sql,
     /// Counted from the end.
     pub(crate) backward: Sql,
 }
 
-impl Both {
+impl PageSql {
     /// The statement for a page.
-    pub(crate) fn of<K>(&self, page: &Page<K>) -> &Sql {
+    pub(crate) fn for_page<K>(&self, page: &Page<K>) -> &Sql {
         if page.from_end { &self.backward } else { &self.forward }
     }
 }
@@ -92,14 +92,14 @@ impl Both {
 /// The texts differ, because PostgreSQL plans a text once for all its values: a filter that lets
 /// everything pass would be taken for one that lets nearly nothing pass.
 #[derive(Clone, Copy)]
-pub(crate) enum Wanted {
+pub(crate) enum RowFilter {
     All,
     Filtered(&'static str),
     /// Filtered, and limited to what a caller may see by a condition on that many values more.
     Scoped(&'static str, &'static str, usize),
 }
 
-impl Wanted {
+impl RowFilter {
     /// The condition on a row.
     pub(crate) fn condition(self) -> String {
         match self {
@@ -111,7 +111,7 @@ impl Wanted {
 
     /// Places of the values behind the filter's: after which value and id, before which value and id,
     /// the limit, and one more.
-    pub(crate) fn places(self) -> [String; 6] {
+    pub(crate) fn parameters(self) -> [String; 6] {
         let first = match self {
             Self::All => 1,
             Self::Filtered(_) => 4,
@@ -122,22 +122,22 @@ impl Wanted {
 }
 
 /// A list with and without a filter, each put together when it is first asked for.
-pub(crate) struct Lists {
-    build: fn(Wanted) -> Both,
+pub(crate) struct ListSql {
+    build: fn(RowFilter) -> PageSql,
     condition: &'static str,
     scope: (&'static str, usize),
-    all: OnceLock<Both>,
-    filtered: OnceLock<Both>,
-    scoped: OnceLock<Both>,
+    all: OnceLock<PageSql>,
+    filtered: OnceLock<PageSql>,
+    scoped: OnceLock<PageSql>,
 }
 
-impl Lists {
+impl ListSql {
     /// `scope` is the condition on what a caller may see, and how many values it takes: they stand
     /// behind those of the filter.
     pub(crate) const fn new(
         condition: &'static str,
         scope: (&'static str, usize),
-        build: fn(Wanted) -> Both,
+        build: fn(RowFilter) -> PageSql,
     ) -> Self {
         Self {
             build,
@@ -150,22 +150,24 @@ impl Lists {
     }
 
     /// The list of all rows, of those that the filter wants, or of those among them that a caller may see.
-    pub(crate) fn of(&self, all: bool, scoped: bool) -> &Both {
+    pub(crate) fn sql(&self, all: bool, scoped: bool) -> &PageSql {
         if scoped {
             let (scope, values) = self.scope;
-            return self.scoped.get_or_init(|| (self.build)(Wanted::Scoped(self.condition, scope, values)));
+            return self
+                .scoped
+                .get_or_init(|| (self.build)(RowFilter::Scoped(self.condition, scope, values)));
         }
         if all {
-            return self.all.get_or_init(|| (self.build)(Wanted::All));
+            return self.all.get_or_init(|| (self.build)(RowFilter::All));
         }
-        self.filtered.get_or_init(|| (self.build)(Wanted::Filtered(self.condition)))
+        self.filtered.get_or_init(|| (self.build)(RowFilter::Filtered(self.condition)))
     }
 }
 
 /// Reads one page for each owner with one statement, whose first value is the set of owners.
-pub(crate) async fn per_owner<T, K>(
+pub(crate) async fn pages_per_owner<T, K>(
     connection: &impl ConnectionTrait,
-    sql: &Both,
+    sql: &PageSql,
     page: &Page<K>,
     owners: &[Uuid],
     values: impl IntoIterator<Item = Value>,
@@ -176,12 +178,12 @@ where
 {
     let backend = connection.get_database_backend();
     let values = std::iter::once(sql::ids(backend, owners.iter().copied())).chain(values);
-    let found = T::find_by_statement(sql.of(page).with(backend, values)).all(connection).await?;
+    let found = T::find_by_statement(sql.for_page(page).bind(backend, values)).all(connection).await?;
     let mut grouped: HashMap<Uuid, Vec<T>> = HashMap::new();
     for row in found {
         grouped.entry(owner(&row)).or_default().push(row);
     }
-    Ok(grouped.into_iter().map(|(id, rows)| (id, page.cut(rows))).collect())
+    Ok(grouped.into_iter().map(|(id, rows)| (id, page.truncate(rows))).collect())
 }
 
 /// How many rows each owner has.
@@ -198,6 +200,6 @@ pub(crate) async fn count_per_owner(
     }
     let backend = connection.get_database_backend();
     let values = std::iter::once(sql::ids(backend, owners.iter().copied())).chain(values);
-    let counts = Count::find_by_statement(sql.with(backend, values)).all(connection).await?;
+    let counts = Count::find_by_statement(sql.bind(backend, values)).all(connection).await?;
     Ok(counts.into_iter().map(|count| (count.owner, count.rows)).collect())
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::page::{Both, Lists, Page, Rows, Wanted};
+use super::page::{ListSql, Page, PageSql, RowFilter, Rows};
 use super::sql::{self, Sql, sql};
 
 /// A partner with its balance.
@@ -112,7 +112,7 @@ pub(crate) async fn lock<'a>(
     ids: impl IntoIterator<Item = Uuid>,
 ) -> Result<Vec<PartnerRow>, DbErr> {
     let backend = connection.get_database_backend();
-    let statement = LOCK.with(backend, [sql::texts(codes), sql::ids(backend, ids)]);
+    let statement = LOCK.bind(backend, [sql::texts(codes), sql::ids(backend, ids)]);
     PartnerRow::find_by_statement(statement).all(connection).await
 }
 
@@ -138,7 +138,7 @@ pub(crate) async fn by_code(
     connection: &impl ConnectionTrait,
     code: &str,
 ) -> Result<Option<PartnerRow>, DbErr> {
-    let statement = BY_CODE.with(connection.get_database_backend(), [code.into()]);
+    let statement = BY_CODE.bind(connection.get_database_backend(), [code.into()]);
     PartnerRow::find_by_statement(statement).one(connection).await
 }
 
@@ -148,7 +148,7 @@ pub(crate) async fn by_ids(
     ids: impl IntoIterator<Item = Uuid>,
 ) -> Result<Vec<PartnerRow>, DbErr> {
     let backend = connection.get_database_backend();
-    PartnerRow::find_by_statement(BY_IDS.with(backend, [sql::ids(backend, ids)])).all(connection).await
+    PartnerRow::find_by_statement(BY_IDS.bind(backend, [sql::ids(backend, ids)])).all(connection).await
 }
 
 /// Partners of these codes, without their locks.
@@ -158,7 +158,7 @@ pub(crate) async fn existing(
 ) -> Result<Vec<partner::Model>, DbErr> {
     sql!(EXISTING, "SELECT * FROM partners WHERE code @texts1");
     let statement =
-        EXISTING.with(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
+        EXISTING.bind(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
     partner::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -259,65 +259,65 @@ pub(crate) fn like(search: Option<&str>) -> Value {
     format!("%{escaped}%").into()
 }
 
-const WANTED: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
+const FILTER: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.enrolled_on BETWEEN $2 AND $3";
 
 /// A list ordered by a column of `p`, keyed by it and the id.
-fn by_column(column: &str, wanted: Wanted) -> Both {
-    let [value_after, id_after, value_before, id_before, limit, _] = wanted.places();
-    let wanted = wanted.condition();
+fn by_column(column: &str, filter: RowFilter) -> PageSql {
+    let [value_after, id_after, value_before, id_before, limit, _] = filter.parameters();
+    let condition = filter.condition();
     let text = |direction: &str| {
         Sql::new(&format!(
-            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {wanted} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
+            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {condition} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
              AND (p.{column}, p.id) < ({value_before}, {id_before}) \
              ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
         ))
     };
-    Both { forward: text("ASC"), backward: text("DESC") }
+    PageSql { forward: text("ASC"), backward: text("DESC") }
 }
 
 /// Partners with credits in a year, most first, and keyed by the total with its sign turned round.
-fn with_credits(wanted: Wanted) -> Both {
-    let [value_after, id_after, value_before, id_before, limit, year] = wanted.places();
-    let wanted = wanted.condition();
+fn with_credits(filter: RowFilter) -> PageSql {
+    let [value_after, id_after, value_before, id_before, limit, year] = filter.parameters();
+    let condition = filter.condition();
     let text = |total: &str, id: &str| {
         Sql::new(&format!(
             "SELECT {COLUMNS}, t.total AS year_credits, t.technical AS year_technical, \
              t.period AS credits_year FROM partner_totals t JOIN partners p ON p.id = t.partner_id \
              JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = {year} AND t.total > 0 \
-             AND t.total <= -{value_after} AND t.total >= -{value_before} AND {wanted} \
+             AND t.total <= -{value_after} AND t.total >= -{value_before} AND {condition} \
              AND (-t.total, t.partner_id) > ({value_after}, {id_after}) \
              AND (-t.total, t.partner_id) < ({value_before}, {id_before}) \
              ORDER BY t.total {total}, t.partner_id {id} LIMIT {limit}"
         ))
     };
-    Both { forward: text("DESC", "ASC"), backward: text("ASC", "DESC") }
+    PageSql { forward: text("DESC", "ASC"), backward: text("ASC", "DESC") }
 }
 
 /// Partners without credits in a year: they come last, so their key is the largest number.
-fn without_credits(wanted: Wanted) -> Both {
+fn without_credits(filter: RowFilter) -> PageSql {
     const LAST: &str = "CAST(9223372036854775807 AS BIGINT)";
-    let [value_after, id_after, value_before, id_before, limit, year] = wanted.places();
-    let wanted = wanted.condition();
+    let [value_after, id_after, value_before, id_before, limit, year] = filter.parameters();
+    let condition = filter.condition();
     let text = |id: &str| {
         Sql::new(&format!(
-            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {wanted} AND NOT EXISTS \
+            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {condition} AND NOT EXISTS \
              (SELECT 1 FROM partner_totals t WHERE t.period = {year} AND t.partner_id = p.id AND t.total > 0) \
              AND ({LAST}, p.id) > ({value_after}, {id_after}) AND ({LAST}, p.id) < ({value_before}, {id_before}) \
              ORDER BY p.id {id} LIMIT {limit}"
         ))
     };
-    Both { forward: text("ASC"), backward: text("DESC") }
+    PageSql { forward: text("ASC"), backward: text("DESC") }
 }
 
 /// What a caller sees who sees one partner only.
 const SCOPE: (&str, usize) = ("p.id = $4", 1);
 
-static BY_CODE_ORDER: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("code", wanted));
-static BY_NAME: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("name", wanted));
-static BY_ENROLMENT: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("enrolled_on", wanted));
-static WITH_CREDITS: Lists = Lists::new(WANTED, SCOPE, with_credits);
-static WITHOUT_CREDITS: Lists = Lists::new(WANTED, SCOPE, without_credits);
+static BY_CODE_ORDER: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("code", filter));
+static BY_NAME: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("name", filter));
+static BY_ENROLMENT: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("enrolled_on", filter));
+static WITH_CREDITS: ListSql = ListSql::new(FILTER, SCOPE, with_credits);
+static WITHOUT_CREDITS: ListSql = ListSql::new(FILTER, SCOPE, without_credits);
 
 /// One page of partners; of the only one that the caller sees, where there is one.
 pub(crate) async fn page(
@@ -329,7 +329,7 @@ pub(crate) async fn page(
 ) -> Result<Rows<PartnerRow>, DbErr> {
     let backend = connection.get_database_backend();
     // A list in two parts reads the second one only when the first does not fill the page.
-    let lists: &[&Lists] = match order {
+    let lists: &[&ListSql] = match order {
         PartnerOrder::Code => &[&BY_CODE_ORDER],
         PartnerOrder::Name => &[&BY_NAME],
         PartnerOrder::EnrolledOn => &[&BY_ENROLMENT],
@@ -349,17 +349,17 @@ pub(crate) async fn page(
     if let PartnerOrder::YearCredits(year) = order {
         values.push(year.into());
     }
-    let wanted = usize::try_from(page.size).unwrap_or(usize::MAX).saturating_add(1);
+    let limit = usize::try_from(page.size).unwrap_or(usize::MAX).saturating_add(1);
     let mut rows = Vec::new();
     for part in lists {
-        let statement = part.of(all, only.is_some()).of(page).with(backend, values.clone());
+        let statement = part.sql(all, only.is_some()).for_page(page).bind(backend, values.clone());
         rows.extend(PartnerRow::find_by_statement(statement).all(connection).await?);
-        if rows.len() >= wanted {
+        if rows.len() >= limit {
             break;
         }
     }
-    rows.truncate(wanted);
-    Ok(page.cut(rows))
+    rows.truncate(limit);
+    Ok(page.truncate(rows))
 }
 
 /// How many partners are wanted in all; of the only one that the caller sees, where there is one.
@@ -368,10 +368,10 @@ pub(crate) async fn count(
     filter: &PartnerFilter,
     only: Option<Uuid>,
 ) -> Result<i64, DbErr> {
-    sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM partners p WHERE {WANTED}"));
-    sql!(COUNT_SCOPED, &format!("SELECT COUNT(*) AS n FROM partners p WHERE {WANTED} AND {}", SCOPE.0));
+    sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM partners p WHERE {FILTER}"));
+    sql!(COUNT_SCOPED, &format!("SELECT COUNT(*) AS n FROM partners p WHERE {FILTER} AND {}", SCOPE.0));
     let sql: &Sql = if only.is_some() { &COUNT_SCOPED } else { &COUNT };
     let values = filter.values().into_iter().chain(only.map(Value::from));
-    let row = connection.query_one_raw(sql.with(connection.get_database_backend(), values)).await?;
+    let row = connection.query_one_raw(sql.bind(connection.get_database_backend(), values)).await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }

@@ -43,7 +43,7 @@ pub(crate) async fn lock(
     code: &str,
 ) -> Result<Option<product::Model>, DbErr> {
     sql!(LOCK, "SELECT p.* FROM products p WHERE p.code = $1 @lock(p)");
-    let statement = LOCK.with(connection.get_database_backend(), [code.into()]);
+    let statement = LOCK.bind(connection.get_database_backend(), [code.into()]);
     product::Entity::find().from_raw_sql(statement).one(connection).await
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn by_codes<'a>(
     codes: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<ProductRow>, DbErr> {
     sql!(BY_CODES, "SELECT * FROM products WHERE code @texts1");
-    let statement = BY_CODES.with(connection.get_database_backend(), [sql::texts(codes)]);
+    let statement = BY_CODES.bind(connection.get_database_backend(), [sql::texts(codes)]);
     with_prices(connection, product::Entity::find().from_raw_sql(statement).all(connection).await?).await
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<ProductRow>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM products WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     with_prices(connection, product::Entity::find().from_raw_sql(statement).all(connection).await?).await
 }
 
@@ -81,8 +81,8 @@ pub(crate) async fn page(
     let sql = if page.from_end { &BACKWARD } else { &FORWARD };
     let key = |key: &Option<String>| key.clone().unwrap_or_default().into();
     let values = [key(&page.after), key(&page.before), page.limit()];
-    let statement = sql.with(connection.get_database_backend(), values);
-    let cut = page.cut(product::Entity::find().from_raw_sql(statement).all(connection).await?);
+    let statement = sql.bind(connection.get_database_backend(), values);
+    let cut = page.truncate(product::Entity::find().from_raw_sql(statement).all(connection).await?);
     Ok(Rows { rows: with_prices(connection, cut.rows).await?, has_more: cut.has_more })
 }
 
@@ -102,7 +102,7 @@ async fn with_prices(
     }
     sql!(PRICES, "SELECT * FROM product_prices WHERE product_id @uuids1 ORDER BY currency");
     let backend = connection.get_database_backend();
-    let statement = PRICES.with(backend, [sql::ids(backend, rows.iter().map(|row| row.id))]);
+    let statement = PRICES.bind(backend, [sql::ids(backend, rows.iter().map(|row| row.id))]);
     let mut prices: HashMap<Uuid, Vec<product_price::Model>> = HashMap::new();
     for price in product_price::Entity::find().from_raw_sql(statement).all(connection).await? {
         prices.entry(price.product_id).or_default().push(price);

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::page::{self, Both, Lists, Page, Rows, Wanted};
+use super::page::{self, ListSql, Page, PageSql, RowFilter, Rows};
 use super::partner::{self, AFTER_TEXT, EARLIEST, LATEST, NO_YEAR, PartnerRow, like};
 use super::sql::{self, Sql, sql};
 
@@ -97,7 +97,7 @@ pub(crate) async fn lock<'a>(
     ids: impl IntoIterator<Item = Uuid>,
 ) -> Result<Vec<ProfessionalRow>, DbErr> {
     let backend = connection.get_database_backend();
-    let statement = LOCK.with(backend, [sql::texts(codes), sql::ids(backend, ids)]);
+    let statement = LOCK.bind(backend, [sql::texts(codes), sql::ids(backend, ids)]);
     ProfessionalRow::find_by_statement(statement).all(connection).await
 }
 
@@ -123,7 +123,7 @@ pub(crate) async fn by_code(
     connection: &impl ConnectionTrait,
     code: &str,
 ) -> Result<Option<ProfessionalRow>, DbErr> {
-    let statement = BY_CODE.with(connection.get_database_backend(), [code.into()]);
+    let statement = BY_CODE.bind(connection.get_database_backend(), [code.into()]);
     ProfessionalRow::find_by_statement(statement).one(connection).await
 }
 
@@ -133,7 +133,7 @@ pub(crate) async fn by_ids(
     ids: impl IntoIterator<Item = Uuid>,
 ) -> Result<Vec<ProfessionalRow>, DbErr> {
     let backend = connection.get_database_backend();
-    ProfessionalRow::find_by_statement(BY_IDS.with(backend, [sql::ids(backend, ids)])).all(connection).await
+    ProfessionalRow::find_by_statement(BY_IDS.bind(backend, [sql::ids(backend, ids)])).all(connection).await
 }
 
 /// Replaces a professional's name by a pseudonym and takes the address away.
@@ -160,7 +160,7 @@ pub(crate) async fn existing(
 ) -> Result<Vec<professional::Model>, DbErr> {
     sql!(EXISTING, "SELECT * FROM professionals WHERE code @texts1");
     let statement =
-        EXISTING.with(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
+        EXISTING.bind(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
     professional::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -237,21 +237,21 @@ impl ProfessionalFilter {
     }
 }
 
-const WANTED: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
+const FILTER: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.signed_up_on BETWEEN $2 AND $3";
 
 /// A list ordered by a column of `p`, keyed by it and the id.
-fn by_column(column: &str, wanted: Wanted) -> Both {
-    let [value_after, id_after, value_before, id_before, limit, _] = wanted.places();
-    let wanted = wanted.condition();
+fn by_column(column: &str, filter: RowFilter) -> PageSql {
+    let [value_after, id_after, value_before, id_before, limit, _] = filter.parameters();
+    let condition = filter.condition();
     let text = |direction: &str| {
         Sql::new(&format!(
-            "SELECT {COLUMNS} {FROM} WHERE {wanted} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
+            "SELECT {COLUMNS} {FROM} WHERE {condition} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
              AND (p.{column}, p.id) < ({value_before}, {id_before}) \
              ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
         ))
     };
-    Both { forward: text("ASC"), backward: text("DESC") }
+    PageSql { forward: text("ASC"), backward: text("DESC") }
 }
 
 /// Whose list of professionals a caller sees.
@@ -279,15 +279,15 @@ const SCOPE: (&str, usize) = (
     3,
 );
 
-static BY_CODE_ORDER: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("code", wanted));
-static BY_NAME: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("name", wanted));
-static BY_SIGN_UP: Lists = Lists::new(WANTED, SCOPE, |wanted| by_column("signed_up_on", wanted));
+static BY_CODE_ORDER: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("code", filter));
+static BY_NAME: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("name", filter));
+static BY_SIGN_UP: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("signed_up_on", filter));
 
 /// One page of professionals.
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     filter: &ProfessionalFilter,
-    seen_by: Option<ProfessionalScope>,
+    scope: Option<ProfessionalScope>,
     order: ProfessionalOrder,
     page: &Page<ProfessionalKey>,
 ) -> Result<Rows<ProfessionalRow>, DbErr> {
@@ -297,9 +297,9 @@ pub(crate) async fn page(
         ProfessionalOrder::Name => &BY_NAME,
         ProfessionalOrder::SignedUpOn => &BY_SIGN_UP,
     };
-    let all = *filter == ProfessionalFilter::default() && seen_by.is_none();
+    let all = *filter == ProfessionalFilter::default() && scope.is_none();
     let mut values = if all { Vec::new() } else { filter.values().to_vec() };
-    values.extend(seen_by.into_iter().flat_map(ProfessionalScope::values));
+    values.extend(scope.into_iter().flat_map(ProfessionalScope::values));
     let (first, last) = order.bounds();
     let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
     for (key, value, id) in ends {
@@ -307,24 +307,25 @@ pub(crate) async fn page(
         values.push(key.as_ref().map_or(id, |key| key.id).into());
     }
     values.push(page.limit());
-    let rows =
-        ProfessionalRow::find_by_statement(lists.of(all, seen_by.is_some()).of(page).with(backend, values))
-            .all(connection)
-            .await?;
-    Ok(page.cut(rows))
+    let rows = ProfessionalRow::find_by_statement(
+        lists.sql(all, scope.is_some()).for_page(page).bind(backend, values),
+    )
+    .all(connection)
+    .await?;
+    Ok(page.truncate(rows))
 }
 
 /// How many professionals are wanted in all.
 pub(crate) async fn count(
     connection: &impl ConnectionTrait,
     filter: &ProfessionalFilter,
-    seen_by: Option<ProfessionalScope>,
+    scope: Option<ProfessionalScope>,
 ) -> Result<i64, DbErr> {
-    sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {WANTED}"));
-    sql!(COUNT_SCOPED, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {WANTED} AND {}", SCOPE.0));
-    let sql: &Sql = if seen_by.is_some() { &COUNT_SCOPED } else { &COUNT };
-    let values = filter.values().into_iter().chain(seen_by.into_iter().flat_map(ProfessionalScope::values));
-    let row = connection.query_one_raw(sql.with(connection.get_database_backend(), values)).await?;
+    sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {FILTER}"));
+    sql!(COUNT_SCOPED, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {FILTER} AND {}", SCOPE.0));
+    let sql: &Sql = if scope.is_some() { &COUNT_SCOPED } else { &COUNT };
+    let values = filter.values().into_iter().chain(scope.into_iter().flat_map(ProfessionalScope::values));
+    let row = connection.query_one_raw(sql.bind(connection.get_database_backend(), values)).await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }
 
@@ -339,9 +340,9 @@ pub struct AffiliatedProfessional {
 }
 
 /// Of a partner, on the day $2: keyed by the professional's id, $3 after and $4 before.
-fn affiliated() -> Both {
+fn affiliated() -> PageSql {
     let text = |direction: &str| {
-        Sql::page_per_id(
+        Sql::page_per_owner(
             &format!("k.id AS partner_id, {COLUMNS}"),
             "affiliations",
             "partner_id",
@@ -353,10 +354,10 @@ fn affiliated() -> Both {
              JOIN professional_balances b ON b.professional_id = p.id",
         )
     };
-    Both { forward: text("ASC"), backward: text("DESC") }
+    PageSql { forward: text("ASC"), backward: text("DESC") }
 }
 
-static AFFILIATED: LazyLock<Both> = LazyLock::new(affiliated);
+static AFFILIATED: LazyLock<PageSql> = LazyLock::new(affiliated);
 
 /// For each partner, one page of the professionals who work for it on a day, in order of sign-up.
 pub(crate) async fn of_partners(
@@ -371,7 +372,7 @@ pub(crate) async fn of_partners(
         page.before.unwrap_or(Uuid::max()).into(),
         page.limit(),
     ];
-    page::per_owner(connection, &AFFILIATED, page, partners, values, |row: &AffiliatedProfessional| {
+    page::pages_per_owner(connection, &AFFILIATED, page, partners, values, |row: &AffiliatedProfessional| {
         row.partner_id
     })
     .await
@@ -416,6 +417,6 @@ pub(crate) async fn employers(
     );
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, professionals.iter().copied()), day.into()];
-    let found = Employer::find_by_statement(EMPLOYERS.with(backend, values)).all(connection).await?;
+    let found = Employer::find_by_statement(EMPLOYERS.bind(backend, values)).all(connection).await?;
     Ok(found.into_iter().map(|one| (one.professional_id, one.row)).collect())
 }

@@ -15,7 +15,7 @@ pub(crate) async fn targets(
     sql!(TARGETS, "SELECT * FROM sales_targets WHERE partner_id @uuids1 AND year = $2");
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, partners.iter().copied()), year.into()];
-    sales_target::Entity::find().from_raw_sql(TARGETS.with(backend, values)).all(connection).await
+    sales_target::Entity::find().from_raw_sql(TARGETS.bind(backend, values)).all(connection).await
 }
 
 /// What partners sold in a year, by currency.
@@ -27,7 +27,7 @@ pub(crate) async fn sold(
     sql!(SOLD, "SELECT * FROM partner_sales WHERE partner_id @uuids1 AND year = $2 ORDER BY currency");
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, partners.iter().copied()), year.into()];
-    partner_sales::Entity::find().from_raw_sql(SOLD.with(backend, values)).all(connection).await
+    partner_sales::Entity::find().from_raw_sql(SOLD.bind(backend, values)).all(connection).await
 }
 
 /// Targets of these ids, in no order.
@@ -37,7 +37,7 @@ pub(crate) async fn targets_by_ids(
 ) -> Result<Vec<sales_target::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM sales_targets WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     sales_target::Entity::find().from_raw_sql(statement).all(connection).await
 }
 

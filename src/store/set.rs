@@ -15,13 +15,16 @@ type Column<M> = <<M as ModelTrait>::Entity as EntityTrait>::Column;
 type PrimaryKey<M> = <<M as ModelTrait>::Entity as EntityTrait>::PrimaryKey;
 
 /// Inserts rows; with `upsert`, gives the row of the same primary key these values.
-pub(super) async fn put<M: ModelTrait>(
+pub(super) async fn insert<M: ModelTrait>(
     connection: &impl ConnectionTrait,
     rows: &[M],
     upsert: bool,
 ) -> Result<(), DbErr> {
-    let statement =
-        Statement::from_sql_and_values(DbBackend::Postgres, text::<M>(upsert), [json(rows)?.into()]);
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        insert_text::<M>(upsert),
+        [rows_json(rows)?.into()],
+    );
     connection.execute_raw(statement).await.map(drop)
 }
 
@@ -36,7 +39,7 @@ pub(super) async fn append<M: ModelTrait>(
          (jsonb_to_recordset($1::text::jsonb) AS ({typed})) WITH ORDINALITY AS v({list}, place) ORDER BY place",
         M::Entity::default().table_name()
     );
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, [json(rows)?.into()]);
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, [rows_json(rows)?.into()]);
     connection.execute_raw(statement).await.map(drop)
 }
 
@@ -45,15 +48,15 @@ fn is_key<M: ModelTrait>(column: Column<M>) -> bool {
 }
 
 /// Columns of a table as a list of names, and as one with types.
-fn columns<M: ModelTrait>(wanted: impl Fn(Column<M>) -> bool) -> (String, String) {
-    let columns = || Column::<M>::iter().filter(|column| wanted(*column));
+fn columns<M: ModelTrait>(included: impl Fn(Column<M>) -> bool) -> (String, String) {
+    let columns = || Column::<M>::iter().filter(|column| included(*column));
     let names: Vec<&str> = columns().map(|column| column.as_str()).collect();
     let typed: Vec<String> =
-        columns().map(|column| format!("{} {}", column.as_str(), type_of(column))).collect();
+        columns().map(|column| format!("{} {}", column.as_str(), sql_type(column))).collect();
     (names.join(", "), typed.join(", "))
 }
 
-fn text<M: ModelTrait>(upsert: bool) -> String {
+fn insert_text<M: ModelTrait>(upsert: bool) -> String {
     let table = M::Entity::default();
     let (list, typed) = columns::<M>(|_| true);
     let mut text = format!(
@@ -70,7 +73,7 @@ fn text<M: ModelTrait>(upsert: bool) -> String {
     text
 }
 
-fn type_of(column: impl ColumnTrait) -> &'static str {
+fn sql_type(column: impl ColumnTrait) -> &'static str {
     match column.def().get_column_type() {
         ColumnType::Uuid => "uuid",
         ColumnType::Integer => "int",
@@ -82,13 +85,13 @@ fn type_of(column: impl ColumnTrait) -> &'static str {
 }
 
 /// The rows as a list of objects; an empty column is left out.
-fn json<M: ModelTrait>(rows: &[M]) -> Result<String, DbErr> {
+fn rows_json<M: ModelTrait>(rows: &[M]) -> Result<String, DbErr> {
     let mut text = String::from("[");
     for (place, row) in rows.iter().enumerate() {
         text.push_str(if place > 0 { ",{" } else { "{" });
         let mut first = true;
         for column in Column::<M>::iter() {
-            let Some(value) = plain(row.get(column))? else { continue };
+            let Some(value) = json_value(row.get(column))? else { continue };
             let comma = if first { "" } else { "," };
             first = false;
             // Writing to a String does not fail.
@@ -101,7 +104,7 @@ fn json<M: ModelTrait>(rows: &[M]) -> Result<String, DbErr> {
 }
 
 /// A value as JSON; none for NULL.
-fn plain(value: Value) -> Result<Option<String>, DbErr> {
+fn json_value(value: Value) -> Result<Option<String>, DbErr> {
     Ok(match value {
         Value::BigInt(number) => number.map(|number| number.to_string()),
         Value::Int(number) => number.map(|number| number.to_string()),
@@ -124,7 +127,7 @@ mod tests {
                         SELECT partner_id, track, day, credits FROM jsonb_to_recordset($1::text::jsonb) \
                         AS v(partner_id uuid, track text, day date, credits bigint) \
                         ON CONFLICT (partner_id, track, day) DO UPDATE SET credits = excluded.credits";
-        assert_eq!(text::<Day>(true), expected);
+        assert_eq!(insert_text::<Day>(true), expected);
         let row = |name: &str, ends_on| entity::affiliation::Model {
             id: uuid::Uuid::nil(),
             professional_id: uuid::Uuid::nil(),
@@ -133,7 +136,7 @@ mod tests {
             ends_on,
             created_at: chrono::DateTime::UNIX_EPOCH,
         };
-        let rows = json(&[row("2025-01-01", None), row("2025-01-02", "2025-02-01".parse().ok())]);
+        let rows = rows_json(&[row("2025-01-01", None), row("2025-01-02", "2025-02-01".parse().ok())]);
         let rows: serde_json::Value = serde_json::from_str(&rows.expect("known types")).expect("JSON");
         assert_eq!(rows[0]["starts_on"], "2025-01-01");
         assert!(rows[0].get("ends_on").is_none());

@@ -1,8 +1,15 @@
-//! Statements with one text on both engines, whatever the number of values in a set.
+//! Statements whose text is constant on each engine, regardless of the number of values in a set.
 //!
-//! A set is one parameter, so that the text of a statement is constant and stays prepared: measured,
-//! an `IN` list of varying length costs four to five times as much. What differs between the engines
-//! is written once, as a mark that begins with `@`.
+//! A set is one parameter, so the text does not vary and the prepared statement is reused: an `IN` list
+//! of varying length was measured to cost four to five times as much. Syntax that differs between SQLite
+//! and PostgreSQL is written as a mark, which [`Sql::new`] expands. `N` is the number of a parameter:
+//!
+//! | mark | meaning | parameter |
+//! |---|---|---|
+//! | `@uuidsN` | a condition: the column before it is one of a set of ids | [`ids`] |
+//! | `@textsN` | a condition: the column before it is one of a set of texts | [`texts`] |
+//! | `@idtableN` | a table expression with the column `id`, one row for each id of a set | [`ids`] |
+//! | `@lock(t)` | `FOR UPDATE OF t` on PostgreSQL; nothing on SQLite, whose writers queue | none |
 
 use sea_orm::{DbBackend, Statement, Value};
 use uuid::Uuid;
@@ -14,24 +21,20 @@ pub(crate) struct Sql {
     postgres: String,
 }
 
-/// What each mark stands for: mark, SQLite, PostgreSQL. `#` is the number of the parameter.
+/// Expansion of the marks with a parameter: mark, SQLite, PostgreSQL. `#` is the parameter's number.
 const MARKS: [(&str, &str, &str); 3] = [
-    // A set of ids, from `ids`. PostgreSQL reads a text again for each row that it compares, unless a
-    // sub-select has read it once.
+    // PostgreSQL parses the text again for each row that it compares, unless a sub-select has parsed it.
     ("@uuids", "IN (SELECT unhex(value) FROM json_each($#))", "= ANY((SELECT $#::text::uuid[])::uuid[])"),
-    // A set of texts, from `texts`.
     (
         "@texts",
         "IN (SELECT value FROM json_each($#))",
         "= ANY(ARRAY(SELECT jsonb_array_elements_text($#::text::jsonb)))",
     ),
-    // The same set of ids as a table with the column `id`.
     ("@idtable", "(SELECT unhex(value) AS id FROM json_each($#))", "(SELECT unnest($#::text::uuid[]) AS id)"),
 ];
 
 impl Sql {
-    /// A statement from a text with marks: `@uuids1` is the set that parameter 1 holds, and
-    /// `@lock(x)` locks the rows of `x` where the engine locks rows.
+    /// A statement from a text with marks; the module's documentation lists them.
     pub(crate) fn new(template: &str) -> Self {
         let mut sqlite = template.to_owned();
         let mut postgres = template.to_owned();
@@ -53,28 +56,28 @@ impl Sql {
         Self { sqlite, postgres }
     }
 
-    /// A statement that the engines need in different words.
-    pub(crate) fn each(sqlite: &str, postgres: &str) -> Self {
+    /// A statement whose text differs between the engines beyond the marks.
+    pub(crate) fn per_engine(sqlite: &str, postgres: &str) -> Self {
         let (sqlite, postgres) = (Self::new(sqlite), Self::new(postgres));
         Self { sqlite: sqlite.sqlite, postgres: postgres.postgres }
     }
 
-    /// The rows of `table` that belong to each id of set 1, at most `$limit` of them an id.
+    /// The rows of `table` for each owner of the id set in parameter 1, at most `$limit` rows an owner.
     ///
-    /// `e` is the row and `k.id` the id. `wanted` is the condition, `order` the order with its
-    /// direction; `select` and `join` work on the rows that were found.
-    pub(crate) fn page_per_id(
+    /// `e` is the row and `k.id` the owner's id. `condition` restricts the rows, `order` includes the
+    /// direction; `select` and `join` apply to the rows of the page.
+    pub(crate) fn page_per_owner(
         select: &str,
         table: &str,
         owner: &str,
-        wanted: &str,
+        condition: &str,
         order: &str,
         limit: &str,
         join: &str,
     ) -> Self {
         let inner = |what: &str| {
             format!(
-                "SELECT {what} FROM {table} e WHERE e.{owner} = k.id AND {wanted} ORDER BY {order} LIMIT {limit}"
+                "SELECT {what} FROM {table} e WHERE e.{owner} = k.id AND {condition} ORDER BY {order} LIMIT {limit}"
             )
         };
         Self::each(
@@ -89,14 +92,14 @@ impl Sql {
         )
     }
 
-    /// The statement with its values, for one engine.
-    pub(crate) fn with(&self, backend: DbBackend, values: impl IntoIterator<Item = Value>) -> Statement {
+    /// Binds the values to the statement for one engine.
+    pub(crate) fn bind(&self, backend: DbBackend, values: impl IntoIterator<Item = Value>) -> Statement {
         let text = if backend == DbBackend::Postgres { &self.postgres } else { &self.sqlite };
         Statement::from_sql_and_values(backend, text, values)
     }
 }
 
-/// A set of ids as one value.
+/// A set of ids as one parameter, for `@uuids` and `@idtable`.
 pub(crate) fn ids(backend: DbBackend, ids: impl IntoIterator<Item = Uuid>) -> Value {
     let postgres = backend == DbBackend::Postgres;
     let mut text = String::from(if postgres { "{" } else { "[" });
@@ -116,13 +119,13 @@ pub(crate) fn ids(backend: DbBackend, ids: impl IntoIterator<Item = Uuid>) -> Va
     text.into()
 }
 
-/// A set of texts as one value.
+/// A set of texts as one parameter, for `@texts`.
 pub(crate) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
     let texts: Vec<&str> = texts.into_iter().collect();
     serde_json::Value::from(texts).to_string().into()
 }
 
-/// Declares a statement that is put together once.
+/// Declares a static statement, built on first use.
 macro_rules! sql {
     ($name:ident, $template:expr) => {
         static $name: std::sync::LazyLock<crate::store::sql::Sql> =
@@ -136,9 +139,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_become_each_engine() {
+    fn marks_expand_for_each_engine() {
         let sql = Sql::new("SELECT * FROM t JOIN b ON b.t = t.id WHERE t.id @uuids2 ORDER BY t.id @lock(b)");
-        let (lite, pg) = (sql.with(DbBackend::Sqlite, []), sql.with(DbBackend::Postgres, []));
+        let (lite, pg) = (sql.bind(DbBackend::Sqlite, []), sql.bind(DbBackend::Postgres, []));
         assert!(lite.sql.ends_with("WHERE t.id IN (SELECT unhex(value) FROM json_each($2)) ORDER BY t.id "));
         assert!(
             pg.sql.ends_with(

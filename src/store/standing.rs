@@ -52,7 +52,7 @@ pub(crate) async fn of_partners(
         (year - 1).into(),
         year_starts_on.into(),
     ];
-    PartnerSums::find_by_statement(OF.with(backend, values)).all(connection).await
+    PartnerSums::find_by_statement(OF.bind(backend, values)).all(connection).await
 }
 
 /// Net level credits of a partner, track and day.
@@ -85,7 +85,7 @@ pub(crate) async fn known_days(
     );
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, partners.iter().copied()), from.into(), to.into(), known_at.into()];
-    KnownDay::find_by_statement(KNOWN.with(backend, values)).all(connection).await
+    KnownDay::find_by_statement(KNOWN.bind(backend, values)).all(connection).await
 }
 
 /// Points of a professional in one membership year and the one before.
@@ -97,9 +97,9 @@ pub(crate) struct ProfessionalSums {
 }
 
 /// A professional, and the membership year that a day lies in: number, first day.
-pub(crate) type MembershipOn = (Uuid, i32, NaiveDate);
+pub(crate) type MembershipYear = (Uuid, i32, NaiveDate);
 
-fn memberships(of: &[MembershipOn]) -> String {
+fn memberships(of: &[MembershipYear]) -> String {
     let rows: Vec<_> =
         of.iter().map(|(id, number, starts_on)| (id.simple().to_string(), number, starts_on)).collect();
     serde_json::json!(rows).to_string()
@@ -108,7 +108,7 @@ fn memberships(of: &[MembershipOn]) -> String {
 /// Points of professionals through a day and in the year before.
 pub(crate) async fn of_professionals(
     connection: &impl ConnectionTrait,
-    of: &[MembershipOn],
+    of: &[MembershipYear],
     day: NaiveDate,
 ) -> Result<Vec<ProfessionalSums>, DbErr> {
     use std::sync::LazyLock;
@@ -123,7 +123,7 @@ pub(crate) async fn of_professionals(
                  LEFT JOIN professional_totals b ON b.professional_id = k.id AND b.membership_year = k.number - 1"
             )
         };
-        sql::Sql::each(
+        sql::Sql::per_engine(
             &text(
                 "(SELECT unhex(value->>0) AS id, value->>1 AS number, value->>2 AS starts_on FROM json_each($1))",
             ),
@@ -134,7 +134,7 @@ pub(crate) async fn of_professionals(
         )
     });
     let values = [memberships(of).into(), day.into()];
-    ProfessionalSums::find_by_statement(OF.with(connection.get_database_backend(), values))
+    ProfessionalSums::find_by_statement(OF.bind(connection.get_database_backend(), values))
         .all(connection)
         .await
 }
@@ -151,7 +151,7 @@ pub(crate) struct KnownPoints {
 /// the one before, whose first day comes third.
 pub(crate) async fn known_points(
     connection: &impl ConnectionTrait,
-    of: &[MembershipOn],
+    of: &[MembershipYear],
     day: NaiveDate,
     known_at: DateTimeUtc,
 ) -> Result<Vec<KnownPoints>, DbErr> {
@@ -169,7 +169,7 @@ pub(crate) async fn known_points(
                  WHERE d.day BETWEEN cut.starts_on AND $2"
             )
         };
-        sql::Sql::each(
+        sql::Sql::per_engine(
             &text("(SELECT unhex(value->>0) AS id, value->>2 AS starts_on FROM json_each($1))"),
             &text(
                 "(SELECT (v->>0)::uuid AS id, (v->>2)::date AS starts_on \
@@ -178,7 +178,7 @@ pub(crate) async fn known_points(
         )
     });
     let values = [memberships(of).into(), day.into(), known_at.into()];
-    KnownPoints::find_by_statement(KNOWN.with(connection.get_database_backend(), values))
+    KnownPoints::find_by_statement(KNOWN.bind(connection.get_database_backend(), values))
         .all(connection)
         .await
 }

@@ -6,11 +6,11 @@ use entity::{swag_item, swag_order};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::by_seq::BySeq;
+use super::log_ordered::LogOrderedList;
 use super::page::{Page, Rows};
 use super::sql::{self, sql};
 
-static OF_PROFESSIONALS: BySeq = BySeq::new("swag_orders", "professional_id");
+static OF_PROFESSIONALS: LogOrderedList = LogOrderedList::new("swag_orders", "professional_id");
 
 /// The item of a code, its row locked for the rest of the transaction.
 pub(crate) async fn lock_item(
@@ -18,7 +18,7 @@ pub(crate) async fn lock_item(
     code: &str,
 ) -> Result<Option<swag_item::Model>, DbErr> {
     sql!(LOCK, "SELECT i.* FROM swag_items i WHERE i.code = $1 @lock(i)");
-    let statement = LOCK.with(connection.get_database_backend(), [code.into()]);
+    let statement = LOCK.bind(connection.get_database_backend(), [code.into()]);
     swag_item::Entity::find().from_raw_sql(statement).one(connection).await
 }
 
@@ -29,7 +29,7 @@ pub(crate) async fn restock(
     quantity: i64,
 ) -> Result<(), DbErr> {
     sql!(RESTOCK, "UPDATE swag_items SET stock = stock + $2 WHERE id = $1");
-    let statement = RESTOCK.with(connection.get_database_backend(), [item.into(), quantity.into()]);
+    let statement = RESTOCK.bind(connection.get_database_backend(), [item.into(), quantity.into()]);
     connection.execute_raw(statement).await.map(drop)
 }
 
@@ -40,7 +40,7 @@ pub(crate) async fn items_by_ids(
 ) -> Result<Vec<swag_item::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM swag_items WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     swag_item::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -68,8 +68,8 @@ pub(crate) async fn items(
     let sql = if page.from_end { &BACKWARD } else { &FORWARD };
     let key = |key: &Option<String>| key.clone().unwrap_or_default().into();
     let values = [key(&page.after), key(&page.before), page.limit()];
-    let statement = sql.with(connection.get_database_backend(), values);
-    Ok(page.cut(swag_item::Entity::find().from_raw_sql(statement).all(connection).await?))
+    let statement = sql.bind(connection.get_database_backend(), values);
+    Ok(page.truncate(swag_item::Entity::find().from_raw_sql(statement).all(connection).await?))
 }
 
 /// How many items there are.
@@ -117,7 +117,7 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<swag_order::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM swag_orders WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     swag_order::Entity::find().from_raw_sql(statement).all(connection).await
 }
 

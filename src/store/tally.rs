@@ -13,7 +13,7 @@ use super::sql::Sql;
 pub(crate) type Key<'a> = (Uuid, &'a str, NaiveDate);
 
 fn by_keys(table: &str, owner: &str) -> Sql {
-    Sql::each(
+    Sql::per_engine(
         &format!(
             "SELECT t.* FROM json_each($1) k JOIN {table} t ON t.{owner} = unhex(k.value->>0) \
              AND t.rule = k.value->>1 AND t.window_start = k.value->>2"
@@ -38,7 +38,7 @@ pub(crate) async fn of_partners<'a>(
 ) -> Result<Vec<partner_tally::Model>, DbErr> {
     static SQL: LazyLock<Sql> = LazyLock::new(|| by_keys("partner_tallies", "partner_id"));
     let Some(keys) = as_json(keys) else { return Ok(Vec::new()) };
-    let statement = SQL.with(connection.get_database_backend(), [keys.into()]);
+    let statement = SQL.bind(connection.get_database_backend(), [keys.into()]);
     partner_tally::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -49,6 +49,6 @@ pub(crate) async fn of_professionals<'a>(
 ) -> Result<Vec<professional_tally::Model>, DbErr> {
     static SQL: LazyLock<Sql> = LazyLock::new(|| by_keys("professional_tallies", "professional_id"));
     let Some(keys) = as_json(keys) else { return Ok(Vec::new()) };
-    let statement = SQL.with(connection.get_database_backend(), [keys.into()]);
+    let statement = SQL.bind(connection.get_database_backend(), [keys.into()]);
     professional_tally::Entity::find().from_raw_sql(statement).all(connection).await
 }

@@ -35,7 +35,7 @@ pub(crate) async fn due(
 }
 
 /// The timer of a deal, if its time runs.
-pub(crate) async fn of(
+pub(crate) async fn by_deal(
     connection: &impl ConnectionTrait,
     deal_id: Uuid,
 ) -> Result<Option<deal_timer::Model>, DbErr> {

@@ -18,7 +18,7 @@ pub(crate) async fn of_partners(
     sql!(OF, "SELECT * FROM partner_totals WHERE partner_id @uuids1 ORDER BY partner_id, period");
     let backend = connection.get_database_backend();
     partner_total::Entity::find()
-        .from_raw_sql(OF.with(backend, [sql::ids(backend, ids)]))
+        .from_raw_sql(OF.bind(backend, [sql::ids(backend, ids)]))
         .all(connection)
         .await
 }
@@ -32,7 +32,7 @@ pub(crate) async fn of_partners_in(
     sql!(IN, "SELECT * FROM partner_totals WHERE partner_id @uuids1 AND period = $2");
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, ids.iter().copied()), period.into()];
-    partner_total::Entity::find().from_raw_sql(IN.with(backend, values)).all(connection).await
+    partner_total::Entity::find().from_raw_sql(IN.bind(backend, values)).all(connection).await
 }
 
 /// Totals of all membership years of these professionals.
@@ -43,7 +43,7 @@ pub(crate) async fn of_professionals(
     sql!(OF, "SELECT * FROM professional_totals WHERE professional_id @uuids1");
     let backend = connection.get_database_backend();
     professional_total::Entity::find()
-        .from_raw_sql(OF.with(backend, [sql::ids(backend, ids)]))
+        .from_raw_sql(OF.bind(backend, [sql::ids(backend, ids)]))
         .all(connection)
         .await
 }
@@ -54,7 +54,7 @@ pub(crate) async fn partner_days(
     spans: impl IntoIterator<Item = (Uuid, Track, NaiveDate, NaiveDate)>,
 ) -> Result<Vec<partner_day::Model>, DbErr> {
     static SQL: LazyLock<Sql> = LazyLock::new(|| {
-        Sql::each(
+        Sql::per_engine(
             "SELECT d.* FROM json_each($1) k JOIN partner_days d ON d.partner_id = unhex(k.value->>0) \
              AND d.track = k.value->>1 AND d.day BETWEEN k.value->>2 AND k.value->>3",
             "SELECT d.* FROM jsonb_array_elements($1::text::jsonb) k JOIN partner_days d \
@@ -69,7 +69,7 @@ pub(crate) async fn partner_days(
         return Ok(Vec::new());
     }
     let spans = serde_json::json!(spans).to_string();
-    let statement = SQL.with(connection.get_database_backend(), [spans.into()]);
+    let statement = SQL.bind(connection.get_database_backend(), [spans.into()]);
     partner_day::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn professional_days(
     spans: impl IntoIterator<Item = (Uuid, NaiveDate, NaiveDate)>,
 ) -> Result<Vec<professional_day::Model>, DbErr> {
     static SQL: LazyLock<Sql> = LazyLock::new(|| {
-        Sql::each(
+        Sql::per_engine(
             "SELECT d.* FROM json_each($1) k JOIN professional_days d ON d.professional_id = unhex(k.value->>0) \
              AND d.day BETWEEN k.value->>1 AND k.value->>2",
             "SELECT d.* FROM jsonb_array_elements($1::text::jsonb) k JOIN professional_days d \
@@ -92,7 +92,7 @@ pub(crate) async fn professional_days(
         return Ok(Vec::new());
     }
     let spans = serde_json::json!(spans).to_string();
-    let statement = SQL.with(connection.get_database_backend(), [spans.into()]);
+    let statement = SQL.bind(connection.get_database_backend(), [spans.into()]);
     professional_day::Entity::find().from_raw_sql(statement).all(connection).await
 }
 

@@ -35,7 +35,7 @@ pub(crate) async fn lock(
     id: Uuid,
 ) -> Result<Option<webhook_endpoint::Model>, DbErr> {
     sql!(LOCK, "SELECT e.* FROM webhook_endpoints e WHERE e.id = $1 @lock(e)");
-    let statement = LOCK.with(connection.get_database_backend(), [id.into()]);
+    let statement = LOCK.bind(connection.get_database_backend(), [id.into()]);
     webhook_endpoint::Entity::find().from_raw_sql(statement).one(connection).await
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<webhook_endpoint::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM webhook_endpoints WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     webhook_endpoint::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn page(
     }
     let select =
         if page.from_end { select.order_by_desc(Column::Id) } else { select.order_by_asc(Column::Id) };
-    Ok(page.cut(select.limit(page.size + 1).all(connection).await?))
+    Ok(page.truncate(select.limit(page.size + 1).all(connection).await?))
 }
 
 /// How many endpoints there are.
@@ -105,7 +105,7 @@ pub(crate) async fn secrets(
     );
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, endpoints.iter().copied()), at.into()];
-    webhook_secret::Entity::find().from_raw_sql(SECRETS.with(backend, values)).all(connection).await
+    webhook_secret::Entity::find().from_raw_sql(SECRETS.bind(backend, values)).all(connection).await
 }
 
 /// Gives the endpoint's secret without an end one.
@@ -123,7 +123,7 @@ pub(crate) async fn expire_secret(
 }
 
 /// Deletes an endpoint's secrets, but for these.
-pub(crate) async fn keep_secrets(
+pub(crate) async fn retain_secrets(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
     kept: &[Uuid],
@@ -136,14 +136,14 @@ pub(crate) async fn keep_secrets(
 }
 
 /// Whether there is any endpoint.
-pub(crate) async fn is_any(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
+pub(crate) async fn any_exists(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
     sql!(ANY, "SELECT 1 FROM webhook_endpoints LIMIT 1");
-    let statement = ANY.with(connection.get_database_backend(), []);
+    let statement = ANY.bind(connection.get_database_backend(), []);
     Ok(connection.query_one_raw(statement).await?.is_some())
 }
 
 /// Endpoints that events are sent to and that do not have all up to a number.
-pub(crate) async fn behind(connection: &impl ConnectionTrait, last: i64) -> Result<Vec<Uuid>, DbErr> {
+pub(crate) async fn lagging(connection: &impl ConnectionTrait, last: i64) -> Result<Vec<Uuid>, DbErr> {
     sql!(BEHIND, "SELECT id FROM webhook_endpoints WHERE status = 'ENABLED' AND position < $1 ORDER BY id");
     ids(connection, &BEHIND, [last.into()]).await
 }
@@ -158,13 +158,13 @@ async fn ids(
     sql: &Sql,
     values: impl IntoIterator<Item = sea_orm::Value>,
 ) -> Result<Vec<Uuid>, DbErr> {
-    let statement = sql.with(connection.get_database_backend(), values);
+    let statement = sql.bind(connection.get_database_backend(), values);
     let rows = Id::find_by_statement(statement).all(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Adds deliveries. One of an event that the endpoint had before waits again, as if it were new.
-pub(crate) async fn put(
+pub(crate) async fn upsert_deliveries(
     connection: &impl ConnectionTrait,
     rows: Vec<webhook_delivery::Model>,
 ) -> Result<(), DbErr> {
@@ -242,11 +242,11 @@ pub(crate) async fn claim(
                  WHERE id IN (SELECT id FROM due) RETURNING *"
             )
         };
-        Sql::each(&claim(DUE), &claim(&format!("{DUE} FOR UPDATE OF d SKIP LOCKED")))
+        Sql::per_engine(&claim(DUE), &claim(&format!("{DUE} FOR UPDATE OF d SKIP LOCKED")))
     });
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [endpoint.into(), lease.now.into(), lease.id.into(), lease.until.into(), limit.into()];
-    let statement = CLAIM.with(connection.get_database_backend(), values);
+    let statement = CLAIM.bind(connection.get_database_backend(), values);
     webhook_delivery::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
@@ -256,12 +256,12 @@ pub(crate) async fn lock_delivery(
     id: Uuid,
 ) -> Result<Option<webhook_delivery::Model>, DbErr> {
     sql!(LOCK, "SELECT d.* FROM webhook_deliveries d WHERE d.id = $1 @lock(d)");
-    let statement = LOCK.with(connection.get_database_backend(), [id.into()]);
+    let statement = LOCK.bind(connection.get_database_backend(), [id.into()]);
     webhook_delivery::Entity::find().from_raw_sql(statement).one(connection).await
 }
 
 /// Writes a delivery as it now is.
-pub(crate) async fn put_delivery(
+pub(crate) async fn upsert_delivery(
     connection: &impl ConnectionTrait,
     row: webhook_delivery::Model,
 ) -> Result<(), DbErr> {
@@ -269,29 +269,29 @@ pub(crate) async fn put_delivery(
 }
 
 /// Deletes a delivery that is no longer wanted, with its attempts.
-pub(crate) async fn drop_delivery(connection: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+pub(crate) async fn delete_delivery(connection: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
     use webhook_attempt::Column;
     webhook_attempt::Entity::delete_many().filter(Column::DeliveryId.eq(id)).exec(connection).await?;
     webhook_delivery::Entity::delete_by_id(id).exec(connection).await.map(drop)
 }
 
 /// Makes everything that waits for an endpoint due at once, as if it had never been tried.
-pub(crate) async fn start_over(
+pub(crate) async fn reset_pending(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
     now: DateTimeUtc,
 ) -> Result<(), DbErr> {
     sql!(
-        START_OVER,
+        RESET_PENDING,
         "UPDATE webhook_deliveries SET state = 'PENDING', tries = 0, next_try_at = $2 \
          WHERE endpoint_id = $1 AND state <> 'DELIVERED' AND number IS NOT NULL"
     );
-    let statement = START_OVER.with(connection.get_database_backend(), [endpoint.into(), now.into()]);
+    let statement = RESET_PENDING.bind(connection.get_database_backend(), [endpoint.into(), now.into()]);
     connection.execute_raw(statement).await.map(drop)
 }
 
 /// Deletes what waits for an endpoint of events up to a number, and says how many there were.
-pub(crate) async fn drop_waiting(
+pub(crate) async fn delete_pending(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
     through: i64,
@@ -303,17 +303,17 @@ pub(crate) async fn drop_waiting(
          WHERE endpoint_id = $1 AND number <= $2 AND state <> 'DELIVERED')"
     );
     sql!(
-        WAITING,
+        PENDING,
         "DELETE FROM webhook_deliveries WHERE endpoint_id = $1 AND number <= $2 AND state <> 'DELIVERED'"
     );
     let values = || [endpoint.into(), through.into()];
-    connection.execute_raw(ATTEMPTS.with(backend, values())).await?;
-    Ok(connection.execute_raw(WAITING.with(backend, values())).await?.rows_affected())
+    connection.execute_raw(ATTEMPTS.bind(backend, values())).await?;
+    Ok(connection.execute_raw(PENDING.bind(backend, values())).await?.rows_affected())
 }
 
 /// What waits for an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Waiting {
+pub struct PendingDeliveries {
     /// The endpoint.
     pub id: Uuid,
     /// How many events.
@@ -323,18 +323,18 @@ pub struct Waiting {
 }
 
 /// What waits for each of these endpoints; those without are left out.
-pub(crate) async fn waiting(
+pub(crate) async fn pending(
     connection: &impl ConnectionTrait,
     endpoints: &[Uuid],
-) -> Result<Vec<Waiting>, DbErr> {
+) -> Result<Vec<PendingDeliveries>, DbErr> {
     sql!(
-        WAITING,
+        PENDING,
         "SELECT endpoint_id AS id, COUNT(*) AS count, MIN(number) AS first FROM webhook_deliveries \
          WHERE endpoint_id @uuids1 AND state <> 'DELIVERED' AND number IS NOT NULL GROUP BY endpoint_id"
     );
     let backend = connection.get_database_backend();
-    let statement = WAITING.with(backend, [sql::ids(backend, endpoints.iter().copied())]);
-    Waiting::find_by_statement(statement).all(connection).await
+    let statement = PENDING.bind(backend, [sql::ids(backend, endpoints.iter().copied())]);
+    PendingDeliveries::find_by_statement(statement).all(connection).await
 }
 
 /// How deliveries are doing.
@@ -349,7 +349,7 @@ pub struct WebhooksStatus {
 }
 
 /// How many events up to a number wait for an endpoint.
-pub(crate) async fn waiting_through(
+pub(crate) async fn pending_through(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
     number: i64,
@@ -359,7 +359,7 @@ pub(crate) async fn waiting_through(
         "SELECT COUNT(*) AS n FROM webhook_deliveries \
          WHERE endpoint_id = $1 AND state <> 'DELIVERED' AND number <= $2"
     );
-    let statement = THROUGH.with(connection.get_database_backend(), [endpoint.into(), number.into()]);
+    let statement = THROUGH.bind(connection.get_database_backend(), [endpoint.into(), number.into()]);
     let row = connection.query_one_raw(statement).await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }
@@ -372,7 +372,7 @@ pub(crate) async fn status(connection: &impl ConnectionTrait) -> Result<Webhooks
          (SELECT COUNT(*) FROM webhook_endpoints WHERE status = 'DISABLED') AS disabled \
          FROM webhook_deliveries WHERE state = 'PENDING'"
     );
-    let statement = STATUS.with(connection.get_database_backend(), []);
+    let statement = STATUS.bind(connection.get_database_backend(), []);
     Ok(WebhooksStatus::find_by_statement(statement).one(connection).await?.unwrap_or_default())
 }
 

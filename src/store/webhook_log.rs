@@ -9,34 +9,34 @@ use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait};
 use uuid::Uuid;
 
-use super::page::{self, Both, Page, Rows};
+use super::page::{self, Page, PageSql, Rows};
 use super::sql::{self, Sql, sql};
 
 /// The state that a list is limited to, as a value of its statements.
-fn state(state: Option<DeliveryState>) -> sea_orm::Value {
+fn state_value(state: Option<DeliveryState>) -> sea_orm::Value {
     state.map(|state| state.to_value()).unwrap_or_default().into()
 }
 
-const WANTED: &str = "($2 = '' OR e.state = $2)";
+const STATE_FILTER: &str = "($2 = '' OR e.state = $2)";
 
 /// For each endpoint, one page of deliveries, in the order in which they came to be.
 pub(crate) async fn pages(
     connection: &impl ConnectionTrait,
     endpoints: &[Uuid],
-    wanted: Option<DeliveryState>,
+    state: Option<DeliveryState>,
     page: &Page<Uuid>,
 ) -> Result<HashMap<Uuid, Rows<webhook_delivery::Model>>, DbErr> {
-    static PAGES: LazyLock<Both> = LazyLock::new(|| {
+    static PAGES: LazyLock<PageSql> = LazyLock::new(|| {
         let one = |order: &str| {
-            let wanted = format!("{WANTED} AND e.id > $3 AND e.id < $4");
-            Sql::page_per_id("e.*", "webhook_deliveries", "endpoint_id", &wanted, order, "$5", "")
+            let condition = format!("{STATE_FILTER} AND e.id > $3 AND e.id < $4");
+            Sql::page_per_owner("e.*", "webhook_deliveries", "endpoint_id", &condition, order, "$5", "")
         };
-        Both { forward: one("e.id"), backward: one("e.id DESC") }
+        PageSql { forward: one("e.id"), backward: one("e.id DESC") }
     });
     let after = page.after.unwrap_or(Uuid::nil());
     let before = page.before.unwrap_or(Uuid::max());
-    let values = [state(wanted), after.into(), before.into(), page.limit()];
-    page::per_owner(connection, &PAGES, page, endpoints, values, |row: &webhook_delivery::Model| {
+    let values = [state_value(state), after.into(), before.into(), page.limit()];
+    page::pages_per_owner(connection, &PAGES, page, endpoints, values, |row: &webhook_delivery::Model| {
         row.endpoint_id
     })
     .await
@@ -46,15 +46,15 @@ pub(crate) async fn pages(
 pub(crate) async fn counts(
     connection: &impl ConnectionTrait,
     endpoints: &[Uuid],
-    wanted: Option<DeliveryState>,
+    state: Option<DeliveryState>,
 ) -> Result<HashMap<Uuid, i64>, DbErr> {
     static COUNTS: LazyLock<Sql> = LazyLock::new(|| {
         Sql::new(&format!(
             "SELECT e.endpoint_id AS owner, COUNT(*) AS rows FROM webhook_deliveries e \
-             WHERE e.endpoint_id @uuids1 AND {WANTED} GROUP BY e.endpoint_id"
+             WHERE e.endpoint_id @uuids1 AND {STATE_FILTER} GROUP BY e.endpoint_id"
         ))
     });
-    page::count_per_owner(connection, &COUNTS, endpoints, [state(wanted)]).await
+    page::count_per_owner(connection, &COUNTS, endpoints, [state_value(state)]).await
 }
 
 /// Deliveries of these ids, in no order.
@@ -64,12 +64,12 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<webhook_delivery::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM webhook_deliveries WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    let statement = BY_IDS.with(backend, [sql::ids(backend, ids)]);
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     webhook_delivery::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
 /// Notes an attempt.
-pub(crate) async fn note(
+pub(crate) async fn insert_attempt(
     connection: &impl ConnectionTrait,
     row: webhook_attempt::Model,
 ) -> Result<(), DbErr> {
@@ -83,11 +83,11 @@ pub(crate) async fn attempts(
     limit: i64,
 ) -> Result<Vec<webhook_attempt::Model>, DbErr> {
     static ATTEMPTS: LazyLock<Sql> = LazyLock::new(|| {
-        Sql::page_per_id("e.*", "webhook_attempts", "delivery_id", "TRUE", "e.id DESC", "$2", "")
+        Sql::page_per_owner("e.*", "webhook_attempts", "delivery_id", "TRUE", "e.id DESC", "$2", "")
     });
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, deliveries.iter().copied()), limit.into()];
-    let statement = ATTEMPTS.with(backend, values);
+    let statement = ATTEMPTS.bind(backend, values);
     let mut rows = webhook_attempt::Entity::find().from_raw_sql(statement).all(connection).await?;
     rows.reverse();
     Ok(rows)
@@ -95,7 +95,7 @@ pub(crate) async fn attempts(
 
 /// Deletes deliveries that are over, of events up to a number and of tests before a moment, at most
 /// `limit` of them, and says how many.
-pub(crate) async fn remove(
+pub(crate) async fn delete_expired(
     connection: &impl ConnectionTrait,
     through: i64,
     before: DateTimeUtc,
@@ -109,8 +109,8 @@ pub(crate) async fn remove(
         LazyLock::new(|| Sql::new(&format!("DELETE FROM webhook_deliveries WHERE id IN ({OLD})")));
     let backend = connection.get_database_backend();
     let values = || [through.into(), before.into(), limit.into()];
-    connection.execute_raw(ATTEMPTS.with(backend, values())).await?;
-    Ok(connection.execute_raw(DELIVERIES.with(backend, values())).await?.rows_affected())
+    connection.execute_raw(ATTEMPTS.bind(backend, values())).await?;
+    Ok(connection.execute_raw(DELIVERIES.bind(backend, values())).await?.rows_affected())
 }
 
 /// Events of these numbers, in no order; those that are no longer kept are left out.
@@ -120,12 +120,12 @@ pub(crate) async fn events(
 ) -> Result<Vec<entity::event::Model>, DbErr> {
     static EVENTS: LazyLock<Sql> = LazyLock::new(|| {
         let events = |set: &str| format!("SELECT * FROM events WHERE number {set} AND number IS NOT NULL");
-        Sql::each(
+        Sql::per_engine(
             &events("IN (SELECT value FROM json_each($1))"),
             &events("= ANY(ARRAY(SELECT jsonb_array_elements_text($1::text::jsonb)::bigint))"),
         )
     });
     let numbers = serde_json::Value::from(numbers).to_string();
-    let statement = EVENTS.with(connection.get_database_backend(), [numbers.into()]);
+    let statement = EVENTS.bind(connection.get_database_backend(), [numbers.into()]);
     entity::event::Entity::find().from_raw_sql(statement).all(connection).await
 }

@@ -46,7 +46,7 @@ impl Services {
             let mut events = Vec::new();
             // A lead that was given another customer meanwhile is looked at next time, under that one's lock.
             for row in deals.iter().filter(|row| keys.contains(&row.customer_key.as_str())) {
-                let timer = timer::of(transaction, row.id).await?;
+                let timer = timer::by_deal(transaction, row.id).await?;
                 // Another process was first, or something happened meanwhile.
                 if timer.is_none_or(|timer| timer.expires_on > today) {
                     continue;

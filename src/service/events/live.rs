@@ -166,7 +166,7 @@ impl Services {
         while from < last {
             let rows = store::between(self.db.reader(), &EventFilter::default(), from, last, EVENTS_PER_READ)
                 .await?;
-            // Numbers have no gaps; rows that are gone already are nobody's news.
+            // NumberRange have no gaps; rows that are gone already are nobody's news.
             from = rows.last().and_then(|row| row.number).unwrap_or(last);
             for row in rows {
                 // Without followers there is nobody to tell.

@@ -109,7 +109,7 @@ impl Posting<'_> {
         connection: &impl ConnectionTrait,
         clock: &Clock,
     ) -> Result<PostedRows, Error> {
-        let places = log_store::reserve(connection, self.applied.len()).await?;
+        let places = log_store::reserve_seqs(connection, self.applied.len()).await?;
         let recorded_at = self.recorded_at(clock.now());
         let today = clock.today();
         let applied = std::mem::take(&mut self.applied);

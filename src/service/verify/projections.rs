@@ -68,7 +68,7 @@ pub(super) async fn compare_partners(
         let states = || chunk.iter().map(|who| &replay.partners[who.0 as usize]);
         let ids: Vec<Uuid> = states().map(|state| state.id).collect();
         let beyond = states().map(|state| (state.id, state.entries + 1, i64::MAX));
-        let beyond = ledger::of_numbers(snapshot, beyond, differences_max()).await?;
+        let beyond = ledger::in_ranges(snapshot, beyond, differences_max()).await?;
         let balances =
             totals::all_of::<partner_balance::Entity>(snapshot, partner_balance::Column::PartnerId, &ids);
         let balances = balances.await?;
@@ -121,7 +121,7 @@ pub(super) async fn compare_professionals(
         let states = || chunk.iter().map(|who| &replay.professionals[who.0 as usize]);
         let ids: Vec<Uuid> = states().map(|state| state.id).collect();
         let beyond = states().map(|state| (state.id, state.entries + 1, i64::MAX));
-        let beyond = ledger::points_of_numbers(snapshot, beyond, differences_max()).await?;
+        let beyond = ledger::points_in_ranges(snapshot, beyond, differences_max()).await?;
         let id = Balance::ProfessionalId;
         let balances = totals::all_of::<professional_balance::Entity>(snapshot, id, &ids).await?;
         let id = Tally::ProfessionalId;

@@ -17,7 +17,7 @@ use crate::program::rule::Track;
 use crate::service::activities::{program, stored_units};
 use crate::service::policy::Policy;
 use crate::service::posting::{Object, Place, ledger_row, points_row};
-use crate::store::ledger::Numbers;
+use crate::store::ledger::NumberRange;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{Commerce, StepObjects};
 
@@ -77,7 +77,7 @@ pub(super) struct Expected {
 }
 
 /// First and last number of each owner.
-pub(super) fn spans(numbers: impl Iterator<Item = (Uuid, i64)>) -> Vec<Numbers> {
+pub(super) fn spans(numbers: impl Iterator<Item = (Uuid, i64)>) -> Vec<NumberRange> {
     let mut spans: HashMap<Uuid, (i64, i64)> = HashMap::new();
     for (id, number) in numbers {
         let span = spans.entry(id).or_insert((number, number));

@@ -91,7 +91,7 @@ impl Services {
 
     async fn discard_delivery(&self, id: Uuid) -> Result<(), Error> {
         transact!(self, Operation::SendWebhooks, transaction, _changes => {
-            Ok(store::drop_delivery(transaction, id).await?)
+            Ok(store::delete_delivery(transaction, id).await?)
         })
     }
 
@@ -108,14 +108,14 @@ impl Services {
             let row = store::lock_delivery(transaction, delivery.id).await?;
             let (Some(endpoint), Some(mut row)) = (endpoint, row) else { return Ok(None) };
             if let Some(outcome) = &outcome {
-                webhook_log::note(transaction, attempt(&row, outcome, now)).await?;
+                webhook_log::insert_attempt(transaction, attempt(&row, outcome, now)).await?;
             }
             if row.lease.is_none() || row.lease != delivery.lease {
                 // It was not_before for again meanwhile, or somebody else has it.
                 return Ok(None);
             }
             let disable_reason = apply_outcome(&mut row, outcome.as_ref(), now);
-            store::put_delivery(transaction, row).await?;
+            store::upsert_delivery(transaction, row).await?;
             match disable_reason {
                 Some(reason) => disable(transaction, changes, &endpoint, reason, now).await,
                 None => Ok(None),

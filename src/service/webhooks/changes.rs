@@ -150,7 +150,7 @@ impl Services {
             }
             let before = audit_state(&row)?;
             let removed = event::feed(transaction).await?.removed;
-            let waiting = store::waiting(transaction, &[id]).await?;
+            let waiting = store::pending(transaction, &[id]).await?;
             let is_gone = waiting.first().is_some_and(|waiting| waiting.first <= removed);
             if is_gone || row.position < removed {
                 if !skip {
@@ -160,12 +160,12 @@ impl Services {
                     );
                     return Err(Refusal::new(Code::WrongState, "id", message).into());
                 }
-                store::drop_waiting(transaction, id, removed).await?;
+                store::delete_pending(transaction, id, removed).await?;
                 row.position = row.position.max(removed);
             }
             let now = self.clock.real();
             (row.status, row.reason, row.since) = (WebhookStatus::Enabled, None, now);
-            store::start_over(transaction, id, now).await?;
+            store::reset_pending(transaction, id, now).await?;
             changes.note(change(&row).before(before).after(audit_state(&row)?));
             store::update(transaction, row.clone()).await?;
             Ok(row)
@@ -189,7 +189,7 @@ impl Services {
             let kept = store::secrets(transaction, &[id], now).await?;
             let kept = kept.iter().take(SECRETS_MAX - 1).map(|row| row.id).chain([new.id]);
             store::add_secret(transaction, new.clone()).await?;
-            store::keep_secrets(transaction, id, &kept.collect::<Vec<_>>()).await?;
+            store::retain_secrets(transaction, id, &kept.collect::<Vec<_>>()).await?;
             changes.note(change(&row).after(json!({ "previousSecretExpiresAt": now + SECRET_OVERLAP })));
             Ok(row)
         })?;
@@ -218,7 +218,7 @@ impl Services {
                 created_at: now,
                 delivered_at: None,
             };
-            store::put_delivery(transaction, row.clone()).await?;
+            store::upsert_delivery(transaction, row.clone()).await?;
             let about = Change::of("WebhookDelivery", row.id).about(endpoint.partner_id, None);
             changes.note(about.after(json!({ "type": "webhook.test" })));
             Ok(row)
@@ -253,7 +253,7 @@ impl Services {
             (row.lease, row.leased_until, row.delivered_at) = (None, None, None);
             let about = Change::of("WebhookDelivery", row.id).about(endpoint.partner_id, None);
             changes.note(about.before(before).after(json!({ "state": "PENDING", "number": row.number })));
-            store::put_delivery(transaction, row.clone()).await?;
+            store::upsert_delivery(transaction, row.clone()).await?;
             Ok(row)
         })?;
         self.webhook_sender.changed.notify_one();

@@ -36,7 +36,7 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 const LEASE: Duration = TIME_MAX.saturating_mul(2);
 /// Events that are turned into deliveries in one transaction.
 const EVENTS_PER_TRANSACTION: u64 = 500;
-/// Numbers of the feed that are looked at in one transaction.
+/// NumberRange of the feed that are looked at in one transaction.
 const NUMBERS_PER_TRANSACTION: i64 = 10_000;
 /// Deliveries of an endpoint that wait at once; further events wait in the feed.
 const PENDING_MAX: i64 = 5_000;
@@ -108,7 +108,7 @@ impl Services {
         attempts: &mut JoinSet<()>,
         permits: &mut AttemptPermits,
     ) -> Result<bool, Error> {
-        if !store::is_any(self.db.reader()).await? {
+        if !store::any_exists(self.db.reader()).await? {
             return Ok(false);
         }
         self.webhooks_enqueue().await?;
@@ -177,7 +177,7 @@ impl Services {
         self.authorize(Operation::SendWebhooks)?;
         events::assign_numbers(&self.db).await?;
         let last = events::feed(self.db.reader()).await?.last;
-        for id in store::behind(self.db.reader(), last).await? {
+        for id in store::lagging(self.db.reader(), last).await? {
             while transact!(self, Operation::SendWebhooks, transaction, changes => {
                 match store::lock(transaction, id).await? {
                     Some(endpoint) => self.enqueue(transaction, changes, &endpoint, last).await,
@@ -208,7 +208,7 @@ impl Services {
             return Ok(false);
         }
         // What a replay put back behind the position is not sent before it is reached again.
-        if store::waiting_through(transaction, endpoint.id, endpoint.position).await? >= PENDING_MAX {
+        if store::pending_through(transaction, endpoint.id, endpoint.position).await? >= PENDING_MAX {
             return Ok(false);
         }
         let filter = filter(endpoint)?;
@@ -219,7 +219,7 @@ impl Services {
         let is_full = u64::try_from(rows.len()).unwrap_or(u64::MAX) == EVENTS_PER_TRANSACTION;
         let position = rows.last().and_then(|row| row.number).filter(|_| is_full).unwrap_or(through);
         let deliveries = rows.iter().map(|row| delivery(endpoint.id, row, now));
-        store::put(transaction, deliveries.collect()).await?;
+        store::upsert_deliveries(transaction, deliveries.collect()).await?;
         store::advance(transaction, endpoint.id, position).await?;
         Ok(position < last)
     }
@@ -234,7 +234,7 @@ impl Services {
         loop {
             let through = events::feed(self.db.reader()).await?.removed;
             let removed = transact!(self, Operation::SendWebhooks, transaction, _changes => {
-                Ok(webhook_log::remove(transaction, through, before, DELETED_PER_TRANSACTION).await?)
+                Ok(webhook_log::delete_expired(transaction, through, before, DELETED_PER_TRANSACTION).await?)
             })?;
             all += removed;
             if removed == 0 {

@@ -24,7 +24,7 @@ const ATTEMPTS_SHOWN: i64 = 50;
 pub struct Progress {
     /// Events that wait as deliveries.
     pub waiting: i64,
-    /// Numbers between the last up to which everything was delivered and the last of the feed.
+    /// NumberRange between the last up to which everything was delivered and the last of the feed.
     pub lag: i64,
 }
 
@@ -72,7 +72,7 @@ impl Services {
     ) -> Result<HashMap<Uuid, Progress>, Error> {
         self.authorize(Operation::WebhookEndpoints)?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let waiting = store::waiting(self.db.reader(), &ids).await?;
+        let waiting = store::pending(self.db.reader(), &ids).await?;
         let last = events::feed(self.db.reader()).await?.last;
         let progress = rows.iter().map(|row| {
             let waiting = waiting.iter().find(|waiting| waiting.id == row.id);

@@ -1,4 +1,4 @@
-//! Lists in the order of recording: rows that belong to an owner, keyed by their place in the log.
+//! ListSql in the order of recording: rows that belong to an owner, keyed by their place in the log.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -6,18 +6,18 @@ use std::sync::OnceLock;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::page::{self, Both, Page, Rows};
+use super::page::{self, Page, PageSql, Rows};
 use super::sql::Sql;
 
 /// The lists of one table by one owner, each put together when it is first asked for.
-pub(crate) struct BySeq {
+pub(crate) struct LogOrderedList {
     table: &'static str,
     owner: &'static str,
-    pages: OnceLock<Both>,
+    pages: OnceLock<PageSql>,
     count: OnceLock<Sql>,
 }
 
-impl BySeq {
+impl LogOrderedList {
     pub(crate) const fn new(table: &'static str, owner: &'static str) -> Self {
         Self { table, owner, pages: OnceLock::new(), count: OnceLock::new() }
     }
@@ -32,13 +32,13 @@ impl BySeq {
     ) -> Result<HashMap<Uuid, Rows<T>>, DbErr> {
         // Behind the set of owners: after, before, and how many.
         let text = |direction: &str| {
-            let (wanted, order) = ("e.seq > $2 AND e.seq < $3", format!("e.seq {direction}"));
-            Sql::page_per_id("e.*", self.table, self.owner, wanted, &order, "$4", "")
+            let (condition, order) = ("e.seq > $2 AND e.seq < $3", format!("e.seq {direction}"));
+            Sql::page_per_owner("e.*", self.table, self.owner, condition, &order, "$4", "")
         };
-        let sql = self.pages.get_or_init(|| Both { forward: text("ASC"), backward: text("DESC") });
+        let sql = self.pages.get_or_init(|| PageSql { forward: text("ASC"), backward: text("DESC") });
         let values: [Value; 3] =
             [page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()];
-        page::per_owner(connection, sql, page, owners, values, owner).await
+        page::pages_per_owner(connection, sql, page, owners, values, owner).await
     }
 
     /// For each owner, how many rows there are.
