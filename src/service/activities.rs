@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::audit::{Change, Changes};
 use super::policy::Policy;
-use super::posting::{Entry, Object, Posting};
+use super::posting::{LogEntry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -171,7 +171,7 @@ impl Services {
         for plan in &mut plans {
             let Plan::New { row, fact } = plan else { continue };
             let action = if fact.is_some() { LogAction::Recorded } else { LogAction::Submitted };
-            let entry = Entry::new(action, Object::Activity(row.id));
+            let entry = LogEntry::new(action, Object::Activity(row.id));
             if let Err(too_much) = posting.apply(entry, fact.map(Step::Recorded)) {
                 let refusal = Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}."));
                 *plan = Plan::Done(Box::new(Outcome::Refused(refusal)));
@@ -186,7 +186,7 @@ impl Services {
             _ => None,
         });
         for (step, (row, counts)) in new.enumerate() {
-            row.seq = posted.places.get(step).copied().unwrap_or_default();
+            row.seq = posted.seqs.get(step).copied().unwrap_or_default();
             row.recorded_at = posted.recorded_at;
             (row.awarded_points, row.awarded_credits) =
                 posted.awarded.get(&row.id).copied().unwrap_or_default();
@@ -215,7 +215,7 @@ impl Services {
             existing.into_iter().map(|row| ((row.source.clone(), row.external_id.clone()), row)).collect();
         let mut in_batch: HashMap<(&str, &str), (usize, activity::Model)> = HashMap::new();
         let mut plans = Vec::with_capacity(checked.len());
-        for (place, one) in checked.iter().enumerate() {
+        for (index, one) in checked.iter().enumerate() {
             let planned = match one {
                 Err(refusal) => Err(refusal.clone()),
                 Ok(one) => self.plan_one(posting, subjects, one, intake).and_then(|(row, fact)| {
@@ -233,7 +233,7 @@ impl Services {
                         return Ok(Plan::RepeatOf(*first));
                     }
                     let fact = fact?;
-                    in_batch.insert(key, (place, row.clone()));
+                    in_batch.insert(key, (index, row.clone()));
                     Ok(Plan::New { row: Box::new(row), fact })
                 }),
             };

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::posting::{Entry, Object, Posting};
+use super::posting::{LogEntry, Object, Posting};
 use super::subjects::AddOutcome;
 use super::{Services, input, transact};
 use crate::access::Operation;
@@ -169,9 +169,9 @@ impl Services {
                 who,
                 Affiliation { partner, starts_on: row.starts_on, ends_on: row.ends_on },
             );
-            let entry = Entry {
+            let entry = LogEntry {
                 ends_on: row.ends_on,
-                ..Entry::new(LogAction::Affiliated, Object::Affiliation(row.id))
+                ..LogEntry::new(LogAction::Affiliated, Object::Affiliation(row.id))
             };
             posting
                 .apply(entry, Some(step))
@@ -274,9 +274,9 @@ impl Services {
     ) -> Result<(), Error> {
         let step = posting.professional(open.professional_id);
         let step = step.map(|who| Step::AffiliationEnded(who, open.starts_on, ends_on));
-        let entry = Entry {
+        let entry = LogEntry {
             ends_on: Some(ends_on),
-            ..Entry::new(LogAction::AffiliationEnded, Object::Affiliation(open.id))
+            ..LogEntry::new(LogAction::AffiliationEnded, Object::Affiliation(open.id))
         };
         posting
             .apply(entry, step)

@@ -138,7 +138,7 @@ impl Services {
             let rate = rate(rewards, &standing.overall.code, &terms, standing.as_of, category);
             let contract = match rate.source {
                 RateSource::Level => None,
-                RateSource::Contract(place) => contracts.get(place).cloned(),
+                RateSource::Contract(index) => contracts.get(index).cloned(),
             };
             BaseDiscount { category, percent: rate.percent, contract }
         };
@@ -191,9 +191,9 @@ fn check(draft: &ContractDraft) -> Result<BTreeMap<ProductCategory, Decimal>, Re
         return Err(Refusal::new(Code::Invalid, "rates", message));
     }
     let mut rates = BTreeMap::new();
-    for (place, (category, percent)) in draft.rates.iter().enumerate() {
+    for (index, (category, percent)) in draft.rates.iter().enumerate() {
         let refuse = |field: &str, message: String| {
-            Err(Refusal::new(Code::Invalid, field, message).within(&place.to_string()).within("rates"))
+            Err(Refusal::new(Code::Invalid, field, message).within(&index.to_string()).within("rates"))
         };
         if percent_parts(*percent).is_none() {
             let message = format!("A percentage is 0 to 100 with up to four decimals, not {percent}.");
@@ -214,13 +214,13 @@ fn check_overlap(draft: &ContractDraft, others: &[ContractRow]) -> Result<(), Re
             continue;
         }
         let taken = |category| other.rates.iter().any(|rate| labels::category(rate.category) == category);
-        if let Some(place) = draft.rates.iter().position(|(category, _)| taken(*category)) {
+        if let Some(index) = draft.rates.iter().position(|(category, _)| taken(*category)) {
             let message = format!(
                 "Contract {} governs this category from {} through {}: choose other days or leave the category out.",
                 other.contract.reference, other.contract.starts_on, other.contract.ends_on
             );
             let refusal = Refusal::new(Code::ContractOverlap, "category", message);
-            return Err(refusal.within(&place.to_string()).within("rates"));
+            return Err(refusal.within(&index.to_string()).within("rates"));
         }
     }
     Ok(())

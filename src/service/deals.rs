@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::access::Visibility;
 use super::audit::Change;
-use super::posting::{Entry, Object, Posting};
+use super::posting::{LogEntry, Object, Posting};
 use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -222,9 +222,9 @@ impl Services {
         pending: PendingStep,
     ) -> Result<deal::Model, Error> {
         let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
-        apply(&mut posting, Entry::new(pending.action, Object::Deal(row.id)), None)?;
+        apply(&mut posting, LogEntry::new(pending.action, Object::Deal(row.id)), None)?;
         let mut posted = posting.post(transaction, &self.clock).await?;
-        row.seq = posted.places.first().copied().unwrap_or_default();
+        row.seq = posted.seqs.first().copied().unwrap_or_default();
         row.recorded_at = posted.recorded_at;
         let step = deal_step::Model { log_seq: row.seq, deal_id: row.id, ..pending.step };
         store::insert(transaction, row.clone()).await?;
@@ -260,9 +260,9 @@ impl Services {
                 let new_customer = customer.won_deal_id.is_none();
                 step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
             }
-            apply(&mut posting, Entry::new(pending.action, Object::Deal(deal.id)), step)?;
+            apply(&mut posting, LogEntry::new(pending.action, Object::Deal(deal.id)), step)?;
             let mut posted = posting.post(transaction, &self.clock).await?;
-            let log_seq = posted.places.first().copied().unwrap_or_default();
+            let log_seq = posted.seqs.first().copied().unwrap_or_default();
             let kind = if deal.outcome.is_some() { EventKind::DealClosed } else { EventKind::DealChanged };
             posted.emit(0, EventDraft::deal(kind, &deal, day));
             posted.write(transaction).await?;
@@ -371,7 +371,7 @@ fn audit_state(row: &deal::Model) -> serde_json::Value {
     })
 }
 
-fn apply(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
+fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Result<(), Refusal> {
     posting
         .apply(entry, step)
         .map_err(|too_much| Refusal::new(Code::Invalid, "reference", format!("Not taken: {too_much}.")))

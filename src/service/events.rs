@@ -1,5 +1,5 @@
-//! What happens, for others to follow. Events are written with the change that they tell of, and numbered
-//! in the order of commits; the query, subscriptions and webhooks all read them by these numbers.
+//! The event feed. Events are written in the transaction of their change (an outbox) and numbered in
+//! commit order; the query, subscriptions and webhooks read them by these numbers.
 
 mod deals;
 mod live;
@@ -20,7 +20,7 @@ use crate::program::level_change::LevelChange;
 pub use live::{EventResult, Hub};
 pub use reads::{EventsPage, EventsQuery};
 
-/// What a use case tells of a step that it took; posting adds the entries and the levels.
+/// The event of a step, as a use case emits it; the posting adds those of entries and level changes.
 #[derive(Clone, Debug)]
 pub(super) struct EventDraft {
     kind: EventKind,
@@ -32,11 +32,12 @@ pub(super) struct EventDraft {
     order: Option<Uuid>,
     deal: Option<Uuid>,
     swag_order: Option<Uuid>,
-    about: (&'static str, Value),
+    /// Field name and value of the object in the event's data.
+    object: (&'static str, Value),
 }
 
 impl EventDraft {
-    fn new(kind: EventKind, on: NaiveDate, name: &'static str, about: Value) -> Self {
+    fn new(kind: EventKind, on: NaiveDate, name: &'static str, object: Value) -> Self {
         Self {
             kind,
             on,
@@ -47,13 +48,13 @@ impl EventDraft {
             order: None,
             deal: None,
             swag_order: None,
-            about: (name, about),
+            object: (name, object),
         }
     }
 
-    /// Of an activity as it now is.
+    /// An event of an activity, with its current state.
     pub(super) fn activity(kind: EventKind, row: &activity::Model) -> Self {
-        let about = json!({
+        let object = json!({
             "source": row.source, "externalId": row.external_id, "kind": row.kind, "quantity": row.quantity,
             "points": row.graded_points.or(row.points), "status": row.status.to_value(),
         });
@@ -62,22 +63,22 @@ impl EventDraft {
             professional: row.professional_id,
             recorded_by: row.recorded_by.clone(),
             activity: Some(row.id),
-            ..Self::new(kind, row.occurred_on, "activity", about)
+            ..Self::new(kind, row.occurred_on, "activity", object)
         }
     }
 
-    /// Of an order as it now is.
+    /// An event of an order, with its current state.
     pub(super) fn order(kind: EventKind, row: &order::Model, on: NaiveDate) -> Self {
-        let about = json!({
+        let object = json!({
             "number": row.number, "status": row.status.to_value(), "purpose": row.purpose.to_value(),
             "credits": row.credits,
         });
-        Self { partner: Some(row.partner_id), order: Some(row.id), ..Self::new(kind, on, "order", about) }
+        Self { partner: Some(row.partner_id), order: Some(row.id), ..Self::new(kind, on, "order", object) }
     }
 
-    /// Of a deal as it now is. The customer's name stays out of it.
+    /// An event of a deal, with its current state but without the customer's name.
     pub(super) fn deal(kind: EventKind, row: &deal::Model, on: NaiveDate) -> Self {
-        let about = json!({
+        let object = json!({
             "reference": row.reference, "status": row.status.to_value(),
             "outcome": row.outcome.map(|outcome| outcome.to_value()),
         });
@@ -85,32 +86,32 @@ impl EventDraft {
             partner: Some(row.partner_id),
             recorded_by: row.recorded_by.clone(),
             deal: Some(row.id),
-            ..Self::new(kind, on, "deal", about)
+            ..Self::new(kind, on, "deal", object)
         }
     }
 
-    /// Of an order of swag as it now is.
+    /// An event of a swag order, with its current state.
     pub(super) fn swag_order(kind: EventKind, row: &swag_order::Model, on: NaiveDate) -> Self {
-        let about = json!({
+        let object = json!({
             "number": row.number, "status": row.status.to_value(), "quantity": row.quantity,
             "dojoCredits": row.dojo_credits,
         });
         Self {
             professional: Some(row.professional_id),
             swag_order: Some(row.id),
-            ..Self::new(kind, on, "swagOrder", about)
+            ..Self::new(kind, on, "swagOrder", object)
         }
     }
 }
 
-/// Who the events of a transaction are about.
+/// The subjects of a transaction's events, which determine the callers that receive them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Audience {
-    /// Codes of partners and professionals.
+    /// Codes of partners and professionals, by id.
     pub(super) codes: HashMap<Uuid, String>,
-    /// Who works for whom, and when.
+    /// Affiliations of the professionals.
     pub(super) employers: Vec<affiliation::Model>,
-    /// When all of it is recorded.
+    /// When the events are recorded.
     pub(super) at: DateTime<Utc>,
 }
 
@@ -161,7 +162,7 @@ impl Audience {
             .filter(|_| draft.activity.is_some())
             .and_then(|who| self.employer(who, draft.on));
         let subjects = [draft.partner.or(employer), draft.professional];
-        let data = about(draft);
+        let data = object_data(draft);
         event::Model {
             recorded_by: draft.recorded_by.clone(),
             activity_id: draft.activity,
@@ -172,17 +173,17 @@ impl Audience {
         }
     }
 
-    /// The event of an entry of the ledger; `cause` is the step that it came from.
+    /// The event of a ledger entry; `cause` is the step that caused it.
     pub(super) fn credits(&self, entry: &ledger_entry::Model, cause: Option<&EventDraft>) -> event::Model {
-        // What another partner's deal came to names the own deal only, which the entry knows.
+        // A win caused by another partner's deal names the rewarded deal only, which the entry references.
         let cause = cause.filter(|cause| cause.partner.is_none_or(|partner| partner == entry.partner_id));
-        let mut data = cause.map(about).unwrap_or_default();
-        let said = json!({
+        let mut data = cause.map(object_data).unwrap_or_default();
+        let entry_data = json!({
             "number": entry.number, "reason": entry.reason.to_value(), "kind": entry.kind,
             "track": entry.track.map(|track| track.to_value()), "levelCredits": entry.level_credits,
             "spendableCredits": entry.spendable_credits, "balanceAfter": entry.balance_after,
         });
-        data.insert("entry".to_owned(), said);
+        data.insert("entry".to_owned(), entry_data);
         event::Model {
             entry_id: Some(entry.id),
             activity_id: entry.activity_id,
@@ -192,21 +193,21 @@ impl Audience {
         }
     }
 
-    /// The event of an entry of points. Dojo Credits that are spent are no employer's business.
+    /// The event of a points entry. An employer does not receive those of redeemed Dojo Credits.
     pub(super) fn points(&self, entry: &points_entry::Model, cause: Option<&EventDraft>) -> event::Model {
-        let mut data = cause.map(about).unwrap_or_default();
-        let mut said = json!({
+        let mut data = cause.map(object_data).unwrap_or_default();
+        let mut entry_data = json!({
             "reason": entry.reason.to_value(), "kind": entry.kind, "points": entry.points,
             "dojoCredits": entry.dojo_credits,
         });
         let who = entry.professional_id;
         let employer = entry.activity_id.and_then(|_| self.employer(who, entry.effective_on));
-        // Who employed the person then does not learn what the person holds now.
+        // The employer on that day must not learn the professional's current balance.
         if employer.is_none() {
-            said["number"] = entry.number.into();
-            said["dojoBalanceAfter"] = entry.dojo_balance_after.into();
+            entry_data["number"] = entry.number.into();
+            entry_data["dojoBalanceAfter"] = entry.dojo_balance_after.into();
         }
-        data.insert("entry".to_owned(), said);
+        data.insert("entry".to_owned(), entry_data);
         event::Model {
             entry_id: Some(entry.id),
             activity_id: entry.activity_id,
@@ -215,29 +216,29 @@ impl Audience {
         }
     }
 
-    /// The event of a change of a partner's level.
+    /// The event of a partner's level change.
     pub(super) fn partner_level(&self, partner: Uuid, change: &LevelChange) -> event::Model {
         self.level(change, [Some(partner), None])
     }
 
-    /// The event of a change of a professional's level.
+    /// The event of a professional's level change.
     pub(super) fn professional_level(&self, professional: Uuid, change: &LevelChange) -> event::Model {
         self.level(change, [self.employer(professional, change.on), Some(professional)])
     }
 
     fn level(&self, change: &LevelChange, subjects: [Option<Uuid>; 2]) -> event::Model {
         let kind = if change.is_rise() { EventKind::LevelReached } else { EventKind::LevelLapsed };
-        let said = json!({
+        let level_data = json!({
             "track": change.track.map(|track| column(track).to_value()),
             "from": change.from.as_ref().map(|level| &level.code),
             "to": change.to.as_ref().map(|level| &level.code),
             "byCalendar": change.time_based,
         });
-        self.row(kind, change.on, subjects, Map::from_iter([("level".to_owned(), said)]))
+        self.row(kind, change.on, subjects, Map::from_iter([("level".to_owned(), level_data)]))
     }
 }
 
-fn about(draft: &EventDraft) -> Map<String, Value> {
-    let (name, value) = &draft.about;
+fn object_data(draft: &EventDraft) -> Map<String, Value> {
+    let (name, value) = &draft.object;
     Map::from_iter([((*name).to_owned(), value.clone())])
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::posting::{Entry, Object, Posting};
+use super::posting::{LogEntry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -131,10 +131,10 @@ impl Services {
     ) -> Result<order::Model, Error> {
         let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
         let step = redemption(&mut posting, &order, order.placed_on).map(Step::Redeemed);
-        let entry = Entry::new(LogAction::OrderPlaced, Object::Order(order.id));
+        let entry = LogEntry::new(LogAction::OrderPlaced, Object::Order(order.id));
         apply(&mut posting, entry, step)?;
         let mut posted = posting.post(transaction, &self.clock).await?;
-        order.seq = posted.places.first().copied().unwrap_or_default();
+        order.seq = posted.seqs.first().copied().unwrap_or_default();
         order.number = format!("O-{}", order.seq);
         order.recorded_at = posted.recorded_at;
         store::insert(transaction, order.clone(), lines).await?;
@@ -215,7 +215,7 @@ fn redemption(
     Some(Redemption { subject, order: posting.add(Object::Order(order.id)), on, credits: order.credits })
 }
 
-fn apply(posting: &mut Posting<'_>, entry: Entry, step: Option<Step>) -> Result<(), Refusal> {
+fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Result<(), Refusal> {
     posting
         .apply(entry, step)
         .map_err(|too_much| Refusal::new(Code::Invalid, "number", format!("Not taken: {too_much}.")))

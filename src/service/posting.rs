@@ -1,7 +1,7 @@
-//! Posting: folds the next steps of the log and writes what they change, in sets.
+//! Posting: folds the next steps of the log and writes the resulting rows, in sets.
 //!
-//! Every mutation of activities and affiliations, and the import, goes this way: lock the subjects,
-//! load the part of the state that the steps touch, fold, and write log, entries and projections.
+//! Every mutation that changes credits or points, and the import, works this way: lock the subjects, load
+//! the state that the steps depend on, fold, and write the log, the ledger entries and the projections.
 
 mod award_metrics;
 mod levels;
@@ -32,11 +32,11 @@ pub(super) use levels::{
 };
 pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use post::PostedRows;
-pub(super) use rows::{Place, ledger_row, points_row};
+pub(super) use rows::{EntryPosition, ledger_row, points_row};
 
-/// What a step of the log is about, besides its effect.
+/// A step of the log, without its effect on the ledger.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct LogEntry {
     pub(super) action: LogAction,
     pub(super) object: Object,
     pub(super) points: Option<i64>,
@@ -46,7 +46,7 @@ pub(super) struct Entry {
     pub(super) reason: Option<String>,
 }
 
-/// What a step of the log happened to.
+/// The object that a step of the log concerns.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Object {
     Activity(Uuid),
@@ -57,8 +57,8 @@ pub(super) enum Object {
     SwagOrder(Uuid),
 }
 
-impl Entry {
-    /// A step with nothing beside it.
+impl LogEntry {
+    /// A step without further data.
     pub(super) fn new(action: LogAction, object: Object) -> Self {
         Self { action, object, points: None, ends_on: None, day: None, amount: None, reason: None }
     }
@@ -66,19 +66,19 @@ impl Entry {
 
 /// An applied step, and how many awards there were after it.
 struct AppliedStep {
-    entry: Entry,
+    entry: LogEntry,
     points: usize,
     credits: usize,
 }
 
-/// The state that the next steps meet, and what they have changed so far.
+/// A unit of work: the state before the next steps, and the changes of those that were applied.
 pub(super) struct Posting<'a> {
     policy: &'a Policy,
     fold: Fold<'a>,
     partners: Vec<PartnerRow>,
     professionals: Vec<ProfessionalRow>,
-    partner_places: HashMap<Uuid, PartnerIx>,
-    professional_places: HashMap<Uuid, ProfessionalIx>,
+    partner_indexes: HashMap<Uuid, PartnerIx>,
+    professional_indexes: HashMap<Uuid, ProfessionalIx>,
     objects: Vec<Object>,
     awards: Awards,
     applied: Vec<AppliedStep>,
@@ -86,8 +86,8 @@ pub(super) struct Posting<'a> {
 }
 
 impl<'a> Posting<'a> {
-    /// Opens the posting on subjects whose rows are locked. Affiliations with partners that are not among
-    /// them are left out: the caller locks every partner that the steps can touch.
+    /// Opens a posting for subjects whose rows are locked. Affiliations with partners that are not among
+    /// them are ignored: the caller locks every partner that the steps can affect.
     pub(super) fn open(
         policy: &'a Policy,
         partners: Vec<PartnerRow>,
@@ -95,15 +95,15 @@ impl<'a> Posting<'a> {
         affiliations: &[affiliation::Model],
     ) -> Self {
         let mut fold = Fold::new(&policy.editions);
-        let partner_places: HashMap<Uuid, PartnerIx> =
+        let partner_indexes: HashMap<Uuid, PartnerIx> =
             partners.iter().map(|row| (row.id, fold.add_partner(row.level_credits))).collect();
-        let professional_places: HashMap<Uuid, ProfessionalIx> = professionals
+        let professional_indexes: HashMap<Uuid, ProfessionalIx> = professionals
             .iter()
             .map(|row| (row.id, fold.add_professional(row.signed_up_on, row.points)))
             .collect();
         for row in affiliations {
-            let partner = partner_places.get(&row.partner_id);
-            let professional = professional_places.get(&row.professional_id);
+            let partner = partner_indexes.get(&row.partner_id);
+            let professional = professional_indexes.get(&row.professional_id);
             if let (Some(&partner), Some(&professional)) = (partner, professional) {
                 let affiliation = Affiliation { partner, starts_on: row.starts_on, ends_on: row.ends_on };
                 fold.load_affiliation(professional, affiliation);
@@ -114,8 +114,8 @@ impl<'a> Posting<'a> {
             fold,
             partners,
             professionals,
-            partner_places,
-            professional_places,
+            partner_indexes,
+            professional_indexes,
             objects: Vec::new(),
             awards: Awards::default(),
             applied: Vec::new(),
@@ -123,34 +123,34 @@ impl<'a> Posting<'a> {
         }
     }
 
-    /// Number of a partner in this posting.
+    /// Index of a partner in this posting.
     pub(super) fn partner(&self, id: Uuid) -> Option<PartnerIx> {
-        self.partner_places.get(&id).copied()
+        self.partner_indexes.get(&id).copied()
     }
 
-    /// Number of a professional in this posting.
+    /// Index of a professional in this posting.
     pub(super) fn professional(&self, id: Uuid) -> Option<ProfessionalIx> {
-        self.professional_places.get(&id).copied()
+        self.professional_indexes.get(&id).copied()
     }
 
-    /// Gives what steps are about its number in this posting.
+    /// Adds the object of a step and returns its index in this posting.
     pub(super) fn add(&mut self, object: Object) -> ObjectIx {
-        let place = u32::try_from(self.objects.len()).expect("a batch has fewer than 2^32 objects");
+        let index = u32::try_from(self.objects.len()).expect("a batch has fewer than 2^32 objects");
         self.objects.push(object);
-        ObjectIx(place)
+        ObjectIx(index)
     }
 
-    /// Puts a partner's sales of a year in place.
+    /// Loads a partner's sales of a year.
     pub(super) fn load_sales(&mut self, who: PartnerIx, year: i32, sales: YearSales) {
         self.fold.load_sales(who, year, sales);
     }
 
-    /// A partner's sales of a year as the steps left them.
+    /// A partner's sales of a year after the applied steps.
     pub(super) fn sales(&self, who: PartnerIx, year: i32) -> Option<&YearSales> {
         self.fold.sales(who).find(|(of, _)| *of == year).map(|(_, sales)| sales)
     }
 
-    /// Puts a past award in place, for an affiliation that may credit it.
+    /// Loads a past award, for an affiliation that may credit it.
     pub(super) fn load_award(&mut self, who: ProfessionalIx, award: PastAward) {
         self.fold.load_award(who, award);
     }
@@ -194,7 +194,7 @@ impl<'a> Posting<'a> {
         self.load_partner_tallies(connection, &keys).await
     }
 
-    /// Loads the tallies of a partner that kinds which nobody records count in on these days.
+    /// Loads the tallies of a partner for derived kinds, which no caller records, on these days.
     pub(super) async fn load_derived(
         &mut self,
         connection: &impl ConnectionTrait,
@@ -233,9 +233,9 @@ impl<'a> Posting<'a> {
             (self.partners[who.0 as usize].id, editions.kind_code(*kind), *start)
         });
         for row in tally::of_partners(connection, rows).await? {
-            let place = self.partner_places.get(&row.partner_id);
+            let index = self.partner_indexes.get(&row.partner_id);
             let kind = editions.kind(Program::Partner, &row.rule);
-            if let (Some(&who), Some(kind)) = (place, kind) {
+            if let (Some(&who), Some(kind)) = (index, kind) {
                 let tally = Tally { units: row.units, awarded: row.awarded, latest_on: row.latest_on };
                 self.fold.load_partner_tally(who, (kind, row.window_start), tally);
             }
@@ -253,9 +253,9 @@ impl<'a> Posting<'a> {
             (self.professionals[who.0 as usize].id, editions.kind_code(*kind), *start)
         });
         for row in tally::of_professionals(connection, rows).await? {
-            let place = self.professional_places.get(&row.professional_id);
+            let index = self.professional_indexes.get(&row.professional_id);
             let kind = editions.kind(Program::Professional, &row.rule);
-            if let (Some(&who), Some(kind)) = (place, kind) {
+            if let (Some(&who), Some(kind)) = (index, kind) {
                 let tally = Tally { units: row.units, awarded: row.awarded, latest_on: row.latest_on };
                 self.fold.load_professional_tally(who, (kind, row.window_start), tally);
             }
@@ -267,7 +267,7 @@ impl<'a> Posting<'a> {
     ///
     /// # Errors
     /// When sums would leave the range of the API; the step is then not applied.
-    pub(super) fn apply(&mut self, entry: Entry, step: Option<Step>) -> Result<(), TooMuch> {
+    pub(super) fn apply(&mut self, entry: LogEntry, step: Option<Step>) -> Result<(), TooMuch> {
         if let Some(step) = step {
             self.fold.apply(&step, &mut self.awards)?;
         }

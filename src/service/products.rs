@@ -127,9 +127,9 @@ fn check_prices(prices: &[Money]) -> Result<BTreeMap<&'static str, i64>, Refusal
         return Err(Refusal::new(Code::TooMany, "prices", message));
     }
     let mut by_currency = BTreeMap::new();
-    for (place, price) in prices.iter().enumerate() {
+    for (index, price) in prices.iter().enumerate() {
         let refuse = |field: &str, message: String| {
-            Err(Refusal::new(Code::Invalid, field, message).within(&place.to_string()).within("prices"))
+            Err(Refusal::new(Code::Invalid, field, message).within(&index.to_string()).within("prices"))
         };
         if price.minor < 0 {
             return refuse("amount", format!("A price is 0 or more, not {}.", price.amount()));

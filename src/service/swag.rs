@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::posting::{Entry, Object, Posting};
+use super::posting::{LogEntry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -143,10 +143,10 @@ impl Services {
             };
             let mut posting = Posting::open(&self.policy, Vec::new(), vec![who], &[]);
             let spent = redemption(&mut posting, &order, order.placed_on)?;
-            let entry = Entry::new(LogAction::SwagOrdered, Object::SwagOrder(order.id));
+            let entry = LogEntry::new(LogAction::SwagOrdered, Object::SwagOrder(order.id));
             apply(&mut posting, entry, Step::SwagOrdered(spent))?;
             let mut posted = posting.post(transaction, &self.clock).await?;
-            order.seq = posted.places.first().copied().unwrap_or_default();
+            order.seq = posted.seqs.first().copied().unwrap_or_default();
             order.number = format!("S-{}", order.seq);
             order.recorded_at = posted.recorded_at;
             upsert_all(transaction, vec![item]).await?;
@@ -183,10 +183,10 @@ impl Services {
             let today = self.clock.today();
             let mut posting = Posting::open(&self.policy, Vec::new(), professionals, &[]);
             let back = redemption(&mut posting, &order, today)?;
-            let entry = Entry {
+            let entry = LogEntry {
                 day: Some(today),
                 reason: reason.clone(),
-                ..Entry::new(LogAction::SwagCancelled, Object::SwagOrder(order.id))
+                ..LogEntry::new(LogAction::SwagCancelled, Object::SwagOrder(order.id))
             };
             apply(&mut posting, entry, Step::SwagReturned(back))?;
             let before = json!({ "status": order.status.to_value() });
@@ -339,7 +339,7 @@ fn redemption(
     Ok(Redemption { subject, order: number, on, credits: order.dojo_credits })
 }
 
-fn apply(posting: &mut Posting<'_>, entry: Entry, step: Step) -> Result<(), Refusal> {
+fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Step) -> Result<(), Refusal> {
     posting
         .apply(entry, Some(step))
         .map_err(|too_much| Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}.")))

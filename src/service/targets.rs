@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::posting::{Entry, Object, Posting};
+use super::posting::{LogEntry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -66,7 +66,7 @@ impl Services {
             let id = partner.id;
             let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
             let existing = load(transaction, &mut posting, id, year, None).await?;
-            let who = posting.partner(id).ok_or_else(|| Error::Damaged("a partner without a place".to_owned()))?;
+            let who = posting.partner(id).ok_or_else(|| Error::Damaged("a partner that the posting does not hold".to_owned()))?;
             let said = |currency: &str, amount: i64| json!({ "year": year, "currency": currency, "amount": amount });
             let before = existing.as_ref().map(|row| said(&row.currency, row.amount));
             let mut row = sales_target::Model {
@@ -78,9 +78,9 @@ impl Services {
                 reached_on: None,
             };
             let target = posting.add(Object::SalesTarget(row.id));
-            let entry = Entry {
+            let entry = LogEntry {
                 amount: Some(amount),
-                ..Entry::new(LogAction::SalesTargetSet, Object::SalesTarget(row.id))
+                ..LogEntry::new(LogAction::SalesTargetSet, Object::SalesTarget(row.id))
             };
             posting.apply(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
                 .map_err(|error| Refusal::new(Code::Invalid, "target", format!("Not taken: {error}.")))?;

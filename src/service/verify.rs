@@ -117,12 +117,12 @@ async fn compare_entries(
     let spans = replay::spans(expected.ledger.iter().map(|row| (row.partner_id, row.number)));
     let found = ledger::in_ranges(snapshot, spans, i64::MAX).await?;
     compare(&mut replay.report, expected.ledger, found, |row| {
-        replay.partners[replay.partner_places[&row.partner_id].0 as usize].name()
+        replay.partners[replay.partner_indexes[&row.partner_id].0 as usize].name()
     });
     let spans = replay::spans(expected.points.iter().map(|row| (row.professional_id, row.number)));
     let found = ledger::points_in_ranges(snapshot, spans, i64::MAX).await?;
     compare(&mut replay.report, expected.points, found, |row| {
-        replay.professionals[replay.professional_places[&row.professional_id].0 as usize].name()
+        replay.professionals[replay.professional_indexes[&row.professional_id].0 as usize].name()
     });
     Ok(())
 }
@@ -139,12 +139,12 @@ async fn compare_facts(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
             format!("activity {}/{}", row.source, row.external_id)
         });
     }
-    for place in (0..replay.professionals.len()).step_by(SUBJECTS_PER_PAGE) {
-        let chunk = &replay.professionals[place..replay.professionals.len().min(place + SUBJECTS_PER_PAGE)];
+    for index in (0..replay.professionals.len()).step_by(SUBJECTS_PER_PAGE) {
+        let chunk = &replay.professionals[index..replay.professionals.len().min(index + SUBJECTS_PER_PAGE)];
         let found = affiliation::of_professionals(snapshot, chunk.iter().map(|one| one.id)).await?;
         let expected = found.iter().filter_map(|row| replay.expected_affiliation(row)).collect();
         compare(&mut replay.report, expected, found, |row| {
-            replay.professionals[replay.professional_places[&row.professional_id].0 as usize].name()
+            replay.professionals[replay.professional_indexes[&row.professional_id].0 as usize].name()
         });
     }
     Ok(())

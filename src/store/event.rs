@@ -106,9 +106,9 @@ async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
     // subject's writers queue, so its events become visible in the order of their keys.
     sql!(
         NUMBER,
-        "WITH waiting AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM events \
+        "WITH waiting AS (SELECT id, row_number() OVER (ORDER BY id) AS index FROM events \
          WHERE number IS NULL ORDER BY id LIMIT $2), \
-         numbered AS (UPDATE events e SET number = $1 + w.place FROM waiting w WHERE e.id = w.id RETURNING 1), \
+         numbered AS (UPDATE events e SET number = $1 + w.index FROM waiting w WHERE e.id = w.id RETURNING 1), \
          counted AS (SELECT count(*) AS n FROM numbered) \
          UPDATE event_feed SET last = last + counted.n FROM counted WHERE id = 1 RETURNING last, removed"
     );

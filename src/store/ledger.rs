@@ -68,7 +68,7 @@ impl Statements {
     /// Those of a condition with so many values. Pages are keyed by the number of the entry: after,
     /// before and limit stand behind the condition's values.
     fn new(condition: &str, values: usize, order: &str) -> Self {
-        let [after, before, limit] = std::array::from_fn(|place| format!("${}", values + place + 2));
+        let [after, before, limit] = std::array::from_fn(|index| format!("${}", values + index + 2));
         let text = |direction: &str| {
             let condition = format!("{condition} AND {order} > {after} AND {order} < {before}");
             let order = format!("{order} {direction}");

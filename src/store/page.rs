@@ -117,7 +117,7 @@ impl RowFilter {
             Self::Filtered(_) => 4,
             Self::Scoped(_, _, values) => 4 + values,
         };
-        std::array::from_fn(|place| format!("${}", first + place))
+        std::array::from_fn(|index| format!("${}", first + index))
     }
 }
 

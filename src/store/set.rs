@@ -36,7 +36,7 @@ pub(super) async fn append<M: ModelTrait>(
     let (list, typed) = columns::<M>(|column| !is_key::<M>(column));
     let text = format!(
         "INSERT INTO {} ({list}) SELECT {list} FROM ROWS FROM \
-         (jsonb_to_recordset($1::text::jsonb) AS ({typed})) WITH ORDINALITY AS v({list}, place) ORDER BY place",
+         (jsonb_to_recordset($1::text::jsonb) AS ({typed})) WITH ORDINALITY AS v({list}, index) ORDER BY index",
         M::Entity::default().table_name()
     );
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, [rows_json(rows)?.into()]);
@@ -87,8 +87,8 @@ fn sql_type(column: impl ColumnTrait) -> &'static str {
 /// The rows as a list of objects; an empty column is left out.
 fn rows_json<M: ModelTrait>(rows: &[M]) -> Result<String, DbErr> {
     let mut text = String::from("[");
-    for (place, row) in rows.iter().enumerate() {
-        text.push_str(if place > 0 { ",{" } else { "{" });
+    for (index, row) in rows.iter().enumerate() {
+        text.push_str(if index > 0 { ",{" } else { "{" });
         let mut first = true;
         for column in Column::<M>::iter() {
             let Some(value) = json_value(row.get(column))? else { continue };

@@ -103,8 +103,8 @@ impl Sql {
 pub(crate) fn ids(backend: DbBackend, ids: impl IntoIterator<Item = Uuid>) -> Value {
     let postgres = backend == DbBackend::Postgres;
     let mut text = String::from(if postgres { "{" } else { "[" });
-    for (place, id) in ids.into_iter().enumerate() {
-        if place > 0 {
+    for (index, id) in ids.into_iter().enumerate() {
+        if index > 0 {
             text.push(',');
         }
         if postgres {

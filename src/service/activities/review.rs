@@ -15,7 +15,7 @@ use crate::program::fold::{Fact, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{Program, Review};
 use crate::service::events::EventDraft;
-use crate::service::posting::{Entry, Object, PostedRows, Posting};
+use crate::service::posting::{LogEntry, Object, PostedRows, Posting};
 use crate::service::{Services, input, transact};
 use crate::store::{activity as store, partner, professional};
 
@@ -56,10 +56,10 @@ impl Services {
                     (LogAction::Rejected, None)
                 }
             };
-            let entry = Entry {
+            let entry = LogEntry {
                 points: row.graded_points,
                 reason: reason.clone(),
-                ..Entry::new(action, Object::Activity(id))
+                ..LogEntry::new(action, Object::Activity(id))
             };
             changes.note(change(&row).before(before).after(audit_state(&row)));
             self.post_activity(transaction, posting, row, entry, step).await
@@ -111,7 +111,7 @@ impl Services {
             let fact = fact(&mut posting, &row, Admitted { kind, units, review: Review::None });
             row.status = ActivityStatus::Voided;
             let entry =
-                Entry { reason: reason.clone(), ..Entry::new(LogAction::Voided, Object::Activity(id)) };
+                LogEntry { reason: reason.clone(), ..LogEntry::new(LogAction::Voided, Object::Activity(id)) };
             changes.note(change(&row).before(before).after(audit_state(&row)));
             self.post_activity(transaction, posting, row, entry, fact.map(Step::Voided)).await
         })
@@ -135,7 +135,7 @@ impl Services {
         transaction: &DatabaseTransaction,
         mut posting: Posting<'_>,
         mut row: activity::Model,
-        entry: Entry,
+        entry: LogEntry,
         step: Option<Step>,
     ) -> Result<activity::Model, Error> {
         let entry_action = entry.action;

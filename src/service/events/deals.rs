@@ -1,4 +1,4 @@
-//! Deals whose time runs out (R3).
+//! Timers and expiry of deals (R3).
 
 use entity::deal;
 use entity::value::EventKind;
@@ -12,11 +12,11 @@ use crate::service::deals::deal_dates;
 use crate::service::{Services, transact};
 use crate::store::{deal as store, event, partner, timer};
 
-/// Deals that are looked at in one transaction.
+/// Deals that one transaction processes.
 const DEALS_PER_TRANSACTION: u64 = 200;
 
 impl Services {
-    /// Sets the timer of a deal by what the deal now is.
+    /// Sets the timer of a deal to the day on which it expires from its current state.
     pub(in crate::service) async fn set_timer(
         &self,
         transaction: &DatabaseTransaction,
@@ -27,7 +27,7 @@ impl Services {
         Ok(timer::set(transaction, row.id, expires_on).await?)
     }
 
-    /// Tells of deals that expired by today; returns whether there may be more.
+    /// Emits the events of deals that expired by today; returns whether there may be more.
     pub(super) async fn emit_deal_expiries(&self) -> Result<bool, Error> {
         let today = self.clock.today();
         let due = timer::due(self.db.reader(), today, DEALS_PER_TRANSACTION).await?;
@@ -44,10 +44,10 @@ impl Services {
             let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
             let audience = Audience { codes, employers: Vec::new(), at: self.clock.now() };
             let mut events = Vec::new();
-            // A lead that was given another customer meanwhile is looked at next time, under that one's lock.
+            // A lead that was moved to another customer meanwhile is processed next time, under that lock.
             for row in deals.iter().filter(|row| keys.contains(&row.customer_key.as_str())) {
                 let timer = timer::by_deal(transaction, row.id).await?;
-                // Another process was first, or something happened meanwhile.
+                // Another process emitted it already, or the deal was changed meanwhile.
                 if timer.is_none_or(|timer| timer.expires_on > today) {
                     continue;
                 }

@@ -1,8 +1,7 @@
-//! Events as they come: one task of each process learns of new numbers and shares the rows with whoever
-//! follows them.
+//! Live events: one task of each process detects new numbers and broadcasts the rows to its subscriptions.
 //!
-//! A subscription that falls behind what is shared reads the database instead, so that nothing is kept in
-//! memory for the slowest, and nothing is left out.
+//! A subscription that falls behind the broadcast buffer reads the database instead, so memory does not
+//! depend on the slowest one and no event is skipped.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,18 +18,18 @@ use crate::error::Error;
 use crate::service::{Services, transact};
 use crate::store::event::{self as store, EventFilter, Feed, Listener, Pending};
 
-/// Events that are shared in memory; who is further behind reads the database.
+/// Events in the broadcast buffer; subscriptions that lag further behind read the database.
 const BROADCAST_CAPACITY: usize = 1_024;
-/// Events that are read at once.
+/// Events that one statement reads.
 const EVENTS_PER_READ: u64 = 500;
-/// How often events of other processes are looked for where nobody tells of them.
+/// Interval of polling for events of other processes, besides notifications.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// How often old events are deleted.
+/// Interval between deletions of expired events.
 const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 /// Events that are deleted in one transaction.
 const DELETED_PER_TRANSACTION: i64 = 5_000;
 
-/// What followers of one process share.
+/// Broadcast of new events to the subscriptions of one process.
 #[derive(Debug)]
 pub struct Hub {
     committed: Notify,
@@ -49,26 +48,26 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// Says that a transaction was committed, and may have left events.
+    /// Signals that a transaction was committed, which may have written events.
     pub(in crate::service) fn notify_committed(&self) {
         self.committed.notify_one();
     }
 
-    /// The last number that this process knows of, and when it rises.
+    /// The last number that this process knows, and a signal when it increases.
     #[must_use]
     pub fn last(&self) -> watch::Receiver<i64> {
         self.last.subscribe()
     }
 }
 
-/// An event, or why no more come.
+/// An event, or the error that ends a subscription.
 pub type EventResult = Result<Arc<event::Model>, Error>;
 
-/// Where a subscription stands.
+/// State of a subscription to the feed.
 struct Subscription {
     services: Services,
     filter: EventFilter,
-    /// Everything up to this number was given.
+    /// All events up to this number were delivered.
     cursor: i64,
     recent: broadcast::Receiver<Arc<event::Model>>,
     buffered: VecDeque<event::Model>,
@@ -77,18 +76,19 @@ struct Subscription {
 }
 
 impl Services {
-    /// What the followers of this process share.
+    /// The broadcast of this process.
     #[must_use]
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
     }
 
-    /// Shares events and follows the calendar, as long as the future is polled. Each process has one.
+    /// Broadcasts events, emits time-based ones and deletes expired ones, until the future is dropped. Each
+    /// process runs it once.
     pub async fn run_feed(&self, kept: Option<TimeDelta>) {
         tokio::join!(self.run_broadcast(), self.run_time_based_events(), self.run_event_retention(kept));
     }
 
-    /// Deletes events that were recorded longer ago than they are kept.
+    /// Deletes events that were recorded before the retention period `kept`.
     ///
     /// # Errors
     /// When the database fails.
@@ -111,14 +111,14 @@ impl Services {
         loop {
             match self.delete_expired_events(kept).await {
                 Ok(0) => {}
-                Ok(events) => tracing::info!(events, "old events were deleted"),
-                Err(error) => tracing::warn!(%error, "old events could not be deleted; it is tried again"),
+                Ok(events) => tracing::info!(events, "expired events were deleted"),
+                Err(error) => tracing::warn!(%error, "expired events could not be deleted; retrying later"),
             }
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     }
 
-    /// How far the feed is: the last number, and what waits for one.
+    /// Status of the feed: the last number, and the events without a number.
     ///
     /// # Errors
     /// When the caller is not the program itself or an administrator, or the database fails.
@@ -134,15 +134,15 @@ impl Services {
         loop {
             if listener.is_none() {
                 listener = store::listen(&self.db).await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "no news of events from other processes; they are looked for");
+                    tracing::warn!(%error, "listening for events of other processes failed; polling instead");
                     None
                 });
             }
             if let Err(error) = self.broadcast_new(&mut known).await {
-                tracing::warn!(%error, "events could not be read; they are read again");
+                tracing::warn!(%error, "events could not be read; retrying");
                 tokio::time::sleep(POLL_INTERVAL).await;
             }
-            let heard = async {
+            let notified = async {
                 match &mut listener {
                     Some(listener) => Listener::notified(listener).await,
                     None => std::future::pending().await,
@@ -150,7 +150,7 @@ impl Services {
             };
             tokio::select! {
                 () = self.hub.committed.notified() => {}
-                heard = heard => if heard.is_err() { listener = None },
+                notified = notified => if notified.is_err() { listener = None },
                 () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
@@ -169,7 +169,7 @@ impl Services {
             // NumberRange have no gaps; rows that are gone already are nobody's news.
             from = rows.last().and_then(|row| row.number).unwrap_or(last);
             for row in rows {
-                // Without followers there is nobody to tell.
+                // An error means that there are no subscriptions.
                 let _ = self.hub.recent.send(Arc::new(row));
             }
         }
@@ -179,13 +179,13 @@ impl Services {
         Ok(())
     }
 
-    /// Events that the filter takes, after a number or from now on. The stream ends with its first error.
+    /// Events that match the filter, after a number or from now on. The stream ends with its first error.
     pub(super) async fn subscribe(
         &self,
         filter: EventFilter,
         after: Option<i64>,
     ) -> Result<impl Stream<Item = EventResult> + Send + use<>, Error> {
-        // Before the last number is read, so that nothing is between the two.
+        // Subscribe before the last number is read, so that no event falls between the two.
         let recent = self.hub.recent.subscribe();
         store::assign_numbers(&self.db).await?;
         let feed = store::feed(self.db.reader()).await?;
@@ -228,18 +228,20 @@ impl Subscription {
                             return Ok(row);
                         }
                     }
-                    // Given before, by way of the database.
+                    // Already delivered from the database.
                     ..=0 => {}
-                    // Something between was never shared.
+                    // Some events in between were not broadcast.
                     _ => self.lagging = true,
                 },
                 Err(RecvError::Lagged(_)) => self.lagging = true,
-                Err(RecvError::Closed) => return Err(Error::Damaged("nobody shares events".to_owned())),
+                Err(RecvError::Closed) => {
+                    return Err(Error::Damaged("the broadcast of events has ended".to_owned()));
+                }
             }
         }
     }
 
-    /// Reads what lies between what was given and what is shared.
+    /// Reads the events between the delivered ones and the broadcast buffer.
     async fn catch_up(&mut self) -> Result<(), Error> {
         let database = &self.services.db;
         let feed = store::feed(database.reader()).await?;
@@ -249,7 +251,7 @@ impl Subscription {
         let rows =
             store::between(database.reader(), &self.filter, self.cursor, feed.last, EVENTS_PER_READ).await?;
         if u64::try_from(rows.len()).unwrap_or(u64::MAX) < EVENTS_PER_READ {
-            // Everything up to here was read. What is shared from now on comes after it, or was read.
+            // All events up to here were read; the broadcast continues after them, or overlaps.
             self.cursor = self.cursor.max(feed.last);
             self.lagging = false;
         } else if let Some(number) = rows.last().and_then(|row| row.number) {

@@ -1,4 +1,4 @@
-//! The feed as a list, and who may follow what.
+//! Pages of the event feed, and subscriptions within the visibility of the caller.
 
 use entity::event;
 use entity::value::EventKind;
@@ -15,19 +15,19 @@ use crate::store::event::{self as store, EventFilter};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 
-/// What a partner's followers are told of.
+/// Kinds of events in a subscription to a partner.
 const PARTNER_KINDS: [EventKind; 3] =
     [EventKind::CreditsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
-/// What a professional's followers are told of.
+/// Kinds of events in a subscription to a professional.
 const PROFESSIONAL_KINDS: [EventKind; 3] =
     [EventKind::PointsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
 
-/// Which events are query for. Each part that is given narrows them down.
+/// A query of the event feed. An event matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventsQuery {
     /// Only these kinds.
     pub kinds: Option<Vec<EventKind>>,
-    /// Only those about the partner with this code, and those who work for it.
+    /// Only those about the partner with this code and the professionals affiliated with it.
     pub partner: Option<String>,
     /// Only those about the professional with this code.
     pub professional: Option<String>,
@@ -38,13 +38,13 @@ pub struct EventsQuery {
 pub struct EventsPage {
     /// The events, in order.
     pub rows: Vec<event::Model>,
-    /// Whether more of them are there already.
+    /// Whether more events match already.
     pub has_more: bool,
-    /// The last number that was given to any event, also to those that are not shown.
+    /// The last number of the feed, including events that are not visible to the caller.
     pub last: i64,
 }
 
-/// Why events after a number can't be given.
+/// Refuses a cursor whose next events were deleted after their retention.
 pub(super) fn events_deleted(removed: i64) -> Refusal {
     let message = format!(
         "Events up to {removed} are no longer kept. Read what you follow anew, and go on with after: {removed}."
@@ -53,11 +53,11 @@ pub(super) fn events_deleted(removed: i64) -> Refusal {
 }
 
 impl Services {
-    /// The events after a number, or from the first that is kept; what is committed has its number then.
+    /// The events after a number, or from the first retained one. Includes every committed event.
     ///
     /// # Errors
-    /// When the caller may not follow events, those after the number are no longer kept, the number was
-    /// not given yet, or the database fails.
+    /// When the caller has no right to the feed, events after the number were deleted, the number was not
+    /// assigned yet, or the database fails.
     pub async fn events_page(
         &self,
         query: &EventsQuery,
@@ -79,10 +79,10 @@ impl Services {
         Ok(EventsPage { rows, has_more, last: feed.last })
     }
 
-    /// The events after a number, or from now on, as they come.
+    /// A subscription to events after a number, or from now on.
     ///
     /// # Errors
-    /// As [`Services::events_page`]; also when a code is nobody's.
+    /// As [`Services::events_page`]; also when a code does not exist.
     pub async fn events_subscribe(
         &self,
         query: &EventsQuery,
@@ -96,7 +96,7 @@ impl Services {
         self.subscribe(filter, after).await
     }
 
-    /// Every entry of a partner's ledger and every change of its levels, after a number or from now on.
+    /// A subscription to a partner's ledger entries and level changes, after a number or from now on.
     ///
     /// # Errors
     /// As [`Services::events_subscribe`].
@@ -118,8 +118,8 @@ impl Services {
         Ok((row, self.subscribe(filter, after).await?))
     }
 
-    /// Every change of a professional's points and level, after a number or from now on. A partner is told
-    /// of those on days on which the person works for it.
+    /// A subscription to a professional's points entries and level changes, after a number or from now on. A
+    /// partner receives those of days on which the professional is affiliated with it.
     ///
     /// # Errors
     /// As [`Services::events_subscribe`].
@@ -144,7 +144,7 @@ impl Services {
         Ok((row, self.subscribe(filter, after).await?))
     }
 
-    /// Refuses a number after which events are missing, or that was never given.
+    /// Refuses a number after which events were deleted, or that was not assigned yet.
     async fn check_after(&self, after: Option<i64>) -> Result<Option<i64>, Error> {
         self.authorize(Operation::Events)?;
         let Some(number) = after else { return Ok(None) };
@@ -164,8 +164,8 @@ impl Services {
         Ok(after)
     }
 
-    /// The filter with keys in place of codes, no wider than what the caller sees; none when a code is
-    /// nobody's.
+    /// The filter with ids in place of codes, limited to what is visible to the caller; none if a code does
+    /// not exist.
     async fn event_filter(&self, query: &EventsQuery) -> Result<Option<EventFilter>, Error> {
         let mut filter = EventFilter { kinds: query.kinds.clone(), ..EventFilter::default() };
         match self.authorize(Operation::Events)? {
@@ -191,11 +191,11 @@ impl Services {
     }
 }
 
-/// Sets a part of a filter to who was found, unless that is nobody or somebody else.
-fn narrow(part: &mut Option<Uuid>, found: Option<Uuid>) -> bool {
-    let fits = found.is_some() && part.is_none_or(|own| Some(own) == found);
-    *part = found;
-    fits
+/// Restricts a field of a filter to a subject; false if there is none or the filter excludes it.
+fn narrow(field: &mut Option<Uuid>, subject: Option<Uuid>) -> bool {
+    let matches = subject.is_some() && field.is_none_or(|own| Some(own) == subject);
+    *field = subject;
+    matches
 }
 
 fn subject_not_found(what: &str, field: &str) -> Refusal {

@@ -1,5 +1,5 @@
-//! What the calendar changes by itself: levels that lapse, and deals that expire. Each change is told
-//! once, on its day or, where no server ran then, when the next one starts.
+//! Time-based events: levels that lapse and deals that expire. Each is emitted once, on its day or, if no
+//! server ran then, when the next one starts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,16 +19,16 @@ use crate::service::posting::{
 use crate::service::{Services, transact};
 use crate::store::{affiliation, event, partner, professional, totals, upsert_all};
 
-/// Subjects that are looked at in one transaction.
+/// Subjects that one transaction processes.
 const SUBJECTS_PER_TRANSACTION: u64 = 200;
-/// How often the calendar is looked at.
+/// Interval between checks for due levels and deals.
 const POLL_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Services {
-    /// Tells of everything that the calendar changed until today.
+    /// Emits the time-based events that are due through today.
     ///
     /// # Errors
-    /// When the database fails; what was told until then stays told, and the rest is told next time.
+    /// When the database fails; committed events remain, and the next call emits the others.
     pub async fn emit_time_based_events(&self) -> Result<(), Error> {
         while self.emit_deal_expiries().await? {}
         while self.emit_professional_levels().await? {}
@@ -36,11 +36,11 @@ impl Services {
         Ok(())
     }
 
-    /// Follows the calendar as long as the future is polled.
+    /// Emits time-based events as they become due, until the future is dropped.
     pub(super) async fn run_time_based_events(&self) {
         loop {
             if let Err(error) = self.emit_time_based_events().await {
-                tracing::warn!(%error, "the calendar could not be followed; it is tried again");
+                tracing::warn!(%error, "time-based events could not be emitted; retrying");
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
@@ -65,7 +65,7 @@ impl Services {
         today: NaiveDate,
     ) -> Result<(), Error> {
         let mut rows = partner::lock(transaction, [], due.iter().copied()).await?;
-        // Another process may have been first.
+        // Another process may have emitted them already.
         rows.retain(|row| row.levels_due <= today);
         let mut stored: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
         for row in totals::of_partners(transaction, rows.iter().map(|row| row.id)).await? {

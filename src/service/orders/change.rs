@@ -15,7 +15,7 @@ use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 use crate::service::access::Visibility;
 use crate::service::events::EventDraft;
-use crate::service::posting::{Entry, Object, Posting};
+use crate::service::posting::{LogEntry, Object, Posting};
 use crate::service::{Services, input, targets, transact};
 use crate::store::{order as store, partner, upsert_all};
 
@@ -35,9 +35,9 @@ impl Services {
                 return Err(Refusal::new(Code::Invalid, "fulfilledOn", message).into());
             }
             let sale = self.sale(transaction, &mut posting, &order, on).await?;
-            let entry = Entry {
+            let entry = LogEntry {
                 day: Some(on),
-                ..Entry::new(LogAction::OrderFulfilled, Object::Order(order.id))
+                ..LogEntry::new(LogAction::OrderFulfilled, Object::Order(order.id))
             };
             apply(&mut posting, entry, sale.as_ref().map(|sale| Step::Sold(sale.step)))?;
             let changed = sale.map(|sale| sale.rows(&posting, &order));
@@ -68,10 +68,10 @@ impl Services {
             let before = audit_state(&order);
             let today = self.clock.today();
             let step = redemption(&mut posting, &order, today).map(Step::Returned);
-            let entry = Entry {
+            let entry = LogEntry {
                 day: Some(today),
                 reason: reason.clone(),
-                ..Entry::new(LogAction::OrderCancelled, Object::Order(order.id))
+                ..LogEntry::new(LogAction::OrderCancelled, Object::Order(order.id))
             };
             apply(&mut posting, entry, step)?;
             order.status = OrderStatus::Cancelled;

@@ -53,9 +53,9 @@ impl<'d> CheckedDraft<'d> {
             let message = format!("An order has at most {LINES_MAX} lines, not {}.", draft.lines.len());
             return Err(Refusal::new(Code::TooMany, "lines", message));
         }
-        if let Some(place) = draft.lines.iter().position(|(_, quantity)| *quantity < 1) {
-            let message = format!("A quantity is 1 or more, not {}.", draft.lines[place].1);
-            return Err(line_refusal(place, "quantity", Code::Invalid, message));
+        if let Some(index) = draft.lines.iter().position(|(_, quantity)| *quantity < 1) {
+            let message = format!("A quantity is 1 or more, not {}.", draft.lines[index].1);
+            return Err(line_refusal(index, "quantity", Code::Invalid, message));
         }
         if draft.credits < 0 {
             let message = format!("Credits to redeem are 0 or more, not {}.", draft.credits);
@@ -66,8 +66,8 @@ impl<'d> CheckedDraft<'d> {
 }
 
 /// A refusal of a field of a line.
-fn line_refusal(place: usize, field: &str, code: Code, message: impl Into<String>) -> Refusal {
-    Refusal::new(code, field, message).within(&place.to_string()).within("lines")
+fn line_refusal(index: usize, field: &str, code: Code, message: impl Into<String>) -> Refusal {
+    Refusal::new(code, field, message).within(&index.to_string()).within("lines")
 }
 
 impl Services {
@@ -135,16 +135,16 @@ fn lines<'p>(
     checked: &CheckedDraft<'_>,
     products: &'p HashMap<String, ProductRow>,
 ) -> Result<Vec<(&'p ProductRow, LineInput)>, Refusal> {
-    let line = |(place, (code, quantity)): (usize, &(String, i64))| {
+    let line = |(index, (code, quantity)): (usize, &(String, i64))| {
         let row = products.get(code).ok_or_else(|| {
-            line_refusal(place, "product", Code::NotFound, "There is no product with this code.")
+            line_refusal(index, "product", Code::NotFound, "There is no product with this code.")
         })?;
         let currency = checked.currency.code();
         let unit_price = row.price(currency).ok_or_else(|| {
             let others: Vec<&str> = row.prices.iter().map(|price| price.currency.as_str()).collect();
             let others = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
             let message = format!("{code} has no price in {currency}; it has prices in: {others}.");
-            line_refusal(place, "product", Code::NoPrice, message)
+            line_refusal(index, "product", Code::NoPrice, message)
         })?;
         Ok((
             row,
@@ -163,7 +163,7 @@ fn rows(
     let rows = (0..).zip(lines.iter().zip(&priced.lines)).map(|(line, ((row, input), priced))| {
         let contract = match priced.rate.source {
             RateSource::Level => None,
-            RateSource::Contract(place) => contracts.get(place),
+            RateSource::Contract(index) => contracts.get(index),
         };
         order_line::Model {
             order_id: order.id,

@@ -1,4 +1,4 @@
-//! Levels that the steps changed, and those that the calendar changed before them.
+//! Level changes: those of the steps, and time-based ones that were due before them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -42,7 +42,7 @@ pub(in crate::service) fn points_by_year(rows: &[professional_total::Model]) -> 
     points
 }
 
-/// What the calendar changed of a partner's levels until today; the row says then what was emitted.
+/// The time-based changes of a partner's levels through today, which the row then contains.
 pub(in crate::service) fn apply_time_based_partner_changes(
     editions: &Editions,
     row: &mut PartnerRow,
@@ -59,7 +59,7 @@ pub(in crate::service) fn apply_time_based_partner_changes(
     changes
 }
 
-/// What the calendar changed of a professional's level until today; the row says then what was emitted.
+/// The time-based changes of a professional's level through today, which the row then contains.
 pub(in crate::service) fn apply_time_based_professional_changes(
     editions: &Editions,
     row: &mut ProfessionalRow,
@@ -119,7 +119,7 @@ impl Posting<'_> {
         }
     }
 
-    /// Codes of everybody in the posting.
+    /// Codes of all subjects of the posting, by id.
     pub(super) fn codes(&self) -> HashMap<Uuid, String> {
         let partners = self.partners.iter().map(|row| (row.id, row.code.clone()));
         partners.chain(self.professionals.iter().map(|row| (row.id, row.code.clone()))).collect()

@@ -1,4 +1,4 @@
-//! A partner's totals as rows, and words of the database for those of the core.
+//! A partner's totals and tracks, converted between the database and the rules core.
 
 use entity::partner_total;
 use entity::value::Track as TrackColumn;
@@ -59,7 +59,7 @@ impl PeriodTotal {
     }
 }
 
-/// Reads the changes of level that a total keeps.
+/// Parses the changes of level that a total stores.
 pub(in crate::service) fn read_reached(text: &str) -> Result<Vec<Reached>, Error> {
     serde_json::from_str(text).map_err(|error| Error::Damaged(format!("levels reached: {error}")))
 }
@@ -68,7 +68,7 @@ fn write_reached(reached: &[Reached]) -> String {
     serde_json::to_string(reached).expect("dates and codes are JSON")
 }
 
-/// The track as the database has it.
+/// The track as the database stores it.
 pub(in crate::service) fn column(track: Track) -> TrackColumn {
     match track {
         Track::Technical => TrackColumn::Technical,
@@ -76,7 +76,7 @@ pub(in crate::service) fn column(track: Track) -> TrackColumn {
     }
 }
 
-/// The track as the core has it.
+/// The track of the rules core.
 pub(in crate::service) fn track(column: TrackColumn) -> Track {
     match column {
         TrackColumn::Technical => Track::Technical,

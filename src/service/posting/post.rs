@@ -1,4 +1,4 @@
-//! From awards to rows: entries in order, and the projections that sum them up.
+//! Turns awards into rows: ledger entries in order, and the projections that sum them up.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::levels::{partner_totals, points_by_year};
 use super::period::{PeriodTotal, column, track};
-use super::{AppliedStep, Object, Place, Posting, award_metrics, ledger_row, points_row};
+use super::{AppliedStep, EntryPosition, Object, Posting, award_metrics, ledger_row, points_row};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::program::fold::{PartnerIx, ProfessionalIx};
@@ -22,14 +22,14 @@ use crate::program::totals::{Period, TrackTotal, membership_number};
 use crate::service::events::{Audience, EventDraft};
 use crate::store::{event, ledger, log as log_store, totals, upsert_all};
 
-/// Rows that are ready to be written, all in one transaction.
+/// The rows of a posting, to be written in one transaction.
 #[derive(Debug, Default)]
 pub(in crate::service) struct PostedRows {
     /// When the steps are recorded.
     pub(in crate::service) recorded_at: DateTime<Utc>,
-    /// Places of the steps in the log.
-    pub(in crate::service) places: Vec<i64>,
-    /// What each activity was awarded by these steps: points, and level credits.
+    /// Sequence numbers of the steps in the log.
+    pub(in crate::service) seqs: Vec<i64>,
+    /// Points and level credits that these steps awarded, by activity.
     pub(in crate::service) awarded: HashMap<Uuid, (i64, i64)>,
     log: Vec<log::Model>,
     ledger: Vec<ledger_entry::Model>,
@@ -52,17 +52,17 @@ pub(in crate::service) struct PostedRows {
 impl PostedRows {
     /// Adds the event of a step; steps are counted from 0 in the order in which they were applied.
     pub(in crate::service) fn emit(&mut self, step: usize, draft: EventDraft) {
-        if let Some(seq) = self.places.get(step) {
+        if let Some(seq) = self.seqs.get(step) {
             self.drafts.insert(*seq, draft);
         }
     }
 
-    /// The events: of each step what it was, then its points, then its credits; and last the levels.
+    /// The events: for each step its own, those of its points, those of its credits; then level changes.
     fn events(&self) -> Vec<entity::event::Model> {
         let mut rows = Vec::with_capacity(self.drafts.len() + self.points.len() + self.ledger.len());
         let mut points = self.points.iter().peekable();
         let mut ledger = self.ledger.iter().peekable();
-        for seq in &self.places {
+        for seq in &self.seqs {
             let draft = self.drafts.get(seq);
             rows.extend(draft.map(|draft| self.audience.step(draft)));
             while let Some(entry) = points.next_if(|entry| entry.log_seq == *seq) {
@@ -79,8 +79,8 @@ impl PostedRows {
         rows
     }
 
-    /// Writes the log, the entries, the projections and the events. Rows that the log refers to are there
-    /// already.
+    /// Writes the log, the entries, the projections and the events. Rows that the log references must
+    /// exist.
     pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
         award_metrics::record(&self.ledger, &self.points);
         let events = self.events();
@@ -99,8 +99,8 @@ impl PostedRows {
     }
 }
 
-/// A day's sum before the steps, and what they add.
-type Nets<K> = BTreeMap<K, BTreeMap<NaiveDate, i64>>;
+/// Net change of each day, by key.
+type NetChanges<K> = BTreeMap<K, BTreeMap<NaiveDate, i64>>;
 
 impl Posting<'_> {
     /// Turns the applied steps into rows.
@@ -109,15 +109,15 @@ impl Posting<'_> {
         connection: &impl ConnectionTrait,
         clock: &Clock,
     ) -> Result<PostedRows, Error> {
-        let places = log_store::reserve_seqs(connection, self.applied.len()).await?;
+        let seqs = log_store::reserve_seqs(connection, self.applied.len()).await?;
         let recorded_at = self.recorded_at(clock.now());
         let today = clock.today();
         let applied = std::mem::take(&mut self.applied);
         let audience =
             Audience { codes: self.codes(), employers: std::mem::take(&mut self.employers), at: recorded_at };
-        let mut posted = PostedRows { recorded_at, places, audience, ..PostedRows::default() };
+        let mut posted = PostedRows { recorded_at, seqs, audience, ..PostedRows::default() };
         posted.log =
-            applied.iter().zip(&posted.places).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
+            applied.iter().zip(&posted.seqs).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
         self.points_rows(connection, &applied, today, &mut posted).await?;
         self.ledger_rows(connection, &applied, today, &mut posted).await?;
         self.tally_rows(&mut posted);
@@ -125,8 +125,8 @@ impl Posting<'_> {
         Ok(posted)
     }
 
-    /// Strictly later than anything recorded about the same subjects, so that a moment tells the steps
-    /// before it from those after it, even when the system's clock was set back.
+    /// Strictly later than any recorded step of the same subjects, so that a point in time separates the
+    /// steps before it from those after it even if the system clock was set back.
     fn recorded_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let partners = self.partners.iter().filter_map(|row| row.last_recorded_at);
         let professionals = self.professionals.iter().filter_map(|row| row.last_recorded_at);
@@ -144,7 +144,7 @@ impl Posting<'_> {
         if self.awards.points.is_empty() {
             return Ok(());
         }
-        let mut nets: Nets<ProfessionalIx> = BTreeMap::new();
+        let mut nets: NetChanges<ProfessionalIx> = BTreeMap::new();
         for award in &self.awards.points {
             *nets.entry(award.professional).or_default().entry(award.effective_on).or_default() +=
                 award.points;
@@ -163,7 +163,7 @@ impl Posting<'_> {
             sums.insert((row.professional_id, row.day), row.points);
         }
         let mut first = 0;
-        for (step, seq) in applied.iter().zip(&posted.places) {
+        for (step, seq) in applied.iter().zip(&posted.seqs) {
             for award in &self.awards.points[first..step.points] {
                 let object = self.objects[award.object.0 as usize];
                 let row = &mut self.professionals[award.professional.0 as usize];
@@ -175,7 +175,7 @@ impl Posting<'_> {
                 if let Object::Activity(id) = object {
                     posted.awarded.entry(id).or_default().0 += award.points;
                 }
-                let place = Place {
+                let position = EntryPosition {
                     id: Uuid::now_v7(),
                     owner: row.id,
                     number: row.entries,
@@ -184,7 +184,7 @@ impl Posting<'_> {
                     balance_after: row.dojo_credits,
                     day_after: *sum,
                 };
-                posted.points.push(points_row(self.policy, award, object, place));
+                posted.points.push(points_row(self.policy, award, object, position));
             }
             first = step.points;
         }
@@ -208,7 +208,7 @@ impl Posting<'_> {
 
     fn professional_total_rows(
         &self,
-        nets: &Nets<ProfessionalIx>,
+        nets: &NetChanges<ProfessionalIx>,
         sums: &HashMap<(Uuid, NaiveDate), i64>,
         stored: Vec<professional_total::Model>,
         posted: &mut PostedRows,
@@ -247,9 +247,9 @@ impl Posting<'_> {
             return Ok(());
         }
         let editions = &self.policy.editions;
-        let mut nets: Nets<(PartnerIx, Period, Track)> = BTreeMap::new();
+        let mut nets: NetChanges<(PartnerIx, Period, Track)> = BTreeMap::new();
         for award in &self.awards.credits {
-            // What is spent or given back counts for no level.
+            // Redemptions and their returns do not count for levels.
             let Some(track) = award.track else { continue };
             let key = (award.partner, Period::of(editions, award.effective_on), track);
             *nets.entry(key).or_default().entry(award.effective_on).or_default() += award.level_credits;
@@ -271,12 +271,12 @@ impl Posting<'_> {
         Ok(())
     }
 
-    /// Days of the ledger that the awards fall on; all days of a period where one comes before the
-    /// last day known, since levels are then reached on other days.
+    /// Days of the ledger that the awards affect; all days of a period if an award precedes its last day,
+    /// because levels are then reached on other days.
     async fn load_days(
         &self,
         connection: &impl ConnectionTrait,
-        nets: &Nets<(PartnerIx, Period, Track)>,
+        nets: &NetChanges<(PartnerIx, Period, Track)>,
         stored: &BTreeMap<(Uuid, i32), PeriodTotal>,
     ) -> Result<Days, Error> {
         let spans = nets.iter().filter_map(|((who, period, track), days)| {
@@ -297,7 +297,7 @@ impl Posting<'_> {
     fn entry_rows(&mut self, applied: &[AppliedStep], before: &Days, posted: &mut PostedRows) -> Days {
         let mut sums = Days::new();
         let mut first = 0;
-        for (step, seq) in applied.iter().zip(&posted.places) {
+        for (step, seq) in applied.iter().zip(&posted.seqs) {
             for award in &self.awards.credits[first..step.credits] {
                 let object = self.objects[award.object.0 as usize];
                 let row = &mut self.partners[award.partner.0 as usize];
@@ -313,7 +313,7 @@ impl Posting<'_> {
                 if let Object::Activity(id) = object {
                     posted.awarded.entry(id).or_default().1 += award.level_credits;
                 }
-                let place = Place {
+                let position = EntryPosition {
                     id: Uuid::now_v7(),
                     owner: row.id,
                     number: row.entries,
@@ -322,7 +322,7 @@ impl Posting<'_> {
                     balance_after: row.credits,
                     day_after,
                 };
-                posted.ledger.push(ledger_row(self.policy, award, object, place));
+                posted.ledger.push(ledger_row(self.policy, award, object, position));
             }
             first = step.credits;
         }
@@ -331,7 +331,7 @@ impl Posting<'_> {
 
     fn partner_total_rows(
         &self,
-        nets: &Nets<(PartnerIx, Period, Track)>,
+        nets: &NetChanges<(PartnerIx, Period, Track)>,
         before: &Days,
         after: &Days,
         stored: &mut BTreeMap<(Uuid, i32), PeriodTotal>,

@@ -1,4 +1,4 @@
-//! The row of an award, the same for the live path and for `verify`.
+//! Rows of awards, shared by the live path and `verify`.
 
 use chrono::{DateTime, Utc};
 use entity::value::{LedgerReason, PointsReason};
@@ -9,31 +9,31 @@ use super::{Object, column};
 use crate::program::fold::{CreditsAward, PointsAward, Reason};
 use crate::service::policy::Policy;
 
-/// Where an entry stands, and the sums with it.
+/// The position of an entry in the ledger and in the log, with the running sums after it.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::service) struct Place {
-    /// Key of the entry.
+pub(in crate::service) struct EntryPosition {
+    /// Id of the entry.
     pub(in crate::service) id: Uuid,
-    /// Whose it is.
+    /// Id of the partner or professional.
     pub(in crate::service) owner: Uuid,
     /// Number among the owner's entries.
     pub(in crate::service) number: i64,
-    /// The step of the log.
+    /// Sequence number of the step of the log.
     pub(in crate::service) log_seq: i64,
     /// When the step was recorded.
     pub(in crate::service) recorded_at: DateTime<Utc>,
-    /// The balance with the entry.
+    /// The balance after the entry.
     pub(in crate::service) balance_after: i64,
-    /// The sum of its day with the entry.
+    /// The sum of its day after the entry.
     pub(in crate::service) day_after: i64,
 }
 
-/// The row of a change of credits.
+/// The ledger entry of a change of credits.
 pub(in crate::service) fn ledger_row(
     policy: &Policy,
     award: &CreditsAward,
     object: Object,
-    place: Place,
+    position: EntryPosition,
 ) -> ledger_entry::Model {
     let (activity_id, order_id, deal_id) = match object {
         Object::Activity(id) => (Some(id), None, None),
@@ -43,15 +43,15 @@ pub(in crate::service) fn ledger_row(
     };
     let count = award.count.as_ref();
     ledger_entry::Model {
-        id: place.id,
-        partner_id: place.owner,
-        number: place.number,
-        log_seq: place.log_seq,
+        id: position.id,
+        partner_id: position.owner,
+        number: position.number,
+        log_seq: position.log_seq,
         activity_id,
         order_id,
         deal_id,
         effective_on: award.effective_on,
-        recorded_at: place.recorded_at,
+        recorded_at: position.recorded_at,
         reason: reason(award.reason),
         kind: count.map(|count| policy.editions.kind_code(count.kind).to_owned()),
         edition_id: count.and_then(|count| policy.id(count.edition)),
@@ -61,17 +61,17 @@ pub(in crate::service) fn ledger_row(
         track: award.track.map(column),
         level_credits: award.level_credits,
         spendable_credits: award.spendable_credits,
-        balance_after: place.balance_after,
-        day_after: place.day_after,
+        balance_after: position.balance_after,
+        day_after: position.day_after,
     }
 }
 
-/// The row of a change of points or Dojo Credits.
+/// The points entry of a change of points or Dojo Credits.
 pub(in crate::service) fn points_row(
     policy: &Policy,
     award: &PointsAward,
     object: Object,
-    place: Place,
+    position: EntryPosition,
 ) -> points_entry::Model {
     let (activity_id, swag_order_id) = match object {
         Object::Activity(id) => (Some(id), None),
@@ -80,14 +80,14 @@ pub(in crate::service) fn points_row(
     };
     let count = award.count.as_ref();
     points_entry::Model {
-        id: place.id,
-        professional_id: place.owner,
-        number: place.number,
-        log_seq: place.log_seq,
+        id: position.id,
+        professional_id: position.owner,
+        number: position.number,
+        log_seq: position.log_seq,
         activity_id,
         swag_order_id,
         effective_on: award.effective_on,
-        recorded_at: place.recorded_at,
+        recorded_at: position.recorded_at,
         reason: points_reason(award.reason),
         kind: count.map(|count| policy.editions.kind_code(count.kind).to_owned()),
         edition_id: count.and_then(|count| policy.id(count.edition)),
@@ -96,8 +96,8 @@ pub(in crate::service) fn points_row(
         units_after: count.map(|count| count.units_after),
         points: award.points,
         dojo_credits: award.dojo_credits,
-        dojo_balance_after: place.balance_after,
-        day_after: place.day_after,
+        dojo_balance_after: position.balance_after,
+        day_after: position.day_after,
     }
 }
 
@@ -112,7 +112,7 @@ fn reason(reason: Reason) -> LedgerReason {
     }
 }
 
-/// Points are not credited by affiliations, and know no legacy.
+/// Affiliations credit no points, and there is no legacy window for points.
 fn points_reason(reason: Reason) -> PointsReason {
     match reason {
         Reason::Void => PointsReason::Void,

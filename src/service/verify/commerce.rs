@@ -52,7 +52,7 @@ async fn compare_orders(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>)
             let lines = lines.get(&row.id).map_or(&[][..], Vec::as_slice);
             let sums: [i64; 4] = lines.iter().fold([0; 4], |sums, line| {
                 let amounts = [line.list, line.net, line.cap, line.redeemed];
-                std::array::from_fn(|place| sums[place].saturating_add(amounts[place]))
+                std::array::from_fn(|index| sums[index].saturating_add(amounts[index]))
             });
             if sums != [row.list, row.net, row.cap, row.redeemed] {
                 let number = &row.number;

@@ -45,8 +45,8 @@ pub(super) async fn compare_partners(
     replay: &mut Replay<'_>,
 ) -> Result<(), DbErr> {
     let editions = &replay.policy.editions;
-    let places: Vec<PartnerIx> = (0..).take(replay.partners.len()).map(PartnerIx).collect();
-    for chunk in places.chunks(SUBJECTS_PER_PAGE) {
+    let indexes: Vec<PartnerIx> = (0..).take(replay.partners.len()).map(PartnerIx).collect();
+    for chunk in indexes.chunks(SUBJECTS_PER_PAGE) {
         let mut expected = PartnerRows::default();
         for &who in chunk {
             let state = &replay.partners[who.0 as usize];
@@ -80,7 +80,7 @@ pub(super) async fn compare_partners(
         expected.expect_emitted_levels(editions, &balances);
         let (targets, sold) = sales::all_of(snapshot, &ids).await?;
         let stored = totals::of_partners(snapshot, ids).await?;
-        let name = |id: Uuid| replay.partners[replay.partner_places[&id].0 as usize].name();
+        let name = |id: Uuid| replay.partners[replay.partner_indexes[&id].0 as usize].name();
         let report = &mut replay.report;
         compare(report, Vec::new(), beyond, |row| name(row.partner_id));
         compare(report, expected.balances, balances, |row| name(row.partner_id));
@@ -102,8 +102,8 @@ pub(super) async fn compare_professionals(
     use entity::professional_day::Column as Day;
     use entity::professional_tally::Column as Tally;
     let editions = &replay.policy.editions;
-    let places: Vec<ProfessionalIx> = (0..).take(replay.professionals.len()).map(ProfessionalIx).collect();
-    for chunk in places.chunks(SUBJECTS_PER_PAGE) {
+    let indexes: Vec<ProfessionalIx> = (0..).take(replay.professionals.len()).map(ProfessionalIx).collect();
+    for chunk in indexes.chunks(SUBJECTS_PER_PAGE) {
         let mut expected = ProfessionalRows::default();
         for &who in chunk {
             let state = &replay.professionals[who.0 as usize];
@@ -128,10 +128,10 @@ pub(super) async fn compare_professionals(
         let tallies = totals::all_of::<professional_tally::Entity>(snapshot, id, &ids).await?;
         let days = totals::all_of::<professional_day::Entity>(snapshot, Day::ProfessionalId, &ids).await?;
         let signed_up_on =
-            |id: Uuid| replay.professionals[replay.professional_places[&id].0 as usize].signed_up_on;
+            |id: Uuid| replay.professionals[replay.professional_indexes[&id].0 as usize].signed_up_on;
         expected.expect_emitted_levels(editions, &balances, signed_up_on);
         let stored = totals::of_professionals(snapshot, ids).await?;
-        let name = |id: Uuid| replay.professionals[replay.professional_places[&id].0 as usize].name();
+        let name = |id: Uuid| replay.professionals[replay.professional_indexes[&id].0 as usize].name();
         let report = &mut replay.report;
         compare(report, Vec::new(), beyond, |row| name(row.professional_id));
         compare(report, expected.balances, balances, |row| name(row.professional_id));

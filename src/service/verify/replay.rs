@@ -16,7 +16,7 @@ use crate::program::fold::{
 use crate::program::rule::Track;
 use crate::service::activities::{program, stored_units};
 use crate::service::policy::Policy;
-use crate::service::posting::{Object, Place, ledger_row, points_row};
+use crate::service::posting::{EntryPosition, Object, ledger_row, points_row};
 use crate::store::ledger::NumberRange;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{Commerce, StepObjects};
@@ -93,8 +93,8 @@ pub(super) struct Replay<'a> {
     pub(super) report: Report,
     pub(super) partners: Vec<PartnerState>,
     pub(super) professionals: Vec<ProfessionalState>,
-    pub(super) partner_places: HashMap<Uuid, PartnerIx>,
-    pub(super) professional_places: HashMap<Uuid, ProfessionalIx>,
+    pub(super) partner_indexes: HashMap<Uuid, PartnerIx>,
+    pub(super) professional_indexes: HashMap<Uuid, ProfessionalIx>,
     objects: Vec<Object>,
     activities: HashMap<Uuid, ActivityState>,
     affiliations: HashMap<Uuid, Option<NaiveDate>>,
@@ -111,8 +111,8 @@ impl<'a> Replay<'a> {
             report: Report::default(),
             partners: Vec::new(),
             professionals: Vec::new(),
-            partner_places: HashMap::new(),
-            professional_places: HashMap::new(),
+            partner_indexes: HashMap::new(),
+            professional_indexes: HashMap::new(),
             objects: Vec::new(),
             activities: HashMap::new(),
             affiliations: HashMap::new(),
@@ -123,7 +123,7 @@ impl<'a> Replay<'a> {
 
     /// Adds a partner with nothing to its name.
     pub(super) fn add_partner(&mut self, row: partner::Model) {
-        self.partner_places.insert(row.id, self.fold.add_partner(0));
+        self.partner_indexes.insert(row.id, self.fold.add_partner(0));
         self.partners.push(PartnerState {
             id: row.id,
             code: row.code,
@@ -137,7 +137,7 @@ impl<'a> Replay<'a> {
 
     /// Adds a professional with nothing to the name.
     pub(super) fn add_professional(&mut self, row: professional::Model) {
-        self.professional_places.insert(row.id, self.fold.add_professional(row.signed_up_on, 0));
+        self.professional_indexes.insert(row.id, self.fold.add_professional(row.signed_up_on, 0));
         self.professionals.push(ProfessionalState {
             id: row.id,
             code: row.code,
@@ -189,7 +189,12 @@ impl<'a> Replay<'a> {
         }
         if before.is_none() && row.seq != logged.seq {
             self.report.add_difference(|| {
-                format!("activity {}: its place in the log is {}, expected {}", key(row), row.seq, logged.seq)
+                format!(
+                    "activity {}: its sequence number in the log is {}, expected {}",
+                    key(row),
+                    row.seq,
+                    logged.seq
+                )
             });
         }
         let Some(state) = self.activities.get_mut(&row.id) else { return Ok(None) };
@@ -201,19 +206,19 @@ impl<'a> Replay<'a> {
             let judged = activity::Model { graded_points: state.graded_points, ..row.clone() };
             state.units = stored_units(self.policy, &judged).map_err(|error| error.to_string())?;
         }
-        let (place, units) = (state.number, state.units);
+        let (index, units) = (state.number, state.units);
         match after {
             ActivityStatus::PendingReview | ActivityStatus::Rejected => Ok(None),
-            ActivityStatus::Recorded => Ok(Some(Step::Recorded(self.fact(place, row, units)?))),
-            ActivityStatus::Voided => Ok(Some(Step::Voided(self.fact(place, row, units)?))),
+            ActivityStatus::Recorded => Ok(Some(Step::Recorded(self.fact(index, row, units)?))),
+            ActivityStatus::Voided => Ok(Some(Step::Voided(self.fact(index, row, units)?))),
         }
     }
 
     /// Gives what steps are about its number in this replay.
     pub(super) fn add(&mut self, object: Object) -> ObjectIx {
-        let place = u32::try_from(self.objects.len()).expect("fewer than 2^32 objects");
+        let index = u32::try_from(self.objects.len()).expect("fewer than 2^32 objects");
         self.objects.push(object);
-        ObjectIx(place)
+        ObjectIx(index)
     }
 
     fn add_activity(&mut self, logged: &LoggedStep, row: &activity::Model) {
@@ -233,8 +238,8 @@ impl<'a> Replay<'a> {
     }
 
     fn fact(&self, activity: ObjectIx, row: &activity::Model, units: i64) -> Result<Fact, String> {
-        let partner = row.partner_id.and_then(|id| self.partner_places.get(&id));
-        let professional = row.professional_id.and_then(|id| self.professional_places.get(&id));
+        let partner = row.partner_id.and_then(|id| self.partner_indexes.get(&id));
+        let professional = row.professional_id.and_then(|id| self.professional_indexes.get(&id));
         let subject = match (partner, professional) {
             (Some(&who), None) => Subject::Partner(who),
             (None, Some(&who)) => Subject::Professional(who),
@@ -251,8 +256,8 @@ impl<'a> Replay<'a> {
         logged: &LoggedStep,
         row: &LoggedAffiliation,
     ) -> Result<Option<Step>, String> {
-        let partner = self.partner_places.get(&row.partner_id);
-        let who = self.professional_places.get(&row.professional_id);
+        let partner = self.partner_indexes.get(&row.partner_id);
+        let who = self.professional_indexes.get(&row.professional_id);
         let (Some(&partner), Some(&who)) = (partner, who) else {
             return Err("an affiliation without its subjects".to_owned());
         };
@@ -294,7 +299,7 @@ impl<'a> Replay<'a> {
             state.points += award.points;
             state.dojo_credits += award.dojo_credits;
             self.report.points_entries += 1;
-            let place = Place {
+            let position = EntryPosition {
                 id: Uuid::nil(),
                 owner: state.id,
                 number: state.entries,
@@ -303,7 +308,7 @@ impl<'a> Replay<'a> {
                 balance_after: state.dojo_credits,
                 day_after: *sum,
             };
-            expected.points.push(points_row(self.policy, award, object, place));
+            expected.points.push(points_row(self.policy, award, object, position));
         }
     }
 
@@ -328,7 +333,7 @@ impl<'a> Replay<'a> {
             state.credits += award.spendable_credits;
             state.level_credits += award.level_credits;
             self.report.ledger_entries += 1;
-            let place = Place {
+            let position = EntryPosition {
                 id: Uuid::nil(),
                 owner: state.id,
                 number: state.entries,
@@ -337,7 +342,7 @@ impl<'a> Replay<'a> {
                 balance_after: state.credits,
                 day_after,
             };
-            expected.ledger.push(ledger_row(self.policy, award, object, place));
+            expected.ledger.push(ledger_row(self.policy, award, object, position));
         }
     }
 

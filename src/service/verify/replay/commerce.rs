@@ -165,7 +165,7 @@ impl Replay<'_> {
     }
 
     fn order_step(&mut self, logged: &LoggedStep, row: &order::Model) -> Result<Option<Step>, String> {
-        let partner = self.partner_places.get(&row.partner_id).copied();
+        let partner = self.partner_indexes.get(&row.partner_id).copied();
         let partner = partner.ok_or_else(|| format!("order {} has no partner", row.number))?;
         let before = self.commerce.orders.get(&row.id).map(|state| state.status);
         if logged.action == LogAction::OrderPlaced && before.is_none() {
@@ -207,7 +207,7 @@ impl Replay<'_> {
     }
 
     fn swag_step(&mut self, logged: &LoggedStep, row: &swag_order::Model) -> Result<Option<Step>, String> {
-        let who = self.professional_places.get(&row.professional_id).copied();
+        let who = self.professional_indexes.get(&row.professional_id).copied();
         let who = who.ok_or_else(|| format!("order {} has no professional", row.number))?;
         let placed = self.commerce.swag_orders.get(&row.id).map(|state| (state.number, state.cancelled_on));
         match (logged.action, placed, logged.day) {
@@ -239,7 +239,7 @@ impl Replay<'_> {
         logged: &LoggedStep,
         row: &sales_target::Model,
     ) -> Result<Option<Step>, String> {
-        let partner = self.partner_places.get(&row.partner_id).copied();
+        let partner = self.partner_indexes.get(&row.partner_id).copied();
         let partner = partner.ok_or("a sales target has no partner")?;
         let (LogAction::SalesTargetSet, Some(currency), Some(minor)) =
             (logged.action, &logged.currency, logged.amount)
@@ -293,7 +293,7 @@ impl Replay<'_> {
         let (deal, rewarded) = self.commerce.deals.get_mut(&win.deal?)?;
         rewarded.rewarded_on = Some(on);
         let deal = *deal;
-        let partner = win.partner.and_then(|id| self.partner_places.get(&id).copied())?;
+        let partner = win.partner.and_then(|id| self.partner_indexes.get(&id).copied())?;
         Some(Step::DealWon(WonDeal { deal, partner, new_customer, on }))
     }
 }
