@@ -37,14 +37,14 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces;
 use policy::Policy;
 
-/// How often a transaction is tried when rivals get in its way.
+/// Maximum number of attempts of a transaction that conflicts with others.
 const ATTEMPTS_MAX: u32 = 8;
-/// No try begins after this time.
+/// No attempt starts after this time.
 const RETRY_PERIOD: Duration = Duration::from_secs(5);
-/// Pause after the first try; each one after it adds as much.
+/// Delay after the first failed attempt; each further one adds as much.
 const RETRY_DELAY: Duration = Duration::from_millis(3);
 
-/// Everything that a use case needs; cheap to clone.
+/// The dependencies of all use cases, bound to a caller; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Services {
     pub(crate) db: Database,
@@ -59,8 +59,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// Services over a database whose schema is up to date, for the program itself. Publishes the
-    /// built-in edition where none is.
+    /// Services on a database whose schema is up to date, with the system as caller. Publishes the built-in
+    /// edition if there is none.
     ///
     /// # Errors
     /// When the database can't be read, or holds a document that is not an edition.
@@ -79,7 +79,7 @@ impl Services {
         })
     }
 
-    /// The same services with webhooks that go to private addresses too, or not.
+    /// The same services, with or without webhooks to private addresses.
     #[must_use]
     pub fn with_webhooks(self, to_private: bool) -> Self {
         Self { webhook_sender: Arc::new(webhooks::WebhookSender::new(to_private)), ..self }
@@ -97,7 +97,7 @@ impl Services {
         &self.policy
     }
 
-    /// Where what happens is counted.
+    /// The metrics.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -110,7 +110,7 @@ impl Services {
     }
 }
 
-/// Counts how often a transaction was tried.
+/// The attempts of a transaction.
 #[derive(Debug)]
 struct Attempts {
     made: u32,
@@ -125,7 +125,7 @@ impl Attempts {
         Self { made: 0, since: Instant::now(), metrics: services.metrics.clone(), span }
     }
 
-    /// Commits what succeeded and rolls back what did not. `None` means: try again, a rival got in the way.
+    /// Commits on success and rolls back on failure. `None` means that a conflict requires another attempt.
     async fn finish<T>(
         &mut self,
         transaction: DatabaseTransaction,
@@ -149,7 +149,7 @@ impl Attempts {
         self.retry(error).await.map(Err)
     }
 
-    /// Gives the error back unless the transaction shall be tried again, after a moment that grows.
+    /// Returns the error unless the transaction can be retried, after an increasing delay.
     async fn retry(&mut self, error: Error) -> Option<Error> {
         self.made += 1;
         if self.made == ATTEMPTS_MAX || self.since.elapsed() > RETRY_PERIOD || !error.is_retryable() {
@@ -161,11 +161,12 @@ impl Attempts {
     }
 }
 
-/// Runs a block in one transaction, again from the start when a rival got in its way. The caller must
-/// have the right to the operation, and the changes that the block notes are in the audit log with it.
+/// Runs a block in one transaction, and retries it from the start after a conflict. The caller must have
+/// the right to the operation; the changes that the block adds are written to the audit log in the same
+/// transaction.
 ///
-/// What is done lies in a box: it is large, and moved on its way.
-/// A macro, because a closure that lends the transaction to a future can't yet be shown to be `Send`.
+/// The future is boxed, because it is large and is moved. This is a macro, because a closure that lends the
+/// transaction to a future can't yet be proven to be `Send`.
 macro_rules! transact {
     ($services:expr, $operation:expr, $transaction:ident, $changes:ident => $work:block) => {{
         $services.authorize($operation)?;
@@ -173,24 +174,24 @@ macro_rules! transact {
         let span = attempts.span.clone();
         let run = async {
             loop {
-                let begun = match $services.db.begin().await {
-                    Ok(begun) => begun,
+                let transaction = match $services.db.begin().await {
+                    Ok(transaction) => transaction,
                     Err(error) => match attempts.retry(error.into()).await {
                         Some(error) => break Err(error),
                         None => continue,
                     },
                 };
-                let $transaction = &begun;
+                let  = &transaction;
                 let (result, awards) = crate::telemetry::awards::collect(Box::pin(async {
-                    let mut noted = crate::service::audit::Changes::default();
-                    let $changes = &mut noted;
+                    let mut audit = crate::service::audit::Changes::default();
+                    let $changes = &mut audit;
                     let done: Result<_, crate::error::Error> = async { $work }.await;
                     let done = done?;
-                    noted.write($services, $operation, $transaction).await?;
+                    audit.write($services, $operation, $transaction).await?;
                     Ok::<_, crate::error::Error>(done)
                 }))
                 .await;
-                if let Some(done) = attempts.finish(begun, result, awards).await {
+                if let Some(done) = attempts.finish(transaction, result, awards).await {
                     $services.hub.notify_committed();
                     break done;
                 }

@@ -26,7 +26,7 @@ use crate::service::events::EventDraft;
 use crate::store::activity as store;
 use subjects::Subjects;
 
-/// Whose activity it is, by code.
+/// The subject of an activity, by code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SubjectCode {
     /// A partner.
@@ -35,33 +35,33 @@ pub enum SubjectCode {
     Professional(String),
 }
 
-/// An activity as it came in.
+/// An activity as received.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActivityDraft {
-    /// Whose it is.
+    /// The subject.
     pub subject: SubjectCode,
     /// Code of the kind.
     pub kind: String,
     /// When it happened.
     pub occurred_on: NaiveDate,
-    /// How many of it.
+    /// Quantity.
     pub quantity: i64,
-    /// Graded points, where the kind has a range.
+    /// Graded points, if the kind has a range.
     pub points: Option<i64>,
-    /// What the kind asks for.
+    /// Attributes that the kind requires.
     pub attributes: Attributes,
-    /// System that it comes from.
+    /// Source system.
     pub source: String,
-    /// Its id there.
+    /// Id in the source system.
     pub external_id: String,
 }
 
-/// Whether an activity counts at once or waits for a reviewer.
+/// Whether an activity counts at once or is a claim that requires a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intake {
-    /// It counts: recording and review in one (S6).
+    /// It counts at once: recording includes the review (S6).
     Record,
-    /// It is a claim, and its points are a proposal (S6).
+    /// It is a claim, whose points are a proposal (S6).
     Submit,
 }
 
@@ -74,35 +74,35 @@ impl Intake {
     }
 }
 
-/// What came of one activity.
+/// Outcome of recording or submitting one activity.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// It is new.
+    /// It was recorded.
     Recorded(activity::Model),
-    /// It came before, with the same content.
+    /// The same activity was recorded before.
     Duplicate(activity::Model),
-    /// It came before, with the same content, from somebody whose activities the caller does not see.
+    /// The same activity was recorded before, and is not visible to the caller.
     DuplicateNotVisible,
-    /// It was refused, and nothing has changed.
+    /// It was refused.
     Refused(Refusal),
 }
 
-/// A reviewer's word.
+/// A reviewer's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It counts, with these points where the kind is graded; none keeps those proposed.
+    /// The claim counts. For graded kinds, with these points; none keeps the proposed ones.
     Approve {
-        /// Points that the reviewer grades.
+        /// Points of the reviewer.
         points: Option<i64>,
     },
-    /// It does not count.
+    /// The claim does not count.
     Reject,
 }
 
-/// Most activities of one request.
+/// Maximum number of activities in one batch.
 pub const BATCH_MAX: usize = 1_000;
 
-/// A draft whose texts are in order.
+/// A draft whose texts are valid.
 struct CheckedDraft<'d> {
     draft: &'d ActivityDraft,
     source: String,
@@ -110,10 +110,10 @@ struct CheckedDraft<'d> {
     attributes: String,
 }
 
-/// What is known of a draft before anything is written.
+/// How a draft is processed, decided before anything is written.
 enum Plan {
     Done(Box<Outcome>),
-    /// The same activity as an earlier one of the batch.
+    /// A duplicate of an earlier draft of the batch, by its index.
     RepeatOf(usize),
     New {
         row: Box<activity::Model>,
@@ -122,8 +122,8 @@ enum Plan {
 }
 
 impl Services {
-    /// Records or submits activities, each by itself: one that is refused spoils no other. All that are
-    /// taken are written in one transaction.
+    /// Records or submits a batch of activities in one transaction. Each has its own outcome: a refused one
+    /// does not affect the others.
     ///
     /// # Errors
     /// Only for the batch as a whole: when it is too large, or the database fails.
@@ -190,7 +190,7 @@ impl Services {
             row.recorded_at = posted.recorded_at;
             (row.awarded_points, row.awarded_credits) =
                 posted.awarded.get(&row.id).copied().unwrap_or_default();
-            changes.note(change(row).after(json!({ "status": row.status.to_value() })));
+            changes.add(change(row).after(json!({ "status": row.status.to_value() })));
             let kind = if counts { EventKind::ActivityRecorded } else { EventKind::ClaimSubmitted };
             posted.emit(step, EventDraft::activity(kind, row));
         }
@@ -242,8 +242,8 @@ impl Services {
         plans
     }
 
-    /// The row of a draft, and its fact when it counts at once. Whether it can be taken at all is told
-    /// with the fact: a repeat is answered with the first activity even when rules have changed since.
+    /// The row of a draft, and its fact if it counts at once. A refusal by the rules is returned in place of
+    /// the fact: a duplicate is answered with the first activity even if the rules have changed since.
     fn plan_one(
         &self,
         posting: &mut Posting<'_>,
@@ -301,7 +301,7 @@ impl Services {
         })
     }
 
-    /// Staff's recording is recording and review in one; nobody else's is (S6).
+    /// Only recording by staff includes the review (S6).
     fn check_review(&self, intake: Intake, review: Review) -> Result<(), Refusal> {
         let message = match (review, intake) {
             _ if self.caller().role.is_staff() => return Ok(()),
@@ -312,7 +312,7 @@ impl Services {
         Err(Refusal::new(Code::ReviewRequired, "kind", message))
     }
 
-    /// A claim may leave the points to the reviewer.
+    /// Admits a claim, which may leave the points to the reviewer.
     fn admit_claim(&self, claim: &Claim<'_>) -> Result<Admitted, Refusal> {
         let editions = &self.policy.editions;
         let rule = editions
@@ -331,13 +331,13 @@ fn change(row: &activity::Model) -> Change {
     Change::of("Activity", row.id).about(row.partner_id, row.professional_id)
 }
 
-/// What a caller is told whose key is that of an activity that it does not see.
+/// Refuses a natural key that belongs to an activity which is not visible to the caller.
 fn key_conflict() -> Refusal {
     let message = "This source and externalId are taken: use a new externalId.";
     Refusal::new(Code::ConflictingDuplicate, "externalId", message)
 }
 
-/// Whether a repeat says the same as the first.
+/// Checks that a duplicate has the same content as the first activity.
 fn check_same_content(first: &activity::Model, again: &activity::Model) -> Result<(), Refusal> {
     let differs = [
         ("subject", (first.partner_id, first.professional_id) != (again.partner_id, again.professional_id)),
@@ -365,7 +365,7 @@ fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
         outcomes.push(match plan {
             Plan::Done(outcome) => *outcome,
             Plan::New { row, .. } => Outcome::Recorded(*row),
-            // The first one comes before its repeats; they share its fate.
+            // The first activity precedes its duplicates, which get the same outcome.
             Plan::RepeatOf(first) => match &outcomes[first] {
                 Outcome::Recorded(row) | Outcome::Duplicate(row) => Outcome::Duplicate(row.clone()),
                 Outcome::DuplicateNotVisible => Outcome::DuplicateNotVisible,

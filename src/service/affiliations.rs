@@ -1,4 +1,4 @@
-//! Entering and ending affiliations (A0 to A3).
+//! Adding and ending affiliations (A0 to A3).
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +22,7 @@ use crate::store::partner::{LATEST, PartnerRow};
 use crate::store::professional::ProfessionalRow;
 use crate::store::{activity, affiliation as store, ledger, partner, professional};
 
-/// An affiliation as it comes in.
+/// An affiliation as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AffiliationDraft {
     /// Code of the professional.
@@ -31,7 +31,7 @@ pub struct AffiliationDraft {
     pub partner: String,
     /// First day.
     pub starts_on: NaiveDate,
-    /// Last day, where it is locked already.
+    /// Last day, if it is known already.
     pub ends_on: Option<NaiveDate>,
 }
 
@@ -40,11 +40,11 @@ pub struct AffiliationDraft {
 pub struct AddedAffiliation {
     /// The affiliation.
     pub row: affiliation::Model,
-    /// Who works for the partner.
+    /// The professional.
     pub professional: ProfessionalRow,
 }
 
-/// Where affiliations of a batch stand while they are checked.
+/// The locked subjects of a batch, with their affiliations including those added so far.
 struct LockedSubjects {
     partners: HashMap<String, PartnerRow>,
     professionals: HashMap<String, ProfessionalRow>,
@@ -52,8 +52,8 @@ struct LockedSubjects {
 }
 
 impl Services {
-    /// Enters affiliations, each by itself: one that is refused spoils no other. Awards since a past
-    /// start are credited to the partner, oldest first (A2).
+    /// Adds a batch of affiliations. Each has its own outcome: a refused one does not affect the others.
+    /// Awards since a start in the past are credited to the partner, oldest first (A2).
     ///
     /// # Errors
     /// When the database fails.
@@ -73,7 +73,7 @@ impl Services {
                 added.push(one);
             }
             for row in &rows {
-                changes.note(change(row).after(json!({ "startsOn": row.starts_on, "endsOn": row.ends_on })));
+                changes.add(change(row).after(json!({ "startsOn": row.starts_on, "endsOn": row.ends_on })));
             }
             if !rows.is_empty() {
                 self.post_affiliations(transaction, &locked, rows).await?;
@@ -82,10 +82,11 @@ impl Services {
         })
     }
 
-    /// Enters one affiliation, and gives the professional.
+    /// Adds one affiliation and returns the professional.
     ///
     /// # Errors
-    /// When it is refused, also because it was entered before and has ended since, or the database fails.
+    /// When it is refused, also because the same affiliation was added before and has ended, or the database
+    /// fails.
     pub async fn affiliation_add(&self, draft: &AffiliationDraft) -> Result<ProfessionalRow, Error> {
         match self.affiliations_add(std::slice::from_ref(draft)).await?.pop() {
             Some(AddOutcome::Created(added)) => Ok(added.professional),
@@ -137,7 +138,7 @@ impl Services {
         Ok((row, professional.clone()))
     }
 
-    /// Writes new affiliations and what they credit.
+    /// Writes new affiliations and the credits for past awards.
     async fn post_affiliations(
         &self,
         transaction: &DatabaseTransaction,
@@ -157,8 +158,8 @@ impl Services {
         let partners = locked.partners.values().cloned().collect();
         let professionals = locked.professionals.values().cloned().collect();
         let mut posting = Posting::open(&self.policy, partners, professionals, &[]);
-        let wanted = self.load_past_awards(&mut posting, &rows, &entries, &quantities);
-        posting.load_for_awards(transaction, wanted).await?;
+        let keys = self.load_past_awards(&mut posting, &rows, &entries, &quantities);
+        posting.load_for_awards(transaction, keys).await?;
         for row in &rows {
             let (Some(who), Some(partner)) =
                 (posting.professional(row.professional_id), posting.partner(row.partner_id))
@@ -189,7 +190,7 @@ impl Services {
         posted.write(transaction).await
     }
 
-    /// Puts past awards into the posting, and gives the tallies that they would count in.
+    /// Loads past awards into the posting, and returns the tallies that they would count in.
     fn load_past_awards(
         &self,
         posting: &mut Posting<'_>,
@@ -197,7 +198,7 @@ impl Services {
         entries: &[entity::points_entry::Model],
         quantities: &HashMap<Uuid, i64>,
     ) -> Vec<(PartnerIx, KindId, NaiveDate)> {
-        let mut wanted = Vec::new();
+        let mut keys = Vec::new();
         for entry in entries {
             let Some(who) = posting.professional(entry.professional_id) else { continue };
             let Some(activity_id) = entry.activity_id else { continue };
@@ -223,12 +224,12 @@ impl Services {
                     && row.ends_on.is_none_or(|end| entry.effective_on <= end)
             });
             let partners = covering.filter_map(|row| posting.partner(row.partner_id));
-            wanted.extend(partners.map(|partner| (partner, kind, entry.effective_on)));
+            keys.extend(partners.map(|partner| (partner, kind, entry.effective_on)));
         }
-        wanted
+        keys
     }
 
-    /// Gives a professional's open affiliation its last day (A3).
+    /// Sets the last day of a professional's open affiliation (A3).
     ///
     /// # Errors
     /// When there is none, or the day lies before its first day or before the last credited award.
@@ -247,7 +248,7 @@ impl Services {
                 Refusal::new(Code::WrongState, "professional", message)
             })?;
             check_end(open.starts_on, ends_on, self.clock.today())?;
-            // What lies before every window of the partner program credited nobody.
+            // Awards before the first window of the partner program credited no partner.
             let editions = &self.policy.editions;
             let credited = editions.legacy().map_or(editions.launch(), |legacy| legacy.from);
             let last = ledger::last_points_day(transaction, row.id, open.starts_on.max(credited)).await?;
@@ -260,7 +261,7 @@ impl Services {
             let posting = Posting::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
             self.post_end(transaction, posting, &open, ends_on).await?;
             let (before, after) = (json!({ "endsOn": null }), json!({ "endsOn": ends_on }));
-            changes.note(change(&open).before(before).after(after));
+            changes.add(change(&open).before(before).after(after));
             Ok(row)
         })
     }
@@ -306,7 +307,7 @@ impl LockedSubjects {
         })
     }
 
-    /// Takes an affiliation unless it is locked or overlaps another (A0).
+    /// Adds an affiliation unless it exists already or overlaps another one (A0).
     fn add(
         &mut self,
         row: affiliation::Model,
@@ -337,7 +338,7 @@ impl LockedSubjects {
     }
 }
 
-/// Checks the last day: a planned end is entered when it has come.
+/// Checks the last day, which can't be in the future.
 fn check_end(starts_on: NaiveDate, ends_on: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
     if ends_on > today {
         return Err(Refusal::new(

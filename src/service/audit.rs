@@ -1,4 +1,4 @@
-//! The audit log: who did what, in the same transaction. Hooked in where transactions are.
+//! The audit log, written in the transaction of the change by the `transact!` macro.
 
 use entity::audit_entry;
 use sea_orm::DatabaseTransaction;
@@ -10,11 +10,11 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::store::audit;
 
-/// What a transaction changed, for the audit log.
+/// The changes of a transaction, for the audit log.
 #[derive(Debug, Default)]
 pub(super) struct Changes(Vec<Change>);
 
-/// One change. Its values name personal fields and never hold them, or erasing them would not.
+/// One change. Its values never contain personal data, which must remain erasable.
 #[derive(Debug)]
 pub(super) struct Change {
     object_type: &'static str,
@@ -26,30 +26,30 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// A change of an object that is about nobody yet.
+    /// A change of an object, without subjects.
     pub(super) fn of(object_type: &'static str, object_id: Uuid) -> Self {
         Self { object_type, object_id, partner_id: None, professional_id: None, before: None, after: None }
     }
 
-    /// The subjects that it is about.
+    /// The subjects that the change concerns.
     pub(super) fn about(mut self, partner: Option<Uuid>, professional: Option<Uuid>) -> Self {
         (self.partner_id, self.professional_id) = (partner, professional);
         self
     }
 
-    /// What it was before.
+    /// The state before the change.
     pub(super) fn before(mut self, value: Value) -> Self {
         self.before = Some(value);
         self
     }
 
-    /// What it was before, if it was there.
+    /// The state before the change, if the object existed.
     pub(super) fn maybe_before(mut self, value: Option<Value>) -> Self {
         self.before = value;
         self
     }
 
-    /// What it is now.
+    /// The state after the change.
     pub(super) fn after(mut self, value: Value) -> Self {
         self.after = Some(value);
         self
@@ -57,12 +57,12 @@ impl Change {
 }
 
 impl Changes {
-    /// Notes a change.
-    pub(super) fn note(&mut self, change: Change) {
+    /// Adds a change.
+    pub(super) fn add(&mut self, change: Change) {
         self.0.push(change);
     }
 
-    /// Writes what was noted, in one statement; nothing when nothing has changed.
+    /// Writes the changes in one statement, if there are any.
     pub(super) async fn write(
         self,
         services: &Services,

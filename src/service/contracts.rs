@@ -22,38 +22,38 @@ use crate::store::contract as store;
 pub use crate::store::contract::ContractRow;
 use crate::store::partner::{self, PartnerRow};
 
-/// A contract as it comes in.
+/// A contract as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContractDraft {
     /// Code of the partner.
     pub partner: String,
-    /// Unique for the partner.
+    /// Reference, unique for the partner.
     pub reference: String,
-    /// First day on which its rates govern.
+    /// First day of validity.
     pub starts_on: NaiveDate,
-    /// Last day.
+    /// Last day of validity.
     pub ends_on: NaiveDate,
     /// Share of the list price by category.
     pub rates: Vec<(ProductCategory, Decimal)>,
 }
 
-/// The discount on one category of product, and the contract that decides it.
+/// The discount on one product category, and the contract that it is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseDiscount {
     /// The category.
     pub category: ProductCategory,
     /// Share of the list price, 0 to 100.
     pub percent: Decimal,
-    /// The contract; none where the level decides.
+    /// The contract; none if the discount is that of the level.
     pub contract: Option<ContractRow>,
 }
 
 impl Services {
-    /// Records a contract. Its days may lie in the past or ahead: orders that were placed keep their prices.
+    /// Records a contract. Its days may be in the past or the future: placed orders keep their prices.
     ///
     /// # Errors
-    /// When there is no such partner, the reference was used, the days or rates can't be, or another
-    /// contract governs one of the categories in those days.
+    /// When there is no such partner, the reference exists, days or rates are invalid, or another contract
+    /// governs one of the categories on those days.
     pub async fn contract_record(&self, draft: &ContractDraft) -> Result<PartnerRow, Error> {
         self.authorize(Operation::RecordContract)?;
         let reference = input::key("reference", &draft.reference)?;
@@ -83,7 +83,7 @@ impl Services {
             });
             let rates = rates.collect();
             let after = json!({ "reference": reference, "startsOn": draft.starts_on, "endsOn": draft.ends_on });
-            changes.note(Change::of("Contract", contract.id).about(Some(partner.id), None).after(after));
+            changes.add(Change::of("Contract", contract.id).about(Some(partner.id), None).after(after));
             store::insert(transaction, ContractRow { contract, rates }).await?;
             Ok(partner)
         })
@@ -98,7 +98,7 @@ impl Services {
         Ok(by_partner(store::of_partners(self.db.reader(), ids).await?))
     }
 
-    /// Contracts by id; what does not exist is left out.
+    /// Contracts by id; those that don't exist are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -109,7 +109,7 @@ impl Services {
         Ok(rows.map(|row| (row.contract.id, row)).collect())
     }
 
-    /// Contracts of partners that govern a day (today, if none is named), as known now or at a moment.
+    /// Contracts of partners that govern a day, as recorded now or at a past time.
     ///
     /// # Errors
     /// When the database fails.
@@ -123,7 +123,7 @@ impl Services {
         Ok(by_partner(store::on_day(self.db.reader(), ids, day, known_at).await?))
     }
 
-    /// Base discounts of a partner's standing, under the contracts that govern its day (PP, Rewards; L2).
+    /// Base discounts for a partner's standing under the contracts of that day (PP, Rewards; L2).
     ///
     /// # Errors
     /// When a stored rate can't be read.
@@ -146,7 +146,7 @@ impl Services {
     }
 }
 
-/// The rates of a contract as the core has them.
+/// The contract with its rates, as the rules core defines it.
 pub(super) fn terms(row: &ContractRow) -> Result<Contract, Error> {
     let mut rates = BTreeMap::new();
     for rate in &row.rates {
@@ -155,10 +155,10 @@ pub(super) fn terms(row: &ContractRow) -> Result<Contract, Error> {
     Ok(Contract { starts_on: row.contract.starts_on, ends_on: row.contract.ends_on, rates })
 }
 
-/// Reads a percentage as it is stored.
+/// Parses a stored percentage.
 ///
 /// # Errors
-/// When it is no number.
+/// When it is not a number.
 pub fn percent(text: &str) -> Result<Decimal, Error> {
     text.parse().map_err(|error| Error::Damaged(format!("a percentage: {error}")))
 }
@@ -171,7 +171,7 @@ fn by_partner(rows: Vec<ContractRow>) -> HashMap<Uuid, Vec<ContractRow>> {
     by_partner
 }
 
-/// Rates by category, once each.
+/// Validates a contract and returns its rates by category.
 fn check(draft: &ContractDraft) -> Result<BTreeMap<ProductCategory, Decimal>, Refusal> {
     for (field, day) in [("startsOn", draft.starts_on), ("endsOn", draft.ends_on)] {
         if !is_plausible(day) {
@@ -206,15 +206,15 @@ fn check(draft: &ContractDraft) -> Result<BTreeMap<ProductCategory, Decimal>, Re
     Ok(rates)
 }
 
-/// Two contracts of a partner never govern the same category on the same day.
+/// Refuses a contract if another one of the partner governs a category on the same day.
 fn check_overlap(draft: &ContractDraft, others: &[ContractRow]) -> Result<(), Refusal> {
     for other in others {
-        let meets = other.contract.starts_on <= draft.ends_on && draft.starts_on <= other.contract.ends_on;
-        if !meets {
+        let overlaps = other.contract.starts_on <= draft.ends_on && draft.starts_on <= other.contract.ends_on;
+        if !overlaps {
             continue;
         }
-        let taken = |category| other.rates.iter().any(|rate| labels::category(rate.category) == category);
-        if let Some(index) = draft.rates.iter().position(|(category, _)| taken(*category)) {
+        let governs = |category| other.rates.iter().any(|rate| labels::category(rate.category) == category);
+        if let Some(index) = draft.rates.iter().position(|(category, _)| governs(*category)) {
             let message = format!(
                 "Contract {} governs this category from {} through {}: choose other days or leave the category out.",
                 other.contract.reference, other.contract.starts_on, other.contract.ends_on

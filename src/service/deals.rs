@@ -27,7 +27,7 @@ use crate::store::partner::{self, PartnerRow};
 pub use reads::{DealView, OpportunityView};
 pub(super) use steps::{apply_step, keys_after};
 
-/// A deal as it is registered.
+/// A deal as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DealDraft {
     /// Code of the partner.
@@ -36,35 +36,35 @@ pub struct DealDraft {
     pub reference: String,
     /// The end customer.
     pub customer: String,
-    /// What it is about.
+    /// The scope of the deal.
     pub scope: String,
-    /// More about it.
+    /// Further description.
     pub description: Option<String>,
-    /// When it was registered.
+    /// Day of registration.
     pub registered_on: NaiveDate,
 }
 
-/// What changes of a deal; what is left out stays.
+/// Changes to a deal; fields that are none remain unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DealChange {
     /// The new status.
     pub status: Option<Status>,
-    /// The new customer; only of a lead.
+    /// The new customer, for a lead only.
     pub customer: Option<String>,
-    /// The new scope; only of a lead.
+    /// The new scope, for a lead only.
     pub scope: Option<String>,
     /// The new description.
     pub description: Option<String>,
 }
 
-/// A deal whose customer is locked.
+/// A deal whose customer's row is locked.
 struct LockedDeal {
     deal: deal::Model,
     customer: customer::Model,
     hold: Option<Hold<Uuid>>,
 }
 
-/// A step that is being taken.
+/// A step of a deal that is not written yet.
 struct PendingStep {
     action: LogAction,
     step: deal_step::Model,
@@ -89,10 +89,11 @@ impl PendingStep {
 }
 
 impl Services {
-    /// Registers a deal as a lead. It gives no exclusivity; it proves who found the opportunity (R1).
+    /// Registers a deal as a lead. Registration grants no exclusivity; it documents which partner found the
+    /// opportunity (R1).
     ///
     /// # Errors
-    /// When there is no such partner, the reference was used, a text can't be taken, or the day is ahead or
+    /// When there is no such partner, the reference exists, a text is invalid, or the day is in the future or
     /// before enrolment.
     pub async fn deal_register(&self, draft: &DealDraft) -> Result<deal::Model, Error> {
         let visibility = self.authorize(Operation::RegisterDeal)?;
@@ -139,16 +140,17 @@ impl Services {
             pending.step.customer = Some(row.customer.clone());
             pending.step.scope = Some(row.scope.clone());
             pending.step.description.clone_from(&row.description);
-            changes.note(change(&row).after(audit_state(&row)));
+            changes.add(change(&row).after(audit_state(&row)));
             self.insert_deal(transaction, partner, row, pending).await
         })
     }
 
-    /// Gives a deal another status, or other words. Making contact claims the registered opportunity.
+    /// Changes the status, customer, scope or description of a deal. The status ENGAGED claims the
+    /// opportunity.
     ///
     /// # Errors
-    /// When there is no such deal, it is closed or expired, the status can't be given, the day is ahead
-    /// or out of order, or another partner holds the opportunity.
+    /// When there is no such deal, it is closed or expired, the transition is not allowed, the day is in the
+    /// future or out of order, or another partner holds the opportunity.
     pub async fn deal_update(
         &self,
         reference: &str,
@@ -178,10 +180,11 @@ impl Services {
         self.change_deal(Operation::UpdateDeal, reference, pending).await
     }
 
-    /// Reports a business development activity for a deal: it keeps the opportunity, and may be a proof.
+    /// Reports a business development activity for a deal: it extends the hold on the opportunity, and may be
+    /// a proof.
     ///
     /// # Errors
-    /// When there is no such deal, it is closed or expired, or the day is ahead or before registration.
+    /// When there is no such deal, it is closed or expired, or the day is in the future or before registration.
     pub async fn deal_report(
         &self,
         reference: &str,
@@ -200,7 +203,7 @@ impl Services {
     /// Closes a deal. A successful transaction is rewarded to the partner that holds the opportunity (R5).
     ///
     /// # Errors
-    /// When there is no such deal, it is closed or expired, or the day is ahead or out of order.
+    /// When there is no such deal, it is closed or expired, or the day is in the future or out of order.
     pub async fn deal_close(
         &self,
         reference: &str,
@@ -245,7 +248,7 @@ impl Services {
         transact!(self, operation, transaction, changes => {
             let LockedDeal { mut deal, customer, mut hold } =
                 lock_deal(transaction, &visibility, reference, &pending.step).await?;
-            let was = audit_state(&deal);
+            let before_state = audit_state(&deal);
             let before = hold;
             let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
             let partners = partner::lock(transaction, [], owners).await?;
@@ -255,7 +258,7 @@ impl Services {
             let day = pending.step.day;
             if let Some((who, rewarded)) = win.and_then(|win| Some((posting.partner(win.partner?)?, win.deal?))) {
                 posting.load_derived(transaction, who, &[Derived::WonDeal, Derived::NewCustomer], [day]).await?;
-                // The award is about the deal of who is rewarded, not about another partner's that was closed.
+                // The award concerns the deal of the rewarded partner, not the other partner's closed deal.
                 let number = posting.add(Object::Deal(rewarded));
                 let new_customer = customer.won_deal_id.is_none();
                 step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
@@ -266,7 +269,7 @@ impl Services {
             let kind = if deal.outcome.is_some() { EventKind::DealClosed } else { EventKind::DealChanged };
             posted.emit(0, EventDraft::deal(kind, &deal, day));
             posted.write(transaction).await?;
-            changes.note(change(&deal).before(was).after(audit_state(&deal)));
+            changes.add(change(&deal).before(before_state).after(audit_state(&deal)));
             store::update(transaction, &deal).await?;
             self.set_timer(transaction, &deal).await?;
             let step = deal_step::Model { log_seq, deal_id: deal.id, ..pending.step.clone() };
@@ -288,7 +291,7 @@ impl Services {
     }
 }
 
-/// The row of who holds the opportunity of a customer and scope.
+/// The row of the hold on the opportunity of a customer and scope.
 pub(super) fn opportunity_row(
     customer_key: &str,
     scope_key: &str,
@@ -303,7 +306,7 @@ pub(super) fn opportunity_row(
     }
 }
 
-/// Notes that a transaction was rewarded through a deal that it was not closed under.
+/// Marks a deal as rewarded by a transaction that was closed under another deal.
 async fn reward(transaction: &DatabaseTransaction, deal: Uuid, on: NaiveDate) -> Result<(), Error> {
     let row = store::by_ids(transaction, [deal]).await?.pop();
     let row = row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?;
@@ -311,7 +314,7 @@ async fn reward(transaction: &DatabaseTransaction, deal: Uuid, on: NaiveDate) ->
     Ok(())
 }
 
-/// Locks the customers of a deal, the one it has and the one it gets, and reads the deal as it then is.
+/// Locks the customers of a deal, the current and the new one, and reads the deal's current row.
 async fn lock_deal(
     transaction: &DatabaseTransaction,
     visibility: &Visibility,
@@ -326,7 +329,7 @@ async fn lock_deal(
     let mut customers = store::lock_customers(transaction, &[&found.customer_key, &customer_key]).await?;
     let deal = store::by_reference(transaction, &reference).await?.ok_or_else(missing)?;
     let (customer_key, scope_key) = keys_after(&deal, step);
-    // Where the deal was given another customer meanwhile, that one is locked as well.
+    // If the deal was moved to another customer meanwhile, that one is locked as well.
     if !customers.iter().any(|customer| customer.key == customer_key) {
         customers = store::lock_customers(transaction, &[&customer_key]).await?;
     }
@@ -351,7 +354,7 @@ async fn lock_deal(
     Ok(LockedDeal { deal, customer, hold })
 }
 
-/// Whether a deal exists for a caller: an integrator's own ones are those that it registered.
+/// Whether a deal is visible: an integrator's own deals are those that it registered.
 fn is_visible(visibility: &Visibility, row: &deal::Model) -> bool {
     match visibility {
         Visibility::Integration(name) => row.recorded_by.as_deref() == Some(name),
@@ -363,7 +366,7 @@ fn change(row: &deal::Model) -> Change {
     Change::of("Deal", row.id).about(Some(row.partner_id), None)
 }
 
-/// What a step changes of a deal, for the audit log.
+/// The fields that a step changes, for the audit log.
 fn audit_state(row: &deal::Model) -> serde_json::Value {
     json!({
         "reference": row.reference, "status": row.status.to_value(), "statusOn": row.status_on,
@@ -377,7 +380,7 @@ fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Resu
         .map_err(|too_much| Refusal::new(Code::Invalid, "reference", format!("Not taken: {too_much}.")))
 }
 
-/// Checks a name that is compared without its case and spacing.
+/// Checks a name that is compared without case and spacing.
 fn name(field: &str, text: &str) -> Result<String, Refusal> {
     let text = input::name(field, text)?;
     if name_key(&text).is_empty() {
@@ -386,7 +389,7 @@ fn name(field: &str, text: &str) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// Nobody registers a deal before the company is a partner.
+/// Checks that a deal is not registered before the partner's enrolment.
 fn check_registered(on: NaiveDate, partner: &PartnerRow) -> Result<(), Refusal> {
     if on < partner.enrolled_on || !is_plausible(on) {
         let message = format!("{on} lies before the partner's enrolment on {}.", partner.enrolled_on);
@@ -395,7 +398,7 @@ fn check_registered(on: NaiveDate, partner: &PartnerRow) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// The days of a deal as the core has them.
+/// Status and dates of a deal, as the rules core defines them.
 pub(super) fn deal_dates(row: &deal::Model) -> Deal {
     Deal {
         registered_on: row.registered_on,

@@ -46,12 +46,12 @@ impl Services {
             professional::erase(transaction, found.id, &pseudonym, now).await?;
             let after = json!({ "erased": true, "reason": reason });
             let change = Change::of("Professional", found.id).about(None, Some(found.id));
-            changes.note(change.before(json!({ "erased": false })).after(after));
+            changes.add(change.before(json!({ "erased": false })).after(after));
             let mut revoked = Vec::new();
             for key in api_key::of_professional(transaction, found.id).await? {
                 if api_key::revoke(transaction, key.id, now).await? {
                     let (before, after) = (json!({ "revokedAt": null }), json!({ "revokedAt": now }));
-                    changes.note(keys::change(&key).before(before).after(after));
+                    changes.add(keys::change(&key).before(before).after(after));
                 }
                 revoked.push(key.id);
             }

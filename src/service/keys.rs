@@ -104,7 +104,7 @@ impl Services {
                 "prefix": row.prefix, "role": row.role, "integration": row.integration,
                 "sources": draft.sources, "readOnly": row.read_only, "expiresAt": row.expires_at,
             });
-            changes.note(change(&row).after(after));
+            changes.add(change(&row).after(after));
             store::insert(transaction, row.clone()).await?;
             Ok(row)
         })?;
@@ -121,7 +121,7 @@ impl Services {
             let mut row = store::by_ids(transaction, [id]).await?.pop().ok_or_else(no_key)?;
             let now = self.clock.now();
             if store::revoke(transaction, id, now).await? {
-                changes.note(change(&row).before(json!({ "revokedAt": null })).after(json!({ "revokedAt": now })));
+                changes.add(change(&row).before(json!({ "revokedAt": null })).after(json!({ "revokedAt": now })));
                 row.revoked_at = Some(now);
             }
             Ok(row)

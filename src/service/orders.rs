@@ -116,7 +116,7 @@ impl Services {
             let order = order::Model { idempotency_key: key.clone(), ..row.order };
             let order = self.post_order(transaction, partner, order, row.lines).await?;
             let after = json!({ "number": order.number, "status": order.status.to_value(), "credits": order.credits });
-            changes.note(change(&order).after(after));
+            changes.add(change(&order).after(after));
             Ok(PlacedOrder { order, duplicate: false })
         })?;
         Ok(placed)

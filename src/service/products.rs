@@ -62,7 +62,7 @@ impl Services {
             });
             let row = ProductRow { prices: prices.collect(), product };
             let after = json!({ "name": row.product.name, "category": row.product.category.to_value(), "prices": prices_of(&row) });
-            changes.note(Change::of("Product", row.product.id).maybe_before(before).after(after));
+            changes.add(Change::of("Product", row.product.id).maybe_before(before).after(after));
             store::save(transaction, row.clone()).await?;
             Ok(row)
         })

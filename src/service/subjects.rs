@@ -76,7 +76,7 @@ impl Services {
             );
             for row in &rows {
                 let after = json!({ "code": row.code, "name": row.name, "enrolledOn": row.enrolled_on });
-                changes.note(Change::of("Partner", row.id).about(Some(row.id), None).after(after));
+                changes.add(Change::of("Partner", row.id).about(Some(row.id), None).after(after));
             }
             let (editions, today) = (&self.policy.editions, self.clock.today());
             let first = editions.at(today).partner_levels.reached(0).map_or("", |level| &level.code);
@@ -111,7 +111,7 @@ impl Services {
             for row in &rows {
                 // Neither name nor address: they can be erased, and the audit log can't.
                 let after = json!({ "code": row.code, "signedUpOn": row.signed_up_on });
-                changes.note(Change::of("Professional", row.id).about(None, Some(row.id)).after(after));
+                changes.add(Change::of("Professional", row.id).about(None, Some(row.id)).after(after));
             }
             let (editions, today) = (&self.policy.editions, self.clock.today());
             let due = |row: &professional::Model| professional_level_due(editions, row.signed_up_on, today);

@@ -85,7 +85,7 @@ impl Services {
                 stock: draft.stock,
                 created_at: existing.map_or_else(|| self.clock.now(), |row| row.created_at),
             };
-            changes.note(Change::of("SwagItem", row.id).maybe_before(before).after(item_audit_state(&row)));
+            changes.add(Change::of("SwagItem", row.id).maybe_before(before).after(item_audit_state(&row)));
             upsert_all(transaction, vec![row.clone()]).await?;
             Ok(row)
         })
@@ -150,7 +150,7 @@ impl Services {
             order.number = format!("S-{}", order.seq);
             order.recorded_at = posted.recorded_at;
             upsert_all(transaction, vec![item]).await?;
-            changes.note(change(&order).after(json!({ "number": order.number, "status": order.status.to_value() })));
+            changes.add(change(&order).after(json!({ "number": order.number, "status": order.status.to_value() })));
             crate::store::insert_all(transaction, vec![order.clone()]).await?;
             posted.emit(0, EventDraft::swag_order(EventKind::SwagOrderPlaced, &order, order.placed_on));
             posted.write(transaction).await?;
@@ -191,7 +191,7 @@ impl Services {
             apply(&mut posting, entry, Step::SwagReturned(back))?;
             let before = json!({ "status": order.status.to_value() });
             order.status = SwagOrderStatus::Cancelled;
-            changes.note(change(&order).before(before).after(json!({ "status": order.status.to_value() })));
+            changes.add(change(&order).before(before).after(json!({ "status": order.status.to_value() })));
             order.cancelled_on = Some(today);
             let mut posted = posting.post(transaction, &self.clock).await?;
             store::update(transaction, &order).await?;

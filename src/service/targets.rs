@@ -87,7 +87,7 @@ impl Services {
             row.reached_on = posting.sales(who, year).and_then(|sales| sales.reached_on);
             let posted = posting.post(transaction, &self.clock).await?;
             let change = Change::of("SalesTarget", row.id).about(Some(id), None);
-            changes.note(change.maybe_before(before).after(said(&row.currency, row.amount)));
+            changes.add(change.maybe_before(before).after(said(&row.currency, row.amount)));
             upsert_all(transaction, vec![row]).await?;
             posted.write(transaction).await?;
             let partner = partner::by_ids(transaction, [id]).await?.pop();

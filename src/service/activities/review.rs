@@ -1,4 +1,4 @@
-//! Reviewing claims and voiding what counts.
+//! Reviewing claims and voiding activities.
 
 use chrono::NaiveDate;
 use entity::activity;
@@ -61,7 +61,7 @@ impl Services {
                 reason: reason.clone(),
                 ..LogEntry::new(action, Object::Activity(id))
             };
-            changes.note(change(&row).before(before).after(audit_state(&row)));
+            changes.add(change(&row).before(before).after(audit_state(&row)));
             self.post_activity(transaction, posting, row, entry, step).await
         })
     }
@@ -88,7 +88,7 @@ impl Services {
             .ok_or_else(|| Error::Damaged("an activity without its subject".to_owned()))
     }
 
-    /// Voids a recorded activity: its awards are taken back by new entries.
+    /// Voids a recorded activity: new entries reverse its awards.
     ///
     /// # Errors
     /// When there is no such activity, or it does not count.
@@ -112,12 +112,12 @@ impl Services {
             row.status = ActivityStatus::Voided;
             let entry =
                 LogEntry { reason: reason.clone(), ..LogEntry::new(LogAction::Voided, Object::Activity(id)) };
-            changes.note(change(&row).before(before).after(audit_state(&row)));
+            changes.add(change(&row).before(before).after(audit_state(&row)));
             self.post_activity(transaction, posting, row, entry, fact.map(Step::Voided)).await
         })
     }
 
-    /// Locks an activity's subjects and reads the activity as it then is.
+    /// Locks the subjects of an activity and reads its current row.
     async fn lock_activity(
         &self,
         transaction: &DatabaseTransaction,
@@ -175,7 +175,7 @@ async fn member_since(
     Ok((Program::Professional, professional.signed_up_on))
 }
 
-/// What a review or a voiding changes of an activity.
+/// The fields that a review or a voiding changes, for the audit log.
 fn audit_state(row: &activity::Model) -> serde_json::Value {
     json!({ "status": row.status.to_value(), "points": row.graded_points.or(row.points) })
 }

@@ -1,4 +1,4 @@
-//! Who the activities of a batch are about: found by code, and locked.
+//! The subjects of a batch of activities, looked up by code and locked.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,8 @@ use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::{affiliation, partner, professional};
 
-/// Subjects of a batch, their rows locked: professionals first, then partners, each in one order.
+/// Locked subjects of a batch: professionals first, then partners, each ordered by id, so that
+/// transactions do not deadlock.
 pub(super) struct Subjects {
     partners: HashMap<String, PartnerRow>,
     professionals: HashMap<String, ProfessionalRow>,
@@ -125,7 +126,7 @@ impl Subjects {
     }
 }
 
-/// Whether a code can exist at all: what can't is not sent to a database, which may refuse NUL.
+/// Whether a code is well-formed; others are not sent to the database, which may reject NUL.
 fn is_valid_code(code: &str) -> bool {
     input::code("code", code).is_ok()
 }

@@ -45,7 +45,7 @@ impl Services {
             order.fulfilled_on = Some(on);
             let mut posted = posting.post(transaction, &self.clock).await?;
             posted.emit(0, EventDraft::order(EventKind::OrderFulfilled, &order, on));
-            changes.note(change(&order).before(before).after(audit_state(&order)));
+            changes.add(change(&order).before(before).after(audit_state(&order)));
             store::update(transaction, &order).await?;
             posted.write(transaction).await?;
             if let Some((sold, target)) = changed {
@@ -78,7 +78,7 @@ impl Services {
             order.cancelled_on = Some(today);
             let mut posted = posting.post(transaction, &self.clock).await?;
             posted.emit(0, EventDraft::order(EventKind::OrderCancelled, &order, today));
-            changes.note(change(&order).before(before).after(audit_state(&order)));
+            changes.add(change(&order).before(before).after(audit_state(&order)));
             store::update(transaction, &order).await?;
             posted.write(transaction).await?;
             Ok(order)

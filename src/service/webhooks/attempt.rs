@@ -199,6 +199,6 @@ pub(super) async fn disable(
         return Ok(None);
     }
     let after = json!({ "status": "DISABLED", "reason": reason });
-    changes.note(change(endpoint).before(json!({ "status": "ENABLED" })).after(after));
+    changes.add(change(endpoint).before(json!({ "status": "ENABLED" })).after(after));
     Ok(Some(reason))
 }

@@ -55,7 +55,7 @@ impl Services {
                 created_at: now,
                 created_by: self.caller().actor.name(),
             };
-            changes.note(change(&row).after(audit_state(&row)?));
+            changes.add(change(&row).after(audit_state(&row)?));
             store::insert(transaction, row.clone()).await?;
             store::add_secret(transaction, secret_row(row.id, &secret, now)).await?;
             Ok(row)
@@ -95,7 +95,7 @@ impl Services {
                 row.partner_id = partner_of(transaction, code.as_deref()).await?;
             }
             if row != before {
-                changes.note(change(&row).before(audit_state(&before)?).after(audit_state(&row)?));
+                changes.add(change(&row).before(audit_state(&before)?).after(audit_state(&row)?));
                 store::update(transaction, row.clone()).await?;
             }
             Ok(row)
@@ -109,7 +109,7 @@ impl Services {
     pub async fn webhook_delete(&self, id: Uuid) -> Result<(), Error> {
         transact!(self, Operation::DeleteWebhookEndpoint, transaction, changes => {
             let row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
-            changes.note(change(&row).before(audit_state(&row)?));
+            changes.add(change(&row).before(audit_state(&row)?));
             Ok(store::delete(transaction, id).await?)
         })
     }
@@ -130,7 +130,7 @@ impl Services {
                 let before = audit_state(&row)?;
                 (row.status, row.since) = (WebhookStatus::Disabled, self.clock.real());
                 row.reason = Some(reason.clone().unwrap_or_else(|| "An administrator disabled it.".to_owned()));
-                changes.note(change(&row).before(before).after(audit_state(&row)?));
+                changes.add(change(&row).before(before).after(audit_state(&row)?));
                 store::update(transaction, row.clone()).await?;
             }
             Ok(row)
@@ -166,7 +166,7 @@ impl Services {
             let now = self.clock.real();
             (row.status, row.reason, row.since) = (WebhookStatus::Enabled, None, now);
             store::reset_pending(transaction, id, now).await?;
-            changes.note(change(&row).before(before).after(audit_state(&row)?));
+            changes.add(change(&row).before(before).after(audit_state(&row)?));
             store::update(transaction, row.clone()).await?;
             Ok(row)
         })?;
@@ -190,7 +190,7 @@ impl Services {
             let kept = kept.iter().take(SECRETS_MAX - 1).map(|row| row.id).chain([new.id]);
             store::add_secret(transaction, new.clone()).await?;
             store::retain_secrets(transaction, id, &kept.collect::<Vec<_>>()).await?;
-            changes.note(change(&row).after(json!({ "previousSecretExpiresAt": now + SECRET_OVERLAP })));
+            changes.add(change(&row).after(json!({ "previousSecretExpiresAt": now + SECRET_OVERLAP })));
             Ok(row)
         })?;
         Ok(EndpointSecret { row, secret })
@@ -220,7 +220,7 @@ impl Services {
             };
             store::upsert_delivery(transaction, row.clone()).await?;
             let about = Change::of("WebhookDelivery", row.id).about(endpoint.partner_id, None);
-            changes.note(about.after(json!({ "type": "webhook.test" })));
+            changes.add(about.after(json!({ "type": "webhook.test" })));
             Ok(row)
         })?;
         self.webhook_sender.changed.notify_one();
@@ -252,7 +252,7 @@ impl Services {
             (row.state, row.tries, row.next_try_at) = (DeliveryState::Pending, 0, self.clock.real());
             (row.lease, row.leased_until, row.delivered_at) = (None, None, None);
             let about = Change::of("WebhookDelivery", row.id).about(endpoint.partner_id, None);
-            changes.note(about.before(before).after(json!({ "state": "PENDING", "number": row.number })));
+            changes.add(about.before(before).after(json!({ "state": "PENDING", "number": row.number })));
             store::upsert_delivery(transaction, row.clone()).await?;
             Ok(row)
         })?;
@@ -272,7 +272,7 @@ impl Services {
             let before = json!({ "position": row.position });
             // What comes after it is turned into deliveries again, in order.
             row.position = row.position.min(after);
-            changes.note(change(&row).before(before).after(json!({ "position": row.position })));
+            changes.add(change(&row).before(before).after(json!({ "position": row.position })));
             store::update(transaction, row.clone()).await?;
             Ok(row)
         })?;
