@@ -174,14 +174,14 @@ macro_rules! transact {
         let span = attempts.span.clone();
         let run = async {
             loop {
-                let transaction = match $services.db.begin().await {
-                    Ok(transaction) => transaction,
+                let opened = match $services.db.begin().await {
+                    Ok(opened) => opened,
                     Err(error) => match attempts.retry(error.into()).await {
                         Some(error) => break Err(error),
                         None => continue,
                     },
                 };
-                let  = &transaction;
+                let $transaction = &opened;
                 let (result, awards) = crate::telemetry::awards::collect(Box::pin(async {
                     let mut audit = crate::service::audit::Changes::default();
                     let $changes = &mut audit;
@@ -191,7 +191,7 @@ macro_rules! transact {
                     Ok::<_, crate::error::Error>(done)
                 }))
                 .await;
-                if let Some(done) = attempts.finish(transaction, result, awards).await {
+                if let Some(done) = attempts.finish(opened, result, awards).await {
                     $services.hub.notify_committed();
                     break done;
                 }

@@ -1,4 +1,4 @@
-//! Erasing a professional's personal fields: the person is a pseudonym from then on.
+//! Erasure of a professional's personal data, which a pseudonym replaces.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -11,16 +11,16 @@ use crate::program::refusal::{Code, Refusal};
 use crate::store::professional::{self, ProfessionalRow};
 use crate::store::{Database, api_key};
 
-/// Label that the keys of an erased professional get.
+/// Label of the API keys of an erased professional, since theirs may contain a name.
 const LABEL: &str = "erased";
 
 impl Services {
-    /// Replaces a professional's name by a pseudonym, takes the address away and revokes the person's keys.
-    /// Entries, levels and activities stay as they are.
+    /// Replaces a professional's name by a pseudonym, removes the e-mail address and revokes the
+    /// professional's API keys. Entries, levels and activities remain.
     ///
     /// # Errors
-    /// When there is no such professional, the person was erased before, the reason holds what is to be
-    /// erased, or the database fails.
+    /// When there is no such professional, the data was erased before, the reason contains data to be erased,
+    /// or the database fails.
     pub async fn professional_erase(
         &self,
         code: &str,
@@ -63,15 +63,15 @@ impl Services {
         for id in revoked {
             self.keys.revoke(id);
         }
-        tokio::spawn(scrub(self.db.clone()));
+        tokio::spawn(truncate_wal(self.db.clone()));
         Ok(row)
     }
 }
 
-/// Takes what was overwritten out of the files that lie beside the database, where there are some.
-async fn scrub(db: Database) {
+/// Removes overwritten data from SQLite's write-ahead log.
+async fn truncate_wal(db: Database) {
     if let Err(error) = db.truncate_wal().await {
-        tracing::warn!(%error, "what was erased may be in the write-ahead log until the next checkpoint");
+        tracing::warn!(%error, "erased data may remain in the write-ahead log until the next checkpoint");
     }
 }
 
@@ -80,7 +80,7 @@ fn pseudonym(id: Uuid) -> String {
     format!("Erased professional {}", &digits[24..])
 }
 
-/// The audit log keeps the reason for good, so it must not hold what is erased.
+/// Checks that the reason, which the audit log retains, does not contain the erased data.
 fn check_reason(reason: Option<&str>, name: &str, email: Option<&str>) -> Result<(), Refusal> {
     let reason = reason.unwrap_or_default().to_lowercase();
     let holds = |text: &str| reason.contains(&text.to_lowercase());

@@ -1,4 +1,4 @@
-//! Texts from outside: what they may hold.
+//! Validation of input: texts, dates and currencies.
 
 use chrono::NaiveDate;
 use iso_currency::Currency;
@@ -6,20 +6,20 @@ use iso_currency::Currency;
 use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 
-/// Longest code of a partner or professional, in characters.
+/// Maximum length of a code, in characters.
 const CODE_CHARS_MAX: usize = 64;
-/// Longest name, in characters.
+/// Maximum length of a name, in characters.
 const NAME_CHARS_MAX: usize = 200;
-/// Longest address, in characters (RFC 5321).
+/// Maximum length of an e-mail address, in characters (RFC 5321).
 const EMAIL_CHARS_MAX: usize = 254;
-/// Longest source and external id, in characters.
+/// Maximum length of a source, external id or idempotency key, in characters.
 const KEY_CHARS_MAX: usize = 200;
-/// Longest reason, in characters.
+/// Maximum length of a reason, note or description, in characters.
 const TEXT_CHARS_MAX: usize = 2_000;
-/// Most bytes of an activity's attributes.
+/// Maximum size of an activity's attributes as JSON, in bytes.
 const ATTRIBUTES_BYTES_MAX: usize = 8_192;
 
-/// Deepest nesting of an activity's attributes: answers that hold them stay readable for every client.
+/// Maximum nesting of an activity's attributes, so that every client can parse responses with them.
 const ATTRIBUTES_DEPTH_MAX: usize = 16;
 
 /// Checks a code: letters, digits, and . _ - between them.
@@ -35,12 +35,12 @@ pub(super) fn code(field: &str, text: &str) -> Result<String, Refusal> {
     Err(Refusal::new(Code::Invalid, field, message))
 }
 
-/// Checks a name and takes the blanks around it away.
+/// Checks a name and trims it.
 pub(super) fn name(field: &str, text: &str) -> Result<String, Refusal> {
     single_line(field, text, NAME_CHARS_MAX)
 }
 
-/// Checks an address for mail: something, an @, a domain.
+/// Checks an e-mail address: a local part, an @ and a domain.
 pub(super) fn email(field: &str, text: &str) -> Result<String, Refusal> {
     let text = single_line(field, text, EMAIL_CHARS_MAX)?;
     let good = text.split_once('@').is_some_and(|(user, domain)| {
@@ -63,7 +63,7 @@ pub(super) fn key(field: &str, text: &str) -> Result<String, Refusal> {
     single_line(field, text, KEY_CHARS_MAX)
 }
 
-/// Checks a reason; an empty one is none.
+/// Checks a reason; an empty one becomes none.
 pub(super) fn reason(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
     match text.map(str::trim) {
         None | Some("") => Ok(None),
@@ -71,17 +71,17 @@ pub(super) fn reason(field: &str, text: Option<&str>) -> Result<Option<String>, 
     }
 }
 
-/// Checks the attributes of an activity and gives them as text with their keys in order.
+/// Checks the attributes of an activity and returns them as JSON with sorted keys.
 pub(super) fn attributes(attributes: &crate::program::rule::Attributes) -> Result<String, Refusal> {
     let value = serde_json::Value::Object(attributes.clone());
     if depth(&value) > ATTRIBUTES_DEPTH_MAX {
-        let message = format!("Attributes are nested at chars_max {ATTRIBUTES_DEPTH_MAX} deep.");
+        let message = format!("Attributes are nested at most {ATTRIBUTES_DEPTH_MAX} deep.");
         return Err(Refusal::new(Code::Invalid, "attributes", message));
     }
     let text = value.to_string();
     if text.len() > ATTRIBUTES_BYTES_MAX {
         let message =
-            format!("Attributes take at chars_max {ATTRIBUTES_BYTES_MAX} bytes as JSON, not {}.", text.len());
+            format!("Attributes take at most {ATTRIBUTES_BYTES_MAX} bytes as JSON, not {}.", text.len());
         return Err(Refusal::new(Code::Invalid, "attributes", message));
     }
     if attributes.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)) {
@@ -90,7 +90,7 @@ pub(super) fn attributes(attributes: &crate::program::rule::Attributes) -> Resul
     Ok(text)
 }
 
-/// PostgreSQL can't keep the character NUL in a text.
+/// Whether a text contains NUL, which PostgreSQL can't store.
 fn holds_nul(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::String(text) => text.contains('\0'),
@@ -102,7 +102,7 @@ fn holds_nul(value: &serde_json::Value) -> bool {
     }
 }
 
-/// How deep a value is nested: 0 for what holds no other.
+/// Nesting depth of a value; 0 for a scalar.
 fn depth(value: &serde_json::Value) -> usize {
     match value {
         serde_json::Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
@@ -111,12 +111,12 @@ fn depth(value: &serde_json::Value) -> usize {
     }
 }
 
-/// That there is no partner of a code.
+/// Refuses the code of a partner that does not exist or is not visible.
 pub(super) fn no_partner() -> Refusal {
     Refusal::new(Code::NotFound, "partner", "There is no partner with this code.")
 }
 
-/// Checks the day of something that happened.
+/// Checks that a day is not in the future.
 pub(super) fn not_in_future(field: &str, day: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
     if day > today {
         return Err(Refusal::new(Code::DateInFuture, field, format!("{day} lies after today, {today}.")));
@@ -124,12 +124,12 @@ pub(super) fn not_in_future(field: &str, day: NaiveDate, today: NaiveDate) -> Re
     Ok(())
 }
 
-/// Checks the code of a currency.
+/// Checks a currency code.
 pub(super) fn currency(field: &str, code: &str) -> Result<Currency, Refusal> {
     Money::currency(code).map_err(|message| Refusal::new(Code::Invalid, field, message))
 }
 
-/// Checks longer words: they may have several lines; empty ones are none.
+/// Checks a text of several lines; an empty one becomes none.
 pub(super) fn text(field: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let length = text.chars().count();
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn input_is_validated() {
-        // check, text, whether it is taken
+        // check, text, whether it is valid
         type Check = fn(&str, &str) -> Result<String, Refusal>;
         let long = "x".repeat(1_000_000);
         let table: [(Check, &str, bool); 16] = [
@@ -183,8 +183,8 @@ mod tests {
             (email, "a@b@example.com", false),
             (key, "pull/1", true),
         ];
-        for (check, text, taken) in table {
-            assert_eq!(check("field", text).is_ok(), taken, "{:?}", text.get(..20).unwrap_or(text));
+        for (check, text, valid) in table {
+            assert_eq!(check("field", text).is_ok(), valid, "{:?}", text.get(..20).unwrap_or(text));
         }
         assert_eq!(name("name", " Ada "), Ok("Ada".to_owned()));
         assert_eq!(reason("reason", Some("  ")), Ok(None));

@@ -1,4 +1,4 @@
-//! API keys: creating and revoking them, and finding the caller of one.
+//! API keys: creating, revoking and authenticating them.
 
 mod cache;
 mod text;
@@ -19,28 +19,28 @@ use crate::store::{api_key as store, partner, professional};
 pub(crate) use cache::KeyCache;
 use text::KeyText;
 
-/// Most sources of one key.
+/// Maximum number of sources on the allowlist of a key.
 const SOURCES_MAX: usize = 50;
 
-/// A key as it is asked for.
+/// A key to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyDraft {
-    /// What it stands for.
+    /// The role.
     pub role: RoleName,
-    /// Code of the partner or professional, or name of the integration; none for those who run the program.
+    /// Code of the partner or professional, or name of the integration; none for administrators and staff.
     pub subject: Option<String>,
-    /// Name for people.
+    /// Display name.
     pub label: String,
-    /// From when on it is refused.
+    /// Time of expiry.
     pub expires_at: Option<DateTime<Utc>>,
-    /// The only sources that it may record for; none means every one.
+    /// Allowlist of sources that it may record for; none allows every source.
     pub sources: Option<Vec<String>>,
-    /// Whether it may change nothing.
+    /// Whether mutations are denied.
     pub read_only: bool,
 }
 
 impl KeyDraft {
-    /// A key without limits and without an end.
+    /// A key without restrictions or expiry.
     #[must_use]
     pub fn new(role: RoleName, subject: Option<&str>, label: &str) -> Self {
         Self {
@@ -54,12 +54,12 @@ impl KeyDraft {
     }
 }
 
-/// A new key with its text, which is told this once.
+/// A new key with its secret, which is returned only once.
 #[derive(Clone)]
 pub struct CreatedKey {
-    /// What is kept of it.
+    /// The stored row.
     pub row: api_key::Model,
-    /// The key.
+    /// The secret.
     pub secret: String,
 }
 
@@ -73,7 +73,7 @@ impl Services {
     /// Creates a key.
     ///
     /// # Errors
-    /// When its role and subject do not fit, its subject does not exist, or the database fails.
+    /// When role and subject do not match, the subject does not exist, or the database fails.
     pub async fn key_create(&self, draft: &KeyDraft) -> Result<CreatedKey, Error> {
         self.authorize(Operation::CreateApiKey)?;
         let text = KeyText::random()?;
@@ -111,8 +111,7 @@ impl Services {
         Ok(CreatedKey { row, secret: text.into_secret() })
     }
 
-    /// Revokes a key: this process refuses it at once, others within seconds. Revoking it again changes
-    /// nothing.
+    /// Revokes a key: this process refuses it at once, other processes within seconds. Idempotent.
     ///
     /// # Errors
     /// When there is no such key, or the database fails.
@@ -148,7 +147,7 @@ impl Services {
         Ok(i64::try_from(store::count(self.db.reader()).await?).unwrap_or(i64::MAX))
     }
 
-    /// Keys by id; what does not exist for the caller is left out.
+    /// Keys by id; those that are not visible to the caller are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -172,7 +171,7 @@ pub(super) fn change(row: &api_key::Model) -> Change {
     Change::of("ApiKey", row.id).about(row.partner_id, row.professional_id)
 }
 
-/// The row with the key of its subject.
+/// The row with the id of its subject.
 async fn with_subject(
     transaction: &DatabaseTransaction,
     mut row: api_key::Model,

@@ -80,7 +80,7 @@ impl Sql {
                 "SELECT {what} FROM {table} e WHERE e.{owner} = k.id AND {condition} ORDER BY {order} LIMIT {limit}"
             )
         };
-        Self::each(
+        Self::per_engine(
             &format!(
                 "SELECT {select} FROM @idtable1 k JOIN {table} e ON e.id IN ({}) {join} ORDER BY {order}",
                 inner("e.id")

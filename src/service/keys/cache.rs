@@ -1,4 +1,4 @@
-//! Who a key or token stands for. What was found is believed for a few seconds.
+//! Authentication of keys and tokens, with a cache of a few seconds.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,21 +15,20 @@ use crate::access::{Actor, Caller, Limits, Role, RoleName};
 use crate::error::Error;
 use crate::store::{api_key as store, partner, professional};
 
-/// How long a key that was found good is believed to be. A key that another process revoked is
-/// refused within 5 seconds.
+/// Lifetime of a cached key: one that another process revoked is refused within 5 seconds.
 const CACHE_TTL: Duration = Duration::from_secs(4);
-/// The last use of a key is noted at most this often.
+/// Minimum interval between updates of a key's last use.
 const LAST_USED_INTERVAL: TimeDelta = TimeDelta::minutes(1);
-/// Most keys that are remembered, and most subjects.
+/// Maximum number of cached keys, and of cached subjects.
 const CACHE_CAPACITY: usize = 10_000;
 
-/// Keys that were found good, and subjects that were found.
+/// Cache of verified keys and of subjects.
 #[derive(Debug)]
 pub(crate) struct KeyCache {
     keys: Cache<KeyDigest, CachedKey>,
-    /// Keys that this process revoked: one that was read before must not come back.
+    /// Keys that this process revoked: a stale read must not make one valid again.
     revoked: RwLock<HashSet<Uuid>>,
-    /// A subject never changes its key, so it is remembered for good.
+    /// Ids of subjects by code, which never change.
     subjects: Cache<(RoleName, Box<str>), Uuid>,
 }
 
@@ -44,7 +43,7 @@ impl Default for KeyCache {
 }
 
 impl KeyCache {
-    /// Refuses a key from now on.
+    /// Refuses a key from now on, in this process.
     pub(crate) fn revoke(&self, id: Uuid) {
         self.revoked.write().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
@@ -63,7 +62,7 @@ struct CachedKey {
 }
 
 impl Services {
-    /// The caller whom a key stands for; none when it is unknown, revoked or expired.
+    /// The caller of a key; none if the key is unknown, revoked or expired.
     ///
     /// # Errors
     /// When the database fails.
@@ -89,9 +88,8 @@ impl Services {
         Ok((!expired && !self.keys.is_revoked(cached.id)).then_some(cached.caller))
     }
 
-    /// The caller whom a token stands for that was found good: `actor` as the audit log names it, and
-    /// the code of a partner or professional or the name of an integration. None when there is no such
-    /// subject.
+    /// The caller of a verified token: `actor` as the audit log names it, `subject` the code of a partner or
+    /// professional or the name of an integration. None if there is no such subject.
     ///
     /// # Errors
     /// When the database fails.
@@ -130,7 +128,7 @@ impl Services {
         Ok(found)
     }
 
-    /// Notes the use of a key beside the request, which does not wait for it.
+    /// Records the use of a key in the background.
     fn record_use(&self, row: &api_key::Model) {
         let (id, now) = (row.id, self.clock.now());
         let since = now - LAST_USED_INTERVAL;
@@ -140,7 +138,7 @@ impl Services {
         let services = self.clone();
         tokio::spawn(async move {
             if let Err(error) = services.write_use(id, now, since).await {
-                tracing::debug!(%error, "the use of a key was not noted");
+                tracing::debug!(%error, "the last use of an API key was not recorded");
             }
         });
     }
@@ -152,7 +150,7 @@ impl Services {
     }
 }
 
-/// The caller of a row; none when it was revoked.
+/// The caller of a stored key; none if it was revoked.
 fn caller(row: &api_key::Model) -> Result<Option<Caller>, Error> {
     let damaged = || Error::Damaged(format!("the API key {}", row.id));
     if row.revoked_at.is_some() {

@@ -1,7 +1,7 @@
-//! The text of a key: `pp_`, 30 random letters and digits, and a checksum of 6.
+//! The format of a key: `pp_`, 30 random letters and digits, and a checksum of 6.
 //!
-//! 178 random bits can't be guessed, so a fast digest is as good as a slow one. The checksum lets
-//! scanners of secrets know a key when they see one, and a mistyped one costs no look-up.
+//! 178 random bits can't be guessed, so a fast digest is sufficient. The checksum lets secret scanners
+//! recognize keys, and a mistyped key is refused without a query.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,14 +12,14 @@ use crate::error::Error;
 const PREFIX: &str = "pp_";
 const RANDOM_CHARS: usize = 30;
 const CHECKSUM_CHARS: usize = 6;
-/// Random characters that people tell keys apart by.
+/// Random characters in the visible prefix that identifies a key.
 const PREFIX_CHARS: usize = 8;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Digest of a key.
 pub(super) type KeyDigest = [u8; 32];
 
-/// A key whose checksum is right.
+/// A key with a valid checksum.
 pub(super) struct KeyText(String);
 
 impl KeyText {
@@ -30,7 +30,7 @@ impl KeyText {
         while text.len() < PREFIX.len() + RANDOM_CHARS {
             getrandom::fill(&mut bytes)
                 .map_err(|error| Error::Damaged(format!("no random bytes: {error}")))?;
-            // Bytes that do not divide evenly among the letters are left out, or some would come more often.
+            // Reject bytes beyond the largest multiple of 62, which would bias the distribution.
             let letters = bytes.iter().filter(|byte| **byte < 248);
             for byte in letters {
                 if text.len() < PREFIX.len() + RANDOM_CHARS {
@@ -42,7 +42,7 @@ impl KeyText {
         Ok(Self(text))
     }
 
-    /// A key as it was sent; none for what never was one.
+    /// Parses a key; none if the format or the checksum is invalid.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let plain = text.len() == PREFIX.len() + RANDOM_CHARS + CHECKSUM_CHARS
             && text.starts_with(PREFIX)
@@ -51,7 +51,7 @@ impl KeyText {
         (checksum(body) == sum).then(|| Self(text.to_owned()))
     }
 
-    /// How the key begins.
+    /// The visible prefix.
     pub(super) fn prefix(&self) -> &str {
         &self.0[..PREFIX.len() + PREFIX_CHARS]
     }
@@ -61,7 +61,7 @@ impl KeyText {
         Sha256::digest(&self.0).into()
     }
 
-    /// The digest as it is stored.
+    /// The digest as stored.
     pub(super) fn digest_text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.digest())
     }
