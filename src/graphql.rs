@@ -19,6 +19,7 @@ pub mod shape;
 mod siblings;
 mod single_root;
 mod subscription;
+mod syntax_error;
 pub mod traced;
 pub mod trusted;
 mod types;

@@ -24,7 +24,7 @@ use super::operations::{Document, Operation, split};
 use super::persisted::{self, DocumentHash, DocumentRef};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
 use super::trusted::TrustedDocument;
-use super::{shape, single_root, variables};
+use super::{shape, single_root, syntax_error, variables};
 
 /// Longest document that is kept, in bytes. Longer ones are generated, and run once.
 const KEPT_BYTES_MAX: usize = 16_384;
@@ -213,7 +213,7 @@ impl<E: Executor> Documents<E> {
 
     async fn document(&self, source: &str) -> Result<Document, Vec<ServerError>> {
         let lexed = self.limits.check_text(source).map_err(one)?;
-        let parsed = async_graphql_parser::parse_query(source).map_err(|it| one(parse_failed(&it)))?;
+        let parsed = async_graphql_parser::parse_query(source).map_err(|it| one(syntax_error::refusal(source, &it)))?;
         shape::check(&self.limits, &parsed).map_err(one)?;
         for (_, operation) in parsed.operations.iter() {
             let definitions = &operation.node.variable_definitions;
@@ -291,19 +291,6 @@ impl Trusted {
             DocumentRef::Hash(_) | DocumentRef::Id(_) => persisted::not_found(),
         })
     }
-}
-
-/// The parser's message draws the line of the document with an arrow under it; the line
-/// may be the whole document.
-fn parse_failed(error: &async_graphql_parser::Error) -> Refusal {
-    let text = error.to_string();
-    let reason = text.rsplit_once("= ").map_or(text.as_str(), |(_, reason)| reason).trim();
-    let locations: Vec<_> = error.positions().collect();
-    let message = match locations.first() {
-        Some(pos) => format!("Syntax error at line {}, column {}: {reason}.", pos.line, pos.column),
-        None => format!("Syntax error: {reason}."),
-    };
-    Refusal { locations, ..Refusal::new(Code::GraphqlParseFailed, message) }
 }
 
 fn one(refusal: Refusal) -> Vec<ServerError> {

@@ -1,0 +1,193 @@
+//! Syntax errors as a person would report them: what stands at the position, and what was expected there.
+//!
+//! The parser's own message draws the line of the document, which may be the whole document, and names
+//! rules of its grammar. Neither reaches a client.
+
+use async_graphql_parser::{Error, Pos};
+
+use super::refusal::{Code, Refusal, clipped};
+
+/// Longest piece of the document that a message quotes, in characters.
+const QUOTED_CHARS_MAX: usize = 40;
+
+/// Rules of the parser's grammar, and what they are called in a message. A rule without a name of its own
+/// here is left out. The order is that of the message.
+const EXPECTED: [(&[&str], &str); 16] = [
+    (
+        &["executable_document", "executable_definition", "operation_definition", "operation_type"],
+        "an operation or a fragment",
+    ),
+    (&["type_condition"], "\"on\" and the name of a type"),
+    (&["selection", "field"], "a field"),
+    (&["name", "name_start"], "a name"),
+    (&["object_field", "const_object_field"], "a field such as \"code: 1\""),
+    (&["variable_definition", "variable"], "a variable and its type, such as \"$code: String!\""),
+    (&["type_"], "a type such as String! or [Int!]"),
+    (&["argument", "const_argument"], "an argument such as \"first: 10\""),
+    (&["value", "const_value", "number", "string", "enum_value", "list", "object"], "a value"),
+    (&["float", "fractional", "exponent"], "a number"),
+    (&["selection_set"], "\"{\""),
+    (&["alias"], "an alias"),
+    (&["arguments", "variable_definitions"], "\"(\""),
+    (&["directives", "directive"], "a directive"),
+    (&["default_value"], "a default value"),
+    (&["EOI"], "the end of the document"),
+];
+
+/// The refusal of a document that is not GraphQL.
+#[must_use]
+pub(super) fn refusal(source: &str, error: &Error) -> Refusal {
+    let locations: Vec<Pos> = error.positions().collect();
+    let message = match (error, locations.first()) {
+        (Error::Syntax { message, .. }, Some(pos)) => {
+            let found = found(source, *pos);
+            let place = format!("Syntax error at line {}, column {}", pos.line, pos.column);
+            match expected(message) {
+                Some(expected) => format!("{place}: expected {expected}; found {found}."),
+                None => format!("{place}: unexpected {found}."),
+            }
+        }
+        (Error::MultipleOperations { .. }, _) => {
+            "The document has several operations, so each of them needs a name.".to_owned()
+        }
+        (Error::OperationDuplicated { operation, .. }, _) => {
+            format!("The document has two operations with the name \"{}\".", quoted(operation))
+        }
+        (Error::FragmentDuplicated { fragment, .. }, _) => {
+            format!("The document has two fragments with the name \"{}\".", quoted(fragment))
+        }
+        (Error::MissingOperation, _) => {
+            "The document has no operation; add a query, mutation or subscription.".to_owned()
+        }
+        (Error::RecursionLimitExceeded, _) => "The document is nested too deeply.".to_owned(),
+        _ => "The document is not GraphQL.".to_owned(),
+    };
+    Refusal { locations, ..Refusal::new(Code::GraphqlParseFailed, message) }
+}
+
+/// What the grammar expected, in words; nothing where it has no words for it.
+fn expected(message: &str) -> Option<String> {
+    let (_, reason) = message.rsplit_once("= ")?;
+    let rules: Vec<&str> = reason.split([' ', ',']).collect();
+    let is_expected = |names: &[&str]| names.iter().any(|name| rules.contains(name));
+    let words: Vec<&str> =
+        EXPECTED.iter().filter(|(names, _)| is_expected(names)).map(|(_, words)| *words).collect();
+    match words.as_slice() {
+        [] => None,
+        [word] => Some((*word).to_owned()),
+        [words @ .., last] => Some(format!("{} or {last}", words.join(", "))),
+    }
+}
+
+/// What stands in the document at a position: a word, a sign, or its end.
+fn found(source: &str, pos: Pos) -> String {
+    let line = source.lines().nth(pos.line.saturating_sub(1)).unwrap_or_default();
+    let rest: String = line.chars().skip(pos.column.saturating_sub(1)).collect();
+    let Some(first) = rest.chars().next() else {
+        let is_last = pos.line >= source.lines().count();
+        return if is_last { "the end of the document" } else { "the end of the line" }.to_owned();
+    };
+    if first == '"' {
+        return "a string with an escape that GraphQL does not have".to_owned();
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let token: String =
+        if is_word(first) { rest.chars().take_while(|c| is_word(*c)).collect() } else { first.to_string() };
+    format!("\"{}\"", quoted(&token))
+}
+
+fn quoted(text: &str) -> String {
+    clipped(text.escape_debug().to_string(), QUOTED_CHARS_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn syntax_errors_are_said_in_words() {
+        for (source, expected) in [
+            (
+                "",
+                "Syntax error at line 1, column 1: expected an operation or a fragment; found the end of the document.",
+            ),
+            ("{", "Syntax error at line 1, column 2: expected a field; found the end of the document."),
+            (
+                "{ a",
+                "Syntax error at line 1, column 4: expected a field, \"{\", \"(\" or a directive; found the end of the document.",
+            ),
+            ("{ a(b: ) }", "Syntax error at line 1, column 8: expected a value; found \")\"."),
+            (
+                "{ a(b 1) }",
+                "Syntax error at line 1, column 5: expected an argument such as \"first: 10\"; found \"b\".",
+            ),
+            ("{ }", "Syntax error at line 1, column 3: expected a field; found \"}\"."),
+            (
+                "query { a } }",
+                "Syntax error at line 1, column 13: expected an operation or a fragment or the end of the document; found \"}\".",
+            ),
+            (
+                "query Q($a) { a }",
+                "Syntax error at line 1, column 9: expected a variable and its type, such as \"$code: String!\"; found \"$\".",
+            ),
+            (
+                "query Q($a: [Int) { a }",
+                "Syntax error at line 1, column 13: expected a type such as String! or [Int!]; found \"[\".",
+            ),
+            ("{ a @ }", "Syntax error at line 1, column 7: expected a name; found \"}\"."),
+            (
+                "fragment f { a }",
+                "Syntax error at line 1, column 12: expected \"on\" and the name of a type; found \"{\".",
+            ),
+            (
+                "{ a(b: \"\\x\") }",
+                "Syntax error at line 1, column 8: expected a value; found a string with an escape that GraphQL does not have.",
+            ),
+            ("{ a(b: 1x) }", "Syntax error at line 1, column 8: expected a value; found \"1x\"."),
+            (
+                "querry { a }",
+                "Syntax error at line 1, column 1: expected an operation or a fragment; found \"querry\".",
+            ),
+            (
+                "{\n  a\n  b)\n}",
+                "Syntax error at line 3, column 4: expected a field, \"{\", \"(\" or a directive; found \")\".",
+            ),
+            ("{ a } { b }", "The document has several operations, so each of them needs a name."),
+            ("query A { a } query A { b }", "The document has two operations with the name \"A\"."),
+            ("query A { a } { b }", "The document has several operations, so each of them needs a name."),
+            (
+                "fragment f on A { a }",
+                "The document has no operation; add a query, mutation or subscription.",
+            ),
+            (
+                "{ a ...f } fragment f on A { a } fragment f on A { a }",
+                "The document has two fragments with the name \"f\".",
+            ),
+            (
+                "type A { a: Int }",
+                "Syntax error at line 1, column 1: expected an operation or a fragment; found \"type\".",
+            ),
+            (
+                "{ a(b: {c 1}) }",
+                "Syntax error at line 1, column 9: expected a field such as \"code: 1\"; found \"c\".",
+            ),
+            (
+                "subscription { a(b: [1 2) }",
+                "Syntax error at line 1, column 25: expected a value; found \")\".",
+            ),
+            (
+                "query A($a: Int = $b) { a }",
+                "Syntax error at line 1, column 19: expected a value; found \"$\".",
+            ),
+            (
+                "{ a { b }",
+                "Syntax error at line 1, column 10: expected a field; found the end of the document.",
+            ),
+            ("{ a: }", "Syntax error at line 1, column 6: expected a name; found \"}\"."),
+            ("{ été }", "Syntax error at line 1, column 3: expected a field; found \"été\"."),
+        ] {
+            let error = async_graphql_parser::parse_query(source).expect_err(source);
+            assert_eq!(refusal(source, &error).message, expected, "{source}");
+        }
+    }
+}
