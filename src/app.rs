@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::graphql::documents::{Documents, schemas};
-use crate::graphql::input_types::{InputTypes, api_scalars};
+use crate::graphql::schema_types::{SchemaTypes, api_scalars};
 use crate::graphql::traced::RootFields;
 use crate::graphql::{schema, trusted};
 use crate::http::access::BootstrapKey;
@@ -222,7 +222,7 @@ async fn router(
     let protocol = &settings.protocol;
     let sdl = schema::sdl();
     let mut types =
-        InputTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| StartError::Schema(error.to_string()))?;
+        SchemaTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| StartError::Schema(error.to_string()))?;
     let is_told = protocol.limits.introspection;
     if !is_told {
         types = types.without_suggestions();

@@ -8,8 +8,8 @@ use partner_program::clock::Clock;
 use partner_program::error::Error;
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::guard::Limits;
-use partner_program::graphql::input_types::{InputTypes, api_scalars};
 use partner_program::graphql::schema;
+use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::http::access::BootstrapKey;
 use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::streams::Streams;
@@ -34,7 +34,7 @@ pub(crate) async fn open(url: &str) -> Result<Services, Error> {
 
 /// Starts the server on a free port.
 pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
-    let types = InputTypes::from_sdl(&schema::sdl(), &api_scalars()).map_err(std::io::Error::other)?;
+    let types = SchemaTypes::from_sdl(&schema::sdl(), &api_scalars()).map_err(std::io::Error::other)?;
     let documents = Documents::new(schemas(schema::builder), types, Limits::default(), 1_000, 16 << 20);
     // All requests have one key: its quota would be what is measured.
     let quotas = Quotas { points_per_minute: 0, operations_max: u32::MAX, ..Quotas::default() };

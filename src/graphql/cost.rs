@@ -1,12 +1,13 @@
 //! The complexity of an operation: an estimate of how many values its answer has.
 //!
-//! A field costs 1. What is inside a field with `first` or `last` costs that many times
-//! as much, what is inside a list of `ids` as many times as there are ids, the `edges`
-//! or `nodes` of a connection without either as many times as a default page, and what is inside
-//! any other list ten times. Introspection has factors of its own. The page size may be a variable, so the cost of an operation is
-//! counted for each request unless it was found to depend on none.
+//! A field costs 1. What is inside a field that returns a page costs as many times as much as `first` or
+//! `last` asks for, or as a default page has. What is inside a list of `ids` costs as many times as there
+//! are ids, and what is inside any other list ten times. Which field returns what is read from the schema
+//! ([`super::output_types`]); introspection, which the schema's text does not define, has factors of its
+//! own. The page size may be a variable, so the cost of an operation is counted for each request unless it
+//! was found to depend on none.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use async_graphql::{Name, Positioned, Value as ConstValue, Variables};
 use async_graphql_parser::types::{
@@ -15,9 +16,9 @@ use async_graphql_parser::types::{
 use async_graphql_value::Value;
 
 use super::guard::{Limits, count};
-use super::input_types::InputTypes;
 use super::operations::Operation;
-use super::shape::is_introspection;
+use super::output_types::{Multiplicity, OutputTypes};
+use super::schema_types::SchemaTypes;
 
 /// Complexity that costs one point more of a caller's budget.
 const COMPLEXITY_PER_POINT: u64 = 100;
@@ -39,13 +40,13 @@ pub struct Cost {
 #[must_use]
 pub fn count_cost(
     limits: &Limits,
-    types: &InputTypes,
+    types: &SchemaTypes,
     document: &ExecutableDocument,
     variables: &Variables,
 ) -> Cost {
     let mut walk = Walk {
         limits,
-        lists: &types.lists,
+        types: &types.outputs,
         variables,
         fragments: &document.fragments,
         known: HashMap::new(),
@@ -53,7 +54,8 @@ pub fn count_cost(
     };
     let mut points: u64 = 0;
     for (_, operation) in document.operations.iter() {
-        let weight = walk.selection_set(&operation.node.selection_set.node, false);
+        let root = types.outputs.root(operation.node.ty);
+        let weight = walk.selection_set(&operation.node.selection_set.node, root);
         points = points.saturating_add(weight.plain).saturating_add(weight.listed);
     }
     Cost { points, varies: walk.varies }
@@ -96,7 +98,7 @@ struct Weight {
 
 struct Walk<'a> {
     limits: &'a Limits,
-    lists: &'a HashSet<Name>,
+    types: &'a OutputTypes,
     variables: &'a Variables,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     known: HashMap<&'a str, Weight>,
@@ -104,16 +106,15 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn selection_set(&mut self, set: &'a SelectionSet, introspection: bool) -> Weight {
+    /// `of` is the type that the fields belong to; none within introspection.
+    fn selection_set(&mut self, set: &'a SelectionSet, of: Option<&'a Name>) -> Weight {
         let mut sum = Weight::default();
         for selection in &set.items {
             let weight = match &selection.node {
-                Selection::Field(field) => self.field(&field.node, introspection),
+                Selection::Field(field) => self.field(&field.node, of),
                 Selection::InlineFragment(inline) => {
-                    let condition = inline.node.type_condition.as_ref();
-                    let introspection =
-                        introspection || condition.is_some_and(|it| is_introspection(&it.node.on.node));
-                    self.selection_set(&inline.node.selection_set.node, introspection)
+                    let condition = inline.node.type_condition.as_ref().map(|it| &it.node.on.node);
+                    self.selection_set(&inline.node.selection_set.node, condition.or(of))
                 }
                 Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
             };
@@ -123,28 +124,28 @@ impl<'a> Walk<'a> {
         sum
     }
 
-    fn field(&mut self, field: &'a Field, introspection: bool) -> Weight {
+    fn field(&mut self, field: &'a Field, of: Option<&'a Name>) -> Weight {
         let name = field.name.node.as_str();
-        let introspection = introspection || is_introspection(name);
-        let inner = self.selection_set(&field.selection_set.node, introspection);
+        let defined = of.and_then(|of| self.types.field(of, name));
+        let inner = self.selection_set(&field.selection_set.node, defined.map(|it| &it.ty));
         let all = inner.plain.saturating_add(inner.listed);
-        if introspection {
+        let Some(defined) = defined else {
             let points = all.saturating_mul(introspection_factor(name)).saturating_add(1);
             return Weight { plain: points, listed: 0 };
-        }
-        let page = self.page(field);
-        let listed = matches!(name, "edges" | "nodes");
-        let points = match page {
-            None if !listed && self.lists.contains(name) => all.saturating_mul(self.limits.list_default),
-            Some(page) => all.saturating_mul(page),
-            None => inner.listed.saturating_mul(self.limits.page_default).saturating_add(inner.plain),
-        }
-        .saturating_add(1);
-        if page.is_none() && listed {
-            Weight { plain: 0, listed: points }
-        } else {
-            Weight { plain: points, listed: 0 }
-        }
+        };
+        let points = match defined.multiplicity {
+            Multiplicity::One => all,
+            Multiplicity::Page => match self.page(field) {
+                Some(items) => all.saturating_mul(items),
+                None => inner.listed.saturating_mul(self.limits.page_default).saturating_add(inner.plain),
+            },
+            Multiplicity::ItemsOfPage => {
+                return Weight { plain: 0, listed: all.saturating_add(1) };
+            }
+            Multiplicity::ById(argument) => all.saturating_mul(self.items_by_id(field, argument)),
+            Multiplicity::List => all.saturating_mul(self.limits.list_default),
+        };
+        Weight { plain: points.saturating_add(1), listed: 0 }
     }
 
     fn fragment(&mut self, name: &Name) -> Weight {
@@ -154,24 +155,26 @@ impl<'a> Walk<'a> {
         if let Some(weight) = self.known.get(name.as_str()) {
             return *weight;
         }
-        let introspection = is_introspection(&fragment.node.type_condition.node.on.node);
-        let weight = self.selection_set(&fragment.node.selection_set.node, introspection);
+        let of = &fragment.node.type_condition.node.on.node;
+        let weight = self.selection_set(&fragment.node.selection_set.node, Some(of));
         self.known.insert(name.as_str(), weight);
         weight
     }
 
-    /// How many items the field's arguments ask for, if they say.
+    /// How many items `first` or `last` asks for, if they are given.
     fn page(&mut self, field: &Field) -> Option<u64> {
         let mut page = None;
         for (name, value) in &field.arguments {
-            let items = match name.node.as_str() {
-                "first" | "last" => self.number(&value.node),
-                "ids" => self.length(&value.node),
-                _ => None,
-            };
-            page = page.max(items);
+            if matches!(name.node.as_str(), "first" | "last") {
+                page = page.max(self.number(&value.node));
+            }
         }
         page.map(|items| items.clamp(1, self.limits.page_max))
+    }
+
+    fn items_by_id(&mut self, field: &Field, argument: &str) -> u64 {
+        let ids = field.get_argument(argument).and_then(|ids| self.length(&ids.node));
+        ids.unwrap_or(1).clamp(1, self.limits.page_max)
     }
 
     fn number(&mut self, value: &Value) -> Option<u64> {
@@ -220,37 +223,56 @@ fn introspection_factor(field: &str) -> u64 {
 mod tests {
     use super::*;
 
+    const SCHEMA: &str = "
+        type Query {
+            a: A
+            as(first: Int, last: Int): AConnection!
+            list(first: Int = 3): [A!]!
+            nodes(ids: [ID!]!): [Node]!
+            node: Node
+        }
+        interface Node { b: Int }
+        type A implements Node { b: Int c: Int lines: [A!]! edges: A as(first: Int): AConnection! }
+        type AConnection { totalCount: Int edges: [AEdge!]! nodes: [A]! }
+        type AEdge { node: A }";
+
     fn cost(source: &str, variables: &str) -> (u64, bool) {
         let document = async_graphql_parser::parse_query(source).expect("a document");
         let variables = serde_json::from_str(variables).expect("variables");
-        let types = InputTypes::from_sdl("type A { lines: [A!]! nodes: [A] }", &[]).expect("a schema");
+        let types = SchemaTypes::from_sdl(SCHEMA, &[]).expect("a schema");
         let Cost { points, varies } = count_cost(&Limits::default(), &types, &document, &variables);
         (points, varies)
     }
 
     #[test]
-    fn table() {
+    fn pages_and_lists_multiply_what_is_in_them() {
         for (source, variables, points, varies) in [
             ("{ a { b c } }", "{}", 3, false),
-            ("{ a(first: 10) { b c } }", "{}", 21, false),
-            ("{ a(first: 10, last: 3) { b } }", "{}", 11, false),
-            ("{ a(first: 5000) { b } }", "{}", 101, false),
-            ("{ a(first: -1) { b } }", "{}", 2, false),
-            ("{ a { totalCount edges { node { b } } } }", "{}", 62, false),
-            ("{ a(first: 3) { edges { node { b } } } }", "{}", 10, false),
-            ("query($n: Int) { a(first: $n) { b } }", "{\"n\": 7}", 8, true),
-            ("query($n: Int) { a(first: $n) { edges { b } } }", "{}", 41, true),
+            ("{ as(first: 10) { nodes { b c } } }", "{}", 31, false),
+            ("{ as(first: 10, last: 3) { nodes { b } } }", "{}", 21, false),
+            ("{ as(first: 5000) { nodes { b } } }", "{}", 201, false),
+            ("{ as(first: -1) { nodes { b } } }", "{}", 3, false),
+            ("{ as { totalCount edges { node { b } } } }", "{}", 62, false),
+            ("{ as(first: 3) { edges { node { b } } } }", "{}", 10, false),
+            ("query($n: Int) { as(first: $n) { nodes { b } } }", "{\"n\": 7}", 15, true),
+            ("query($n: Int) { as(first: $n) { edges { node { b } } } }", "{}", 61, true),
             ("{ nodes(ids: [\"x\", \"y\"]) { b } }", "{}", 3, false),
             ("query($i: [ID!]!) { nodes(ids: $i) { b } }", "{\"i\": [1, 2, 3]}", 4, true),
             ("{ a { lines { b c } } }", "{}", 22, false),
+            ("{ list(first: 4) { b } }", "{}", 5, false),
+            // Of an object that is no connection, the same names are no items of a page.
+            ("{ a { edges { b } } }", "{}", 3, false),
             (
-                "{ a(first: 2) { nodes { lines { b c lines { d } } } } }",
+                "{ as(first: 2) { nodes { lines { b c lines { b } } } } }",
                 "{}",
                 1 + 2 * (1 + 1 + 10 * 13),
                 false,
             ),
-            ("{ a(first: 4) { ...f ...f } } fragment f on A { b }", "{}", 9, false),
-            ("{ a { ...f } } fragment f on A { nodes { b } }", "{}", 41, false),
+            ("{ as(first: 2) { nodes { as(first: 3) { nodes { b } } } } }", "{}", 1 + 2 * (1 + 7), false),
+            ("{ as(first: 4) { ...f ...f } } fragment f on AConnection { totalCount }", "{}", 9, false),
+            ("{ as { ...f } } fragment f on AConnection { nodes { b } }", "{}", 41, false),
+            ("{ node { ... on A { lines { b } } } }", "{}", 12, false),
+            ("{ a { __typename } }", "{}", 2, false),
         ] {
             assert_eq!(cost(source, variables), (points, varies), "{source}");
         }

@@ -19,10 +19,10 @@ use quick_cache::sync::Cache;
 
 use super::cost::{count_cost, price};
 use super::guard::{Limits, count, within};
-use super::input_types::InputTypes;
 use super::operations::{Document, Operation, split};
 use super::persisted::{self, DocumentHash, DocumentRef};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
+use super::schema_types::SchemaTypes;
 use super::trusted::TrustedDocument;
 use super::{shape, single_root, syntax_error, variables};
 
@@ -73,7 +73,7 @@ pub struct Prepared {
 /// The schemas, their limits and the documents that were found good.
 pub struct Documents<E> {
     schemas: Schemas<E>,
-    types: InputTypes,
+    types: SchemaTypes,
     limits: Limits,
     kept: Cache<Box<str>, Arc<Document>, ByMemory>,
     /// Documents that clients registered by their hash, if they may.
@@ -89,7 +89,7 @@ impl<E: Executor> Documents<E> {
     #[must_use]
     pub fn new(
         schemas: Schemas<E>,
-        types: InputTypes,
+        types: SchemaTypes,
         limits: Limits,
         documents_max: usize,
         memory_max: u64,
@@ -213,7 +213,8 @@ impl<E: Executor> Documents<E> {
 
     async fn document(&self, source: &str) -> Result<Document, Vec<ServerError>> {
         let lexed = self.limits.check_text(source).map_err(one)?;
-        let parsed = async_graphql_parser::parse_query(source).map_err(|it| one(syntax_error::refusal(source, &it)))?;
+        let parsed = async_graphql_parser::parse_query(source)
+            .map_err(|it| one(syntax_error::refusal(source, &it)))?;
         shape::check(&self.limits, &parsed).map_err(one)?;
         for (_, operation) in parsed.operations.iter() {
             let definitions = &operation.node.variable_definitions;

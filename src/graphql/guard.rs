@@ -103,20 +103,56 @@ pub(crate) fn within(limit: &'static str, max: u64, actual: u64) -> Result<(), R
     if actual <= max {
         return Ok(());
     }
-    let (what, advice) = match limit {
-        "document_bytes" => ("bytes", "Pass values as variables or send several requests."),
-        "nesting" => ("levels of brackets or selections", "Make it flatter."),
-        "tokens" => ("tokens", "Pass values as variables or send several requests."),
-        "depth" => ("levels of fields", "Ask for the inner objects in a request of their own."),
-        "aliases" => ("aliases", "Pass a list of ids, or send several requests."),
-        "root_fields" | "mutation_fields" => ("fields at the top", "Send several requests."),
-        "fields" => ("fields with its fragments expanded", "Send several requests."),
-        "directives" => ("directives", "Leave fields out instead of skipping them."),
-        "fragments" => ("fragments", "Send several documents."),
-        _ => ("points of complexity", "Ask for smaller pages (`first`) or fewer fields inside lists."),
+    let shown = grouped(actual);
+    let (found, advice) = match limit {
+        "document_bytes" => (
+            format!("The document is {shown} bytes long"),
+            "Pass values as variables or send several requests.",
+        ),
+        "nesting" => {
+            (format!("The document has {shown} levels of brackets or selections"), "Nest it less deeply.")
+        }
+        "tokens" => {
+            (format!("The document has {shown} tokens"), "Pass values as variables or send several requests.")
+        }
+        "depth" => (
+            format!("The query is {shown} levels deep"),
+            "Request the inner objects in a request of their own.",
+        ),
+        "aliases" => {
+            (format!("The document has {shown} aliases"), "Pass a list of ids, or send several requests.")
+        }
+        "root_fields" => (format!("The query has {shown} root fields"), "Send several requests."),
+        "mutation_fields" => (format!("The mutation has {shown} root fields"), "Send several requests."),
+        "fields" => {
+            (format!("The document has {shown} fields with its fragments expanded"), "Send several requests.")
+        }
+        "directives" => {
+            (format!("The document has {shown} directives"), "Omit fields instead of skipping them.")
+        }
+        "fragments" => (format!("The document has {shown} fragments"), "Send several documents."),
+        _ => (
+            format!("The query's complexity is {shown}"),
+            "Request smaller pages (`first`) or fewer fields inside lists.",
+        ),
     };
-    Err(Refusal::limit(Exceeded { limit, max, actual }, what, advice))
+    let message = format!("{found}; the maximum is {}. {advice}", grouped(max));
+    Err(Refusal::limit(Exceeded { limit, max, actual }, message))
 }
+
+/// A number with a comma between its groups of three digits, as people read large ones.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A length as the number that limits are compared with.
 pub(crate) fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
@@ -236,6 +272,21 @@ mod tests {
     #[test]
     fn text_after_an_empty_string_is_nesting() {
         assert_eq!(nesting(r#"{ a(b: ["", [[ "x" ]]]) }"#), 5);
+    }
+
+    #[test]
+    fn a_refusal_names_what_there_is_and_the_maximum() {
+        let message = |limit, max, actual| within(limit, max, actual).expect_err(limit).message;
+        assert_eq!(
+            message("complexity", 30_000, 2_020_201),
+            "The query's complexity is 2,020,201; the maximum is 30,000. Request smaller pages (`first`) or \
+             fewer fields inside lists."
+        );
+        assert_eq!(
+            message("mutation_fields", 10, 11),
+            "The mutation has 11 root fields; the maximum is 10. Send several requests."
+        );
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]

@@ -108,11 +108,9 @@ impl Refusal {
         Self { code, message: message.into(), locations: Vec::new(), exceeded: None }
     }
 
-    /// A refusal because of a limit. `what` completes "The document has 7 …".
+    /// A refusal because of a limit.
     #[must_use]
-    pub fn limit(exceeded: Exceeded, what: &str, advice: &str) -> Self {
-        let Exceeded { limit, max, actual } = exceeded;
-        let message = format!("The document has {actual} {what}, the limit {limit} allows {max}. {advice}");
+    pub fn limit(exceeded: Exceeded, message: String) -> Self {
         Self { exceeded: Some(exceeded), ..Self::new(Code::QueryTooComplex, message) }
     }
 

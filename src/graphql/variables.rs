@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 use async_graphql::{Name, Positioned, Value, Variables};
 use async_graphql_parser::types::{BaseType, Type, VariableDefinition};
 
-use super::input_types::{InputObject, InputType, InputTypes};
+use super::output_types::base_name;
 use super::refusal::{Code, ERRORS_MAX, Refusal, clipped};
+use super::schema_types::{InputObject, InputType, SchemaTypes};
 
 /// Most characters of a value or name that a message repeats.
 const QUOTED_CHARS_MAX: usize = 40;
@@ -21,7 +22,7 @@ const QUOTED_CHARS_MAX: usize = 40;
 /// `GRAPHQL_VALIDATION_FAILED`, one for each variable of another type. The library must not
 /// be asked about these: it takes them for granted in places.
 pub fn check_types(
-    types: &InputTypes,
+    types: &SchemaTypes,
     definitions: &[Positioned<VariableDefinition>],
 ) -> Result<(), Vec<Refusal>> {
     let refusals: Vec<Refusal> = definitions
@@ -46,7 +47,7 @@ pub fn check_types(
 ///
 /// `BAD_USER_INPUT`, one for each thing that is wrong, [`ERRORS_MAX`] at most.
 pub fn check(
-    types: &InputTypes,
+    types: &SchemaTypes,
     definitions: &[Positioned<VariableDefinition>],
     mut given: Variables,
 ) -> Result<Variables, Vec<Refusal>> {
@@ -81,7 +82,7 @@ pub fn check(
 
 /// A value for each variable, to validate a document that has not met a request yet.
 #[must_use]
-pub fn samples(types: &InputTypes, definitions: &[Positioned<VariableDefinition>]) -> Variables {
+pub fn samples(types: &SchemaTypes, definitions: &[Positioned<VariableDefinition>]) -> Variables {
     let mut samples = Variables::default();
     for definition in definitions {
         let variable = &definition.node;
@@ -91,15 +92,8 @@ pub fn samples(types: &InputTypes, definitions: &[Positioned<VariableDefinition>
     samples
 }
 
-fn base_name(ty: &Type) -> &str {
-    match &ty.base {
-        BaseType::Named(name) => name.as_str(),
-        BaseType::List(inner) => base_name(inner),
-    }
-}
-
 struct Check<'a> {
-    types: &'a InputTypes,
+    types: &'a SchemaTypes,
     /// Where the value is, such as `input.items[3].occurredOn`.
     path: String,
     /// Path and trouble of each thing that is wrong.

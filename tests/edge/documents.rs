@@ -2,7 +2,7 @@
 
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::guard::Limits;
-use partner_program::graphql::input_types::{InputTypes, api_scalars};
+use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 
 use crate::query;
 use crate::toy::{self, Toy};
@@ -23,7 +23,7 @@ async fn only_good_documents_are_kept() {
 async fn the_number_of_kept_documents_is_bounded() {
     let counter = std::sync::Arc::default();
     let build = || toy::schema(&counter);
-    let types = InputTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
+    let types = SchemaTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
     let documents = Documents::new(schemas(build), types, Limits::default(), 50, 1 << 20);
     for index in 0..500 {
         let source = format!("{{ a{index}: hello }}");

@@ -2,7 +2,7 @@
 
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::guard::Limits;
-use partner_program::graphql::input_types::{InputTypes, api_scalars};
+use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use serde_json::json;
 
 use crate::toy::{self, Schema};
@@ -13,7 +13,7 @@ fn documents(limits: Limits) -> Documents<Schema> {
         let schema = toy::schema(&counter);
         if limits.introspection { schema } else { schema.disable_suggestions() }
     };
-    let mut types = InputTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
+    let mut types = SchemaTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
     if !limits.introspection {
         types = types.without_suggestions();
     }
@@ -53,7 +53,7 @@ async fn limits_are_settings() {
         set(&mut limits, passes - 1);
         let (code, message, limit) = refusal(&documents(limits), query).await.expect(name);
         assert_eq!((code.as_str(), limit.as_str()), ("QUERY_TOO_COMPLEX", name), "{message}");
-        assert!(message.contains(&format!("the limit {name} allows {}", passes - 1)), "{message}");
+        assert!(message.contains(&format!("the maximum is {}.", passes - 1)), "{message}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::guard::Limits;
-use partner_program::graphql::input_types::{InputTypes, api_scalars};
+use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::graphql::trusted::TrustedDocument;
 use partner_program::http::access::BootstrapKey;
 use partner_program::http::graphql::{Edge, Settings};
@@ -114,7 +114,7 @@ async fn memory_for_registered_documents_is_bounded() {
 async fn locked(trusted: Vec<TrustedDocument>) -> Result<Documents<Schema>, String> {
     let counter = std::sync::Arc::default();
     let build = || toy::schema(&counter);
-    let types = InputTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
+    let types = SchemaTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
     let documents = Documents::new(schemas(build), types, Limits::default(), 50, 1 << 20);
     documents.registering(1 << 20).trusting(trusted).await
 }

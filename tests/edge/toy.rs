@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_graphql::*;
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::guard::Limits;
-use partner_program::graphql::input_types::{InputTypes, api_scalars};
+use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::http::access::{BootstrapAdministrator, BootstrapKey};
 use partner_program::http::connections::{self, ConnectionLimits};
 use partner_program::http::graphql::{Edge, Settings};
@@ -194,7 +194,7 @@ pub(crate) fn schema(counter: &Arc<AtomicI32>) -> SchemaBuilder<Query, Mutation,
 
 pub(crate) fn documents(counter: &Arc<AtomicI32>) -> (Documents<Schema>, String) {
     let sdl = schema(counter).finish().sdl();
-    let types = InputTypes::from_sdl(&sdl, &api_scalars()).expect("the SDL is GraphQL");
+    let types = SchemaTypes::from_sdl(&sdl, &api_scalars()).expect("the SDL is GraphQL");
     let schemas = schemas(|| schema(counter));
     (Documents::new(schemas, types, Limits::default(), 1_000, 64 << 20), sdl)
 }

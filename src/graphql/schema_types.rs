@@ -1,17 +1,18 @@
-//! The input types of the schema as a table, read from its SDL.
+//! The types of the schema as tables, read from its SDL.
 //!
 //! The library's registry is not public, and its own check of variables happens in the
-//! middle of execution. This table is what lets them be checked before.
+//! middle of execution. These tables are what lets variables be checked and a document's cost be
+//! counted before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value};
 use async_graphql_parser::types::{
-    BaseType, FieldDefinition, InputObjectType, InterfaceType, ObjectType, Type, TypeDefinition, TypeKind,
-    TypeSystemDefinition,
+    BaseType, InputObjectType, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
 
+use super::output_types::OutputTypes;
 use super::scalar::{parse_decimal, parse_event_number, parse_moment};
 use crate::program::calendar::parse_date;
 
@@ -48,17 +49,17 @@ pub(crate) struct InputField {
     pub(crate) required: bool,
 }
 
-/// All input types of a schema, by name, and what else is known of it before a resolver is asked.
+/// All types of a schema, by name.
 #[derive(Clone, Debug)]
-pub struct InputTypes {
+pub struct SchemaTypes {
     types: HashMap<Name, InputType>,
-    /// Names of the objects' fields that are lists.
-    pub(crate) lists: HashSet<Name>,
+    /// Objects and interfaces.
+    pub(crate) outputs: OutputTypes,
     /// Whether a client that sent a wrong value is told the right ones of an enum.
     pub(crate) suggestions: bool,
 }
 
-impl InputTypes {
+impl SchemaTypes {
     /// Reads the table from a schema's SDL. Scalars that are neither GraphQL's own nor in
     /// `scalars` take any value, and the resolver's own parser has the last word.
     ///
@@ -71,12 +72,18 @@ impl InputTypes {
             .into_iter()
             .map(|(name, rule)| (Name::new(name), InputType::Scalar(rule)))
             .collect();
-        let mut lists = HashSet::new();
+        let mut schema = None;
+        let mut definitions = Vec::new();
         for definition in document.definitions {
-            let TypeSystemDefinition::Type(definition) = definition else {
-                continue;
-            };
-            let TypeDefinition { name, kind, directives, .. } = definition.node;
+            match definition {
+                TypeSystemDefinition::Schema(it) => schema = Some(it.node),
+                TypeSystemDefinition::Type(it) => definitions.push(it.node),
+                TypeSystemDefinition::Directive(_) => {}
+            }
+        }
+        let outputs = OutputTypes::new(schema.as_ref(), &definitions);
+        for definition in definitions {
+            let TypeDefinition { name, kind, directives, .. } = definition;
             let name = name.node;
             let input_type = match kind {
                 TypeKind::Scalar => InputType::Scalar(scalar_rule(&name, scalars)),
@@ -87,18 +94,11 @@ impl InputTypes {
                     let one_of = directives.iter().any(|it| it.node.name.node == "oneOf");
                     InputType::Object(input_object(it, one_of))
                 }
-                TypeKind::Object(ObjectType { fields, .. })
-                | TypeKind::Interface(InterfaceType { fields, .. }) => {
-                    let fields = fields.into_iter().map(|field| field.node);
-                    let is_list = |field: &FieldDefinition| matches!(field.ty.node.base, BaseType::List(_));
-                    lists.extend(fields.filter(is_list).map(|field| field.name.node));
-                    continue;
-                }
-                TypeKind::Union(_) => continue,
+                TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_) => continue,
             };
             types.insert(name, input_type);
         }
-        Ok(Self { types, lists, suggestions: true })
+        Ok(Self { types, outputs, suggestions: true })
     }
 
     /// The same types, of which clients are told no more than they know.
@@ -230,6 +230,7 @@ fn is_decimal(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graphql::output_types::Multiplicity;
 
     #[test]
     fn a_table_from_every_kind_of_definition() {
@@ -248,9 +249,10 @@ mod tests {
             directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
             schema { query: Query }
         "#;
-        let types = InputTypes::from_sdl(sdl, &api_scalars()).expect("the SDL is GraphQL");
+        let types = SchemaTypes::from_sdl(sdl, &api_scalars()).expect("the SDL is GraphQL");
         assert!(types.get("AB").is_none() && types.get("A").is_none() && types.get("Node").is_none());
-        assert_eq!(types.lists, HashSet::from([Name::new("many")]));
+        let field = types.outputs.field("A", "many").expect("a field");
+        assert_eq!((field.ty.as_str(), field.multiplicity), ("E", Multiplicity::List));
         let sample = types.sample(&Type::new("In!").expect("a type"));
         let expected = r#"{day: "2000-01-01", many: [], by: {id: ""}, any: {}}"#;
         assert_eq!(sample.to_string(), expected);
