@@ -9,7 +9,10 @@ use tempfile::TempDir;
 
 use crate::server::send;
 
-/// What `serve --demo` starts; gone when it is dropped.
+/// The day of the demo data.
+pub(crate) const TODAY: &str = "2026-11-21";
+
+/// A process of `serve --demo`, killed when it is dropped.
 pub(crate) struct Demo {
     process: Child,
     base: String,
@@ -25,7 +28,7 @@ impl Demo {
             .current_dir(folder.path())
             .env_clear()
             .env("BIND", "127.0.0.1:0")
-            .env("PROGRAM_TODAY", "2026-11-21")
+            .env("PROGRAM_TODAY", TODAY)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

@@ -7,6 +7,7 @@ mod demo;
 mod flaky;
 mod kills;
 mod npm;
+mod readme;
 mod schema_changes;
 mod server;
 mod settings;
