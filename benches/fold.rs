@@ -7,9 +7,9 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use partner_program::program::edition::Editions;
 use partner_program::program::fold::{
-    Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, ProfessionalIx, Step, Subject,
+    Affiliation, Awards, Fact, Fold, ObjectIndex, PartnerIndex, ProfessionalIndex, Step, Subject,
 };
-use partner_program::program::rule::{Asked, Program, Rule};
+use partner_program::program::rule::{Program, Rule, UnitSource};
 
 const ACTIVITIES: u32 = 1_000_000;
 const PARTNERS: u32 = 2_000;
@@ -57,9 +57,9 @@ fn log(editions: &Editions) -> Vec<Step> {
     let mut log = Vec::new();
     for number in 0..PROFESSIONALS {
         if random.below(10) > 0 {
-            let partner = PartnerIx(random.below(PARTNERS));
+            let partner = PartnerIndex(random.below(PARTNERS));
             let affiliation = Affiliation { partner, starts_on: launch, ends_on: None };
-            log.push(Step::Affiliated(ProfessionalIx(number), affiliation));
+            log.push(Step::Affiliated(ProfessionalIndex(number), affiliation));
         }
     }
     let rules = |program| editions.at(launch).rules.iter().filter(move |rule| rule.program == program);
@@ -71,10 +71,10 @@ fn log(editions: &Editions) -> Vec<Step> {
         let day = u64::from(number) * u64::from(DAYS) / u64::from(ACTIVITIES);
         let occurred_on = launch.checked_add_days(Days::new(day)).expect("a date");
         let fact = if random.below(5) == 0 {
-            let subject = Subject::Partner(PartnerIx(random.below(PARTNERS)));
+            let subject = Subject::Partner(PartnerIndex(random.below(PARTNERS)));
             fact(number, subject, random.one_of(&of_partners), occurred_on, &mut random)
         } else {
-            let subject = Subject::Professional(ProfessionalIx(random.below(PROFESSIONALS)));
+            let subject = Subject::Professional(ProfessionalIndex(random.below(PROFESSIONALS)));
             fact(number, subject, random.one_of(&of_professionals), occurred_on, &mut random)
         };
         log.push(Step::Recorded(fact));
@@ -90,15 +90,15 @@ fn log(editions: &Editions) -> Vec<Step> {
 }
 
 fn fact(number: u32, subject: Subject, rule: &Rule, occurred_on: NaiveDate, random: &mut Random) -> Fact {
-    let units = match (rule.program, rule.asked) {
+    let units = match (rule.program, rule.unit_source) {
         (Program::Partner, _) => 1,
-        (_, Asked::Fixed { per_unit }) => per_unit,
-        (_, Asked::Graded { min, max }) => {
+        (_, UnitSource::Fixed { per_unit }) => per_unit,
+        (_, UnitSource::Graded { min, max }) => {
             let span = u32::try_from(max - min).expect("a range of points is narrow");
             min + i64::from(random.below(span + 1))
         }
     };
-    Fact { activity: ObjectIx(number), subject, kind: rule.id, occurred_on, quantity: 1, units }
+    Fact { activity: ObjectIndex(number), subject, kind: rule.id, occurred_on, quantity: 1, units }
 }
 
 /// `SplitMix64`: the same log at each run.

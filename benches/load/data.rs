@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 use partner_program::error::Error;
-use partner_program::program::rule::{Asked, Program, Rule};
+use partner_program::program::rule::{Program, Rule, UnitSource};
 use partner_program::service::Services;
 use partner_program::service::activities::{ActivityDraft, BATCH_MAX, Intake, Outcome, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
@@ -108,8 +108,8 @@ fn draft(
     };
     let rules: Vec<&Rule> = rules.iter().filter(free).collect();
     let rule = rules[random.index(rules.len())];
-    let points = match (program, rule.asked) {
-        (Program::Professional, Asked::Graded { min, max }) => {
+    let points = match (program, rule.unit_source) {
+        (Program::Professional, UnitSource::Graded { min, max }) => {
             Some(min + i64::from(random.below(u32::try_from(max - min).unwrap_or(0) + 1)))
         }
         _ => None,

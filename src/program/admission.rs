@@ -7,7 +7,7 @@ use super::calendar::{is_plausible, parse_date};
 use super::edition::Editions;
 use super::refusal::{Code, Refusal};
 use super::rule::{
-    Asked, Attribute, AttributeType, Attributes, Derived, EarlyBonus, KindId, Program, Review, Rule,
+    Attribute, AttributeType, Attributes, Derived, EarlyBonus, KindId, Program, Review, Rule, UnitSource,
 };
 
 /// An activity as somebody claims it.
@@ -72,13 +72,13 @@ pub fn units(
     occurred_on: NaiveDate,
     attributes: &Attributes,
 ) -> Result<i64, Refusal> {
-    let asked = match rule.asked {
-        Asked::Fixed { per_unit } => per_unit.saturating_mul(quantity),
-        Asked::Graded { .. } => points.unwrap_or(0),
+    let units = match rule.unit_source {
+        UnitSource::Fixed { per_unit } => per_unit.saturating_mul(quantity),
+        UnitSource::Graded { .. } => points.unwrap_or(0),
     };
     match &rule.early_bonus {
-        Some(bonus) if is_early(bonus, occurred_on, attributes)? => Ok(asked + bonus.units),
-        _ => Ok(asked),
+        Some(bonus) if is_early(bonus, occurred_on, attributes)? => Ok(units + bonus.units),
+        _ => Ok(units),
     }
 }
 
@@ -130,24 +130,24 @@ fn check_date(claim: &Claim<'_>, today: NaiveDate) -> Result<(), Refusal> {
 }
 
 fn check_points(rule: &Rule, claim: &Claim<'_>) -> Result<(), Refusal> {
-    match (rule.asked, claim.points) {
-        (Asked::Fixed { .. }, Some(_)) => {
+    match (rule.unit_source, claim.points) {
+        (UnitSource::Fixed { .. }, Some(_)) => {
             let message = format!("{} is not graded: leave points out, the edition sets them.", rule.kind);
             Err(Refusal::new(Code::Invalid, "points", message))
         }
-        (Asked::Graded { min, max }, None) => {
+        (UnitSource::Graded { min, max }, None) => {
             let message = format!("{} needs graded points, {min} to {max}.", rule.kind);
             Err(Refusal::new(Code::PointsRequired, "points", message))
         }
-        (Asked::Graded { min, max }, Some(points)) if points < min || points > max => {
+        (UnitSource::Graded { min, max }, Some(points)) if points < min || points > max => {
             let message = format!("{} is graded {min} to {max} points, not {points}.", rule.kind);
             Err(Refusal::new(Code::PointsOutOfRange, "points", message))
         }
-        (Asked::Graded { .. }, Some(_)) if claim.quantity != 1 => {
+        (UnitSource::Graded { .. }, Some(_)) if claim.quantity != 1 => {
             let message = format!("{} is graded as a whole: leave quantity at 1.", rule.kind);
             Err(Refusal::new(Code::Invalid, "quantity", message))
         }
-        (Asked::Fixed { .. }, None) | (Asked::Graded { .. }, Some(_)) => Ok(()),
+        (UnitSource::Fixed { .. }, None) | (UnitSource::Graded { .. }, Some(_)) => Ok(()),
     }
 }
 
@@ -159,7 +159,7 @@ fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> Re
     let name = &attribute.name;
     let value = match given.get(name) {
         None | Some(Value::Null) if attribute.optional => return Ok(()),
-        None | Some(Value::Null) => match attribute.holds {
+        None | Some(Value::Null) => match attribute.value_type {
             AttributeType::Boolean { must_be: Some(right) } => {
                 return refuse(Code::NotEligible, format!("{} needs {name} = {right}.", rule.kind));
             }
@@ -170,7 +170,7 @@ fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> Re
         },
         Some(value) => value,
     };
-    match (&attribute.holds, value) {
+    match (&attribute.value_type, value) {
         (AttributeType::Boolean { must_be }, Value::Bool(is)) => match must_be {
             Some(right) if right != is => {
                 refuse(Code::NotEligible, format!("{} needs {name} = {right}.", rule.kind))
@@ -179,7 +179,7 @@ fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> Re
         },
         (AttributeType::Boolean { .. }, _) => refuse(Code::Invalid, format!("{name} is true or false.")),
         (AttributeType::Text { one_of }, Value::String(text)) => {
-            let known = one_of.is_empty() || one_of.iter().any(|one| same_word(one, text));
+            let known = one_of.is_empty() || one_of.iter().any(|one| equals_ignoring_format(one, text));
             if known {
                 Ok(())
             } else {
@@ -195,7 +195,7 @@ fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> Re
 }
 
 /// Whether two words are the same but for case and the sign between them.
-fn same_word(one: &str, other: &str) -> bool {
+fn equals_ignoring_format(one: &str, other: &str) -> bool {
     let plain = |text: &str| text.to_lowercase().replace(['_', '-'], " ");
     plain(one) == plain(other)
 }

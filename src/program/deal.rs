@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
 use super::refusal::{Code, Refusal};
-pub use opportunity::{Hold, Registered, Win};
+pub use opportunity::{Hold, RegisteredDeal, Win};
 
 /// Where a deal stands (R2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -219,7 +219,7 @@ impl Deal {
 
     /// Whether customer and scope can still be changed: only before contact is made.
     #[must_use]
-    pub fn can_be_redirected(&self, terms: &DealTerms, day: NaiveDate) -> bool {
+    pub fn can_change_opportunity(&self, terms: &DealTerms, day: NaiveDate) -> bool {
         self.status_at(terms, day) == Status::Lead
     }
 
@@ -250,7 +250,7 @@ impl Deal {
     /// When it is closed or expired, or the day lies before its present status.
     pub fn check_change(&self, terms: &DealTerms, on: NaiveDate) -> Result<(), Refusal> {
         self.check_open(terms, on)?;
-        self.check_order(on, "on")
+        self.check_chronology(on, "on")
     }
 
     /// Gives it another status (R2).
@@ -269,17 +269,17 @@ impl Deal {
             let code = if to == self.status || to == Status::Lead { Code::WrongState } else { Code::Invalid };
             return Err(Refusal::new(code, "status", message));
         }
-        self.put_status(to, on);
+        self.apply_status(to, on);
         Ok(())
     }
 
-    fn put_status(&mut self, to: Status, on: NaiveDate) {
+    fn apply_status(&mut self, to: Status, on: NaiveDate) {
         self.status = to;
         self.status_on = on;
         self.activity_on = self.activity_on.max(on);
     }
 
-    fn check_order(&self, on: NaiveDate, field: &str) -> Result<(), Refusal> {
+    fn check_chronology(&self, on: NaiveDate, field: &str) -> Result<(), Refusal> {
         if on < self.status_on {
             let message = format!(
                 "{on} lies before {}, since when the deal is {}: changes are reported in their order.",
@@ -310,13 +310,13 @@ impl Deal {
 
     fn close(&mut self, terms: &DealTerms, outcome: Outcome, on: NaiveDate) -> Result<(), Refusal> {
         self.check_open(terms, on)?;
-        self.check_order(on, "closedOn")?;
+        self.check_chronology(on, "closedOn")?;
         if !self.outcomes(terms, on).contains(&outcome) {
             let message =
                 "A cold deal can be closed as lost or dropped; make it active again before it is won.";
             return Err(Refusal::new(Code::WrongState, "outcome", message));
         }
-        self.put_status(outcome.status(), on);
+        self.apply_status(outcome.status(), on);
         Ok(())
     }
 }

@@ -9,10 +9,12 @@ use chrono::{Datelike, NaiveDate};
 use super::admission::{Claim, admit};
 use super::edition::example::{Example, Expected, GivenFact};
 use super::edition::{Editions, ProductCategory};
-use super::fold::{Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, ProfessionalIx, Step, Subject};
+use super::fold::{
+    Affiliation, Awards, Fact, Fold, ObjectIndex, PartnerIndex, ProfessionalIndex, Step, Subject,
+};
 use super::rule::{Program, Track};
 use super::standing::{TrackSums, overall, professional_standing, track_standing};
-use super::totals::{Period, TrackTotal, membership_number};
+use super::totals::{Period, TrackTotal, membership_year_number};
 use commerce::{Deals, check_order};
 
 /// The state of an example while its facts go in.
@@ -20,8 +22,8 @@ struct Run<'e> {
     editions: &'e Editions,
     fold: Fold<'e>,
     awards: Awards,
-    partners: HashMap<String, (PartnerIx, NaiveDate)>,
-    professionals: HashMap<String, (ProfessionalIx, NaiveDate)>,
+    partners: HashMap<String, (PartnerIndex, NaiveDate)>,
+    professionals: HashMap<String, (ProfessionalIndex, NaiveDate)>,
     named: HashMap<String, Fact>,
     deals: Deals,
 }
@@ -58,23 +60,23 @@ fn run(example: &Example, editions: &Editions) -> Result<(), String> {
         run.professionals.insert(code.clone(), (index, member.signed_up_on.0));
     }
     for fact in &example.facts {
-        run.take(fact)?;
+        run.apply(fact)?;
     }
     example.expect.iter().try_for_each(|expected| run.compare(expected))
 }
 
 impl Run<'_> {
-    fn partner(&self, code: &str) -> Result<(PartnerIx, NaiveDate), String> {
+    fn partner(&self, code: &str) -> Result<(PartnerIndex, NaiveDate), String> {
         self.partners.get(code).copied().ok_or_else(|| format!("there is no partner {code} in it"))
     }
 
-    fn professional(&self, code: &str) -> Result<(ProfessionalIx, NaiveDate), String> {
+    fn professional(&self, code: &str) -> Result<(ProfessionalIndex, NaiveDate), String> {
         self.professionals.get(code).copied().ok_or_else(|| format!("there is no professional {code} in it"))
     }
 
-    fn take(&mut self, given: &GivenFact) -> Result<(), String> {
+    fn apply(&mut self, given: &GivenFact) -> Result<(), String> {
         if let Some(name) = &given.deal {
-            return self.take_deal(name, given);
+            return self.apply_deal(name, given);
         }
         if let Some(id) = &given.void {
             let fact = self.named.get(id).copied().ok_or_else(|| format!("there is no fact {id} to void"))?;
@@ -115,7 +117,7 @@ impl Run<'_> {
                 return Err(format!("{kind} on {:?} was refused: {}", on, refusal.message));
             }
         };
-        let activity = ObjectIx(u32::try_from(self.named.len()).unwrap_or(u32::MAX));
+        let activity = ObjectIndex(u32::try_from(self.named.len()).unwrap_or(u32::MAX));
         let fact = Fact {
             activity,
             subject,
@@ -149,19 +151,19 @@ impl Run<'_> {
         let discount = rewards.base_discount(&level.code, ProductCategory::License);
         let balance: i64 =
             self.awards.credits.iter().filter(|a| a.partner == who).map(|a| a.spendable_credits).sum();
-        same(day, code, "technical", expected.technical.as_ref(), &technical.credits)?;
-        same(day, code, "business", expected.business.as_ref(), &business.credits)?;
-        same(day, code, "technical_level", expected.technical_level.as_ref(), &technical.level.code)?;
-        same(day, code, "business_level", expected.business_level.as_ref(), &business.level.code)?;
-        same(day, code, "level", expected.level.as_ref(), &level.code)?;
-        same(day, code, "license_discount", expected.license_discount.as_ref(), &discount)?;
-        same(day, code, "balance", expected.balance.as_ref(), &balance)?;
+        expect_equal(day, code, "technical", expected.technical.as_ref(), &technical.credits)?;
+        expect_equal(day, code, "business", expected.business.as_ref(), &business.credits)?;
+        expect_equal(day, code, "technical_level", expected.technical_level.as_ref(), &technical.level.code)?;
+        expect_equal(day, code, "business_level", expected.business_level.as_ref(), &business.level.code)?;
+        expect_equal(day, code, "level", expected.level.as_ref(), &level.code)?;
+        expect_equal(day, code, "license_discount", expected.license_discount.as_ref(), &discount)?;
+        expect_equal(day, code, "balance", expected.balance.as_ref(), &balance)?;
         let order = expected.order.as_ref();
         order.map_or(Ok(()), |order| check_order(order, self.editions, &level.code, code, day))
     }
 
     /// Sums of one track as the totals of the database would have them.
-    fn sums(&self, who: PartnerIx, track: Track, day: NaiveDate) -> TrackSums {
+    fn sums(&self, who: PartnerIndex, track: Track, day: NaiveDate) -> TrackSums {
         let total = |period: Period, until: NaiveDate| {
             let mut days: BTreeMap<NaiveDate, i64> = BTreeMap::new();
             let mine = self.awards.credits.iter().filter(|a| a.partner == who && a.track == Some(track));
@@ -187,22 +189,22 @@ impl Run<'_> {
         let (who, signed_up_on) = self.professional(code)?;
         let day = expected.on.0;
         let mine = || self.awards.points.iter().filter(|award| award.professional == who);
-        let number = membership_number(signed_up_on, day);
+        let number = membership_year_number(signed_up_on, day);
         let sum = |number| {
-            let of_year = move |on| membership_number(signed_up_on, on) == number;
+            let of_year = move |on| membership_year_number(signed_up_on, on) == number;
             let counted = mine().filter(|award| award.effective_on <= day && of_year(award.effective_on));
             counted.map(|award| award.points).sum::<i64>()
         };
         let standing = professional_standing(self.editions, signed_up_on, day, sum(number), sum(number - 1));
         let level = standing.level.as_ref().map_or("none", |level| level.code.as_str()).to_owned();
         let dojo_credits = mine().map(|award| award.dojo_credits).sum();
-        same(day, code, "points", expected.points.as_ref(), &standing.points)?;
-        same(day, code, "level", expected.level.as_ref(), &level)?;
-        same(day, code, "dojo_credits", expected.dojo_credits.as_ref(), &dojo_credits)
+        expect_equal(day, code, "points", expected.points.as_ref(), &standing.points)?;
+        expect_equal(day, code, "level", expected.level.as_ref(), &level)?;
+        expect_equal(day, code, "dojo_credits", expected.dojo_credits.as_ref(), &dojo_credits)
     }
 }
 
-fn same<T: PartialEq + std::fmt::Display>(
+fn expect_equal<T: PartialEq + std::fmt::Display>(
     day: NaiveDate,
     who: &str,
     what: &str,
@@ -223,7 +225,7 @@ mod tests {
     use crate::program::edition::BUILT_IN;
 
     #[test]
-    fn the_examples_of_the_built_in_edition_come_out() {
+    fn the_examples_of_the_built_in_edition_pass() {
         let editions = Editions::built_in();
         let examples = &editions.at(NaiveDate::MAX).examples;
         assert!(examples.len() >= 9, "the golden cases are in the document");

@@ -16,12 +16,12 @@ use super::rule::{KindId, Rule, Window};
 pub use sales::{Sold, YearSales};
 use state::{Affiliations, PastAwards, Tallies};
 pub use steps::{
-    Affiliation, Awards, Count, CreditsAward, Fact, ObjectIx, PartnerIx, PastAward, PointsAward,
-    ProfessionalIx, Reason, Redemption, Sale, Step, Subject, Tally, TallyKey, Target, WonDeal,
+    Affiliation, Awards, Count, CreditsAward, Fact, ObjectIndex, PartnerIndex, PastAward, PointsAward,
+    ProfessionalIndex, Reason, Redemption, Sale, Step, Subject, Tally, TallyKey, Target, WonDeal,
 };
 
 /// Largest sum of credits or points of one subject: what a GraphQL `Int` can hold.
-const MOST: i64 = i32::MAX as i64;
+const SUM_MAX: i64 = i32::MAX as i64;
 
 #[derive(Clone, Debug, Default)]
 struct PartnerState {
@@ -41,7 +41,7 @@ struct ProfessionalState {
 
 /// A sum would leave the range that the API can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TooMuch {
+pub enum LimitExceeded {
     /// What a subject was awarded.
     #[error("the sum of credits or points would pass 2,147,483,647")]
     Awards,
@@ -70,17 +70,17 @@ impl<'e> Fold<'e> {
     ///
     /// # Panics
     /// With more than 2³² partners.
-    pub fn add_partner(&mut self, credits: i64) -> PartnerIx {
+    pub fn add_partner(&mut self, credits: i64) -> PartnerIndex {
         let index = u32::try_from(self.partners.len()).expect("fewer than 2^32 partners");
         self.partners.push(PartnerState { credits, ..PartnerState::default() });
-        PartnerIx(index)
+        PartnerIndex(index)
     }
 
     /// Adds a professional; `points` is the sum that the person was awarded so far.
     ///
     /// # Panics
     /// With more than 2³² professionals.
-    pub fn add_professional(&mut self, signed_up_on: NaiveDate, points: i64) -> ProfessionalIx {
+    pub fn add_professional(&mut self, signed_up_on: NaiveDate, points: i64) -> ProfessionalIndex {
         let index = u32::try_from(self.professionals.len()).expect("fewer than 2^32 professionals");
         self.professionals.push(ProfessionalState {
             signed_up_on,
@@ -89,56 +89,64 @@ impl<'e> Fold<'e> {
             last_award: None,
             points,
         });
-        ProfessionalIx(index)
+        ProfessionalIndex(index)
     }
 
     /// Puts an affiliation in place without crediting anything: it took effect before.
-    pub fn load_affiliation(&mut self, who: ProfessionalIx, affiliation: Affiliation) {
+    pub fn load_affiliation(&mut self, who: ProfessionalIndex, affiliation: Affiliation) {
         self.professional(who).affiliations.push(affiliation);
     }
 
     /// Puts a past award in place, so that a later affiliation can credit it.
-    pub fn load_award(&mut self, who: ProfessionalIx, award: PastAward) {
+    pub fn load_award(&mut self, who: ProfessionalIndex, award: PastAward) {
         self.awards.push(&mut self.professionals[who.0 as usize].last_award, award);
     }
 
     /// Puts a partner's tally in place.
-    pub fn load_partner_tally(&mut self, who: PartnerIx, key: TallyKey, tally: Tally) {
+    pub fn load_partner_tally(&mut self, who: PartnerIndex, key: TallyKey, tally: Tally) {
         self.partner(who).tallies.insert(key, tally);
     }
 
     /// Puts a professional's tally in place.
-    pub fn load_professional_tally(&mut self, who: ProfessionalIx, key: TallyKey, tally: Tally) {
+    pub fn load_professional_tally(&mut self, who: ProfessionalIndex, key: TallyKey, tally: Tally) {
         self.professional(who).tallies.insert(key, tally);
     }
 
     /// A partner's tally as it stands.
     #[must_use]
-    pub fn partner_tally(&self, who: PartnerIx, key: TallyKey) -> Option<Tally> {
+    pub fn partner_tally(&self, who: PartnerIndex, key: TallyKey) -> Option<Tally> {
         self.partners.get(who.0 as usize)?.tallies.get(key)
     }
 
     /// A professional's tally as it stands.
     #[must_use]
-    pub fn professional_tally(&self, who: ProfessionalIx, key: TallyKey) -> Option<Tally> {
+    pub fn professional_tally(&self, who: ProfessionalIndex, key: TallyKey) -> Option<Tally> {
         self.professionals.get(who.0 as usize)?.tallies.get(key)
     }
 
     /// Every tally of a partner, in no order.
-    pub fn partner_tallies(&self, who: PartnerIx) -> impl Iterator<Item = (TallyKey, Tally)> + '_ {
+    pub fn partner_tallies(&self, who: PartnerIndex) -> impl Iterator<Item = (TallyKey, Tally)> + '_ {
         let tallies = self.partners.get(who.0 as usize).map(|state| &state.tallies);
         tallies.into_iter().flat_map(Tallies::iter).copied()
     }
 
     /// Every tally of a professional, in no order.
-    pub fn professional_tallies(&self, who: ProfessionalIx) -> impl Iterator<Item = (TallyKey, Tally)> + '_ {
+    pub fn professional_tallies(
+        &self,
+        who: ProfessionalIndex,
+    ) -> impl Iterator<Item = (TallyKey, Tally)> + '_ {
         let tallies = self.professionals.get(who.0 as usize).map(|state| &state.tallies);
         tallies.into_iter().flat_map(Tallies::iter).copied()
     }
 
     /// The tally that an activity of a professional counts in, if its rule keeps one.
     #[must_use]
-    pub fn professional_key(&self, who: ProfessionalIx, kind: KindId, date: NaiveDate) -> Option<TallyKey> {
+    pub fn professional_key(
+        &self,
+        who: ProfessionalIndex,
+        kind: KindId,
+        date: NaiveDate,
+    ) -> Option<TallyKey> {
         let rule = self.editions.at(date).rule(kind)?;
         let signed_up_on = self.professionals.get(who.0 as usize)?.signed_up_on;
         (rule.window != Window::Each).then(|| (kind, professional_window(rule, signed_up_on, date)))
@@ -154,7 +162,7 @@ impl<'e> Fold<'e> {
 
     /// The partner that a professional works for on a day.
     #[must_use]
-    pub fn partner_on(&self, who: ProfessionalIx, day: NaiveDate) -> Option<PartnerIx> {
+    pub fn partner_on(&self, who: ProfessionalIndex, day: NaiveDate) -> Option<PartnerIndex> {
         self.professionals.get(who.0 as usize)?.affiliations.on(day).map(|found| found.partner)
     }
 
@@ -162,15 +170,15 @@ impl<'e> Fold<'e> {
     ///
     /// # Errors
     /// When sums would leave the range of the API; then nothing has changed.
-    pub fn apply(&mut self, step: &Step, out: &mut Awards) -> Result<(), TooMuch> {
+    pub fn apply(&mut self, step: &Step, out: &mut Awards) -> Result<(), LimitExceeded> {
         match *step {
             Step::Recorded(fact) => {
-                self.check_room(&fact)?;
+                self.check_limit(&fact)?;
                 self.activity(&fact, 1, out);
             }
             Step::Voided(fact) => self.activity(&fact, -1, out),
             Step::Affiliated(who, affiliation) => {
-                self.check_room_for_past(who, affiliation)?;
+                self.check_limit_for_past(who, affiliation)?;
                 self.affiliate(who, affiliation, out);
             }
             Step::AffiliationEnded(who, starts_on, ends_on) => {
@@ -189,15 +197,15 @@ impl<'e> Fold<'e> {
         Ok(())
     }
 
-    fn partner(&mut self, who: PartnerIx) -> &mut PartnerState {
+    fn partner(&mut self, who: PartnerIndex) -> &mut PartnerState {
         &mut self.partners[who.0 as usize]
     }
 
-    fn professional(&mut self, who: ProfessionalIx) -> &mut ProfessionalState {
+    fn professional(&mut self, who: ProfessionalIndex) -> &mut ProfessionalState {
         &mut self.professionals[who.0 as usize]
     }
 
-    fn check_room(&self, fact: &Fact) -> Result<(), TooMuch> {
+    fn check_limit(&self, fact: &Fact) -> Result<(), LimitExceeded> {
         let edition = self.editions.at(fact.occurred_on);
         // One more block may be completed by what the window held before.
         let most = |rule: &Rule, units: i64| rule.earned(units).saturating_add(rule.credits);
@@ -207,8 +215,8 @@ impl<'e> Fold<'e> {
             }
             Subject::Professional(who) => {
                 let total = self.professionals[who.0 as usize].points.saturating_add(fact.units);
-                if total.saturating_mul(edition.dojo_credits_per_point.max(1)) > MOST {
-                    return Err(TooMuch::Awards);
+                if total.saturating_mul(edition.dojo_credits_per_point.max(1)) > SUM_MAX {
+                    return Err(LimitExceeded::Awards);
                 }
                 let derived = edition.points_rule().map_or(0, |rule| most(rule, fact.units));
                 let also = edition.rule(fact.kind).and_then(|rule| edition.rule(rule.counts_as?));
@@ -217,10 +225,14 @@ impl<'e> Fold<'e> {
             }
         };
         let held = partner.map_or(0, |who| self.partners[who.0 as usize].credits);
-        if held.saturating_add(credits) > MOST { Err(TooMuch::Awards) } else { Ok(()) }
+        if held.saturating_add(credits) > SUM_MAX { Err(LimitExceeded::Awards) } else { Ok(()) }
     }
 
-    fn check_room_for_past(&self, who: ProfessionalIx, affiliation: Affiliation) -> Result<(), TooMuch> {
+    fn check_limit_for_past(
+        &self,
+        who: ProfessionalIndex,
+        affiliation: Affiliation,
+    ) -> Result<(), LimitExceeded> {
         let past = self.awards.latest_first(self.professionals[who.0 as usize].last_award);
         let covered = past.filter(|award| affiliation.covers(award.occurred_on));
         let most = covered.fold(self.partners[affiliation.partner.0 as usize].credits, |sum, award| {
@@ -230,7 +242,7 @@ impl<'e> Fold<'e> {
             let derived = edition.points_rule().map_or(0, |rule| most(rule, award.points));
             sum.saturating_add(derived).saturating_add(also.unwrap_or(0))
         });
-        if most > MOST { Err(TooMuch::Awards) } else { Ok(()) }
+        if most > SUM_MAX { Err(LimitExceeded::Awards) } else { Ok(()) }
     }
 
     fn activity(&mut self, fact: &Fact, sign: i64, out: &mut Awards) {
@@ -249,7 +261,7 @@ impl<'e> Fold<'e> {
 
     fn award_points(
         &mut self,
-        who: ProfessionalIx,
+        who: ProfessionalIndex,
         rule: &'e Rule,
         edition_index: usize,
         fact: &Fact,
@@ -290,7 +302,7 @@ impl<'e> Fold<'e> {
     /// Counts a professional's award for the partner of its day (A1).
     fn credit_award(
         &mut self,
-        partner: PartnerIx,
+        partner: PartnerIndex,
         points: i64,
         also: Option<(KindId, i64)>,
         cause: Cause,
@@ -308,7 +320,7 @@ impl<'e> Fold<'e> {
 
     fn credit(
         &mut self,
-        who: PartnerIx,
+        who: PartnerIndex,
         rule: &Rule,
         edition: usize,
         units: i64,
@@ -339,7 +351,7 @@ impl<'e> Fold<'e> {
         });
     }
 
-    fn affiliate(&mut self, who: ProfessionalIx, affiliation: Affiliation, out: &mut Awards) {
+    fn affiliate(&mut self, who: ProfessionalIndex, affiliation: Affiliation, out: &mut Awards) {
         let state = &mut self.professionals[who.0 as usize];
         state.affiliations.push(affiliation);
         let past = self.awards.latest_first(state.last_award);
@@ -362,13 +374,13 @@ impl<'e> Fold<'e> {
 /// Why units of a partner change.
 #[derive(Clone, Copy)]
 struct Cause {
-    object: ObjectIx,
+    object: ObjectIndex,
     date: NaiveDate,
     reason: Reason,
 }
 
 /// Credits that leave the balance or come back to it; levels don't change.
-fn redeemed(spent: &Redemption<PartnerIx>, sign: i64) -> CreditsAward {
+fn redeemed(spent: &Redemption<PartnerIndex>, sign: i64) -> CreditsAward {
     CreditsAward {
         partner: spent.subject,
         object: spent.order,
@@ -382,7 +394,7 @@ fn redeemed(spent: &Redemption<PartnerIx>, sign: i64) -> CreditsAward {
 }
 
 /// Dojo Credits that are spent or given back; points don't change (S5).
-fn swag(spent: &Redemption<ProfessionalIx>, sign: i64) -> PointsAward {
+fn swag(spent: &Redemption<ProfessionalIndex>, sign: i64) -> PointsAward {
     PointsAward {
         professional: spent.subject,
         object: spent.order,

@@ -227,7 +227,7 @@ mod tests {
         EmittedLevels { levels: levels.map(str::to_owned), due: day(due) }
     }
 
-    fn words(changes: &[LevelChange]) -> Vec<String> {
+    fn labels(changes: &[LevelChange]) -> Vec<String> {
         let code = |level: &Option<Arc<Level>>| level.as_ref().map_or("-", |level| &level.code).to_owned();
         let word = |one: &LevelChange| format!("{} {}>{}", one.on, code(&one.from), code(&one.to));
         changes.iter().map(word).collect()
@@ -259,14 +259,14 @@ mod tests {
         for (today, expected, due) in table {
             let start = emitted(["CREATOR", "MEMBER"], "2026-01-01");
             let (now, changes) = time_based_partner_changes(&editions, Some(start), &totals, day(today));
-            assert_eq!((words(&changes), now.due), (words_of(expected), day(due)), "{today}");
+            assert_eq!((labels(&changes), now.due), (labels_of(expected), day(due)), "{today}");
             let (again, nothing) =
                 time_based_partner_changes(&editions, Some(now.clone()), &totals, day(today));
             assert_eq!((again, nothing), (now, Vec::new()), "emitted twice on {today}");
         }
     }
 
-    fn words_of(expected: &[&str]) -> Vec<String> {
+    fn labels_of(expected: &[&str]) -> Vec<String> {
         expected.iter().map(|word| (*word).to_owned()).collect()
     }
 
@@ -277,7 +277,7 @@ mod tests {
         let totals = PartnerTotals::from([((Period::LEGACY, Track::Business), legacy)]);
         let start = emitted(["MEMBER", "COLLABORATOR"], "2025-01-01");
         let (_, changes) = time_based_partner_changes(&editions, Some(start), &totals, day("2026-03-01"));
-        assert_eq!(words(&changes), ["2026-01-01 COLLABORATOR>MEMBER"]);
+        assert_eq!(labels(&changes), ["2026-01-01 COLLABORATOR>MEMBER"]);
     }
 
     #[test]
@@ -289,9 +289,9 @@ mod tests {
         let start = emitted(["CREATOR", "MEMBER"], "2027-01-01");
         let (mut now, changes) =
             time_based_partner_changes(&editions, Some(start), &totals, day("2027-03-01"));
-        assert_eq!(words(&changes), ["2027-01-01 CREATOR>MEMBER"]);
+        assert_eq!(labels(&changes), ["2027-01-01 CREATOR>MEMBER"]);
         let changes = partner_changes(&editions, &mut now.levels, &totals, day("2027-03-01"), false);
-        assert_eq!(words(&changes), ["2027-02-02 MEMBER>CREATOR"]);
+        assert_eq!(labels(&changes), ["2027-02-02 MEMBER>CREATOR"]);
     }
 
     #[test]
@@ -303,14 +303,14 @@ mod tests {
         let follow = |today| {
             time_based_professional_changes(&editions, signed_up_on, Some(start.clone()), &points, today)
         };
-        assert_eq!(words(&follow(day("2025-04-11")).1), [""; 0]);
+        assert_eq!(labels(&follow(day("2025-04-11")).1), [""; 0]);
         let (now, changes) = follow(day("2026-08-01"));
-        assert_eq!(words(&changes), ["2025-04-12 ENABLER>ADVOCATE", "2026-04-12 ADVOCATE>-"]);
+        assert_eq!(labels(&changes), ["2025-04-12 ENABLER>ADVOCATE", "2026-04-12 ADVOCATE>-"]);
         assert_eq!((now.levels, now.due), (None, day("2027-04-12")));
     }
 
     #[test]
-    fn what_was_never_told_is_noted_silently() {
+    fn levels_without_a_baseline_emit_nothing() {
         let editions = Editions::built_in();
         let (now, changes) =
             time_based_partner_changes(&editions, None, &PartnerTotals::new(), day("2026-03-01"));

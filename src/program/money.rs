@@ -63,9 +63,9 @@ impl Money {
 const PERCENT_DECIMALS: u32 = 4;
 
 /// 100 percent in the unit of [`percent_parts`].
-pub const WHOLE: i64 = 1_000_000;
+pub const PERCENT_WHOLE: i64 = 1_000_000;
 
-/// A percentage in millionths of the whole, 0 to [`WHOLE`]: 12.5 percent is 125,000.
+/// A percentage in millionths of the whole, 0 to [`PERCENT_WHOLE`]: 12.5 percent is 125,000.
 ///
 /// None for what is not 0 to 100 or has more than four decimals: with that bound, a share of any
 /// amount is exact in 128 bits.
@@ -116,7 +116,7 @@ mod tests {
             ("12.5", Some(125_000)),
             ("0.0001", Some(1)),
             ("99.9999", Some(999_999)),
-            ("100.00000", Some(WHOLE)),
+            ("100.00000", Some(PERCENT_WHOLE)),
             ("0.00001", None),
             ("100.0001", None),
             ("-0.0001", None),

@@ -21,11 +21,11 @@ use iso_currency::Currency;
 use rust_decimal::Decimal;
 
 use super::edition::{CapBase, OrderPurpose, ProductCategory, Rewards};
-use super::money::{Money, WHOLE, percent_parts};
+use super::money::{Money, PERCENT_WHOLE, percent_parts};
 use share::Share;
 
 /// Most credits that one order can redeem, whatever its caps: the end of a GraphQL `Int`.
-pub const MAX_CREDITS: i64 = i32::MAX as i64;
+pub const CREDITS_MAX: i64 = i32::MAX as i64;
 
 /// A line as it is ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub struct Rate {
 
 /// What an order is priced by.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
+pub struct PricingTerms<'a> {
     /// Rewards of the edition that judges the order's day.
     pub rewards: &'a Rewards,
     /// What the order is for.
@@ -118,14 +118,14 @@ pub struct PricedLine {
 
 /// An order with its price.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Priced {
+pub struct PricedOrder {
     /// The lines, in the order in which they came.
     pub lines: Vec<PricedLine>,
     /// Sums over the lines.
     pub amounts: Amounts,
     /// Credits redeemed, 0 to `max_credits`.
     pub credits: i64,
-    /// Most credits that the caps allow, 0 to [`MAX_CREDITS`]. The partner's balance may allow fewer.
+    /// Most credits that the caps allow, 0 to [`CREDITS_MAX`]. The partner's balance may allow fewer.
     pub max_credits: i64,
     /// Value of one credit; none where the currency has none.
     pub credit_value: Option<Money>,
@@ -187,9 +187,9 @@ pub fn rate(
 ) -> Rate {
     let covers = |contract: &Contract| contract.starts_on <= day && day <= contract.ends_on;
     let agreed = contracts.iter().enumerate().filter(|(_, contract)| covers(contract));
-    let agreed = agreed.filter_map(|(place, contract)| {
+    let agreed = agreed.filter_map(|(index, contract)| {
         let percent = *contract.rates.get(&category)?;
-        Some((contract.starts_on, Rate { percent, source: RateSource::Contract(place) }))
+        Some((contract.starts_on, Rate { percent, source: RateSource::Contract(index) }))
     });
     agreed.max_by_key(|(starts_on, _)| *starts_on).map_or_else(
         || Rate { percent: rewards.base_discount(level, category), source: RateSource::Level },
@@ -206,57 +206,57 @@ pub fn rate(
 ///
 /// # Errors
 /// For what [`PricingError`] names, the lines in their order before the credits.
-pub fn price(terms: &Terms, lines: &[LineInput], credits: i64) -> Result<Priced, PricingError> {
+pub fn price(terms: &PricingTerms, lines: &[LineInput], credits: i64) -> Result<PricedOrder, PricingError> {
     if lines.is_empty() {
         return Err(PricingError::NoLines);
     }
     let mut priced = Vec::with_capacity(lines.len());
     let mut exact_caps = Vec::with_capacity(lines.len());
     let mut list: i64 = 0;
-    for (place, line) in lines.iter().enumerate() {
-        let (line, exact_cap) = without_credits(terms, line, place)?;
-        list = list.checked_add(line.amounts.list).ok_or(PricingError::TooLarge { line: place })?;
+    for (index, line) in lines.iter().enumerate() {
+        let (line, exact_cap) = without_credits(terms, line, index)?;
+        list = list.checked_add(line.amounts.list).ok_or(PricingError::TooLarge { line: index })?;
         priced.push(line);
         exact_caps.push(exact_cap);
     }
     // From here on nothing can overflow: every sum of lines is at most that of their list amounts.
-    let caps = share::caps(&exact_caps);
+    let caps = share::round_caps(&exact_caps);
     let credit_value = terms.rewards.credit_value(terms.currency);
     // Rounding the cap down before the division changes nothing: a credit is worth whole minor units.
-    let max_credits = credit_value.map_or(0, |value| caps.iter().sum::<i64>() / value.minor).min(MAX_CREDITS);
+    let max_credits = credit_value.map_or(0, |value| caps.iter().sum::<i64>() / value.minor).min(CREDITS_MAX);
     if credits < 0 {
         return Err(PricingError::NegativeCredits);
     }
     if credits > max_credits {
         return Err(PricingError::OverCap { max: max_credits });
     }
-    let redeemed = share::redeemed(credit_value.map_or(0, |value| value.minor * credits), &caps);
+    let redeemed = share::distribute(credit_value.map_or(0, |value| value.minor * credits), &caps);
     let mut amounts = Amounts::default();
     for ((line, cap), redeemed) in priced.iter_mut().zip(caps).zip(redeemed) {
         line.amounts = Amounts { cap, redeemed, total: line.amounts.net - redeemed, ..line.amounts };
         amounts.add(line.amounts);
     }
-    Ok(Priced { lines: priced, amounts, credits, max_credits, credit_value })
+    Ok(PricedOrder { lines: priced, amounts, credits, max_credits, credit_value })
 }
 
 /// A line before credits are redeemed, and its exact cap.
 fn without_credits(
-    terms: &Terms,
+    terms: &PricingTerms,
     line: &LineInput,
-    place: usize,
+    index: usize,
 ) -> Result<(PricedLine, Share), PricingError> {
     if line.quantity < 1 {
-        return Err(PricingError::Quantity { line: place });
+        return Err(PricingError::Quantity { line: index });
     }
     if line.unit_price < 0 {
-        return Err(PricingError::UnitPrice { line: place });
+        return Err(PricingError::UnitPrice { line: index });
     }
-    let parts = |percent| percent_parts(percent).ok_or(PricingError::Percent { line: place });
+    let parts = |percent| percent_parts(percent).ok_or(PricingError::Percent { line: index });
     let rate = rate(terms.rewards, terms.level, terms.contracts, terms.day, line.category);
     let cap_percent = terms.rewards.redemption_cap(terms.purpose, line.category);
     let (discount, cap_share) = (parts(rate.percent)?, parts(cap_percent)?);
-    let list = line.unit_price.checked_mul(line.quantity).ok_or(PricingError::TooLarge { line: place })?;
-    let net = Share::of(list, WHOLE - discount).half_even();
+    let list = line.unit_price.checked_mul(line.quantity).ok_or(PricingError::TooLarge { line: index })?;
+    let net = Share::of(list, PERCENT_WHOLE - discount).half_even();
     let base = match terms.rewards.cap_base {
         CapBase::Net => net,
         CapBase::List => list,

@@ -56,7 +56,7 @@ pub enum Window {
 
 /// How the units of an activity are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum UnitSource {
     /// `per_unit` units for each of the activity's quantity.
     Fixed {
         /// Units for a quantity of one.
@@ -129,7 +129,7 @@ pub struct Attribute {
     /// Name in the activity's `attributes`.
     pub name: String,
     /// What it may hold.
-    pub holds: AttributeType,
+    pub value_type: AttributeType,
     /// Whether it may be left out.
     pub optional: bool,
     /// What to tell who sends a value that does not count.
@@ -153,7 +153,7 @@ pub struct Rule {
     /// The track that it earns for; partner rules only.
     pub track: Option<Track>,
     /// How units are asked for.
-    pub asked: Asked,
+    pub unit_source: UnitSource,
     /// Credits or points for each full `per` units.
     pub credits: i64,
     /// Units of one block.

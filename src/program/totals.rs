@@ -65,7 +65,7 @@ impl TrackTotal {
 
     /// Whether a day can be added without looking at the days before it.
     #[must_use]
-    pub fn takes(&self, day: NaiveDate) -> bool {
+    pub fn can_append(&self, day: NaiveDate) -> bool {
         self.last_on.is_none_or(|last| last <= day)
     }
 
@@ -89,7 +89,7 @@ impl TrackTotal {
 
 /// The number of the membership year that points of a day belong to (S2).
 #[must_use]
-pub fn membership_number(signed_up_on: NaiveDate, effective_on: NaiveDate) -> i32 {
+pub fn membership_year_number(signed_up_on: NaiveDate, effective_on: NaiveDate) -> i32 {
     membership_year(signed_up_on, effective_on).number
 }
 

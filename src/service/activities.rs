@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::program::admission::{Admitted, Claim, admit, units};
 use crate::program::fold::{Fact, Step, Subject};
 use crate::program::refusal::{Code, Refusal};
-use crate::program::rule::{Asked, Attributes, Program, Review};
+use crate::program::rule::{Attributes, Program, Review, UnitSource};
 use crate::service::events::EventDraft;
 use crate::store::activity as store;
 use subjects::Subjects;
@@ -172,8 +172,8 @@ impl Services {
             let Plan::New { row, fact } = plan else { continue };
             let action = if fact.is_some() { LogAction::Recorded } else { LogAction::Submitted };
             let entry = LogEntry::new(action, Object::Activity(row.id));
-            if let Err(too_much) = posting.apply(entry, fact.map(Step::Recorded)) {
-                let refusal = Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}."));
+            if let Err(exceeded) = posting.apply(entry, fact.map(Step::Recorded)) {
+                let refusal = Refusal::new(Code::Invalid, "quantity", format!("Not taken: {exceeded}."));
                 *plan = Plan::Done(Box::new(Outcome::Refused(refusal)));
             }
         }
@@ -318,8 +318,8 @@ impl Services {
         let rule = editions
             .kind(claim.program, claim.kind)
             .and_then(|kind| editions.at(claim.occurred_on).rule(kind));
-        let proposed = match rule.map(|rule| rule.asked) {
-            Some(Asked::Graded { min, .. }) => claim.points.or(Some(min)),
+        let proposed = match rule.map(|rule| rule.unit_source) {
+            Some(UnitSource::Graded { min, .. }) => claim.points.or(Some(min)),
             _ => claim.points,
         };
         admit(editions, &Claim { points: proposed, ..*claim }, self.clock.today())

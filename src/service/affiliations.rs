@@ -15,7 +15,7 @@ use super::subjects::AddOutcome;
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::fold::{Affiliation, PartnerIx, PastAward, Step};
+use crate::program::fold::{Affiliation, PartnerIndex, PastAward, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{KindId, Program};
 use crate::store::partner::{LATEST, PartnerRow};
@@ -197,7 +197,7 @@ impl Services {
         rows: &[affiliation::Model],
         entries: &[entity::points_entry::Model],
         quantities: &HashMap<Uuid, i64>,
-    ) -> Vec<(PartnerIx, KindId, NaiveDate)> {
+    ) -> Vec<(PartnerIndex, KindId, NaiveDate)> {
         let mut keys = Vec::new();
         for entry in entries {
             let Some(who) = posting.professional(entry.professional_id) else { continue };

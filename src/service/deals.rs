@@ -377,7 +377,7 @@ fn audit_state(row: &deal::Model) -> serde_json::Value {
 fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Result<(), Refusal> {
     posting
         .apply(entry, step)
-        .map_err(|too_much| Refusal::new(Code::Invalid, "reference", format!("Not taken: {too_much}.")))
+        .map_err(|exceeded| Refusal::new(Code::Invalid, "reference", format!("Not taken: {exceeded}.")))
 }
 
 /// Checks a name that is compared without case and spacing.

@@ -210,7 +210,7 @@ fn redemption(
     posting: &mut Posting<'_>,
     order: &order::Model,
     on: NaiveDate,
-) -> Option<Redemption<crate::program::fold::PartnerIx>> {
+) -> Option<Redemption<crate::program::fold::PartnerIndex>> {
     let subject = posting.partner(order.partner_id).filter(|_| order.credits > 0)?;
     Some(Redemption { subject, order: posting.add(Object::Order(order.id)), on, credits: order.credits })
 }
@@ -218,7 +218,7 @@ fn redemption(
 fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Result<(), Refusal> {
     posting
         .apply(entry, step)
-        .map_err(|too_much| Refusal::new(Code::Invalid, "number", format!("Not taken: {too_much}.")))
+        .map_err(|exceeded| Refusal::new(Code::Invalid, "number", format!("Not taken: {exceeded}.")))
 }
 
 /// Whether a repeat says the same as the first.

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use super::policy::Policy;
 use crate::program::fold::{
-    Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, PastAward, ProfessionalIx, Step, Subject, Tally,
-    TallyKey, TooMuch, YearSales,
+    Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PastAward, ProfessionalIndex,
+    Step, Subject, Tally, TallyKey, YearSales,
 };
 use crate::program::money::Money;
 use crate::program::rule::{Derived, KindId, Program};
@@ -77,8 +77,8 @@ pub(super) struct Posting<'a> {
     fold: Fold<'a>,
     partners: Vec<PartnerRow>,
     professionals: Vec<ProfessionalRow>,
-    partner_indexes: HashMap<Uuid, PartnerIx>,
-    professional_indexes: HashMap<Uuid, ProfessionalIx>,
+    partner_indexes: HashMap<Uuid, PartnerIndex>,
+    professional_indexes: HashMap<Uuid, ProfessionalIndex>,
     objects: Vec<Object>,
     awards: Awards,
     applied: Vec<AppliedStep>,
@@ -95,9 +95,9 @@ impl<'a> Posting<'a> {
         affiliations: &[affiliation::Model],
     ) -> Self {
         let mut fold = Fold::new(&policy.editions);
-        let partner_indexes: HashMap<Uuid, PartnerIx> =
+        let partner_indexes: HashMap<Uuid, PartnerIndex> =
             partners.iter().map(|row| (row.id, fold.add_partner(row.level_credits))).collect();
-        let professional_indexes: HashMap<Uuid, ProfessionalIx> = professionals
+        let professional_indexes: HashMap<Uuid, ProfessionalIndex> = professionals
             .iter()
             .map(|row| (row.id, fold.add_professional(row.signed_up_on, row.points)))
             .collect();
@@ -124,34 +124,34 @@ impl<'a> Posting<'a> {
     }
 
     /// Index of a partner in this posting.
-    pub(super) fn partner(&self, id: Uuid) -> Option<PartnerIx> {
+    pub(super) fn partner(&self, id: Uuid) -> Option<PartnerIndex> {
         self.partner_indexes.get(&id).copied()
     }
 
     /// Index of a professional in this posting.
-    pub(super) fn professional(&self, id: Uuid) -> Option<ProfessionalIx> {
+    pub(super) fn professional(&self, id: Uuid) -> Option<ProfessionalIndex> {
         self.professional_indexes.get(&id).copied()
     }
 
     /// Adds the object of a step and returns its index in this posting.
-    pub(super) fn add(&mut self, object: Object) -> ObjectIx {
+    pub(super) fn add(&mut self, object: Object) -> ObjectIndex {
         let index = u32::try_from(self.objects.len()).expect("a batch has fewer than 2^32 objects");
         self.objects.push(object);
-        ObjectIx(index)
+        ObjectIndex(index)
     }
 
     /// Loads a partner's sales of a year.
-    pub(super) fn load_sales(&mut self, who: PartnerIx, year: i32, sales: YearSales) {
+    pub(super) fn load_sales(&mut self, who: PartnerIndex, year: i32, sales: YearSales) {
         self.fold.load_sales(who, year, sales);
     }
 
     /// A partner's sales of a year after the applied steps.
-    pub(super) fn sales(&self, who: PartnerIx, year: i32) -> Option<&YearSales> {
+    pub(super) fn sales(&self, who: PartnerIndex, year: i32) -> Option<&YearSales> {
         self.fold.sales(who).find(|(of, _)| *of == year).map(|(_, sales)| sales)
     }
 
     /// Loads a past award, for an affiliation that may credit it.
-    pub(super) fn load_award(&mut self, who: ProfessionalIx, award: PastAward) {
+    pub(super) fn load_award(&mut self, who: ProfessionalIndex, award: PastAward) {
         self.fold.load_award(who, award);
     }
 
@@ -161,8 +161,8 @@ impl<'a> Posting<'a> {
         connection: &impl ConnectionTrait,
         facts: &[Fact],
     ) -> Result<(), DbErr> {
-        let mut partners: HashSet<(PartnerIx, TallyKey)> = HashSet::new();
-        let mut professionals: HashSet<(ProfessionalIx, TallyKey)> = HashSet::new();
+        let mut partners: HashSet<(PartnerIndex, TallyKey)> = HashSet::new();
+        let mut professionals: HashSet<(ProfessionalIndex, TallyKey)> = HashSet::new();
         for fact in facts {
             match fact.subject {
                 Subject::Partner(who) => {
@@ -185,7 +185,7 @@ impl<'a> Posting<'a> {
     pub(super) async fn load_for_awards(
         &mut self,
         connection: &impl ConnectionTrait,
-        awards: impl IntoIterator<Item = (PartnerIx, KindId, NaiveDate)>,
+        awards: impl IntoIterator<Item = (PartnerIndex, KindId, NaiveDate)>,
     ) -> Result<(), DbErr> {
         let keys: HashSet<_> = awards
             .into_iter()
@@ -198,11 +198,11 @@ impl<'a> Posting<'a> {
     pub(super) async fn load_derived(
         &mut self,
         connection: &impl ConnectionTrait,
-        who: PartnerIx,
+        who: PartnerIndex,
         kinds: &[Derived],
         days: impl IntoIterator<Item = NaiveDate>,
     ) -> Result<(), DbErr> {
-        let mut keys: HashSet<(PartnerIx, TallyKey)> = HashSet::new();
+        let mut keys: HashSet<(PartnerIndex, TallyKey)> = HashSet::new();
         for day in days {
             let rules = kinds.iter().filter_map(|kind| self.policy.editions.at(day).derived_rule(*kind));
             let windows = rules.filter_map(|rule| self.fold.partner_key(rule.id, day));
@@ -215,7 +215,12 @@ impl<'a> Posting<'a> {
     }
 
     /// The partner's tallies that an activity of a professional counts in (A1).
-    fn credit_keys(&self, partner: PartnerIx, kind: KindId, day: NaiveDate) -> Vec<(PartnerIx, TallyKey)> {
+    fn credit_keys(
+        &self,
+        partner: PartnerIndex,
+        kind: KindId,
+        day: NaiveDate,
+    ) -> Vec<(PartnerIndex, TallyKey)> {
         let edition = self.policy.editions.at(day);
         let derived = edition.points_rule().map(|rule| rule.id);
         let also = edition.rule(kind).and_then(|rule| rule.counts_as);
@@ -226,7 +231,7 @@ impl<'a> Posting<'a> {
     async fn load_partner_tallies(
         &mut self,
         connection: &impl ConnectionTrait,
-        keys: &HashSet<(PartnerIx, TallyKey)>,
+        keys: &HashSet<(PartnerIndex, TallyKey)>,
     ) -> Result<(), DbErr> {
         let editions = &self.policy.editions;
         let rows = keys.iter().map(|(who, (kind, start))| {
@@ -246,7 +251,7 @@ impl<'a> Posting<'a> {
     async fn load_professional_tallies(
         &mut self,
         connection: &impl ConnectionTrait,
-        keys: &HashSet<(ProfessionalIx, TallyKey)>,
+        keys: &HashSet<(ProfessionalIndex, TallyKey)>,
     ) -> Result<(), DbErr> {
         let editions = &self.policy.editions;
         let rows = keys.iter().map(|(who, (kind, start))| {
@@ -267,7 +272,7 @@ impl<'a> Posting<'a> {
     ///
     /// # Errors
     /// When sums would leave the range of the API; the step is then not applied.
-    pub(super) fn apply(&mut self, entry: LogEntry, step: Option<Step>) -> Result<(), TooMuch> {
+    pub(super) fn apply(&mut self, entry: LogEntry, step: Option<Step>) -> Result<(), LimitExceeded> {
         if let Some(step) = step {
             self.fold.apply(&step, &mut self.awards)?;
         }

@@ -13,7 +13,7 @@ use super::posting::{LogEntry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::fold::{ProfessionalIx, Redemption, Step};
+use crate::program::fold::{ProfessionalIndex, Redemption, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::events::EventDraft;
 use crate::store::page::{Page, Rows};
@@ -332,7 +332,7 @@ fn redemption(
     posting: &mut Posting<'_>,
     order: &swag_order::Model,
     on: chrono::NaiveDate,
-) -> Result<Redemption<ProfessionalIx>, Error> {
+) -> Result<Redemption<ProfessionalIndex>, Error> {
     let subject = posting.professional(order.professional_id);
     let subject = subject.ok_or_else(|| Error::Damaged("an order without its professional".to_owned()))?;
     let number = posting.add(Object::SwagOrder(order.id));
@@ -342,5 +342,5 @@ fn redemption(
 fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Step) -> Result<(), Refusal> {
     posting
         .apply(entry, Some(step))
-        .map_err(|too_much| Refusal::new(Code::Invalid, "quantity", format!("Not taken: {too_much}.")))
+        .map_err(|exceeded| Refusal::new(Code::Invalid, "quantity", format!("Not taken: {exceeded}.")))
 }

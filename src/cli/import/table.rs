@@ -184,7 +184,7 @@ impl<'r> Row<'r> {
         let rule = editions.kind(program, kind).and_then(|kind| editions.at(occurred_on).rule(kind));
         let is_boolean = |name: &str| {
             let mut attributes = rule.into_iter().flat_map(|rule| &rule.attributes);
-            attributes.any(|one| one.name == name && matches!(one.holds, AttributeType::Boolean { .. }))
+            attributes.any(|one| one.name == name && matches!(one.value_type, AttributeType::Boolean { .. }))
         };
         let (_, needed, more) = COLUMNS[Table::Activities as usize];
         let mut attributes = Attributes::new();

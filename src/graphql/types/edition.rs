@@ -10,7 +10,7 @@ use super::standing::Level;
 use super::words::{OrderPurpose, ProductCategory, Program, Review, Track, Window};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Decimal, int};
-use crate::program::rule::{Asked, Rule};
+use crate::program::rule::{Rule, UnitSource};
 use crate::service::policy::Policy;
 
 /// One dated version of the whole policy: earning rules, levels, caps, discounts, credit values.
@@ -149,9 +149,9 @@ pub(crate) struct PointsRange {
 impl EarningRule {
     fn of(rule: &Rule) -> Self {
         let is_partner = rule.program == crate::program::Program::Partner;
-        let (min, max) = match rule.asked {
-            Asked::Graded { min, max } => (min, max),
-            Asked::Fixed { per_unit } => {
+        let (min, max) = match rule.unit_source {
+            UnitSource::Graded { min, max } => (min, max),
+            UnitSource::Fixed { per_unit } => {
                 (per_unit, per_unit + rule.early_bonus.as_ref().map_or(0, |bonus| bonus.units))
             }
         };

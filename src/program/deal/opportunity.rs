@@ -33,7 +33,7 @@ impl<I> Hold<I> {
 
 /// A deal with its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Registered<I> {
+pub struct RegisteredDeal<I> {
     /// The deal's key.
     pub id: I,
     /// Key of the partner that registered it.
@@ -51,7 +51,7 @@ pub struct Win<I> {
     pub deal: Option<I>,
 }
 
-impl<I: Copy + Eq> Registered<I> {
+impl<I: Copy + Eq> RegisteredDeal<I> {
     /// Gives the deal another status. Making contact claims the opportunity where it is free.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ fn lead() -> Deal {
 /// A deal that has a status since a day.
 fn with(status: Status, since: &str) -> Deal {
     let mut deal = lead();
-    deal.put_status(status, day(since));
+    deal.apply_status(status, day(since));
     deal
 }
 
@@ -148,7 +148,7 @@ fn r3_what_comes_after_expiry_is_refused() {
             step(&mut next, last).expect("the last day");
         }
         assert!(deal.next_statuses(&terms(), late).is_empty() && deal.outcomes(&terms(), late).is_empty());
-        assert!(!deal.is_open(&terms(), late) && !deal.can_be_redirected(&terms(), late));
+        assert!(!deal.is_open(&terms(), late) && !deal.can_change_opportunity(&terms(), late));
     }
 }
 
@@ -202,7 +202,7 @@ fn customer_and_scope_change_only_while_it_is_a_lead() {
         (with(Engaged, "2026-01-10"), "2026-01-11", false),
         (with(Cold, "2026-01-10"), "2026-01-11", false),
     ] {
-        assert_eq!(deal.can_be_redirected(&terms(), day(on)), possible, "{deal:?} {on}");
+        assert_eq!(deal.can_change_opportunity(&terms(), day(on)), possible, "{deal:?} {on}");
     }
 }
 

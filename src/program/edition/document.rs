@@ -194,7 +194,7 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
         legacy,
         partner_levels,
         professional_levels: reader.levels(&document.professional.level)?,
-        dojo_credits_per_point: reader.figure("dojo_credits_per_point", dojo, 0, 1_000)?,
+        dojo_credits_per_point: reader.number("dojo_credits_per_point", dojo, 0, 1_000)?,
         rewards,
         deals,
         rules,

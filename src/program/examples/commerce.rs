@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::{Run, same};
-use crate::program::deal::{Deal, Hold, Outcome, Registered, Report, Status, Win, name_key};
+use super::{Run, expect_equal};
+use crate::program::deal::{Deal, Hold, Outcome, RegisteredDeal, Report, Status, Win, name_key};
 use crate::program::edition::Editions;
 use crate::program::edition::example::{ExpectedOrder, GivenFact, GivenLine};
-use crate::program::fold::{ObjectIx, PartnerIx, Step, WonDeal};
+use crate::program::fold::{ObjectIndex, PartnerIndex, Step, WonDeal};
 use crate::program::money::Money;
-use crate::program::pricing::{LineInput, Terms, price};
+use crate::program::pricing::{LineInput, PricingTerms, price};
 use crate::program::refusal::Refusal;
 
 /// Customer and scope as they are compared.
@@ -20,14 +20,14 @@ type Opportunity = (String, String);
 #[derive(Default)]
 pub(super) struct Deals {
     places: HashMap<String, usize>,
-    registered: Vec<(Registered<u32>, Opportunity)>,
+    registered: Vec<(RegisteredDeal<u32>, Opportunity)>,
     holds: HashMap<Opportunity, Hold<u32>>,
     won: HashSet<String>,
 }
 
 impl Run<'_> {
     /// Takes what a fact says of a deal: registered with a customer and a scope, then one thing at a time.
-    pub(super) fn take_deal(&mut self, name: &str, given: &GivenFact) -> Result<(), String> {
+    pub(super) fn apply_deal(&mut self, name: &str, given: &GivenFact) -> Result<(), String> {
         let on = given.on.ok_or("a deal needs `on`")?.0;
         let place = self.deals.places.get(name).copied();
         let Some(place) = place else {
@@ -38,12 +38,12 @@ impl Run<'_> {
             };
             let place = self.deals.registered.len();
             let id = u32::try_from(place).unwrap_or(u32::MAX);
-            let registered = Registered { id, partner: partner.0, deal: Deal::register(on) };
+            let registered = RegisteredDeal { id, partner: partner.0, deal: Deal::register(on) };
             self.deals.registered.push((registered, (name_key(customer), name_key(scope))));
             self.deals.places.insert(name.to_owned(), place);
             return Ok(());
         };
-        match (self.step_deal(place, given, on), &given.refused) {
+        match (self.apply_deal_step(place, given, on), &given.refused) {
             (Ok(win), None) => self.win(place, win, on),
             (Ok(_), Some(code)) => Err(format!("deal {name} must be refused as {code}, but was taken")),
             (Err(refusal), Some(code)) if format!("{:?}", refusal.code) == *code => Ok(()),
@@ -54,7 +54,7 @@ impl Run<'_> {
         }
     }
 
-    fn step_deal(
+    fn apply_deal_step(
         &mut self,
         place: usize,
         given: &GivenFact,
@@ -87,7 +87,7 @@ impl Run<'_> {
         if let Some((rewarded, _)) = self.deals.registered.get_mut(deal as usize) {
             rewarded.reward(on);
         }
-        let won = WonDeal { deal: ObjectIx(deal), partner: PartnerIx(partner), new_customer, on };
+        let won = WonDeal { deal: ObjectIndex(deal), partner: PartnerIndex(partner), new_customer, on };
         self.fold.apply(&Step::DealWon(won), &mut self.awards).map_err(|error| error.to_string())
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn check_order(
     let read = |amount| Money::read(amount, &order.currency).map_err(|refusal| refusal.message);
     let currency = Money::currency(&order.currency)?;
     let rewards = &editions.at(day).rewards;
-    let terms = Terms { rewards, purpose: order.purpose.into(), currency, level, contracts: &[], day };
+    let terms = PricingTerms { rewards, purpose: order.purpose.into(), currency, level, contracts: &[], day };
     let line = |line: &GivenLine| {
         let unit_price = read(line.unit_price)?.minor;
         Ok(LineInput { category: line.category.into(), unit_price, quantity: line.quantity })
@@ -112,7 +112,7 @@ pub(super) fn check_order(
     let priced = price(&terms, &lines, order.credits)
         .map_err(|error| format!("an order of {partner} on {day}: {error}"))?;
     let amount = |minor| Money { minor, currency }.amount();
-    same(day, partner, "net", order.net.as_ref(), &amount(priced.amounts.net))?;
-    same(day, partner, "max_credits", order.max_credits.as_ref(), &priced.max_credits)?;
-    same(day, partner, "total", order.total.as_ref(), &amount(priced.amounts.total))
+    expect_equal(day, partner, "net", order.net.as_ref(), &amount(priced.amounts.net))?;
+    expect_equal(day, partner, "max_credits", order.max_credits.as_ref(), &priced.max_credits)?;
+    expect_equal(day, partner, "total", order.total.as_ref(), &amount(priced.amounts.total))
 }

@@ -3,7 +3,9 @@
 use chrono::{Datelike, NaiveDate};
 use iso_currency::Currency;
 
-use super::{Awards, Cause, Fold, MOST, ObjectIx, PartnerIx, Reason, Sale, Target, TooMuch, WonDeal};
+use super::{
+    Awards, Cause, Fold, LimitExceeded, ObjectIndex, PartnerIndex, Reason, SUM_MAX, Sale, Target, WonDeal,
+};
 use crate::program::money::Money;
 use crate::program::rule::Derived;
 
@@ -36,10 +38,10 @@ impl YearSales {
         self.sold.iter().find(|(of, _)| *of == currency).map(|(_, sold)| *sold)
     }
 
-    fn add(&mut self, sale: &Sale) -> Result<(), TooMuch> {
+    fn add(&mut self, sale: &Sale) -> Result<(), LimitExceeded> {
         let currency = sale.net.currency;
         if let Some((_, sold)) = self.sold.iter_mut().find(|(of, _)| *of == currency) {
-            sold.net = sold.net.checked_add(sale.net.minor).ok_or(TooMuch::Sales)?;
+            sold.net = sold.net.checked_add(sale.net.minor).ok_or(LimitExceeded::Sales)?;
             sold.orders += 1;
             sold.latest_on = sold.latest_on.max(sale.on);
         } else {
@@ -59,50 +61,50 @@ impl YearSales {
 
 impl Fold<'_> {
     /// Puts a partner's sales of a year in place.
-    pub fn load_sales(&mut self, who: PartnerIx, year: i32, sales: YearSales) {
+    pub fn load_sales(&mut self, who: PartnerIndex, year: i32, sales: YearSales) {
         *self.year_sales(who, year) = sales;
     }
 
     /// A partner's sales of every year that has any, in no order.
-    pub fn sales(&self, who: PartnerIx) -> impl Iterator<Item = (i32, &YearSales)> + '_ {
+    pub fn sales(&self, who: PartnerIndex) -> impl Iterator<Item = (i32, &YearSales)> + '_ {
         let sales = self.partners.get(who.0 as usize).map(|state| &state.sales);
         sales.into_iter().flatten().map(|(year, sales)| (*year, sales))
     }
 
-    fn year_sales(&mut self, who: PartnerIx, year: i32) -> &mut YearSales {
+    fn year_sales(&mut self, who: PartnerIndex, year: i32) -> &mut YearSales {
         let sales = &mut self.partner(who).sales;
-        let place = sales.iter().position(|(of, _)| *of == year).unwrap_or_else(|| {
+        let index = sales.iter().position(|(of, _)| *of == year).unwrap_or_else(|| {
             sales.push((year, YearSales::default()));
             sales.len() - 1
         });
-        &mut sales[place].1
+        &mut sales[index].1
     }
 
-    pub(super) fn sold(&mut self, sale: &Sale, out: &mut Awards) -> Result<(), TooMuch> {
+    pub(super) fn sold(&mut self, sale: &Sale, out: &mut Awards) -> Result<(), LimitExceeded> {
         let year = sale.on.year();
         let mut sales = self.year_sales(sale.partner, year).clone();
         sales.add(sale)?;
-        self.judge_sales(sale.partner, year, sales, sale.order, out)
+        self.evaluate_sales(sale.partner, year, sales, sale.order, out)
     }
 
-    pub(super) fn target_set(&mut self, target: &Target, out: &mut Awards) -> Result<(), TooMuch> {
+    pub(super) fn target_set(&mut self, target: &Target, out: &mut Awards) -> Result<(), LimitExceeded> {
         let sales = self.year_sales(target.partner, target.year).clone();
         let sales = YearSales { target: Some(target.amount), ..sales };
-        self.judge_sales(target.partner, target.year, sales, target.target, out)
+        self.evaluate_sales(target.partner, target.year, sales, target.target, out)
     }
 
     /// Awards a target that is now reached, and takes back one that no longer is.
-    fn judge_sales(
+    fn evaluate_sales(
         &mut self,
-        who: PartnerIx,
+        who: PartnerIndex,
         year: i32,
         mut sales: YearSales,
-        object: ObjectIx,
+        object: ObjectIndex,
         out: &mut Awards,
-    ) -> Result<(), TooMuch> {
+    ) -> Result<(), LimitExceeded> {
         match (sales.reached_on, sales.reached()) {
             (None, Some(on)) => {
-                self.derive(
+                self.award_derived(
                     who,
                     &[Derived::SalesTarget],
                     1,
@@ -112,7 +114,7 @@ impl Fold<'_> {
                 sales.reached_on = Some(on);
             }
             (Some(on), None) => {
-                self.derive(
+                self.award_derived(
                     who,
                     &[Derived::SalesTarget],
                     -1,
@@ -127,29 +129,29 @@ impl Fold<'_> {
         Ok(())
     }
 
-    pub(super) fn deal_won(&mut self, won: &WonDeal, out: &mut Awards) -> Result<(), TooMuch> {
+    pub(super) fn deal_won(&mut self, won: &WonDeal, out: &mut Awards) -> Result<(), LimitExceeded> {
         let cause = Cause { object: won.deal, date: won.on, reason: Reason::Activity };
         let kinds: &[Derived] =
             if won.new_customer { &[Derived::WonDeal, Derived::NewCustomer] } else { &[Derived::WonDeal] };
-        self.derive(won.partner, kinds, 1, cause, out)
+        self.award_derived(won.partner, kinds, 1, cause, out)
     }
 
     /// Counts units of kinds that nobody records.
-    fn derive(
+    fn award_derived(
         &mut self,
-        who: PartnerIx,
+        who: PartnerIndex,
         kinds: &[Derived],
         units: i64,
         cause: Cause,
         out: &mut Awards,
-    ) -> Result<(), TooMuch> {
+    ) -> Result<(), LimitExceeded> {
         let edition_index = self.editions.index_at(cause.date);
         let edition = self.edition(edition_index);
         let rules = || kinds.iter().filter_map(|kind| edition.derived_rule(*kind));
         // One more block may be completed by what the window held before.
         let most = rules().map(|rule| rule.earned(units.max(0)).saturating_add(rule.credits));
-        if most.fold(self.partners[who.0 as usize].credits, i64::saturating_add) > MOST {
-            return Err(TooMuch::Awards);
+        if most.fold(self.partners[who.0 as usize].credits, i64::saturating_add) > SUM_MAX {
+            return Err(LimitExceeded::Awards);
         }
         for rule in rules() {
             self.credit(who, rule, edition_index, units, cause, out);

@@ -15,16 +15,16 @@ pub(super) struct Tallies(Vec<(TallyKey, Tally)>);
 
 impl Tallies {
     /// Windows that are looked at one by one before the search goes by halves.
-    const NEAR: usize = 8;
+    const LINEAR_SEARCH_MAX: usize = 8;
 
     /// The place of a tally, or where it belongs.
     fn find(&self, (kind, start): TallyKey) -> Result<usize, usize> {
         let wanted = (start, kind);
-        let near = self.0.len().saturating_sub(Self::NEAR);
-        for (place, ((kind, start), _)) in self.0.iter().enumerate().skip(near).rev() {
+        let near = self.0.len().saturating_sub(Self::LINEAR_SEARCH_MAX);
+        for (index, ((kind, start), _)) in self.0.iter().enumerate().skip(near).rev() {
             match (*start, *kind).cmp(&wanted) {
-                Ordering::Equal => return Ok(place),
-                Ordering::Less => return Err(place + 1),
+                Ordering::Equal => return Ok(index),
+                Ordering::Less => return Err(index + 1),
                 Ordering::Greater => {}
             }
         }
@@ -32,7 +32,7 @@ impl Tallies {
     }
 
     pub(super) fn get(&self, key: TallyKey) -> Option<Tally> {
-        self.find(key).ok().map(|place| self.0[place].1)
+        self.find(key).ok().map(|index| self.0[index].1)
     }
 
     pub(super) fn insert(&mut self, key: TallyKey, tally: Tally) {
@@ -41,11 +41,11 @@ impl Tallies {
 
     /// The tally of a key, which is `first` when there was none.
     pub(super) fn entry(&mut self, key: TallyKey, first: Tally) -> &mut Tally {
-        let place = self.find(key).unwrap_or_else(|place| {
-            self.0.insert(place, (key, first));
-            place
+        let index = self.find(key).unwrap_or_else(|index| {
+            self.0.insert(index, (key, first));
+            index
         });
-        &mut self.0[place].1
+        &mut self.0[index].1
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(TallyKey, Tally)> {
@@ -85,12 +85,12 @@ pub(super) struct PastAwards(Vec<(PastAward, Option<u32>)>);
 
 impl PastAwards {
     pub(super) fn push(&mut self, last: &mut Option<u32>, award: PastAward) {
-        let place = u32::try_from(self.0.len()).expect("fewer than 2^32 awards");
-        self.0.push((award, last.replace(place)));
+        let index = u32::try_from(self.0.len()).expect("fewer than 2^32 awards");
+        self.0.push((award, last.replace(index)));
     }
 
     pub(super) fn latest_first(&self, last: Option<u32>) -> impl Iterator<Item = &PastAward> {
-        let at = |place: u32| &self.0[place as usize];
+        let at = |index: u32| &self.0[index as usize];
         let chain = std::iter::successors(last.map(at), move |(_, before)| before.map(at));
         chain.map(|(award, _)| award)
     }

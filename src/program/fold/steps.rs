@@ -7,31 +7,31 @@ use crate::program::rule::{KindId, Track};
 
 /// Number of a partner in one [`Fold`](super::Fold).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PartnerIx(pub u32);
+pub struct PartnerIndex(pub u32);
 
 /// Number of a professional in one [`Fold`](super::Fold).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProfessionalIx(pub u32);
+pub struct ProfessionalIndex(pub u32);
 
 /// Number of what an award is about (an activity, an order, a deal), given by the caller; the fold only
 /// hands it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectIx(pub u32);
+pub struct ObjectIndex(pub u32);
 
 /// Who did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A company.
-    Partner(PartnerIx),
+    Partner(PartnerIndex),
     /// A person.
-    Professional(ProfessionalIx),
+    Professional(ProfessionalIndex),
 }
 
 /// An activity that was admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// The caller's number for it.
-    pub activity: ObjectIx,
+    pub activity: ObjectIndex,
     /// Who did it.
     pub subject: Subject,
     /// What it was.
@@ -48,7 +48,7 @@ pub struct Fact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Affiliation {
     /// The partner.
-    pub partner: PartnerIx,
+    pub partner: PartnerIndex,
     /// First day.
     pub starts_on: NaiveDate,
     /// Last day, if it has ended.
@@ -71,13 +71,13 @@ pub enum Step {
     /// A recorded activity was voided.
     Voided(Fact),
     /// A professional was entered as working for a partner.
-    Affiliated(ProfessionalIx, Affiliation),
+    Affiliated(ProfessionalIndex, Affiliation),
     /// The affiliation that started on the first day ended with the second as its last.
-    AffiliationEnded(ProfessionalIx, NaiveDate, NaiveDate),
+    AffiliationEnded(ProfessionalIndex, NaiveDate, NaiveDate),
     /// A partner spent credits on an order (O6).
-    Redeemed(Redemption<PartnerIx>),
+    Redeemed(Redemption<PartnerIndex>),
     /// A cancelled order gives its credits back (O7).
-    Returned(Redemption<PartnerIx>),
+    Returned(Redemption<PartnerIndex>),
     /// An end-customer order of a partner was fulfilled.
     Sold(Sale),
     /// A partner's sales target of a year was set.
@@ -85,9 +85,9 @@ pub enum Step {
     /// A deal ended in a successful transaction (R5).
     DealWon(WonDeal),
     /// A professional spent Dojo Credits in the swag shop (S5).
-    SwagOrdered(Redemption<ProfessionalIx>),
+    SwagOrdered(Redemption<ProfessionalIndex>),
     /// A cancelled order of swag gives its Dojo Credits back.
-    SwagReturned(Redemption<ProfessionalIx>),
+    SwagReturned(Redemption<ProfessionalIndex>),
 }
 
 /// Credits spent on an order, or given back.
@@ -96,7 +96,7 @@ pub struct Redemption<S> {
     /// Whose.
     pub subject: S,
     /// The caller's number for the order.
-    pub order: ObjectIx,
+    pub order: ObjectIndex,
     /// When they are spent or given back.
     pub on: NaiveDate,
     /// How many.
@@ -107,9 +107,9 @@ pub struct Redemption<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sale {
     /// Who sold.
-    pub partner: PartnerIx,
+    pub partner: PartnerIndex,
     /// The caller's number for the order.
-    pub order: ObjectIx,
+    pub order: ObjectIndex,
     /// When it was fulfilled.
     pub on: NaiveDate,
     /// Its amount after base discount.
@@ -120,9 +120,9 @@ pub struct Sale {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Whose.
-    pub partner: PartnerIx,
+    pub partner: PartnerIndex,
     /// The caller's number for it.
-    pub target: ObjectIx,
+    pub target: ObjectIndex,
     /// The year.
     pub year: i32,
     /// What is to be sold; orders in other currencies don't count.
@@ -133,9 +133,9 @@ pub struct Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WonDeal {
     /// The caller's number for the deal.
-    pub deal: ObjectIx,
+    pub deal: ObjectIndex,
     /// Who is rewarded.
-    pub partner: PartnerIx,
+    pub partner: PartnerIndex,
     /// Whether the customer had no won deal before, with any partner.
     pub new_customer: bool,
     /// When the transaction was closed.
@@ -178,9 +178,9 @@ pub struct Count {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PointsAward {
     /// Whose.
-    pub professional: ProfessionalIx,
+    pub professional: ProfessionalIndex,
     /// The activity or order that caused it.
-    pub object: ObjectIx,
+    pub object: ObjectIndex,
     /// When it counts.
     pub effective_on: NaiveDate,
     /// `DevOps` Points, negative when taken.
@@ -197,9 +197,9 @@ pub struct PointsAward {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CreditsAward {
     /// Whose.
-    pub partner: PartnerIx,
+    pub partner: PartnerIndex,
     /// The activity, order, deal or target that caused it.
-    pub object: ObjectIx,
+    pub object: ObjectIndex,
     /// The track that they count for; none when they are spent or given back.
     pub track: Option<Track>,
     /// When they count.
@@ -236,9 +236,9 @@ pub struct Awards {
     /// Changes of credits, in order.
     pub credits: Vec<CreditsAward>,
     /// Tallies of partners that changed, perhaps repeated.
-    pub partner_tallies: Vec<(PartnerIx, TallyKey)>,
+    pub partner_tallies: Vec<(PartnerIndex, TallyKey)>,
     /// Tallies of professionals that changed, perhaps repeated.
-    pub professional_tallies: Vec<(ProfessionalIx, TallyKey)>,
+    pub professional_tallies: Vec<(ProfessionalIndex, TallyKey)>,
 }
 
 impl Awards {
@@ -255,7 +255,7 @@ impl Awards {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PastAward {
     /// The activity that caused it.
-    pub activity: ObjectIx,
+    pub activity: ObjectIndex,
     /// When it counts.
     pub occurred_on: NaiveDate,
     /// Points given or taken.

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::program::money::WHOLE;
+use crate::program::money::PERCENT_WHOLE;
 
 /// A share of an amount without any rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,17 +14,17 @@ pub(super) struct Share {
 }
 
 impl Share {
-    /// `parts` millionths of an amount; both are 0 or more, and `parts` at most [`WHOLE`].
+    /// `parts` millionths of an amount; both are 0 or more, and `parts` at most [`PERCENT_WHOLE`].
     pub(super) fn of(amount: i64, parts: i64) -> Self {
         // Neither product passes the amount or 10^12, so nothing can overflow.
-        let (millions, rest) = (amount / WHOLE, amount % WHOLE * parts);
-        Self { whole: millions * parts + rest / WHOLE, millionths: rest % WHOLE }
+        let (millions, rest) = (amount / PERCENT_WHOLE, amount % PERCENT_WHOLE * parts);
+        Self { whole: millions * parts + rest / PERCENT_WHOLE, millionths: rest % PERCENT_WHOLE }
     }
 
     /// In whole minor units, a half going to the even neighbour.
     pub(super) fn half_even(self) -> i64 {
         let twice = self.millionths * 2;
-        let up = twice > WHOLE || (twice == WHOLE && self.whole % 2 == 1);
+        let up = twice > PERCENT_WHOLE || (twice == PERCENT_WHOLE && self.whole % 2 == 1);
         self.whole + i64::from(up)
     }
 
@@ -36,13 +36,13 @@ impl Share {
 
 /// Caps in whole minor units that add up to the exact sum, rounded down, by largest remainder: of lines
 /// with the same fraction, the first.
-pub(super) fn caps(exact: &[Share]) -> Vec<i64> {
+pub(super) fn round_caps(exact: &[Share]) -> Vec<i64> {
     let mut caps: Vec<i64> = exact.iter().map(|share| share.whole).collect();
     // Fewer units are left than lines have fractions, so a line with none gets none.
-    let mut left = exact.iter().map(|share| share.millionths).sum::<i64>() / WHOLE;
-    for place in by_largest(exact, |share| share.millionths) {
+    let mut left = exact.iter().map(|share| share.millionths).sum::<i64>() / PERCENT_WHOLE;
+    for index in indexes_by_largest(exact, |share| share.millionths) {
         let more = left.min(1);
-        caps[place] += more;
+        caps[index] += more;
         left -= more;
     }
     caps
@@ -53,24 +53,24 @@ pub(super) fn caps(exact: &[Share]) -> Vec<i64> {
 /// Each line's part is rounded down; the remainder goes to the line with the largest cap as far as it
 /// has room, then to the next largest: of lines with the same cap, the first. `value` is 0 or more and
 /// at most the sum of the caps.
-pub(super) fn redeemed(value: i64, caps: &[i64]) -> Vec<i64> {
+pub(super) fn distribute(value: i64, caps: &[i64]) -> Vec<i64> {
     let sum = i128::from(caps.iter().sum::<i64>().max(1));
     // No part passes its cap, so each fits.
     let part = |&cap: &i64| i64::try_from(i128::from(value) * i128::from(cap) / sum).unwrap_or(cap);
     let mut parts: Vec<i64> = caps.iter().map(part).collect();
     let mut left = value - parts.iter().sum::<i64>();
-    for place in by_largest(caps, |&cap| cap) {
-        let more = left.min(caps[place] - parts[place]);
-        parts[place] += more;
+    for index in indexes_by_largest(caps, |&cap| cap) {
+        let more = left.min(caps[index] - parts[index]);
+        parts[index] += more;
         left -= more;
     }
     parts
 }
 
 /// Places of the items, the largest key first; of equal ones, the first.
-fn by_largest<T>(items: &[T], key: impl Fn(&T) -> i64) -> Vec<usize> {
+fn indexes_by_largest<T>(items: &[T], key: impl Fn(&T) -> i64) -> Vec<usize> {
     let mut places: Vec<usize> = (0..items.len()).collect();
-    places.sort_by_key(|&place| Reverse(key(&items[place])));
+    places.sort_by_key(|&index| Reverse(key(&items[index])));
     places
 }
 
@@ -82,17 +82,17 @@ mod tests {
     fn a_share_is_exact_up_to_the_largest_amount() {
         // amount, millionths of it, whole minor units, millionths of one
         let table = [
-            (0, WHOLE, 0, 0),
+            (0, PERCENT_WHOLE, 0, 0),
             (1, 1, 0, 1),
             (1_010, 50_000, 50, 500_000),
             (999_999, 999_999, 999_998, 1),
-            (i64::MAX, WHOLE, i64::MAX, 0),
+            (i64::MAX, PERCENT_WHOLE, i64::MAX, 0),
             (i64::MAX, 999_999, 9_223_362_813_482_738_952, 224_193),
         ];
         for (amount, parts, whole, millionths) in table {
             assert_eq!(Share::of(amount, parts), Share { whole, millionths }, "{parts} of {amount}");
             let exact = i128::from(amount) * i128::from(parts);
-            let found = i128::from(whole) * i128::from(WHOLE) + i128::from(millionths);
+            let found = i128::from(whole) * i128::from(PERCENT_WHOLE) + i128::from(millionths);
             assert_eq!(found, exact, "{parts} of {amount}");
         }
     }
@@ -129,7 +129,7 @@ mod tests {
         ];
         for (exact, expected) in table {
             let exact: Vec<Share> = exact.iter().map(share).collect();
-            assert_eq!(caps(&exact), expected, "{exact:?}");
+            assert_eq!(round_caps(&exact), expected, "{exact:?}");
         }
     }
 
@@ -147,7 +147,7 @@ mod tests {
             (i64::MAX - 1, &[i64::MAX - 2, 2], &[i64::MAX - 2, 1]),
         ];
         for (value, caps, parts) in table {
-            assert_eq!(redeemed(value, caps), parts, "{value} over {caps:?}");
+            assert_eq!(distribute(value, caps), parts, "{value} over {caps:?}");
         }
     }
 }

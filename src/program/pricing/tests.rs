@@ -38,9 +38,9 @@ fn rewards(cap_base: CapBase, discount: &str, cap: &str, currency: Currency) -> 
     }
 }
 
-fn terms(rewards: &Rewards, purpose: OrderPurpose) -> Terms<'_> {
+fn terms(rewards: &Rewards, purpose: OrderPurpose) -> PricingTerms<'_> {
     let currency = rewards.credit_values.first().map_or(Currency::EUR, |value| value.currency);
-    Terms { rewards, purpose, currency, level: "MEMBER", contracts: &[], day: day(TODAY) }
+    PricingTerms { rewards, purpose, currency, level: "MEMBER", contracts: &[], day: day(TODAY) }
 }
 
 /// The days of a contract and its rates.
@@ -60,7 +60,7 @@ fn pp_rewards_golden_case_11() {
         (SelfUse, Training, 200_000, 1, 200_000, 1_000),
     ];
     for (purpose, category, unit_price, quantity, net, max_credits) in table {
-        let terms = Terms { currency: Currency::EUR, level: "CREATOR", ..terms(&rewards, purpose) };
+        let terms = PricingTerms { currency: Currency::EUR, level: "CREATOR", ..terms(&rewards, purpose) };
         let lines = [line(category, unit_price, quantity)];
         let priced = price(&terms, &lines, max_credits).expect("a price");
         assert_eq!((priced.amounts.net, priced.max_credits), (net, max_credits), "{category:?}");
@@ -154,7 +154,7 @@ fn one_of_the_matrix(
     purpose: OrderPurpose,
     level: &str,
     agreed: Option<(&str, &str, i64, bool)>,
-) -> Priced {
+) -> PricedOrder {
     let contracts: Vec<Contract> = agreed
         .iter()
         .map(|(starts_on, ends_on, rate, _)| {
@@ -163,7 +163,8 @@ fn one_of_the_matrix(
         })
         .collect();
     let rewards = published();
-    let terms = Terms { currency: Currency::EUR, level, contracts: &contracts, ..terms(&rewards, purpose) };
+    let terms =
+        PricingTerms { currency: Currency::EUR, level, contracts: &contracts, ..terms(&rewards, purpose) };
     price(&terms, &[line(category, 1_000_000, 1)], 0).expect("a price")
 }
 
@@ -235,7 +236,7 @@ fn o4_credits_are_worth_what_the_currency_says() {
         let mut rewards = rewards(CapBase::Net, "0", "5", Currency::USD);
         let credit_value = value.map(|minor| Money { minor, currency });
         rewards.credit_values.extend(credit_value);
-        let terms = Terms { currency, ..terms(&rewards, EndCustomer) };
+        let terms = PricingTerms { currency, ..terms(&rewards, EndCustomer) };
         let priced = price(&terms, &[line(License, net, 1)], max_credits).expect("a price");
         assert_eq!((priced.credit_value, priced.max_credits), (credit_value, max_credits), "{currency}");
         let amounts = priced.amounts;
@@ -294,7 +295,7 @@ fn o3_caps_of_the_list_amount_end_at_the_net_amount() {
 fn o3_lines_without_a_cap_pay_in_full() {
     let rewards = published();
     let lines = [line(License, 100_000, 1), line(SupportService, 100_000, 1), line(Training, 100_000, 1)];
-    let terms = Terms { currency: Currency::EUR, ..terms(&rewards, EndCustomer) };
+    let terms = PricingTerms { currency: Currency::EUR, ..terms(&rewards, EndCustomer) };
     let priced = price(&terms, &lines, 45).expect("a price");
     let redeemed: Vec<i64> = priced.lines.iter().map(|line| line.amounts.redeemed).collect();
     assert_eq!((priced.max_credits, redeemed), (45, vec![4_500, 0, 0]));
@@ -316,13 +317,13 @@ fn amounts_end_at_the_largest_integer() {
     for (lines, too_large) in table {
         let lines: Vec<LineInput> =
             lines.iter().map(|(price, quantity)| line(License, *price, *quantity)).collect();
-        let found = price(&terms(&rewards, EndCustomer), &lines, MAX_CREDITS);
+        let found = price(&terms(&rewards, EndCustomer), &lines, CREDITS_MAX);
         if let Some(line) = too_large {
             assert_eq!(found, Err(PricingError::TooLarge { line }), "{lines:?}");
             continue;
         }
         let priced = found.expect("a price");
-        assert_eq!((priced.amounts.net, priced.max_credits), (i64::MAX, MAX_CREDITS), "{lines:?}");
+        assert_eq!((priced.amounts.net, priced.max_credits), (i64::MAX, CREDITS_MAX), "{lines:?}");
     }
 }
 
@@ -349,7 +350,7 @@ fn refusals_come_in_order() {
     }
     for bad in ["-1", "100.0001", "0.00001"] {
         let contracts = [contract(TODAY, TODAY, &[(Training, bad)])];
-        let terms = Terms { contracts: &contracts, ..terms(&rewards, EndCustomer) };
+        let terms = PricingTerms { contracts: &contracts, ..terms(&rewards, EndCustomer) };
         let found = price(&terms, &[good, line(Training, 1, 1)], 0);
         assert_eq!(found, Err(Percent { line: 1 }), "{bad}");
     }

@@ -144,7 +144,7 @@ impl Services {
         }
         posting
             .apply(entry, step)
-            .map_err(|too_much| Refusal::new(Code::Invalid, "points", format!("Not taken: {too_much}.")))?;
+            .map_err(|exceeded| Refusal::new(Code::Invalid, "points", format!("Not taken: {exceeded}.")))?;
         let kind = match entry_action {
             LogAction::Approved => EventKind::ClaimApproved,
             LogAction::Rejected => EventKind::ClaimRejected,

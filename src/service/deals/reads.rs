@@ -51,7 +51,7 @@ impl DealView<'_> {
     /// What can be changed, as fields of an update.
     #[must_use]
     pub fn editable_fields(&self) -> &'static [&'static str] {
-        if self.deal.can_be_redirected(self.terms, self.today) {
+        if self.deal.can_change_opportunity(self.terms, self.today) {
             return &["customer", "scope", "description", "status"];
         }
         if self.deal.is_open(self.terms, self.today) { &["description", "status"] } else { &[] }

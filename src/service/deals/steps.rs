@@ -5,7 +5,7 @@ use entity::{deal, deal_step};
 use uuid::Uuid;
 
 use super::deal_dates;
-use crate::program::deal::{Hold, Registered, Win, name_key};
+use crate::program::deal::{Hold, RegisteredDeal, Win, name_key};
 use crate::program::edition::Editions;
 use crate::program::refusal::{Code, Refusal};
 use crate::service::labels;
@@ -30,12 +30,12 @@ pub(in crate::service) fn apply_step(
     let terms = &editions.at(row.registered_on).deals;
     let mut next = row.clone();
     if step.customer.is_some() || step.scope.is_some() {
-        redirect(editions, &mut next, step)?;
+        change_opportunity(editions, &mut next, step)?;
     }
     if action == LogAction::DealUpdated {
         next.description = step.description.clone().or(next.description);
     }
-    let mut deal = Registered { id: row.id, partner: row.partner_id, deal: deal_dates(&next) };
+    let mut deal = RegisteredDeal { id: row.id, partner: row.partner_id, deal: deal_dates(&next) };
     let mut win = None;
     if let Some(outcome) = step.outcome.map(labels::outcome) {
         win = deal.close(terms, hold, outcome, step.day)?;
@@ -62,9 +62,13 @@ pub(in crate::service) fn apply_step(
 }
 
 /// Gives a lead another customer or scope: later, others rely on what it is about.
-fn redirect(editions: &Editions, row: &mut deal::Model, step: &deal_step::Model) -> Result<(), Refusal> {
+fn change_opportunity(
+    editions: &Editions,
+    row: &mut deal::Model,
+    step: &deal_step::Model,
+) -> Result<(), Refusal> {
     let terms = &editions.at(row.registered_on).deals;
-    if !deal_dates(row).can_be_redirected(terms, step.day) {
+    if !deal_dates(row).can_change_opportunity(terms, step.day) {
         let field = if step.customer.is_some() { "customer" } else { "scope" };
         let message = "Customer and scope can be changed only while the deal is a lead.";
         return Err(Refusal::new(Code::WrongState, field, message));

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{OrderDraft, OrderRow};
 use crate::error::Error;
 use crate::program::edition::OrderPurpose;
-use crate::program::pricing::{LineInput, Priced, PricingError, RateSource, Terms, price};
+use crate::program::pricing::{LineInput, PricedOrder, PricingError, PricingTerms, RateSource, price};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::contracts::terms;
 use crate::service::{Services, input, labels};
@@ -89,7 +89,7 @@ impl Services {
         let standing = self.standing_within(connection, partner, today).await?;
         let edition = self.policy.editions.index_at(today);
         let agreed = contracts.iter().map(terms).collect::<Result<Vec<_>, _>>()?;
-        let terms = Terms {
+        let terms = PricingTerms {
             rewards: &self.policy.editions.at(today).rewards,
             purpose: checked.draft.purpose,
             currency: checked.currency,
@@ -157,7 +157,7 @@ fn lines<'p>(
 fn rows(
     order: &order::Model,
     lines: &[(&ProductRow, LineInput)],
-    priced: &Priced,
+    priced: &PricedOrder,
     contracts: &[ContractRow],
 ) -> Vec<order_line::Model> {
     let rows = (0..).zip(lines.iter().zip(&priced.lines)).map(|(line, ((row, input), priced))| {
@@ -187,7 +187,7 @@ fn rows(
 }
 
 /// Why an order has no price, with what would be right (O4, O6).
-fn refuse(error: PricingError, terms: &Terms<'_>, partner: &PartnerRow) -> Error {
+fn refuse(error: PricingError, terms: &PricingTerms<'_>, partner: &PartnerRow) -> Error {
     let refusal = match error {
         PricingError::Quantity { line } => {
             line_refusal(line, "quantity", Code::Invalid, "A quantity is 1 or more.")
@@ -221,7 +221,7 @@ fn refuse(error: PricingError, terms: &Terms<'_>, partner: &PartnerRow) -> Error
 }
 
 /// A balance never goes below zero by spending (O8).
-fn check_balance(priced: &Priced, partner: &PartnerRow) -> Result<(), Refusal> {
+fn check_balance(priced: &PricedOrder, partner: &PartnerRow) -> Result<(), Refusal> {
     if priced.credits == 0 || priced.credits <= partner.credits {
         return Ok(());
     }

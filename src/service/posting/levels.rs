@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::period::PeriodTotal;
 use super::{PostedRows, Posting};
 use crate::program::edition::Editions;
-use crate::program::fold::{PartnerIx, ProfessionalIx};
+use crate::program::fold::{PartnerIndex, ProfessionalIndex};
 use crate::program::level_change::{
     EmittedLevels, LevelChange, PartnerTotals, Points, partner_changes, professional_change,
     time_based_partner_changes, time_based_professional_changes,
@@ -77,7 +77,7 @@ pub(in crate::service) fn apply_time_based_professional_changes(
 impl Posting<'_> {
     pub(super) fn partner_levels(
         &mut self,
-        who: impl IntoIterator<Item = PartnerIx>,
+        who: impl IntoIterator<Item = PartnerIndex>,
         before: &HashMap<Uuid, PartnerTotals>,
         after: &HashMap<Uuid, PartnerTotals>,
         today: NaiveDate,
@@ -85,7 +85,7 @@ impl Posting<'_> {
     ) {
         let editions = &self.policy.editions;
         let none = PartnerTotals::new();
-        let mut who: Vec<PartnerIx> = who.into_iter().collect();
+        let mut who: Vec<PartnerIndex> = who.into_iter().collect();
         who.sort_unstable_by_key(|who| who.0);
         for who in who {
             let row = &mut self.partners[who.0 as usize];
@@ -101,7 +101,7 @@ impl Posting<'_> {
 
     pub(super) fn professional_levels(
         &mut self,
-        who: impl IntoIterator<Item = ProfessionalIx>,
+        who: impl IntoIterator<Item = ProfessionalIndex>,
         before: &HashMap<Uuid, Points>,
         after: &HashMap<Uuid, Points>,
         today: NaiveDate,

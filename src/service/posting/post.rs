@@ -15,10 +15,10 @@ use super::period::{PeriodTotal, column, track};
 use super::{AppliedStep, EntryPosition, Object, Posting, award_metrics, ledger_row, points_row};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::program::fold::{PartnerIx, ProfessionalIx};
+use crate::program::fold::{PartnerIndex, ProfessionalIndex};
 use crate::program::level_change::LevelChange;
 use crate::program::rule::Track;
-use crate::program::totals::{Period, TrackTotal, membership_number};
+use crate::program::totals::{Period, TrackTotal, membership_year_number};
 use crate::service::events::{Audience, EventDraft};
 use crate::store::{event, ledger, log as log_store, totals, upsert_all};
 
@@ -144,7 +144,7 @@ impl Posting<'_> {
         if self.awards.points.is_empty() {
             return Ok(());
         }
-        let mut nets: NetChanges<ProfessionalIx> = BTreeMap::new();
+        let mut nets: NetChanges<ProfessionalIndex> = BTreeMap::new();
         for award in &self.awards.points {
             *nets.entry(award.professional).or_default().entry(award.effective_on).or_default() +=
                 award.points;
@@ -188,7 +188,7 @@ impl Posting<'_> {
             }
             first = step.points;
         }
-        let who: Vec<ProfessionalIx> = nets.keys().copied().collect();
+        let who: Vec<ProfessionalIndex> = nets.keys().copied().collect();
         let before = points_by_year(&stored);
         let totals = self.professional_total_rows(&nets, &sums, stored, posted);
         self.professional_levels(who, &before, &points_by_year(&totals), today, posted);
@@ -196,7 +196,7 @@ impl Posting<'_> {
             .iter()
             .flat_map(|(who, days)| {
                 let row = &self.professionals[who.0 as usize];
-                days.keys().map(|day| (row.id, membership_number(row.signed_up_on, *day)))
+                days.keys().map(|day| (row.id, membership_year_number(row.signed_up_on, *day)))
             })
             .collect();
         posted.professional_totals = totals;
@@ -208,7 +208,7 @@ impl Posting<'_> {
 
     fn professional_total_rows(
         &self,
-        nets: &NetChanges<ProfessionalIx>,
+        nets: &NetChanges<ProfessionalIndex>,
         sums: &HashMap<(Uuid, NaiveDate), i64>,
         stored: Vec<professional_total::Model>,
         posted: &mut PostedRows,
@@ -219,7 +219,7 @@ impl Posting<'_> {
             let professional = &self.professionals[who.0 as usize];
             let professional_id = professional.id;
             for (&day, net) in days {
-                let membership_year = membership_number(professional.signed_up_on, day);
+                let membership_year = membership_year_number(professional.signed_up_on, day);
                 let row =
                     rows.entry((professional_id, membership_year)).or_insert(professional_total::Model {
                         professional_id,
@@ -247,7 +247,7 @@ impl Posting<'_> {
             return Ok(());
         }
         let editions = &self.policy.editions;
-        let mut nets: NetChanges<(PartnerIx, Period, Track)> = BTreeMap::new();
+        let mut nets: NetChanges<(PartnerIndex, Period, Track)> = BTreeMap::new();
         for award in &self.awards.credits {
             // Redemptions and their returns do not count for levels.
             let Some(track) = award.track else { continue };
@@ -261,7 +261,7 @@ impl Posting<'_> {
         }
         let sums = self.load_days(connection, &nets, &stored).await?;
         let day_after = self.entry_rows(applied, &sums, posted);
-        let who: HashSet<PartnerIx> = nets.keys().map(|(who, _, _)| *who).collect();
+        let who: HashSet<PartnerIndex> = nets.keys().map(|(who, _, _)| *who).collect();
         let before = partner_totals(&stored);
         let changed = self.partner_total_rows(&nets, &sums, &day_after, &mut stored, posted);
         self.partner_levels(who, &before, &partner_totals(&stored), today, posted);
@@ -276,14 +276,14 @@ impl Posting<'_> {
     async fn load_days(
         &self,
         connection: &impl ConnectionTrait,
-        nets: &NetChanges<(PartnerIx, Period, Track)>,
+        nets: &NetChanges<(PartnerIndex, Period, Track)>,
         stored: &BTreeMap<(Uuid, i32), PeriodTotal>,
     ) -> Result<Days, Error> {
         let spans = nets.iter().filter_map(|((who, period, track), days)| {
             let id = self.partners[who.0 as usize].id;
             let (from, to) = (*days.first_key_value()?.0, *days.last_key_value()?.0);
             let total = stored.get(&(id, period.0)).map(|total| total.track(*track));
-            let appends = total.is_none_or(|total| total.takes(from));
+            let appends = total.is_none_or(|total| total.can_append(from));
             let (from, to) = if appends { (from, to) } else { period.days(&self.policy.editions) };
             Some((id, column(*track), from, to))
         });
@@ -331,7 +331,7 @@ impl Posting<'_> {
 
     fn partner_total_rows(
         &self,
-        nets: &NetChanges<(PartnerIx, Period, Track)>,
+        nets: &NetChanges<(PartnerIndex, Period, Track)>,
         before: &Days,
         after: &Days,
         stored: &mut BTreeMap<(Uuid, i32), PeriodTotal>,
@@ -343,7 +343,7 @@ impl Posting<'_> {
             let id = self.partners[who.0 as usize].id;
             changed.insert((id, period.0));
             let total = stored.entry((id, period.0)).or_default().track_mut(*track);
-            if days.keys().next().is_some_and(|first| total.takes(*first)) {
+            if days.keys().next().is_some_and(|first| total.can_append(*first)) {
                 for (day, net) in days {
                     total.add(editions, *day, *net);
                 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::program::calendar::{anniversary, membership_year};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::standing::{ProfessionalStanding, check_professional_day, professional_standing};
-use crate::program::totals::membership_number;
+use crate::program::totals::membership_year_number;
 use crate::service::{Services, input};
 use crate::store::page::{Page, Rows};
 use crate::store::professional::{ProfessionalFilter, ProfessionalKey, ProfessionalOrder, ProfessionalRow};
@@ -122,10 +122,10 @@ impl Services {
         let signed_up: HashMap<Uuid, NaiveDate> =
             asked.iter().map(|one| (one.id, one.signed_up_on)).collect();
         let number = |id: &Uuid, day| {
-            signed_up.get(id).map_or(0, |signed_up_on| membership_number(*signed_up_on, day))
+            signed_up.get(id).map_or(0, |signed_up_on| membership_year_number(*signed_up_on, day))
         };
         let of = asked.iter().map(|one| {
-            let number = membership_number(one.signed_up_on, day);
+            let number = membership_year_number(one.signed_up_on, day);
             (one.id, number, anniversary(one.signed_up_on, number - 1))
         });
         for row in standing::known_points(db, &of.collect::<Vec<_>>(), day, moment).await? {

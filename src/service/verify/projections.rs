@@ -13,8 +13,8 @@ use super::compare::compare;
 use super::replay::{PartnerState, ProfessionalState, Replay};
 use super::{DIFFERENCES_MAX, SUBJECTS_PER_PAGE};
 use crate::program::edition::Editions;
-use crate::program::fold::{PartnerIx, ProfessionalIx, YearSales};
-use crate::program::totals::{Period, membership_number};
+use crate::program::fold::{PartnerIndex, ProfessionalIndex, YearSales};
+use crate::program::totals::{Period, membership_year_number};
 use crate::service::posting::{PeriodTotal, column};
 use crate::store::partner::EARLIEST;
 use crate::store::{ledger, sales, totals};
@@ -45,7 +45,7 @@ pub(super) async fn compare_partners(
     replay: &mut Replay<'_>,
 ) -> Result<(), DbErr> {
     let editions = &replay.policy.editions;
-    let indexes: Vec<PartnerIx> = (0..).take(replay.partners.len()).map(PartnerIx).collect();
+    let indexes: Vec<PartnerIndex> = (0..).take(replay.partners.len()).map(PartnerIndex).collect();
     for chunk in indexes.chunks(SUBJECTS_PER_PAGE) {
         let mut expected = PartnerRows::default();
         for &who in chunk {
@@ -102,7 +102,8 @@ pub(super) async fn compare_professionals(
     use entity::professional_day::Column as Day;
     use entity::professional_tally::Column as Tally;
     let editions = &replay.policy.editions;
-    let indexes: Vec<ProfessionalIx> = (0..).take(replay.professionals.len()).map(ProfessionalIx).collect();
+    let indexes: Vec<ProfessionalIndex> =
+        (0..).take(replay.professionals.len()).map(ProfessionalIndex).collect();
     for chunk in indexes.chunks(SUBJECTS_PER_PAGE) {
         let mut expected = ProfessionalRows::default();
         for &who in chunk {
@@ -203,7 +204,7 @@ impl ProfessionalRows {
         let mut years: BTreeMap<i32, professional_total::Model> = BTreeMap::new();
         for (&day, &points) in &state.days {
             self.days.push(professional_day::Model { professional_id, day, points });
-            let membership_year = membership_number(state.signed_up_on, day);
+            let membership_year = membership_year_number(state.signed_up_on, day);
             let year = years.entry(membership_year).or_insert(professional_total::Model {
                 professional_id,
                 membership_year,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Report;
 use crate::program::fold::{
-    Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, ProfessionalIx, Step, Subject,
+    Affiliation, Awards, Fact, Fold, ObjectIndex, PartnerIndex, ProfessionalIndex, Step, Subject,
 };
 use crate::program::rule::Track;
 use crate::service::activities::{program, stored_units};
@@ -60,7 +60,7 @@ impl ProfessionalState {
 
 /// Where an activity stands after the steps so far.
 struct ActivityState {
-    number: ObjectIx,
+    number: ObjectIndex,
     status: ActivityStatus,
     graded_points: Option<i64>,
     units: i64,
@@ -93,8 +93,8 @@ pub(super) struct Replay<'a> {
     pub(super) report: Report,
     pub(super) partners: Vec<PartnerState>,
     pub(super) professionals: Vec<ProfessionalState>,
-    pub(super) partner_indexes: HashMap<Uuid, PartnerIx>,
-    pub(super) professional_indexes: HashMap<Uuid, ProfessionalIx>,
+    pub(super) partner_indexes: HashMap<Uuid, PartnerIndex>,
+    pub(super) professional_indexes: HashMap<Uuid, ProfessionalIndex>,
     objects: Vec<Object>,
     activities: HashMap<Uuid, ActivityState>,
     affiliations: HashMap<Uuid, Option<NaiveDate>>,
@@ -215,10 +215,10 @@ impl<'a> Replay<'a> {
     }
 
     /// Gives what steps are about its number in this replay.
-    pub(super) fn add(&mut self, object: Object) -> ObjectIx {
+    pub(super) fn add(&mut self, object: Object) -> ObjectIndex {
         let index = u32::try_from(self.objects.len()).expect("fewer than 2^32 objects");
         self.objects.push(object);
-        ObjectIx(index)
+        ObjectIndex(index)
     }
 
     fn add_activity(&mut self, logged: &LoggedStep, row: &activity::Model) {
@@ -237,7 +237,7 @@ impl<'a> Replay<'a> {
         );
     }
 
-    fn fact(&self, activity: ObjectIx, row: &activity::Model, units: i64) -> Result<Fact, String> {
+    fn fact(&self, activity: ObjectIndex, row: &activity::Model, units: i64) -> Result<Fact, String> {
         let partner = row.partner_id.and_then(|id| self.partner_indexes.get(&id));
         let professional = row.professional_id.and_then(|id| self.professional_indexes.get(&id));
         let subject = match (partner, professional) {

@@ -7,7 +7,7 @@ use entity::value::LedgerReason;
 use entity::{ledger_entry, points_entry};
 use partner_program::clock::Clock;
 use partner_program::program::fold::{Awards, Fact, Reason, Step, Subject};
-use partner_program::program::rule::Asked;
+use partner_program::program::rule::UnitSource;
 use partner_program::program::{Editions, Track};
 use partner_program::service::Services;
 use partner_program::service::activities::{ActivityDraft, Intake, Outcome, SubjectCode};
@@ -124,7 +124,7 @@ async fn take(services: &Services, batch: &mut Vec<(u32, ActivityDraft)>, ids: &
 
 fn draft(editions: &Editions, fact: &Fact) -> ActivityDraft {
     let rule = editions.at(fact.occurred_on).rule(fact.kind).expect("a rule");
-    let graded = matches!(rule.asked, Asked::Graded { .. });
+    let graded = matches!(rule.unit_source, UnitSource::Graded { .. });
     let attributes = serde_json::json!({ "dataminerServicesEnabled": true });
     ActivityDraft {
         subject: match fact.subject {

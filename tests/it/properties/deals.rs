@@ -2,7 +2,9 @@
 
 use chrono::{Days, Months, NaiveDate};
 use partner_program::program::Editions;
-use partner_program::program::deal::{Deal, DealTerms, Hold, Outcome, Registered, Report, Status, name_key};
+use partner_program::program::deal::{
+    Deal, DealTerms, Hold, Outcome, RegisteredDeal, Report, Status, name_key,
+};
 use partner_program::program::refusal::{Code, Refusal};
 use proptest::prelude::*;
 
@@ -29,7 +31,7 @@ enum What {
 /// All deals of one opportunity and who holds it.
 #[derive(Clone, Debug, PartialEq)]
 struct Opportunity {
-    deals: Vec<Registered<u32>>,
+    deals: Vec<RegisteredDeal<u32>>,
     hold: Option<Hold<u32>>,
     rewards: Vec<(u32, u32)>,
 }
@@ -39,7 +41,7 @@ impl Opportunity {
     fn of(registered: &[(u32, u64)]) -> Self {
         let deals = (0..).zip(registered).map(|(id, (partner, days))| {
             let on = day(START) + Days::new(*days);
-            Registered { id, partner: 100 + partner, deal: Deal::register(on) }
+            RegisteredDeal { id, partner: 100 + partner, deal: Deal::register(on) }
         });
         Self { deals: deals.collect(), hold: None, rewards: Vec::new() }
     }

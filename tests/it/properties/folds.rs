@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use partner_program::program::fold::{
-    Awards, CreditsAward, Fact, Fold, PartnerIx, PastAward, PointsAward, ProfessionalIx, Reason, Step,
+    Awards, CreditsAward, Fact, Fold, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason, Step,
     Subject,
 };
 use partner_program::program::totals::TrackTotal;
@@ -56,7 +56,7 @@ proptest! {
         prop_assert!(left.is_empty(), "{left:?}");
         let left = points_left(&awards);
         prop_assert!(left.is_empty(), "{left:?}");
-        let of_partners = (0..PARTNERS).flat_map(|number| fold.partner_tallies(PartnerIx(number)));
+        let of_partners = (0..PARTNERS).flat_map(|number| fold.partner_tallies(PartnerIndex(number)));
         let of_professionals = professionals().flat_map(|who| fold.professional_tallies(who));
         let tallies: Vec<_> = of_partners.chain(of_professionals).collect();
         prop_assert!(tallies.iter().all(|(_, tally)| (tally.units, tally.awarded) == (0, 0)), "{tallies:?}");
@@ -73,7 +73,7 @@ proptest! {
         // What partners earn by themselves ends at nothing as well; only units that follow from points
         // may be left in one month and missing in another.
         let derived = editions.at(day(FIRST_DAY)).points_rule().expect("a rule").id;
-        let of_partners = (0..PARTNERS).flat_map(|number| fold.partner_tallies(PartnerIx(number)));
+        let of_partners = (0..PARTNERS).flat_map(|number| fold.partner_tallies(PartnerIndex(number)));
         let of_professionals = professionals().flat_map(|who| fold.professional_tallies(who));
         let tallies: Vec<_> = of_partners.filter(|((kind, _), _)| *kind != derived).chain(of_professionals).collect();
         prop_assert!(tallies.iter().all(|(_, tally)| (tally.units, tally.awarded) == (0, 0)), "{tallies:?}");
@@ -85,8 +85,8 @@ proptest! {
         let steps = steps(&editions, &draws);
         // The same subjects in reverse order, behind some that do nothing.
         let professionals = u32::try_from(SIGNED_UP.len()).expect("a few");
-        let partner = |who: PartnerIx| PartnerIx(before + PARTNERS - 1 - who.0);
-        let professional = |who: ProfessionalIx| ProfessionalIx(before + professionals - 1 - who.0);
+        let partner = |who: PartnerIndex| PartnerIndex(before + PARTNERS - 1 - who.0);
+        let professional = |who: ProfessionalIndex| ProfessionalIndex(before + professionals - 1 - who.0);
         let renamed = |fact: Fact| Fact {
             subject: match fact.subject {
                 Subject::Partner(who) => Subject::Partner(partner(who)),
@@ -183,7 +183,7 @@ proptest! {
         let mut parts = TrackTotal::default();
         for (number, credits) in &days {
             for credits in credits {
-                prop_assert!(parts.takes(on(*number)));
+                prop_assert!(parts.can_append(on(*number)));
                 parts.add(&editions, on(*number), *credits);
             }
         }
@@ -305,7 +305,7 @@ fn reloaded<'e>(editions: &'e Editions, fold: &Fold<'e>, steps: &[Step], awards:
         };
         again.load_award(award.professional, past);
     }
-    for who in (0..PARTNERS).map(PartnerIx) {
+    for who in (0..PARTNERS).map(PartnerIndex) {
         fold.partner_tallies(who).for_each(|(key, tally)| again.load_partner_tally(who, key, tally));
     }
     for who in professionals() {
@@ -316,6 +316,6 @@ fn reloaded<'e>(editions: &'e Editions, fold: &Fold<'e>, steps: &[Step], awards:
 }
 
 /// The professionals of the logs.
-fn professionals() -> impl Iterator<Item = ProfessionalIx> {
-    (0..).zip(SIGNED_UP).map(|(number, _)| ProfessionalIx(number))
+fn professionals() -> impl Iterator<Item = ProfessionalIndex> {
+    (0..).zip(SIGNED_UP).map(|(number, _)| ProfessionalIndex(number))
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 use partner_program::program::fold::{
-    Affiliation, Awards, Fact, Fold, ObjectIx, PartnerIx, ProfessionalIx, Step, Subject,
+    Affiliation, Awards, Fact, Fold, ObjectIndex, PartnerIndex, ProfessionalIndex, Step, Subject,
 };
-use partner_program::program::rule::{Asked, Rule};
+use partner_program::program::rule::{Rule, UnitSource};
 use partner_program::program::{Editions, KindId, Program};
 use proptest::prelude::*;
 
@@ -109,14 +109,14 @@ impl Progress {
                 let starts_on = day_at(number).max(signed_up(professional));
                 // An end is entered when it has come.
                 let ends_on = length.map(|days| starts_on + Days::new(days)).filter(|end| *end <= day(TODAY));
-                let one = Affiliation { partner: PartnerIx(partner), starts_on, ends_on };
+                let one = Affiliation { partner: PartnerIndex(partner), starts_on, ends_on };
                 let others = self.affiliations.entry(professional).or_default();
                 let end = |one: &Affiliation| one.ends_on.unwrap_or(NaiveDate::MAX);
                 if others.iter().any(|other| other.starts_on <= end(&one) && one.starts_on <= end(other)) {
                     return None; // A0
                 }
                 others.push(one);
-                Some(Step::Affiliated(ProfessionalIx(professional), one))
+                Some(Step::Affiliated(ProfessionalIndex(professional), one))
             }
             Draw::End { professional, length } => {
                 let others = self.affiliations.get_mut(&professional)?;
@@ -126,7 +126,7 @@ impl Progress {
                 let ends_on = ends_on.min(day(TODAY)); // when it has come
                 let ends_on = last.map_or(ends_on, |last| ends_on.max(last)); // A3
                 open.ends_on = Some(ends_on);
-                Some(Step::AffiliationEnded(ProfessionalIx(professional), open.starts_on, ends_on))
+                Some(Step::AffiliationEnded(ProfessionalIndex(professional), open.starts_on, ends_on))
             }
         }
     }
@@ -141,24 +141,27 @@ impl Progress {
         points: u32,
     ) -> Option<Step> {
         let (program, subject) = match subject.checked_sub(PARTNERS) {
-            None => (Program::Partner, Subject::Partner(PartnerIx(subject))),
-            Some(number) => (Program::Professional, Subject::Professional(ProfessionalIx(number))),
+            None => (Program::Partner, Subject::Partner(PartnerIndex(subject))),
+            Some(number) => (Program::Professional, Subject::Professional(ProfessionalIndex(number))),
         };
         let rules = recorded(editions, program);
         let rule = rules[kind % rules.len()];
-        let quantity =
-            if matches!(rule.asked, Asked::Graded { .. }) { 1 } else { quantity.min(rule.max_quantity) };
-        let units = match rule.asked {
-            Asked::Fixed { per_unit } => per_unit * quantity,
-            Asked::Graded { min, max } => min + i64::from(points) % (max - min + 1),
+        let quantity = if matches!(rule.unit_source, UnitSource::Graded { .. }) {
+            1
+        } else {
+            quantity.min(rule.max_quantity)
         };
-        if let Subject::Professional(ProfessionalIx(number)) = subject {
+        let units = match rule.unit_source {
+            UnitSource::Fixed { per_unit } => per_unit * quantity,
+            UnitSource::Graded { min, max } => min + i64::from(points) % (max - min + 1),
+        };
+        if let Subject::Professional(ProfessionalIndex(number)) = subject {
             if on < signed_up(number) {
                 return None; // V6
             }
             self.days.entry(number).or_default().push(on);
         }
-        let activity = ObjectIx(u32::try_from(self.facts.len()).expect("a few"));
+        let activity = ObjectIndex(u32::try_from(self.facts.len()).expect("a few"));
         let fact = Fact { activity, subject, kind: rule.id, occurred_on: on, quantity, units };
         self.facts.push((fact, false));
         Some(Step::Recorded(fact))

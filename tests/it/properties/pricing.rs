@@ -9,7 +9,8 @@ use partner_program::program::edition::{
 };
 use partner_program::program::money::Money;
 use partner_program::program::pricing::{
-    Amounts, Contract, LineInput, MAX_CREDITS, Priced, PricedLine, PricingError, RateSource, Terms, price,
+    Amounts, CREDITS_MAX, Contract, LineInput, PricedLine, PricedOrder, PricingError, PricingTerms,
+    RateSource, price,
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -21,7 +22,7 @@ const TODAY: &str = "2026-03-10";
 /// Currencies with no, two and three decimals.
 const CURRENCIES: [Currency; 3] = [Currency::JPY, Currency::EUR, Currency::KWD];
 /// A whole, in the unit in which percentages are drawn: 100 percent with four decimals.
-const WHOLE: i64 = 1_000_000;
+const PERCENT_WHOLE: i64 = 1_000_000;
 
 /// An order and what it is priced by.
 #[derive(Clone, Debug)]
@@ -34,8 +35,8 @@ struct Case {
 }
 
 impl Case {
-    fn price(&self, credits: i64) -> Result<Priced, PricingError> {
-        let terms = Terms {
+    fn price(&self, credits: i64) -> Result<PricedOrder, PricingError> {
+        let terms = PricingTerms {
             rewards: &self.rewards,
             purpose: self.purpose,
             currency: self.currency,
@@ -49,7 +50,7 @@ impl Case {
 
 /// A percentage that an edition can state.
 fn percents() -> impl Strategy<Value = Decimal> {
-    let parts = prop_oneof![1 => Just(0), 1 => Just(WHOLE), 3 => (0..=100_i64).prop_map(|n| n * 10_000), 5 => 0..=WHOLE];
+    let parts = prop_oneof![1 => Just(0), 1 => Just(PERCENT_WHOLE), 3 => (0..=100_i64).prop_map(|n| n * 10_000), 5 => 0..=PERCENT_WHOLE];
     parts.prop_map(|parts| Decimal::new(parts, 4))
 }
 
@@ -64,7 +65,7 @@ fn any_percents() -> impl Strategy<Value = Decimal> {
 
 /// Any integer, the ends and what lies around zero more often than others.
 fn integers() -> impl Strategy<Value = i64> {
-    let ends = prop_oneof![Just(i64::MIN), Just(i64::MAX - 1), Just(i64::MAX), Just(MAX_CREDITS)];
+    let ends = prop_oneof![Just(i64::MIN), Just(i64::MAX - 1), Just(i64::MAX), Just(CREDITS_MAX)];
     prop_oneof![2 => ends, 2 => -1..=2_i64, 1 => 0..=10_000_i64, 1 => any::<i64>()]
 }
 
@@ -195,19 +196,19 @@ fn exact_cap(case: &Case, line: &LineInput, amounts: &Amounts) -> i128 {
         CapBase::List => amounts.list,
     };
     let cap = parts(cap_of(case, line.category)) * i128::from(base);
-    cap.min(i128::from(amounts.net) * i128::from(WHOLE))
+    cap.min(i128::from(amounts.net) * i128::from(PERCENT_WHOLE))
 }
 
 /// Checks that `net` is the integer nearest to `exact` millionths, the even one of two.
 fn check_half_even(net: i64, exact: i128) -> Result<(), TestCaseError> {
-    let distance = (i128::from(net) * i128::from(WHOLE) - exact).abs() * 2;
-    prop_assert!(distance <= i128::from(WHOLE), "{net} for {exact}");
-    prop_assert!(distance < i128::from(WHOLE) || net % 2 == 0, "{net} for {exact}");
+    let distance = (i128::from(net) * i128::from(PERCENT_WHOLE) - exact).abs() * 2;
+    prop_assert!(distance <= i128::from(PERCENT_WHOLE), "{net} for {exact}");
+    prop_assert!(distance < i128::from(PERCENT_WHOLE) || net % 2 == 0, "{net} for {exact}");
     Ok(())
 }
 
 /// What holds for every price of a case.
-fn check(case: &Case, priced: &Priced) -> Result<(), TestCaseError> {
+fn check(case: &Case, priced: &PricedOrder) -> Result<(), TestCaseError> {
     prop_assert_eq!(priced.lines.len(), case.lines.len());
     let mut exact_caps = 0;
     for (line, input) in priced.lines.iter().zip(&case.lines) {
@@ -216,26 +217,26 @@ fn check(case: &Case, priced: &Priced) -> Result<(), TestCaseError> {
         prop_assert_eq!((line.rate.percent, line.rate.source), (percent, source));
         prop_assert_eq!(line.cap_percent, cap_of(case, input.category));
         prop_assert_eq!(i128::from(amounts.list), i128::from(input.unit_price) * i128::from(input.quantity));
-        let kept = i128::from(WHOLE) - parts(percent);
+        let kept = i128::from(PERCENT_WHOLE) - parts(percent);
         check_half_even(amounts.net, i128::from(amounts.list) * kept)?;
         let exact = exact_cap(case, input, &amounts);
-        let cap = i128::from(amounts.cap) * i128::from(WHOLE);
-        prop_assert!((cap - exact).abs() < i128::from(WHOLE), "cap {} for {exact}", amounts.cap);
+        let cap = i128::from(amounts.cap) * i128::from(PERCENT_WHOLE);
+        prop_assert!((cap - exact).abs() < i128::from(PERCENT_WHOLE), "cap {} for {exact}", amounts.cap);
         exact_caps += exact;
         in_order(&amounts)?;
         prop_assert_eq!(amounts.base_discount, amounts.list - amounts.net);
         prop_assert_eq!(amounts.total, amounts.net - amounts.redeemed);
     }
     // Caps add up to the exact sum, rounded down.
-    let below = exact_caps - i128::from(priced.amounts.cap) * i128::from(WHOLE);
-    prop_assert!((0..i128::from(WHOLE)).contains(&below), "{below}");
+    let below = exact_caps - i128::from(priced.amounts.cap) * i128::from(PERCENT_WHOLE);
+    prop_assert!((0..i128::from(PERCENT_WHOLE)).contains(&below), "{below}");
     // The most credits: what they are worth fits the exact sum, and one more would not.
     let value = case.rewards.credit_values.first().copied().filter(|value| value.minor > 0);
     prop_assert_eq!(priced.credit_value, value);
     let worth = |credits: i64| value.map(|value| i128::from(credits) * i128::from(value.minor));
-    let fits = |credits| worth(credits).is_some_and(|worth| worth * i128::from(WHOLE) <= exact_caps);
+    let fits = |credits| worth(credits).is_some_and(|worth| worth * i128::from(PERCENT_WHOLE) <= exact_caps);
     prop_assert!(priced.max_credits == 0 || fits(priced.max_credits));
-    prop_assert!(priced.max_credits == MAX_CREDITS || !fits(priced.max_credits + 1));
+    prop_assert!(priced.max_credits == CREDITS_MAX || !fits(priced.max_credits + 1));
     prop_assert!((0..=priced.max_credits).contains(&priced.credits));
     prop_assert_eq!(i128::from(priced.amounts.redeemed), worth(priced.credits).unwrap_or(0));
     sums_agree(priced)?;
@@ -250,7 +251,7 @@ fn in_order(amounts: &Amounts) -> Result<(), TestCaseError> {
 }
 
 /// Every amount of the order is the sum of its lines'.
-fn sums_agree(priced: &Priced) -> Result<(), TestCaseError> {
+fn sums_agree(priced: &PricedOrder) -> Result<(), TestCaseError> {
     let amounts: [fn(&Amounts) -> i64; 6] = [
         |one| one.list,
         |one| one.base_discount,
@@ -268,7 +269,7 @@ fn sums_agree(priced: &Priced) -> Result<(), TestCaseError> {
 
 /// No line has less than its part of what credits pay, and only lines that are full or have the largest
 /// cap left have more (O5).
-fn shares_agree(priced: &Priced) -> Result<(), TestCaseError> {
+fn shares_agree(priced: &PricedOrder) -> Result<(), TestCaseError> {
     let Amounts { cap: caps, redeemed, .. } = priced.amounts;
     let part =
         |line: &PricedLine| i128::from(redeemed) * i128::from(line.amounts.cap) / i128::from(caps.max(1));
@@ -341,7 +342,7 @@ proptest! {
             }
             Err(PricingError::NegativeCredits) => prop_assert!(credits < 0),
             Err(PricingError::OverCap { max }) => {
-                prop_assert!((0..=MAX_CREDITS).contains(&max) && credits > max);
+                prop_assert!((0..=CREDITS_MAX).contains(&max) && credits > max);
                 prop_assert!(case.price(max).is_ok());
             }
         }

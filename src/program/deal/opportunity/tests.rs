@@ -6,14 +6,14 @@ use Status::{Cold, Confirmed, Engaged, Lead, Quoted};
 
 /// Deals of partners on one opportunity; deal 1 is partner 10's, deal 2 partner 20's, and so on.
 struct Play {
-    deals: Vec<Registered<u32>>,
+    deals: Vec<RegisteredDeal<u32>>,
     hold: Option<Hold<u32>>,
 }
 
 impl Play {
     fn of(partners: &[u32], registered: &str) -> Self {
         let deals = (1..).zip(partners);
-        let deals = deals.map(|(id, partner)| Registered {
+        let deals = deals.map(|(id, partner)| RegisteredDeal {
             id,
             partner: *partner,
             deal: Deal::register(day(registered)),
@@ -21,7 +21,7 @@ impl Play {
         Self { deals: deals.collect(), hold: None }
     }
 
-    fn at(&mut self, id: u32) -> &mut Registered<u32> {
+    fn at(&mut self, id: u32) -> &mut RegisteredDeal<u32> {
         self.deals.iter_mut().find(|deal| deal.id == id).expect("a deal")
     }
 
@@ -144,7 +144,7 @@ fn r4_it_ends_with_the_deal() {
     }
     // A deal that expires does so before a year, but never within a month of its last proof.
     let long = DealTerms { activity_months: 6, ..terms() };
-    let mut deal = Registered { id: 1, partner: 10, deal: Deal::register(day("2026-01-01")) };
+    let mut deal = RegisteredDeal { id: 1, partner: 10, deal: Deal::register(day("2026-01-01")) };
     let mut hold = None;
     deal.set_status(&long, &mut hold, Engaged, day("2026-01-10")).expect("contact");
     assert_eq!(hold.map(|hold| hold.until), Some(day("2026-04-10")), "the last day of the deal");
@@ -180,7 +180,7 @@ fn r4_a_late_report_displaces_nobody() {
     assert_eq!(play.hold, hold);
     assert_eq!(play.holder("2026-02-20"), Some(2));
     // Nor does a third one that says that it was in contact earlier.
-    play.deals.push(Registered { id: 3, partner: 30, deal: Deal::register(day("2026-02-01")) });
+    play.deals.push(RegisteredDeal { id: 3, partner: 30, deal: Deal::register(day("2026-02-01")) });
     assert_eq!(play.status(3, Engaged, "2026-02-15"), Err(Code::DealProtected));
     assert_eq!(play.hold, hold);
 }

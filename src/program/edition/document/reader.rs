@@ -19,14 +19,14 @@ use crate::program::edition::{
 use crate::program::level::{Level, Levels};
 use crate::program::money::{Money, percent_parts};
 use crate::program::rule::{
-    Asked, Attribute, AttributeType, Derived, EarlyBonus, Program, Review, Rule, Window,
+    Attribute, AttributeType, Derived, EarlyBonus, Program, Review, Rule, UnitSource, Window,
 };
 
 /// Largest quantity of one activity where a rule does not say.
-const MAX_QUANTITY: i64 = 1_000;
+const QUANTITY_MAX: i64 = 1_000;
 
 /// Largest number that an edition may hold: products of three stay far inside 64 bits.
-const MAX_FIGURE: i64 = 1_000_000;
+const NUMBER_MAX: i64 = 1_000_000;
 
 /// Tells where in the document something is wrong.
 pub(super) struct Reader<'a> {
@@ -44,7 +44,7 @@ impl Reader<'_> {
         Err(EditionError { line, message: message.into() })
     }
 
-    pub(super) fn figure(
+    pub(super) fn number(
         &self,
         name: &str,
         value: &Spanned<i64>,
@@ -85,7 +85,7 @@ impl Reader<'_> {
     pub(super) fn levels(&self, raw: &[RawLevel]) -> Result<Levels, EditionError> {
         let mut levels: Vec<Level> = Vec::with_capacity(raw.len());
         for (rank, level) in raw.iter().enumerate() {
-            let threshold = self.figure("threshold", &level.threshold, 0, i64::from(i32::MAX))?;
+            let threshold = self.number("threshold", &level.threshold, 0, i64::from(i32::MAX))?;
             if let Some(below) = levels.last().filter(|below| below.threshold >= threshold) {
                 let message =
                     format!("the threshold must be above that of {}, {}", below.code, below.threshold);
@@ -104,7 +104,7 @@ impl Reader<'_> {
     fn attributes(&self, raw: &[RawAttribute]) -> Result<Vec<Attribute>, EditionError> {
         raw.iter()
             .map(|attribute| {
-                let holds = match (attribute.r#type, attribute.must_be, &attribute.one_of) {
+                let value_type = match (attribute.r#type, attribute.must_be, &attribute.one_of) {
                     (RawType::Boolean, must_be, None) => AttributeType::Boolean { must_be },
                     (RawType::Text, None, one_of) => {
                         AttributeType::Text { one_of: one_of.clone().unwrap_or_default() }
@@ -117,7 +117,7 @@ impl Reader<'_> {
                 };
                 Ok(Attribute {
                     name: attribute.name.get_ref().clone(),
-                    holds,
+                    value_type,
                     optional: attribute.optional,
                     otherwise: attribute.otherwise.clone(),
                 })
@@ -137,9 +137,9 @@ impl Reader<'_> {
             title: raw.title.clone(),
             program: Program::Partner,
             track: Some(raw.track.into()),
-            asked: Asked::Fixed { per_unit: 1 },
-            credits: self.figure("credits", &raw.credits, 1, MAX_FIGURE)?,
-            per: self.figure("per", &raw.per, 1, MAX_FIGURE)?,
+            unit_source: UnitSource::Fixed { per_unit: 1 },
+            credits: self.number("credits", &raw.credits, 1, NUMBER_MAX)?,
+            per: self.number("per", &raw.per, 1, NUMBER_MAX)?,
             window,
             cap: self.cap(raw.cap.as_ref())?,
             max_quantity: self.max_quantity(raw.max_quantity.as_ref())?,
@@ -159,13 +159,15 @@ impl Reader<'_> {
         kinds: &mut Kinds,
     ) -> Result<Rule, EditionError> {
         let kind = self.code(&raw.kind)?;
-        let asked = match *raw.points.get_ref() {
-            RawPoints::Fixed(per_unit) if (1..=MAX_FIGURE).contains(&per_unit) => Asked::Fixed { per_unit },
-            RawPoints::Graded { min, max } if 1 <= min && min <= max && max <= MAX_FIGURE => {
-                Asked::Graded { min, max }
+        let unit_source = match *raw.points.get_ref() {
+            RawPoints::Fixed(per_unit) if (1..=NUMBER_MAX).contains(&per_unit) => {
+                UnitSource::Fixed { per_unit }
+            }
+            RawPoints::Graded { min, max } if 1 <= min && min <= max && max <= NUMBER_MAX => {
+                UnitSource::Graded { min, max }
             }
             _ => {
-                let message = format!("points are 1 to {MAX_FIGURE}, and `min` is not above `max`");
+                let message = format!("points are 1 to {NUMBER_MAX}, and `min` is not above `max`");
                 return self.refuse(raw.points.span(), message);
             }
         };
@@ -174,15 +176,15 @@ impl Reader<'_> {
             None => None,
             Some(bonus) => {
                 let attribute = bonus.attribute.get_ref().clone();
-                let is_date = |a: &Attribute| a.name == attribute && a.holds == AttributeType::Date;
+                let is_date = |a: &Attribute| a.name == attribute && a.value_type == AttributeType::Date;
                 if !attributes.iter().any(is_date) {
                     return self
                         .refuse(bonus.attribute.span(), "the bonus needs a date attribute of this name");
                 }
                 Some(EarlyBonus {
-                    units: self.figure("points", &bonus.points, 1, MAX_FIGURE)?,
+                    units: self.number("points", &bonus.points, 1, NUMBER_MAX)?,
                     attribute,
-                    within_days: self.figure("within_days", &bonus.within_days, 0, 3_660)?,
+                    within_days: self.number("within_days", &bonus.within_days, 0, 3_660)?,
                 })
             }
         };
@@ -205,7 +207,7 @@ impl Reader<'_> {
             title: raw.title.clone(),
             program: Program::Professional,
             track: None,
-            asked,
+            unit_source,
             credits: 1,
             per: 1,
             window: (*raw.window.get_ref()).into(),
@@ -221,11 +223,11 @@ impl Reader<'_> {
     }
 
     fn cap(&self, raw: Option<&Spanned<i64>>) -> Result<Option<i64>, EditionError> {
-        raw.map(|cap| self.figure("cap", cap, 1, MAX_FIGURE)).transpose()
+        raw.map(|cap| self.number("cap", cap, 1, NUMBER_MAX)).transpose()
     }
 
     fn max_quantity(&self, raw: Option<&Spanned<i64>>) -> Result<i64, EditionError> {
-        raw.map_or(Ok(MAX_QUANTITY), |most| self.figure("max_quantity", most, 1, MAX_FIGURE))
+        raw.map_or(Ok(QUANTITY_MAX), |most| self.number("max_quantity", most, 1, NUMBER_MAX))
     }
 
     pub(super) fn rules(&self, document: &Document, kinds: &mut Kinds) -> Result<Vec<Rule>, EditionError> {
@@ -271,7 +273,7 @@ impl Reader<'_> {
 
     pub(super) fn deals(&self, raw: &RawDeals) -> Result<DealTerms, EditionError> {
         let span = |name, value: &Spanned<i64>, least, most| {
-            Ok(u32::try_from(self.figure(name, value, least, most)?).unwrap_or(u32::MAX))
+            Ok(u32::try_from(self.number(name, value, least, most)?).unwrap_or(u32::MAX))
         };
         Ok(DealTerms {
             lead_days: span("lead_days", &raw.lead_days, 1, 3_660)?.into(),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Replay;
 use crate::program::deal::{Hold, Win};
-use crate::program::fold::{ObjectIx, Redemption, Sale, Step, Target, WonDeal};
+use crate::program::fold::{ObjectIndex, Redemption, Sale, Step, Target, WonDeal};
 use crate::service::deals::{apply_step, keys_after, opportunity_row};
 use crate::service::posting::Object;
 use crate::service::targets::money;
@@ -63,7 +63,7 @@ impl StepObjects {
 
 /// Where an order stands after the steps so far.
 struct OrderState {
-    number: ObjectIx,
+    number: ObjectIndex,
     seq: i64,
     recorded_at: DateTime<Utc>,
     status: OrderStatus,
@@ -73,7 +73,7 @@ struct OrderState {
 
 /// Where an order of swag stands after the steps so far.
 struct SwagState {
-    number: ObjectIx,
+    number: ObjectIndex,
     seq: i64,
     recorded_at: DateTime<Utc>,
     cancelled_on: Option<NaiveDate>,
@@ -84,7 +84,7 @@ struct SwagState {
 pub(in crate::service::verify) struct Commerce {
     orders: HashMap<Uuid, OrderState>,
     swag_orders: HashMap<Uuid, SwagState>,
-    deals: HashMap<Uuid, (ObjectIx, deal::Model)>,
+    deals: HashMap<Uuid, (ObjectIndex, deal::Model)>,
     customers: BTreeMap<String, Option<Uuid>>,
     opportunities: BTreeMap<(String, String), Option<Hold<Uuid>>>,
 }
