@@ -1,6 +1,7 @@
 //! The GraphQL edge: what happens to a request before a resolver sees it (limits, validation,
 //! variables; nothing in there knows HTTP), and the schema with its thin resolvers.
 
+mod batch;
 mod connection;
 pub mod cost;
 pub mod documents;
@@ -17,7 +18,6 @@ mod scalar;
 pub mod schema;
 pub mod schema_types;
 pub mod shape;
-mod siblings;
 mod single_root;
 mod subscription;
 mod syntax_error;

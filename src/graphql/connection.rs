@@ -4,10 +4,10 @@ use async_graphql::{Context, Object, SimpleObject};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use super::batch::{BatchPage, BatchRow};
 use super::error::ApiError;
 use super::id::{decode, encode};
 use super::scalar::int;
-use super::siblings::{Member, PageOf};
 use super::types::{
     Activity, ApiKey, AuditEntry, Deal, LedgerEntry, Order, Partner, Product, Professional, SwagItem,
     SwagOrder, WebhookDelivery, WebhookEndpoint,
@@ -152,25 +152,25 @@ pub(crate) enum ListOrder {
 pub(crate) enum Total {
     Partners(PartnerFilter),
     Professionals(ProfessionalFilter),
-    Ledger(Member<PartnerRow>, LedgerFilter),
-    Affiliated(Member<PartnerRow>, Option<NaiveDate>),
-    PartnerActivities(Member<PartnerRow>),
-    ProfessionalActivities(Member<ProfessionalRow>),
+    Ledger(BatchRow<PartnerRow>, LedgerFilter),
+    Affiliated(BatchRow<PartnerRow>, Option<NaiveDate>),
+    PartnerActivities(BatchRow<PartnerRow>),
+    ProfessionalActivities(BatchRow<ProfessionalRow>),
     ApiKeys,
-    AuditLog(AuditQuery),
-    Orders(Member<PartnerRow>),
-    Deals(Member<PartnerRow>),
-    SwagOrders(Member<ProfessionalRow>),
+    AuditLog(AuditAsked),
+    Orders(BatchRow<PartnerRow>),
+    Deals(BatchRow<PartnerRow>),
+    SwagOrders(BatchRow<ProfessionalRow>),
     Products,
     SwagItems,
     WebhookEndpoints,
-    WebhookDeliveries(Member<entity::webhook_endpoint::Model>, Option<entity::value::DeliveryState>),
+    WebhookDeliveries(BatchRow<entity::webhook_endpoint::Model>, Option<entity::value::DeliveryState>),
 }
 
 impl Total {
     async fn count(&self, services: &Services) -> Result<i64, ApiError> {
-        fn ids(partner: &Member<PartnerRow>) -> Vec<Uuid> {
-            partner.siblings().iter().map(|row| row.id).collect()
+        fn ids(partner: &BatchRow<PartnerRow>) -> Vec<Uuid> {
+            partner.batch_rows().iter().map(|row| row.id).collect()
         }
         let (id, counts) = match self {
             Self::Partners(filter) => return Ok(services.partners_count(filter).await?),
@@ -179,24 +179,24 @@ impl Total {
             Self::AuditLog(asked) => return Ok(services.audit_count(asked).await?),
             Self::WebhookEndpoints => return Ok(services.webhooks_count().await?),
             Self::WebhookDeliveries(endpoint, state) => {
-                let ids: Vec<Uuid> = endpoint.siblings().iter().map(|row| row.id).collect();
+                let ids: Vec<Uuid> = endpoint.batch_rows().iter().map(|row| row.id).collect();
                 let load = async { services.webhook_delivery_counts(&ids, *state).await };
-                (endpoint.row().id, endpoint.part("deliveries count", state, load).await?)
+                (endpoint.row().id, endpoint.load("deliveries count", state, load).await?)
             }
             Self::Ledger(partner, filter) => {
                 if *filter == LedgerFilter::default() {
                     return Ok(partner.row().entries);
                 }
                 let load = async { services.ledger_counts(&ids(partner), filter).await };
-                (partner.row().id, partner.part("ledger count", filter, load).await?)
+                (partner.row().id, partner.load("ledger count", filter, load).await?)
             }
             Self::Affiliated(partner, as_of) => {
                 let load = async { services.affiliated_counts(&ids(partner), *as_of).await };
-                (partner.row().id, partner.part("professionals count", as_of, load).await?)
+                (partner.row().id, partner.load("professionals count", as_of, load).await?)
             }
             Self::PartnerActivities(partner) => {
                 let load = async { services.activity_counts(Owner::Partner, &ids(partner)).await };
-                (partner.row().id, partner.part("activities count", &(), load).await?)
+                (partner.row().id, partner.load("activities count", &(), load).await?)
             }
             Self::Products => return Ok(i64::try_from(services.products_count().await?).unwrap_or(i64::MAX)),
             Self::SwagItems => {
@@ -204,21 +204,21 @@ impl Total {
             }
             Self::Orders(partner) => {
                 let load = async { services.order_counts(&ids(partner)).await };
-                (partner.row().id, partner.part("orders count", &(), load).await?)
+                (partner.row().id, partner.load("orders count", &(), load).await?)
             }
             Self::Deals(partner) => {
                 let load = async { services.deal_counts(&ids(partner)).await };
-                (partner.row().id, partner.part("deals count", &(), load).await?)
+                (partner.row().id, partner.load("deals count", &(), load).await?)
             }
             Self::SwagOrders(professional) => {
-                let ids: Vec<Uuid> = professional.siblings().iter().map(|row| row.id).collect();
+                let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
                 let load = async { services.swag_order_counts(&ids).await };
-                (professional.row().id, professional.part("swag orders count", &(), load).await?)
+                (professional.row().id, professional.load("swag orders count", &(), load).await?)
             }
             Self::ProfessionalActivities(professional) => {
-                let ids: Vec<Uuid> = professional.siblings().iter().map(|row| row.id).collect();
+                let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
                 let load = async { services.activity_counts(Owner::Professional, &ids).await };
-                (professional.row().id, professional.part("activities count", &(), load).await?)
+                (professional.row().id, professional.load("activities count", &(), load).await?)
             }
         };
         Ok(counts.get(&id).copied().unwrap_or(0))
@@ -243,14 +243,14 @@ pub(crate) trait Listed: Sized {
     /// What it is read from.
     type Row: Send + Sync;
     /// The object of a row.
-    fn of(member: Member<Self::Row>) -> Self;
+    fn of(batch_row: BatchRow<Self::Row>) -> Self;
     /// Where the row stands in a list.
     fn key(row: &Self::Row, order: ListOrder) -> String;
 }
 
 /// One page of a list.
 pub(crate) struct Connection<N: Listed> {
-    page: PageOf<N::Row>,
+    page: BatchPage<N::Row>,
     order: ListOrder,
     from_end: bool,
     bounded: bool,
@@ -258,7 +258,7 @@ pub(crate) struct Connection<N: Listed> {
 }
 
 impl<N: Listed> Connection<N> {
-    pub(crate) fn new<K>(page: PageOf<N::Row>, asked: &Page<K>, order: ListOrder, total: Total) -> Self {
+    pub(crate) fn new<K>(page: BatchPage<N::Row>, asked: &Page<K>, order: ListOrder, total: Total) -> Self {
         let bounded = if asked.from_end { asked.before.is_some() } else { asked.after.is_some() };
         Self { page, order, from_end: asked.from_end, bounded, total }
     }
@@ -297,15 +297,17 @@ macro_rules! connection {
         impl Connection<$node> {
             /// The rows of the page with their cursors.
             async fn edges(&self) -> Vec<Edge<$node>> {
-                let members = self.page.members();
-                let edge =
-                    |member: Member<_>| Edge { cursor: self.cursor(member.row()), node: $node::of(member) };
+                let members = self.page.batch_rows();
+                let edge = |batch_row: BatchRow<_>| Edge {
+                    cursor: self.cursor(batch_row.row()),
+                    node: $node::of(batch_row),
+                };
                 members.map(edge).collect()
             }
 
             /// The rows of the page. One is null only when something that was asked of it can't be answered; `errors` tells what.
             async fn nodes(&self) -> Vec<Option<$node>> {
-                self.page.members().map($node::of).map(Some).collect()
+                self.page.batch_rows().map($node::of).map(Some).collect()
             }
 
             /// Where the page lies in the list.
@@ -352,8 +354,8 @@ connection!(WebhookDelivery, "WebhookDeliveryConnection", "WebhookDeliveryEdge")
 impl Listed for Partner {
     type Row = PartnerRow;
 
-    fn of(member: Member<PartnerRow>) -> Self {
-        Self(member)
+    fn of(batch_row: BatchRow<PartnerRow>) -> Self {
+        Self(batch_row)
     }
 
     fn key(row: &PartnerRow, order: ListOrder) -> String {
@@ -371,8 +373,8 @@ impl Listed for Partner {
 impl Listed for Professional {
     type Row = ProfessionalRow;
 
-    fn of(member: Member<ProfessionalRow>) -> Self {
-        Self(member)
+    fn of(batch_row: BatchRow<ProfessionalRow>) -> Self {
+        Self(batch_row)
     }
 
     fn key(row: &ProfessionalRow, order: ListOrder) -> String {
@@ -396,8 +398,8 @@ macro_rules! listed {
         impl Listed for $node {
             type Row = $row;
 
-            fn of(member: Member<Self::Row>) -> Self {
-                Self(member)
+            fn of(batch_row: BatchRow<Self::Row>) -> Self {
+                Self(batch_row)
             }
 
             fn key($of: &Self::Row, _: ListOrder) -> String {

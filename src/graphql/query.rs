@@ -11,10 +11,10 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use chrono::Datelike;
 
+use super::batch::{BatchPage, BatchRow};
 use super::connection::{Connection, ListOrder, Slice, Total};
 use super::error::{ApiError, or_null};
 use super::scalar::Date;
-use super::siblings::{Member, PageOf};
 use super::types::{Activity, Edition, Node, Partner, Professional};
 use crate::service::Services;
 use crate::store::partner as partners;
@@ -139,7 +139,7 @@ impl Members {
         #[graphql(desc = "Unique code.")] code: String,
     ) -> Option<Partner> {
         let found = context.data_unchecked::<Services>().partner_by_code(&code).await;
-        or_null(context, found.map(|row| row.map(|row| Partner(Member::only(row)))).map_err(Into::into))
+        or_null(context, found.map(|row| row.map(|row| Partner(BatchRow::only(row)))).map_err(Into::into))
     }
 
     /// Partners, one page at a time.
@@ -171,7 +171,7 @@ impl Members {
         };
         let page = Slice { first, after, last, before }.page(&order)?;
         let rows = services.partners_page(&filter, order, &page).await?;
-        Ok(Connection::new(PageOf::new(rows), &page, ListOrder::Partners(order), Total::Partners(filter)))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Partners(order), Total::Partners(filter)))
     }
 
     /// The professional with a code; null when there is none.
@@ -181,7 +181,10 @@ impl Members {
         #[graphql(desc = "Unique code.")] code: String,
     ) -> Option<Professional> {
         let found = context.data_unchecked::<Services>().professional_by_code(&code).await;
-        or_null(context, found.map(|row| row.map(|row| Professional(Member::only(row)))).map_err(Into::into))
+        or_null(
+            context,
+            found.map(|row| row.map(|row| Professional(BatchRow::only(row)))).map_err(Into::into),
+        )
     }
 
     /// Professionals, one page at a time.
@@ -215,7 +218,7 @@ impl Members {
         let page = Slice { first, after, last, before }.page(&order)?;
         let rows = services.professionals_page(&filter, order, &page).await?;
         Ok(Connection::new(
-            PageOf::new(rows),
+            BatchPage::new(rows),
             &page,
             ListOrder::Professionals(order),
             Total::Professionals(filter),
@@ -230,6 +233,6 @@ impl Members {
         #[graphql(desc = "Its id in that system.")] external_id: String,
     ) -> Option<Activity> {
         let found = context.data_unchecked::<Services>().activity_by_key(&source, &external_id).await;
-        or_null(context, found.map(|row| row.map(|row| Activity(Member::only(row)))).map_err(Into::into))
+        or_null(context, found.map(|row| row.map(|row| Activity(BatchRow::only(row)))).map_err(Into::into))
     }
 }

@@ -3,10 +3,10 @@
 use async_graphql::{Context, Subscription};
 use futures_util::{Stream, StreamExt};
 
+use super::batch::BatchRow;
 use super::error::ApiError;
 use super::query::events_asked;
 use super::scalar::EventNumber;
-use super::siblings::Member;
 use super::types::{Event, EventType, PartnerChange, ProfessionalChange};
 use crate::service::Services;
 use crate::service::events::EventResult;
@@ -72,5 +72,5 @@ impl Root {
 
 fn event(followed: EventResult) -> Result<Event, ApiError> {
     let row = followed?;
-    Ok(Event(Member::only((*row).clone())))
+    Ok(Event(BatchRow::only((*row).clone())))
 }

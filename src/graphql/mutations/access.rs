@@ -4,10 +4,10 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::subjects::ProfessionalPayload;
+use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, refused};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::Moment;
-use crate::graphql::siblings::Member;
 use crate::graphql::types::{ApiKey, Role};
 use crate::service::Services;
 use crate::service::keys::KeyDraft;
@@ -89,7 +89,7 @@ impl AccessMutations {
         };
         Ok(match refused(context.data_unchecked::<Services>().key_create(&draft).await)? {
             Ok(created) => CreateApiKeyPayload {
-                api_key: Some(ApiKey(Member::only(created.row))),
+                api_key: Some(ApiKey(BatchRow::only(created.row))),
                 secret: Some(created.secret),
                 user_errors: Vec::new(),
             },
@@ -110,7 +110,7 @@ impl AccessMutations {
             _ => Uuid::nil(),
         };
         Ok(match refused(services.key_revoke(id).await)? {
-            Ok(row) => ApiKeyPayload { api_key: Some(ApiKey(Member::only(row))), user_errors: Vec::new() },
+            Ok(row) => ApiKeyPayload { api_key: Some(ApiKey(BatchRow::only(row))), user_errors: Vec::new() },
             Err(error) => ApiKeyPayload { api_key: None, user_errors: vec![error] },
         })
     }

@@ -3,10 +3,10 @@
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
 use uuid::Uuid;
 
+use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, UserError, refused};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, JsonObject};
-use crate::graphql::siblings::{ById, Member};
 use crate::graphql::types::{Activity, ReviewDecision};
 use crate::program::refusal::Refusal;
 use crate::service::Services;
@@ -204,7 +204,7 @@ fn payloads(outcomes: Vec<Outcome>, place: impl Fn(usize, Refusal) -> Refusal) -
         Outcome::Recorded(row) | Outcome::Duplicate(row) => Some((row.id, row.clone())),
         Outcome::DuplicateNotVisible | Outcome::Refused(_) => None,
     });
-    let rows = ById::new(rows.collect());
+    let rows = BatchById::new(rows.collect());
     let payload = |(at, outcome)| match outcome {
         Outcome::Recorded(row) => {
             RecordActivityPayload { activity: rows.get(row.id).map(Activity), ..Default::default() }
@@ -226,7 +226,7 @@ fn changed(
     result: Result<entity::activity::Model, crate::error::Error>,
 ) -> Result<ActivityPayload, ApiError> {
     Ok(match refused(result)? {
-        Ok(row) => ActivityPayload { activity: Some(Activity(Member::only(row))), user_errors: Vec::new() },
+        Ok(row) => ActivityPayload { activity: Some(Activity(BatchRow::only(row))), user_errors: Vec::new() },
         Err(error) => ActivityPayload { activity: None, user_errors: vec![error] },
     })
 }

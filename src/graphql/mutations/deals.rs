@@ -3,9 +3,9 @@
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::error::Error;
+use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, refused};
 use crate::graphql::scalar::Date;
-use crate::graphql::siblings::Member;
 use crate::graphql::types::{Deal, DealActivityKind, DealOutcome, DealStatus};
 use crate::service::Services;
 use crate::service::deals::{DealChange, DealDraft};
@@ -143,7 +143,7 @@ impl Deals {
 
 fn payload(result: Result<entity::deal::Model, Error>) -> Result<DealPayload, ApiError> {
     Ok(match refused(result)? {
-        Ok(row) => DealPayload { deal: Some(Deal(Member::only(row))), user_errors: Vec::new() },
+        Ok(row) => DealPayload { deal: Some(Deal(BatchRow::only(row))), user_errors: Vec::new() },
         Err(error) => DealPayload { deal: None, user_errors: vec![error] },
     })
 }

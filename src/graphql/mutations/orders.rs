@@ -3,9 +3,9 @@
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::error::Error;
+use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, refused};
 use crate::graphql::scalar::Date;
-use crate::graphql::siblings::Member;
 use crate::graphql::types::{Order, OrderPurpose};
 use crate::service::Services;
 use crate::service::orders::OrderDraft;
@@ -131,7 +131,7 @@ impl Orders {
 fn payload(result: Result<(entity::order::Model, bool), Error>) -> Result<OrderPayload, ApiError> {
     Ok(match refused(result)? {
         Ok((row, duplicate)) => {
-            OrderPayload { order: Some(Order(Member::only(row))), duplicate, user_errors: Vec::new() }
+            OrderPayload { order: Some(Order(BatchRow::only(row))), duplicate, user_errors: Vec::new() }
         }
         Err(error) => OrderPayload { user_errors: vec![error], ..OrderPayload::default() },
     })

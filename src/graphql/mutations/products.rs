@@ -3,9 +3,9 @@
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::subjects::PartnerPayload;
+use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, refused};
 use crate::graphql::scalar::{Date, Decimal};
-use crate::graphql::siblings::Member;
 use crate::graphql::types::{MoneyInput, Product, ProductCategory};
 use crate::program::refusal::Refusal;
 use crate::service::Services;
@@ -92,7 +92,9 @@ impl Products {
             ProductDraft { code: input.code, name: input.name, category: input.category.into(), prices };
         let services = context.data_unchecked::<Services>();
         Ok(match refused(services.product_save(&draft).await)? {
-            Ok(row) => ProductPayload { product: Some(Product(Member::only(row))), user_errors: Vec::new() },
+            Ok(row) => {
+                ProductPayload { product: Some(Product(BatchRow::only(row))), user_errors: Vec::new() }
+            }
             Err(error) => ProductPayload { product: None, user_errors: vec![error] },
         })
     }

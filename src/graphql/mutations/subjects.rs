@@ -2,9 +2,9 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
+use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError};
 use crate::graphql::scalar::Date;
-use crate::graphql::siblings::Member;
 use crate::graphql::types::{Partner, Professional};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::Services;
@@ -40,7 +40,7 @@ impl PartnerPayload {
     /// The partner, or why the change was refused.
     pub(super) fn of(result: Result<PartnerRow, UserError>) -> Self {
         match result {
-            Ok(row) => Self { partner: Some(Partner(Member::only(row))), user_errors: Vec::new() },
+            Ok(row) => Self { partner: Some(Partner(BatchRow::only(row))), user_errors: Vec::new() },
             Err(error) => Self { partner: None, user_errors: vec![error] },
         }
     }
@@ -71,7 +71,7 @@ pub(crate) struct ProfessionalPayload {
 impl ProfessionalPayload {
     /// The professional.
     pub(super) fn of(row: ProfessionalRow) -> Self {
-        Self { professional: Some(Professional(Member::only(row))), user_errors: Vec::new() }
+        Self { professional: Some(Professional(BatchRow::only(row))), user_errors: Vec::new() }
     }
 
     /// A refusal.
@@ -94,7 +94,7 @@ impl Subjects {
             Some(AddOutcome::Created(row)) => {
                 let row = services.partner_by_code(&row.code).await?;
                 Ok(PartnerPayload {
-                    partner: row.map(|row| Partner(Member::only(row))),
+                    partner: row.map(|row| Partner(BatchRow::only(row))),
                     user_errors: Vec::new(),
                 })
             }

@@ -3,8 +3,8 @@
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::error::Error;
+use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, refused};
-use crate::graphql::siblings::Member;
 use crate::graphql::types::{SwagItem, SwagOrder};
 use crate::service::Services;
 use crate::service::swag::{SwagItemDraft, SwagOrderDraft};
@@ -86,7 +86,7 @@ impl Swag {
         let services = context.data_unchecked::<Services>();
         Ok(match refused(services.swag_item_save(&draft).await)? {
             Ok(row) => {
-                SwagItemPayload { swag_item: Some(SwagItem(Member::only(row))), user_errors: Vec::new() }
+                SwagItemPayload { swag_item: Some(SwagItem(BatchRow::only(row))), user_errors: Vec::new() }
             }
             Err(error) => SwagItemPayload { swag_item: None, user_errors: vec![error] },
         })
@@ -123,7 +123,7 @@ impl Swag {
 fn payload(result: Result<(entity::swag_order::Model, bool), Error>) -> Result<SwagOrderPayload, ApiError> {
     Ok(match refused(result)? {
         Ok((row, duplicate)) => SwagOrderPayload {
-            swag_order: Some(SwagOrder(Member::only(row))),
+            swag_order: Some(SwagOrder(BatchRow::only(row))),
             duplicate,
             user_errors: Vec::new(),
         },

@@ -5,10 +5,10 @@ use entity::{webhook_delivery, webhook_endpoint};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, refused};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::EventNumber;
-use crate::graphql::siblings::Member;
 use crate::graphql::types::{EventType, WebhookDelivery, WebhookEndpoint};
 use crate::service::Services;
 use crate::service::webhooks::{EndpointChange, EndpointDraft, EndpointSecret};
@@ -130,7 +130,7 @@ impl WebhookSecretPayload {
     fn of(result: Result<EndpointSecret, Error>) -> Result<Self, ApiError> {
         Ok(match refused(result)? {
             Ok(made) => Self {
-                webhook_endpoint: Some(WebhookEndpoint(Member::only(made.row))),
+                webhook_endpoint: Some(WebhookEndpoint(BatchRow::only(made.row))),
                 secret: Some(made.secret),
                 user_errors: Vec::new(),
             },
@@ -143,7 +143,7 @@ impl WebhookEndpointPayload {
     fn of(result: Result<webhook_endpoint::Model, Error>) -> Result<Self, ApiError> {
         Ok(match refused(result)? {
             Ok(row) => {
-                Self { webhook_endpoint: Some(WebhookEndpoint(Member::only(row))), user_errors: Vec::new() }
+                Self { webhook_endpoint: Some(WebhookEndpoint(BatchRow::only(row))), user_errors: Vec::new() }
             }
             Err(error) => Self { webhook_endpoint: None, user_errors: vec![error] },
         })
@@ -154,7 +154,7 @@ impl WebhookDeliveryPayload {
     fn of(result: Result<webhook_delivery::Model, Error>) -> Result<Self, ApiError> {
         Ok(match refused(result)? {
             Ok(row) => {
-                Self { webhook_delivery: Some(WebhookDelivery(Member::only(row))), user_errors: Vec::new() }
+                Self { webhook_delivery: Some(WebhookDelivery(BatchRow::only(row))), user_errors: Vec::new() }
             }
             Err(error) => Self { webhook_delivery: None, user_errors: vec![error] },
         })

@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, InputObject, Object};
 
+use crate::graphql::batch::BatchPage;
 use crate::graphql::connection::{API_KEYS, AUDIT_LOG, Connection, ListOrder, Slice, Total};
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::Moment;
-use crate::graphql::siblings::PageOf;
 use crate::graphql::types::{ApiKey, AuditEntry, Viewer};
 use crate::service::Services;
 use crate::service::reads::AuditQuery;
@@ -49,7 +49,7 @@ impl AccessQueries {
     ) -> Result<Connection<ApiKey>, ApiError> {
         let page = Slice { first, after, last, before }.page(&API_KEYS)?;
         let rows = context.data_unchecked::<Services>().keys_page(&page).await?;
-        Ok(Connection::new(PageOf::new(rows), &page, ListOrder::Natural, Total::ApiKeys))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::ApiKeys))
     }
 
     /// Who changed what, in the order in which it was written, one page at a time. For administrators.
@@ -73,6 +73,6 @@ impl AccessQueries {
         };
         let page = Slice { first, after, last, before }.page(&AUDIT_LOG)?;
         let rows = context.data_unchecked::<Services>().audit_page(&asked, &page).await?;
-        Ok(Connection::new(PageOf::new(rows), &page, ListOrder::Natural, Total::AuditLog(asked)))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::AuditLog(asked)))
     }
 }

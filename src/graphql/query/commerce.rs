@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, Object, SimpleObject};
 
+use crate::graphql::batch::{BatchPage, BatchRow};
 use crate::graphql::connection::{Connection, ListOrder, PRODUCTS, SWAG_ITEMS, Slice, Total};
 use crate::graphql::error::{ApiError, UserError, or_null, refused};
 use crate::graphql::mutations::OrderInput;
-use crate::graphql::siblings::{Member, PageOf};
 use crate::graphql::types::{Deal, Order, Product, Quote, SwagItem, SwagOrder};
 use crate::service::Services;
 
@@ -31,7 +31,7 @@ impl Commerce {
         #[graphql(desc = "Unique code.")] code: String,
     ) -> Option<Product> {
         let found = context.data_unchecked::<Services>().product_by_code(&code).await;
-        or_null(context, found.map(|row| row.map(|row| Product(Member::only(row)))).map_err(Into::into))
+        or_null(context, found.map(|row| row.map(|row| Product(BatchRow::only(row)))).map_err(Into::into))
     }
 
     /// Products by code, one page at a time.
@@ -45,7 +45,7 @@ impl Commerce {
     ) -> Result<Connection<Product>, ApiError> {
         let page = Slice { first, after, last, before }.page(&PRODUCTS)?;
         let rows = context.data_unchecked::<Services>().products_page(&page).await?;
-        Ok(Connection::new(PageOf::new(rows), &page, ListOrder::Natural, Total::Products))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::Products))
     }
 
     /// What an order would come to if it was placed now: the same numbers that `placeOrder` then books. It changes nothing.
@@ -68,7 +68,7 @@ impl Commerce {
         #[graphql(desc = "Unique number.")] number: String,
     ) -> Option<Order> {
         let found = context.data_unchecked::<Services>().order_by_number(&number).await;
-        or_null(context, found.map(|row| row.map(|row| Order(Member::only(row)))).map_err(Into::into))
+        or_null(context, found.map(|row| row.map(|row| Order(BatchRow::only(row)))).map_err(Into::into))
     }
 
     /// The deal with a reference; null when there is none.
@@ -78,7 +78,7 @@ impl Commerce {
         #[graphql(desc = "Unique reference.")] reference: String,
     ) -> Option<Deal> {
         let found = context.data_unchecked::<Services>().deal_by_reference(&reference).await;
-        or_null(context, found.map(|row| row.map(|row| Deal(Member::only(row)))).map_err(Into::into))
+        or_null(context, found.map(|row| row.map(|row| Deal(BatchRow::only(row)))).map_err(Into::into))
     }
 
     /// The item of the swag shop with a code; null when there is none.
@@ -88,7 +88,7 @@ impl Commerce {
         #[graphql(desc = "Unique code.")] code: String,
     ) -> Option<SwagItem> {
         let found = context.data_unchecked::<Services>().swag_item_by_code(&code).await;
-        or_null(context, found.map(|row| row.map(|row| SwagItem(Member::only(row)))).map_err(Into::into))
+        or_null(context, found.map(|row| row.map(|row| SwagItem(BatchRow::only(row)))).map_err(Into::into))
     }
 
     /// Items of the swag shop by code, one page at a time.
@@ -102,7 +102,7 @@ impl Commerce {
     ) -> Result<Connection<SwagItem>, ApiError> {
         let page = Slice { first, after, last, before }.page(&SWAG_ITEMS)?;
         let rows = context.data_unchecked::<Services>().swag_items_page(&page).await?;
-        Ok(Connection::new(PageOf::new(rows), &page, ListOrder::Natural, Total::SwagItems))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::SwagItems))
     }
 
     /// The order of swag with a number; null when there is none.
@@ -112,6 +112,6 @@ impl Commerce {
         #[graphql(desc = "Unique number.")] number: String,
     ) -> Option<SwagOrder> {
         let found = context.data_unchecked::<Services>().swag_order_by_number(&number).await;
-        or_null(context, found.map(|row| row.map(|row| SwagOrder(Member::only(row)))).map_err(Into::into))
+        or_null(context, found.map(|row| row.map(|row| SwagOrder(BatchRow::only(row)))).map_err(Into::into))
     }
 }

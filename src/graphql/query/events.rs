@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, Object};
 
+use crate::graphql::batch::BatchPage;
 use crate::graphql::connection::page_size;
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::EventNumber;
-use crate::graphql::siblings::PageOf;
 use crate::graphql::types::{Event, EventType};
 use crate::service::Services;
 use crate::service::events::{EventsPage, EventsQuery};
@@ -47,13 +47,13 @@ impl Events {
         let services = context.data_unchecked::<Services>();
         let EventsPage { rows, has_more, last } =
             services.events_page(&asked, after.map(|number| number.0), size).await?;
-        Ok(EventConnection { page: PageOf::new(Rows { rows, has_more }), after, last })
+        Ok(EventConnection { page: BatchPage::new(Rows { rows, has_more }), after, last })
     }
 }
 
 /// One page of the feed.
 pub(crate) struct EventConnection {
-    page: PageOf<entity::event::Model>,
+    page: BatchPage<entity::event::Model>,
     after: Option<EventNumber>,
     last: i64,
 }
@@ -76,12 +76,12 @@ pub(crate) struct EventPageInfo {
 impl EventConnection {
     /// The events with their cursors.
     async fn edges(&self) -> Vec<EventEdge> {
-        self.page.members().map(|member| EventEdge(Event(member))).collect()
+        self.page.batch_rows().map(|batch_row| EventEdge(Event(batch_row))).collect()
     }
 
     /// The events. One is null only when something that was asked of it can't be answered; `errors` tells what.
     async fn nodes(&self) -> Vec<Option<Event>> {
-        self.page.members().map(Event).map(Some).collect()
+        self.page.batch_rows().map(Event).map(Some).collect()
     }
 
     /// Where the page lies.

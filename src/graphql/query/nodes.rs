@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_graphql::ID;
 
+use crate::graphql::batch::BatchById;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
-use crate::graphql::siblings::ById;
 use crate::graphql::types::{
     Activity, ApiKey, AuditEntry, Contract, Deal, Edition, LedgerEntry, Node, Order, Partner, Product,
     Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
@@ -19,28 +19,33 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
     let keys = |kind| {
         parsed.iter().flatten().filter(move |(of, _)| *of == kind).map(|(_, key)| *key).collect::<Vec<_>>()
     };
-    let partners = ById::new(none_of(&keys(NodeType::Partner), |ids| services.partners_by_ids(ids)).await?);
-    let professionals =
-        ById::new(none_of(&keys(NodeType::Professional), |ids| services.professionals_by_ids(ids)).await?);
+    let partners =
+        BatchById::new(none_of(&keys(NodeType::Partner), |ids| services.partners_by_ids(ids)).await?);
+    let professionals = BatchById::new(
+        none_of(&keys(NodeType::Professional), |ids| services.professionals_by_ids(ids)).await?,
+    );
     let activities =
-        ById::new(none_of(&keys(NodeType::Activity), |ids| services.activities_by_ids(ids)).await?);
-    let entries =
-        ById::new(none_of(&keys(NodeType::LedgerEntry), |ids| services.ledger_entries_by_ids(ids)).await?);
-    let products = ById::new(none_of(&keys(NodeType::Product), |ids| services.products_by_ids(ids)).await?);
+        BatchById::new(none_of(&keys(NodeType::Activity), |ids| services.activities_by_ids(ids)).await?);
+    let entries = BatchById::new(
+        none_of(&keys(NodeType::LedgerEntry), |ids| services.ledger_entries_by_ids(ids)).await?,
+    );
+    let products =
+        BatchById::new(none_of(&keys(NodeType::Product), |ids| services.products_by_ids(ids)).await?);
     let contracts =
-        ById::new(none_of(&keys(NodeType::Contract), |ids| services.contracts_by_ids(ids)).await?);
-    let orders = ById::new(none_of(&keys(NodeType::Order), |ids| services.orders_by_ids(ids)).await?);
-    let deals = ById::new(none_of(&keys(NodeType::Deal), |ids| services.deals_by_ids(ids)).await?);
+        BatchById::new(none_of(&keys(NodeType::Contract), |ids| services.contracts_by_ids(ids)).await?);
+    let orders = BatchById::new(none_of(&keys(NodeType::Order), |ids| services.orders_by_ids(ids)).await?);
+    let deals = BatchById::new(none_of(&keys(NodeType::Deal), |ids| services.deals_by_ids(ids)).await?);
     let swag_items =
-        ById::new(none_of(&keys(NodeType::SwagItem), |ids| services.swag_items_by_ids(ids)).await?);
+        BatchById::new(none_of(&keys(NodeType::SwagItem), |ids| services.swag_items_by_ids(ids)).await?);
     let swag_orders =
-        ById::new(none_of(&keys(NodeType::SwagOrder), |ids| services.swag_orders_by_ids(ids)).await?);
-    let api_keys = ById::new(none_of(&keys(NodeType::ApiKey), |ids| services.keys_by_ids(ids)).await?);
-    let audit = ById::new(none_of(&keys(NodeType::AuditEntry), |ids| services.audit_by_ids(ids)).await?);
+        BatchById::new(none_of(&keys(NodeType::SwagOrder), |ids| services.swag_orders_by_ids(ids)).await?);
+    let api_keys = BatchById::new(none_of(&keys(NodeType::ApiKey), |ids| services.keys_by_ids(ids)).await?);
+    let audit = BatchById::new(none_of(&keys(NodeType::AuditEntry), |ids| services.audit_by_ids(ids)).await?);
     let endpoints =
-        ById::new(none_of(&keys(NodeType::WebhookEndpoint), |ids| services.webhooks_by_ids(ids)).await?);
+        BatchById::new(none_of(&keys(NodeType::WebhookEndpoint), |ids| services.webhooks_by_ids(ids)).await?);
     let deliveries = keys(NodeType::WebhookDelivery);
-    let deliveries = ById::new(none_of(&deliveries, |ids| services.webhook_deliveries_by_ids(ids)).await?);
+    let deliveries =
+        BatchById::new(none_of(&deliveries, |ids| services.webhook_deliveries_by_ids(ids)).await?);
     let policy = services.policy();
     let found = parsed.iter().map(|one| {
         let (kind, id) = (*one)?;

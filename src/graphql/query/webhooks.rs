@@ -2,9 +2,9 @@
 
 use async_graphql::{Context, Object};
 
+use crate::graphql::batch::BatchPage;
 use crate::graphql::connection::{Connection, ListOrder, Slice, Total, WEBHOOK_ENDPOINTS};
 use crate::graphql::error::ApiError;
-use crate::graphql::siblings::PageOf;
 use crate::graphql::types::WebhookEndpoint;
 use crate::service::Services;
 
@@ -28,6 +28,6 @@ impl Webhooks {
     ) -> Result<Connection<WebhookEndpoint>, ApiError> {
         let page = Slice { first, after, last, before }.page(&WEBHOOK_ENDPOINTS)?;
         let rows = context.data_unchecked::<Services>().webhooks_page(&page).await?;
-        Ok(Connection::new(PageOf::new(rows), &page, ListOrder::Natural, Total::WebhookEndpoints))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::WebhookEndpoints))
     }
 }

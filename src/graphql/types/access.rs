@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::{Partner, Professional};
 use crate::access::{self, Actor, RoleName};
+use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::connection::{API_KEYS, AUDIT_LOG, ListOrder, Listed};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{JsonObject, Moment};
-use crate::graphql::siblings::{ById, Member};
 use crate::service::Services;
 
 /// What a caller stands for, which decides what exists for it and what it may do.
@@ -74,7 +74,7 @@ impl Viewer {
         let services = context.data_unchecked::<Services>();
         let access::Role::Partner(id) = services.caller().role else { return None };
         let found = services.partners_by_ids(&[id]).await;
-        or_null(context, found.map(|found| ById::new(found).get(id).map(Partner)).map_err(Into::into))
+        or_null(context, found.map(|found| BatchById::new(found).get(id).map(Partner)).map_err(Into::into))
     }
 
     /// The professional whom the caller stands for; null in other roles.
@@ -82,7 +82,10 @@ impl Viewer {
         let services = context.data_unchecked::<Services>();
         let access::Role::Professional(id) = services.caller().role else { return None };
         let found = services.professionals_by_ids(&[id]).await;
-        or_null(context, found.map(|found| ById::new(found).get(id).map(Professional)).map_err(Into::into))
+        or_null(
+            context,
+            found.map(|found| BatchById::new(found).get(id).map(Professional)).map_err(Into::into),
+        )
     }
 
     /// Name of the integration that the caller stands for; null in other roles.
@@ -118,7 +121,7 @@ impl Viewer {
 }
 
 /// A key that programs send as `Authorization: Bearer <key>`. The key itself is told once, when it is created.
-pub(crate) struct ApiKey(pub(crate) Member<api_key::Model>);
+pub(crate) struct ApiKey(pub(crate) BatchRow<api_key::Model>);
 
 /// A key that programs send as `Authorization: Bearer <key>`. The key itself is told once, when it is created.
 #[Object]
@@ -140,13 +143,13 @@ impl ApiKey {
 
     /// The partner that it stands for; null in other roles.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
-        let ids = self.0.siblings().iter().filter_map(|row| row.partner_id).collect();
+        let ids = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
         partner(context, &self.0, self.0.row().partner_id, ids).await
     }
 
     /// The professional whom it stands for; null in other roles.
     async fn professional(&self, context: &Context<'_>) -> Option<Professional> {
-        let ids = self.0.siblings().iter().filter_map(|row| row.professional_id).collect();
+        let ids = self.0.batch_rows().iter().filter_map(|row| row.professional_id).collect();
         professional(context, &self.0, self.0.row().professional_id, ids).await
     }
 
@@ -197,7 +200,7 @@ impl ApiKey {
 }
 
 /// A change that somebody made. Personal fields are named here and never shown, so that they can be erased.
-pub(crate) struct AuditEntry(pub(crate) Member<audit_entry::Model>);
+pub(crate) struct AuditEntry(pub(crate) BatchRow<audit_entry::Model>);
 
 /// A change that somebody made. Personal fields are named here and never shown, so that they can be erased.
 #[Object]
@@ -239,13 +242,13 @@ impl AuditEntry {
 
     /// The partner that it is about; null for none.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
-        let ids = self.0.siblings().iter().filter_map(|row| row.partner_id).collect();
+        let ids = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
         partner(context, &self.0, self.0.row().partner_id, ids).await
     }
 
     /// The professional whom it is about; null for none.
     async fn professional(&self, context: &Context<'_>) -> Option<Professional> {
-        let ids = self.0.siblings().iter().filter_map(|row| row.professional_id).collect();
+        let ids = self.0.batch_rows().iter().filter_map(|row| row.professional_id).collect();
         professional(context, &self.0, self.0.row().professional_id, ids).await
     }
 
@@ -271,35 +274,35 @@ fn object(text: Option<&str>) -> Option<JsonObject> {
 
 async fn partner<R: Send + Sync>(
     context: &Context<'_>,
-    member: &Member<R>,
+    batch_row: &BatchRow<R>,
     id: Option<Uuid>,
     ids: Vec<Uuid>,
 ) -> Option<Partner> {
     let id = id?;
     let services = context.data_unchecked::<Services>();
-    let load = async { services.partners_by_ids(&ids).await.map(ById::new) };
-    let found = member.part("partner", &(), load).await;
+    let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+    let found = batch_row.load("partner", &(), load).await;
     or_null(context, found.map(|found| found.get(id).map(Partner)))
 }
 
 async fn professional<R: Send + Sync>(
     context: &Context<'_>,
-    member: &Member<R>,
+    batch_row: &BatchRow<R>,
     id: Option<Uuid>,
     ids: Vec<Uuid>,
 ) -> Option<Professional> {
     let id = id?;
     let services = context.data_unchecked::<Services>();
-    let load = async { services.professionals_by_ids(&ids).await.map(ById::new) };
-    let found = member.part("professional", &(), load).await;
+    let load = async { services.professionals_by_ids(&ids).await.map(BatchById::new) };
+    let found = batch_row.load("professional", &(), load).await;
     or_null(context, found.map(|found| found.get(id).map(Professional)))
 }
 
 impl Listed for ApiKey {
     type Row = api_key::Model;
 
-    fn of(member: Member<Self::Row>) -> Self {
-        Self(member)
+    fn of(batch_row: BatchRow<Self::Row>) -> Self {
+        Self(batch_row)
     }
 
     fn key(row: &Self::Row, _: ListOrder) -> String {
@@ -310,8 +313,8 @@ impl Listed for ApiKey {
 impl Listed for AuditEntry {
     type Row = audit_entry::Model;
 
-    fn of(member: Member<Self::Row>) -> Self {
-        Self(member)
+    fn of(batch_row: BatchRow<Self::Row>) -> Self {
+        Self(batch_row)
     }
 
     fn key(row: &Self::Row, _: ListOrder) -> String {

@@ -5,14 +5,14 @@ use entity::activity::Model;
 
 use super::words::ActivityStatus;
 use super::{Partner, Professional};
+use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, JsonObject, Moment, int};
-use crate::graphql::siblings::{ById, Member};
 use crate::service::Services;
 
 /// A fact: who did what, when. It is never changed; a correction voids it and records another.
-pub(crate) struct Activity(pub(crate) Member<Model>);
+pub(crate) struct Activity(pub(crate) BatchRow<Model>);
 
 /// Who did something.
 #[derive(Union)]
@@ -34,15 +34,17 @@ impl Activity {
         let services = context.data_unchecked::<Services>();
         let row = self.0.row();
         let found = if let Some(id) = row.partner_id {
-            let load = async { services.partners_of_activities(self.0.siblings()).await.map(ById::new) };
+            let load =
+                async { services.partners_of_activities(self.0.batch_rows()).await.map(BatchById::new) };
             self.0
-                .part("partner", &(), load)
+                .load("partner", &(), load)
                 .await?
                 .get(id)
                 .map(|found| ActivitySubject::Partner(Partner(found)))
         } else {
-            let load = async { services.professionals_of_activities(self.0.siblings()).await.map(ById::new) };
-            let found = self.0.part("professional", &(), load).await?;
+            let load =
+                async { services.professionals_of_activities(self.0.batch_rows()).await.map(BatchById::new) };
+            let found = self.0.load("professional", &(), load).await?;
             row.professional_id
                 .and_then(|id| found.get(id))
                 .map(|found| ActivitySubject::Professional(Professional(found)))

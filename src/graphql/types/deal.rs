@@ -6,22 +6,22 @@ use entity::deal::Model;
 use super::Partner;
 use super::words::{DealActivityKind, DealOutcome, DealStatus};
 use crate::error::Error;
+use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment};
-use crate::graphql::siblings::{ById, Member};
 use crate::service::Services;
 use crate::service::deals::OpportunityView;
 
 /// An opportunity to sell that a partner registered early. Registering gives no exclusivity; it proves who
 /// found the opportunity, and a successful transaction is rewarded to who holds it.
-pub(crate) struct Deal(pub(crate) Member<Model>);
+pub(crate) struct Deal(pub(crate) BatchRow<Model>);
 
 impl Deal {
     async fn opportunity(&self, context: &Context<'_>) -> Result<OpportunityView, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.deal_opportunities(self.0.siblings()).await };
-        let views = self.0.part("opportunity", &(), load).await?;
+        let load = async { services.deal_opportunities(self.0.batch_rows()).await };
+        let views = self.0.load("opportunity", &(), load).await?;
         Ok(views.get(&self.0.row().id).copied().unwrap_or_default())
     }
 }
@@ -43,8 +43,8 @@ impl Deal {
     /// Who registered it.
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.partners_of_deals(self.0.siblings()).await.map(ById::new) };
-        let partners = self.0.part("partner", &(), load).await?;
+        let load = async { services.partners_of_deals(self.0.batch_rows()).await.map(BatchById::new) };
+        let partners = self.0.load("partner", &(), load).await?;
         let found = partners.get(self.0.row().partner_id).map(Partner);
         found.ok_or_else(|| Error::Damaged("a deal without its partner".to_owned()).into())
     }
@@ -137,8 +137,8 @@ impl Deal {
     /// Everything that happened to it, in the order in which the system learned of it.
     async fn history(&self, context: &Context<'_>) -> Result<Vec<DealStep>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.deal_steps(self.0.siblings()).await };
-        let steps = self.0.part("history", &(), load).await?;
+        let load = async { services.deal_steps(self.0.batch_rows()).await };
+        let steps = self.0.load("history", &(), load).await?;
         let steps = steps.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(steps.iter().map(DealStep::of).collect())
     }

@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 use super::standing::Level;
 use super::words::{EventType, Track};
 use super::{Activity, Deal, LedgerEntry, Order, Partner, Professional, SwagOrder};
+use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::scalar::{Date, EventNumber, JsonObject, Moment};
-use crate::graphql::siblings::{ById, Member};
 use crate::service::Services;
 
 /// Something that happened. Events are numbered in the order in which changes were committed, without a gap.
-pub(crate) struct Event(pub(crate) Member<Model>);
+pub(crate) struct Event(pub(crate) BatchRow<Model>);
 
 /// A level that is another one than before.
 #[derive(SimpleObject)]
@@ -57,15 +57,15 @@ fn level_change(context: &Context<'_>, row: &Model) -> Option<LevelChange> {
     Some(LevelChange { track, from: level("from"), to: level("to"), by_calendar })
 }
 
-/// Loads what an event is about, for all its siblings at once.
+/// Loads what an event is about, for its whole batch at once.
 macro_rules! about {
     ($event:expr, $context:ident, $name:literal, $column:ident, $load:ident, $node:ident) => {{
-        let member = &$event.0;
-        let id = member.row().$column?;
+        let batch_row = &$event.0;
+        let id = batch_row.row().$column?;
         let services = $context.data_unchecked::<Services>();
-        let ids: Vec<_> = member.siblings().iter().filter_map(|row| row.$column).collect();
-        let load = async { services.$load(&ids).await.map(ById::new) };
-        let found = member.part($name, &(), load).await;
+        let ids: Vec<_> = batch_row.batch_rows().iter().filter_map(|row| row.$column).collect();
+        let load = async { services.$load(&ids).await.map(BatchById::new) };
+        let found = batch_row.load($name, &(), load).await;
         or_null($context, found.map(|found| found.get(id).map($node)))
     }};
 }
@@ -170,7 +170,7 @@ impl PartnerChange {
         let gone = || crate::error::Error::Damaged("an event without its partner".to_owned());
         let id = self.0.0.row().partner_id.ok_or_else(gone)?;
         let found = context.data_unchecked::<Services>().partners_by_ids(&[id]).await?;
-        Ok(ById::new(found).get(id).map(Partner).ok_or_else(gone)?)
+        Ok(BatchById::new(found).get(id).map(Partner).ok_or_else(gone)?)
     }
 
     /// The entry; null for a change of level.
@@ -216,7 +216,7 @@ impl ProfessionalChange {
         let gone = || crate::error::Error::Damaged("an event without its professional".to_owned());
         let id = self.0.0.row().professional_id.ok_or_else(gone)?;
         let found = context.data_unchecked::<Services>().professionals_by_ids(&[id]).await?;
-        Ok(ById::new(found).get(id).map(Professional).ok_or_else(gone)?)
+        Ok(BatchById::new(found).get(id).map(Professional).ok_or_else(gone)?)
     }
 
     /// Points that were added, or taken back where negative; null for a change of level.

@@ -6,14 +6,14 @@ use entity::order;
 
 use super::words::{LedgerReason, Track};
 use super::{Activity, Deal, Order};
+use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment, int};
-use crate::graphql::siblings::{ById, Member};
 use crate::service::Services;
 
 /// A change of a partner's credits. Entries are never changed or deleted: a correction is a new entry.
-pub(crate) struct LedgerEntry(pub(crate) Member<Model>);
+pub(crate) struct LedgerEntry(pub(crate) BatchRow<Model>);
 
 /// A change of a partner's credits. Entries are never changed or deleted: a correction is a new entry.
 #[Object]
@@ -67,16 +67,16 @@ impl LedgerEntry {
     async fn explanation(&self, context: &Context<'_>) -> Result<String, ApiError> {
         let services = context.data_unchecked::<Services>();
         let order = self.find_order(services).await?;
-        Ok(services.explain(self.0.row(), order.as_ref().map(Member::row)))
+        Ok(services.explain(self.0.row(), order.as_ref().map(BatchRow::row)))
     }
 
     /// The activity that it is about; null for orders, deals and sales targets.
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
         let id = self.0.row().activity_id?;
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.activity_id).collect();
-        let load = async { services.activities_by_ids(&ids).await.map(ById::new) };
-        let activities = self.0.part("activity", &(), load).await;
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.activity_id).collect();
+        let load = async { services.activities_by_ids(&ids).await.map(BatchById::new) };
+        let activities = self.0.load("activity", &(), load).await;
         or_null(context, activities.map(|activities| activities.get(id).map(Activity)))
     }
 
@@ -90,18 +90,18 @@ impl LedgerEntry {
     async fn deal(&self, context: &Context<'_>) -> Option<Deal> {
         let id = self.0.row().deal_id?;
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.deal_id).collect();
-        let load = async { services.deals_by_ids(&ids).await.map(ById::new) };
-        let deals = self.0.part("deal", &(), load).await;
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.deal_id).collect();
+        let load = async { services.deals_by_ids(&ids).await.map(BatchById::new) };
+        let deals = self.0.load("deal", &(), load).await;
         or_null(context, deals.map(|deals| deals.get(id).map(Deal)))
     }
 }
 
 impl LedgerEntry {
-    async fn find_order(&self, services: &Services) -> Result<Option<Member<order::Model>>, ApiError> {
+    async fn find_order(&self, services: &Services) -> Result<Option<BatchRow<order::Model>>, ApiError> {
         let Some(id) = self.0.row().order_id else { return Ok(None) };
-        let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.order_id).collect();
-        let load = async { services.orders_by_ids(&ids).await.map(ById::new) };
-        Ok(self.0.part("order", &(), load).await?.get(id))
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.order_id).collect();
+        let load = async { services.orders_by_ids(&ids).await.map(BatchById::new) };
+        Ok(self.0.load("order", &(), load).await?.get(id))
     }
 }

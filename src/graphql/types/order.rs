@@ -9,17 +9,17 @@ use super::standing::Level;
 use super::words::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
 use super::{Contract, Edition, Money, Partner, Product};
 use crate::error::Error;
+use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Decimal, Moment, int};
-use crate::graphql::siblings::{ById, Member, Pages};
 use crate::service::Services;
 use crate::service::contracts::percent;
 use crate::service::orders::Quote as Quoted;
 use crate::store::page::Rows;
 
 /// An order of a partner. It keeps for ever what it was priced with: prices, level, rates, edition and credits.
-pub(crate) struct Order(pub(crate) Member<order::Model>);
+pub(crate) struct Order(pub(crate) BatchRow<order::Model>);
 
 impl Order {
     fn money(&self, minor: i64) -> Result<Money, ApiError> {
@@ -43,9 +43,9 @@ impl Order {
     /// Who ordered.
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().map(|row| row.partner_id).collect();
-        let load = async { services.partners_by_ids(&ids).await.map(ById::new) };
-        let partners = self.0.part("partner", &(), load).await?;
+        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.partner_id).collect();
+        let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+        let partners = self.0.load("partner", &(), load).await?;
         let found = partners.get(self.0.row().partner_id).map(Partner);
         found.ok_or_else(|| Error::Damaged("an order without its partner".to_owned()).into())
     }
@@ -98,18 +98,18 @@ impl Order {
     /// Its lines, in their order.
     async fn lines(&self, context: &Context<'_>) -> Result<Vec<OrderLine>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let siblings = self.0.siblings();
+        let batch_rows = self.0.batch_rows();
         let load = async {
-            let mut lines = services.order_lines(siblings).await?;
+            let mut lines = services.order_lines(batch_rows).await?;
             let of = |row: &order::Model| {
                 let rows = lines.remove(&row.id).unwrap_or_default();
                 let rows = rows.into_iter().map(|line| LineRow { line, currency: row.currency.clone() });
                 (row.id, Rows { rows: rows.collect(), has_more: false })
             };
-            Ok::<_, Error>(Pages::new(siblings.iter().map(of).collect()))
+            Ok::<_, Error>(BatchPages::new(batch_rows.iter().map(of).collect()))
         };
-        let lines = self.0.part("lines", &(), load).await?;
-        Ok(lines.of(self.0.row().id).members().map(OrderLine).collect())
+        let lines = self.0.load("lines", &(), load).await?;
+        Ok(lines.of(self.0.row().id).batch_rows().map(OrderLine).collect())
     }
 
     /// Credits redeemed.
@@ -180,7 +180,7 @@ pub(crate) struct LineRow {
 }
 
 /// A line of an order or quote, as it is priced.
-pub(crate) struct OrderLine(Member<LineRow>);
+pub(crate) struct OrderLine(BatchRow<LineRow>);
 
 impl OrderLine {
     fn row(&self) -> &order_line::Model {
@@ -198,9 +198,9 @@ impl OrderLine {
     /// The product as it is now; the line keeps what it was.
     async fn product(&self, context: &Context<'_>) -> Result<Product, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().map(|row| row.line.product_id).collect();
-        let load = async { services.products_by_ids(&ids).await.map(ById::new) };
-        let products = self.0.part("product", &(), load).await?;
+        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.line.product_id).collect();
+        let load = async { services.products_by_ids(&ids).await.map(BatchById::new) };
+        let products = self.0.load("product", &(), load).await?;
         let found = products.get(self.row().product_id).map(Product);
         found.ok_or_else(|| Error::Damaged("a line without its product".to_owned()).into())
     }
@@ -244,9 +244,9 @@ impl OrderLine {
     async fn contract(&self, context: &Context<'_>) -> Option<Contract> {
         let id = self.row().contract_id?;
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.line.contract_id).collect();
-        let load = async { services.contracts_by_ids(&ids).await.map(ById::new) };
-        let contracts = self.0.part("contract", &(), load).await;
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.line.contract_id).collect();
+        let load = async { services.contracts_by_ids(&ids).await.map(BatchById::new) };
+        let contracts = self.0.load("contract", &(), load).await;
         or_null(context, contracts.map(|contracts| contracts.get(id).map(Contract)))
     }
 
@@ -284,7 +284,7 @@ impl OrderLine {
 /// What an order would come to if it was placed now. Asking for it changes nothing.
 pub(crate) struct Quote {
     quoted: Quoted,
-    lines: Pages<LineRow>,
+    lines: BatchPages<LineRow>,
 }
 
 impl Quote {
@@ -293,7 +293,7 @@ impl Quote {
         let rows =
             row.lines.iter().map(|line| LineRow { line: line.clone(), currency: row.order.currency.clone() });
         let rows = Rows { rows: rows.collect(), has_more: false };
-        let lines = Pages::new([(row.order.id, rows)].into());
+        let lines = BatchPages::new([(row.order.id, rows)].into());
         Self { quoted, lines }
     }
 
@@ -311,7 +311,7 @@ impl Quote {
 impl Quote {
     /// Who would order.
     async fn partner(&self) -> Partner {
-        Partner(Member::only(self.quoted.partner.clone()))
+        Partner(BatchRow::only(self.quoted.partner.clone()))
     }
 
     /// What it would be for.
@@ -341,7 +341,7 @@ impl Quote {
 
     /// Its lines, in their order.
     async fn lines(&self) -> Vec<OrderLine> {
-        self.lines.of(self.row().id).members().map(OrderLine).collect()
+        self.lines.of(self.row().id).batch_rows().map(OrderLine).collect()
     }
 
     /// Credits that would be redeemed.

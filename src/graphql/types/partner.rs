@@ -6,13 +6,13 @@ use uuid::Uuid;
 use super::standing::{LevelAward, PartnerStanding};
 use super::words::Track;
 use super::{Activity, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget};
+use crate::graphql::batch::{BatchPages, BatchRow};
 use crate::graphql::connection::{
     ACTIVITIES, AFFILIATED, Connection, DEALS, LEDGER, ListOrder, ORDERS, Slice, Total, without_partner,
 };
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment, int};
-use crate::graphql::siblings::{Member, Pages};
 use crate::service::Services;
 use crate::service::reads::YearCredits as OfYear;
 use crate::store::activity::Owner;
@@ -20,11 +20,11 @@ use crate::store::ledger::LedgerFilter;
 use crate::store::partner::PartnerRow;
 
 /// A company in the partner program: it earns credits, which set its levels and can be spent.
-pub(crate) struct Partner(pub(crate) Member<PartnerRow>);
+pub(crate) struct Partner(pub(crate) BatchRow<PartnerRow>);
 
 impl Partner {
     fn ids(&self) -> Vec<Uuid> {
-        self.0.siblings().iter().map(|row| row.id).collect()
+        self.0.batch_rows().iter().map(|row| row.id).collect()
     }
 }
 
@@ -64,8 +64,8 @@ impl Partner {
     ) -> Result<PartnerStanding, ApiError> {
         let services = context.data_unchecked::<Services>();
         let (day, moment) = (as_of.map(|date| date.0), known_at.map(|moment| moment.0));
-        let load = async { services.partner_standings(self.0.siblings(), day, moment).await };
-        let standings = self.0.part("standing", &(day, moment), load).await?;
+        let load = async { services.partner_standings(self.0.batch_rows(), day, moment).await };
+        let standings = self.0.load("standing", &(day, moment), load).await?;
         match standings.get(&self.0.row().id) {
             Some(Ok(standing)) => {
                 Ok(PartnerStanding { partner: self.0.clone(), known_at: moment, standing: standing.clone() })
@@ -85,7 +85,7 @@ impl Partner {
         let services = context.data_unchecked::<Services>();
         let Some(Moment(moment)) = known_at else { return Ok(int(services.balance(self.0.row())?)) };
         let load = async { services.known_balances(&self.ids(), moment).await };
-        let balances = self.0.part("balance", &moment, load).await?;
+        let balances = self.0.load("balance", &moment, load).await?;
         Ok(int(balances.get(&self.0.row().id).copied().unwrap_or(0)))
     }
 
@@ -99,8 +99,8 @@ impl Partner {
     ) -> Result<YearCredits, ApiError> {
         let services = context.data_unchecked::<Services>();
         let moment = known_at.map(|moment| moment.0);
-        let load = async { services.year_credits(self.0.siblings(), year, moment).await };
-        let credits = self.0.part("credits", &(year, moment), load).await?;
+        let load = async { services.year_credits(self.0.batch_rows(), year, moment).await };
+        let credits = self.0.load("credits", &(year, moment), load).await?;
         Ok(YearCredits { year, credits: credits.get(&self.0.row().id).copied().unwrap_or_default() })
     }
 
@@ -108,7 +108,7 @@ impl Partner {
     async fn level_history(&self, context: &Context<'_>) -> Result<Vec<LevelAward>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.level_histories(&self.ids()).await };
-        let histories = self.0.part("levelHistory", &(), load).await?;
+        let histories = self.0.load("levelHistory", &(), load).await?;
         let history = histories.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(history.iter().cloned().map(LevelAward).collect())
     }
@@ -133,8 +133,8 @@ impl Partner {
         };
         let page = Slice { first, after, last, before }.page(&LEDGER)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.ledger_pages(&self.ids(), &filter, &page).await.map(Pages::new) };
-        let pages = self.0.part("ledger", &(&filter, &page), load).await?;
+        let load = async { services.ledger_pages(&self.ids(), &filter, &page).await.map(BatchPages::new) };
+        let pages = self.0.load("ledger", &(&filter, &page), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Ledger(self.0.clone(), filter)))
     }
@@ -153,8 +153,8 @@ impl Partner {
         let page = Slice { first, after, last, before }.page(&ACTIVITIES)?;
         let services = context.data_unchecked::<Services>();
         let load =
-            async { services.activity_pages(Owner::Partner, &self.ids(), &page).await.map(Pages::new) };
-        let pages = self.0.part("activities", &page, load).await?;
+            async { services.activity_pages(Owner::Partner, &self.ids(), &page).await.map(BatchPages::new) };
+        let pages = self.0.load("activities", &page, load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::PartnerActivities(self.0.clone());
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
@@ -179,9 +179,9 @@ impl Partner {
             services
                 .affiliated_pages(&self.ids(), day, &page)
                 .await
-                .map(|pages| Pages::new(without_partner(pages)))
+                .map(|pages| BatchPages::new(without_partner(pages)))
         };
-        let pages = self.0.part("professionals", &(day, &page), load).await?;
+        let pages = self.0.load("professionals", &(day, &page), load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::Affiliated(self.0.clone(), day);
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
@@ -198,8 +198,8 @@ impl Partner {
     ) -> Result<Connection<Order>, ApiError> {
         let page = Slice { first, after, last, before }.page(&ORDERS)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.order_pages(&self.ids(), &page).await.map(Pages::new) };
-        let pages = self.0.part("orders", &page, load).await?;
+        let load = async { services.order_pages(&self.ids(), &page).await.map(BatchPages::new) };
+        let pages = self.0.load("orders", &page, load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Orders(self.0.clone())))
     }
@@ -215,8 +215,8 @@ impl Partner {
     ) -> Result<Connection<Deal>, ApiError> {
         let page = Slice { first, after, last, before }.page(&DEALS)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.deal_pages(&self.ids(), &page).await.map(Pages::new) };
-        let pages = self.0.part("deals", &page, load).await?;
+        let load = async { services.deal_pages(&self.ids(), &page).await.map(BatchPages::new) };
+        let pages = self.0.load("deals", &page, load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Deals(self.0.clone())))
     }
@@ -225,9 +225,9 @@ impl Partner {
     async fn contracts(&self, context: &Context<'_>) -> Result<Vec<Contract>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.contracts(&self.ids()).await };
-        let contracts = self.0.part("contracts", &(), load).await?;
+        let contracts = self.0.load("contracts", &(), load).await?;
         let contracts = contracts.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
-        Ok(contracts.iter().cloned().map(Member::only).map(Contract).collect())
+        Ok(contracts.iter().cloned().map(BatchRow::only).map(Contract).collect())
     }
 
     /// What the partner is to sell in a year; null where no target was set.
@@ -238,7 +238,7 @@ impl Partner {
     ) -> Option<SalesTarget> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.sales_targets(&self.ids(), year).await };
-        let targets = self.0.part("salesTarget", &year, load).await;
+        let targets = self.0.load("salesTarget", &year, load).await;
         or_null(context, targets.map(|targets| targets.get(&self.0.row().id).cloned().map(SalesTarget)))
     }
 }

@@ -4,15 +4,15 @@ use async_graphql::{ID, Object, SimpleObject};
 
 use super::Money;
 use super::words::ProductCategory;
+use crate::graphql::batch::BatchRow;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Decimal};
-use crate::graphql::siblings::Member;
 use crate::service::contracts::{ContractRow, percent};
 use crate::service::products::ProductRow;
 
 /// Something that partners order.
-pub(crate) struct Product(pub(crate) Member<ProductRow>);
+pub(crate) struct Product(pub(crate) BatchRow<ProductRow>);
 
 /// Something that partners order.
 #[Object]
@@ -45,7 +45,7 @@ impl Product {
 
 /// A contract with discount rates of its own: from its first through its last day it governs its
 /// categories, even where the level's rate is better.
-pub(crate) struct Contract(pub(crate) Member<ContractRow>);
+pub(crate) struct Contract(pub(crate) BatchRow<ContractRow>);
 
 /// A contract with discount rates of its own: from its first through its last day it governs its
 /// categories, even where the level's rate is better.

@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use super::standing::ProfessionalStanding;
 use super::{Activity, Partner, SwagOrder};
+use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::connection::{ACTIVITIES, Connection, ListOrder, SWAG_ORDERS, Slice, Total};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment, int};
-use crate::graphql::siblings::{ById, Member, Pages};
 use crate::service::Services;
 use crate::store::activity::Owner;
 use crate::store::partner::PartnerRow;
@@ -17,11 +17,11 @@ use crate::store::professional::ProfessionalRow;
 
 /// A person in the DevOps professional program: earns points, which set the level of a membership
 /// year, and as many Dojo Credits to spend in the Swag Shop.
-pub(crate) struct Professional(pub(crate) Member<ProfessionalRow>);
+pub(crate) struct Professional(pub(crate) BatchRow<ProfessionalRow>);
 
 impl Professional {
     fn ids(&self) -> Vec<Uuid> {
-        self.0.siblings().iter().map(|row| row.id).collect()
+        self.0.batch_rows().iter().map(|row| row.id).collect()
     }
 }
 
@@ -65,8 +65,8 @@ impl Professional {
     ) -> Result<ProfessionalStanding, ApiError> {
         let services = context.data_unchecked::<Services>();
         let (day, moment) = (as_of.map(|date| date.0), known_at.map(|moment| moment.0));
-        let load = async { services.professional_standings(self.0.siblings(), day, moment).await };
-        let standings = self.0.part("standing", &(day, moment), load).await?;
+        let load = async { services.professional_standings(self.0.batch_rows(), day, moment).await };
+        let standings = self.0.load("standing", &(day, moment), load).await?;
         match standings.get(&self.0.row().id) {
             Some(Ok((day, standing))) => Ok(ProfessionalStanding(*day, standing.clone())),
             Some(Err(refusal)) => Err(refusal.clone().into()),
@@ -83,8 +83,8 @@ impl Professional {
     ) -> Result<i32, ApiError> {
         let services = context.data_unchecked::<Services>();
         let moment = known_at.map(|moment| moment.0);
-        let load = async { services.dojo_credits(self.0.siblings(), moment).await };
-        let credits = self.0.part("dojoCredits", &moment, load).await?;
+        let load = async { services.dojo_credits(self.0.batch_rows(), moment).await };
+        let credits = self.0.load("dojoCredits", &moment, load).await?;
         match credits.get(&self.0.row().id) {
             Some(Ok(credits)) => Ok(int(*credits)),
             Some(Err(refusal)) => Err(refusal.clone().into()),
@@ -101,7 +101,7 @@ impl Professional {
         let services = context.data_unchecked::<Services>();
         let day = as_of.map(|date| date.0);
         let load = async { services.employers(&self.ids(), day).await.map(Employers::new) };
-        let employers = self.0.part("partner", &day, load).await;
+        let employers = self.0.load("partner", &day, load).await;
         or_null(context, employers.map(|employers| employers.of(self.0.row().id).map(Partner)))
     }
 
@@ -118,9 +118,10 @@ impl Professional {
     ) -> Result<Connection<Activity>, ApiError> {
         let page = Slice { first, after, last, before }.page(&ACTIVITIES)?;
         let services = context.data_unchecked::<Services>();
-        let load =
-            async { services.activity_pages(Owner::Professional, &self.ids(), &page).await.map(Pages::new) };
-        let pages = self.0.part("activities", &page, load).await?;
+        let load = async {
+            services.activity_pages(Owner::Professional, &self.ids(), &page).await.map(BatchPages::new)
+        };
+        let pages = self.0.load("activities", &page, load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::ProfessionalActivities(self.0.clone());
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
@@ -137,8 +138,8 @@ impl Professional {
     ) -> Result<Connection<SwagOrder>, ApiError> {
         let page = Slice { first, after, last, before }.page(&SWAG_ORDERS)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.swag_order_pages(&self.ids(), &page).await.map(Pages::new) };
-        let pages = self.0.part("swagOrders", &page, load).await?;
+        let load = async { services.swag_order_pages(&self.ids(), &page).await.map(BatchPages::new) };
+        let pages = self.0.load("swagOrders", &page, load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::SwagOrders(self.0.clone())))
     }
@@ -146,7 +147,7 @@ impl Professional {
 
 /// Partners of professionals; colleagues share one.
 struct Employers {
-    partners: ById<PartnerRow>,
+    partners: BatchById<PartnerRow>,
     of: std::collections::HashMap<Uuid, Uuid>,
 }
 
@@ -154,10 +155,10 @@ impl Employers {
     fn new(rows: std::collections::HashMap<Uuid, PartnerRow>) -> Self {
         let of = rows.iter().map(|(professional, partner)| (*professional, partner.id)).collect();
         let partners = rows.into_values().map(|row| (row.id, row)).collect();
-        Self { partners: ById::new(partners), of }
+        Self { partners: BatchById::new(partners), of }
     }
 
-    fn of(&self, professional: Uuid) -> Option<Member<PartnerRow>> {
+    fn of(&self, professional: Uuid) -> Option<BatchRow<PartnerRow>> {
         self.partners.get(*self.of.get(&professional)?)
     }
 }

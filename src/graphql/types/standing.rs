@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::Contract;
 use super::words::{ProductCategory, Track};
+use crate::graphql::batch::BatchRow;
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::{Date, Decimal, int};
-use crate::graphql::siblings::Member;
 use crate::program;
 use crate::program::standing::{
     LevelAward as Award, ProfessionalStanding as Professional, TrackStanding as OfTrack,
@@ -52,7 +52,7 @@ fn level(level: Option<&Arc<program::Level>>) -> Option<Level> {
 
 /// A partner's levels on a day, and the discount that they bring.
 pub(crate) struct PartnerStanding {
-    pub(crate) partner: Member<PartnerRow>,
+    pub(crate) partner: BatchRow<PartnerRow>,
     pub(crate) known_at: Option<DateTime<Utc>>,
     pub(crate) standing: OfPartner,
 }
@@ -84,9 +84,9 @@ impl PartnerStanding {
     async fn base_discounts(&self, context: &Context<'_>) -> Result<Vec<BaseDiscount>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let (day, known_at) = (self.standing.as_of, self.known_at);
-        let ids: Vec<_> = self.partner.siblings().iter().map(|row| row.id).collect();
+        let ids: Vec<_> = self.partner.batch_rows().iter().map(|row| row.id).collect();
         let load = async { services.contracts_on(&ids, day, known_at).await };
-        let contracts = self.partner.part("contracts on", &(day, known_at), load).await?;
+        let contracts = self.partner.load("contracts on", &(day, known_at), load).await?;
         let contracts = contracts.get(&self.partner.row().id).map_or(&[][..], Vec::as_slice);
         let discounts = services.base_discounts(&self.standing, contracts)?;
         Ok(discounts.into_iter().map(BaseDiscount).collect())
@@ -153,7 +153,7 @@ impl BaseDiscount {
 
     /// The contract that decides it; null where the level does.
     async fn contract(&self) -> Option<Contract> {
-        self.0.contract.clone().map(Member::only).map(Contract)
+        self.0.contract.clone().map(BatchRow::only).map(Contract)
     }
 }
 

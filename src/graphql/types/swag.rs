@@ -6,14 +6,14 @@ use entity::{swag_item, swag_order};
 use super::Professional;
 use super::words::SwagOrderStatus;
 use crate::error::Error;
+use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment, int};
-use crate::graphql::siblings::{ById, Member};
 use crate::service::Services;
 
 /// Something that Dojo Credits buy.
-pub(crate) struct SwagItem(pub(crate) Member<swag_item::Model>);
+pub(crate) struct SwagItem(pub(crate) BatchRow<swag_item::Model>);
 
 /// Something that Dojo Credits buy.
 #[Object]
@@ -45,7 +45,7 @@ impl SwagItem {
 }
 
 /// An order in the swag shop, paid with Dojo Credits. It never touches points.
-pub(crate) struct SwagOrder(pub(crate) Member<swag_order::Model>);
+pub(crate) struct SwagOrder(pub(crate) BatchRow<swag_order::Model>);
 
 /// An order in the swag shop, paid with Dojo Credits. It never touches points.
 #[Object]
@@ -63,9 +63,9 @@ impl SwagOrder {
     /// Who ordered.
     async fn professional(&self, context: &Context<'_>) -> Result<Professional, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().map(|row| row.professional_id).collect();
-        let load = async { services.professionals_by_ids(&ids).await.map(ById::new) };
-        let professionals = self.0.part("professional", &(), load).await?;
+        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.professional_id).collect();
+        let load = async { services.professionals_by_ids(&ids).await.map(BatchById::new) };
+        let professionals = self.0.load("professional", &(), load).await?;
         let found = professionals.get(self.0.row().professional_id).map(Professional);
         found.ok_or_else(|| Error::Damaged("an order without its professional".to_owned()).into())
     }
@@ -73,9 +73,9 @@ impl SwagOrder {
     /// The item as it is now.
     async fn item(&self, context: &Context<'_>) -> Result<SwagItem, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().map(|row| row.item_id).collect();
-        let load = async { services.swag_items_by_ids(&ids).await.map(ById::new) };
-        let items = self.0.part("item", &(), load).await?;
+        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.item_id).collect();
+        let load = async { services.swag_items_by_ids(&ids).await.map(BatchById::new) };
+        let items = self.0.load("item", &(), load).await?;
         let found = items.get(self.0.row().item_id).map(SwagItem);
         found.ok_or_else(|| Error::Damaged("an order without its item".to_owned()).into())
     }

@@ -7,13 +7,13 @@ use uuid::Uuid;
 use super::words::{EventType, same_words};
 use super::{Event, Partner};
 use crate::error::Error;
+use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::connection::{
     Connection, ListOrder, Listed, Slice, Total, WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS,
 };
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{EventNumber, Moment, int};
-use crate::graphql::siblings::{ById, Member, Pages};
 use crate::service::Services;
 use crate::service::webhooks::{event_type, kinds, message_id};
 
@@ -44,17 +44,17 @@ same_words!(value::DeliveryState = WebhookDeliveryState { Pending, Delivered, Fa
 
 /// An address that events are sent to, by the Standard Webhooks specification. What signs them is told once, when the
 /// endpoint is created or its secret is rotated.
-pub(crate) struct WebhookEndpoint(pub(crate) Member<webhook_endpoint::Model>);
+pub(crate) struct WebhookEndpoint(pub(crate) BatchRow<webhook_endpoint::Model>);
 
 impl WebhookEndpoint {
     fn ids(&self) -> Vec<Uuid> {
-        self.0.siblings().iter().map(|row| row.id).collect()
+        self.0.batch_rows().iter().map(|row| row.id).collect()
     }
 
     async fn progress(&self, context: &Context<'_>) -> Result<crate::service::webhooks::Progress, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.webhooks_progress(self.0.siblings()).await };
-        let progress = self.0.part("progress", &(), load).await?;
+        let load = async { services.webhooks_progress(self.0.batch_rows()).await };
+        let progress = self.0.load("progress", &(), load).await?;
         Ok(progress.get(&self.0.row().id).copied().unwrap_or_default())
     }
 }
@@ -87,9 +87,9 @@ impl WebhookEndpoint {
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
         let id = self.0.row().partner_id?;
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().filter_map(|row| row.partner_id).collect();
-        let load = async { services.partners_by_ids(&ids).await.map(ById::new) };
-        let found = self.0.part("partner", &(), load).await;
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
+        let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+        let found = self.0.load("partner", &(), load).await;
         or_null(context, found.map(|found| found.get(id).map(Partner)))
     }
 
@@ -128,7 +128,7 @@ impl WebhookEndpoint {
     async fn previous_secret_expires_at(&self, context: &Context<'_>) -> Option<Moment> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.webhooks_old_secrets(&self.ids()).await };
-        let ends = self.0.part("old secrets", &(), load).await;
+        let ends = self.0.load("old secrets", &(), load).await;
         or_null(context, ends.map(|ends| ends.get(&self.0.row().id).copied().map(Moment)))
     }
 
@@ -159,8 +159,9 @@ impl WebhookEndpoint {
         let page = Slice { first, after, last, before }.page(&WEBHOOK_DELIVERIES)?;
         let services = context.data_unchecked::<Services>();
         let state = state.map(Into::into);
-        let load = async { services.webhook_delivery_pages(&self.ids(), state, &page).await.map(Pages::new) };
-        let pages = self.0.part("deliveries", &(state, &page), load).await?;
+        let load =
+            async { services.webhook_delivery_pages(&self.ids(), state, &page).await.map(BatchPages::new) };
+        let pages = self.0.load("deliveries", &(state, &page), load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::WebhookDeliveries(self.0.clone(), state);
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
@@ -168,7 +169,7 @@ impl WebhookEndpoint {
 }
 
 /// An event on its way to an endpoint, or a test.
-pub(crate) struct WebhookDelivery(pub(crate) Member<webhook_delivery::Model>);
+pub(crate) struct WebhookDelivery(pub(crate) BatchRow<webhook_delivery::Model>);
 
 /// An event on its way to an endpoint, or a test.
 #[Object]
@@ -181,9 +182,9 @@ impl WebhookDelivery {
     /// The endpoint.
     async fn endpoint(&self, context: &Context<'_>) -> Result<WebhookEndpoint, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().map(|row| row.endpoint_id).collect();
-        let load = async { services.webhooks_by_ids(&ids).await.map(ById::new) };
-        let endpoints = self.0.part("endpoint", &(), load).await?;
+        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.endpoint_id).collect();
+        let load = async { services.webhooks_by_ids(&ids).await.map(BatchById::new) };
+        let endpoints = self.0.load("endpoint", &(), load).await?;
         let found = endpoints.get(self.0.row().endpoint_id).map(WebhookEndpoint);
         found.ok_or_else(|| Error::Damaged("a delivery without its endpoint".to_owned()).into())
     }
@@ -208,12 +209,12 @@ impl WebhookDelivery {
     async fn event(&self, context: &Context<'_>) -> Option<Event> {
         let number = self.0.row().number?;
         let services = context.data_unchecked::<Services>();
-        let numbers: Vec<i64> = self.0.siblings().iter().filter_map(|row| row.number).collect();
+        let numbers: Vec<i64> = self.0.batch_rows().iter().filter_map(|row| row.number).collect();
         let load = async { services.webhook_events(&numbers).await };
-        let events = self.0.part("event", &(), load).await;
+        let events = self.0.load("event", &(), load).await;
         or_null(
             context,
-            events.map(|events| events.get(&number).cloned().map(|row| Event(Member::only(row)))),
+            events.map(|events| events.get(&number).cloned().map(|row| Event(BatchRow::only(row)))),
         )
     }
 
@@ -241,9 +242,9 @@ impl WebhookDelivery {
     /// What came of each attempt, the earliest first; the latest 50 of them.
     async fn attempts(&self, context: &Context<'_>) -> Result<Vec<WebhookAttempt>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.siblings().iter().map(|row| row.id).collect();
+        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
         let load = async { services.webhook_attempts(&ids).await };
-        let found = self.0.part("attempts", &(), load).await?;
+        let found = self.0.load("attempts", &(), load).await?;
         let attempts = found.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(attempts.iter().cloned().map(WebhookAttempt).collect())
     }
@@ -284,8 +285,8 @@ impl WebhookAttempt {
 impl Listed for WebhookEndpoint {
     type Row = webhook_endpoint::Model;
 
-    fn of(member: Member<Self::Row>) -> Self {
-        Self(member)
+    fn of(batch_row: BatchRow<Self::Row>) -> Self {
+        Self(batch_row)
     }
 
     fn key(row: &Self::Row, _: ListOrder) -> String {
@@ -296,8 +297,8 @@ impl Listed for WebhookEndpoint {
 impl Listed for WebhookDelivery {
     type Row = webhook_delivery::Model;
 
-    fn of(member: Member<Self::Row>) -> Self {
-        Self(member)
+    fn of(batch_row: BatchRow<Self::Row>) -> Self {
+        Self(batch_row)
     }
 
     fn key(row: &Self::Row, _: ListOrder) -> String {

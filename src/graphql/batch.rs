@@ -1,0 +1,162 @@
+//! Batched loading: objects that were loaded together load their relations together.
+//!
+//! The objects of a list share one [`Batch`]. The first resolver that needs a relation loads it for every
+//! row of the batch, so a page costs as many statements as one object. A data loader does the same with
+//! a timer and a task for each batch; measured, that costs more than the statement, and here the batch
+//! is known beforehand.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::error::ApiError;
+use crate::store::page::Rows;
+
+/// Rows that were loaded together, and the relations that have been loaded for them.
+pub(crate) struct Batch<R> {
+    rows: Vec<R>,
+    loaded: Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>,
+}
+
+/// One row of a batch, with access to the others.
+pub(crate) struct BatchRow<R> {
+    batch: Arc<Batch<R>>,
+    index: usize,
+}
+
+impl<R> Clone for BatchRow<R> {
+    fn clone(&self) -> Self {
+        Self { batch: Arc::clone(&self.batch), index: self.index }
+    }
+}
+
+impl<R> Batch<R> {
+    pub(crate) fn new(rows: Vec<R>) -> Arc<Self> {
+        Arc::new(Self { rows, loaded: Mutex::new(HashMap::new()) })
+    }
+
+    pub(crate) fn rows(&self) -> &[R] {
+        &self.rows
+    }
+
+    /// The relation of this name and these arguments; the first call loads it.
+    async fn load<V, F>(
+        &self,
+        name: &str,
+        arguments: &(impl Debug + Sync),
+        load: F,
+    ) -> Result<Arc<V>, ApiError>
+    where
+        V: Send + Sync + 'static,
+        F: Future<Output = Result<V, ApiError>> + Send,
+    {
+        type Cell<V> = OnceCell<Result<Arc<V>, ApiError>>;
+        let key = format!("{name}{arguments:?}");
+        let cell = {
+            let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+            let cell = loaded.entry(key).or_insert_with(|| Arc::new(Cell::<V>::new()));
+            Arc::clone(cell)
+        };
+        let cell = cell.downcast::<Cell<V>>().expect("a name has one type");
+        cell.get_or_init(|| async { load.await.map(Arc::new) }).await.clone()
+    }
+}
+
+impl<R: Send + Sync> BatchRow<R> {
+    /// A batch of one row.
+    pub(crate) fn only(row: R) -> Self {
+        Self { batch: Batch::new(vec![row]), index: 0 }
+    }
+
+    pub(crate) fn row(&self) -> &R {
+        &self.batch.rows[self.index]
+    }
+
+    /// The relation of this name and these arguments for the whole batch; `load` reads it for all rows.
+    pub(crate) async fn load<V, E>(
+        &self,
+        name: &str,
+        arguments: &(impl Debug + Sync),
+        load: impl Future<Output = Result<V, E>> + Send,
+    ) -> Result<Arc<V>, ApiError>
+    where
+        V: Send + Sync + 'static,
+        E: Into<ApiError>,
+    {
+        self.batch.load(name, arguments, async { load.await.map_err(Into::into) }).await
+    }
+
+    /// All rows of the batch, including this one.
+    pub(crate) fn batch_rows(&self) -> &[R] {
+        self.batch.rows()
+    }
+}
+
+/// Rows by id, as one batch.
+pub(crate) struct BatchById<R> {
+    batch: Arc<Batch<R>>,
+    indexes: HashMap<Uuid, usize>,
+}
+
+impl<R> BatchById<R> {
+    pub(crate) fn new(rows: HashMap<Uuid, R>) -> Self {
+        let (ids, rows): (Vec<Uuid>, Vec<R>) = rows.into_iter().unzip();
+        let indexes = ids.into_iter().enumerate().map(|(index, id)| (id, index)).collect();
+        Self { batch: Batch::new(rows), indexes }
+    }
+
+    pub(crate) fn get(&self, id: Uuid) -> Option<BatchRow<R>> {
+        Some(BatchRow { batch: Arc::clone(&self.batch), index: *self.indexes.get(&id)? })
+    }
+}
+
+/// One page of a list.
+pub(crate) struct BatchPage<R> {
+    batch: Arc<Batch<R>>,
+    range: Range<usize>,
+    pub(crate) has_more: bool,
+}
+
+impl<R> BatchPage<R> {
+    pub(crate) fn new(rows: Rows<R>) -> Self {
+        let range = 0..rows.rows.len();
+        Self { batch: Batch::new(rows.rows), range, has_more: rows.has_more }
+    }
+
+    pub(crate) fn batch_rows(&self) -> impl DoubleEndedIterator<Item = BatchRow<R>> + '_ {
+        self.range.clone().map(|index| BatchRow { batch: Arc::clone(&self.batch), index })
+    }
+
+    pub(crate) fn rows(&self) -> &[R] {
+        &self.batch.rows[self.range.clone()]
+    }
+}
+
+/// Pages of several owners, whose rows form one batch.
+pub(crate) struct BatchPages<R> {
+    batch: Arc<Batch<R>>,
+    pages: HashMap<Uuid, (Range<usize>, bool)>,
+}
+
+impl<R> BatchPages<R> {
+    pub(crate) fn new(by_owner: HashMap<Uuid, Rows<R>>) -> Self {
+        let mut all = Vec::new();
+        let mut pages = HashMap::with_capacity(by_owner.len());
+        for (owner, page) in by_owner {
+            let from = all.len();
+            all.extend(page.rows);
+            pages.insert(owner, (from..all.len(), page.has_more));
+        }
+        Self { batch: Batch::new(all), pages }
+    }
+
+    pub(crate) fn of(&self, owner: Uuid) -> BatchPage<R> {
+        let (range, has_more) = self.pages.get(&owner).cloned().unwrap_or((0..0, false));
+        BatchPage { batch: Arc::clone(&self.batch), range, has_more }
+    }
+}
