@@ -329,7 +329,7 @@ function ofPartner(day, partner) {
     type
     recordedAt
     ledgerEntry { effectiveOn track levelCredits spendableCredits balanceAfter explanation }
-    levelChange { track from { name } to { name } byCalendar }
+    levelChange { track from { name } to { name } timeBased }
     partner { balance }
   }
 }
@@ -407,7 +407,7 @@ function ofProfessional(day, professional) {
     points
     dojoCredits
     activity { kind status awardedPoints }
-    levelChange { from { name } to { name } byCalendar }
+    levelChange { from { name } to { name } timeBased }
   }
 }
 `,
@@ -464,7 +464,7 @@ const SUBSCRIBE_EVENTS = `subscription AllEvents($after: EventNumber, $types: [E
     recordedAt
     partner { code }
     professional { code }
-    levelChange { track from { name } to { name } byCalendar }
+    levelChange { track from { name } to { name } timeBased }
     data
   }
 }

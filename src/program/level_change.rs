@@ -27,7 +27,7 @@ pub struct LevelChange {
     pub to: Option<Arc<Level>>,
     /// The first day of the new level, or the day on which it was found to be lost.
     pub on: NaiveDate,
-    /// Whether the calendar changed it, and no fact.
+    /// Whether time alone changed it, without a new fact.
     pub time_based: bool,
 }
 
@@ -196,9 +196,8 @@ pub fn professional_change(
     if code == *emitted {
         return None;
     }
-    let from =
-        emitted.as_deref().and_then(|code| editions.at(day).professional_levels.by_code(code)).cloned();
-    *emitted = code;
+    let from = told.as_deref().and_then(|code| editions.at(day).professional_levels.by_code(code)).cloned();
+    *told = code;
     Some(LevelChange { track: None, from, to, on: day, time_based })
 }
 

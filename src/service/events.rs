@@ -232,7 +232,7 @@ impl Audience {
             "track": change.track.map(|track| column(track).to_value()),
             "from": change.from.as_ref().map(|level| &level.code),
             "to": change.to.as_ref().map(|level| &level.code),
-            "byCalendar": change.time_based,
+            "timeBased": change.time_based,
         });
         self.row(kind, change.on, subjects, Map::from_iter([("level".to_owned(), level_data)]))
     }

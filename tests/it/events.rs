@@ -23,7 +23,7 @@ pub(crate) async fn feed(app: &TestApp, after: i64) -> Vec<Value> {
     const PAGE: &str = "query($after: EventNumber) { events(first: 7, after: $after) { \
         nodes { number type occurredOn recordedAt data partner { code } professional { code } \
         ledgerEntry { levelCredits balanceAfter } activity { externalId } order { number } deal { reference } \
-        swagOrder { number } levelChange { track from { code } to { code } byCalendar } } \
+        swagOrder { number } levelChange { track from { code } to { code } timeBased } } \
         edges { cursor } pageInfo { hasNextPage endCursor } latestNumber } }";
     let mut events = Vec::new();
     let mut after = json!(after);
@@ -200,7 +200,7 @@ async fn levels_that_lapse_are_told_once_also_after_the_server_was_off(backend: 
         let events = feed(&app, before).await;
         assert_eq!(told(&events), expected, "{today}");
         for event in events {
-            assert_eq!(event["levelChange"]["byCalendar"], true);
+            assert_eq!(event["levelChange"]["timeBased"], true);
         }
     }
 }

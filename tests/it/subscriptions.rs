@@ -60,7 +60,7 @@ async fn a_partner_is_told_of_entries_and_levels(backend: Backend) {
     let world = World::new(backend).await;
     let query = "subscription { partnerChanged(code: \"nordwind\", after: LATEST) { type partner { balance } \
         ledgerEntry { levelCredits balanceAfter activity { externalId } } \
-        levelChange { track from { code } to { code } byCalendar } } }";
+        levelChange { track from { code } to { code } timeBased } } }";
     let query = query.replace("LATEST", &latest(&world.app).await.to_string());
     let mut stream = world.app.follow_as(world.key("PARTNER"), &query).await;
     let meetings = Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2026-04-01").quantity(30);
@@ -71,7 +71,7 @@ async fn a_partner_is_told_of_entries_and_levels(backend: Backend) {
     assert_eq!(entry["ledgerEntry"]["activity"]["externalId"], "meetings");
     assert_eq!(entry["ledgerEntry"]["balanceAfter"], entry["partner"]["balance"]);
     let level = stream.data().await["partnerChanged"].clone();
-    let expected = json!({ "track": "BUSINESS", "from": { "code": "MEMBER" }, "to": { "code": "COLLABORATOR" }, "byCalendar": false });
+    let expected = json!({ "track": "BUSINESS", "from": { "code": "MEMBER" }, "to": { "code": "COLLABORATOR" }, "timeBased": false });
     assert_eq!((level["type"].as_str(), &level["levelChange"]), (Some("LEVEL_REACHED"), &expected));
     assert!(level["ledgerEntry"].is_null());
 }

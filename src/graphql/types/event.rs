@@ -27,7 +27,7 @@ pub(crate) struct LevelChange {
     /// The level now; null below the first one.
     to: Option<Level>,
     /// Whether it came by the calendar, on a first of January or an anniversary, and by no fact.
-    by_calendar: bool,
+    time_based: bool,
 }
 
 fn number(row: &Model) -> EventNumber {
@@ -53,8 +53,8 @@ fn level_change(context: &Context<'_>, row: &Model) -> Option<LevelChange> {
         Some("BUSINESS") => Some(Track::Business),
         _ => None,
     };
-    let by_calendar = said.get("byCalendar").and_then(Value::as_bool).unwrap_or(false);
-    Some(LevelChange { track, from: level("from"), to: level("to"), by_calendar })
+    let time_based = said.get("timeBased").and_then(Value::as_bool).unwrap_or(false);
+    Some(LevelChange { track, from: level("from"), to: level("to"), time_based })
 }
 
 /// Loads what an event is about, for its whole batch at once.
