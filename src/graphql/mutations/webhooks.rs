@@ -60,7 +60,7 @@ pub(crate) struct EnableWebhookEndpointInput {
     id: ID,
     /// Whether it goes on although events that it did not get are no longer kept. Without it, that is refused.
     #[graphql(default)]
-    skip_gone: bool,
+    skip_expired: bool,
 }
 
 /// An endpoint to turn off.
@@ -221,7 +221,7 @@ impl WebhookMutations {
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let id = key(NodeType::WebhookEndpoint, &input.id);
-        WebhookEndpointPayload::of(services.webhook_enable(id, input.skip_gone).await)
+        WebhookEndpointPayload::of(services.webhook_enable(id, input.skip_expired).await)
     }
 
     /// Turns an endpoint off: events wait for it as long as they are kept. For administrators.

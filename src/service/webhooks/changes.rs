@@ -156,7 +156,7 @@ impl Services {
                 if !skip {
                     let message = format!(
                         "Events up to {removed} are no longer kept, and the endpoint did not get all of them. \
-                         With skipGone it goes on after them."
+                         With skipExpired it goes on after them."
                     );
                     return Err(Refusal::new(Code::WrongState, "id", message).into());
                 }

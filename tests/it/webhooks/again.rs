@@ -91,7 +91,7 @@ async fn what_is_no_longer_kept_is_not_sent_and_that_is_said(backend: Backend) {
     let error = user_errors(&replay)[0].clone();
     assert_eq!((&error["code"], &error["field"]), (&json!("INVALID"), &json!(["after"])));
     assert_eq!(app.refusals("enableWebhookEndpoint", json!({ "id": id })).await, ["WRONG_STATE"]);
-    app.done("enableWebhookEndpoint", json!({ "id": id, "skipGone": true })).await;
+    app.done("enableWebhookEndpoint", json!({ "id": id, "skipExpired": true })).await;
     post(&app, "nordwind", "next").await;
     assert_eq!(app.send_in(0).await, 1);
     assert_eq!(receiver.activities(), ["next"]);
