@@ -220,7 +220,7 @@ impl TestApp {
     pub(crate) async fn webhook(&self, id: &Value) -> Value {
         const ENDPOINT: &str = "query($id: ID!) { node(id: $id) { ... on WebhookEndpoint { id url description types \
             status disabledReason statusSince position lag pendingCount previousSecretExpiresAt createdAt createdBy \
-            partner { code } deliveries(first: 100) { totalCount nodes { id webhookId type eventNumber state nextTryAt \
+            partner { code } deliveries(first: 100) { totalCount nodes { id webhookId type eventNumber state nextAttemptAt \
             createdAt deliveredAt event { number type } endpoint { id } \
             attempts { at durationMs statusCode error response } } } } } }";
         self.ok(ENDPOINT, json!({ "id": id })).await["node"].clone()

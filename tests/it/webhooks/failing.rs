@@ -16,7 +16,7 @@ both! {
 
 async fn next_attempt_at(app: &TestApp, id: &Value) -> DateTime<Utc> {
     let shown = app.webhook(id).await;
-    let next = shown["deliveries"]["nodes"][0]["nextTryAt"].as_str().unwrap_or_else(|| panic!("{shown}"));
+    let next = shown["deliveries"]["nodes"][0]["nextAttemptAt"].as_str().unwrap_or_else(|| panic!("{shown}"));
     next.parse().expect("a moment")
 }
 
