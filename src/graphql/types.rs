@@ -4,6 +4,7 @@ mod access;
 mod activity;
 mod deal;
 mod edition;
+mod enums;
 mod event;
 mod ledger;
 mod money;
@@ -15,7 +16,6 @@ mod standing;
 mod swag;
 mod target;
 mod webhook;
-mod words;
 
 use async_graphql::ID;
 use async_graphql::Interface;
@@ -24,6 +24,10 @@ pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
 pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
+pub(crate) use enums::{
+    DealActivityKind, DealOutcome, DealStatus, EventType, OrderPurpose, ProductCategory, ReviewDecision,
+    UserErrorCode,
+};
 pub(crate) use event::{Event, PartnerChange, ProfessionalChange};
 pub(crate) use ledger::LedgerEntry;
 pub(crate) use money::{Money, MoneyInput};
@@ -34,10 +38,6 @@ pub(crate) use professional::Professional;
 pub(crate) use swag::{SwagItem, SwagOrder};
 pub(crate) use target::SalesTarget;
 pub(crate) use webhook::{WebhookDelivery, WebhookEndpoint};
-pub(crate) use words::{
-    DealActivityKind, DealOutcome, DealStatus, EventType, OrderPurpose, ProductCategory, ReviewDecision,
-    UserErrorCode,
-};
 
 /// An object with a global id, which `node` finds again.
 #[derive(Interface)]

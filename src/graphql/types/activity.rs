@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Object, Union};
 use entity::activity::Model;
 
-use super::words::ActivityStatus;
+use super::enums::ActivityStatus;
 use super::{Partner, Professional};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::deal::Model;
 
 use super::Partner;
-use super::words::{DealActivityKind, DealOutcome, DealStatus};
+use super::enums::{DealActivityKind, DealOutcome, DealStatus};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;

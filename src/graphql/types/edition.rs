@@ -6,8 +6,8 @@ use async_graphql::{ID, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::Money;
+use super::enums::{OrderPurpose, ProductCategory, Program, Review, Track, Window};
 use super::standing::Level;
-use super::words::{OrderPurpose, ProductCategory, Program, Review, Track, Window};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Decimal, int};
 use crate::program::rule::{Rule, UnitSource};

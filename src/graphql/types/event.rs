@@ -6,8 +6,8 @@ use async_graphql::{Context, Object, SimpleObject};
 use entity::event::Model;
 use serde_json::{Map, Value};
 
+use super::enums::{EventType, Track};
 use super::standing::Level;
-use super::words::{EventType, Track};
 use super::{Activity, Deal, LedgerEntry, Order, Partner, Professional, SwagOrder};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 use entity::ledger_entry::Model;
 use entity::order;
 
-use super::words::{LedgerReason, Track};
+use super::enums::{LedgerReason, Track};
 use super::{Activity, Deal, Order};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 use entity::{order, order_line};
 
+use super::enums::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
 use super::standing::Level;
-use super::words::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
 use super::{Contract, Edition, Money, Partner, Product};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};

@@ -3,8 +3,8 @@
 use async_graphql::{Context, ID, Object};
 use uuid::Uuid;
 
+use super::enums::Track;
 use super::standing::{LevelAward, PartnerStanding};
-use super::words::Track;
 use super::{Activity, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget};
 use crate::graphql::batch::{BatchPages, BatchRow};
 use crate::graphql::connection::{

@@ -3,7 +3,7 @@
 use async_graphql::{ID, Object, SimpleObject};
 
 use super::Money;
-use super::words::ProductCategory;
+use super::enums::ProductCategory;
 use crate::graphql::batch::BatchRow;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;

@@ -6,7 +6,7 @@ use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 
 use super::Contract;
-use super::words::{ProductCategory, Track};
+use super::enums::{ProductCategory, Track};
 use crate::graphql::batch::BatchRow;
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::{Date, Decimal, int};

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 use entity::{swag_item, swag_order};
 
 use super::Professional;
-use super::words::SwagOrderStatus;
+use super::enums::SwagOrderStatus;
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;

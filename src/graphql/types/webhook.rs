@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, Object};
 use entity::{value, webhook_attempt, webhook_delivery, webhook_endpoint};
 use uuid::Uuid;
 
-use super::words::{EventType, same_words};
+use super::enums::{EventType, map_enum};
 use super::{Event, Partner};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
@@ -26,7 +26,7 @@ pub(crate) enum WebhookEndpointStatus {
     Disabled,
 }
 
-same_words!(WebhookEndpointStatus = value::WebhookStatus { Enabled, Disabled });
+map_enum!(WebhookEndpointStatus = value::WebhookStatus { Enabled, Disabled });
 
 /// Where a delivery stands.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +39,8 @@ pub(crate) enum WebhookDeliveryState {
     Failed,
 }
 
-same_words!(WebhookDeliveryState = value::DeliveryState { Pending, Delivered, Failed });
-same_words!(value::DeliveryState = WebhookDeliveryState { Pending, Delivered, Failed });
+map_enum!(WebhookDeliveryState = value::DeliveryState { Pending, Delivered, Failed });
+map_enum!(value::DeliveryState = WebhookDeliveryState { Pending, Delivered, Failed });
 
 /// An address that events are sent to, by the Standard Webhooks specification. What signs them is told once, when the
 /// endpoint is created or its secret is rotated.

@@ -1,4 +1,4 @@
-//! Enums of the schema.
+//! Enums of the schema, and their mappings to the enums of the core and of the database.
 
 use async_graphql::Enum;
 
@@ -16,20 +16,20 @@ pub(crate) enum Track {
     Business,
 }
 
-/// Declares how a word of the schema stands for a word of another module, both ways where asked.
-macro_rules! same_words {
-    ($here:ty = $there:ty { $($word:ident),+ $(,)? }) => {
-        impl From<$there> for $here {
-            fn from(word: $there) -> Self {
-                match word { $(<$there>::$word => Self::$word),+ }
+/// Maps each variant of one enum to the variant of the same name of another.
+macro_rules! map_enum {
+    ($to:ty = $from:ty { $($variant:ident),+ $(,)? }) => {
+        impl From<$from> for $to {
+            fn from(variant: $from) -> Self {
+                match variant { $(<$from>::$variant => Self::$variant),+ }
             }
         }
     };
 }
-pub(super) use same_words;
+pub(super) use map_enum;
 
-same_words!(Track = rule::Track { Technical, Business });
-same_words!(Track = entity::value::Track { Technical, Business });
+map_enum!(Track = rule::Track { Technical, Business });
+map_enum!(Track = entity::value::Track { Technical, Business });
 
 impl From<Track> for entity::value::Track {
     fn from(track: Track) -> Self {
@@ -55,11 +55,11 @@ pub(crate) enum ProductCategory {
     Certification,
 }
 
-same_words!(
+map_enum!(
     ProductCategory =
         policy::ProductCategory { License, UsageBasedService, SupportService, Training, Certification }
 );
-same_words!(
+map_enum!(
     ProductCategory = entity::value::ProductCategory {
         License,
         UsageBasedService,
@@ -68,7 +68,7 @@ same_words!(
         Certification
     }
 );
-same_words!(
+map_enum!(
     policy::ProductCategory =
         ProductCategory { License, UsageBasedService, SupportService, Training, Certification }
 );
@@ -82,9 +82,9 @@ pub(crate) enum OrderPurpose {
     SelfUse,
 }
 
-same_words!(OrderPurpose = policy::OrderPurpose { EndCustomer, SelfUse });
-same_words!(OrderPurpose = entity::value::OrderPurpose { EndCustomer, SelfUse });
-same_words!(policy::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
+map_enum!(OrderPurpose = policy::OrderPurpose { EndCustomer, SelfUse });
+map_enum!(OrderPurpose = entity::value::OrderPurpose { EndCustomer, SelfUse });
+map_enum!(policy::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
 
 /// Where an order stands.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ pub(crate) enum OrderStatus {
     Cancelled,
 }
 
-same_words!(OrderStatus = entity::value::OrderStatus { Placed, Fulfilled, Cancelled });
+map_enum!(OrderStatus = entity::value::OrderStatus { Placed, Fulfilled, Cancelled });
 
 /// What decides a discount.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ pub(crate) enum DealStatus {
     Expired,
 }
 
-same_words!(
+map_enum!(
     DealStatus = deal::Status {
         Lead,
         Engaged,
@@ -150,7 +150,7 @@ same_words!(
         Expired,
     }
 );
-same_words!(
+map_enum!(
     deal::Status = DealStatus {
         Lead,
         Engaged,
@@ -165,7 +165,7 @@ same_words!(
         Expired,
     }
 );
-same_words!(
+map_enum!(
     DealStatus = entity::value::DealStatus {
         Lead,
         Engaged,
@@ -193,9 +193,9 @@ pub(crate) enum DealOutcome {
     Dropped,
 }
 
-same_words!(DealOutcome = deal::Outcome { WonByPartner, WonByOther, Lost, Dropped });
-same_words!(deal::Outcome = DealOutcome { WonByPartner, WonByOther, Lost, Dropped });
-same_words!(DealOutcome = entity::value::DealOutcome { WonByPartner, WonByOther, Lost, Dropped });
+map_enum!(DealOutcome = deal::Outcome { WonByPartner, WonByOther, Lost, Dropped });
+map_enum!(deal::Outcome = DealOutcome { WonByPartner, WonByOther, Lost, Dropped });
+map_enum!(DealOutcome = entity::value::DealOutcome { WonByPartner, WonByOther, Lost, Dropped });
 
 /// A business development activity that is reported for a deal.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,8 +212,8 @@ pub(crate) enum DealActivityKind {
     Other,
 }
 
-same_words!(deal::Report = DealActivityKind { Meeting, Introduction, ExhibitionMeeting, Webinar, Other });
-same_words!(
+map_enum!(deal::Report = DealActivityKind { Meeting, Introduction, ExhibitionMeeting, Webinar, Other });
+map_enum!(
     DealActivityKind = entity::value::DealReport { Meeting, Introduction, ExhibitionMeeting, Webinar, Other }
 );
 
@@ -226,7 +226,7 @@ pub(crate) enum SwagOrderStatus {
     Cancelled,
 }
 
-same_words!(SwagOrderStatus = entity::value::SwagOrderStatus { Placed, Cancelled });
+map_enum!(SwagOrderStatus = entity::value::SwagOrderStatus { Placed, Cancelled });
 
 /// Where an activity stands.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,7 +241,7 @@ pub(crate) enum ActivityStatus {
     Voided,
 }
 
-same_words!(ActivityStatus = entity::value::ActivityStatus { PendingReview, Recorded, Rejected, Voided });
+map_enum!(ActivityStatus = entity::value::ActivityStatus { PendingReview, Recorded, Rejected, Voided });
 
 /// What a ledger entry came from.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,7 +261,7 @@ pub(crate) enum LedgerReason {
     RedemptionReturned,
 }
 
-same_words!(
+map_enum!(
     LedgerReason =
         entity::value::LedgerReason { Activity, Void, Affiliation, Legacy, Redemption, RedemptionReturned }
 );
@@ -275,7 +275,7 @@ pub(crate) enum Program {
     Professional,
 }
 
-same_words!(Program = rule::Program { Partner, Professional });
+map_enum!(Program = rule::Program { Partner, Professional });
 
 /// The span whose units an earning rule counts together.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,7 +292,7 @@ pub(crate) enum Window {
     Lifetime,
 }
 
-same_words!(Window = rule::Window { Each, Month, CalendarYear, MembershipYear, Lifetime });
+map_enum!(Window = rule::Window { Each, Month, CalendarYear, MembershipYear, Lifetime });
 
 /// Who has to look at an activity before it awards anything.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -305,7 +305,7 @@ pub(crate) enum Review {
     StaffOnly,
 }
 
-same_words!(Review = rule::Review { None, Acceptance, StaffOnly });
+map_enum!(Review = rule::Review { None, Acceptance, StaffOnly });
 
 /// A reviewer's word on a claim.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -361,7 +361,7 @@ pub(crate) enum UserErrorCode {
     ContractOverlap,
 }
 
-same_words!(
+map_enum!(
     UserErrorCode = Code {
         NotFound,
         AlreadyExists,
@@ -427,7 +427,7 @@ pub(crate) enum EventType {
     DealExpired,
 }
 
-same_words!(
+map_enum!(
     EventType = entity::value::EventKind {
         CreditsChanged,
         PointsChanged,
@@ -449,7 +449,7 @@ same_words!(
         DealExpired
     }
 );
-same_words!(
+map_enum!(
     entity::value::EventKind = EventType {
         CreditsChanged,
         PointsChanged,
