@@ -6,7 +6,6 @@ mod connection;
 pub mod cost;
 pub mod documents;
 mod error;
-pub mod guard;
 mod id;
 mod mutations;
 mod operations;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::SettingError;
-use crate::graphql::guard::Limits;
+use crate::graphql::limits::Limits;
 use crate::http::connections::ConnectionLimits;
 use crate::http::cors::Origins;
 use crate::http::graphql::Settings as Requests;

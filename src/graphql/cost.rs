@@ -68,7 +68,7 @@ pub(super) fn price(operation: &Operation, complexity: u64, variables: &Variable
     let base = match operation.kind {
         OperationType::Query | OperationType::Subscription => 1,
         OperationType::Mutation => {
-            let fields = count(operation.definition().selection_set.node.items.len());
+            let fields = len_u64(operation.definition().selection_set.node.items.len());
             fields.saturating_mul(MUTATION_POINTS).saturating_add(items(variables))
         }
     };
@@ -78,7 +78,7 @@ pub(super) fn price(operation: &Operation, complexity: u64, variables: &Variable
 /// Items of the lists among the variables and the fields of their objects.
 fn items(variables: &Variables) -> u64 {
     let length = |value: &ConstValue| match value {
-        ConstValue::List(items) => count(items.len()),
+        ConstValue::List(items) => len_u64(items.len()),
         _ => 0,
     };
     let counts = variables.values().map(|value| match value {
@@ -191,9 +191,9 @@ impl<'a> Walk<'a> {
 
     fn length(&mut self, value: &Value) -> Option<u64> {
         match value {
-            Value::List(items) => Some(count(items.len())),
+            Value::List(items) => Some(len_u64(items.len())),
             Value::Variable(name) => match self.variable(name)? {
-                ConstValue::List(items) => Some(count(items.len())),
+                ConstValue::List(items) => Some(len_u64(items.len())),
                 _ => Some(1),
             },
             _ => Some(1),

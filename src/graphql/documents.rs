@@ -98,7 +98,7 @@ impl<E: Executor> Documents<E> {
             schemas,
             types,
             limits,
-            memory_min: memory_max / count(documents_max.max(1)),
+            memory_min: memory_max / len_u64(documents_max.max(1)),
             kept: Cache::with_weighter(documents_max, memory_max, ByMemory),
             registered: None,
             trusted: None,
@@ -170,7 +170,7 @@ impl<E: Executor> Documents<E> {
         let points = operation
             .points
             .unwrap_or_else(|| count_cost(&self.limits, &self.types, &operation.document, &variables).points);
-        within("complexity", self.limits.complexity, points).map_err(one)?;
+        check_limit("complexity", self.limits.complexity, points).map_err(one)?;
         let price = price(operation, points, &variables);
         let mut request = Request::new(String::new()).variables(variables);
         request.set_parsed_query(operation.document.clone());
@@ -245,7 +245,11 @@ impl<E: Executor> Documents<E> {
             operations: operations.collect(),
             // A parsed token takes some 300 bytes: a field of one letter is a selection
             // with a name, positions and four empty lists.
-            memory: lexed.tokens.saturating_mul(300).saturating_add(count(source.len())).max(self.memory_min),
+            memory: size
+                .tokens
+                .saturating_mul(300)
+                .saturating_add(len_u64(source.len()))
+                .max(self.memory_min),
         })
     }
 

@@ -10,7 +10,7 @@ use async_graphql_parser::types::{
     Directive, ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
 };
 
-use super::guard::{Limits, count, within};
+use super::limits::{Limits, check_limit, len_u64};
 use super::refusal::{Code, Refusal};
 
 /// Checks everything about a parsed document that needs neither schema nor variables.
@@ -19,7 +19,7 @@ use super::refusal::{Code, Refusal};
 ///
 /// The first limit that is exceeded, a circle of fragments, or a misuse of `__typename`.
 pub fn check(limits: &Limits, document: &ExecutableDocument) -> Result<(), Refusal> {
-    within("fragments", limits.fragments, count(document.fragments.len()))?;
+    check_limit("fragments", limits.fragments, len_u64(document.fragments.len()))?;
     let mut walk = Walk { limits, fragments: &document.fragments, known: HashMap::new() };
     let mut whole = Measure::default();
     let mut operations: Vec<_> = document.operations.iter().collect();
@@ -27,17 +27,17 @@ pub fn check(limits: &Limits, document: &ExecutableDocument) -> Result<(), Refus
     for (_, operation) in operations {
         let operation = &operation.node;
         let mut measure = walk.selection_set(&operation.selection_set.node, 1, false)?;
-        measure.directives = measure.directives.saturating_add(count(operation.directives.len()));
+        measure.directives = measure.directives.saturating_add(len_u64(operation.directives.len()));
         for definition in &operation.variable_definitions {
-            let directives = count(definition.node.directives.len());
+            let directives = len_u64(definition.node.directives.len());
             measure.directives = measure.directives.saturating_add(directives);
         }
         match operation.ty {
             OperationType::Mutation => {
-                within("mutation_fields", limits.mutation_fields, measure.top)?;
+                check_limit("mutation_fields", limits.mutation_fields, measure.top)?;
             }
             OperationType::Query | OperationType::Subscription => {
-                within("root_fields", limits.root_fields, measure.top)?;
+                check_limit("root_fields", limits.root_fields, measure.top)?;
             }
         }
         whole.add(measure);
@@ -51,10 +51,10 @@ pub fn check(limits: &Limits, document: &ExecutableDocument) -> Result<(), Refus
             whole.add(walk.fragment(name, fragment, 1)?);
         }
     }
-    within("fields", limits.fields, whole.selections)?;
-    within("depth", limits.depth, whole.depth)?;
-    within("aliases", limits.aliases, whole.aliases)?;
-    within("directives", limits.directives, whole.directives)
+    check_limit("fields", limits.fields, whole.selections)?;
+    check_limit("depth", limits.depth, whole.depth)?;
+    check_limit("aliases", limits.aliases, whole.aliases)?;
+    check_limit("directives", limits.directives, whole.directives)
 }
 
 /// What a selection set has when its fragments are expanded.
@@ -99,10 +99,10 @@ impl<'a> Walk<'a> {
         level: u64,
         introspection: bool,
     ) -> Result<Measure, Refusal> {
-        within("nesting", self.limits.nesting, level)?;
+        check_limit("nesting", self.limits.nesting, level)?;
         let mut measure = Measure { height: 1, ..Measure::default() };
         for selection in &set.items {
-            let directives = count(selection.node.directives().len());
+            let directives = len_u64(selection.node.directives().len());
             measure.directives = measure.directives.saturating_add(directives);
             measure.selections = measure.selections.saturating_add(1);
             let inner = match &selection.node {
@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
         match self.known.get(name.as_str()) {
             Some(Some(measure)) => {
                 let nesting = level.saturating_add(measure.height).saturating_sub(1);
-                within("nesting", self.limits.nesting, nesting)?;
+                check_limit("nesting", self.limits.nesting, nesting)?;
                 return Ok(*measure);
             }
             Some(None) => {
@@ -178,7 +178,7 @@ impl<'a> Walk<'a> {
         let introspection = is_introspection(&fragment.node.type_condition.node.on.node);
         let set = &fragment.node.selection_set.node;
         let mut measure = self.selection_set(set, level, introspection)?;
-        let directives = count(fragment.node.directives.len());
+        let directives = len_u64(fragment.node.directives.len());
         measure.directives = measure.directives.saturating_add(directives);
         self.known.insert(name.as_str(), Some(measure));
         Ok(measure)

@@ -164,7 +164,7 @@ fn the_count_of_nesting_is_never_below_the_parsers() {
         }
     }
     let alphabet = ['"', '\\', '[', ']', '\n', '#', 'n'];
-    let limits = partner_program::graphql::guard::Limits::default();
+    let limits = partner_program::graphql::limits::Limits::default();
     let (mut parsed, length) = (0, 5);
     for number in 0..alphabet.len().pow(length) {
         let letters = (0..length).map(|at| alphabet[number / alphabet.len().pow(at) % alphabet.len()]);

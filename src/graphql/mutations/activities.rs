@@ -148,7 +148,8 @@ impl Activities {
                 return Ok(RecordActivitiesPayload { user_errors: vec![error], ..Default::default() });
             }
         };
-        let within = |place: usize, refusal: Refusal| refusal.within(&place.to_string()).within("activities");
+        let within =
+            |place: usize, refusal: Refusal| refusal.within(&place.to_string()).check_limit("activities");
         Ok(RecordActivitiesPayload { results: payloads(outcomes, within), user_errors: Vec::new() })
     }
 

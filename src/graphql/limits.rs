@@ -68,9 +68,9 @@ impl Default for Limits {
     }
 }
 
-/// What the text of a document was measured to have.
+/// Size of the text of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lexed {
+pub struct TextSize {
     /// Names, numbers, strings and punctuation marks.
     pub tokens: u64,
     /// Brackets inside each other, at most.
@@ -84,13 +84,13 @@ impl Limits {
     ///
     /// A limit that is exceeded (`QUERY_TOO_COMPLEX`), or a string that does not end
     /// (`GRAPHQL_PARSE_FAILED`).
-    pub fn check_text(&self, source: &str) -> Result<Lexed, Refusal> {
-        let bytes = count(source.len());
-        within("document_bytes", self.document_bytes, bytes)?;
-        let lexed = lex(source)?;
-        within("nesting", self.nesting, lexed.nesting)?;
-        within("tokens", self.tokens, lexed.tokens)?;
-        Ok(lexed)
+    pub fn check_text(&self, source: &str) -> Result<TextSize, Refusal> {
+        let bytes = len_u64(source.len());
+        check_limit("document_bytes", self.document_bytes, bytes)?;
+        let size = measure_text(source)?;
+        check_limit("nesting", self.nesting, size.nesting)?;
+        check_limit("tokens", self.tokens, size.tokens)?;
+        Ok(size)
     }
 }
 
@@ -99,7 +99,7 @@ impl Limits {
 /// # Errors
 ///
 /// `QUERY_TOO_COMPLEX` with the limit's name, what it allows and what there is.
-pub(crate) fn within(limit: &'static str, max: u64, actual: u64) -> Result<(), Refusal> {
+pub(crate) fn check_limit(limit: &'static str, max: u64, actual: u64) -> Result<(), Refusal> {
     if actual <= max {
         return Ok(());
     }
@@ -161,9 +161,9 @@ pub(crate) fn count(length: usize) -> u64 {
 /// Counts tokens and nesting. Brackets in strings, block strings and comments are text.
 /// A string that does not end is refused here, because a parser that took it for something
 /// else would see brackets where this function saw text.
-fn lex(source: &str) -> Result<Lexed, Refusal> {
+fn measure_text(source: &str) -> Result<TextSize, Refusal> {
     let bytes = source.as_bytes();
-    let mut lexed = Lexed::default();
+    let mut size = TextSize::default();
     let mut open: u64 = 0;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -180,7 +180,7 @@ fn lex(source: &str) -> Result<Lexed, Refusal> {
             }
             b'{' | b'[' | b'(' => {
                 open += 1;
-                lexed.nesting = lexed.nesting.max(open);
+                size.nesting = size.nesting.max(open);
             }
             b'}' | b']' | b')' => open = open.saturating_sub(1),
             _ if is_word(byte) => {
@@ -193,9 +193,9 @@ fn lex(source: &str) -> Result<Lexed, Refusal> {
             0x80..=0xBF => continue,
             _ => {}
         }
-        lexed.tokens += 1;
+        size.tokens += 1;
     }
-    Ok(lexed)
+    Ok(size)
 }
 
 fn is_word(byte: u8) -> bool {
@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     fn nesting(source: &str) -> u64 {
-        lex(source).expect("the strings end").nesting
+        measure_text(source).expect("the strings end").nesting
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn strings_must_end() {
         for source in ["{ a(b: \"x) }", "{ a(b: \"\"\"x\") }", "{ a(b: \"x\n\") }", "\"\\"] {
-            let refusal = lex(source).expect_err(source);
+            let refusal = measure_text(source).expect_err(source);
             assert_eq!(refusal.code, Code::GraphqlParseFailed, "{source}");
         }
     }
