@@ -5,7 +5,7 @@
 
 use async_graphql::Pos;
 
-use super::refusal::{Code, Exceeded, Refusal};
+use super::refusal::{Code, ExceededLimit, Refusal};
 
 /// What a document may contain. Counts are of the document with its fragments expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]

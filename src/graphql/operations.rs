@@ -9,7 +9,7 @@ use async_graphql_parser::types::{
     Selection, SelectionSet,
 };
 
-use super::refusal::{Code, Refusal, clipped};
+use super::refusal::{Code, Refusal, truncate_chars};
 
 /// A document that fits the schema, taken apart into its operations.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Document {
                     Some(operation) => Ok(operation),
                     None => refuse(format!(
                         "The document has no operation named {:?}.",
-                        clipped(name.to_owned(), 100)
+                        truncate_chars(name.to_owned(), 100)
                     )),
                 }
             }

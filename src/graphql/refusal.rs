@@ -79,7 +79,7 @@ impl Code {
 
 /// A limit that a request exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exceeded {
+pub struct ExceededLimit {
     /// The name of the limit, for programs.
     pub limit: &'static str,
     /// The most that is allowed.
@@ -98,7 +98,7 @@ pub struct Refusal {
     /// Where in the document, if it is in the document.
     pub locations: Vec<Pos>,
     /// The limit, if one was exceeded.
-    pub exceeded: Option<Exceeded>,
+    pub exceeded: Option<ExceededLimit>,
 }
 
 impl Refusal {
@@ -126,12 +126,12 @@ impl From<Refusal> for ServerError {
     fn from(refusal: Refusal) -> Self {
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", refusal.code.as_str());
-        if let Some(Exceeded { limit, max, actual }) = refusal.exceeded {
+        if let Some(ExceededLimit { limit, max, actual }) = refusal.exceeded {
             extensions.set("limit", limit);
             extensions.set("max", Value::from(max));
             extensions.set("actual", Value::from(actual));
         }
-        let mut error = ServerError::new(bounded(refusal.message), None);
+        let mut error = ServerError::new(truncate_message(refusal.message), None);
         error.locations = refusal.locations;
         error.extensions = Some(extensions);
         error
@@ -140,13 +140,13 @@ impl From<Refusal> for ServerError {
 
 /// The message, cut to [`MESSAGE_CHARS_MAX`] characters.
 #[must_use]
-pub fn bounded(message: String) -> String {
-    clipped(message, MESSAGE_CHARS_MAX)
+pub fn truncate_message(message: String) -> String {
+    truncate_chars(message, MESSAGE_CHARS_MAX)
 }
 
 /// The text, cut to `chars_max` characters with an ellipsis as the last one.
 #[must_use]
-pub fn clipped(mut text: String, chars_max: usize) -> String {
+pub fn truncate_chars(mut text: String, chars_max: usize) -> String {
     // A text has at most as many characters as bytes: most never need counting.
     if text.len() > chars_max && text.chars().count() > chars_max {
         let kept: String = text.chars().take(chars_max.saturating_sub(1)).collect();

@@ -137,7 +137,7 @@ impl Check<'_> {
                     self.problem(&format!("expected {name}, found {}", found(value)));
                 } else if !known {
                     let names: Vec<&str> = values.iter().map(Name::as_str).collect();
-                    let names = clipped(names.join(", "), 200);
+                    let names = truncate_chars(names.join(", "), 200);
                     self.problem(&format!("expected {name} ({names}), found {}", found(value)));
                 }
             }
@@ -157,7 +157,7 @@ impl Check<'_> {
             present += 1;
             let field = object.fields.iter().find(|field| field.name == *key);
             self.inside(
-                |path| write!(path, ".{}", clipped(key.to_string(), QUOTED_CHARS_MAX)),
+                |path| write!(path, ".{}", truncate_chars(key.to_string(), QUOTED_CHARS_MAX)),
                 |check| match field {
                     Some(_) if object.one_of && *value == Value::Null => {
                         check.problem("expected a value, found null");
@@ -188,7 +188,7 @@ impl Check<'_> {
 
     fn problem(&mut self, problem: &str) {
         if self.problems.len() < ERRORS_MAX {
-            let path = clipped(self.path.clone(), 200);
+            let path = truncate_chars(self.path.clone(), 200);
             self.problems.push(format!("{path}: {problem}"));
         }
     }
@@ -197,11 +197,13 @@ impl Check<'_> {
 fn found(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
-        Value::Number(number) => format!("the number {}", clipped(number.to_string(), QUOTED_CHARS_MAX)),
-        Value::String(text) => format!("{:?}", clipped(text.clone(), QUOTED_CHARS_MAX)),
+        Value::Number(number) => {
+            format!("the number {}", truncate_chars(number.to_string(), QUOTED_CHARS_MAX))
+        }
+        Value::String(text) => format!("{:?}", truncate_chars(text.clone(), QUOTED_CHARS_MAX)),
         Value::Boolean(truth) => format!("{truth}"),
         Value::Binary(_) => "a file".to_owned(),
-        Value::Enum(item) => clipped(item.to_string(), QUOTED_CHARS_MAX),
+        Value::Enum(item) => truncate_chars(item.to_string(), QUOTED_CHARS_MAX),
         Value::List(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     }

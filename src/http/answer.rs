@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::accept::Media;
 use super::request_id::RequestId;
 use super::throttle::{self, Wait};
-use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, bounded};
+use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, truncate_message};
 
 /// Outcome of a request without errors.
 const OK: &str = "ok";
@@ -240,7 +240,7 @@ fn code(error: &ServerError) -> Code {
     }
 }
 
-/// Errors of resolvers as clients may see them: each with a code, bounded in number and
+/// Errors of resolvers as clients may see them: each with a code, truncate_message in number and
 /// length. One without a code is a fault of ours, is logged here and says nothing outside.
 fn presentable(mut errors: Vec<ServerError>, id: &RequestId) -> Vec<ServerError> {
     if errors.len() > ERRORS_MAX {
@@ -266,7 +266,7 @@ fn presentable_one(mut error: ServerError, id: &RequestId) -> ServerError {
         );
         return masked(error, id);
     }
-    error.message = bounded(error.message);
+    error.message = truncate_message(error.message);
     error
 }
 

@@ -148,8 +148,7 @@ impl Activities {
                 return Ok(RecordActivitiesPayload { user_errors: vec![error], ..Default::default() });
             }
         };
-        let within =
-            |place: usize, refusal: Refusal| refusal.within(&place.to_string()).check_limit("activities");
+        let within = |place: usize, refusal: Refusal| refusal.within(&place.to_string()).within("activities");
         Ok(RecordActivitiesPayload { results: payloads(outcomes, within), user_errors: Vec::new() })
     }
 

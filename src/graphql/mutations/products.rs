@@ -82,7 +82,7 @@ impl Products {
         #[graphql(desc = "The product.")] input: SaveProductInput,
     ) -> Result<ProductPayload, ApiError> {
         let price = |(place, price): (usize, &MoneyInput)| {
-            price.read().map_err(|refusal| refusal.within(&place.to_string()).check_limit("prices"))
+            price.read().map_err(|refusal| refusal.within(&place.to_string()).within("prices"))
         };
         let prices = match input.prices.iter().enumerate().map(price).collect::<Result<Vec<_>, Refusal>>() {
             Ok(prices) => prices,
@@ -124,7 +124,7 @@ impl Products {
     ) -> Result<PartnerPayload, ApiError> {
         let amount = match input.target.read() {
             Ok(amount) => amount,
-            Err(refusal) => return Ok(PartnerPayload::of(Err(refusal.check_limit("target").into()))),
+            Err(refusal) => return Ok(PartnerPayload::of(Err(refusal.within("target").into()))),
         };
         let services = context.data_unchecked::<Services>();
         let set = services.sales_target_set(&input.partner, input.year, amount).await;
