@@ -234,10 +234,10 @@ async fn router(
     });
     let limits = protocol.limits.clone();
     let mut documents = Documents::new(schemas, types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)
-        .registering(protocol.persisted_bytes_max);
+        .with_persisted_queries(protocol.persisted_bytes_max);
     if let Some(path) = &protocol.trusted_documents {
         let trusted = trusted::read(path).map_err(StartError::TrustedDocuments)?;
-        documents = documents.trusting(trusted).await.map_err(StartError::TrustedDocuments)?;
+        documents = documents.with_trusted_documents(trusted).await.map_err(StartError::TrustedDocuments)?;
     }
     let page: Page = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
     let edge = Edge {

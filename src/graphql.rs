@@ -2,8 +2,9 @@
 //! variables; nothing in there knows HTTP), and the schema with its thin resolvers.
 
 mod batch;
+pub mod complexity;
 mod connection;
-pub mod cost;
+pub mod document_ref;
 pub mod documents;
 mod error;
 mod id;

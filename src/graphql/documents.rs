@@ -1,4 +1,4 @@
-//! Documents that were parsed, checked and validated, kept by their text.
+//! A cache of documents that were parsed, checked and validated, by their text.
 //!
 //! Two schemas are built by one function. The strict one validates a document when it is
 //! first seen and never runs a resolver; the fast one runs every request. A request is
@@ -20,14 +20,13 @@ use quick_cache::sync::Cache;
 use super::cost::{count_cost, price};
 use super::guard::{Limits, count, within};
 use super::operations::{Document, Operation, split};
-use super::persisted::{self, DocumentHash, DocumentRef};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
 use super::schema_types::SchemaTypes;
 use super::trusted::TrustedDocument;
 use super::{shape, single_root, syntax_error, variables};
 
-/// Longest document that is kept, in bytes. Longer ones are generated, and run once.
-const KEPT_BYTES_MAX: usize = 16_384;
+/// Longest document that is cached, in bytes. Longer ones are generated, and run once.
+const CACHED_BYTES_MAX: usize = 16_384;
 
 /// Selection sets inside each other that the library itself accepts. Above what [`Limits`]
 /// can let through, so that refusals come from there and have their code.
@@ -61,31 +60,31 @@ pub struct Prepared {
     pub request: Request,
     /// Whether it is a query, a mutation or a subscription.
     pub kind: OperationType,
-    /// What it is counted under: the field at its top, or its name where documents are trusted. One of
-    /// few, whatever clients send.
+    /// Label for metrics: the root field, or the operation's name where documents are trusted. The set of
+    /// labels is bounded, whatever clients send.
     pub label: Arc<str>,
     /// The complexity, in points.
-    pub points: u64,
-    /// What the request costs of its caller's budget, in points.
-    pub price: u64,
+    pub complexity: u64,
+    /// What the request costs of its caller's rate limit, in points.
+    pub rate_limit_cost: u64,
 }
 
-/// The schemas, their limits and the documents that were found good.
+/// The schemas, their limits and the documents that passed validation.
 pub struct Documents<E> {
     schemas: Schemas<E>,
     types: SchemaTypes,
     limits: Limits,
-    kept: Cache<Box<str>, Arc<Document>, ByMemory>,
-    /// Documents that clients registered by their hash, if they may.
-    registered: Option<Cache<DocumentHash, Arc<Document>, ByMemory>>,
-    /// The only documents that are run, if there are such.
+    cache: Cache<Box<str>, Arc<Document>, MemoryWeighter>,
+    /// Documents that clients persisted under their hash, if they may.
+    persisted: Option<Cache<DocumentHash, Arc<Document>, MemoryWeighter>>,
+    /// The allowlist, if there is one.
     trusted: Option<Trusted>,
-    /// What a document counts as at least, in bytes, which bounds their number.
+    /// Minimum size that a document is counted with, in bytes; it bounds the number of documents.
     memory_min: u64,
 }
 
 impl<E: Executor> Documents<E> {
-    /// Keeps up to `documents_max` documents, which occupy up to `memory_max` bytes.
+    /// Caches up to `documents_max` documents, which occupy up to `memory_max` bytes.
     #[must_use]
     pub fn new(
         schemas: Schemas<E>,
@@ -99,37 +98,37 @@ impl<E: Executor> Documents<E> {
             types,
             limits,
             memory_min: memory_max / len_u64(documents_max.max(1)),
-            kept: Cache::with_weighter(documents_max, memory_max, ByMemory),
-            registered: None,
+            cache: Cache::with_weighter(documents_max, memory_max, MemoryWeighter),
+            persisted: None,
             trusted: None,
         }
     }
 
-    /// Lets clients register documents by their hash, which occupy up to `memory_max` bytes; 0 does not.
+    /// Lets clients persist documents under their hash, in up to `memory_max` bytes; 0 turns this off.
     #[must_use]
-    pub fn registering(mut self, memory_max: u64) -> Self {
+    pub fn with_persisted_queries(mut self, memory_max: u64) -> Self {
         let documents_max = usize::try_from(memory_max / self.memory_min.max(1)).unwrap_or(usize::MAX);
-        self.registered =
-            (memory_max > 0).then(|| Cache::with_weighter(documents_max.max(1), memory_max, ByMemory));
+        self.persisted =
+            (memory_max > 0).then(|| Cache::with_weighter(documents_max.max(1), memory_max, MemoryWeighter));
         self
     }
 
-    /// Runs these documents and no others from now on.
+    /// Restricts the server to these documents: the allowlist.
     ///
     /// # Errors
     ///
     /// A document that could not be run, or an id of two documents, in one line.
-    pub async fn trusting(mut self, documents: Vec<TrustedDocument>) -> Result<Self, String> {
+    pub async fn with_trusted_documents(mut self, documents: Vec<TrustedDocument>) -> Result<Self, String> {
         let mut trusted = Trusted::default();
         for TrustedDocument { text, ids, place } in documents {
             let hash = DocumentHash::of(&text);
-            let document = self.document(&text).await.map_err(|errors| {
+            let document = self.parse(&text).await.map_err(|errors| {
                 let message = errors.first().map_or("", |error| error.message.as_str());
                 format!("{place}: {}", message.split_whitespace().collect::<Vec<_>>().join(" "))
             })?;
             trusted.by_hash.insert(hash, Arc::new(document));
             for id in ids {
-                if trusted.by_id.insert(id.clone(), hash).is_some_and(|other| other != hash) {
+                if trusted.by_id.insert(id.clsingle_error(), hash).is_some_and(|other| other != hash) {
                     return Err(format!("{place}: another document has the id {id}"));
                 }
             }
@@ -138,75 +137,74 @@ impl<E: Executor> Documents<E> {
         Ok(self)
     }
 
-    /// The schema that runs what [`Documents::prepare`] made ready, and nothing else: it
-    /// trusts documents to be valid.
+    /// The schema that executes requests from [`Documents::prepare`]. It assumes that documents are valid.
     #[must_use]
     pub fn schema(&self) -> &E {
         &self.schemas.fast
     }
 
-    /// How many documents are kept at the moment.
+    /// How many documents are cached.
     #[must_use]
-    pub fn kept(&self) -> usize {
-        self.kept.len()
+    pub fn cached(&self) -> usize {
+        self.cache.len()
     }
 
-    /// Makes a request ready to run. An empty operation name counts as none.
+    /// Prepares a request for execution. An empty operation name counts as none.
     ///
     /// # Errors
     ///
-    /// Everything that keeps the request from being run, each with its code.
+    /// Every reason why the request is not run, each with its code.
     pub async fn prepare(
         &self,
         source: &DocumentRef,
         operation_name: Option<&str>,
-        given: Variables,
+        variables: Variables,
     ) -> Result<Prepared, Vec<ServerError>> {
-        let document = self.find(source).await?;
+        let document = self.resolve(source).await?;
         let name = operation_name.filter(|name| !name.is_empty());
-        let operation = document.operation(name).map_err(one)?;
+        let operation = document.operation(name).map_err(single_error)?;
         let definitions = &operation.definition().variable_definitions;
-        let variables = variables::check(&self.types, definitions, given).map_err(all)?;
-        let points = operation
-            .points
-            .unwrap_or_else(|| count_cost(&self.limits, &self.types, &operation.document, &variables).points);
-        check_limit("complexity", self.limits.complexity, points).map_err(one)?;
-        let price = price(operation, points, &variables);
+        let variables = variables::check(&self.types, definitions, variables).map_err(errors)?;
+        let complexity = operation.complexity.unwrap_or_else(|| {
+            complexity::estimate(&self.limits, &self.types, &operation.document, &variables).value
+        });
+        check_limit("complexity", self.limits.complexity, complexity).map_err(single_error)?;
+        let rate_limit_cost = rate_limit_cost(operation, complexity, &variables);
         let mut request = Request::new(String::new()).variables(variables);
-        request.set_parsed_query(operation.document.clone());
+        request.set_parsed_query(operation.document.clsingle_error());
         let name = operation.name.as_deref().filter(|_| self.trusted.is_some());
-        let label = name.map_or_else(|| Arc::clone(&operation.root), Arc::from);
-        Ok(Prepared { request, kind: operation.kind, label, points, price })
+        let label = name.map_or_else(|| Arc::clsingle_error(&operation.root), Arc::from);
+        Ok(Prepared { request, kind: operation.kind, label, complexity, rate_limit_cost })
     }
 
-    async fn find(&self, source: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {
+    async fn resolve(&self, source: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {
         if let Some(trusted) = &self.trusted {
-            return trusted.find(source).map_err(one);
+            return trusted.resolve(source).map_err(single_error);
         }
         match source {
             DocumentRef::Text(text) => self.by_text(text).await,
-            DocumentRef::Hash(hash) => match &self.registered {
-                Some(registered) => registered.get(hash).ok_or_else(|| one(persisted::not_found())),
-                None => Err(one(persisted::not_supported())),
+            DocumentRef::Hash(hash) => match &self.persisted {
+                Some(persisted) => persisted.get(hash).ok_or_else(|| single_error(document_ref::not_found())),
+                None => Err(single_error(document_ref::not_supported())),
             },
-            DocumentRef::Hashed(text, hash) => {
+            DocumentRef::TextWithHash(text, hash) => {
                 let document = self.by_text(text).await?;
-                if let Some(registered) = &self.registered {
-                    registered.insert(*hash, Arc::clone(&document));
+                if let Some(persisted) = &self.persisted {
+                    persisted.insert(*hash, Arc::clsingle_error(&document));
                 }
                 Ok(document)
             }
-            DocumentRef::Id(_) => Err(one(persisted::not_found())),
+            DocumentRef::Id(_) => Err(single_error(document_ref::not_found())),
         }
     }
 
     async fn by_text(&self, text: &str) -> Result<Arc<Document>, Vec<ServerError>> {
-        if let Some(document) = self.kept.get(text) {
+        if let Some(document) = self.cache.get(text) {
             return Ok(document);
         }
-        let document = Arc::new(self.document(text).await?);
-        if text.len() <= KEPT_BYTES_MAX {
-            self.kept.insert(text.into(), Arc::clone(&document));
+        let document = Arc::new(self.parse(text).await?);
+        if text.len() <= CACHED_BYTES_MAX {
+            self.cache.insert(text.into(), Arc::clsingle_error(&document));
         }
         Ok(document)
     }
@@ -218,7 +216,7 @@ impl<E: Executor> Documents<E> {
         shape::check(&self.limits, &parsed).map_err(one)?;
         for (_, operation) in parsed.operations.iter() {
             let definitions = &operation.node.variable_definitions;
-            variables::check_types(&self.types, definitions).map_err(all)?;
+            variables::check_types(&self.types, definitions).map_err(errors)?;
         }
         let mut operations = split(parsed);
         let mut refusals = Vec::new();
@@ -231,14 +229,15 @@ impl<E: Executor> Documents<E> {
             refusals.sort_by(|a, b| (&a.locations, &a.message).cmp(&(&b.locations, &b.message)));
             refusals.dedup();
             refusals.truncate(ERRORS_MAX);
-            return Err(all(refusals));
+            return Err(errors(refusals));
         }
         for operation in operations.iter_mut().filter(|it| it.kind == OperationType::Subscription) {
-            single_root::raise(&mut operation.document).map_err(one)?;
+            single_root::raise(&mut operation.document).map_err(single_error)?;
         }
         let operations = operations.into_iter().map(|mut operation| {
-            let cost = count_cost(&self.limits, &self.types, &operation.document, &Variables::default());
-            operation.points = (!cost.varies).then_some(cost.points);
+            let estimate =
+                complexity::estimate(&self.limits, &self.types, &operation.document, &Variables::default());
+            operation.complexity = (!estimate.depends_on_variables).then_some(estimate.value);
             operation
         });
         Ok(Document {
@@ -254,13 +253,13 @@ impl<E: Executor> Documents<E> {
     }
 
     /// The library validates arguments that hold variables with the variables' values.
-    /// Samples of the right type stand in for them, so that the verdict is about the
-    /// document and holds for every request.
+    /// Samples of the right type replace them, so that the result depends on the document
+    /// alone and holds for every request.
     async fn validate(&self, operation: &Operation) -> Vec<Refusal> {
         let definitions = &operation.definition().variable_definitions;
         let samples = variables::samples(&self.types, definitions);
         let mut request = Request::new(String::new()).variables(samples);
-        request.set_parsed_query(operation.document.clone());
+        request.set_parsed_query(operation.document.clsingle_error());
         let errors = self.schemas.strict.execute(request).await.errors;
         errors
             .into_iter()
@@ -273,7 +272,7 @@ impl<E: Executor> Documents<E> {
     }
 }
 
-/// Documents of the operator's own, by the hash of their text and by their ids.
+/// The operator's documents, by the hash of their text and by their ids.
 #[derive(Default)]
 struct Trusted {
     by_hash: HashMap<DocumentHash, Arc<Document>>,
@@ -281,19 +280,19 @@ struct Trusted {
 }
 
 impl Trusted {
-    fn find(&self, source: &DocumentRef) -> Result<Arc<Document>, Refusal> {
+    fn resolve(&self, source: &DocumentRef) -> Result<Arc<Document>, Refusal> {
         let hash = match source {
             DocumentRef::Text(text) => Some(DocumentHash::of(text)),
-            DocumentRef::Hash(hash) | DocumentRef::Hashed(_, hash) => Some(*hash),
+            DocumentRef::Hash(hash) | DocumentRef::TextWithHash(_, hash) => Some(*hash),
             DocumentRef::Id(id) => self.by_id.get(id).copied(),
         };
         let document = hash.and_then(|hash| self.by_hash.get(&hash));
         document.map(Arc::clone).ok_or_else(|| match source {
-            DocumentRef::Text(_) | DocumentRef::Hashed(..) => Refusal::new(
+            DocumentRef::Text(_) | DocumentRef::TextWithHash(..) => Refusal::new(
                 Code::Forbidden,
                 "This server runs the documents that its operator trusts, and this is none of them.",
             ),
-            DocumentRef::Hash(_) | DocumentRef::Id(_) => persisted::not_found(),
+            DocumentRef::Hash(_) | DocumentRef::Id(_) => document_ref::not_found(),
         })
     }
 }
@@ -302,20 +301,20 @@ fn one(refusal: Refusal) -> Vec<ServerError> {
     vec![refusal.into()]
 }
 
-fn all(refusals: Vec<Refusal>) -> Vec<ServerError> {
+fn errors(refusals: Vec<Refusal>) -> Vec<ServerError> {
     refusals.into_iter().map(Into::into).collect()
 }
 
 #[derive(Clone, Debug)]
-struct ByMemory;
+struct MemoryWeighter;
 
-impl<K> Weighter<K, Arc<Document>> for ByMemory {
+impl<K> Weighter<K, Arc<Document>> for MemoryWeighter {
     fn weight(&self, _: &K, document: &Arc<Document>) -> u64 {
         document.memory
     }
 }
 
-/// Ends a request where its execution would begin.
+/// Ends a request before its execution.
 struct ValidateOnly;
 
 impl ExtensionFactory for ValidateOnly {

@@ -29,7 +29,7 @@ pub(crate) struct Operation {
     /// The operation alone, with the fragments that it reaches.
     pub(crate) document: ExecutableDocument,
     /// The complexity, unless it depends on variables.
-    pub(crate) points: Option<u64>,
+    pub(crate) complexity: Option<u64>,
 }
 
 impl Document {
@@ -101,7 +101,7 @@ pub(crate) fn split(document: ExecutableDocument) -> Vec<Operation> {
                 fragments: own.map(|(name, it)| (name.clone(), it.clone())).collect(),
                 operations: DocumentOperations::Single(operation),
             },
-            points: None,
+            complexity: None,
         }
     });
     parts.collect()

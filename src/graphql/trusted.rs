@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::persisted::{DocumentHash, DocumentRef, is_id};
+use super::document_ref::{DocumentHash, DocumentRef, is_id};
 
 /// A document of a file, with what clients may name it by beside its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn manifest(text: &str, place: &str) -> Result<Vec<TrustedDocument>, String> {
         Manifest::Operations { .. } => return Err(unknown()),
     };
     let documents = texts.into_iter().map(|(id, text)| {
-        let ids = match DocumentRef::of_id(id.clone()) {
+        let ids = match DocumentRef::from_id(id.clone()) {
             Ok(DocumentRef::Id(id)) => vec![id],
             Ok(DocumentRef::Hash(hash)) if hash == DocumentHash::of(&text) => Vec::new(),
             Ok(_) => return Err(format!("{place}: {id} is not the hash of its document")),

@@ -273,7 +273,7 @@ impl<E: Executor, A: Access> Edge<E, A> {
         until: Instant,
         visit: &mut Visit<'_>,
     ) -> Result<Begun, NotRun> {
-        let paid = visit.pay_price(prepared.price);
+        let paid = visit.pay_price(prepared.rate_limit_cost);
         paid.map_err(|wait| self.limited(asked.media, wait))?;
         let request = self.access.equip(asked.caller.clone(), prepared.request.data(asked.id.clone()));
         if prepared.kind == OperationType::Subscription {

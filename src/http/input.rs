@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::accept::Media;
 use super::answer::{NotRun, Outcome};
 use super::batch;
-use crate::graphql::persisted::{DocumentHash, DocumentRef};
+use crate::graphql::document_ref::{DocumentHash, DocumentRef};
 use crate::graphql::refusal::{Code, Refusal};
 
 /// How much of a body that is too large is read and thrown away, as a multiple of what is
@@ -242,7 +242,7 @@ fn input(media: Media, parameters: Parameters) -> Result<Input, NotRun> {
     let named = match parameters.document_id {
         Value::Null => hash.map(DocumentRef::Hash),
         Value::String(id) if id.is_empty() => hash.map(DocumentRef::Hash),
-        Value::String(id) => Some(DocumentRef::of_id(id).map_err(refused)?),
+        Value::String(id) => Some(DocumentRef::from_id(id).map_err(refused)?),
         _ => return wrong("documentId", "a string"),
     };
     let document = match (parameters.query, named) {

@@ -13,10 +13,10 @@ async fn only_good_documents_are_kept() {
     for document in ["{ nope }", "{", "{ hello @nope }"] {
         query(&toy, document).await;
     }
-    assert_eq!(toy.edge.documents.kept(), 0);
+    assert_eq!(toy.edge.documents.cached(), 0);
     query(&toy, "{ hello }").await;
     query(&toy, &format!("{{ hello }}{}", "#".repeat(20_000))).await;
-    assert_eq!(toy.edge.documents.kept(), 1);
+    assert_eq!(toy.edge.documents.cached(), 1);
 }
 
 #[tokio::test]
@@ -28,6 +28,6 @@ async fn the_number_of_kept_documents_is_bounded() {
     for index in 0..500 {
         let source = format!("{{ a{index}: hello }}");
         documents.prepare(&source.as_str().into(), None, Default::default()).await.unwrap();
-        assert!((1..=50).contains(&documents.kept()), "{}", documents.kept());
+        assert!((1..=50).contains(&documents.cached()), "{}", documents.cached());
     }
 }

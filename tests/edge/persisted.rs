@@ -116,7 +116,7 @@ async fn locked(trusted: Vec<TrustedDocument>) -> Result<Documents<Schema>, Stri
     let build = || toy::schema(&counter);
     let types = SchemaTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
     let documents = Documents::new(schemas(build), types, Limits::default(), 50, 1 << 20);
-    documents.registering(1 << 20).trusting(trusted).await
+    documents.with_persisted_queries(1 << 20).with_trusted_documents(trusted).await
 }
 
 fn trusted(text: &str, id: &str) -> TrustedDocument {

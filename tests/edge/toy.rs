@@ -234,7 +234,7 @@ impl Toy {
         let (stopper, stop) = Stop::channel();
         let (documents, sdl) = documents(&counter);
         let edge = Arc::new(Edge {
-            documents: documents.registering(1 << 20),
+            documents: documents.with_persisted_queries(1 << 20),
             access: Door { key: BootstrapKey::new(KEY), state: Arc::clone(&door) },
             settings,
             throttle: Throttle::new(quotas),

@@ -20,37 +20,37 @@ use super::operations::Operation;
 use super::output_types::{Multiplicity, OutputTypes};
 use super::schema_types::SchemaTypes;
 
-/// Complexity that costs one point more of a caller's budget.
+/// Complexity that costs one rate limit point.
 const COMPLEXITY_PER_POINT: u64 = 100;
-/// What a mutation's field costs of a caller's budget: it locks, writes and waits for the disk.
+/// Rate limit points of a root mutation field: it locks rows, writes and waits for the disk.
 const MUTATION_POINTS: u64 = 5;
 
-/// What an operation costs.
+/// The estimated complexity of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cost {
+pub struct Complexity {
     /// Estimated number of values in the answer, saturating.
-    pub points: u64,
-    /// Whether other variables could make it cost something else.
-    pub varies: bool,
+    pub value: u64,
+    /// Whether the estimate would differ with other variables.
+    pub depends_on_variables: bool,
 }
 
-/// Counts the cost of a document with one operation, whose shape was checked.
+/// Estimates the complexity of a document with one operation, whose shape has been checked.
 ///
 /// `variables` are those of the request with the defaults filled in.
 #[must_use]
-pub fn count_cost(
+pub fn estimate(
     limits: &Limits,
     types: &SchemaTypes,
     document: &ExecutableDocument,
     variables: &Variables,
-) -> Cost {
-    let mut walk = Walk {
+) -> Complexity {
+    let mut visitor = ComplexityVisitor {
         limits,
         types: &types.outputs,
         variables,
         fragments: &document.fragments,
-        known: HashMap::new(),
-        varies: false,
+        fragment_weights: HashMap::new(),
+        depends_on_variables: false,
     };
     let mut points: u64 = 0;
     for (_, operation) in document.operations.iter() {
@@ -58,25 +58,24 @@ pub fn count_cost(
         let weight = walk.selection_set(&operation.node.selection_set.node, root);
         points = points.saturating_add(weight.plain).saturating_add(weight.listed);
     }
-    Cost { points, varies: walk.varies }
+    Complexity { points, depends_on_variables: visitor.depends_on_variables }
 }
 
-/// What an operation costs of its caller's budget: a point, or five for each field at the top of a
-/// mutation; one for every hundred of complexity; and one for each item of a list that a mutation is
-/// given.
-pub(super) fn price(operation: &Operation, complexity: u64, variables: &Variables) -> u64 {
+/// Rate limit points of an operation: one, or five for each root field of a mutation; one for every
+/// hundred of complexity; and one for each item of a list in a mutation's variables.
+pub(super) fn rate_limit_cost(operation: &Operation, complexity: u64, variables: &Variables) -> u64 {
     let base = match operation.kind {
         OperationType::Query | OperationType::Subscription => 1,
         OperationType::Mutation => {
             let fields = len_u64(operation.definition().selection_set.node.items.len());
-            fields.saturating_mul(MUTATION_POINTS).saturating_add(items(variables))
+            fields.saturating_mul(MUTATION_POINTS).saturating_add(list_items(variables))
         }
     };
     base.saturating_add(complexity / COMPLEXITY_PER_POINT)
 }
 
 /// Items of the lists among the variables and the fields of their objects.
-fn items(variables: &Variables) -> u64 {
+fn list_items(variables: &Variables) -> u64 {
     let length = |value: &ConstValue| match value {
         ConstValue::List(items) => len_u64(items.len()),
         _ => 0,
@@ -88,21 +87,21 @@ fn items(variables: &Variables) -> u64 {
     counts.sum()
 }
 
-/// The cost of a selection set. The part under `edges` and `nodes` is kept apart, because
-/// the field that holds the set knows how long that list is.
+/// The complexity of a selection set. The part under `edges` and `nodes` is counted separately, because
+/// only the field that holds the set has the page size of that list.
 #[derive(Clone, Copy, Debug, Default)]
 struct Weight {
     plain: u64,
     listed: u64,
 }
 
-struct Walk<'a> {
+struct ComplexityVisitor<'a> {
     limits: &'a Limits,
     types: &'a OutputTypes,
     variables: &'a Variables,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    known: HashMap<&'a str, Weight>,
-    varies: bool,
+    fragment_weights: HashMap<&'a str, Weight>,
+    depends_on_variables: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -152,7 +151,7 @@ impl<'a> Walk<'a> {
         let Some((name, fragment)) = self.fragments.get_key_value(name) else {
             return Weight::default();
         };
-        if let Some(weight) = self.known.get(name.as_str()) {
+        if let Some(weight) = self.fragment_weights.get(name.as_str()) {
             return *weight;
         }
         let of = &fragment.node.type_condition.node.on.node;
@@ -201,7 +200,7 @@ impl<'a> Walk<'a> {
     }
 
     fn variable(&mut self, name: &Name) -> Option<&'a ConstValue> {
-        self.varies = true;
+        self.depends_on_variables = true;
         self.variables.get(name)
     }
 }
@@ -274,7 +273,7 @@ mod tests {
             ("{ node { ... on A { lines { b } } } }", "{}", 12, false),
             ("{ a { __typename } }", "{}", 2, false),
         ] {
-            assert_eq!(cost(source, variables), (points, varies), "{source}");
+            assert_eq!(complexity(source, variables), (points, depends_on_variables), "{source}");
         }
     }
 }

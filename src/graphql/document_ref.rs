@@ -1,4 +1,4 @@
-//! How a request says which document it means: by its text, by the hash of it, or by a name.
+//! How a request refers to its document: by text, by the hash of the text, or by the id of a trusted document.
 
 use sha2::{Digest, Sha256};
 
@@ -33,52 +33,52 @@ impl DocumentHash {
     }
 }
 
-/// What a request names its document by.
+/// A reference to a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentRef {
     /// Its text.
     Text(String),
-    /// The hash of a text that was sent before.
+    /// The hash of a persisted text.
     Hash(DocumentHash),
-    /// Its text, and the hash under which it is asked for from now on.
-    Hashed(String, DocumentHash),
+    /// Its text, to be persisted under the hash.
+    TextWithHash(String, DocumentHash),
     /// The id of a trusted document.
     Id(String),
 }
 
 impl DocumentRef {
-    /// The document of a `documentId`, as the persisted documents of GraphQL over HTTP have it.
+    /// Parses a `documentId`, as GraphQL over HTTP defines it for persisted documents.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for what can be no id.
-    pub fn of_id(id: String) -> Result<Self, Refusal> {
+    /// `BAD_USER_INPUT` for what is not an id.
+    pub fn from_id(id: String) -> Result<Self, Refusal> {
         if let Some(digits) = id.strip_prefix(SHA256) {
             let lower = !digits.contains(|c: char| c.is_ascii_uppercase());
             return match DocumentHash::parse(digits).filter(|_| lower) {
                 Some(hash) => Ok(Self::Hash(hash)),
-                None => {
-                    Err(bad("A documentId with \"sha256:\" goes on with 64 lower-case hexadecimal digits."))
-                }
+                None => Err(bad_input(
+                    "A documentId with \"sha256:\" goes on with 64 lower-case hexadecimal digits.",
+                )),
             };
         }
         if is_id(&id) {
             return Ok(Self::Id(id));
         }
-        Err(bad(
+        Err(bad_input(
             "A documentId is \"sha256:\" with 64 hexadecimal digits, or a name of letters, digits and -._~",
         ))
     }
 
-    /// The same document by its text too, which must fit what it was named by.
+    /// The same reference with the text, which must match it.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` when the text is another one, or can't be told to be the same.
+    /// `BAD_USER_INPUT` when the text does not match, or when the reference has no hash to compare.
     pub fn with_text(self, text: String) -> Result<Self, Refusal> {
         match self {
-            Self::Hash(hash) if DocumentHash::of(&text) == hash => Ok(Self::Hashed(text, hash)),
-            Self::Hash(_) => Err(bad("The hash is not the SHA-256 of the query.")),
-            Self::Text(_) | Self::Hashed(..) | Self::Id(_) => {
-                Err(bad("Send the query or the id of a document, not both."))
+            Self::Hash(hash) if DocumentHash::of(&text) == hash => Ok(Self::TextWithHash(text, hash)),
+            Self::Hash(_) => Err(bad_input("The hash is not the SHA-256 of the query.")),
+            Self::Text(_) | Self::TextWithHash(..) | Self::Id(_) => {
+                Err(bad_input("Send the query or the id of a document, not both."))
             }
         }
     }
@@ -90,7 +90,7 @@ impl From<&str> for DocumentRef {
     }
 }
 
-/// Whether a text can be the id of a document: a name, or one with a prefix of the application's own.
+/// Whether a text is a valid document id: a name, or a name with an application's own `x-` prefix.
 pub(super) fn is_id(id: &str) -> bool {
     let name = |text: &str| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
@@ -102,18 +102,17 @@ pub(super) fn is_id(id: &str) -> bool {
     fits && id.len() <= ID_BYTES_MAX
 }
 
-/// Nobody has sent the document of this hash, or it was dropped to make room. The message is the
-/// one that clients look for before they send the document.
+/// The hash was never persisted, or was evicted. Clients recognise the message and then send the document.
 pub(super) fn not_found() -> Refusal {
     Refusal::new(Code::PersistedQueryNotFound, "PersistedQueryNotFound")
 }
 
-/// Documents can't be registered here. The message is the one at which clients stop trying.
+/// Persisted queries are turned off. Clients recognise the message and stop trying.
 pub(super) fn not_supported() -> Refusal {
     Refusal::new(Code::BadUserInput, "PersistedQueryNotSupported")
 }
 
-fn bad(message: &str) -> Refusal {
+fn bad_input(message: &str) -> Refusal {
     Refusal::new(Code::BadUserInput, message)
 }
 
@@ -130,23 +129,23 @@ mod tests {
             (dense, "71f7dc5758652baac68e4a10c50be732b741c892ade2883a99358f52b555286b"),
         ] {
             assert_eq!(DocumentHash::parse(hash), Some(DocumentHash::of(text)));
-            let asked = DocumentRef::of_id(format!("sha256:{hash}")).expect("an id");
-            assert_eq!(asked, DocumentRef::Hash(DocumentHash::of(text)));
-            let hashed = DocumentRef::Hashed(text.to_owned(), DocumentHash::of(text));
-            assert_eq!(asked.clone().with_text(text.to_owned()), Ok(hashed));
-            assert!(asked.with_text("{ a }".to_owned()).is_err());
+            let reference = DocumentRef::from_id(format!("sha256:{hash}")).expect("an id");
+            assert_eq!(reference, DocumentRef::Hash(DocumentHash::of(text)));
+            let hashed = DocumentRef::TextWithHash(text.to_owned(), DocumentHash::of(text));
+            assert_eq!(reference.clone().with_text(text.to_owned()), Ok(hashed));
+            assert!(reference.with_text("{ a }".to_owned()).is_err());
         }
     }
 
     #[test]
     fn ids() {
         for id in ["a", "A-1._~", "d41d8cd98f00b204e9800998ecf8427e", "x-team:a1"] {
-            assert_eq!(DocumentRef::of_id(id.to_owned()), Ok(DocumentRef::Id(id.to_owned())));
+            assert_eq!(DocumentRef::from_id(id.to_owned()), Ok(DocumentRef::Id(id.to_owned())));
         }
         let (short, upper) = (format!("sha256:{}", "a".repeat(63)), format!("sha256:{}", "A".repeat(64)));
         let long = "a".repeat(257);
         for id in ["", "a b", "ä", "md5:abc", "x-:a", "x-a:", "x-a:b:c", "sha256:", &short, &upper, &long] {
-            assert!(DocumentRef::of_id(id.to_owned()).is_err(), "{id}");
+            assert!(DocumentRef::from_id(id.to_owned()).is_err(), "{id}");
         }
         assert!(DocumentRef::Id("a".to_owned()).with_text("{ a }".to_owned()).is_err());
     }
