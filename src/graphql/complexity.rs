@@ -58,7 +58,7 @@ pub fn estimate(
         let weight = walk.selection_set(&operation.node.selection_set.node, root);
         points = points.saturating_add(weight.plain).saturating_add(weight.listed);
     }
-    Complexity { points, depends_on_variables: visitor.depends_on_variables }
+    Complexity { value: points, depends_on_variables: visitor.depends_on_variables }
 }
 
 /// Rate limit points of an operation: one, or five for each root field of a mutation; one for every

@@ -173,7 +173,7 @@ impl<E: Executor> Documents<E> {
         let mut request = Request::new(String::new()).variables(variables);
         request.set_parsed_query(operation.document.clsingle_error());
         let name = operation.name.as_deref().filter(|_| self.trusted.is_some());
-        let label = name.map_or_else(|| Arc::clsingle_error(&operation.root), Arc::from);
+        let label = name.map_or_else(|| Arc::clsingle_error(&operation.root_label), Arc::from);
         Ok(Prepared { request, kind: operation.kind, label, complexity, rate_limit_cost })
     }
 
@@ -218,7 +218,7 @@ impl<E: Executor> Documents<E> {
             let definitions = &operation.node.variable_definitions;
             variables::check_types(&self.types, definitions).map_err(errors)?;
         }
-        let mut operations = split(parsed);
+        let mut operations = split_operations(parsed);
         let mut refusals = Vec::new();
         for operation in &operations {
             refusals.extend(self.validate(operation).await);
@@ -244,7 +244,7 @@ impl<E: Executor> Documents<E> {
             operations: operations.collect(),
             // A parsed token takes some 300 bytes: a field of one letter is a selection
             // with a name, positions and four empty lists.
-            memory: size
+            memory_bytes: size
                 .tokens
                 .saturating_mul(300)
                 .saturating_add(len_u64(source.len()))
@@ -310,7 +310,7 @@ struct MemoryWeighter;
 
 impl<K> Weighter<K, Arc<Document>> for MemoryWeighter {
     fn weight(&self, _: &K, document: &Arc<Document>) -> u64 {
-        document.memory
+        document.memory_bytes
     }
 }
 

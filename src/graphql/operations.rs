@@ -1,4 +1,4 @@
-//! A document taken apart into its operations.
+//! A document split into its operations.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use async_graphql_parser::types::{
 
 use super::refusal::{Code, Refusal, truncate_chars};
 
-/// A document that fits the schema, taken apart into its operations.
+/// A valid document, split into its operations.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) operations: Vec<Operation>,
-    /// Roughly what the document occupies, in bytes.
-    pub(crate) memory: u64,
+    /// Approximate memory of the document, in bytes.
+    pub(crate) memory_bytes: u64,
 }
 
 /// One operation of a document.
@@ -24,9 +24,9 @@ pub(crate) struct Document {
 pub(crate) struct Operation {
     pub(crate) name: Option<Name>,
     pub(crate) kind: OperationType,
-    /// The field at its top, or `multiple` where there are several.
-    pub(crate) root: Arc<str>,
-    /// The operation alone, with the fragments that it reaches.
+    /// The root field, or `multiple` where there are several; a label for metrics.
+    pub(crate) root_label: Arc<str>,
+    /// The operation alone, with the fragments that it uses.
     pub(crate) document: ExecutableDocument,
     /// The complexity, unless it depends on variables.
     pub(crate) complexity: Option<u64>,
@@ -64,15 +64,15 @@ impl Operation {
     pub(crate) fn definition(&self) -> &OperationDefinition {
         match &self.document.operations {
             DocumentOperations::Single(operation) => &operation.node,
-            DocumentOperations::Multiple(_) => unreachable!("split() makes single operations"),
+            DocumentOperations::Multiple(_) => unreachable!("split_operations() makes single operations"),
         }
     }
 }
 
-/// Takes a document apart, so that a request copies one operation, and because the library
-/// wrongly refuses two operations that share a variable's name at different types.
-/// Fragments that nothing spreads stay with the first operation, to be reported there.
-pub(crate) fn split(document: ExecutableDocument) -> Vec<Operation> {
+/// Splits a document, so that a request clones one operation, and because the library wrongly
+/// rejects two operations that use one variable name with different types. Unused fragments
+/// stay with the first operation, so that validation reports them.
+pub(crate) fn split_operations(document: ExecutableDocument) -> Vec<Operation> {
     let ExecutableDocument { operations, fragments } = document;
     let operations: Vec<(Option<Name>, Positioned<OperationDefinition>)> = match operations {
         DocumentOperations::Single(operation) => vec![(None, operation)],
@@ -82,21 +82,21 @@ pub(crate) fn split(document: ExecutableDocument) -> Vec<Operation> {
             operations.into_iter().map(|(name, operation)| (Some(name), operation)).collect()
         }
     };
-    let reached: Vec<HashSet<Name>> = operations
+    let reachable: Vec<HashSet<Name>> = operations
         .iter()
-        .map(|(_, operation)| reached(&operation.node.selection_set.node, &fragments))
+        .map(|(_, operation)| reachable_fragments(&operation.node.selection_set.node, &fragments))
         .collect();
     let parts = operations.into_iter().enumerate().map(|(index, (name, operation))| {
         let belongs = |fragment: &Name| {
-            reached[index].contains(fragment)
-                || (index == 0 && !reached.iter().any(|names| names.contains(fragment)))
+            reachable[index].contains(fragment)
+                || (index == 0 && !reachable.iter().any(|names| names.contains(fragment)))
         };
-        let root = root(&operation.node.selection_set.node, &fragments);
+        let root_label = root_label(&operation.node.selection_set.node, &fragments);
         let own = fragments.iter().filter(|(name, _)| belongs(name));
         Operation {
             name,
             kind: operation.node.ty,
-            root,
+            root_label,
             document: ExecutableDocument {
                 fragments: own.map(|(name, it)| (name.clone(), it.clone())).collect(),
                 operations: DocumentOperations::Single(operation),
@@ -107,12 +107,12 @@ pub(crate) fn split(document: ExecutableDocument) -> Vec<Operation> {
     parts.collect()
 }
 
-/// The one field at the top of an operation, by its name in the schema, or `multiple`.
-fn root(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> Arc<str> {
+/// The single root field of an operation, by its name in the schema, or `multiple`.
+fn root_label(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> Arc<str> {
     let mut found: Option<&Name> = None;
     let mut spread: HashSet<&Name> = HashSet::new();
-    let mut waiting = vec![set];
-    while let Some(set) = waiting.pop() {
+    let mut pending = vec![set];
+    while let Some(set) = pending.pop() {
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => {
@@ -122,11 +122,11 @@ fn root(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinit
                     }
                     found = Some(name);
                 }
-                Selection::InlineFragment(it) => waiting.push(&it.node.selection_set.node),
+                Selection::InlineFragment(it) => pending.push(&it.node.selection_set.node),
                 Selection::FragmentSpread(it) => {
                     let name = &it.node.fragment_name.node;
                     let fragment = fragments.get(name).filter(|_| spread.insert(name));
-                    waiting.extend(fragment.map(|it| &it.node.selection_set.node));
+                    pending.extend(fragment.map(|it| &it.node.selection_set.node));
                 }
             }
         }
@@ -134,31 +134,34 @@ fn root(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinit
     Arc::from(found.map_or("none", Name::as_str))
 }
 
-/// The fragments that a selection set spreads, and those that they spread.
-fn reached(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> HashSet<Name> {
+/// The fragments that a selection set spreads, directly or through other fragments.
+fn reachable_fragments(
+    set: &SelectionSet,
+    fragments: &HashMap<Name, Positioned<FragmentDefinition>>,
+) -> HashSet<Name> {
     let mut names = HashSet::new();
-    let mut waiting = vec![set];
-    while let Some(set) = waiting.pop() {
-        for name in spreads(set) {
+    let mut pending = vec![set];
+    while let Some(set) = pending.pop() {
+        for name in direct_spreads(set) {
             if let Some(fragment) = fragments.get(&name)
                 && names.insert(name)
             {
-                waiting.push(&fragment.node.selection_set.node);
+                pending.push(&fragment.node.selection_set.node);
             }
         }
     }
     names
 }
 
-/// The fragments that a selection set spreads, not counting what those spread.
-fn spreads(set: &SelectionSet) -> Vec<Name> {
+/// The fragments that a selection set spreads directly.
+fn direct_spreads(set: &SelectionSet) -> Vec<Name> {
     let mut names = Vec::new();
-    let mut waiting = vec![set];
-    while let Some(set) = waiting.pop() {
+    let mut pending = vec![set];
+    while let Some(set) = pending.pop() {
         for selection in &set.items {
             match &selection.node {
-                Selection::Field(field) => waiting.push(&field.node.selection_set.node),
-                Selection::InlineFragment(it) => waiting.push(&it.node.selection_set.node),
+                Selection::Field(field) => pending.push(&field.node.selection_set.node),
+                Selection::InlineFragment(it) => pending.push(&it.node.selection_set.node),
                 Selection::FragmentSpread(it) => names.push(it.node.fragment_name.node.clone()),
             }
         }

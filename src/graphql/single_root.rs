@@ -20,7 +20,7 @@ type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 /// `GRAPHQL_VALIDATION_FAILED` for several fields, introspection, or `@skip` and `@include`.
 pub(super) fn raise(document: &mut ExecutableDocument) -> Result<(), Refusal> {
     let DocumentOperations::Single(operation) = &mut document.operations else {
-        unreachable!("split() makes single operations")
+        unreachable!("split_operations() makes single operations")
     };
     let set = &mut operation.node.selection_set;
     let mut fields = Vec::new();
