@@ -232,7 +232,7 @@ impl<E: Executor> Documents<E> {
             return Err(errors(refusals));
         }
         for operation in operations.iter_mut().filter(|it| it.kind == OperationType::Subscription) {
-            single_root::raise(&mut operation.document).map_err(single_error)?;
+            single_root::hoist_root_field(&mut operation.document).map_err(single_error)?;
         }
         let operations = operations.into_iter().map(|mut operation| {
             let estimate =

@@ -7,23 +7,22 @@ use async_graphql::Pos;
 
 use super::refusal::{Code, ExceededLimit, Refusal};
 
-/// What a document may contain. Counts are of the document with its fragments expanded.
+/// Limits of a document. Counts are of the document with its fragments expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Length of the document, in bytes.
     pub document_bytes: u64,
-    /// Brackets of any kind inside each other, and selection sets inside each other once
-    /// fragments are expanded.
+    /// Nesting of brackets of any kind, and of selection sets with fragments expanded.
     pub nesting: u64,
     /// Names, numbers, strings and punctuation marks.
     pub tokens: u64,
-    /// Fields inside each other, introspection not counted.
+    /// Nesting of fields, not counting introspection.
     pub depth: u64,
-    /// Fields that are given another name.
+    /// Aliased fields.
     pub aliases: u64,
-    /// Fields at the top of a query or subscription.
+    /// Root fields of a query or subscription.
     pub root_fields: u64,
-    /// Fields at the top of a mutation.
+    /// Root fields of a mutation.
     pub mutation_fields: u64,
     /// Fields and spreads of the whole document.
     pub fields: u64,
@@ -39,10 +38,10 @@ pub struct Limits {
     pub page_default: u64,
     /// The length assumed of a list that has no pages, such as the lines of an order.
     pub list_default: u64,
-    /// The largest page the schema hands out. A larger number counts as this one, so that
-    /// the resolver's own refusal, which says what is allowed, is what the client reads.
+    /// The maximum page size. A larger number counts as this one, so that the client gets the
+    /// resolver's error, which names the accepted range.
     pub page_max: u64,
-    /// Whether the schema may be asked for: `__schema` and `__type`.
+    /// Whether introspection is enabled: `__schema` and `__type`.
     pub introspection: bool,
 }
 
@@ -73,7 +72,7 @@ impl Default for Limits {
 pub struct TextSize {
     /// Names, numbers, strings and punctuation marks.
     pub tokens: u64,
-    /// Brackets inside each other, at most.
+    /// Maximum nesting of brackets.
     pub nesting: u64,
 }
 
@@ -159,8 +158,8 @@ pub(crate) fn count(length: usize) -> u64 {
 }
 
 /// Counts tokens and nesting. Brackets in strings, block strings and comments are text.
-/// A string that does not end is refused here, because a parser that took it for something
-/// else would see brackets where this function saw text.
+/// An unterminated string is refused here: a parser that treated it differently would see brackets
+/// where this function skipped text.
 fn measure_text(source: &str) -> Result<TextSize, Refusal> {
     let bytes = source.as_bytes();
     let mut size = TextSize::default();
@@ -183,13 +182,13 @@ fn measure_text(source: &str) -> Result<TextSize, Refusal> {
                 size.nesting = size.nesting.max(open);
             }
             b'}' | b']' | b')' => open = open.saturating_sub(1),
-            _ if is_word(byte) => {
-                while bytes.get(at).copied().is_some_and(is_word) {
+            _ if is_name_byte(byte) => {
+                while bytes.get(at).copied().is_some_and(is_name_byte) {
                     at += 1;
                 }
             }
-            // The other bytes of a character that may not stand here are no tokens of
-            // their own; the parser refuses the character.
+            // Continuation bytes of a character that is invalid here are not tokens of their own;
+            // the parser refuses the character.
             0x80..=0xBF => continue,
             _ => {}
         }
@@ -198,7 +197,7 @@ fn measure_text(source: &str) -> Result<TextSize, Refusal> {
     Ok(size)
 }
 
-fn is_word(byte: u8) -> bool {
+fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
@@ -209,7 +208,7 @@ fn line_end(bytes: &[u8], from: usize) -> usize {
         .map_or(bytes.len(), |offset| from + offset)
 }
 
-/// Where the string that starts at `start` is over.
+/// The end of the string that starts at `start`.
 fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
     if bytes[start..].starts_with(b"\"\"\"") {
         let mut at = start + 3;
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_not_nesting() {
+    fn brackets_in_strings_do_not_nest() {
         assert_eq!(
             nesting(
                 r#"{ a(b: "[[[[", c: """ [[ \""" [[ """) # ((((
@@ -270,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn text_after_an_empty_string_is_nesting() {
+    fn brackets_after_an_empty_string_nest() {
         assert_eq!(nesting(r#"{ a(b: ["", [[ "x" ]]]) }"#), 5);
     }
 

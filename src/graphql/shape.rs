@@ -1,7 +1,7 @@
 //! Limits on a parsed document that do not depend on its variables.
 //!
-//! Every fragment is measured once and its measure is added wherever it is spread, so the
-//! work is linear in the document however much it would expand to. Sums saturate.
+//! Every fragment is visited once and its shape is added at each spread, so the work is linear in
+//! the document, however much it would expand to. Sums saturate.
 
 use std::collections::HashMap;
 
@@ -17,51 +17,52 @@ use super::refusal::{Code, Refusal};
 ///
 /// # Errors
 ///
-/// The first limit that is exceeded, a circle of fragments, or a misuse of `__typename`.
+/// The first limit that is exceeded, a cycle of fragments, or a misuse of `__typename`.
 pub fn check(limits: &Limits, document: &ExecutableDocument) -> Result<(), Refusal> {
     check_limit("fragments", limits.fragments, len_u64(document.fragments.len()))?;
-    let mut walk = Walk { limits, fragments: &document.fragments, known: HashMap::new() };
-    let mut whole = Measure::default();
+    let mut visitor =
+        ShapeVisitor { limits, fragments: &document.fragments, fragment_shapes: HashMap::new() };
+    let mut total = Shape::default();
     let mut operations: Vec<_> = document.operations.iter().collect();
     operations.sort_by_key(|(_, operation)| operation.pos);
     for (_, operation) in operations {
         let operation = &operation.node;
-        let mut measure = walk.selection_set(&operation.selection_set.node, 1, false)?;
-        measure.directives = measure.directives.saturating_add(len_u64(operation.directives.len()));
+        let mut shape = visitor.selection_set(&operation.selection_set.node, 1, false)?;
+        shape.directives = shape.directives.saturating_add(len_u64(operation.directives.len()));
         for definition in &operation.variable_definitions {
             let directives = len_u64(definition.node.directives.len());
-            measure.directives = measure.directives.saturating_add(directives);
+            shape.directives = shape.directives.saturating_add(directives);
         }
         match operation.ty {
             OperationType::Mutation => {
-                check_limit("mutation_fields", limits.mutation_fields, measure.top)?;
+                check_limit("mutation_fields", limits.mutation_fields, shape.root_fields)?;
             }
             OperationType::Query | OperationType::Subscription => {
-                check_limit("root_fields", limits.root_fields, measure.top)?;
+                check_limit("root_fields", limits.root_fields, shape.root_fields)?;
             }
         }
-        whole.add(measure);
+        total.add(shape);
     }
-    // Fragments that no operation spreads are walked by validation all the same.
-    // In their order, so that the same document is always told the same.
+    // Validation also visits fragments that no operation spreads.
+    // In document order, so that the same document always gives the same error.
     let mut fragments: Vec<_> = document.fragments.iter().collect();
     fragments.sort_by_key(|(_, fragment)| fragment.pos);
     for (name, fragment) in fragments {
-        if !walk.known.contains_key(name.as_str()) {
-            whole.add(walk.fragment(name, fragment, 1)?);
+        if !visitor.fragment_shapes.contains_key(name.as_str()) {
+            total.add(visitor.fragment(name, fragment, 1)?);
         }
     }
-    check_limit("fields", limits.fields, whole.selections)?;
-    check_limit("depth", limits.depth, whole.depth)?;
-    check_limit("aliases", limits.aliases, whole.aliases)?;
-    check_limit("directives", limits.directives, whole.directives)
+    check_limit("fields", limits.fields, total.selections)?;
+    check_limit("depth", limits.depth, total.depth)?;
+    check_limit("aliases", limits.aliases, total.aliases)?;
+    check_limit("directives", limits.directives, total.directives)
 }
 
-/// What a selection set has when its fragments are expanded.
+/// Counts of a selection set with its fragments expanded.
 #[derive(Clone, Copy, Debug, Default)]
-struct Measure {
-    /// Fields and spreads. Spreads count, because fragments of spreads alone still cost
-    /// whoever expands them.
+struct Shape {
+    /// Fields and spreads. Spreads count, because fragments that hold only spreads still cost
+    /// time to expand.
     selections: u64,
     aliases: u64,
     directives: u64,
@@ -69,42 +70,42 @@ struct Measure {
     depth: u64,
     /// Selection sets inside each other.
     height: u64,
-    /// Fields that stand in the set itself, not in a field of it.
-    top: u64,
+    /// Fields of the set itself, not of a nested selection.
+    root_fields: u64,
 }
 
-impl Measure {
+impl Shape {
     fn add(&mut self, other: Self) {
         self.selections = self.selections.saturating_add(other.selections);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
         self.depth = self.depth.max(other.depth);
         self.height = self.height.max(other.height);
-        self.top = self.top.saturating_add(other.top);
+        self.root_fields = self.root_fields.saturating_add(other.root_fields);
     }
 }
 
-struct Walk<'a> {
+struct ShapeVisitor<'a> {
     limits: &'a Limits,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    /// `None` while the fragment is being measured: to meet it then is a circle.
-    known: HashMap<&'a str, Option<Measure>>,
+    /// `None` while the fragment is being visited: a second visit is then a cycle.
+    fragment_shapes: HashMap<&'a str, Option<Shape>>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> ShapeVisitor<'a> {
     /// `level` counts the selection sets above, through fragments, and bounds the recursion.
     fn selection_set(
         &mut self,
         set: &'a SelectionSet,
         level: u64,
         introspection: bool,
-    ) -> Result<Measure, Refusal> {
+    ) -> Result<Shape, Refusal> {
         check_limit("nesting", self.limits.nesting, level)?;
-        let mut measure = Measure { height: 1, ..Measure::default() };
+        let mut shape = Shape { height: 1, ..Shape::default() };
         for selection in &set.items {
             let directives = len_u64(selection.node.directives().len());
-            measure.directives = measure.directives.saturating_add(directives);
-            measure.selections = measure.selections.saturating_add(1);
+            shape.directives = shape.directives.saturating_add(directives);
+            shape.selections = shape.selections.saturating_add(1);
             let inner = match &selection.node {
                 Selection::Field(field) => self.field(field, level, introspection)?,
                 Selection::InlineFragment(inline) => {
@@ -115,20 +116,20 @@ impl<'a> Walk<'a> {
                             .as_ref()
                             .is_some_and(|condition| is_introspection(&condition.node.on.node));
                     let set = &inline.node.selection_set.node;
-                    raised(self.selection_set(set, level + 1, introspection)?)
+                    nested(self.selection_set(set, level + 1, introspection)?)
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
                     match self.fragments.get_key_value(name) {
-                        Some((name, fragment)) => raised(self.fragment(name, fragment, level + 1)?),
+                        Some((name, fragment)) => nested(self.fragment(name, fragment, level + 1)?),
                         // Validation says that it is unknown.
-                        None => Measure::default(),
+                        None => Shape::default(),
                     }
                 }
             };
-            measure.add(inner);
+            shape.add(inner);
         }
-        Ok(measure)
+        Ok(shape)
     }
 
     fn field(
@@ -136,7 +137,7 @@ impl<'a> Walk<'a> {
         field: &'a Positioned<Field>,
         level: u64,
         introspection: bool,
-    ) -> Result<Measure, Refusal> {
+    ) -> Result<Shape, Refusal> {
         let node = &field.node;
         let introspection = introspection || is_introspection(&node.name.node);
         if node.name.node == "__typename" {
@@ -145,15 +146,15 @@ impl<'a> Walk<'a> {
             let message = "This server does not tell its schema: introspection is off.";
             return Err(Refusal::new(Code::GraphqlValidationFailed, message).at(field.pos));
         }
-        let mut measure = if node.selection_set.node.items.is_empty() {
-            Measure::default()
+        let mut shape = if node.selection_set.node.items.is_empty() {
+            Shape::default()
         } else {
-            raised(self.selection_set(&node.selection_set.node, level + 1, introspection)?)
+            nested(self.selection_set(&node.selection_set.node, level + 1, introspection)?)
         };
-        measure.depth = if introspection { 0 } else { measure.depth + 1 };
-        measure.aliases = measure.aliases.saturating_add(u64::from(node.alias.is_some()));
-        measure.top = 1;
-        Ok(measure)
+        shape.depth = if introspection { 0 } else { shape.depth + 1 };
+        shape.aliases = shape.aliases.saturating_add(u64::from(node.alias.is_some()));
+        shape.root_fields = 1;
+        Ok(shape)
     }
 
     fn fragment(
@@ -161,12 +162,12 @@ impl<'a> Walk<'a> {
         name: &'a Name,
         fragment: &'a Positioned<FragmentDefinition>,
         level: u64,
-    ) -> Result<Measure, Refusal> {
-        match self.known.get(name.as_str()) {
-            Some(Some(measure)) => {
-                let nesting = level.saturating_add(measure.height).saturating_sub(1);
+    ) -> Result<Shape, Refusal> {
+        match self.fragment_shapes.get(name.as_str()) {
+            Some(Some(shape)) => {
+                let nesting = level.saturating_add(shape.height).saturating_sub(1);
                 check_limit("nesting", self.limits.nesting, nesting)?;
-                return Ok(*measure);
+                return Ok(*shape);
             }
             Some(None) => {
                 let message = format!("The fragment \"{name}\" spreads itself.");
@@ -174,26 +175,26 @@ impl<'a> Walk<'a> {
             }
             None => {}
         }
-        self.known.insert(name.as_str(), None);
+        self.fragment_shapes.insert(name.as_str(), None);
         let introspection = is_introspection(&fragment.node.type_condition.node.on.node);
         let set = &fragment.node.selection_set.node;
-        let mut measure = self.selection_set(set, level, introspection)?;
+        let mut shape = self.selection_set(set, level, introspection)?;
         let directives = len_u64(fragment.node.directives.len());
-        measure.directives = measure.directives.saturating_add(directives);
-        self.known.insert(name.as_str(), Some(measure));
-        Ok(measure)
+        shape.directives = shape.directives.saturating_add(directives);
+        self.fragment_shapes.insert(name.as_str(), Some(shape));
+        Ok(shape)
     }
 }
 
-fn raised(measure: Measure) -> Measure {
-    Measure { height: measure.height.saturating_add(1), ..measure }
+fn nested(shape: Shape) -> Shape {
+    Shape { height: shape.height.saturating_add(1), ..shape }
 }
 
 pub(super) fn is_introspection(name: &str) -> bool {
     name.starts_with("__")
 }
 
-/// The library's validation passes over `__typename` and all that hangs on it.
+/// The library's validation ignores `__typename` with its arguments and directives.
 fn check_typename(field: &Positioned<Field>) -> Result<(), Refusal> {
     let node = &field.node;
     let invalid = |message: String| Err(Refusal::new(Code::GraphqlValidationFailed, message).at(field.pos));

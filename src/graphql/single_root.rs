@@ -1,6 +1,6 @@
-//! What the specification asks of subscriptions beside what holds for every operation: one field at
-//! the top, which is no introspection and does not depend on a directive. The library checks none of
-//! this, runs several fields side by side, and passes over fields that come by a fragment.
+//! The single root field rule for subscriptions: one root field, which is not introspection and has no
+//! `@skip` or `@include`. The library checks none of this, runs several fields concurrently, and ignores
+//! root fields inside fragments.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,17 +14,17 @@ use super::shape::is_introspection;
 
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// Puts the one field of a subscription that was validated to its top, out of any fragments.
+/// Moves the single root field of a validated subscription out of its fragments.
 ///
 /// # Errors
 /// `GRAPHQL_VALIDATION_FAILED` for several fields, introspection, or `@skip` and `@include`.
-pub(super) fn raise(document: &mut ExecutableDocument) -> Result<(), Refusal> {
+pub(super) fn hoist_root_field(document: &mut ExecutableDocument) -> Result<(), Refusal> {
     let DocumentOperations::Single(operation) = &mut document.operations else {
         unreachable!("split_operations() makes single operations")
     };
     let set = &mut operation.node.selection_set;
     let mut fields = Vec::new();
-    collect(&set.node, &document.fragments, &mut HashSet::new(), &mut fields)?;
+    collect_fields(&set.node, &document.fragments, &mut HashSet::new(), &mut fields)?;
     let mut fields = fields.into_iter();
     let Some(mut root) = fields.next() else {
         return Err(invalid("A subscription has one field at its top.", set.pos));
@@ -37,7 +37,7 @@ pub(super) fn raise(document: &mut ExecutableDocument) -> Result<(), Refusal> {
         if field.node.response_key() != root.node.response_key() {
             return Err(invalid("A subscription has only one field at its top.", field.pos));
         }
-        // Validation has found them to be the same but for what they select.
+        // Validation ensures that they differ in their selections only.
         root.node.selection_set.node.items.extend(field.node.selection_set.node.items);
     }
     let pos = root.pos;
@@ -45,7 +45,7 @@ pub(super) fn raise(document: &mut ExecutableDocument) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn collect(
+fn collect_fields(
     set: &SelectionSet,
     fragments: &Fragments,
     visited: &mut HashSet<Name>,
@@ -56,14 +56,14 @@ fn collect(
         match &selection.node {
             Selection::Field(field) => fields.push(field.clone()),
             Selection::InlineFragment(inline) => {
-                collect(&inline.node.selection_set.node, fragments, visited, fields)?;
+                collect_fields(&inline.node.selection_set.node, fragments, visited, fields)?;
             }
             Selection::FragmentSpread(spread) => {
                 let name = &spread.node.fragment_name.node;
                 if let Some(fragment) = fragments.get(name)
                     && visited.insert(name.clone())
                 {
-                    collect(&fragment.node.selection_set.node, fragments, visited, fields)?;
+                    collect_fields(&fragment.node.selection_set.node, fragments, visited, fields)?;
                 }
             }
         }
@@ -93,8 +93,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_field_is_raised() {
-        // document, fields at the top of its only field, or the beginning of the refusal
+    fn the_root_field_is_hoisted() {
+        // document, fields of its root field, or the start of the refusal
         for (text, expected) in [
             ("subscription { a { b } }", Ok(1)),
             ("subscription { ... { a { b } } }", Ok(1)),
@@ -114,18 +114,18 @@ mod tests {
             ("subscription { ... @skip(if: true) { a { b } } }", Err("A subscription has no \"@skip\"")),
         ] {
             let mut document = parse_query(text).expect("GraphQL");
-            let raised = raise(&mut document).map(|()| {
+            let hoisted = hoist_root_field(&mut document).map(|()| {
                 let (_, operation) = document.operations.iter().next().expect("an operation");
                 let [only] = &*operation.node.selection_set.node.items else { panic!("{text}") };
                 let Selection::Field(field) = &only.node else { panic!("{text}") };
                 field.node.selection_set.node.items.len()
             });
-            match (raised, expected) {
+            match (hoisted, expected) {
                 (Ok(count), Ok(expected)) => assert_eq!(count, expected, "{text}"),
                 (Err(refusal), Err(beginning)) => {
                     assert!(refusal.message.starts_with(beginning), "{text}: {}", refusal.message);
                 }
-                (raised, _) => panic!("{text}: {raised:?}"),
+                (hoisted, _) => panic!("{text}: {hoisted:?}"),
             }
         }
     }
