@@ -17,13 +17,13 @@ pub(crate) use orders::OrderInput;
 /// Everything that can be changed. A mutation is one transaction: it is done as a whole or not at all.
 #[derive(MergedObject, Debug, Default)]
 pub struct Mutation(
-    subjects::Subjects,
-    affiliations::Affiliations,
-    activities::Activities,
+    subjects::SubjectMutations,
+    affiliations::AffiliationMutations,
+    activities::ActivityMutations,
     access::AccessMutations,
-    deals::Deals,
-    products::Products,
-    orders::Orders,
-    swag::Swag,
+    deals::DealMutations,
+    products::ProductMutations,
+    orders::OrderMutations,
+    swag::SwagMutations,
     webhooks::WebhookMutations,
 );

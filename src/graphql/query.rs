@@ -19,7 +19,7 @@ use super::types::{Activity, Edition, Node, Partner, Professional};
 use crate::service::Services;
 use crate::store::partner as partners;
 use crate::store::professional as professionals;
-pub(super) use events::asked as events_asked;
+pub(super) use events::events_query;
 use nodes::nodes;
 
 /// Most ids of one request.
@@ -27,11 +27,17 @@ const IDS_MAX: usize = 100;
 
 /// Everything that can be read.
 #[derive(MergedObject, Debug, Default)]
-pub struct Query(Members, commerce::Commerce, events::Events, access::AccessQueries, webhooks::Webhooks);
+pub struct Query(
+    SubjectQueries,
+    commerce::CommerceQueries,
+    events::EventQueries,
+    access::AccessQueries,
+    webhooks::WebhookQueries,
+);
 
 /// Subjects, what they did, and the policy that judges it.
 #[derive(Debug, Default)]
-pub(crate) struct Members;
+pub(crate) struct SubjectQueries;
 
 /// Which partners a list shows.
 #[derive(InputObject, Default)]
@@ -94,7 +100,7 @@ fn check_search(search: Option<String>) -> Result<Option<String>, ApiError> {
 }
 
 #[Object]
-impl Members {
+impl SubjectQueries {
     /// The object with a global id; null when there is none.
     async fn node(
         &self,

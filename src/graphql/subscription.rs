@@ -5,7 +5,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::batch::BatchRow;
 use super::error::ApiError;
-use super::query::events_asked;
+use super::query::events_query;
 use super::scalar::EventNumber;
 use super::types::{Event, EventType, PartnerChange, ProfessionalChange};
 use crate::service::Services;
@@ -14,12 +14,12 @@ use crate::service::events::EventResult;
 /// What can be followed. A stream that begins after a number gives first what happened since, and then
 /// what happens; without one it begins now.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Root;
+pub struct SubscriptionRoot;
 
 /// What can be followed. A stream that begins after a number gives first what happened since, and then
 /// what happens; without one it begins now.
 #[Subscription(name = "Subscription")]
-impl Root {
+impl SubscriptionRoot {
     /// Every entry of a partner's ledger and every change of its levels, after it was committed.
     async fn partner_changed(
         &self,
@@ -64,8 +64,8 @@ impl Root {
         #[graphql(desc = "Only those about the professional with this code.")] professional: Option<String>,
     ) -> Result<impl Stream<Item = Result<Event, ApiError>> + use<>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let asked = events_asked(types, partner, professional);
-        let events = services.events_subscribe(&asked, after.map(|number| number.0)).await?;
+        let query = events_query(types, partner, professional);
+        let events = services.events_follow(&query, after.map(|number| number.0)).await?;
         Ok(events.map(event))
     }
 }

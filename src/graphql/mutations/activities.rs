@@ -14,7 +14,7 @@ use crate::service::activities::{ActivityDraft, Decision, Intake, Outcome, Subje
 
 /// Recording, submitting, reviewing and voiding.
 #[derive(Debug, Default)]
-pub(crate) struct Activities;
+pub(crate) struct ActivityMutations;
 
 /// Whose activity it is: exactly one of both, by code.
 #[derive(OneofObject)]
@@ -124,7 +124,7 @@ pub(crate) struct ActivityPayload {
 }
 
 #[Object]
-impl Activities {
+impl ActivityMutations {
     /// Records an activity: it counts at once. The same source and external id again changes nothing.
     async fn record_activity(
         &self,

@@ -11,7 +11,7 @@ use crate::store::professional::ProfessionalRow;
 
 /// Entering and ending affiliations.
 #[derive(Debug, Default)]
-pub(crate) struct Affiliations;
+pub(crate) struct AffiliationMutations;
 
 /// A professional who works for a partner.
 #[derive(InputObject)]
@@ -36,7 +36,7 @@ pub(crate) struct EndAffiliationInput {
 }
 
 #[Object]
-impl Affiliations {
+impl AffiliationMutations {
     /// Enters a professional as working for a partner: from then on the person's points earn the partner credits.
     async fn affiliate_professional(
         &self,

@@ -12,7 +12,7 @@ use crate::service::deals::{DealChange, DealDraft};
 
 /// Registering, updating and closing deals.
 #[derive(Debug, Default)]
-pub(crate) struct Deals;
+pub(crate) struct DealMutations;
 
 /// A deal to register.
 #[derive(InputObject)]
@@ -82,7 +82,7 @@ pub(crate) struct DealPayload {
 }
 
 #[Object]
-impl Deals {
+impl DealMutations {
     /// Registers a deal as a lead. It gives no exclusivity; it proves who found the opportunity.
     async fn register_deal(
         &self,

@@ -12,7 +12,7 @@ use crate::service::orders::OrderDraft;
 
 /// Placing, fulfilling and cancelling orders.
 #[derive(Debug, Default)]
-pub(crate) struct Orders;
+pub(crate) struct OrderMutations;
 
 /// A line of an order.
 #[derive(InputObject)]
@@ -93,7 +93,7 @@ pub(crate) struct OrderPayload {
 }
 
 #[Object]
-impl Orders {
+impl OrderMutations {
     /// Places an order at today's prices, level and rates, and takes the credits from the balance.
     async fn place_order(
         &self,

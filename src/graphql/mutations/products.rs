@@ -14,7 +14,7 @@ use crate::service::products::ProductDraft;
 
 /// What is sold, at which rates, and how much of it is expected.
 #[derive(Debug, Default)]
-pub(crate) struct Products;
+pub(crate) struct ProductMutations;
 
 /// A product to enter or change.
 #[derive(InputObject)]
@@ -74,7 +74,7 @@ pub(crate) struct SetSalesTargetInput {
 }
 
 #[Object]
-impl Products {
+impl ProductMutations {
     /// Enters a product, or gives the one of this code a new name, category and prices. Orders keep what they were priced with.
     async fn save_product(
         &self,

@@ -14,7 +14,7 @@ use crate::store::professional::ProfessionalRow;
 
 /// Enrolling and signing up.
 #[derive(Debug, Default)]
-pub(crate) struct Subjects;
+pub(crate) struct SubjectMutations;
 
 /// A company to enrol.
 #[derive(InputObject)]
@@ -81,7 +81,7 @@ impl ProfessionalPayload {
 }
 
 #[Object]
-impl Subjects {
+impl SubjectMutations {
     /// Enrols a company in the partner program.
     async fn create_partner(
         &self,

@@ -11,7 +11,7 @@ use crate::service::swag::{SwagItemDraft, SwagOrderDraft};
 
 /// Stocking the swag shop and ordering from it.
 #[derive(Debug, Default)]
-pub(crate) struct Swag;
+pub(crate) struct SwagMutations;
 
 /// An item to enter or change.
 #[derive(InputObject)]
@@ -70,7 +70,7 @@ pub(crate) struct SwagOrderPayload {
 }
 
 #[Object]
-impl Swag {
+impl SwagMutations {
     /// Enters an item of the swag shop, or gives the one of this code a new name, price and stock.
     async fn save_swag_item(
         &self,

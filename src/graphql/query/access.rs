@@ -63,7 +63,7 @@ impl AccessQueries {
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Connection<AuditEntry>, ApiError> {
         let filter = filter.unwrap_or_default();
-        let asked = AuditQuery {
+        let query = AuditAsked {
             actor: filter.actor,
             operation: filter.operation,
             partner: filter.partner,
@@ -72,7 +72,7 @@ impl AccessQueries {
             to: filter.to.map(|moment| moment.0),
         };
         let page = Slice { first, after, last, before }.page(&AUDIT_LOG)?;
-        let rows = context.data_unchecked::<Services>().audit_page(&asked, &page).await?;
-        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::AuditLog(asked)))
+        let rows = context.data_unchecked::<Services>().audit_page(&query, &page).await?;
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::AuditLog(query)))
     }
 }

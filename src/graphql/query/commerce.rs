@@ -11,7 +11,7 @@ use crate::service::Services;
 
 /// What is sold, and what was.
 #[derive(Debug, Default)]
-pub(crate) struct Commerce;
+pub(crate) struct CommerceQueries;
 
 /// What a quote came to.
 #[derive(SimpleObject)]
@@ -23,7 +23,7 @@ pub(crate) struct QuotePayload {
 }
 
 #[Object]
-impl Commerce {
+impl CommerceQueries {
     /// The product with a code; null when there is none.
     async fn product(
         &self,

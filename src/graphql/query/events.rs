@@ -11,12 +11,12 @@ use crate::service::Services;
 use crate::service::events::{EventsPage, EventsQuery};
 use crate::store::page::Rows;
 
-/// What happened.
+/// Queries of the event feed.
 #[derive(Debug, Default)]
-pub(crate) struct Events;
+pub(crate) struct EventQueries;
 
-/// What is asked of the feed, from the arguments of a field.
-pub(crate) fn asked(
+/// The query of the feed from the arguments of a field.
+pub(crate) fn events_query(
     types: Option<Vec<EventType>>,
     partner: Option<String>,
     professional: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) fn asked(
 }
 
 #[Object]
-impl Events {
+impl EventQueries {
     /// What happened, in the order in which it was committed, one page at a time. Who keeps the number of the
     /// last event, and asks for those after it, misses none and sees none twice.
     async fn events(
@@ -43,10 +43,10 @@ impl Events {
         #[graphql(desc = "How many events, 0 to 100; 20 when left out.")] first: Option<i32>,
     ) -> Result<EventConnection, ApiError> {
         let size = page_size("first", first)?;
-        let asked = asked(types, partner, professional);
+        let query = events_query(types, partner, professional);
         let services = context.data_unchecked::<Services>();
         let EventsPage { rows, has_more, last } =
-            services.events_page(&asked, after.map(|number| number.0), size).await?;
+            services.events_page(&query, after.map(|number| number.0), size).await?;
         Ok(EventConnection { page: BatchPage::new(Rows { rows, has_more }), after, last })
     }
 }

@@ -10,10 +10,10 @@ use crate::service::Services;
 
 /// Where events are sent.
 #[derive(Debug, Default)]
-pub(crate) struct Webhooks;
+pub(crate) struct WebhookQueries;
 
 #[Object]
-impl Webhooks {
+impl WebhookQueries {
     /// The addresses that events are sent to, in the order of creation, one page at a time. For administrators and program
     /// staff.
     async fn webhook_endpoints(
