@@ -230,7 +230,7 @@ async fn router(
     let schemas = schemas(|| {
         let builder = schema::builder();
         let builder = if is_told { builder } else { builder.disable_suggestions() };
-        if settings.telemetry.collector.is_some() { builder.extension(RootFields) } else { builder }
+        if settings.telemetry.collector.is_some() { builder.extension(RootFieldSpans) } else { builder }
     });
     let limits = protocol.limits.clone();
     let mut documents = Documents::new(schemas, types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)

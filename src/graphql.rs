@@ -1,5 +1,5 @@
-//! The GraphQL edge: what happens to a request before a resolver sees it (limits, validation,
-//! variables; nothing in there knows HTTP), and the schema with its thin resolvers.
+//! The GraphQL layer: processing of a request before its resolvers run (limits, validation, variables;
+//! independent of HTTP), and the schema with its thin resolvers.
 
 mod batch;
 pub mod complexity;
@@ -14,6 +14,7 @@ mod output_types;
 pub mod persisted;
 mod query;
 pub mod refusal;
+pub mod root_field_spans;
 mod scalar;
 pub mod schema;
 pub mod schema_types;

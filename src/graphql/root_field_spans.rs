@@ -1,4 +1,4 @@
-//! A span for each field at the top of an operation, where traces are wanted.
+//! A trace span for each root field of an operation.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use tracing::Instrument;
 
 use crate::telemetry::traces;
 
-/// Puts fields at the top of operations into traces. It is asked about every field, so that a schema
-/// has it only when there is a collector.
+/// Records a span for each root field. The library calls it for every field, so a schema has it only
+/// when there is a collector.
 #[derive(Clone, Copy, Debug)]
-pub struct RootFields;
+pub struct RootFieldSpans;
 
-impl ExtensionFactory for RootFields {
+impl ExtensionFactory for RootFieldSpans {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(Self)
     }
 }
 
 #[async_trait::async_trait]
-impl Extension for RootFields {
+impl Extension for RootFieldSpans {
     async fn resolve(
         &self,
         context: &ExtensionContext<'_>,
