@@ -236,7 +236,7 @@ async fn router(
     let mut documents = Documents::new(schemas, types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)
         .with_persisted_queries(protocol.persisted_bytes_max);
     if let Some(path) = &protocol.trusted_documents {
-        let trusted = trusted::read(path).map_err(StartError::TrustedDocuments)?;
+        let trusted = trusted_documents::read_documents(path).map_err(StartError::TrustedDocuments)?;
         documents = documents.with_trusted_documents(trusted).await.map_err(StartError::TrustedDocuments)?;
     }
     let page: Page = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));

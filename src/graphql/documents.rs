@@ -120,16 +120,16 @@ impl<E: Executor> Documents<E> {
     /// A document that could not be run, or an id of two documents, in one line.
     pub async fn with_trusted_documents(mut self, documents: Vec<TrustedDocument>) -> Result<Self, String> {
         let mut trusted = Trusted::default();
-        for TrustedDocument { text, ids, place } in documents {
+        for TrustedDocument { text, ids, origin } in documents {
             let hash = DocumentHash::of(&text);
             let document = self.parse(&text).await.map_err(|errors| {
                 let message = errors.first().map_or("", |error| error.message.as_str());
-                format!("{place}: {}", message.split_whitespace().collect::<Vec<_>>().join(" "))
+                format!("{origin}: {}", message.split_whitespace().collect::<Vec<_>>().join(" "))
             })?;
             trusted.by_hash.insert(hash, Arc::new(document));
             for id in ids {
                 if trusted.by_id.insert(id.clsingle_error(), hash).is_some_and(|other| other != hash) {
-                    return Err(format!("{place}: another document has the id {id}"));
+                    return Err(format!("{origin}: another document has the id {id}"));
                 }
             }
         }

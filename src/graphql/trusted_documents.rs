@@ -1,4 +1,4 @@
-//! Trusted documents: the only ones that a locked-down server runs.
+//! Trusted documents: the allowlist of a locked-down server.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,15 +8,15 @@ use serde::Deserialize;
 
 use super::document_ref::{DocumentHash, DocumentRef, is_id};
 
-/// A document of a file, with what clients may name it by beside its hash.
+/// A document of a file, with the ids that clients may use instead of its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedDocument {
     /// The text.
     pub text: String,
     /// The ids; `sha256:` and the hash are not among them.
     pub ids: Vec<String>,
-    /// Where it is from, for messages.
-    pub place: String,
+    /// Where the document was read from, for error messages.
+    pub origin: String,
 }
 
 /// A manifest: what clients' build tools write.
@@ -26,7 +26,7 @@ enum Manifest {
     /// Apollo's.
     Operations { format: String, version: u64, operations: Vec<Operation> },
     /// That of Relay, GraphQL Code Generator and others: the id of each text.
-    Texts(HashMap<String, String>),
+    IdToText(HashMap<String, String>),
 }
 
 #[derive(Deserialize)]
@@ -39,8 +39,8 @@ struct Operation {
 /// holds one document, whose id is `name`.
 ///
 /// # Errors
-/// What can't be read, in one line that says where.
-pub fn read(path: &Path) -> Result<Vec<TrustedDocument>, String> {
+/// What cannot be read, in one line with its origin.
+pub fn read_documents(path: &Path) -> Result<Vec<TrustedDocument>, String> {
     let failed = |path: &Path, error: std::io::Error| format!("can't read {}: {error}", path.display());
     let mut paths = vec![path.to_owned()];
     if path.is_dir() {
@@ -52,13 +52,13 @@ pub fn read(path: &Path) -> Result<Vec<TrustedDocument>, String> {
     let mut documents = Vec::new();
     for path in paths {
         let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
-        let place = path.display().to_string();
+        let origin = path.display().to_string();
         if path.extension().is_some_and(|it| it == "json") {
-            documents.extend(manifest(&text, &place)?);
+            documents.extend(parse_manifest(&text, &origin)?);
         } else {
             let id = path.file_stem().and_then(|stem| stem.to_str()).filter(|id| is_id(id));
-            let id = id.ok_or_else(|| format!("{place} needs a name of letters, digits and -._~"))?;
-            documents.push(TrustedDocument { text, ids: vec![id.to_owned()], place });
+            let id = id.ok_or_else(|| format!("{origin} needs a name of letters, digits and -._~"))?;
+            documents.push(TrustedDocument { text, ids: vec![id.to_owned()], origin });
         }
     }
     if documents.is_empty() {
@@ -67,10 +67,10 @@ pub fn read(path: &Path) -> Result<Vec<TrustedDocument>, String> {
     Ok(documents)
 }
 
-fn manifest(text: &str, place: &str) -> Result<Vec<TrustedDocument>, String> {
-    let unknown = || format!("{place} is no manifest of documents by their ids");
+fn parse_manifest(text: &str, origin: &str) -> Result<Vec<TrustedDocument>, String> {
+    let unknown = || format!("{origin} is no manifest of documents by their ids");
     let texts: Vec<(String, String)> = match serde_json::from_str(text).map_err(|_| unknown())? {
-        Manifest::Texts(texts) => texts.into_iter().collect(),
+        Manifest::IdToText(texts) => texts.into_iter().collect(),
         Manifest::Operations { format, version: 1, operations }
             if format == "apollo-persisted-query-manifest" =>
         {
@@ -82,10 +82,10 @@ fn manifest(text: &str, place: &str) -> Result<Vec<TrustedDocument>, String> {
         let ids = match DocumentRef::from_id(id.clone()) {
             Ok(DocumentRef::Id(id)) => vec![id],
             Ok(DocumentRef::Hash(hash)) if hash == DocumentHash::of(&text) => Vec::new(),
-            Ok(_) => return Err(format!("{place}: {id} is not the hash of its document")),
-            Err(refusal) => return Err(format!("{place}: {id:?}: {}", refusal.message)),
+            Ok(_) => return Err(format!("{origin}: {id} is not the hash of its document")),
+            Err(refusal) => return Err(format!("{origin}: {id:?}: {}", refusal.message)),
         };
-        Ok(TrustedDocument { text, place: format!("{place}: {id}"), ids })
+        Ok(TrustedDocument { text, origin: format!("{origin}: {id}"), ids })
     });
     documents.collect()
 }
@@ -98,8 +98,10 @@ mod tests {
     fn folders_and_manifests() {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
-        assert!(read(folder.path()).expect_err("empty").ends_with("has no document"));
-        assert!(read(&folder.path().join("none.json")).expect_err("missing").starts_with("can't read "));
+        assert!(read_documents(folder.path()).expect_err("empty").ends_with("has no document"));
+        assert!(
+            read_documents(&folder.path().join("none.json")).expect_err("missing").starts_with("can't read ")
+        );
         write("a.graphql", "{ a }\n");
         write("notes.txt", "nothing");
         let hash = "71f7dc5758652baac68e4a10c50be732b741c892ade2883a99358f52b555286b";
@@ -112,8 +114,8 @@ mod tests {
                 [{{"id": "c1", "name": "Q", "type": "query", "body": "{text}"}}]}}"#
             ),
         );
-        let read_again = read(folder.path()).expect("documents");
-        let found: Vec<_> = read_again.iter().map(|it| (it.text.as_str(), it.ids.join(" "))).collect();
+        let documents = read_documents(folder.path()).expect("documents");
+        let found: Vec<_> = documents.iter().map(|it| (it.text.as_str(), it.ids.join(" "))).collect();
         assert_eq!(found, [("{ a }\n", "a".to_owned()), (text, String::new()), (text, "c1".to_owned())]);
         for (manifest, message) in [
             ("{", "is no manifest"),
@@ -124,11 +126,11 @@ mod tests {
             (&format!(r#"{{"sha256:{hash}": "{{ a }}"}}"#), "is not the hash of its document"),
         ] {
             write("d.json", manifest);
-            let error = read(folder.path()).expect_err(manifest);
+            let error = read_documents(folder.path()).expect_err(manifest);
             assert!(error.contains(message) && !error.contains('\n'), "{error}");
         }
         write("d.json", "{}");
         write("a b.graphql", "{ a }");
-        assert!(read(folder.path()).expect_err("a name").contains("needs a name"));
+        assert!(read_documents(folder.path()).expect_err("a name").contains("needs a name"));
     }
 }
