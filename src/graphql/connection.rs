@@ -24,74 +24,74 @@ use crate::store::professional::{
     AffiliatedProfessional, ProfessionalFilter, ProfessionalKey, ProfessionalOrder, ProfessionalRow,
 };
 
-/// Rows of a page when nobody says how many.
-const PAGE: i32 = 20;
-/// Most rows of a page.
-const PAGE_MAX: i32 = 100;
+/// Rows of a page without `first` or `last`.
+const PAGE_SIZE_DEFAULT: i32 = 20;
+/// Maximum rows of a page.
+const PAGE_SIZE_MAX: i32 = 100;
 
-/// Which rows a client wants of a list.
+/// The Relay pagination arguments of a field.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Slice {
+pub(crate) struct PageArguments {
     pub(crate) first: Option<i32>,
     pub(crate) after: Option<String>,
     pub(crate) last: Option<i32>,
     pub(crate) before: Option<String>,
 }
 
-impl Slice {
-    /// Checks the arguments and reads the cursors of a list.
+impl PageArguments {
+    /// Checks the arguments and parses their cursors.
     pub(crate) fn page<K: Cursor>(self, list: &K::List) -> Result<Page<K>, ApiError> {
         let (size, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(ApiError::bad_input("Give `first` or `last`, not both.")),
             (None, Some(size)) => (size, true),
-            (size, None) => (size.unwrap_or(PAGE), false),
+            (size, None) => (size.unwrap_or(PAGE_SIZE_DEFAULT), false),
         };
         let size = page_size(if from_end { "last" } else { "first" }, Some(size))?;
-        let read = |name: &str, text: Option<String>| match text {
+        let parse = |name: &str, text: Option<String>| match text {
             None => Ok(None),
-            Some(text) => decode(&text).and_then(|text| K::read(&text, list)).map(Some).ok_or_else(|| {
+            Some(text) => decode(&text).and_then(|text| K::parse(&text, list)).map(Some).ok_or_else(|| {
                 ApiError::bad_input(format!(
                     "`{name}` is not a cursor of this list: take it from an edge or from pageInfo."
                 ))
             }),
         };
-        Ok(Page { size, from_end, after: read("after", self.after)?, before: read("before", self.before)? })
+        Ok(Page { size, from_end, after: parse("after", self.after)?, before: parse("before", self.before)? })
     }
 }
 
-/// How many rows a page has, from the argument of this name.
+/// The page size from the argument of this name.
 pub(crate) fn page_size(name: &str, size: Option<i32>) -> Result<u64, ApiError> {
-    let size = u64::try_from(size.unwrap_or(PAGE)).ok();
-    size.filter(|size| *size <= u64::from(PAGE_MAX.unsigned_abs())).ok_or_else(|| {
-        ApiError::bad_input(format!("`{name}` is 0 to {PAGE_MAX}: ask for the next page with a cursor."))
+    let size = u64::try_from(size.unwrap_or(PAGE_SIZE_DEFAULT)).ok();
+    size.filter(|size| *size <= u64::from(PAGE_SIZE_MAX.unsigned_abs())).ok_or_else(|| {
+        ApiError::bad_input(format!("`{name}` is 0 to {PAGE_SIZE_MAX}: ask for the next page with a cursor."))
     })
 }
 
-/// Where a row stands in a list, as a client keeps it.
+/// The position of a row in a list, which a client passes back as an opaque cursor.
 pub(crate) trait Cursor: Sized {
-    /// What tells one list's cursors from another's.
+    /// The list that a cursor belongs to, so that a cursor of another list is refused.
     type List;
-    /// Reads what [`write`] wrote.
-    fn read(text: &str, list: &Self::List) -> Option<Self>;
+    /// Parses a decoded cursor of the list.
+    fn parse(text: &str, list: &Self::List) -> Option<Self>;
 }
 
 impl Cursor for i64 {
     type List = &'static str;
-    fn read(text: &str, list: &Self::List) -> Option<Self> {
+    fn parse(text: &str, list: &Self::List) -> Option<Self> {
         text.strip_prefix(list)?.strip_prefix(':')?.parse().ok().filter(|number| *number > 0)
     }
 }
 
 impl Cursor for Uuid {
     type List = &'static str;
-    fn read(text: &str, list: &Self::List) -> Option<Self> {
+    fn parse(text: &str, list: &Self::List) -> Option<Self> {
         Self::try_parse(text.strip_prefix(list)?.strip_prefix(':')?).ok()
     }
 }
 
 impl Cursor for String {
     type List = &'static str;
-    fn read(text: &str, list: &Self::List) -> Option<Self> {
+    fn parse(text: &str, list: &Self::List) -> Option<Self> {
         let code = text.strip_prefix(list)?.strip_prefix(':')?;
         (!code.is_empty() && !code.contains('\0')).then(|| code.to_owned())
     }
@@ -99,7 +99,7 @@ impl Cursor for String {
 
 impl Cursor for PartnerKey {
     type List = PartnerOrder;
-    fn read(text: &str, list: &Self::List) -> Option<Self> {
+    fn parse(text: &str, list: &Self::List) -> Option<Self> {
         let (id, value) = text.strip_prefix(&partner_list(*list))?.strip_prefix(':')?.split_once(':')?;
         let fits = match list {
             PartnerOrder::Code | PartnerOrder::Name => !value.contains('\0'),
@@ -112,7 +112,7 @@ impl Cursor for PartnerKey {
 
 impl Cursor for ProfessionalKey {
     type List = ProfessionalOrder;
-    fn read(text: &str, list: &Self::List) -> Option<Self> {
+    fn parse(text: &str, list: &Self::List) -> Option<Self> {
         let (id, value) = text.strip_prefix(professional_list(*list))?.strip_prefix(':')?.split_once(':')?;
         let fits = match list {
             ProfessionalOrder::Code | ProfessionalOrder::Name => !value.contains('\0'),
@@ -142,13 +142,13 @@ fn professional_list(order: ProfessionalOrder) -> &'static str {
 /// The order of a list, for its cursors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ListOrder {
-    /// By the number or place of the row, or by its id.
+    /// By the row's sequence number, or by its id.
     Natural,
     Partners(PartnerOrder),
     Professionals(ProfessionalOrder),
 }
 
-/// How many rows the whole list has; counted only when a client asks.
+/// The list behind a connection, to count its rows when a client selects `totalCount`.
 pub(crate) enum Total {
     Partners(PartnerFilter),
     Professionals(ProfessionalFilter),
@@ -176,7 +176,7 @@ impl Total {
             Self::Partners(filter) => return Ok(services.partners_count(filter).await?),
             Self::Professionals(filter) => return Ok(services.professionals_count(filter).await?),
             Self::ApiKeys => return Ok(services.keys_count().await?),
-            Self::AuditLog(asked) => return Ok(services.audit_count(asked).await?),
+            Self::AuditLog(query) => return Ok(services.audit_count(query).await?),
             Self::WebhookEndpoints => return Ok(services.webhooks_count().await?),
             Self::WebhookDeliveries(endpoint, state) => {
                 let ids: Vec<Uuid> = endpoint.batch_rows().iter().map(|row| row.id).collect();
@@ -238,41 +238,42 @@ pub(crate) struct PageInfo {
     end_cursor: Option<String>,
 }
 
-/// An object that lists show.
-pub(crate) trait Listed: Sized {
-    /// What it is read from.
+/// An object that connections return.
+pub(crate) trait ConnectionNode: Sized {
+    /// The row that it wraps.
     type Row: Send + Sync;
     /// The object of a row.
-    fn of(batch_row: BatchRow<Self::Row>) -> Self;
-    /// Where the row stands in a list.
-    fn key(row: &Self::Row, order: ListOrder) -> String;
+    fn from_row(batch_row: BatchRow<Self::Row>) -> Self;
+    /// The text of the row's cursor.
+    fn cursor_key(row: &Self::Row, order: ListOrder) -> String;
 }
 
 /// One page of a list.
-pub(crate) struct Connection<N: Listed> {
+pub(crate) struct Connection<N: ConnectionNode> {
     page: BatchPage<N::Row>,
     order: ListOrder,
     from_end: bool,
-    bounded: bool,
+    starts_at_cursor: bool,
     total: Total,
 }
 
-impl<N: Listed> Connection<N> {
-    pub(crate) fn new<K>(page: BatchPage<N::Row>, asked: &Page<K>, order: ListOrder, total: Total) -> Self {
-        let bounded = if asked.from_end { asked.before.is_some() } else { asked.after.is_some() };
-        Self { page, order, from_end: asked.from_end, bounded, total }
+impl<N: ConnectionNode> Connection<N> {
+    pub(crate) fn new<K>(page: BatchPage<N::Row>, request: &Page<K>, order: ListOrder, total: Total) -> Self {
+        let starts_at_cursor =
+            if request.from_end { request.before.is_some() } else { request.after.is_some() };
+        Self { page, order, from_end: request.from_end, starts_at_cursor, total }
     }
 
     fn cursor(&self, row: &N::Row) -> String {
-        encode(&N::key(row, self.order))
+        encode(&N::cursor_key(row, self.order))
     }
 
-    fn info(&self) -> PageInfo {
+    fn relay_page_info(&self) -> PageInfo {
         let rows = self.page.rows();
         let (has_next_page, has_previous_page) = if self.from_end {
-            (self.bounded, self.page.has_more)
+            (self.starts_at_cursor, self.page.has_more)
         } else {
-            (self.page.has_more, self.bounded)
+            (self.page.has_more, self.starts_at_cursor)
         };
         PageInfo {
             has_next_page,
@@ -300,19 +301,19 @@ macro_rules! connection {
                 let members = self.page.batch_rows();
                 let edge = |batch_row: BatchRow<_>| Edge {
                     cursor: self.cursor(batch_row.row()),
-                    node: $node::of(batch_row),
+                    node: $node::from_row(batch_row),
                 };
                 members.map(edge).collect()
             }
 
             /// The rows of the page. One is null only when something that was asked of it can't be answered; `errors` tells what.
             async fn nodes(&self) -> Vec<Option<$node>> {
-                self.page.batch_rows().map($node::of).map(Some).collect()
+                self.page.batch_rows().map($node::from_row).map(Some).collect()
             }
 
             /// Where the page lies in the list.
             async fn page_info(&self) -> PageInfo {
-                self.info()
+                self.relay_page_info()
             }
 
             /// How many rows the whole list has, whatever the page.
@@ -351,14 +352,14 @@ connection!(SwagOrder, "SwagOrderConnection", "SwagOrderEdge");
 connection!(WebhookEndpoint, "WebhookEndpointConnection", "WebhookEndpointEdge");
 connection!(WebhookDelivery, "WebhookDeliveryConnection", "WebhookDeliveryEdge");
 
-impl Listed for Partner {
+impl ConnectionNode for Partner {
     type Row = PartnerRow;
 
-    fn of(batch_row: BatchRow<PartnerRow>) -> Self {
+    fn from_row(batch_row: BatchRow<PartnerRow>) -> Self {
         Self(batch_row)
     }
 
-    fn key(row: &PartnerRow, order: ListOrder) -> String {
+    fn cursor_key(row: &PartnerRow, order: ListOrder) -> String {
         let ListOrder::Partners(order) = order else { return format!("partners:{}", row.id) };
         let value = match order {
             PartnerOrder::Code => row.code.clone(),
@@ -370,14 +371,14 @@ impl Listed for Partner {
     }
 }
 
-impl Listed for Professional {
+impl ConnectionNode for Professional {
     type Row = ProfessionalRow;
 
-    fn of(batch_row: BatchRow<ProfessionalRow>) -> Self {
+    fn from_row(batch_row: BatchRow<ProfessionalRow>) -> Self {
         Self(batch_row)
     }
 
-    fn key(row: &ProfessionalRow, order: ListOrder) -> String {
+    fn cursor_key(row: &ProfessionalRow, order: ListOrder) -> String {
         match order {
             ListOrder::Professionals(order) => {
                 let value = match order {
@@ -392,30 +393,30 @@ impl Listed for Professional {
     }
 }
 
-/// Declares a type whose lists have one order.
-macro_rules! listed {
+/// Implements [`ConnectionNode`] for a type whose lists have one order.
+macro_rules! connection_node {
     ($node:ident, $row:ty, $list:ident, |$of:ident| $key:expr) => {
-        impl Listed for $node {
+        impl ConnectionNode for $node {
             type Row = $row;
 
-            fn of(batch_row: BatchRow<Self::Row>) -> Self {
+            fn from_row(batch_row: BatchRow<Self::Row>) -> Self {
                 Self(batch_row)
             }
 
-            fn key($of: &Self::Row, _: ListOrder) -> String {
+            fn cursor_key($of: &Self::Row, _: ListOrder) -> String {
                 format!("{}:{}", $list, $key)
             }
         }
     };
 }
 
-listed!(Activity, entity::activity::Model, ACTIVITIES, |row| row.seq);
-listed!(LedgerEntry, entity::ledger_entry::Model, LEDGER, |row| row.number);
-listed!(Order, entity::order::Model, ORDERS, |row| row.seq);
-listed!(Deal, entity::deal::Model, DEALS, |row| row.seq);
-listed!(Product, ProductRow, PRODUCTS, |row| row.product.code);
-listed!(SwagItem, entity::swag_item::Model, SWAG_ITEMS, |row| row.code);
-listed!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.seq);
+connection_node!(Activity, entity::activity::Model, ACTIVITIES, |row| row.seq);
+connection_node!(LedgerEntry, entity::ledger_entry::Model, LEDGER, |row| row.number);
+connection_node!(Order, entity::order::Model, ORDERS, |row| row.seq);
+connection_node!(Deal, entity::deal::Model, DEALS, |row| row.seq);
+connection_node!(Product, ProductRow, PRODUCTS, |row| row.product.code);
+connection_node!(SwagItem, entity::swag_item::Model, SWAG_ITEMS, |row| row.code);
+connection_node!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.seq);
 
 /// Name of the list of API keys.
 pub(crate) const API_KEYS: &str = "api-keys";
@@ -427,9 +428,9 @@ pub(crate) const ORDERS: &str = "orders";
 pub(crate) const DEALS: &str = "deals";
 /// Name of the list of products.
 pub(crate) const PRODUCTS: &str = "products";
-/// Name of the list of swag.
+/// Name of the list of swag items.
 pub(crate) const SWAG_ITEMS: &str = "swag-items";
-/// Name of the lists of orders of swag.
+/// Name of the lists of swag orders.
 pub(crate) const SWAG_ORDERS: &str = "swag-orders";
 /// Name of the list of webhook endpoints.
 pub(crate) const WEBHOOK_ENDPOINTS: &str = "webhook-endpoints";

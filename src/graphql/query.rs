@@ -12,7 +12,7 @@ use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use chrono::Datelike;
 
 use super::batch::{BatchPage, BatchRow};
-use super::connection::{Connection, ListOrder, Slice, Total};
+use super::connection::{Connection, ListOrder, PageArguments, Total};
 use super::error::{ApiError, or_null};
 use super::scalar::Date;
 use super::types::{Activity, Edition, Node, Partner, Professional};
@@ -175,7 +175,7 @@ impl SubjectQueries {
                 partners::PartnerOrder::YearCredits(services.clock().today().year())
             }
         };
-        let page = Slice { first, after, last, before }.page(&order)?;
+        let page = PageArguments { first, after, last, before }.page(&order)?;
         let rows = services.partners_page(&filter, order, &page).await?;
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Partners(order), Total::Partners(filter)))
     }
@@ -221,7 +221,7 @@ impl SubjectQueries {
             ProfessionalOrder::Name => professionals::ProfessionalOrder::Name,
             ProfessionalOrder::SignedUpOn => professionals::ProfessionalOrder::SignedUpOn,
         };
-        let page = Slice { first, after, last, before }.page(&order)?;
+        let page = PageArguments { first, after, last, before }.page(&order)?;
         let rows = services.professionals_page(&filter, order, &page).await?;
         Ok(Connection::new(
             BatchPage::new(rows),

@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, Object};
 
 use crate::graphql::batch::BatchPage;
-use crate::graphql::connection::{API_KEYS, AUDIT_LOG, Connection, ListOrder, Slice, Total};
+use crate::graphql::connection::{API_KEYS, AUDIT_LOG, Connection, ListOrder, PageArguments, Total};
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::Moment;
 use crate::graphql::types::{ApiKey, AuditEntry, Viewer};
@@ -47,7 +47,7 @@ impl AccessQueries {
         #[graphql(desc = "How many keys from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only keys before this cursor.")] before: Option<String>,
     ) -> Result<Connection<ApiKey>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&API_KEYS)?;
+        let page = PageArguments { first, after, last, before }.page(&API_KEYS)?;
         let rows = context.data_unchecked::<Services>().keys_page(&page).await?;
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::ApiKeys))
     }
@@ -71,7 +71,7 @@ impl AccessQueries {
             from: filter.from.map(|moment| moment.0),
             to: filter.to.map(|moment| moment.0),
         };
-        let page = Slice { first, after, last, before }.page(&AUDIT_LOG)?;
+        let page = PageArguments { first, after, last, before }.page(&AUDIT_LOG)?;
         let rows = context.data_unchecked::<Services>().audit_page(&query, &page).await?;
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::AuditLog(query)))
     }

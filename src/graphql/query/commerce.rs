@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, SimpleObject};
 
 use crate::graphql::batch::{BatchPage, BatchRow};
-use crate::graphql::connection::{Connection, ListOrder, PRODUCTS, SWAG_ITEMS, Slice, Total};
+use crate::graphql::connection::{Connection, ListOrder, PRODUCTS, PageArguments, SWAG_ITEMS, Total};
 use crate::graphql::error::{ApiError, UserError, or_null, refused};
 use crate::graphql::mutations::OrderInput;
 use crate::graphql::types::{Deal, Order, Product, Quote, SwagItem, SwagOrder};
@@ -43,7 +43,7 @@ impl CommerceQueries {
         #[graphql(desc = "How many products from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only products before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Product>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&PRODUCTS)?;
+        let page = PageArguments { first, after, last, before }.page(&PRODUCTS)?;
         let rows = context.data_unchecked::<Services>().products_page(&page).await?;
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::Products))
     }
@@ -100,7 +100,7 @@ impl CommerceQueries {
         #[graphql(desc = "How many items from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<SwagItem>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&SWAG_ITEMS)?;
+        let page = PageArguments { first, after, last, before }.page(&SWAG_ITEMS)?;
         let rows = context.data_unchecked::<Services>().swag_items_page(&page).await?;
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::SwagItems))
     }

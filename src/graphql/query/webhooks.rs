@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 
 use crate::graphql::batch::BatchPage;
-use crate::graphql::connection::{Connection, ListOrder, Slice, Total, WEBHOOK_ENDPOINTS};
+use crate::graphql::connection::{Connection, ListOrder, PageArguments, Total, WEBHOOK_ENDPOINTS};
 use crate::graphql::error::ApiError;
 use crate::graphql::types::WebhookEndpoint;
 use crate::service::Services;
@@ -26,7 +26,7 @@ impl WebhookQueries {
         #[graphql(desc = "How many endpoints from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only endpoints before this cursor.")] before: Option<String>,
     ) -> Result<Connection<WebhookEndpoint>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&WEBHOOK_ENDPOINTS)?;
+        let page = PageArguments { first, after, last, before }.page(&WEBHOOK_ENDPOINTS)?;
         let rows = context.data_unchecked::<Services>().webhooks_page(&page).await?;
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::WebhookEndpoints))
     }

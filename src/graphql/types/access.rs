@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Partner, Professional};
 use crate::access::{self, Actor, RoleName};
 use crate::graphql::batch::{BatchById, BatchRow};
-use crate::graphql::connection::{API_KEYS, AUDIT_LOG, ListOrder, Listed};
+use crate::graphql::connection::{API_KEYS, AUDIT_LOG, ConnectionNode, ListOrder};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{JsonObject, Moment};
@@ -298,26 +298,26 @@ async fn professional<R: Send + Sync>(
     or_null(context, found.map(|found| found.get(id).map(Professional)))
 }
 
-impl Listed for ApiKey {
+impl ConnectionNode for ApiKey {
     type Row = api_key::Model;
 
-    fn of(batch_row: BatchRow<Self::Row>) -> Self {
+    fn from_row(batch_row: BatchRow<Self::Row>) -> Self {
         Self(batch_row)
     }
 
-    fn key(row: &Self::Row, _: ListOrder) -> String {
+    fn cursor_key(row: &Self::Row, _: ListOrder) -> String {
         format!("{API_KEYS}:{}", row.id)
     }
 }
 
-impl Listed for AuditEntry {
+impl ConnectionNode for AuditEntry {
     type Row = audit_entry::Model;
 
-    fn of(batch_row: BatchRow<Self::Row>) -> Self {
+    fn from_row(batch_row: BatchRow<Self::Row>) -> Self {
         Self(batch_row)
     }
 
-    fn key(row: &Self::Row, _: ListOrder) -> String {
+    fn cursor_key(row: &Self::Row, _: ListOrder) -> String {
         format!("{AUDIT_LOG}:{}", row.id)
     }
 }

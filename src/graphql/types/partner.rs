@@ -8,7 +8,8 @@ use super::standing::{LevelAward, PartnerStanding};
 use super::{Activity, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget};
 use crate::graphql::batch::{BatchPages, BatchRow};
 use crate::graphql::connection::{
-    ACTIVITIES, AFFILIATED, Connection, DEALS, LEDGER, ListOrder, ORDERS, Slice, Total, without_partner,
+    ACTIVITIES, AFFILIATED, Connection, DEALS, LEDGER, ListOrder, ORDERS, PageArguments, Total,
+    without_partner,
 };
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
@@ -131,7 +132,7 @@ impl Partner {
             from: from.map(|date| date.0),
             to: to.map(|date| date.0),
         };
-        let page = Slice { first, after, last, before }.page(&LEDGER)?;
+        let page = PageArguments { first, after, last, before }.page(&LEDGER)?;
         let services = context.data_unchecked::<Services>();
         let load = async { services.ledger_pages(&self.ids(), &filter, &page).await.map(BatchPages::new) };
         let pages = self.0.load("ledger", &(&filter, &page), load).await?;
@@ -150,7 +151,7 @@ impl Partner {
         #[graphql(desc = "How many activities from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only activities before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Activity>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&ACTIVITIES)?;
+        let page = PageArguments { first, after, last, before }.page(&ACTIVITIES)?;
         let services = context.data_unchecked::<Services>();
         let load =
             async { services.activity_pages(Owner::Partner, &self.ids(), &page).await.map(BatchPages::new) };
@@ -173,7 +174,7 @@ impl Partner {
         #[graphql(desc = "Only professionals before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Professional>, ApiError> {
         let day = as_of.map(|date| date.0);
-        let page = Slice { first, after, last, before }.page(&AFFILIATED)?;
+        let page = PageArguments { first, after, last, before }.page(&AFFILIATED)?;
         let services = context.data_unchecked::<Services>();
         let load = async {
             services
@@ -196,7 +197,7 @@ impl Partner {
         #[graphql(desc = "How many orders from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only orders before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Order>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&ORDERS)?;
+        let page = PageArguments { first, after, last, before }.page(&ORDERS)?;
         let services = context.data_unchecked::<Services>();
         let load = async { services.order_pages(&self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load("orders", &page, load).await?;
@@ -213,7 +214,7 @@ impl Partner {
         #[graphql(desc = "How many deals from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only deals before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Deal>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&DEALS)?;
+        let page = PageArguments { first, after, last, before }.page(&DEALS)?;
         let services = context.data_unchecked::<Services>();
         let load = async { services.deal_pages(&self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load("deals", &page, load).await?;

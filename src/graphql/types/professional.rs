@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::standing::ProfessionalStanding;
 use super::{Activity, Partner, SwagOrder};
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
-use crate::graphql::connection::{ACTIVITIES, Connection, ListOrder, SWAG_ORDERS, Slice, Total};
+use crate::graphql::connection::{ACTIVITIES, Connection, ListOrder, PageArguments, SWAG_ORDERS, Total};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment, int};
@@ -116,7 +116,7 @@ impl Professional {
         #[graphql(desc = "How many activities from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only activities before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Activity>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&ACTIVITIES)?;
+        let page = PageArguments { first, after, last, before }.page(&ACTIVITIES)?;
         let services = context.data_unchecked::<Services>();
         let load = async {
             services.activity_pages(Owner::Professional, &self.ids(), &page).await.map(BatchPages::new)
@@ -136,7 +136,7 @@ impl Professional {
         #[graphql(desc = "How many orders from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only orders before this cursor.")] before: Option<String>,
     ) -> Result<Connection<SwagOrder>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&SWAG_ORDERS)?;
+        let page = PageArguments { first, after, last, before }.page(&SWAG_ORDERS)?;
         let services = context.data_unchecked::<Services>();
         let load = async { services.swag_order_pages(&self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load("swagOrders", &page, load).await?;

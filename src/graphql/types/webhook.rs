@@ -9,7 +9,7 @@ use super::{Event, Partner};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::connection::{
-    Connection, ListOrder, Listed, Slice, Total, WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS,
+    Connection, ConnectionNode, ListOrder, PageArguments, Total, WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS,
 };
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
@@ -156,7 +156,7 @@ impl WebhookEndpoint {
         #[graphql(desc = "How many deliveries from the end, 0 to 100: the latest ones.")] last: Option<i32>,
         #[graphql(desc = "Only deliveries before this cursor.")] before: Option<String>,
     ) -> Result<Connection<WebhookDelivery>, ApiError> {
-        let page = Slice { first, after, last, before }.page(&WEBHOOK_DELIVERIES)?;
+        let page = PageArguments { first, after, last, before }.page(&WEBHOOK_DELIVERIES)?;
         let services = context.data_unchecked::<Services>();
         let state = state.map(Into::into);
         let load =
@@ -282,26 +282,26 @@ impl WebhookAttempt {
     }
 }
 
-impl Listed for WebhookEndpoint {
+impl ConnectionNode for WebhookEndpoint {
     type Row = webhook_endpoint::Model;
 
-    fn of(batch_row: BatchRow<Self::Row>) -> Self {
+    fn from_row(batch_row: BatchRow<Self::Row>) -> Self {
         Self(batch_row)
     }
 
-    fn key(row: &Self::Row, _: ListOrder) -> String {
+    fn cursor_key(row: &Self::Row, _: ListOrder) -> String {
         format!("{WEBHOOK_ENDPOINTS}:{}", row.id)
     }
 }
 
-impl Listed for WebhookDelivery {
+impl ConnectionNode for WebhookDelivery {
     type Row = webhook_delivery::Model;
 
-    fn of(batch_row: BatchRow<Self::Row>) -> Self {
+    fn from_row(batch_row: BatchRow<Self::Row>) -> Self {
         Self(batch_row)
     }
 
-    fn key(row: &Self::Row, _: ListOrder) -> String {
+    fn cursor_key(row: &Self::Row, _: ListOrder) -> String {
         format!("{WEBHOOK_DELIVERIES}:{}", row.id)
     }
 }
