@@ -1,32 +1,32 @@
-//! From what a use case answers to what GraphQL answers.
+//! Conversion of use case errors into GraphQL errors and user errors.
 
 use std::sync::Arc;
 
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{Context, ErrorExtensions, SimpleObject};
 
-use super::refusal::Code as RequestCode;
+use super::refusal::Code;
 use super::types::UserErrorCode;
 use crate::error::Error;
 use crate::program::refusal::Refusal;
 use crate::telemetry::observed;
 
-/// An error of a field. It has no `Display` on purpose: only what has a code can become one.
+/// An error of a field. It deliberately has no `Display`: only an error with a code converts into it.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError(async_graphql::Error);
 
 impl ApiError {
-    /// The client sent something that can't be answered; the message says what can.
+    /// The client sent an invalid value; the message says what is accepted.
     pub(crate) fn bad_input(message: impl Into<String>) -> Self {
-        let code = RequestCode::BadUserInput.as_str();
+        let code = Code::BadUserInput.as_str();
         Self(async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code)))
     }
 }
 
 impl ApiError {
-    /// The caller may never do this. The same for every object, so that it tells nothing about one.
+    /// The caller lacks this permission. The message is the same for every object, so it reveals nothing about one.
     fn forbidden(operation: &str) -> Self {
-        let code = RequestCode::Forbidden.as_str();
+        let code = Code::Forbidden.as_str();
         let message = format!("Your role or key does not allow this: {operation}.");
         Self(async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code)))
     }
@@ -37,7 +37,7 @@ impl From<Error> for ApiError {
         match error {
             Error::Refused(refusal) => refusal.into(),
             Error::Forbidden(operation) => Self::forbidden(operation),
-            // Without a code it is masked and logged where the answer is written.
+            // Without a code, the response writer masks and logs it.
             error => Self(async_graphql::Error {
                 message: format!("{error}: {:?}", std::error::Error::source(&error)),
                 source: Some(Arc::new(error)),
@@ -92,7 +92,7 @@ impl From<Refusal> for UserError {
     }
 }
 
-/// Parts what the person can mend from what is wrong on our side.
+/// Separates a refusal, which the client can correct, from an internal error.
 pub(crate) fn refused<T>(result: Result<T, Error>) -> Result<Result<T, UserError>, ApiError> {
     match result {
         Ok(value) => Ok(Ok(value)),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::subjects::ProfessionalPayload;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, refused};
+use crate::graphql::error::{ApiError, UserError, split_user_error};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::Moment;
 use crate::graphql::types::{ApiKey, Role};
@@ -87,7 +87,7 @@ impl AccessMutations {
             sources: input.sources,
             read_only: input.read_only,
         };
-        Ok(match refused(context.data_unchecked::<Services>().key_create(&draft).await)? {
+        Ok(match split_user_error(context.data_unchecked::<Services>().key_create(&draft).await)? {
             Ok(created) => CreateApiKeyPayload {
                 api_key: Some(ApiKey(BatchRow::only(created.row))),
                 secret: Some(created.secret),
@@ -109,7 +109,7 @@ impl AccessMutations {
             // No key has this one.
             _ => Uuid::nil(),
         };
-        Ok(match refused(services.key_revoke(id).await)? {
+        Ok(match split_user_error(services.key_revoke(id).await)? {
             Ok(row) => ApiKeyPayload { api_key: Some(ApiKey(BatchRow::only(row))), user_errors: Vec::new() },
             Err(error) => ApiKeyPayload { api_key: None, user_errors: vec![error] },
         })
@@ -124,9 +124,9 @@ impl AccessMutations {
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let erased = services.professional_erase(&input.professional, input.reason.as_deref()).await;
-        Ok(match refused(erased)? {
-            Ok(row) => ProfessionalPayload::of(row),
-            Err(error) => ProfessionalPayload::refused(error),
+        Ok(match split_user_error(erased)? {
+            Ok(row) => ProfessionalPayload::from_row(row),
+            Err(error) => ProfessionalPayload::from_error(error),
         })
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject}
 use uuid::Uuid;
 
 use crate::graphql::batch::{BatchById, BatchRow};
-use crate::graphql::error::{ApiError, UserError, refused};
+use crate::graphql::error::{ApiError, UserError, split_user_error};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, JsonObject};
 use crate::graphql::types::{Activity, ReviewDecision};
@@ -131,7 +131,7 @@ impl ActivityMutations {
         context: &Context<'_>,
         #[graphql(desc = "The activity.")] input: ActivityInput,
     ) -> Result<RecordActivityPayload, ApiError> {
-        take_one(context, input, Intake::Record).await
+        record_one(context, input, Intake::Record).await
     }
 
     /// Records up to 1,000 activities at once.
@@ -142,14 +142,14 @@ impl ActivityMutations {
     ) -> Result<RecordActivitiesPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let drafts: Vec<ActivityDraft> = input.activities.into_iter().map(Into::into).collect();
-        let outcomes = match refused(services.activities_record(&drafts, Intake::Record).await)? {
+        let outcomes = match split_user_error(services.activities_take(&drafts, Intake::Record).await)? {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 return Ok(RecordActivitiesPayload { user_errors: vec![error], ..Default::default() });
             }
         };
-        let within = |place: usize, refusal: Refusal| refusal.within(&place.to_string()).within("activities");
-        Ok(RecordActivitiesPayload { results: payloads(outcomes, within), user_errors: Vec::new() })
+        let locate = |index: usize, refusal: Refusal| refusal.within(&index.to_string()).within("activities");
+        Ok(RecordActivitiesPayload { results: payloads(outcomes, locate), user_errors: Vec::new() })
     }
 
     /// Submits a claim: it waits for a reviewer, and its points are a proposal.
@@ -158,7 +158,7 @@ impl ActivityMutations {
         context: &Context<'_>,
         #[graphql(desc = "The activity.")] input: ActivityInput,
     ) -> Result<RecordActivityPayload, ApiError> {
-        take_one(context, input, Intake::Submit).await
+        record_one(context, input, Intake::Submit).await
     }
 
     /// Approves or rejects a claim. An approved one counts on its own date.
@@ -173,7 +173,7 @@ impl ActivityMutations {
         };
         let id = activity_id(&input.activity_id);
         let services = context.data_unchecked::<Services>();
-        changed(services.activity_review(id, decision, input.reason.as_deref()).await)
+        activity_payload(services.activity_review(id, decision, input.reason.as_deref()).await)
     }
 
     /// Voids an activity: what it was awarded is taken back by new entries.
@@ -184,11 +184,11 @@ impl ActivityMutations {
     ) -> Result<ActivityPayload, ApiError> {
         let id = activity_id(&input.activity_id);
         let services = context.data_unchecked::<Services>();
-        changed(services.activity_void(id, input.reason.as_deref()).await)
+        activity_payload(services.activity_void(id, input.reason.as_deref()).await)
     }
 }
 
-async fn take_one(
+async fn record_one(
     context: &Context<'_>,
     input: ActivityInput,
     intake: Intake,
@@ -198,14 +198,17 @@ async fn take_one(
     Ok(payloads(outcomes, |_, refusal| refusal).pop().unwrap_or_default())
 }
 
-/// Payloads of outcomes, whose activities load their parts together.
-fn payloads(outcomes: Vec<Outcome>, place: impl Fn(usize, Refusal) -> Refusal) -> Vec<RecordActivityPayload> {
+/// Payloads of outcomes, whose activities form one batch.
+fn payloads(
+    outcomes: Vec<Outcome>,
+    locate: impl Fn(usize, Refusal) -> Refusal,
+) -> Vec<RecordActivityPayload> {
     let rows = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Recorded(row) | Outcome::Duplicate(row) => Some((row.id, row.clone())),
         Outcome::DuplicateNotVisible | Outcome::Refused(_) => None,
     });
     let rows = BatchById::new(rows.collect());
-    let payload = |(at, outcome)| match outcome {
+    let payload = |(index, outcome)| match outcome {
         Outcome::Recorded(row) => {
             RecordActivityPayload { activity: rows.get(row.id).map(Activity), ..Default::default() }
         }
@@ -216,22 +219,22 @@ fn payloads(outcomes: Vec<Outcome>, place: impl Fn(usize, Refusal) -> Refusal) -
         },
         Outcome::DuplicateNotVisible => RecordActivityPayload { duplicate: true, ..Default::default() },
         Outcome::Refused(refusal) => {
-            RecordActivityPayload { user_errors: vec![place(at, refusal).into()], ..Default::default() }
+            RecordActivityPayload { user_errors: vec![locate(index, refusal).into()], ..Default::default() }
         }
     };
     outcomes.into_iter().enumerate().map(payload).collect()
 }
 
-fn changed(
+fn activity_payload(
     result: Result<entity::activity::Model, crate::error::Error>,
 ) -> Result<ActivityPayload, ApiError> {
-    Ok(match refused(result)? {
+    Ok(match split_user_error(result)? {
         Ok(row) => ActivityPayload { activity: Some(Activity(BatchRow::only(row))), user_errors: Vec::new() },
         Err(error) => ActivityPayload { activity: None, user_errors: vec![error] },
     })
 }
 
-/// The key behind the global id of an activity; one that no activity has when it is none.
+/// The key behind the global id of an activity; the nil key, which no activity has, for another id.
 fn activity_id(id: &ID) -> Uuid {
     match NodeType::parse(id) {
         Some((NodeType::Activity, key)) => key,

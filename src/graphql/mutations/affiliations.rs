@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, Object};
 
 use super::subjects::ProfessionalPayload;
-use crate::graphql::error::{ApiError, UserError, refused};
+use crate::graphql::error::{ApiError, UserError, split_user_error};
 use crate::graphql::scalar::Date;
 use crate::service::Services;
 use crate::service::affiliations::AffiliationDraft;
@@ -50,7 +50,7 @@ impl AffiliationMutations {
             starts_on: input.starts_on.0,
             ends_on: input.ends_on.map(|date| date.0),
         };
-        Ok(payload(refused(services.affiliation_add(&draft).await)?))
+        Ok(payload(split_user_error(services.affiliation_add(&draft).await)?))
     }
 
     /// Gives the open affiliation of a professional its last day.
@@ -60,13 +60,13 @@ impl AffiliationMutations {
         #[graphql(desc = "Whose, and the last day.")] input: EndAffiliationInput,
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
-        Ok(payload(refused(services.affiliation_end(&input.professional, input.ends_on.0).await)?))
+        Ok(payload(split_user_error(services.affiliation_end(&input.professional, input.ends_on.0).await)?))
     }
 }
 
 fn payload(result: Result<ProfessionalRow, UserError>) -> ProfessionalPayload {
     match result {
-        Ok(row) => ProfessionalPayload::of(row),
-        Err(error) => ProfessionalPayload::refused(error),
+        Ok(row) => ProfessionalPayload::from_row(row),
+        Err(error) => ProfessionalPayload::from_error(error),
     }
 }

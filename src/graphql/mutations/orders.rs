@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, refused};
+use crate::graphql::error::{ApiError, UserError, split_user_error};
 use crate::graphql::scalar::Date;
 use crate::graphql::types::{Order, OrderPurpose};
 use crate::service::Services;
@@ -129,7 +129,7 @@ impl OrderMutations {
 }
 
 fn payload(result: Result<(entity::order::Model, bool), Error>) -> Result<OrderPayload, ApiError> {
-    Ok(match refused(result)? {
+    Ok(match split_user_error(result)? {
         Ok((row, duplicate)) => {
             OrderPayload { order: Some(Order(BatchRow::only(row))), duplicate, user_errors: Vec::new() }
         }

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::subjects::PartnerPayload;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, refused};
+use crate::graphql::error::{ApiError, UserError, split_user_error};
 use crate::graphql::scalar::{Date, Decimal};
 use crate::graphql::types::{MoneyInput, Product, ProductCategory};
 use crate::program::refusal::Refusal;
@@ -81,8 +81,8 @@ impl ProductMutations {
         context: &Context<'_>,
         #[graphql(desc = "The product.")] input: SaveProductInput,
     ) -> Result<ProductPayload, ApiError> {
-        let price = |(place, price): (usize, &MoneyInput)| {
-            price.read().map_err(|refusal| refusal.within(&place.to_string()).within("prices"))
+        let price = |(index, price): (usize, &MoneyInput)| {
+            price.to_amount().map_err(|refusal| refusal.within(&index.to_string()).within("prices"))
         };
         let prices = match input.prices.iter().enumerate().map(price).collect::<Result<Vec<_>, Refusal>>() {
             Ok(prices) => prices,
@@ -91,7 +91,7 @@ impl ProductMutations {
         let draft =
             ProductDraft { code: input.code, name: input.name, category: input.category.into(), prices };
         let services = context.data_unchecked::<Services>();
-        Ok(match refused(services.product_save(&draft).await)? {
+        Ok(match split_user_error(services.product_save(&draft).await)? {
             Ok(row) => {
                 ProductPayload { product: Some(Product(BatchRow::only(row))), user_errors: Vec::new() }
             }
@@ -113,7 +113,7 @@ impl ProductMutations {
             rates: input.rates.into_iter().map(|rate| (rate.category.into(), rate.percent.0)).collect(),
         };
         let services = context.data_unchecked::<Services>();
-        Ok(PartnerPayload::of(refused(services.contract_record(&draft).await)?))
+        Ok(PartnerPayload::from_result(split_user_error(services.contract_record(&draft).await)?))
     }
 
     /// Sets what a partner is to sell in a year, in the place of an earlier target. When it is reached, the award comes by itself.
@@ -122,12 +122,12 @@ impl ProductMutations {
         context: &Context<'_>,
         #[graphql(desc = "The target.")] input: SetSalesTargetInput,
     ) -> Result<PartnerPayload, ApiError> {
-        let amount = match input.target.read() {
+        let amount = match input.target.to_amount() {
             Ok(amount) => amount,
-            Err(refusal) => return Ok(PartnerPayload::of(Err(refusal.within("target").into()))),
+            Err(refusal) => return Ok(PartnerPayload::from_result(Err(refusal.within("target").into()))),
         };
         let services = context.data_unchecked::<Services>();
         let set = services.sales_target_set(&input.partner, input.year, amount).await;
-        Ok(PartnerPayload::of(refused(set)?))
+        Ok(PartnerPayload::from_result(split_user_error(set)?))
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct PartnerPayload {
 
 impl PartnerPayload {
     /// The partner, or why the change was refused.
-    pub(super) fn of(result: Result<PartnerRow, UserError>) -> Self {
+    pub(super) fn from_result(result: Result<PartnerRow, UserError>) -> Self {
         match result {
             Ok(row) => Self { partner: Some(Partner(BatchRow::only(row))), user_errors: Vec::new() },
             Err(error) => Self { partner: None, user_errors: vec![error] },
@@ -70,12 +70,12 @@ pub(crate) struct ProfessionalPayload {
 
 impl ProfessionalPayload {
     /// The professional.
-    pub(super) fn of(row: ProfessionalRow) -> Self {
+    pub(super) fn from_row(row: ProfessionalRow) -> Self {
         Self { professional: Some(Professional(BatchRow::only(row))), user_errors: Vec::new() }
     }
 
-    /// A refusal.
-    pub(super) fn refused(error: impl Into<UserError>) -> Self {
+    /// The payload of a refused mutation.
+    pub(super) fn from_error(error: impl Into<UserError>) -> Self {
         Self { professional: None, user_errors: vec![error.into()] }
     }
 }
@@ -121,9 +121,9 @@ impl SubjectMutations {
             signed_up_on: input.signed_up_on.0,
         };
         match services.professionals_add(&[draft]).await?.pop() {
-            Some(AddOutcome::Created(row)) => Ok(ProfessionalPayload::of(row.into())),
-            Some(AddOutcome::Refused(refusal)) => Ok(ProfessionalPayload::refused(refusal)),
-            Some(AddOutcome::Duplicate(_)) | None => Ok(ProfessionalPayload::refused(exists("professional"))),
+            Some(Added::New(row)) => Ok(ProfessionalPayload::from_row(row.into())),
+            Some(Added::Refused(refusal)) => Ok(ProfessionalPayload::from_error(refusal)),
+            Some(Added::Same(_)) | None => Ok(ProfessionalPayload::from_error(exists("professional"))),
         }
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, refused};
+use crate::graphql::error::{ApiError, UserError, split_user_error};
 use crate::graphql::types::{SwagItem, SwagOrder};
 use crate::service::Services;
 use crate::service::swag::{SwagItemDraft, SwagOrderDraft};
@@ -84,7 +84,7 @@ impl SwagMutations {
             stock: input.stock.into(),
         };
         let services = context.data_unchecked::<Services>();
-        Ok(match refused(services.swag_item_save(&draft).await)? {
+        Ok(match split_user_error(services.swag_item_save(&draft).await)? {
             Ok(row) => {
                 SwagItemPayload { swag_item: Some(SwagItem(BatchRow::only(row))), user_errors: Vec::new() }
             }
@@ -121,7 +121,7 @@ impl SwagMutations {
 }
 
 fn payload(result: Result<(entity::swag_order::Model, bool), Error>) -> Result<SwagOrderPayload, ApiError> {
-    Ok(match refused(result)? {
+    Ok(match split_user_error(result)? {
         Ok((row, duplicate)) => SwagOrderPayload {
             swag_order: Some(SwagOrder(BatchRow::only(row))),
             duplicate,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, refused};
+use crate::graphql::error::{ApiError, UserError, split_user_error};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::EventNumber;
 use crate::graphql::types::{EventType, WebhookDelivery, WebhookEndpoint};
@@ -127,8 +127,8 @@ pub(crate) struct WebhookDeliveryPayload {
 }
 
 impl WebhookSecretPayload {
-    fn of(result: Result<EndpointSecret, Error>) -> Result<Self, ApiError> {
-        Ok(match refused(result)? {
+    fn from_result(result: Result<EndpointSecret, Error>) -> Result<Self, ApiError> {
+        Ok(match split_user_error(result)? {
             Ok(made) => Self {
                 webhook_endpoint: Some(WebhookEndpoint(BatchRow::only(made.row))),
                 secret: Some(made.secret),
@@ -140,8 +140,8 @@ impl WebhookSecretPayload {
 }
 
 impl WebhookEndpointPayload {
-    fn of(result: Result<webhook_endpoint::Model, Error>) -> Result<Self, ApiError> {
-        Ok(match refused(result)? {
+    fn from_result(result: Result<webhook_endpoint::Model, Error>) -> Result<Self, ApiError> {
+        Ok(match split_user_error(result)? {
             Ok(row) => {
                 Self { webhook_endpoint: Some(WebhookEndpoint(BatchRow::only(row))), user_errors: Vec::new() }
             }
@@ -151,8 +151,8 @@ impl WebhookEndpointPayload {
 }
 
 impl WebhookDeliveryPayload {
-    fn of(result: Result<webhook_delivery::Model, Error>) -> Result<Self, ApiError> {
-        Ok(match refused(result)? {
+    fn from_result(result: Result<webhook_delivery::Model, Error>) -> Result<Self, ApiError> {
+        Ok(match split_user_error(result)? {
             Ok(row) => {
                 Self { webhook_delivery: Some(WebhookDelivery(BatchRow::only(row))), user_errors: Vec::new() }
             }
@@ -180,7 +180,7 @@ impl WebhookMutations {
             kinds: input.types.map(|types| types.into_iter().map(Into::into).collect()),
             partner: input.partner,
         };
-        WebhookSecretPayload::of(context.data_unchecked::<Services>().webhook_create(&draft).await)
+        WebhookSecretPayload::from_result(context.data_unchecked::<Services>().webhook_create(&draft).await)
     }
 
     /// Changes an endpoint. For administrators.
@@ -197,7 +197,9 @@ impl WebhookMutations {
             partner: input.partner.into(),
         };
         let id = key(NodeType::WebhookEndpoint, &input.id);
-        WebhookEndpointPayload::of(context.data_unchecked::<Services>().webhook_update(id, &change).await)
+        WebhookEndpointPayload::from_result(
+            context.data_unchecked::<Services>().webhook_update(id, &change).await,
+        )
     }
 
     /// Deletes an endpoint with its log: what waits for it is not sent. For administrators.
@@ -207,7 +209,7 @@ impl WebhookMutations {
         #[graphql(desc = "Which endpoint.")] input: WebhookEndpointInput,
     ) -> Result<DeleteWebhookEndpointPayload, ApiError> {
         let id = key(NodeType::WebhookEndpoint, &input.id);
-        Ok(match refused(context.data_unchecked::<Services>().webhook_delete(id).await)? {
+        Ok(match split_user_error(context.data_unchecked::<Services>().webhook_delete(id).await)? {
             Ok(()) => DeleteWebhookEndpointPayload { deleted_id: Some(input.id), user_errors: Vec::new() },
             Err(error) => DeleteWebhookEndpointPayload { deleted_id: None, user_errors: vec![error] },
         })
@@ -221,7 +223,7 @@ impl WebhookMutations {
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let id = key(NodeType::WebhookEndpoint, &input.id);
-        WebhookEndpointPayload::of(services.webhook_enable(id, input.skip_expired).await)
+        WebhookEndpointPayload::from_result(services.webhook_enable(id, input.skip_expired).await)
     }
 
     /// Turns an endpoint off: events wait for it as long as they are kept. For administrators.
@@ -232,7 +234,7 @@ impl WebhookMutations {
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let id = key(NodeType::WebhookEndpoint, &input.id);
-        WebhookEndpointPayload::of(services.webhook_disable(id, input.reason.as_deref()).await)
+        WebhookEndpointPayload::from_result(services.webhook_disable(id, input.reason.as_deref()).await)
     }
 
     /// Gives an endpoint a new secret. Deliveries carry the signature of the one before as well for 24 hours. For
@@ -243,7 +245,7 @@ impl WebhookMutations {
         #[graphql(desc = "Which endpoint.")] input: WebhookEndpointInput,
     ) -> Result<WebhookSecretPayload, ApiError> {
         let id = key(NodeType::WebhookEndpoint, &input.id);
-        WebhookSecretPayload::of(context.data_unchecked::<Services>().webhook_rotate(id).await)
+        WebhookSecretPayload::from_result(context.data_unchecked::<Services>().webhook_rotate(id).await)
     }
 
     /// Sends a message of type `webhook.test` to an endpoint, enabled or not. It is tried once. For administrators.
@@ -253,7 +255,7 @@ impl WebhookMutations {
         #[graphql(desc = "Which endpoint.")] input: WebhookEndpointInput,
     ) -> Result<WebhookDeliveryPayload, ApiError> {
         let id = key(NodeType::WebhookEndpoint, &input.id);
-        WebhookDeliveryPayload::of(context.data_unchecked::<Services>().webhook_test(id).await)
+        WebhookDeliveryPayload::from_result(context.data_unchecked::<Services>().webhook_test(id).await)
     }
 
     /// Sends a delivery again, whether it was delivered or not. For administrators.
@@ -263,7 +265,7 @@ impl WebhookMutations {
         #[graphql(desc = "Which delivery.")] input: ResendWebhookDeliveryInput,
     ) -> Result<WebhookDeliveryPayload, ApiError> {
         let id = key(NodeType::WebhookDelivery, &input.delivery_id);
-        WebhookDeliveryPayload::of(context.data_unchecked::<Services>().webhook_resend(id).await)
+        WebhookDeliveryPayload::from_result(context.data_unchecked::<Services>().webhook_resend(id).await)
     }
 
     /// Sends everything after a number again that an endpoint gets. For administrators.
@@ -274,6 +276,6 @@ impl WebhookMutations {
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let id = key(NodeType::WebhookEndpoint, &input.id);
-        WebhookEndpointPayload::of(services.webhook_replay(id, input.after.0).await)
+        WebhookEndpointPayload::from_result(services.webhook_replay(id, input.after.0).await)
     }
 }

@@ -140,7 +140,7 @@ impl Deal {
         let load = async { services.deal_steps(self.0.batch_rows()).await };
         let steps = self.0.load("history", &(), load).await?;
         let steps = steps.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
-        Ok(steps.iter().map(DealStep::of).collect())
+        Ok(steps.iter().map(DealStep::from_row).collect())
     }
 }
 
@@ -166,7 +166,7 @@ pub(crate) struct DealStep {
 }
 
 impl DealStep {
-    fn of(row: &entity::deal_step::Model) -> Self {
+    fn from_row(row: &entity::deal_step::Model) -> Self {
         Self {
             on: Date(row.day),
             status: row.status.map(Into::into),

@@ -51,7 +51,7 @@ impl Edition {
 
     /// How credits and points are earned, in the document's order.
     async fn earning_rules(&self) -> Vec<EarningRule> {
-        self.get().rules.iter().map(EarningRule::of).collect()
+        self.get().rules.iter().map(EarningRule::from_rule).collect()
     }
 
     /// Levels of the partner program in rank order.
@@ -147,7 +147,7 @@ pub(crate) struct PointsRange {
 }
 
 impl EarningRule {
-    fn of(rule: &Rule) -> Self {
+    fn from_rule(rule: &Rule) -> Self {
         let is_partner = rule.program == crate::program::Program::Partner;
         let (min, max) = match rule.unit_source {
             UnitSource::Graded { min, max } => (min, max),

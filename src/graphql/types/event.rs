@@ -1,4 +1,4 @@
-//! Events, and what followers of a partner or professional are told.
+//! Events, and the changes that subscriptions to a partner or professional emit.
 
 use std::sync::Arc;
 
@@ -40,25 +40,25 @@ fn data(row: &Model) -> Map<String, Value> {
 
 fn level_change(context: &Context<'_>, row: &Model) -> Option<LevelChange> {
     let data = data(row);
-    let said = data.get("level")?;
+    let level_data = data.get("level")?;
     let edition = context.data_unchecked::<Services>().policy().editions.at(row.occurred_on);
     let levels =
         if row.professional_id.is_some() { &edition.professional_levels } else { &edition.partner_levels };
     let level = |name: &str| {
-        let code = said.get(name)?.as_str()?;
+        let code = level_data.get(name)?.as_str()?;
         levels.by_code(code).map(|level| Level(Arc::clone(level)))
     };
-    let track = match said.get("track").and_then(Value::as_str) {
+    let track = match level_data.get("track").and_then(Value::as_str) {
         Some("TECHNICAL") => Some(Track::Technical),
         Some("BUSINESS") => Some(Track::Business),
         _ => None,
     };
-    let time_based = said.get("timeBased").and_then(Value::as_bool).unwrap_or(false);
+    let time_based = level_data.get("timeBased").and_then(Value::as_bool).unwrap_or(false);
     Some(LevelChange { track, from: level("from"), to: level("to"), time_based })
 }
 
-/// Loads what an event is about, for its whole batch at once.
-macro_rules! about {
+/// Loads the object that an event refers to, for its whole batch.
+macro_rules! load_related {
     ($event:expr, $context:ident, $name:literal, $column:ident, $load:ident, $node:ident) => {{
         let batch_row = &$event.0;
         let id = batch_row.row().$column?;
@@ -96,12 +96,12 @@ impl Event {
 
     /// The partner that it is about, or that the professional worked for on that day.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
-        about!(self, context, "partner", partner_id, partners_by_ids, Partner)
+        load_related!(self, context, "partner", partner_id, partners_by_ids, Partner)
     }
 
     /// The professional whom it is about; null when it is about a partner.
     async fn professional(&self, context: &Context<'_>) -> Option<Professional> {
-        about!(self, context, "professional", professional_id, professionals_by_ids, Professional)
+        load_related!(self, context, "professional", professional_id, professionals_by_ids, Professional)
     }
 
     /// The entry of the partner's ledger; null for other events.
@@ -109,27 +109,27 @@ impl Event {
         if self.0.row().kind != entity::value::EventKind::CreditsChanged {
             return None;
         }
-        about!(self, context, "entry", entry_id, ledger_entries_by_ids, LedgerEntry)
+        load_related!(self, context, "entry", entry_id, ledger_entries_by_ids, LedgerEntry)
     }
 
     /// The activity, as it now is; null when it is about none.
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
-        about!(self, context, "activity", activity_id, activities_by_ids, Activity)
+        load_related!(self, context, "activity", activity_id, activities_by_ids, Activity)
     }
 
     /// The order, as it now is; null when it is about none.
     async fn order(&self, context: &Context<'_>) -> Option<Order> {
-        about!(self, context, "order", order_id, orders_by_ids, Order)
+        load_related!(self, context, "order", order_id, orders_by_ids, Order)
     }
 
     /// The deal, as it now is; null when it is about none.
     async fn deal(&self, context: &Context<'_>) -> Option<Deal> {
-        about!(self, context, "deal", deal_id, deals_by_ids, Deal)
+        load_related!(self, context, "deal", deal_id, deals_by_ids, Deal)
     }
 
     /// The order of swag, as it now is; null when it is about none.
     async fn swag_order(&self, context: &Context<'_>) -> Option<SwagOrder> {
-        about!(self, context, "swag order", swag_order_id, swag_orders_by_ids, SwagOrder)
+        load_related!(self, context, "swag order", swag_order_id, swag_orders_by_ids, SwagOrder)
     }
 
     /// How a level changed; null for other events.
@@ -175,7 +175,7 @@ impl PartnerChange {
 
     /// The entry; null for a change of level.
     async fn ledger_entry(&self, context: &Context<'_>) -> Option<LedgerEntry> {
-        about!(self.0, context, "entry", entry_id, ledger_entries_by_ids, LedgerEntry)
+        load_related!(self.0, context, "entry", entry_id, ledger_entries_by_ids, LedgerEntry)
     }
 
     /// How a level changed; null for an entry.
@@ -221,17 +221,17 @@ impl ProfessionalChange {
 
     /// Points that were added, or taken back where negative; null for a change of level.
     async fn points(&self) -> Option<i32> {
-        entry(self.0.0.row(), "points")
+        entry_field(self.0.0.row(), "points")
     }
 
     /// Dojo Credits that were added, or spent where negative; null for a change of level.
     async fn dojo_credits(&self) -> Option<i32> {
-        entry(self.0.0.row(), "dojoCredits")
+        entry_field(self.0.0.row(), "dojoCredits")
     }
 
     /// The activity, as it now is; null for swag and for a change of level.
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
-        about!(self.0, context, "activity", activity_id, activities_by_ids, Activity)
+        load_related!(self.0, context, "activity", activity_id, activities_by_ids, Activity)
     }
 
     /// How the level changed; null for points.
@@ -245,7 +245,7 @@ impl ProfessionalChange {
     }
 }
 
-fn entry(row: &Model, name: &str) -> Option<i32> {
+fn entry_field(row: &Model, name: &str) -> Option<i32> {
     let data = data(row);
     data.get("entry")?.get(name)?.as_i64().map(crate::graphql::scalar::int)
 }

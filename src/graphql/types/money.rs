@@ -4,7 +4,7 @@ use async_graphql::{InputObject, SimpleObject};
 
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::Decimal;
-use crate::program::money::Money as Amount;
+use crate::program::money;
 use crate::program::refusal::Refusal;
 
 /// An amount of money.
@@ -16,19 +16,19 @@ pub(crate) struct Money {
     currency: String,
 }
 
-impl From<Amount> for Money {
-    fn from(money: Amount) -> Self {
+impl From<money::Money> for Money {
+    fn from(money: money::Money) -> Self {
         Self { amount: Decimal(money.amount()), currency: money.currency.code().to_owned() }
     }
 }
 
 impl Money {
-    /// An amount as it is stored.
-    pub(crate) fn of(minor: i64, currency: &str) -> Result<Self, ApiError> {
-        let currency = Amount::currency(currency).map_err(|_| {
+    /// An amount from its stored value.
+    pub(crate) fn from_minor(minor: i64, currency: &str) -> Result<Self, ApiError> {
+        let currency = money::Money::currency(currency).map_err(|_| {
             ApiError::from(crate::error::Error::Damaged(format!("{currency} is not a currency")))
         })?;
-        Ok(Amount { minor, currency }.into())
+        Ok(money::Money { minor, currency }.into())
     }
 }
 
@@ -42,8 +42,8 @@ pub(crate) struct MoneyInput {
 }
 
 impl MoneyInput {
-    /// The amount as the core has it.
-    pub(crate) fn read(&self) -> Result<Amount, Refusal> {
-        Amount::read(self.amount.0, &self.currency)
+    /// The amount as a value of the core.
+    pub(crate) fn to_amount(&self) -> Result<money::Money, Refusal> {
+        money::Money::read(self.amount.0, &self.currency)
     }
 }

@@ -15,7 +15,7 @@ use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Decimal, Moment, int};
 use crate::service::Services;
 use crate::service::contracts::percent;
-use crate::service::orders::Quote as Quoted;
+use crate::service::orders;
 use crate::store::page::Rows;
 
 /// An order of a partner. It keeps for ever what it was priced with: prices, level, rates, edition and credits.
@@ -23,7 +23,7 @@ pub(crate) struct Order(pub(crate) BatchRow<order::Model>);
 
 impl Order {
     fn money(&self, minor: i64) -> Result<Money, ApiError> {
-        Money::of(minor, &self.0.row().currency)
+        Money::from_minor(minor, &self.0.row().currency)
     }
 }
 
@@ -188,7 +188,7 @@ impl OrderLine {
     }
 
     fn money(&self, minor: i64) -> Result<Money, ApiError> {
-        Money::of(minor, &self.0.row().currency)
+        Money::from_minor(minor, &self.0.row().currency)
     }
 }
 
@@ -283,12 +283,12 @@ impl OrderLine {
 
 /// What an order would come to if it was placed now. Asking for it changes nothing.
 pub(crate) struct Quote {
-    quoted: Quoted,
+    quoted: orders::Quote,
     lines: BatchPages<LineRow>,
 }
 
 impl Quote {
-    pub(crate) fn new(quoted: Quoted) -> Self {
+    pub(crate) fn new(quoted: orders::Quote) -> Self {
         let row = &quoted.row;
         let rows =
             row.lines.iter().map(|line| LineRow { line: line.clone(), currency: row.order.currency.clone() });
@@ -302,7 +302,7 @@ impl Quote {
     }
 
     fn money(&self, minor: i64) -> Result<Money, ApiError> {
-        Money::of(minor, &self.row().currency)
+        Money::from_minor(minor, &self.row().currency)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
-use crate::service::reads::YearCredits as OfYear;
+use crate::service::reads;
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::partner::PartnerRow;
@@ -247,7 +247,7 @@ impl Partner {
 /// Level credits of one calendar year.
 pub(crate) struct YearCredits {
     year: i32,
-    credits: OfYear,
+    credits: reads::YearCredits,
 }
 
 /// Level credits of one calendar year.

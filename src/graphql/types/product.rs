@@ -39,7 +39,7 @@ impl Product {
 
     /// List price of one, by currency. Orders keep the price that they were placed at.
     async fn prices(&self) -> Result<Vec<Money>, ApiError> {
-        self.0.row().prices.iter().map(|price| Money::of(price.amount, &price.currency)).collect()
+        self.0.row().prices.iter().map(|price| Money::from_minor(price.amount, &price.currency)).collect()
     }
 }
 

@@ -11,12 +11,8 @@ use crate::graphql::batch::BatchRow;
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::{Date, Decimal, int};
 use crate::program;
-use crate::program::standing::{
-    LevelAward as Award, ProfessionalStanding as Professional, TrackStanding as OfTrack,
-};
-use crate::service::Services;
-use crate::service::contracts::BaseDiscount as Discount;
-use crate::service::reads::PartnerStanding as OfPartner;
+use crate::program::standing;
+use crate::service::{Services, contracts, reads};
 use crate::store::partner::PartnerRow;
 
 /// A level of one of the programs.
@@ -54,7 +50,7 @@ fn level(level: Option<&Arc<program::Level>>) -> Option<Level> {
 pub(crate) struct PartnerStanding {
     pub(crate) partner: BatchRow<PartnerRow>,
     pub(crate) known_at: Option<DateTime<Utc>>,
-    pub(crate) standing: OfPartner,
+    pub(crate) standing: reads::PartnerStanding,
 }
 
 /// A partner's levels on a day, and the discount that they bring.
@@ -94,7 +90,7 @@ impl PartnerStanding {
 }
 
 /// A partner's level of one track on a day.
-pub(crate) struct TrackStanding(OfTrack);
+pub(crate) struct TrackStanding(standing::TrackStanding);
 
 /// A partner's level of one track on a day.
 #[Object]
@@ -136,7 +132,7 @@ impl TrackStanding {
 }
 
 /// The base discount on one category of product.
-pub(crate) struct BaseDiscount(Discount);
+pub(crate) struct BaseDiscount(contracts::BaseDiscount);
 
 /// The base discount on one category of product.
 #[Object]
@@ -158,7 +154,7 @@ impl BaseDiscount {
 }
 
 /// A level that a partner earned.
-pub(crate) struct LevelAward(pub(crate) Award);
+pub(crate) struct LevelAward(pub(crate) standing::LevelAward);
 
 /// A level that a partner earned.
 #[Object]
@@ -190,7 +186,10 @@ impl LevelAward {
 }
 
 /// A professional's level on a day.
-pub(crate) struct ProfessionalStanding(pub(crate) chrono::NaiveDate, pub(crate) Professional);
+pub(crate) struct ProfessionalStanding(
+    pub(crate) chrono::NaiveDate,
+    pub(crate) standing::ProfessionalStanding,
+);
 
 /// A professional's level on a day.
 #[Object]

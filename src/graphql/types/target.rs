@@ -4,10 +4,10 @@ use async_graphql::Object;
 
 use super::Money;
 use crate::graphql::scalar::Date;
-use crate::service::targets::SalesTarget as Row;
+use crate::service::targets;
 
 /// What a partner is to sell to end customers in a year, and how far it got.
-pub(crate) struct SalesTarget(pub(crate) Row);
+pub(crate) struct SalesTarget(pub(crate) targets::SalesTarget);
 
 /// What a partner is to sell to end customers in a year, and how far it got.
 #[Object]
