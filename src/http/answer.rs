@@ -240,7 +240,7 @@ fn code(error: &ServerError) -> Code {
     }
 }
 
-/// Errors of resolvers as clients may see them: each with a code, truncate_message in number and
+/// Errors of resolvers as clients may see them: each with a code, bounded in number and
 /// length. One without a code is a fault of ours, is logged here and says nothing outside.
 fn presentable(mut errors: Vec<ServerError>, id: &RequestId) -> Vec<ServerError> {
     if errors.len() > ERRORS_MAX {

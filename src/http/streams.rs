@@ -1,6 +1,6 @@
 //! Operations whose answers go on: over WebSockets, and as server-sent events.
 //!
-//! Both hold what they send in a [`queue`] that is truncate_message in messages and bytes, check the
+//! Both hold what they send in a [`queue`] that is bounded in messages and bytes, check the
 //! credentials again while they last, and end when the server stops or the client does not take what
 //! it is sent.
 
