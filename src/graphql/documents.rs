@@ -257,7 +257,7 @@ impl<E: Executor> Documents<E> {
     /// alone and holds for every request.
     async fn validate(&self, operation: &Operation) -> Vec<Refusal> {
         let definitions = &operation.definition().variable_definitions;
-        let samples = variables::samples(&self.types, definitions);
+        let samples = variables::sample_variables(&self.types, definitions);
         let mut request = Request::new(String::new()).variables(samples);
         request.set_parsed_query(operation.document.clsingle_error());
         let errors = self.schemas.strict.execute(request).await.errors;

@@ -1,12 +1,12 @@
-//! Why a request is not run, in the words and codes that clients see.
+//! Why a request is not executed: the codes and messages that clients get.
 
 use async_graphql::{ErrorExtensionValues, Pos, ServerError, Value};
 
-/// Longest error message sent, in characters. Messages may quote the request, and a
-/// request must not be able to make the answer large.
+/// Maximum length of an error message, in characters. Messages may quote the request, which must
+/// not be able to make the response large.
 pub const MESSAGE_CHARS_MAX: usize = 500;
 
-/// Most errors in one answer.
+/// Maximum number of errors in one response.
 pub const ERRORS_MAX: usize = 20;
 
 /// The closed list of codes of top-level errors.
@@ -18,9 +18,9 @@ pub enum Code {
     GraphqlValidationFailed,
     /// The request, a variable or an argument has a value that cannot be used.
     BadUserInput,
-    /// It is not clear which operation of the document is meant.
+    /// The request does not determine which operation of the document to run.
     OperationResolutionFailure,
-    /// A hash was sent in place of a document and the document is not known.
+    /// The request refers to a document by a hash or id that is not known.
     PersistedQueryNotFound,
     /// No valid credentials.
     Unauthenticated,
@@ -32,7 +32,7 @@ pub enum Code {
     RateLimited,
     /// The operation took too long.
     OperationTimeout,
-    /// A fault of ours; the log has the details under the request id.
+    /// An internal error; the log has the details under the request id.
     InternalServerError,
 }
 
@@ -52,13 +52,13 @@ impl Code {
         Self::InternalServerError,
     ];
 
-    /// The code that stands like this in `extensions.code`.
+    /// Parses a value of `extensions.code`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str() == text)
     }
 
-    /// The code as it stands in `extensions.code`.
+    /// The value of `extensions.code`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -80,29 +80,29 @@ impl Code {
 /// A limit that a request exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExceededLimit {
-    /// The name of the limit, for programs.
+    /// The name of the limit, for clients to branch on.
     pub limit: &'static str,
-    /// The most that is allowed.
+    /// The maximum.
     pub max: u64,
     /// What the request has; a saturated count for documents that would expand further.
     pub actual: u64,
 }
 
-/// One reason why a request is not run.
+/// One reason why a request is not executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What kind of trouble it is, for programs.
+    /// The code, for clients to branch on.
     pub code: Code,
     /// What is wrong and what to do, for people.
     pub message: String,
-    /// Where in the document, if it is in the document.
+    /// The position in the document, if there is one.
     pub locations: Vec<Pos>,
     /// The limit, if one was exceeded.
     pub exceeded: Option<ExceededLimit>,
 }
 
 impl Refusal {
-    /// A refusal without a place in the document.
+    /// A refusal without a position in the document.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), locations: Vec::new(), exceeded: None }
@@ -114,7 +114,7 @@ impl Refusal {
         Self { exceeded: Some(exceeded), ..Self::new(Code::QueryTooComplex, message) }
     }
 
-    /// The same refusal, with the place it is about.
+    /// The same refusal, with a position in the document.
     #[must_use]
     pub fn at(mut self, pos: Pos) -> Self {
         self.locations.push(pos);

@@ -16,14 +16,14 @@ use super::output_types::OutputTypes;
 use super::scalar::{parse_decimal, parse_event_number, parse_moment};
 use crate::program::calendar::parse_date;
 
-/// What a scalar takes as input.
+/// The input values that a scalar accepts.
 #[derive(Clone, Debug)]
 pub struct ScalarRule {
-    /// What a client is told that the scalar takes, such as `Date ("YYYY-MM-DD")`.
+    /// What the scalar accepts, for error messages, such as `Date ("YYYY-MM-DD")`.
     pub expected: &'static str,
-    /// Whether a value that is not null is one.
+    /// Whether the scalar accepts a value that is not null.
     pub accepts: fn(&Value) -> bool,
-    /// A value that the scalar takes, to validate documents with before values are known.
+    /// A value that the scalar accepts, to validate documents before the variables are known.
     pub sample: Value,
 }
 
@@ -61,7 +61,7 @@ pub struct SchemaTypes {
 
 impl SchemaTypes {
     /// Reads the table from a schema's SDL. Scalars that are neither GraphQL's own nor in
-    /// `scalars` take any value, and the resolver's own parser has the last word.
+    /// `scalars` accept any value here; the library parses them during execution.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl SchemaTypes {
         Ok(Self { types, outputs, suggestions: true })
     }
 
-    /// The same types, of which clients are told no more than they know.
+    /// The same types, whose errors do not reveal the values of enums.
     #[must_use]
     pub fn without_suggestions(self) -> Self {
         Self { suggestions: false, ..self }
@@ -111,8 +111,8 @@ impl SchemaTypes {
         self.types.get(name)
     }
 
-    /// A value of the type. Lists are empty and optional fields left out, so that only
-    /// required fields lead deeper, and a schema has no circles of those.
+    /// A value of the type. Lists are empty and optional fields left out, so only required fields
+    /// recurse, and a schema has no cycles of those.
     pub(crate) fn sample(&self, ty: &Type) -> Value {
         let name = match &ty.base {
             BaseType::List(_) => return Value::List(Vec::new()),
@@ -124,10 +124,10 @@ impl SchemaTypes {
             Some(InputType::Enum(values)) => values.first().cloned().map_or(Value::Null, Value::Enum),
             Some(InputType::Object(object)) => {
                 let fields = object.fields.iter();
-                let needed = if object.one_of { 1 } else { usize::MAX };
+                let count = if object.one_of { 1 } else { usize::MAX };
                 let sampled = fields
                     .filter(|field| object.one_of || field.required)
-                    .take(needed)
+                    .take(count)
                     .map(|field| (field.name.clone(), self.sample(&field.ty)));
                 Value::Object(sampled.collect())
             }
@@ -233,7 +233,7 @@ mod tests {
     use crate::graphql::output_types::Multiplicity;
 
     #[test]
-    fn a_table_from_every_kind_of_definition() {
+    fn every_kind_of_definition_is_parsed() {
         let sdl = r#"
             """What a type is"""
             interface Node { id: ID! }
@@ -259,11 +259,11 @@ mod tests {
     }
 
     #[test]
-    fn scalars() {
-        let takes = |accepts: fn(&Value) -> bool, text: &str| accepts(&Value::from(text));
+    fn scalars_accept_their_formats() {
+        let accepts_text = |accepts: fn(&Value) -> bool, text: &str| accepts(&Value::from(text));
         for (text, valid) in [("2026-02-28", true), ("2026-02-29", false), ("2026-2-28", false), ("", false)]
         {
-            assert_eq!(takes(is_date, text), valid, "{text}");
+            assert_eq!(accepts_text(is_date, text), valid, "{text}");
         }
         for (text, valid) in [
             ("1", true),
@@ -279,12 +279,12 @@ mod tests {
             ("+1", false),
             ("", false),
         ] {
-            assert_eq!(takes(is_decimal, text), valid, "{text}");
+            assert_eq!(accepts_text(is_decimal, text), valid, "{text}");
         }
         for (text, valid) in
             [("2026-01-31T12:00:00Z", true), ("2026-01-31T12:00:00+02:00", true), ("2026-01-31", false)]
         {
-            assert_eq!(takes(is_date_time, text), valid, "{text}");
+            assert_eq!(accepts_text(is_date_time, text), valid, "{text}");
         }
     }
 }

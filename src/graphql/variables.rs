@@ -1,7 +1,7 @@
 //! The check of a request's variables, before anything is executed.
 //!
-//! The library finds a wrong variable when a resolver asks for the argument: too late for
-//! a status that says that nothing was run, without a code, and after other resolvers ran.
+//! The library detects an invalid variable when a resolver reads the argument: too late for a status
+//! that says that nothing was executed, without a code, and after other resolvers ran.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use super::output_types::base_name;
 use super::refusal::{Code, ERRORS_MAX, Refusal, clipped};
 use super::schema_types::{InputObject, InputType, SchemaTypes};
 
-/// Most characters of a value or name that a message repeats.
+/// Maximum characters of a value or name that a message quotes.
 const QUOTED_CHARS_MAX: usize = 40;
 
 /// Checks that each variable's type exists and can be an input.
@@ -20,7 +20,7 @@ const QUOTED_CHARS_MAX: usize = 40;
 /// # Errors
 ///
 /// `GRAPHQL_VALIDATION_FAILED`, one for each variable of another type. The library must not
-/// be asked about these: it takes them for granted in places.
+/// get these: in places it assumes that types are valid.
 pub fn check_types(
     types: &SchemaTypes,
     definitions: &[Positioned<VariableDefinition>],
@@ -41,22 +41,22 @@ pub fn check_types(
 }
 
 /// Checks the variables of a request against their definitions, whose types are known, and
-/// gives back those that are defined, with defaults filled in. Others are left out.
+/// returns those that are defined, with defaults filled in. Others are dropped.
 ///
 /// # Errors
 ///
-/// `BAD_USER_INPUT`, one for each thing that is wrong, [`ERRORS_MAX`] at most.
+/// `BAD_USER_INPUT`, one for each problem, [`ERRORS_MAX`] at most.
 pub fn check(
     types: &SchemaTypes,
     definitions: &[Positioned<VariableDefinition>],
-    mut given: Variables,
+    mut variables: Variables,
 ) -> Result<Variables, Vec<Refusal>> {
     let mut checked = Variables::default();
     let mut refusals = Vec::new();
     for definition in definitions {
         let variable = &definition.node;
         let (name, ty) = (&variable.name.node, &variable.var_type.node);
-        let Some(value) = given.remove(name) else {
+        let Some(value) = variables.remove(name) else {
             if let Some(default) = &variable.default_value {
                 checked.insert(name.clone(), default.node.clone());
             } else if !ty.nullable {
@@ -65,7 +65,7 @@ pub fn check(
             }
             continue;
         };
-        let mut check = Check { types, path: name.to_string(), problems: Vec::new() };
+        let mut check = VariableCheck { types, path: name.to_string(), problems: Vec::new() };
         check.value(ty, &value);
         refusals.extend(check.problems.into_iter().map(|problem| {
             let message = format!("Variable \"${name}\" has an invalid value at {problem}.");
@@ -80,7 +80,7 @@ pub fn check(
     if refusals.is_empty() { Ok(checked) } else { Err(refusals) }
 }
 
-/// A value for each variable, to validate a document that has not met a request yet.
+/// A sample value for each variable, to validate a document before its first request.
 #[must_use]
 pub fn samples(types: &SchemaTypes, definitions: &[Positioned<VariableDefinition>]) -> Variables {
     let mut samples = Variables::default();
@@ -96,11 +96,11 @@ struct Check<'a> {
     types: &'a SchemaTypes,
     /// Where the value is, such as `input.items[3].occurredOn`.
     path: String,
-    /// Path and trouble of each thing that is wrong.
+    /// Path and description of each problem.
     problems: Vec<String>,
 }
 
-impl Check<'_> {
+impl VariableCheck<'_> {
     fn value(&mut self, ty: &Type, value: &Value) {
         if self.problems.len() >= ERRORS_MAX {
             return;
@@ -110,22 +110,22 @@ impl Check<'_> {
             (_, Value::Null) => self.problem(&format!("expected {ty}, found null")),
             (BaseType::List(inner), Value::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.inside(|path| write!(path, "[{index}]"), |check| check.value(inner, item));
+                    self.with_path(|path| write!(path, "[{index}]"), |check| check.value(inner, item));
                 }
             }
-            // GraphQL takes a single value for a list of one.
+            // GraphQL coerces a single value to a list of one.
             (BaseType::List(inner), _) => self.value(inner, value),
-            (BaseType::Named(name), _) => self.named(name, value),
+            (BaseType::Named(name), _) => self.named_type(name, value),
         }
     }
 
-    fn named(&mut self, name: &str, value: &Value) {
+    fn named_type(&mut self, name: &str, value: &Value) {
         match self.types.get(name) {
             // The types of variables were checked; those of fields are the schema's own.
             None => {}
             Some(InputType::Scalar(rule)) if (rule.accepts)(value) => {}
             Some(InputType::Scalar(rule)) => {
-                self.problem(&format!("expected {}, found {}", rule.expected, found(value)));
+                self.problem(&format!("expected {}, found {}", rule.expected, describe(value)));
             }
             Some(InputType::Enum(values)) => {
                 let known = match value {
@@ -134,21 +134,21 @@ impl Check<'_> {
                     _ => false,
                 };
                 if !known && !self.types.suggestions {
-                    self.problem(&format!("expected {name}, found {}", found(value)));
+                    self.problem(&format!("expected {name}, found {}", describe(value)));
                 } else if !known {
                     let names: Vec<&str> = values.iter().map(Name::as_str).collect();
                     let names = truncate_chars(names.join(", "), 200);
-                    self.problem(&format!("expected {name} ({names}), found {}", found(value)));
+                    self.problem(&format!("expected {name} ({names}), found {}", describe(value)));
                 }
             }
             Some(InputType::Object(object)) => match value {
-                Value::Object(fields) => self.object(name, object, fields),
-                _ => self.problem(&format!("expected {name}, an object, found {}", found(value))),
+                Value::Object(fields) => self.input_object(name, object, fields),
+                _ => self.problem(&format!("expected {name}, an object, found {}", describe(value))),
             },
         }
     }
 
-    fn object<'v, F>(&mut self, name: &str, object: &InputObject, given: F)
+    fn input_object<'v, F>(&mut self, name: &str, object: &InputObject, given: F)
     where
         F: IntoIterator<Item = (&'v Name, &'v Value)> + Copy,
     {
@@ -156,7 +156,7 @@ impl Check<'_> {
         for (key, value) in given {
             present += 1;
             let field = object.fields.iter().find(|field| field.name == *key);
-            self.inside(
+            self.with_path(
                 |path| write!(path, ".{}", truncate_chars(key.to_string(), QUOTED_CHARS_MAX)),
                 |check| match field {
                     Some(_) if object.one_of && *value == Value::Null => {
@@ -178,7 +178,11 @@ impl Check<'_> {
         }
     }
 
-    fn inside(&mut self, step: impl FnOnce(&mut String) -> std::fmt::Result, check: impl FnOnce(&mut Self)) {
+    fn with_path(
+        &mut self,
+        step: impl FnOnce(&mut String) -> std::fmt::Result,
+        check: impl FnOnce(&mut Self),
+    ) {
         let length = self.path.len();
         // Writing to a string does not fail, and a path cut short would still be one.
         let _written = step(&mut self.path);
@@ -194,7 +198,7 @@ impl Check<'_> {
     }
 }
 
-fn found(value: &Value) -> String {
+fn describe(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Number(number) => {
