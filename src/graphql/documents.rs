@@ -128,7 +128,7 @@ impl<E: Executor> Documents<E> {
             })?;
             trusted.by_hash.insert(hash, Arc::new(document));
             for id in ids {
-                if trusted.by_id.insert(id.clsingle_error(), hash).is_some_and(|other| other != hash) {
+                if trusted.by_id.insert(id.clone(), hash).is_some_and(|other| other != hash) {
                     return Err(format!("{origin}: another document has the id {id}"));
                 }
             }
@@ -171,9 +171,9 @@ impl<E: Executor> Documents<E> {
         check_limit("complexity", self.limits.complexity, complexity).map_err(single_error)?;
         let rate_limit_cost = rate_limit_cost(operation, complexity, &variables);
         let mut request = Request::new(String::new()).variables(variables);
-        request.set_parsed_query(operation.document.clsingle_error());
+        request.set_parsed_query(operation.document.clone());
         let name = operation.name.as_deref().filter(|_| self.trusted.is_some());
-        let label = name.map_or_else(|| Arc::clsingle_error(&operation.root_label), Arc::from);
+        let label = name.map_or_else(|| Arc::clone(&operation.root_label), Arc::from);
         Ok(Prepared { request, kind: operation.kind, label, complexity, rate_limit_cost })
     }
 
@@ -190,7 +190,7 @@ impl<E: Executor> Documents<E> {
             DocumentRef::TextWithHash(text, hash) => {
                 let document = self.by_text(text).await?;
                 if let Some(persisted) = &self.persisted {
-                    persisted.insert(*hash, Arc::clsingle_error(&document));
+                    persisted.insert(*hash, Arc::clone(&document));
                 }
                 Ok(document)
             }
@@ -204,7 +204,7 @@ impl<E: Executor> Documents<E> {
         }
         let document = Arc::new(self.parse(text).await?);
         if text.len() <= CACHED_BYTES_MAX {
-            self.cache.insert(text.into(), Arc::clsingle_error(&document));
+            self.cache.insert(text.into(), Arc::clone(&document));
         }
         Ok(document)
     }
@@ -259,7 +259,7 @@ impl<E: Executor> Documents<E> {
         let definitions = &operation.definition().variable_definitions;
         let samples = variables::sample_variables(&self.types, definitions);
         let mut request = Request::new(String::new()).variables(samples);
-        request.set_parsed_query(operation.document.clsingle_error());
+        request.set_parsed_query(operation.document.clone());
         let errors = self.schemas.strict.execute(request).await.errors;
         errors
             .into_iter()

@@ -93,7 +93,7 @@ impl From<Refusal> for UserError {
 }
 
 /// Separates a refusal, which the client can correct, from an internal error.
-pub(crate) fn refused<T>(result: Result<T, Error>) -> Result<Result<T, UserError>, ApiError> {
+pub(crate) fn split_user_error<T>(result: Result<T, Error>) -> Result<Result<T, UserError>, ApiError> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(Error::Refused(refusal)) => Ok(Err(refusal.into())),
