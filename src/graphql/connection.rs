@@ -157,7 +157,7 @@ pub(crate) enum Total {
     PartnerActivities(BatchRow<PartnerRow>),
     ProfessionalActivities(BatchRow<ProfessionalRow>),
     ApiKeys,
-    AuditLog(AuditAsked),
+    AuditLog(AuditQuery),
     Orders(BatchRow<PartnerRow>),
     Deals(BatchRow<PartnerRow>),
     SwagOrders(BatchRow<ProfessionalRow>),

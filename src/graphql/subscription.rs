@@ -65,7 +65,7 @@ impl SubscriptionRoot {
     ) -> Result<impl Stream<Item = Result<Event, ApiError>> + use<>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let query = events_query(types, partner, professional);
-        let events = services.events_follow(&query, after.map(|number| number.0)).await?;
+        let events = services.events_subscribe(&query, after.map(|number| number.0)).await?;
         Ok(events.map(event))
     }
 }

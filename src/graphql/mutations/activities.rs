@@ -142,7 +142,7 @@ impl ActivityMutations {
     ) -> Result<RecordActivitiesPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let drafts: Vec<ActivityDraft> = input.activities.into_iter().map(Into::into).collect();
-        let outcomes = match split_user_error(services.activities_take(&drafts, Intake::Record).await)? {
+        let outcomes = match split_user_error(services.activities_record(&drafts, Intake::Record).await)? {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 return Ok(RecordActivitiesPayload { user_errors: vec![error], ..Default::default() });

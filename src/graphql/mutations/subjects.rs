@@ -121,9 +121,11 @@ impl SubjectMutations {
             signed_up_on: input.signed_up_on.0,
         };
         match services.professionals_add(&[draft]).await?.pop() {
-            Some(Added::New(row)) => Ok(ProfessionalPayload::from_row(row.into())),
-            Some(Added::Refused(refusal)) => Ok(ProfessionalPayload::from_error(refusal)),
-            Some(Added::Same(_)) | None => Ok(ProfessionalPayload::from_error(exists("professional"))),
+            Some(AddOutcome::Created(row)) => Ok(ProfessionalPayload::from_row(row.into())),
+            Some(AddOutcome::Refused(refusal)) => Ok(ProfessionalPayload::from_error(refusal)),
+            Some(AddOutcome::Duplicate(_)) | None => {
+                Ok(ProfessionalPayload::from_error(exists("professional")))
+            }
         }
     }
 }

@@ -63,7 +63,7 @@ impl AccessQueries {
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Connection<AuditEntry>, ApiError> {
         let filter = filter.unwrap_or_default();
-        let query = AuditAsked {
+        let query = AuditQuery {
             actor: filter.actor,
             operation: filter.operation,
             partner: filter.partner,
