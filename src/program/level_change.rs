@@ -196,8 +196,9 @@ pub fn professional_change(
     if code == *emitted {
         return None;
     }
-    let from = told.as_deref().and_then(|code| editions.at(day).professional_levels.by_code(code)).cloned();
-    *told = code;
+    let from =
+        emitted.as_deref().and_then(|code| editions.at(day).professional_levels.by_code(code)).cloned();
+    *emitted = code;
     Some(LevelChange { track: None, from, to, on: day, time_based })
 }
 
