@@ -7,7 +7,7 @@ use partner_program::auth::Gate;
 use partner_program::clock::Clock;
 use partner_program::error::Error;
 use partner_program::graphql::documents::{Documents, schemas};
-use partner_program::graphql::guard::Limits;
+use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::http::access::BootstrapKey;

@@ -4,7 +4,7 @@
 //! `last` asks for, or as a default page has. What is inside a list of `ids` costs as many times as there
 //! are ids, and what is inside any other list ten times. Which field returns what is read from the schema
 //! ([`super::output_types`]); introspection, which the schema's text does not define, has factors of its
-//! own. The page size may be a variable, so the cost of an operation is counted for each request unless it
+//! own. The page size may be a variable, so the complexity is estimated for each request unless it
 //! was found to depend on none.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use async_graphql_parser::types::{
 };
 use async_graphql_value::Value;
 
-use super::guard::{Limits, count};
+use super::limits::{Limits, len_u64};
 use super::operations::Operation;
 use super::output_types::{Multiplicity, OutputTypes};
 use super::schema_types::SchemaTypes;
@@ -55,7 +55,7 @@ pub fn estimate(
     let mut points: u64 = 0;
     for (_, operation) in document.operations.iter() {
         let root = types.outputs.root(operation.node.ty);
-        let weight = walk.selection_set(&operation.node.selection_set.node, root);
+        let weight = visitor.selection_set(&operation.node.selection_set.node, root);
         points = points.saturating_add(weight.plain).saturating_add(weight.listed);
     }
     Complexity { value: points, depends_on_variables: visitor.depends_on_variables }
@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
             Multiplicity::ItemsOfPage => {
                 return Weight { plain: 0, listed: all.saturating_add(1) };
             }
-            Multiplicity::ById(argument) => all.saturating_mul(self.items_by_id(field, argument)),
+            Multiplicity::BatchById(argument) => all.saturating_mul(self.items_by_id(field, argument)),
             Multiplicity::List => all.saturating_mul(self.limits.list_default),
         };
         Weight { plain: points.saturating_add(1), listed: 0 }
@@ -156,7 +156,7 @@ impl<'a> Walk<'a> {
         }
         let of = &fragment.node.type_condition.node.on.node;
         let weight = self.selection_set(&fragment.node.selection_set.node, Some(of));
-        self.known.insert(name.as_str(), weight);
+        self.fragment_weights.insert(name.as_str(), weight);
         weight
     }
 
@@ -235,17 +235,18 @@ mod tests {
         type AConnection { totalCount: Int edges: [AEdge!]! nodes: [A]! }
         type AEdge { node: A }";
 
-    fn cost(source: &str, variables: &str) -> (u64, bool) {
+    fn complexity(source: &str, variables: &str) -> (u64, bool) {
         let document = async_graphql_parser::parse_query(source).expect("a document");
         let variables = serde_json::from_str(variables).expect("variables");
         let types = SchemaTypes::from_sdl(SCHEMA, &[]).expect("a schema");
-        let Cost { points, varies } = count_cost(&Limits::default(), &types, &document, &variables);
-        (points, varies)
+        let Complexity { value, depends_on_variables } =
+            estimate(&Limits::default(), &types, &document, &variables);
+        (value, depends_on_variables)
     }
 
     #[test]
     fn pages_and_lists_multiply_what_is_in_them() {
-        for (source, variables, points, varies) in [
+        for (source, variables, value, depends_on_variables) in [
             ("{ a { b c } }", "{}", 3, false),
             ("{ as(first: 10) { nodes { b c } } }", "{}", 31, false),
             ("{ as(first: 10, last: 3) { nodes { b } } }", "{}", 21, false),
@@ -273,7 +274,7 @@ mod tests {
             ("{ node { ... on A { lines { b } } } }", "{}", 12, false),
             ("{ a { __typename } }", "{}", 2, false),
         ] {
-            assert_eq!(complexity(source, variables), (points, depends_on_variables), "{source}");
+            assert_eq!(complexity(source, variables), (value, depends_on_variables), "{source}");
         }
     }
 }

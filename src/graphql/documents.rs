@@ -17,12 +17,13 @@ use async_graphql_parser::types::OperationType;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::cost::{count_cost, price};
-use super::guard::{Limits, count, within};
-use super::operations::{Document, Operation, split};
+use super::complexity::{self, rate_limit_cost};
+use super::document_ref::{self, DocumentHash, DocumentRef};
+use super::limits::{Limits, check_limit, len_u64};
+use super::operations::{Document, Operation, split_operations};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
 use super::schema_types::SchemaTypes;
-use super::trusted::TrustedDocument;
+use super::trusted_documents::TrustedDocument;
 use super::{shape, single_root, syntax_error, variables};
 
 /// Longest document that is cached, in bytes. Longer ones are generated, and run once.
@@ -209,11 +210,11 @@ impl<E: Executor> Documents<E> {
         Ok(document)
     }
 
-    async fn document(&self, source: &str) -> Result<Document, Vec<ServerError>> {
-        let lexed = self.limits.check_text(source).map_err(one)?;
+    async fn parse(&self, source: &str) -> Result<Document, Vec<ServerError>> {
+        let size = self.limits.check_text(source).map_err(single_error)?;
         let parsed = async_graphql_parser::parse_query(source)
-            .map_err(|it| one(syntax_error::refusal(source, &it)))?;
-        shape::check(&self.limits, &parsed).map_err(one)?;
+            .map_err(|it| single_error(syntax_error::refusal(source, &it)))?;
+        shape::check(&self.limits, &parsed).map_err(single_error)?;
         for (_, operation) in parsed.operations.iter() {
             let definitions = &operation.node.variable_definitions;
             variables::check_types(&self.types, definitions).map_err(errors)?;

@@ -136,7 +136,7 @@ pub(crate) fn check_limit(limit: &'static str, max: u64, actual: u64) -> Result<
         ),
     };
     let message = format!("{found}; the maximum is {}. {advice}", grouped(max));
-    Err(Refusal::limit(Exceeded { limit, max, actual }, message))
+    Err(Refusal::limit(ExceededLimit { limit, max, actual }, message))
 }
 
 /// A number with a comma between its groups of three digits, as people read large ones.
@@ -153,7 +153,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// A length as the number that limits are compared with.
-pub(crate) fn count(length: usize) -> u64 {
+pub(crate) fn len_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_refusal_names_what_there_is_and_the_maximum() {
-        let message = |limit, max, actual| within(limit, max, actual).expect_err(limit).message;
+        let message = |limit, max, actual| check_limit(limit, max, actual).expect_err(limit).message;
         assert_eq!(
             message("complexity", 30_000, 2_020_201),
             "The query's complexity is 2,020,201; the maximum is 30,000. Request smaller pages (`first`) or \

@@ -17,7 +17,7 @@ pub(crate) enum Multiplicity {
     /// The items of the page that the connection around the field holds: its edges or nodes.
     ItemsOfPage,
     /// One for each item of the argument of this name, which is a list of ids.
-    ById(&'static str),
+    BatchById(&'static str),
     /// A list whose length the document does not say.
     List,
 }
@@ -100,7 +100,7 @@ fn multiplicity(field: &FieldDefinition, is_of_connection: bool) -> Multiplicity
     }
     let ids = field.arguments.iter().find(|it| it.node.name.node == "ids");
     match ids {
-        Some(ids) if matches!(ids.node.ty.node.base, BaseType::List(_)) => Multiplicity::ById("ids"),
+        Some(ids) if matches!(ids.node.ty.node.base, BaseType::List(_)) => Multiplicity::BatchById("ids"),
         _ => Multiplicity::List,
     }
 }

@@ -110,7 +110,7 @@ impl Refusal {
 
     /// A refusal because of a limit.
     #[must_use]
-    pub fn limit(exceeded: Exceeded, message: String) -> Self {
+    pub fn limit(exceeded: ExceededLimit, message: String) -> Self {
         Self { exceeded: Some(exceeded), ..Self::new(Code::QueryTooComplex, message) }
     }
 

@@ -5,7 +5,7 @@
 
 use async_graphql_parser::{Error, Pos};
 
-use super::refusal::{Code, Refusal, clipped};
+use super::refusal::{Code, Refusal, truncate_chars};
 
 /// Longest piece of the document that a message quotes, in characters.
 const QUOTED_CHARS_MAX: usize = 40;
@@ -97,7 +97,7 @@ fn found(source: &str, pos: Pos) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    clipped(text.escape_debug().to_string(), QUOTED_CHARS_MAX)
+    truncate_chars(text.escape_debug().to_string(), QUOTED_CHARS_MAX)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use async_graphql::{Name, Positioned, Value, Variables};
 use async_graphql_parser::types::{BaseType, Type, VariableDefinition};
 
 use super::output_types::base_name;
-use super::refusal::{Code, ERRORS_MAX, Refusal, clipped};
+use super::refusal::{Code, ERRORS_MAX, Refusal, truncate_chars};
 use super::schema_types::{InputObject, InputType, SchemaTypes};
 
 /// Maximum characters of a value or name that a message quotes.
@@ -82,7 +82,7 @@ pub fn check(
 
 /// A sample value for each variable, to validate a document before its first request.
 #[must_use]
-pub fn samples(types: &SchemaTypes, definitions: &[Positioned<VariableDefinition>]) -> Variables {
+pub fn sample_variables(types: &SchemaTypes, definitions: &[Positioned<VariableDefinition>]) -> Variables {
     let mut samples = Variables::default();
     for definition in definitions {
         let variable = &definition.node;
@@ -92,7 +92,7 @@ pub fn samples(types: &SchemaTypes, definitions: &[Positioned<VariableDefinition
     samples
 }
 
-struct Check<'a> {
+struct VariableCheck<'a> {
     types: &'a SchemaTypes,
     /// Where the value is, such as `input.items[3].occurredOn`.
     path: String,

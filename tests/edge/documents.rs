@@ -1,7 +1,7 @@
 //! Which documents are kept, and how many.
 
 use partner_program::graphql::documents::{Documents, schemas};
-use partner_program::graphql::guard::Limits;
+use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 
 use crate::query;

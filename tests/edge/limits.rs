@@ -1,7 +1,7 @@
 //! Each limit of a document is what the settings say, and its refusal says which one it was.
 
 use partner_program::graphql::documents::{Documents, schemas};
-use partner_program::graphql::guard::Limits;
+use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use serde_json::json;
 

@@ -1,9 +1,9 @@
 //! Documents that are asked for by their hash or their name.
 
 use partner_program::graphql::documents::{Documents, schemas};
-use partner_program::graphql::guard::Limits;
+use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
-use partner_program::graphql::trusted::TrustedDocument;
+use partner_program::graphql::trusted_documents::TrustedDocument;
 use partner_program::http::access::BootstrapKey;
 use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::streams::Streams;
