@@ -104,7 +104,7 @@ struct ComplexityVisitor<'a> {
     depends_on_variables: bool,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> ComplexityVisitor<'a> {
     /// `of` is the type that the fields belong to; none within introspection.
     fn selection_set(&mut self, set: &'a SelectionSet, of: Option<&'a Name>) -> Weight {
         let mut sum = Weight::default();

@@ -298,7 +298,7 @@ impl Trusted {
     }
 }
 
-fn one(refusal: Refusal) -> Vec<ServerError> {
+fn single_error(refusal: Refusal) -> Vec<ServerError> {
     vec![refusal.into()]
 }
 
