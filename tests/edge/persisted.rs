@@ -120,7 +120,7 @@ async fn locked(trusted: Vec<TrustedDocument>) -> Result<Documents<Schema>, Stri
 }
 
 fn trusted(text: &str, id: &str) -> TrustedDocument {
-    TrustedDocument { text: text.to_owned(), ids: vec![id.to_owned()], place: format!("{id}.graphql") }
+    TrustedDocument { text: text.to_owned(), ids: vec![id.to_owned()], origin: format!("{id}.graphql") }
 }
 
 #[tokio::test]
