@@ -12,6 +12,7 @@ mod contracts;
 mod deal_inputs;
 mod deal_states;
 mod deals;
+mod documents;
 mod events;
 mod following;
 mod golden;
