@@ -14,6 +14,7 @@ mod operations;
 mod output_types;
 mod query;
 pub mod refusal;
+mod relation;
 pub mod root_field_spans;
 mod scalar;
 pub mod schema;

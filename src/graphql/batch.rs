@@ -7,7 +7,6 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,12 +14,34 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::relation::Relation;
 use crate::store::page::Rows;
+
+/// A relation that the first caller loads and the others wait for.
+type Cell<V> = Arc<OnceCell<Result<Arc<V>, ApiError>>>;
 
 /// Rows that were loaded together, and the relations that have been loaded for them.
 pub(crate) struct Batch<R> {
     rows: Vec<R>,
-    loaded: Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>,
+    loaded: Mutex<Cells>,
+}
+
+/// Cells by relation: one map for each type of what is loaded.
+#[derive(Default)]
+struct Cells(Vec<Box<dyn Any + Send>>);
+
+impl Cells {
+    /// The cell of a relation, whose value has the type `V`.
+    fn get<V: Send + Sync + 'static>(&mut self, relation: Relation) -> Cell<V> {
+        type ByRelation<V> = HashMap<Relation, Cell<V>>;
+        let map = self.0.iter_mut().find_map(|map| map.downcast_mut::<ByRelation<V>>());
+        if let Some(map) = map {
+            return Arc::clone(map.entry(relation).or_default());
+        }
+        let cell = Cell::<V>::default();
+        self.0.push(Box::new(ByRelation::from([(relation, Arc::clone(&cell))])));
+        cell
+    }
 }
 
 /// One row of a batch, with access to the others.
@@ -37,32 +58,20 @@ impl<R> Clone for BatchRow<R> {
 
 impl<R> Batch<R> {
     pub(crate) fn new(rows: Vec<R>) -> Arc<Self> {
-        Arc::new(Self { rows, loaded: Mutex::new(HashMap::new()) })
+        Arc::new(Self { rows, loaded: Mutex::default() })
     }
 
     pub(crate) fn rows(&self) -> &[R] {
         &self.rows
     }
 
-    /// The relation of this name and these arguments; the first call loads it.
-    async fn load<V, F>(
-        &self,
-        name: &str,
-        arguments: &(impl Debug + Sync),
-        load: F,
-    ) -> Result<Arc<V>, ApiError>
+    /// The relation; the first call loads it.
+    async fn load<V, F>(&self, relation: Relation, load: F) -> Result<Arc<V>, ApiError>
     where
         V: Send + Sync + 'static,
         F: Future<Output = Result<V, ApiError>> + Send,
     {
-        type Cell<V> = OnceCell<Result<Arc<V>, ApiError>>;
-        let key = format!("{name}{arguments:?}");
-        let cell = {
-            let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-            let cell = loaded.entry(key).or_insert_with(|| Arc::new(Cell::<V>::new()));
-            Arc::clone(cell)
-        };
-        let cell = cell.downcast::<Cell<V>>().expect("a name has one type");
+        let cell = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get::<V>(relation);
         cell.get_or_init(|| async { load.await.map(Arc::new) }).await.clone()
     }
 }
@@ -77,18 +86,17 @@ impl<R: Send + Sync> BatchRow<R> {
         &self.batch.rows[self.index]
     }
 
-    /// The relation of this name and these arguments for the whole batch; `load` reads it for all rows.
+    /// The relation for the whole batch; `load` reads it for all rows.
     pub(crate) async fn load<V, E>(
         &self,
-        name: &str,
-        arguments: &(impl Debug + Sync),
+        relation: Relation,
         load: impl Future<Output = Result<V, E>> + Send,
     ) -> Result<Arc<V>, ApiError>
     where
         V: Send + Sync + 'static,
         E: Into<ApiError>,
     {
-        self.batch.load(name, arguments, async { load.await.map_err(Into::into) }).await
+        self.batch.load(relation, async { load.await.map_err(Into::into) }).await
     }
 
     /// All rows of the batch, including this one.

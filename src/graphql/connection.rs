@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::batch::{BatchPage, BatchRow};
 use super::error::ApiError;
 use super::id::{decode, encode};
+use super::relation::Relation;
 use super::scalar::int;
 use super::types::{
     Activity, ApiKey, AuditEntry, Deal, LedgerEntry, Order, Partner, Product, Professional, SwagItem,
@@ -181,22 +182,22 @@ impl Total {
             Self::WebhookDeliveries(endpoint, state) => {
                 let ids: Vec<Uuid> = endpoint.batch_rows().iter().map(|row| row.id).collect();
                 let load = async { services.webhook_delivery_counts(&ids, *state).await };
-                (endpoint.row().id, endpoint.load("deliveries count", state, load).await?)
+                (endpoint.row().id, endpoint.load(Relation::DeliveryCount(*state), load).await?)
             }
             Self::Ledger(partner, filter) => {
                 if *filter == LedgerFilter::default() {
                     return Ok(partner.row().entries);
                 }
                 let load = async { services.ledger_counts(&ids(partner), filter).await };
-                (partner.row().id, partner.load("ledger count", filter, load).await?)
+                (partner.row().id, partner.load(Relation::LedgerCount(*filter), load).await?)
             }
             Self::Affiliated(partner, as_of) => {
                 let load = async { services.affiliated_counts(&ids(partner), *as_of).await };
-                (partner.row().id, partner.load("professionals count", as_of, load).await?)
+                (partner.row().id, partner.load(Relation::AffiliatedCount(*as_of), load).await?)
             }
             Self::PartnerActivities(partner) => {
                 let load = async { services.activity_counts(Owner::Partner, &ids(partner)).await };
-                (partner.row().id, partner.load("activities count", &(), load).await?)
+                (partner.row().id, partner.load(Relation::ActivityCount, load).await?)
             }
             Self::Products => return Ok(i64::try_from(services.products_count().await?).unwrap_or(i64::MAX)),
             Self::SwagItems => {
@@ -204,21 +205,21 @@ impl Total {
             }
             Self::Orders(partner) => {
                 let load = async { services.order_counts(&ids(partner)).await };
-                (partner.row().id, partner.load("orders count", &(), load).await?)
+                (partner.row().id, partner.load(Relation::OrderCount, load).await?)
             }
             Self::Deals(partner) => {
                 let load = async { services.deal_counts(&ids(partner)).await };
-                (partner.row().id, partner.load("deals count", &(), load).await?)
+                (partner.row().id, partner.load(Relation::DealCount, load).await?)
             }
             Self::SwagOrders(professional) => {
                 let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
                 let load = async { services.swag_order_counts(&ids).await };
-                (professional.row().id, professional.load("swag orders count", &(), load).await?)
+                (professional.row().id, professional.load(Relation::SwagOrderCount, load).await?)
             }
             Self::ProfessionalActivities(professional) => {
                 let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
                 let load = async { services.activity_counts(Owner::Professional, &ids).await };
-                (professional.row().id, professional.load("activities count", &(), load).await?)
+                (professional.row().id, professional.load(Relation::ActivityCount, load).await?)
             }
         };
         Ok(counts.get(&id).copied().unwrap_or(0))

@@ -10,6 +10,7 @@ use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::connection::{API_KEYS, AUDIT_LOG, ConnectionNode, ListOrder};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{JsonObject, Moment};
 use crate::service::Services;
 
@@ -281,7 +282,7 @@ async fn partner<R: Send + Sync>(
     let id = id?;
     let services = context.data_unchecked::<Services>();
     let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
-    let found = batch_row.load("partner", &(), load).await;
+    let found = batch_row.load(Relation::Partner, load).await;
     or_null(context, found.map(|found| found.get(id).map(Partner)))
 }
 
@@ -294,7 +295,7 @@ async fn professional<R: Send + Sync>(
     let id = id?;
     let services = context.data_unchecked::<Services>();
     let load = async { services.professionals_by_ids(&ids).await.map(BatchById::new) };
-    let found = batch_row.load("professional", &(), load).await;
+    let found = batch_row.load(Relation::Professional, load).await;
     or_null(context, found.map(|found| found.get(id).map(Professional)))
 }
 

@@ -8,6 +8,7 @@ use super::{Partner, Professional};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, JsonObject, Moment, int};
 use crate::service::Services;
 
@@ -37,14 +38,14 @@ impl Activity {
             let load =
                 async { services.partners_of_activities(self.0.batch_rows()).await.map(BatchById::new) };
             self.0
-                .load("partner", &(), load)
+                .load(Relation::Partner, load)
                 .await?
                 .get(id)
                 .map(|found| ActivitySubject::Partner(Partner(found)))
         } else {
             let load =
                 async { services.professionals_of_activities(self.0.batch_rows()).await.map(BatchById::new) };
-            let found = self.0.load("professional", &(), load).await?;
+            let found = self.0.load(Relation::Professional, load).await?;
             row.professional_id
                 .and_then(|id| found.get(id))
                 .map(|found| ActivitySubject::Professional(Professional(found)))

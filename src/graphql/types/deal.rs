@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment};
 use crate::service::Services;
 use crate::service::deals::OpportunityView;
@@ -21,7 +22,7 @@ impl Deal {
     async fn opportunity(&self, context: &Context<'_>) -> Result<OpportunityView, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.deal_opportunities(self.0.batch_rows()).await };
-        let views = self.0.load("opportunity", &(), load).await?;
+        let views = self.0.load(Relation::Opportunity, load).await?;
         Ok(views.get(&self.0.row().id).copied().unwrap_or_default())
     }
 }
@@ -44,7 +45,7 @@ impl Deal {
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.partners_of_deals(self.0.batch_rows()).await.map(BatchById::new) };
-        let partners = self.0.load("partner", &(), load).await?;
+        let partners = self.0.load(Relation::Partner, load).await?;
         let found = partners.get(self.0.row().partner_id).map(Partner);
         found.ok_or_else(|| Error::Damaged("a deal without its partner".to_owned()).into())
     }
@@ -138,7 +139,7 @@ impl Deal {
     async fn history(&self, context: &Context<'_>) -> Result<Vec<DealStep>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.deal_steps(self.0.batch_rows()).await };
-        let steps = self.0.load("history", &(), load).await?;
+        let steps = self.0.load(Relation::DealHistory, load).await?;
         let steps = steps.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(steps.iter().map(DealStep::from_row).collect())
     }

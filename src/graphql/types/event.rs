@@ -11,6 +11,7 @@ use super::standing::Level;
 use super::{Activity, Deal, LedgerEntry, Order, Partner, Professional, SwagOrder};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, EventNumber, JsonObject, Moment};
 use crate::service::Services;
 
@@ -59,13 +60,13 @@ fn level_change(context: &Context<'_>, row: &Model) -> Option<LevelChange> {
 
 /// Loads the object that an event refers to, for its whole batch.
 macro_rules! load_related {
-    ($event:expr, $context:ident, $name:literal, $column:ident, $load:ident, $node:ident) => {{
+    ($event:expr, $context:ident, $relation:ident, $column:ident, $load:ident, $node:ident) => {{
         let batch_row = &$event.0;
         let id = batch_row.row().$column?;
         let services = $context.data_unchecked::<Services>();
         let ids: Vec<_> = batch_row.batch_rows().iter().filter_map(|row| row.$column).collect();
         let load = async { services.$load(&ids).await.map(BatchById::new) };
-        let found = batch_row.load($name, &(), load).await;
+        let found = batch_row.load(Relation::$relation, load).await;
         or_null($context, found.map(|found| found.get(id).map($node)))
     }};
 }
@@ -96,12 +97,12 @@ impl Event {
 
     /// The partner that it is about, or that the professional worked for on that day.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
-        load_related!(self, context, "partner", partner_id, partners_by_ids, Partner)
+        load_related!(self, context, Partner, partner_id, partners_by_ids, Partner)
     }
 
     /// The professional whom it is about; null when it is about a partner.
     async fn professional(&self, context: &Context<'_>) -> Option<Professional> {
-        load_related!(self, context, "professional", professional_id, professionals_by_ids, Professional)
+        load_related!(self, context, Professional, professional_id, professionals_by_ids, Professional)
     }
 
     /// The entry of the partner's ledger; null for other events.
@@ -109,27 +110,27 @@ impl Event {
         if self.0.row().kind != entity::value::EventKind::CreditsChanged {
             return None;
         }
-        load_related!(self, context, "entry", entry_id, ledger_entries_by_ids, LedgerEntry)
+        load_related!(self, context, LedgerEntry, entry_id, ledger_entries_by_ids, LedgerEntry)
     }
 
     /// The activity, as it now is; null when it is about none.
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
-        load_related!(self, context, "activity", activity_id, activities_by_ids, Activity)
+        load_related!(self, context, Activity, activity_id, activities_by_ids, Activity)
     }
 
     /// The order, as it now is; null when it is about none.
     async fn order(&self, context: &Context<'_>) -> Option<Order> {
-        load_related!(self, context, "order", order_id, orders_by_ids, Order)
+        load_related!(self, context, Order, order_id, orders_by_ids, Order)
     }
 
     /// The deal, as it now is; null when it is about none.
     async fn deal(&self, context: &Context<'_>) -> Option<Deal> {
-        load_related!(self, context, "deal", deal_id, deals_by_ids, Deal)
+        load_related!(self, context, Deal, deal_id, deals_by_ids, Deal)
     }
 
     /// The order of swag, as it now is; null when it is about none.
     async fn swag_order(&self, context: &Context<'_>) -> Option<SwagOrder> {
-        load_related!(self, context, "swag order", swag_order_id, swag_orders_by_ids, SwagOrder)
+        load_related!(self, context, SwagOrder, swag_order_id, swag_orders_by_ids, SwagOrder)
     }
 
     /// How a level changed; null for other events.
@@ -175,7 +176,7 @@ impl PartnerChange {
 
     /// The entry; null for a change of level.
     async fn ledger_entry(&self, context: &Context<'_>) -> Option<LedgerEntry> {
-        load_related!(self.0, context, "entry", entry_id, ledger_entries_by_ids, LedgerEntry)
+        load_related!(self.0, context, LedgerEntry, entry_id, ledger_entries_by_ids, LedgerEntry)
     }
 
     /// How a level changed; null for an entry.
@@ -231,7 +232,7 @@ impl ProfessionalChange {
 
     /// The activity, as it now is; null for swag and for a change of level.
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
-        load_related!(self.0, context, "activity", activity_id, activities_by_ids, Activity)
+        load_related!(self.0, context, Activity, activity_id, activities_by_ids, Activity)
     }
 
     /// How the level changed; null for points.

@@ -9,6 +9,7 @@ use super::{Activity, Deal, Order};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 
@@ -76,7 +77,7 @@ impl LedgerEntry {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.activity_id).collect();
         let load = async { services.activities_by_ids(&ids).await.map(BatchById::new) };
-        let activities = self.0.load("activity", &(), load).await;
+        let activities = self.0.load(Relation::Activity, load).await;
         or_null(context, activities.map(|activities| activities.get(id).map(Activity)))
     }
 
@@ -92,7 +93,7 @@ impl LedgerEntry {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.deal_id).collect();
         let load = async { services.deals_by_ids(&ids).await.map(BatchById::new) };
-        let deals = self.0.load("deal", &(), load).await;
+        let deals = self.0.load(Relation::Deal, load).await;
         or_null(context, deals.map(|deals| deals.get(id).map(Deal)))
     }
 }
@@ -102,6 +103,6 @@ impl LedgerEntry {
         let Some(id) = self.0.row().order_id else { return Ok(None) };
         let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.order_id).collect();
         let load = async { services.orders_by_ids(&ids).await.map(BatchById::new) };
-        Ok(self.0.load("order", &(), load).await?.get(id))
+        Ok(self.0.load(Relation::Order, load).await?.get(id))
     }
 }

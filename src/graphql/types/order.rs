@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Decimal, Moment, int};
 use crate::service::Services;
 use crate::service::contracts::percent;
@@ -45,7 +46,7 @@ impl Order {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.partner_id).collect();
         let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
-        let partners = self.0.load("partner", &(), load).await?;
+        let partners = self.0.load(Relation::Partner, load).await?;
         let found = partners.get(self.0.row().partner_id).map(Partner);
         found.ok_or_else(|| Error::Damaged("an order without its partner".to_owned()).into())
     }
@@ -108,7 +109,7 @@ impl Order {
             };
             Ok::<_, Error>(BatchPages::new(batch_rows.iter().map(of).collect()))
         };
-        let lines = self.0.load("lines", &(), load).await?;
+        let lines = self.0.load(Relation::OrderLines, load).await?;
         Ok(lines.of(self.0.row().id).batch_rows().map(OrderLine).collect())
     }
 
@@ -200,7 +201,7 @@ impl OrderLine {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.line.product_id).collect();
         let load = async { services.products_by_ids(&ids).await.map(BatchById::new) };
-        let products = self.0.load("product", &(), load).await?;
+        let products = self.0.load(Relation::Product, load).await?;
         let found = products.get(self.row().product_id).map(Product);
         found.ok_or_else(|| Error::Damaged("a line without its product".to_owned()).into())
     }
@@ -246,7 +247,7 @@ impl OrderLine {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.line.contract_id).collect();
         let load = async { services.contracts_by_ids(&ids).await.map(BatchById::new) };
-        let contracts = self.0.load("contract", &(), load).await;
+        let contracts = self.0.load(Relation::Contract, load).await;
         or_null(context, contracts.map(|contracts| contracts.get(id).map(Contract)))
     }
 

@@ -13,6 +13,7 @@ use crate::graphql::connection::{
 };
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 use crate::service::reads;
@@ -66,7 +67,7 @@ impl Partner {
         let services = context.data_unchecked::<Services>();
         let (day, moment) = (as_of.map(|date| date.0), known_at.map(|moment| moment.0));
         let load = async { services.partner_standings(self.0.batch_rows(), day, moment).await };
-        let standings = self.0.load("standing", &(day, moment), load).await?;
+        let standings = self.0.load(Relation::Standing(day, moment), load).await?;
         match standings.get(&self.0.row().id) {
             Some(Ok(standing)) => {
                 Ok(PartnerStanding { partner: self.0.clone(), known_at: moment, standing: standing.clone() })
@@ -86,7 +87,7 @@ impl Partner {
         let services = context.data_unchecked::<Services>();
         let Some(Moment(moment)) = known_at else { return Ok(int(services.balance(self.0.row())?)) };
         let load = async { services.known_balances(&self.ids(), moment).await };
-        let balances = self.0.load("balance", &moment, load).await?;
+        let balances = self.0.load(Relation::Balance(moment), load).await?;
         Ok(int(balances.get(&self.0.row().id).copied().unwrap_or(0)))
     }
 
@@ -101,7 +102,7 @@ impl Partner {
         let services = context.data_unchecked::<Services>();
         let moment = known_at.map(|moment| moment.0);
         let load = async { services.year_credits(self.0.batch_rows(), year, moment).await };
-        let credits = self.0.load("credits", &(year, moment), load).await?;
+        let credits = self.0.load(Relation::Credits(year, moment), load).await?;
         Ok(YearCredits { year, credits: credits.get(&self.0.row().id).copied().unwrap_or_default() })
     }
 
@@ -109,7 +110,7 @@ impl Partner {
     async fn level_history(&self, context: &Context<'_>) -> Result<Vec<LevelAward>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.level_histories(&self.ids()).await };
-        let histories = self.0.load("levelHistory", &(), load).await?;
+        let histories = self.0.load(Relation::LevelHistory, load).await?;
         let history = histories.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(history.iter().cloned().map(LevelAward).collect())
     }
@@ -135,7 +136,7 @@ impl Partner {
         let page = PageArguments { first, after, last, before }.page(&LEDGER)?;
         let services = context.data_unchecked::<Services>();
         let load = async { services.ledger_pages(&self.ids(), &filter, &page).await.map(BatchPages::new) };
-        let pages = self.0.load("ledger", &(&filter, &page), load).await?;
+        let pages = self.0.load(Relation::LedgerEntries(filter, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Ledger(self.0.clone(), filter)))
     }
@@ -155,7 +156,7 @@ impl Partner {
         let services = context.data_unchecked::<Services>();
         let load =
             async { services.activity_pages(Owner::Partner, &self.ids(), &page).await.map(BatchPages::new) };
-        let pages = self.0.load("activities", &page, load).await?;
+        let pages = self.0.load(Relation::Activities(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::PartnerActivities(self.0.clone());
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
@@ -182,7 +183,7 @@ impl Partner {
                 .await
                 .map(|pages| BatchPages::new(without_partner(pages)))
         };
-        let pages = self.0.load("professionals", &(day, &page), load).await?;
+        let pages = self.0.load(Relation::Affiliated(day, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::Affiliated(self.0.clone(), day);
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
@@ -200,7 +201,7 @@ impl Partner {
         let page = PageArguments { first, after, last, before }.page(&ORDERS)?;
         let services = context.data_unchecked::<Services>();
         let load = async { services.order_pages(&self.ids(), &page).await.map(BatchPages::new) };
-        let pages = self.0.load("orders", &page, load).await?;
+        let pages = self.0.load(Relation::Orders(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Orders(self.0.clone())))
     }
@@ -217,7 +218,7 @@ impl Partner {
         let page = PageArguments { first, after, last, before }.page(&DEALS)?;
         let services = context.data_unchecked::<Services>();
         let load = async { services.deal_pages(&self.ids(), &page).await.map(BatchPages::new) };
-        let pages = self.0.load("deals", &page, load).await?;
+        let pages = self.0.load(Relation::Deals(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Deals(self.0.clone())))
     }
@@ -226,7 +227,7 @@ impl Partner {
     async fn contracts(&self, context: &Context<'_>) -> Result<Vec<Contract>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.contracts(&self.ids()).await };
-        let contracts = self.0.load("contracts", &(), load).await?;
+        let contracts = self.0.load(Relation::Contracts, load).await?;
         let contracts = contracts.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(contracts.iter().cloned().map(BatchRow::only).map(Contract).collect())
     }
@@ -239,7 +240,7 @@ impl Partner {
     ) -> Option<SalesTarget> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.sales_targets(&self.ids(), year).await };
-        let targets = self.0.load("salesTarget", &year, load).await;
+        let targets = self.0.load(Relation::SalesTarget(year), load).await;
         or_null(context, targets.map(|targets| targets.get(&self.0.row().id).cloned().map(SalesTarget)))
     }
 }

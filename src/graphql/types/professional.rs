@@ -9,6 +9,7 @@ use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::connection::{ACTIVITIES, Connection, ListOrder, PageArguments, SWAG_ORDERS, Total};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 use crate::store::activity::Owner;
@@ -66,7 +67,7 @@ impl Professional {
         let services = context.data_unchecked::<Services>();
         let (day, moment) = (as_of.map(|date| date.0), known_at.map(|moment| moment.0));
         let load = async { services.professional_standings(self.0.batch_rows(), day, moment).await };
-        let standings = self.0.load("standing", &(day, moment), load).await?;
+        let standings = self.0.load(Relation::Standing(day, moment), load).await?;
         match standings.get(&self.0.row().id) {
             Some(Ok((day, standing))) => Ok(ProfessionalStanding(*day, standing.clone())),
             Some(Err(refusal)) => Err(refusal.clone().into()),
@@ -84,7 +85,7 @@ impl Professional {
         let services = context.data_unchecked::<Services>();
         let moment = known_at.map(|moment| moment.0);
         let load = async { services.dojo_credits(self.0.batch_rows(), moment).await };
-        let credits = self.0.load("dojoCredits", &moment, load).await?;
+        let credits = self.0.load(Relation::DojoCredits(moment), load).await?;
         match credits.get(&self.0.row().id) {
             Some(Ok(credits)) => Ok(int(*credits)),
             Some(Err(refusal)) => Err(refusal.clone().into()),
@@ -101,7 +102,7 @@ impl Professional {
         let services = context.data_unchecked::<Services>();
         let day = as_of.map(|date| date.0);
         let load = async { services.employers(&self.ids(), day).await.map(Employers::new) };
-        let employers = self.0.load("partner", &day, load).await;
+        let employers = self.0.load(Relation::Employer(day), load).await;
         or_null(context, employers.map(|employers| employers.of(self.0.row().id).map(Partner)))
     }
 
@@ -121,7 +122,7 @@ impl Professional {
         let load = async {
             services.activity_pages(Owner::Professional, &self.ids(), &page).await.map(BatchPages::new)
         };
-        let pages = self.0.load("activities", &page, load).await?;
+        let pages = self.0.load(Relation::Activities(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::ProfessionalActivities(self.0.clone());
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
@@ -139,7 +140,7 @@ impl Professional {
         let page = PageArguments { first, after, last, before }.page(&SWAG_ORDERS)?;
         let services = context.data_unchecked::<Services>();
         let load = async { services.swag_order_pages(&self.ids(), &page).await.map(BatchPages::new) };
-        let pages = self.0.load("swagOrders", &page, load).await?;
+        let pages = self.0.load(Relation::SwagOrders(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::SwagOrders(self.0.clone())))
     }

@@ -9,6 +9,7 @@ use super::Contract;
 use super::enums::{ProductCategory, Track};
 use crate::graphql::batch::BatchRow;
 use crate::graphql::error::ApiError;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Decimal, int};
 use crate::program;
 use crate::program::standing;
@@ -82,7 +83,7 @@ impl PartnerStanding {
         let (day, known_at) = (self.standing.as_of, self.known_at);
         let ids: Vec<_> = self.partner.batch_rows().iter().map(|row| row.id).collect();
         let load = async { services.contracts_on(&ids, day, known_at).await };
-        let contracts = self.partner.load("contracts on", &(day, known_at), load).await?;
+        let contracts = self.partner.load(Relation::ContractsOn(day, known_at), load).await?;
         let contracts = contracts.get(&self.partner.row().id).map_or(&[][..], Vec::as_slice);
         let discounts = services.base_discounts(&self.standing, contracts)?;
         Ok(discounts.into_iter().map(BaseDiscount).collect())

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 
@@ -65,7 +66,7 @@ impl SwagOrder {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.professional_id).collect();
         let load = async { services.professionals_by_ids(&ids).await.map(BatchById::new) };
-        let professionals = self.0.load("professional", &(), load).await?;
+        let professionals = self.0.load(Relation::Professional, load).await?;
         let found = professionals.get(self.0.row().professional_id).map(Professional);
         found.ok_or_else(|| Error::Damaged("an order without its professional".to_owned()).into())
     }
@@ -75,7 +76,7 @@ impl SwagOrder {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.item_id).collect();
         let load = async { services.swag_items_by_ids(&ids).await.map(BatchById::new) };
-        let items = self.0.load("item", &(), load).await?;
+        let items = self.0.load(Relation::SwagItem, load).await?;
         let found = items.get(self.0.row().item_id).map(SwagItem);
         found.ok_or_else(|| Error::Damaged("an order without its item".to_owned()).into())
     }

@@ -13,6 +13,7 @@ use crate::graphql::connection::{
 };
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{EventNumber, Moment, int};
 use crate::service::Services;
 use crate::service::webhooks::{event_type, kinds, message_id};
@@ -54,7 +55,7 @@ impl WebhookEndpoint {
     async fn progress(&self, context: &Context<'_>) -> Result<crate::service::webhooks::Progress, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.webhooks_progress(self.0.batch_rows()).await };
-        let progress = self.0.load("progress", &(), load).await?;
+        let progress = self.0.load(Relation::DeliveryProgress, load).await?;
         Ok(progress.get(&self.0.row().id).copied().unwrap_or_default())
     }
 }
@@ -89,7 +90,7 @@ impl WebhookEndpoint {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
         let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
-        let found = self.0.load("partner", &(), load).await;
+        let found = self.0.load(Relation::Partner, load).await;
         or_null(context, found.map(|found| found.get(id).map(Partner)))
     }
 
@@ -128,7 +129,7 @@ impl WebhookEndpoint {
     async fn previous_secret_expires_at(&self, context: &Context<'_>) -> Option<Moment> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.webhooks_old_secrets(&self.ids()).await };
-        let ends = self.0.load("old secrets", &(), load).await;
+        let ends = self.0.load(Relation::RetiredSecrets, load).await;
         or_null(context, ends.map(|ends| ends.get(&self.0.row().id).copied().map(Moment)))
     }
 
@@ -161,7 +162,7 @@ impl WebhookEndpoint {
         let state = state.map(Into::into);
         let load =
             async { services.webhook_delivery_pages(&self.ids(), state, &page).await.map(BatchPages::new) };
-        let pages = self.0.load("deliveries", &(state, &page), load).await?;
+        let pages = self.0.load(Relation::Deliveries(state, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::WebhookDeliveries(self.0.clone(), state);
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
@@ -184,7 +185,7 @@ impl WebhookDelivery {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.endpoint_id).collect();
         let load = async { services.webhooks_by_ids(&ids).await.map(BatchById::new) };
-        let endpoints = self.0.load("endpoint", &(), load).await?;
+        let endpoints = self.0.load(Relation::Endpoint, load).await?;
         let found = endpoints.get(self.0.row().endpoint_id).map(WebhookEndpoint);
         found.ok_or_else(|| Error::Damaged("a delivery without its endpoint".to_owned()).into())
     }
@@ -211,7 +212,7 @@ impl WebhookDelivery {
         let services = context.data_unchecked::<Services>();
         let numbers: Vec<i64> = self.0.batch_rows().iter().filter_map(|row| row.number).collect();
         let load = async { services.webhook_events(&numbers).await };
-        let events = self.0.load("event", &(), load).await;
+        let events = self.0.load(Relation::Event, load).await;
         or_null(
             context,
             events.map(|events| events.get(&number).cloned().map(|row| Event(BatchRow::only(row)))),
@@ -244,7 +245,7 @@ impl WebhookDelivery {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
         let load = async { services.webhook_attempts(&ids).await };
-        let found = self.0.load("attempts", &(), load).await?;
+        let found = self.0.load(Relation::Attempts, load).await?;
         let attempts = found.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(attempts.iter().cloned().map(WebhookAttempt).collect())
     }

@@ -1,0 +1,54 @@
+//! The keys under which a batch keeps what it has loaded.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::value::DeliveryState;
+use uuid::Uuid;
+
+use crate::store::ledger::LedgerFilter;
+use crate::store::page::Page;
+
+/// A relation of the rows of a batch, with its arguments. Two fields with the same key share one load.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Relation {
+    Activities(Page<i64>),
+    Activity,
+    ActivityCount,
+    Affiliated(Option<NaiveDate>, Page<Uuid>),
+    AffiliatedCount(Option<NaiveDate>),
+    Attempts,
+    Balance(DateTime<Utc>),
+    Contract,
+    Contracts,
+    ContractsOn(NaiveDate, Option<DateTime<Utc>>),
+    Credits(i32, Option<DateTime<Utc>>),
+    Deal,
+    DealCount,
+    DealHistory,
+    Deals(Page<i64>),
+    Deliveries(Option<DeliveryState>, Page<Uuid>),
+    DeliveryCount(Option<DeliveryState>),
+    DeliveryProgress,
+    DojoCredits(Option<DateTime<Utc>>),
+    Employer(Option<NaiveDate>),
+    Endpoint,
+    Event,
+    LedgerCount(LedgerFilter),
+    LedgerEntries(LedgerFilter, Page<i64>),
+    LedgerEntry,
+    LevelHistory,
+    Opportunity,
+    Order,
+    OrderCount,
+    OrderLines,
+    Orders(Page<i64>),
+    Partner,
+    Product,
+    Professional,
+    RetiredSecrets,
+    SalesTarget(i32),
+    Standing(Option<NaiveDate>, Option<DateTime<Utc>>),
+    SwagItem,
+    SwagOrder,
+    SwagOrderCount,
+    SwagOrders(Page<i64>),
+}
