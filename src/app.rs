@@ -181,7 +181,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         None => None,
     };
     let bind = |error| StartError::Bind(settings.bind, error);
-    connections::make_room(&settings.protocol.connections);
+    connections::raise_nofile_limit(&settings.protocol.connections);
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
     let limits = settings.protocol.connections.clone();

@@ -1,7 +1,7 @@
-//! Connections: how many there are, and how long one may take to say what it wants.
+//! Connections: limits on their number, and timeouts for the headers of requests.
 //!
-//! `axum::serve` sets no time for headers, so a client that sends them letter by letter, or none at
-//! all, would keep its connection for ever.
+//! `axum::serve` has no header timeout, so a client that sends headers byte by byte, or none at all,
+//! would hold its connection for ever.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,77 +22,82 @@ use tower::ServiceExt;
 
 use crate::telemetry::metrics::Metrics;
 
-/// Most bytes of a request line with its headers. A GET may hold a document; longer ones are posted.
+/// Maximum bytes of a request line with its headers. A GET may hold a document; longer ones are posted.
 const HEADER_BYTES_MAX: usize = 128 << 10;
-/// How often a quiet HTTP/2 connection is asked whether its client is still there.
+/// Interval of keep-alive pings on an idle HTTP/2 connection.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// Requests that one HTTP/2 connection may have under way.
+/// Maximum concurrent requests of one HTTP/2 connection.
 const STREAMS_MAX: u32 = 100;
-/// Files that are open beside connections: of databases, and of what answers are made from.
-const OTHER_FILES: u64 = 200;
-/// How long to wait when the system gives out no more connections.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+/// File descriptors needed in addition to connections, such as those of databases.
+const RESERVED_FILES: u64 = 200;
+/// Delay before the next accept when the system has no more descriptors.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// What a connection may take.
+/// Limits of connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Most connections at once; further ones wait for their turn.
+    /// Maximum concurrent connections; further ones wait.
     pub connections_max: usize,
-    /// Longest time for the headers of a request to arrive, and for a connection to be idle.
+    /// Timeout for the headers of a request to arrive, and for an idle connection.
     pub header_time_max: Duration,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        // A subscriber keeps its connection for hours and takes 30 to 45 kB.
+        // A subscriber holds its connection for hours and needs 30 to 45 kB.
         Self { connections_max: 10_000, header_time_max: Duration::from_secs(30) }
     }
 }
 
-/// The connection that a request came by. Who goes on using it after the answer, as a WebSocket does,
-/// keeps this, so that it counts as a connection until then.
+/// The connection of a request. A WebSocket, which uses it after the response, holds this, so that it
+/// counts as a connection until then.
 #[derive(Debug)]
-pub struct Line {
-    cut: Notify,
-    _place: OwnedSemaphorePermit,
+pub struct Connection {
+    abort: Notify,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Line {
-    /// Ends the connection at once, whatever is under way on it.
-    pub fn cut(&self) {
-        self.cut.notify_one();
+impl Connection {
+    /// Closes the connection at once, with whatever is in flight on it.
+    pub fn abort(&self) {
+        self.abort.notify_one();
     }
 }
 
-/// Asks the system for as many open files as there may be connections, beside those of everything else.
-/// Many systems allow a thousand unless a program asks for more.
-pub fn make_room(limits: &ConnectionLimits) {
+/// Raises the limit of open files (`RLIMIT_NOFILE`) to what `connections_max` requires. Many systems
+/// allow a thousand unless a program raises its limit.
+pub fn raise_nofile_limit(limits: &ConnectionLimits) {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-        let wanted = u64::try_from(limits.connections_max).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+        let required =
+            u64::try_from(limits.connections_max).unwrap_or(u64::MAX).saturating_add(RESERVED_FILES);
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-        if current.is_none_or(|current| current >= wanted) {
+        if current.is_none_or(|current| current >= required) {
             return;
         }
-        let most = maximum.map_or(wanted, |maximum| maximum.min(wanted));
-        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum });
-        if most < wanted || raised.is_err() {
-            let allowed = if raised.is_ok() { Some(most) } else { current };
-            tracing::warn!(wanted, allowed, "the system allows fewer open files than CONNECTIONS_MAX needs");
+        let most = maximum.map_or(required, |maximum| maximum.min(required));
+        let result = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum });
+        if most < required || result.is_err() {
+            let allowed = if result.is_ok() { Some(most) } else { current };
+            tracing::warn!(
+                required,
+                allowed,
+                "the system allows fewer open files than CONNECTIONS_MAX needs"
+            );
         }
     }
 }
 
-/// Where a request comes from: the other end of its connection.
+/// The peer address of a request's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// Serves until `stopped`, then lets the requests that were accepted finish.
+/// Serves until `stopped`, then lets accepted requests finish.
 ///
 /// # Errors
-/// When the listener is beyond repair.
+/// When the listener fails.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -102,36 +107,36 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let server = Server { builder: builder(limits.header_time_max), router, limits, metrics };
     let server = Arc::new(server);
-    let places = Arc::new(Semaphore::new(server.limits.connections_max));
+    let permits = Arc::new(Semaphore::new(server.limits.connections_max));
     let graceful = GracefulShutdown::new();
     let mut stopped = std::pin::pin!(stopped);
     loop {
         let accepted = async {
             // The semaphore is never closed.
-            let place = Arc::clone(&places).acquire_owned().await.map_err(std::io::Error::other)?;
-            Ok::<_, std::io::Error>((place, listener.accept().await))
+            let permit = Arc::clone(&permits).acquire_owned().await.map_err(std::io::Error::other)?;
+            Ok::<_, std::io::Error>((permit, listener.accept().await))
         };
-        let (place, accepted) = tokio::select! {
+        let (permit, accepted) = tokio::select! {
             accepted = accepted => accepted?,
             () = &mut stopped => break,
         };
         match accepted {
             Ok((stream, peer)) => {
                 let server = Arc::clone(&server);
-                tokio::spawn(server.connection(stream, Peer(peer), graceful.watcher(), place));
+                tokio::spawn(server.serve_connection(stream, Peer(peer), graceful.watcher(), permit));
             }
-            // A client that has gone again is its own business; a lack of descriptors passes.
+            // Either the client has disconnected already, or descriptors are exhausted for now.
             Err(error) => {
                 tracing::warn!(%error, "a connection can't be accepted");
-                tokio::time::sleep(ACCEPT_AGAIN).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
     drop(listener);
     graceful.shutdown().await;
-    // WebSockets were told to stop as well, and say so to their clients.
+    // WebSockets receive the shutdown signal as well, and close with a reason.
     let all = u32::try_from(server.limits.connections_max).unwrap_or(u32::MAX);
-    drop(places.acquire_many(all).await);
+    drop(permits.acquire_many(all).await);
     Ok(())
 }
 
@@ -143,38 +148,38 @@ struct Server {
 }
 
 impl Server {
-    async fn connection(
+    async fn serve_connection(
         self: Arc<Self>,
         stream: TcpStream,
         peer: Peer,
         watcher: Watcher,
-        place: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) {
         let _counted = self.metrics.connection();
-        // Answers are written at once, so there is nothing to collect.
+        // Responses are written at once, so Nagle's algorithm could only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
-        let asked = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&asked);
-        let line = Arc::new(Line { cut: Notify::new(), _place: place });
-        let own_line = Arc::clone(&line);
+        let request_received = Arc::new(AtomicBool::new(false));
+        let received = Arc::clone(&request_received);
+        let connection = Arc::new(Connection { abort: Notify::new(), _permit: permit });
+        let own_connection = Arc::clone(&connection);
         let service = self.router.clone().map_request(move |request: axum::http::Request<_>| {
-            seen.store(true, Ordering::Relaxed);
+            received.store(true, Ordering::Relaxed);
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(peer);
-            request.extensions_mut().insert(Arc::clone(&line));
+            request.extensions_mut().insert(Arc::clone(&connection));
             request
         });
         let service = TowerToHyperService::new(service.map_err(|never: Infallible| match never {}));
-        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let mut connection = std::pin::pin!(watcher.watch(connection.into_owned()));
+        let http = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let mut http = std::pin::pin!(watcher.watch(http.into_owned()));
         let served = tokio::select! {
-            served = &mut connection => served,
-            // Before its first request a connection is not yet known to be one of HTTP/1 or HTTP/2,
-            // so that neither's own timer runs.
-            () = silence(self.limits.header_time_max, &asked) => return,
-            () = own_line.cut.notified() => return,
+            served = &mut http => served,
+            // Before the first request the HTTP version of a connection is unknown, so neither
+            // version's own timer runs.
+            () = first_request_timeout(self.limits.header_time_max, &request_received) => return,
+            () = own_connection.abort.notified() => return,
         };
         if let Err(error) = served {
             tracing::debug!(%error, "a connection broke off");
@@ -182,10 +187,10 @@ impl Server {
     }
 }
 
-/// Ends when the time is over and nothing was asked.
-async fn silence(time_max: Duration, asked: &AtomicBool) {
+/// Ends after `time_max`, unless a request has arrived by then.
+async fn first_request_timeout(time_max: Duration, request_received: &AtomicBool) {
     tokio::time::sleep(time_max).await;
-    if asked.load(Ordering::Relaxed) {
+    if request_received.load(Ordering::Relaxed) {
         std::future::pending::<()>().await;
     }
 }

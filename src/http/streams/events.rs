@@ -23,7 +23,7 @@ use crate::graphql::refusal::Code;
 use crate::http::accept::{Events, Media};
 use crate::http::access::Access;
 use crate::http::answer::{self, Answer, NotRun, Outcome};
-use crate::http::connections::Line;
+use crate::http::connections::Connection;
 use crate::http::graphql::{Asked, Begun, Edge};
 use crate::http::input::Input;
 use crate::http::request_id::RequestId;
@@ -127,8 +127,9 @@ async fn subscribed<E: Executor, A: Access>(
         queue,
     };
     // Over HTTP/2 the connection has others' requests as well; a stream that ends takes nothing there.
-    let line = parts.extensions.get::<Arc<Line>>().filter(|_| parts.version < axum::http::Version::HTTP_2);
-    tokio::spawn(producer.run(stream, gone, line.cloned()).in_current_span());
+    let connection =
+        parts.extensions.get::<Arc<Connection>>().filter(|_| parts.version < axum::http::Version::HTTP_2);
+    tokio::spawn(producer.run(stream, gone, connection.cloned()).in_current_span());
     Ok(stream_of(Body::from_stream(EventBody { queued, _gone: gone_sender })))
 }
 
@@ -169,7 +170,7 @@ impl<E: Executor, A: Access> Producer<E, A> {
         self,
         stream: BoxStream<'static, Executed>,
         gone: oneshot::Receiver<()>,
-        line: Option<Arc<Line>>,
+        connection: Option<Arc<Connection>>,
     ) {
         let Ok(place) = self.queue.reserve().await else { return };
         // Proxies and clients see by the first bytes that it has begun.
@@ -190,9 +191,9 @@ impl<E: Executor, A: Access> Producer<E, A> {
         drop(self);
         // Who does not take the rest either would hold the connection for ever.
         if tokio::time::timeout(time_max, gone).await.is_err()
-            && let Some(line) = line
+            && let Some(connection) = connection
         {
-            line.cut();
+            connection.abort();
         }
     }
 

@@ -29,7 +29,7 @@ use crate::graphql::refusal::Code;
 use crate::http::accept::Media;
 use crate::http::access::{Access, AuthRefused};
 use crate::http::answer::{NotRun, Outcome};
-use crate::http::connections::Line;
+use crate::http::connections::Connection;
 use crate::http::graphql::{Edge, LoginFailed};
 use crate::http::request_id::RequestId;
 use crate::http::throttle::seconds;
@@ -61,7 +61,7 @@ pub async fn handle<E: Executor, A: Access>(
         return refusal.into_response();
     };
     let id = parts.extensions.get().cloned().unwrap_or_else(|| RequestId::of(&parts.headers));
-    let line = parts.extensions.get::<Arc<Line>>().cloned();
+    let connection = parts.extensions.get::<Arc<Connection>>().cloned();
     let opening = Opening { headers: parts.headers, extensions: parts.extensions };
     upgrade
         .protocols([PROTOCOL])
@@ -70,7 +70,7 @@ pub async fn handle<E: Executor, A: Access>(
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
         .on_upgrade(move |socket| async move {
-            let _line = line;
+            let _connection = connection;
             serve(edge, id, opening, socket).await;
         })
 }
