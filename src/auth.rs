@@ -78,7 +78,7 @@ impl Access for Gate {
     fn caller_key(&self, caller: &Self::Caller) -> CallerKey {
         match &caller.actor {
             Actor::Key { id, .. } => CallerKey::new(id.as_u128()),
-            Actor::Token(subject) => CallerKey::named(subject),
+            Actor::Token(subject) => CallerKey::from_name(subject),
             Actor::BootstrapKey | Actor::System(_) => CallerKey::new(0),
         }
     }

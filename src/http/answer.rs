@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::accept::Media;
 use super::request_id::RequestId;
-use super::throttle::{self, Wait};
+use super::throttle::{self, RateLimited};
 use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, truncate_message};
 
 /// Outcome of a request without errors.
@@ -86,10 +86,10 @@ impl NotRun {
 
     /// 429, with the time to wait, in seconds and rounded up.
     #[must_use]
-    pub fn rate_limited(media: Media, wait: Wait) -> Self {
-        let seconds = throttle::seconds(wait.retry_after);
+    pub fn rate_limited(media: Media, wait: RateLimited) -> Self {
+        let seconds = throttle::ceil_seconds(wait.retry_after);
         let status = Outcome::Http(StatusCode::TOO_MANY_REQUESTS);
-        let message = format!("{}; try again in {seconds} s.", wait.of);
+        let message = format!("{}; try again in {seconds} s.", wait.limit);
         let mut answer = Self::new(media, status, Code::RateLimited, message);
         if let Some(extensions) = answer.errors[0].extensions.as_mut() {
             extensions.set("retryAfter", Value::from(seconds));

@@ -27,7 +27,7 @@ use super::answer::{self, Answer, NotRun, Outcome};
 use super::input::{self, Input, Posted};
 use super::request_id::{self, RequestId};
 use super::streams::{Streams, events};
-use super::throttle::{Place, Throttle, Visit, Wait};
+use super::throttle::{Admission, Permit, RateLimited, Throttle};
 use crate::graphql::documents::{Documents, Prepared};
 use crate::graphql::refusal::Code;
 use crate::telemetry::labels::Transport;
@@ -112,8 +112,8 @@ impl<E: Executor, A: Access> Edge<E, A> {
         let caller = self.caller(media, &parts).await?;
         seen.role(self.access.role(&caller));
         let key = self.access.caller_key(&caller);
-        let mut visit = match self.throttle.enter(key, self.settings.operation_time_max).await {
-            Ok(visit) => visit,
+        let mut admission = match self.throttle.admit(key, self.settings.operation_time_max).await {
+            Ok(admission) => admission,
             Err(wait) => {
                 seen.outcome(Code::RateLimited.as_str());
                 return Ok(self.turned_away(media, wait));
@@ -126,12 +126,12 @@ impl<E: Executor, A: Access> Edge<E, A> {
             id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::of(&parts.headers)),
             caller,
         };
-        let answer = self.answer_caller(&asked, &parts, body, &mut visit, seen).await;
+        let answer = self.answer_caller(&asked, &parts, body, &mut admission, seen).await;
         let mut response = answer.unwrap_or_else(|not_run| {
             seen.outcome(not_run.counted_as());
             not_run.into_response()
         });
-        visit.write(response.headers_mut());
+        admission.write_headers(response.headers_mut());
         Ok(response)
     }
 
@@ -147,8 +147,8 @@ impl<E: Executor, A: Access> Edge<E, A> {
         })
     }
 
-    pub(super) fn limited(&self, media: Media, wait: Wait) -> NotRun {
-        self.metrics.rate_limited(wait.of.name());
+    pub(super) fn limited(&self, media: Media, wait: RateLimited) -> NotRun {
+        self.metrics.rate_limited(wait.limit.name());
         NotRun::rate_limited(media, wait)
     }
 
@@ -157,14 +157,14 @@ impl<E: Executor, A: Access> Edge<E, A> {
         headers: &HeaderMap,
         extensions: &Extensions,
     ) -> Result<A::Caller, LoginFailed> {
-        let logins = &self.throttle.logins;
-        logins.check(headers, extensions).map_err(|wait| {
-            self.metrics.rate_limited(wait.of.name());
+        let failed_logins = &self.throttle.failed_logins;
+        failed_logins.check(headers, extensions).map_err(|wait| {
+            self.metrics.rate_limited(wait.limit.name());
             LoginFailed::Throttled(wait)
         })?;
         self.access.authenticate(headers).await.map_err(|failed| match failed {
             AuthFailed::Refused(refused) => {
-                logins.failed(headers, extensions);
+                failed_logins.record_failure(headers, extensions);
                 if headers.contains_key(AUTHORIZATION) {
                     self.metrics.failed_login();
                 }
@@ -174,9 +174,9 @@ impl<E: Executor, A: Access> Edge<E, A> {
         })
     }
 
-    fn turned_away(&self, media: Media, wait: Wait) -> Response {
+    fn turned_away(&self, media: Media, wait: RateLimited) -> Response {
         let mut response = self.limited(media, wait).into_response();
-        self.throttle.write_exhausted(wait, response.headers_mut());
+        self.throttle.write_exhausted_headers(wait, response.headers_mut());
         response
     }
 
@@ -185,7 +185,7 @@ impl<E: Executor, A: Access> Edge<E, A> {
         asked: &Asked<A::Caller>,
         parts: &Parts,
         body: Body,
-        visit: &mut Visit<'_>,
+        admission: &mut Admission<'_>,
         seen: &mut Observed,
     ) -> Result<Response, NotRun> {
         let media = asked.media;
@@ -208,10 +208,10 @@ impl<E: Executor, A: Access> Edge<E, A> {
         let until = Instant::now() + self.settings.operation_time_max;
         match posted {
             Posted::One(input) if asked.events != Events::Nothing => {
-                events::answer(self, asked, parts, input, until, visit, seen).await
+                events::answer(self, asked, parts, input, until, admission, seen).await
             }
             Posted::One(input) => {
-                let answer = self.answer_one(asked, input, until, visit, seen, true).await?;
+                let answer = self.answer_one(asked, input, until, admission, seen, true).await?;
                 seen.outcome(answer.outcome());
                 Ok(answer.into_response())
             }
@@ -221,8 +221,9 @@ impl<E: Executor, A: Access> Edge<E, A> {
                 // One after the other, as if they had been sent so: mutations may build on each other.
                 for (index, input) in inputs.into_iter().enumerate() {
                     let mut seen = seen.another();
-                    let answer =
-                        async { self.answer_one(asked, input?, until, visit, &mut seen, index == 0).await };
+                    let answer = async {
+                        self.answer_one(asked, input?, until, admission, &mut seen, index == 0).await
+                    };
                     // A panic must not take the answers with it that were given already.
                     let answer = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
                         request_id::report(&asked.id, panic.as_ref());
@@ -245,15 +246,15 @@ impl<E: Executor, A: Access> Edge<E, A> {
         asked: &Asked<A::Caller>,
         input: Input,
         until: Instant,
-        visit: &mut Visit<'_>,
+        admission: &mut Admission<'_>,
         seen: &mut Observed,
         is_entered: bool,
     ) -> Result<Answer, NotRun> {
         let media = asked.media;
         // Paid before the document is looked at: to refuse one is work too.
-        visit.pay(u32::from(!is_entered)).map_err(|wait| self.limited(media, wait))?;
+        admission.charge(u32::from(!is_entered)).map_err(|wait| self.limited(media, wait))?;
         let prepared = self.prepare(media, asked.is_get, input, seen).await?;
-        match self.begin(asked, prepared, until, visit).await? {
+        match self.begin(asked, prepared, until, admission).await? {
             Begun::Answered(answer) => Ok(answer),
             Begun::Subscribed(_) => Err(NotRun::new(
                 media,
@@ -271,16 +272,16 @@ impl<E: Executor, A: Access> Edge<E, A> {
         asked: &Asked<A::Caller>,
         prepared: Prepared,
         until: Instant,
-        visit: &mut Visit<'_>,
+        admission: &mut Admission<'_>,
     ) -> Result<Begun, NotRun> {
-        let paid = visit.pay_price(prepared.rate_limit_cost);
+        let paid = admission.charge_cost(prepared.rate_limit_cost);
         paid.map_err(|wait| self.limited(asked.media, wait))?;
         let request = self.access.equip(asked.caller.clone(), prepared.request.data(asked.id.clone()));
         if prepared.kind == OperationType::Subscription {
             return Ok(Begun::Subscribed(self.documents.schema().execute_stream(request, None)));
         }
         let span = traces::operation(kind_name(prepared.kind), &prepared.label);
-        let running = self.run(asked, request, prepared.kind, until, visit.place()).instrument(span);
+        let running = self.run(asked, request, prepared.kind, until, admission.permit()).instrument(span);
         running.await.map(Begun::Answered)
     }
 
@@ -312,7 +313,7 @@ impl<E: Executor, A: Access> Edge<E, A> {
         request: async_graphql::Request,
         kind: OperationType,
         until: Instant,
-        place: Arc<Place>,
+        place: Arc<Permit>,
     ) -> Result<Answer, NotRun> {
         let Asked { media, id, .. } = asked;
         let schema = self.documents.schema();
@@ -373,7 +374,7 @@ pub(super) enum Begun {
 /// Why there is no caller.
 pub(super) enum LoginFailed {
     /// Wrong credentials came too often from where the request comes from.
-    Throttled(Wait),
+    Throttled(RateLimited),
     /// The credentials are missing or wrong.
     Refused(AuthRefused),
     /// They can't be checked at the moment.

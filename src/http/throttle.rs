@@ -1,9 +1,9 @@
-//! How much one caller may ask for, and how often one address may fail to say who it is.
+//! Rate and concurrency limits of callers, and a limit on failed logins of an address.
 //!
-//! A caller has a bucket of cost points that fills again at an even rate, and a number of operations
-//! that may run at once. Both are counted in this process alone.
+//! A caller has a token bucket of cost points, which refills at a constant rate, and a maximum number
+//! of concurrent operations. Each process counts for itself.
 
-mod logins;
+mod failed_logins;
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -20,33 +20,33 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use logins::FailedLogins;
-pub use logins::client_address;
+use failed_logins::FailedLogins;
+pub use failed_logins::client_address;
 
-/// What is left of a caller's points, as the IETF's draft has it (draft-ietf-httpapi-ratelimit-headers).
+/// The remaining points of a caller, by the IETF's draft (draft-ietf-httpapi-ratelimit-headers).
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-/// How many points a caller has, as the IETF's draft has it.
+/// The quota of a caller, by the IETF's draft.
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// The time in which an empty bucket fills, in seconds.
+/// The time in which an empty bucket refills, in seconds.
 const WINDOW_SECONDS: u32 = 60;
-/// Callers whose use is remembered; whoever was away the longest is forgotten first.
+/// Maximum number of callers whose usage is tracked; the least recently used is evicted first.
 const CALLERS_MAX: usize = 100_000;
-/// How long to stay away after having waited in vain for other operations of the same caller to end.
-const BUSY_RETRY: Duration = Duration::from_secs(1);
+/// The `Retry-After` of a request that has waited in vain for another operation of its caller to end.
+const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How much one caller or one address may ask for.
+/// Quotas of a caller, and of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quotas {
-    /// Cost points of a caller per minute, all of which may be spent at once; 0 for no limit.
+    /// Cost points of a caller per minute, which may be spent in one burst; 0 for no limit.
     pub points_per_minute: u32,
-    /// Most operations of a caller at once; further ones wait for their turn.
+    /// Maximum concurrent operations of a caller; further ones wait.
     pub operations_max: u32,
-    /// Most WebSockets and event streams of a caller at once.
+    /// Maximum open WebSockets and event streams of a caller.
     pub streams_max: u32,
-    /// Wrong credentials of one address per minute; 0 for no limit.
+    /// Failed logins of an address per minute; 0 for no limit.
     pub failed_logins_per_minute: u32,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub proxies: Vec<IpAddr>,
 }
 
@@ -62,20 +62,20 @@ impl Default for Quotas {
     }
 }
 
-/// Who is counted as one caller.
+/// The key under which a caller's usage is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CallerKey(u128);
 
 impl CallerKey {
-    /// The caller with a number of its own, such as the id of its key.
+    /// The key of a caller with a numeric id, such as that of its API key.
     #[must_use]
     pub const fn new(id: u128) -> Self {
         Self(id)
     }
 
-    /// The caller with a name of any length, such as issuer and subject of its token.
+    /// The key of a caller with a name of any length, such as the issuer and subject of its token.
     #[must_use]
-    pub fn named(name: &str) -> Self {
+    pub fn from_name(name: &str) -> Self {
         let digest: [u8; 32] = Sha256::digest(name).into();
         let mut first = [0; 16];
         first.copy_from_slice(&digest[..16]);
@@ -83,29 +83,29 @@ impl CallerKey {
     }
 }
 
-/// Why a caller has to wait, and how long.
+/// A limit that was exceeded, and when to retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wait {
-    /// What there was too much of.
-    pub of: Excess,
-    /// How long, at least.
+pub struct RateLimited {
+    /// The limit.
+    pub limit: LimitExceeded,
+    /// Minimum delay before a retry.
     pub retry_after: Duration,
 }
 
-/// What there can be too much of.
+/// A limit of a caller or address, with its maximum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Excess {
-    /// Cost points in a minute: this many are allowed.
+pub enum LimitExceeded {
+    /// Cost points per minute.
     Points(u32),
-    /// Operations at once: this many are allowed.
+    /// Concurrent operations.
     Operations(u32),
-    /// WebSockets and event streams at once: this many are allowed.
+    /// Open WebSockets and event streams.
     Streams(u32),
-    /// Wrong credentials of an address in a minute: this many are allowed.
+    /// Failed logins of an address per minute.
     FailedLogins(u32),
 }
 
-impl Excess {
+impl LimitExceeded {
     /// The name of the limit, for metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -118,7 +118,7 @@ impl Excess {
     }
 }
 
-impl std::fmt::Display for Excess {
+impl std::fmt::Display for LimitExceeded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Points(max) => write!(f, "This key has spent its {max} cost points per minute"),
@@ -136,21 +136,21 @@ impl std::fmt::Display for Excess {
 type Bucket = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
 struct Caller {
-    /// Places for operations that run.
-    places: Arc<Semaphore>,
-    /// Places for WebSockets and event streams.
+    /// Permits for concurrent operations.
+    permits: Arc<Semaphore>,
+    /// Permits for WebSockets and event streams.
     streams: Arc<Semaphore>,
     bucket: Option<Bucket>,
 }
 
-/// Counts what callers ask for.
+/// Enforces the quotas of callers.
 pub struct Throttle {
     quotas: Quotas,
     quota: Option<Quota>,
     policy: Option<HeaderValue>,
     callers: Cache<CallerKey, Arc<Caller>>,
-    /// Those who fail to say who they are.
-    pub(super) logins: FailedLogins,
+    /// Failed logins by address.
+    pub(super) failed_logins: FailedLogins,
 }
 
 impl Default for Throttle {
@@ -160,7 +160,7 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// Counts against these quotas.
+    /// A throttle with these quotas.
     #[must_use]
     pub fn new(quotas: Quotas) -> Self {
         let points = NonZeroU32::new(quotas.points_per_minute);
@@ -169,43 +169,49 @@ impl Throttle {
             quota: points.map(Quota::per_minute),
             policy: policy.and_then(|policy| HeaderValue::try_from(policy).ok()),
             callers: Cache::new(CALLERS_MAX),
-            logins: FailedLogins::new(quotas.failed_logins_per_minute, quotas.proxies.clone()),
+            failed_logins: FailedLogins::new(quotas.failed_logins_per_minute, quotas.proxies.clone()),
             quotas,
         }
     }
 
-    /// Lets a request of a caller in, for the price of one point. While the caller has too many
-    /// operations running, the request waits, which takes no more memory than its headers.
+    /// Admits a request of a caller and charges one point. While the caller has too many concurrent
+    /// operations, the request waits, which needs no more memory than its headers.
     ///
     /// # Errors
-    /// When the caller has no points left, or its operations did not end within `patience`.
-    pub async fn enter(&self, key: CallerKey, patience: Duration) -> Result<Visit<'_>, Wait> {
-        let places = self.quotas.operations_max;
+    /// When the caller has no points remaining, or its operations did not end within `max_wait`.
+    pub async fn admit(&self, key: CallerKey, max_wait: Duration) -> Result<Admission<'_>, RateLimited> {
+        let permits = self.quotas.operations_max;
         let caller = self.caller(key);
-        let free = Arc::clone(&caller.places).try_acquire_owned();
-        let place = if let Ok(place) = free {
-            place
+        let free = Arc::clone(&caller.permits).try_acquire_owned();
+        let permit = if let Ok(permit) = free {
+            permit
         } else {
-            let waiting = Arc::clone(&caller.places).acquire_owned();
-            let place = tokio::time::timeout(patience, waiting).await.ok().and_then(Result::ok);
-            place.ok_or(Wait { of: Excess::Operations(places), retry_after: BUSY_RETRY })?
+            let waiting = Arc::clone(&caller.permits).acquire_owned();
+            let permit = tokio::time::timeout(max_wait, waiting).await.ok().and_then(Result::ok);
+            permit.ok_or(RateLimited {
+                limit: LimitExceeded::Operations(permits),
+                retry_after: BUSY_RETRY_AFTER,
+            })?
         };
-        let mut visit = Visit { throttle: self, caller, place: Arc::new(place), budget: None };
-        visit.pay(1)?;
-        Ok(visit)
+        let mut admission = Admission { throttle: self, caller, permit: Arc::new(permit), remaining: None };
+        admission.charge(1)?;
+        Ok(admission)
     }
 
-    /// Lets a caller open one more WebSocket or event stream, which counts until the place is dropped.
+    /// Admits one more WebSocket or event stream of a caller, which counts until the permit is dropped.
     ///
     /// # Errors
-    /// When the caller has too many.
-    pub fn enter_stream(&self, key: CallerKey) -> Result<Place, Wait> {
+    /// When the caller has the maximum open.
+    pub fn admit_stream(&self, key: CallerKey) -> Result<Permit, RateLimited> {
         let streams = Arc::clone(&self.caller(key).streams).try_acquire_owned();
-        streams.map_err(|_| Wait { of: Excess::Streams(self.quotas.streams_max), retry_after: BUSY_RETRY })
+        streams.map_err(|_| RateLimited {
+            limit: LimitExceeded::Streams(self.quotas.streams_max),
+            retry_after: BUSY_RETRY_AFTER,
+        })
     }
 
     fn caller(&self, key: CallerKey) -> Arc<Caller> {
-        let places = |max: u32| {
+        let semaphore = |max: u32| {
             let max = usize::try_from(max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
             Arc::new(Semaphore::new(max))
         };
@@ -213,106 +219,106 @@ impl Throttle {
             let bucket = self.quota.map(RateLimiter::direct);
             let bucket = bucket.map(RateLimiter::with_middleware::<StateInformationMiddleware>);
             let Quotas { operations_max, streams_max, .. } = self.quotas;
-            let (places, streams) = (places(operations_max), places(streams_max));
-            Ok::<_, Infallible>(Arc::new(Caller { places, streams, bucket }))
+            let (permits, streams) = (semaphore(operations_max), semaphore(streams_max));
+            Ok::<_, Infallible>(Arc::new(Caller { permits, streams, bucket }))
         });
         let Ok(caller) = caller;
         caller
     }
 
-    /// Says in an answer that there is no point left.
-    pub(super) fn write_exhausted(&self, wait: Wait, headers: &mut HeaderMap) {
-        if let (Some(policy), Excess::Points(_)) = (&self.policy, wait.of) {
-            let budget = Budget { left: 0, reset_seconds: seconds(wait.retry_after) };
+    /// Writes rate limit headers that report no remaining points.
+    pub(super) fn write_exhausted_headers(&self, wait: RateLimited, headers: &mut HeaderMap) {
+        if let (Some(policy), LimitExceeded::Points(_)) = (&self.policy, wait.limit) {
+            let remaining = RemainingPoints { points: 0, reset_seconds: ceil_seconds(wait.retry_after) };
             headers.insert(RATE_LIMIT_POLICY, policy.clone());
-            budget.write(headers);
+            remaining.write_header(headers);
         }
     }
 }
 
-/// A request that was let in.
-pub struct Visit<'t> {
+/// An admitted request.
+pub struct Admission<'t> {
     throttle: &'t Throttle,
     caller: Arc<Caller>,
-    place: Arc<Place>,
-    budget: Option<Budget>,
+    permit: Arc<Permit>,
+    remaining: Option<RemainingPoints>,
 }
 
-impl Visit<'_> {
-    /// Takes the price of a request, for which one point was paid already, from what the caller has
-    /// left. What costs more than a caller can ever have costs all of it.
+impl Admission<'_> {
+    /// Charges the cost of a request, of which admission has charged one point. A cost above the size of
+    /// the bucket drains it.
     ///
     /// # Errors
-    /// When there are too few points, and how long it takes until there are enough.
-    pub fn pay_price(&mut self, price: u64) -> Result<(), Wait> {
+    /// When too few points remain, with the time until there are enough.
+    pub fn charge_cost(&mut self, cost: u64) -> Result<(), RateLimited> {
         let Some(quota) = self.throttle.quota else { return Ok(()) };
-        let rest = price.min(quota.burst_size().get().into()).saturating_sub(1);
-        let paid = self.pay(u32::try_from(rest).unwrap_or(u32::MAX));
-        // The point that was paid is lost, and has to be paid again.
+        let rest = cost.min(quota.burst_size().get().into()).saturating_sub(1);
+        let paid = self.charge(u32::try_from(rest).unwrap_or(u32::MAX));
+        // The point charged by admission is lost, and is charged again by the retry.
         let again = quota.replenish_interval();
-        paid.map_err(|wait| Wait { retry_after: wait.retry_after + again, ..wait })
+        paid.map_err(|wait| RateLimited { retry_after: wait.retry_after + again, ..wait })
     }
 
-    /// Takes points from what the caller has left, no more than a caller can have.
+    /// Charges points, at most the size of the bucket.
     ///
     /// # Errors
-    /// When there are fewer; none are taken then.
-    pub fn pay(&mut self, points: u32) -> Result<(), Wait> {
+    /// When fewer remain; none are charged then.
+    pub fn charge(&mut self, points: u32) -> Result<(), RateLimited> {
         let (Some(bucket), Some(quota)) = (&self.caller.bucket, self.throttle.quota) else { return Ok(()) };
         let Some(points) = NonZeroU32::new(points) else { return Ok(()) };
         let max = quota.burst_size();
-        // The inner result alone can fail: there are never more points than the bucket holds.
+        // Only the inner result can fail: the points never exceed the size of the bucket.
         let Ok(paid) = bucket.check_n(points.min(max)) else { return Ok(()) };
         match paid {
             Ok(state) => {
-                let left = state.remaining_burst_capacity();
-                let spent = u64::from(max.get().saturating_sub(left));
+                let remaining = state.remaining_burst_capacity();
+                let spent = u64::from(max.get().saturating_sub(remaining));
                 let seconds = (spent * u64::from(WINDOW_SECONDS)).div_ceil(u64::from(max.get()));
-                self.budget = Some(Budget { left, reset_seconds: seconds });
+                self.remaining = Some(RemainingPoints { points: remaining, reset_seconds: seconds });
                 Ok(())
             }
             Err(not_until) => {
-                let of = Excess::Points(self.throttle.quotas.points_per_minute);
+                let limit = LimitExceeded::Points(self.throttle.quotas.points_per_minute);
                 let retry_after = not_until.wait_time_from(DefaultClock::default().now());
-                Err(Wait { of, retry_after })
+                Err(RateLimited { limit, retry_after })
             }
         }
     }
 
-    /// What counts the operation as running; an operation that outlives its request keeps it.
+    /// The permit that counts the operation as running; an operation that outlives its request holds it.
     #[must_use]
-    pub fn place(&self) -> Arc<Place> {
-        Arc::clone(&self.place)
+    pub fn permit(&self) -> Arc<Permit> {
+        Arc::clone(&self.permit)
     }
 
-    /// Says in an answer what is left.
-    pub fn write(&self, headers: &mut HeaderMap) {
-        if let (Some(policy), Some(budget)) = (&self.throttle.policy, &self.budget) {
+    /// Writes the rate limit headers.
+    pub fn write_headers(&self, headers: &mut HeaderMap) {
+        if let (Some(policy), Some(remaining)) = (&self.throttle.policy, &self.remaining) {
             headers.insert(RATE_LIMIT_POLICY, policy.clone());
-            budget.write(headers);
+            remaining.write_header(headers);
         }
     }
 }
 
-/// What counts as one of the operations that a caller has running, or of its streams, until it is dropped.
-pub type Place = OwnedSemaphorePermit;
+/// A permit for one of a caller's concurrent operations or streams, until it is dropped.
+pub type Permit = OwnedSemaphorePermit;
 
 #[derive(Clone, Copy)]
-struct Budget {
-    left: u32,
+struct RemainingPoints {
+    points: u32,
     reset_seconds: u64,
 }
 
-impl Budget {
-    fn write(self, headers: &mut HeaderMap) {
-        let Self { left, reset_seconds } = self;
-        if let Ok(value) = HeaderValue::try_from(format!("\"default\";r={left};t={reset_seconds}")) {
+impl RemainingPoints {
+    fn write_header(self, headers: &mut HeaderMap) {
+        let Self { remaining, reset_seconds } = self;
+        if let Ok(value) = HeaderValue::try_from(format!("\"default\";r={remaining};t={reset_seconds}")) {
             headers.insert(RATE_LIMIT, value);
         }
     }
 }
 
-/// Whole seconds, rounded up: who waits that long has waited long enough.
-pub(super) fn seconds(time: Duration) -> u64 {
+/// Whole seconds, rounded up, so that a client that waits for them has waited long enough.
+pub(super) fn ceil_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -27,7 +27,7 @@ use crate::http::connections::Connection;
 use crate::http::graphql::{Asked, Begun, Edge};
 use crate::http::input::Input;
 use crate::http::request_id::RequestId;
-use crate::http::throttle::Visit;
+use crate::http::throttle::Admission;
 use crate::telemetry::labels::Transport;
 use crate::telemetry::observed::Observed;
 
@@ -46,11 +46,11 @@ pub(in crate::http) async fn answer<E: Executor, A: Access>(
     parts: &Parts,
     input: Input,
     until: Instant,
-    visit: &mut Visit<'_>,
+    admission: &mut Admission<'_>,
     seen: &mut Observed,
 ) -> Result<Response, NotRun> {
     seen.transport(Transport::Sse);
-    let answered = begin(edge, asked, input, until, visit, seen).await;
+    let answered = begin(edge, asked, input, until, admission, seen).await;
     match &answered {
         // A stream counts when it has begun: it may go on for days.
         Ok(Begun::Subscribed(_)) => seen.outcome("ok"),
@@ -74,11 +74,11 @@ async fn begin<E: Executor, A: Access>(
     asked: &Asked<A::Caller>,
     input: Input,
     until: Instant,
-    visit: &mut Visit<'_>,
+    admission: &mut Admission<'_>,
     seen: &mut Observed,
 ) -> Result<Begun, NotRun> {
     let prepared = edge.prepare(asked.media, asked.is_get, input, seen).await?;
-    edge.begin(asked, prepared, until, visit).await
+    edge.begin(asked, prepared, until, admission).await
 }
 
 /// An answer as a stream of its own.
@@ -116,7 +116,7 @@ async fn subscribed<E: Executor, A: Access>(
     stream: BoxStream<'static, Executed>,
 ) -> Result<Response, NotRun> {
     let key = edge.access.caller_key(&asked.caller);
-    let place = edge.throttle.enter_stream(key);
+    let place = edge.throttle.admit_stream(key);
     let place = place.map_err(|wait| edge.limited(asked.media, wait))?;
     let (queue, queued) = Queue::new();
     let (gone_sender, gone) = oneshot::channel();

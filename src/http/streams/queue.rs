@@ -49,8 +49,8 @@ impl Queue {
     }
 
     /// A place that is kept free for one more message, whatever else waits.
-    pub(super) async fn reserve(&self) -> Result<LastPlace, Closed> {
-        self.sender.clone().reserve_owned().await.map(LastPlace).map_err(|_| Closed)
+    pub(super) async fn reserve(&self) -> Result<ReservedSlot, Closed> {
+        self.sender.clone().reserve_owned().await.map(ReservedSlot).map_err(|_| Closed)
     }
 
     /// Puts a message in if there is a place for it at once.
@@ -67,9 +67,9 @@ impl Queue {
 
 /// A place for one message.
 #[derive(Debug)]
-pub(super) struct LastPlace(mpsc::OwnedPermit<Queued>);
+pub(super) struct ReservedSlot(mpsc::OwnedPermit<Queued>);
 
-impl LastPlace {
+impl ReservedSlot {
     /// Puts the message in.
     pub(super) fn fill(self, bytes: Bytes) {
         drop(self.0.send(Queued { bytes, unwanted: None, room: None }));

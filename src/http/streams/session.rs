@@ -12,7 +12,7 @@ use futures_util::{FutureExt, StreamExt};
 use crate::http::access::{Access, AuthFailed};
 use crate::http::graphql::Edge;
 use crate::http::request_id::{self, RequestId};
-use crate::http::throttle::{CallerKey, Place};
+use crate::http::throttle::{CallerKey, Permit};
 
 /// What clients are told whose credentials are not valid any more.
 pub(super) const REVOKED: &str = "The key is not valid any more.";
@@ -25,7 +25,7 @@ pub(super) struct Session<C> {
     pub(super) caller: C,
     pub(super) key: CallerKey,
     credentials: HeaderMap,
-    _place: Place,
+    _place: Permit,
 }
 
 /// Why a subscription has no next event, though it is not at its end.
@@ -38,7 +38,7 @@ pub(super) enum Lost {
 
 impl<C> Session<C> {
     /// The session of a caller who was found by these headers.
-    pub(super) fn new(caller: C, key: CallerKey, headers: &HeaderMap, place: Place) -> Self {
+    pub(super) fn new(caller: C, key: CallerKey, headers: &HeaderMap, place: Permit) -> Self {
         let authorization = headers.get(AUTHORIZATION).map(|value| (AUTHORIZATION, value.clone()));
         Self { caller, key, credentials: authorization.into_iter().collect(), _place: place }
     }

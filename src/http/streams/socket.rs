@@ -32,7 +32,7 @@ use crate::http::answer::{NotRun, Outcome};
 use crate::http::connections::Connection;
 use crate::http::graphql::{Edge, LoginFailed};
 use crate::http::request_id::RequestId;
-use crate::http::throttle::seconds;
+use crate::http::throttle::ceil_seconds;
 
 /// What a socket reads at a time. It is there from the beginning, for each socket.
 const READ_BYTES: usize = 4 << 10;
@@ -238,20 +238,20 @@ impl<E: Executor, A: Access> Socket<E, A> {
             headers.insert(AUTHORIZATION, authorization);
         }
         let later = |wait: Duration, why: &dyn std::fmt::Display| {
-            Closing::told(1013, format!("Try again in {} s: {why}.", seconds(wait)))
+            Closing::told(1013, format!("Try again in {} s: {why}.", ceil_seconds(wait)))
         };
         let caller = self.edge.log_in(&headers, &extensions).await.map_err(|failed| match failed {
             LoginFailed::Refused(AuthRefused(message)) => {
                 Closing::told(4403, format!("Forbidden: {message}"))
             }
-            LoginFailed::Throttled(wait) => later(wait.retry_after, &wait.of),
+            LoginFailed::Throttled(wait) => later(wait.retry_after, &wait.limit),
             LoginFailed::Unavailable => {
                 later(Duration::from_secs(1), &"the credentials can't be checked at the moment")
             }
         })?;
         let key = self.edge.access.caller_key(&caller);
-        let place = self.edge.throttle.enter_stream(key);
-        let place = place.map_err(|wait| later(wait.retry_after, &wait.of))?;
+        let place = self.edge.throttle.admit_stream(key);
+        let place = place.map_err(|wait| later(wait.retry_after, &wait.limit))?;
         Ok(Session::new(caller, key, &headers, place))
     }
 

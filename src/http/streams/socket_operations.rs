@@ -185,12 +185,12 @@ impl<E: Executor, A: Access> Socket<E, A> {
         seen.role(edge.access.role(&asked.caller));
         let limited = |wait| edge.limited(asked.media, wait);
         let begun = async {
-            let mut visit = edge.throttle.enter(session.key, time_max).await.map_err(limited)?;
+            let mut admission = edge.throttle.admit(session.key, time_max).await.map_err(limited)?;
             let prepared = edge.prepare(asked.media, asked.is_get, input, &mut seen).await?;
             let until = Instant::now() + time_max;
-            Ok((edge.begin(asked, prepared, until, &mut visit).await?, visit))
+            Ok((edge.begin(asked, prepared, until, &mut admission).await?, admission))
         };
-        let (begun, visit) =
+        let (begun, admission) =
             begun.await.inspect_err(|refused: &NotRun| seen.outcome(refused.counted_as()))?;
         let mut stream = match begun {
             Begun::Subscribed(stream) => stream,
@@ -207,7 +207,7 @@ impl<E: Executor, A: Access> Socket<E, A> {
         seen.outcome("ok");
         drop(seen);
         // Others of this caller may run while this one waits for events.
-        drop(visit);
+        drop(admission);
         loop {
             match session.next(edge, &mut stream, &asked.id).await {
                 Ok(Some(event)) => {

@@ -1,6 +1,6 @@
-//! Wrong credentials, counted by the address that they come from.
+//! Failed logins, counted by client address.
 //!
-//! Keys are too long to be guessed, so this saves work rather than secrets: looking a key up and
+//! Keys are too long to be guessed, so this protects resources rather than secrets: looking a key up and
 //! checking a signature cost more than counting.
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,18 +15,18 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use quick_cache::sync::Cache;
 
-use super::{Excess, Wait};
+use super::{LimitExceeded, RateLimited};
 use crate::http::connections::Peer;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Addresses whose failures are remembered; whoever was away the longest is forgotten first.
+/// Maximum number of addresses whose failures are tracked; the least recently used is evicted first.
 const ADDRESSES_MAX: usize = 10_000;
 
 struct Address {
     bucket: DefaultDirectRateLimiter,
-    /// Nanoseconds after `FailedLogins::began` before which nobody is heard.
-    closed_until: AtomicU64,
+    /// Nanoseconds after `FailedLogins::started_at` until which requests are refused.
+    blocked_until: AtomicU64,
 }
 
 /// Counts failures by address.
@@ -34,9 +34,9 @@ pub(in crate::http) struct FailedLogins {
     per_minute: u32,
     proxies: Vec<IpAddr>,
     addresses: Cache<IpAddr, Arc<Address>>,
-    /// Whether any address was ever closed: nearly always not, and then there is nothing to look up.
-    closed: AtomicBool,
-    began: Instant,
+    /// Whether any address was ever blocked: nearly always not, which saves the lookup.
+    any_blocked: AtomicBool,
+    started_at: Instant,
 }
 
 impl FailedLogins {
@@ -45,50 +45,58 @@ impl FailedLogins {
             per_minute,
             proxies,
             addresses: Cache::new(ADDRESSES_MAX),
-            closed: AtomicBool::new(false),
-            began: Instant::now(),
+            any_blocked: AtomicBool::new(false),
+            started_at: Instant::now(),
         }
     }
 
-    /// Refuses to hear an address that has failed too often, whatever it says now.
-    pub(in crate::http) fn check(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Wait> {
-        if !self.closed.load(Ordering::Relaxed) {
+    /// Refuses an address that has failed too often, even with valid credentials.
+    pub(in crate::http) fn check(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<(), RateLimited> {
+        if !self.any_blocked.load(Ordering::Relaxed) {
             return Ok(());
         }
         let address = client_address(headers, extensions, &self.proxies);
-        let Some(address) = address.and_then(|it| self.addresses.get(&network(it))) else { return Ok(()) };
-        let until = Duration::from_nanos(address.closed_until.load(Ordering::Relaxed));
-        match until.checked_sub(self.began.elapsed()) {
+        let Some(address) = address.and_then(|it| self.addresses.get(&client_network(it))) else {
+            return Ok(());
+        };
+        let until = Duration::from_nanos(address.blocked_until.load(Ordering::Relaxed));
+        match until.checked_sub(self.started_at.elapsed()) {
             None | Some(Duration::ZERO) => Ok(()),
-            Some(retry_after) => Err(Wait { of: Excess::FailedLogins(self.per_minute), retry_after }),
+            Some(retry_after) => {
+                Err(RateLimited { limit: LimitExceeded::FailedLogins(self.per_minute), retry_after })
+            }
         }
     }
 
-    /// Counts a failure, unless nothing was tried: to ask without credentials costs nothing.
-    pub(in crate::http) fn failed(&self, headers: &HeaderMap, extensions: &Extensions) {
+    /// Counts a failure, unless the request had no credentials: those cost nothing to check.
+    pub(in crate::http) fn record_failure(&self, headers: &HeaderMap, extensions: &Extensions) {
         let Some(per_minute) = NonZeroU32::new(self.per_minute) else { return };
         if !headers.contains_key(AUTHORIZATION) {
             return;
         }
         let Some(address) = client_address(headers, extensions, &self.proxies) else { return };
-        let found = self.addresses.get_or_insert_with(&network(address), || {
+        let found = self.addresses.get_or_insert_with(&client_network(address), || {
             let bucket = RateLimiter::direct(Quota::per_minute(per_minute));
-            Ok::<_, std::convert::Infallible>(Arc::new(Address { bucket, closed_until: AtomicU64::new(0) }))
+            Ok::<_, std::convert::Infallible>(Arc::new(Address { bucket, blocked_until: AtomicU64::new(0) }))
         });
         let Ok(found) = found;
         if let Err(not_until) = found.bucket.check() {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
-            let until = u64::try_from((self.began.elapsed() + wait).as_nanos()).unwrap_or(u64::MAX);
-            found.closed_until.store(until, Ordering::Relaxed);
-            if !self.closed.swap(true, Ordering::Relaxed) {
+            let until = u64::try_from((self.started_at.elapsed() + wait).as_nanos()).unwrap_or(u64::MAX);
+            found.blocked_until.store(until, Ordering::Relaxed);
+            if !self.any_blocked.swap(true, Ordering::Relaxed) {
                 tracing::warn!(%address, "wrong credentials are counted: an address has too many");
             }
         }
     }
 }
 
-/// Where a request comes from: the other end of its connection or, behind proxies that are trusted,
-/// the last address that they did not add themselves.
+/// The client address of a request: the peer of its connection or, behind trusted proxies, the last
+/// forwarded address that is not a proxy's.
 #[must_use]
 pub fn client_address(headers: &HeaderMap, extensions: &Extensions, proxies: &[IpAddr]) -> Option<IpAddr> {
     let peer = extensions.get::<Peer>()?.0.ip().to_canonical();
@@ -99,7 +107,7 @@ pub fn client_address(headers: &HeaderMap, extensions: &Extensions, proxies: &[I
     let addresses: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     let mut nearest = peer;
     for address in addresses.into_iter().rev() {
-        // Behind what can't be read, anything could have been made up.
+        // Addresses in front of an invalid one could be forged.
         let Ok(address) = address.parse::<IpAddr>() else { break };
         nearest = address.to_canonical();
         if !proxies.contains(&nearest) {
@@ -109,8 +117,8 @@ pub fn client_address(headers: &HeaderMap, extensions: &Extensions, proxies: &[I
     Some(nearest)
 }
 
-/// What one client can have many addresses of: it gets at least 64 bits of IPv6 to itself.
-fn network(address: IpAddr) -> IpAddr {
+/// The network of a client, which controls at least 64 bits of IPv6.
+fn client_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {
@@ -125,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
+    fn client_addresses_behind_proxies() {
         let proxies: Vec<IpAddr> = ["10.0.0.1", "::1"].map(|it| it.parse().expect("an address")).to_vec();
         // other end, X-Forwarded-For, address
         for (peer, forwarded, expected) in [
@@ -150,7 +158,7 @@ mod tests {
             assert_eq!(found.to_string(), expected, "{peer} {forwarded:?}");
         }
         assert_eq!(client_address(&HeaderMap::new(), &Extensions::new(), &proxies), None);
-        let of = |text: &str| network(text.parse().expect("an address"));
+        let of = |text: &str| client_network(text.parse().expect("an address"));
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
         assert_ne!(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
