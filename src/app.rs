@@ -13,16 +13,16 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-use crate::auth::Gate;
-use crate::auth::tokens::Tokens;
+use crate::auth::ApiAuthenticator;
+use crate::auth::tokens::TokenVerifier;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::graphql::documents::{Documents, schemas};
+use crate::graphql::input_types::{InputTypes, api_scalars};
 use crate::graphql::root_field_spans::RootFieldSpans;
-use crate::graphql::schema_types::{SchemaTypes, api_scalars};
 use crate::graphql::{schema, trusted_documents};
-use crate::http::access::BootstrapKey;
+use crate::http::authentication::BootstrapKey;
 use crate::http::graphql::{Edge, Page};
 use crate::http::streams::{Stop, Streams};
 use crate::http::throttle::Throttle;
@@ -165,17 +165,17 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         tracing::warn!("BOOTSTRAP_ADMIN_KEY is not set: only API keys and tokens are accepted");
     }
     let key = settings.bootstrap_admin_key.as_ref().map(|key| BootstrapKey::new(key.expose()));
-    let tokens = match &settings.provider {
+    let token_verifier = match &settings.provider {
         Some(provider) => Some(
-            Tokens::open(provider.clone())
+            TokenVerifier::open(provider.clone())
                 .await
                 .map_err(|reason| StartError::Keys(provider.source.setting(), reason))?,
         ),
         None => None,
     };
-    let gate = Gate::new(services.clone(), key, tokens);
+    let authenticator = ApiAuthenticator::new(services.clone(), key, token_verifier);
     let (stop, stopped) = Stop::channel();
-    let router = router(&services, gate, settings, stopped.clone()).await?;
+    let router = router(&services, authenticator, settings, stopped.clone()).await?;
     let metrics = match settings.telemetry.metrics_bind {
         Some(bind) => Some(MetricsServer::start(bind, metrics_router(&services)).await?),
         None => None,
@@ -215,7 +215,7 @@ fn send_webhooks(services: Services, kept: Option<TimeDelta>) -> (oneshot::Sende
 
 async fn router(
     services: &Services,
-    gate: Gate,
+    authenticator: ApiAuthenticator,
     settings: &Settings,
     stop: Stop,
 ) -> Result<Router, StartError> {
@@ -243,7 +243,7 @@ async fn router(
     let edge = Edge {
         documents,
         metrics: services.metrics().clone(),
-        access: gate,
+        authenticator,
         settings: protocol.requests,
         throttle: Throttle::new(protocol.quotas.clone()),
         streams: Streams { limits: protocol.streams.clone(), origins: protocol.origins.clone(), stop },

@@ -1,4 +1,4 @@
-//! Who is asking: the key of the settings, API keys, and tokens of an OpenID Connect provider.
+//! Authentication of callers: the bootstrap key, API keys, and tokens of an OpenID Connect provider.
 
 pub mod jwks;
 pub mod tokens;
@@ -10,31 +10,35 @@ use axum::http::HeaderMap;
 
 use crate::access::{Actor, Caller, Limits, Role};
 use crate::error::Error;
-use crate::http::access::{Access, AuthFailed, AuthRefused, BootstrapKey, bearer};
+use crate::http::authentication::{AuthError, Authenticator, BootstrapKey, InvalidCredentials, bearer};
 use crate::http::request_id::RequestId;
 use crate::http::throttle::CallerKey;
 use crate::service::Services;
-use tokens::Tokens;
+use tokens::TokenVerifier;
 
-/// What every API key begins with.
-const KEY_BEGINNING: &str = "pp_";
+/// The prefix of every API key.
+const KEY_PREFIX: &str = "pp_";
 
-/// Finds the caller of a request, and gives its resolvers the services as that caller has them.
+/// Authenticates the caller of a request, and gives its resolvers the services bound to that caller.
 #[derive(Debug)]
-pub struct Gate {
+pub struct ApiAuthenticator {
     services: Services,
     bootstrap: Option<(BootstrapKey, Arc<Caller>)>,
-    tokens: Option<Tokens>,
+    token_verifier: Option<TokenVerifier>,
 }
 
-impl Gate {
-    /// A gate that knows API keys, and these credentials beside them.
+impl ApiAuthenticator {
+    /// An authenticator for API keys and, where given, the bootstrap key and tokens.
     #[must_use]
-    pub fn new(services: Services, bootstrap: Option<BootstrapKey>, tokens: Option<Tokens>) -> Self {
+    pub fn new(
+        services: Services,
+        bootstrap: Option<BootstrapKey>,
+        token_verifier: Option<TokenVerifier>,
+    ) -> Self {
         let caller =
             Caller { actor: Actor::BootstrapKey, role: Role::Administrator, limits: Limits::default() };
         let caller = Arc::new(caller);
-        Self { services, bootstrap: bootstrap.map(|key| (key, caller)), tokens }
+        Self { services, bootstrap: bootstrap.map(|key| (key, caller)), token_verifier }
     }
 
     async fn caller(&self, credentials: &str) -> Result<Option<Arc<Caller>>, Error> {
@@ -43,34 +47,34 @@ impl Gate {
         {
             return Ok(Some(Arc::clone(caller)));
         }
-        if credentials.starts_with(KEY_BEGINNING) {
+        if credentials.starts_with(KEY_PREFIX) {
             return self.services.caller_of_key(credentials).await;
         }
-        let Some(tokens) = &self.tokens else { return Ok(None) };
-        match tokens.verify(credentials).await {
+        let Some(token_verifier) = &self.token_verifier else { return Ok(None) };
+        match token_verifier.verify(credentials).await {
             Some(claims) => self.services.caller_of_token(&claims.actor, claims.role, &claims.subject).await,
             None => Ok(None),
         }
     }
 }
 
-impl Access for Gate {
+impl Authenticator for ApiAuthenticator {
     type Caller = Arc<Caller>;
 
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthFailed> {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthError> {
         let Some(credentials) = bearer(headers) else {
-            return Err(AuthRefused("Send a key: Authorization: Bearer <key>.".to_owned()).into());
+            return Err(InvalidCredentials("Send a key: Authorization: Bearer <key>.".to_owned()).into());
         };
         match self.caller(credentials).await {
             Ok(Some(caller)) => Ok(caller),
-            // Whether it is unknown, wrong, revoked or expired: nobody learns which.
-            Ok(None) => Err(AuthRefused("The key is not valid.".to_owned()).into()),
+            // The message does not reveal whether the key is unknown, revoked or expired.
+            Ok(None) => Err(InvalidCredentials("The key is not valid.".to_owned()).into()),
             Err(error) => {
                 tracing::error!(
                     error = format!("{error}: {:?}", std::error::Error::source(&error)),
                     "no caller"
                 );
-                Err(AuthFailed::Unavailable)
+                Err(AuthError::Unavailable)
             }
         }
     }
@@ -87,7 +91,7 @@ impl Access for Gate {
         caller.role.name().as_str()
     }
 
-    fn equip(&self, caller: Self::Caller, request: Request) -> Request {
+    fn attach_caller(&self, caller: Self::Caller, request: Request) -> Request {
         let id = request.data.get(&std::any::TypeId::of::<RequestId>());
         let id = id.and_then(|id| id.downcast_ref::<RequestId>()).map(|id| Arc::from(id.as_str()));
         let services = self.services.for_caller(caller, id);

@@ -1,9 +1,9 @@
 //! The HTTP routes and what stands around them.
 
 pub mod accept;
-pub mod access;
 pub mod answer;
 pub mod assets;
+pub mod authentication;
 mod batch;
 pub mod connections;
 pub mod cors;
@@ -26,7 +26,7 @@ use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 
-use access::Access;
+use authentication::Authenticator;
 use graphql::Edge;
 use streams::socket;
 
@@ -41,7 +41,7 @@ const READINESS_TIME_MAX: Duration = Duration::from_secs(2);
 pub fn routes<E, A, R, F>(edge: Arc<Edge<E, A>>, sdl: impl Into<Option<String>>, ready: R) -> Router
 where
     E: Executor,
-    A: Access,
+    A: Authenticator,
     R: Fn() -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<(), String>> + Send,
 {

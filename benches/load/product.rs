@@ -3,14 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use partner_program::auth::Gate;
+use partner_program::auth::ApiAuthenticator;
 use partner_program::clock::Clock;
 use partner_program::error::Error;
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema;
-use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
-use partner_program::http::access::BootstrapKey;
+use partner_program::http::authentication::BootstrapKey;
 use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::streams::Streams;
 use partner_program::http::throttle::{Quotas, Throttle};
@@ -41,7 +40,7 @@ pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
     let edge = Edge {
         documents,
         metrics: services.metrics().clone(),
-        access: Gate::new(services, Some(BootstrapKey::new(KEY)), None),
+        authenticator: ApiAuthenticator::new(services, Some(BootstrapKey::new(KEY)), None),
         settings: Settings::default(),
         throttle: Throttle::new(quotas),
         streams: Streams::default(),

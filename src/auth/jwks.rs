@@ -1,4 +1,4 @@
-//! The key set of an OpenID Connect provider, from an address or a file, read again now and then.
+//! The key set (JWKS) of an OpenID Connect provider, from a URL or a file, with periodic refresh.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,15 +10,15 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-/// A set is read again after this time.
-const FRESH: Duration = Duration::from_mins(10);
-/// A set is read at most this often, whatever keys are asked for.
-const PAUSE: Duration = Duration::from_secs(10);
-/// Longest time to fetch a set.
+/// A set older than this is refreshed.
+const REFRESH_AFTER: Duration = Duration::from_mins(10);
+/// Minimum interval between refreshes, whatever key ids tokens name.
+const REFRESH_INTERVAL_MIN: Duration = Duration::from_secs(10);
+/// Timeout for fetching a set.
 const FETCH_TIME_MAX: Duration = Duration::from_secs(5);
-/// Longest set, in bytes.
+/// Maximum size of a set, in bytes.
 const BYTES_MAX: usize = 262_144;
-/// Most keys of a set.
+/// Maximum number of keys that are read from a set.
 const KEYS_MAX: usize = 100;
 
 const RSA: [Algorithm; 6] = [
@@ -30,17 +30,17 @@ const RSA: [Algorithm; 6] = [
     Algorithm::PS512,
 ];
 
-/// Where a key set comes from.
+/// The source of a key set.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// An address, which a settings check found fit.
+pub enum KeySource {
+    /// A URL, which the settings have validated.
     Url(reqwest::Url),
     /// A file.
     File(PathBuf),
 }
 
-impl Source {
-    /// Name of the setting that names it.
+impl KeySource {
+    /// The setting that configures it.
     #[must_use]
     pub fn setting(&self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl Source {
 /// A public key of the set.
 pub(super) struct Key {
     pub(super) decoding: DecodingKey,
-    /// What it may sign with: no algorithm fits keys of two kinds.
+    /// The algorithms that it may verify: no algorithm fits two types of keys.
     pub(super) algorithms: Vec<Algorithm>,
 }
 
@@ -62,38 +62,37 @@ struct Set {
     read_at: Option<Instant>,
 }
 
-/// A key set that is read again.
+/// A key set with periodic refresh.
 pub(super) struct KeySet {
-    source: Source,
+    source: KeySource,
     client: reqwest::Client,
     set: RwLock<Arc<Set>>,
-    /// When the set was last asked for; who reads it holds this.
-    asked_at: Mutex<Option<Instant>>,
+    /// Time of the last refresh; the lock is held while the set is loaded.
+    refreshed_at: Mutex<Option<Instant>>,
 }
 
 impl KeySet {
-    /// Reads the set for the first time. A file must be there; a provider that does not answer yet is
-    /// asked again.
-    pub(super) async fn open(source: Source) -> Result<Self, String> {
-        // Redirects could lead anywhere.
+    /// Loads the set for the first time. A file must exist; a provider that does not respond yet is retried.
+    pub(super) async fn open(source: KeySource) -> Result<Self, String> {
+        // A redirect could point at any host.
         let client =
             reqwest::Client::builder().timeout(FETCH_TIME_MAX).redirect(reqwest::redirect::Policy::none());
         let client = client.build().map_err(|error| format!("can't be fetched: {error}"))?;
         let set = RwLock::new(Arc::new(Set { keys: HashMap::new(), read_at: None }));
-        let opened = Self { source, client, set, asked_at: Mutex::new(None) };
-        if let Err(error) = opened.read().await {
+        let opened = Self { source, client, set, refreshed_at: Mutex::new(None) };
+        if let Err(error) = opened.load().await {
             match opened.source {
-                Source::File(_) => return Err(error),
-                Source::Url(_) => tracing::warn!("AUTH_JWKS_URL {error}; tokens are refused until it can"),
+                KeySource::File(_) => return Err(error),
+                KeySource::Url(_) => tracing::warn!("AUTH_JWKS_URL {error}; tokens are refused until it can"),
             }
         }
         Ok(opened)
     }
 
-    /// The key of an id. The id is looked up and nothing else.
+    /// The key with an id. The id serves for the lookup and nothing else.
     pub(super) async fn key(self: &Arc<Self>, id: &str) -> Option<Arc<Key>> {
         let set = self.set();
-        let fresh = set.read_at.is_some_and(|at| at.elapsed() < FRESH);
+        let fresh = set.read_at.is_some_and(|at| at.elapsed() < REFRESH_AFTER);
         if let Some(key) = set.keys.get(id) {
             if !fresh {
                 tokio::spawn(Arc::clone(self).refresh());
@@ -108,28 +107,28 @@ impl KeySet {
         Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the set again unless that was tried a moment ago.
+    /// Refreshes the set unless that was tried a moment ago.
     async fn refresh(self: Arc<Self>) {
-        let mut asked_at = self.asked_at.lock().await;
-        if asked_at.is_some_and(|at| at.elapsed() < PAUSE) {
+        let mut refreshed_at = self.refreshed_at.lock().await;
+        if refreshed_at.is_some_and(|at| at.elapsed() < REFRESH_INTERVAL_MIN) {
             return;
         }
-        *asked_at = Some(Instant::now());
-        if let Err(error) = self.read().await {
+        *refreshed_at = Some(Instant::now());
+        if let Err(error) = self.load().await {
             tracing::warn!("the key set {error}; the one before stays in force");
         }
     }
 
-    async fn read(&self) -> Result<(), String> {
+    async fn load(&self) -> Result<(), String> {
         let text = match &self.source {
-            Source::File(path) => {
+            KeySource::File(path) => {
                 tokio::fs::read(path).await.map_err(|error| format!("can't be read: {error}"))?
             }
-            Source::Url(url) => self.fetch(url).await?,
+            KeySource::Url(url) => self.fetch(url).await?,
         };
-        let keys = parse(&text)?;
-        let read = Arc::new(Set { keys, read_at: Some(Instant::now()) });
-        *self.set.write().unwrap_or_else(PoisonError::into_inner) = read;
+        let keys = parse_key_set(&text)?;
+        let loaded = Arc::new(Set { keys, read_at: Some(Instant::now()) });
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         Ok(())
     }
 
@@ -150,14 +149,14 @@ impl KeySet {
     }
 }
 
-/// The keys of a set by their ids. What can't verify signatures, or can sign by a secret, is left out.
-fn parse(text: &[u8]) -> Result<HashMap<String, Arc<Key>>, String> {
+/// The keys of a set by their ids, without those that cannot verify signatures and symmetric ones.
+fn parse_key_set(text: &[u8]) -> Result<HashMap<String, Arc<Key>>, String> {
     let set: Value = serde_json::from_slice(text).map_err(|_| "is not JSON".to_owned())?;
-    let listed = set.get("keys").and_then(Value::as_array).ok_or("has no list of keys")?;
+    let jwks = set.get("keys").and_then(Value::as_array).ok_or("has no list of keys")?;
     let mut keys = HashMap::new();
-    for one in listed.iter().take(KEYS_MAX) {
+    for one in jwks.iter().take(KEYS_MAX) {
         let Ok(jwk) = serde_json::from_value::<Jwk>(one.clone()) else { continue };
-        let Some((id, key)) = usable(&jwk) else { continue };
+        let Some((id, key)) = verification_key(&jwk) else { continue };
         keys.entry(id).or_insert_with(|| Arc::new(key));
     }
     if keys.is_empty() {
@@ -168,12 +167,12 @@ fn parse(text: &[u8]) -> Result<HashMap<String, Arc<Key>>, String> {
     Ok(keys)
 }
 
-fn usable(jwk: &Jwk) -> Option<(String, Key)> {
+fn verification_key(jwk: &Jwk) -> Option<(String, Key)> {
     let id = jwk.common.key_id.clone()?;
     if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
         return None;
     }
-    let fitting: &[Algorithm] = match &jwk.algorithm {
+    let candidates: &[Algorithm] = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => &RSA,
         AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => &[Algorithm::ES256],
         AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P384 => &[Algorithm::ES384],
@@ -181,8 +180,8 @@ fn usable(jwk: &Jwk) -> Option<(String, Key)> {
         _ => return None,
     };
     let algorithms: Vec<Algorithm> = match jwk.common.key_algorithm {
-        None => fitting.to_vec(),
-        Some(named) => fitting
+        None => candidates.to_vec(),
+        Some(named) => candidates
             .iter()
             .copied()
             .filter(|one| Algorithm::try_from(named).is_ok_and(|named| named == *one))
@@ -199,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_public_keys_that_sign_are_taken() {
+    fn only_public_signing_keys_are_accepted() {
         let rsa = r#""kty": "RSA", "n": "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri", "e": "AQAB""#;
         // key, the algorithms that it may sign with
         let table = [
@@ -213,11 +212,11 @@ mod tests {
             ("7".to_owned(), None),
         ];
         for (key, expected) in table {
-            let parsed = parse(format!(r#"{{"keys": [{key}]}}"#).as_bytes());
+            let parsed = parse_key_set(format!(r#"{{"keys": [{key}]}}"#).as_bytes());
             assert_eq!(parsed.ok().map(|keys| keys["a"].algorithms.len()), expected, "{key}");
         }
         for text in ["", "[]", "{}", r#"{"keys": []}"#] {
-            assert!(parse(text.as_bytes()).is_err(), "{text}");
+            assert!(parse_key_set(text.as_bytes()).is_err(), "{text}");
         }
     }
 }

@@ -1,23 +1,23 @@
-//! Tokens (JWTs) of an OpenID Connect provider.
+//! TokenVerifier (JWTs) of an OpenID Connect provider.
 
 use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
-use super::jwks::{KeySet, Source};
+use super::jwks::{KeySet, KeySource};
 use crate::access::RoleName;
 
-/// Longest token, in bytes.
+/// Maximum size of a token, in bytes.
 const BYTES_MAX: usize = 8_192;
-/// How far clocks may be apart, in seconds.
+/// Accepted clock skew, in seconds.
 const LEEWAY: u64 = 30;
-/// Longest key id, in bytes.
+/// Maximum length of a key id, in bytes.
 const KEY_ID_MAX: usize = 256;
-/// Longest name of an actor, in bytes.
+/// Maximum length of an actor's name, in bytes.
 const ACTOR_MAX: usize = 256;
 
-/// Algorithms of public keys. A shared secret is none, and neither is no signature at all.
+/// Accepted algorithms: asymmetric ones only, neither HMAC nor `none`.
 const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
@@ -30,14 +30,14 @@ const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
-/// Whose tokens are accepted, and where they say what the caller is.
+/// The provider whose tokens are accepted, and the claims that identify the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
-    /// Where its key set is.
-    pub source: Source,
+    /// The source of its key set.
+    pub source: KeySource,
     /// `iss` of every token.
     pub issuer: String,
-    /// What `aud` of every token must hold.
+    /// The value that `aud` of every token must contain.
     pub audience: String,
     /// Name of the claim that holds the role.
     pub role_claim: String,
@@ -45,31 +45,31 @@ pub struct Provider {
     pub subject_claim: String,
 }
 
-/// What a token says, once it is found good.
+/// The claims of a verified token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// `sub`: the name in the audit log.
     pub actor: String,
     /// The role.
     pub role: RoleName,
-    /// Whom it stands for; empty where the token does not say.
+    /// The partner, professional or integration that it represents; empty without the claim.
     pub subject: String,
 }
 
-/// Checks tokens of one provider.
-pub struct Tokens {
+/// Verifies the tokens of one provider.
+pub struct TokenVerifier {
     provider: Provider,
     keys: Arc<KeySet>,
 }
 
-impl std::fmt::Debug for Tokens {
+impl std::fmt::Debug for TokenVerifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").field("provider", &self.provider).finish_non_exhaustive()
+        f.debug_struct("TokenVerifier").field("provider", &self.provider).finish_non_exhaustive()
     }
 }
 
-impl Tokens {
-    /// Reads the provider's key set.
+impl TokenVerifier {
+    /// Loads the provider's key set.
     ///
     /// # Errors
     /// Why it can't be read, as the end of a sentence that begins with the name of the setting.
@@ -78,7 +78,7 @@ impl Tokens {
         Ok(Self { provider, keys: Arc::new(keys) })
     }
 
-    /// What a token says; none when it is not good. Only the log tells why.
+    /// The claims of a token; none when it is invalid. Only the log has the reason.
     pub async fn verify(&self, token: &str) -> Option<Claims> {
         match self.check(token).await {
             Ok(claims) => Some(claims),
@@ -100,7 +100,7 @@ impl Tokens {
         if header.crit.is_some() {
             return Err("it has critical headers".to_owned());
         }
-        // Headers that bring or name keys of their own (jwk, jku, x5c, x5u) are not looked at.
+        // Headers with keys of their own or references to them (jwk, jku, x5c, x5u) are ignored.
         let id = header.kid.filter(|id| id.len() <= KEY_ID_MAX).ok_or("it has no key id")?;
         let key = self.keys.key(&id).await.ok_or("its key is not in the set")?;
         if !key.algorithms.contains(&header.alg) {
@@ -118,7 +118,7 @@ impl Tokens {
 
     fn claims(&self, claims: &Map<String, Value>) -> Result<Claims, String> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        // The library also takes a list of issuers.
+        // The library also accepts a list of issuers.
         if text("iss") != Some(self.provider.issuer.as_str()) {
             return Err("its issuer is another".to_owned());
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::SettingError;
-use crate::auth::jwks::Source;
+use crate::auth::jwks::KeySource;
 use crate::auth::tokens::Provider;
 
 /// Claim that holds the role, unless a setting names another.
@@ -24,8 +24,8 @@ pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Option<Provid
         (Some(_), Some(_)) => {
             return Err(wrong("AUTH_JWKS_FILE", "and AUTH_JWKS_URL are two places: set one of them"));
         }
-        (Some(text), None) => Source::Url(url(&text)?),
-        (None, Some(path)) => Source::File(PathBuf::from(path)),
+        (Some(text), None) => KeySource::Url(url(&text)?),
+        (None, Some(path)) => KeySource::File(PathBuf::from(path)),
         (None, None) => {
             let alone = ["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_ROLE_CLAIM", "AUTH_SUBJECT_CLAIM"];
             return match alone.into_iter().find(|name| get(name).is_some()) {

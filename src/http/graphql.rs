@@ -22,8 +22,8 @@ use futures_util::stream::BoxStream;
 use tracing::Instrument;
 
 use super::accept::{Accepted, Events, Media, negotiate};
-use super::access::{Access, AuthFailed, AuthRefused};
 use super::answer::{self, Answer, NotRun, Outcome};
+use super::authentication::{AuthError, Authenticator, InvalidCredentials};
 use super::input::{self, Input, Posted};
 use super::request_id::{self, RequestId};
 use super::streams::{Streams, events};
@@ -60,7 +60,7 @@ pub struct Edge<E, A> {
     /// The schemas and their documents.
     pub documents: Documents<E>,
     /// Who may use the API.
-    pub access: A,
+    pub authenticator: A,
     /// What requests may take.
     pub settings: Settings,
     /// How much callers may ask for.
@@ -74,7 +74,7 @@ pub struct Edge<E, A> {
 }
 
 /// Answers a request to the endpoint, by whatever method.
-pub async fn handle<E: Executor, A: Access>(
+pub async fn handle<E: Executor, A: Authenticator>(
     State(edge): State<Arc<Edge<E, A>>>,
     request: Request,
 ) -> Response {
@@ -90,7 +90,7 @@ pub async fn handle<E: Executor, A: Access>(
     response
 }
 
-impl<E: Executor, A: Access> Edge<E, A> {
+impl<E: Executor, A: Authenticator> Edge<E, A> {
     async fn answer(self: &Arc<Self>, request: Request, seen: &mut Observed) -> Result<Response, NotRun> {
         let accepted = negotiate(request.headers());
         let is_get = request.method() == Method::GET;
@@ -110,8 +110,8 @@ impl<E: Executor, A: Access> Edge<E, A> {
         let media = media(accepted)?;
         let (parts, body) = request.into_parts();
         let caller = self.caller(media, &parts).await?;
-        seen.role(self.access.role(&caller));
-        let key = self.access.caller_key(&caller);
+        seen.role(self.authenticator.role(&caller));
+        let key = self.authenticator.caller_key(&caller);
         let mut admission = match self.throttle.admit(key, self.settings.operation_time_max).await {
             Ok(admission) => admission,
             Err(wait) => {
@@ -137,10 +137,10 @@ impl<E: Executor, A: Access> Edge<E, A> {
 
     /// Finds out who is asking, unless wrong answers came too often from where the request comes from.
     async fn caller(&self, media: Media, parts: &Parts) -> Result<A::Caller, NotRun> {
-        self.log_in(&parts.headers, &parts.extensions).await.map_err(|failed| match failed {
-            LoginFailed::Throttled(wait) => NotRun::rate_limited(media, wait),
-            LoginFailed::Refused(AuthRefused(message)) => NotRun::unauthenticated(media, message),
-            LoginFailed::Unavailable => {
+        self.authenticate(&parts.headers, &parts.extensions).await.map_err(|failed| match failed {
+            LoginError::RateLimited(wait) => NotRun::rate_limited(media, wait),
+            LoginError::Rejected(InvalidCredentials(message)) => NotRun::unauthenticated(media, message),
+            LoginError::Unavailable => {
                 let id = parts.extensions.get().cloned();
                 answer::internal(media, &id.unwrap_or_else(|| RequestId::of(&parts.headers)))
             }
@@ -152,25 +152,25 @@ impl<E: Executor, A: Access> Edge<E, A> {
         NotRun::rate_limited(media, wait)
     }
 
-    pub(super) async fn log_in(
+    pub(super) async fn authenticate(
         &self,
         headers: &HeaderMap,
         extensions: &Extensions,
-    ) -> Result<A::Caller, LoginFailed> {
+    ) -> Result<A::Caller, LoginError> {
         let failed_logins = &self.throttle.failed_logins;
         failed_logins.check(headers, extensions).map_err(|wait| {
             self.metrics.rate_limited(wait.limit.name());
-            LoginFailed::Throttled(wait)
+            LoginError::RateLimited(wait)
         })?;
-        self.access.authenticate(headers).await.map_err(|failed| match failed {
-            AuthFailed::Refused(refused) => {
+        self.authenticator.authenticate(headers).await.map_err(|failed| match failed {
+            AuthError::Rejected(rejected) => {
                 failed_logins.record_failure(headers, extensions);
                 if headers.contains_key(AUTHORIZATION) {
                     self.metrics.failed_login();
                 }
-                LoginFailed::Refused(refused)
+                LoginError::Rejected(rejected)
             }
-            AuthFailed::Unavailable => LoginFailed::Unavailable,
+            AuthError::Unavailable => LoginError::Unavailable,
         })
     }
 
@@ -276,7 +276,8 @@ impl<E: Executor, A: Access> Edge<E, A> {
     ) -> Result<Begun, NotRun> {
         let paid = admission.charge_cost(prepared.rate_limit_cost);
         paid.map_err(|wait| self.limited(asked.media, wait))?;
-        let request = self.access.equip(asked.caller.clone(), prepared.request.data(asked.id.clone()));
+        let request =
+            self.authenticator.attach_caller(asked.caller.clone(), prepared.request.data(asked.id.clone()));
         if prepared.kind == OperationType::Subscription {
             return Ok(Begun::Subscribed(self.documents.schema().execute_stream(request, None)));
         }
@@ -372,11 +373,11 @@ pub(super) enum Begun {
 }
 
 /// Why there is no caller.
-pub(super) enum LoginFailed {
+pub(super) enum LoginError {
     /// Wrong credentials came too often from where the request comes from.
     Throttled(RateLimited),
     /// The credentials are missing or wrong.
-    Refused(AuthRefused),
+    Refused(InvalidCredentials),
     /// They can't be checked at the moment.
     Unavailable,
 }

@@ -311,8 +311,8 @@ struct RemainingPoints {
 
 impl RemainingPoints {
     fn write_header(self, headers: &mut HeaderMap) {
-        let Self { remaining, reset_seconds } = self;
-        if let Ok(value) = HeaderValue::try_from(format!("\"default\";r={remaining};t={reset_seconds}")) {
+        let Self { points, reset_seconds } = self;
+        if let Ok(value) = HeaderValue::try_from(format!("\"default\";r={points};t={reset_seconds}")) {
             headers.insert(RATE_LIMIT, value);
         }
     }

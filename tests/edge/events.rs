@@ -161,7 +161,7 @@ async fn a_revoked_key_ends_a_stream() {
         read_until(&mut stream, ":").await;
         toy.counter.store(1, Ordering::SeqCst);
         read_until(&mut stream, "\"watch\":1").await;
-        toy.door.revoked.store(true, Ordering::SeqCst);
+        toy.authenticator_state.revoked.store(true, Ordering::SeqCst);
         if with_event {
             toy.counter.store(2, Ordering::SeqCst);
         }

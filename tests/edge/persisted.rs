@@ -4,7 +4,7 @@ use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::graphql::trusted_documents::TrustedDocument;
-use partner_program::http::access::BootstrapKey;
+use partner_program::http::authentication::BootstrapKey;
 use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::streams::Streams;
 use partner_program::http::throttle::Throttle;
@@ -131,7 +131,7 @@ async fn a_locked_server_runs_nothing_else() {
         documents: locked(vec![trusted(query, "sums"), trusted("mutation { add(n: 1) }", "add")])
             .await
             .unwrap(),
-        access: BootstrapKey::new(KEY),
+        authenticator: BootstrapKey::new(KEY),
         settings: Settings::default(),
         throttle: Throttle::default(),
         metrics: metrics.clone(),

@@ -246,10 +246,10 @@ async fn credentials_that_cannot_be_checked_hold_events_back() {
     client.subscribe("2", "{ hello }").await;
     client.next().await;
     assert_eq!(client.next().await["type"], "complete");
-    toy.door.unavailable.store(true, Ordering::SeqCst);
+    toy.authenticator_state.unavailable.store(true, Ordering::SeqCst);
     toy.counter.store(7, Ordering::SeqCst);
     let early = tokio::time::timeout(Duration::from_millis(300), client.next()).await;
     assert!(early.is_err(), "{early:?}");
-    toy.door.unavailable.store(false, Ordering::SeqCst);
+    toy.authenticator_state.unavailable.store(false, Ordering::SeqCst);
     assert_eq!(client.next().await["payload"]["data"]["watch"], 7);
 }

@@ -162,7 +162,7 @@ async fn a_revoked_key_ends_everything() {
         client.next().await;
         assert_eq!(client.next().await["type"], "complete");
         // The first check has passed.
-        toy.door.revoked.store(true, Ordering::SeqCst);
+        toy.authenticator_state.revoked.store(true, Ordering::SeqCst);
         if with_event {
             toy.counter.store(1, Ordering::SeqCst);
         }
@@ -172,7 +172,7 @@ async fn a_revoked_key_ends_everything() {
     let toy =
         toy(StreamLimits { check_interval: Duration::from_mins(1), ..short() }, Quotas::default()).await;
     let mut client = Client::start(&toy).await;
-    toy.door.revoked.store(true, Ordering::SeqCst);
+    toy.authenticator_state.revoked.store(true, Ordering::SeqCst);
     client.subscribe("1", "mutation { add(n: 1) }").await;
     assert_eq!(client.closed().await.0, 4401);
     assert_eq!(toy.counter.load(Ordering::SeqCst), 0);

@@ -7,8 +7,7 @@ use std::time::Duration;
 use async_graphql::*;
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
-use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
-use partner_program::http::access::{BootstrapAdministrator, BootstrapKey};
+use partner_program::http::authentication::{BootstrapAdministrator, BootstrapKey};
 use partner_program::http::connections::{self, ConnectionLimits};
 use partner_program::http::graphql::{Edge, Settings};
 use partner_program::http::request_id::RequestId;
@@ -18,7 +17,7 @@ use partner_program::telemetry::metrics::Metrics;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::toy_streams::{Door, DoorState, Subscription};
+use crate::toy_streams::{AuthenticatorState, Subscription, ToyAuthenticator};
 
 pub(crate) const KEY: &str = "bootstrap-key-for-tests";
 
@@ -202,9 +201,9 @@ pub(crate) fn documents(counter: &Arc<AtomicI32>) -> (Documents<Schema>, String)
 pub(crate) struct Toy {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) counter: Arc<AtomicI32>,
-    pub(crate) edge: Arc<Edge<Schema, Door>>,
+    pub(crate) edge: Arc<Edge<Schema, ToyAuthenticator>>,
     pub(crate) router: axum::Router,
-    pub(crate) door: Arc<DoorState>,
+    pub(crate) authenticator_state: Arc<AuthenticatorState>,
     pub(crate) stopper: watch::Sender<bool>,
     pub(crate) server: JoinHandle<std::io::Result<()>>,
 }
@@ -230,12 +229,15 @@ impl Toy {
         streams: Streams,
     ) -> Self {
         let counter = Arc::new(AtomicI32::new(0));
-        let door = Arc::new(DoorState::default());
+        let authenticator_state = Arc::new(AuthenticatorState::default());
         let (stopper, stop) = Stop::channel();
         let (documents, sdl) = documents(&counter);
         let edge = Arc::new(Edge {
             documents: documents.with_persisted_queries(1 << 20),
-            access: Door { key: BootstrapKey::new(KEY), state: Arc::clone(&door) },
+            authenticator: ToyAuthenticator {
+                key: BootstrapKey::new(KEY),
+                state: Arc::clone(&authenticator_state),
+            },
             settings,
             throttle: Throttle::new(quotas),
             metrics: Metrics::default(),
@@ -248,7 +250,7 @@ impl Toy {
         let routes = partner_program::http::routes(Arc::clone(&edge), sdl, || async { Ok(()) });
         let router = partner_program::http::with_layers(routes);
         let (address, server) = serve_until(router.clone(), address, stop).await;
-        Self { address, counter, door, edge, router, stopper, server }
+        Self { address, counter, authenticator_state, edge, router, stopper, server }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_graphql::*;
 use axum::http::HeaderMap;
 use futures_util::{Stream, StreamExt, stream};
-use partner_program::http::access::{Access, AuthFailed, AuthRefused, BootstrapAdministrator, BootstrapKey};
+use partner_program::http::authentication::{
+    AuthError, Authenticator, BootstrapAdministrator, BootstrapKey, InvalidCredentials,
+};
 use partner_program::http::throttle::CallerKey;
 
 use crate::toy::KEY;
@@ -95,26 +97,26 @@ impl Drop for Present {
 }
 
 /// Accepts the key until it is revoked.
-pub(crate) struct Door {
+pub(crate) struct ToyAuthenticator {
     pub(crate) key: BootstrapKey,
-    pub(crate) state: Arc<DoorState>,
+    pub(crate) state: Arc<AuthenticatorState>,
 }
 
 #[derive(Default)]
-pub(crate) struct DoorState {
+pub(crate) struct AuthenticatorState {
     pub(crate) revoked: AtomicBool,
     pub(crate) unavailable: AtomicBool,
 }
 
-impl Access for Door {
+impl Authenticator for ToyAuthenticator {
     type Caller = BootstrapAdministrator;
 
-    async fn authenticate(&self, headers: &HeaderMap) -> std::result::Result<Self::Caller, AuthFailed> {
+    async fn authenticate(&self, headers: &HeaderMap) -> std::result::Result<Self::Caller, AuthError> {
         if self.state.unavailable.load(Ordering::SeqCst) {
-            return Err(AuthFailed::Unavailable);
+            return Err(AuthError::Unavailable);
         }
         if self.state.revoked.load(Ordering::SeqCst) {
-            return Err(AuthRefused("The key is not valid.".to_owned()).into());
+            return Err(InvalidCredentials("The key is not valid.".to_owned()).into());
         }
         self.key.authenticate(headers).await
     }

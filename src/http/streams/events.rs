@@ -21,8 +21,8 @@ use super::queue::{Queue, Queued};
 use super::session::{Lost, REVOKED, Session};
 use crate::graphql::refusal::Code;
 use crate::http::accept::{Events, Media};
-use crate::http::access::Access;
 use crate::http::answer::{self, Answer, NotRun, Outcome};
+use crate::http::authentication::Authenticator;
 use crate::http::connections::Connection;
 use crate::http::graphql::{Asked, Begun, Edge};
 use crate::http::input::Input;
@@ -40,7 +40,7 @@ const COMMENT: &[u8] = b":\n\n";
 
 /// Answers a request of a client that takes events: with them, or with JSON where the client has that
 /// as well and the operation is no subscription.
-pub(in crate::http) async fn answer<E: Executor, A: Access>(
+pub(in crate::http) async fn answer<E: Executor, A: Authenticator>(
     edge: &Arc<Edge<E, A>>,
     asked: &Asked<A::Caller>,
     parts: &Parts,
@@ -69,7 +69,7 @@ pub(in crate::http) async fn answer<E: Executor, A: Access>(
     }
 }
 
-async fn begin<E: Executor, A: Access>(
+async fn begin<E: Executor, A: Authenticator>(
     edge: &Arc<Edge<E, A>>,
     asked: &Asked<A::Caller>,
     input: Input,
@@ -109,13 +109,13 @@ fn stream_of(body: Body) -> Response {
     response
 }
 
-async fn subscribed<E: Executor, A: Access>(
+async fn subscribed<E: Executor, A: Authenticator>(
     edge: &Arc<Edge<E, A>>,
     asked: &Asked<A::Caller>,
     parts: &Parts,
     stream: BoxStream<'static, Executed>,
 ) -> Result<Response, NotRun> {
-    let key = edge.access.caller_key(&asked.caller);
+    let key = edge.authenticator.caller_key(&asked.caller);
     let place = edge.throttle.admit_stream(key);
     let place = place.map_err(|wait| edge.limited(asked.media, wait))?;
     let (queue, queued) = Queue::new();
@@ -148,7 +148,7 @@ impl Stream for EventBody {
     }
 }
 
-struct Producer<E, A: Access> {
+struct Producer<E, A: Authenticator> {
     edge: Arc<Edge<E, A>>,
     session: Session<A::Caller>,
     id: RequestId,
@@ -165,7 +165,7 @@ enum Ending {
     Failed(NotRun),
 }
 
-impl<E: Executor, A: Access> Producer<E, A> {
+impl<E: Executor, A: Authenticator> Producer<E, A> {
     async fn run(
         self,
         stream: BoxStream<'static, Executed>,

@@ -9,7 +9,7 @@ use axum::http::header::AUTHORIZATION;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 
-use crate::http::access::{Access, AuthFailed};
+use crate::http::authentication::{AuthError, Authenticator};
 use crate::http::graphql::Edge;
 use crate::http::request_id::{self, RequestId};
 use crate::http::throttle::{CallerKey, Permit};
@@ -47,14 +47,14 @@ impl<C> Session<C> {
     /// nothing is delivered and nothing is lost.
     pub(super) async fn is_valid<E, A>(&self, edge: &Edge<E, A>) -> bool
     where
-        A: Access<Caller = C>,
+        A: Authenticator<Caller = C>,
         C: PartialEq,
     {
         loop {
-            match edge.access.authenticate(&self.credentials).await {
+            match edge.authenticator.authenticate(&self.credentials).await {
                 Ok(caller) => return caller == self.caller,
-                Err(AuthFailed::Refused(_)) => return false,
-                Err(AuthFailed::Unavailable) => tokio::time::sleep(CHECK_AGAIN).await,
+                Err(AuthError::Rejected(_)) => return false,
+                Err(AuthError::Unavailable) => tokio::time::sleep(CHECK_AGAIN).await,
             }
         }
     }
@@ -62,7 +62,7 @@ impl<C> Session<C> {
     /// Ends when the credentials are not valid any more.
     pub(super) async fn until_revoked<E, A>(&self, edge: &Edge<E, A>)
     where
-        A: Access<Caller = C>,
+        A: Authenticator<Caller = C>,
         C: PartialEq,
     {
         while self.is_valid(edge).await {
@@ -79,7 +79,7 @@ impl<C> Session<C> {
     ) -> Result<Option<Response>, Lost>
     where
         E: Executor,
-        A: Access<Caller = C>,
+        A: Authenticator<Caller = C>,
         C: PartialEq,
     {
         match AssertUnwindSafe(stream.next()).catch_unwind().await {

@@ -27,10 +27,10 @@ use super::socket_operations::Operations;
 use super::{LAST_WORDS, MESSAGE_BYTES_MAX};
 use crate::graphql::refusal::Code;
 use crate::http::accept::Media;
-use crate::http::access::{Access, AuthRefused};
 use crate::http::answer::{NotRun, Outcome};
+use crate::http::authentication::{Authenticator, InvalidCredentials};
 use crate::http::connections::Connection;
-use crate::http::graphql::{Edge, LoginFailed};
+use crate::http::graphql::{Edge, LoginError};
 use crate::http::request_id::RequestId;
 use crate::http::throttle::ceil_seconds;
 
@@ -38,7 +38,7 @@ use crate::http::throttle::ceil_seconds;
 const READ_BYTES: usize = 4 << 10;
 
 /// Answers a request to open a WebSocket.
-pub async fn handle<E: Executor, A: Access>(
+pub async fn handle<E: Executor, A: Authenticator>(
     State(edge): State<Arc<Edge<E, A>>>,
     request: Request,
 ) -> Response {
@@ -82,7 +82,7 @@ struct Opening {
 }
 
 /// A socket and all that goes on over it.
-pub(super) struct Socket<E, A: Access> {
+pub(super) struct Socket<E, A: Authenticator> {
     pub(super) edge: Arc<Edge<E, A>>,
     pub(super) queue: Queue,
     pub(super) operations: Operations,
@@ -94,7 +94,7 @@ pub(super) struct Socket<E, A: Access> {
     closing: watch::Sender<Option<Closing>>,
 }
 
-async fn serve<E: Executor, A: Access>(
+async fn serve<E: Executor, A: Authenticator>(
     edge: Arc<Edge<E, A>>,
     id: RequestId,
     opening: Opening,
@@ -125,7 +125,7 @@ async fn serve<E: Executor, A: Access>(
     close(&closing, sink, stream).await;
 }
 
-impl<E: Executor, A: Access> Socket<E, A> {
+impl<E: Executor, A: Authenticator> Socket<E, A> {
     async fn run(
         self: &Arc<Self>,
         opening: Opening,
@@ -240,16 +240,16 @@ impl<E: Executor, A: Access> Socket<E, A> {
         let later = |wait: Duration, why: &dyn std::fmt::Display| {
             Closing::told(1013, format!("Try again in {} s: {why}.", ceil_seconds(wait)))
         };
-        let caller = self.edge.log_in(&headers, &extensions).await.map_err(|failed| match failed {
-            LoginFailed::Refused(AuthRefused(message)) => {
+        let caller = self.edge.authenticate(&headers, &extensions).await.map_err(|failed| match failed {
+            LoginError::Rejected(InvalidCredentials(message)) => {
                 Closing::told(4403, format!("Forbidden: {message}"))
             }
-            LoginFailed::Throttled(wait) => later(wait.retry_after, &wait.limit),
-            LoginFailed::Unavailable => {
+            LoginError::RateLimited(wait) => later(wait.retry_after, &wait.limit),
+            LoginError::Unavailable => {
                 later(Duration::from_secs(1), &"the credentials can't be checked at the moment")
             }
         })?;
-        let key = self.edge.access.caller_key(&caller);
+        let key = self.edge.authenticator.caller_key(&caller);
         let place = self.edge.throttle.admit_stream(key);
         let place = place.map_err(|wait| later(wait.retry_after, &wait.limit))?;
         Ok(Session::new(caller, key, &headers, place))

@@ -19,8 +19,8 @@ use super::session::{Lost, REVOKED, Session};
 use super::socket::Socket;
 use crate::graphql::refusal::Code;
 use crate::http::accept::{Events, Media};
-use crate::http::access::Access;
 use crate::http::answer::{self, NotRun, Outcome};
+use crate::http::authentication::Authenticator;
 use crate::http::batch;
 use crate::http::graphql::{Asked, Begun};
 use crate::http::input::{self, Input};
@@ -110,7 +110,7 @@ impl Running {
     }
 }
 
-impl<E: Executor, A: Access> Socket<E, A> {
+impl<E: Executor, A: Authenticator> Socket<E, A> {
     /// Begins an operation.
     pub(super) async fn subscribe(self: &Arc<Self>, id: String, payload: &RawValue) -> Result<(), Closing> {
         let mut refused = None;
@@ -182,7 +182,7 @@ impl<E: Executor, A: Access> Socket<E, A> {
         }
         let time_max = edge.settings.operation_time_max;
         let mut seen = edge.metrics.observe(Transport::Websocket);
-        seen.role(edge.access.role(&asked.caller));
+        seen.role(edge.authenticator.role(&asked.caller));
         let limited = |wait| edge.limited(asked.media, wait);
         let begun = async {
             let mut admission = edge.throttle.admit(session.key, time_max).await.map_err(limited)?;

@@ -1,5 +1,5 @@
-//! Who is asking: the hook that the GraphQL edge calls before it reads a body, and the
-//! bootstrap key.
+//! Authentication: the hook that the GraphQL endpoint calls before it reads a body, and the bootstrap
+//! key.
 
 use async_graphql::Request;
 use axum::http::HeaderMap;
@@ -9,17 +9,17 @@ use subtle::ConstantTimeEq;
 
 use super::throttle::CallerKey;
 
-/// The credentials are missing or wrong. The message is for the client and must not say
-/// which of several secrets came close.
+/// Missing or invalid credentials. The message is for the client and must not reveal anything about
+/// valid ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthRefused(pub String);
 
-/// Why there is no caller.
+/// Why authentication failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthFailed {
-    /// The credentials are missing or wrong: 401.
+    /// The credentials are missing or invalid: 401.
     Refused(AuthRefused),
-    /// They can't be checked at the moment, which is no fault of theirs: 500.
+    /// The credentials cannot be checked at the moment, an internal error: 500.
     Unavailable,
 }
 
@@ -29,12 +29,12 @@ impl From<AuthRefused> for AuthFailed {
     }
 }
 
-/// Decides who may use the API, and what their requests carry.
-pub trait Access: Send + Sync + 'static {
-    /// Who is asking.
+/// Authenticates callers, and attaches their data to requests.
+pub trait Authenticator: Send + Sync + 'static {
+    /// An authenticated caller.
     type Caller: Clone + PartialEq + Send + Sync + 'static;
 
-    /// Finds the caller from the headers alone: the body is not read before.
+    /// Authenticates by the headers alone, before the body is read.
     ///
     /// # Errors
     ///
@@ -44,14 +44,14 @@ pub trait Access: Send + Sync + 'static {
         headers: &HeaderMap,
     ) -> impl Future<Output = Result<Self::Caller, AuthFailed>> + Send;
 
-    /// What the caller is counted as, where use is limited.
+    /// The key under which the caller's usage is counted against quotas.
     fn caller_key(&self, caller: &Self::Caller) -> CallerKey;
 
-    /// The role of the caller, for log and metrics: one of few.
+    /// The role of the caller, for log and metrics: one of a closed list.
     fn role(&self, caller: &Self::Caller) -> &'static str;
 
-    /// Gives a request what its resolvers need: by default the caller. The request has
-    /// the [`RequestId`](super::request_id::RequestId) already.
+    /// Attaches what resolvers need to a request: by default the caller. The request already has
+    /// the [`RequestId`](super::request_id::RequestId).
     fn equip(&self, caller: Self::Caller, request: Request) -> Request {
         request.data(caller)
     }
@@ -65,21 +65,21 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// A key from the settings that is accepted as an administrator's, for first set-up.
+/// A key from the settings that authenticates an administrator, for the initial set-up.
 #[derive(Clone)]
 pub struct BootstrapKey {
     digest: [u8; 32],
 }
 
 impl BootstrapKey {
-    /// Keeps the digest of the key; the key itself is forgotten.
+    /// Stores the digest of the key, not the key itself.
     #[must_use]
     pub fn new(key: &str) -> Self {
         Self { digest: Sha256::digest(key).into() }
     }
 
     /// Whether the token is the key. Digests are compared, in constant time, so that
-    /// neither the key's length nor its beginning can be found out by timing.
+    /// timing reveals neither the key's length nor its prefix.
     #[must_use]
     pub fn matches(&self, token: &str) -> bool {
         let digest: [u8; 32] = Sha256::digest(token).into();
@@ -87,18 +87,18 @@ impl BootstrapKey {
     }
 }
 
-/// Shows nothing of the key, for it must not get into a log.
+/// Omits the key, which must not get into a log.
 impl std::fmt::Debug for BootstrapKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("BootstrapKey(…)")
     }
 }
 
-/// The caller who came with the bootstrap key.
+/// The caller that the bootstrap key authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootstrapAdministrator;
 
-impl Access for BootstrapKey {
+impl Authenticator for BootstrapKey {
     type Caller = BootstrapAdministrator;
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthFailed> {
