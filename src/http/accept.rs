@@ -1,18 +1,18 @@
-//! Which media type an answer has, from the `Accept` header.
+//! Content negotiation: the media type of a response, from the `Accept` header.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// The media types of answers.
+/// The media types of responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Media {
-    /// `application/json`: 200 even for requests that are refused for what they ask.
+pub enum MediaType {
+    /// `application/json`: 200 even for requests that are rejected by validation.
     Json,
-    /// `application/graphql-response+json`: the status says whether the request was run.
+    /// `application/graphql-response+json`: the status says whether the request was executed.
     GraphqlResponse,
 }
 
-impl Media {
+impl MediaType {
     /// The value of the `Content-Type` header.
     #[must_use]
     pub fn content_type(self) -> &'static str {
@@ -23,35 +23,35 @@ impl Media {
     }
 }
 
-/// What a client accepts, out of what there is.
+/// The result of content negotiation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The media type to answer with; `None` if the client takes neither.
-    pub media: Option<Media>,
-    /// Whether the client would rather have a page for people.
-    pub page: bool,
-    /// What the client takes as server-sent events.
-    pub events: Events,
+    /// The media type of the response; `None` if the client accepts neither.
+    pub media: Option<MediaType>,
+    /// Whether the client prefers an HTML page.
+    pub prefers_html: bool,
+    /// Which operations the client accepts as server-sent events.
+    pub event_stream: EventStream,
 }
 
-/// What a client takes as server-sent events.
+/// The operations that a client accepts as server-sent events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Events {
-    /// Nothing.
-    Nothing,
-    /// What can't be sent otherwise: subscriptions. It names `text/event-stream` beside a type of JSON.
-    Subscriptions,
+pub enum EventStream {
+    /// None.
+    Never,
+    /// Only subscriptions: it accepts `text/event-stream` in addition to a JSON type.
+    SubscriptionsOnly,
     /// Every operation: it prefers `text/event-stream`.
-    Everything,
+    Always,
 }
 
-/// Weights are in thousandths, as exact as the header can say.
+/// Weights are in parse_quality, as exact as the header can say.
 const WEIGHT_FULL: u16 = 1_000;
 
-/// Reads the `Accept` headers. Without one, everything is accepted.
+/// Evaluates the `Accept` headers. Without one, everything is accepted.
 ///
-/// The newer type is sent only to those who name it; what is left open is answered with
-/// the type that every client knows.
+/// Only clients that name the newer type get it; wildcards select `application/json`, which every
+/// client supports.
 #[must_use]
 pub fn negotiate(headers: &HeaderMap) -> Accepted {
     let mut json = Weight::default();
@@ -60,9 +60,9 @@ pub fn negotiate(headers: &HeaderMap) -> Accepted {
     let mut stream = Weight::default();
     let mut given = false;
     for value in headers.get_all(ACCEPT) {
-        // What is not ASCII names no type that there is.
+        // A value that is not ASCII matches no type.
         for range in value.to_str().unwrap_or("").split(',') {
-            let Some((range, weight)) = media_range(range) else {
+            let Some((range, weight)) = parse_media_range(range) else {
                 continue;
             };
             given = true;
@@ -70,7 +70,7 @@ pub fn negotiate(headers: &HeaderMap) -> Accepted {
                 "application/graphql-response+json" => graphql.set(3, weight),
                 "application/json" => json.set(3, weight),
                 "text/html" => html.set(3, weight),
-                // Who only takes any type means an answer that ends.
+                // A wildcard does not select a stream.
                 "text/event-stream" => stream.set(3, weight),
                 "application/*" => json.set(2, weight),
                 "text/*" => html.set(2, weight),
@@ -84,17 +84,17 @@ pub fn negotiate(headers: &HeaderMap) -> Accepted {
     }
     let media = match (graphql.value, json.value) {
         (0, 0) => None,
-        (graphql, json) if graphql >= json => Some(Media::GraphqlResponse),
-        _ => Some(Media::Json),
+        (graphql, json) if graphql >= json => Some(MediaType::GraphqlResponse),
+        _ => Some(MediaType::Json),
     };
     let best = graphql.value.max(json.value);
-    let page = html.value > best || (html.value == best && html.specificity > json.specificity);
-    let events = match stream.value {
-        0 => Events::Nothing,
-        weight if weight > best => Events::Everything,
-        _ => Events::Subscriptions,
+    let prefers_html = html.value > best || (html.value == best && html.specificity > json.specificity);
+    let event_stream = match stream.value {
+        0 => EventStream::Never,
+        weight if weight > best => EventStream::Always,
+        _ => EventStream::SubscriptionsOnly,
     };
-    Accepted { media, page, events }
+    Accepted { media, prefers_html, event_stream }
 }
 
 /// The weight of a type, from the most specific range that covers it.
@@ -114,9 +114,9 @@ impl Weight {
     }
 }
 
-/// The lower-case range and its weight; `None` for what cannot be served, such as another
-/// character set.
-fn media_range(text: &str) -> Option<(String, u16)> {
+/// Parses a media range with its weight; `None` for what cannot be served, such as another character
+/// set.
+fn parse_media_range(text: &str) -> Option<(String, u16)> {
     let mut parts = text.split(';').map(str::trim);
     let range = parts.next().filter(|range| !range.is_empty())?.to_ascii_lowercase();
     let mut weight = WEIGHT_FULL;
@@ -124,7 +124,7 @@ fn media_range(text: &str) -> Option<(String, u16)> {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let value = value.trim().trim_matches('"');
         match name.trim().to_ascii_lowercase().as_str() {
-            "q" => weight = thousandths(value),
+            "q" => weight = parse_quality(value),
             "charset" if !value.eq_ignore_ascii_case("utf-8") => return None,
             _ => {}
         }
@@ -132,8 +132,8 @@ fn media_range(text: &str) -> Option<(String, u16)> {
     Some((range, weight))
 }
 
-/// A weight such as `0.85`; what is no number counts as full, as if it were not there.
-fn thousandths(text: &str) -> u16 {
+/// Parses a weight such as `0.85`; an invalid one counts as 1, as if it were absent.
+fn parse_quality(text: &str) -> u16 {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if whole == "1" {
         return WEIGHT_FULL;
@@ -149,16 +149,16 @@ fn thousandths(text: &str) -> u16 {
 mod tests {
     use super::*;
 
-    fn accepted(accept: &str) -> (Option<Media>, bool) {
+    fn accepted(accept: &str) -> (Option<MediaType>, bool) {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, accept.parse().expect("a header value"));
-        let Accepted { media, page, .. } = negotiate(&headers);
-        (media, page)
+        let Accepted { media, prefers_html, .. } = negotiate(&headers);
+        (media, prefers_html)
     }
 
     #[test]
-    fn table() {
-        let (json, graphql) = (Some(Media::Json), Some(Media::GraphqlResponse));
+    fn accept_headers() {
+        let (json, graphql) = (Some(MediaType::Json), Some(MediaType::GraphqlResponse));
         let chrome = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
         for (accept, expected) in [
             ("*/*", (json, false)),
@@ -185,19 +185,22 @@ mod tests {
     }
 
     #[test]
-    fn event_streams() {
+    fn event_stream_preferences() {
         for (accept, expected) in [
-            ("*/*", Events::Nothing),
-            ("text/*", Events::Nothing),
-            ("text/event-stream", Events::Everything),
-            ("text/event-stream, application/json;q=0.9", Events::Everything),
-            ("text/event-stream, */*;q=0.1", Events::Everything),
-            ("application/json, text/event-stream", Events::Subscriptions),
-            ("application/graphql-response+json, text/event-stream;q=0.5, */*", Events::Subscriptions),
-            ("application/json, text/event-stream;q=0", Events::Nothing),
+            ("*/*", EventStream::Never),
+            ("text/*", EventStream::Never),
+            ("text/event-stream", EventStream::Always),
+            ("text/event-stream, application/json;q=0.9", EventStream::Always),
+            ("text/event-stream, */*;q=0.1", EventStream::Always),
+            ("application/json, text/event-stream", EventStream::SubscriptionsOnly),
+            (
+                "application/graphql-response+json, text/event-stream;q=0.5, */*",
+                EventStream::SubscriptionsOnly,
+            ),
+            ("application/json, text/event-stream;q=0", EventStream::Never),
         ] {
             let headers = [(ACCEPT, accept.parse().expect("a header value"))].into_iter().collect();
-            assert_eq!(negotiate(&headers).events, expected, "{accept}");
+            assert_eq!(negotiate(&headers).event_stream, expected, "{accept}");
         }
     }
 }

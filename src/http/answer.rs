@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::accept::Media;
+use super::accept::MediaType;
 use super::request_id::RequestId;
 use super::throttle::{self, RateLimited};
 use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, truncate_message};
@@ -31,10 +31,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    fn status(self, media: Media) -> StatusCode {
+    fn status(self, media: MediaType) -> StatusCode {
         match (self, media) {
-            (Self::Executed, _) | (Self::Rejected, Media::Json) => StatusCode::OK,
-            (Self::Rejected, Media::GraphqlResponse) | (Self::Malformed, _) => StatusCode::BAD_REQUEST,
+            (Self::Executed, _) | (Self::Rejected, MediaType::Json) => StatusCode::OK,
+            (Self::Rejected, MediaType::GraphqlResponse) | (Self::Malformed, _) => StatusCode::BAD_REQUEST,
             (Self::Http(status), _) => status,
         }
     }
@@ -44,7 +44,7 @@ impl Outcome {
 #[derive(Debug)]
 pub struct NotRun {
     /// The media type of the answer.
-    pub media: Media,
+    pub media: MediaType,
     /// What became of the request.
     pub outcome: Outcome,
     /// Why.
@@ -62,13 +62,13 @@ impl NotRun {
 
     /// One reason.
     #[must_use]
-    pub fn new(media: Media, outcome: Outcome, code: Code, message: impl Into<String>) -> Self {
+    pub fn new(media: MediaType, outcome: Outcome, code: Code, message: impl Into<String>) -> Self {
         Self { media, outcome, errors: vec![Refusal::new(code, message).into()], header: None }
     }
 
     /// 401, with the scheme to use.
     #[must_use]
-    pub fn unauthenticated(media: Media, message: String) -> Self {
+    pub fn unauthenticated(media: MediaType, message: String) -> Self {
         let status = Outcome::Http(StatusCode::UNAUTHORIZED);
         let mut answer = Self::new(media, status, Code::Unauthenticated, message);
         answer.header = Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
@@ -77,7 +77,7 @@ impl NotRun {
 
     /// 405, with the methods that there are.
     #[must_use]
-    pub fn method(media: Media, allow: &'static str, message: &str) -> Self {
+    pub fn method(media: MediaType, allow: &'static str, message: &str) -> Self {
         let status = Outcome::Http(StatusCode::METHOD_NOT_ALLOWED);
         let mut answer = Self::new(media, status, Code::BadUserInput, message);
         answer.header = Some((ALLOW, HeaderValue::from_static(allow)));
@@ -86,7 +86,7 @@ impl NotRun {
 
     /// 429, with the time to wait, in seconds and rounded up.
     #[must_use]
-    pub fn rate_limited(media: Media, wait: RateLimited) -> Self {
+    pub fn rate_limited(media: MediaType, wait: RateLimited) -> Self {
         let seconds = throttle::ceil_seconds(wait.retry_after);
         let status = Outcome::Http(StatusCode::TOO_MANY_REQUESTS);
         let message = format!("{}; try again in {seconds} s.", wait.limit);
@@ -127,13 +127,13 @@ impl IntoResponse for NotRun {
 pub struct Answer {
     outcome: &'static str,
     status: StatusCode,
-    media: Media,
+    media: MediaType,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
 impl Answer {
-    fn new(status: StatusCode, media: Media, headers: HeaderMap, body: &Envelope<'_>) -> Self {
+    fn new(status: StatusCode, media: MediaType, headers: HeaderMap, body: &Envelope<'_>) -> Self {
         let outcome = body.outcome();
         match serde_json::to_vec(body) {
             Ok(body) => Self { outcome, status, media, headers, body },
@@ -156,7 +156,7 @@ impl Answer {
     /// Several answers as one: a list in the order of the requests. Whether each was run is said in
     /// it, because there is no status for several.
     #[must_use]
-    pub fn batch(media: Media, answers: Vec<Self>) -> Self {
+    pub fn batch(media: MediaType, answers: Vec<Self>) -> Self {
         let mut body = vec![b'['];
         let mut headers = HeaderMap::new();
         let outcome = answers.iter().map(Self::outcome).find(|outcome| *outcome != OK).unwrap_or(OK);
@@ -193,7 +193,7 @@ impl IntoResponse for Answer {
 
 /// The answer to a request that was run. `data` is there even if it is null.
 #[must_use]
-pub fn executed(media: Media, response: async_graphql::Response, id: &RequestId) -> Answer {
+pub fn executed(media: MediaType, response: async_graphql::Response, id: &RequestId) -> Answer {
     let errors = presentable(response.errors, id);
     let extensions = (!response.extensions.is_empty()).then_some(&response.extensions);
     let body = Envelope { errors: &errors, data: Some(&response.data), extensions };
@@ -202,7 +202,7 @@ pub fn executed(media: Media, response: async_graphql::Response, id: &RequestId)
 
 /// The answer to a fault of ours: the id and nothing else.
 #[must_use]
-pub fn internal(media: Media, id: &RequestId) -> NotRun {
+pub fn internal(media: MediaType, id: &RequestId) -> NotRun {
     NotRun {
         media,
         outcome: Outcome::Http(StatusCode::INTERNAL_SERVER_ERROR),

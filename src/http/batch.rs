@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::value::RawValue;
 
-use super::accept::Media;
+use super::accept::MediaType;
 use super::answer::{NotRun, Outcome};
 use super::input::malformed;
 use crate::graphql::refusal::Code;
@@ -13,7 +13,7 @@ use crate::graphql::refusal::Code;
 const VALUES_MAX: usize = 100_000;
 
 /// Refuses a body whose values would take much more memory than its text.
-pub(super) fn check_values(media: Media, body: &[u8]) -> Result<(), NotRun> {
+pub(super) fn check_values(media: MediaType, body: &[u8]) -> Result<(), NotRun> {
     // Fewer bytes can't have more values, and nearly all bodies have fewer.
     if body.len() <= VALUES_MAX || values(body) <= VALUES_MAX {
         return Ok(());
@@ -49,7 +49,7 @@ fn values(body: &[u8]) -> usize {
 
 /// Takes a batch apart into its requests; the inner error is about its JSON.
 pub(super) fn split(
-    media: Media,
+    media: MediaType,
     body: &[u8],
     batch_max: usize,
 ) -> Result<Result<Vec<&RawValue>, serde_json::Error>, NotRun> {

@@ -21,7 +21,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use tracing::Instrument;
 
-use super::accept::{Accepted, Events, Media, negotiate};
+use super::accept::{Accepted, EventStream, MediaType, negotiate};
 use super::answer::{self, Answer, NotRun, Outcome};
 use super::authentication::{AuthError, Authenticator, InvalidCredentials};
 use super::input::{self, Input, Posted};
@@ -95,12 +95,12 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         let accepted = negotiate(request.headers());
         let is_get = request.method() == Method::GET;
         if !is_get && request.method() != Method::POST {
-            let media = accepted.media.unwrap_or(Media::Json);
+            let media = accepted.media.unwrap_or(MediaType::Json);
             return Err(NotRun::method(media, "GET, POST", "Send GraphQL requests by POST or GET."));
         }
         if let Some(page) = &self.page
             && is_get
-            && accepted.page
+            && accepted.prefers_html
             && !input::has_document(request.uri())
         {
             seen.dismiss();
@@ -122,7 +122,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         let asked = Asked {
             media,
             is_get,
-            events: accepted.events,
+            event_stream: accepted.event_stream,
             id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::of(&parts.headers)),
             caller,
         };
@@ -136,7 +136,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
     }
 
     /// Finds out who is asking, unless wrong answers came too often from where the request comes from.
-    async fn caller(&self, media: Media, parts: &Parts) -> Result<A::Caller, NotRun> {
+    async fn caller(&self, media: MediaType, parts: &Parts) -> Result<A::Caller, NotRun> {
         self.authenticate(&parts.headers, &parts.extensions).await.map_err(|failed| match failed {
             LoginError::RateLimited(wait) => NotRun::rate_limited(media, wait),
             LoginError::Rejected(InvalidCredentials(message)) => NotRun::unauthenticated(media, message),
@@ -147,7 +147,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         })
     }
 
-    pub(super) fn limited(&self, media: Media, wait: RateLimited) -> NotRun {
+    pub(super) fn limited(&self, media: MediaType, wait: RateLimited) -> NotRun {
         self.metrics.rate_limited(wait.limit.name());
         NotRun::rate_limited(media, wait)
     }
@@ -174,7 +174,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         })
     }
 
-    fn turned_away(&self, media: Media, wait: RateLimited) -> Response {
+    fn turned_away(&self, media: MediaType, wait: RateLimited) -> Response {
         let mut response = self.limited(media, wait).into_response();
         self.throttle.write_exhausted_headers(wait, response.headers_mut());
         response
@@ -207,7 +207,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         };
         let until = Instant::now() + self.settings.operation_time_max;
         match posted {
-            Posted::One(input) if asked.events != Events::Nothing => {
+            Posted::One(input) if asked.event_stream != EventStream::Never => {
                 events::answer(self, asked, parts, input, until, admission, seen).await
             }
             Posted::One(input) => {
@@ -288,7 +288,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
 
     pub(super) async fn prepare(
         &self,
-        media: Media,
+        media: MediaType,
         is_get: bool,
         input: Input,
         seen: &mut Observed,
@@ -357,9 +357,9 @@ fn kind_name(kind: OperationType) -> &'static str {
 
 /// What is known of a request before its body is read.
 pub(super) struct Asked<C> {
-    pub(super) media: Media,
+    pub(super) media: MediaType,
     pub(super) is_get: bool,
-    pub(super) events: Events,
+    pub(super) event_stream: EventStream,
     pub(super) id: RequestId,
     pub(super) caller: C,
 }
@@ -383,13 +383,13 @@ pub(super) enum LoginError {
 }
 
 /// The media type of an answer that is no event stream.
-fn media(accepted: Accepted) -> Result<Media, NotRun> {
-    match (accepted.media, accepted.events) {
+fn media(accepted: Accepted) -> Result<MediaType, NotRun> {
+    match (accepted.media, accepted.event_stream) {
         (Some(media), _) => Ok(media),
         // A request that is refused before it becomes a stream.
-        (None, Events::Everything | Events::Subscriptions) => Ok(Media::Json),
-        (None, Events::Nothing) => Err(NotRun::new(
-            Media::Json,
+        (None, EventStream::Always | EventStream::SubscriptionsOnly) => Ok(MediaType::Json),
+        (None, EventStream::Never) => Err(NotRun::new(
+            MediaType::Json,
             Outcome::Http(StatusCode::NOT_ACCEPTABLE),
             Code::BadUserInput,
             "Accept application/graphql-response+json, application/json or text/event-stream.",
@@ -406,7 +406,7 @@ fn rejection(errors: &[ServerError]) -> Outcome {
     }
 }
 
-fn timed_out(media: Media, time_max: Duration, kind: OperationType) -> NotRun {
+fn timed_out(media: MediaType, time_max: Duration, kind: OperationType) -> NotRun {
     let advice = match kind {
         OperationType::Mutation => "It may still be carried out: look before you repeat it.",
         OperationType::Query | OperationType::Subscription => "Ask for less at a time.",

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use futures_util::StreamExt;
 use serde::Deserialize;
 
-use super::accept::Media;
+use super::accept::MediaType;
 use super::answer::{NotRun, Outcome};
 use super::batch;
 use crate::graphql::document_ref::{DocumentHash, DocumentRef};
@@ -54,7 +54,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 ///
 /// 413 for a larger body, 408 for a slower one, 400 for one that breaks off.
 pub async fn read(
-    media: Media,
+    media: MediaType,
     headers: &HeaderMap,
     body: Body,
     bytes_max: usize,
@@ -159,7 +159,7 @@ pub enum Posted {
 ///
 /// 400: no JSON, no object, several requests in one where that is off or too many of them, or a
 /// parameter of another type. 413: more values than a request has use for.
-pub fn from_body(media: Media, body: &[u8], batch_max: usize) -> Result<Posted, NotRun> {
+pub fn from_body(media: MediaType, body: &[u8], batch_max: usize) -> Result<Posted, NotRun> {
     batch::check_values(media, body)?;
     if body.trim_ascii_start().first() != Some(&b'[') {
         return from_json(media, body).map(Posted::One);
@@ -169,7 +169,7 @@ pub fn from_body(media: Media, body: &[u8], batch_max: usize) -> Result<Posted, 
     Ok(Posted::Batch(requests.collect()))
 }
 
-pub(super) fn from_json(media: Media, json: &[u8]) -> Result<Input, NotRun> {
+pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<Input, NotRun> {
     if json.trim_ascii_start().first() != Some(&b'{') {
         return Err(malformed(media, "A request must be a JSON object."));
     }
@@ -177,7 +177,7 @@ pub(super) fn from_json(media: Media, json: &[u8]) -> Result<Input, NotRun> {
     input(media, parameters)
 }
 
-fn unreadable(media: Media, error: &serde_json::Error) -> NotRun {
+fn unreadable(media: MediaType, error: &serde_json::Error) -> NotRun {
     let (line, column) = (error.line(), error.column());
     let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
     malformed(media, format!("The body cannot be read at line {line}, column {column}: {reason}."))
@@ -188,7 +188,7 @@ fn unreadable(media: Media, error: &serde_json::Error) -> NotRun {
 /// # Errors
 ///
 /// 400: a parameter that is missing, given twice or of another type.
-pub fn from_query_string(media: Media, uri: &Uri) -> Result<Input, NotRun> {
+pub fn from_query_string(media: MediaType, uri: &Uri) -> Result<Input, NotRun> {
     let Query(given) = Query::<QueryString>::try_from_uri(uri)
         .map_err(|_| malformed(media, "The query string cannot be read, or gives a parameter twice."))?;
     let json = |name: &str, text: Option<String>| match text {
@@ -216,7 +216,7 @@ pub fn has_document(uri: &Uri) -> bool {
     uri.query().is_some_and(|text| text.split('&').any(is_named))
 }
 
-fn input(media: Media, parameters: Parameters) -> Result<Input, NotRun> {
+fn input(media: MediaType, parameters: Parameters) -> Result<Input, NotRun> {
     let wrong = |name: &str, expected: &str| {
         Err(malformed(media, format!("The parameter \"{name}\" must be {expected}.")))
     };
@@ -257,7 +257,7 @@ fn input(media: Media, parameters: Parameters) -> Result<Input, NotRun> {
 }
 
 /// The hash of `extensions.persistedQuery`, as Apollo's clients send it.
-fn persisted_hash(media: Media, persisted: &Value) -> Result<DocumentHash, NotRun> {
+fn persisted_hash(media: MediaType, persisted: &Value) -> Result<DocumentHash, NotRun> {
     let field = |name: &str| match persisted {
         Value::Object(fields) => fields.get(name),
         _ => None,
@@ -273,6 +273,6 @@ fn persisted_hash(media: Media, persisted: &Value) -> Result<DocumentHash, NotRu
     })
 }
 
-pub(super) fn malformed(media: Media, message: impl Into<String>) -> NotRun {
+pub(super) fn malformed(media: MediaType, message: impl Into<String>) -> NotRun {
     NotRun::new(media, Outcome::Malformed, Code::BadUserInput, message)
 }

@@ -14,7 +14,7 @@ use opentelemetry::propagation::Extractor;
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
-use super::accept::{Media, negotiate};
+use super::accept::{MediaType, negotiate};
 use super::answer;
 use crate::telemetry::observed::Summary;
 use crate::telemetry::{log, traces};
@@ -78,7 +78,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         let response = answer.unwrap_or_else(|panic| {
             report(&id, panic.as_ref());
             let headers = accept.map(|accept| (ACCEPT, accept)).into_iter().collect();
-            let media = negotiate(&headers).media.unwrap_or(Media::Json);
+            let media = negotiate(&headers).media.unwrap_or(MediaType::Json);
             answer::internal(media, &id).into_response()
         });
         finished(method, route, &response, since);

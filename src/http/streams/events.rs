@@ -20,7 +20,7 @@ use tracing::Instrument;
 use super::queue::{Queue, Queued};
 use super::session::{Lost, REVOKED, Session};
 use crate::graphql::refusal::Code;
-use crate::http::accept::{Events, Media};
+use crate::http::accept::{EventStream, MediaType};
 use crate::http::answer::{self, Answer, NotRun, Outcome};
 use crate::http::authentication::Authenticator;
 use crate::http::connections::Connection;
@@ -59,10 +59,10 @@ pub(in crate::http) async fn answer<E: Executor, A: Authenticator>(
     }
     match answered {
         Ok(Begun::Subscribed(stream)) => subscribed(edge, asked, parts, stream).await,
-        Ok(Begun::Answered(answer)) if asked.events == Events::Everything => Ok(whole(answer)),
+        Ok(Begun::Answered(answer)) if asked.event_stream == EventStream::Always => Ok(whole(answer)),
         Ok(Begun::Answered(answer)) => Ok(answer.into_response()),
         // By the protocol, an operation that is refused for what it asks is a stream with the errors.
-        Err(refused) if asked.events == Events::Everything && refused.outcome == Outcome::Rejected => {
+        Err(refused) if asked.event_stream == EventStream::Always && refused.outcome == Outcome::Rejected => {
             Ok(whole(Answer::from(refused)))
         }
         Err(refused) => Err(refused),
@@ -201,10 +201,10 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
         let time_max = self.edge.streams.limits.send_time_max;
         loop {
             let event = match self.session.next(&self.edge, &mut stream, &self.id).await {
-                Ok(Some(event)) => next(answer::executed(Media::Json, event, &self.id)),
+                Ok(Some(event)) => next(answer::executed(MediaType::Json, event, &self.id)),
                 Ok(None) => return Ending::Complete,
                 Err(Lost::Revoked) => return Self::revoked(),
-                Err(Lost::Panicked) => return Ending::Failed(answer::internal(Media::Json, &self.id)),
+                Err(Lost::Panicked) => return Ending::Failed(answer::internal(MediaType::Json, &self.id)),
             };
             match tokio::time::timeout(time_max, self.queue.push(event, None)).await {
                 Ok(Ok(())) => {}
@@ -222,12 +222,12 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
     }
 
     fn revoked() -> Ending {
-        Ending::Failed(NotRun::unauthenticated(Media::Json, REVOKED.to_owned()))
+        Ending::Failed(NotRun::unauthenticated(MediaType::Json, REVOKED.to_owned()))
     }
 
     fn slow() -> Ending {
         let status = Outcome::Http(StatusCode::GATEWAY_TIMEOUT);
         let message = "Slow consumer: an event was not taken in time. Subscribe again after the last one.";
-        Ending::Failed(NotRun::new(Media::Json, status, Code::OperationTimeout, message))
+        Ending::Failed(NotRun::new(MediaType::Json, status, Code::OperationTimeout, message))
     }
 }

@@ -26,7 +26,7 @@ use super::session::{REVOKED, Session};
 use super::socket_operations::Operations;
 use super::{LAST_WORDS, MESSAGE_BYTES_MAX};
 use crate::graphql::refusal::Code;
-use crate::http::accept::Media;
+use crate::http::accept::MediaType;
 use crate::http::answer::{NotRun, Outcome};
 use crate::http::authentication::{Authenticator, InvalidCredentials};
 use crate::http::connections::Connection;
@@ -44,7 +44,7 @@ pub async fn handle<E: Executor, A: Authenticator>(
 ) -> Response {
     let (mut parts, _) = request.into_parts();
     let refuse =
-        |status, message: &str| NotRun::new(Media::Json, Outcome::Http(status), Code::Forbidden, message);
+        |status, message: &str| NotRun::new(MediaType::Json, Outcome::Http(status), Code::Forbidden, message);
     if !edge.streams.origins.admits(&parts.headers, &parts.uri) {
         let message = "Pages of this origin may not open a WebSocket here.";
         return refuse(StatusCode::FORBIDDEN, message).into_response();
@@ -52,7 +52,7 @@ pub async fn handle<E: Executor, A: Authenticator>(
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
         let message = "Open a WebSocket with the subprotocol graphql-transport-ws here.";
         let mut refusal = NotRun::new(
-            Media::Json,
+            MediaType::Json,
             Outcome::Http(StatusCode::UPGRADE_REQUIRED),
             Code::BadUserInput,
             message,

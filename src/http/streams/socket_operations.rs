@@ -18,7 +18,7 @@ use super::queue::Unwanted;
 use super::session::{Lost, REVOKED, Session};
 use super::socket::Socket;
 use crate::graphql::refusal::Code;
-use crate::http::accept::{Events, Media};
+use crate::http::accept::{EventStream, MediaType};
 use crate::http::answer::{self, NotRun, Outcome};
 use crate::http::authentication::Authenticator;
 use crate::http::batch;
@@ -143,9 +143,9 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
     async fn operate(self: Arc<Self>, operation: Arc<Operation>, input: Input) {
         let request_id = self.operation_id();
         let asked = self.session().map(|session| Asked {
-            media: Media::Json,
+            media: MediaType::Json,
             is_get: false,
-            events: Events::Everything,
+            event_stream: EventStream::Always,
             id: request_id.clone(),
             caller: session.caller.clone(),
         });
@@ -153,7 +153,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         let running = AssertUnwindSafe(self.perform(session, &operation, &asked, input));
         let ending = running.catch_unwind().await.unwrap_or_else(|panic| {
             request_id::report(&request_id, panic.as_ref());
-            Ok(Ending::Failed(answer::internal(Media::Json, &request_id)))
+            Ok(Ending::Failed(answer::internal(MediaType::Json, &request_id)))
         });
         let ending = ending.unwrap_or_else(Ending::Failed);
         let is_wanted = self.operations.take_off(&operation);
@@ -240,8 +240,8 @@ enum Unread {
 
 fn read(payload: &RawValue) -> Result<Input, Unread> {
     let json = payload.get().as_bytes();
-    batch::check_values(Media::Json, json).map_err(|refusal| Unread::Refused(Box::new(refusal)))?;
-    input::from_json(Media::Json, json).map_err(|malformed| {
+    batch::check_values(MediaType::Json, json).map_err(|refusal| Unread::Refused(Box::new(refusal)))?;
+    input::from_json(MediaType::Json, json).map_err(|malformed| {
         let message = malformed.errors.into_iter().next().map(|error| error.message);
         Unread::Malformed(message.unwrap_or_default())
     })
@@ -250,5 +250,5 @@ fn read(payload: &RawValue) -> Result<Input, Unread> {
 fn too_many() -> NotRun {
     let message =
         format!("This WebSocket has {OPERATIONS_MAX} operations running, which is the most: complete some.");
-    NotRun::new(Media::Json, Outcome::Rejected, Code::RateLimited, message)
+    NotRun::new(MediaType::Json, Outcome::Rejected, Code::RateLimited, message)
 }
