@@ -1,7 +1,6 @@
 //! The HTTP routes and what stands around them.
 
 pub mod accept;
-pub mod answer;
 pub mod assets;
 pub mod authentication;
 mod batch;
@@ -11,6 +10,7 @@ pub mod graphql;
 pub mod input;
 pub mod metrics;
 pub mod request_id;
+pub mod response;
 pub mod streams;
 pub mod throttle;
 

@@ -45,7 +45,7 @@ pub enum EventStream {
     Always,
 }
 
-/// Weights are in parse_quality, as exact as the header can say.
+/// Weights are in thousandths, the precision of the header.
 const WEIGHT_FULL: u16 = 1_000;
 
 /// Evaluates the `Accept` headers. Without one, everything is accepted.

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use serde_json::value::RawValue;
 
 use super::accept::MediaType;
-use super::answer::{NotRun, Outcome};
 use super::input::malformed;
+use super::response::{ErrorResponse, Outcome};
 use crate::graphql::refusal::Code;
 
 /// Most values of a body, names of fields not counted: a thousand activities have some 15 each. A
@@ -13,14 +13,14 @@ use crate::graphql::refusal::Code;
 const VALUES_MAX: usize = 100_000;
 
 /// Refuses a body whose values would take much more memory than its text.
-pub(super) fn check_values(media: MediaType, body: &[u8]) -> Result<(), NotRun> {
+pub(super) fn check_values(media: MediaType, body: &[u8]) -> Result<(), ErrorResponse> {
     // Fewer bytes can't have more values, and nearly all bodies have fewer.
     if body.len() <= VALUES_MAX || values(body) <= VALUES_MAX {
         return Ok(());
     }
     let message = format!("The body has more than {VALUES_MAX} values; send less at a time.");
     let status = Outcome::Http(StatusCode::PAYLOAD_TOO_LARGE);
-    Err(NotRun::new(media, status, Code::BadUserInput, message))
+    Err(ErrorResponse::new(media, status, Code::BadUserInput, message))
 }
 
 /// Values of a JSON text: each but the first of its list or object has a comma before it.
@@ -52,7 +52,7 @@ pub(super) fn split(
     media: MediaType,
     body: &[u8],
     batch_max: usize,
-) -> Result<Result<Vec<&RawValue>, serde_json::Error>, NotRun> {
+) -> Result<Result<Vec<&RawValue>, serde_json::Error>, ErrorResponse> {
     if batch_max == 0 {
         return Err(malformed(media, "Batches are not accepted: send one request at a time."));
     }

@@ -22,10 +22,10 @@ use futures_util::stream::BoxStream;
 use tracing::Instrument;
 
 use super::accept::{Accepted, EventStream, MediaType, negotiate};
-use super::answer::{self, Answer, NotRun, Outcome};
 use super::authentication::{AuthError, Authenticator, InvalidCredentials};
 use super::input::{self, Input, Posted};
 use super::request_id::{self, RequestId};
+use super::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use super::streams::{Streams, events};
 use super::throttle::{Admission, Permit, RateLimited, Throttle};
 use crate::graphql::documents::{Documents, Prepared};
@@ -81,9 +81,9 @@ pub async fn handle<E: Executor, A: Authenticator>(
     let mut seen = edge.metrics.observe(Transport::Http);
     let mut response = match edge.answer(request, &mut seen).await {
         Ok(response) => response,
-        Err(not_run) => {
-            seen.outcome(not_run.counted_as());
-            not_run.into_response()
+        Err(error_response) => {
+            seen.outcome(error_response.outcome_label());
+            error_response.into_response()
         }
     };
     response.extensions_mut().insert(seen.summary());
@@ -91,12 +91,20 @@ pub async fn handle<E: Executor, A: Authenticator>(
 }
 
 impl<E: Executor, A: Authenticator> Edge<E, A> {
-    async fn answer(self: &Arc<Self>, request: Request, seen: &mut Observed) -> Result<Response, NotRun> {
+    async fn answer(
+        self: &Arc<Self>,
+        request: Request,
+        seen: &mut Observed,
+    ) -> Result<Response, ErrorResponse> {
         let accepted = negotiate(request.headers());
         let is_get = request.method() == Method::GET;
         if !is_get && request.method() != Method::POST {
             let media = accepted.media.unwrap_or(MediaType::Json);
-            return Err(NotRun::method(media, "GET, POST", "Send GraphQL requests by POST or GET."));
+            return Err(ErrorResponse::method_not_allowed(
+                media,
+                "GET, POST",
+                "Send GraphQL requests by POST or GET.",
+            ));
         }
         if let Some(page) = &self.page
             && is_get
@@ -127,29 +135,31 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
             caller,
         };
         let answer = self.answer_caller(&asked, &parts, body, &mut admission, seen).await;
-        let mut response = answer.unwrap_or_else(|not_run| {
-            seen.outcome(not_run.counted_as());
-            not_run.into_response()
+        let mut response = answer.unwrap_or_else(|error_response| {
+            seen.outcome(error_response.outcome_label());
+            error_response.into_response()
         });
         admission.write_headers(response.headers_mut());
         Ok(response)
     }
 
     /// Finds out who is asking, unless wrong answers came too often from where the request comes from.
-    async fn caller(&self, media: MediaType, parts: &Parts) -> Result<A::Caller, NotRun> {
+    async fn caller(&self, media: MediaType, parts: &Parts) -> Result<A::Caller, ErrorResponse> {
         self.authenticate(&parts.headers, &parts.extensions).await.map_err(|failed| match failed {
-            LoginError::RateLimited(wait) => NotRun::rate_limited(media, wait),
-            LoginError::Rejected(InvalidCredentials(message)) => NotRun::unauthenticated(media, message),
+            LoginError::RateLimited(wait) => ErrorResponse::rate_limited(media, wait),
+            LoginError::Rejected(InvalidCredentials(message)) => {
+                ErrorResponse::unauthenticated(media, message)
+            }
             LoginError::Unavailable => {
                 let id = parts.extensions.get().cloned();
-                answer::internal(media, &id.unwrap_or_else(|| RequestId::of(&parts.headers)))
+                response::internal_error(media, &id.unwrap_or_else(|| RequestId::of(&parts.headers)))
             }
         })
     }
 
-    pub(super) fn limited(&self, media: MediaType, wait: RateLimited) -> NotRun {
+    pub(super) fn limited(&self, media: MediaType, wait: RateLimited) -> ErrorResponse {
         self.metrics.rate_limited(wait.limit.name());
-        NotRun::rate_limited(media, wait)
+        ErrorResponse::rate_limited(media, wait)
     }
 
     pub(super) async fn authenticate(
@@ -187,14 +197,14 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         body: Body,
         admission: &mut Admission<'_>,
         seen: &mut Observed,
-    ) -> Result<Response, NotRun> {
+    ) -> Result<Response, ErrorResponse> {
         let media = asked.media;
         let posted = if asked.is_get {
             Posted::One(input::from_query_string(media, &parts.uri)?)
         } else {
             let headers = &parts.headers;
             if !input::is_json(headers) {
-                return Err(NotRun::new(
+                return Err(ErrorResponse::new(
                     media,
                     Outcome::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE),
                     Code::BadUserInput,
@@ -212,7 +222,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
             }
             Posted::One(input) => {
                 let answer = self.answer_one(asked, input, until, admission, seen, true).await?;
-                seen.outcome(answer.outcome());
+                seen.outcome(response.outcome_label());
                 Ok(answer.into_response())
             }
             Posted::Batch(inputs) => {
@@ -227,14 +237,14 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
                     // A panic must not take the answers with it that were given already.
                     let answer = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
                         request_id::report(&asked.id, panic.as_ref());
-                        Err(answer::internal(media, &asked.id))
+                        Err(response::internal_error(media, &asked.id))
                     });
-                    let answer = answer.unwrap_or_else(Answer::from);
-                    seen.outcome(answer.outcome());
+                    let answer = answer.unwrap_or_else(EncodedResponse::from);
+                    seen.outcome(response.outcome_label());
                     answers.push(answer);
                 }
-                let answer = Answer::batch(media, answers);
-                seen.outcome(answer.outcome());
+                let answer = EncodedResponse::batch(media, answers);
+                seen.outcome(response.outcome_label());
                 Ok(answer.into_response())
             }
         }
@@ -249,14 +259,14 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         admission: &mut Admission<'_>,
         seen: &mut Observed,
         is_entered: bool,
-    ) -> Result<Answer, NotRun> {
+    ) -> Result<EncodedResponse, ErrorResponse> {
         let media = asked.media;
         // Paid before the document is looked at: to refuse one is work too.
         admission.charge(u32::from(!is_entered)).map_err(|wait| self.limited(media, wait))?;
         let prepared = self.prepare(media, asked.is_get, input, seen).await?;
         match self.begin(asked, prepared, until, admission).await? {
             Begun::Answered(answer) => Ok(answer),
-            Begun::Subscribed(_) => Err(NotRun::new(
+            Begun::Subscribed(_) => Err(ErrorResponse::new(
                 media,
                 Outcome::Rejected,
                 Code::BadUserInput,
@@ -273,7 +283,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         prepared: Prepared,
         until: Instant,
         admission: &mut Admission<'_>,
-    ) -> Result<Begun, NotRun> {
+    ) -> Result<Begun, ErrorResponse> {
         let paid = admission.charge_cost(prepared.rate_limit_cost);
         paid.map_err(|wait| self.limited(asked.media, wait))?;
         let request =
@@ -292,18 +302,22 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         is_get: bool,
         input: Input,
         seen: &mut Observed,
-    ) -> Result<Prepared, NotRun> {
+    ) -> Result<Prepared, ErrorResponse> {
         let name = input.operation_name.as_deref();
         let prepared = self.documents.prepare(&input.document, name, input.variables);
         let prepared = prepared.instrument(traces::preparation()).await;
-        let prepared = prepared.map_err(|errors| NotRun {
+        let prepared = prepared.map_err(|errors| ErrorResponse {
             outcome: rejection(&errors),
             errors,
-            ..NotRun::new(media, Outcome::Rejected, Code::BadUserInput, "")
+            ..ErrorResponse::new(media, Outcome::Rejected, Code::BadUserInput, "")
         })?;
         seen.operation(kind_name(prepared.kind), &prepared.label);
         if prepared.kind == OperationType::Mutation && is_get {
-            return Err(NotRun::method(media, "POST", "A GET changes nothing: send mutations by POST."));
+            return Err(ErrorResponse::method_not_allowed(
+                media,
+                "POST",
+                "A GET changes nothing: send mutations by POST.",
+            ));
         }
         Ok(prepared)
     }
@@ -315,7 +329,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         kind: OperationType,
         until: Instant,
         place: Arc<Permit>,
-    ) -> Result<Answer, NotRun> {
+    ) -> Result<EncodedResponse, ErrorResponse> {
         let Asked { media, id, .. } = asked;
         let schema = self.documents.schema();
         let timed_out = |_| {
@@ -336,13 +350,13 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
                 Ok(response) => response,
                 Err(stopped) => match stopped.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
-                    Err(_) => return Err(answer::internal(*media, id)),
+                    Err(_) => return Err(response::internal_error(*media, id)),
                 },
             }
         } else {
             tokio::time::timeout_at(until.into(), running).await.map_err(timed_out)?
         };
-        Ok(answer::executed(*media, response, id))
+        Ok(response::from_execution(*media, response, id))
     }
 }
 
@@ -367,7 +381,7 @@ pub(super) struct Asked<C> {
 /// What became of an operation that was let run.
 pub(super) enum Begun {
     /// It is over.
-    Answered(Answer),
+    Answered(EncodedResponse),
     /// It goes on for as long as somebody asks for its events.
     Subscribed(BoxStream<'static, async_graphql::Response>),
 }
@@ -383,12 +397,12 @@ pub(super) enum LoginError {
 }
 
 /// The media type of an answer that is no event stream.
-fn media(accepted: Accepted) -> Result<MediaType, NotRun> {
+fn media(accepted: Accepted) -> Result<MediaType, ErrorResponse> {
     match (accepted.media, accepted.event_stream) {
         (Some(media), _) => Ok(media),
         // A request that is refused before it becomes a stream.
         (None, EventStream::Always | EventStream::SubscriptionsOnly) => Ok(MediaType::Json),
-        (None, EventStream::Never) => Err(NotRun::new(
+        (None, EventStream::Never) => Err(ErrorResponse::new(
             MediaType::Json,
             Outcome::Http(StatusCode::NOT_ACCEPTABLE),
             Code::BadUserInput,
@@ -406,12 +420,12 @@ fn rejection(errors: &[ServerError]) -> Outcome {
     }
 }
 
-fn timed_out(media: MediaType, time_max: Duration, kind: OperationType) -> NotRun {
+fn timed_out(media: MediaType, time_max: Duration, kind: OperationType) -> ErrorResponse {
     let advice = match kind {
         OperationType::Mutation => "It may still be carried out: look before you repeat it.",
         OperationType::Query | OperationType::Subscription => "Ask for less at a time.",
     };
     let message = format!("The operation took longer than {time_max:?}. {advice}");
     let status = Outcome::Http(StatusCode::GATEWAY_TIMEOUT);
-    NotRun::new(media, status, Code::OperationTimeout, message)
+    ErrorResponse::new(media, status, Code::OperationTimeout, message)
 }

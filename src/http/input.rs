@@ -11,8 +11,8 @@ use futures_util::StreamExt;
 use serde::Deserialize;
 
 use super::accept::MediaType;
-use super::answer::{NotRun, Outcome};
 use super::batch;
+use super::response::{ErrorResponse, Outcome};
 use crate::graphql::document_ref::{DocumentHash, DocumentRef};
 use crate::graphql::refusal::{Code, Refusal};
 
@@ -59,7 +59,7 @@ pub async fn read(
     body: Body,
     bytes_max: usize,
     time_max: Duration,
-) -> Result<Bytes, NotRun> {
+) -> Result<Bytes, ErrorResponse> {
     let announced: Option<u64> =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
@@ -67,7 +67,7 @@ pub async fn read(
     let too_large = || {
         let message = format!("The body is larger than {bytes_max} bytes; send less at a time.");
         let status = Outcome::Http(StatusCode::PAYLOAD_TOO_LARGE);
-        NotRun::new(media, status, Code::BadUserInput, message)
+        ErrorResponse::new(media, status, Code::BadUserInput, message)
     };
     let mut collected = Vec::new();
     let reading = async {
@@ -87,7 +87,7 @@ pub async fn read(
     };
     let length = tokio::time::timeout(time_max, reading).await.map_err(|_| {
         let status = Outcome::Http(StatusCode::REQUEST_TIMEOUT);
-        NotRun::new(media, status, Code::OperationTimeout, "The body took too long to arrive.")
+        ErrorResponse::new(media, status, Code::OperationTimeout, "The body took too long to arrive.")
     })??;
     if length > max {
         collected.clear();
@@ -150,7 +150,7 @@ pub enum Posted {
     /// One request.
     One(Input),
     /// Several, in their order; what can't be read of one says nothing of the others.
-    Batch(Vec<Result<Input, NotRun>>),
+    Batch(Vec<Result<Input, ErrorResponse>>),
 }
 
 /// Reads the requests of a POST, of which a batch may have up to `batch_max`.
@@ -159,7 +159,7 @@ pub enum Posted {
 ///
 /// 400: no JSON, no object, several requests in one where that is off or too many of them, or a
 /// parameter of another type. 413: more values than a request has use for.
-pub fn from_body(media: MediaType, body: &[u8], batch_max: usize) -> Result<Posted, NotRun> {
+pub fn from_body(media: MediaType, body: &[u8], batch_max: usize) -> Result<Posted, ErrorResponse> {
     batch::check_values(media, body)?;
     if body.trim_ascii_start().first() != Some(&b'[') {
         return from_json(media, body).map(Posted::One);
@@ -169,7 +169,7 @@ pub fn from_body(media: MediaType, body: &[u8], batch_max: usize) -> Result<Post
     Ok(Posted::Batch(requests.collect()))
 }
 
-pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<Input, NotRun> {
+pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<Input, ErrorResponse> {
     if json.trim_ascii_start().first() != Some(&b'{') {
         return Err(malformed(media, "A request must be a JSON object."));
     }
@@ -177,7 +177,7 @@ pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<Input, NotRun> 
     input(media, parameters)
 }
 
-fn unreadable(media: MediaType, error: &serde_json::Error) -> NotRun {
+fn unreadable(media: MediaType, error: &serde_json::Error) -> ErrorResponse {
     let (line, column) = (error.line(), error.column());
     let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
     malformed(media, format!("The body cannot be read at line {line}, column {column}: {reason}."))
@@ -188,7 +188,7 @@ fn unreadable(media: MediaType, error: &serde_json::Error) -> NotRun {
 /// # Errors
 ///
 /// 400: a parameter that is missing, given twice or of another type.
-pub fn from_query_string(media: MediaType, uri: &Uri) -> Result<Input, NotRun> {
+pub fn from_query_string(media: MediaType, uri: &Uri) -> Result<Input, ErrorResponse> {
     let Query(given) = Query::<QueryString>::try_from_uri(uri)
         .map_err(|_| malformed(media, "The query string cannot be read, or gives a parameter twice."))?;
     let json = |name: &str, text: Option<String>| match text {
@@ -216,7 +216,7 @@ pub fn has_document(uri: &Uri) -> bool {
     uri.query().is_some_and(|text| text.split('&').any(is_named))
 }
 
-fn input(media: MediaType, parameters: Parameters) -> Result<Input, NotRun> {
+fn input(media: MediaType, parameters: Parameters) -> Result<Input, ErrorResponse> {
     let wrong = |name: &str, expected: &str| {
         Err(malformed(media, format!("The parameter \"{name}\" must be {expected}.")))
     };
@@ -257,7 +257,7 @@ fn input(media: MediaType, parameters: Parameters) -> Result<Input, NotRun> {
 }
 
 /// The hash of `extensions.persistedQuery`, as Apollo's clients send it.
-fn persisted_hash(media: MediaType, persisted: &Value) -> Result<DocumentHash, NotRun> {
+fn persisted_hash(media: MediaType, persisted: &Value) -> Result<DocumentHash, ErrorResponse> {
     let field = |name: &str| match persisted {
         Value::Object(fields) => fields.get(name),
         _ => None,
@@ -273,6 +273,6 @@ fn persisted_hash(media: MediaType, persisted: &Value) -> Result<DocumentHash, N
     })
 }
 
-pub(super) fn malformed(media: MediaType, message: impl Into<String>) -> NotRun {
-    NotRun::new(media, Outcome::Malformed, Code::BadUserInput, message)
+pub(super) fn malformed(media: MediaType, message: impl Into<String>) -> ErrorResponse {
+    ErrorResponse::new(media, Outcome::Malformed, Code::BadUserInput, message)
 }

@@ -15,7 +15,7 @@ use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use super::accept::{MediaType, negotiate};
-use super::answer;
+use super::response;
 use crate::telemetry::observed::Summary;
 use crate::telemetry::{log, traces};
 
@@ -79,7 +79,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
             report(&id, panic.as_ref());
             let headers = accept.map(|accept| (ACCEPT, accept)).into_iter().collect();
             let media = negotiate(&headers).media.unwrap_or(MediaType::Json);
-            answer::internal(media, &id).into_response()
+            response::internal_error(media, &id).into_response()
         });
         finished(method, route, &response, since);
         response

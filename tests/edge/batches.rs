@@ -8,7 +8,7 @@ use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
 
 use crate::toy::{KEY, Toy};
-use crate::{Answer, GRAPHQL, send};
+use crate::{TestResponse, GRAPHQL, send};
 
 async fn toy(batch_max: usize, quotas: Quotas) -> Toy {
     let operation_time_max = Duration::from_millis(1_000);
@@ -16,12 +16,12 @@ async fn toy(batch_max: usize, quotas: Quotas) -> Toy {
     Toy::start_with("127.0.0.1:0", settings, quotas).await
 }
 
-async fn post(toy: &Toy, body: &Value) -> Answer {
+async fn post(toy: &Toy, body: &Value) -> TestResponse {
     let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY);
     send(request.header("accept", GRAPHQL).json(body)).await
 }
 
-fn codes(answer: &Answer) -> Vec<&str> {
+fn codes(answer: &TestResponse) -> Vec<&str> {
     let answers = answer.body.as_array().expect("a list");
     answers.iter().map(|it| it["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")).collect()
 }

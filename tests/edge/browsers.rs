@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::toy::{self, KEY, Toy};
-use crate::{Answer, send};
+use crate::{TestResponse, send};
 
 const ORIGIN: &str = "https://portal.example";
 
@@ -63,18 +63,18 @@ async fn start(origins: &str) -> String {
     format!("http://{address}/graphql")
 }
 
-async fn preflight(url: &str, origin: &str) -> Answer {
+async fn preflight(url: &str, origin: &str) -> TestResponse {
     let request = reqwest::Client::new().request(Method::OPTIONS, url).header("origin", origin);
     let request = request.header("access-control-request-method", "POST");
     send(request.header("access-control-request-headers", "authorization,content-type")).await
 }
 
-async fn post(url: &str, origin: &str) -> Answer {
+async fn post(url: &str, origin: &str) -> TestResponse {
     let request = reqwest::Client::new().post(url).bearer_auth(KEY).header("origin", origin);
     send(request.json(&json!({ "query": "{ hello }" }))).await
 }
 
-fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+fn header<'a>(answer: &'a TestResponse, name: &str) -> Option<&'a str> {
     answer.headers.get(name).map(|value| value.to_str().unwrap())
 }
 

@@ -28,14 +28,14 @@ use toy::{KEY, Toy};
 
 pub(crate) const GRAPHQL: &str = "application/graphql-response+json";
 
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) text: String,
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn code(&self) -> &str {
         self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
     }
@@ -45,7 +45,7 @@ impl Answer {
     }
 }
 
-pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> TestResponse {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.unwrap();
@@ -58,12 +58,12 @@ pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
         }
     }
     assert!(headers.contains_key("x-request-id"));
-    Answer { status, headers, text, body }
+    TestResponse { status, headers, text, body }
 }
 
 /// Sends each request twice: the second time the document may be known, and the answer
 /// must be the same.
-pub(crate) async fn ask(toy: &Toy, body: Value) -> Answer {
+pub(crate) async fn ask(toy: &Toy, body: Value) -> TestResponse {
     let client = reqwest::Client::new();
     let request = client.post(toy.url("/graphql")).bearer_auth(KEY).header("accept", GRAPHQL);
     let request = request.header("x-request-id", "same").json(&body);
@@ -73,6 +73,6 @@ pub(crate) async fn ask(toy: &Toy, body: Value) -> Answer {
     first
 }
 
-pub(crate) async fn query(toy: &Toy, query: &str) -> Answer {
+pub(crate) async fn query(toy: &Toy, query: &str) -> TestResponse {
     ask(toy, json!({ "query": query })).await
 }

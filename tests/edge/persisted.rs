@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::toy::{self, KEY, Schema, Toy};
-use crate::{Answer, GRAPHQL, ask, send};
+use crate::{TestResponse, GRAPHQL, ask, send};
 
 fn hash(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -23,7 +23,7 @@ fn apollo(hash: &str) -> Value {
     json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } })
 }
 
-async fn get(toy: &Toy, parameters: &[(&str, &str)]) -> Answer {
+async fn get(toy: &Toy, parameters: &[(&str, &str)]) -> TestResponse {
     let mut url: reqwest::Url = toy.url("/graphql").parse().unwrap();
     url.query_pairs_mut().extend_pairs(parameters);
     // As a browser's own code asks, which takes pages too.

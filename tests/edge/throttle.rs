@@ -8,18 +8,18 @@ use partner_program::http::throttle::Quotas;
 use serde_json::json;
 
 use crate::toy::{KEY, Toy};
-use crate::{Answer, send};
+use crate::{TestResponse, send};
 
 async fn toy(quotas: Quotas) -> Toy {
     Toy::start_with("127.0.0.1:0", Settings::default(), quotas).await
 }
 
-async fn post(toy: &Toy, key: &str, query: &str) -> Answer {
+async fn post(toy: &Toy, key: &str, query: &str) -> TestResponse {
     let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(key);
     send(request.json(&json!({ "query": query }))).await
 }
 
-fn number(answer: &Answer, header: &str, name: &str) -> Option<u64> {
+fn number(answer: &TestResponse, header: &str, name: &str) -> Option<u64> {
     let value = answer.headers.get(header)?.to_str().ok()?;
     value.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('='))?.parse().ok()
 }
@@ -86,7 +86,7 @@ async fn operations_at_once() {
         let quotas = Quotas { operations_max: 2, ..Quotas::default() };
         let toy = Toy::start_with("127.0.0.1:0", settings, quotas).await;
         let slow = || post(&toy, KEY, mutation);
-        let answers: [Answer; 3] = tokio::join!(slow(), slow(), slow()).into();
+        let answers: [TestResponse; 3] = tokio::join!(slow(), slow(), slow()).into();
         let mut statuses = answers.each_ref().map(|it| it.status);
         statuses.sort_unstable();
         assert_eq!(statuses, expected);

@@ -21,12 +21,12 @@ use super::queue::{Queue, Queued};
 use super::session::{Lost, REVOKED, Session};
 use crate::graphql::refusal::Code;
 use crate::http::accept::{EventStream, MediaType};
-use crate::http::answer::{self, Answer, NotRun, Outcome};
 use crate::http::authentication::Authenticator;
 use crate::http::connections::Connection;
 use crate::http::graphql::{Asked, Begun, Edge};
 use crate::http::input::Input;
 use crate::http::request_id::RequestId;
+use crate::http::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use crate::http::throttle::Admission;
 use crate::telemetry::labels::Transport;
 use crate::telemetry::observed::Observed;
@@ -48,14 +48,14 @@ pub(in crate::http) async fn answer<E: Executor, A: Authenticator>(
     until: Instant,
     admission: &mut Admission<'_>,
     seen: &mut Observed,
-) -> Result<Response, NotRun> {
+) -> Result<Response, ErrorResponse> {
     seen.transport(Transport::Sse);
     let answered = begin(edge, asked, input, until, admission, seen).await;
     match &answered {
         // A stream counts when it has begun: it may go on for days.
         Ok(Begun::Subscribed(_)) => seen.outcome("ok"),
-        Ok(Begun::Answered(answer)) => seen.outcome(answer.outcome()),
-        Err(refused) => seen.outcome(refused.counted_as()),
+        Ok(Begun::Answered(answer)) => seen.outcome(response.outcome_label()),
+        Err(refused) => seen.outcome(refused.outcome_label()),
     }
     match answered {
         Ok(Begun::Subscribed(stream)) => subscribed(edge, asked, parts, stream).await,
@@ -63,7 +63,7 @@ pub(in crate::http) async fn answer<E: Executor, A: Authenticator>(
         Ok(Begun::Answered(answer)) => Ok(answer.into_response()),
         // By the protocol, an operation that is refused for what it asks is a stream with the errors.
         Err(refused) if asked.event_stream == EventStream::Always && refused.outcome == Outcome::Rejected => {
-            Ok(whole(Answer::from(refused)))
+            Ok(whole(EncodedResponse::from(refused)))
         }
         Err(refused) => Err(refused),
     }
@@ -76,26 +76,26 @@ async fn begin<E: Executor, A: Authenticator>(
     until: Instant,
     admission: &mut Admission<'_>,
     seen: &mut Observed,
-) -> Result<Begun, NotRun> {
+) -> Result<Begun, ErrorResponse> {
     let prepared = edge.prepare(asked.media, asked.is_get, input, seen).await?;
     edge.begin(asked, prepared, until, admission).await
 }
 
 /// An answer as a stream of its own.
-fn whole(answer: Answer) -> Response {
+fn whole(answer: EncodedResponse) -> Response {
     let mut events = next(answer).to_vec();
     events.extend_from_slice(COMPLETE);
     stream_of(Body::from(events))
 }
 
-fn next(answer: Answer) -> Bytes {
+fn next(answer: EncodedResponse) -> Bytes {
     // JSON has no line breaks but those that are written for people.
     let json = answer.into_body();
     [b"event: next\ndata: ", json.as_slice(), b"\n\n"].concat().into()
 }
 
-fn last(refused: NotRun) -> Bytes {
-    let mut events = next(Answer::from(refused)).to_vec();
+fn last(refused: ErrorResponse) -> Bytes {
+    let mut events = next(EncodedResponse::from(refused)).to_vec();
     events.extend_from_slice(COMPLETE);
     events.into()
 }
@@ -114,7 +114,7 @@ async fn subscribed<E: Executor, A: Authenticator>(
     asked: &Asked<A::Caller>,
     parts: &Parts,
     stream: BoxStream<'static, Executed>,
-) -> Result<Response, NotRun> {
+) -> Result<Response, ErrorResponse> {
     let key = edge.authenticator.caller_key(&asked.caller);
     let place = edge.throttle.admit_stream(key);
     let place = place.map_err(|wait| edge.limited(asked.media, wait))?;
@@ -162,7 +162,7 @@ enum Ending {
     /// With `complete`.
     Complete,
     /// With a last error, and `complete`.
-    Failed(NotRun),
+    Failed(ErrorResponse),
 }
 
 impl<E: Executor, A: Authenticator> Producer<E, A> {
@@ -201,10 +201,12 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
         let time_max = self.edge.streams.limits.send_time_max;
         loop {
             let event = match self.session.next(&self.edge, &mut stream, &self.id).await {
-                Ok(Some(event)) => next(answer::executed(MediaType::Json, event, &self.id)),
+                Ok(Some(event)) => next(response::from_execution(MediaType::Json, event, &self.id)),
                 Ok(None) => return Ending::Complete,
                 Err(Lost::Revoked) => return Self::revoked(),
-                Err(Lost::Panicked) => return Ending::Failed(answer::internal(MediaType::Json, &self.id)),
+                Err(Lost::Panicked) => {
+                    return Ending::Failed(response::internal_error(MediaType::Json, &self.id));
+                }
             };
             match tokio::time::timeout(time_max, self.queue.push(event, None)).await {
                 Ok(Ok(())) => {}
@@ -222,12 +224,12 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
     }
 
     fn revoked() -> Ending {
-        Ending::Failed(NotRun::unauthenticated(MediaType::Json, REVOKED.to_owned()))
+        Ending::Failed(ErrorResponse::unauthenticated(MediaType::Json, REVOKED.to_owned()))
     }
 
     fn slow() -> Ending {
         let status = Outcome::Http(StatusCode::GATEWAY_TIMEOUT);
         let message = "Slow consumer: an event was not taken in time. Subscribe again after the last one.";
-        Ending::Failed(NotRun::new(MediaType::Json, status, Code::OperationTimeout, message))
+        Ending::Failed(ErrorResponse::new(MediaType::Json, status, Code::OperationTimeout, message))
     }
 }

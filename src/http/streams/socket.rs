@@ -27,11 +27,11 @@ use super::socket_operations::Operations;
 use super::{LAST_WORDS, MESSAGE_BYTES_MAX};
 use crate::graphql::refusal::Code;
 use crate::http::accept::MediaType;
-use crate::http::answer::{NotRun, Outcome};
 use crate::http::authentication::{Authenticator, InvalidCredentials};
 use crate::http::connections::Connection;
 use crate::http::graphql::{Edge, LoginError};
 use crate::http::request_id::RequestId;
+use crate::http::response::{ErrorResponse, Outcome};
 use crate::http::throttle::ceil_seconds;
 
 /// What a socket reads at a time. It is there from the beginning, for each socket.
@@ -43,15 +43,16 @@ pub async fn handle<E: Executor, A: Authenticator>(
     request: Request,
 ) -> Response {
     let (mut parts, _) = request.into_parts();
-    let refuse =
-        |status, message: &str| NotRun::new(MediaType::Json, Outcome::Http(status), Code::Forbidden, message);
+    let refuse = |status, message: &str| {
+        ErrorResponse::new(MediaType::Json, Outcome::Http(status), Code::Forbidden, message)
+    };
     if !edge.streams.origins.admits(&parts.headers, &parts.uri) {
         let message = "Pages of this origin may not open a WebSocket here.";
         return refuse(StatusCode::FORBIDDEN, message).into_response();
     }
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
         let message = "Open a WebSocket with the subprotocol graphql-transport-ws here.";
-        let mut refusal = NotRun::new(
+        let mut refusal = ErrorResponse::new(
             MediaType::Json,
             Outcome::Http(StatusCode::UPGRADE_REQUIRED),
             Code::BadUserInput,

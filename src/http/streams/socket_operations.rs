@@ -19,12 +19,12 @@ use super::session::{Lost, REVOKED, Session};
 use super::socket::Socket;
 use crate::graphql::refusal::Code;
 use crate::http::accept::{EventStream, MediaType};
-use crate::http::answer::{self, NotRun, Outcome};
 use crate::http::authentication::Authenticator;
 use crate::http::batch;
 use crate::http::graphql::{Asked, Begun};
 use crate::http::input::{self, Input};
 use crate::http::request_id;
+use crate::http::response::{self, ErrorResponse, Outcome};
 use crate::telemetry::labels::Transport;
 
 /// The operations that run, by the ids that the client gave them.
@@ -54,7 +54,7 @@ pub(super) struct Operation {
 /// How an operation ended that the client did not end.
 enum Ending {
     Complete,
-    Failed(NotRun),
+    Failed(ErrorResponse),
     /// The socket ends with it.
     Closed,
 }
@@ -153,13 +153,15 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         let running = AssertUnwindSafe(self.perform(session, &operation, &asked, input));
         let ending = running.catch_unwind().await.unwrap_or_else(|panic| {
             request_id::report(&request_id, panic.as_ref());
-            Ok(Ending::Failed(answer::internal(MediaType::Json, &request_id)))
+            Ok(Ending::Failed(response::internal_error(MediaType::Json, &request_id)))
         });
         let ending = ending.unwrap_or_else(Ending::Failed);
         let is_wanted = self.operations.take_off(&operation);
         let message = match ending {
             Ending::Complete => ServerMessage::Complete { id: &operation.id }.write(),
-            Ending::Failed(not_run) => with_payload("error", &operation.id, &not_run.errors_json()),
+            Ending::Failed(error_response) => {
+                with_payload("error", &operation.id, &error_response.errors_json())
+            }
             Ending::Closed => return,
         };
         if is_wanted {
@@ -175,7 +177,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         operation: &Operation,
         asked: &Asked<A::Caller>,
         input: Input,
-    ) -> Result<Ending, NotRun> {
+    ) -> Result<Ending, ErrorResponse> {
         let edge = &*self.edge;
         if !session.is_valid(edge).await {
             return Ok(self.revoked());
@@ -191,11 +193,11 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
             Ok((edge.begin(asked, prepared, until, &mut admission).await?, admission))
         };
         let (begun, admission) =
-            begun.await.inspect_err(|refused: &NotRun| seen.outcome(refused.counted_as()))?;
+            begun.await.inspect_err(|refused: &ErrorResponse| seen.outcome(refused.outcome_label()))?;
         let mut stream = match begun {
             Begun::Subscribed(stream) => stream,
             Begun::Answered(answer) => {
-                seen.outcome(answer.outcome());
+                seen.outcome(response.outcome_label());
                 drop(seen);
                 self.send_next(operation, answer).await;
                 return Ok(Ending::Complete);
@@ -211,16 +213,16 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         loop {
             match session.next(edge, &mut stream, &asked.id).await {
                 Ok(Some(event)) => {
-                    self.send_next(operation, answer::executed(asked.media, event, &asked.id)).await;
+                    self.send_next(operation, response::from_execution(asked.media, event, &asked.id)).await;
                 }
                 Ok(None) => return Ok(Ending::Complete),
                 Err(Lost::Revoked) => return Ok(self.revoked()),
-                Err(Lost::Panicked) => return Err(answer::internal(asked.media, &asked.id)),
+                Err(Lost::Panicked) => return Err(response::internal_error(asked.media, &asked.id)),
             }
         }
     }
 
-    async fn send_next(&self, operation: &Operation, answer: answer::Answer) {
+    async fn send_next(&self, operation: &Operation, answer: response::EncodedResponse) {
         let message = with_payload("next", &operation.id, &answer.into_body());
         // A socket that has ended ends its operations as well.
         let _ = self.queue.push(message, Some(&operation.unwanted)).await;
@@ -235,7 +237,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
 /// Why a payload does not say what to run.
 enum Unread {
     Malformed(String),
-    Refused(Box<NotRun>),
+    Refused(Box<ErrorResponse>),
 }
 
 fn read(payload: &RawValue) -> Result<Input, Unread> {
@@ -247,8 +249,8 @@ fn read(payload: &RawValue) -> Result<Input, Unread> {
     })
 }
 
-fn too_many() -> NotRun {
+fn too_many() -> ErrorResponse {
     let message =
         format!("This WebSocket has {OPERATIONS_MAX} operations running, which is the most: complete some.");
-    NotRun::new(MediaType::Json, Outcome::Rejected, Code::RateLimited, message)
+    ErrorResponse::new(MediaType::Json, Outcome::Rejected, Code::RateLimited, message)
 }

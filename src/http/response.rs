@@ -1,4 +1,4 @@
-//! Answers: which status, which body, and what is said of errors.
+//! Responses: status, body, and how errors are presented.
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use axum::body::Body;
@@ -12,21 +12,21 @@ use super::request_id::RequestId;
 use super::throttle::{self, RateLimited};
 use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, truncate_message};
 
-/// Outcome of a request without errors.
+/// Label of a request without errors.
 const OK: &str = "ok";
-/// Outcome of a request that has errors beside its data.
+/// Label of a request with both data and errors.
 const PARTIAL: &str = "partial";
 
-/// What became of a request. The one table of statuses is its method `status`.
+/// The outcome of a request. Its method `status` is the one table of statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was run, whatever its fields answered.
+    /// It was executed, with or without errors of fields.
     Executed,
-    /// It was read and not run, for what it asks: its document, its variables, its cost.
+    /// It was well-formed and not executed, because of its document, its variables or its cost.
     Rejected,
-    /// It is no GraphQL request.
+    /// It is not a GraphQL request.
     Malformed,
-    /// It was not run for a reason that HTTP has a status for.
+    /// It was not executed, for a reason that has an HTTP status.
     Http(StatusCode),
 }
 
@@ -40,147 +40,148 @@ impl Outcome {
     }
 }
 
-/// A request that was not run, or whose running came to nothing.
+/// The response to a request that was not executed, or whose execution failed as a whole.
 #[derive(Debug)]
-pub struct NotRun {
-    /// The media type of the answer.
+pub struct ErrorResponse {
+    /// The media type of the response.
     pub media: MediaType,
-    /// What became of the request.
+    /// The outcome of the request.
     pub outcome: Outcome,
-    /// Why.
+    /// The reasons.
     pub errors: Vec<ServerError>,
-    /// One more header.
+    /// An additional header.
     pub header: Option<(HeaderName, HeaderValue)>,
 }
 
-impl NotRun {
-    /// What it is counted as: the code of its first error.
+impl ErrorResponse {
+    /// The label for metrics: the code of its first error.
     #[must_use]
-    pub fn counted_as(&self) -> &'static str {
+    pub fn outcome_label(&self) -> &'static str {
         self.errors.first().map_or(Code::InternalServerError, code).as_str()
     }
 
-    /// One reason.
+    /// A response with one error.
     #[must_use]
     pub fn new(media: MediaType, outcome: Outcome, code: Code, message: impl Into<String>) -> Self {
         Self { media, outcome, errors: vec![Refusal::new(code, message).into()], header: None }
     }
 
-    /// 401, with the scheme to use.
+    /// 401, with the authentication scheme.
     #[must_use]
     pub fn unauthenticated(media: MediaType, message: String) -> Self {
         let status = Outcome::Http(StatusCode::UNAUTHORIZED);
-        let mut answer = Self::new(media, status, Code::Unauthenticated, message);
-        answer.header = Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
-        answer
+        let mut response = Self::new(media, status, Code::Unauthenticated, message);
+        response.header = Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        response
     }
 
-    /// 405, with the methods that there are.
+    /// 405, with the allowed methods.
     #[must_use]
-    pub fn method(media: MediaType, allow: &'static str, message: &str) -> Self {
+    pub fn method_not_allowed(media: MediaType, allow: &'static str, message: &str) -> Self {
         let status = Outcome::Http(StatusCode::METHOD_NOT_ALLOWED);
-        let mut answer = Self::new(media, status, Code::BadUserInput, message);
-        answer.header = Some((ALLOW, HeaderValue::from_static(allow)));
-        answer
+        let mut response = Self::new(media, status, Code::BadUserInput, message);
+        response.header = Some((ALLOW, HeaderValue::from_static(allow)));
+        response
     }
 
-    /// 429, with the time to wait, in seconds and rounded up.
+    /// 429, with the seconds until a retry, rounded up.
     #[must_use]
-    pub fn rate_limited(media: MediaType, wait: RateLimited) -> Self {
-        let seconds = throttle::ceil_seconds(wait.retry_after);
+    pub fn rate_limited(media: MediaType, limited: RateLimited) -> Self {
+        let seconds = throttle::ceil_seconds(limited.retry_after);
         let status = Outcome::Http(StatusCode::TOO_MANY_REQUESTS);
-        let message = format!("{}; try again in {seconds} s.", wait.limit);
-        let mut answer = Self::new(media, status, Code::RateLimited, message);
-        if let Some(extensions) = answer.errors[0].extensions.as_mut() {
+        let message = format!("{}; try again in {seconds} s.", limited.limit);
+        let mut response = Self::new(media, status, Code::RateLimited, message);
+        if let Some(extensions) = response.errors[0].extensions.as_mut() {
             extensions.set("retryAfter", Value::from(seconds));
         }
-        answer.header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
-        answer
+        response.header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        response
     }
 }
 
-impl NotRun {
-    /// The errors as JSON, without what HTTP has around them.
+impl ErrorResponse {
+    /// The errors as JSON, without the envelope of an HTTP response.
     #[must_use]
     pub fn errors_json(&self) -> Vec<u8> {
-        // Texts and values can always be written.
+        // Strings and JSON values always serialize.
         serde_json::to_vec(&self.errors).unwrap_or_else(|_| b"[]".to_vec())
     }
 }
 
-impl From<NotRun> for Answer {
-    fn from(not_run: NotRun) -> Self {
-        let body = Envelope { errors: &not_run.errors, data: None, extensions: None };
-        let status = not_run.outcome.status(not_run.media);
-        Self::new(status, not_run.media, not_run.header.into_iter().collect(), &body)
+impl From<ErrorResponse> for EncodedResponse {
+    fn from(error_response: ErrorResponse) -> Self {
+        let body = Envelope { errors: &error_response.errors, data: None, extensions: None };
+        let status = error_response.outcome.status(error_response.media);
+        Self::new(status, error_response.media, error_response.header.into_iter().collect(), &body)
     }
 }
 
-impl IntoResponse for NotRun {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
-        Answer::from(self).into_response()
+        EncodedResponse::from(self).into_response()
     }
 }
 
-/// A whole answer, which may also be one of several in a batch.
+/// A response with its body as JSON, which may also be one of several of a batch.
 #[derive(Debug)]
-pub struct Answer {
-    outcome: &'static str,
+pub struct EncodedResponse {
+    outcome_label: &'static str,
     status: StatusCode,
     media: MediaType,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl EncodedResponse {
     fn new(status: StatusCode, media: MediaType, headers: HeaderMap, body: &Envelope<'_>) -> Self {
-        let outcome = body.outcome();
+        let outcome_label = body.outcome_label();
         match serde_json::to_vec(body) {
-            Ok(body) => Self { outcome, status, media, headers, body },
-            // Names and values are what JSON can say; a scalar of ours that is not is a fault.
+            Ok(body) => Self { outcome_label, status, media, headers, body },
+            // A scalar that does not serialize is an internal error.
             Err(error) => {
-                tracing::error!(%error, "an answer could not be written as JSON");
+                tracing::error!(%error, "a response could not be serialized as JSON");
                 let (status, body) = (StatusCode::INTERNAL_SERVER_ERROR, b"{}".to_vec());
-                let outcome = Code::InternalServerError.as_str();
-                Self { outcome, status, media, headers: HeaderMap::new(), body }
+                let outcome_label = Code::InternalServerError.as_str();
+                Self { outcome_label, status, media, headers: HeaderMap::new(), body }
             }
         }
     }
 
-    /// What it is counted as: `ok`, `partial`, or the code of its first error.
+    /// The label for metrics: `ok`, `partial`, or the code of its first error.
     #[must_use]
-    pub fn outcome(&self) -> &'static str {
-        self.outcome
+    pub fn outcome_label(&self) -> &'static str {
+        self.outcome_label
     }
 
-    /// Several answers as one: a list in the order of the requests. Whether each was run is said in
-    /// it, because there is no status for several.
+    /// Combines several responses into a list in the order of the requests. Each has its own errors,
+    /// because one status cannot represent several.
     #[must_use]
-    pub fn batch(media: MediaType, answers: Vec<Self>) -> Self {
+    pub fn batch(media: MediaType, responses: Vec<Self>) -> Self {
         let mut body = vec![b'['];
         let mut headers = HeaderMap::new();
-        let outcome = answers.iter().map(Self::outcome).find(|outcome| *outcome != OK).unwrap_or(OK);
-        for (index, answer) in answers.into_iter().enumerate() {
+        let outcome_label =
+            responses.iter().map(Self::outcome_label).find(|outcome| *outcome != OK).unwrap_or(OK);
+        for (index, response) in responses.into_iter().enumerate() {
             if index > 0 {
                 body.push(b',');
             }
-            body.extend(answer.body);
-            headers.extend(answer.headers);
+            body.extend(response.body);
+            headers.extend(response.headers);
         }
         body.push(b']');
-        Self { outcome, status: StatusCode::OK, media, headers, body }
+        Self { outcome_label, status: StatusCode::OK, media, headers, body }
     }
 }
 
-impl Answer {
-    /// The answer without status and headers: JSON.
+impl EncodedResponse {
+    /// The JSON without status and headers.
     #[must_use]
     pub fn into_body(self) -> Vec<u8> {
         self.body
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for EncodedResponse {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
@@ -191,29 +192,33 @@ impl IntoResponse for Answer {
     }
 }
 
-/// The answer to a request that was run. `data` is there even if it is null.
+/// The response to a request that was executed. `data` is present even if it is null.
 #[must_use]
-pub fn executed(media: MediaType, response: async_graphql::Response, id: &RequestId) -> Answer {
-    let errors = presentable(response.errors, id);
+pub fn from_execution(
+    media: MediaType,
+    response: async_graphql::Response,
+    id: &RequestId,
+) -> EncodedResponse {
+    let errors = sanitize_errors(response.errors, id);
     let extensions = (!response.extensions.is_empty()).then_some(&response.extensions);
     let body = Envelope { errors: &errors, data: Some(&response.data), extensions };
-    Answer::new(Outcome::Executed.status(media), media, response.http_headers, &body)
+    EncodedResponse::new(Outcome::Executed.status(media), media, response.http_headers, &body)
 }
 
-/// The answer to a fault of ours: the id and nothing else.
+/// The response to an internal error: the request id and nothing else.
 #[must_use]
-pub fn internal(media: MediaType, id: &RequestId) -> NotRun {
-    NotRun {
+pub fn internal_error(media: MediaType, id: &RequestId) -> ErrorResponse {
+    ErrorResponse {
         media,
         outcome: Outcome::Http(StatusCode::INTERNAL_SERVER_ERROR),
-        errors: vec![masked(ServerError::new("", None), id)],
+        errors: vec![mask(ServerError::new("", None), id)],
         header: None,
     }
 }
 
 #[derive(Serialize)]
 struct Envelope<'a> {
-    // First, so that a person who reads a long answer sees them.
+    // First, so that a person who reads a long response sees them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,7 +228,7 @@ struct Envelope<'a> {
 }
 
 impl Envelope<'_> {
-    fn outcome(&self) -> &'static str {
+    fn outcome_label(&self) -> &'static str {
         match self.errors.first() {
             None => OK,
             Some(_) if self.data.is_some_and(|data| *data != Value::Null) => PARTIAL,
@@ -232,7 +237,7 @@ impl Envelope<'_> {
     }
 }
 
-/// The code of an error that is sent, which has one of the closed list.
+/// The code of an error that is sent, one of the closed list.
 fn code(error: &ServerError) -> Code {
     match error.extensions.as_ref().and_then(|it| it.get("code")) {
         Some(Value::String(code)) => Code::parse(code).unwrap_or(Code::InternalServerError),
@@ -240,21 +245,21 @@ fn code(error: &ServerError) -> Code {
     }
 }
 
-/// Errors of resolvers as clients may see them: each with a code, bounded in number and
-/// length. One without a code is a fault of ours, is logged here and says nothing outside.
-fn presentable(mut errors: Vec<ServerError>, id: &RequestId) -> Vec<ServerError> {
+/// Errors of resolvers as clients may see them: each with a code, bounded in number and length. An error
+/// without a code is internal: it is logged here, and clients get no details.
+fn sanitize_errors(mut errors: Vec<ServerError>, id: &RequestId) -> Vec<ServerError> {
     if errors.len() > ERRORS_MAX {
-        tracing::warn!(request_id = id.as_str(), count = errors.len(), "errors left out of an answer");
+        tracing::warn!(request_id = id.as_str(), count = errors.len(), "errors omitted from a response");
         errors.truncate(ERRORS_MAX);
     }
-    errors.into_iter().map(|error| presentable_one(error, id)).collect()
+    errors.into_iter().map(|error| sanitize_error(error, id)).collect()
 }
 
-fn presentable_one(mut error: ServerError, id: &RequestId) -> ServerError {
+fn sanitize_error(mut error: ServerError, id: &RequestId) -> ServerError {
     let code = error.extensions.as_ref().and_then(|it| it.get("code")).cloned();
     let is_internal = matches!(&code, Some(Value::String(code))
         if code == Code::InternalServerError.as_str());
-    if code.is_none() && is_about_input(&error) {
+    if code.is_none() && is_argument_error(&error) {
         let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
         extensions.set("code", Code::BadUserInput.as_str());
     } else if code.is_none() || is_internal {
@@ -264,14 +269,14 @@ fn presentable_one(mut error: ServerError, id: &RequestId) -> ServerError {
             path = ?error.path,
             "a resolver failed"
         );
-        return masked(error, id);
+        return mask(error, id);
     }
     error.message = truncate_message(error.message);
     error
 }
 
-/// The same place, with nothing of what happened there.
-fn masked(error: ServerError, id: &RequestId) -> ServerError {
+/// The error at the same path, without its details.
+fn mask(error: ServerError, id: &RequestId) -> ServerError {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", Code::InternalServerError.as_str());
     extensions.set("requestId", id.as_str());
@@ -283,10 +288,9 @@ fn masked(error: ServerError, id: &RequestId) -> ServerError {
     }
 }
 
-/// Whether the error is one of the library's own about an argument. It gives these neither
-/// code nor type, and no source either, which errors of resolvers have. Resolvers' errors
-/// with a code are not looked at.
-fn is_about_input(error: &ServerError) -> bool {
+/// Whether the error is one of the library's own about an argument. Those have neither a code nor a
+/// source, which errors of resolvers have. The caller excludes resolvers' errors with a code.
+fn is_argument_error(error: &ServerError) -> bool {
     const ARGUMENTS: [&str; 4] =
         ["Failed to parse \"", "Expected input type \"", "Invalid value for argument \"", "Variable "];
     const PAGES: [&str; 2] = ["The \"first\"", "The \"last\""];
