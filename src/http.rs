@@ -3,12 +3,12 @@
 pub mod accept;
 pub mod assets;
 pub mod authentication;
-mod batch;
 pub mod connections;
 pub mod cors;
 pub mod graphql;
-pub mod input;
 pub mod metrics;
+pub mod params;
+mod request_batch;
 pub mod request_id;
 pub mod response;
 pub mod streams;

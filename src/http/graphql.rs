@@ -23,7 +23,7 @@ use tracing::Instrument;
 
 use super::accept::{Accepted, EventStream, MediaType, negotiate};
 use super::authentication::{AuthError, Authenticator, InvalidCredentials};
-use super::input::{self, Input, Posted};
+use super::params::{self, RequestBody, RequestParams};
 use super::request_id::{self, RequestId};
 use super::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use super::streams::{Streams, events};
@@ -109,7 +109,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         if let Some(page) = &self.page
             && is_get
             && accepted.prefers_html
-            && !input::has_document(request.uri())
+            && !params::has_document(request.uri())
         {
             seen.dismiss();
             seen.outcome("ok");
@@ -200,10 +200,10 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
     ) -> Result<Response, ErrorResponse> {
         let media = asked.media;
         let posted = if asked.is_get {
-            Posted::One(input::from_query_string(media, &parts.uri)?)
+            RequestBody::Single(params::from_query_string(media, &parts.uri)?)
         } else {
             let headers = &parts.headers;
-            if !input::is_json(headers) {
+            if !params::is_json(headers) {
                 return Err(ErrorResponse::new(
                     media,
                     Outcome::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -212,27 +212,27 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
                 ));
             }
             let Settings { body_bytes_max, operation_time_max, batch_max } = self.settings;
-            let body = input::read(media, headers, body, body_bytes_max, operation_time_max).await?;
-            input::from_body(media, &body, batch_max)?
+            let body = params::read_body(media, headers, body, body_bytes_max, operation_time_max).await?;
+            params::from_body(media, &body, batch_max)?
         };
         let until = Instant::now() + self.settings.operation_time_max;
         match posted {
-            Posted::One(input) if asked.event_stream != EventStream::Never => {
-                events::answer(self, asked, parts, input, until, admission, seen).await
+            RequestBody::Single(params) if asked.event_stream != EventStream::Never => {
+                events::answer(self, asked, parts, params, until, admission, seen).await
             }
-            Posted::One(input) => {
-                let answer = self.answer_one(asked, input, until, admission, seen, true).await?;
+            RequestBody::Single(params) => {
+                let answer = self.answer_one(asked, params, until, admission, seen, true).await?;
                 seen.outcome(response.outcome_label());
                 Ok(answer.into_response())
             }
-            Posted::Batch(inputs) => {
+            RequestBody::Batch(inputs) => {
                 let mut answers = Vec::with_capacity(inputs.len());
                 seen.dismiss();
                 // One after the other, as if they had been sent so: mutations may build on each other.
-                for (index, input) in inputs.into_iter().enumerate() {
+                for (index, params) in inputs.into_iter().enumerate() {
                     let mut seen = seen.another();
                     let answer = async {
-                        self.answer_one(asked, input?, until, admission, &mut seen, index == 0).await
+                        self.answer_one(asked, params?, until, admission, &mut seen, index == 0).await
                     };
                     // A panic must not take the answers with it that were given already.
                     let answer = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
@@ -254,7 +254,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
     async fn answer_one(
         &self,
         asked: &Asked<A::Caller>,
-        input: Input,
+        params: RequestParams,
         until: Instant,
         admission: &mut Admission<'_>,
         seen: &mut Observed,
@@ -263,7 +263,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         let media = asked.media;
         // Paid before the document is looked at: to refuse one is work too.
         admission.charge(u32::from(!is_entered)).map_err(|wait| self.limited(media, wait))?;
-        let prepared = self.prepare(media, asked.is_get, input, seen).await?;
+        let prepared = self.prepare(media, asked.is_get, params, seen).await?;
         match self.begin(asked, prepared, until, admission).await? {
             Begun::Answered(answer) => Ok(answer),
             Begun::Subscribed(_) => Err(ErrorResponse::new(
@@ -300,11 +300,11 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         &self,
         media: MediaType,
         is_get: bool,
-        input: Input,
+        params: RequestParams,
         seen: &mut Observed,
     ) -> Result<Prepared, ErrorResponse> {
-        let name = input.operation_name.as_deref();
-        let prepared = self.documents.prepare(&input.document, name, input.variables);
+        let name = params.operation_name.as_deref();
+        let prepared = self.documents.prepare(&params.document, name, params.variables);
         let prepared = prepared.instrument(traces::preparation()).await;
         let prepared = prepared.map_err(|errors| ErrorResponse {
             outcome: rejection(&errors),

@@ -8,7 +8,7 @@ use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
 
 use crate::toy::{KEY, Toy};
-use crate::{TestResponse, GRAPHQL, send};
+use crate::{GRAPHQL, TestResponse, send};
 
 async fn toy(batch_max: usize, quotas: Quotas) -> Toy {
     let operation_time_max = Duration::from_millis(1_000);

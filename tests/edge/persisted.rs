@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::toy::{self, KEY, Schema, Toy};
-use crate::{TestResponse, GRAPHQL, ask, send};
+use crate::{GRAPHQL, TestResponse, ask, send};
 
 fn hash(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()

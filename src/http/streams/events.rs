@@ -24,7 +24,7 @@ use crate::http::accept::{EventStream, MediaType};
 use crate::http::authentication::Authenticator;
 use crate::http::connections::Connection;
 use crate::http::graphql::{Asked, Begun, Edge};
-use crate::http::input::Input;
+use crate::http::params::RequestParams;
 use crate::http::request_id::RequestId;
 use crate::http::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use crate::http::throttle::Admission;
@@ -44,13 +44,13 @@ pub(in crate::http) async fn answer<E: Executor, A: Authenticator>(
     edge: &Arc<Edge<E, A>>,
     asked: &Asked<A::Caller>,
     parts: &Parts,
-    input: Input,
+    params: RequestParams,
     until: Instant,
     admission: &mut Admission<'_>,
     seen: &mut Observed,
 ) -> Result<Response, ErrorResponse> {
     seen.transport(Transport::Sse);
-    let answered = begin(edge, asked, input, until, admission, seen).await;
+    let answered = begin(edge, asked, params, until, admission, seen).await;
     match &answered {
         // A stream counts when it has begun: it may go on for days.
         Ok(Begun::Subscribed(_)) => seen.outcome("ok"),
@@ -72,12 +72,12 @@ pub(in crate::http) async fn answer<E: Executor, A: Authenticator>(
 async fn begin<E: Executor, A: Authenticator>(
     edge: &Arc<Edge<E, A>>,
     asked: &Asked<A::Caller>,
-    input: Input,
+    params: RequestParams,
     until: Instant,
     admission: &mut Admission<'_>,
     seen: &mut Observed,
 ) -> Result<Begun, ErrorResponse> {
-    let prepared = edge.prepare(asked.media, asked.is_get, input, seen).await?;
+    let prepared = edge.prepare(asked.media, asked.is_get, params, seen).await?;
     edge.begin(asked, prepared, until, admission).await
 }
 

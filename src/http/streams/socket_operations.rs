@@ -20,9 +20,9 @@ use super::socket::Socket;
 use crate::graphql::refusal::Code;
 use crate::http::accept::{EventStream, MediaType};
 use crate::http::authentication::Authenticator;
-use crate::http::batch;
 use crate::http::graphql::{Asked, Begun};
-use crate::http::input::{self, Input};
+use crate::http::params::{self, RequestParams};
+use crate::http::request_batch;
 use crate::http::request_id;
 use crate::http::response::{self, ErrorResponse, Outcome};
 use crate::telemetry::labels::Transport;
@@ -121,13 +121,13 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
             }
             let many = running.len() >= OPERATIONS_MAX;
             match read(payload) {
-                Ok(input) if !many => {
+                Ok(params) if !many => {
                     let operation = Arc::new(Operation {
                         id: id.clone(),
                         unwanted: Unwanted::default(),
                         is_subscription: AtomicBool::new(false),
                     });
-                    let task = tokio::spawn(Arc::clone(self).operate(Arc::clone(&operation), input));
+                    let task = tokio::spawn(Arc::clone(self).operate(Arc::clone(&operation), params));
                     running.insert(id.clone(), Running { operation, task: task.abort_handle() });
                 }
                 Ok(_) => refused = Some(too_many()),
@@ -140,7 +140,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         self.queue.push(message, None).await.map_err(|_| Closing::Gone)
     }
 
-    async fn operate(self: Arc<Self>, operation: Arc<Operation>, input: Input) {
+    async fn operate(self: Arc<Self>, operation: Arc<Operation>, params: RequestParams) {
         let request_id = self.operation_id();
         let asked = self.session().map(|session| Asked {
             media: MediaType::Json,
@@ -150,7 +150,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
             caller: session.caller.clone(),
         });
         let (Some(session), Some(asked)) = (self.session(), asked) else { return };
-        let running = AssertUnwindSafe(self.perform(session, &operation, &asked, input));
+        let running = AssertUnwindSafe(self.perform(session, &operation, &asked, params));
         let ending = running.catch_unwind().await.unwrap_or_else(|panic| {
             request_id::report(&request_id, panic.as_ref());
             Ok(Ending::Failed(response::internal_error(MediaType::Json, &request_id)))
@@ -176,7 +176,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         session: &Session<A::Caller>,
         operation: &Operation,
         asked: &Asked<A::Caller>,
-        input: Input,
+        params: RequestParams,
     ) -> Result<Ending, ErrorResponse> {
         let edge = &*self.edge;
         if !session.is_valid(edge).await {
@@ -188,7 +188,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         let limited = |wait| edge.limited(asked.media, wait);
         let begun = async {
             let mut admission = edge.throttle.admit(session.key, time_max).await.map_err(limited)?;
-            let prepared = edge.prepare(asked.media, asked.is_get, input, &mut seen).await?;
+            let prepared = edge.prepare(asked.media, asked.is_get, params, &mut seen).await?;
             let until = Instant::now() + time_max;
             Ok((edge.begin(asked, prepared, until, &mut admission).await?, admission))
         };
@@ -240,10 +240,11 @@ enum Unread {
     Refused(Box<ErrorResponse>),
 }
 
-fn read(payload: &RawValue) -> Result<Input, Unread> {
+fn read(payload: &RawValue) -> Result<RequestParams, Unread> {
     let json = payload.get().as_bytes();
-    batch::check_values(MediaType::Json, json).map_err(|refusal| Unread::Refused(Box::new(refusal)))?;
-    input::from_json(MediaType::Json, json).map_err(|malformed| {
+    request_batch::check_value_count(MediaType::Json, json)
+        .map_err(|refusal| Unread::Refused(Box::new(refusal)))?;
+    params::from_json(MediaType::Json, json).map_err(|malformed| {
         let message = malformed.errors.into_iter().next().map(|error| error.message);
         Unread::Malformed(message.unwrap_or_default())
     })

@@ -1,4 +1,4 @@
-//! Reading a GraphQL request out of a body or a query string.
+//! Parsing of GraphQL requests from a body or a query string.
 
 use std::time::Duration;
 
@@ -11,23 +11,23 @@ use futures_util::StreamExt;
 use serde::Deserialize;
 
 use super::accept::MediaType;
-use super::batch;
+use super::request_batch;
 use super::response::{ErrorResponse, Outcome};
 use crate::graphql::document_ref::{DocumentHash, DocumentRef};
 use crate::graphql::refusal::{Code, Refusal};
 
-/// How much of a body that is too large is read and thrown away, as a multiple of what is
-/// allowed. A client that is still writing does not see an answer before it is done.
-const DRAINED_FACTOR: u64 = 32;
+/// How much of an oversized body is read and discarded, as a multiple of the limit. A client that is
+/// still writing reads no response before it is done.
+const DRAIN_FACTOR: u64 = 32;
 
 /// The parameters of a GraphQL request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Input {
+pub struct RequestParams {
     /// The document.
     pub document: DocumentRef,
-    /// The operation to run, if it is named.
+    /// The name of the operation to run, if there is one.
     pub operation_name: Option<String>,
-    /// The variables, not checked.
+    /// The variables, not validated yet.
     pub variables: Variables,
 }
 
@@ -52,15 +52,15 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 ///
-/// 413 for a larger body, 408 for a slower one, 400 for one that breaks off.
-pub async fn read(
+/// 413 for a larger body, 408 for a timeout, 400 for an incomplete body.
+pub async fn read_body(
     media: MediaType,
     headers: &HeaderMap,
     body: Body,
     bytes_max: usize,
     time_max: Duration,
 ) -> Result<Bytes, ErrorResponse> {
-    let announced: Option<u64> =
+    let content_length: Option<u64> =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     let mut stream = body.into_data_stream();
@@ -71,7 +71,7 @@ pub async fn read(
     };
     let mut collected = Vec::new();
     let reading = async {
-        let mut length: u64 = announced.filter(|length| *length > max).unwrap_or(0);
+        let mut length: u64 = content_length.filter(|length| *length > max).unwrap_or(0);
         if length == 0 {
             while let Some(chunk) = stream.next().await {
                 let chunk = chunk.map_err(|_| malformed(media, "The body broke off."))?;
@@ -79,7 +79,7 @@ pub async fn read(
                 if length > max {
                     break;
                 }
-                // Nearly every body comes in one piece, which need not be copied.
+                // Nearly every body arrives in one chunk, which need not be copied.
                 collected.push(chunk);
             }
         }
@@ -91,9 +91,9 @@ pub async fn read(
     })??;
     if length > max {
         collected.clear();
-        // Who asked first whether to send the body has not begun to.
+        // A client that sent `Expect: 100-continue` has not started to send the body.
         if !headers.contains_key(EXPECT) {
-            drain(stream, max.saturating_mul(DRAINED_FACTOR), time_max).await;
+            drain(stream, max.saturating_mul(DRAIN_FACTOR), time_max).await;
         }
         return Err(too_large());
     }
@@ -113,11 +113,11 @@ async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64, time_max:
             }
         }
     };
-    // Whether all was read or not, the answer is the same.
+    // The response is the same whether the body was drained completely or not.
     let _done = tokio::time::timeout(time_max, draining).await;
 }
 
-/// The JSON of a body. Each parameter is taken as any value, to say which one is wrong.
+/// The JSON of a body. Each parameter accepts any value, so that errors can name the wrong one.
 #[derive(Deserialize)]
 struct Parameters {
     #[serde(default)]
@@ -144,71 +144,72 @@ struct QueryString {
     extensions: Option<String>,
 }
 
-/// What a POST asks for.
+/// The requests of a POST body.
 #[derive(Debug)]
-pub enum Posted {
+pub enum RequestBody {
     /// One request.
-    One(Input),
-    /// Several, in their order; what can't be read of one says nothing of the others.
-    Batch(Vec<Result<Input, ErrorResponse>>),
+    Single(RequestParams),
+    /// A batch, in order; each request is parsed independently of the others.
+    Batch(Vec<Result<RequestParams, ErrorResponse>>),
 }
 
-/// Reads the requests of a POST, of which a batch may have up to `batch_max`.
+/// Parses the body of a POST; a batch may have up to `batch_max` requests.
 ///
 /// # Errors
 ///
-/// 400: no JSON, no object, several requests in one where that is off or too many of them, or a
-/// parameter of another type. 413: more values than a request has use for.
-pub fn from_body(media: MediaType, body: &[u8], batch_max: usize) -> Result<Posted, ErrorResponse> {
-    batch::check_values(media, body)?;
+/// 400: invalid JSON, not an object, a batch where batches are off or with too many requests, or a
+/// parameter of another type. 413: too many values.
+pub fn from_body(media: MediaType, body: &[u8], batch_max: usize) -> Result<RequestBody, ErrorResponse> {
+    request_batch::check_value_count(media, body)?;
     if body.trim_ascii_start().first() != Some(&b'[') {
-        return from_json(media, body).map(Posted::One);
+        return from_json(media, body).map(RequestBody::Single);
     }
-    let requests = batch::split(media, body, batch_max)?.map_err(|error| unreadable(media, &error))?;
+    let requests =
+        request_batch::split_batch(media, body, batch_max)?.map_err(|error| invalid_json(media, &error))?;
     let requests = requests.into_iter().map(|request| from_json(media, request.get().as_bytes()));
-    Ok(Posted::Batch(requests.collect()))
+    Ok(RequestBody::Batch(requests.collect()))
 }
 
-pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<Input, ErrorResponse> {
+pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<RequestParams, ErrorResponse> {
     if json.trim_ascii_start().first() != Some(&b'{') {
         return Err(malformed(media, "A request must be a JSON object."));
     }
-    let parameters: Parameters = serde_json::from_slice(json).map_err(|error| unreadable(media, &error))?;
-    input(media, parameters)
+    let parameters: Parameters = serde_json::from_slice(json).map_err(|error| invalid_json(media, &error))?;
+    request_params(media, parameters)
 }
 
-fn unreadable(media: MediaType, error: &serde_json::Error) -> ErrorResponse {
+fn invalid_json(media: MediaType, error: &serde_json::Error) -> ErrorResponse {
     let (line, column) = (error.line(), error.column());
     let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
     malformed(media, format!("The body cannot be read at line {line}, column {column}: {reason}."))
 }
 
-/// Reads the request of a GET.
+/// Parses the request of a GET.
 ///
 /// # Errors
 ///
 /// 400: a parameter that is missing, given twice or of another type.
-pub fn from_query_string(media: MediaType, uri: &Uri) -> Result<Input, ErrorResponse> {
-    let Query(given) = Query::<QueryString>::try_from_uri(uri)
+pub fn from_query_string(media: MediaType, uri: &Uri) -> Result<RequestParams, ErrorResponse> {
+    let Query(query_string) = Query::<QueryString>::try_from_uri(uri)
         .map_err(|_| malformed(media, "The query string cannot be read, or gives a parameter twice."))?;
     let json = |name: &str, text: Option<String>| match text {
         Some(text) if !text.is_empty() => serde_json::from_str(&text)
             .map_err(|_| malformed(media, format!("The parameter \"{name}\" must be JSON."))),
         _ => Ok(Value::Null),
     };
-    input(
+    request_params(
         media,
         Parameters {
-            query: given.query.map_or(Value::Null, Value::String),
-            document_id: given.document_id.map_or(Value::Null, Value::String),
-            operation_name: given.operation_name.map_or(Value::Null, Value::String),
-            variables: json("variables", given.variables)?,
-            extensions: json("extensions", given.extensions)?,
+            query: query_string.query.map_or(Value::Null, Value::String),
+            document_id: query_string.document_id.map_or(Value::Null, Value::String),
+            operation_name: query_string.operation_name.map_or(Value::Null, Value::String),
+            variables: json("variables", query_string.variables)?,
+            extensions: json("extensions", query_string.extensions)?,
         },
     )
 }
 
-/// Whether the query string names a document, or is a person's visit.
+/// Whether the query string has a document, so that the GET is not a visit of the page.
 #[must_use]
 pub fn has_document(uri: &Uri) -> bool {
     let names = ["query=", "documentId=", "extensions="];
@@ -216,7 +217,7 @@ pub fn has_document(uri: &Uri) -> bool {
     uri.query().is_some_and(|text| text.split('&').any(is_named))
 }
 
-fn input(media: MediaType, parameters: Parameters) -> Result<Input, ErrorResponse> {
+fn request_params(media: MediaType, parameters: Parameters) -> Result<RequestParams, ErrorResponse> {
     let wrong = |name: &str, expected: &str| {
         Err(malformed(media, format!("The parameter \"{name}\" must be {expected}.")))
     };
@@ -239,21 +240,21 @@ fn input(media: MediaType, parameters: Parameters) -> Result<Input, ErrorRespons
         Value::String(name) => Some(name),
         _ => return wrong("operationName", "a string"),
     };
-    let named = match parameters.document_id {
+    let reference = match parameters.document_id {
         Value::Null => hash.map(DocumentRef::Hash),
         Value::String(id) if id.is_empty() => hash.map(DocumentRef::Hash),
         Value::String(id) => Some(DocumentRef::from_id(id).map_err(refused)?),
         _ => return wrong("documentId", "a string"),
     };
-    let document = match (parameters.query, named) {
-        (Value::Null, Some(named)) => named,
-        (Value::String(text), Some(named)) if text.is_empty() => named,
-        (Value::String(text), Some(named)) => named.with_text(text).map_err(refused)?,
+    let document = match (parameters.query, reference) {
+        (Value::Null, Some(reference)) => reference,
+        (Value::String(text), Some(reference)) if text.is_empty() => reference,
+        (Value::String(text), Some(reference)) => reference.with_text(text).map_err(refused)?,
         (Value::String(text), None) => DocumentRef::Text(text),
         (Value::Null, None) => return wrong("query", "given"),
         _ => return wrong("query", "a string"),
     };
-    Ok(Input { document, operation_name, variables })
+    Ok(RequestParams { document, operation_name, variables })
 }
 
 /// The hash of `extensions.persistedQuery`, as Apollo's clients send it.

@@ -1,21 +1,21 @@
-//! Several requests in one body, and how many values a body may have.
+//! Batches of requests in one body, and the limit on the values of a body.
 
 use axum::http::StatusCode;
 use serde_json::value::RawValue;
 
 use super::accept::MediaType;
-use super::input::malformed;
+use super::params::malformed;
 use super::response::{ErrorResponse, Outcome};
 use crate::graphql::refusal::Code;
 
-/// Most values of a body, names of fields not counted: a thousand activities have some 15 each. A
-/// number of one digit takes two bytes on the wire and fifty times as much when it was read.
+/// Maximum values of a body, without field names: a thousand activities have some 15 each. A number of
+/// one digit takes two bytes on the wire and fifty times as much when parsed.
 const VALUES_MAX: usize = 100_000;
 
-/// Refuses a body whose values would take much more memory than its text.
-pub(super) fn check_values(media: MediaType, body: &[u8]) -> Result<(), ErrorResponse> {
-    // Fewer bytes can't have more values, and nearly all bodies have fewer.
-    if body.len() <= VALUES_MAX || values(body) <= VALUES_MAX {
+/// Refuses a body whose values would take far more memory than its text.
+pub(super) fn check_value_count(media: MediaType, body: &[u8]) -> Result<(), ErrorResponse> {
+    // A value has at least one byte, and nearly all bodies are shorter than this.
+    if body.len() <= VALUES_MAX || count_values(body) <= VALUES_MAX {
         return Ok(());
     }
     let message = format!("The body has more than {VALUES_MAX} values; send less at a time.");
@@ -23,8 +23,8 @@ pub(super) fn check_values(media: MediaType, body: &[u8]) -> Result<(), ErrorRes
     Err(ErrorResponse::new(media, status, Code::BadUserInput, message))
 }
 
-/// Values of a JSON text: each but the first of its list or object has a comma before it.
-fn values(body: &[u8]) -> usize {
+/// Counts the values of a JSON text: each but the first of its list or object follows a comma.
+fn count_values(body: &[u8]) -> usize {
     let mut values = 1;
     let mut bytes = body.iter();
     while let Some(byte) = bytes.next() {
@@ -47,8 +47,8 @@ fn values(body: &[u8]) -> usize {
     values
 }
 
-/// Takes a batch apart into its requests; the inner error is about its JSON.
-pub(super) fn split(
+/// Splits a batch into its requests; the inner error is about its JSON.
+pub(super) fn split_batch(
     media: MediaType,
     body: &[u8],
     batch_max: usize,
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_counted_but_not_in_texts() {
+    fn values_inside_strings_are_not_counted() {
         for (json, expected) in [
             ("1", 1),
             (r#"{"a": 1, "b": [2, 3]}"#, 5),
@@ -80,7 +80,7 @@ mod tests {
             ("[[[]]]", 4),
             (r#""open"#, 1),
         ] {
-            assert_eq!(values(json.as_bytes()), expected, "{json}");
+            assert_eq!(count_values(json.as_bytes()), expected, "{json}");
         }
     }
 }
