@@ -131,7 +131,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
             media,
             is_get,
             event_stream: accepted.event_stream,
-            id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::of(&parts.headers)),
+            id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::from_headers(&parts.headers)),
             caller,
         };
         let answer = self.answer_caller(&asked, &parts, body, &mut admission, seen).await;
@@ -152,7 +152,10 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
             }
             LoginError::Unavailable => {
                 let id = parts.extensions.get().cloned();
-                response::internal_error(media, &id.unwrap_or_else(|| RequestId::of(&parts.headers)))
+                response::internal_error(
+                    media,
+                    &id.unwrap_or_else(|| RequestId::from_headers(&parts.headers)),
+                )
             }
         })
     }
@@ -236,7 +239,7 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
                     };
                     // A panic must not take the answers with it that were given already.
                     let answer = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
-                        request_id::report(&asked.id, panic.as_ref());
+                        request_id::log_panic(&asked.id, panic.as_ref());
                         Err(response::internal_error(media, &asked.id))
                     });
                     let answer = answer.unwrap_or_else(EncodedResponse::from);

@@ -86,7 +86,7 @@ impl<C> Session<C> {
             Ok(Some(_)) if !self.is_valid(edge).await => Err(Lost::Revoked),
             Ok(event) => Ok(event),
             Err(panic) => {
-                request_id::report(id, panic.as_ref());
+                request_id::log_panic(id, panic.as_ref());
                 Err(Lost::Panicked)
             }
         }

@@ -61,7 +61,7 @@ pub async fn handle<E: Executor, A: Authenticator>(
         refusal.header = Some((UPGRADE, HeaderValue::from_static("websocket")));
         return refusal.into_response();
     };
-    let id = parts.extensions.get().cloned().unwrap_or_else(|| RequestId::of(&parts.headers));
+    let id = parts.extensions.get().cloned().unwrap_or_else(|| RequestId::from_headers(&parts.headers));
     let connection = parts.extensions.get::<Arc<Connection>>().cloned();
     let opening = Opening { headers: parts.headers, extensions: parts.extensions };
     upgrade
@@ -179,7 +179,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
 
     /// The id of the next operation.
     pub(super) fn operation_id(&self) -> RequestId {
-        self.id.part(self.begun.fetch_add(1, Ordering::Relaxed) + 1)
+        self.id.for_operation(self.begun.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     async fn read(self: &Arc<Self>, stream: &mut SplitStream<WebSocket>, opening: Opening) -> Closing {

@@ -152,7 +152,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         let (Some(session), Some(asked)) = (self.session(), asked) else { return };
         let running = AssertUnwindSafe(self.perform(session, &operation, &asked, params));
         let ending = running.catch_unwind().await.unwrap_or_else(|panic| {
-            request_id::report(&request_id, panic.as_ref());
+            request_id::log_panic(&request_id, panic.as_ref());
             Ok(Ending::Failed(response::internal_error(MediaType::Json, &request_id)))
         });
         let ending = ending.unwrap_or_else(Ending::Failed);
