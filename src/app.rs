@@ -23,7 +23,7 @@ use crate::graphql::input_types::{InputTypes, api_scalars};
 use crate::graphql::root_field_spans::RootFieldSpans;
 use crate::graphql::{schema, trusted_documents};
 use crate::http::authentication::BootstrapKey;
-use crate::http::graphql::{Edge, Page};
+use crate::http::graphql::{BrowserPage, GraphqlEndpoint};
 use crate::http::streams::{Stop, Streams};
 use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};
@@ -239,8 +239,8 @@ async fn router(
         let trusted = trusted_documents::read_documents(path).map_err(StartError::TrustedDocuments)?;
         documents = documents.with_trusted_documents(trusted).await.map_err(StartError::TrustedDocuments)?;
     }
-    let page: Page = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
-    let edge = Edge {
+    let page: BrowserPage = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
+    let endpoint = GraphqlEndpoint {
         documents,
         metrics: services.metrics().clone(),
         authenticator,
@@ -263,7 +263,7 @@ async fn router(
             }
         }
     };
-    let mut routes = routes(Arc::new(edge), is_told.then_some(sdl), ready);
+    let mut routes = routes(Arc::new(endpoint), is_told.then_some(sdl), ready);
     if let Some(cors) = protocol.origins.layer() {
         routes = routes.layer(cors);
     }

@@ -1,4 +1,4 @@
-//! The HTTP routes and what stands around them.
+//! The HTTP routes and their layers.
 
 pub mod accept;
 pub mod assets;
@@ -27,18 +27,22 @@ use axum::response::IntoResponse;
 use axum::routing::{any, get};
 
 use authentication::Authenticator;
-use graphql::Edge;
+use graphql::GraphqlEndpoint;
 use streams::socket;
 
-/// Longest time that a readiness check may take before it counts as failed.
+/// Timeout of a readiness check.
 const READINESS_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The routes of the API: `/graphql`, `/graphql/ws`, `/schema.graphql`, `/healthz` and `/readyz`.
 ///
-/// Without the schema's text in `sdl`, `/schema.graphql` is left out. `ready` says whether requests
-/// can be served now, and what is missing otherwise; it is asked at each request to `/readyz`. Add further routes to the result, then put
-/// [`with_layers`] around all of them.
-pub fn routes<E, A, R, F>(edge: Arc<Edge<E, A>>, sdl: impl Into<Option<String>>, ready: R) -> Router
+/// Without the schema's text in `sdl`, `/schema.graphql` is left out. `ready` checks whether requests can
+/// be served, and reports what is missing otherwise; each request to `/readyz` calls it. Add further routes
+/// to the result, then apply [`with_layers`] to all of them.
+pub fn routes<E, A, R, F>(
+    endpoint: Arc<GraphqlEndpoint<E, A>>,
+    sdl: impl Into<Option<String>>,
+    ready: R,
+) -> Router
 where
     E: Executor,
     A: Authenticator,
@@ -46,10 +50,10 @@ where
     F: Future<Output = Result<(), String>> + Send,
 {
     let mut routes = Router::new()
-        // Every method, because the ones that are refused are answered as GraphQL too.
+        // Every method, because the refusal of other methods is a GraphQL response as well.
         .route("/graphql", any(graphql::handle::<E, A>))
         .route("/graphql/ws", any(socket::handle::<E, A>))
-        .with_state(edge)
+        .with_state(endpoint)
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(move || readiness(ready)));
     if let Some(sdl) = sdl.into().map(Bytes::from) {
@@ -59,8 +63,8 @@ where
     routes
 }
 
-/// Puts the request id, and the net under panics, around all routes. It must be the
-/// outermost layer: what is outside of it has no id and no net.
+/// Adds the request id and the panic handler to all routes. It must be the outermost layer: a layer
+/// outside of it has neither.
 pub fn with_layers(router: Router) -> Router {
     router.layer(middleware::from_fn(request_id::layer))
 }

@@ -10,7 +10,7 @@ use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema;
 use partner_program::http::authentication::BootstrapKey;
-use partner_program::http::graphql::{Edge, Settings};
+use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
 use partner_program::http::streams::Streams;
 use partner_program::http::throttle::{Quotas, Throttle};
 use partner_program::http::{routes, with_layers};
@@ -37,15 +37,15 @@ pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
     let documents = Documents::new(schemas(schema::builder), types, Limits::default(), 1_000, 16 << 20);
     // All requests have one key: its quota would be what is measured.
     let quotas = Quotas { points_per_minute: 0, operations_max: u32::MAX, ..Quotas::default() };
-    let edge = Edge {
+    let endpoint = GraphqlEndpoint {
         documents,
         metrics: services.metrics().clone(),
         authenticator: ApiAuthenticator::new(services, Some(BootstrapKey::new(KEY)), None),
-        settings: Settings::default(),
+        limits: RequestLimits::default(),
         throttle: Throttle::new(quotas),
         streams: Streams::default(),
         page: None,
     };
-    let routes = routes(Arc::new(edge), schema::sdl(), || async { Ok::<(), String>(()) });
+    let routes = routes(Arc::new(endpoint), schema::sdl(), || async { Ok::<(), String>(()) });
     crate::serve(with_layers(routes)).await
 }

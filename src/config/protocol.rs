@@ -10,7 +10,7 @@ use super::SettingError;
 use crate::graphql::limits::Limits;
 use crate::http::connections::ConnectionLimits;
 use crate::http::cors::Origins;
-use crate::http::graphql::Settings as Requests;
+use crate::http::graphql::RequestLimits;
 use crate::http::streams::StreamLimits;
 use crate::http::throttle::Quotas;
 
@@ -20,7 +20,7 @@ pub struct Protocol {
     /// `QUERY_…_MAX`, `DOCUMENT_…_MAX`, `MUTATION_FIELDS_MAX` and `INTROSPECTION`: what a document may contain.
     pub limits: Limits,
     /// `BODY_BYTES_MAX`, `OPERATION_TIMEOUT` and `BATCH_MAX`: what an HTTP request may take.
-    pub requests: Requests,
+    pub requests: RequestLimits,
     /// `SLOW_CONSUMER_TIMEOUT`: what WebSockets and event streams may take.
     pub streams: StreamLimits,
     /// `RATE_LIMIT_PER_MINUTE`, `OPERATIONS_PER_KEY_MAX`, `STREAMS_PER_KEY_MAX`, `FAILED_LOGINS_PER_MINUTE` and
@@ -43,7 +43,7 @@ impl Default for Protocol {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
-            requests: Requests::default(),
+            requests: RequestLimits::default(),
             streams: StreamLimits::default(),
             quotas: Quotas::default(),
             connections: ConnectionLimits::default(),

@@ -1,6 +1,6 @@
-//! GraphQL over HTTP, by its specification and the audits of the `graphql-http` package.
+//! GraphQL over HTTP, by its specification and the audit suite of the `graphql-http` package.
 //!
-//! The extractors and answers of `async-graphql-axum` are not used on this path: they take
+//! The extractors and responses of `async-graphql-axum` are not used on this path: they take
 //! any content type, know no limit on bodies, run mutations by GET, answer 200 whatever
 //! happened and do not look at `Accept`. Nothing of that crate would be left.
 
@@ -32,69 +32,69 @@ use crate::graphql::documents::{Documents, Prepared};
 use crate::graphql::refusal::Code;
 use crate::telemetry::labels::Transport;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::observed::{self, Observed};
+use crate::telemetry::observed::{self, RequestObservation};
 use crate::telemetry::traces;
 
-/// The page for people who open the endpoint in a browser, for a request with these headers.
-pub type Page = Arc<dyn Fn(HeaderMap) -> BoxFuture<'static, Response> + Send + Sync>;
+/// The page for browsers that open the endpoint, from the headers of the request.
+pub type BrowserPage = Arc<dyn Fn(HeaderMap) -> BoxFuture<'static, Response> + Send + Sync>;
 
-/// What requests may take.
+/// Limits of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Longest body, in bytes.
+pub struct RequestLimits {
+    /// Maximum size of a body, in bytes.
     pub body_bytes_max: usize,
-    /// Longest time for a body to arrive, and again for its operations to run.
+    /// Timeout for a body to arrive, and again for its operations.
     pub operation_time_max: Duration,
-    /// Most requests of a batch; 0 accepts no batches.
+    /// Maximum requests of a batch; 0 turns batches off.
     pub batch_max: usize,
 }
 
-impl Default for Settings {
+impl Default for RequestLimits {
     fn default() -> Self {
         Self { body_bytes_max: 1_048_576, operation_time_max: Duration::from_secs(10), batch_max: 0 }
     }
 }
 
-/// All that the endpoint needs.
-pub struct Edge<E, A> {
+/// The GraphQL endpoint with all that it depends on.
+pub struct GraphqlEndpoint<E, A> {
     /// The schemas and their documents.
     pub documents: Documents<E>,
-    /// Who may use the API.
+    /// Authenticates callers.
     pub authenticator: A,
-    /// What requests may take.
-    pub settings: Settings,
-    /// How much callers may ask for.
+    /// Limits of requests.
+    pub limits: RequestLimits,
+    /// Rate and concurrency limits of callers.
     pub throttle: Throttle,
-    /// What WebSockets and event streams may take, and when they end.
+    /// Limits of WebSockets and event streams, and their shutdown.
     pub streams: Streams,
-    /// The page for browsers; without one they are answered like anybody else.
-    pub page: Option<Page>,
-    /// Where requests are counted.
+    /// The page for browsers; without one they get the responses of other clients.
+    pub page: Option<BrowserPage>,
+    /// Metrics of requests.
     pub metrics: Metrics,
 }
 
-/// Answers a request to the endpoint, by whatever method.
+/// Handles a request to the endpoint, with any method.
 pub async fn handle<E: Executor, A: Authenticator>(
-    State(edge): State<Arc<Edge<E, A>>>,
+    State(endpoint): State<Arc<GraphqlEndpoint<E, A>>>,
     request: Request,
 ) -> Response {
-    let mut seen = edge.metrics.observe(Transport::Http);
-    let mut response = match edge.answer(request, &mut seen).await {
+    let mut observation = endpoint.metrics.observe(Transport::Http);
+    let mut response = match endpoint.respond(request, &mut observation).await {
         Ok(response) => response,
         Err(error_response) => {
-            seen.outcome(error_response.outcome_label());
+            observation.outcome(error_response.outcome_label());
             error_response.into_response()
         }
     };
-    response.extensions_mut().insert(seen.summary());
+    response.extensions_mut().insert(observation.summary());
     response
 }
 
-impl<E: Executor, A: Authenticator> Edge<E, A> {
-    async fn answer(
+impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
+    async fn respond(
         self: &Arc<Self>,
         request: Request,
-        seen: &mut Observed,
+        observation: &mut RequestObservation,
     ) -> Result<Response, ErrorResponse> {
         let accepted = negotiate(request.headers());
         let is_get = request.method() == Method::GET;
@@ -111,42 +111,46 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
             && accepted.prefers_html
             && !params::has_document(request.uri())
         {
-            seen.dismiss();
-            seen.outcome("ok");
+            observation.dismiss();
+            observation.outcome("ok");
             return Ok(page(request.headers().clone()).await);
         }
-        let media = media(accepted)?;
+        let media = response_media_type(accepted)?;
         let (parts, body) = request.into_parts();
-        let caller = self.caller(media, &parts).await?;
-        seen.role(self.authenticator.role(&caller));
+        let caller = self.authenticate_request(media, &parts).await?;
+        observation.role(self.authenticator.role(&caller));
         let key = self.authenticator.caller_key(&caller);
-        let mut admission = match self.throttle.admit(key, self.settings.operation_time_max).await {
+        let mut admission = match self.throttle.admit(key, self.limits.operation_time_max).await {
             Ok(admission) => admission,
-            Err(wait) => {
-                seen.outcome(Code::RateLimited.as_str());
-                return Ok(self.turned_away(media, wait));
+            Err(limited) => {
+                observation.outcome(Code::RateLimited.as_str());
+                return Ok(self.rate_limited_response(media, limited));
             }
         };
-        let asked = Asked {
+        let context = RequestContext {
             media,
             is_get,
             event_stream: accepted.event_stream,
             id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::from_headers(&parts.headers)),
             caller,
         };
-        let answer = self.answer_caller(&asked, &parts, body, &mut admission, seen).await;
-        let mut response = answer.unwrap_or_else(|error_response| {
-            seen.outcome(error_response.outcome_label());
+        let response = self.respond_to_caller(&context, &parts, body, &mut admission, observation).await;
+        let mut response = response.unwrap_or_else(|error_response| {
+            observation.outcome(error_response.outcome_label());
             error_response.into_response()
         });
         admission.write_headers(response.headers_mut());
         Ok(response)
     }
 
-    /// Finds out who is asking, unless wrong answers came too often from where the request comes from.
-    async fn caller(&self, media: MediaType, parts: &Parts) -> Result<A::Caller, ErrorResponse> {
+    /// Authenticates a request, unless its client address has too many failed logins.
+    async fn authenticate_request(
+        &self,
+        media: MediaType,
+        parts: &Parts,
+    ) -> Result<A::Caller, ErrorResponse> {
         self.authenticate(&parts.headers, &parts.extensions).await.map_err(|failed| match failed {
-            LoginError::RateLimited(wait) => ErrorResponse::rate_limited(media, wait),
+            LoginError::RateLimited(limited) => ErrorResponse::rate_limited(media, limited),
             LoginError::Rejected(InvalidCredentials(message)) => {
                 ErrorResponse::unauthenticated(media, message)
             }
@@ -160,9 +164,9 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         })
     }
 
-    pub(super) fn limited(&self, media: MediaType, wait: RateLimited) -> ErrorResponse {
-        self.metrics.rate_limited(wait.limit.name());
-        ErrorResponse::rate_limited(media, wait)
+    pub(super) fn rate_limited(&self, media: MediaType, limited: RateLimited) -> ErrorResponse {
+        self.metrics.rate_limited(limited.limit.name());
+        ErrorResponse::rate_limited(media, limited)
     }
 
     pub(super) async fn authenticate(
@@ -171,9 +175,9 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         extensions: &Extensions,
     ) -> Result<A::Caller, LoginError> {
         let failed_logins = &self.throttle.failed_logins;
-        failed_logins.check(headers, extensions).map_err(|wait| {
-            self.metrics.rate_limited(wait.limit.name());
-            LoginError::RateLimited(wait)
+        failed_logins.check(headers, extensions).map_err(|limited| {
+            self.metrics.rate_limited(limited.limit.name());
+            LoginError::RateLimited(limited)
         })?;
         self.authenticator.authenticate(headers).await.map_err(|failed| match failed {
             AuthError::Rejected(rejected) => {
@@ -187,22 +191,22 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         })
     }
 
-    fn turned_away(&self, media: MediaType, wait: RateLimited) -> Response {
-        let mut response = self.limited(media, wait).into_response();
-        self.throttle.write_exhausted_headers(wait, response.headers_mut());
+    fn rate_limited_response(&self, media: MediaType, limited: RateLimited) -> Response {
+        let mut response = self.rate_limited(media, limited).into_response();
+        self.throttle.write_exhausted_headers(limited, response.headers_mut());
         response
     }
 
-    async fn answer_caller(
+    async fn respond_to_caller(
         self: &Arc<Self>,
-        asked: &Asked<A::Caller>,
+        context: &RequestContext<A::Caller>,
         parts: &Parts,
         body: Body,
         admission: &mut Admission<'_>,
-        seen: &mut Observed,
+        observation: &mut RequestObservation,
     ) -> Result<Response, ErrorResponse> {
-        let media = asked.media;
-        let posted = if asked.is_get {
+        let media = context.media;
+        let body = if context.is_get {
             RequestBody::Single(params::from_query_string(media, &parts.uri)?)
         } else {
             let headers = &parts.headers;
@@ -214,62 +218,73 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
                     "Send the request as Content-Type: application/json, in UTF-8.",
                 ));
             }
-            let Settings { body_bytes_max, operation_time_max, batch_max } = self.settings;
+            let RequestLimits { body_bytes_max, operation_time_max, batch_max } = self.limits;
             let body = params::read_body(media, headers, body, body_bytes_max, operation_time_max).await?;
             params::from_body(media, &body, batch_max)?
         };
-        let until = Instant::now() + self.settings.operation_time_max;
-        match posted {
-            RequestBody::Single(params) if asked.event_stream != EventStream::Never => {
-                events::answer(self, asked, parts, params, until, admission, seen).await
+        let deadline = Instant::now() + self.limits.operation_time_max;
+        match body {
+            RequestBody::Single(params) if context.event_stream != EventStream::Never => {
+                events::answer(self, context, parts, params, deadline, admission, observation).await
             }
             RequestBody::Single(params) => {
-                let answer = self.answer_one(asked, params, until, admission, seen, true).await?;
-                seen.outcome(response.outcome_label());
-                Ok(answer.into_response())
+                let response =
+                    self.execute_request(context, params, deadline, admission, observation, true).await?;
+                observation.outcome(response.outcome_label());
+                Ok(response.into_response())
             }
-            RequestBody::Batch(inputs) => {
-                let mut answers = Vec::with_capacity(inputs.len());
-                seen.dismiss();
-                // One after the other, as if they had been sent so: mutations may build on each other.
-                for (index, params) in inputs.into_iter().enumerate() {
-                    let mut seen = seen.another();
-                    let answer = async {
-                        self.answer_one(asked, params?, until, admission, &mut seen, index == 0).await
+            RequestBody::Batch(batch) => {
+                let mut responses = Vec::with_capacity(batch.len());
+                observation.dismiss();
+                // Sequentially, as if sent one after another: mutations may depend on earlier ones.
+                for (index, params) in batch.into_iter().enumerate() {
+                    let mut observation = observation.another();
+                    let response = async {
+                        self.execute_request(
+                            context,
+                            params?,
+                            deadline,
+                            admission,
+                            &mut observation,
+                            index == 0,
+                        )
+                        .await
                     };
-                    // A panic must not take the answers with it that were given already.
-                    let answer = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
-                        request_id::log_panic(&asked.id, panic.as_ref());
-                        Err(response::internal_error(media, &asked.id))
+                    // A panic must not discard the responses of earlier requests.
+                    let response = AssertUnwindSafe(response).catch_unwind().await.unwrap_or_else(|panic| {
+                        request_id::log_panic(&context.id, panic.as_ref());
+                        Err(response::internal_error(media, &context.id))
                     });
-                    let answer = answer.unwrap_or_else(EncodedResponse::from);
-                    seen.outcome(response.outcome_label());
-                    answers.push(answer);
+                    let response = response.unwrap_or_else(EncodedResponse::from);
+                    observation.outcome(response.outcome_label());
+                    responses.push(response);
                 }
-                let answer = EncodedResponse::batch(media, answers);
-                seen.outcome(response.outcome_label());
-                Ok(answer.into_response())
+                let response = EncodedResponse::batch(media, responses);
+                observation.outcome(response.outcome_label());
+                Ok(response.into_response())
             }
         }
     }
 
-    /// `is_entered` says that a point was paid for the request when it was let in.
-    async fn answer_one(
+    /// `is_first_point_charged` says whether admission has charged the request's first point.
+    async fn execute_request(
         &self,
-        asked: &Asked<A::Caller>,
+        context: &RequestContext<A::Caller>,
         params: RequestParams,
-        until: Instant,
+        deadline: Instant,
         admission: &mut Admission<'_>,
-        seen: &mut Observed,
-        is_entered: bool,
+        observation: &mut RequestObservation,
+        is_first_point_charged: bool,
     ) -> Result<EncodedResponse, ErrorResponse> {
-        let media = asked.media;
-        // Paid before the document is looked at: to refuse one is work too.
-        admission.charge(u32::from(!is_entered)).map_err(|wait| self.limited(media, wait))?;
-        let prepared = self.prepare(media, asked.is_get, params, seen).await?;
-        match self.begin(asked, prepared, until, admission).await? {
-            Begun::Answered(answer) => Ok(answer),
-            Begun::Subscribed(_) => Err(ErrorResponse::new(
+        let media = context.media;
+        // Charged before the document is parsed: refusing one is work as well.
+        admission
+            .charge(u32::from(!is_first_point_charged))
+            .map_err(|limited| self.rate_limited(media, limited))?;
+        let prepared = self.prepare(media, context.is_get, params, observation).await?;
+        match self.execute(context, prepared, deadline, admission).await? {
+            Execution::Finished(response) => Ok(response),
+            Execution::Subscribed(_) => Err(ErrorResponse::new(
                 media,
                 Outcome::Rejected,
                 Code::BadUserInput,
@@ -278,25 +293,28 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         }
     }
 
-    /// Takes the price of a request for which one point was paid already, and runs it; a subscription
-    /// does nothing before its stream is asked for events.
-    pub(super) async fn begin(
+    /// Charges the cost of a request, of which one point is charged already, and executes it; a subscription
+    /// starts when its stream is polled.
+    pub(super) async fn execute(
         &self,
-        asked: &Asked<A::Caller>,
+        context: &RequestContext<A::Caller>,
         prepared: Prepared,
-        until: Instant,
+        deadline: Instant,
         admission: &mut Admission<'_>,
-    ) -> Result<Begun, ErrorResponse> {
-        let paid = admission.charge_cost(prepared.rate_limit_cost);
-        paid.map_err(|wait| self.limited(asked.media, wait))?;
-        let request =
-            self.authenticator.attach_caller(asked.caller.clone(), prepared.request.data(asked.id.clone()));
+    ) -> Result<Execution, ErrorResponse> {
+        let charged = admission.charge_cost(prepared.rate_limit_cost);
+        charged.map_err(|limited| self.rate_limited(context.media, limited))?;
+        let request = self
+            .authenticator
+            .attach_caller(context.caller.clone(), prepared.request.data(context.id.clone()));
         if prepared.kind == OperationType::Subscription {
-            return Ok(Begun::Subscribed(self.documents.schema().execute_stream(request, None)));
+            return Ok(Execution::Subscribed(self.documents.schema().execute_stream(request, None)));
         }
         let span = traces::operation(kind_name(prepared.kind), &prepared.label);
-        let running = self.run(asked, request, prepared.kind, until, admission.permit()).instrument(span);
-        running.await.map(Begun::Answered)
+        let running = self
+            .run_operation(context, request, prepared.kind, deadline, admission.permit())
+            .instrument(span);
+        running.await.map(Execution::Finished)
     }
 
     pub(super) async fn prepare(
@@ -304,17 +322,17 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         media: MediaType,
         is_get: bool,
         params: RequestParams,
-        seen: &mut Observed,
+        observation: &mut RequestObservation,
     ) -> Result<Prepared, ErrorResponse> {
         let name = params.operation_name.as_deref();
         let prepared = self.documents.prepare(&params.document, name, params.variables);
         let prepared = prepared.instrument(traces::preparation()).await;
         let prepared = prepared.map_err(|errors| ErrorResponse {
-            outcome: rejection(&errors),
+            outcome: rejection_outcome(&errors),
             errors,
             ..ErrorResponse::new(media, Outcome::Rejected, Code::BadUserInput, "")
         })?;
-        seen.operation(kind_name(prepared.kind), &prepared.label);
+        observation.operation(kind_name(prepared.kind), &prepared.label);
         if prepared.kind == OperationType::Mutation && is_get {
             return Err(ErrorResponse::method_not_allowed(
                 media,
@@ -325,31 +343,31 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
         Ok(prepared)
     }
 
-    async fn run(
+    async fn run_operation(
         &self,
-        asked: &Asked<A::Caller>,
+        context: &RequestContext<A::Caller>,
         request: async_graphql::Request,
         kind: OperationType,
-        until: Instant,
-        place: Arc<Permit>,
+        deadline: Instant,
+        permit: Arc<Permit>,
     ) -> Result<EncodedResponse, ErrorResponse> {
-        let Asked { media, id, .. } = asked;
+        let RequestContext { media, id, .. } = context;
         let schema = self.documents.schema();
         let timed_out = |_| {
             tracing::warn!(request_id = id.as_str(), %kind, "an operation took too long");
-            timed_out(*media, self.settings.operation_time_max, kind)
+            timed_out(*media, self.limits.operation_time_max, kind)
         };
         let running = schema.clone();
         let running = async move { running.execute(request).await };
         let running = observed::counting(self.metrics.clone(), running).in_current_span();
         let response = if kind == OperationType::Mutation {
-            // A task of its own goes on when the client hangs up or the time is over: an
-            // accepted mutation is never left halfway. It counts as running until then.
+            // A separate task continues after a disconnect or a timeout: an accepted mutation is never
+            // aborted halfway. It holds its permit until it ends.
             let task = tokio::spawn(async move {
-                let _running = place;
+                let _running = permit;
                 running.await
             });
-            match tokio::time::timeout_at(until.into(), task).await.map_err(timed_out)? {
+            match tokio::time::timeout_at(deadline.into(), task).await.map_err(timed_out)? {
                 Ok(response) => response,
                 Err(stopped) => match stopped.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
@@ -357,13 +375,13 @@ impl<E: Executor, A: Authenticator> Edge<E, A> {
                 },
             }
         } else {
-            tokio::time::timeout_at(until.into(), running).await.map_err(timed_out)?
+            tokio::time::timeout_at(deadline.into(), running).await.map_err(timed_out)?
         };
         Ok(response::from_execution(*media, response, id))
     }
 }
 
-/// The kind as the specification writes it.
+/// The kind by its keyword.
 fn kind_name(kind: OperationType) -> &'static str {
     match kind {
         OperationType::Query => "query",
@@ -372,8 +390,8 @@ fn kind_name(kind: OperationType) -> &'static str {
     }
 }
 
-/// What is known of a request before its body is read.
-pub(super) struct Asked<C> {
+/// What is known of a request before its body is read: its caller, id and negotiated media type.
+pub(super) struct RequestContext<C> {
     pub(super) media: MediaType,
     pub(super) is_get: bool,
     pub(super) event_stream: EventStream,
@@ -381,29 +399,29 @@ pub(super) struct Asked<C> {
     pub(super) caller: C,
 }
 
-/// What became of an operation that was let run.
-pub(super) enum Begun {
-    /// It is over.
-    Answered(EncodedResponse),
-    /// It goes on for as long as somebody asks for its events.
+/// The execution of an operation.
+pub(super) enum Execution {
+    /// It has finished.
+    Finished(EncodedResponse),
+    /// It runs for as long as its stream is polled.
     Subscribed(BoxStream<'static, async_graphql::Response>),
 }
 
-/// Why there is no caller.
+/// Why a request has no caller.
 pub(super) enum LoginError {
-    /// Wrong credentials came too often from where the request comes from.
+    /// The client address has too many failed logins.
     Throttled(RateLimited),
-    /// The credentials are missing or wrong.
+    /// The credentials are missing or invalid.
     Refused(InvalidCredentials),
-    /// They can't be checked at the moment.
+    /// The credentials cannot be checked at the moment.
     Unavailable,
 }
 
-/// The media type of an answer that is no event stream.
-fn media(accepted: Accepted) -> Result<MediaType, ErrorResponse> {
+/// The media type of a response that is not an event stream.
+fn response_media_type(accepted: Accepted) -> Result<MediaType, ErrorResponse> {
     match (accepted.media, accepted.event_stream) {
         (Some(media), _) => Ok(media),
-        // A request that is refused before it becomes a stream.
+        // For a request that is refused before it becomes a stream.
         (None, EventStream::Always | EventStream::SubscriptionsOnly) => Ok(MediaType::Json),
         (None, EventStream::Never) => Err(ErrorResponse::new(
             MediaType::Json,
@@ -414,8 +432,8 @@ fn media(accepted: Accepted) -> Result<MediaType, ErrorResponse> {
     }
 }
 
-/// A refused document is a matter of GraphQL, except that one which nobody may run is one of HTTP too.
-fn rejection(errors: &[ServerError]) -> Outcome {
+/// The outcome of refused documents: rejected by GraphQL, or 403 for one that is not on the allowlist.
+fn rejection_outcome(errors: &[ServerError]) -> Outcome {
     let code = errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
     match code {
         Some(Value::String(code)) if code == Code::Forbidden.as_str() => Outcome::Http(StatusCode::FORBIDDEN),

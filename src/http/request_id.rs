@@ -108,7 +108,7 @@ fn log_finished(method: &str, route: &str, response: &Response, since: Instant) 
 fn method_label(method: &Method) -> &'static str {
     let methods = [Method::GET, Method::POST, Method::OPTIONS, Method::HEAD, Method::PUT, Method::DELETE];
     let names = ["GET", "POST", "OPTIONS", "HEAD", "PUT", "DELETE"];
-    methods.iter().position(|methods| methods == method).map_or("_OTHER", |index| names[index])
+    methods.iter().position(|known| known == method).map_or("_OTHER", |index| names[index])
 }
 
 /// Extracts the trace context from headers.

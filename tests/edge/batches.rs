@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use partner_program::http::graphql::Settings;
+use partner_program::http::graphql::RequestLimits;
 use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::{GRAPHQL, TestResponse, send};
 
 async fn toy(batch_max: usize, quotas: Quotas) -> Toy {
     let operation_time_max = Duration::from_millis(1_000);
-    let settings = Settings { batch_max, operation_time_max, ..Settings::default() };
+    let settings = RequestLimits { batch_max, operation_time_max, ..RequestLimits::default() };
     Toy::start_with("127.0.0.1:0", settings, quotas).await
 }
 

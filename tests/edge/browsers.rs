@@ -2,7 +2,7 @@
 //! that no setting names.
 
 use partner_program::http::cors::Origins;
-use partner_program::http::graphql::Edge;
+use partner_program::http::graphql::GraphqlEndpoint;
 use reqwest::Method;
 use serde_json::json;
 use std::sync::Arc;
@@ -52,8 +52,8 @@ async fn what_needs_no_preflight_is_refused() {
 
 async fn start(origins: &str) -> String {
     let toy = Toy::start().await;
-    let edge: Arc<Edge<_, _>> = Arc::clone(&toy.edge);
-    let routes = partner_program::http::routes(edge, String::new(), || async { Ok(()) });
+    let endpoint: Arc<GraphqlEndpoint<_, _>> = Arc::clone(&toy.endpoint);
+    let routes = partner_program::http::routes(endpoint, String::new(), || async { Ok(()) });
     let origins = if origins.is_empty() { Origins::None } else { Origins::parse(origins).unwrap() };
     let routes = match origins.layer() {
         Some(layer) => routes.layer(layer),

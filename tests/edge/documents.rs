@@ -13,10 +13,10 @@ async fn only_good_documents_are_kept() {
     for document in ["{ nope }", "{", "{ hello @nope }"] {
         query(&toy, document).await;
     }
-    assert_eq!(toy.edge.documents.cached(), 0);
+    assert_eq!(toy.endpoint.documents.cached(), 0);
     query(&toy, "{ hello }").await;
     query(&toy, &format!("{{ hello }}{}", "#".repeat(20_000))).await;
-    assert_eq!(toy.edge.documents.cached(), 1);
+    assert_eq!(toy.endpoint.documents.cached(), 1);
 }
 
 #[tokio::test]

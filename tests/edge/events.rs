@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
-use partner_program::http::graphql::Settings;
+use partner_program::http::graphql::RequestLimits;
 use partner_program::http::streams::{StreamLimits, Streams};
 use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn post(toy: &Toy, accept: &str, query: &str) -> reqwest::RequestBuilder {
 
 async fn toy(limits: StreamLimits, quotas: Quotas) -> Toy {
     let streams = Streams { limits, ..Streams::default() };
-    Toy::start_streaming("127.0.0.1:0", Settings::default(), quotas, streams).await
+    Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), quotas, streams).await
 }
 
 /// A whole stream, without comments.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use partner_program::http::graphql::Settings;
+use partner_program::http::graphql::RequestLimits;
 use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ async fn post(toy: &Toy, body: &Value) {
 async fn told(toy: &Toy, line: &str) -> String {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
-        let text = toy.edge.metrics.text(&[]);
+        let text = toy.endpoint.metrics.text(&[]);
         if text.lines().any(|it| it == line) || Instant::now() > until {
             return text;
         }
@@ -34,8 +34,11 @@ fn line(kind: &str, operation: &str, transport: &str, outcome: &str, count: u32)
 
 #[tokio::test]
 async fn every_outcome_is_counted_once() {
-    let settings =
-        Settings { operation_time_max: Duration::from_millis(300), batch_max: 4, ..Settings::default() };
+    let settings = RequestLimits {
+        operation_time_max: Duration::from_millis(300),
+        batch_max: 4,
+        ..RequestLimits::default()
+    };
     let toy = Toy::start_with("127.0.0.1:0", settings, Quotas::default()).await;
     for query in [
         "{ hello }",
@@ -55,7 +58,7 @@ async fn every_outcome_is_counted_once() {
     post(&toy, &json!([])).await;
     let page = reqwest::Client::new().get(toy.url("/graphql")).header("accept", "text/html");
     send(page).await;
-    let text = toy.edge.metrics.text(&[]);
+    let text = toy.endpoint.metrics.text(&[]);
     let mut expected = vec![
         line("query", "hello", "http", "ok", 2),
         line("query", "multiple", "http", "FORBIDDEN", 1),
@@ -95,7 +98,7 @@ async fn a_client_that_leaves_is_counted() {
 #[tokio::test]
 async fn limits_are_counted_by_name() {
     let quotas = Quotas { points_per_minute: 2, failed_logins_per_minute: 1, ..Quotas::default() };
-    let toy = Toy::start_with("127.0.0.1:0", Settings::default(), quotas).await;
+    let toy = Toy::start_with("127.0.0.1:0", RequestLimits::default(), quotas).await;
     for _ in 0..4 {
         post(&toy, &json!({ "query": "{ hello }" })).await;
     }
@@ -103,7 +106,7 @@ async fn limits_are_counted_by_name() {
         let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth("wrong");
         send(request.json(&json!({ "query": "{ hello }" }))).await;
     }
-    let text = toy.edge.metrics.text(&[]);
+    let text = toy.endpoint.metrics.text(&[]);
     for line in [
         line("query", "hello", "http", "ok", 2),
         line("none", "none", "http", "RATE_LIMITED", 4),

@@ -5,7 +5,7 @@ use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::graphql::trusted_documents::TrustedDocument;
 use partner_program::http::authentication::BootstrapKey;
-use partner_program::http::graphql::{Edge, Settings};
+use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
 use partner_program::http::streams::Streams;
 use partner_program::http::throttle::Throttle;
 use partner_program::telemetry::metrics::Metrics;
@@ -127,18 +127,18 @@ fn trusted(text: &str, id: &str) -> TrustedDocument {
 async fn a_locked_server_runs_nothing_else() {
     let query = "query A($n: Int!) { double(n: $n) } query B { hello }";
     let metrics = Metrics::default();
-    let edge = Edge {
+    let endpoint = GraphqlEndpoint {
         documents: locked(vec![trusted(query, "sums"), trusted("mutation { add(n: 1) }", "add")])
             .await
             .unwrap(),
         authenticator: BootstrapKey::new(KEY),
-        settings: Settings::default(),
+        limits: RequestLimits::default(),
         throttle: Throttle::default(),
         metrics: metrics.clone(),
         streams: Streams::default(),
         page: None,
     };
-    let routes = partner_program::http::routes(std::sync::Arc::new(edge), None, || async { Ok(()) });
+    let routes = partner_program::http::routes(std::sync::Arc::new(endpoint), None, || async { Ok(()) });
     let address = toy::serve(partner_program::http::with_layers(routes), "127.0.0.1:0").await;
     let client = reqwest::Client::new();
     let post = async |body: Value| {

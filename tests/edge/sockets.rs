@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use partner_program::http::cors::Origins;
-use partner_program::http::graphql::Settings;
+use partner_program::http::graphql::RequestLimits;
 use partner_program::http::streams::{StreamLimits, Streams};
 use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
@@ -170,7 +170,8 @@ async fn pages_of_other_origins_are_refused() {
         (listed, "https://b.example", false),
     ] {
         let streams = Streams { origins: origins.clone(), ..Streams::default() };
-        let toy = Toy::start_streaming("127.0.0.1:0", Settings::default(), Quotas::default(), streams).await;
+        let toy =
+            Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), Quotas::default(), streams).await;
         let own = format!("http://{}", toy.address);
         let origin = if origin == "own" { &own } else { origin };
         let opened = Client::open(&toy, &[PROTOCOL, ("origin", origin)]).await;
@@ -185,7 +186,7 @@ async fn pages_of_other_origins_are_refused() {
 #[tokio::test]
 async fn subscriptions_cost_points_and_no_place() {
     let quotas = Quotas { points_per_minute: 30, operations_max: 1, ..Quotas::default() };
-    let toy = Toy::start_with("127.0.0.1:0", Settings::default(), quotas).await;
+    let toy = Toy::start_with("127.0.0.1:0", RequestLimits::default(), quotas).await;
     let mut client = Client::start(&toy).await;
     for id in 0..5 {
         client.subscribe(&id.to_string(), "subscription { silence }").await;
@@ -240,7 +241,7 @@ async fn mutations_outlive_their_socket() {
 async fn credentials_that_cannot_be_checked_hold_events_back() {
     let limits = StreamLimits { check_interval: Duration::from_millis(50), ..StreamLimits::default() };
     let streams = Streams { limits, ..Streams::default() };
-    let toy = Toy::start_streaming("127.0.0.1:0", Settings::default(), Quotas::default(), streams).await;
+    let toy = Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), Quotas::default(), streams).await;
     let mut client = Client::start(&toy).await;
     client.subscribe("1", "subscription { watch }").await;
     client.subscribe("2", "{ hello }").await;

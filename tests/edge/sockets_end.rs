@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use partner_program::http::graphql::Settings;
+use partner_program::http::graphql::RequestLimits;
 use partner_program::http::streams::{StreamLimits, Streams};
 use partner_program::http::throttle::Quotas;
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::websocket::{Client, WAIT, until};
 
 async fn toy(limits: StreamLimits, quotas: Quotas) -> Toy {
     let streams = Streams { limits, ..Streams::default() };
-    Toy::start_streaming("127.0.0.1:0", Settings::default(), quotas, streams).await
+    Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), quotas, streams).await
 }
 
 /// Times so short that a test can wait for them.

@@ -158,7 +158,7 @@ async fn request_ids_and_other_routes() {
     }
     assert_eq!(send(client.get(toy.url("/readyz"))).await.status, 200);
     let missing = || async { Err("no database".to_owned()) };
-    let routes = partner_program::http::routes(std::sync::Arc::clone(&toy.edge), None, missing);
+    let routes = partner_program::http::routes(std::sync::Arc::clone(&toy.endpoint), None, missing);
     let address = crate::toy::serve(partner_program::http::with_layers(routes), "127.0.0.1:0").await;
     let answer = send(client.get(format!("http://{address}/readyz"))).await;
     assert_eq!((answer.status, answer.text.as_str()), (503, "no database"));

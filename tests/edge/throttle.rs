@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use partner_program::http::graphql::Settings;
+use partner_program::http::graphql::RequestLimits;
 use partner_program::http::throttle::Quotas;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::toy::{KEY, Toy};
 use crate::{TestResponse, send};
 
 async fn toy(quotas: Quotas) -> Toy {
-    Toy::start_with("127.0.0.1:0", Settings::default(), quotas).await
+    Toy::start_with("127.0.0.1:0", RequestLimits::default(), quotas).await
 }
 
 async fn post(toy: &Toy, key: &str, query: &str) -> TestResponse {
@@ -82,7 +82,7 @@ async fn operations_at_once() {
     let mutation = "mutation { addSlowly(n: 1) }";
     for (time_max, expected) in [(5_000, [200, 200, 200]), (150, [429, 504, 504])] {
         let operation_time_max = Duration::from_millis(time_max);
-        let settings = Settings { operation_time_max, ..Settings::default() };
+        let settings = RequestLimits { operation_time_max, ..RequestLimits::default() };
         let quotas = Quotas { operations_max: 2, ..Quotas::default() };
         let toy = Toy::start_with("127.0.0.1:0", settings, quotas).await;
         let slow = || post(&toy, KEY, mutation);

@@ -9,7 +9,7 @@ use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
 use partner_program::http::authentication::{BootstrapAdministrator, BootstrapKey};
 use partner_program::http::connections::{self, ConnectionLimits};
-use partner_program::http::graphql::{Edge, Settings};
+use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
 use partner_program::http::request_id::RequestId;
 use partner_program::http::streams::{Stop, Streams};
 use partner_program::http::throttle::{Quotas, Throttle};
@@ -201,7 +201,7 @@ pub(crate) fn documents(counter: &Arc<AtomicI32>) -> (Documents<Schema>, String)
 pub(crate) struct Toy {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) counter: Arc<AtomicI32>,
-    pub(crate) edge: Arc<Edge<Schema, ToyAuthenticator>>,
+    pub(crate) endpoint: Arc<GraphqlEndpoint<Schema, ToyAuthenticator>>,
     pub(crate) router: axum::Router,
     pub(crate) authenticator_state: Arc<AuthenticatorState>,
     pub(crate) stopper: watch::Sender<bool>,
@@ -214,17 +214,17 @@ impl Toy {
     }
 
     pub(crate) async fn start_at(address: &str, operation_time_max: Duration) -> Self {
-        let settings = Settings { operation_time_max, ..Settings::default() };
+        let settings = RequestLimits { operation_time_max, ..RequestLimits::default() };
         Self::start_with(address, settings, Quotas::default()).await
     }
 
-    pub(crate) async fn start_with(address: &str, settings: Settings, quotas: Quotas) -> Self {
+    pub(crate) async fn start_with(address: &str, limits: RequestLimits, quotas: Quotas) -> Self {
         Self::start_streaming(address, settings, quotas, Streams::default()).await
     }
 
     pub(crate) async fn start_streaming(
         address: &str,
-        settings: Settings,
+        limits: RequestLimits,
         quotas: Quotas,
         streams: Streams,
     ) -> Self {
@@ -232,7 +232,7 @@ impl Toy {
         let authenticator_state = Arc::new(AuthenticatorState::default());
         let (stopper, stop) = Stop::channel();
         let (documents, sdl) = documents(&counter);
-        let edge = Arc::new(Edge {
+        let endpoint = Arc::new(GraphqlEndpoint {
             documents: documents.with_persisted_queries(1 << 20),
             authenticator: ToyAuthenticator {
                 key: BootstrapKey::new(KEY),
@@ -247,10 +247,10 @@ impl Toy {
                 Box::pin(async { axum::response::Html("<title>page</title>").into_response() })
             })),
         });
-        let routes = partner_program::http::routes(Arc::clone(&edge), sdl, || async { Ok(()) });
+        let routes = partner_program::http::routes(Arc::clone(&endpoint), sdl, || async { Ok(()) });
         let router = partner_program::http::with_layers(routes);
         let (address, server) = serve_until(router.clone(), address, stop).await;
-        Self { address, counter, authenticator_state, edge, router, stopper, server }
+        Self { address, counter, authenticator_state, endpoint, router, stopper, server }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

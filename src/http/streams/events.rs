@@ -23,13 +23,13 @@ use crate::graphql::refusal::Code;
 use crate::http::accept::{EventStream, MediaType};
 use crate::http::authentication::Authenticator;
 use crate::http::connections::Connection;
-use crate::http::graphql::{Asked, Begun, Edge};
+use crate::http::graphql::{Execution, GraphqlEndpoint, RequestContext};
 use crate::http::params::RequestParams;
 use crate::http::request_id::RequestId;
 use crate::http::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use crate::http::throttle::Admission;
 use crate::telemetry::labels::Transport;
-use crate::telemetry::observed::Observed;
+use crate::telemetry::observed::RequestObservation;
 
 /// Asks nginx and those that know its header to pass events on as they come.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -41,28 +41,30 @@ const COMMENT: &[u8] = b":\n\n";
 /// Answers a request of a client that takes events: with them, or with JSON where the client has that
 /// as well and the operation is no subscription.
 pub(in crate::http) async fn answer<E: Executor, A: Authenticator>(
-    edge: &Arc<Edge<E, A>>,
-    asked: &Asked<A::Caller>,
+    endpoint: &Arc<GraphqlEndpoint<E, A>>,
+    context: &RequestContext<A::Caller>,
     parts: &Parts,
     params: RequestParams,
-    until: Instant,
+    deadline: Instant,
     admission: &mut Admission<'_>,
-    seen: &mut Observed,
+    observation: &mut RequestObservation,
 ) -> Result<Response, ErrorResponse> {
-    seen.transport(Transport::Sse);
-    let answered = begin(edge, asked, params, until, admission, seen).await;
+    observation.transport(Transport::Sse);
+    let answered = begin(endpoint, context, params, deadline, admission, observation).await;
     match &answered {
         // A stream counts when it has begun: it may go on for days.
-        Ok(Begun::Subscribed(_)) => seen.outcome("ok"),
-        Ok(Begun::Answered(answer)) => seen.outcome(response.outcome_label()),
-        Err(refused) => seen.outcome(refused.outcome_label()),
+        Ok(Execution::Subscribed(_)) => observation.outcome("ok"),
+        Ok(Execution::Finished(answer)) => observation.outcome(response.outcome_label()),
+        Err(refused) => observation.outcome(refused.outcome_label()),
     }
     match answered {
-        Ok(Begun::Subscribed(stream)) => subscribed(edge, asked, parts, stream).await,
-        Ok(Begun::Answered(answer)) if asked.event_stream == EventStream::Always => Ok(whole(answer)),
-        Ok(Begun::Answered(answer)) => Ok(answer.into_response()),
+        Ok(Execution::Subscribed(stream)) => subscribed(endpoint, context, parts, stream).await,
+        Ok(Execution::Finished(answer)) if context.event_stream == EventStream::Always => Ok(whole(answer)),
+        Ok(Execution::Finished(answer)) => Ok(answer.into_response()),
         // By the protocol, an operation that is refused for what it asks is a stream with the errors.
-        Err(refused) if asked.event_stream == EventStream::Always && refused.outcome == Outcome::Rejected => {
+        Err(refused)
+            if context.event_stream == EventStream::Always && refused.outcome == Outcome::Rejected =>
+        {
             Ok(whole(EncodedResponse::from(refused)))
         }
         Err(refused) => Err(refused),
@@ -70,15 +72,15 @@ pub(in crate::http) async fn answer<E: Executor, A: Authenticator>(
 }
 
 async fn begin<E: Executor, A: Authenticator>(
-    edge: &Arc<Edge<E, A>>,
-    asked: &Asked<A::Caller>,
+    endpoint: &Arc<GraphqlEndpoint<E, A>>,
+    context: &RequestContext<A::Caller>,
     params: RequestParams,
-    until: Instant,
+    deadline: Instant,
     admission: &mut Admission<'_>,
-    seen: &mut Observed,
-) -> Result<Begun, ErrorResponse> {
-    let prepared = edge.prepare(asked.media, asked.is_get, params, seen).await?;
-    edge.begin(asked, prepared, until, admission).await
+    observation: &mut RequestObservation,
+) -> Result<Execution, ErrorResponse> {
+    let prepared = endpoint.prepare(context.media, context.is_get, params, observation).await?;
+    endpoint.execute(context, prepared, deadline, admission).await
 }
 
 /// An answer as a stream of its own.
@@ -110,20 +112,20 @@ fn stream_of(body: Body) -> Response {
 }
 
 async fn subscribed<E: Executor, A: Authenticator>(
-    edge: &Arc<Edge<E, A>>,
-    asked: &Asked<A::Caller>,
+    endpoint: &Arc<GraphqlEndpoint<E, A>>,
+    context: &RequestContext<A::Caller>,
     parts: &Parts,
     stream: BoxStream<'static, Executed>,
 ) -> Result<Response, ErrorResponse> {
-    let key = edge.authenticator.caller_key(&asked.caller);
-    let place = edge.throttle.admit_stream(key);
-    let place = place.map_err(|wait| edge.limited(asked.media, wait))?;
+    let key = endpoint.authenticator.caller_key(&context.caller);
+    let place = endpoint.throttle.admit_stream(key);
+    let place = place.map_err(|wait| endpoint.rate_limited(context.media, wait))?;
     let (queue, queued) = Queue::new();
     let (gone_sender, gone) = oneshot::channel();
     let producer = Producer {
-        edge: Arc::clone(edge),
-        session: Session::new(asked.caller.clone(), key, &parts.headers, place),
-        id: asked.id.clone(),
+        endpoint: Arc::clone(endpoint),
+        session: Session::new(context.caller.clone(), key, &parts.headers, place),
+        id: context.id.clone(),
         queue,
     };
     // Over HTTP/2 the connection has others' requests as well; a stream that ends takes nothing there.
@@ -149,7 +151,7 @@ impl Stream for EventBody {
 }
 
 struct Producer<E, A: Authenticator> {
-    edge: Arc<Edge<E, A>>,
+    endpoint: Arc<GraphqlEndpoint<E, A>>,
     session: Session<A::Caller>,
     id: RequestId,
     queue: Queue,
@@ -177,9 +179,9 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
         self.queue.offer(Bytes::from_static(COMMENT));
         let ending = tokio::select! {
             ending = self.follow(stream) => ending,
-            () = self.session.until_revoked(&self.edge) => Self::revoked(),
+            () = self.session.until_revoked(&self.endpoint) => Self::revoked(),
             () = self.comments() => Ending::Silent,
-            () = self.edge.streams.stop.stopped() => Ending::Silent,
+            () = self.endpoint.streams.stop.stopped() => Ending::Silent,
             () = self.queue.closed() => Ending::Silent,
         };
         match ending {
@@ -187,7 +189,7 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
             Ending::Complete => place.fill(Bytes::from_static(COMPLETE)),
             Ending::Failed(refused) => place.fill(last(refused)),
         }
-        let time_max = self.edge.streams.limits.send_time_max;
+        let time_max = self.endpoint.streams.limits.send_time_max;
         drop(self);
         // Who does not take the rest either would hold the connection for ever.
         if tokio::time::timeout(time_max, gone).await.is_err()
@@ -198,9 +200,9 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
     }
 
     async fn follow(&self, mut stream: BoxStream<'static, Executed>) -> Ending {
-        let time_max = self.edge.streams.limits.send_time_max;
+        let time_max = self.endpoint.streams.limits.send_time_max;
         loop {
-            let event = match self.session.next(&self.edge, &mut stream, &self.id).await {
+            let event = match self.session.next(&self.endpoint, &mut stream, &self.id).await {
                 Ok(Some(event)) => next(response::from_execution(MediaType::Json, event, &self.id)),
                 Ok(None) => return Ending::Complete,
                 Err(Lost::Revoked) => return Self::revoked(),
@@ -218,7 +220,7 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
 
     async fn comments(&self) {
         loop {
-            tokio::time::sleep(self.edge.streams.limits.comment_interval).await;
+            tokio::time::sleep(self.endpoint.streams.limits.comment_interval).await;
             self.queue.offer(Bytes::from_static(COMMENT));
         }
     }

@@ -10,7 +10,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 
 use crate::http::authentication::{AuthError, Authenticator};
-use crate::http::graphql::Edge;
+use crate::http::graphql::GraphqlEndpoint;
 use crate::http::request_id::{self, RequestId};
 use crate::http::throttle::{CallerKey, Permit};
 
@@ -45,13 +45,13 @@ impl<C> Session<C> {
 
     /// Whether the credentials still stand for the same caller. While that can't be found out,
     /// nothing is delivered and nothing is lost.
-    pub(super) async fn is_valid<E, A>(&self, edge: &Edge<E, A>) -> bool
+    pub(super) async fn is_valid<E, A>(&self, endpoint: &GraphqlEndpoint<E, A>) -> bool
     where
         A: Authenticator<Caller = C>,
         C: PartialEq,
     {
         loop {
-            match edge.authenticator.authenticate(&self.credentials).await {
+            match endpoint.authenticator.authenticate(&self.credentials).await {
                 Ok(caller) => return caller == self.caller,
                 Err(AuthError::Rejected(_)) => return false,
                 Err(AuthError::Unavailable) => tokio::time::sleep(CHECK_AGAIN).await,
@@ -60,20 +60,20 @@ impl<C> Session<C> {
     }
 
     /// Ends when the credentials are not valid any more.
-    pub(super) async fn until_revoked<E, A>(&self, edge: &Edge<E, A>)
+    pub(super) async fn until_revoked<E, A>(&self, endpoint: &GraphqlEndpoint<E, A>)
     where
         A: Authenticator<Caller = C>,
         C: PartialEq,
     {
-        while self.is_valid(edge).await {
-            tokio::time::sleep(edge.streams.limits.check_interval).await;
+        while self.is_valid(endpoint).await {
+            tokio::time::sleep(endpoint.streams.limits.check_interval).await;
         }
     }
 
     /// Waits for the next event, for which the credentials were checked; there is none at the end.
     pub(super) async fn next<E, A>(
         &self,
-        edge: &Edge<E, A>,
+        endpoint: &GraphqlEndpoint<E, A>,
         stream: &mut BoxStream<'static, Response>,
         id: &RequestId,
     ) -> Result<Option<Response>, Lost>
@@ -83,7 +83,7 @@ impl<C> Session<C> {
         C: PartialEq,
     {
         match AssertUnwindSafe(stream.next()).catch_unwind().await {
-            Ok(Some(_)) if !self.is_valid(edge).await => Err(Lost::Revoked),
+            Ok(Some(_)) if !self.is_valid(endpoint).await => Err(Lost::Revoked),
             Ok(event) => Ok(event),
             Err(panic) => {
                 request_id::log_panic(id, panic.as_ref());

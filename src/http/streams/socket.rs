@@ -29,7 +29,7 @@ use crate::graphql::refusal::Code;
 use crate::http::accept::MediaType;
 use crate::http::authentication::{Authenticator, InvalidCredentials};
 use crate::http::connections::Connection;
-use crate::http::graphql::{Edge, LoginError};
+use crate::http::graphql::{GraphqlEndpoint, LoginError};
 use crate::http::request_id::RequestId;
 use crate::http::response::{ErrorResponse, Outcome};
 use crate::http::throttle::ceil_seconds;
@@ -39,14 +39,14 @@ const READ_BYTES: usize = 4 << 10;
 
 /// Answers a request to open a WebSocket.
 pub async fn handle<E: Executor, A: Authenticator>(
-    State(edge): State<Arc<Edge<E, A>>>,
+    State(endpoint): State<Arc<GraphqlEndpoint<E, A>>>,
     request: Request,
 ) -> Response {
     let (mut parts, _) = request.into_parts();
     let refuse = |status, message: &str| {
         ErrorResponse::new(MediaType::Json, Outcome::Http(status), Code::Forbidden, message)
     };
-    if !edge.streams.origins.admits(&parts.headers, &parts.uri) {
+    if !endpoint.streams.origins.admits(&parts.headers, &parts.uri) {
         let message = "Pages of this origin may not open a WebSocket here.";
         return refuse(StatusCode::FORBIDDEN, message).into_response();
     }
@@ -72,7 +72,7 @@ pub async fn handle<E: Executor, A: Authenticator>(
         .max_frame_size(MESSAGE_BYTES_MAX)
         .on_upgrade(move |socket| async move {
             let _connection = connection;
-            serve(edge, id, opening, socket).await;
+            serve(endpoint, id, opening, socket).await;
         })
 }
 
@@ -84,7 +84,7 @@ struct Opening {
 
 /// A socket and all that goes on over it.
 pub(super) struct Socket<E, A: Authenticator> {
-    pub(super) edge: Arc<Edge<E, A>>,
+    pub(super) endpoint: Arc<GraphqlEndpoint<E, A>>,
     pub(super) queue: Queue,
     pub(super) operations: Operations,
     id: RequestId,
@@ -96,7 +96,7 @@ pub(super) struct Socket<E, A: Authenticator> {
 }
 
 async fn serve<E: Executor, A: Authenticator>(
-    edge: Arc<Edge<E, A>>,
+    endpoint: Arc<GraphqlEndpoint<E, A>>,
     id: RequestId,
     opening: Opening,
     socket: WebSocket,
@@ -106,7 +106,7 @@ async fn serve<E: Executor, A: Authenticator>(
     let closing = if is_ours {
         let (queue, queued) = Queue::new();
         let socket = Arc::new(Socket {
-            edge,
+            endpoint,
             queue,
             operations: Operations::default(),
             id,
@@ -141,7 +141,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
             closing = &mut writing => closing,
             closing = self.watch() => closing,
             Ok(closing) = closing.wait_for(Option::is_some) => closing.clone().unwrap_or(Closing::Gone),
-            () = self.edge.streams.stop.stopped() => Closing::stopping(),
+            () = self.endpoint.streams.stop.stopped() => Closing::stopping(),
         };
         if ended == Closing::stopping() {
             // Queries and mutations that were accepted have their time to finish, as over HTTP.
@@ -156,7 +156,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
             tokio::select! {
                 _ = writing => {}
                 () = finished => {}
-                () = tokio::time::sleep(self.edge.settings.operation_time_max) => {}
+                () = tokio::time::sleep(self.endpoint.limits.operation_time_max) => {}
             }
         }
         ended
@@ -241,17 +241,18 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         let later = |wait: Duration, why: &dyn std::fmt::Display| {
             Closing::told(1013, format!("Try again in {} s: {why}.", ceil_seconds(wait)))
         };
-        let caller = self.edge.authenticate(&headers, &extensions).await.map_err(|failed| match failed {
-            LoginError::Rejected(InvalidCredentials(message)) => {
-                Closing::told(4403, format!("Forbidden: {message}"))
-            }
-            LoginError::RateLimited(wait) => later(wait.retry_after, &wait.limit),
-            LoginError::Unavailable => {
-                later(Duration::from_secs(1), &"the credentials can't be checked at the moment")
-            }
-        })?;
-        let key = self.edge.authenticator.caller_key(&caller);
-        let place = self.edge.throttle.admit_stream(key);
+        let caller =
+            self.endpoint.authenticate(&headers, &extensions).await.map_err(|failed| match failed {
+                LoginError::Rejected(InvalidCredentials(message)) => {
+                    Closing::told(4403, format!("Forbidden: {message}"))
+                }
+                LoginError::RateLimited(wait) => later(wait.retry_after, &wait.limit),
+                LoginError::Unavailable => {
+                    later(Duration::from_secs(1), &"the credentials can't be checked at the moment")
+                }
+            })?;
+        let key = self.endpoint.authenticator.caller_key(&caller);
+        let place = self.endpoint.throttle.admit_stream(key);
         let place = place.map_err(|wait| later(wait.retry_after, &wait.limit))?;
         Ok(Session::new(caller, key, &headers, place))
     }
@@ -261,7 +262,7 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         queued: &mut mpsc::Receiver<Queued>,
         sink: &mut SplitSink<WebSocket, Message>,
     ) -> Closing {
-        let limits = &self.edge.streams.limits;
+        let limits = &self.endpoint.streams.limits;
         let mut pings = tokio::time::interval(limits.ping_interval);
         pings.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -292,11 +293,11 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
 
     /// Ends when the client did not say who it is in time, or is not who it was any more.
     async fn watch(&self) -> Closing {
-        let limits = &self.edge.streams.limits;
+        let limits = &self.endpoint.streams.limits;
         let deadline = Instant::now() + limits.init_time_max;
         loop {
             if let Some(session) = self.session.get() {
-                session.until_revoked(&self.edge).await;
+                session.until_revoked(&self.endpoint).await;
                 return Closing::told(4401, format!("Unauthorized: {REVOKED}"));
             }
             let left = deadline.saturating_duration_since(Instant::now());

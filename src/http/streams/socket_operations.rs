@@ -20,7 +20,7 @@ use super::socket::Socket;
 use crate::graphql::refusal::Code;
 use crate::http::accept::{EventStream, MediaType};
 use crate::http::authentication::Authenticator;
-use crate::http::graphql::{Asked, Begun};
+use crate::http::graphql::{Execution, RequestContext};
 use crate::http::params::{self, RequestParams};
 use crate::http::request_batch;
 use crate::http::request_id;
@@ -142,15 +142,15 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
 
     async fn operate(self: Arc<Self>, operation: Arc<Operation>, params: RequestParams) {
         let request_id = self.operation_id();
-        let asked = self.session().map(|session| Asked {
+        let context = self.session().map(|session| RequestContext {
             media: MediaType::Json,
             is_get: false,
             event_stream: EventStream::Always,
             id: request_id.clone(),
             caller: session.caller.clone(),
         });
-        let (Some(session), Some(asked)) = (self.session(), asked) else { return };
-        let running = AssertUnwindSafe(self.perform(session, &operation, &asked, params));
+        let (Some(session), Some(context)) = (self.session(), context) else { return };
+        let running = AssertUnwindSafe(self.perform(session, &operation, &context, params));
         let ending = running.catch_unwind().await.unwrap_or_else(|panic| {
             request_id::log_panic(&request_id, panic.as_ref());
             Ok(Ending::Failed(response::internal_error(MediaType::Json, &request_id)))
@@ -175,30 +175,31 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         &self,
         session: &Session<A::Caller>,
         operation: &Operation,
-        asked: &Asked<A::Caller>,
+        context: &RequestContext<A::Caller>,
         params: RequestParams,
     ) -> Result<Ending, ErrorResponse> {
-        let edge = &*self.edge;
-        if !session.is_valid(edge).await {
+        let endpoint = &*self.endpoint;
+        if !session.is_valid(endpoint).await {
             return Ok(self.revoked());
         }
-        let time_max = edge.settings.operation_time_max;
-        let mut seen = edge.metrics.observe(Transport::Websocket);
-        seen.role(edge.authenticator.role(&asked.caller));
-        let limited = |wait| edge.limited(asked.media, wait);
+        let time_max = endpoint.limits.operation_time_max;
+        let mut observation = endpoint.metrics.observe(Transport::Websocket);
+        observation.role(endpoint.authenticator.role(&context.caller));
+        let limited = |wait| endpoint.rate_limited(context.media, wait);
         let begun = async {
-            let mut admission = edge.throttle.admit(session.key, time_max).await.map_err(limited)?;
-            let prepared = edge.prepare(asked.media, asked.is_get, params, &mut seen).await?;
-            let until = Instant::now() + time_max;
-            Ok((edge.begin(asked, prepared, until, &mut admission).await?, admission))
+            let mut admission = endpoint.throttle.admit(session.key, time_max).await.map_err(limited)?;
+            let prepared = endpoint.prepare(context.media, context.is_get, params, &mut observation).await?;
+            let deadline = Instant::now() + time_max;
+            Ok((endpoint.execute(context, prepared, deadline, &mut admission).await?, admission))
         };
-        let (begun, admission) =
-            begun.await.inspect_err(|refused: &ErrorResponse| seen.outcome(refused.outcome_label()))?;
+        let (begun, admission) = begun
+            .await
+            .inspect_err(|refused: &ErrorResponse| observation.outcome(refused.outcome_label()))?;
         let mut stream = match begun {
-            Begun::Subscribed(stream) => stream,
-            Begun::Answered(answer) => {
-                seen.outcome(response.outcome_label());
-                drop(seen);
+            Execution::Subscribed(stream) => stream,
+            Execution::Finished(answer) => {
+                observation.outcome(response.outcome_label());
+                drop(observation);
                 self.send_next(operation, answer).await;
                 return Ok(Ending::Complete);
             }
@@ -206,18 +207,19 @@ impl<E: Executor, A: Authenticator> Socket<E, A> {
         operation.is_subscription.store(true, Ordering::Relaxed);
         self.operations.ended.notify_waiters();
         // It counts when it has begun: it may go on for days.
-        seen.outcome("ok");
-        drop(seen);
+        observation.outcome("ok");
+        drop(observation);
         // Others of this caller may run while this one waits for events.
         drop(admission);
         loop {
-            match session.next(edge, &mut stream, &asked.id).await {
+            match session.next(endpoint, &mut stream, &context.id).await {
                 Ok(Some(event)) => {
-                    self.send_next(operation, response::from_execution(asked.media, event, &asked.id)).await;
+                    self.send_next(operation, response::from_execution(context.media, event, &context.id))
+                        .await;
                 }
                 Ok(None) => return Ok(Ending::Complete),
                 Err(Lost::Revoked) => return Ok(self.revoked()),
-                Err(Lost::Panicked) => return Err(response::internal_error(asked.media, &asked.id)),
+                Err(Lost::Panicked) => return Err(response::internal_error(context.media, &context.id)),
             }
         }
     }
