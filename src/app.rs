@@ -24,7 +24,7 @@ use crate::graphql::root_field_spans::RootFieldSpans;
 use crate::graphql::{schema, trusted_documents};
 use crate::http::authentication::BootstrapKey;
 use crate::http::graphql::{BrowserPage, GraphqlEndpoint};
-use crate::http::streams::{Stop, Streams};
+use crate::http::streams::{ShutdownSignal, StreamSettings};
 use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};
 use crate::service::Services;
@@ -174,8 +174,8 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         None => None,
     };
     let authenticator = ApiAuthenticator::new(services.clone(), key, token_verifier);
-    let (stop, stopped) = Stop::channel();
-    let router = router(&services, authenticator, settings, stopped.clone()).await?;
+    let (stop, shutdown) = ShutdownSignal::channel();
+    let router = router(&services, authenticator, settings, shutdown.clone()).await?;
     let metrics = match settings.telemetry.metrics_bind {
         Some(bind) => Some(MetricsServer::start(bind, metrics_router(&services)).await?),
         None => None,
@@ -185,7 +185,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
     let limits = settings.protocol.connections.clone();
-    let signal = async move { stopped.stopped().await };
+    let signal = async move { shutdown.received().await };
     let server =
         tokio::spawn(connections::serve(listener, router, limits, services.metrics().clone(), signal));
     let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
@@ -217,7 +217,7 @@ async fn router(
     services: &Services,
     authenticator: ApiAuthenticator,
     settings: &Settings,
-    stop: Stop,
+    shutdown: ShutdownSignal,
 ) -> Result<Router, StartError> {
     let protocol = &settings.protocol;
     let sdl = schema::sdl();
@@ -244,9 +244,13 @@ async fn router(
         documents,
         metrics: services.metrics().clone(),
         authenticator,
-        settings: protocol.requests,
+        limits: protocol.requests,
         throttle: Throttle::new(protocol.quotas.clone()),
-        streams: Streams { limits: protocol.streams.clone(), origins: protocol.origins.clone(), stop },
+        streams: StreamSettings {
+            limits: protocol.streams.clone(),
+            origins: protocol.origins.clone(),
+            shutdown,
+        },
         page: protocol.graphiql.then_some(page),
     };
     let database = services.database().clone();

@@ -28,7 +28,7 @@ use axum::routing::{any, get};
 
 use authentication::Authenticator;
 use graphql::GraphqlEndpoint;
-use streams::socket;
+use streams::websocket;
 
 /// Timeout of a readiness check.
 const READINESS_TIME_MAX: Duration = Duration::from_secs(2);
@@ -52,7 +52,7 @@ where
     let mut routes = Router::new()
         // Every method, because the refusal of other methods is a GraphQL response as well.
         .route("/graphql", any(graphql::handle::<E, A>))
-        .route("/graphql/ws", any(socket::handle::<E, A>))
+        .route("/graphql/ws", any(websocket::handle::<E, A>))
         .with_state(endpoint)
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(move || readiness(ready)));

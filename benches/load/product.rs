@@ -11,7 +11,7 @@ use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema;
 use partner_program::http::authentication::BootstrapKey;
 use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
-use partner_program::http::streams::Streams;
+use partner_program::http::streams::StreamSettings;
 use partner_program::http::throttle::{Quotas, Throttle};
 use partner_program::http::{routes, with_layers};
 use partner_program::service::Services;
@@ -43,7 +43,7 @@ pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
         authenticator: ApiAuthenticator::new(services, Some(BootstrapKey::new(KEY)), None),
         limits: RequestLimits::default(),
         throttle: Throttle::new(quotas),
-        streams: Streams::default(),
+        streams: StreamSettings::default(),
         page: None,
     };
     let routes = routes(Arc::new(endpoint), schema::sdl(), || async { Ok::<(), String>(()) });

@@ -26,7 +26,7 @@ use super::authentication::{AuthError, Authenticator, InvalidCredentials};
 use super::params::{self, RequestBody, RequestParams};
 use super::request_id::{self, RequestId};
 use super::response::{self, EncodedResponse, ErrorResponse, Outcome};
-use super::streams::{Streams, events};
+use super::streams::{StreamSettings, sse};
 use super::throttle::{Admission, Permit, RateLimited, Throttle};
 use crate::graphql::documents::{Documents, Prepared};
 use crate::graphql::refusal::Code;
@@ -66,7 +66,7 @@ pub struct GraphqlEndpoint<E, A> {
     /// Rate and concurrency limits of callers.
     pub throttle: Throttle,
     /// Limits of WebSockets and event streams, and their shutdown.
-    pub streams: Streams,
+    pub streams: StreamSettings,
     /// The page for browsers; without one they get the responses of other clients.
     pub page: Option<BrowserPage>,
     /// Metrics of requests.
@@ -225,7 +225,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         let deadline = Instant::now() + self.limits.operation_time_max;
         match body {
             RequestBody::Single(params) if context.event_stream != EventStream::Never => {
-                events::answer(self, context, parts, params, deadline, admission, observation).await
+                sse::respond(self, context, parts, params, deadline, admission, observation).await
             }
             RequestBody::Single(params) => {
                 let response =

@@ -1,15 +1,14 @@
-//! Operations whose answers go on: over WebSockets, and as server-sent events.
+//! Streaming operations: over WebSockets, and as server-sent events.
 //!
-//! Both hold what they send in a [`queue`] that is bounded in messages and bytes, check the
-//! credentials again while they last, and end when the server stops or the client does not take what
-//! it is sent.
+//! Both send through a [`queue`] that is bounded in messages and bytes, revalidate the credentials
+//! periodically, and close when the server shuts down or the client consumes too slowly.
 
-pub mod events;
 mod message;
 mod queue;
 mod session;
-pub mod socket;
-mod socket_operations;
+pub mod sse;
+pub mod websocket;
+mod websocket_operations;
 
 use std::time::Duration;
 
@@ -17,26 +16,25 @@ use tokio::sync::watch;
 
 use super::cors::Origins;
 
-/// Operations that one WebSocket may have running.
+/// Maximum concurrent operations of a WebSocket.
 pub const OPERATIONS_MAX: usize = 100;
-/// Longest message that a WebSocket takes, in bytes: 256 KiB.
+/// Maximum size of a message that a WebSocket accepts, in bytes: 256 KiB.
 pub const MESSAGE_BYTES_MAX: usize = 256 << 10;
-/// How long a client that is told that its connection ends has to hear it.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+/// Timeout of the closing handshake of a WebSocket.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What WebSockets and event streams may take.
+/// Limits of WebSockets and event streams.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamLimits {
-    /// Longest time for a client to take a message.
+    /// Timeout for sending a message to a client.
     pub send_time_max: Duration,
-    /// Longest time for a client to say who it is after it opened a WebSocket.
+    /// Timeout for `connection_init` after a WebSocket was opened.
     pub init_time_max: Duration,
-    /// How often a WebSocket's client is asked whether it is still there; one that said nothing until
-    /// the next time is gone.
+    /// Interval of pings on a WebSocket; a connection on which nothing arrived between two of them is closed.
     pub ping_interval: Duration,
-    /// How often a quiet event stream gets a comment, so that nothing on the way takes it for dead.
-    pub comment_interval: Duration,
-    /// How often credentials are checked again, beside before each event.
+    /// Interval of keep-alive comments on an idle event stream, so that no proxy closes it.
+    pub keep_alive_interval: Duration,
+    /// Interval of the revalidation of credentials, in addition to the one before each event.
     pub check_interval: Duration,
 }
 
@@ -46,39 +44,39 @@ impl Default for StreamLimits {
             send_time_max: Duration::from_secs(10),
             init_time_max: Duration::from_secs(10),
             ping_interval: Duration::from_secs(20),
-            comment_interval: Duration::from_secs(15),
+            keep_alive_interval: Duration::from_secs(15),
             check_interval: Duration::from_secs(5),
         }
     }
 }
 
-/// All that WebSockets and event streams have in common.
+/// Settings of WebSockets and event streams.
 #[derive(Clone, Debug, Default)]
-pub struct Streams {
-    /// What they may take.
+pub struct StreamSettings {
+    /// Their limits.
     pub limits: StreamLimits,
     /// The origins whose pages may open WebSockets.
     pub origins: Origins,
-    /// Ends them.
-    pub stop: Stop,
+    /// The signal that closes them.
+    pub shutdown: ShutdownSignal,
 }
 
-/// Tells that the server is to stop. The default never does.
+/// Signals the shutdown of the server. The default never does.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Option<watch::Receiver<bool>>);
+pub struct ShutdownSignal(Option<watch::Receiver<bool>>);
 
-impl Stop {
-    /// A stop, and what brings it about: by `true`, or by being dropped.
+impl ShutdownSignal {
+    /// A signal with its sender, which triggers it by `true` or by being dropped.
     #[must_use]
     pub fn channel() -> (watch::Sender<bool>, Self) {
         let (sender, receiver) = watch::channel(false);
         (sender, Self(Some(receiver)))
     }
 
-    /// Ends when the server is to stop.
-    pub async fn stopped(&self) {
+    /// Completes when the server shuts down.
+    pub async fn received(&self) {
         match &self.0 {
-            // An error tells that the sender is gone.
+            // An error means that the sender was dropped.
             Some(receiver) => drop(receiver.clone().wait_for(|is_stopped| *is_stopped).await),
             None => std::future::pending().await,
         }

@@ -12,8 +12,8 @@ use crate::{GRAPHQL, TestResponse, send};
 
 async fn toy(batch_max: usize, quotas: Quotas) -> Toy {
     let operation_time_max = Duration::from_millis(1_000);
-    let settings = RequestLimits { batch_max, operation_time_max, ..RequestLimits::default() };
-    Toy::start_with("127.0.0.1:0", settings, quotas).await
+    let limits = RequestLimits { batch_max, operation_time_max, ..RequestLimits::default() };
+    Toy::start_with("127.0.0.1:0", limits, quotas).await
 }
 
 async fn post(toy: &Toy, body: &Value) -> TestResponse {

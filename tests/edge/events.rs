@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
 use partner_program::http::graphql::RequestLimits;
-use partner_program::http::streams::{StreamLimits, Streams};
+use partner_program::http::streams::{StreamLimits, StreamSettings};
 use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn post(toy: &Toy, accept: &str, query: &str) -> reqwest::RequestBuilder {
 }
 
 async fn toy(limits: StreamLimits, quotas: Quotas) -> Toy {
-    let streams = Streams { limits, ..Streams::default() };
+    let streams = StreamSettings { limits, ..StreamSettings::default() };
     Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), quotas, streams).await
 }
 
@@ -139,8 +139,8 @@ async fn json_goes_before_events_unless_events_are_preferred() {
 
 #[tokio::test]
 async fn quiet_streams_have_comments_and_end_with_their_client() {
-    let comment_interval = Duration::from_millis(50);
-    let toy = toy(StreamLimits { comment_interval, ..StreamLimits::default() }, Quotas::default()).await;
+    let keep_alive_interval = Duration::from_millis(50);
+    let toy = toy(StreamLimits { keep_alive_interval, ..StreamLimits::default() }, Quotas::default()).await;
     let response = post(&toy, EVENTS, "subscription { silence }").send().await.unwrap();
     let mut stream = response.bytes_stream();
     for _ in 0..3 {

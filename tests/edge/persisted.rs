@@ -6,7 +6,7 @@ use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::graphql::trusted_documents::TrustedDocument;
 use partner_program::http::authentication::BootstrapKey;
 use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
-use partner_program::http::streams::Streams;
+use partner_program::http::streams::StreamSettings;
 use partner_program::http::throttle::Throttle;
 use partner_program::telemetry::metrics::Metrics;
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ async fn a_locked_server_runs_nothing_else() {
         limits: RequestLimits::default(),
         throttle: Throttle::default(),
         metrics: metrics.clone(),
-        streams: Streams::default(),
+        streams: StreamSettings::default(),
         page: None,
     };
     let routes = partner_program::http::routes(std::sync::Arc::new(endpoint), None, || async { Ok(()) });

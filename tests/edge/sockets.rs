@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use partner_program::http::cors::Origins;
 use partner_program::http::graphql::RequestLimits;
-use partner_program::http::streams::{StreamLimits, Streams};
+use partner_program::http::streams::{StreamLimits, StreamSettings};
 use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
 
@@ -169,7 +169,7 @@ async fn pages_of_other_origins_are_refused() {
         (listed.clone(), "https://a.example", true),
         (listed, "https://b.example", false),
     ] {
-        let streams = Streams { origins: origins.clone(), ..Streams::default() };
+        let streams = StreamSettings { origins: origins.clone(), ..StreamSettings::default() };
         let toy =
             Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), Quotas::default(), streams).await;
         let own = format!("http://{}", toy.address);
@@ -240,7 +240,7 @@ async fn mutations_outlive_their_socket() {
 #[tokio::test]
 async fn credentials_that_cannot_be_checked_hold_events_back() {
     let limits = StreamLimits { check_interval: Duration::from_millis(50), ..StreamLimits::default() };
-    let streams = Streams { limits, ..Streams::default() };
+    let streams = StreamSettings { limits, ..StreamSettings::default() };
     let toy = Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), Quotas::default(), streams).await;
     let mut client = Client::start(&toy).await;
     client.subscribe("1", "subscription { watch }").await;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use partner_program::http::graphql::RequestLimits;
-use partner_program::http::streams::{StreamLimits, Streams};
+use partner_program::http::streams::{StreamLimits, StreamSettings};
 use partner_program::http::throttle::Quotas;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -14,7 +14,7 @@ use crate::toy::Toy;
 use crate::websocket::{Client, WAIT, until};
 
 async fn toy(limits: StreamLimits, quotas: Quotas) -> Toy {
-    let streams = Streams { limits, ..Streams::default() };
+    let streams = StreamSettings { limits, ..StreamSettings::default() };
     Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), quotas, streams).await
 }
 

@@ -11,7 +11,7 @@ use partner_program::http::authentication::{BootstrapAdministrator, BootstrapKey
 use partner_program::http::connections::{self, ConnectionLimits};
 use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
 use partner_program::http::request_id::RequestId;
-use partner_program::http::streams::{Stop, Streams};
+use partner_program::http::streams::{ShutdownSignal, StreamSettings};
 use partner_program::http::throttle::{Quotas, Throttle};
 use partner_program::telemetry::metrics::Metrics;
 use tokio::sync::watch;
@@ -214,23 +214,23 @@ impl Toy {
     }
 
     pub(crate) async fn start_at(address: &str, operation_time_max: Duration) -> Self {
-        let settings = RequestLimits { operation_time_max, ..RequestLimits::default() };
-        Self::start_with(address, settings, Quotas::default()).await
+        let limits = RequestLimits { operation_time_max, ..RequestLimits::default() };
+        Self::start_with(address, limits, Quotas::default()).await
     }
 
     pub(crate) async fn start_with(address: &str, limits: RequestLimits, quotas: Quotas) -> Self {
-        Self::start_streaming(address, settings, quotas, Streams::default()).await
+        Self::start_streaming(address, limits, quotas, StreamSettings::default()).await
     }
 
     pub(crate) async fn start_streaming(
         address: &str,
         limits: RequestLimits,
         quotas: Quotas,
-        streams: Streams,
+        streams: StreamSettings,
     ) -> Self {
         let counter = Arc::new(AtomicI32::new(0));
         let authenticator_state = Arc::new(AuthenticatorState::default());
-        let (stopper, stop) = Stop::channel();
+        let (stopper, shutdown) = ShutdownSignal::channel();
         let (documents, sdl) = documents(&counter);
         let endpoint = Arc::new(GraphqlEndpoint {
             documents: documents.with_persisted_queries(1 << 20),
@@ -238,10 +238,10 @@ impl Toy {
                 key: BootstrapKey::new(KEY),
                 state: Arc::clone(&authenticator_state),
             },
-            settings,
+            limits,
             throttle: Throttle::new(quotas),
             metrics: Metrics::default(),
-            streams: Streams { stop: stop.clone(), ..streams },
+            streams: StreamSettings { shutdown: shutdown.clone(), ..streams },
             page: Some(Arc::new(|_| {
                 use axum::response::IntoResponse;
                 Box::pin(async { axum::response::Html("<title>page</title>").into_response() })
@@ -249,7 +249,7 @@ impl Toy {
         });
         let routes = partner_program::http::routes(Arc::clone(&endpoint), sdl, || async { Ok(()) });
         let router = partner_program::http::with_layers(routes);
-        let (address, server) = serve_until(router.clone(), address, stop).await;
+        let (address, server) = serve_until(router.clone(), address, shutdown).await;
         Self { address, counter, authenticator_state, endpoint, router, stopper, server }
     }
 
@@ -259,17 +259,17 @@ impl Toy {
 }
 
 pub(crate) async fn serve(router: axum::Router, address: &str) -> std::net::SocketAddr {
-    serve_until(router, address, Stop::default()).await.0
+    serve_until(router, address, ShutdownSignal::default()).await.0
 }
 
 async fn serve_until(
     router: axum::Router,
     address: &str,
-    stop: Stop,
+    shutdown: ShutdownSignal,
 ) -> (std::net::SocketAddr, JoinHandle<std::io::Result<()>>) {
     let listener = tokio::net::TcpListener::bind(address).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let limits = ConnectionLimits { header_time_max: Duration::from_millis(500), ..Default::default() };
-    let stopped = async move { stop.stopped().await };
+    let stopped = async move { shutdown.received().await };
     (address, tokio::spawn(connections::serve(listener, router, limits, Metrics::default(), stopped)))
 }

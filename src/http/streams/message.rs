@@ -1,4 +1,4 @@
-//! The messages of graphql-transport-ws, and how its connections end.
+//! Messages and close codes of graphql-transport-ws.
 
 use std::borrow::Cow;
 
@@ -14,28 +14,28 @@ use super::MESSAGE_BYTES_MAX;
 /// The subprotocol.
 pub(super) const PROTOCOL: &str = "graphql-transport-ws";
 
-/// Longest id of an operation, in bytes. Each of its messages repeats it.
+/// Maximum length of an operation's id, in bytes. Each of its messages repeats it.
 const ID_BYTES_MAX: usize = 256;
-/// Longest reason that a close frame has room for, in bytes.
+/// Maximum length of the reason in a close frame, in bytes.
 const REASON_BYTES_MAX: usize = 123;
 
-/// What a client says.
+/// A message of the client.
 #[derive(Debug)]
 pub(super) enum ClientMessage<'m> {
-    /// Who it is.
+    /// `connection_init`, with credentials or not.
     Init(Option<&'m RawValue>),
-    /// Whether we are there.
+    /// `ping`.
     Ping(Option<&'m RawValue>),
-    /// That it is there.
+    /// `pong`.
     Pong,
-    /// What it wants.
+    /// `subscribe`, with an id and the request.
     Subscribe(String, &'m RawValue),
-    /// What it wants no longer.
+    /// `complete`, with the id of the operation to cancel.
     Complete(String),
 }
 
 #[derive(Deserialize)]
-struct Parts<'m> {
+struct RawMessage<'m> {
     #[serde(rename = "type", borrow)]
     kind: Cow<'m, str>,
     id: Option<String>,
@@ -44,36 +44,40 @@ struct Parts<'m> {
 }
 
 impl<'m> ClientMessage<'m> {
-    /// Reads a message.
+    /// Parses a message.
     ///
     /// # Errors
-    /// How the connection has to end.
-    pub(super) fn read(text: &'m str) -> Result<Self, Closing> {
-        let parts: Parts<'_> = serde_json::from_str(text).map_err(|_| {
-            Closing::bad("A message is a JSON object with a type, and perhaps id and payload.")
+    /// The reason to close the connection with.
+    pub(super) fn parse(text: &'m str) -> Result<Self, CloseReason> {
+        let raw: RawMessage<'_> = serde_json::from_str(text).map_err(|_| {
+            CloseReason::invalid_message(
+                "A message is a JSON object with a type, and perhaps id and payload.",
+            )
         })?;
-        let payload = parts.payload.filter(|payload| payload.get() != "null");
+        let payload = raw.payload.filter(|payload| payload.get() != "null");
         let object = match payload {
             Some(payload) if !payload.get().starts_with('{') => {
-                return Err(Closing::bad("The payload must be an object."));
+                return Err(CloseReason::invalid_message("The payload must be an object."));
             }
             payload => payload,
         };
-        let id = || match parts.id.as_deref() {
-            None | Some("") => Err(Closing::bad("The message needs an id.")),
-            Some(id) if id.len() > ID_BYTES_MAX => Err(Closing::bad("An id has 256 bytes at most.")),
+        let id = || match raw.id.as_deref() {
+            None | Some("") => Err(CloseReason::invalid_message("The message needs an id.")),
+            Some(id) if id.len() > ID_BYTES_MAX => {
+                Err(CloseReason::invalid_message("An id has 256 bytes at most."))
+            }
             Some(id) => Ok(id.to_owned()),
         };
-        match &*parts.kind {
+        match &*raw.kind {
             "connection_init" => Ok(Self::Init(object)),
             "ping" => Ok(Self::Ping(object)),
             "pong" => Ok(Self::Pong),
             "subscribe" => Ok(Self::Subscribe(
                 id()?,
-                object.ok_or_else(|| Closing::bad("The message needs a payload."))?,
+                object.ok_or_else(|| CloseReason::invalid_message("The message needs a payload."))?,
             )),
             "complete" => Ok(Self::Complete(id()?)),
-            _ => Err(Closing::bad("The message has a type that clients do not send.")),
+            _ => Err(CloseReason::invalid_message("The message has a type that clients do not send.")),
         }
     }
 }
@@ -95,31 +99,31 @@ pub(super) fn authorization(payload: &RawValue) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// What the server says of itself.
+/// A message of the server without a GraphQL payload.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub(super) enum ServerMessage<'m> {
-    /// The client is known.
+    /// The client is authenticated.
     ConnectionAck,
-    /// It is there.
+    /// The reply to a ping.
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<&'m RawValue>,
     },
-    /// An operation is over.
+    /// An operation has ended.
     Complete { id: &'m str },
 }
 
 impl ServerMessage<'_> {
-    /// The message as it is sent.
-    pub(super) fn write(&self) -> Bytes {
-        // Texts and JSON that was read can be written.
+    /// The message as JSON.
+    pub(super) fn encode(&self) -> Bytes {
+        // Strings and parsed JSON always serialize.
         serde_json::to_vec(self).unwrap_or_default().into()
     }
 }
 
-/// A message with JSON in it: `next` with an answer, or `error` with errors.
-pub(super) fn with_payload(kind: &str, id: &str, payload: &[u8]) -> Bytes {
+/// Encodes a message with a payload: `next` with a response, or `error` with errors.
+pub(super) fn encode_with_payload(kind: &str, id: &str, payload: &[u8]) -> Bytes {
     let id = serde_json::Value::from(id).to_string();
     let mut message = Vec::with_capacity(payload.len() + id.len() + 48);
     message.extend_from_slice(br#"{"id":"#);
@@ -132,53 +136,53 @@ pub(super) fn with_payload(kind: &str, id: &str, payload: &[u8]) -> Bytes {
     message.into()
 }
 
-/// How a connection ends.
+/// Why a connection is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Closing {
-    /// The client has gone, or can't be reached.
-    Gone,
-    /// The client is told why.
-    Told { code: u16, reason: String },
+pub(super) enum CloseReason {
+    /// The client has disconnected or is unreachable.
+    Disconnected,
+    /// The client gets a close frame with code and reason.
+    Frame { code: u16, reason: String },
 }
 
-impl Closing {
-    pub(super) fn told(code: u16, reason: impl Into<String>) -> Self {
+impl CloseReason {
+    pub(super) fn with_code(code: u16, reason: impl Into<String>) -> Self {
         let mut reason = reason.into();
         reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
-        Self::Told { code, reason }
+        Self::Frame { code, reason }
     }
 
-    pub(super) fn bad(reason: impl Into<String>) -> Self {
-        Self::told(4400, reason)
+    pub(super) fn invalid_message(reason: impl Into<String>) -> Self {
+        Self::with_code(4400, reason)
     }
 
-    /// The server stops.
-    pub(super) fn stopping() -> Self {
-        Self::told(1001, "The server stops: connect again.")
+    /// The server shuts down.
+    pub(super) fn shutdown() -> Self {
+        Self::with_code(1001, "The server stops: connect again.")
     }
 
-    /// The client does not take what it is sent.
-    pub(super) fn slow() -> Self {
-        Self::told(1013, "Slow consumer: a message was not taken in time.")
+    /// The client consumes too slowly.
+    pub(super) fn slow_consumer() -> Self {
+        Self::with_code(1013, "Slow consumer: a message was not taken in time.")
     }
 
-    /// What was received can't be read.
-    pub(super) fn unreadable(error: axum::Error) -> Self {
+    /// The reason for an error of the WebSocket's receiving end.
+    pub(super) fn from_receive_error(error: axum::Error) -> Self {
         match error.into_inner().downcast_ref::<SocketError>() {
             Some(SocketError::Capacity(_)) => {
-                Self::told(1009, format!("A message has {MESSAGE_BYTES_MAX} bytes at most."))
+                Self::with_code(1009, format!("A message has {MESSAGE_BYTES_MAX} bytes at most."))
             }
-            Some(SocketError::Utf8(_)) => Self::told(1007, "The message is not UTF-8."),
-            Some(SocketError::Protocol(_)) => Self::told(1002, "This is not the WebSocket protocol."),
-            _ => Self::Gone,
+            Some(SocketError::Utf8(_)) => Self::with_code(1007, "The message is not UTF-8."),
+            Some(SocketError::Protocol(_)) => Self::with_code(1002, "This is not the WebSocket protocol."),
+            _ => Self::Disconnected,
         }
     }
 
-    /// The frame that tells the client.
+    /// The close frame for the client.
     pub(super) fn frame(&self) -> Option<CloseFrame> {
         match self {
-            Self::Gone => None,
-            Self::Told { code, reason } => {
+            Self::Disconnected => None,
+            Self::Frame { code, reason } => {
                 Some(CloseFrame { code: *code, reason: Utf8Bytes::from(reason.as_str()) })
             }
         }
@@ -190,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_are_found() {
+    fn authorization_in_connection_init() {
         for (payload, expected) in [
             (r#"{"Authorization": "Bearer x"}"#, Some("Bearer x")),
             (r#"{"authorization": "Bearer x"}"#, Some("Bearer x")),
@@ -208,16 +212,18 @@ mod tests {
     }
 
     #[test]
-    fn reasons_fit_their_frame() {
-        let Closing::Told { reason, .. } = Closing::told(4400, "ü".repeat(100)) else { panic!() };
+    fn reasons_fit_into_a_close_frame() {
+        let CloseReason::Frame { reason, .. } = CloseReason::with_code(4400, "ü".repeat(100)) else {
+            panic!()
+        };
         assert_eq!(reason.len(), 122);
     }
 
     #[test]
     fn payloads_are_wrapped() {
-        let message = with_payload("next", "a\"b", b"{}");
+        let message = encode_with_payload("next", "a\"b", b"{}");
         assert_eq!(message, r#"{"id":"a\"b","type":"next","payload":{}}"#);
-        assert_eq!(ServerMessage::ConnectionAck.write(), r#"{"type":"connection_ack"}"#);
-        assert_eq!(ServerMessage::Pong { payload: None }.write(), r#"{"type":"pong"}"#);
+        assert_eq!(ServerMessage::ConnectionAck.encode(), r#"{"type":"connection_ack"}"#);
+        assert_eq!(ServerMessage::Pong { payload: None }.encode(), r#"{"type":"pong"}"#);
     }
 }

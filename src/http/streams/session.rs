@@ -1,4 +1,4 @@
-//! Whom a connection belongs to, and whether that still holds.
+//! The caller of a connection, and the revalidation of its credentials.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -14,37 +14,37 @@ use crate::http::graphql::GraphqlEndpoint;
 use crate::http::request_id::{self, RequestId};
 use crate::http::throttle::{CallerKey, Permit};
 
-/// What clients are told whose credentials are not valid any more.
+/// The message for clients whose credentials are no longer valid.
 pub(super) const REVOKED: &str = "The key is not valid any more.";
 
-/// How long to wait before asking again when credentials can't be checked.
-const CHECK_AGAIN: Duration = Duration::from_secs(1);
+/// Delay before a retry when credentials cannot be checked.
+const RECHECK_DELAY: Duration = Duration::from_secs(1);
 
-/// Who asked, with the credentials to ask about again.
+/// A caller with the credentials to revalidate.
 pub(super) struct Session<C> {
     pub(super) caller: C,
     pub(super) key: CallerKey,
     credentials: HeaderMap,
-    _place: Permit,
+    _permit: Permit,
 }
 
-/// Why a subscription has no next event, though it is not at its end.
-pub(super) enum Lost {
-    /// The credentials are not valid any more.
+/// Why a subscription was terminated.
+pub(super) enum SubscriptionEnd {
+    /// The credentials are no longer valid.
     Revoked,
-    /// Something went wrong on our side. It is in the log.
+    /// A resolver panicked; the log has the panic.
     Panicked,
 }
 
 impl<C> Session<C> {
-    /// The session of a caller who was found by these headers.
-    pub(super) fn new(caller: C, key: CallerKey, headers: &HeaderMap, place: Permit) -> Self {
+    /// The session of a caller that was authenticated by these headers.
+    pub(super) fn new(caller: C, key: CallerKey, headers: &HeaderMap, permit: Permit) -> Self {
         let authorization = headers.get(AUTHORIZATION).map(|value| (AUTHORIZATION, value.clone()));
-        Self { caller, key, credentials: authorization.into_iter().collect(), _place: place }
+        Self { caller, key, credentials: authorization.into_iter().collect(), _permit: permit }
     }
 
-    /// Whether the credentials still stand for the same caller. While that can't be found out,
-    /// nothing is delivered and nothing is lost.
+    /// Whether the credentials still authenticate the same caller. While that cannot be checked, events
+    /// are delayed, not lost.
     pub(super) async fn is_valid<E, A>(&self, endpoint: &GraphqlEndpoint<E, A>) -> bool
     where
         A: Authenticator<Caller = C>,
@@ -54,12 +54,12 @@ impl<C> Session<C> {
             match endpoint.authenticator.authenticate(&self.credentials).await {
                 Ok(caller) => return caller == self.caller,
                 Err(AuthError::Rejected(_)) => return false,
-                Err(AuthError::Unavailable) => tokio::time::sleep(CHECK_AGAIN).await,
+                Err(AuthError::Unavailable) => tokio::time::sleep(RECHECK_DELAY).await,
             }
         }
     }
 
-    /// Ends when the credentials are not valid any more.
+    /// Completes when the credentials are no longer valid.
     pub(super) async fn until_revoked<E, A>(&self, endpoint: &GraphqlEndpoint<E, A>)
     where
         A: Authenticator<Caller = C>,
@@ -70,24 +70,24 @@ impl<C> Session<C> {
         }
     }
 
-    /// Waits for the next event, for which the credentials were checked; there is none at the end.
+    /// Waits for the next event and revalidates the credentials for it; none at the end of the stream.
     pub(super) async fn next<E, A>(
         &self,
         endpoint: &GraphqlEndpoint<E, A>,
         stream: &mut BoxStream<'static, Response>,
         id: &RequestId,
-    ) -> Result<Option<Response>, Lost>
+    ) -> Result<Option<Response>, SubscriptionEnd>
     where
         E: Executor,
         A: Authenticator<Caller = C>,
         C: PartialEq,
     {
         match AssertUnwindSafe(stream.next()).catch_unwind().await {
-            Ok(Some(_)) if !self.is_valid(endpoint).await => Err(Lost::Revoked),
+            Ok(Some(_)) if !self.is_valid(endpoint).await => Err(SubscriptionEnd::Revoked),
             Ok(event) => Ok(event),
             Err(panic) => {
                 request_id::log_panic(id, panic.as_ref());
-                Err(Lost::Panicked)
+                Err(SubscriptionEnd::Panicked)
             }
         }
     }
