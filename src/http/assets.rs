@@ -1,8 +1,8 @@
-//! `GraphiQL`, from the binary's own assets: no other host is ever asked for anything.
+//! `GraphiQL`, from assets that are embedded in the binary: it loads nothing from other hosts.
 //!
-//! The build script leaves every file gzipped under its own name. Browsers get those bytes
-//! as they are, straight from the binary's read-only data, so that the assets take no
-//! memory until they are asked for.
+//! The build script stores every file gzipped under its own name. Browsers get those bytes
+//! unchanged from the binary's read-only data, so the assets take no memory until they are
+//! requested.
 
 use axum::{
     Router,
@@ -28,7 +28,7 @@ mod missing;
 #[cfg(test)]
 mod tests;
 
-/// What the build script left: `GraphiQL`, or the page that tells why it is missing.
+/// The output of the build script: `GraphiQL`, or the page that explains why it is missing.
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/graphiql"]
 struct Assets;
@@ -39,11 +39,11 @@ const PAGE: &str = "index.html";
 /// The page may change with every build under the same address.
 const CACHE_PAGE: &str = "no-cache";
 
-/// All other names carry a hash of what they name.
+/// All other names contain a hash of their content.
 const CACHE_HASHED: &str = "public, max-age=31536000, immutable";
 
-/// The editor sets styles from its scripts and carries its fonts and icons in its style
-/// sheet; apart from that, only this server is trusted. `'self'` covers its WebSockets too.
+/// The editor sets styles from its scripts and has its fonts and icons in its style sheet;
+/// apart from that, only this server is trusted. `'self'` covers its WebSockets as well.
 const CONTENT_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
     font-src 'self' data:; img-src 'self' data:; connect-src 'self'; \
     worker-src 'self' blob:";
@@ -53,7 +53,7 @@ const PAGE_HEADERS: [(HeaderName, HeaderValue); 5] = [
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY)),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    // `GET /graphql` answers browsers with this page and other clients with data.
+    // `GET /graphql` returns this page to browsers and data to other clients.
     (VARY, HeaderValue::from_static("accept, accept-encoding")),
 ];
 
@@ -84,7 +84,7 @@ async fn serve(name: &str, request: &HeaderMap) -> Response {
     let mut headers =
         if name == PAGE { HeaderMap::from_iter(PAGE_HEADERS) } else { HeaderMap::from_iter(ASSET_HEADERS) };
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if is_known(request, &tag) {
+    if matches_entity_tag(request, &tag) {
         return (StatusCode::NOT_MODIFIED, headers, [(ETAG, tag)]).into_response();
     }
     let content_type = content_type(&file);
@@ -92,10 +92,10 @@ async fn serve(name: &str, request: &HeaderMap) -> Response {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         Body::from(file.data)
     } else {
-        match unpacked(file.data).await {
+        match decompress(file.data).await {
             Ok(data) => Body::from(data),
             Err(error) => {
-                tracing::error!(%error, name, "an embedded file could not be unpacked");
+                tracing::error!(%error, name, "an embedded file could not be decompressed");
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
             }
         }
@@ -103,7 +103,7 @@ async fn serve(name: &str, request: &HeaderMap) -> Response {
     (headers, [(ETAG, tag), (CONTENT_TYPE, content_type)], body).into_response()
 }
 
-/// Weak, because it stands for the gzipped and for the unpacked bytes alike.
+/// Weak, because it identifies both the gzipped and the decompressed bytes.
 fn entity_tag(hash: &[u8]) -> String {
     let mut tag = String::from("W/\"");
     for byte in hash.iter().take(16) {
@@ -114,23 +114,23 @@ fn entity_tag(hash: &[u8]) -> String {
     tag
 }
 
-/// Whether the client holds what `tag` names. Proxies may have made the tag a strong one.
-fn is_known(request: &HeaderMap, tag: &str) -> bool {
+/// Whether the client has cached what `tag` identifies. Proxies may have turned it into a strong tag.
+fn matches_entity_tag(request: &HeaderMap, tag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let tag = opaque(tag);
     elements(request, &IF_NONE_MATCH).any(|known| known == "*" || opaque(known) == tag)
 }
 
-/// Whether the client takes gzip. Unlike the specification's default, a client that names
-/// no encoding at all gets none: such clients are scripts that seldom unpack.
+/// Whether the client accepts gzip. Unlike the specification's default, a client without
+/// `Accept-Encoding` gets plain bytes: such clients are scripts that seldom decompress.
 fn accepts_gzip(request: &HeaderMap) -> bool {
-    let weight = |wanted: &str| {
+    let weight = |coding_name: &str| {
         elements(request, &ACCEPT_ENCODING).find_map(|element| {
             let (coding, parameters) = element.split_once(';').unwrap_or((element, "q=1"));
             let quality = parameters.trim().strip_prefix("q=").unwrap_or("1");
-            // Every spelling of nought consists of noughts and a point.
+            // Every spelling of zero consists of zeros and a point.
             let accepted = !quality.trim_matches(['0', '.']).is_empty();
-            coding.trim().eq_ignore_ascii_case(wanted).then_some(accepted)
+            coding.trim().eq_ignore_ascii_case(coding_name).then_some(accepted)
         })
     };
     weight("gzip").or_else(|| weight("*")).unwrap_or(false)
@@ -151,8 +151,8 @@ fn content_type(file: &EmbeddedFile) -> String {
     if guessed.starts_with("text/") { format!("{guessed}; charset=utf-8") } else { guessed.to_owned() }
 }
 
-/// The editor's largest file has 3 MB unpacked: too much to hold up other requests for.
-async fn unpacked(data: Cow<'static, [u8]>) -> io::Result<Vec<u8>> {
+/// The editor's largest file has 3 MB decompressed: too much to block the runtime's thread for.
+async fn decompress(data: Cow<'static, [u8]>) -> io::Result<Vec<u8>> {
     let unpack = move || {
         let mut plain = Vec::new();
         GzDecoder::new(&*data).read_to_end(&mut plain)?;

@@ -1,6 +1,6 @@
-//! Which pages of other origins may call the API from a browser. None may unless a setting names
-//! them, and cookies or other credentials of the browser's own are never asked for: callers say who
-//! they are in a header that only their own code can set.
+//! Cross-origin requests from browsers. No other origin is allowed unless a setting lists it, and
+//! credentials of the browser itself, such as cookies, are never used: callers authenticate by a header
+//! that only their own code can set.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::request_id::X_REQUEST_ID;
 use super::throttle::{RATE_LIMIT, RATE_LIMIT_POLICY};
 
-/// How long a browser may keep the answer to its question whether it may call.
-const KEPT_FOR: Duration = Duration::from_hours(1);
+/// How long a browser may cache the response to a preflight request.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
 
-/// Headers that clients of other servers send to force a preflight. They mean nothing here and are
-/// let through, so that those clients need not be set up anew.
+/// Headers that clients of other servers send to force a preflight. They have no effect here and are
+/// allowed, so that those clients work unchanged.
 const PREFLIGHT_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("graphql-require-preflight"),
     HeaderName::from_static("apollo-require-preflight"),
@@ -27,34 +27,34 @@ const PREFLIGHT_HEADERS: [HeaderName; 3] = [
 /// The origins whose pages may call the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origins {
-    /// The API's own pages alone.
+    /// Only the API's own origin.
     #[default]
     None,
-    /// Every page.
+    /// Every origin.
     Any,
-    /// The pages of these origins, each as a browser sends it.
+    /// These origins, each as a browser sends it.
     Listed(Vec<HeaderValue>),
 }
 
 impl Origins {
-    /// Reads `*`, or origins with commas between them.
+    /// Parses `*` or a list of origins, separated by commas.
     ///
     /// # Errors
-    /// The first one that is no origin.
+    /// The first element that is not an origin.
     pub fn parse(text: &str) -> Result<Self, &str> {
         if text == "*" {
             return Ok(Self::Any);
         }
-        let origins = text.split(',').map(str::trim).map(|one| origin(one).ok_or(one));
+        let origins = text.split(',').map(str::trim).map(|one| parse_origin(one).ok_or(one));
         origins.collect::<Result<_, _>>().map(Self::Listed)
     }
 
-    /// Whether a WebSocket may be opened with these headers. Browsers ask for no permission before
-    /// they open one, they only say which origin the page has: its own host's or one that is allowed.
-    /// Other programs say nothing. A page could do nothing without a key, which its own code has to
-    /// send; this keeps the setting true for WebSockets as well.
+    /// Whether a WebSocket may be opened with these headers. Browsers send no preflight for one, only the
+    /// origin of the page, which must be the server's own or an allowed one. Other clients send no origin.
+    /// A page could do nothing without a key, which its own code has to send; this check applies the
+    /// setting to WebSockets as well.
     #[must_use]
-    pub fn admits(&self, headers: &HeaderMap, uri: &Uri) -> bool {
+    pub fn allows(&self, headers: &HeaderMap, uri: &Uri) -> bool {
         let Some(origin) = headers.get(ORIGIN) else { return true };
         let authority = origin.to_str().ok().and_then(|it| it.split_once("://")).map(|(_, it)| it);
         // HTTP/2 has the host in the URL.
@@ -69,7 +69,7 @@ impl Origins {
             }
     }
 
-    /// The layer that answers browsers, unless there is nothing to allow.
+    /// The CORS layer, unless no origin is allowed.
     #[must_use]
     pub fn layer(&self) -> Option<CorsLayer> {
         let origins = match self {
@@ -84,7 +84,7 @@ impl Origins {
             .allow_methods([Method::GET, Method::POST])
             .allow_headers(sent)
             .expose_headers([X_REQUEST_ID, RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY])
-            .max_age(KEPT_FOR);
+            .max_age(PREFLIGHT_MAX_AGE);
         Some(layer)
     }
 }
@@ -102,8 +102,8 @@ impl fmt::Display for Origins {
     }
 }
 
-/// An origin as browsers send it: scheme, host and perhaps port, and nothing behind.
-fn origin(text: &str) -> Option<HeaderValue> {
+/// Parses an origin as browsers send it: scheme, host and optional port, and nothing else.
+fn parse_origin(text: &str) -> Option<HeaderValue> {
     let uri: Uri = text.parse().ok()?;
     let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
     let authority = uri.authority().filter(|it| !it.host().is_empty() && !it.as_str().contains('@'))?;

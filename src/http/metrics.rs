@@ -4,10 +4,10 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 
-/// `OpenMetrics`, which Prometheus asks for and every one of its versions in use reads.
+/// `OpenMetrics`, which Prometheus requests and every one of its versions in use supports.
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The route; `text` tells all metrics at the moment.
+/// The route; `text` renders the current values of all metrics.
 pub fn router<T, F>(text: T) -> Router
 where
     T: Fn() -> F + Clone + Send + Sync + 'static,

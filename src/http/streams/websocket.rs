@@ -46,7 +46,7 @@ pub async fn handle<E: Executor, A: Authenticator>(
     let refuse = |status, message: &str| {
         ErrorResponse::new(MediaType::Json, Outcome::Http(status), Code::Forbidden, message)
     };
-    if !endpoint.streams.origins.admits(&parts.headers, &parts.uri) {
+    if !endpoint.streams.origins.allows(&parts.headers, &parts.uri) {
         let message = "Pages of this origin may not open a WebSocket here.";
         return refuse(StatusCode::FORBIDDEN, message).into_response();
     }
