@@ -152,7 +152,7 @@ pub async fn open(settings: &Settings) -> Result<Services, Error> {
     let database = Database::connect(settings.database_url.as_str()).await?;
     database.migrate().await?;
     let services = Services::open(database, Clock::new(settings.timezone, settings.today)).await?;
-    Ok(services.with_webhooks(settings.webhooks.to_private))
+    Ok(services.with_webhooks(settings.webhooks.allow_private))
 }
 
 /// Starts the application; it listens when this returns.

@@ -81,8 +81,8 @@ impl Services {
 
     /// The same services, with or without webhooks to private addresses.
     #[must_use]
-    pub fn with_webhooks(self, to_private: bool) -> Self {
-        Self { webhook_sender: Arc::new(webhooks::WebhookSender::new(to_private)), ..self }
+    pub fn with_webhooks(self, allow_private: bool) -> Self {
+        Self { post: Arc::new(webhooks::Post::new(allow_private)), ..self }
     }
 
     /// The clock.

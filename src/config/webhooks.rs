@@ -12,7 +12,7 @@ pub(super) fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<WebhookSettin
     let mut settings = WebhookSettings::default();
     let reader = Reader { get };
     reader.switch("WEBHOOKS_SEND", &mut settings.send)?;
-    reader.switch("WEBHOOKS_TO_PRIVATE", &mut settings.to_private)?;
+    reader.switch("WEBHOOKS_TO_PRIVATE", &mut settings.allow_private)?;
     Ok(settings)
 }
 
@@ -35,7 +35,7 @@ mod tests {
             let get = |asked: &str| (asked == name && !value.is_empty()).then(|| value.to_owned());
             match (read(&get), expected) {
                 (Ok(settings), Some(expected)) => {
-                    assert_eq!((settings.send, settings.to_private), expected, "{name}={value}");
+                    assert_eq!((settings.send, settings.allow_private), expected, "{name}={value}");
                 }
                 (Err(error), None) => {
                     let message = format!("{name} must be true or false, not \"{value}\"");

@@ -18,11 +18,11 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use super::audit::Change;
-use crate::courier::Courier;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::event::EventFilter;
-pub(crate) use message::{event_type, message_id};
+use crate::webhook_client::WebhookClient;
+pub(crate) use message::{id_of, type_of};
 pub use reads::Progress;
 
 /// How webhooks are sent.
@@ -31,25 +31,25 @@ pub struct WebhookSettings {
     /// Whether this process sends them.
     pub send: bool,
     /// Whether they go to private addresses too, and by http.
-    pub to_private: bool,
+    pub allow_private: bool,
 }
 
 impl Default for WebhookSettings {
     fn default() -> Self {
-        Self { send: true, to_private: false }
+        Self { send: true, allow_private: false }
     }
 }
 
 /// What sending needs beside the database; one for a process.
 #[derive(Debug, Default)]
-pub(super) struct WebhookSender {
-    courier: Courier,
+pub(super) struct Post {
+    webhook_client: WebhookClient,
     changed: Notify,
 }
 
-impl WebhookSender {
-    pub(super) fn new(to_private: bool) -> Self {
-        Self { courier: Courier::new(to_private), changed: Notify::new() }
+impl Post {
+    pub(super) fn new(allow_private: bool) -> Self {
+        Self { webhook_client: WebhookClient::new(allow_private), changed: Notify::new() }
     }
 }
 

@@ -29,7 +29,7 @@ const BORDERS: [Border; 7] = [
     ("src/store", &["service", "graphql", "http", "cli", "config", "app"], &["axum", "async_graphql"]),
     ("src/service", &["graphql", "http", "cli", "config", "app"], &["axum", "async_graphql"]),
     (
-        "src/courier",
+        "src/webhook_client",
         &[
             "program", "store", "service", "graphql", "http", "cli", "config", "app", "clock", "error",
             "access",

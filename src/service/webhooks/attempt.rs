@@ -11,12 +11,12 @@ use super::message::{body, event_type, message_id, test_body};
 use super::schedule::{JITTER_MAX, next_attempt_at, parse_retry_after};
 use super::{change, filter};
 use crate::access::Operation;
-use crate::courier::{Message, Outcome};
 use crate::error::Error;
 use crate::service::audit::Changes;
 use crate::service::{Services, transact};
 use crate::store::event::EventFilter;
 use crate::store::{event, webhook as store, webhook_log};
+use crate::webhook_client::{AttemptOutcome, WebhookRequest};
 
 /// What is sent.
 struct Request {
@@ -43,18 +43,18 @@ impl Services {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let outcome = match self.prepare(delivery, now).await? {
-            Prepared::Discarded => return Ok(()),
-            Prepared::EventDeleted => None,
-            Prepared::Request(request) => {
-                let message = Message {
-                    url: &request.url,
-                    id: &message_id(delivery),
+            Prepared::Dropped => return Ok(()),
+            Prepared::Gone => None,
+            Prepared::Parcel(parcel) => {
+                let message = WebhookRequest {
+                    url: &parcel.url,
+                    id: &id_of(delivery),
                     // Receivers compare it with their own clocks.
                     timestamp: self.clock.real().timestamp(),
                     body: &request.body,
                     secrets: &request.secrets,
                 };
-                Some(self.webhook_sender.courier.send(&message).await)
+                Some(self.post.webhook_client.send(&message).await)
             }
         };
         self.record_outcome(delivery, outcome, now).await
@@ -99,7 +99,7 @@ impl Services {
     async fn record_outcome(
         &self,
         delivery: &webhook_delivery::Model,
-        outcome: Option<Outcome>,
+        outcome: Option<AttemptOutcome>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let disabled: Option<String> = transact!(self, Operation::SendWebhooks, transaction, changes => {
@@ -129,9 +129,9 @@ impl Services {
 }
 
 /// Puts a delivery where its attempt leaves it, and says why nothing more can be sent, if so.
-fn apply_outcome(
+fn judge(
     row: &mut webhook_delivery::Model,
-    outcome: Option<&Outcome>,
+    outcome: Option<&AttemptOutcome>,
     now: DateTime<Utc>,
 ) -> Option<String> {
     (row.lease, row.leased_until) = (None, None);
@@ -172,7 +172,11 @@ fn jitter() -> i64 {
     getrandom::u32().map_or(0, |number| i64::from(number) % (JITTER_MAX + 1))
 }
 
-fn attempt(row: &webhook_delivery::Model, outcome: &Outcome, at: DateTime<Utc>) -> webhook_attempt::Model {
+fn attempt(
+    row: &webhook_delivery::Model,
+    outcome: &AttemptOutcome,
+    at: DateTime<Utc>,
+) -> webhook_attempt::Model {
     webhook_attempt::Model {
         id: Uuid::now_v7(),
         delivery_id: row.id,

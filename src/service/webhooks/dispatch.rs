@@ -16,11 +16,11 @@ use uuid::Uuid;
 
 use super::{attempt, filter};
 use crate::access::Operation;
-use crate::courier::TIME_MAX;
 use crate::error::Error;
 use crate::service::audit::Changes;
 use crate::service::{Services, transact};
 use crate::store::{event as events, webhook as store, webhook_log};
+use crate::webhook_client::REQUEST_TIMEOUT;
 
 /// Most attempts of a process at once.
 const ATTEMPTS_MAX: usize = 32;
@@ -33,7 +33,7 @@ const ENDPOINT_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Longest time that attempts under way have to finish when the process stops.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long an attempt is somebody's: its longest time, and as much again to write down what came of it.
-const LEASE: Duration = TIME_MAX.saturating_mul(2);
+const LEASE: Duration = REQUEST_TIMEOUT.saturating_mul(2);
 /// Events that are turned into deliveries in one transaction.
 const EVENTS_PER_TRANSACTION: u64 = 500;
 /// NumberRange of the feed that are looked at in one transaction.

@@ -1,5 +1,5 @@
-//! Sends signed messages to addresses of others: within bounds of time and size, never along a redirect or
-//! through a proxy, and not into networks of our own unless that is allowed.
+//! The HTTP client that delivers webhooks: signed requests with limits on time and size, without redirects
+//! and proxies, and not into private networks unless that is allowed.
 
 pub mod address;
 
@@ -17,80 +17,80 @@ use standardwebhooks::{
 
 use address::is_public;
 
-/// Longest time to a connection.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
-/// Longest time of a request with its answer.
-pub(crate) const TIME_MAX: Duration = Duration::from_secs(30);
-/// Most bytes of an answer that are read.
-const READ_MAX: usize = 64 << 10;
-/// Most bytes of an answer that are kept.
-const KEPT_MAX: usize = 1 << 10;
-/// Longest address, in characters.
-const URL_MAX: usize = 2_000;
-/// Who asks, for the receiver's logs.
-const AGENT: &str = concat!("partner-program/", env!("CARGO_PKG_VERSION"));
+/// Timeout for connecting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Timeout of a request with its response.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Maximum bytes that are read of a response.
+const RESPONSE_BYTES_MAX: usize = 64 << 10;
+/// Maximum bytes of a response that are recorded.
+const EXCERPT_BYTES_MAX: usize = 1 << 10;
+/// Maximum length of a URL, in characters.
+const URL_CHARS_MAX: usize = 2_000;
+/// The user agent, for the receiver's logs.
+const USER_AGENT: &str = concat!("partner-program/", env!("CARGO_PKG_VERSION"));
 
-/// A message, and what it is signed with.
-pub struct Message<'m> {
-    /// Where it goes.
+/// A webhook request with the secrets that sign it.
+pub struct WebhookRequest<'m> {
+    /// The URL of the endpoint.
     pub url: &'m str,
-    /// The same for every attempt.
+    /// The id of the message, the same for every attempt.
     pub id: &'m str,
-    /// Seconds since 1970, of the attempt.
+    /// Time of the attempt, in seconds since 1970.
     pub timestamp: i64,
     /// The bytes that are signed and sent.
     pub body: &'m str,
-    /// Each makes a signature.
+    /// The secrets; each adds a signature.
     pub secrets: &'m [String],
 }
 
-impl fmt::Debug for Message<'_> {
+impl fmt::Debug for WebhookRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Message({} to {})", self.id, self.url)
+        write!(f, "WebhookRequest({} to {})", self.id, self.url)
     }
 }
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// The status that was answered.
+pub struct AttemptOutcome {
+    /// The status of the response.
     pub status: Option<u16>,
-    /// How the answer began.
+    /// How the answer started_at.
     pub response: Option<String>,
-    /// What the answer says about when to come again.
+    /// The `Retry-After` header of the response.
     pub retry_after: Option<String>,
-    /// Why it failed, in words for people; none when the receiver took it.
+    /// Why it failed, for people; none when the receiver acknowledged it.
     pub error: Option<String>,
     /// How long it took.
     pub duration: Duration,
 }
 
-/// Sends messages. One keeps its connections, so one is enough.
+/// Sends webhook requests. It pools its connections, so one client is enough.
 #[derive(Debug, Default)]
-pub struct Courier {
-    to_private: bool,
+pub struct WebhookClient {
+    allow_private: bool,
     client: OnceLock<Option<Client>>,
 }
 
-impl Courier {
-    /// A courier that goes to public addresses by https, or with `to_private` to all and by http as well.
+impl WebhookClient {
+    /// A client for public addresses over https, or with `allow_private` for all addresses, over http as well.
     #[must_use]
-    pub fn new(to_private: bool) -> Self {
-        Self { to_private, client: OnceLock::new() }
+    pub fn new(allow_private: bool) -> Self {
+        Self { allow_private, client: OnceLock::new() }
     }
 
-    /// Checks an address before it is kept; names are looked up at each attempt.
+    /// Validates the URL of an endpoint; names are resolved at each attempt.
     ///
     /// # Errors
-    /// What would be right, in words for people.
-    pub fn check(&self, text: &str) -> Result<Url, String> {
-        if text.chars().count() > URL_MAX {
-            return Err(format!("An address has at most {URL_MAX} characters."));
+    /// What is accepted, for people.
+    pub fn check_url(&self, text: &str) -> Result<Url, String> {
+        if text.chars().count() > URL_CHARS_MAX {
+            return Err(format!("An address has at most {URL_CHARS_MAX} characters."));
         }
-        let whole = "This is not an address such as https://example.com/hooks.";
-        let url = Url::parse(text).map_err(|_| whole.to_owned())?;
-        let fits = if self.to_private { &["https", "http"][..] } else { &["https"] };
-        if !fits.contains(&url.scheme()) {
+        let invalid = "This is not an address such as https://example.com/hooks.";
+        let url = Url::parse(text).map_err(|_| invalid.to_owned())?;
+        let schemes = if self.allow_private { &["https", "http"][..] } else { &["https"] };
+        if !schemes.contains(&url.scheme()) {
             return Err("Events are sent by https: the address begins with https://.".to_owned());
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -101,33 +101,33 @@ impl Courier {
         if url.fragment().is_some() {
             return Err("An address has no part behind #: it would not be sent.".to_owned());
         }
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| whole.to_owned())?;
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid.to_owned())?;
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         match literal {
-            Ok(address) if !self.to_private && !is_public(address) => {
-                Err(Refused(host.to_owned()).to_string())
+            Ok(address) if !self.allow_private && !is_public(address) => {
+                Err(NotPublic(host.to_owned()).to_string())
             }
             _ => Ok(url),
         }
     }
 
-    /// Sends a message once.
-    pub async fn send(&self, message: &Message<'_>) -> Outcome {
-        let began = Instant::now();
-        let mut outcome = Outcome {
+    /// Sends a request once, without retries.
+    pub async fn send(&self, request: &WebhookRequest<'_>) -> AttemptOutcome {
+        let started_at = Instant::now();
+        let mut outcome = AttemptOutcome {
             status: None,
             response: None,
             retry_after: None,
             error: None,
             duration: Duration::ZERO,
         };
-        match self.ask(message).await {
+        match self.send_request(request).await {
             Ok(mut response) => {
                 let status = response.status();
                 outcome.status = Some(status.as_u16());
                 let retry_after = response.headers().get("retry-after");
                 outcome.retry_after = retry_after.and_then(|it| it.to_str().ok()).map(str::to_owned);
-                outcome.response = read(&mut response).await;
+                outcome.response = read_excerpt(&mut response).await;
                 if !status.is_success() {
                     let name = status.canonical_reason().map(|name| format!(" {name}")).unwrap_or_default();
                     let also = if status.is_redirection() { "; redirects are not followed" } else { "" };
@@ -136,78 +136,78 @@ impl Courier {
             }
             Err(error) => outcome.error = Some(error),
         }
-        outcome.duration = began.elapsed();
+        outcome.duration = started_at.elapsed();
         outcome
     }
 
-    async fn ask(&self, message: &Message<'_>) -> Result<Response, String> {
-        let url = self.check(message.url)?;
+    async fn send_request(&self, request: &WebhookRequest<'_>) -> Result<Response, String> {
+        let url = self.check_url(request.url)?;
         let signature =
-            sign(message).map_err(|_| "The message can't be signed: a secret is damaged.".to_owned())?;
-        let client = self.client.get_or_init(|| client(self.to_private)).as_ref();
+            sign(request).map_err(|_| "The request can't be signed: a secret is damaged.".to_owned())?;
+        let client = self.client.get_or_init(|| client(self.allow_private)).as_ref();
         let client = client.ok_or("This server can't make requests: its certificates can't be read.")?;
-        let request = client
+        let http_request = client
             .post(url.clone())
             .header("content-type", "application/json")
-            .header(HEADER_WEBHOOK_ID, message.id)
-            .header(HEADER_WEBHOOK_TIMESTAMP, message.timestamp)
+            .header(HEADER_WEBHOOK_ID, request.id)
+            .header(HEADER_WEBHOOK_TIMESTAMP, request.timestamp)
             .header(HEADER_WEBHOOK_SIGNATURE, signature)
-            .body(message.body.to_owned());
-        request.send().await.map_err(|error| in_words(&error, url.host_str().unwrap_or_default()))
+            .body(request.body.to_owned());
+        http_request.send().await.map_err(|error| describe_error(&error, url.host_str().unwrap_or_default()))
     }
 }
 
-fn sign(message: &Message<'_>) -> Result<String, WebhookError> {
-    let signatures = message
+fn sign(request: &WebhookRequest<'_>) -> Result<String, WebhookError> {
+    let signatures = request
         .secrets
         .iter()
-        .map(|secret| Webhook::new(secret)?.sign(message.id, message.timestamp, message.body.as_bytes()));
+        .map(|secret| Webhook::new(secret)?.sign(request.id, request.timestamp, request.body.as_bytes()));
     Ok(signatures.collect::<Result<Vec<_>, _>>()?.join(" "))
 }
 
-fn client(to_private: bool) -> Option<Client> {
+fn client(allow_private: bool) -> Option<Client> {
     let client = Client::builder()
-        .user_agent(AGENT)
+        .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .https_only(!to_private)
-        .connect_timeout(CONNECT_TIME_MAX)
-        .timeout(TIME_MAX)
-        .dns_resolver(Names { to_private })
+        .https_only(!allow_private)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        .dns_resolver(PublicResolver { allow_private })
         .build();
     client.inspect_err(|error| tracing::error!(%error, "webhooks can't be sent")).ok()
 }
 
-/// The beginning of an answer; what is longer than is read ends the connection.
-async fn read(response: &mut Response) -> Option<String> {
-    let (mut kept, mut read) = (Vec::new(), 0);
+/// The beginning of a response; reading stops at the maximum, which closes the connection.
+async fn read_excerpt(response: &mut Response) -> Option<String> {
+    let (mut excerpt, mut read) = (Vec::new(), 0);
     while let Ok(Some(chunk)) = response.chunk().await {
         read += chunk.len();
-        let room = KEPT_MAX - kept.len();
-        kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if read >= READ_MAX {
+        let capacity = EXCERPT_BYTES_MAX - excerpt.len();
+        excerpt.extend_from_slice(&chunk[..chunk.len().min(capacity)]);
+        if read >= RESPONSE_BYTES_MAX {
             break;
         }
     }
-    // PostgreSQL keeps no NUL.
-    let text = String::from_utf8_lossy(&kept).replace('\0', "\u{fffd}");
+    // PostgreSQL cannot store NUL.
+    let text = String::from_utf8_lossy(&excerpt).replace('\0', "\u{fffd}");
     (!text.is_empty()).then_some(text)
 }
 
-/// Why there was no answer. The address itself is not repeated: it may hold a token.
-fn in_words(error: &reqwest::Error, host: &str) -> String {
+/// Describes why there was no response, without the URL, which may contain a token.
+fn describe_error(error: &reqwest::Error, host: &str) -> String {
     let mut cause = StdError::source(error);
     while let Some(one) = cause {
-        if let Some(refused) = one.downcast_ref::<Refused>() {
+        if let Some(refused) = one.downcast_ref::<NotPublic>() {
             return refused.to_string();
         }
-        if one.is::<Unknown>() {
+        if one.is::<NameNotResolved>() {
             return format!("The name {host} can't be resolved.");
         }
         if let Some(io) = one.downcast_ref::<std::io::Error>()
-            && let Some(refused) = io.get_ref().and_then(|inner| inner.downcast_ref::<Refused>())
+            && let Some(refused) = io.get_ref().and_then(|inner| inner.downcast_ref::<NotPublic>())
         {
             return refused.to_string();
         }
@@ -215,7 +215,7 @@ fn in_words(error: &reqwest::Error, host: &str) -> String {
     }
     if error.is_timeout() {
         let (what, time) =
-            if error.is_connect() { ("connection", CONNECT_TIME_MAX) } else { ("answer", TIME_MAX) };
+            if error.is_connect() { ("connection", CONNECT_TIMEOUT) } else { ("answer", REQUEST_TIMEOUT) };
         return format!("There was no {what} within {} s.", time.as_secs());
     }
     let mut last: &dyn StdError = error;
@@ -228,42 +228,42 @@ fn in_words(error: &reqwest::Error, host: &str) -> String {
     format!("The request failed: {last}.")
 }
 
-/// Looks names up, and gives public addresses only.
+/// Resolves names to public addresses only, unless private ones are allowed.
 #[derive(Debug)]
-struct Names {
-    to_private: bool,
+struct PublicResolver {
+    allow_private: bool,
 }
 
-impl Resolve for Names {
+impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let to_private = self.to_private;
+        let allow_private = self.allow_private;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| Unknown)?;
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| NameNotResolved)?;
             let found: Vec<SocketAddr> = found.collect();
-            let taken: Vec<SocketAddr> =
-                found.iter().copied().filter(|one| to_private || is_public(one.ip())).collect();
+            let allowed: Vec<SocketAddr> =
+                found.iter().copied().filter(|one| allow_private || is_public(one.ip())).collect();
             if found.is_empty() {
-                return Err(Unknown.into());
+                return Err(NameNotResolved.into());
             }
-            if taken.is_empty() {
-                return Err(Refused(name.as_str().to_owned()).into());
+            if allowed.is_empty() {
+                return Err(NotPublic(name.as_str().to_owned()).into());
             }
-            Ok(Box::new(taken.into_iter()) as Addrs)
+            Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }
 
-/// A host is none of the public internet.
+/// A host has no public address.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "{0} is no public address: events are not sent into private networks, unless WEBHOOKS_TO_PRIVATE allows it."
 )]
-struct Refused(String);
+struct NotPublic(String);
 
-/// A name has no address.
+/// A name does not resolve.
 #[derive(Debug, thiserror::Error)]
 #[error("the name can't be resolved")]
-struct Unknown;
+struct NameNotResolved;
 
 #[cfg(test)]
 mod tests {
@@ -272,8 +272,8 @@ mod tests {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     #[test]
-    fn addresses_are_checked_before_they_are_kept() {
-        let long = format!("https://example.com/{}", "x".repeat(URL_MAX));
+    fn addresses_are_validated_before_they_are_stored() {
+        let long = format!("https://example.com/{}", "x".repeat(URL_CHARS_MAX));
         // address, whether it is taken, and whether it is where private ones are allowed
         let table = [
             ("https://example.com/hooks?a=b", true, true),
@@ -300,35 +300,35 @@ mod tests {
             (&long, false, false),
         ];
         for (text, public, private) in table {
-            assert_eq!(Courier::new(false).check(text).is_ok(), public, "{text}");
-            assert_eq!(Courier::new(true).check(text).is_ok(), private, "{text}");
+            assert_eq!(WebhookClient::new(false).check_url(text).is_ok(), public, "{text}");
+            assert_eq!(WebhookClient::new(true).check_url(text).is_ok(), private, "{text}");
         }
     }
 
     #[test]
-    fn each_secret_makes_a_signature() {
+    fn each_secret_adds_a_signature() {
         let secrets = [SECRET.to_owned(), "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".to_owned()];
         // The first is the example of the specification's libraries.
-        let message = Message {
+        let request = WebhookRequest {
             url: "",
             id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
             timestamp: 1_614_265_330,
             body: r#"{"test": 2432232314}"#,
             secrets: &secrets,
         };
-        let signed = sign(&message).expect("signatures");
+        let signed = sign(&request).expect("signatures");
         let (first, second) = signed.split_once(' ').expect("two");
         assert_eq!(first, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         assert!(second.starts_with("v1,") && second != first);
-        assert!(!format!("{message:?}").contains("whsec_"));
+        assert!(!format!("{request:?}").contains("whsec_"));
     }
 
     #[tokio::test]
-    async fn names_that_lead_to_this_machine_are_refused() {
+    async fn names_that_resolve_to_private_addresses_are_refused() {
         let send = async |url: &str| {
             let secrets = [SECRET.to_owned()];
-            let message = Message { url, id: "evt_1", timestamp: 1, body: "{}", secrets: &secrets };
-            Courier::new(false).send(&message).await.error.expect("a reason")
+            let request = WebhookRequest { url, id: "evt_1", timestamp: 1, body: "{}", secrets: &secrets };
+            WebhookClient::new(false).send(&request).await.error.expect("a reason")
         };
         let refused = send("https://localhost:9/").await;
         assert!(refused.starts_with("localhost is no public address"), "{refused}");

@@ -1,4 +1,4 @@
-//! Which addresses are anybody's: global unicast, and nothing that leads into a network of our own.
+//! Public addresses: global unicast, without tunnels and translations into private networks.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -22,14 +22,14 @@ const PRIVATE_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// Blocks within `2000::/3` that are not public: protocols and tunnels, documentation twice.
+/// Blocks within `2000::/3` that are not public: protocols and tunnels, and two for documentation.
 const PRIVATE_V6: [(Ipv6Addr, u32); 3] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Whether an address is one of the public internet. An address that holds another one is judged by that.
+/// Whether an address is public. An address that embeds an IPv4 address is classified by that.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -42,7 +42,7 @@ pub fn is_public(address: IpAddr) -> bool {
             let last =
                 || IpAddr::V4(Ipv4Addr::from_bits((u32::from(segments[6]) << 16) | u32::from(segments[7])));
             match segments {
-                // IPv4-mapped, and what NAT64 translates.
+                // IPv4-mapped, and NAT64.
                 [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => is_public(last()),
                 // 6to4.
                 [0x2002, high, low, ..] => {
@@ -150,7 +150,7 @@ mod tests {
     ];
 
     #[test]
-    fn only_public_addresses_are_public() {
+    fn public_and_private_addresses_are_distinguished() {
         for (texts, expected) in [(&PUBLIC[..], true), (&PRIVATE[..], false)] {
             for text in texts {
                 assert_eq!(is_public(text.parse().expect("an address")), expected, "{text}");
