@@ -32,7 +32,7 @@ use crate::access::{Caller, Operation};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::store::Database;
-use crate::telemetry::awards::Noted;
+use crate::telemetry::awards::PendingAwards;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces;
 use policy::Policy;
@@ -130,9 +130,9 @@ impl Attempts {
         &mut self,
         transaction: DatabaseTransaction,
         result: Result<T, Error>,
-        awards: Noted,
+        awards: PendingAwards,
     ) -> Option<Result<T, Error>> {
-        traces::tried(&self.span, self.made + 1);
+        traces::record_tries(&self.span, self.tried + 1);
         let error = match result {
             Ok(value) => match transaction.commit().await {
                 Ok(()) => {
@@ -155,8 +155,8 @@ impl Attempts {
         if self.made == ATTEMPTS_MAX || self.since.elapsed() > RETRY_PERIOD || !error.is_retryable() {
             return Some(error);
         }
-        self.metrics.retried();
-        tokio::time::sleep(RETRY_DELAY * self.made).await;
+        self.metrics.transaction_retried();
+        tokio::time::sleep(PAUSE * self.tried).await;
         None
     }
 }

@@ -1,27 +1,27 @@
-//! What operators see of a running server: its log, its metrics and its traces.
+//! Observability of a running server: log, metrics and traces.
 
 pub mod awards;
 pub mod labels;
 pub mod log;
 pub mod metrics;
-pub mod observed;
+pub mod observation;
 pub mod traces;
 
 use self::log::LogSettings;
 use self::traces::Collector;
 
-/// What is told to operators, and where.
+/// Settings of log, metrics and traces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// `LOG_FORMAT` and `RUST_LOG`: how the log is written, and how much of it.
     pub log: LogSettings,
-    /// `METRICS_BIND`: an address of its own for `/metrics`.
+    /// `METRICS_BIND`: a separate address for `/metrics`.
     pub metrics_bind: Option<std::net::SocketAddr>,
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_SERVICE_NAME`: where traces go to.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_SERVICE_NAME`: the collector of traces.
     pub collector: Option<Collector>,
 }
 
-/// Ends the telemetry of the process when it is dropped: what was not sent yet is sent.
+/// The telemetry of the process; dropping it flushes pending traces.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Telemetry {
@@ -29,11 +29,11 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Begins the log and, if there is a collector, the traces of this process. Once per process, and
-    /// outside of the runtime that serves.
+    /// Starts the log and, with a collector, the traces of this process. Called once per process, outside
+    /// of the runtime that serves.
     ///
     /// # Errors
-    /// When the collector's address can't be used.
+    /// When the collector's address is invalid.
     pub fn start(settings: &Settings) -> Result<Self, String> {
         let traces = settings.collector.as_ref().map(traces::Traces::open).transpose()?;
         log::start(&settings.log, traces.as_ref());

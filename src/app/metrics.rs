@@ -31,9 +31,9 @@ pub(super) fn metrics_router(services: &Services) -> Router {
     metrics::router(move || {
         let (services, asked) = (services.clone(), Arc::clone(&asked));
         async move {
-            services.metrics().feed_position(*services.hub().last().borrow());
+            services.metrics().set_feed_position(*services.hub().last().borrow());
             tell_waiting(&services, &asked).await;
-            services.metrics().text(&services.database().pools())
+            services.metrics().render(&services.database().pools())
         }
     })
 }
@@ -52,10 +52,10 @@ async fn tell_waiting(services: &Services, asked: &Mutex<Option<Instant>>) {
                 oldest.and_then(|oldest| (now - oldest).to_std().ok()).unwrap_or_default()
             };
             let metrics = services.metrics();
-            metrics.outbox_lag(lag(services.clock().now(), pending.oldest), pending.events);
+            metrics.set_outbox_lag(lag(services.clock().now(), pending.oldest), pending.events);
             // Receivers compare with their own clocks, so what is sent goes by the real one.
             let waited = lag(services.clock().real(), webhooks.oldest);
-            metrics.webhooks(webhooks.pending, waited, webhooks.disabled);
+            metrics.set_webhook_backlog(webhooks.pending, waited, webhooks.disabled);
         }
         Ok(Err(error)) => tracing::warn!(%error, "metrics can't tell of events and webhooks"),
         Err(_) => tracing::warn!("metrics can't tell of events and webhooks: the database takes too long"),

@@ -9,7 +9,7 @@ use super::refusal::Code;
 use super::types::UserErrorCode;
 use crate::error::Error;
 use crate::program::refusal::Refusal;
-use crate::telemetry::observed;
+use crate::telemetry::observation;
 
 /// An error of a field. It deliberately has no `Display`: only an error with a code converts into it.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ impl From<Refusal> for UserError {
         let field = (!refusal.field.is_empty()).then_some(refusal.field);
         let code = UserErrorCode::from(refusal.code);
         let known = UserErrorCode::items().iter().find(|known| known.value == code);
-        observed::refused(known.map_or("none", |known| known.name));
+        observation::count_user_error(known.map_or("none", |known| known.name));
         Self { code, message: refusal.message, field }
     }
 }

@@ -155,7 +155,7 @@ impl Server {
         watcher: Watcher,
         permit: OwnedSemaphorePermit,
     ) {
-        let _counted = self.metrics.connection();
+        let _counted = self.metrics.connection_opened();
         // Responses are written at once, so Nagle's algorithm could only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");

@@ -32,7 +32,7 @@ use crate::graphql::documents::{Documents, Prepared};
 use crate::graphql::refusal::Code;
 use crate::telemetry::labels::Transport;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::observed::{self, RequestObservation};
+use crate::telemetry::observation::{self, RequestObservation};
 use crate::telemetry::traces;
 
 /// The page for browsers that open the endpoint, from the headers of the request.
@@ -82,7 +82,7 @@ pub async fn handle<E: Executor, A: Authenticator>(
     let mut response = match endpoint.respond(request, &mut observation).await {
         Ok(response) => response,
         Err(error_response) => {
-            observation.outcome(error_response.outcome_label());
+            observation.set_outcome(error_response.outcome_label());
             error_response.into_response()
         }
     };
@@ -111,19 +111,19 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             && accepted.prefers_html
             && !params::has_document(request.uri())
         {
-            observation.dismiss();
-            observation.outcome("ok");
+            observation.discard();
+            observation.set_outcome("ok");
             return Ok(page(request.headers().clone()).await);
         }
         let media = response_media_type(accepted)?;
         let (parts, body) = request.into_parts();
         let caller = self.authenticate_request(media, &parts).await?;
-        observation.role(self.authenticator.role(&caller));
+        observation.set_role(self.authenticator.role(&caller));
         let key = self.authenticator.caller_key(&caller);
         let mut admission = match self.throttle.admit(key, self.limits.operation_time_max).await {
             Ok(admission) => admission,
             Err(limited) => {
-                observation.outcome(Code::RateLimited.as_str());
+                observation.set_outcome(Code::RateLimited.as_str());
                 return Ok(self.rate_limited_response(media, limited));
             }
         };
@@ -136,7 +136,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         };
         let response = self.respond_to_caller(&context, &parts, body, &mut admission, observation).await;
         let mut response = response.unwrap_or_else(|error_response| {
-            observation.outcome(error_response.outcome_label());
+            observation.set_outcome(error_response.outcome_label());
             error_response.into_response()
         });
         admission.write_headers(response.headers_mut());
@@ -230,15 +230,15 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             RequestBody::Single(params) => {
                 let response =
                     self.execute_request(context, params, deadline, admission, observation, true).await?;
-                observation.outcome(response.outcome_label());
+                observation.set_outcome(response.outcome_label());
                 Ok(response.into_response())
             }
             RequestBody::Batch(batch) => {
                 let mut responses = Vec::with_capacity(batch.len());
-                observation.dismiss();
+                observation.discard();
                 // Sequentially, as if sent one after another: mutations may depend on earlier ones.
                 for (index, params) in batch.into_iter().enumerate() {
-                    let mut observation = observation.another();
+                    let mut observation = observation.for_batched_request();
                     let response = async {
                         self.execute_request(
                             context,
@@ -256,11 +256,11 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
                         Err(response::internal_error(media, &context.id))
                     });
                     let response = response.unwrap_or_else(EncodedResponse::from);
-                    observation.outcome(response.outcome_label());
+                    observation.set_outcome(response.outcome_label());
                     responses.push(response);
                 }
                 let response = EncodedResponse::batch(media, responses);
-                observation.outcome(response.outcome_label());
+                observation.set_outcome(response.outcome_label());
                 Ok(response.into_response())
             }
         }
@@ -326,13 +326,13 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
     ) -> Result<Prepared, ErrorResponse> {
         let name = params.operation_name.as_deref();
         let prepared = self.documents.prepare(&params.document, name, params.variables);
-        let prepared = prepared.instrument(traces::preparation()).await;
+        let prepared = prepared.instrument(traces::prepare()).await;
         let prepared = prepared.map_err(|errors| ErrorResponse {
             outcome: rejection_outcome(&errors),
             errors,
             ..ErrorResponse::new(media, Outcome::Rejected, Code::BadUserInput, "")
         })?;
-        observation.operation(kind_name(prepared.kind), &prepared.label);
+        observation.set_operation(kind_name(prepared.kind), &prepared.label);
         if prepared.kind == OperationType::Mutation && is_get {
             return Err(ErrorResponse::method_not_allowed(
                 media,
@@ -359,7 +359,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         };
         let running = schema.clone();
         let running = async move { running.execute(request).await };
-        let running = observed::counting(self.metrics.clone(), running).in_current_span();
+        let running = observation::with_metrics(self.metrics.clone(), running).in_current_span();
         let response = if kind == OperationType::Mutation {
             // A separate task continues after a disconnect or a timeout: an accepted mutation is never
             // aborted halfway. It holds its permit until it ends.

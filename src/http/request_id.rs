@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::accept::{MediaType, negotiate};
 use super::response;
-use crate::telemetry::observed::Summary;
+use crate::telemetry::observation::Summary;
 use crate::telemetry::{log, traces};
 
 /// The header of the id, in requests and responses.
@@ -85,7 +85,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         response
     };
     let mut response = handling.instrument(trace_span.clone()).instrument(log_span).await;
-    traces::answered(&trace_span, response.status().as_u16());
+    traces::record_status(&trace_span, response.status().as_u16());
     response.headers_mut().insert(X_REQUEST_ID, id.0);
     response
 }

@@ -1,14 +1,14 @@
-//! What a transaction awards, kept until it is committed.
+//! Awards of a transaction, which are counted once it is committed.
 
 use std::cell::RefCell;
 
 use super::metrics::Metrics;
 
 tokio::task_local! {
-    static NOTED: RefCell<Vec<Award>>;
+    static PENDING: RefCell<Vec<Award>>;
 }
 
-/// What is awarded.
+/// The unit of an award.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Credits that count for a partner's level.
@@ -22,11 +22,11 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// All of them, in the order of their numbers.
+    /// All units, in the order of their discriminants.
     pub(super) const ALL: [Self; 4] =
         [Self::LevelCredits, Self::SpendableCredits, Self::Points, Self::DojoCredits];
 
-    /// The beginning of its metrics' names, and what it is in words.
+    /// The prefix of its metrics' names, and its description.
     pub(super) const fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::LevelCredits => ("level_credits", "Credits that count for partners' levels"),
@@ -44,7 +44,7 @@ impl Unit {
     }
 }
 
-/// A change that an entry makes.
+/// A change of a total by a ledger entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Award {
     /// What changes.
@@ -53,37 +53,37 @@ pub struct Award {
     pub kind: Option<String>,
     /// The track, if it counts for one.
     pub track: Option<&'static str>,
-    /// By how much; below zero when it is taken back or spent.
+    /// The amount; negative when it is reversed or spent.
     pub amount: i64,
 }
 
-/// Notes an award of the transaction under way.
-pub fn note(award: Award) {
+/// Records an award of the running transaction.
+pub fn record(award: Award) {
     if award.amount != 0 {
-        // Outside of a transaction there is nothing to be counted.
-        let _ = NOTED.try_with(|noted| noted.borrow_mut().push(award));
+        // Outside of a transaction nothing is counted.
+        let _ = PENDING.try_with(|pending| pending.borrow_mut().push(award));
     }
 }
 
-/// What was noted in a transaction.
+/// The awards of a transaction that may still roll back.
 #[derive(Debug, Default)]
 #[must_use]
-pub struct Noted(Vec<Award>);
+pub struct PendingAwards(Vec<Award>);
 
-impl Noted {
-    /// Counts it: the transaction was committed.
+impl PendingAwards {
+    /// Counts them after the commit.
     pub fn count(self, metrics: &Metrics) {
         for award in self.0 {
-            metrics.award(award);
+            metrics.count_award(award);
         }
     }
 }
 
-/// Runs a transaction's work, and gives what was noted in it beside the result.
-pub async fn collect<T>(work: impl Future<Output = T>) -> (T, Noted) {
+/// Runs the work of a transaction, and returns its awards with the result.
+pub async fn collect<T>(work: impl Future<Output = T>) -> (T, PendingAwards) {
     let work = async {
-        let done = work.await;
-        (done, Noted(NOTED.with(RefCell::take)))
+        let result = work.await;
+        (result, PendingAwards(PENDING.with(RefCell::take)))
     };
-    NOTED.scope(RefCell::default(), work).await
+    PENDING.scope(RefCell::default(), work).await
 }

@@ -1,10 +1,10 @@
-//! Labels of metrics. Each value is one of few: nothing that a client makes up becomes one.
+//! Labels of metrics. Their values are bounded: no client input becomes one.
 
 use std::sync::Arc;
 
 use prometheus_client::encoding::EncodeLabelSet;
 
-/// What a request is counted under.
+/// Labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct RequestLabels {
     pub(super) r#type: &'static str,
@@ -13,9 +13,9 @@ pub(super) struct RequestLabels {
     pub(super) outcome: &'static str,
 }
 
-/// What the time of a request is counted under.
+/// Labels of a request's duration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct TimeLabels {
+pub(super) struct DurationLabels {
     pub(super) r#type: &'static str,
     pub(super) operation: Arc<str>,
     pub(super) transport: &'static str,
@@ -27,7 +27,7 @@ pub(super) struct CodeLabels {
     pub(super) code: &'static str,
 }
 
-/// What there was too much of.
+/// The limit that was exceeded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct LimitLabels {
     pub(super) limit: &'static str,
@@ -39,7 +39,7 @@ pub(super) struct PoolLabels {
     pub(super) pool: &'static str,
 }
 
-/// What an award is counted under. The kinds are those of the editions.
+/// Labels of an award. The kinds are those of the editions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct AwardLabels {
     pub(super) program: &'static str,
@@ -47,22 +47,22 @@ pub(super) struct AwardLabels {
     pub(super) track: &'static str,
 }
 
-/// What runs.
+/// The version that runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct BuildLabels {
     pub(super) version: &'static str,
 }
 
-/// The way on which a request came.
+/// The transport of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// One request by HTTP.
+    /// A single request over HTTP.
     Http,
-    /// One of several requests in one body.
+    /// A request of a batch.
     Batch,
     /// A stream of server-sent events.
     Sse,
-    /// One of the requests on a WebSocket.
+    /// A request over a WebSocket.
     Websocket,
 }
 

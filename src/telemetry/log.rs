@@ -9,12 +9,12 @@ use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use super::traces::{self, Traces};
 
-/// What the log holds unless `RUST_LOG` says otherwise.
+/// Default filter, without `RUST_LOG`.
 const FILTER: &str = "warn,partner_program=info";
-/// Target of the line that is written when a request has ended.
+/// Target of the line for each finished request.
 pub const REQUEST: &str = "partner_program::request";
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// A line of text, coloured on a terminal.
@@ -29,7 +29,7 @@ pub enum LogFormat {
 pub struct LogSettings {
     /// `LOG_FORMAT`.
     pub format: LogFormat,
-    /// `RUST_LOG`: directives of [`EnvFilter`], which were checked.
+    /// `RUST_LOG`: validated directives of [`EnvFilter`].
     pub filter: String,
 }
 
@@ -40,17 +40,17 @@ impl Default for LogSettings {
 }
 
 impl LogSettings {
-    /// Whether the text can be used as a filter.
+    /// Whether the text is a valid filter.
     #[must_use]
     pub fn is_filter(text: &str) -> bool {
         EnvFilter::builder().parse(text).is_ok()
     }
 }
 
-/// Begins the log of this process, with a layer beside it that traces.
+/// Starts the log of this process, with the layer for traces if there are any.
 pub(super) fn start(settings: &LogSettings, traces: Option<&Traces>) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| FILTER.into());
-    // Spans of traces say too much for a log, and would come twice.
+    // Spans of traces are too verbose for the log.
     let filter = tracing_subscriber::filter::FilterExt::and(
         filter,
         filter_fn(|metadata| metadata.target() != traces::TARGET),

@@ -1,4 +1,4 @@
-//! Metrics of one application, in a registry of its own: several in one process do not mix.
+//! Metrics of one application, in its own registry, so that several in one process do not mix.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -14,15 +14,16 @@ use prometheus_client::registry::Registry;
 
 use super::awards::{Award, Unit};
 use super::labels::{
-    AwardLabels, BuildLabels, CodeLabels, LimitLabels, PoolLabels, RequestLabels, TimeLabels, Transport,
+    AwardLabels, BuildLabels, CodeLabels, DurationLabels, LimitLabels, PoolLabels, RequestLabels, Transport,
 };
-use super::observed::Observed;
+use super::observation::RequestObservation;
 
-/// Upper bounds of the times that are told apart, in seconds.
-const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Upper bounds of the duration buckets, in seconds.
+const DURATION_BUCKETS: [f64; 13] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-type Times = Family<TimeLabels, Histogram, fn() -> Histogram>;
-type Seconds = Gauge<f64, AtomicU64>;
+type DurationFamily = Family<DurationLabels, Histogram, fn() -> Histogram>;
+type SecondsGauge = Gauge<f64, AtomicU64>;
 
 /// The metrics of one application; cheap to clone.
 #[derive(Clone, Debug)]
@@ -31,9 +32,9 @@ pub struct Metrics(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     registry: Registry,
-    since: Instant,
+    started_at: Instant,
     requests: Family<RequestLabels, Counter>,
-    seconds: Times,
+    request_durations: DurationFamily,
     in_flight: Gauge,
     user_errors: Family<CodeLabels, Counter>,
     rate_limited: Family<LimitLabels, Counter>,
@@ -44,15 +45,15 @@ struct Inner {
     awards: [Awards; Unit::ALL.len()],
     feed_position: Gauge,
     outbox_rows: Gauge,
-    outbox_lag: Seconds,
+    outbox_lag: SecondsGauge,
     webhooks_pending: Gauge,
-    webhooks_lag: Seconds,
+    webhooks_lag: SecondsGauge,
     webhooks_disabled: Gauge,
-    uptime: Seconds,
+    uptime: SecondsGauge,
     memory: Gauge,
 }
 
-/// What changed one unit: upwards, and downwards because counters don't go back.
+/// Increases and decreases of one unit: a counter cannot decrease.
 #[derive(Debug, Default)]
 struct Awards {
     awarded: Family<AwardLabels, Counter>,
@@ -67,16 +68,16 @@ struct Pools {
     max: Family<PoolLabels, Gauge>,
 }
 
-/// How a pool of connections to the database is used at a moment.
+/// The current state of a pool of database connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolState {
-    /// Which pool.
+    /// Name of the pool.
     pub name: &'static str,
-    /// Connections that are open.
+    /// Open connections.
     pub size: u32,
-    /// Those among them that nobody uses.
+    /// Idle connections among them.
     pub idle: u32,
-    /// Most connections that may be open.
+    /// Maximum open connections.
     pub max: u32,
 }
 
@@ -84,9 +85,9 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut inner = Inner {
             registry: Registry::default(),
-            since: Instant::now(),
+            started_at: Instant::now(),
             requests: Family::default(),
-            seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            request_durations: Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
             in_flight: Gauge::default(),
             user_errors: Family::default(),
             rate_limited: Family::default(),
@@ -110,7 +111,7 @@ impl Default for Metrics {
         inner.register_awards(registry.sub_registry_with_prefix("partner_program"));
         inner.register_process(&mut registry);
         inner.registry = registry;
-        // What is counted from zero on shows the first increase as one.
+        // Series that start at zero show their first increase.
         for limit in ["points", "operations", "failed_logins", "streams"] {
             drop(inner.rate_limited.get_or_create(&LimitLabels { limit }));
         }
@@ -127,33 +128,33 @@ impl Inner {
         );
         registry.register(
             "request_duration_seconds",
-            "Time from a request's arrival to its answer",
-            self.seconds.clone(),
+            "Time from the arrival of a request to its response",
+            self.request_durations.clone(),
         );
-        registry.register("requests_in_flight", "GraphQL requests under way", self.in_flight.clone());
+        registry.register("requests_in_flight", "GraphQL requests in flight", self.in_flight.clone());
         registry.register(
             "user_errors",
-            "Reasons for which mutations were refused, by code",
+            "User errors of refused mutations, by code",
             self.user_errors.clone(),
         );
         registry.register(
             "rate_limited",
-            "Requests that were turned away, by the limit that they met",
+            "Requests refused by a rate or concurrency limit, by limit",
             self.rate_limited.clone(),
         );
-        registry.register("failed_logins", "Requests with wrong credentials", self.failed_logins.clone());
-        registry.register("connections_open", "Connections of clients", self.connections.clone());
+        registry.register("failed_logins", "Requests with invalid credentials", self.failed_logins.clone());
+        registry.register("connections_open", "Open connections of clients", self.connections.clone());
     }
 
     fn register_database(&self, registry: &mut Registry) {
         let Pools { size, idle, in_use, max } = &self.pools;
         registry.register("db_pool_connections", "Connections to the database", size.clone());
-        registry.register("db_pool_connections_idle", "Connections that nobody uses", idle.clone());
-        registry.register("db_pool_connections_in_use", "Connections that are lent", in_use.clone());
-        registry.register("db_pool_connections_max", "Most connections of the pool", max.clone());
+        registry.register("db_pool_connections_idle", "Idle connections to the database", idle.clone());
+        registry.register("db_pool_connections_in_use", "Connections to the database in use", in_use.clone());
+        registry.register("db_pool_connections_max", "Maximum connections of the pool", max.clone());
         registry.register(
             "transaction_retries",
-            "Transactions that were tried again because a rival got in their way",
+            "Retries of transactions after a conflict with another one",
             self.retries.clone(),
         );
         registry.register(
@@ -163,22 +164,22 @@ impl Inner {
         );
         registry.register(
             "outbox_rows",
-            "Events that are written and have no number yet",
+            "Events in the outbox that have no sequence number yet",
             self.outbox_rows.clone(),
         );
         registry.register(
             "outbox_lag_seconds",
-            "Age of the oldest event that has no number yet",
+            "Age of the oldest event in the outbox",
             self.outbox_lag.clone(),
         );
         registry.register(
             "webhook_deliveries_pending",
-            "Deliveries to webhook endpoints that were not taken yet",
+            "Webhook deliveries that are not acknowledged yet",
             self.webhooks_pending.clone(),
         );
         registry.register(
             "webhook_lag_seconds",
-            "Age of the oldest delivery that was not taken yet",
+            "Age of the oldest pending webhook delivery",
             self.webhooks_lag.clone(),
         );
         registry.register(
@@ -190,10 +191,10 @@ impl Inner {
 
     fn register_awards(&self, registry: &mut Registry) {
         for (unit, awards) in Unit::ALL.into_iter().zip(&self.awards) {
-            let (name, words) = unit.names();
-            let awarded = format!("{words} that were awarded or given back, by kind of the rule and track");
+            let (name, description) = unit.names();
+            let awarded = format!("{description}, awarded or returned, by kind of the rule and track");
             registry.register(format!("{name}_awarded"), awarded, awards.awarded.clone());
-            let taken_back = format!("{words} that were taken back or spent, by kind of the rule and track");
+            let taken_back = format!("{description}, reversed or spent, by kind of the rule and track");
             registry.register(format!("{name}_taken_back"), taken_back, awards.taken_back.clone());
         }
     }
@@ -201,22 +202,22 @@ impl Inner {
     fn register_process(&self, registry: &mut Registry) {
         let build = Info::new(BuildLabels { version: env!("CARGO_PKG_VERSION") });
         let own = registry.sub_registry_with_prefix("partner_program");
-        own.register("build", "What runs", build);
-        own.register("uptime_seconds", "Time since the start", self.uptime.clone());
-        if memory().is_some() {
-            let what = "Memory of the process that is in RAM";
+        own.register("build", "Version of the server", build);
+        own.register("uptime_seconds", "Time started_at the start", self.uptime.clone());
+        if resident_memory().is_some() {
+            let what = "Resident memory of the process";
             registry.register("process_resident_memory_bytes", what, self.memory.clone());
         }
     }
 }
 
 impl Metrics {
-    /// All metrics as text, with what can only be told at the moment.
+    /// All metrics as text; updates those that are only measured on demand.
     #[must_use]
-    pub fn text(&self, pools: &[PoolState]) -> String {
+    pub fn render(&self, pools: &[PoolState]) -> String {
         let inner = &self.0;
-        inner.uptime.set(inner.since.elapsed().as_secs_f64());
-        inner.memory.set(memory().unwrap_or(0));
+        inner.uptime.set(inner.started_at.elapsed().as_secs_f64());
+        inner.memory.set(resident_memory().unwrap_or(0));
         for pool in pools {
             let labels = PoolLabels { pool: pool.name };
             let in_use = pool.size.saturating_sub(pool.idle);
@@ -226,58 +227,64 @@ impl Metrics {
             inner.pools.max.get_or_create(&labels).set(pool.max.into());
         }
         let mut text = String::new();
-        // To write into a text can't fail.
+        // Writing to a string cannot fail.
         let _ = encode(&mut text, &inner.registry);
         text
     }
 
-    /// A request has arrived; it is counted when the result is dropped.
+    /// Observes a request, which is counted when the result is dropped.
     #[must_use]
-    pub fn observe(&self, transport: Transport) -> Observed {
+    pub fn observe(&self, transport: Transport) -> RequestObservation {
         self.0.in_flight.inc();
-        Observed::new(self.clone(), transport)
+        RequestObservation::new(self.clone(), transport)
     }
 
-    /// A request that is in the result of [`Metrics::observe`] has ended.
-    pub(super) fn ended(&self, is_counted: bool, labels: TimeLabels, outcome: &'static str, time: Duration) {
+    /// Counts a request that [`Metrics::observe`] has observed.
+    pub(super) fn request_ended(
+        &self,
+        is_counted: bool,
+        labels: DurationLabels,
+        outcome: &'static str,
+        time: Duration,
+    ) {
         self.0.in_flight.dec();
         if is_counted {
-            self.0.seconds.get_or_create(&labels).observe(time.as_secs_f64());
-            let TimeLabels { r#type, operation, transport } = labels;
+            self.0.request_durations.get_or_create(&labels).observe(time.as_secs_f64());
+            let DurationLabels { r#type, operation, transport } = labels;
             let labels = RequestLabels { r#type, operation, transport, outcome };
             self.0.requests.get_or_create(&labels).inc();
         }
     }
 
-    /// A mutation was refused, by a code of the closed list.
+    /// Counts a refused mutation, by a code of the closed list.
     pub fn user_error(&self, code: &'static str) {
         self.0.user_errors.get_or_create(&CodeLabels { code }).inc();
     }
 
-    /// A request was turned away; `limit` is the name of what there was too much of.
+    /// Counts a request that was refused because it exceeded `limit`.
     pub fn rate_limited(&self, limit: &'static str) {
         self.0.rate_limited.get_or_create(&LimitLabels { limit }).inc();
     }
 
-    /// Somebody came with wrong credentials.
+    /// Counts a request with invalid credentials.
     pub fn failed_login(&self) {
         self.0.failed_logins.inc();
     }
 
-    /// A connection was opened; it counts until the result is dropped.
+    /// Counts a connection as open until the result is dropped.
     #[must_use]
-    pub fn connection(&self) -> OpenConnection {
+    pub fn connection_opened(&self) -> OpenConnection {
         self.0.connections.inc();
         OpenConnection(self.clone())
     }
 
-    /// A transaction is tried again.
-    pub fn retried(&self) {
+    /// Counts a retry of a transaction.
+    pub fn transaction_retried(&self) {
         self.0.retries.inc();
     }
 
-    /// An award was committed.
-    pub(super) fn award(&self, award: Award) {
+    /// Counts a committed award.
+    pub(super) fn count_award(&self, award: Award) {
         let Award { unit, kind, track, amount } = award;
         let labels = AwardLabels {
             program: unit.program(),
@@ -289,27 +296,27 @@ impl Metrics {
         family.get_or_create(&labels).inc_by(amount.unsigned_abs());
     }
 
-    /// The latest event that this process knows has this number.
-    pub fn feed_position(&self, number: i64) {
+    /// Sets the number of the latest event that this process knows.
+    pub fn set_feed_position(&self, number: i64) {
         self.0.feed_position.set(number);
     }
 
-    /// So many events have no number yet, and the oldest one has waited that long.
-    pub fn outbox_lag(&self, lag: Duration, rows: i64) {
+    /// Sets the number of events without a sequence number, and the age of the oldest one.
+    pub fn set_outbox_lag(&self, lag: Duration, rows: i64) {
         self.0.outbox_lag.set(lag.as_secs_f64());
         self.0.outbox_rows.set(rows);
     }
 
-    /// So many deliveries were not taken yet, the oldest one for that long, and so many endpoints are
-    /// disabled.
-    pub fn webhooks(&self, pending: i64, lag: Duration, disabled: i64) {
+    /// Sets the number of pending deliveries, the age of the oldest one, and the number of disabled
+    /// endpoints.
+    pub fn set_webhook_backlog(&self, pending: i64, lag: Duration, disabled: i64) {
         self.0.webhooks_pending.set(pending);
         self.0.webhooks_lag.set(lag.as_secs_f64());
         self.0.webhooks_disabled.set(disabled);
     }
 }
 
-/// A connection that counts until it is dropped.
+/// An open connection, counted until it is dropped.
 #[derive(Debug)]
 pub struct OpenConnection(Metrics);
 
@@ -319,8 +326,8 @@ impl Drop for OpenConnection {
     }
 }
 
-/// Memory of this process that is in RAM, in bytes, where the system tells.
-fn memory() -> Option<i64> {
+/// Resident memory of this process, in bytes, where the system reports it.
+fn resident_memory() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: i64 = resident.trim().strip_suffix("kB")?.trim().parse().ok()?;

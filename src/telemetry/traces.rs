@@ -1,7 +1,7 @@
-//! Traces: spans that go to an OpenTelemetry collector, if there is one.
+//! Traces: spans for an OpenTelemetry collector, if there is one.
 //!
-//! They have a target of their own, so that without a collector each is a check of a flag, and with
-//! one the log does not repeat them.
+//! They have their own target, so that without a collector each costs a check of a flag, and with one the
+//! log does not repeat them.
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
@@ -19,26 +19,26 @@ use tracing_subscriber::registry::LookupSpan;
 /// Target of every span of a trace.
 pub const TARGET: &str = "otel";
 
-/// Where traces go to, by the variables that OpenTelemetry defines.
+/// The collector of traces, by the variables that OpenTelemetry defines.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Collector {
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the base of its addresses.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the base URL.
     pub endpoint: reqwest::Url,
-    /// `OTEL_SERVICE_NAME`: what this server is called there.
+    /// `OTEL_SERVICE_NAME`: the name of this service.
     pub service_name: String,
 }
 
 impl Collector {
-    /// What the server is called unless a setting says otherwise.
+    /// Default name of the service.
     pub const SERVICE_NAME: &'static str = "partner-program";
 
-    /// The address for traces.
+    /// The URL for traces.
     fn url(&self) -> String {
         format!("{}/v1/traces", self.endpoint.as_str().trim_end_matches('/'))
     }
 }
 
-/// Shows no name or password of the address.
+/// Omits user and password of the URL.
 impl std::fmt::Debug for Collector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (host, path) = (self.endpoint.host_str(), self.endpoint.path());
@@ -46,7 +46,7 @@ impl std::fmt::Debug for Collector {
     }
 }
 
-/// The traces of this process. They are sent by a thread of their own.
+/// The traces of this process, which a background thread exports.
 #[derive(Debug)]
 pub(super) struct Traces(SdkTracerProvider);
 
@@ -72,7 +72,7 @@ impl Traces {
             .with_filter(filter_fn(|metadata| metadata.target() == TARGET))
     }
 
-    /// Sends what was not sent yet.
+    /// Exports pending spans.
     pub(super) fn close(self) {
         if let Err(error) = self.0.shutdown() {
             tracing::warn!(%error, "some traces were not sent");
@@ -80,16 +80,16 @@ impl Traces {
     }
 }
 
-/// Whether anybody wants spans.
+/// Whether spans are collected.
 #[must_use]
-pub fn is_on() -> bool {
+pub fn is_enabled() -> bool {
     tracing::enabled!(target: TARGET, Level::INFO)
 }
 
-/// A request by HTTP, as a part of its caller's trace if the headers tell of one.
+/// The span of an HTTP request, as a child of the caller's trace if the headers have one.
 #[must_use]
 pub fn request(method: &str, route: &str, request_id: &str, headers: &dyn Extractor) -> Span {
-    if !is_on() {
+    if !is_enabled() {
         return Span::none();
     }
     let span = info_span!(
@@ -106,27 +106,27 @@ pub fn request(method: &str, route: &str, request_id: &str, headers: &dyn Extrac
     );
     let caller = TraceContextPropagator::new().extract(headers);
     if caller.span().span_context().is_valid() {
-        // It fails where the span has begun already, or is none.
+        // It fails where the span has started already, or is disabled.
         let _ = span.set_parent(caller);
     }
     span
 }
 
-/// A request has been answered.
-pub fn answered(request: &Span, status: u16) {
+/// Records the status of a response.
+pub fn record_status(request: &Span, status: u16) {
     request.record("http.response.status_code", status);
     if status >= 500 {
         request.record("otel.status_code", "ERROR");
     }
 }
 
-/// A document is looked up, or parsed and validated.
+/// The span of preparing a document: lookup, or parsing and validation.
 #[must_use]
-pub fn preparation() -> Span {
+pub fn prepare() -> Span {
     info_span!(target: TARGET, "graphql.prepare")
 }
 
-/// An operation runs. `label` is what it is counted under, never what a client made up.
+/// The span of an operation. `label` is its bounded label for metrics, not client input.
 #[must_use]
 pub fn operation(kind: &str, label: &str) -> Span {
     info_span!(
@@ -138,13 +138,13 @@ pub fn operation(kind: &str, label: &str) -> Span {
     )
 }
 
-/// A field at the top of an operation is worked out.
+/// The span of a root field.
 #[must_use]
 pub fn root_field(name: &str) -> Span {
     info_span!(target: TARGET, "graphql.field", otel.name = name, graphql.field.name = name)
 }
 
-/// A use case changes something in a transaction, which may take several tries.
+/// The span of a use case's transaction, including retries.
 #[must_use]
 pub fn transaction(use_case: &str) -> Span {
     info_span!(
@@ -155,7 +155,7 @@ pub fn transaction(use_case: &str) -> Span {
     )
 }
 
-/// How often a transaction was tried.
-pub fn tried(transaction: &Span, tries: u32) {
+/// Records the number of attempts of a transaction.
+pub fn record_tries(transaction: &Span, tries: u32) {
     transaction.record("partner_program.tries", tries);
 }

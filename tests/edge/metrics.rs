@@ -18,7 +18,7 @@ async fn post(toy: &Toy, body: &Value) {
 async fn told(toy: &Toy, line: &str) -> String {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
-        let text = toy.endpoint.metrics.text(&[]);
+        let text = toy.endpoint.metrics.render(&[]);
         if text.lines().any(|it| it == line) || Instant::now() > until {
             return text;
         }
@@ -58,7 +58,7 @@ async fn every_outcome_is_counted_once() {
     post(&toy, &json!([])).await;
     let page = reqwest::Client::new().get(toy.url("/graphql")).header("accept", "text/html");
     send(page).await;
-    let text = toy.endpoint.metrics.text(&[]);
+    let text = toy.endpoint.metrics.render(&[]);
     let mut expected = vec![
         line("query", "hello", "http", "ok", 2),
         line("query", "multiple", "http", "FORBIDDEN", 1),
@@ -106,7 +106,7 @@ async fn limits_are_counted_by_name() {
         let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth("wrong");
         send(request.json(&json!({ "query": "{ hello }" }))).await;
     }
-    let text = toy.endpoint.metrics.text(&[]);
+    let text = toy.endpoint.metrics.render(&[]);
     for line in [
         line("query", "hello", "http", "ok", 2),
         line("none", "none", "http", "RATE_LIMITED", 4),

@@ -166,7 +166,7 @@ async fn a_locked_server_runs_nothing_else() {
         assert_eq!((answer.status, &answer.body["data"]), (200, &expected), "{body}: {}", answer.text);
     }
     // The operator's names are labels, which clients' are not.
-    let text = metrics.text(&[]);
+    let text = metrics.render(&[]);
     for (name, count) in [("A", 1), ("B", 4)] {
         let line =
             format!("{{type=\"query\",operation=\"{name}\",transport=\"http\",outcome=\"ok\"}} {count}\n");

@@ -29,7 +29,7 @@ use crate::http::request_id::RequestId;
 use crate::http::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use crate::http::throttle::Admission;
 use crate::telemetry::labels::Transport;
-use crate::telemetry::observed::RequestObservation;
+use crate::telemetry::observation::RequestObservation;
 
 /// Turns off response buffering in nginx and other proxies that support its header.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -49,13 +49,13 @@ pub(in crate::http) async fn respond<E: Executor, A: Authenticator>(
     admission: &mut Admission<'_>,
     observation: &mut RequestObservation,
 ) -> Result<Response, ErrorResponse> {
-    observation.transport(Transport::Sse);
+    observation.set_transport(Transport::Sse);
     let result = prepare_and_execute(endpoint, context, params, deadline, admission, observation).await;
     match &result {
         // A stream is counted at its start: it may last for days.
-        Ok(Execution::Subscribed(_)) => observation.outcome("ok"),
-        Ok(Execution::Finished(response)) => observation.outcome(response.outcome_label()),
-        Err(refused) => observation.outcome(refused.outcome_label()),
+        Ok(Execution::Subscribed(_)) => observation.set_outcome("ok"),
+        Ok(Execution::Finished(response)) => observation.set_outcome(response.outcome_label()),
+        Err(refused) => observation.set_outcome(refused.outcome_label()),
     }
     match result {
         Ok(Execution::Subscribed(stream)) => start_subscription(endpoint, context, parts, stream).await,

@@ -189,7 +189,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
         }
         let time_max = endpoint.limits.operation_time_max;
         let mut observation = endpoint.metrics.observe(Transport::Websocket);
-        observation.role(endpoint.authenticator.role(&context.caller));
+        observation.set_role(endpoint.authenticator.role(&context.caller));
         let rate_limited = |limited| endpoint.rate_limited(context.media, limited);
         let execution = async {
             let mut admission = endpoint.throttle.admit(session.key, time_max).await.map_err(rate_limited)?;
@@ -199,11 +199,11 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
         };
         let (execution, admission) = execution
             .await
-            .inspect_err(|refused: &ErrorResponse| observation.outcome(refused.outcome_label()))?;
+            .inspect_err(|refused: &ErrorResponse| observation.set_outcome(refused.outcome_label()))?;
         let mut stream = match execution {
             Execution::Subscribed(stream) => stream,
             Execution::Finished(response) => {
-                observation.outcome(response.outcome_label());
+                observation.set_outcome(response.outcome_label());
                 drop(observation);
                 self.send_next(operation, response).await;
                 return Ok(OperationEnd::Complete);
@@ -212,7 +212,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
         operation.is_subscription.store(true, Ordering::Relaxed);
         self.operations.ended.notify_waiters();
         // A subscription is counted at its start: it may last for days.
-        observation.outcome("ok");
+        observation.set_outcome("ok");
         drop(observation);
         // The permit is released: a subscription that waits for events does not count as running.
         drop(admission);

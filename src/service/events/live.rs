@@ -174,7 +174,7 @@ impl Services {
             }
         }
         *known = Some(last);
-        self.metrics.feed_position(last);
+        self.metrics.set_feed_position(last);
         self.hub.last.send_if_modified(|known| std::mem::replace(known, last) < last);
         Ok(())
     }

@@ -10,12 +10,12 @@ pub(super) fn record(ledger: &[ledger_entry::Model], points: &[points_entry::Mod
     for row in ledger {
         let track = row.track.map(|column| track(column).word());
         let award = |unit, amount| Award { unit, kind: row.kind.clone(), track, amount };
-        awards::note(award(Unit::LevelCredits, row.level_credits));
-        awards::note(award(Unit::SpendableCredits, row.spendable_credits));
+        awards::record(award(Unit::LevelCredits, row.level_credits));
+        awards::record(award(Unit::SpendableCredits, row.spendable_credits));
     }
     for row in points {
         let award = |unit, amount| Award { unit, kind: row.kind.clone(), track: None, amount };
-        awards::note(award(Unit::Points, row.points));
-        awards::note(award(Unit::DojoCredits, row.dojo_credits));
+        awards::record(award(Unit::Points, row.points));
+        awards::record(award(Unit::DojoCredits, row.dojo_credits));
     }
 }
