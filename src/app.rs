@@ -1,4 +1,4 @@
-//! The application: database, services, routes, and an end that finishes what was accepted.
+//! The application: database, services, routes, and a graceful shutdown.
 
 mod metrics;
 
@@ -31,42 +31,42 @@ use crate::service::Services;
 use crate::store::Database;
 use metrics::{MetricsServer, metrics_router};
 
-/// Longest time that accepted requests have to finish after a signal to stop.
-const STOP_TIME_MAX: Duration = Duration::from_secs(25);
-/// Most documents that are kept parsed.
+/// Timeout for accepted requests to finish after the shutdown signal.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(25);
+/// Maximum cached documents.
 const DOCUMENTS_MAX: usize = 1_000;
-/// Most memory that kept documents take, in bytes: 16 MiB.
+/// Maximum memory of cached documents, in bytes: 16 MiB.
 const DOCUMENTS_MEMORY_MAX: u64 = 16 << 20;
 
-/// Why the application does not start, or has stopped.
+/// Why the application failed to start, or stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database can't be reached or brought up to date.
+pub enum AppError {
+    /// The database is unreachable, or its migrations failed.
     #[error("DATABASE_URL: {0}")]
     Database(#[from] Error),
-    /// The address is taken, or is none of this machine's.
+    /// The address is in use, or not one of this machine.
     #[error("BIND: can't listen on {0}: {1}")]
     Bind(SocketAddr, std::io::Error),
-    /// The address of the metrics is taken, or is none of this machine's.
+    /// The address of the metrics is in use, or not one of this machine.
     #[error("METRICS_BIND: can't listen on {0}: {1}")]
     MetricsBind(SocketAddr, std::io::Error),
-    /// The key set of the provider can't be used. Holds the name of the setting.
+    /// The key set of the provider is invalid; with the name of the setting.
     #[error("{0} {1}")]
     Keys(&'static str, String),
-    /// The schema's own text can't be read back.
+    /// The schema's SDL cannot be parsed.
     #[error("the schema can't be read: {0}")]
     Schema(String),
-    /// A trusted document can't be read or run.
+    /// A trusted document cannot be read, or is invalid.
     #[error("TRUSTED_DOCUMENTS: {0}")]
     TrustedDocuments(String),
-    /// Serving came to an end by itself.
+    /// Serving failed.
     #[error("the server stopped: {0}")]
     Serve(std::io::Error),
 }
 
-/// An application that answers requests.
+/// A running application.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningApp {
     address: SocketAddr,
     services: Services,
     stop: watch::Sender<bool>,
@@ -76,20 +76,20 @@ pub struct Running {
     webhooks: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
-impl Running {
-    /// Where it listens.
+impl RunningApp {
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The address of an endpoint, such as `/graphql`.
+    /// The URL of an endpoint, such as `/graphql`.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// The address of the metrics.
+    /// The URL of the metrics.
     #[must_use]
     pub fn metrics_url(&self) -> String {
         format!("http://{}/metrics", self.metrics.as_ref().map_or(self.address, MetricsServer::address))
@@ -101,19 +101,19 @@ impl Running {
         &self.services
     }
 
-    /// Takes no more requests, finishes those that were accepted, and closes the database.
+    /// Stops accepting requests, finishes accepted ones, and closes the database.
     ///
     /// # Errors
-    /// When serving had failed, or the database can't be closed.
-    pub async fn stop(self) -> Result<(), StartError> {
+    /// When serving had failed, or closing the database fails.
+    pub async fn stop(self) -> Result<(), AppError> {
         let Self { services, stop, server, feed, metrics, webhooks, .. } = self;
-        // Nobody listens when serving has failed already; then the join tells why.
+        // Without a receiver serving has failed already, and the join returns the error.
         let _ = stop.send(true);
         let aborted = server.abort_handle();
-        if let Ok(ended) = tokio::time::timeout(STOP_TIME_MAX, server).await {
-            ended.map_err(std::io::Error::other).flatten().map_err(StartError::Serve)?;
+        if let Ok(ended) = tokio::time::timeout(SHUTDOWN_TIMEOUT, server).await {
+            ended.map_err(std::io::Error::other).flatten().map_err(AppError::Serve)?;
         } else {
-            tracing::warn!(seconds = STOP_TIME_MAX.as_secs(), "some requests did not finish in time");
+            tracing::warn!(seconds = SHUTDOWN_TIMEOUT.as_secs(), "some requests did not finish in time");
             aborted.abort();
         }
         if let Some((stop, webhooks)) = webhooks {
@@ -123,31 +123,31 @@ impl Running {
         if let Some(metrics) = metrics {
             metrics.stop();
         }
-        // What it had not told yet is told by the next start.
+        // The next start emits the pending events.
         feed.abort();
         let _ = feed.await;
         services.database().clone().close().await.map_err(Error::from)?;
         Ok(())
     }
 
-    /// Serves until `signal` comes, then stops.
+    /// Serves until `signal` completes, then stops.
     ///
     /// # Errors
     /// When serving fails before or after the signal.
-    pub async fn run_until(mut self, signal: impl Future<Output = ()>) -> Result<(), StartError> {
+    pub async fn run_until(mut self, signal: impl Future<Output = ()>) -> Result<(), AppError> {
         tokio::select! {
             () = signal => self.stop().await,
             ended = &mut self.server => {
-                ended.map_err(std::io::Error::other).flatten().map_err(StartError::Serve)
+                ended.map_err(std::io::Error::other).flatten().map_err(AppError::Serve)
             }
         }
     }
 }
 
-/// Connects to the database, brings its schema up to date and opens the use cases.
+/// Connects to the database, migrates it and opens the use cases.
 ///
 /// # Errors
-/// When the database can't be used.
+/// When the database fails.
 pub async fn open(settings: &Settings) -> Result<Services, Error> {
     let database = Database::connect(settings.database_url.as_str()).await?;
     database.migrate().await?;
@@ -158,8 +158,8 @@ pub async fn open(settings: &Settings) -> Result<Services, Error> {
 /// Starts the application; it listens when this returns.
 ///
 /// # Errors
-/// When the database can't be used or the address is not to be had.
-pub async fn start(settings: &Settings) -> Result<Running, StartError> {
+/// When the database fails, or the address cannot be bound.
+pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
     let services = open(settings).await?;
     if settings.bootstrap_admin_key.is_none() {
         tracing::warn!("BOOTSTRAP_ADMIN_KEY is not set: only API keys and tokens are accepted");
@@ -169,7 +169,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         Some(provider) => Some(
             TokenVerifier::open(provider.clone())
                 .await
-                .map_err(|reason| StartError::Keys(provider.source.setting(), reason))?,
+                .map_err(|reason| AppError::Keys(provider.source.setting(), reason))?,
         ),
         None => None,
     };
@@ -180,7 +180,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         Some(bind) => Some(MetricsServer::start(bind, metrics_router(&services)).await?),
         None => None,
     };
-    let bind = |error| StartError::Bind(settings.bind, error);
+    let bind = |error| AppError::Bind(settings.bind, error);
     connections::raise_nofile_limit(&settings.protocol.connections);
     let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
@@ -188,27 +188,27 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let signal = async move { shutdown.received().await };
     let server =
         tokio::spawn(connections::serve(listener, router, limits, services.metrics().clone(), signal));
-    let kept = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
+    let retention = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
     let feed = tokio::spawn({
         let services = services.clone();
-        // By its name, what it does can be told from what requests do.
-        async move { services.run_feed(kept).await }.instrument(tracing::info_span!("feed"))
+        // The span separates its log lines from those of requests.
+        async move { services.run_feed(retention).await }.instrument(tracing::info_span!("feed"))
     });
-    let webhooks = settings.webhooks.send.then(|| send_webhooks(services.clone(), kept));
-    Ok(Running { address, services, stop, server, metrics, feed, webhooks })
+    let webhooks = settings.webhooks.send.then(|| spawn_webhooks(services.clone(), retention));
+    Ok(RunningApp { address, services, stop, server, metrics, feed, webhooks })
 }
 
-/// Starts the task that sends webhooks, and gives what stops it.
-fn send_webhooks(services: Services, kept: Option<TimeDelta>) -> (oneshot::Sender<()>, JoinHandle<()>) {
+/// Starts the task that delivers webhooks, and returns the sender that stops it.
+fn spawn_webhooks(services: Services, retention: Option<TimeDelta>) -> (oneshot::Sender<()>, JoinHandle<()>) {
     let (stop, stopped) = oneshot::channel::<()>();
     let task = async move {
-        // Without whoever could stop it, it goes on.
+        // When the sender was dropped, it runs on.
         let stopped = async {
             if stopped.await.is_err() {
                 std::future::pending::<()>().await;
             }
         };
-        services.run_webhooks(kept, stopped).await;
+        services.run_webhooks(retention, stopped).await;
     };
     (stop, tokio::spawn(task.instrument(tracing::info_span!("webhooks"))))
 }
@@ -218,26 +218,26 @@ async fn router(
     authenticator: ApiAuthenticator,
     settings: &Settings,
     shutdown: ShutdownSignal,
-) -> Result<Router, StartError> {
+) -> Result<Router, AppError> {
     let protocol = &settings.protocol;
     let sdl = schema::sdl();
     let mut types =
-        SchemaTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| StartError::Schema(error.to_string()))?;
-    let is_told = protocol.limits.introspection;
-    if !is_told {
+        InputTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| AppError::Schema(error.to_string()))?;
+    let introspection = protocol.limits.introspection;
+    if !introspection {
         types = types.without_suggestions();
     }
     let schemas = schemas(|| {
         let builder = schema::builder();
-        let builder = if is_told { builder } else { builder.disable_suggestions() };
+        let builder = if introspection { builder } else { builder.disable_suggestions() };
         if settings.telemetry.collector.is_some() { builder.extension(RootFieldSpans) } else { builder }
     });
     let limits = protocol.limits.clone();
     let mut documents = Documents::new(schemas, types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)
         .with_persisted_queries(protocol.persisted_bytes_max);
     if let Some(path) = &protocol.trusted_documents {
-        let trusted = trusted_documents::read_documents(path).map_err(StartError::TrustedDocuments)?;
-        documents = documents.with_trusted_documents(trusted).await.map_err(StartError::TrustedDocuments)?;
+        let trusted = trusted_documents::read_documents(path).map_err(AppError::TrustedDocuments)?;
+        documents = documents.with_trusted_documents(trusted).await.map_err(AppError::TrustedDocuments)?;
     }
     let page: BrowserPage = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
     let endpoint = GraphqlEndpoint {
@@ -267,7 +267,7 @@ async fn router(
             }
         }
     };
-    let mut routes = routes(Arc::new(endpoint), is_told.then_some(sdl), ready);
+    let mut routes = routes(Arc::new(endpoint), introspection.then_some(sdl), ready);
     if let Some(cors) = protocol.origins.layer() {
         routes = routes.layer(cors);
     }

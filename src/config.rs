@@ -1,4 +1,4 @@
-//! Settings: typed, read once, and checked before anything starts.
+//! Settings: typed, read once, and validated before anything starts.
 
 mod auth;
 mod protocol;
@@ -11,38 +11,38 @@ use std::net::SocketAddr;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-pub use self::protocol::Protocol;
+pub use self::protocol::ProtocolSettings;
 use crate::auth::tokens::Provider;
 use crate::program::calendar::parse_date;
 use crate::service::webhooks::WebhookSettings;
 
-/// Shortest administrator key that is accepted, in characters.
-const KEY_MIN: usize = 16;
-/// Most days that events are kept for, short of for ever: a hundred years.
+/// Minimum length of the bootstrap key, in characters.
+const ADMIN_KEY_CHARS_MIN: usize = 16;
+/// Maximum retention of events, other than unlimited: a hundred years.
 const EVENTS_KEPT_DAYS_MAX: u32 = 36_500;
 
-/// What the environment says, with a default for everything that it leaves open.
+/// The settings from the environment, with defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// `DATABASE_URL`: where the data is, `sqlite://…` or `postgres://…`.
+    /// `DATABASE_URL`: the database, `sqlite://…` or `postgres://…`.
     pub database_url: DatabaseUrl,
-    /// `BIND`: address and port that the server listens on; port 0 takes a free one.
+    /// `BIND`: address and port that the server listens on; port 0 selects a free one.
     pub bind: SocketAddr,
-    /// `PROGRAM_TIMEZONE`: the zone whose calendar the program goes by.
+    /// `PROGRAM_TIMEZONE`: the time zone that determines the program's current day.
     pub timezone: Tz,
-    /// `EVENTS_KEPT_DAYS`: days for which events are kept; none for ever.
+    /// `EVENTS_KEPT_DAYS`: retention of events in days; none for unlimited.
     pub events_kept_days: Option<u32>,
-    /// `PROGRAM_TODAY`: the day that the clock stays on, if it is pinned.
+    /// `PROGRAM_TODAY`: the fixed current day, if it is pinned.
     pub today: Option<NaiveDate>,
-    /// `BOOTSTRAP_ADMIN_KEY`: a key that is accepted as an administrator's.
+    /// `BOOTSTRAP_ADMIN_KEY`: a key that authenticates an administrator.
     pub bootstrap_admin_key: Option<Secret>,
     /// `AUTH_…`: the OpenID Connect provider whose tokens are accepted.
     pub provider: Option<Provider>,
-    /// Limits, and what may be asked in which way.
-    pub protocol: Protocol,
+    /// Limits, and settings of the protocol.
+    pub protocol: ProtocolSettings,
     /// Log, metrics and traces.
     pub telemetry: crate::telemetry::Settings,
-    /// `WEBHOOKS_…`: whether this process sends webhooks, and where to.
+    /// `WEBHOOKS_…`: whether this process delivers webhooks, and to which addresses.
     pub webhooks: WebhookSettings,
 }
 
@@ -56,15 +56,15 @@ impl Default for Settings {
             today: None,
             bootstrap_admin_key: None,
             provider: None,
-            protocol: Protocol::default(),
+            protocol: ProtocolSettings::default(),
             telemetry: crate::telemetry::Settings::default(),
             webhooks: WebhookSettings::default(),
         }
     }
 }
 
-/// A setting is wrong. The message names it and says what would be right; it never repeats a value
-/// that may be secret.
+/// An invalid setting. The message names it and what is accepted; it never repeats a value that may be
+/// secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} {message}")]
 pub struct SettingError {
@@ -73,13 +73,13 @@ pub struct SettingError {
 }
 
 impl Settings {
-    /// Reads the settings through `get`, which gives the value of a name. A blank value counts as none.
+    /// Reads the settings through `get`, which returns the value of a name. A blank value counts as unset.
     ///
     /// # Errors
-    /// The first setting that is wrong.
+    /// The first invalid setting.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let get = |name: &str| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let mut settings = Self { protocol: Protocol::read(&get)?, ..Self::default() };
+        let mut settings = Self { protocol: ProtocolSettings::read(&get)?, ..Self::default() };
         if let Some(text) = get("DATABASE_URL") {
             settings.database_url = DatabaseUrl::new(&text)?;
         }
@@ -122,15 +122,15 @@ impl Settings {
     }
 }
 
-/// Where the data is. Shows only the engine, because an address may hold a password.
+/// The URL of the database. `Debug` prints only the engine, because the URL may contain a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// Checks the address of a database.
+    /// Validates the URL of a database.
     ///
     /// # Errors
-    /// When it names an engine that is not supported, or a database that one connection alone can see.
+    /// When the engine is not supported, or the database would be visible to one connection only.
     pub fn new(url: &str) -> Result<Self, SettingError> {
         let refuse = |message: &str| Err(SettingError { name: "DATABASE_URL", message: message.to_owned() });
         let known = ["sqlite:", "postgres://", "postgresql://"];
@@ -146,7 +146,7 @@ impl DatabaseUrl {
         Ok(Self(url.to_owned()))
     }
 
-    /// The address itself, to connect to.
+    /// The URL, to connect with.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -159,20 +159,20 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// A key that is not printed.
+/// A key that `Debug` does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Checks a key of an administrator.
+    /// Validates the bootstrap key.
     ///
     /// # Errors
-    /// When it is short enough to be guessed, or can't be sent in a header.
+    /// When it is too short, or cannot be sent in a header.
     pub fn new(text: String) -> Result<Self, SettingError> {
         let refuse = |message: String| Err(SettingError { name: "BOOTSTRAP_ADMIN_KEY", message });
         let length = text.chars().count();
-        if length < KEY_MIN {
-            return refuse(format!("must have {KEY_MIN} characters or more, not {length}"));
+        if length < ADMIN_KEY_CHARS_MIN {
+            return refuse(format!("must have {ADMIN_KEY_CHARS_MIN} characters or more, not {length}"));
         }
         if !text.chars().all(|c| c.is_ascii_graphic()) {
             return refuse("must consist of letters, digits and signs of ASCII, without blanks".to_owned());
@@ -180,7 +180,7 @@ impl Secret {
         Ok(Self(text))
     }
 
-    /// The key itself, to compare with.
+    /// The key, for comparison.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -230,7 +230,7 @@ mod tests {
             ("BOOTSTRAP_ADMIN_KEY", "0123456789abcde", Err("BOOTSTRAP_ADMIN_KEY must have 16 characters")),
         ];
         for (name, value, expected) in table {
-            let read = Settings::read(|asked| (asked == name).then(|| value.to_owned()));
+            let read = Settings::read(|key| (key == name).then(|| value.to_owned()));
             match (read, expected) {
                 (Ok(settings), Ok(shown)) => {
                     let field = match name {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_shown() {
+    fn debug_output_has_no_secrets() {
         let get = |name: &str| match name {
             "DATABASE_URL" => Some("postgres://u:hidden@h/d".to_owned()),
             "BOOTSTRAP_ADMIN_KEY" => Some("hidden-hidden-hidden".to_owned()),

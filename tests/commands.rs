@@ -178,7 +178,7 @@ fn keys_are_created_listed_and_revoked() {
 }
 
 /// A server that records one activity after the other.
-async fn record_on(running: &app::Running, recorded: &AtomicU64) {
+async fn record_on(running: &app::RunningApp, recorded: &AtomicU64) {
     let client = reqwest::Client::new();
     for number in 0.. {
         let input = serde_json::json!({

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use partner_program::access::RoleName;
-use partner_program::app::{self, Running};
+use partner_program::app::{self, RunningApp};
 use partner_program::config::{DatabaseUrl, Secret, Settings};
 use partner_program::program::edition::{OrderPurpose, ProductCategory};
 use partner_program::program::money::Money;
@@ -49,7 +49,7 @@ impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Counter {
     }
 }
 
-async fn fill(running: &Running) {
+async fn fill(running: &RunningApp) {
     let services = running.services();
     let day = |text: &str| text.parse().expect("a date");
     let partners: Vec<PartnerDraft> = (0..PARTNERS)
@@ -95,7 +95,7 @@ async fn fill(running: &Running) {
 }
 
 /// Orders of each partner that redeem a credit, under a contract; some are cancelled.
-async fn order(running: &Running) {
+async fn order(running: &RunningApp) {
     let services = running.services();
     let day = |text: &str| text.parse().expect("a date");
     let price = |minor| Money { minor, currency: Money::currency("EUR").expect("a currency") };

@@ -1,4 +1,4 @@
-//! Where metrics are served: beside the API, or on an address of their own.
+//! Serving of metrics: with the API, or on a separate address.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,57 +10,56 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use super::StartError;
+use super::AppError;
 use crate::http::connections::{self, ConnectionLimits};
 use crate::http::{metrics, with_layers};
 use crate::service::Services;
 use crate::telemetry::metrics::Metrics;
 
-/// Most connections to an address of their own: those who scrape are few.
+/// Maximum connections to a separate address: scrapers are few.
 const CONNECTIONS_MAX: usize = 16;
 
-/// The database is asked no more often than this, however often the metrics are.
-const ASKED_EVERY: Duration = Duration::from_secs(1);
-/// Longest time that the database has to tell of the feed.
-const FEED_TIME_MAX: Duration = Duration::from_secs(2);
+/// Minimum interval between queries for the backlog, however often metrics are scraped.
+const REFRESH_INTERVAL_MIN: Duration = Duration::from_secs(1);
+/// Timeout of the queries for the backlog.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The route of the metrics, with what can only be told at the moment.
+/// The route of the metrics, which updates those that are only measured on demand.
 pub(super) fn metrics_router(services: &Services) -> Router {
-    let asked = Arc::new(Mutex::new(None));
+    let refreshed_at = Arc::new(Mutex::new(None));
     let services = services.clone();
     metrics::router(move || {
-        let (services, asked) = (services.clone(), Arc::clone(&asked));
+        let (services, refreshed_at) = (services.clone(), Arc::clone(&refreshed_at));
         async move {
             services.metrics().set_feed_position(*services.hub().last().borrow());
-            tell_waiting(&services, &asked).await;
+            refresh_backlog_metrics(&services, &refreshed_at).await;
             services.metrics().render(&services.database().pools())
         }
     })
 }
 
-/// Tells what waits for a number, and what for the receivers of webhooks. What can't be told now stays as
-/// it was.
-async fn tell_waiting(services: &Services, asked: &Mutex<Option<Instant>>) {
-    let mut asked = asked.lock().await;
-    if asked.is_some_and(|asked| asked.elapsed() < ASKED_EVERY) {
+/// Updates the metrics of the outbox and of pending webhook deliveries. On failure they keep their values.
+async fn refresh_backlog_metrics(services: &Services, refreshed_at: &Mutex<Option<Instant>>) {
+    let mut refreshed_at = refreshed_at.lock().await;
+    if refreshed_at.is_some_and(|refreshed_at| refreshed_at.elapsed() < REFRESH_INTERVAL_MIN) {
         return;
     }
     let both = async { tokio::try_join!(services.feed_status(), services.webhooks_status()) };
-    match tokio::time::timeout(FEED_TIME_MAX, both).await {
+    match tokio::time::timeout(QUERY_TIMEOUT, both).await {
         Ok(Ok(((_, pending), webhooks))) => {
             let lag = |now: DateTime<Utc>, oldest: Option<DateTime<Utc>>| {
                 oldest.and_then(|oldest| (now - oldest).to_std().ok()).unwrap_or_default()
             };
             let metrics = services.metrics();
             metrics.set_outbox_lag(lag(services.clock().now(), pending.oldest), pending.events);
-            // Receivers compare with their own clocks, so what is sent goes by the real one.
+            // Receivers compare timestamps with their own clocks, so deliveries use the real clock.
             let waited = lag(services.clock().real(), webhooks.oldest);
             metrics.set_webhook_backlog(webhooks.pending, waited, webhooks.disabled);
         }
         Ok(Err(error)) => tracing::warn!(%error, "metrics can't tell of events and webhooks"),
         Err(_) => tracing::warn!("metrics can't tell of events and webhooks: the database takes too long"),
     }
-    *asked = Some(Instant::now());
+    *refreshed_at = Some(Instant::now());
 }
 
 /// Serves the metrics alone.
@@ -71,25 +70,25 @@ pub(super) struct MetricsServer {
 }
 
 impl MetricsServer {
-    /// Starts to serve; it listens when this returns.
-    pub(super) async fn start(bind: SocketAddr, router: Router) -> Result<Self, StartError> {
-        let refuse = |error| StartError::MetricsBind(bind, error);
+    /// Starts the server; it listens when this returns.
+    pub(super) async fn start(bind: SocketAddr, router: Router) -> Result<Self, AppError> {
+        let refuse = |error| AppError::MetricsBind(bind, error);
         let listener = TcpListener::bind(bind).await.map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
         let limits = ConnectionLimits { connections_max: CONNECTIONS_MAX, ..ConnectionLimits::default() };
-        // Those who scrape are no clients: their connections are not counted with them.
-        let uncounted = Metrics::default();
+        // Connections of scrapers are not counted as connections of clients.
+        let unregistered = Metrics::default();
         let served =
-            connections::serve(listener, with_layers(router), limits, uncounted, std::future::pending());
+            connections::serve(listener, with_layers(router), limits, unregistered, std::future::pending());
         Ok(Self { address, server: tokio::spawn(served) })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops at once: the next scrape finds nobody.
+    /// Stops at once, without waiting for scrapes.
     pub(super) fn stop(self) {
         self.server.abort();
     }

@@ -49,7 +49,7 @@ pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn announce(running: &app::Running, settings: &Settings) {
+fn announce(running: &app::RunningApp, settings: &Settings) {
     if settings.telemetry.metrics_bind.is_some() {
         println!("Metrics on {}", running.metrics_url());
     }

@@ -6,36 +6,36 @@ use super::SettingError;
 use crate::auth::jwks::KeySource;
 use crate::auth::tokens::Provider;
 
-/// Claim that holds the role, unless a setting names another.
+/// Default claim of the role.
 const ROLE_CLAIM: &str = "role";
-/// Claim that holds whom the caller stands for, unless a setting names another.
+/// Default claim of the partner, professional or integration that the caller represents.
 const SUBJECT_CLAIM: &str = "sub";
 
-fn wrong(name: &'static str, message: impl Into<String>) -> SettingError {
+fn invalid(name: &'static str, message: impl Into<String>) -> SettingError {
     SettingError { name, message: message.into() }
 }
 
-/// Reads the provider, if one is named.
+/// Reads the provider, if one is configured.
 ///
 /// # Errors
-/// The first setting that is wrong, or missing beside another one.
+/// The first setting that is invalid, or missing although another one requires it.
 pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Option<Provider>, SettingError> {
     let source = match (get("AUTH_JWKS_URL"), get("AUTH_JWKS_FILE")) {
         (Some(_), Some(_)) => {
-            return Err(wrong("AUTH_JWKS_FILE", "and AUTH_JWKS_URL are two places: set one of them"));
+            return Err(invalid("AUTH_JWKS_FILE", "and AUTH_JWKS_URL are two places: set one of them"));
         }
         (Some(text), None) => KeySource::Url(url(&text)?),
         (None, Some(path)) => KeySource::File(PathBuf::from(path)),
         (None, None) => {
             let alone = ["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_ROLE_CLAIM", "AUTH_SUBJECT_CLAIM"];
             return match alone.into_iter().find(|name| get(name).is_some()) {
-                Some(name) => Err(wrong(name, "needs AUTH_JWKS_URL or AUTH_JWKS_FILE beside it")),
+                Some(name) => Err(invalid(name, "needs AUTH_JWKS_URL or AUTH_JWKS_FILE beside it")),
                 None => Ok(None),
             };
         }
     };
     let needed = |name: &'static str, what: &str| {
-        get(name).ok_or_else(|| wrong(name, format!("must be set to {what} of the provider's tokens")))
+        get(name).ok_or_else(|| invalid(name, format!("must be set to {what} of the provider's tokens")))
     };
     Ok(Some(Provider {
         source,
@@ -46,10 +46,10 @@ pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Option<Provid
     }))
 }
 
-/// Keys that came over a line which others can write to would be anybody's keys.
+/// Validates the URL of a key set. Keys that were fetched over plain HTTP could be forged.
 fn url(text: &str) -> Result<reqwest::Url, SettingError> {
     let refuse = || {
-        wrong("AUTH_JWKS_URL", "must be an address with https://, or http:// and this machine (localhost)")
+        invalid("AUTH_JWKS_URL", "must be an address with https://, or http:// and this machine (localhost)")
     };
     let url = reqwest::Url::parse(text).map_err(|_| refuse())?;
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));

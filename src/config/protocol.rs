@@ -1,4 +1,4 @@
-//! Settings of the wire: limits, and what may be asked in which way.
+//! Settings of the protocol: limits of documents, requests, callers and connections.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -14,32 +14,32 @@ use crate::http::graphql::RequestLimits;
 use crate::http::streams::StreamLimits;
 use crate::http::throttle::Quotas;
 
-/// What the environment says of the wire, with a default for everything that it leaves open.
+/// The settings of the protocol from the environment, with defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Protocol {
-    /// `QUERY_…_MAX`, `DOCUMENT_…_MAX`, `MUTATION_FIELDS_MAX` and `INTROSPECTION`: what a document may contain.
+pub struct ProtocolSettings {
+    /// `QUERY_…_MAX`, `DOCUMENT_…_MAX`, `MUTATION_FIELDS_MAX` and `INTROSPECTION`: limits of documents.
     pub limits: Limits,
-    /// `BODY_BYTES_MAX`, `OPERATION_TIMEOUT` and `BATCH_MAX`: what an HTTP request may take.
+    /// `BODY_BYTES_MAX`, `OPERATION_TIMEOUT` and `BATCH_MAX`: limits of HTTP requests.
     pub requests: RequestLimits,
-    /// `SLOW_CONSUMER_TIMEOUT`: what WebSockets and event streams may take.
+    /// `SLOW_CONSUMER_TIMEOUT`: limits of WebSockets and event streams.
     pub streams: StreamLimits,
     /// `RATE_LIMIT_PER_MINUTE`, `OPERATIONS_PER_KEY_MAX`, `STREAMS_PER_KEY_MAX`, `FAILED_LOGINS_PER_MINUTE` and
-    /// `TRUSTED_PROXIES`: how much one caller or one address may ask for.
+    /// `TRUSTED_PROXIES`: quotas of callers and addresses.
     pub quotas: Quotas,
-    /// `CONNECTIONS_MAX` and `HEADER_TIMEOUT`: what a connection may take.
+    /// `CONNECTIONS_MAX` and `HEADER_TIMEOUT`: limits of connections.
     pub connections: ConnectionLimits,
     /// `CORS_ALLOWED_ORIGINS`: the origins whose pages may call the API from a browser.
     pub origins: Origins,
-    /// `GRAPHIQL`: whether a browser is shown GraphiQL.
+    /// `GRAPHIQL`: whether browsers get GraphiQL.
     pub graphiql: bool,
-    /// `PERSISTED_QUERIES_BYTES_MAX`: memory for documents that clients register by their hash; 0
-    /// turns that off.
+    /// `PERSISTED_QUERIES_BYTES_MAX`: memory for documents that clients persist under their hash; 0
+    /// turns persisted queries off.
     pub persisted_bytes_max: u64,
-    /// `TRUSTED_DOCUMENTS`: the folder or manifest of the only documents that are run.
+    /// `TRUSTED_DOCUMENTS`: the folder or manifest of the allowlist of documents.
     pub trusted_documents: Option<PathBuf>,
 }
 
-impl Default for Protocol {
+impl Default for ProtocolSettings {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
@@ -55,11 +55,11 @@ impl Default for Protocol {
     }
 }
 
-impl Protocol {
-    /// Reads the settings through `get`, which gives the value of a name unless it is blank.
+impl ProtocolSettings {
+    /// Reads the settings through `get`, which returns the value of a name unless it is blank.
     pub(super) fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let mut settings = Self::default();
-        let reader = Reader { get };
+        let reader = SettingReader { get };
         settings.limits(&reader)?;
         let Self { requests, streams, quotas, connections, .. } = &mut settings;
         reader.number("BODY_BYTES_MAX", 1_024..=64 << 20, &mut requests.body_bytes_max)?;
@@ -87,17 +87,17 @@ impl Protocol {
                 error("CORS_ALLOWED_ORIGINS", right, origin)
             })?;
         }
-        reader.switch("GRAPHIQL", &mut settings.graphiql)?;
+        reader.boolean("GRAPHIQL", &mut settings.graphiql)?;
         reader.number("PERSISTED_QUERIES_BYTES_MAX", 0..=1 << 40, &mut settings.persisted_bytes_max)?;
         settings.trusted_documents = reader.text("TRUSTED_DOCUMENTS").map(PathBuf::from);
         Ok(settings)
     }
 
-    fn limits(&mut self, reader: &Reader<'_>) -> Result<(), SettingError> {
+    fn limits(&mut self, reader: &SettingReader<'_>) -> Result<(), SettingError> {
         let limits = &mut self.limits;
-        reader.switch("INTROSPECTION", &mut limits.introspection)?;
+        reader.boolean("INTROSPECTION", &mut limits.introspection)?;
         let any = 1..=1_000_000_000;
-        // Selection sets nest no deeper than `Limits::nesting` lets them, which the stack is sized for.
+        // The stack is sized for selection sets that nest up to `Limits::nesting`.
         let nesting = limits.nesting;
         for (name, range, limit) in [
             ("DOCUMENT_BYTES_MAX", any.clone(), &mut limits.document_bytes),
@@ -117,12 +117,12 @@ impl Protocol {
     }
 }
 
-/// Reads values of settings that are there into fields that hold the default.
-pub(super) struct Reader<'a> {
+/// Reads settings into fields that hold their defaults.
+pub(super) struct SettingReader<'a> {
     pub(super) get: &'a dyn Fn(&str) -> Option<String>,
 }
 
-impl Reader<'_> {
+impl SettingReader<'_> {
     fn text(&self, name: &str) -> Option<String> {
         (self.get)(name)
     }
@@ -169,7 +169,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    pub(super) fn switch(&self, name: &'static str, field: &mut bool) -> Result<(), SettingError> {
+    pub(super) fn boolean(&self, name: &'static str, field: &mut bool) -> Result<(), SettingError> {
         let Some(text) = self.text(name) else { return Ok(()) };
         *field = match text.as_str() {
             "true" => true,
@@ -180,23 +180,23 @@ impl Reader<'_> {
     }
 }
 
-fn error(name: &'static str, right: &str, wrong: impl Display) -> SettingError {
-    // Quoted as a text, so that whatever was written stays on one line.
-    SettingError { name, message: format!("{right}, not {:?}", wrong.to_string()) }
+fn error(name: &'static str, right: &str, value: impl Display) -> SettingError {
+    // Quoted as a string, so that the message stays on one line.
+    SettingError { name, message: format!("{right}, not {:?}", value.to_string()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(name: &str, value: &str) -> Result<Protocol, SettingError> {
-        Protocol::read(&|asked: &str| (asked == name && !value.is_empty()).then(|| value.to_owned()))
+    fn read(name: &str, value: &str) -> Result<ProtocolSettings, SettingError> {
+        ProtocolSettings::read(&|key: &str| (key == name && !value.is_empty()).then(|| value.to_owned()))
     }
 
     #[test]
     fn settings_are_read_or_refused_by_name() {
         // name, a value that is taken, where it is found then, values that are refused
-        type Row = (&'static str, &'static str, fn(&Protocol) -> String, &'static [&'static str]);
+        type Row = (&'static str, &'static str, fn(&ProtocolSettings) -> String, &'static [&'static str]);
         let table: [Row; 27] = [
             ("DOCUMENT_BYTES_MAX", "9", |it| it.limits.document_bytes.to_string(), &["0", "-1", "x"]),
             ("DOCUMENT_TOKENS_MAX", "9", |it| it.limits.tokens.to_string(), &["0", "1.5"]),
@@ -246,16 +246,16 @@ mod tests {
             ("TRUSTED_DOCUMENTS", "a/b", |it| format!("{:?}", it.trusted_documents), &[]),
             ("TRUSTED_DOCUMENTS", "", |it| format!("{:?}", it.trusted_documents), &[]),
         ];
-        for (name, taken, field, refused) in table {
-            let shown = field(&read(name, taken).expect(name));
+        for (name, accepted, field, refused) in table {
+            let shown = field(&read(name, accepted).expect(name));
             let expected = match name {
                 "TRUSTED_PROXIES" => "[::1, 10.0.0.1]",
-                "TRUSTED_DOCUMENTS" if taken.is_empty() => "None",
+                "TRUSTED_DOCUMENTS" if accepted.is_empty() => "None",
                 "TRUSTED_DOCUMENTS" => "Some(\"a/b\")",
-                _ => taken,
+                _ => accepted,
             };
             assert_eq!(shown, expected, "{name}");
-            assert_eq!(read(name, "").expect(name), Protocol::default(), "{name}");
+            assert_eq!(read(name, "").expect(name), ProtocolSettings::default(), "{name}");
             for value in refused {
                 let message = read(name, value).expect_err(value).to_string();
                 assert!(message.starts_with(&format!("{name} must be ")), "{message}");

@@ -1,39 +1,39 @@
-//! Settings of what operators see: log, metrics and traces.
+//! Settings of log, metrics and traces.
 
 use super::SettingError;
 use crate::telemetry::Settings;
 use crate::telemetry::log::{LogFormat, LogSettings};
 use crate::telemetry::traces::Collector;
 
-fn wrong(name: &'static str, right: &str, text: &str) -> SettingError {
+fn invalid(name: &'static str, right: &str, text: &str) -> SettingError {
     SettingError { name, message: format!("must be {right}, not {text:?}") }
 }
 
-/// Reads the settings through `get`, which gives the value of a name unless it is blank.
+/// Reads the settings through `get`, which returns the value of a name unless it is blank.
 ///
 /// # Errors
-/// The first setting that is wrong.
+/// The first invalid setting.
 pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingError> {
     let mut settings = Settings::default();
     settings.log.format = match get("LOG_FORMAT").as_deref() {
         None | Some("text") => LogFormat::Text,
         Some("json") => LogFormat::Json,
-        Some(text) => return Err(wrong("LOG_FORMAT", "text or json", text)),
+        Some(text) => return Err(invalid("LOG_FORMAT", "text or json", text)),
     };
     if let Some(text) = get("RUST_LOG") {
         if !LogSettings::is_filter(&text) {
             let right = "levels with commas between them, such as warn,partner_program=debug";
-            return Err(wrong("RUST_LOG", right, &text));
+            return Err(invalid("RUST_LOG", right, &text));
         }
         settings.log.filter = text;
     }
     if let Some(text) = get("METRICS_BIND") {
         let right = "an address and a port, such as 127.0.0.1:9090";
-        settings.metrics_bind = Some(text.parse().map_err(|_| wrong("METRICS_BIND", right, &text))?);
+        settings.metrics_bind = Some(text.parse().map_err(|_| invalid("METRICS_BIND", right, &text))?);
     }
     let service_name = get("OTEL_SERVICE_NAME").unwrap_or_else(|| Collector::SERVICE_NAME.to_owned());
     if let Some(text) = get("OTEL_EXPORTER_OTLP_ENDPOINT") {
-        // The address may hold a password: it is not repeated.
+        // The message omits the URL, which may contain a password.
         let refuse = || SettingError {
             name: "OTEL_EXPORTER_OTLP_ENDPOINT",
             message: "must be an address of OTLP over HTTP, such as http://localhost:4318".to_owned(),
@@ -75,7 +75,7 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", Err("OTEL_EXPORTER_OTLP_ENDPOINT must be")),
         ];
         for (name, value, expected) in table {
-            match (read(|asked| (asked == name).then(|| value.to_owned())), expected) {
+            match (read(|key| (key == name).then(|| value.to_owned())), expected) {
                 (Ok(settings), Ok(part)) => {
                     let shown = format!("{settings:?}");
                     assert!(shown.contains(part), "{name}={value}: {shown}");

@@ -1,18 +1,18 @@
 //! Settings of webhooks.
 
 use super::SettingError;
-use super::protocol::Reader;
+use super::protocol::SettingReader;
 use crate::service::webhooks::WebhookSettings;
 
-/// Reads the settings through `get`, which gives the value of a name unless it is blank.
+/// Reads the settings through `get`, which returns the value of a name unless it is blank.
 ///
 /// # Errors
-/// The first setting that is wrong.
+/// The first invalid setting.
 pub(super) fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<WebhookSettings, SettingError> {
     let mut settings = WebhookSettings::default();
-    let reader = Reader { get };
-    reader.switch("WEBHOOKS_SEND", &mut settings.send)?;
-    reader.switch("WEBHOOKS_TO_PRIVATE", &mut settings.allow_private)?;
+    let reader = SettingReader { get };
+    reader.boolean("WEBHOOKS_SEND", &mut settings.send)?;
+    reader.boolean("WEBHOOKS_TO_PRIVATE", &mut settings.allow_private)?;
     Ok(settings)
 }
 
@@ -32,7 +32,7 @@ mod tests {
             ("WEBHOOKS_TO_PRIVATE", "1", None),
         ];
         for (name, value, expected) in table {
-            let get = |asked: &str| (asked == name && !value.is_empty()).then(|| value.to_owned());
+            let get = |key: &str| (key == name && !value.is_empty()).then(|| value.to_owned());
             match (read(&get), expected) {
                 (Ok(settings), Some(expected)) => {
                     assert_eq!((settings.send, settings.allow_private), expected, "{name}={value}");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use partner_program::app::{self, Running};
+use partner_program::app::{self, RunningApp};
 use partner_program::config::Settings;
 use partner_program::service::Services;
 use sea_orm::DatabaseConnection;
@@ -15,7 +15,7 @@ const KEY: &str = "an-administrator-of-the-tests";
 
 /// An application that answers, on a migrated database of its own.
 pub(crate) struct TestApp {
-    running: Running,
+    running: RunningApp,
     client: reqwest::Client,
     // The last field: the database goes after everything that uses it.
     database: TestDatabase,
