@@ -82,7 +82,7 @@ impl Services {
     /// The same services, with or without webhooks to private addresses.
     #[must_use]
     pub fn with_webhooks(self, allow_private: bool) -> Self {
-        Self { post: Arc::new(webhooks::Post::new(allow_private)), ..self }
+        Self { webhook_sender: Arc::new(webhooks::WebhookSender::new(allow_private)), ..self }
     }
 
     /// The clock.
@@ -132,7 +132,7 @@ impl Attempts {
         result: Result<T, Error>,
         awards: PendingAwards,
     ) -> Option<Result<T, Error>> {
-        traces::record_tries(&self.span, self.tried + 1);
+        traces::record_tries(&self.span, self.made + 1);
         let error = match result {
             Ok(value) => match transaction.commit().await {
                 Ok(()) => {
@@ -156,7 +156,7 @@ impl Attempts {
             return Some(error);
         }
         self.metrics.transaction_retried();
-        tokio::time::sleep(PAUSE * self.tried).await;
+        tokio::time::sleep(RETRY_DELAY * self.made).await;
         None
     }
 }

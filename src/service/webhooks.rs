@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::event::EventFilter;
 use crate::webhook_client::WebhookClient;
-pub(crate) use message::{id_of, type_of};
+pub(crate) use message::{event_type, message_id};
 pub use reads::Progress;
 
 /// How webhooks are sent.
@@ -42,12 +42,12 @@ impl Default for WebhookSettings {
 
 /// What sending needs beside the database; one for a process.
 #[derive(Debug, Default)]
-pub(super) struct Post {
+pub(super) struct WebhookSender {
     webhook_client: WebhookClient,
     changed: Notify,
 }
 
-impl Post {
+impl WebhookSender {
     pub(super) fn new(allow_private: bool) -> Self {
         Self { webhook_client: WebhookClient::new(allow_private), changed: Notify::new() }
     }

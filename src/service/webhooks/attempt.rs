@@ -43,18 +43,18 @@ impl Services {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let outcome = match self.prepare(delivery, now).await? {
-            Prepared::Dropped => return Ok(()),
-            Prepared::Gone => None,
-            Prepared::Parcel(parcel) => {
+            Prepared::Discarded => return Ok(()),
+            Prepared::EventDeleted => None,
+            Prepared::Request(request) => {
                 let message = WebhookRequest {
-                    url: &parcel.url,
-                    id: &id_of(delivery),
+                    url: &request.url,
+                    id: &message_id(delivery),
                     // Receivers compare it with their own clocks.
                     timestamp: self.clock.real().timestamp(),
                     body: &request.body,
                     secrets: &request.secrets,
                 };
-                Some(self.post.webhook_client.send(&message).await)
+                Some(self.webhook_sender.webhook_client.send(&message).await)
             }
         };
         self.record_outcome(delivery, outcome, now).await
@@ -129,7 +129,7 @@ impl Services {
 }
 
 /// Puts a delivery where its attempt leaves it, and says why nothing more can be sent, if so.
-fn judge(
+fn apply_outcome(
     row: &mut webhook_delivery::Model,
     outcome: Option<&AttemptOutcome>,
     now: DateTime<Utc>,

@@ -281,7 +281,7 @@ impl Services {
     }
 
     fn check_url(&self, text: &str) -> Result<String, Refusal> {
-        let checked = self.post.webhook_client.check_url(text.trim());
+        let checked = self.webhook_sender.webhook_client.check_url(text.trim());
         checked.map(Into::into).map_err(|message| Refusal::new(Code::Invalid, "url", message))
     }
 }
