@@ -1,4 +1,4 @@
-//! The commands. What people ask for goes to stdout; logs, progress and errors go to stderr.
+//! The commands. Results go to stdout; log, progress and errors go to stderr.
 
 mod backup;
 mod demo;
@@ -17,15 +17,15 @@ use clap::{Parser, Subcommand};
 use crate::config::Settings;
 use crate::telemetry::Telemetry;
 
-/// Stack of each worker in bytes, 16 MiB: a document may nest deeper than the default stack takes.
-const STACK: usize = 16 << 20;
-/// The command was carried out, and found something that is not in order.
-const FAILED: u8 = 1;
-/// The import was carried out, and left rows out.
-const REFUSED: u8 = 2;
+/// Stack of each worker in bytes, 16 MiB: nested documents can exceed the default stack.
+const WORKER_STACK_BYTES: usize = 16 << 20;
+/// Exit code of a command that failed, or that found differences.
+const EXIT_FAILED: u8 = 1;
+/// Exit code of an import that refused rows.
+const EXIT_ROWS_REFUSED: u8 = 2;
 
-/// What the help of `import` says of files.
-const HEADERS: &str = "What a file holds is told by its header:
+/// The formats of files, for the help of `import`.
+const FILE_HEADERS_HELP: &str = "What a file holds is told by its header:
   partner,name,enrolled_on
   professional,name,email,signed_up_on
   professional,partner,starts_on[,ends_on]
@@ -48,7 +48,7 @@ enum Command {
         demo: bool,
     },
     /// Loads partners, professionals, affiliations and activities from CSV files; safe to run again.
-    #[command(after_help = HEADERS)]
+    #[command(after_help = FILE_HEADERS_HELP)]
     Import {
         /// The files, in any order.
         #[arg(required = true, value_name = "FILE.csv")]
@@ -71,12 +71,12 @@ enum Command {
     Schema,
 }
 
-/// What a person is told when a command can't be carried out.
+/// The message of a failed command.
 #[derive(Debug)]
-struct Failure(String);
+struct CommandError(String);
 
-impl<E: StdError> From<E> for Failure {
-    /// The error and what lies at the bottom of it, on one line.
+impl<E: StdError> From<E> for CommandError {
+    /// The error and its root cause, on one line.
     fn from(error: E) -> Self {
         let mut text = error.to_string();
         let mut source = error.source();
@@ -91,32 +91,34 @@ impl<E: StdError> From<E> for Failure {
     }
 }
 
-/// Runs the command that the arguments name.
+/// Runs the command of the arguments.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.command) {
         Ok(code) => ExitCode::from(code),
-        Err(Failure(message)) => {
+        Err(CommandError(message)) => {
             eprintln!("error: {message}");
-            ExitCode::from(FAILED)
+            ExitCode::from(EXIT_FAILED)
         }
     }
 }
 
-fn run(command: Command) -> Result<u8, Failure> {
+fn run(command: Command) -> Result<u8, CommandError> {
     if matches!(command, Command::Schema) {
-        // The text ends with an end of line of its own.
+        // The text ends with a newline.
         print!("{}", crate::graphql::schema::sdl());
         return Ok(0);
     }
     let file = env_file()?;
     let get = |name: &str| std::env::var(name).ok().or_else(|| file.get(name).cloned());
     let settings = Settings::read(get)?;
-    // Dropped last: the end of everything else is told as well.
-    let _telemetry = Telemetry::start(&settings.telemetry).map_err(Failure)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
+    // Dropped last, so that the shutdown of everything else is logged and traced.
+    let _telemetry = Telemetry::start(&settings.telemetry).map_err(CommandError)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(WORKER_STACK_BYTES)
+        .build()?;
     runtime.block_on(async {
         match command {
             Command::Serve { demo: false } => serve::serve(&settings).await,
@@ -130,13 +132,13 @@ fn run(command: Command) -> Result<u8, Failure> {
     })
 }
 
-/// Settings of the file `.env`, in this folder or one above; the environment itself goes first.
-fn env_file() -> Result<HashMap<String, String>, Failure> {
+/// Settings of the file `.env`, in this folder or one above; the environment takes precedence.
+fn env_file() -> Result<HashMap<String, String>, CommandError> {
     match dotenvy::dotenv_iter() {
         Ok(lines) => lines
             .collect::<Result<_, _>>()
-            .map_err(|_| Failure("the file .env has a line that is not NAME=value".to_owned())),
+            .map_err(|_| CommandError("the file .env has a line that is not NAME=value".to_owned())),
         Err(error) if error.not_found() => Ok(HashMap::new()),
-        Err(_) => Err(Failure("the file .env can't be read".to_owned())),
+        Err(_) => Err(CommandError("the file .env can't be read".to_owned())),
     }
 }

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use super::Failure;
+use super::CommandError;
 use crate::config::Settings;
 use crate::store::backup;
 
 /// Copies the database of the settings into a new file.
 ///
-/// The file gets its name when it is whole: what is under that name can be restored.
-pub(super) async fn backup(settings: &Settings, file: &Path) -> Result<u8, Failure> {
+/// The file gets its name when it is complete: a file with that name can be restored.
+pub(super) async fn backup(settings: &Settings, file: &Path) -> Result<u8, CommandError> {
     let url = settings.database_url.as_str();
     if !url.starts_with("sqlite:") {
-        return Err(Failure(
+        return Err(CommandError(
             "backup copies SQLite databases; a PostgreSQL database is backed up with pg_dump".to_owned(),
         ));
     }
-    let at = |error: &dyn std::fmt::Display| Failure(format!("{}: {error}", file.display()));
+    let at = |error: &dyn std::fmt::Display| CommandError(format!("{}: {error}", file.display()));
     if file.exists() {
         return Err(at(&"there is such a file already"));
     }

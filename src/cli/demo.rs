@@ -1,5 +1,5 @@
-//! Demo data: six partners and their professionals over two and a half years, the same on every
-//! start and lively on any day, since all days are counted back from today.
+//! Demo data: six partners and their professionals over two and a half years, the same on every start and
+//! recent on any day, since all dates are relative to today.
 
 mod commerce;
 mod deals;
@@ -18,12 +18,12 @@ use crate::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
 use people::{CONTRIBUTIONS, PARTNERS, PEOPLE};
 
 /// Days that the activities are spread over: two and a half years.
-const SPAN: u64 = 913;
+const SPAN_DAYS: u64 = 913;
 
 /// Fills an empty database.
 ///
 /// # Errors
-/// When the database fails, or a rule refuses what is always right under the built-in edition.
+/// When the database fails, or a rule refuses data that is valid under the built-in edition.
 pub(super) async fn fill(services: &Services) -> Result<(), Error> {
     let demo = Demo { services, today: services.clock().today() };
     demo.subjects().await?;
@@ -33,7 +33,7 @@ pub(super) async fn fill(services: &Services) -> Result<(), Error> {
     demo.efforts(&mut drafts);
     drafts.sort_by_key(|draft| draft.occurred_on);
     for batch in drafts.chunks(BATCH_MAX) {
-        taken(services.activities_record(batch, Intake::Record).await?)?;
+        activity_ids(services.activities_record(batch, Intake::Record).await?)?;
     }
     demo.late_affiliation().await?;
     demo.claims().await?;
@@ -52,9 +52,9 @@ impl Demo<'_> {
     }
 
     /// How many days ago a professional signed up: veterans first, the last ones this month.
-    fn membership(place: usize) -> u64 {
-        let place = place as u64;
-        (1_400 - place * 57).max(20)
+    fn membership(index: usize) -> u64 {
+        let index = index as u64;
+        (1_400 - index * 57).max(20)
     }
 
     async fn subjects(&self) -> Result<(), Error> {
@@ -63,27 +63,27 @@ impl Demo<'_> {
             name: partner.name.to_owned(),
             enrolled_on: self.ago(partner.days),
         });
-        added(self.services.partners_add(&partners).await?)?;
+        check_added(self.services.partners_add(&partners).await?)?;
         let people: Vec<ProfessionalDraft> = (0..PEOPLE.len())
-            .map(|place| ProfessionalDraft {
-                code: code(place),
-                name: PEOPLE[place].to_owned(),
-                email: format!("{}@example.com", code(place)),
-                signed_up_on: self.ago(Self::membership(place)),
+            .map(|index| ProfessionalDraft {
+                code: code(index),
+                name: PEOPLE[index].to_owned(),
+                email: format!("{}@example.com", code(index)),
+                signed_up_on: self.ago(Self::membership(index)),
             })
             .collect();
-        added(self.services.professionals_add(&people).await?)
+        check_added(self.services.professionals_add(&people).await?)
     }
 
     /// Everyone works for a partner, but for the last two; one has left, and one has moved.
     async fn affiliations(&self) -> Result<(), Error> {
         let mut drafts = Vec::new();
         for partner in PARTNERS {
-            drafts.extend(partner.team.iter().map(|place| AffiliationDraft {
-                professional: code(*place),
+            drafts.extend(partner.team.iter().map(|index| AffiliationDraft {
+                professional: code(*index),
                 partner: partner.code.to_owned(),
-                starts_on: self.ago(Self::membership(*place).min(partner.days)),
-                ends_on: match place {
+                starts_on: self.ago(Self::membership(*index).min(partner.days)),
+                ends_on: match index {
                     1 => Some(self.ago(120)),
                     2 => Some(self.ago(301)),
                     _ => None,
@@ -96,41 +96,41 @@ impl Demo<'_> {
             starts_on: self.ago(300),
             ends_on: None,
         });
-        added(self.services.affiliations_add(&drafts).await?)
+        check_added(self.services.affiliations_add(&drafts).await?)
     }
 
     /// An affiliation that is entered late is credited for what was earned since its first day.
     async fn late_affiliation(&self) -> Result<(), Error> {
-        let place = PEOPLE.len() - 2;
+        let index = PEOPLE.len() - 2;
         let draft = AffiliationDraft {
-            professional: code(place),
+            professional: code(index),
             partner: "alpenfunk".to_owned(),
-            starts_on: self.ago(Self::membership(place)),
+            starts_on: self.ago(Self::membership(index)),
             ends_on: None,
         };
-        added(self.services.affiliations_add(&[draft]).await?)
+        check_added(self.services.affiliations_add(&[draft]).await?)
     }
 
     fn contributions(&self, drafts: &mut Vec<ActivityDraft>) {
-        for place in 0..PEOPLE.len() {
-            let mut back = Self::membership(place).min(SPAN);
+        for index in 0..PEOPLE.len() {
+            let mut days_ago = Self::membership(index).min(SPAN_DAYS);
             // Busy people first: one contribution in 5 days, the last ones in 20 or so.
-            let pace = 5 + place as u64 * 2 / 3;
-            let mut turn = place;
+            let pace = 5 + index as u64 * 2 / 3;
+            let mut step = index;
             loop {
-                let (kind, points) = CONTRIBUTIONS[turn % CONTRIBUTIONS.len()];
-                let occurred_on = self.ago(back);
+                let (kind, points) = CONTRIBUTIONS[step % CONTRIBUTIONS.len()];
+                let occurred_on = self.ago(days_ago);
                 let attributes = match kind {
-                    "KATA_COMPLETED" => json!({ "releasedOn": self.ago(back + (turn as u64 * 5) % 14) }),
+                    "KATA_COMPLETED" => json!({ "releasedOn": self.ago(days_ago + (step as u64 * 5) % 14) }),
                     _ => json!({}),
                 };
                 let quantity = if kind == "TRAINING_DAY_ATTENDED" { 2 } else { 1 };
-                let subject = SubjectCode::Professional(code(place));
+                let subject = SubjectCode::Professional(code(index));
                 drafts.push(draft(subject, kind, occurred_on, quantity, points, &attributes, drafts.len()));
-                turn += 1;
-                let next = pace + turn as u64 % 4;
-                match back.checked_sub(next) {
-                    Some(rest) => back = rest,
+                step += 1;
+                let next = pace + step as u64 % 4;
+                match days_ago.checked_sub(next) {
+                    Some(rest) => days_ago = rest,
                     None => break,
                 }
             }
@@ -144,33 +144,41 @@ impl Demo<'_> {
     }
 
     fn efforts(&self, drafts: &mut Vec<ActivityDraft>) {
-        for (place, partner) in PARTNERS.into_iter().enumerate() {
-            let mut add = |kind: &str, back: u64, quantity: i64| {
+        for (index, partner) in PARTNERS.into_iter().enumerate() {
+            let mut add = |kind: &str, days_ago: u64, quantity: i64| {
                 let attributes = match kind {
                     "DEMO_SYSTEM" => json!({ "dataminerServicesEnabled": true }),
                     "CATALOG_DOWNLOADS" => json!({ "itemType": "connector" }),
                     _ => json!({}),
                 };
                 let subject = SubjectCode::Partner(partner.code.to_owned());
-                drafts.push(draft(subject, kind, self.ago(back), quantity, None, &attributes, drafts.len()));
+                drafts.push(draft(
+                    subject,
+                    kind,
+                    self.ago(days_ago),
+                    quantity,
+                    None,
+                    &attributes,
+                    drafts.len(),
+                ));
             };
-            let mut back = partner.days.min(SPAN);
-            // Who is not a Member shows it.
-            if place < 4 {
-                add("WEBSITE_PRESENCE", back, 1);
-                add("DOJO_PROFILE", back, 1);
+            let mut days_ago = partner.days.min(SPAN_DAYS);
+            // Partners above the first level have a web presence.
+            if index < 4 {
+                add("WEBSITE_PRESENCE", days_ago, 1);
+                add("DOJO_PROFILE", days_ago, 1);
             }
-            let mut turn = place;
-            while let Some(rest) = back.checked_sub(partner.pace + turn as u64 % 3) {
-                back = rest;
-                let (kind, quantity) = partner.efforts[turn % partner.efforts.len()];
-                add(kind, back, quantity);
-                turn += 1;
+            let mut step = index;
+            while let Some(rest) = days_ago.checked_sub(partner.pace + step as u64 % 3) {
+                days_ago = rest;
+                let (kind, quantity) = partner.efforts[step % partner.efforts.len()];
+                add(kind, days_ago, quantity);
+                step += 1;
             }
         }
     }
 
-    /// Claims that wait, one that was approved, one that was rejected, and an activity that was voided.
+    /// Pending claims, an approved one, a rejected one, and a voided activity.
     async fn claims(&self) -> Result<(), Error> {
         let claims = [
             (0, "BLOG_POST_PUBLISHED", Some(800), 3),
@@ -181,13 +189,13 @@ impl Demo<'_> {
         ];
         let drafts: Vec<ActivityDraft> = (0..)
             .zip(claims)
-            .map(|(number, (place, kind, points, back))| {
-                let subject = SubjectCode::Professional(code(place));
-                let draft = draft(subject, kind, self.ago(back), 1, points, &json!({}), number);
+            .map(|(number, (index, kind, points, days_ago))| {
+                let subject = SubjectCode::Professional(code(index));
+                let draft = draft(subject, kind, self.ago(days_ago), 1, points, &json!({}), number);
                 ActivityDraft { source: "claims".to_owned(), ..draft }
             })
             .collect();
-        let ids = taken(self.services.activities_record(&drafts, Intake::Submit).await?)?;
+        let ids = activity_ids(self.services.activities_record(&drafts, Intake::Submit).await?)?;
         let approve = Decision::Approve { points: Some(1_800) };
         self.services.activity_review(ids[3], approve, Some("Reused by three customers.")).await?;
         let reason = Some("This was published by somebody else.");
@@ -202,15 +210,15 @@ impl Demo<'_> {
             0,
         );
         let mistake = ActivityDraft { source: "events".to_owned(), ..mistake };
-        let ids = taken(self.services.activities_record(&[mistake], Intake::Record).await?)?;
+        let ids = activity_ids(self.services.activities_record(&[mistake], Intake::Record).await?)?;
         self.services.activity_void(ids[0], Some("The event was cancelled.")).await?;
         Ok(())
     }
 }
 
-/// Code of the professional at a place: the name in letters of ASCII.
-fn code(place: usize) -> String {
-    PEOPLE[place].to_lowercase().replace('á', "a").replace(' ', ".")
+/// Code of a professional: the name in ASCII letters.
+fn code(index: usize) -> String {
+    PEOPLE[index].to_lowercase().replace('á', "a").replace(' ', ".")
 }
 
 fn draft(
@@ -234,14 +242,14 @@ fn draft(
     }
 }
 
-fn added<T>(added: Vec<AddOutcome<T>>) -> Result<(), Error> {
+fn check_added<T>(added: Vec<AddOutcome<T>>) -> Result<(), Error> {
     added.into_iter().try_for_each(|one| match one {
         AddOutcome::Created(_) | AddOutcome::Duplicate(_) => Ok(()),
         AddOutcome::Refused(refusal) => Err(refusal.into()),
     })
 }
 
-fn taken(outcomes: Vec<Outcome>) -> Result<Vec<uuid::Uuid>, Error> {
+fn activity_ids(outcomes: Vec<Outcome>) -> Result<Vec<uuid::Uuid>, Error> {
     let id = |outcome| match outcome {
         Outcome::Recorded(row) | Outcome::Duplicate(row) => Ok(row.id),
         Outcome::DuplicateNotVisible => {
@@ -260,7 +268,7 @@ mod tests {
     use crate::store::Database;
 
     #[tokio::test]
-    async fn the_demo_is_lively_on_any_day() {
+    async fn demo_data_is_complete_on_any_day() {
         for today in ["2024-07-31", "2026-11-21", "2028-02-29"] {
             let folder = tempfile::tempdir().expect("a folder");
             let url = format!("sqlite://{}", folder.path().join("demo.db").display());

@@ -1,6 +1,6 @@
-//! `import`: CSV files into the database, each row by itself and never twice.
+//! `import`: imports CSV files, each row independently and idempotently.
 
-mod lines;
+mod line_counter;
 mod reader;
 mod report;
 mod table;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Failure, REFUSED};
+use super::{CommandError, EXIT_ROWS_REFUSED};
 use crate::access::Caller;
 use crate::app;
 use crate::config::Settings;
@@ -19,75 +19,79 @@ use crate::program::refusal::Refusal;
 use crate::service::Services;
 use crate::service::activities::{Intake, Outcome};
 use crate::service::subjects::AddOutcome;
-use reader::{Batch, Source};
-use report::{Progress, Refused, Sums};
+use reader::{Batch, CsvFile};
+use report::{ImportCounts, Progress, RefusedRows};
 use table::{Draft, Table};
 
-/// Batches that are read ahead of the one being written.
+/// Maximum batches that are read ahead of the one being written.
 const READ_AHEAD: usize = 2;
 
-/// Imports the files and prints what came of them.
-pub(super) async fn import(settings: &Settings, files: &[PathBuf]) -> Result<u8, Failure> {
+/// Imports the files and prints the results.
+pub(super) async fn import(settings: &Settings, files: &[PathBuf]) -> Result<u8, CommandError> {
     let caller = Arc::new(Caller::system("import"));
     let services = app::open(settings).await?.for_caller(caller, None);
-    let mut refused = Refused::default();
+    let mut refused = RefusedRows::default();
     let mut summaries = Vec::new();
     let mut sources = Vec::new();
     for path in files {
         match reader::open(path) {
             Ok(source) => sources.push(source),
             Err((line, reason)) => {
-                let name = reader::name(path);
+                let name = reader::display_name(path);
                 refused.add(&name, line, &reason);
-                summaries.push((name, Sums { refused: 1, ..Sums::default() }));
+                summaries.push((name, ImportCounts { refused: 1, ..ImportCounts::default() }));
             }
         }
     }
-    sources.sort_by_key(|source| source.header.table);
+    sources.sort_by_key(|file| file.header.table);
     for source in sources {
         let name = source.name.clone();
-        let sums = import_file(&services, source, &mut refused).await?;
-        summaries.push((name, sums));
+        let counts = import_file(&services, source, &mut refused).await?;
+        summaries.push((name, counts));
     }
     services.database().clone().close().await?;
     refused.print();
-    let mut all = Sums::default();
-    for (name, sums) in summaries {
-        println!("{name}: {sums}");
-        all.add(sums);
+    let mut total = ImportCounts::default();
+    for (name, counts) in summaries {
+        println!("{name}: {counts}");
+        total.add(counts);
     }
-    println!("in all: {all}");
-    Ok(if refused.is_empty() { 0 } else { REFUSED })
+    println!("in all: {total}");
+    Ok(if refused.is_empty() { 0 } else { EXIT_ROWS_REFUSED })
 }
 
-/// Reads ahead while the batch before is written.
-async fn import_file(services: &Services, source: Source, refused: &mut Refused) -> Result<Sums, Failure> {
+/// Imports a file; the next batch is read while one is written.
+async fn import_file(
+    services: &Services,
+    source: CsvFile,
+    refused: &mut RefusedRows,
+) -> Result<ImportCounts, CommandError> {
     let (name, table) = (source.name.clone(), source.header.table);
     let mut progress = Progress::new(&name, source.bytes)?;
     let (sender, mut batches) = mpsc::channel(READ_AHEAD);
     let policy = Arc::clone(services.policy());
-    let reading = tokio::task::spawn_blocking(move || source.send(&policy, &sender));
-    let mut sums = Sums::default();
+    let reading = tokio::task::spawn_blocking(move || source.send_batches(&policy, &sender));
+    let mut counts = ImportCounts::default();
     let mut rows = 0;
     while let Some(batch) = batches.recv().await {
         let bytes = batch.bytes;
         rows += (batch.rows.len() + batch.refused.len()) as u64;
-        sums.add(import_batch(services, &name, table, batch, refused).await?);
-        progress.reach(bytes, rows);
+        counts.add(import_batch(services, &name, table, batch, refused).await?);
+        progress.advance(bytes, rows);
     }
     reading.await?;
     progress.finish();
-    Ok(sums)
+    Ok(counts)
 }
 
-/// What came of one row.
-enum Fate {
+/// The outcome of a row.
+enum RowOutcome {
     Recorded,
     Duplicate,
     Refused(Refusal),
 }
 
-impl<T> From<AddOutcome<T>> for Fate {
+impl<T> From<AddOutcome<T>> for RowOutcome {
     fn from(added: AddOutcome<T>) -> Self {
         match added {
             AddOutcome::Created(_) => Self::Recorded,
@@ -97,7 +101,7 @@ impl<T> From<AddOutcome<T>> for Fate {
     }
 }
 
-impl From<Outcome> for Fate {
+impl From<Outcome> for RowOutcome {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Recorded(_) => Self::Recorded,
@@ -112,32 +116,36 @@ async fn import_batch(
     name: &str,
     table: Table,
     batch: Batch,
-    refused: &mut Refused,
-) -> Result<Sums, Failure> {
+    refused: &mut RefusedRows,
+) -> Result<ImportCounts, CommandError> {
     let (lines, drafts): (Vec<u64>, Vec<Draft>) = batch.rows.into_iter().unzip();
-    let fates = take(services, table, drafts).await?;
-    let mut sums = Sums::default();
+    let outcomes = import_rows(services, table, drafts).await?;
+    let mut counts = ImportCounts::default();
     let mut reasons = batch.refused;
-    for (line, fate) in lines.into_iter().zip(fates) {
-        match fate {
-            Fate::Recorded => sums.recorded += 1,
-            Fate::Duplicate => sums.duplicate += 1,
-            Fate::Refused(refusal) => reasons.push((line, reason(table, &refusal))),
+    for (line, outcome) in lines.into_iter().zip(outcomes) {
+        match outcome {
+            RowOutcome::Recorded => counts.recorded += 1,
+            RowOutcome::Duplicate => counts.duplicate += 1,
+            RowOutcome::Refused(refusal) => reasons.push((line, row_error(table, &refusal))),
         }
     }
     reasons.sort_by_key(|(line, _)| *line);
-    sums.refused = reasons.len() as u64;
+    counts.refused = reasons.len() as u64;
     for (line, reason) in reasons {
         refused.add(name, line, &reason);
     }
-    Ok(sums)
+    Ok(counts)
 }
 
-async fn take(services: &Services, table: Table, drafts: Vec<Draft>) -> Result<Vec<Fate>, Error> {
+async fn import_rows(
+    services: &Services,
+    table: Table,
+    drafts: Vec<Draft>,
+) -> Result<Vec<RowOutcome>, Error> {
     if drafts.is_empty() {
         return Ok(Vec::new());
     }
-    macro_rules! only {
+    macro_rules! drafts_of {
         ($kind:ident) => {
             drafts
                 .into_iter()
@@ -146,19 +154,21 @@ async fn take(services: &Services, table: Table, drafts: Vec<Draft>) -> Result<V
         };
     }
     Ok(match table {
-        Table::Partners => fates(services.partners_add(&only!(Partner)).await?),
-        Table::Professionals => fates(services.professionals_add(&only!(Professional)).await?),
-        Table::Affiliations => fates(services.affiliations_add(&only!(Affiliation)).await?),
-        Table::Activities => fates(services.activities_record(&only!(Activity), Intake::Record).await?),
+        Table::Partners => row_outcomes(services.partners_add(&drafts_of!(Partner)).await?),
+        Table::Professionals => row_outcomes(services.professionals_add(&drafts_of!(Professional)).await?),
+        Table::Affiliations => row_outcomes(services.affiliations_add(&drafts_of!(Affiliation)).await?),
+        Table::Activities => {
+            row_outcomes(services.activities_record(&drafts_of!(Activity), Intake::Record).await?)
+        }
     })
 }
 
-fn fates<T: Into<Fate>>(outcomes: Vec<T>) -> Vec<Fate> {
+fn row_outcomes<T: Into<RowOutcome>>(outcomes: Vec<T>) -> Vec<RowOutcome> {
     outcomes.into_iter().map(Into::into).collect()
 }
 
-/// A refusal with the column that it is about, as the file calls it.
-fn reason(table: Table, refusal: &Refusal) -> String {
+/// The message of a refusal, with the file's name of the column.
+fn row_error(table: Table, refusal: &Refusal) -> String {
     let field = refusal.field.last().map_or("", String::as_str);
     let column = match (table, field) {
         (Table::Partners, "code") => "partner",

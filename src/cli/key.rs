@@ -7,7 +7,7 @@ use clap::Subcommand;
 use entity::api_key;
 use uuid::Uuid;
 
-use super::{FAILED, Failure};
+use super::{CommandError, EXIT_FAILED};
 use crate::access::{Caller, RoleName};
 use crate::app;
 use crate::config::Settings;
@@ -15,10 +15,10 @@ use crate::service::Services;
 use crate::service::keys::KeyDraft;
 use crate::store::page::Page;
 
-/// Keys that are read at once.
+/// Page size for reading keys.
 const PAGE: u64 = 100;
 
-/// What to do with keys.
+/// Subcommands of `key`.
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
     /// Creates a key and prints it, this once.
@@ -58,8 +58,8 @@ fn role(text: &str) -> Result<RoleName, String> {
     })
 }
 
-/// Carries the command out.
-pub(super) async fn key(settings: &Settings, command: KeyCommand) -> Result<u8, Failure> {
+/// Runs the subcommand.
+pub(super) async fn key(settings: &Settings, command: KeyCommand) -> Result<u8, CommandError> {
     let services = app::open(settings).await?.for_caller(Arc::new(Caller::system("key")), None);
     let code = match command {
         KeyCommand::Create { role, subject, label, expires_at, sources, read_only } => {
@@ -82,7 +82,7 @@ pub(super) async fn key(settings: &Settings, command: KeyCommand) -> Result<u8, 
     Ok(code)
 }
 
-async fn all(services: &Services) -> Result<Vec<api_key::Model>, Failure> {
+async fn all(services: &Services) -> Result<Vec<api_key::Model>, CommandError> {
     let mut rows: Vec<api_key::Model> = Vec::new();
     loop {
         let after = rows.last().map(|row| row.id);
@@ -94,12 +94,12 @@ async fn all(services: &Services) -> Result<Vec<api_key::Model>, Failure> {
     }
 }
 
-async fn revoke(services: &Services, key: &str) -> Result<u8, Failure> {
+async fn revoke(services: &Services, key: &str) -> Result<u8, CommandError> {
     let mut found = all(services).await?.into_iter();
     let id = Uuid::try_parse(key).ok();
     let Some(id) = id.or_else(|| found.find(|row| row.prefix == key).map(|row| row.id)) else {
         eprintln!("error: there is no API key that begins with {key:?}");
-        return Ok(FAILED);
+        return Ok(EXIT_FAILED);
     };
     let row = services.key_revoke(id).await?;
     println!("{}", line(services, &row).await?);
@@ -107,7 +107,7 @@ async fn revoke(services: &Services, key: &str) -> Result<u8, Failure> {
 }
 
 /// A key on one line.
-async fn line(services: &Services, row: &api_key::Model) -> Result<String, Failure> {
+async fn line(services: &Services, row: &api_key::Model) -> Result<String, CommandError> {
     let subject = match (row.partner_id, row.professional_id) {
         (Some(id), _) => services.partners_by_ids(&[id]).await?.remove(&id).map(|row| row.code),
         (_, Some(id)) => services.professionals_by_ids(&[id]).await?.remove(&id).map(|row| row.code),

@@ -1,12 +1,12 @@
-//! `serve`: the server, until it is told to stop.
+//! `serve`: runs the server until a termination signal.
 
-use super::{Failure, demo};
+use super::{CommandError, demo};
 use crate::access::RoleName;
 use crate::app;
 use crate::config::{DatabaseUrl, Secret, Settings};
 use crate::service::keys::KeyDraft;
 
-/// The roles beside the administrator, and whom their demo keys stand for.
+/// The roles other than administrator, with the subjects of their demo keys.
 const DEMO_KEYS: [(RoleName, Option<&str>); 4] = [
     (RoleName::ProgramStaff, None),
     (RoleName::Integrator, Some("community")),
@@ -15,7 +15,7 @@ const DEMO_KEYS: [(RoleName, Option<&str>); 4] = [
 ];
 
 /// Serves the database of the settings.
-pub(super) async fn serve(settings: &Settings) -> Result<u8, Failure> {
+pub(super) async fn serve(settings: &Settings) -> Result<u8, CommandError> {
     let running = app::start(settings).await?;
     announce(&running, settings);
     running.run_until(signal()?).await?;
@@ -23,7 +23,7 @@ pub(super) async fn serve(settings: &Settings) -> Result<u8, Failure> {
 }
 
 /// Serves a throwaway database with demo data.
-pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, Failure> {
+pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, CommandError> {
     let folder = tempfile::Builder::new().prefix("partner-program-demo-").tempdir()?;
     let file = folder.path().join("demo.db");
     settings.database_url = DatabaseUrl::new(&format!("sqlite://{}", file.display()))?;
@@ -33,7 +33,7 @@ pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, Failure> {
     let running = app::start(&settings).await?;
     demo::fill(running.services()).await?;
     println!("Demo data of {} in a throwaway database.", running.services().clock().today());
-    // What follows the # stays in the browser; the page takes it off the address bar.
+    // The fragment stays in the browser; the page removes it from the address bar.
     println!("GraphiQL: open {}#key={key} in a browser.", running.url("/graphql"));
     println!("Try: {{ partner(code: \"nordwind\") {{ name balance }} }}");
     println!("ADMINISTRATOR: Authorization: Bearer {key}");
@@ -56,13 +56,13 @@ fn announce(running: &app::RunningApp, settings: &Settings) {
     println!("Listening on {}", running.url("/graphql"));
 }
 
-/// 128 random bits: the last 32 of a UUID of version 7 are random, the others tell time and order.
+/// 128 random bits: the last 32 bits of a version 7 UUID are random, the others encode time and order.
 fn random() -> String {
     (0..4).map(|_| uuid::Uuid::now_v7().simple().to_string().split_off(24)).collect()
 }
 
-/// Ends when the process is told to stop: ctrl-c, or SIGTERM where there is one.
-fn signal() -> Result<impl Future<Output = ()>, Failure> {
+/// Completes on a termination signal: ctrl-c, or SIGTERM where it exists.
+fn signal() -> Result<impl Future<Output = ()>, CommandError> {
     #[cfg(unix)]
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     Ok(async move {

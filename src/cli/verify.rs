@@ -1,15 +1,15 @@
-//! `verify`: says whether the stored ledger is what the log comes to.
+//! `verify`: replays the activity log and compares the result with the stored ledger.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{FAILED, Failure};
+use super::{CommandError, EXIT_FAILED};
 use crate::app;
 use crate::config::Settings;
 
 /// Verifies the database of the settings and prints what it found.
-pub(super) async fn verify(settings: &Settings) -> Result<u8, Failure> {
+pub(super) async fn verify(settings: &Settings) -> Result<u8, CommandError> {
     let services = app::open(settings).await?;
-    // Hidden by itself where stderr is no terminal.
+    // The bar hides itself where stderr is not a terminal.
     let bar = ProgressBar::no_length();
     let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} steps {eta}")?;
     bar.set_style(style);
@@ -36,5 +36,5 @@ pub(super) async fn verify(settings: &Settings) -> Result<u8, Failure> {
         println!("… and {more} more");
     }
     println!("{verified}: {} differences", report.count);
-    Ok(FAILED)
+    Ok(EXIT_FAILED)
 }

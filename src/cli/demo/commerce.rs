@@ -30,16 +30,17 @@ const PRODUCTS: [(&str, &str, ProductCategory, [i64; 3]); 5] = [
 /// Currencies of the prices.
 const CURRENCIES: [Currency; 3] = [Currency::EUR, Currency::USD, Currency::JPY];
 
-/// What becomes of an order.
+/// The final status of an order.
 #[derive(Clone, Copy)]
-enum End {
+enum OrderEnd {
     Placed,
     Fulfilled,
     Cancelled,
 }
 
 /// Partner, end customer if it is for one, currency, lines, most credits to redeem, what becomes of it.
-type DemoOrder = (&'static str, Option<&'static str>, &'static str, &'static [(&'static str, i64)], i64, End);
+type DemoOrder =
+    (&'static str, Option<&'static str>, &'static str, &'static [(&'static str, i64)], i64, OrderEnd);
 
 const ORDERS: [DemoOrder; 5] = [
     (
@@ -48,19 +49,26 @@ const ORDERS: [DemoOrder; 5] = [
         "EUR",
         &[("dataminer-core", 2), ("support-gold", 1)],
         200,
-        End::Fulfilled,
+        OrderEnd::Fulfilled,
     ),
-    ("nordwind", None, "EUR", &[("training-operator", 1), ("exam-administrator", 1)], 150, End::Placed),
+    ("nordwind", None, "EUR", &[("training-operator", 1), ("exam-administrator", 1)], 150, OrderEnd::Placed),
     (
         "alpenfunk",
         Some("Radio Tirol"),
         "USD",
         &[("dataminer-core", 1), ("training-operator", 2)],
         100,
-        End::Placed,
+        OrderEnd::Placed,
     ),
-    ("alpenfunk", None, "EUR", &[("credits-1000", 2)], 50, End::Cancelled),
-    ("tramontana", Some("Costa TV"), "JPY", &[("dataminer-core", 1), ("credits-1000", 1)], 0, End::Fulfilled),
+    ("alpenfunk", None, "EUR", &[("credits-1000", 2)], 50, OrderEnd::Cancelled),
+    (
+        "tramontana",
+        Some("Costa TV"),
+        "JPY",
+        &[("dataminer-core", 1), ("credits-1000", 1)],
+        0,
+        OrderEnd::Fulfilled,
+    ),
 ];
 
 /// Code, name, price in Dojo Credits, stock.
@@ -114,11 +122,11 @@ impl Demo<'_> {
             let draft = OrderDraft { credits: credits.min(usable), ..draft };
             let placed = self.services.order_place(&draft, &format!("demo-{place}")).await?;
             match end {
-                End::Placed => {}
-                End::Fulfilled => {
+                OrderEnd::Placed => {}
+                OrderEnd::Fulfilled => {
                     self.services.order_fulfill(&placed.order.number, self.today).await?;
                 }
-                End::Cancelled => {
+                OrderEnd::Cancelled => {
                     let reason = Some("Ordered twice.");
                     self.services.order_cancel(&placed.order.number, reason).await?;
                 }

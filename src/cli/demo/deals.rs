@@ -5,18 +5,18 @@ use crate::error::Error;
 use crate::program::deal::{Outcome, Report, Status};
 use crate::service::deals::{DealChange, DealDraft};
 
-/// What happens to a deal.
+/// An event of a deal's history.
 #[derive(Clone, Copy)]
-enum Event {
-    Status(Status),
-    Report(Report, &'static str),
-    Close(Outcome),
+enum DemoEvent {
+    StatusChanged(Status),
+    Reported(Report, &'static str),
+    Closed(Outcome),
 }
 
-use Event::{Close, Report as Reported, Status as Became};
+use DemoEvent::{Closed, Reported, StatusChanged};
 
 /// Partner, reference, customer, scope, days since it was registered, and what happened how many days ago.
-type DemoDeal = (&'static str, &'static str, &'static str, &'static str, u64, &'static [(Event, u64)]);
+type DemoDeal = (&'static str, &'static str, &'static str, &'static str, u64, &'static [(DemoEvent, u64)]);
 
 const DEALS: [DemoDeal; 8] = [
     // Won by the partner, of a customer that nobody had sold to.
@@ -27,9 +27,9 @@ const DEALS: [DemoDeal; 8] = [
         "Playout monitoring",
         150,
         &[
-            (Became(Status::Engaged), 140),
+            (StatusChanged(Status::Engaged), 140),
             (Reported(Report::Meeting, "Demo in their control room"), 130),
-            (Close(Outcome::WonByPartner), 120),
+            (Closed(Outcome::WonByPartner), 120),
         ],
     ),
     // Won by somebody else, of the same customer, while the partner held the opportunity.
@@ -40,9 +40,9 @@ const DEALS: [DemoDeal; 8] = [
         "Satellite uplinks",
         100,
         &[
-            (Became(Status::Engaged), 95),
+            (StatusChanged(Status::Engaged), 95),
             (Reported(Report::Introduction, "To the head of operations"), 80),
-            (Close(Outcome::WonByOther), 60),
+            (Closed(Outcome::WonByOther), 60),
         ],
     ),
     // In contact: it holds the opportunity.
@@ -53,9 +53,9 @@ const DEALS: [DemoDeal; 8] = [
         "OTT monitoring",
         40,
         &[
-            (Became(Status::Engaged), 30),
+            (StatusChanged(Status::Engaged), 30),
             (Reported(Report::ExhibitionMeeting, "At their stand"), 12),
-            (Became(Status::Quoted), 4),
+            (StatusChanged(Status::Quoted), 4),
         ],
     ),
     // The same customer and scope: a conflict.
@@ -76,7 +76,7 @@ const DEALS: [DemoDeal; 8] = [
         "Studio Ouest",
         "Lighting control",
         50,
-        &[(Became(Status::Confirmed), 45), (Close(Outcome::Lost), 20)],
+        &[(StatusChanged(Status::Confirmed), 45), (Closed(Outcome::Lost), 20)],
     ),
     (
         "finisterre",
@@ -84,7 +84,7 @@ const DEALS: [DemoDeal; 8] = [
         "Port d'Armor",
         "Maritime links",
         60,
-        &[(Became(Status::Engaged), 50), (Became(Status::Cold), 25)],
+        &[(StatusChanged(Status::Engaged), 50), (StatusChanged(Status::Cold), 25)],
     ),
 ];
 
@@ -108,14 +108,14 @@ impl Demo<'_> {
         for (back, reference, event) in events {
             let on = self.ago(back);
             match event {
-                Became(status) => {
+                StatusChanged(status) => {
                     let change = DealChange { status: Some(status), ..DealChange::default() };
                     self.services.deal_update(reference, &change, on).await?;
                 }
                 Reported(what, note) => {
                     self.services.deal_report(reference, what, on, Some(note)).await?;
                 }
-                Close(outcome) => {
+                Closed(outcome) => {
                     self.services.deal_close(reference, outcome, on).await?;
                 }
             }

@@ -1,4 +1,4 @@
-//! Who takes part in the demo, and what they do.
+//! Partners and professionals of the demo, and their activities.
 
 /// A partner of the demo.
 pub(super) struct DemoPartner {
@@ -8,11 +8,11 @@ pub(super) struct DemoPartner {
     pub(super) name: &'static str,
     /// Days in the program.
     pub(super) days: u64,
-    /// Days between two activities: how busy it is.
+    /// Days between two activities.
     pub(super) pace: u64,
-    /// What it does, one after the other.
+    /// Its activities, in turn.
     pub(super) efforts: &'static [(&'static str, i64)],
-    /// Places of its professionals in [`PEOPLE`].
+    /// Indexes of its professionals in [`PEOPLE`].
     pub(super) team: &'static [usize],
 }
 

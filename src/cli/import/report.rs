@@ -1,21 +1,21 @@
-//! What an import came to, and how people see it go on.
+//! Results and progress of an import.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::Failure;
+use crate::cli::CommandError;
 
-/// Most refused rows that are listed.
-const LISTED_MAX: usize = 1_000;
+/// Maximum refused rows that are printed.
+const PRINTED_MAX: usize = 1_000;
 
-/// How many rows came to what.
+/// Counts of rows by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sums {
+pub(super) struct ImportCounts {
     pub(super) recorded: u64,
     pub(super) duplicate: u64,
     pub(super) refused: u64,
 }
 
-impl Sums {
+impl ImportCounts {
     pub(super) fn add(&mut self, other: Self) {
         self.recorded += other.recorded;
         self.duplicate += other.duplicate;
@@ -23,24 +23,24 @@ impl Sums {
     }
 }
 
-impl std::fmt::Display for Sums {
+impl std::fmt::Display for ImportCounts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { recorded, duplicate, refused } = self;
         write!(f, "recorded {recorded}, duplicate {duplicate}, refused {refused}")
     }
 }
 
-/// Refused rows, as many as people will read.
+/// RefusedRows rows, as many as people will read.
 #[derive(Debug, Default)]
-pub(super) struct Refused {
+pub(super) struct RefusedRows {
     lines: Vec<String>,
     count: usize,
 }
 
-impl Refused {
+impl RefusedRows {
     pub(super) fn add(&mut self, file: &str, line: u64, reason: &str) {
         self.count += 1;
-        if self.lines.len() < LISTED_MAX {
+        if self.lines.len() < PRINTED_MAX {
             self.lines.push(format!("{file}:{line}: {reason}"));
         }
     }
@@ -59,7 +59,7 @@ impl Refused {
     }
 }
 
-/// A bar on a terminal, a line for every tenth of the file elsewhere.
+/// A progress bar on a terminal, otherwise a line for every tenth of the file.
 pub(super) struct Progress {
     bar: ProgressBar,
     name: String,
@@ -68,7 +68,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(name: &str, bytes: u64) -> Result<Self, Failure> {
+    pub(super) fn new(name: &str, bytes: u64) -> Result<Self, CommandError> {
         let bar = ProgressBar::new(bytes);
         let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}")?;
         bar.set_style(style);
@@ -76,7 +76,7 @@ impl Progress {
         Ok(Self { bar, name: name.to_owned(), bytes, tenths: 0 })
     }
 
-    pub(super) fn reach(&mut self, bytes: u64, rows: u64) {
+    pub(super) fn advance(&mut self, bytes: u64, rows: u64) {
         self.bar.set_position(bytes);
         let tenths = (bytes * 10).checked_div(self.bytes).unwrap_or(0);
         if self.bar.is_hidden() && tenths > self.tenths {

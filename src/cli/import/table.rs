@@ -1,4 +1,4 @@
-//! What a file holds, by its header, and what a row of it says.
+//! Headers of files, and the parsing of their rows.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::service::affiliations::AffiliationDraft;
 use crate::service::policy::Policy;
 use crate::service::subjects::{PartnerDraft, ProfessionalDraft};
 
-/// What the rows of a file are, in the order in which they are imported.
+/// The type of a file's rows, in the order of import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Table {
     Partners,
@@ -22,7 +22,7 @@ pub(super) enum Table {
     Activities,
 }
 
-/// Columns of each table: its name, those that it must have, those that it may have.
+/// Columns of each table: required ones, optional ones.
 const COLUMNS: [(Table, &[&str], &[&str]); 4] = [
     (Table::Partners, &["partner", "name", "enrolled_on"], &[]),
     (Table::Professionals, &["professional", "name", "email", "signed_up_on"], &[]),
@@ -34,19 +34,19 @@ const COLUMNS: [(Table, &[&str], &[&str]); 4] = [
     ),
 ];
 
-/// The headers that are known, for who sent another one.
-const KNOWN: &str = "partner,name,enrolled_on; professional,name,email,signed_up_on; \
+/// The valid headers, for error messages.
+const KNOWN_HEADERS: &str = "partner,name,enrolled_on; professional,name,email,signed_up_on; \
     professional,partner,starts_on[,ends_on]; \
     source,external_id,professional|partner,kind,occurred_on[,points][,quantity][,attributes]";
 
-/// A header that was understood.
+/// A valid header.
 #[derive(Clone, Debug)]
 pub(super) struct Header {
     pub(super) table: Table,
     columns: Vec<String>,
 }
 
-/// One row, ready for the use case that takes it.
+/// A row as the draft of its use case.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Draft {
     Partner(PartnerDraft),
@@ -56,8 +56,8 @@ pub(super) enum Draft {
 }
 
 impl Header {
-    /// Tells the table from the names of the columns.
-    pub(super) fn read(record: &csv::ByteRecord) -> Result<Self, String> {
+    /// Determines the table from the names of the columns.
+    pub(super) fn parse(record: &csv::ByteRecord) -> Result<Self, String> {
         let mut columns = Vec::with_capacity(record.len());
         for name in record {
             let name = std::str::from_utf8(name).map_err(|_| "the header is not UTF-8".to_owned())?;
@@ -73,52 +73,53 @@ impl Header {
         } else if has("enrolled_on") {
             Table::Partners
         } else {
-            return Err(format!("no table has this header; headers are: {KNOWN}"));
+            return Err(format!("no table has this header; headers are: {KNOWN_HEADERS}"));
         };
-        let twice = |(place, name): &(usize, &String)| columns[..*place].contains(name);
-        if let Some((_, name)) = columns.iter().enumerate().find(twice) {
+        let is_duplicate = |(index, name): &(usize, &String)| columns[..*index].contains(name);
+        if let Some((_, name)) = columns.iter().enumerate().find(is_duplicate) {
             return Err(format!("the column `{name}` stands twice in the header"));
         }
-        let (_, needed, more) = COLUMNS[table as usize];
-        if let Some(name) = needed.iter().find(|name| !has(name)) {
-            return Err(format!("the column `{name}` is missing; headers are: {KNOWN}"));
+        let (_, required, optional) = COLUMNS[table as usize];
+        if let Some(name) = required.iter().find(|name| !has(name)) {
+            return Err(format!("the column `{name}` is missing; headers are: {KNOWN_HEADERS}"));
         }
         if table == Table::Activities {
             if !has("partner") && !has("professional") {
                 return Err(format!(
-                    "the column `professional` or `partner` is missing; headers are: {KNOWN}"
+                    "the column `professional` or `partner` is missing; headers are: {KNOWN_HEADERS}"
                 ));
             }
             if has("") {
                 return Err("a column of the header has no name".to_owned());
             }
         } else {
-            let known = |name: &&String| needed.contains(&name.as_str()) || more.contains(&name.as_str());
+            let known =
+                |name: &&String| required.contains(&name.as_str()) || optional.contains(&name.as_str());
             if let Some(name) = columns.iter().find(|name| !known(name)) {
-                return Err(format!("the column `{name}` is not known; headers are: {KNOWN}"));
+                return Err(format!("the column `{name}` is not known; headers are: {KNOWN_HEADERS}"));
             }
         }
         Ok(Self { table, columns })
     }
 
-    /// What a row says, or why it says nothing.
+    /// The draft of a row, or why the row is invalid.
     pub(super) fn draft(&self, record: &csv::ByteRecord, policy: &Arc<Policy>) -> Result<Draft, String> {
         let row = Row::new(&self.columns, record)?;
         Ok(match self.table {
             Table::Partners => Draft::Partner(PartnerDraft {
-                code: row.needed("partner")?.to_owned(),
-                name: row.needed("name")?.to_owned(),
+                code: row.required("partner")?.to_owned(),
+                name: row.required("name")?.to_owned(),
                 enrolled_on: row.date("enrolled_on")?,
             }),
             Table::Professionals => Draft::Professional(ProfessionalDraft {
-                code: row.needed("professional")?.to_owned(),
-                name: row.needed("name")?.to_owned(),
-                email: row.needed("email")?.to_owned(),
+                code: row.required("professional")?.to_owned(),
+                name: row.required("name")?.to_owned(),
+                email: row.required("email")?.to_owned(),
                 signed_up_on: row.date("signed_up_on")?,
             }),
             Table::Affiliations => Draft::Affiliation(AffiliationDraft {
-                professional: row.needed("professional")?.to_owned(),
-                partner: row.needed("partner")?.to_owned(),
+                professional: row.required("professional")?.to_owned(),
+                partner: row.required("partner")?.to_owned(),
                 starts_on: row.date("starts_on")?,
                 ends_on: row.cell("ends_on").map(|_| row.date("ends_on")).transpose()?,
             }),
@@ -152,19 +153,19 @@ impl<'r> Row<'r> {
         self.cells.iter().find(|(column, cell)| *column == name && !cell.is_empty()).map(|(_, cell)| *cell)
     }
 
-    fn needed(&self, name: &str) -> Result<&'r str, String> {
+    fn required(&self, name: &str) -> Result<&'r str, String> {
         self.cell(name).ok_or_else(|| format!("{name}: this may not be empty"))
     }
 
     fn date(&self, name: &str) -> Result<NaiveDate, String> {
-        let text = self.needed(name)?;
+        let text = self.required(name)?;
         parse_date(text)
-            .ok_or_else(|| format!("{name}: {} is no date of the calendar such as 2025-06-30", shown(text)))
+            .ok_or_else(|| format!("{name}: {} is no date of the calendar such as 2025-06-30", quoted(text)))
     }
 
     fn number(&self, name: &str) -> Result<Option<i64>, String> {
         let number = |text: &str| {
-            text.parse().map_err(|_| format!("{name}: {} is no whole number such as 12", shown(text)))
+            text.parse().map_err(|_| format!("{name}: {} is no whole number such as 12", quoted(text)))
         };
         self.cell(name).map(number).transpose()
     }
@@ -178,7 +179,7 @@ impl<'r> Row<'r> {
                 return Err("professional, partner: only one of the two may be filled".to_owned());
             }
         };
-        let kind = self.needed("kind")?;
+        let kind = self.required("kind")?;
         let occurred_on = self.date("occurred_on")?;
         let editions = &policy.editions;
         let rule = editions.kind(program, kind).and_then(|kind| editions.at(occurred_on).rule(kind));
@@ -186,10 +187,10 @@ impl<'r> Row<'r> {
             let mut attributes = rule.into_iter().flat_map(|rule| &rule.attributes);
             attributes.any(|one| one.name == name && matches!(one.value_type, AttributeType::Boolean { .. }))
         };
-        let (_, needed, more) = COLUMNS[Table::Activities as usize];
+        let (_, required, optional) = COLUMNS[Table::Activities as usize];
         let mut attributes = Attributes::new();
         for &(name, cell) in &self.cells {
-            if cell.is_empty() || needed.contains(&name) || more.contains(&name) {
+            if cell.is_empty() || required.contains(&name) || optional.contains(&name) {
                 continue;
             }
             let value = match cell {
@@ -205,14 +206,14 @@ impl<'r> Row<'r> {
             quantity: self.number("quantity")?.unwrap_or(1),
             points: self.number("points")?,
             attributes,
-            source: self.needed("source")?.to_owned(),
-            external_id: self.needed("external_id")?.to_owned(),
+            source: self.required("source")?.to_owned(),
+            external_id: self.required("external_id")?.to_owned(),
         })
     }
 }
 
-/// A cell as a message shows it: quoted, on one line, not too long.
-fn shown(text: &str) -> String {
+/// A cell for a message: quoted, on one line, truncated.
+fn quoted(text: &str) -> String {
     let short: String = text.chars().take(40).collect();
     let dots = if short.len() < text.len() { "…" } else { "" };
     format!("{short:?}{dots}")

@@ -1,41 +1,48 @@
-//! A reader that knows on which line a byte lies, and refuses records without end.
+//! A reader that maps byte positions to lines, and refuses oversized records.
 //!
 //! The CSV reader counts lines where it stopped, which is before blank lines and in the middle of
-//! CR LF; people need the line that their editor shows.
+//! CR LF; messages need the line that an editor shows.
 
 use std::collections::VecDeque;
 use std::io::{Error, ErrorKind, Read, Result};
 
-/// Longest record in bytes, 1 MiB: a quote that is never closed must not take the whole file.
-const RECORD_MAX: u64 = 1 << 20;
+/// Maximum size of a record in bytes, 1 MiB: an unclosed quote must not consume the whole file.
+const RECORD_BYTES_MAX: u64 = 1 << 20;
 
-/// Passes bytes on and remembers where lines end, as far as [`Lines::of`] has not asked yet.
+/// Passes bytes on and records the ends of lines for [`LineCounter::line_of`].
 #[derive(Debug)]
-pub(super) struct Lines<R> {
+pub(super) struct LineCounter<R> {
     inner: R,
-    passed: u64,
+    bytes_read: u64,
     limit: u64,
     line: u64,
     after_return: bool,
-    ends: VecDeque<End>,
+    ends: VecDeque<LineEnd>,
 }
 
-/// An end of line: the place of the LF, and whether a CR stands before it.
+/// An end of line: the position of the LF, and whether a CR precedes it.
 #[derive(Clone, Copy, Debug)]
-struct End {
+struct LineEnd {
     at: u64,
     after_return: bool,
 }
 
-impl<R> Lines<R> {
+impl<R> LineCounter<R> {
     /// Counts from the first line.
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, passed: 0, limit: RECORD_MAX, line: 1, after_return: false, ends: VecDeque::new() }
+        Self {
+            inner,
+            bytes_read: 0,
+            limit: RECORD_BYTES_MAX,
+            line: 1,
+            after_return: false,
+            ends: VecDeque::new(),
+        }
     }
 
-    /// The line on which the record begins that the CSV reader places at byte `start`: the first one
-    /// from there that is not blank. Must be asked in the order of the file.
-    pub(super) fn of(&mut self, start: u64) -> u64 {
+    /// The line of the record that the CSV reader reports at byte `start`: the first line from there that
+    /// is not blank. Calls must be in the order of the file.
+    pub(super) fn line_of(&mut self, start: u64) -> u64 {
         let mut start = start;
         while let Some(end) = self.ends.front() {
             let blank = end.at == start || (end.after_return && end.at == start + 1);
@@ -49,31 +56,31 @@ impl<R> Lines<R> {
         self.line
     }
 
-    /// Lets another record pass, from byte `start`.
-    pub(super) fn allow(&mut self, start: u64) {
-        self.limit = start + RECORD_MAX;
+    /// Allows another record, from byte `start`.
+    pub(super) fn allow_record(&mut self, start: u64) {
+        self.limit = start + RECORD_BYTES_MAX;
     }
 
-    /// How many bytes were read.
-    pub(super) fn passed(&self) -> u64 {
-        self.passed
+    /// The number of bytes read.
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.bytes_read
     }
 }
 
-impl<R: Read> Read for Lines<R> {
+impl<R: Read> Read for LineCounter<R> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        if self.passed > self.limit {
+        if self.bytes_read > self.limit {
             let message = "a record is longer than 1 MiB: is the second of two quotes missing?";
             return Err(Error::new(ErrorKind::InvalidData, message));
         }
         let count = self.inner.read(buffer)?;
-        for (at, byte) in (self.passed..).zip(&buffer[..count]) {
+        for (at, byte) in (self.bytes_read..).zip(&buffer[..count]) {
             if *byte == b'\n' {
-                self.ends.push_back(End { at, after_return: self.after_return });
+                self.ends.push_back(LineEnd { at, after_return: self.after_return });
             }
             self.after_return = *byte == b'\r';
         }
-        self.passed += count as u64;
+        self.bytes_read += count as u64;
         Ok(count)
     }
 }
@@ -83,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_those_of_an_editor() {
+    fn line_numbers_are_those_of_an_editor() {
         // file, first line of each record
         let table: [(&str, &[u64]); 7] = [
             ("a\nb\nc\n", &[1, 2, 3]),
@@ -98,12 +105,12 @@ mod tests {
             let mut reader = csv::ReaderBuilder::new()
                 .has_headers(false)
                 .flexible(true)
-                .from_reader(Lines::new(text.as_bytes()));
+                .from_reader(LineCounter::new(text.as_bytes()));
             let mut record = csv::ByteRecord::new();
             let mut found = Vec::new();
             while reader.read_byte_record(&mut record).expect("bytes") {
                 let start = record.position().expect("a position").byte();
-                found.push(reader.get_mut().of(start));
+                found.push(reader.get_mut().line_of(start));
             }
             assert_eq!(found, expected, "{text:?}");
         }
@@ -113,7 +120,7 @@ mod tests {
     fn a_quote_without_end_is_an_error() {
         let text = format!("a\n\"{}", "x\n".repeat(2_000_000));
         let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).from_reader(Lines::new(text.as_bytes()));
+            csv::ReaderBuilder::new().has_headers(false).from_reader(LineCounter::new(text.as_bytes()));
         let mut record = csv::ByteRecord::new();
         assert!(reader.read_byte_record(&mut record).expect("the first record"));
         assert!(reader.read_byte_record(&mut record).is_err());
