@@ -1,9 +1,9 @@
 //! Builds `GraphiQL`, which the server embeds.
 
+#[path = "build/fallback_page.rs"]
+mod fallback_page;
 #[path = "build/graphiql.rs"]
 mod graphiql;
-#[path = "build/missing.rs"]
-mod missing;
 
 fn main() -> std::io::Result<()> {
     graphiql::prepare()

@@ -2,7 +2,7 @@
 //! name. A failure of this step does not fail the build: the binary then serves a page that
 //! explains why `GraphiQL` is missing.
 
-use crate::missing;
+use crate::fallback_page;
 use flate2::{Compression, write::GzEncoder};
 use std::{
     env, fs, io,
@@ -37,10 +37,10 @@ const NPM: &str = "npm.cmd";
 const NPM: &str = "npm";
 
 /// Lines of npm's output that are repeated as warnings when npm fails.
-const LINES_OF_NPM: usize = 8;
+const NPM_LINES_MAX: usize = 8;
 
 /// Why there is no bundle.
-enum Missing {
+enum NotBuilt {
     /// Disabled on purpose; no warning.
     Disabled(String),
     /// The build of the bundle failed; the lines are npm's output.
@@ -52,7 +52,7 @@ pub(crate) fn prepare() -> io::Result<()> {
     for source in SOURCES {
         println!("cargo::rerun-if-changed=web/{source}");
     }
-    println!("cargo::rerun-if-env-changed={}", missing::SKIP_VARIABLE);
+    println!("cargo::rerun-if-env-changed={}", fallback_page::SKIP_VARIABLE);
 
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     let work = out.join("graphiql-work");
@@ -63,9 +63,9 @@ pub(crate) fn prepare() -> io::Result<()> {
 
     match bundle(&work) {
         Ok(dist) => compress_folder(&dist, &embedded)?,
-        Err(missing) => {
-            let (reason, remedy) = explain(missing);
-            let page = missing::page(&reason, remedy);
+        Err(not_built) => {
+            let (reason, remedy) = warn_and_explain(not_built);
+            let page = fallback_page::page(&reason, remedy);
             compress(page.as_bytes(), &embedded.join("index.html"))?;
         }
     }
@@ -74,15 +74,15 @@ pub(crate) fn prepare() -> io::Result<()> {
 }
 
 /// Builds the bundle in `work`, so that the source tree stays clean, and returns its folder.
-fn bundle(work: &Path) -> Result<PathBuf, Missing> {
+fn bundle(work: &Path) -> Result<PathBuf, NotBuilt> {
     if env::var_os("CARGO_FEATURE_GRAPHIQL").is_none() {
-        return Err(Missing::Disabled("its cargo feature `graphiql` was off".to_owned()));
+        return Err(NotBuilt::Disabled("its cargo feature `graphiql` was off".to_owned()));
     }
-    if env::var(missing::SKIP_VARIABLE).is_ok_and(|value| !matches!(value.as_str(), "" | "0")) {
-        return Err(Missing::Disabled(format!("`{}` was set", missing::SKIP_VARIABLE)));
+    if env::var(fallback_page::SKIP_VARIABLE).is_ok_and(|value| !matches!(value.as_str(), "" | "0")) {
+        return Err(NotBuilt::Disabled(format!("`{}` was set", fallback_page::SKIP_VARIABLE)));
     }
     copy_sources(work)
-        .map_err(|error| Missing::Failed(format!("`web/` could not be copied: {error}"), vec![]))?;
+        .map_err(|error| NotBuilt::Failed(format!("`web/` could not be copied: {error}"), vec![]))?;
     // `--include=dev` and `NODE_ENV` make the result independent of the caller's environment
     // and of npm's configuration.
     npm(
@@ -103,7 +103,7 @@ fn bundle(work: &Path) -> Result<PathBuf, Missing> {
     if dist.join("index.html").is_file() {
         Ok(dist)
     } else {
-        Err(Missing::Failed("`npm run build` produced no `index.html`".to_owned(), vec![]))
+        Err(NotBuilt::Failed("`npm run build` produced no `index.html`".to_owned(), vec![]))
     }
 }
 
@@ -117,7 +117,7 @@ fn copy_sources(work: &Path) -> io::Result<()> {
 }
 
 /// Runs npm and captures its output, since cargo would interpret it as build script instructions.
-fn npm(work: &Path, arguments: &[&str]) -> Result<(), Missing> {
+fn npm(work: &Path, arguments: &[&str]) -> Result<(), NotBuilt> {
     let command = arguments
         .iter()
         .take_while(|argument| !argument.starts_with('-'))
@@ -131,18 +131,18 @@ fn npm(work: &Path, arguments: &[&str]) -> Result<(), Missing> {
         .output();
     match output {
         Ok(Output { status, .. }) if status.success() => Ok(()),
-        Ok(output) => Err(Missing::Failed(
-            format!("`{command}` failed ({})", ending(output.status)),
+        Ok(output) => Err(NotBuilt::Failed(
+            format!("`{command}` failed ({})", describe_exit(output.status)),
             first_lines(&output),
         )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Missing::Failed("`npm` was not found".to_owned(), vec![]))
+            Err(NotBuilt::Failed("`npm` was not found".to_owned(), vec![]))
         }
-        Err(error) => Err(Missing::Failed(format!("`{command}` could not be started: {error}"), vec![])),
+        Err(error) => Err(NotBuilt::Failed(format!("`{command}` could not be started: {error}"), vec![])),
     }
 }
 
-fn ending(status: ExitStatus) -> String {
+fn describe_exit(status: ExitStatus) -> String {
     status.code().map_or_else(|| "killed".to_owned(), |code| format!("exit code {code}"))
 }
 
@@ -152,29 +152,29 @@ fn first_lines(output: &Output) -> Vec<String> {
     String::from_utf8_lossy(text)
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.contains("    at "))
-        .take(LINES_OF_NPM)
+        .take(NPM_LINES_MAX)
         .map(str::to_owned)
         .collect()
 }
 
 /// Prints a warning if the build failed, and returns the reason and the remedy for the page.
-fn explain(missing: Missing) -> (String, &'static str) {
-    match missing {
-        Missing::Disabled(reason) => (reason, missing::REMEDY_DISABLED),
-        Missing::Failed(reason, lines) => {
+fn warn_and_explain(not_built: NotBuilt) -> (String, &'static str) {
+    match not_built {
+        NotBuilt::Disabled(reason) => (reason, fallback_page::REMEDY_DISABLED),
+        NotBuilt::Failed(reason, lines) => {
             // Rebuild when PATH changes: version managers add Node.js to it.
             println!("cargo::rerun-if-env-changed=PATH");
             println!(
                 "cargo::warning=This build does not include GraphiQL: {reason}. GET /graphql \
                  shows a page that explains why; the API is complete. {}. To exclude GraphiQL \
                  without this warning, set {}=1.",
-                missing::REMEDY,
-                missing::SKIP_VARIABLE,
+                fallback_page::REMEDY,
+                fallback_page::SKIP_VARIABLE,
             );
             for line in lines {
                 println!("cargo::warning=  {line}");
             }
-            (reason, missing::REMEDY)
+            (reason, fallback_page::REMEDY)
         }
     }
 }

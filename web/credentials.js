@@ -4,7 +4,7 @@
 const STORAGE_KEY = 'partner-program:key';
 
 const listeners = new Set();
-let key = fromUrl() ?? sessionStorage.getItem(STORAGE_KEY) ?? '';
+let key = keyFromUrl() ?? sessionStorage.getItem(STORAGE_KEY) ?? '';
 if (key !== '') {
   sessionStorage.setItem(STORAGE_KEY, key);
 }
@@ -16,7 +16,7 @@ export function getKey() {
 
 /// Stores a key; an empty string removes it.
 export function setKey(text) {
-  key = plain(text);
+  key = normalizeKey(text);
   if (key === '') {
     sessionStorage.removeItem(STORAGE_KEY);
   } else {
@@ -28,23 +28,23 @@ export function setKey(text) {
 }
 
 /// Calls `listener` whenever the key changes. Returns a function that unsubscribes it.
-export function onKey(listener) {
+export function onKeyChange(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 /// Whether headers contain credentials.
-export function isKnown(headers) {
+export function hasCredentials(headers) {
   return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
 }
 
 /// These headers with the key added, unless they contain credentials; those take precedence.
 export function withKey(headers = {}) {
-  return isKnown(headers) || key === '' ? headers : { ...headers, Authorization: `Bearer ${key}` };
+  return hasCredentials(headers) || key === '' ? headers : { ...headers, Authorization: `Bearer ${key}` };
 }
 
 /// Strips what people copy along with a key: quotes, the header name, the scheme.
-function plain(text) {
+function normalizeKey(text) {
   return text
     .trim()
     .replace(/^["']|["']$/g, '')
@@ -56,11 +56,11 @@ function plain(text) {
 /// The key of a URL such as `/graphql#key=…`, as `serve --demo` prints it. Browsers never send the fragment
 /// to a server, and it is removed from the address bar immediately. Only loopback hosts accept it: elsewhere
 /// a link could make somebody unknowingly use its sender's key.
-function fromUrl() {
-  const given = new URLSearchParams(location.hash.slice(1)).get('key');
-  if (given === null) {
+function keyFromUrl() {
+  const text = new URLSearchParams(location.hash.slice(1)).get('key');
+  if (text === null) {
     return null;
   }
   history.replaceState(history.state, '', location.pathname + location.search);
-  return ['127.0.0.1', '[::1]', 'localhost'].includes(location.hostname) ? plain(given) : null;
+  return ['127.0.0.1', '[::1]', 'localhost'].includes(location.hostname) ? normalizeKey(text) : null;
 }

@@ -28,7 +28,7 @@ function everyone() {
   return [
     {
       title: 'Who am I?',
-      about: 'The role of the key, and its partner, professional or integration.',
+      description: 'The role of the key, and its partner, professional or integration.',
       query: `query WhoAmI {
   viewer {
     role
@@ -43,7 +43,7 @@ function everyone() {
     },
     {
       title: 'How credits are earned',
-      about: 'The earning rules of the current edition, with the value of each kind.',
+      description: 'The earning rules of the current edition, with the value of each kind.',
       query: `query EarningRules {
   edition {
     name
@@ -71,7 +71,7 @@ function administrator(day) {
   return [
     {
       title: 'Recent changes',
-      about: 'The audit log: actor, operation, and values before and after; newest last.',
+      description: 'The audit log: actor, operation, and values before and after; newest last.',
       query: `query AuditLog($operation: String) {
   auditLog(filter: { operation: $operation }, last: 10) {
     nodes { at actor role operation objectType before after }
@@ -83,7 +83,7 @@ function administrator(day) {
     },
     {
       title: 'API keys',
-      about: 'Every key with its last use, without its secret.',
+      description: 'Every key with its last use, without its secret.',
       query: `query ApiKeys {
   apiKeys(first: 20) {
     nodes { id prefix role label integration partner { code } professional { code } lastUsedAt revokedAt }
@@ -93,7 +93,7 @@ function administrator(day) {
     },
     {
       title: 'Create a key',
-      about: 'For an integration, restricted to one source. The secret is shown only once.',
+      description: 'For an integration, restricted to one source. The secret is shown only once.',
       query: `mutation CreateApiKey($input: CreateApiKeyInput!) {
   createApiKey(input: $input) {
     secret
@@ -113,7 +113,7 @@ function staff(day) {
   return [
     {
       title: 'Partners by credits',
-      about: 'Levels of both tracks, and the credits missing for the next level.',
+      description: 'Levels of both tracks, and the credits missing for the next level.',
       query: `query Partners {
   partners(orderBy: CREDITS_THIS_YEAR, first: 10) {
     totalCount
@@ -133,7 +133,7 @@ function staff(day) {
     },
     {
       title: 'Explain a balance',
-      about: 'Ledger entries with explanations. The ledger can be queried as of any effective date and any past moment.',
+      description: 'Ledger entries with explanations. The ledger can be queried as of any effective date and any past moment.',
       query: `query Ledger($partner: String!) {
   partner(code: $partner) {
     name
@@ -148,19 +148,19 @@ function staff(day) {
     },
     {
       title: 'Event feed',
-      about: 'One page of events. Pass the last number as `after` to get the next page.',
+      description: 'One page of events. Pass the last number as `after` to get the next page.',
       query: EVENTS,
       variables: { after: null, types: ['LEVEL_REACHED', 'ORDER_PLACED'], first: 10 },
     },
     {
       title: 'Subscribe to all events',
-      about: 'Every event as it is published: run this, then change something in another tab.',
+      description: 'Every event as it is published: run this, then change something in another tab.',
       query: SUBSCRIBE_EVENTS,
       variables: { after: null, types: null },
     },
     {
       title: 'Record an activity',
-      about: 'Recording is idempotent: run it twice, and the second response is the same activity, marked as a duplicate.',
+      description: 'Recording is idempotent: run it twice, and the second response is the same activity, marked as a duplicate.',
       query: RECORD_ACTIVITY,
       variables: {
         input: {
@@ -175,7 +175,7 @@ function staff(day) {
     },
     {
       title: 'Enrol a partner',
-      about: 'Codes are unique: run it twice to see a user error.',
+      description: 'Codes are unique: run it twice to see a user error.',
       query: `mutation CreatePartner($input: CreatePartnerInput!) {
   createPartner(input: $input) {
     partner { id code name enrolledOn }
@@ -193,7 +193,7 @@ function integrator(day) {
   return [
     {
       title: 'Record an activity',
-      about: 'Idempotent: source and externalId are the natural key, so retrying is safe.',
+      description: 'Idempotent: source and externalId are the natural key, so retrying is safe.',
       query: RECORD_ACTIVITY,
       variables: {
         input: activity(`portal-${day}`, 'DOCS_CORRECTION', { subject: { professional: PROFESSIONAL } }),
@@ -201,7 +201,7 @@ function integrator(day) {
     },
     {
       title: 'Record a batch',
-      about: 'Up to 1,000 activities. An invalid one does not affect the others: the second one here is rejected.',
+      description: 'Up to 1,000 activities. An invalid one does not affect the others: the second one here is rejected.',
       query: `mutation RecordActivities($input: RecordActivitiesInput!) {
   recordActivities(input: $input) {
     results {
@@ -224,7 +224,7 @@ function integrator(day) {
     },
     {
       title: 'Find an activity',
-      about: 'By its natural key, after you have run "Record an activity".',
+      description: 'By its natural key, after you have run "Record an activity".',
       query: `query ActivityByKey($source: String!, $externalId: String!) {
   activity(source: $source, externalId: $externalId) {
     id
@@ -240,13 +240,13 @@ function integrator(day) {
     },
     {
       title: 'Subscribe to own events',
-      about: 'Events about what this integration recorded, as they are published.',
+      description: 'Events about what this integration recorded, as they are published.',
       query: SUBSCRIBE_EVENTS,
       variables: { after: null, types: null },
     },
     {
       title: 'Register a deal',
-      about: 'On behalf of a partner, with a reference of your own.',
+      description: 'On behalf of a partner, with a reference of your own.',
       query: REGISTER_DEAL,
       variables: { input: deal('CRM', PARTNER, day) },
     },
@@ -257,7 +257,7 @@ function ofPartner(day, partner) {
   return [
     {
       title: 'Our standing',
-      about: 'Levels, their validity, and the discounts they grant.',
+      description: 'Levels, their validity, and the discounts they grant.',
       query: `query OurStanding {
   viewer {
     partner {
@@ -276,7 +276,7 @@ function ofPartner(day, partner) {
     },
     {
       title: 'Our professionals',
-      about: 'The professionals who work for the partner, with their points.',
+      description: 'The professionals who work for the partner, with their points.',
       query: `query OurProfessionals {
   viewer {
     partner {
@@ -291,7 +291,7 @@ function ofPartner(day, partner) {
     },
     {
       title: 'Get a quote',
-      about: 'The price of an order, without placing it.',
+      description: 'The price of an order, without placing it.',
       query: `query Quote($input: OrderInput!) {
   quote(input: $input) {
     quote {
@@ -309,7 +309,7 @@ function ofPartner(day, partner) {
     },
     {
       title: 'Place the order',
-      about: 'The idempotencyKey makes retrying safe.',
+      description: 'The idempotencyKey makes retrying safe.',
       query: `mutation PlaceOrder($input: PlaceOrderInput!) {
   placeOrder(input: $input) {
     duplicate
@@ -322,7 +322,7 @@ function ofPartner(day, partner) {
     },
     {
       title: 'Subscribe to our account',
-      about: 'Ledger entries and level changes, as they are published.',
+      description: 'Ledger entries and level changes, as they are published.',
       query: `subscription AccountEvents($code: String!, $after: EventNumber) {
   partnerChanged(code: $code, after: $after) {
     number
@@ -338,7 +338,7 @@ function ofPartner(day, partner) {
     },
     {
       title: 'Register a deal',
-      about: 'The deal holds the opportunity once the partner is in contact with the customer.',
+      description: 'The deal holds the opportunity once the partner is in contact with the customer.',
       query: REGISTER_DEAL,
       variables: { input: deal('GQ', partner, day) },
     },
@@ -349,7 +349,7 @@ function ofProfessional(day, professional) {
   return [
     {
       title: 'My standing',
-      about: 'Points and level in the current membership year.',
+      description: 'Points and level in the current membership year.',
       query: `query MyStanding {
   viewer {
     professional {
@@ -375,7 +375,7 @@ function ofProfessional(day, professional) {
     },
     {
       title: 'Submit a claim',
-      about: 'The claim counts once program staff have approved it.',
+      description: 'The claim counts once program staff have approved it.',
       query: `mutation SubmitActivity($input: ActivityInput!) {
   submitActivity(input: $input) {
     duplicate
@@ -398,7 +398,7 @@ function ofProfessional(day, professional) {
     },
     {
       title: 'Subscribe to my points',
-      about: 'Changes of points, Dojo Credits and level, as they are published.',
+      description: 'Changes of points, Dojo Credits and level, as they are published.',
       query: `subscription PointsEvents($code: String!, $after: EventNumber) {
   professionalChanged(code: $code, after: $after) {
     number
@@ -415,7 +415,7 @@ function ofProfessional(day, professional) {
     },
     {
       title: 'Swag shop',
-      about: 'Items that can be bought with Dojo Credits.',
+      description: 'Items that can be bought with Dojo Credits.',
       query: `query SwagShop {
   swagItems(first: 20) {
     nodes { code name dojoCredits stock }
@@ -425,7 +425,7 @@ function ofProfessional(day, professional) {
     },
     {
       title: 'Order stickers',
-      about: 'Paid with Dojo Credits.',
+      description: 'Paid with Dojo Credits.',
       query: `mutation PlaceSwagOrder($input: PlaceSwagOrderInput!) {
   placeSwagOrder(input: $input) {
     duplicate

@@ -4,9 +4,9 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { Kind, parse } from 'graphql';
 import { CloseCode, createClient } from 'graphql-ws';
 
-import { isKnown, withKey } from './credentials.js';
+import { hasCredentials, withKey } from './credentials.js';
 
-const post = createGraphiQLFetcher({ url: '/graphql' });
+const executeOverHttp = createGraphiQLFetcher({ url: '/graphql' });
 
 /// The result without a key. The request is not sent, because the server would return 401.
 export const NO_KEY = { errors: [{ message: 'Enter an API key in the field at the top right.' }] };
@@ -14,19 +14,19 @@ export const NO_KEY = { errors: [{ message: 'Enter an API key in the field at th
 /// Executes GraphiQL's operations. An Authorization in its headers editor takes precedence over the key.
 export async function fetcher(params, options) {
   const headers = withKey(options?.headers);
-  if (!isKnown(headers)) {
+  if (!hasCredentials(headers)) {
     return NO_KEY;
   }
-  const operation = operationOf(params);
-  const named = { ...params, operationName: operation?.name?.value ?? params.operationName };
+  const operation = selectedOperation(params);
+  const request = { ...params, operationName: operation?.name?.value ?? params.operationName };
   return operation?.operation === 'subscription'
-    ? subscription(named, headers)
-    : post(named, { ...options, headers });
+    ? subscribe(request, headers)
+    : executeOverHttp(request, { ...options, headers });
 }
 
 /// The selected operation. GraphiQL updates `operationName` a moment after the document has changed; until
 /// then it is the name of an operation of the previous document.
-function operationOf({ query, operationName }) {
+function selectedOperation({ query, operationName }) {
   try {
     const operations = parse(query).definitions.filter((it) => it.kind === Kind.OPERATION_DEFINITION);
     const [only] = operations.length === 1 ? operations : [];
@@ -38,7 +38,7 @@ function operationOf({ query, operationName }) {
 }
 
 /// A connection for each subscription, so that each uses the headers of its own editor.
-function subscription({ query, variables, operationName }, headers) {
+function subscribe({ query, variables, operationName }, headers) {
   return {
     subscribe(sink) {
       const client = createClient({

@@ -42,7 +42,7 @@ function Panel() {
   );
 }
 
-function Example({ title, about, query, variables }) {
+function Example({ title, description, query, variables }) {
   const { addTab } = useGraphiQLActions();
   const { queryEditor, variableEditor } = useGraphiQL((state) => state);
   const [operation] = query.split(' ', 1);
@@ -60,7 +60,7 @@ function Example({ title, about, query, variables }) {
       <button type="button" onClick={open}>
         <span className="example-title">{title}</span>
         <span className={`example-kind example-${operation}`}>{operation}</span>
-        <span className="example-about">{about}</span>
+        <span className="example-description">{description}</span>
       </button>
     </li>
   );

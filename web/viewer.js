@@ -2,14 +2,14 @@
 
 import { useSyncExternalStore } from 'react';
 
-import { getKey, onKey, withKey } from './credentials.js';
+import { getKey, onKeyChange, withKey } from './credentials.js';
 
 const QUERY = '{ viewer { role integration partner { code } professional { code } } }';
 
 const listeners = new Set();
 let caller = { key: '' };
 
-onKey(load);
+onKeyChange(load);
 load();
 
 /// `{ key, viewer, refused }`: `viewer` is set once the server has responded; `refused` is the reason why

@@ -23,8 +23,8 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use std::{borrow::Cow, fmt::Write, io, io::Read};
 
 #[cfg(test)]
-#[path = "../../build/missing.rs"]
-mod missing;
+#[path = "../../build/fallback_page.rs"]
+mod fallback_page;
 #[cfg(test)]
 mod tests;
 

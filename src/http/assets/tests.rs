@@ -148,7 +148,7 @@ fn gzip_is_sent_to_those_who_take_it() {
 
 #[test]
 fn a_build_without_graphiql_says_why_and_what_to_do() {
-    let page = missing::page("`npm` <was> not installed", missing::REMEDY);
+    let page = fallback_page::page("`npm` <was> not installed", fallback_page::REMEDY);
     for part in [
         "At build time, <code>npm</code> &lt;was&gt; not installed.",
         "Install Node.js",
@@ -159,7 +159,10 @@ fn a_build_without_graphiql_says_why_and_what_to_do() {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains('@') && !page.contains("http"));
-    let page = missing::page(&format!("`{}` was set", missing::SKIP_VARIABLE), missing::REMEDY_DISABLED);
+    let page = fallback_page::page(
+        &format!("`{}` was set", fallback_page::SKIP_VARIABLE),
+        fallback_page::REMEDY_DISABLED,
+    );
     assert!(page.contains("<code>PARTNER_PROGRAM_SKIP_GRAPHIQL</code> was set."));
     assert!(page.contains("build again without this setting"));
 }
