@@ -1,8 +1,8 @@
-//! What followers cost: memory for each idle one, and how long one change takes to reach them all.
+//! The cost of subscribers: memory for each idle one, and the time for one change to reach all.
 //!
 //! `cargo bench --bench followers -- [FOLLOWERS]`, 1,000 without a number. Starts the real server on a
 //! throwaway SQLite file, or on `DATABASE_URL` when that is set; everything stays on 127.0.0.1. The time
-//! for all is shown beside the time in which the same number of plain answers are given one by one.
+//! for all is printed with the time of the same number of sequential plain responses.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader};
@@ -20,7 +20,7 @@ const KEY: &str = "an-administrator-of-the-bench";
 type Failure = Box<dyn Error + Send + Sync>;
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// A server, gone when this is dropped.
+/// A server, killed on drop.
 struct Server {
     process: Child,
     address: String,
@@ -47,7 +47,7 @@ impl Server {
         Ok(Self { process, address: line.ok_or("the server does not listen")?, _folder: folder })
     }
 
-    /// Memory that it holds, in bytes.
+    /// Its memory, in bytes.
     fn memory(&self) -> Result<u64, Failure> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
@@ -60,7 +60,7 @@ impl Server {
         if answer["errors"].is_null() { Ok(answer["data"].clone()) } else { Err(answer.to_string().into()) }
     }
 
-    /// A socket that follows the partner from a number on.
+    /// A socket that subscribes to the partner from an event number.
     async fn follow(&self, after: i64) -> Result<Socket, Failure> {
         let mut request = format!("ws://{}/graphql/ws", self.address).into_client_request()?;
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse()?);
@@ -81,12 +81,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It is gone either way.
+        // It has ended either way.
         let _gone = self.process.kill().and_then(|()| self.process.wait());
     }
 }
 
-/// The next message of a type; others are passed over.
+/// The next message of a type; others are skipped.
 async fn next(socket: &mut Socket, kind: &str) -> Result<Value, Failure> {
     while let Some(message) = socket.next().await {
         let message = message?;
@@ -120,13 +120,13 @@ async fn run(followers: usize) -> Result<(), Failure> {
     server.send(&client, &record(0)).await?;
     let latest = server.send(&client, "{ events(first: 0) { latestNumber } }").await?;
     let latest = latest["events"]["latestNumber"].as_i64().ok_or("no number")?;
-    // What the first socket makes the server load is nobody's own.
+    // What the server loads for the first socket is shared by all.
     let mut sockets = vec![server.follow(latest).await?];
     let before = server.memory()?;
     while sockets.len() <= followers {
         sockets.push(server.follow(latest).await?);
     }
-    // A plain query at the end: what was sent before it has been taken by then.
+    // A plain query at the end: everything sent before it has been processed by then.
     server.send(&client, "{ viewer { role } }").await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let idle = server.memory()?.saturating_sub(before) / u64::try_from(followers)?;
@@ -162,7 +162,7 @@ async fn run(followers: usize) -> Result<(), Failure> {
         "one change reached all in {all:?} (median of 5; acknowledged after {acknowledged:?}, slowest {:?})",
         times[4].0
     );
-    // In hundredths: whole numbers are enough here.
+    // In hundredths, as integers.
     let ratio = plain.as_micros() * 100 / all.as_micros().max(1);
     println!(
         "as many plain queries one by one took {plain:?}: {}.{:02} times as long",

@@ -1,4 +1,4 @@
-//! Several requests in one body: off unless a setting allows some, and bounded then.
+//! Batches: off by default, and bounded where a setting allows them.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn codes(answer: &TestResponse) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn each_is_answered_in_order() {
+async fn responses_are_in_request_order() {
     let toy = toy(6, Quotas::default()).await;
     let body = json!([
         { "query": "mutation { add(n: 1) }" },
@@ -82,9 +82,9 @@ async fn batches_are_bounded() {
     }
 }
 
-/// A batch buys nothing: each request of it costs what it costs alone, and all share one time.
+/// A batch has no privileges: each of its requests costs what it costs alone, and all share one timeout.
 #[tokio::test]
-async fn a_batch_is_no_way_around_a_limit() {
+async fn every_request_of_a_batch_is_rate_limited() {
     let toy = toy(10, Quotas { points_per_minute: 12, ..Quotas::default() }).await;
     let answer = post(&toy, &Value::Array(vec![json!({ "query": "mutation { add(n: 1) }" }); 4])).await;
     assert_eq!(codes(&answer), ["none", "none", "RATE_LIMITED", "RATE_LIMITED"]);

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::hostile::refused;
+use crate::hostile::assert_refused;
 use crate::toy::Toy;
-use crate::{ask, query};
+use crate::{query, send_graphql};
 
 #[tokio::test]
 async fn complexity() {
@@ -26,7 +26,7 @@ async fn complexity() {
         (pages("(first: 100)", ""), json!({}), 200),
         (pages("", "(first: 100)"), json!({}), 200),
     ] {
-        let answer = ask(&toy, json!({ "query": document, "variables": variables })).await;
+        let answer = send_graphql(&toy, json!({ "query": document, "variables": variables })).await;
         assert_eq!(
             answer.status,
             status,
@@ -55,5 +55,5 @@ async fn introspection_passes_once() {
         format!("{{__schema{{types{{{open}name{close}}}}}}}")
     };
     assert_eq!(query(&toy, &rounds(2)).await.status, 200);
-    refused(&toy, &rounds(6), "QUERY_TOO_COMPLEX", Some("complexity")).await;
+    assert_refused(&toy, &rounds(6), "QUERY_TOO_COMPLEX", Some("complexity")).await;
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::query;
 use crate::toy::{KEY, Toy};
 
-/// What is sent, byte by byte, until the server has had enough; and what it answers to that.
+/// Sends a text byte by byte until the server closes the connection; returns the time and the response.
 async fn trickle(address: SocketAddr, text: &[u8]) -> (Duration, String) {
     let began = Instant::now();
     let mut connection = TcpStream::connect(address).await.unwrap();
@@ -27,7 +27,7 @@ async fn trickle(address: SocketAddr, text: &[u8]) -> (Duration, String) {
             }
             () = pause => {
                 if let Some(byte) = bytes.next() {
-                    // The server may have closed the connection meanwhile: the next read tells.
+                    // The server may have closed the connection meanwhile: the next read fails then.
                     let _closed = connection.write_all(&[*byte]).await;
                 }
             }
@@ -37,7 +37,7 @@ async fn trickle(address: SocketAddr, text: &[u8]) -> (Duration, String) {
 }
 
 #[tokio::test]
-async fn slow_headers_end_a_connection_and_nobody_elses() {
+async fn slow_headers_close_only_their_connection() {
     let toy = Toy::start().await;
     let long = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx: {}", "x".repeat(1_000));
     // Nothing; the beginning of HTTP/1; half of what HTTP/2 begins with; garbage.
@@ -56,7 +56,7 @@ async fn slow_headers_end_a_connection_and_nobody_elses() {
     }
 }
 
-/// A connection that was used may be idle as long as headers may take, and then goes.
+/// An idle connection is closed after the header timeout.
 #[tokio::test]
 async fn idle_connections_are_closed() {
     let toy = Toy::start().await;
@@ -89,7 +89,7 @@ async fn headers_are_bounded() {
     assert!(answer[..length].starts_with(b"HTTP/1.1 414 "), "{answer:?}");
 }
 
-/// Further connections wait for their turn, and get it.
+/// Further connections wait until others are closed.
 #[tokio::test]
 async fn connections_are_bounded() {
     let toy = Toy::start().await;
@@ -110,9 +110,9 @@ async fn connections_are_bounded() {
     assert!(began.elapsed() >= Duration::from_millis(500), "served after {:?}", began.elapsed());
 }
 
-/// Who was let in before the end gets an answer; connections that ask nothing hold nothing up.
+/// Requests accepted before the shutdown get a response; idle connections do not delay it.
 #[tokio::test]
-async fn what_was_accepted_is_finished() {
+async fn accepted_requests_are_finished() {
     let toy = Toy::start().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -139,9 +139,9 @@ async fn what_was_accepted_is_finished() {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
-/// HTTP/2 without TLS, as proxies speak it: the server's first frame holds its settings.
+/// HTTP/2 without TLS, as proxies use it: the server's first frame is SETTINGS.
 #[tokio::test]
-async fn http_2_is_served_too() {
+async fn http_2_is_served() {
     let toy = Toy::start().await;
     let mut connection = TcpStream::connect(toy.address).await.unwrap();
     let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];

@@ -1,4 +1,4 @@
-//! Which documents are kept, and how many.
+//! Which documents are cached, and how many.
 
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
@@ -8,7 +8,7 @@ use crate::query;
 use crate::toy::{self, Toy};
 
 #[tokio::test]
-async fn only_good_documents_are_kept() {
+async fn only_valid_documents_are_cached() {
     let toy = Toy::start().await;
     for document in ["{ nope }", "{", "{ hello @nope }"] {
         query(&toy, document).await;
@@ -20,7 +20,7 @@ async fn only_good_documents_are_kept() {
 }
 
 #[tokio::test]
-async fn the_number_of_kept_documents_is_bounded() {
+async fn the_number_of_cached_documents_is_bounded() {
     let counter = std::sync::Arc::default();
     let build = || toy::schema(&counter);
     let types = SchemaTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();

@@ -1,4 +1,4 @@
-//! What happens to requests that run, or that wait or hang up.
+//! Execution: errors, timeouts and disconnects.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -35,7 +35,7 @@ async fn execution_errors() {
 }
 
 #[tokio::test]
-async fn an_accepted_mutation_outlives_its_client() {
+async fn an_accepted_mutation_survives_a_disconnect() {
     let toy = Toy::start().await;
     let request = post(&toy).json(&json!({ "query": "mutation { addSlowly(n: 5) }" }));
     let hung_up = tokio::time::timeout(Duration::from_millis(100), request.send()).await;
@@ -50,7 +50,7 @@ async fn an_accepted_mutation_outlives_its_client() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come() {
+async fn a_body_that_never_arrives_times_out() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let toy = Toy::start().await;

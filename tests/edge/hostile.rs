@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::query;
 use crate::toy::Toy;
 
-/// Only what would hang takes longer; how fast a refusal is, is for a benchmark to say.
-const HANGS: Duration = Duration::from_secs(60);
+/// Detects hangs only; benchmarks measure how fast refusals are.
+const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(crate) async fn refused(toy: &Toy, document: &str, code: &str, limit: Option<&str>) {
+pub(crate) async fn assert_refused(toy: &Toy, document: &str, code: &str, limit: Option<&str>) {
     let shown: String = document.chars().take(60).collect();
-    let answer = tokio::time::timeout(HANGS, query(toy, document)).await;
+    let answer = tokio::time::timeout(HANG_TIMEOUT, query(toy, document)).await;
     let answer = answer.unwrap_or_else(|_| panic!("{shown} hangs"));
     assert_eq!((answer.status, answer.code()), (400, code), "{shown}: {}", answer.text);
     if let Some(limit) = limit {
@@ -38,7 +38,7 @@ async fn nesting() {
             format!("{{next{}{}", "{next".repeat(depth), "}".repeat(depth + 1)),
             format!("{{...{}hello{}", "{...".repeat(depth), "}".repeat(depth + 1)),
         ] {
-            refused(&toy, &document, "QUERY_TOO_COMPLEX", only).await;
+            assert_refused(&toy, &document, "QUERY_TOO_COMPLEX", only).await;
         }
         depth = depth * 3 / 2;
     }
@@ -58,23 +58,23 @@ async fn fragments() {
     };
     for last in ["hello", "...nowhere", "__typename", "... on Query { hello }"] {
         for count in [12, 24, 30, 60] {
-            refused(&toy, &doubling(count, last), "QUERY_TOO_COMPLEX", None).await;
+            assert_refused(&toy, &doubling(count, last), "QUERY_TOO_COMPLEX", None).await;
         }
     }
-    refused(&toy, &doubling(100, "hello"), "QUERY_TOO_COMPLEX", Some("fragments")).await;
+    assert_refused(&toy, &doubling(100, "hello"), "QUERY_TOO_COMPLEX", Some("fragments")).await;
     let circle = "{...a} fragment a on Query{...b} fragment b on Query{node(id:1){id} ...a}";
-    refused(&toy, circle, "GRAPHQL_VALIDATION_FAILED", None).await;
+    assert_refused(&toy, circle, "GRAPHQL_VALIDATION_FAILED", None).await;
     let apart = "{hello} fragment a on Query{...b} fragment b on Query{...a}";
-    refused(&toy, apart, "GRAPHQL_VALIDATION_FAILED", None).await;
+    assert_refused(&toy, apart, "GRAPHQL_VALIDATION_FAILED", None).await;
     let mut chain = "{node(id:1){...f0}}".to_owned();
     for index in 0..99 {
         chain += &format!("fragment f{index} on Node{{...f{}}}", index + 1);
     }
     chain += "fragment f99 on Node{id}";
-    refused(&toy, &chain, "QUERY_TOO_COMPLEX", Some("nesting")).await;
+    assert_refused(&toy, &chain, "QUERY_TOO_COMPLEX", Some("nesting")).await;
     let many: String = (0..60).map(|index| format!("query q{index}{{...f}}")).collect();
     let wide = "hello ".repeat(40);
-    refused(&toy, &format!("{many} fragment f on Query{{{wide}}}"), "QUERY_TOO_COMPLEX", None).await;
+    assert_refused(&toy, &format!("{many} fragment f on Query{{{wide}}}"), "QUERY_TOO_COMPLEX", None).await;
 }
 
 #[tokio::test]
@@ -104,18 +104,18 @@ async fn counts() {
         (fields(5_000, "x "), "tokens"),
         ("#".repeat(70_000), "document_bytes"),
     ] {
-        refused(&toy, &document, "QUERY_TOO_COMPLEX", Some(limit)).await;
+        assert_refused(&toy, &document, "QUERY_TOO_COMPLEX", Some(limit)).await;
     }
     for document in [fields(30, "hello "), aliases(50), mutations(10), deep(20), directives(50)] {
         let answer = query(&toy, &document).await;
         assert_eq!(answer.status, 200, "{document}: {}", answer.text);
     }
-    // As many typos as there may be fields: few errors, short ones.
+    // The maximum of misspelt fields: few errors, short ones.
     let typos: String = (0..1_900).map(|it| format!("x{it} ")).collect();
-    refused(&toy, &format!("{{node(id:1){{{typos}}}}}"), "GRAPHQL_VALIDATION_FAILED", None).await;
+    assert_refused(&toy, &format!("{{node(id:1){{{typos}}}}}"), "GRAPHQL_VALIDATION_FAILED", None).await;
     let long = "x".repeat(60_000);
-    refused(&toy, &format!("{{{long}}}"), "GRAPHQL_VALIDATION_FAILED", None).await;
-    refused(&toy, &format!("{{hello {long}"), "GRAPHQL_PARSE_FAILED", None).await;
+    assert_refused(&toy, &format!("{{{long}}}"), "GRAPHQL_VALIDATION_FAILED", None).await;
+    assert_refused(&toy, &format!("{{hello {long}"), "GRAPHQL_PARSE_FAILED", None).await;
     for typename in [
         "__typename @nope",
         "__typename @skip(if:true) @skip(if:true)",
@@ -123,7 +123,7 @@ async fn counts() {
         "__typename(a: 1)",
         "__typename @skip",
     ] {
-        refused(&toy, &format!("{{ {typename} }}"), "GRAPHQL_VALIDATION_FAILED", None).await;
+        assert_refused(&toy, &format!("{{ {typename} }}"), "GRAPHQL_VALIDATION_FAILED", None).await;
     }
 }
 
@@ -138,7 +138,7 @@ async fn bodies() {
     };
     let answer = crate::send(request().body(format!("{{\"query\":\"{long}\"}}"))).await;
     assert_eq!((answer.status, answer.code()), (413, "BAD_USER_INPUT"));
-    // In pieces and without a length.
+    // Chunked, without a length.
     let pieces = (0..160).map(|_| Ok::<_, std::io::Error>("x".repeat(65_536)));
     let stream = futures_util::stream::iter(pieces);
     let answer = crate::send(request().body(reqwest::Body::wrap_stream(stream))).await;
@@ -151,9 +151,9 @@ async fn bodies() {
     assert_eq!(crate::send(request().body(deep)).await.status, 400);
 }
 
-/// Whatever the parser takes for brackets, the count of brackets took for brackets too.
+/// Every bracket that the parser nests is counted.
 #[test]
-fn the_count_of_nesting_is_never_below_the_parsers() {
+fn measured_nesting_is_at_least_the_parsers() {
     use async_graphql_parser::types::{DocumentOperations, Selection};
     use async_graphql_value::Value;
 

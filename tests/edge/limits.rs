@@ -1,4 +1,4 @@
-//! Each limit of a document is what the settings say, and its refusal says which one it was.
+//! Each limit of a document is configurable, and its refusal names it.
 
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
@@ -31,9 +31,9 @@ async fn refusal(documents: &Documents<Schema>, query: &str) -> Option<(String, 
 }
 
 #[tokio::test]
-async fn limits_are_settings() {
+async fn limits_are_configurable() {
     type Set = fn(&mut Limits, u64);
-    // name, the limit at which it passes, how it is set, a document
+    // name, the limit at which the document passes, how it is set, the document
     let table: [(&str, u64, Set, &str); 10] = [
         ("document_bytes", 9, |it, to| it.document_bytes = to, "{ hello }"),
         ("tokens", 3, |it, to| it.tokens = to, "{ hello }"),
@@ -58,10 +58,10 @@ async fn limits_are_settings() {
 }
 
 #[tokio::test]
-async fn without_introspection_nothing_is_suggested() {
+async fn without_introspection_errors_suggest_nothing() {
     let open = documents(Limits::default());
     let shut = documents(Limits { introspection: false, ..Limits::default() });
-    // document, what only the open server says
+    // document, text that only a server with introspection returns
     for (query, told) in [
         ("{ helo }", "Did you mean"),
         ("{ node(idd: 1) { id } }", "Did you mean"),

@@ -1,4 +1,4 @@
-//! What a client is told of a fault of ours, and what the log has of it under the same id.
+//! An internal error: what the client gets, and what the log has under the same id.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -22,13 +22,13 @@ impl Write for Log {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn faults_are_found_by_their_request_id() {
+async fn internal_errors_are_logged_with_the_request_id() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     let _scope = tracing::subscriber::set_default(subscriber);
-    // With one subscriber alone, tracing asks the thread that comes by a line first, which may be another
-    // test's that listens to nothing, and leaves the line out for all.
+    // With a single subscriber, tracing caches the interest of the thread that reaches a line first, which
+    // may be that of another test without a subscriber, and then drops the line for all.
     let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let toy = Toy::start().await;
     for (query, status, detail) in [

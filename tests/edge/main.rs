@@ -1,27 +1,27 @@
-//! Tests of the edge over real connections.
+//! Tests of the HTTP layer over real connections, with a small schema.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 #![expect(clippy::pedantic, reason = "the toy schema's shape is given by what it tests")]
 
 mod batches;
-mod browsers;
 mod complexity;
 mod connections;
+mod cors;
+mod document_refs;
 mod documents;
-mod events;
 mod execution;
 mod hostile;
 mod limits;
 mod log;
 mod metrics;
-mod persisted;
-mod sockets;
-mod sockets_end;
+mod sse;
 mod status;
 mod throttle;
 mod toy;
 mod toy_streams;
 mod variables;
-mod websocket;
+mod websocket_client;
+mod websocket_close;
+mod websockets;
 
 use serde_json::{Value, json};
 use toy::{KEY, Toy};
@@ -61,9 +61,9 @@ pub(crate) async fn send(request: reqwest::RequestBuilder) -> TestResponse {
     TestResponse { status, headers, text, body }
 }
 
-/// Sends each request twice: the second time the document may be known, and the answer
+/// Sends each request twice: the second time the document may be cached, and the response
 /// must be the same.
-pub(crate) async fn ask(toy: &Toy, body: Value) -> TestResponse {
+pub(crate) async fn send_graphql(toy: &Toy, body: Value) -> TestResponse {
     let client = reqwest::Client::new();
     let request = client.post(toy.url("/graphql")).bearer_auth(KEY).header("accept", GRAPHQL);
     let request = request.header("x-request-id", "same").json(&body);
@@ -74,5 +74,5 @@ pub(crate) async fn ask(toy: &Toy, body: Value) -> TestResponse {
 }
 
 pub(crate) async fn query(toy: &Toy, query: &str) -> TestResponse {
-    ask(toy, json!({ "query": query })).await
+    send_graphql(toy, json!({ "query": query })).await
 }

@@ -1,4 +1,4 @@
-//! What requests are counted as, whatever becomes of them.
+//! Metrics of requests by outcome.
 
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,8 @@ async fn post(toy: &Toy, body: &Value) {
     send(request.json(body)).await;
 }
 
-/// The text as soon as it holds a line, or after too long.
-async fn told(toy: &Toy, line: &str) -> String {
+/// The metrics as soon as they contain a line, or after a timeout.
+async fn metric_line(toy: &Toy, line: &str) -> String {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
         let text = toy.endpoint.metrics.render(&[]);
@@ -83,15 +83,15 @@ async fn every_outcome_is_counted_once() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_is_counted() {
+async fn a_disconnected_client_is_counted() {
     let toy = Toy::start_at("127.0.0.1:0", Duration::from_secs(60)).await;
     let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY);
     let asking = tokio::spawn(request.json(&json!({ "query": "{ slow }" })).send());
-    let text = told(&toy, "partner_program_requests_in_flight 1").await;
+    let text = metric_line(&toy, "partner_program_requests_in_flight 1").await;
     assert!(text.contains("partner_program_requests_in_flight 1\n"), "{text}");
     asking.abort();
     let line = line("query", "slow", "http", "CANCELLED", 1);
-    let text = told(&toy, &line).await;
+    let text = metric_line(&toy, &line).await;
     assert!(text.contains(&line) && text.contains("partner_program_requests_in_flight 0\n"), "{text}");
 }
 

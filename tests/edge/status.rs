@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::toy::{KEY, Toy};
-use crate::{GRAPHQL, ask, send};
+use crate::{GRAPHQL, send, send_graphql};
 
 fn post(toy: &Toy) -> reqwest::RequestBuilder {
     reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY)
@@ -49,7 +49,7 @@ async fn rejections_by_media_type() {
         (json!({ "query": "{ hello }", "operationName": 1 }), 400, 400, "BAD_USER_INPUT"),
         (json!({ "query": "{ hello }", "extensions": "x" }), 400, 400, "BAD_USER_INPUT"),
     ] {
-        let accepting = ask(&toy, body.clone()).await;
+        let accepting = send_graphql(&toy, body.clone()).await;
         assert_eq!((accepting.status, accepting.code()), (status, code), "{body}: {}", accepting.text);
         assert_eq!(accepting.headers["content-type"], format!("{GRAPHQL}; charset=utf-8"));
         let plain = send(post(&toy).json(&body)).await;

@@ -1,4 +1,4 @@
-//! How much one caller may ask for, and how often one address may fail.
+//! Rate limits of callers, and the limit on failed logins of an address.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,7 +25,7 @@ fn number(answer: &TestResponse, header: &str, name: &str) -> Option<u64> {
 }
 
 #[tokio::test]
-async fn points_are_spent_and_come_back() {
+async fn points_are_charged_and_refilled() {
     let toy = toy(Quotas { points_per_minute: 60, ..Quotas::default() }).await;
     // document, what it costs
     for (query, cost) in [
@@ -33,7 +33,7 @@ async fn points_are_spent_and_come_back() {
         ("{ partners(first: 100) { nodes { id number } } }", 1 + 3),
         ("mutation { add(n: 1) }", 5),
         ("mutation { a: add(n: 1) b: add(n: 1) }", 10),
-        // To refuse a document is work too.
+        // Refusing a document is work as well.
         ("{ nope }", 1),
         ("{", 1),
     ] {
@@ -41,7 +41,7 @@ async fn points_are_spent_and_come_back() {
         assert_eq!(before.headers["ratelimit-policy"], "\"default\";q=60;w=60");
         let after = post(&toy, KEY, query).await;
         let left = |answer| number(answer, "ratelimit", "r").expect("what is left");
-        // One comes back each second.
+        // One is refilled each second.
         assert!((left(&before) - left(&after)).abs_diff(cost) <= 1, "{query}: {}", after.text);
         let spent = 60 - left(&after);
         assert!(number(&after, "ratelimit", "t").expect("a time").abs_diff(spent) <= 1);
@@ -63,7 +63,7 @@ async fn points_are_spent_and_come_back() {
 }
 
 #[tokio::test]
-async fn what_costs_more_than_there_ever_is_takes_all() {
+async fn a_cost_above_the_bucket_drains_it() {
     let toy = toy(Quotas { points_per_minute: 3, ..Quotas::default() }).await;
     let costly = "{ partners(first: 100) { nodes { id number } } }";
     assert_eq!(post(&toy, KEY, costly).await.status, 200);
@@ -74,10 +74,10 @@ async fn what_costs_more_than_there_ever_is_takes_all() {
     assert!(!answer.headers.contains_key("ratelimit-policy"));
 }
 
-/// What is too much at once waits for its turn, and not for ever. A mutation counts until it ends, even if
-/// its client was told that it took too long, or has hung up.
+/// Operations above the limit wait, with a timeout. A mutation counts until it ends, even after its client
+/// got a timeout or disconnected.
 #[tokio::test]
-async fn operations_at_once() {
+async fn concurrent_operations_are_limited() {
     // It takes 300 ms.
     let mutation = "mutation { addSlowly(n: 1) }";
     for (time_max, expected) in [(5_000, [200, 200, 200]), (150, [429, 504, 504])] {
@@ -106,7 +106,7 @@ async fn operations_at_once() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_heard_so_often() {
+async fn failed_logins_are_limited() {
     let proxies = vec!["127.0.0.1".parse().unwrap()];
     let toy = toy(Quotas { failed_logins_per_minute: 5, proxies, ..Quotas::default() }).await;
     let from = async |address: &str, key: Option<&str>| {
@@ -117,7 +117,7 @@ async fn wrong_credentials_are_heard_so_often() {
         }
         send(request).await
     };
-    // Who says nothing has not failed.
+    // Requests without credentials do not count as failures.
     for _ in 0..20 {
         assert_eq!(from("192.0.2.1", None).await.status, 401);
     }
@@ -128,7 +128,7 @@ async fn wrong_credentials_are_heard_so_often() {
     assert_eq!((refused.status, refused.code()), (429, "RATE_LIMITED"), "{}", refused.text);
     let retry_after: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=12).contains(&retry_after), "{retry_after}");
-    // Not even what is right is heard, or a guess would be told from a hit.
+    // Valid credentials are refused as well, or a guess could be distinguished from a hit.
     assert_eq!(from("192.0.2.1", Some(KEY)).await.status, 429);
     assert_eq!(from("192.0.2.2", Some(KEY)).await.status, 200);
 }

@@ -1,4 +1,4 @@
-//! A small schema with a field for each thing that can happen, and a server for it.
+//! A small schema with a field for each case, and a server for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};

@@ -1,4 +1,4 @@
-//! The toy schema's subscriptions. What a test sees and sets of them is the toy's counter.
+//! The toy schema's subscriptions. Tests observe and control them through the toy's counter.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -18,11 +18,11 @@ pub(crate) struct Subscription;
 
 #[Subscription]
 impl Subscription {
-    /// Numbers from 1, at once.
+    /// Numbers from 1, without delay.
     async fn count(&self, to: i32) -> impl Stream<Item = i32> {
         stream::iter(1..=to)
     }
-    /// The toy's counter, each time it has another value.
+    /// The toy's counter, whenever its value changes.
     async fn watch(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = i32> + use<>> {
         let counter = Arc::clone(ctx.data::<Arc<AtomicI32>>()?);
         let start = counter.load(Ordering::SeqCst);
@@ -36,7 +36,7 @@ impl Subscription {
             }
         }))
     }
-    /// Nothing; the toy's counter is one more while it lasts.
+    /// No events; increments the toy's counter while it lasts.
     async fn silence(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = i32> + use<>> {
         let present = Present::new(ctx.data::<Arc<AtomicI32>>()?);
         Ok(stream::pending().map(move |it| {
@@ -44,7 +44,7 @@ impl Subscription {
             it
         }))
     }
-    /// Long texts without end.
+    /// An endless stream of long texts.
     async fn flood(&self, ctx: &Context<'_>, bytes: usize) -> Result<impl Stream<Item = String> + use<>> {
         let present = Present::new(ctx.data::<Arc<AtomicI32>>()?);
         Ok(stream::repeat_with(move || {
@@ -52,7 +52,7 @@ impl Subscription {
             "x".repeat(bytes)
         }))
     }
-    /// Numbers from 1, and a panic in the place of the fourth.
+    /// Numbers from 1, and a panic instead of the fourth.
     async fn panics(&self) -> impl Stream<Item = i32> {
         stream::iter(1..).inspect(|n| assert!(*n < 4, "a stream that panics"))
     }
@@ -80,7 +80,7 @@ impl Faulty {
     }
 }
 
-/// Counts as one for as long as it is there.
+/// Increments the counter until it is dropped.
 struct Present(Arc<AtomicI32>);
 
 impl Present {

@@ -1,13 +1,13 @@
-//! What is said of variables, and that valid ones arrive.
+//! Errors of variables, and that valid ones reach resolvers.
 
 use serde_json::{Value, json};
 
 use crate::toy::Toy;
-use crate::{ask, query};
+use crate::{query, send_graphql};
 
 async fn record(toy: &Toy, input: Value) -> (u16, String, String) {
     let query = "query($input: RecordInput!) { record(input: $input) }";
-    let answer = ask(toy, json!({ "query": query, "variables": { "input": input } })).await;
+    let answer = send_graphql(toy, json!({ "query": query, "variables": { "input": input } })).await;
     let said = answer.body["data"]["record"].as_str().unwrap_or(answer.message()).to_owned();
     (answer.status, answer.code().to_owned(), said)
 }
@@ -102,7 +102,7 @@ async fn definitions() {
             "Variable \"$n\" has an invalid value at n: expected Int!, found null.",
         ),
     ] {
-        let answer = ask(&toy, json!({ "query": double(definition), "variables": variables })).await;
+        let answer = send_graphql(&toy, json!({ "query": double(definition), "variables": variables })).await;
         let said = match &answer.body["data"]["double"] {
             Value::Number(number) => number.to_string(),
             _ => answer.message().to_owned(),
@@ -122,31 +122,31 @@ async fn definitions() {
 }
 
 #[tokio::test]
-async fn lists_take_a_single_value_and_defaults_decide_about_inclusion() {
+async fn single_values_are_coerced_to_lists_and_defaults_apply_to_directives() {
     let toy = Toy::start().await;
     let many = "query($it: [Int!]!) { many(numbers: $it) }";
     for (value, status) in
         [(json!([1, 2]), 200), (json!(3), 200), (json!([1, null]), 400), (json!(["1"]), 400)]
     {
-        let answer = ask(&toy, json!({ "query": many, "variables": { "it": value } })).await;
+        let answer = send_graphql(&toy, json!({ "query": many, "variables": { "it": value } })).await;
         assert_eq!(answer.status, status, "{}", answer.text);
     }
     let answer = query(&toy, "query($yes: Boolean = true) { hello @include(if: $yes) }").await;
     assert_eq!(answer.body["data"]["hello"], "world");
 }
 
-/// The literal parts of an argument are validated although other parts are variables.
+/// The literal parts of an argument are validated even if other parts are variables.
 #[tokio::test]
 async fn literals_beside_variables_are_validated() {
     let toy = Toy::start().await;
     for argument in ["name: $a, nome: 1", "name: $a, colour: BLUE", "name: $a, items: [{ points: 1 }]"] {
         let document = format!("query($a: String!) {{ record(input: {{ {argument} }}) }}");
-        let answer = ask(&toy, json!({ "query": document, "variables": { "a": "x" } })).await;
+        let answer = send_graphql(&toy, json!({ "query": document, "variables": { "a": "x" } })).await;
         assert_eq!((answer.status, answer.code()), (400, "GRAPHQL_VALIDATION_FAILED"), "{}", answer.text);
     }
     let document = "query($a: String!, $d: Date!, $c: Colour, $i: ID!) { record(input: { name: $a, items: [{ occurredOn: $d }], colour: $c, by: { id: $i } }) }";
     let variables = json!({ "a": "x", "d": "2026-01-01", "i": 9 });
-    let answer = ask(&toy, json!({ "query": document, "variables": variables })).await;
+    let answer = send_graphql(&toy, json!({ "query": document, "variables": variables })).await;
     assert_eq!(
         answer.body["data"]["record"], "x 1 Some(\"2026-01-01 None 7\") false 9 false",
         "{}",
@@ -160,9 +160,11 @@ async fn operations_have_their_own_variables() {
     let toy = Toy::start().await;
     let document = "query A($x: Int!) { double(n: $x) } query B($x: String!) { echo(text: $x) ...f } fragment f on Query { hello }";
     let answer =
-        ask(&toy, json!({ "query": document, "operationName": "B", "variables": { "x": "y" } })).await;
+        send_graphql(&toy, json!({ "query": document, "operationName": "B", "variables": { "x": "y" } }))
+            .await;
     assert_eq!(answer.body["data"], json!({ "echo": "y", "hello": "world" }), "{}", answer.text);
     let unused = format!("{document} fragment unused on Query {{ hello }}");
-    let answer = ask(&toy, json!({ "query": unused, "operationName": "B", "variables": { "x": "y" } })).await;
+    let answer =
+        send_graphql(&toy, json!({ "query": unused, "operationName": "B", "variables": { "x": "y" } })).await;
     assert_eq!(answer.code(), "GRAPHQL_VALIDATION_FAILED");
 }

@@ -1,4 +1,4 @@
-//! The audits of the package `graphql-http`, which is GraphQL over HTTP's reference implementation.
+//! The audit suite of the package `graphql-http`, the reference implementation of GraphQL over HTTP.
 
 use crate::npm;
 use crate::server::{KEY, Server};

@@ -1,4 +1,4 @@
-//! Requests that are made to cost more than their size: each is refused in bounded time and memory,
+//! Requests that cost far more than their size suggests: each is refused in bounded time and memory,
 //! while another client is served.
 
 use std::fmt::Write as _;
@@ -12,16 +12,16 @@ use tokio::net::TcpStream;
 
 use crate::server::{KEY, Server, send};
 
-/// Longest time for a refusal. How fast it is, is for a benchmark to say; this tells what hangs.
-const REFUSED_WITHIN: Duration = Duration::from_secs(20);
-/// Longest time that another client waits meanwhile.
-const SERVED_WITHIN: Duration = Duration::from_secs(10);
-/// Memory that all bombs together may take: four bodies of 1 MiB at a time, and what is made of them.
+/// Maximum time of a refusal. It detects hangs; benchmarks measure speed.
+const REFUSAL_TIME_MAX: Duration = Duration::from_secs(20);
+/// Maximum response time of another client meanwhile.
+const RESPONSE_TIME_MAX: Duration = Duration::from_secs(10);
+/// Maximum memory growth by all bombs: four concurrent bodies of 1 MiB with their parsed values.
 const MEMORY_GROWTH_MAX: u64 = 200 << 20;
-/// How often each bomb is sent at once.
-const AT_ONCE: usize = 4;
+/// Concurrent requests of each bomb.
+const CONCURRENCY: usize = 4;
 
-/// Documents, by what they have too much of.
+/// Documents, by the limit that they exceed.
 fn documents() -> Vec<(&'static str, String)> {
     let mut bombs = Vec::new();
     for depth in [70, 1_500, 4_000, 6_500, 20_000] {
@@ -74,7 +74,7 @@ fn documents() -> Vec<(&'static str, String)> {
     bombs
 }
 
-/// Bodies, by what they have too much of.
+/// Bodies, by the limit that they exceed.
 fn bodies() -> Vec<(&'static str, String)> {
     let ids = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
     let record = "mutation($input: RecordActivitiesInput!) { recordActivities(input: $input) { userErrors { code } } }";
@@ -100,10 +100,10 @@ fn bodies() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Sends a request until told to stop; the longest time that an answer took, and how many there were.
-async fn served(server: &Server, stop: &AtomicBool) -> (Duration, usize) {
+/// Sends requests until stopped; returns the longest response time and the number of responses.
+async fn measure_response_times(server: &Server, stop: &AtomicBool) -> (Duration, usize) {
     let (mut longest, mut count) = (Duration::ZERO, 0);
-    // A connection for each request: one that was left idle may be closed at any moment.
+    // A connection for each request: an idle one may be closed at any moment.
     let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client");
     let body = json!({ "query": "{ partners(first: 1) { totalCount } }" });
     while !stop.load(Ordering::Relaxed) {
@@ -116,54 +116,54 @@ async fn served(server: &Server, stop: &AtomicBool) -> (Duration, usize) {
     (longest, count)
 }
 
-async fn refused(server: &Server, what: &str, body: String) {
+async fn assert_refused(server: &Server, what: &str, body: String) {
     let size = body.len();
     let began = Instant::now();
     let request = || {
         let request = server.post().header("content-type", "application/json");
         send(request.header("accept", "application/graphql-response+json").body(body.clone()))
     };
-    let requests = futures_util::future::join_all((0..AT_ONCE).map(|_| request()));
-    let answers = tokio::time::timeout(REFUSED_WITHIN, requests).await;
+    let requests = futures_util::future::join_all((0..CONCURRENCY).map(|_| request()));
+    let answers = tokio::time::timeout(REFUSAL_TIME_MAX, requests).await;
     for answer in answers.unwrap_or_else(|_| panic!("{what} of {size} bytes hangs")) {
         let text: String = answer.text.chars().take(300).collect();
-        // 200: the document was fine, and its one field said what is allowed.
+        // 200: the document is valid, and the error of its field names the limit.
         assert!(matches!(answer.status, 200 | 400 | 413), "{what} of {size} bytes: {} {text}", answer.status);
         let is_refused = answer.code() != "none" || text.contains("TOO_MANY");
         assert!(is_refused, "{what} of {size} bytes: {text}");
         assert_ne!(answer.code(), "INTERNAL_SERVER_ERROR", "{what} of {size} bytes: {text}");
         assert!(answer.text.len() < 20_000, "{what}: an answer of {} bytes", answer.text.len());
     }
-    assert!(began.elapsed() < REFUSED_WITHIN, "{what} of {size} bytes took {:?}", began.elapsed());
+    assert!(began.elapsed() < REFUSAL_TIME_MAX, "{what} of {size} bytes took {:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bombs_are_refused_while_others_are_served() {
+async fn bombs_are_refused_while_other_requests_are_served() {
     let server = Arc::new(Server::start(&[("OPERATION_TIMEOUT", "5s"), ("HEADER_TIMEOUT", "1s")]));
     let stop = Arc::new(AtomicBool::new(false));
     let witness = {
         let (server, stop) = (Arc::clone(&server), Arc::clone(&stop));
-        tokio::spawn(async move { served(&server, &stop).await })
+        tokio::spawn(async move { measure_response_times(&server, &stop).await })
     };
     let before = server.memory_peak();
     for (what, document) in documents() {
-        refused(&server, what, json!({ "query": document }).to_string()).await;
+        assert_refused(&server, what, json!({ "query": document }).to_string()).await;
     }
     for (what, body) in bodies() {
-        refused(&server, what, body).await;
+        assert_refused(&server, what, body).await;
     }
     slow_clients(&server).await;
     stop.store(true, Ordering::Relaxed);
     let (longest, count) = witness.await.expect("the other client is served");
     println!("another client: {count} answers, the slowest after {longest:?}");
-    assert!(longest < SERVED_WITHIN && count > 20, "{count} answers, the slowest after {longest:?}");
+    assert!(longest < RESPONSE_TIME_MAX && count > 20, "{count} answers, the slowest after {longest:?}");
     if let (Some(before), Some(after)) = (before, server.memory_peak()) {
         println!("memory: {} MiB before, {} MiB at most", before >> 20, after >> 20);
         assert!(after - before < MEMORY_GROWTH_MAX, "{} MiB more", (after - before) >> 20);
     }
 }
 
-/// A hundred clients that begin headers or bodies and never end them.
+/// A hundred clients that start headers or bodies and never finish them.
 async fn slow_clients(server: &Server) {
     let address = server.address();
     let head = format!(
@@ -171,7 +171,7 @@ async fn slow_clients(server: &Server) {
     );
     let body = format!("{head}content-length: 1000\r\n\r\n{{");
     let stranger = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: 10000000\r\n\r\n{";
-    // what is sent, what is answered
+    // request, response
     let clients =
         [(head.as_str(), ""), (body.as_str(), "HTTP/1.1 408 "), (stranger, "HTTP/1.1 401 "), ("", "")];
     let waiting = (0..100).map(|index| {
@@ -180,7 +180,7 @@ async fn slow_clients(server: &Server) {
             let mut connection = TcpStream::connect(address).await.expect("a connection");
             connection.write_all(sent.as_bytes()).await.expect("a client may write");
             let mut read = vec![0; 1_024];
-            let length = tokio::time::timeout(REFUSED_WITHIN, connection.read(&mut read)).await;
+            let length = tokio::time::timeout(REFUSAL_TIME_MAX, connection.read(&mut read)).await;
             let length = length.expect("a slow client is cut off").unwrap_or(0);
             let read = String::from_utf8_lossy(&read[..length]);
             assert!(read.starts_with(answer) && read.is_empty() == answer.is_empty(), "{sent:?}: {read}");

@@ -1,4 +1,4 @@
-//! The clients of `examples/`, as people run them, against a server that has its bad moments.
+//! The clients of `examples/` as a user runs them, against a server behind an unreliable proxy.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use crate::demo::Demo;
 use crate::{flaky, npm};
 
-/// A day on which the demo's people can do something.
+/// The pinned day of the demo.
 const DAY: &str = "2026-11-20";
 
-/// Longest time for a client to read all events.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// Timeout for a client to read all events.
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A client that is ready to run.
 struct Client {
@@ -39,18 +39,18 @@ impl Client {
         command
     }
 
-    /// What it prints until it has read all events there are.
-    async fn once(&self, url: &str) -> Vec<String> {
+    /// Its output until it has read all current events.
+    async fn run_once(&self, url: &str) -> Vec<String> {
         let mut command = tokio::process::Command::from(self.command(url, &["--once"]));
-        let output = tokio::time::timeout(PATIENCE, command.kill_on_drop(true).output()).await;
+        let output = tokio::time::timeout(TIMEOUT, command.kill_on_drop(true).output()).await;
         let output = output.expect("it ends").expect("these tests need Node.js and Python");
-        let said = String::from_utf8(output.stdout).expect("UTF-8");
-        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-        said.lines().map(str::to_owned).collect()
+        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+        stdout.lines().map(str::to_owned).collect()
     }
 
-    /// Runs it until it has printed an event, and kills it in the middle of its work.
-    fn killed(&self, url: &str) -> Vec<String> {
+    /// Runs it until it has printed an event, then kills it.
+    fn run_and_kill(&self, url: &str) -> Vec<String> {
         let mut child = self.command(url, &[]).stdout(Stdio::piped()).spawn().expect("it runs");
         let output = BufReader::new(child.stdout.take().expect("its output"));
         let mut lines = Vec::new();
@@ -76,7 +76,7 @@ async fn latest(server: &Demo) -> u64 {
 }
 
 /// The events after a number as the clients print them.
-async fn told(server: &Demo, mut after: u64) -> Vec<String> {
+async fn expected_events(server: &Demo, mut after: u64) -> Vec<String> {
     let mut lines = Vec::new();
     loop {
         let query = "query($after: EventNumber) { events(after: $after, first: 100) {
@@ -96,7 +96,7 @@ async fn told(server: &Demo, mut after: u64) -> Vec<String> {
     }
 }
 
-/// Something that happens while a client is away.
+/// Records activities while a client is not running.
 async fn record(server: &Demo, count: u64, round: &str) {
     let activities: Vec<Value> = (0..count)
         .map(|number| {
@@ -110,18 +110,18 @@ async fn record(server: &Demo, count: u64, round: &str) {
     assert!(data["recordActivities"]["results"][0]["activity"]["id"].is_string(), "{data}");
 }
 
-/// The whole life of a client. While it is away, `count` activities are recorded; `streams` is whether it
-/// reads the feed as a stream.
-async fn live(name: &str, program: &'static str, script: PathBuf, count: u64, streams: bool) {
+/// The life cycle of a client. While it is not running, `count` activities are recorded; `streams` is
+/// whether it reads the feed as a stream.
+async fn run_scenario(name: &str, program: &'static str, script: PathBuf, count: u64, streams: bool) {
     let server = Demo::start();
     let folder = tempfile::tempdir().expect("a folder");
     let client = Client { program, script, folder, key: server.keys()["PROGRAM_STAFF"].clone() };
     let start = latest(&server).await;
     let (url, failures) = flaky::start(server.address());
 
-    // The first answer says that the server is busy, and that of the mutation is lost: what was sent twice
-    // is there once.
-    let first = client.once(&url).await;
+    // The first response is a 503, and that of the mutation is lost: the retry must not record anything
+    // twice.
+    let first = client.run_once(&url).await;
     let begin = [
         format!("feed: after event {start}"),
         format!("{DAY}-1: duplicate, 25 points"),
@@ -130,33 +130,33 @@ async fn live(name: &str, program: &'static str, script: PathBuf, count: u64, st
     ];
     assert_eq!(first[..4], begin, "{name}");
     assert!(first[4].starts_with("Ada Nowak: Catalyst, "), "{name}: {}", first[4]);
-    assert_eq!(events(&first), told(&server, start).await, "{name}");
+    assert_eq!(events(&first), expected_events(&server, start).await, "{name}");
     assert!(events(&first).len() > 2, "{name}: {first:?}");
     let busy_and_lost = (failures.busy.load(Ordering::SeqCst), failures.lost.load(Ordering::SeqCst));
     assert_eq!(busy_and_lost, (1, 1), "{name}");
 
-    // What happens while it is away is there when it comes back, however often the stream is cut off.
+    // It resumes with the events of the meantime, however often the stream is cut off.
     let middle = latest(&server).await;
     record(&server, count, name).await;
-    let killed = client.killed(&url);
+    let killed = client.run_and_kill(&url);
     assert_eq!(killed[0], format!("feed: after event {middle}"), "{name}");
-    let rest = client.once(&url).await;
-    let all = told(&server, middle).await;
+    let rest = client.run_once(&url).await;
+    let all = expected_events(&server, middle).await;
     assert!(u64::try_from(all.len()).is_ok_and(|events| events >= count), "{name}: {}", all.len());
     let (seen, again) = (events(&killed), events(&rest));
-    // Killed between an event and the note of its number, it is told that event once more.
+    // Killed between an event and storing its number, it gets that event again: at least once.
     let overlap = usize::from(again.first() == seen.last());
     assert_eq!([&seen[..], &again[overlap..]].concat(), all, "{name}");
     assert_eq!(streams, failures.cut.load(Ordering::SeqCst) > 2, "{name}");
 
-    // Nothing new: nothing is told.
-    let last = client.once(&server.url("")).await;
+    // No new events: nothing is printed.
+    let last = client.run_once(&server.url("")).await;
     assert_eq!(last[0], format!("feed: after event {}", latest(&server).await), "{name}");
     assert_eq!(events(&last), Vec::<String>::new(), "{name}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_typescript_client_records_reads_and_follows() {
+async fn the_typescript_client_records_reads_and_subscribes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = [
         ".npmrc",
@@ -176,20 +176,20 @@ async fn the_typescript_client_records_reads_and_follows() {
     {
         let output = Command::new("node").args(&arguments).current_dir(&folder).output();
         let output = output.expect("these tests need Node.js 20.19 or later");
-        let said = [output.stdout, output.stderr].concat();
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said));
+        let stdout = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&stdout));
     }
-    live("typescript", "node", folder.join("dist/main.js"), 20, true).await;
+    run_scenario("typescript", "node", folder.join("dist/main.js"), 20, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_python_client_records_reads_and_follows() {
+async fn the_python_client_records_reads_and_subscribes() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/python/main.py");
     // More than two pages.
-    live("python", "python3", script, 250, false).await;
+    run_scenario("python", "python3", script, 250, false).await;
 }
 
-/// What GraphiQL offers: each document is right, and answered in each role that it is for.
+/// The examples of GraphiQL: each document is valid, and each of its roles gets a response.
 #[test]
 fn the_examples_of_graphiql_are_answered() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -198,8 +198,8 @@ fn the_examples_of_graphiql_are_answered() {
     let schema = root.join("schema.graphql").display().to_string();
     let keys = serde_json::to_string(server.keys()).expect("JSON");
     let output = npm::run("examples.mjs", &[&examples, &schema, &server.url("/graphql"), &keys, DAY]);
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    println!("{said}");
-    assert!(said.contains(": 6 groups, "), "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    println!("{stdout}");
+    assert!(stdout.contains(": 6 groups, "), "{stdout}");
 }

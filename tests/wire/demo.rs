@@ -9,10 +9,7 @@ use tempfile::TempDir;
 
 use crate::server::send;
 
-/// The day of the demo data.
-pub(crate) const TODAY: &str = "2026-11-21";
-
-/// A process of `serve --demo`, killed when it is dropped.
+/// A process of `serve --demo`, killed on drop.
 pub(crate) struct Demo {
     process: Child,
     base: String,
@@ -75,7 +72,7 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        // It is gone either way.
+        // It has ended either way.
         let _gone = self.process.kill().and_then(|()| self.process.wait());
     }
 }

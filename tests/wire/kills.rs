@@ -1,4 +1,4 @@
-//! What was acknowledged is there, and was told once, however often the server is killed.
+//! Acknowledged changes are stored and emitted exactly once in the feed, however often the server is killed.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,27 +14,27 @@ const BATCHES: usize = 50;
 const BATCH: usize = 25;
 const CHANGES: usize = WRITERS * BATCHES * BATCH;
 const KILLS: usize = 5;
-/// A machine under load is slow, and a test that hangs must end.
-const PATIENCE: Duration = Duration::from_mins(5);
+/// Generous for a loaded machine; ends a hanging test.
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_changes_are_told_once_though_the_server_is_killed_on_sqlite() {
-    changes_are_told_once(&[]).await;
+async fn ten_thousand_changes_are_emitted_once_despite_kills_on_sqlite() {
+    changes_are_emitted_once(&[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_changes_are_told_once_though_the_server_is_killed_on_postgres() {
+async fn ten_thousand_changes_are_emitted_once_despite_kills_on_postgres() {
     let admin = std::env::var("TEST_POSTGRES_URL").expect("run ./test, which starts a PostgreSQL");
     let name = format!("kills_{}", uuid::Uuid::now_v7().simple());
     let connection = sea_orm::Database::connect(&admin).await.expect("the cluster of ./test");
     connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
     let (server, _) = admin.rsplit_once('/').expect("an address with a database");
-    changes_are_told_once(&[("DATABASE_URL", &format!("{server}/{name}"))]).await;
+    changes_are_emitted_once(&[("DATABASE_URL", &format!("{server}/{name}"))]).await;
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
     connection.execute_unprepared(&drop).await.expect("a database");
 }
 
-async fn changes_are_told_once(settings: &[(&str, &str)]) {
+async fn changes_are_emitted_once(settings: &[(&str, &str)]) {
     let mut settings = settings.to_vec();
     settings.push(("PROGRAM_TODAY", "2026-08-31"));
     let mut server = Server::start(&settings);
@@ -45,14 +45,15 @@ async fn changes_are_told_once(settings: &[(&str, &str)]) {
         );
         assert_eq!(server.query(&mutation).await.body["data"]["createPartner"]["userErrors"], json!([]));
     }
-    let written: Vec<AtomicUsize> = (0..WRITERS).map(|_| AtomicUsize::new(0)).collect();
+    let acknowledged: Vec<AtomicUsize> = (0..WRITERS).map(|_| AtomicUsize::new(0)).collect();
     let mut reader = Reader::default();
     for round in 1..=KILLS + 1 {
         let goal = if round > KILLS { WRITERS * BATCHES } else { round * WRITERS * BATCHES / (KILLS + 1) };
-        let writers =
-            futures_util::future::join_all((0..WRITERS).map(|writer| write(&server, writer, &written)));
+        let writers = futures_util::future::join_all(
+            (0..WRITERS).map(|writer| record_batches(&server, writer, &acknowledged)),
+        );
         let killer = async {
-            while written.iter().map(|batches| batches.load(Ordering::Relaxed)).sum::<usize>() < goal {
+            while acknowledged.iter().map(|batches| batches.load(Ordering::Relaxed)).sum::<usize>() < goal {
                 tokio::task::yield_now().await;
             }
             if round <= KILLS {
@@ -60,7 +61,7 @@ async fn changes_are_told_once(settings: &[(&str, &str)]) {
             }
         };
         let all = async { tokio::join!(writers, killer, reader.read(&server, round > KILLS)) };
-        tokio::time::timeout(PATIENCE, all).await.expect("a round ends");
+        tokio::time::timeout(TIMEOUT, all).await.expect("a round ends");
         if round <= KILLS {
             server = server.restart(false);
         }
@@ -69,28 +70,28 @@ async fn changes_are_told_once(settings: &[(&str, &str)]) {
     assert_eq!(reader.entries, CHANGES);
 }
 
-/// Sends one answer's worth of a query; none when the server is gone.
+/// Sends a request; none when the server has been killed.
 async fn try_send(server: &Server, body: &Value) -> Option<Value> {
     let client = reqwest::Client::new().post(server.url("/graphql")).bearer_auth(KEY).json(body);
     let answer: Value = client.send().await.ok()?.json().await.ok()?;
-    // An answer that was under way when the server was killed may say that the database is gone.
+    // A response in flight during the kill may report that the database is closed.
     answer["errors"].is_null().then_some(answer)
 }
 
-/// Records batch after batch until all are acknowledged or the server is gone. What was not acknowledged
-/// is sent again by the next one: its keys make it the same.
-async fn write(server: &Server, writer: usize, written: &[AtomicUsize]) {
+/// Records batches until all are acknowledged or the server is killed. An unacknowledged batch is retried
+/// in the next round: its external ids make it idempotent.
+async fn record_batches(server: &Server, writer: usize, acknowledged: &[AtomicUsize]) {
     const RECORD: &str = "mutation($input: RecordActivitiesInput!) { recordActivities(input: $input) { \
         results { activity { id } userErrors { code } } userErrors { code } } }";
     loop {
-        let batch = written[writer].load(Ordering::Relaxed);
+        let batch = acknowledged[writer].load(Ordering::Relaxed);
         if batch == BATCHES {
             return;
         }
-        let activity = |place: usize| {
+        let activity = |index: usize| {
             json!({
                 "subject": { "partner": format!("p{writer}") }, "kind": "CUSTOMER_MEETING", "occurredOn": "2026-03-01",
-                "source": "kills", "externalId": format!("{writer}-{batch}-{place}"),
+                "source": "kills", "externalId": format!("{writer}-{batch}-{index}"),
             })
         };
         let activities: Vec<Value> = (0..BATCH).map(activity).collect();
@@ -98,11 +99,11 @@ async fn write(server: &Server, writer: usize, written: &[AtomicUsize]) {
         let Some(answer) = try_send(server, &body).await else { return };
         let results = answer["data"]["recordActivities"]["results"].as_array().expect("results");
         assert!(results.iter().all(|result| result["activity"]["id"].is_string()), "{answer}");
-        written[writer].store(batch + 1, Ordering::Relaxed);
+        acknowledged[writer].store(batch + 1, Ordering::Relaxed);
     }
 }
 
-/// A reader that keeps the last number over all ends of the server.
+/// A reader that keeps its last number across restarts of the server.
 #[derive(Default)]
 struct Reader {
     last: i64,
@@ -111,11 +112,11 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads until the server is gone, or everything was told when it stays.
-    async fn read(&mut self, server: &Server, stays: bool) {
+    /// Reads until the server is killed or, in the last round, until all events were read.
+    async fn read(&mut self, server: &Server, is_last_round: bool) {
         const NEXT: &str =
             "query($after: EventNumber) { events(after: $after, first: 100) { nodes { number type data } } }";
-        while !(stays && self.recorded.len() == CHANGES && self.entries == CHANGES) {
+        while !(is_last_round && self.recorded.len() == CHANGES && self.entries == CHANGES) {
             let body = json!({ "query": NEXT, "variables": { "after": self.last } });
             let Some(answer) = try_send(server, &body).await else { return };
             for event in answer["data"]["events"]["nodes"].as_array().expect("events") {

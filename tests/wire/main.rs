@@ -1,4 +1,4 @@
-//! The server as a process of its own, met from outside: audits, bombs, clients and settings.
+//! Tests of the server as a separate process: audits, bombs, clients and settings.
 
 mod audits;
 mod bombs;

@@ -1,4 +1,4 @@
-//! Programs of npm packages. They are installed beside the build, never in the source tree.
+//! Programs of npm packages. They are installed in the build folder, never in the source tree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,11 +38,11 @@ pub(crate) fn command(script: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Copies files of a package beside the build, under a name, and installs what it depends on.
+/// Copies files of a package into the build folder, under a name, and installs its dependencies.
 pub(crate) fn install(from: &Path, name: &str, sources: &[&str]) -> PathBuf {
     let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let lock = "package-lock.json";
-    // What npm notes of what it installed stays where it was, so that one look tells.
+    // npm's record of installed packages stays in place, so that an up-to-date folder is detected.
     let is_installed =
         fs::read(to.join("node_modules/installed.json")).ok() == fs::read(from.join(lock)).ok();
     for source in sources {

@@ -27,7 +27,7 @@ fn compared(released: &str, current: &str) -> (i32, String) {
 
 #[test]
 fn breaking_changes_are_found() {
-    // what is replaced, by what, the words of a breaking change, if it is one
+    // replaced text, replacement, message of the breaking change, if it is one
     for (from, to, breaking) in [
         ("name: String", "name: String more: Int", None),
         ("name: String", "name: String @deprecated", None),
@@ -44,7 +44,7 @@ fn breaking_changes_are_found() {
         ("one: Int ", "one: Int three: Int! ", Some("required field three")),
         ("one: Int ", "one: Int three: Int ", None),
         ("type Mutation { do(input: I!): A }", "", Some("Mutation was removed")),
-        // What was deprecated may go, and so may what only that led to.
+        // Deprecated items may be removed, and what is reachable only through them.
         (", y: Int @deprecated", "", None),
         ("gone: Int @deprecated", "", None),
         ("THREE @deprecated", "", None),
@@ -61,7 +61,7 @@ fn breaking_changes_are_found() {
     }
 }
 
-/// Where the released schema comes from: the newest tag, or a file, or nowhere yet.
+/// The source of the released schema: the newest tag, or a file, or none yet.
 #[test]
 fn the_last_release_is_found() {
     let folder = tempfile::tempdir().expect("a folder");

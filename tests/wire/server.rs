@@ -1,4 +1,4 @@
-//! A running server, gone when it is dropped.
+//! A running server, killed on drop.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,22 +11,22 @@ pub(crate) const KEY: &str = "an-administrator-of-the-tests";
 
 pub(crate) struct Server {
     process: Child,
-    /// Its beginning, such as `http://127.0.0.1:40123`.
+    /// Its base URL, such as `http://127.0.0.1:40123`.
     base: String,
     metrics: Option<String>,
     folder: TempDir,
     settings: Vec<(String, String)>,
 }
 
-/// An HTTP answer.
-pub(crate) struct Answer {
+/// An HTTP response.
+pub(crate) struct TestResponse {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) text: String,
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn code(&self) -> &str {
         self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
     }
@@ -45,7 +45,7 @@ fn command(folder: &TempDir, settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// What a server says that does not start.
+/// The output of a server that does not start.
 pub(crate) fn failed_start(settings: &[(&str, &str)]) -> Output {
     let folder = tempfile::tempdir().expect("a folder");
     command(&folder, settings).output().expect("the program runs")
@@ -86,25 +86,25 @@ impl Server {
         Self { process, base, metrics, folder, settings }
     }
 
-    /// Where metrics are, if they have an address of their own.
+    /// The URL of the metrics, if they have a separate address.
     pub(crate) fn metrics(&self) -> Option<&str> {
         self.metrics.as_deref()
     }
 
-    /// Tells it to stop, waits until it has, and gives its log.
+    /// Stops it with SIGTERM, waits until it has ended, and returns its log.
     pub(crate) fn stop(mut self) -> String {
         let id = self.process.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().expect("the program runs");
+        let status = Command::new("kill").args(["-TERM", &id]).status().expect("the program runs");
         let ended = self.process.wait().expect("it ends");
-        assert!(told.success() && ended.success(), "{ended}");
+        assert!(status.success() && ended.success(), "{ended}");
         std::fs::read_to_string(self.folder.path().join("log")).expect("the log")
     }
 
-    /// Stops it, by its own end or by none, and starts it again at the same address with the same data.
-    pub(crate) fn restart(mut self, is_told: bool) -> Self {
-        if is_told {
-            let told = Command::new("kill").arg(self.process.id().to_string()).status();
-            assert!(told.expect("kill runs").success());
+    /// Stops it, gracefully or by a kill, and restarts it at the same address with the same data.
+    pub(crate) fn restart(mut self, gracefully: bool) -> Self {
+        if gracefully {
+            let status = Command::new("kill").arg(self.process.id().to_string()).status();
+            assert!(status.expect("kill runs").success());
             assert!(self.process.wait().expect("its end").success(), "the server did not end well");
         } else {
             self.process.kill().and_then(|()| self.process.wait()).expect("its end");
@@ -119,7 +119,7 @@ impl Server {
         Self::start_in(folder, &settings)
     }
 
-    /// Ends it at once, whatever it is doing.
+    /// Kills it.
     pub(crate) fn kill(&self) {
         let killed = Command::new("kill").args(["-9", &self.process.id().to_string()]).status();
         assert!(killed.expect("kill runs").success());
@@ -139,11 +139,11 @@ impl Server {
         reqwest::Client::new().post(self.url("/graphql")).bearer_auth(KEY)
     }
 
-    pub(crate) async fn query(&self, query: &str) -> Answer {
+    pub(crate) async fn query(&self, query: &str) -> TestResponse {
         send(self.post().json(&serde_json::json!({ "query": query }))).await
     }
 
-    /// Most memory that it has ever had, in bytes, where the system tells.
+    /// Its peak memory, in bytes, where the system reports it.
     pub(crate) fn memory_peak(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -153,15 +153,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It is gone either way.
+        // It has ended either way.
         let _gone = self.process.kill().and_then(|()| self.process.wait());
     }
 }
 
-pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> TestResponse {
     let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.expect("a whole answer");
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Answer { status, headers, text, body }
+    TestResponse { status, headers, text, body }
 }

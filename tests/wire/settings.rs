@@ -1,4 +1,4 @@
-//! Settings of the wire, from the environment to the answer.
+//! Settings of the protocol, from the environment to the response.
 
 use std::fs;
 
@@ -41,7 +41,7 @@ async fn limits_come_from_the_environment() {
 }
 
 #[tokio::test]
-async fn the_schema_can_be_kept_to_oneself() {
+async fn introspection_can_be_disabled() {
     let server = Server::start(&[("INTROSPECTION", "false"), ("GRAPHIQL", "false")]);
     let answer = server.query("{ __schema { queryType { name } } }").await;
     assert_eq!(answer.code(), "GRAPHQL_VALIDATION_FAILED");

@@ -1,4 +1,4 @@
-//! The reference clients of both transports of subscriptions: the packages `graphql-ws` and `graphql-sse`.
+//! The reference clients of both subscription transports: the packages `graphql-ws` and `graphql-sse`.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -9,7 +9,7 @@ use crate::npm;
 use crate::server::{KEY, Server, send};
 
 #[test]
-fn the_reference_clients_follow_and_resume() {
+fn the_reference_clients_subscribe_and_resume() {
     let server = Server::start(&[]);
     let output = npm::run("subscriptions.mjs", &[&server.url("/graphql"), KEY]);
     let said = String::from_utf8_lossy(&output.stdout);
@@ -19,7 +19,7 @@ fn the_reference_clients_follow_and_resume() {
 }
 
 /// Gives a partner a credit.
-async fn happen(server: &Server, number: usize) {
+async fn record_event(server: &Server, number: usize) {
     let mutation =
         "mutation($input: ActivityInput!) { recordActivity(input: $input) { userErrors { message } } }";
     let input = json!({ "subject": { "partner": "wire" }, "kind": "CUSTOMER_MEETING", "occurredOn": "2025-02-03",
@@ -34,17 +34,17 @@ async fn latest(server: &Server) -> u64 {
     answer.body["data"]["events"]["latestNumber"].as_u64().expect(&answer.text)
 }
 
-/// A server that is told to stop tells its clients; one that is killed tells nobody. Either way a client
-/// that connects again has every event once, in order: it checks that itself.
+/// A server that shuts down closes its sockets with a reason; a killed one does not. Either way a client
+/// that reconnects gets every event once, in order: it checks that itself.
 #[tokio::test]
-async fn a_client_goes_on_after_restarts() {
+async fn a_client_resumes_after_restarts() {
     let mut server = Server::start(&[]);
     let enrol = "mutation { createPartner(input: { code: \"wire\", name: \"Wire\", enrolledOn: \"2024-01-01\" }) { userErrors { message } } }";
     assert_eq!(server.query(enrol).await.body["data"]["createPartner"]["userErrors"], json!([]));
     let mut happened = 0;
     for _ in 0..3 {
         happened += 1;
-        happen(&server, happened).await;
+        record_event(&server, happened).await;
     }
     let first = latest(&server).await;
     let count = first + 12;
@@ -64,20 +64,20 @@ async fn a_client_goes_on_after_restarts() {
         }
     };
     hear(format!("event {first}"));
-    for (is_told, closed) in [(true, "closed 1001"), (false, "closed 1006")] {
+    for (gracefully, closed) in [(true, "closed 1001"), (false, "closed 1006")] {
         happened += 1;
-        happen(&server, happened).await;
+        record_event(&server, happened).await;
         hear(format!("event {}", latest(&server).await));
-        server = server.restart(is_told);
+        server = server.restart(gracefully);
         hear(closed.to_owned());
         happened += 1;
-        // Whether the client is there again or not.
-        happen(&server, happened).await;
+        // The client may have reconnected or not.
+        record_event(&server, happened).await;
         hear(format!("event {}", latest(&server).await));
     }
     while latest(&server).await < count {
         happened += 1;
-        happen(&server, happened).await;
+        record_event(&server, happened).await;
     }
     hear("done".to_owned());
     assert!(client.wait().expect("its end").success());

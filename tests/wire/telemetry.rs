@@ -1,4 +1,4 @@
-//! What operators see: lines of the log, metrics on an address of their own, and traces at a collector.
+//! Observability: lines of the log, metrics on a separate address, and traces at a collector.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use crate::server::{KEY, Server, failed_start, send};
 const CREATE: &str = "mutation Secretly($name: String!) { createPartner(input: { code: \"hidden-code\", \
     name: $name, enrolledOn: \"2025-01-01\" }) { partner { id } userErrors { code } } }";
 
-async fn create(server: &Server, id: &str) -> crate::server::Answer {
+async fn create(server: &Server, id: &str) -> crate::server::TestResponse {
     let body = json!({ "query": CREATE, "variables": { "name": "hidden-name" } });
     send(server.post().header("x-request-id", id).json(&body)).await
 }
@@ -58,7 +58,7 @@ async fn log_lines_are_json_with_the_request_id_and_without_secrets() {
 }
 
 #[tokio::test]
-async fn a_quiet_log_is_text_and_says_nothing_of_what_went_well() {
+async fn the_default_log_is_text_without_successful_requests() {
     let server = Server::start_logged(&[]);
     assert_eq!(create(&server, "of-a-mutation").await.code(), "none");
     let log = server.stop();
@@ -67,7 +67,7 @@ async fn a_quiet_log_is_text_and_says_nothing_of_what_went_well() {
 }
 
 #[tokio::test]
-async fn metrics_can_have_an_address_of_their_own() {
+async fn metrics_can_have_a_separate_address() {
     let server = Server::start(&[("METRICS_BIND", "127.0.0.1:0")]);
     create(&server, "a").await;
     let client = reqwest::Client::new();
@@ -87,7 +87,7 @@ async fn metrics_can_have_an_address_of_their_own() {
 }
 
 #[test]
-fn wrong_settings_are_refused_by_name() {
+fn invalid_settings_are_refused_by_name() {
     for (name, value) in [
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "partner_program=loud"),
@@ -104,7 +104,7 @@ fn wrong_settings_are_refused_by_name() {
     }
 }
 
-/// A collector that keeps what it is sent.
+/// A collector that stores the requests that it gets.
 async fn collector() -> (String, Arc<Mutex<Vec<Bytes>>>) {
     let kept: Arc<Mutex<Vec<Bytes>>> = Arc::default();
     let keep = Arc::clone(&kept);
@@ -130,7 +130,7 @@ fn attributes(span: &Span) -> HashMap<&str, String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn traces_reach_a_collector_as_part_of_the_callers() {
+async fn traces_reach_a_collector_within_the_callers_trace() {
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
     const PARENT: &str = "b7ad6b7169203331";
     let (endpoint, kept) = collector().await;
@@ -146,7 +146,7 @@ async fn traces_reach_a_collector_as_part_of_the_callers() {
     let log = tokio::task::spawn_blocking(move || server.stop()).await.expect("it stops");
     assert!(!log.contains("otel") && !log.contains("WARN"), "{log}");
 
-    // All is there as soon as the process has ended.
+    // Everything is exported when the process has ended.
     let sent = kept.lock().expect("a lock").clone();
     let requests = sent.iter().map(|body| ExportTraceServiceRequest::decode(body.clone()).expect("OTLP"));
     let resources: Vec<_> = requests.flat_map(|request| request.resource_spans).collect();
@@ -167,14 +167,14 @@ async fn traces_reach_a_collector_as_part_of_the_callers() {
         |name: &str| *mine.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{name}: {shown}"));
     let request = find("POST /graphql");
     assert_eq!((hex(&request.parent_span_id).as_str(), request.kind), (PARENT, 2));
-    let told = attributes(request);
+    let status = attributes(request);
     for (name, value) in [
         ("http.request.method", "POST"),
         ("http.route", "/graphql"),
         ("http.response.status_code", "200"),
         ("request.id", "traced"),
     ] {
-        assert_eq!(told.get(name).map(String::as_str), Some(value), "{told:?}");
+        assert_eq!(status.get(name).map(String::as_str), Some(value), "{status:?}");
     }
     let operation = find("mutation");
     assert_eq!(attributes(operation)["graphql.operation.type"], "mutation");
@@ -186,8 +186,8 @@ async fn traces_reach_a_collector_as_part_of_the_callers() {
     {
         assert_eq!(child.parent_span_id, parent.span_id, "{} in {}", child.name, parent.name);
     }
-    // A request without a caller's trace begins one.
-    // What the server does by itself has traces of its own.
+    // A request without a caller's trace starts one.
+    // Background tasks of the server have their own traces.
     let requests: HashSet<_> =
         other.iter().filter(|span| span.name == "POST /graphql").map(|span| &span.trace_id).collect();
     let other: Vec<&Span> = other.into_iter().filter(|span| requests.contains(&span.trace_id)).collect();

@@ -4,7 +4,7 @@ use crate::npm;
 use crate::server::{KEY, Server};
 
 #[test]
-fn the_reference_verifier_accepts_what_is_sent() {
+fn the_reference_verifier_accepts_deliveries() {
     let server = Server::start(&[("WEBHOOKS_TO_PRIVATE", "true")]);
     let output = npm::run("webhooks.mjs", &[&server.url("/graphql"), KEY]);
     let said = String::from_utf8_lossy(&output.stdout);

@@ -24,7 +24,7 @@ async fn html() -> String {
     String::from_utf8(body(page(HeaderMap::new()).await).await).unwrap()
 }
 
-/// What the page's `src` and `href` attributes say.
+/// The values of the page's `src` and `href` attributes.
 fn references(html: &str) -> Vec<&str> {
     ["src=\"", "href=\""]
         .into_iter()
@@ -34,7 +34,7 @@ fn references(html: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_page_names_no_other_host() {
+async fn the_page_references_no_other_host() {
     let html = html().await;
     assert!(html.contains("<title>Partner Program GraphiQL</title>"));
     assert!(!html.contains("http:") && !html.contains("https:") && !html.contains("\"//"));
@@ -44,7 +44,7 @@ async fn the_page_names_no_other_host() {
 }
 
 #[tokio::test]
-async fn the_page_says_how_browsers_shall_treat_it() {
+async fn the_page_has_security_and_cache_headers() {
     let response = page(HeaderMap::new()).await;
     assert_eq!(response.status(), StatusCode::OK);
     for (name, value) in [
@@ -61,11 +61,11 @@ async fn the_page_says_how_browsers_shall_treat_it() {
 }
 
 #[tokio::test]
-async fn everything_the_page_refers_to_is_served_for_good() {
+async fn referenced_assets_are_immutable() {
     let html = html().await;
     let assets: Vec<_> =
         references(&html).into_iter().filter(|reference| reference.starts_with("/graphiql/")).collect();
-    // A build without GraphiQL has a page that refers to nothing.
+    // The page of a build without GraphiQL references nothing.
     assert_eq!(!assets.is_empty(), html.contains("id=\"graphiql\""), "{html}");
     for path in assets {
         let response = fetch(path, headers([(ACCEPT_ENCODING, "gzip, deflate, br")])).await;
@@ -77,7 +77,7 @@ async fn everything_the_page_refers_to_is_served_for_good() {
 }
 
 #[tokio::test]
-async fn every_embedded_file_is_served_plain_and_gzipped_alike() {
+async fn embedded_files_are_served_plain_and_gzipped() {
     for name in Assets::iter() {
         let path = format!("/graphiql/{name}");
         let plain = fetch(&path, HeaderMap::new()).await;

@@ -1,4 +1,4 @@
-//! WebSockets by the protocol graphql-transport-ws: what is answered.
+//! WebSockets by the protocol graphql-transport-ws: messages and responses.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
 
 use crate::toy::{KEY, Toy};
-use crate::websocket::{Client, until};
+use crate::websocket_client::{Client, until};
 
 const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
 
@@ -24,7 +24,7 @@ async fn operations_of_all_kinds() {
         assert_eq!(client.next().await, next);
     }
     assert_eq!(client.next().await, json!({ "id": "1", "type": "complete" }));
-    // The id is free again.
+    // The id can be reused.
     for (query, data) in
         [("{ hello }", json!({ "hello": "world" })), ("mutation { add(n: 2) }", json!({ "add": 2 }))]
     {
@@ -40,7 +40,7 @@ async fn operations_of_all_kinds() {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_an_error() {
+async fn refusals_are_error_messages() {
     let toy = Toy::start().await;
     let mut client = Client::start(&toy).await;
     let aliases = (0..200).map(|it| format!("a{it}: hello ")).collect::<String>();
@@ -75,9 +75,9 @@ async fn what_is_refused_is_an_error() {
     assert_eq!(client.next().await["type"], "complete");
 }
 
-/// A stream that breaks says so, under the id that the log has, and takes nothing else with it.
+/// A failed stream reports the request id of the log, and does not affect others.
 #[tokio::test]
-async fn panics_and_faults_are_told() {
+async fn panics_and_internal_errors_are_reported() {
     let toy = Toy::start().await;
     let mut client = Client::open(&toy, &[PROTOCOL, ("x-request-id", "same")]).await.unwrap();
     client.init().await;
@@ -100,7 +100,7 @@ async fn panics_and_faults_are_told() {
 }
 
 #[tokio::test]
-async fn a_client_ends_what_it_began() {
+async fn a_client_cancels_its_operations() {
     let toy = Toy::start().await;
     let mut client = Client::start(&toy).await;
     client.subscribe("1", "subscription { silence }").await;
@@ -108,7 +108,7 @@ async fn a_client_ends_what_it_began() {
     client.send(json!({ "id": "1", "type": "complete" })).await;
     until("the stream is gone", || toy.counter.load(Ordering::SeqCst) == 0).await;
     client.send(json!({ "id": "unknown", "type": "complete" })).await;
-    // Nothing of the one that is over comes behind its end.
+    // No message of the cancelled operation follows its end.
     client.subscribe("1", "subscription { flood(bytes: 10) }").await;
     client.next().await;
     client.send(json!({ "id": "1", "type": "complete" })).await;
@@ -124,7 +124,7 @@ async fn a_client_ends_what_it_began() {
 #[tokio::test]
 async fn pings_are_answered() {
     let toy = Toy::start().await;
-    let mut client = Client::silent(&toy).await;
+    let mut client = Client::open_without_init(&toy).await;
     client.send(json!({ "type": "ping", "payload": { "a": [1] } })).await;
     assert_eq!(client.next().await, json!({ "type": "pong", "payload": { "a": [1] } }));
     client.send(json!({ "type": "pong" })).await;
@@ -133,7 +133,7 @@ async fn pings_are_answered() {
 }
 
 #[tokio::test]
-async fn credentials_come_by_header_or_message() {
+async fn credentials_are_read_from_header_or_connection_init() {
     let toy = Toy::start().await;
     let bearer = format!("Bearer {KEY}");
     for payload in [
@@ -141,11 +141,11 @@ async fn credentials_come_by_header_or_message() {
         json!({ "authorization": bearer }),
         json!({ "headers": { "Authorization": bearer } }),
     ] {
-        let mut client = Client::silent(&toy).await;
+        let mut client = Client::open_without_init(&toy).await;
         client.send(json!({ "type": "connection_init", "payload": payload })).await;
         assert_eq!(client.next().await["type"], "connection_ack", "{payload}");
     }
-    // The header goes before the message.
+    // The header takes precedence over the message.
     let wrong = json!({ "type": "connection_init", "payload": { "Authorization": "Bearer wrong" } });
     for (authorization, expected) in [(bearer.as_str(), true), ("Bearer wrong", false)] {
         let mut client = Client::open(&toy, &[PROTOCOL, ("authorization", authorization)]).await.unwrap();
@@ -182,9 +182,9 @@ async fn pages_of_other_origins_are_refused() {
     assert_eq!((answer.status, answer.code()), (426, "BAD_USER_INPUT"));
 }
 
-/// A subscription holds no place among the operations that run, but it has its price.
+/// A subscription holds no permit of concurrent operations, but it is charged.
 #[tokio::test]
-async fn subscriptions_cost_points_and_no_place() {
+async fn subscriptions_cost_points_and_hold_no_permit() {
     let quotas = Quotas { points_per_minute: 30, operations_max: 1, ..Quotas::default() };
     let toy = Toy::start_with("127.0.0.1:0", RequestLimits::default(), quotas).await;
     let mut client = Client::start(&toy).await;
@@ -224,21 +224,21 @@ async fn operations_of_a_socket_are_bounded() {
 }
 
 #[tokio::test]
-async fn mutations_outlive_their_socket() {
+async fn mutations_survive_a_closed_socket() {
     let toy = Toy::start().await;
     let mut client = Client::start(&toy).await;
     client.subscribe("1", "mutation { addSlowly(n: 5) }").await;
     client.send(json!({ "type": "ping" })).await;
     assert_eq!(client.next().await["type"], "pong");
-    // It was taken when the socket goes, though perhaps it has just begun.
+    // It was accepted before the socket closed, even if it has just started.
     tokio::time::sleep(Duration::from_millis(50)).await;
     drop(client);
     until("the mutation is done", || toy.counter.load(Ordering::SeqCst) == 5).await;
 }
 
-/// What is delivered was checked; while that can't be done, it waits and is not lost.
+/// Credentials are revalidated before each event; while that fails, events are delayed, not lost.
 #[tokio::test]
-async fn credentials_that_cannot_be_checked_hold_events_back() {
+async fn unavailable_authentication_delays_events() {
     let limits = StreamLimits { check_interval: Duration::from_millis(50), ..StreamLimits::default() };
     let streams = StreamSettings { limits, ..StreamSettings::default() };
     let toy = Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), Quotas::default(), streams).await;

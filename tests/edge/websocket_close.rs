@@ -1,4 +1,4 @@
-//! WebSockets by the protocol graphql-transport-ws: how they end.
+//! WebSockets by the protocol graphql-transport-ws: how they are closed.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -11,14 +11,14 @@ use tokio::io::AsyncReadExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::toy::Toy;
-use crate::websocket::{Client, WAIT, until};
+use crate::websocket_client::{Client, WAIT, until};
 
 async fn toy(limits: StreamLimits, quotas: Quotas) -> Toy {
     let streams = StreamSettings { limits, ..StreamSettings::default() };
     Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), quotas, streams).await
 }
 
-/// Times so short that a test can wait for them.
+/// Timeouts that are short enough for tests.
 fn short() -> StreamLimits {
     StreamLimits {
         send_time_max: Duration::from_millis(300),
@@ -29,13 +29,13 @@ fn short() -> StreamLimits {
 }
 
 #[tokio::test]
-async fn what_the_protocol_does_not_know_ends_the_socket() {
+async fn invalid_messages_close_the_socket() {
     let toy = Toy::start().await;
     let init = json!({ "type": "connection_init", "payload": {
         "Authorization": format!("Bearer {}", crate::toy::KEY) } })
     .to_string();
     let silence = r#"{"id":"1","type":"subscribe","payload":{"query":"subscription { silence }"}}"#;
-    // what is said, code, beginning of the reason
+    // message, code, start of the reason
     let table: [(&[&str], u16, &str); 17] = [
         (&["{"], 4400, "A message is a JSON object"),
         (&["[]"], 4400, "A message is a JSON object"),
@@ -68,9 +68,9 @@ async fn what_the_protocol_does_not_know_ends_the_socket() {
         (&[&init, r#"{"type":"complete"}"#], 4400, "The message needs an id"),
     ];
     for (said, code, reason) in table {
-        let mut client = Client::silent(&toy).await;
+        let mut client = Client::open_without_init(&toy).await;
         for (index, text) in said.iter().enumerate() {
-            client.say(text).await;
+            client.send_text(text).await;
             if index == 0 && *text == init {
                 assert_eq!(client.next().await["type"], "connection_ack", "{said:?}");
             }
@@ -83,7 +83,7 @@ async fn what_the_protocol_does_not_know_ends_the_socket() {
 }
 
 #[tokio::test]
-async fn other_frames_end_the_socket_too() {
+async fn invalid_frames_close_the_socket() {
     let toy = Toy::start().await;
     let mut client = Client::open(&toy, &[]).await.unwrap();
     assert_eq!(client.closed().await.0, 4406);
@@ -93,7 +93,7 @@ async fn other_frames_end_the_socket_too() {
     futures_util::SinkExt::send(&mut client.socket, Message::binary(b"{}".to_vec())).await.unwrap();
     assert_eq!(client.closed().await.0, 4400);
     let mut client = Client::start(&toy).await;
-    client.say(&"x".repeat(300 << 10)).await;
+    client.send_text(&"x".repeat(300 << 10)).await;
     let closed = client.closed().await;
     assert_eq!(closed, (1009, "A message has 262144 bytes at most.".to_owned()));
     let mut client = Client::start(&toy).await;
@@ -107,9 +107,9 @@ async fn other_frames_end_the_socket_too() {
 }
 
 #[tokio::test]
-async fn who_does_not_say_who_it_is_in_time() {
+async fn connection_init_times_out() {
     let toy = toy(short(), Quotas::default()).await;
-    let mut client = Client::silent(&toy).await;
+    let mut client = Client::open_without_init(&toy).await;
     assert_eq!(client.closed().await, (4408, "Connection initialisation timeout".to_owned()));
 }
 
@@ -118,15 +118,15 @@ async fn sockets_of_a_caller_are_bounded() {
     let toy = toy(StreamLimits::default(), Quotas { streams_max: 2, ..Quotas::default() }).await;
     let first = Client::start(&toy).await;
     let _second = Client::start(&toy).await;
-    let mut third = Client::silent(&toy).await;
+    let mut third = Client::open_without_init(&toy).await;
     third.init().await;
     let closed = third.closed().await;
     assert_eq!(closed.0, 1013, "{closed:?}");
     assert!(closed.1.contains("2 WebSockets and event streams"), "{closed:?}");
     drop(first);
-    // The place of the first is free once the server has seen it go.
+    // The permit of the first is released once the server has noticed its close.
     for _ in 0..1_000 {
-        let mut client = Client::silent(&toy).await;
+        let mut client = Client::open_without_init(&toy).await;
         client.init().await;
         let acknowledged =
             tokio::time::timeout(WAIT, futures_util::StreamExt::next(&mut client.socket)).await;
@@ -142,7 +142,7 @@ async fn wrong_credentials_are_counted() {
     let toy = toy(StreamLimits::default(), Quotas { failed_logins_per_minute: 2, ..Quotas::default() }).await;
     let mut codes = Vec::new();
     for _ in 0..4 {
-        let mut client = Client::silent(&toy).await;
+        let mut client = Client::open_without_init(&toy).await;
         let payload = json!({ "Authorization": "Bearer wrong" });
         client.send(json!({ "type": "connection_init", "payload": payload })).await;
         codes.push(client.closed().await.0);
@@ -150,9 +150,9 @@ async fn wrong_credentials_are_counted() {
     assert_eq!(codes, [4403, 4403, 4403, 1013]);
 }
 
-/// Whether an event comes or not.
+/// With and without an event.
 #[tokio::test]
-async fn a_revoked_key_ends_everything() {
+async fn a_revoked_key_closes_the_socket() {
     for with_event in [false, true] {
         let check_interval = Duration::from_millis(if with_event { 60_000 } else { 50 });
         let toy = toy(StreamLimits { check_interval, ..short() }, Quotas::default()).await;
@@ -161,7 +161,7 @@ async fn a_revoked_key_ends_everything() {
         client.subscribe("2", "{ hello }").await;
         client.next().await;
         assert_eq!(client.next().await["type"], "complete");
-        // The first check has passed.
+        // The first revalidation has passed.
         toy.authenticator_state.revoked.store(true, Ordering::SeqCst);
         if with_event {
             toy.counter.store(1, Ordering::SeqCst);
@@ -178,7 +178,7 @@ async fn a_revoked_key_ends_everything() {
     assert_eq!(toy.counter.load(Ordering::SeqCst), 0);
 }
 
-/// The kernel takes some megabytes; the server takes little more, and then parts.
+/// The kernel buffers some megabytes; the server buffers little more, and then disconnects.
 #[tokio::test]
 async fn a_slow_consumer_is_disconnected() {
     let toy = toy(short(), Quotas::default()).await;
@@ -186,7 +186,7 @@ async fn a_slow_consumer_is_disconnected() {
     client.subscribe("1", "subscription { flood(bytes: 60000) }").await;
     until("the flood has begun", || toy.counter.load(Ordering::SeqCst) == 1).await;
     until("the flood has ended", || toy.counter.load(Ordering::SeqCst) == 0).await;
-    // Who begins to read again in time hears why.
+    // A client that resumes reading in time gets the reason.
     loop {
         match futures_util::StreamExt::next(&mut client.socket).await.expect("an end").unwrap() {
             Message::Text(text) => assert!(text.starts_with(r#"{"id":"1","type":"next""#)),
@@ -202,14 +202,14 @@ async fn a_slow_consumer_is_disconnected() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_is_gone() {
+async fn a_client_that_never_reads_is_disconnected() {
     let toy = toy(short(), Quotas { streams_max: 1, ..Quotas::default() }).await;
     let mut client = Client::start(&toy).await;
     client.subscribe("1", "subscription { flood(bytes: 60000) }").await;
     let began = Instant::now();
-    // Its place is free, though its end of the connection is still there.
+    // Its permit is released, although its end of the connection is still open.
     loop {
-        let mut other = Client::silent(&toy).await;
+        let mut other = Client::open_without_init(&toy).await;
         other.init().await;
         let first = futures_util::StreamExt::next(&mut other.socket).await;
         if matches!(first, Some(Ok(Message::Text(_)))) {
@@ -221,26 +221,26 @@ async fn a_client_that_never_reads_is_gone() {
 }
 
 #[tokio::test]
-async fn a_dead_peer_is_found() {
+async fn a_dead_peer_is_detected() {
     let limits = StreamLimits { ping_interval: Duration::from_millis(100), ..StreamLimits::default() };
     let toy = toy(limits, Quotas::default()).await;
     let mut client = Client::start(&toy).await;
     client.subscribe("1", "subscription { silence }").await;
     until("the stream is there", || toy.counter.load(Ordering::SeqCst) == 1).await;
-    // Whoever reads answers pings and stays.
+    // A client that reads answers pings and stays connected.
     let alive = tokio::time::timeout(Duration::from_millis(500), client.next()).await;
     assert!(alive.is_err(), "{alive:?}");
     assert_eq!(toy.counter.load(Ordering::SeqCst), 1);
-    // Nobody reads any more.
+    // The client stops reading.
     until("the stream is gone", || toy.counter.load(Ordering::SeqCst) == 0).await;
     drop(client);
 }
 
 #[tokio::test]
-async fn a_stop_is_told_and_waits_for_nobody() {
+async fn shutdown_closes_sockets_without_waiting() {
     let toy = Toy::start().await;
     let mut client = Client::start(&toy).await;
-    let mut silent = Client::silent(&toy).await;
+    let mut silent = Client::open_without_init(&toy).await;
     client.subscribe("1", "subscription { silence }").await;
     client.subscribe("2", "mutation { addSlowly(n: 10) }").await;
     client.send(json!({ "type": "ping" })).await;
@@ -248,7 +248,7 @@ async fn a_stop_is_told_and_waits_for_nobody() {
     until("the stream is there", || toy.counter.load(Ordering::SeqCst) == 1).await;
     let began = Instant::now();
     toy.stopper.send(true).unwrap();
-    // What was accepted is finished.
+    // Accepted operations are finished.
     let next = client.next().await;
     assert_eq!((&next["id"], &next["type"]), (&json!("2"), &json!("next")), "{next}");
     assert_eq!(client.next().await, json!({ "id": "2", "type": "complete" }));
@@ -259,7 +259,7 @@ async fn a_stop_is_told_and_waits_for_nobody() {
     assert!(began.elapsed() < Duration::from_secs(5), "the stop took {:?}", began.elapsed());
 }
 
-/// A WebSocket is a connection, also after the answer that opened it.
+/// A WebSocket counts as a connection after the upgrade as well.
 #[tokio::test]
 async fn sockets_count_as_connections() {
     let toy = Toy::start().await;

@@ -1,5 +1,5 @@
-//! What browsers are let to do: nothing without a preflight, and nothing for pages of other origins
-//! that no setting names.
+//! Cross-origin requests: browsers need a preflight, and no other origin is allowed
+//! unless a setting lists it.
 
 use partner_program::http::cors::Origins;
 use partner_program::http::graphql::GraphqlEndpoint;
@@ -13,11 +13,11 @@ use crate::{TestResponse, send};
 
 const ORIGIN: &str = "https://portal.example";
 
-/// What a page can send to another origin without the browser asking there first: three methods, and
-/// bodies of three types. `Authorization` is none of the headers that it can set so, and that header
-/// is the only one that says who is asking.
+/// What a page can send to another origin without a preflight: three methods, and bodies of
+/// three types. `Authorization` is not among the headers that it can set then, and that header is
+/// the only one that authenticates.
 #[tokio::test]
-async fn what_needs_no_preflight_is_refused() {
+async fn requests_without_preflight_are_refused() {
     let toy = Toy::start().await;
     let client = reqwest::Client::new();
     let body = "{\"query\":\"mutation{add(n:1)}\"}";
@@ -28,7 +28,7 @@ async fn what_needs_no_preflight_is_refused() {
     for content_type in
         [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("multipart/form-data")]
     {
-        // Even with a key, which no such request can have.
+        // Even with a key, which such a request cannot have.
         for key in [None, Some(KEY)] {
             let mut request = simple(client.post(toy.url("/graphql"))).body(body);
             request = content_type.into_iter().fold(request, |it, value| it.header("content-type", value));
@@ -80,7 +80,7 @@ fn header<'a>(answer: &'a TestResponse, name: &str) -> Option<&'a str> {
 
 #[tokio::test]
 async fn origins_are_allowed_by_setting() {
-    // setting, origin, what the browser is told
+    // setting, origin, allowed origin of the response
     for (setting, origin, allowed) in [
         ("", ORIGIN, None),
         (ORIGIN, ORIGIN, Some(ORIGIN)),
@@ -107,7 +107,7 @@ async fn origins_are_allowed_by_setting() {
         let headers = header(&asked, "access-control-allow-headers").unwrap();
         assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
         let answer = post(&url, origin).await;
-        // Caches keep apart what differs by origin.
+        // Caches must vary by origin.
         let varies = header(&answer, "vary").is_some_and(|vary| vary.contains("origin"));
         assert_eq!(varies, setting != "*", "{setting} {origin}");
         assert_eq!(answer.body["data"]["hello"], "world", "other clients are no business of CORS");

@@ -1,4 +1,4 @@
-//! Documents that are asked for by their hash or their name.
+//! Documents that requests refer to by hash or id.
 
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::toy::{self, KEY, Schema, Toy};
-use crate::{GRAPHQL, TestResponse, ask, send};
+use crate::{GRAPHQL, TestResponse, send, send_graphql};
 
 fn hash(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -26,31 +26,31 @@ fn apollo(hash: &str) -> Value {
 async fn get(toy: &Toy, parameters: &[(&str, &str)]) -> TestResponse {
     let mut url: reqwest::Url = toy.url("/graphql").parse().unwrap();
     url.query_pairs_mut().extend_pairs(parameters);
-    // As a browser's own code asks, which takes pages too.
+    // As code in a browser requests, which accepts HTML as well.
     let request = reqwest::Client::new().get(url).bearer_auth(KEY);
     send(request.header("accept", format!("{GRAPHQL}, text/html;q=0.9"))).await
 }
 
 #[tokio::test]
-async fn a_document_is_registered_by_its_hash() {
+async fn a_document_is_persisted_under_its_hash() {
     let toy = Toy::start().await;
     let query = "query($n: Int!) { double(n: $n) }";
     let hash = hash(query);
     let variables = json!({ "n": 4 });
     let by_hash = json!({ "extensions": apollo(&hash), "variables": variables });
-    let answer = ask(&toy, by_hash.clone()).await;
+    let answer = send_graphql(&toy, by_hash.clone()).await;
     assert_eq!((answer.status, answer.code()), (400, "PERSISTED_QUERY_NOT_FOUND"));
     assert_eq!(answer.message(), "PersistedQueryNotFound");
     let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY).json(&by_hash);
     let answer = send(request).await;
     assert_eq!((answer.status, answer.message()), (200, "PersistedQueryNotFound"));
     let both = json!({ "query": query, "extensions": apollo(&hash), "variables": variables });
-    assert_eq!(ask(&toy, both).await.body["data"]["double"], 8);
-    assert_eq!(ask(&toy, by_hash).await.body["data"]["double"], 8);
-    // By every name that it has, and by GET.
+    assert_eq!(send_graphql(&toy, both).await.body["data"]["double"], 8);
+    assert_eq!(send_graphql(&toy, by_hash).await.body["data"]["double"], 8);
+    // By each of its ids, and by GET.
     let id = format!("sha256:{hash}");
     let by_id = json!({ "documentId": id, "variables": { "n": 5 } });
-    assert_eq!(ask(&toy, by_id).await.body["data"]["double"], 10);
+    assert_eq!(send_graphql(&toy, by_id).await.body["data"]["double"], 10);
     let extensions = apollo(&hash).to_string();
     let upper = apollo(&hash.to_uppercase()).to_string();
     for named in [("extensions", &*extensions), ("extensions", &*upper), ("documentId", &*id)] {
@@ -64,14 +64,17 @@ async fn a_document_is_registered_by_its_hash() {
 }
 
 #[tokio::test]
-async fn what_is_registered_must_be_right() {
+async fn invalid_persisted_queries_are_refused() {
     let toy = Toy::start().await;
     let (good, bad) = (hash("{ hello }"), hash("{ nope }"));
-    // A document that can't be run is not kept.
+    // An invalid document is not persisted.
     let invalid = json!({ "query": "{ nope }", "extensions": apollo(&bad) });
-    assert_eq!(ask(&toy, invalid).await.code(), "GRAPHQL_VALIDATION_FAILED");
-    assert_eq!(ask(&toy, json!({ "extensions": apollo(&bad) })).await.code(), "PERSISTED_QUERY_NOT_FOUND");
-    // A mutation is registered by GET, but not run.
+    assert_eq!(send_graphql(&toy, invalid).await.code(), "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(
+        send_graphql(&toy, json!({ "extensions": apollo(&bad) })).await.code(),
+        "PERSISTED_QUERY_NOT_FOUND"
+    );
+    // A mutation is persisted by GET, but not executed.
     let mutation = "mutation { add(n: 1) }";
     let extensions = apollo(&hash(mutation)).to_string();
     let answer = get(&toy, &[("query", mutation), ("extensions", &extensions)]).await;
@@ -89,13 +92,13 @@ async fn what_is_registered_must_be_right() {
         json!({ "documentId": "md5:d41d8cd98f00b204e9800998ecf8427e" }),
         json!({ "documentId": 1 }),
     ] {
-        let answer = ask(&toy, body.clone()).await;
+        let answer = send_graphql(&toy, body.clone()).await;
         assert_eq!((answer.status, answer.code()), (400, "BAD_USER_INPUT"), "{body}: {}", answer.text);
     }
 }
 
 #[tokio::test]
-async fn memory_for_registered_documents_is_bounded() {
+async fn memory_of_persisted_documents_is_bounded() {
     let toy = Toy::start().await;
     let mut known = 0;
     let queries: Vec<String> = (0..200).map(|index| format!("{{ a{index}: hello }}")).collect();
@@ -111,7 +114,7 @@ async fn memory_for_registered_documents_is_bounded() {
     assert!((1..=15).contains(&known), "{known} of 200 are kept in 1 MiB at 64 KiB each");
 }
 
-async fn locked(trusted: Vec<TrustedDocument>) -> Result<Documents<Schema>, String> {
+async fn with_allowlist(trusted: Vec<TrustedDocument>) -> Result<Documents<Schema>, String> {
     let counter = std::sync::Arc::default();
     let build = || toy::schema(&counter);
     let types = SchemaTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
@@ -124,11 +127,11 @@ fn trusted(text: &str, id: &str) -> TrustedDocument {
 }
 
 #[tokio::test]
-async fn a_locked_server_runs_nothing_else() {
+async fn an_allowlist_admits_nothing_else() {
     let query = "query A($n: Int!) { double(n: $n) } query B { hello }";
     let metrics = Metrics::default();
     let endpoint = GraphqlEndpoint {
-        documents: locked(vec![trusted(query, "sums"), trusted("mutation { add(n: 1) }", "add")])
+        documents: with_allowlist(vec![trusted(query, "sums"), trusted("mutation { add(n: 1) }", "add")])
             .await
             .unwrap(),
         authenticator: BootstrapKey::new(KEY),
@@ -165,7 +168,7 @@ async fn a_locked_server_runs_nothing_else() {
         let answer = post(body.clone()).await;
         assert_eq!((answer.status, &answer.body["data"]), (200, &expected), "{body}: {}", answer.text);
     }
-    // The operator's names are labels, which clients' are not.
+    // Names of trusted operations become labels of metrics, other names do not.
     let text = metrics.render(&[]);
     for (name, count) in [("A", 1), ("B", 4)] {
         let line =
@@ -188,20 +191,20 @@ async fn a_locked_server_runs_nothing_else() {
     }
     let answer = send(client.get(format!("http://{address}/graphql?documentId=add")).bearer_auth(KEY)).await;
     assert_eq!(answer.status, 405);
-    // The schema was not given to this server to tell.
+    // This server has no SDL to serve.
     assert_eq!(send(client.get(format!("http://{address}/schema.graphql"))).await.status, 404);
 }
 
 #[tokio::test]
-async fn trusted_documents_are_checked_beforehand() {
+async fn trusted_documents_are_validated_at_start() {
     for (documents, message) in [
         (vec![trusted("{ nope }", "a")], "a.graphql: Unknown field \"nope\" on type \"Query\"."),
         (vec![trusted("{", "a")], "a.graphql: Syntax error"),
         (vec![trusted("{ hello }", "a"), trusted("{ hello } ", "a")], "another document has the id a"),
         (vec![trusted(&"#".repeat(70_000), "a")], "a.graphql: The document has 70000 bytes"),
     ] {
-        let error = locked(documents).await.err().expect(message);
+        let error = with_allowlist(documents).await.err().expect(message);
         assert!(error.contains(message) && !error.contains('\n'), "{error}");
     }
-    assert!(locked(vec![trusted("{ hello }", "a"), trusted("{ hello }", "b")]).await.is_ok());
+    assert!(with_allowlist(vec![trusted("{ hello }", "a"), trusted("{ hello }", "b")]).await.is_ok());
 }

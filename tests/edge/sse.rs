@@ -10,7 +10,7 @@ use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
 
 use crate::toy::{KEY, Toy};
-use crate::websocket::{WAIT, until};
+use crate::websocket_client::{WAIT, until};
 
 const EVENTS: &str = "text/event-stream";
 
@@ -24,8 +24,8 @@ async fn toy(limits: StreamLimits, quotas: Quotas) -> Toy {
     Toy::start_streaming("127.0.0.1:0", RequestLimits::default(), quotas, streams).await
 }
 
-/// A whole stream, without comments.
-async fn whole(request: reqwest::RequestBuilder) -> String {
+/// A complete stream, without comments.
+async fn read_all(request: reqwest::RequestBuilder) -> String {
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 200);
     for (name, value) in [
@@ -44,15 +44,15 @@ fn without_comments(text: &str) -> String {
     text.split_inclusive("\n\n").filter(|block| *block != ":\n\n").collect()
 }
 
-/// The errors of a stream that has nothing else.
+/// The errors of a stream that contains nothing else.
 async fn errors(toy: &Toy, query: &str) -> Value {
-    let text = whole(post(toy, EVENTS, query)).await;
+    let text = read_all(post(toy, EVENTS, query)).await;
     let data = text.strip_prefix("event: next\ndata: ").expect(&text);
     let data = data.strip_suffix("\n\nevent: complete\ndata:\n\n").expect(&text);
     serde_json::from_str::<Value>(data).expect(data)["errors"].take()
 }
 
-/// Reads until a text has come.
+/// Reads until a text has arrived.
 async fn read_until(
     stream: &mut (impl Stream<Item = reqwest::Result<impl AsRef<[u8]>>> + Unpin),
     text: &str,
@@ -76,7 +76,7 @@ async fn operations_of_all_kinds() {
         ("{ echo(text: \"a\\nb\") }", "event: next\ndata: {\"data\":{\"echo\":\"a\\nb\"}}\n\n"),
         ("mutation { add(n: 2) }", "event: next\ndata: {\"data\":{\"add\":2}}\n\n"),
     ] {
-        assert_eq!(whole(post(&toy, EVENTS, query)).await, format!("{expected}{complete}"));
+        assert_eq!(read_all(post(&toy, EVENTS, query)).await, format!("{expected}{complete}"));
     }
     let get = |query: &str| {
         let url = reqwest::Url::parse_with_params(&toy.url("/graphql"), [("query", query)]).unwrap();
@@ -84,13 +84,13 @@ async fn operations_of_all_kinds() {
         request.header("accept", EVENTS).header("x-request-id", "same")
     };
     let expected = format!("event: next\ndata: {{\"data\":{{\"count\":1}}}}\n\n{complete}");
-    assert_eq!(whole(get("subscription { count(to: 1) }")).await, expected);
+    assert_eq!(read_all(get("subscription { count(to: 1) }")).await, expected);
     let answer = crate::send(get("mutation { add(n: 2) }")).await;
     assert_eq!((answer.status, &answer.headers["allow"]), (405, &"POST".parse().unwrap()));
 }
 
 #[tokio::test]
-async fn what_is_refused_is_an_event() {
+async fn refusals_are_events() {
     let toy = Toy::start().await;
     for (query, code) in [
         ("subscription {", "GRAPHQL_PARSE_FAILED"),
@@ -106,9 +106,9 @@ async fn what_is_refused_is_an_event() {
             assert_eq!(errors[0]["extensions"]["requestId"], "same");
         }
     }
-    let text = whole(post(&toy, EVENTS, "subscription { panics }")).await;
+    let text = read_all(post(&toy, EVENTS, "subscription { panics }")).await;
     assert!(text.contains("\"panics\":3") && text.contains("INTERNAL_SERVER_ERROR"), "{text}");
-    // What is no matter of GraphQL has a status.
+    // Refusals outside of GraphQL have an HTTP status.
     let request = reqwest::Client::new().post(toy.url("/graphql")).header("accept", EVENTS);
     let answer = crate::send(request.try_clone().unwrap().json(&json!({ "query": "{ hello }" }))).await;
     assert_eq!((answer.status, answer.code()), (401, "UNAUTHENTICATED"));
@@ -116,16 +116,16 @@ async fn what_is_refused_is_an_event() {
     assert_eq!(answer.status, 415);
 }
 
-/// Clients that take JSON as well get events where nothing else will do.
+/// Clients that accept JSON as well get events only for subscriptions.
 #[tokio::test]
-async fn json_goes_before_events_unless_events_are_preferred() {
+async fn json_takes_precedence_unless_events_are_preferred() {
     let toy = Toy::start().await;
     let both = "application/graphql-response+json, application/json, text/event-stream";
     let answer = crate::send(post(&toy, both, "{ hello }")).await;
     assert_eq!(answer.body, json!({ "data": { "hello": "world" } }));
-    assert!(whole(post(&toy, both, "subscription { count(to: 1) }")).await.contains("\"count\":1"));
+    assert!(read_all(post(&toy, both, "subscription { count(to: 1) }")).await.contains("\"count\":1"));
     let preferred = "text/event-stream, application/json;q=0.9";
-    assert!(whole(post(&toy, preferred, "{ hello }")).await.starts_with("event: next\n"));
+    assert!(read_all(post(&toy, preferred, "{ hello }")).await.starts_with("event: next\n"));
     for accept in ["application/json", "*/*"] {
         let answer = crate::send(post(&toy, accept, "subscription { count(to: 1) }")).await;
         assert_eq!(answer.code(), "BAD_USER_INPUT");
@@ -138,7 +138,7 @@ async fn json_goes_before_events_unless_events_are_preferred() {
 }
 
 #[tokio::test]
-async fn quiet_streams_have_comments_and_end_with_their_client() {
+async fn idle_streams_get_keep_alives_and_end_with_their_client() {
     let keep_alive_interval = Duration::from_millis(50);
     let toy = toy(StreamLimits { keep_alive_interval, ..StreamLimits::default() }, Quotas::default()).await;
     let response = post(&toy, EVENTS, "subscription { silence }").send().await.unwrap();
@@ -182,15 +182,15 @@ async fn streams_of_a_caller_are_bounded_and_cost_points() {
     assert!(first.headers().contains_key("ratelimit"));
     let answer = crate::send(post(&toy, EVENTS, "subscription { silence }")).await;
     assert_eq!((answer.status, answer.code()), (429, "RATE_LIMITED"));
-    // It holds none of the places of operations.
+    // It holds no permit of concurrent operations.
     assert_eq!(crate::query(&toy, "{ hello }").await.status, 200);
     drop(first);
     until("the stream is gone", || toy.counter.load(Ordering::SeqCst) == 0).await;
 }
 
-/// The client hears why, if it reads at last.
+/// The client gets the reason, if it reads again.
 #[tokio::test]
-async fn a_slow_consumer_is_told() {
+async fn a_slow_consumer_gets_an_error() {
     let send_time_max = Duration::from_secs(1);
     let toy = toy(StreamLimits { send_time_max, ..StreamLimits::default() }, Quotas::default()).await;
     let response = post(&toy, EVENTS, "subscription { flood(bytes: 60000) }").send().await.unwrap();
@@ -202,22 +202,22 @@ async fn a_slow_consumer_is_told() {
     assert!(end.ends_with("event: complete\ndata:\n\n"), "{end}");
 }
 
-/// Its connection is cut, though it still holds its end.
+/// Its connection is aborted, although the client keeps it open.
 #[tokio::test]
-async fn a_client_that_never_reads_is_gone() {
+async fn a_client_that_never_reads_is_disconnected() {
     let send_time_max = Duration::from_millis(200);
     let toy = toy(StreamLimits { send_time_max, ..StreamLimits::default() }, Quotas::default()).await;
     let response = post(&toy, EVENTS, "subscription { flood(bytes: 60000) }").send().await.unwrap();
     until("the flood has begun", || toy.counter.load(Ordering::SeqCst) == 1).await;
     until("the flood has ended", || toy.counter.load(Ordering::SeqCst) == 0).await;
-    // A server that waits for all its connections ends, so this one is over.
+    // The server waits for all connections and ends, so this one is closed.
     toy.stopper.send(true).unwrap();
     tokio::time::timeout(WAIT, toy.server).await.expect("the connection is cut").unwrap().unwrap();
     assert!(response.text().await.is_err(), "the stream came to its end");
 }
 
 #[tokio::test]
-async fn a_stop_waits_for_no_stream() {
+async fn shutdown_does_not_wait_for_streams() {
     let toy = Toy::start().await;
     let response = post(&toy, EVENTS, "subscription { silence }").send().await.unwrap();
     until("the stream is there", || toy.counter.load(Ordering::SeqCst) == 1).await;
@@ -225,6 +225,6 @@ async fn a_stop_waits_for_no_stream() {
     toy.stopper.send(true).unwrap();
     tokio::time::timeout(WAIT, toy.server).await.unwrap().unwrap().unwrap();
     assert!(began.elapsed() < Duration::from_secs(5), "the stop took {:?}", began.elapsed());
-    // The stream is not complete, so that clients connect again.
+    // The stream ends without `complete`, so that clients reconnect.
     assert_eq!(without_comments(&response.text().await.unwrap()), "");
 }

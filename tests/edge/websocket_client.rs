@@ -1,4 +1,4 @@
-//! A client of graphql-transport-ws that also does what a client should not.
+//! A client of graphql-transport-ws that can also violate the protocol.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::toy::{KEY, Toy};
 
-/// Nothing here takes longer, unless it never comes.
+/// Timeout of each step.
 pub(crate) const WAIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Client {
@@ -19,7 +19,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Opens a socket with these headers beside those that are needed.
+    /// Opens a socket with these headers, in addition to the required ones.
     pub(crate) async fn open(toy: &Toy, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
         let mut request = format!("ws://{}/graphql/ws", toy.address).into_client_request()?;
         for (name, value) in headers {
@@ -29,12 +29,12 @@ impl Client {
         Ok(Self { socket })
     }
 
-    /// Opens a socket that has said nothing yet.
-    pub(crate) async fn silent(toy: &Toy) -> Self {
+    /// Opens a socket without `connection_init`.
+    pub(crate) async fn open_without_init(toy: &Toy) -> Self {
         Self::open(toy, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
     }
 
-    /// Opens a socket whose client is known.
+    /// Opens a socket and authenticates.
     pub(crate) async fn start(toy: &Toy) -> Self {
         let mut client = Self::silent(toy).await;
         client.init().await;
@@ -48,11 +48,11 @@ impl Client {
     }
 
     pub(crate) async fn send(&mut self, message: Value) {
-        self.say(&message.to_string()).await;
+        self.send_text(&message.to_string()).await;
     }
 
-    /// Sends a text; a server that has closed the socket meanwhile is heard at the next message.
-    pub(crate) async fn say(&mut self, text: &str) {
+    /// Sends a text; if the server has closed the socket, the next read returns that.
+    pub(crate) async fn send_text(&mut self, text: &str) {
         let _closed = self.socket.send(Message::text(text)).await;
     }
 
@@ -66,7 +66,7 @@ impl Client {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"))
     }
 
-    /// Code and reason of the end, which must come next.
+    /// Code and reason of the close frame, which must be next.
     pub(crate) async fn closed(&mut self) -> (u16, String) {
         match self.frame().await {
             Message::Close(Some(frame)) => (frame.code.into(), frame.reason.to_string()),
