@@ -12,20 +12,20 @@ use super::throttle::CallerKey;
 /// Missing or invalid credentials. The message is for the client and must not reveal anything about
 /// valid ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuthRefused(pub String);
+pub struct InvalidCredentials(pub String);
 
 /// Why authentication failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuthFailed {
+pub enum AuthError {
     /// The credentials are missing or invalid: 401.
-    Refused(AuthRefused),
+    Rejected(InvalidCredentials),
     /// The credentials cannot be checked at the moment, an internal error: 500.
     Unavailable,
 }
 
-impl From<AuthRefused> for AuthFailed {
-    fn from(refused: AuthRefused) -> Self {
-        Self::Refused(refused)
+impl From<InvalidCredentials> for AuthError {
+    fn from(rejected: InvalidCredentials) -> Self {
+        Self::Rejected(rejected)
     }
 }
 
@@ -38,11 +38,11 @@ pub trait Authenticator: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`AuthFailed`].
+    /// [`AuthError`].
     fn authenticate(
         &self,
         headers: &HeaderMap,
-    ) -> impl Future<Output = Result<Self::Caller, AuthFailed>> + Send;
+    ) -> impl Future<Output = Result<Self::Caller, AuthError>> + Send;
 
     /// The key under which the caller's usage is counted against quotas.
     fn caller_key(&self, caller: &Self::Caller) -> CallerKey;
@@ -52,7 +52,7 @@ pub trait Authenticator: Send + Sync + 'static {
 
     /// Attaches what resolvers need to a request: by default the caller. The request already has
     /// the [`RequestId`](super::request_id::RequestId).
-    fn equip(&self, caller: Self::Caller, request: Request) -> Request {
+    fn attach_caller(&self, caller: Self::Caller, request: Request) -> Request {
         request.data(caller)
     }
 }
@@ -101,11 +101,11 @@ pub struct BootstrapAdministrator;
 impl Authenticator for BootstrapKey {
     type Caller = BootstrapAdministrator;
 
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthFailed> {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthError> {
         match bearer(headers) {
             Some(token) if self.matches(token) => Ok(BootstrapAdministrator),
-            Some(_) => Err(AuthRefused("The key is not valid.".to_owned()).into()),
-            None => Err(AuthRefused("Send a key: Authorization: Bearer <key>.".to_owned()).into()),
+            Some(_) => Err(InvalidCredentials("The key is not valid.".to_owned()).into()),
+            None => Err(InvalidCredentials("Send a key: Authorization: Bearer <key>.".to_owned()).into()),
         }
     }
 
