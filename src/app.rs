@@ -19,8 +19,8 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::graphql::documents::{Documents, schemas};
-use crate::graphql::input_types::{InputTypes, api_scalars};
 use crate::graphql::root_field_spans::RootFieldSpans;
+use crate::graphql::schema_types::{SchemaTypes, api_scalars};
 use crate::graphql::{schema, trusted_documents};
 use crate::http::authentication::BootstrapKey;
 use crate::http::graphql::{BrowserPage, GraphqlEndpoint};
@@ -222,7 +222,7 @@ async fn router(
     let protocol = &settings.protocol;
     let sdl = schema::sdl();
     let mut types =
-        InputTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| AppError::Schema(error.to_string()))?;
+        SchemaTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| AppError::Schema(error.to_string()))?;
     let introspection = protocol.limits.introspection;
     if !introspection {
         types = types.without_suggestions();

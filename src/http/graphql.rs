@@ -410,9 +410,9 @@ pub(super) enum Execution {
 /// Why a request has no caller.
 pub(super) enum LoginError {
     /// The client address has too many failed logins.
-    Throttled(RateLimited),
+    RateLimited(RateLimited),
     /// The credentials are missing or invalid.
-    Refused(InvalidCredentials),
+    Rejected(InvalidCredentials),
     /// The credentials cannot be checked at the moment.
     Unavailable,
 }

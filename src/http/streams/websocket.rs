@@ -209,7 +209,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
         text: &str,
         upgrade_request: &mut Option<UpgradeRequest>,
     ) -> Result<(), CloseReason> {
-        let answer = match ClientMessage::parse(text)? {
+        let response = match ClientMessage::parse(text)? {
             ClientMessage::Init(payload) => {
                 let Some(upgrade_request) = upgrade_request.take() else {
                     return Err(CloseReason::with_code(4429, "Too many initialisation requests"));
