@@ -9,6 +9,7 @@ use partner_program::error::Error;
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema;
+use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::http::authentication::BootstrapKey;
 use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
 use partner_program::http::streams::StreamSettings;
