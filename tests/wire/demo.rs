@@ -9,7 +9,10 @@ use tempfile::TempDir;
 
 use crate::server::send;
 
-/// A process of `serve --demo`, killed on drop.
+/// The day of the demo data.
+pub(crate) const TODAY: &str = "2026-11-21";
+
+/// A process of `serve --demo`, killed when it is dropped.
 pub(crate) struct Demo {
     process: Child,
     base: String,
