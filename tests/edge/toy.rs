@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_graphql::*;
 use partner_program::graphql::documents::{Documents, schemas};
 use partner_program::graphql::limits::Limits;
+use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::http::authentication::{BootstrapAdministrator, BootstrapKey};
 use partner_program::http::connections::{self, ConnectionLimits};
 use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};

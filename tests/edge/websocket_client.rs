@@ -36,7 +36,7 @@ impl Client {
 
     /// Opens a socket and authenticates.
     pub(crate) async fn start(toy: &Toy) -> Self {
-        let mut client = Self::silent(toy).await;
+        let mut client = Self::open_without_init(toy).await;
         client.init().await;
         assert_eq!(client.next().await, json!({ "type": "connection_ack" }));
         client
