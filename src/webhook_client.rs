@@ -143,7 +143,7 @@ impl WebhookClient {
     async fn send_request(&self, request: &WebhookRequest<'_>) -> Result<Response, String> {
         let url = self.check_url(request.url)?;
         let signature =
-            sign(request).map_err(|_| "The request can't be signed: a secret is damaged.".to_owned())?;
+            sign(request).map_err(|_| "The message can't be signed: a secret is damaged.".to_owned())?;
         let client = self.client.get_or_init(|| client(self.allow_private)).as_ref();
         let client = client.ok_or("This server can't make requests: its certificates can't be read.")?;
         let http_request = client

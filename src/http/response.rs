@@ -292,7 +292,7 @@ fn mask(error: ServerError, id: &RequestId) -> ServerError {
 /// source, which errors of resolvers have. The caller excludes resolvers' errors with a code.
 fn is_argument_error(error: &ServerError) -> bool {
     const ARGUMENTS: [&str; 4] =
-        ["Failed to parse \"", "Expected params type \"", "Invalid value for argument \"", "Variable "];
+        ["Failed to parse \"", "Expected input type \"", "Invalid value for argument \"", "Variable "];
     const PAGES: [&str; 2] = ["The \"first\"", "The \"last\""];
     let begins = |beginning: &&str| error.message.starts_with(*beginning);
     (error.source.is_none() && ARGUMENTS.iter().any(begins)) || PAGES.iter().any(begins)

@@ -203,7 +203,7 @@ impl Inner {
         let build = Info::new(BuildLabels { version: env!("CARGO_PKG_VERSION") });
         let own = registry.sub_registry_with_prefix("partner_program");
         own.register("build", "Version of the server", build);
-        own.register("uptime_seconds", "Time started_at the start", self.uptime.clone());
+        own.register("uptime_seconds", "Time since the start", self.uptime.clone());
         if resident_memory().is_some() {
             let what = "Resident memory of the process";
             registry.register("process_resident_memory_bytes", what, self.memory.clone());
