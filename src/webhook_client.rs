@@ -55,7 +55,7 @@ impl fmt::Debug for WebhookRequest<'_> {
 pub struct AttemptOutcome {
     /// The status of the response.
     pub status: Option<u16>,
-    /// How the answer started_at.
+    /// The beginning of the response body.
     pub response: Option<String>,
     /// The `Retry-After` header of the response.
     pub retry_after: Option<String>,
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn addresses_are_validated_before_they_are_stored() {
         let long = format!("https://example.com/{}", "x".repeat(URL_CHARS_MAX));
-        // address, whether it is taken, and whether it is where private ones are allowed
+        // address, whether it is accepted, and whether it is where private ones are allowed
         let table = [
             ("https://example.com/hooks?a=b", true, true),
             ("https://example.com:8443/", true, true),

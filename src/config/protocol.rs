@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn settings_are_read_or_refused_by_name() {
-        // name, a value that is taken, where it is found then, values that are refused
+        // name, an accepted value, its field, refused values
         type Row = (&'static str, &'static str, fn(&ProtocolSettings) -> String, &'static [&'static str]);
         let table: [Row; 27] = [
             ("DOCUMENT_BYTES_MAX", "9", |it| it.limits.document_bytes.to_string(), &["0", "-1", "x"]),

@@ -1,4 +1,4 @@
-//! The complexity of an operation: an estimate of how many values its answer has.
+//! The complexity of an operation: an estimate of how many values its response has.
 //!
 //! A field costs 1. What is inside a field that returns a page costs as many times as much as `first` or
 //! `last` asks for, or as a default page has. What is inside a list of `ids` costs as many times as there
@@ -28,7 +28,7 @@ const MUTATION_POINTS: u64 = 5;
 /// The estimated complexity of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Complexity {
-    /// Estimated number of values in the answer, saturating.
+    /// Estimated number of values in the response, saturating.
     pub value: u64,
     /// Whether the estimate would differ with other variables.
     pub depends_on_variables: bool,

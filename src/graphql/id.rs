@@ -1,4 +1,4 @@
-//! Global ids: base64url of `Type:uuid`, so that an id of one type is never taken for another's.
+//! Global ids: base64url of `Type:uuid`, so that an id of one type never refers to an object of another.
 
 use async_graphql::ID;
 use base64::Engine as _;

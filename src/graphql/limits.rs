@@ -30,9 +30,9 @@ pub struct Limits {
     pub directives: u64,
     /// Fragment definitions.
     pub fragments: u64,
-    /// Estimated number of values in the answer. Sized for a page of 100 nodes with 20
+    /// Estimated number of values in the response. Sized for a page of 100 nodes with 20
     /// entries of 10 fields each: 1 + 100 × (2 + 1 + 20 × (2 + 10)) = 24,301, and room for
-    /// more fields beside the entries.
+    /// more fields next to the entries.
     pub complexity: u64,
     /// The page size assumed where a connection is selected without one.
     pub page_default: u64,

@@ -26,7 +26,7 @@ pub enum Code {
     Unauthenticated,
     /// Valid credentials that do not allow this.
     Forbidden,
-    /// A limit on the size of documents or answers is exceeded.
+    /// A limit on the size of documents or responses is exceeded.
     QueryTooComplex,
     /// Too many requests.
     RateLimited,

@@ -55,7 +55,7 @@ pub struct SchemaTypes {
     types: HashMap<Name, InputType>,
     /// Objects and interfaces.
     pub(crate) outputs: OutputTypes,
-    /// Whether a client that sent a wrong value is told the right ones of an enum.
+    /// Whether error messages list the values of an enum.
     pub(crate) suggestions: bool,
 }
 

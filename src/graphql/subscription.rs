@@ -1,4 +1,4 @@
-//! Subscriptions: the feed as it comes.
+//! Subscriptions to the event feed.
 
 use async_graphql::{Context, Subscription};
 use futures_util::{Stream, StreamExt};

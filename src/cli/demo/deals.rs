@@ -19,7 +19,7 @@ use DemoEvent::{Closed, Reported, StatusChanged};
 type DemoDeal = (&'static str, &'static str, &'static str, &'static str, u64, &'static [(DemoEvent, u64)]);
 
 const DEALS: [DemoDeal; 8] = [
-    // Won by the partner, of a customer that nobody had sold to.
+    // Won by the partner, with a new customer.
     (
         "nordwind",
         "NW-1",
@@ -32,7 +32,7 @@ const DEALS: [DemoDeal; 8] = [
             (Closed(Outcome::WonByPartner), 120),
         ],
     ),
-    // Won by somebody else, of the same customer, while the partner held the opportunity.
+    // Won by another company, with the same customer, while the partner held the opportunity.
     (
         "alpenfunk",
         "AF-1",

@@ -68,7 +68,7 @@ pub(super) const PARTNERS: [DemoPartner; 6] = [
     },
 ];
 
-/// Names of the professionals; the last two work for nobody at first.
+/// Names of the professionals; the last two have no employer at first.
 pub(super) const PEOPLE: [&str; 25] = [
     "Ada Nowak",
     "Bram Peeters",
@@ -116,7 +116,7 @@ pub(super) const CONTRIBUTIONS: [(&str, Option<i64>); 15] = [
     ("CERTIFICATION_OBTAINED", Some(750)),
 ];
 
-/// What busy partners do, in the order in which it comes round: kind, quantity.
+/// Activities of busy partners, in turn: kind, quantity.
 const EFFORTS: [(&str, i64); 8] = [
     ("CATALOG_DOWNLOADS", 8),
     ("CUSTOMER_MEETING", 3),
