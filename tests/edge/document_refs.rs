@@ -201,7 +201,10 @@ async fn trusted_documents_are_validated_at_start() {
         (vec![trusted("{ nope }", "a")], "a.graphql: Unknown field \"nope\" on type \"Query\"."),
         (vec![trusted("{", "a")], "a.graphql: Syntax error"),
         (vec![trusted("{ hello }", "a"), trusted("{ hello } ", "a")], "another document has the id a"),
-        (vec![trusted(&"#".repeat(70_000), "a")], "a.graphql: The document is 70,000 bytes long; the maximum is 65,536."),
+        (
+            vec![trusted(&"#".repeat(70_000), "a")],
+            "a.graphql: The document is 70,000 bytes long; the maximum is 65,536.",
+        ),
     ] {
         let error = with_allowlist(documents).await.err().expect(message);
         assert!(error.contains(message) && !error.contains('\n'), "{error}");
