@@ -1,4 +1,4 @@
-//! TokenVerifier (JWTs) of an OpenID Connect provider.
+//! Verification of tokens (JWTs) of an OpenID Connect provider.
 
 use std::sync::Arc;
 

@@ -104,9 +104,16 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn check(cases: &[(&str, &str)]) {
+        for (source, expected) in cases {
+            let error = async_graphql_parser::parse_query(source).expect_err(source);
+            assert_eq!(refusal(source, &error).message, *expected, "{source}");
+        }
+    }
+
     #[test]
-    fn syntax_errors_are_said_in_words() {
-        for (source, expected) in [
+    fn syntax_errors_name_position_and_expectation() {
+        check(&[
             (
                 "",
                 "Syntax error at line 1, column 1: expected an operation or a fragment; found the end of the document.",
@@ -152,17 +159,6 @@ mod tests {
                 "{\n  a\n  b)\n}",
                 "Syntax error at line 3, column 4: expected a field, \"{\", \"(\" or a directive; found \")\".",
             ),
-            ("{ a } { b }", "The document has several operations, so each of them needs a name."),
-            ("query A { a } query A { b }", "The document has two operations with the name \"A\"."),
-            ("query A { a } { b }", "The document has several operations, so each of them needs a name."),
-            (
-                "fragment f on A { a }",
-                "The document has no operation; add a query, mutation or subscription.",
-            ),
-            (
-                "{ a ...f } fragment f on A { a } fragment f on A { a }",
-                "The document has two fragments with the name \"f\".",
-            ),
             (
                 "type A { a: Int }",
                 "Syntax error at line 1, column 1: expected an operation or a fragment; found \"type\".",
@@ -185,9 +181,23 @@ mod tests {
             ),
             ("{ a: }", "Syntax error at line 1, column 6: expected a name; found \"}\"."),
             ("{ été }", "Syntax error at line 1, column 3: expected a field; found \"été\"."),
-        ] {
-            let error = async_graphql_parser::parse_query(source).expect_err(source);
-            assert_eq!(refusal(source, &error).message, expected, "{source}");
-        }
+        ]);
+    }
+
+    #[test]
+    fn conflicting_definitions_are_named() {
+        check(&[
+            ("{ a } { b }", "The document has several operations, so each of them needs a name."),
+            ("query A { a } query A { b }", "The document has two operations with the name \"A\"."),
+            ("query A { a } { b }", "The document has several operations, so each of them needs a name."),
+            (
+                "fragment f on A { a }",
+                "The document has no operation; add a query, mutation or subscription.",
+            ),
+            (
+                "{ a ...f } fragment f on A { a } fragment f on A { a }",
+                "The document has two fragments with the name \"f\".",
+            ),
+        ]);
     }
 }

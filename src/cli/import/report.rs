@@ -30,7 +30,7 @@ impl std::fmt::Display for ImportCounts {
     }
 }
 
-/// RefusedRows rows, as many as people will read.
+/// Refused rows, as many as are printed.
 #[derive(Debug, Default)]
 pub(super) struct RefusedRows {
     lines: Vec<String>,
