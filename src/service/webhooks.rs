@@ -53,7 +53,7 @@ impl WebhookSender {
     }
 }
 
-/// An endpoint as it is not_before for.
+/// The draft of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointDraft {
     /// Where events are sent.

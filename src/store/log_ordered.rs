@@ -1,4 +1,4 @@
-//! ListSql in the order of recording: rows that belong to an owner, keyed by their place in the log.
+//! Lists in the order of recording: rows of an owner, keyed by their position in the log.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::program::rule::Track;
 use crate::program::totals::{Reached, TrackTotal};
 
-/// PageSql tracks of one partner and period.
+/// Both tracks of one partner and period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::service) struct PeriodTotal {
     technical: TrackTotal,

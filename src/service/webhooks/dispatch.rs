@@ -36,7 +36,7 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 const LEASE: Duration = REQUEST_TIMEOUT.saturating_mul(2);
 /// Events that are turned into deliveries in one transaction.
 const EVENTS_PER_TRANSACTION: u64 = 500;
-/// NumberRange of the feed that are looked at in one transaction.
+/// Sequence numbers of the feed that are processed in one transaction.
 const NUMBERS_PER_TRANSACTION: i64 = 10_000;
 /// Deliveries of an endpoint that wait at once; further events wait in the feed.
 const PENDING_MAX: i64 = 5_000;
@@ -45,7 +45,7 @@ const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 /// Deliveries that are deleted in one transaction.
 const DELETED_PER_TRANSACTION: i64 = 5_000;
 
-/// AttemptPermits for attempts.
+/// The permits for concurrent attempts.
 struct AttemptPermits {
     all: Arc<Semaphore>,
     endpoints: HashMap<Uuid, Arc<Semaphore>>,

@@ -24,7 +24,7 @@ const ATTEMPTS_SHOWN: i64 = 50;
 pub struct Progress {
     /// Events that wait as deliveries.
     pub waiting: i64,
-    /// NumberRange between the last up to which everything was delivered and the last of the feed.
+    /// Sequence numbers between the last one up to which everything was delivered and the last one of the feed.
     pub lag: i64,
 }
 
