@@ -22,9 +22,9 @@ pub struct Model {
     /// Where it stands.
     pub state: DeliveryState,
     /// How often it was tried since it was last due from the start.
-    pub tries: i64,
+    pub attempts: i64,
     /// When it is tried next, at the earliest.
-    pub next_try_at: DateTimeUtc,
+    pub next_attempt_at: DateTimeUtc,
     /// The attempt that is under way.
     pub lease: Option<Uuid>,
     /// When that attempt is given up and another one may begin.

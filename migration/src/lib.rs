@@ -12,6 +12,7 @@ mod m20261121_000006_access;
 mod m20261121_000007_log_of_commerce;
 mod m20261122_000008_events;
 mod m20261122_000009_webhooks;
+mod m20261128_000010_field_names;
 mod schema;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_log_of_commerce::Migration),
             Box::new(m20261122_000008_events::Migration),
             Box::new(m20261122_000009_webhooks::Migration),
+            Box::new(m20261128_000010_field_names::Migration),
         ]
     }
 }

@@ -174,8 +174,8 @@ pub(crate) async fn upsert_deliveries(
     }
     let anew = [
         Column::State,
-        Column::Tries,
-        Column::NextTryAt,
+        Column::Attempts,
+        Column::NextAttemptAt,
         Column::Lease,
         Column::LeasedUntil,
         Column::DeliveredAt,
@@ -204,7 +204,7 @@ pub(crate) async fn with_due(
         WITH_DUE,
         "SELECT DISTINCT d.endpoint_id AS id FROM webhook_deliveries d \
          JOIN webhook_endpoints e ON e.id = d.endpoint_id \
-         WHERE d.state = 'PENDING' AND d.next_try_at <= $1 AND (d.leased_until IS NULL OR d.leased_until <= $1) \
+         WHERE d.state = 'PENDING' AND d.next_attempt_at <= $1 AND (d.leased_until IS NULL OR d.leased_until <= $1) \
          AND (d.number IS NULL OR (e.status = 'ENABLED' AND d.number <= e.position))"
     );
     ids(connection, &WITH_DUE, [now.into()]).await
@@ -230,11 +230,11 @@ pub(crate) async fn claim(
     limit: usize,
 ) -> Result<Vec<webhook_delivery::Model>, DbErr> {
     const DUE: &str = "SELECT d.id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id \
-        WHERE d.endpoint_id = $1 AND d.state = 'PENDING' AND d.next_try_at <= $2 \
+        WHERE d.endpoint_id = $1 AND d.state = 'PENDING' AND d.next_attempt_at <= $2 \
         AND (d.leased_until IS NULL OR d.leased_until <= $2) \
         AND (d.number IS NULL OR (e.status = 'ENABLED' AND d.number <= e.position AND NOT EXISTS ( \
         SELECT 1 FROM webhook_deliveries b WHERE b.endpoint_id = d.endpoint_id AND b.subject = d.subject \
-        AND b.number < d.number AND b.state <> 'DELIVERED'))) ORDER BY d.next_try_at, d.number LIMIT $5";
+        AND b.number < d.number AND b.state <> 'DELIVERED'))) ORDER BY d.next_attempt_at, d.number LIMIT $5";
     static CLAIM: std::sync::LazyLock<Sql> = std::sync::LazyLock::new(|| {
         let claim = |due: &str| {
             format!(
@@ -283,7 +283,7 @@ pub(crate) async fn reset_pending(
 ) -> Result<(), DbErr> {
     sql!(
         RESET_PENDING,
-        "UPDATE webhook_deliveries SET state = 'PENDING', tries = 0, next_try_at = $2 \
+        "UPDATE webhook_deliveries SET state = 'PENDING', attempts = 0, next_attempt_at = $2 \
          WHERE endpoint_id = $1 AND state <> 'DELIVERED' AND number IS NOT NULL"
     );
     let statement = RESET_PENDING.bind(connection.get_database_backend(), [endpoint.into(), now.into()]);

@@ -1,32 +1,42 @@
 //! A database of an earlier release is brought up to date with its rows.
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryOrder};
 
 use crate::harness::{Backend, TestDatabase};
 
 both! {
     rows_of_before_orders_stay,
+    stored_names_of_the_api_are_renamed,
 }
 
 /// Steps of the schema before there were orders and deals.
 const BEFORE: u32 = 4;
 
-async fn rows_of_before_orders_stay(backend: Backend) {
-    let database = TestDatabase::create(backend).await;
+/// One connection, as the product has it for writing to SQLite.
+async fn connect(backend: Backend, database: &TestDatabase) -> DatabaseConnection {
     let url = match backend {
         Backend::Sqlite => format!("{}?mode=rwc", database.url),
         Backend::Postgres => database.url.clone(),
     };
-    // One connection, as the product has it for writing to SQLite.
     let mut options = sea_orm::ConnectOptions::new(url);
     options.max_connections(1);
-    let connection = sea_orm::Database::connect(options).await.expect("the test's own database");
-    Migrator::up(&connection, Some(BEFORE)).await.expect("the schema of before");
-    let id = |n: u8| match backend {
+    sea_orm::Database::connect(options).await.expect("the test's own database")
+}
+
+/// An id as a literal of the engine.
+fn id(backend: Backend, n: u8) -> String {
+    match backend {
         Backend::Sqlite => format!("X'{n:032x}'"),
         Backend::Postgres => format!("'00000000-0000-0000-0000-{n:012x}'"),
-    };
+    }
+}
+
+async fn rows_of_before_orders_stay(backend: Backend) {
+    let database = TestDatabase::create(backend).await;
+    let connection = connect(backend, &database).await;
+    Migrator::up(&connection, Some(BEFORE)).await.expect("the schema of before");
+    let id = |n: u8| id(backend, n);
     let (now, day) = ("'2025-01-02 00:00:00+00:00'", "'2025-01-02'");
     let statements = [
         format!("INSERT INTO editions VALUES ({}, '2024-05-01', 'x', 'x', {now})", id(1)),
@@ -76,5 +86,59 @@ async fn rows_of_before_orders_stay(backend: Backend) {
     );
     assert!(connection.execute_unprepared(&orphan).await.is_err(), "an order that is not there");
     assert_eq!(entity::log::Entity::find().count(&connection).await.expect("a count"), 1);
+    connection.close().await.expect("a connection closes");
+}
+
+/// Steps of the schema before deliveries had attempts and level changes were time-based.
+const BEFORE_FIELD_NAMES: u32 = 9;
+
+async fn stored_names_of_the_api_are_renamed(backend: Backend) {
+    let database = TestDatabase::create(backend).await;
+    let connection = connect(backend, &database).await;
+    Migrator::up(&connection, Some(BEFORE_FIELD_NAMES)).await.expect("the schema of before");
+    let id = |n: u8| id(backend, n);
+    let (now, day) = ("'2026-01-02 00:00:00+00:00'", "'2026-01-01'");
+    let event = |number: u8, kind: &str, data: &str| {
+        format!(
+            "INSERT INTO events (id, number, recorded_at, kind, occurred_on, data) \
+             VALUES ({number}, {number}, {now}, '{kind}', {day}, '{data}')"
+        )
+    };
+    let level =
+        r#"{"level":{"byCalendar":true,"from":"CREATOR","to":null,"track":"BUSINESS"},"partner":"p"}"#;
+    let other = r#"{"deal":{"reference":"\"byCalendar\":"}}"#;
+    let statements = [
+        event(1, "LEVEL_LAPSED", level),
+        event(2, "DEAL_CHANGED", other),
+        format!(
+            "INSERT INTO webhook_endpoints (id, url, description, status, since, position, created_at, created_by) \
+             VALUES ({}, 'https://nobody.invalid/', 'x', 'ENABLED', {now}, 1, {now}, 'x')",
+            id(1)
+        ),
+        format!(
+            "INSERT INTO webhook_deliveries (id, endpoint_id, number, state, tries, next_try_at, created_at) \
+             VALUES ({}, {}, 1, 'PENDING', 3, {now}, {now})",
+            id(2),
+            id(1)
+        ),
+    ];
+    for statement in &statements {
+        connection.execute_unprepared(statement).await.expect(statement);
+    }
+    Migrator::up(&connection, None).await.expect("the schema of now");
+    let events = entity::event::Entity::find().order_by_asc(entity::event::Column::Id);
+    let events = events.all(&connection).await.expect("events");
+    let data: Vec<&str> = events.iter().map(|row| row.data.as_str()).collect();
+    assert_eq!(data, [level.replace("byCalendar", "timeBased").as_str(), other]);
+    let deliveries = entity::webhook_delivery::Entity::find().all(&connection).await.expect("deliveries");
+    assert_eq!(
+        (deliveries[0].attempts, deliveries[0].next_attempt_at.to_rfc3339()),
+        (3, "2026-01-02T00:00:00+00:00".to_owned())
+    );
+    Migrator::down(&connection, Some(1)).await.expect("the schema of before");
+    let query = "SELECT data FROM events WHERE id = 1";
+    let query = sea_orm::Statement::from_string(connection.get_database_backend(), query);
+    let row = connection.query_one_raw(query).await.expect("a read").expect("an event");
+    assert_eq!(row.try_get::<String>("", "data").expect("text"), level);
     connection.close().await.expect("a connection closes");
 }

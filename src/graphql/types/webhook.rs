@@ -227,7 +227,7 @@ impl WebhookDelivery {
     /// When it is tried next, at the earliest, once earlier events about its subject were taken; null when it waits no more.
     async fn next_attempt_at(&self) -> Option<Moment> {
         let row = self.0.row();
-        (row.state == value::DeliveryState::Pending).then_some(Moment(row.next_try_at))
+        (row.state == value::DeliveryState::Pending).then_some(Moment(row.next_attempt_at))
     }
 
     /// When it came to be.

@@ -141,7 +141,7 @@ fn apply_outcome(
         return Some(format!("Event {number} was not delivered in time: it is no longer kept."));
     };
     let ended = (now + TimeDelta::from_std(outcome.duration).unwrap_or_default()).trunc_subsecs(6);
-    row.tries += 1;
+    row.attempts += 1;
     let Some(error) = &outcome.error else {
         (row.state, row.delivered_at) = (DeliveryState::Delivered, Some(ended));
         return None;
@@ -159,12 +159,12 @@ fn apply_outcome(
     }
     let not_before = outcome.retry_after.as_deref().filter(|_| matches!(outcome.status, Some(429 | 503)));
     let not_before = not_before.and_then(|text| parse_retry_after(text, ended));
-    if let Some(next) = next_attempt_at(row.tries, ended, jitter(), not_before) {
-        row.next_try_at = next;
+    if let Some(next) = next_attempt_at(row.attempts, ended, jitter(), not_before) {
+        row.next_attempt_at = next;
         return None;
     }
     row.state = DeliveryState::Failed;
-    Some(format!("All {} tries to deliver {what} failed, the last on {day}: {error}", row.tries))
+    Some(format!("All {} attempts to deliver {what} failed, the last on {day}: {error}", row.attempts))
 }
 
 fn jitter() -> i64 {

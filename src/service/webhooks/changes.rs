@@ -211,8 +211,8 @@ impl Services {
                 kind: None,
                 subject: None,
                 state: DeliveryState::Pending,
-                tries: 0,
-                next_try_at: now,
+                attempts: 0,
+                next_attempt_at: now,
                 lease: None,
                 leased_until: None,
                 created_at: now,
@@ -249,7 +249,7 @@ impl Services {
                 return Err(wrong(format!("Events up to {removed} are no longer kept.")));
             }
             let before = json!({ "state": row.state.to_value() });
-            (row.state, row.tries, row.next_try_at) = (DeliveryState::Pending, 0, self.clock.real());
+            (row.state, row.attempts, row.next_attempt_at) = (DeliveryState::Pending, 0, self.clock.real());
             (row.lease, row.leased_until, row.delivered_at) = (None, None, None);
             let about = Change::of("WebhookDelivery", row.id).about(endpoint.partner_id, None);
             changes.add(about.before(before).after(json!({ "state": "PENDING", "number": row.number })));

@@ -264,8 +264,8 @@ fn delivery(endpoint: Uuid, row: &event::Model, now: DateTime<Utc>) -> webhook_d
         // Deals and orders belong to their partner, a professional's events to the person.
         subject: row.professional_id.or(row.partner_id),
         state: DeliveryState::Pending,
-        tries: 0,
-        next_try_at: now,
+        attempts: 0,
+        next_attempt_at: now,
         lease: None,
         leased_until: None,
         created_at: now,

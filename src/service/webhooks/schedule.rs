@@ -16,13 +16,13 @@ pub(super) const JITTER_MAX: i64 = 10;
 /// `jitter` is in hundredths of the delay. `not_before` is the moment before which the receiver wants none.
 #[must_use]
 pub fn next_attempt_at(
-    tries: i64,
+    attempts: i64,
     now: DateTime<Utc>,
     jitter: i64,
     not_before: Option<DateTime<Utc>>,
 ) -> Option<DateTime<Utc>> {
-    let permit = usize::try_from(tries).ok()?.checked_sub(1)?;
-    let delay = TimeDelta::seconds(*RETRY_DELAYS.get(permit)?);
+    let index = usize::try_from(attempts).ok()?.checked_sub(1)?;
+    let delay = TimeDelta::seconds(*RETRY_DELAYS.get(index)?);
     let next = now + delay + delay * i32::try_from(jitter.clamp(0, JITTER_MAX)).unwrap_or(0) / 100;
     Some(not_before.map_or(next, |not_before| next.max(not_before.min(now + RETRY_AFTER_MAX))))
 }
@@ -46,8 +46,8 @@ mod tests {
         let start = DateTime::UNIX_EPOCH;
         let mut at = start;
         let mut delays = Vec::new();
-        for tries in 1.. {
-            let Some(next) = next_attempt_at(tries, at, 0, None) else { break };
+        for attempts in 1.. {
+            let Some(next) = next_attempt_at(attempts, at, 0, None) else { break };
             delays.push((next - at).num_seconds());
             at = next;
         }

@@ -50,7 +50,7 @@ async fn an_endpoint_that_fails_for_three_days_is_disabled_and_goes_on_where_it_
     let shown = app.webhook(&id).await;
     let reason = shown["disabledReason"].as_str().expect("a reason");
     let beginning = format!(
-        "All 10 tries to deliver event {} (activity.recorded) failed, the last on ",
+        "All 10 attempts to deliver event {} (activity.recorded) failed, the last on ",
         shown["deliveries"]["nodes"][0]["eventNumber"]
     );
     assert!(
