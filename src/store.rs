@@ -22,6 +22,7 @@ pub(crate) mod sales;
 mod set;
 pub(crate) mod sql;
 pub(crate) mod standing;
+pub(crate) mod subject;
 pub(crate) mod swag;
 pub(crate) mod tally;
 pub(crate) mod timer;

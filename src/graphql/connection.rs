@@ -20,10 +20,11 @@ use crate::service::reads::AuditQuery;
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
-use crate::store::partner::{EARLIEST, PartnerFilter, PartnerKey, PartnerOrder, PartnerRow};
+use crate::store::partner::{PartnerFilter, PartnerOrder, PartnerRow};
 use crate::store::professional::{
-    AffiliatedProfessional, ProfessionalFilter, ProfessionalKey, ProfessionalOrder, ProfessionalRow,
+    AffiliatedProfessional, ProfessionalFilter, ProfessionalOrder, ProfessionalRow,
 };
+use crate::store::subject::{EARLIEST, SubjectKey};
 
 /// Rows of a page without `first` or `last`.
 const PAGE_SIZE_DEFAULT: i32 = 20;
@@ -41,7 +42,7 @@ pub(crate) struct PageArguments {
 
 impl PageArguments {
     /// Checks the arguments and parses their cursors.
-    pub(crate) fn page<K: Cursor>(self, list: &K::List) -> Result<Page<K>, ApiError> {
+    pub(crate) fn page<K: Cursor<L>, L>(self, list: &L) -> Result<Page<K>, ApiError> {
         let (size, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(ApiError::bad_input("Give `first` or `last`, not both.")),
             (None, Some(size)) => (size, true),
@@ -69,38 +70,34 @@ pub(crate) fn page_size(name: &str, size: Option<i32>) -> Result<u64, ApiError> 
 }
 
 /// The position of a row in a list, which a client passes back as an opaque cursor.
-pub(crate) trait Cursor: Sized {
-    /// The list that a cursor belongs to, so that a cursor of another list is refused.
-    type List;
+///
+/// `L` identifies the list that a cursor belongs to, so that a cursor of another list is refused.
+pub(crate) trait Cursor<L>: Sized {
     /// Parses a decoded cursor of the list.
-    fn parse(text: &str, list: &Self::List) -> Option<Self>;
+    fn parse(text: &str, list: &L) -> Option<Self>;
 }
 
-impl Cursor for i64 {
-    type List = &'static str;
-    fn parse(text: &str, list: &Self::List) -> Option<Self> {
+impl Cursor<&'static str> for i64 {
+    fn parse(text: &str, list: &&'static str) -> Option<Self> {
         text.strip_prefix(list)?.strip_prefix(':')?.parse().ok().filter(|number| *number > 0)
     }
 }
 
-impl Cursor for Uuid {
-    type List = &'static str;
-    fn parse(text: &str, list: &Self::List) -> Option<Self> {
+impl Cursor<&'static str> for Uuid {
+    fn parse(text: &str, list: &&'static str) -> Option<Self> {
         Self::try_parse(text.strip_prefix(list)?.strip_prefix(':')?).ok()
     }
 }
 
-impl Cursor for String {
-    type List = &'static str;
-    fn parse(text: &str, list: &Self::List) -> Option<Self> {
+impl Cursor<&'static str> for String {
+    fn parse(text: &str, list: &&'static str) -> Option<Self> {
         let code = text.strip_prefix(list)?.strip_prefix(':')?;
         (!code.is_empty() && !code.contains('\0')).then(|| code.to_owned())
     }
 }
 
-impl Cursor for PartnerKey {
-    type List = PartnerOrder;
-    fn parse(text: &str, list: &Self::List) -> Option<Self> {
+impl Cursor<PartnerOrder> for SubjectKey {
+    fn parse(text: &str, list: &PartnerOrder) -> Option<Self> {
         let (id, value) = text.strip_prefix(&partner_list(*list))?.strip_prefix(':')?.split_once(':')?;
         let fits = match list {
             PartnerOrder::Code | PartnerOrder::Name => !value.contains('\0'),
@@ -111,9 +108,8 @@ impl Cursor for PartnerKey {
     }
 }
 
-impl Cursor for ProfessionalKey {
-    type List = ProfessionalOrder;
-    fn parse(text: &str, list: &Self::List) -> Option<Self> {
+impl Cursor<ProfessionalOrder> for SubjectKey {
+    fn parse(text: &str, list: &ProfessionalOrder) -> Option<Self> {
         let (id, value) = text.strip_prefix(professional_list(*list))?.strip_prefix(':')?.split_once(':')?;
         let fits = match list {
             ProfessionalOrder::Code | ProfessionalOrder::Name => !value.contains('\0'),

@@ -18,9 +18,10 @@ use crate::error::Error;
 use crate::program::fold::{Affiliation, PartnerIndex, PastAward, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::{KindId, Program};
-use crate::store::partner::{LATEST, PartnerRow};
+use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::{activity, affiliation as store, ledger, partner, professional};
+use crate::store::subject::{self, LATEST};
+use crate::store::{activity, affiliation as store, ledger};
 
 /// An affiliation as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,7 +241,7 @@ impl Services {
     ) -> Result<ProfessionalRow, Error> {
         transact!(self, Operation::EndAffiliation, transaction, changes => {
             let code = input::code("professional", professional).map_err(|_| missing("professional"))?;
-            let row = professional::lock(transaction, [code.as_str()], []).await?.pop();
+            let row = subject::lock::<ProfessionalRow>(transaction, [code.as_str()], []).await?.pop();
             let row = row.ok_or_else(|| missing("professional"))?;
             let affiliations = store::of_professionals(transaction, [row.id]).await?;
             let open = affiliations.into_iter().find(|one| one.ends_on.is_none()).ok_or_else(|| {
@@ -293,13 +294,13 @@ impl LockedSubjects {
         let plain = |code: &&str| input::code("code", code).is_ok();
         let codes: HashSet<&str> =
             drafts.iter().map(|draft| draft.professional.as_str()).filter(plain).collect();
-        let professionals = professional::lock(transaction, codes, []).await?;
+        let professionals = subject::lock::<ProfessionalRow>(transaction, codes, []).await?;
         let mut affiliations: HashMap<Uuid, Vec<affiliation::Model>> = HashMap::new();
         for row in store::of_professionals(transaction, professionals.iter().map(|row| row.id)).await? {
             affiliations.entry(row.professional_id).or_default().push(row);
         }
         let codes: HashSet<&str> = drafts.iter().map(|draft| draft.partner.as_str()).filter(plain).collect();
-        let partners = partner::lock(transaction, codes, []).await?;
+        let partners = subject::lock::<PartnerRow>(transaction, codes, []).await?;
         Ok(Self {
             partners: partners.into_iter().map(|row| (row.code.clone(), row)).collect(),
             professionals: professionals.into_iter().map(|row| (row.code.clone(), row)).collect(),

@@ -20,7 +20,8 @@ use crate::program::pricing::{Contract, RateSource, rate};
 use crate::program::refusal::{Code, Refusal};
 use crate::store::contract as store;
 pub use crate::store::contract::ContractRow;
-use crate::store::partner::{self, PartnerRow};
+use crate::store::partner::PartnerRow;
+use crate::store::subject;
 
 /// A contract as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Services {
         let rates = check(draft)?;
         transact!(self, Operation::RecordContract, transaction, changes => {
             let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
-            let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
+            let partner = subject::lock::<PartnerRow>(transaction, [code.as_str()], []).await?.pop();
             let partner = partner.ok_or_else(input::no_partner)?;
             let others = store::of_partners(transaction, &[partner.id]).await?;
             if others.iter().any(|other| other.contract.reference == reference) {

@@ -23,7 +23,8 @@ use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::Derived;
 use crate::service::events::EventDraft;
 use crate::store::deal as store;
-use crate::store::partner::{self, PartnerRow};
+use crate::store::partner::PartnerRow;
+use crate::store::subject;
 pub use reads::{DealView, OpportunityView};
 pub(super) use steps::{apply_step, keys_after};
 
@@ -110,7 +111,7 @@ impl Services {
             }
             store::lock_customers(transaction, &[&name_key(&customer)]).await?;
             let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
-            let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
+            let partner = subject::lock::<PartnerRow>(transaction, [code.as_str()], []).await?.pop();
             let partner = partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(input::no_partner)?;
             check_registered(on, &partner)?;
             let row = deal::Model {
@@ -251,7 +252,7 @@ impl Services {
             let before_state = audit_state(&deal);
             let before = hold;
             let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
-            let partners = partner::lock(transaction, [], owners).await?;
+            let partners = subject::lock::<PartnerRow>(transaction, [], owners).await?;
             let mut posting = Posting::open(&self.policy, partners, Vec::new(), &[]);
             let win = apply_step(&self.policy.editions, &mut deal, &mut hold, pending.action, &pending.step)?;
             let mut step = None;

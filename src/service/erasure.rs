@@ -9,6 +9,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::store::professional::{self, ProfessionalRow};
+use crate::store::subject;
 use crate::store::{Database, api_key};
 
 /// Label of the API keys of an erased professional, since theirs may contain a name.
@@ -32,9 +33,9 @@ impl Services {
             || Refusal::new(Code::NotFound, "professional", "There is no professional with this code.");
         let code = input::code("professional", code).map_err(|_| missing())?;
         let (row, revoked) = transact!(self, Operation::EraseProfessional, transaction, changes => {
-            let locked = professional::lock(transaction, [code.as_str()], []).await?.pop();
+            let locked = subject::lock::<ProfessionalRow>(transaction, [code.as_str()], []).await?.pop();
             let locked = locked.ok_or_else(missing)?;
-            let found = professional::existing(transaction, std::slice::from_ref(&code)).await?.pop();
+            let found = subject::existing::<ProfessionalRow>(transaction, std::slice::from_ref(&code)).await?.pop();
             let found = found.ok_or_else(missing)?;
             if found.erased_at.is_some() {
                 let message = "This professional's personal fields were erased before.";

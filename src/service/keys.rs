@@ -14,8 +14,11 @@ use super::{Services, input, transact};
 use crate::access::{Operation, RoleName};
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
+use crate::store::api_key as store;
 use crate::store::page::{Page, Rows};
-use crate::store::{api_key as store, partner, professional};
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+use crate::store::subject;
 pub(crate) use cache::KeyCache;
 use text::KeyText;
 
@@ -193,14 +196,14 @@ async fn with_subject(
         (RoleName::Integrator, Some(name)) => row.integration = Some(input::code("subject", name)?),
         (RoleName::Partner, Some(code)) => {
             let found = match input::code("subject", code) {
-                Ok(code) => partner::by_code(transaction, &code).await?,
+                Ok(code) => subject::by_code::<PartnerRow>(transaction, &code).await?,
                 Err(_) => None,
             };
             row.partner_id = Some(found.ok_or_else(|| missing("partner"))?.id);
         }
         (RoleName::Professional, Some(code)) => {
             let found = match input::code("subject", code) {
-                Ok(code) => professional::by_code(transaction, &code).await?,
+                Ok(code) => subject::by_code::<ProfessionalRow>(transaction, &code).await?,
                 Err(_) => None,
             };
             row.professional_id = Some(found.ok_or_else(|| missing("professional"))?.id);

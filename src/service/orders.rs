@@ -23,7 +23,8 @@ use crate::program::refusal::{Code, Refusal};
 use crate::service::events::EventDraft;
 use crate::store::order as store;
 use crate::store::page::{Page, Rows};
-use crate::store::partner::{self, PartnerRow};
+use crate::store::partner::PartnerRow;
+use crate::store::subject;
 
 /// An order as it comes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Services {
         let checked = price::CheckedDraft::of(draft)?;
         let reader = self.db.reader();
         let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
-        let partner = partner::by_code(reader, &code).await?;
+        let partner = subject::by_code::<PartnerRow>(reader, &code).await?;
         let partner =
             partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(input::no_partner)?;
         let row = self.price_order(reader, &checked, &partner).await?;
@@ -102,7 +103,7 @@ impl Services {
         let placed = transact!(self, Operation::PlaceOrder, transaction, changes => {
             let no_partner = || input::no_partner().within("order");
             let code = input::code("partner", &draft.partner).map_err(|_| no_partner())?;
-            let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
+            let partner = subject::lock::<PartnerRow>(transaction, [code.as_str()], []).await?.pop();
             let partner = partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(no_partner)?;
             if let Some(first) = store::by_key(transaction, partner.id, &key).await? {
                 let lines = store::lines(transaction, &[first.id]).await?.remove(&first.id).unwrap_or_default();

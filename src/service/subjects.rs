@@ -13,6 +13,9 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::level_change::{partner_levels_due, professional_level_due};
 use crate::program::refusal::{Code, Refusal};
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+use crate::store::subject;
 use crate::store::{partner as partners, professional as professionals};
 
 /// Nobody enrolled before this day; an earlier date is a slip of the pen.
@@ -66,7 +69,7 @@ impl Services {
             drafts.iter().map(|draft| self.check_partner(draft)).collect();
         transact!(self, Operation::CreatePartner, transaction, changes => {
             let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
-            let existing = partners::existing(transaction, &codes).await?;
+            let existing = subject::existing::<PartnerRow>(transaction, &codes).await?;
             let (added, rows) = split_new(
                 &checked,
                 existing,
@@ -97,7 +100,7 @@ impl Services {
             drafts.iter().map(|draft| self.check_professional(draft)).collect();
         transact!(self, Operation::SignUpProfessional, transaction, changes => {
             let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
-            let existing = professionals::existing(transaction, &codes).await?;
+            let existing = subject::existing::<ProfessionalRow>(transaction, &codes).await?;
             let (added, rows) = split_new(
                 &checked,
                 existing,

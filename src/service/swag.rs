@@ -17,7 +17,9 @@ use crate::program::fold::{ProfessionalIndex, Redemption, Step};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::events::EventDraft;
 use crate::store::page::{Page, Rows};
-use crate::store::{professional, swag as store, upsert_all};
+use crate::store::professional::ProfessionalRow;
+use crate::store::subject;
+use crate::store::{swag as store, upsert_all};
 
 /// Highest price and stock: what a GraphQL `Int` can hold.
 const INT_MAX: i64 = i32::MAX as i64;
@@ -107,7 +109,7 @@ impl Services {
         let no_item = || Refusal::new(Code::NotFound, "item", "There is no item with this code.");
         transact!(self, Operation::PlaceSwagOrder, transaction, changes => {
             let code = input::code("professional", &draft.professional).map_err(|_| no_professional())?;
-            let who = professional::lock(transaction, [code.as_str()], []).await?.pop();
+            let who = subject::lock::<ProfessionalRow>(transaction, [code.as_str()], []).await?.pop();
             let who = who.filter(|row| visibility.can_see_professional(row.id)).ok_or_else(no_professional)?;
             let item = input::code("item", &draft.item).map_err(|_| no_item())?;
             if let Some(first) = store::by_key(transaction, who.id, &key).await? {
@@ -174,7 +176,7 @@ impl Services {
             let number = input::key("number", number).map_err(|_| missing())?;
             let order = store::by_number(transaction, &number).await?;
             let order = order.filter(|row| visibility.can_see_professional(row.professional_id)).ok_or_else(missing)?;
-            let professionals = professional::lock(transaction, [], [order.professional_id]).await?;
+            let professionals = subject::lock::<ProfessionalRow>(transaction, [], [order.professional_id]).await?;
             let mut order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
             if let Some(on) = order.cancelled_on {
                 let message = format!("The order was cancelled on {on}, which is final.");

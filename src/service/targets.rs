@@ -19,7 +19,8 @@ use crate::program::fold::{Sold, Step, Target, YearSales};
 use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::Derived;
-use crate::store::partner::{self, PartnerRow};
+use crate::store::partner::PartnerRow;
+use crate::store::subject;
 use crate::store::{sales as store, upsert_all};
 
 /// Years that a target can be set for.
@@ -61,7 +62,7 @@ impl Services {
         }
         transact!(self, Operation::SetSalesTarget, transaction, changes => {
             let code = input::code("partner", partner).map_err(|_| input::no_partner())?;
-            let partner = partner::lock(transaction, [code.as_str()], []).await?.pop();
+            let partner = subject::lock::<PartnerRow>(transaction, [code.as_str()], []).await?.pop();
             let partner = partner.ok_or_else(input::no_partner)?;
             let id = partner.id;
             let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
@@ -90,7 +91,7 @@ impl Services {
             changes.add(change.maybe_before(before).after(said(&row.currency, row.amount)));
             upsert_all(transaction, vec![row]).await?;
             posted.write(transaction).await?;
-            let partner = partner::by_ids(transaction, [id]).await?.pop();
+            let partner = subject::by_ids::<PartnerRow>(transaction, [id]).await?.pop();
             partner.ok_or_else(|| Error::Damaged("a partner is gone".to_owned()))
         })
     }

@@ -15,7 +15,10 @@ use uuid::Uuid;
 use super::Services;
 use crate::access::Operation;
 use crate::error::Error;
-use crate::store::{activity, affiliation, ledger, log, partner, professional};
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+use crate::store::subject;
+use crate::store::{activity, affiliation, ledger, log};
 use compare::compare;
 use replay::{Expected, Replay, StepObjects};
 
@@ -89,7 +92,7 @@ impl Services {
 async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
     let mut last = Uuid::nil();
     loop {
-        let rows = partner::after(snapshot, last, ROWS_PER_PAGE).await?;
+        let rows = subject::after::<PartnerRow>(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
         for row in rows {
@@ -98,7 +101,7 @@ async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
     }
     last = Uuid::nil();
     loop {
-        let rows = professional::after(snapshot, last, ROWS_PER_PAGE).await?;
+        let rows = subject::after::<ProfessionalRow>(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
         for row in rows {

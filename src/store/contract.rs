@@ -94,5 +94,5 @@ async fn with_rates(
 
 /// A moment that both engines keep, after any that was recorded.
 fn latest() -> DateTimeUtc {
-    super::partner::LATEST.and_time(chrono::NaiveTime::MIN).and_utc()
+    super::subject::LATEST.and_time(chrono::NaiveTime::MIN).and_utc()
 }

@@ -14,8 +14,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
-use super::partner::{EARLIEST, LATEST};
 use super::sql::{self, Sql, sql};
+use super::subject::{EARLIEST, LATEST};
 
 /// Appends entries of partners.
 pub(crate) async fn insert(

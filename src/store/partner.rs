@@ -1,15 +1,15 @@
-//! Partners and what they hold.
+//! Partners with their balances, and lists of them.
+
+use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::{partner, partner_balance};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    Value,
-};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::page::{ListSql, Page, PageSql, RowFilter, Rows};
-use super::sql::{self, Sql, sql};
+use super::sql::{Sql, sql};
+use super::subject::{self, EARLIEST, LATEST, SortType, Subject, SubjectKey, SubjectSql, by_column, like};
 
 /// A partner with its balance.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
@@ -66,24 +66,31 @@ impl From<partner::Model> for PartnerRow {
     }
 }
 
-/// The first columns of a row; see also [`NO_YEAR`].
-pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
+impl Subject for PartnerRow {
+    type Model = partner::Model;
+    const TABLE: &'static str = "partners";
+    const BALANCES: &'static str = "partner_balances";
+    const ID: &'static str = "partner_id";
+    const LEVEL_DUE: &'static str = "levels_due";
+
+    fn columns() -> String {
+        format!("{COLUMNS}, {NO_YEAR}")
+    }
+
+    fn sql() -> &'static SubjectSql {
+        static SQL: LazyLock<SubjectSql> = LazyLock::new(SubjectSql::new::<PartnerRow>);
+        &SQL
+    }
+}
+
+/// The columns of a row in every list.
+const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
                        b.technical_level, b.business_level, b.levels_due";
-const FROM: &str = "FROM partners p JOIN partner_balances b ON b.partner_id = p.id";
-/// The last columns of a row in lists that are not ordered by a year's credits.
-pub(super) const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits, CAST(NULL AS BIGINT) AS year_technical, \
-                                  CAST(NULL AS INTEGER) AS credits_year";
+/// The further columns in lists that are not ordered by a year's credits.
+const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits, CAST(NULL AS BIGINT) AS year_technical, \
+                       CAST(NULL AS INTEGER) AS credits_year";
 
-sql!(
-    LOCK,
-    &format!(
-        "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE p.code @texts1 OR p.id @uuids2 ORDER BY p.id @lock(b)"
-    )
-);
-sql!(BY_CODE, &format!("SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE p.code = $1"));
-sql!(BY_IDS, &format!("SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE p.id @uuids1"));
-
-/// Adds partners with nothing to their names but the level that they begin with.
+/// Inserts partners with their initial balances and level.
 pub(crate) async fn insert(
     connection: &impl ConnectionTrait,
     rows: Vec<partner::Model>,
@@ -105,77 +112,6 @@ pub(crate) async fn insert(
     super::insert_all(connection, balances).await
 }
 
-/// The partners of these codes or ids, their rows locked in one order for the rest of the transaction.
-pub(crate) async fn lock<'a>(
-    connection: &impl ConnectionTrait,
-    codes: impl IntoIterator<Item = &'a str>,
-    ids: impl IntoIterator<Item = Uuid>,
-) -> Result<Vec<PartnerRow>, DbErr> {
-    let backend = connection.get_database_backend();
-    let statement = LOCK.bind(backend, [sql::texts(codes), sql::ids(backend, ids)]);
-    PartnerRow::find_by_statement(statement).all(connection).await
-}
-
-/// Partners whose level the calendar may have changed by a day, at most `limit` of them.
-pub(crate) async fn levels_due(
-    connection: &impl ConnectionTrait,
-    today: NaiveDate,
-    limit: u64,
-) -> Result<Vec<Uuid>, DbErr> {
-    partner_balance::Entity::find()
-        .select_only()
-        .column(partner_balance::Column::PartnerId)
-        .filter(partner_balance::Column::LevelsDue.lte(today))
-        .order_by_asc(partner_balance::Column::LevelsDue)
-        .limit(limit)
-        .into_tuple()
-        .all(connection)
-        .await
-}
-
-/// The partner of this code.
-pub(crate) async fn by_code(
-    connection: &impl ConnectionTrait,
-    code: &str,
-) -> Result<Option<PartnerRow>, DbErr> {
-    let statement = BY_CODE.bind(connection.get_database_backend(), [code.into()]);
-    PartnerRow::find_by_statement(statement).one(connection).await
-}
-
-/// The partners of these ids, in no order.
-pub(crate) async fn by_ids(
-    connection: &impl ConnectionTrait,
-    ids: impl IntoIterator<Item = Uuid>,
-) -> Result<Vec<PartnerRow>, DbErr> {
-    let backend = connection.get_database_backend();
-    PartnerRow::find_by_statement(BY_IDS.bind(backend, [sql::ids(backend, ids)])).all(connection).await
-}
-
-/// Partners of these codes, without their locks.
-pub(crate) async fn existing(
-    connection: &impl ConnectionTrait,
-    codes: &[String],
-) -> Result<Vec<partner::Model>, DbErr> {
-    sql!(EXISTING, "SELECT * FROM partners WHERE code @texts1");
-    let statement =
-        EXISTING.bind(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
-    partner::Entity::find().from_raw_sql(statement).all(connection).await
-}
-
-/// The partners after an id, in order of ids.
-pub(crate) async fn after(
-    connection: &impl ConnectionTrait,
-    id: Uuid,
-    limit: u64,
-) -> Result<Vec<partner::Model>, DbErr> {
-    partner::Entity::find()
-        .filter(partner::Column::Id.gt(id))
-        .order_by_asc(partner::Column::Id)
-        .limit(limit)
-        .all(connection)
-        .await
-}
-
 /// What a list of partners is ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PartnerOrder {
@@ -190,35 +126,16 @@ pub enum PartnerOrder {
 }
 
 impl PartnerOrder {
-    /// A key's value as the column's type.
-    fn value(self, text: &str) -> Option<Value> {
+    fn sort_type(self) -> SortType {
         match self {
-            Self::Code | Self::Name => Some(text.into()),
-            Self::EnrolledOn => text.parse::<NaiveDate>().ok().map(Into::into),
-            Self::YearCredits(_) => text.parse::<i64>().ok().map(Into::into),
-        }
-    }
-
-    /// What lies before and after every value.
-    fn bounds(self) -> (Value, Value) {
-        match self {
-            Self::Code | Self::Name => ("".into(), AFTER_TEXT.into()),
-            Self::EnrolledOn => (EARLIEST.into(), LATEST.into()),
-            Self::YearCredits(_) => ((-i64::MAX).into(), i64::MAX.into()),
+            Self::Code | Self::Name => SortType::Text,
+            Self::EnrolledOn => SortType::Date,
+            Self::YearCredits(_) => SortType::Integer,
         }
     }
 }
 
-/// Where a partner stands in a list: the value of its order, and its id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PartnerKey {
-    /// Value that the list is ordered by, as text.
-    pub value: String,
-    /// Tells equal values apart.
-    pub id: Uuid,
-}
-
-/// Which partners are wanted.
+/// A filter on partners. A partner matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PartnerFilter {
     /// Only those whose code or name contains this, in any case.
@@ -239,42 +156,8 @@ impl PartnerFilter {
     }
 }
 
-/// Bounds that both engines can store, outside of every date that is taken.
-pub(crate) const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
-/// See [`EARLIEST`].
-pub(crate) const LATEST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
-
-/// Sorts after every code and name: the last character of Unicode, which stands for none.
-pub(crate) const AFTER_TEXT: &str = "\u{10FFFF}\u{10FFFF}";
-
-/// A pattern that finds `search` anywhere; without one, everything. Only ASCII letters change their
-/// case, as with both engines' `LOWER`.
-pub(crate) fn like(search: Option<&str>) -> Value {
-    let escaped = search
-        .unwrap_or("")
-        .to_ascii_lowercase()
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    format!("%{escaped}%").into()
-}
-
 const FILTER: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.enrolled_on BETWEEN $2 AND $3";
-
-/// A list ordered by a column of `p`, keyed by it and the id.
-fn by_column(column: &str, filter: RowFilter) -> PageSql {
-    let [value_after, id_after, value_before, id_before, limit, _] = filter.parameters();
-    let condition = filter.condition();
-    let text = |direction: &str| {
-        Sql::new(&format!(
-            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {condition} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
-             AND (p.{column}, p.id) < ({value_before}, {id_before}) \
-             ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
-        ))
-    };
-    PageSql { forward: text("ASC"), backward: text("DESC") }
-}
 
 /// Partners with credits in a year, most first, and keyed by the total with its sign turned round.
 fn with_credits(filter: RowFilter) -> PageSql {
@@ -298,10 +181,10 @@ fn with_credits(filter: RowFilter) -> PageSql {
 fn without_credits(filter: RowFilter) -> PageSql {
     const LAST: &str = "CAST(9223372036854775807 AS BIGINT)";
     let [value_after, id_after, value_before, id_before, limit, year] = filter.parameters();
-    let condition = filter.condition();
+    let (select, condition) = (subject::select::<PartnerRow>(), filter.condition());
     let text = |id: &str| {
         Sql::new(&format!(
-            "SELECT {COLUMNS}, {NO_YEAR} {FROM} WHERE {condition} AND NOT EXISTS \
+            "{select} WHERE {condition} AND NOT EXISTS \
              (SELECT 1 FROM partner_totals t WHERE t.period = {year} AND t.partner_id = p.id AND t.total > 0) \
              AND ({LAST}, p.id) > ({value_after}, {id_after}) AND ({LAST}, p.id) < ({value_before}, {id_before}) \
              ORDER BY p.id {id} LIMIT {limit}"
@@ -313,9 +196,10 @@ fn without_credits(filter: RowFilter) -> PageSql {
 /// What a caller sees who sees one partner only.
 const SCOPE: (&str, usize) = ("p.id = $4", 1);
 
-static BY_CODE_ORDER: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("code", filter));
-static BY_NAME: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("name", filter));
-static BY_ENROLMENT: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("enrolled_on", filter));
+static BY_CODE_ORDER: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column::<PartnerRow>("code", filter));
+static BY_NAME: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column::<PartnerRow>("name", filter));
+static BY_ENROLMENT: ListSql =
+    ListSql::new(FILTER, SCOPE, |filter| by_column::<PartnerRow>("enrolled_on", filter));
 static WITH_CREDITS: ListSql = ListSql::new(FILTER, SCOPE, with_credits);
 static WITHOUT_CREDITS: ListSql = ListSql::new(FILTER, SCOPE, without_credits);
 
@@ -325,7 +209,7 @@ pub(crate) async fn page(
     filter: &PartnerFilter,
     only: Option<Uuid>,
     order: PartnerOrder,
-    page: &Page<PartnerKey>,
+    page: &Page<SubjectKey>,
 ) -> Result<Rows<PartnerRow>, DbErr> {
     let backend = connection.get_database_backend();
     // A list in two parts reads the second one only when the first does not fill the page.
@@ -339,12 +223,7 @@ pub(crate) async fn page(
     let all = *filter == PartnerFilter::default() && only.is_none();
     let mut values = if all { Vec::new() } else { filter.values().to_vec() };
     values.extend(only.map(Value::from));
-    let (first, last) = order.bounds();
-    let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
-    for (key, value, id) in ends {
-        values.push(key.as_ref().and_then(|key| order.value(&key.value)).unwrap_or(value));
-        values.push(key.as_ref().map_or(id, |key| key.id).into());
-    }
+    values.extend(order.sort_type().bounds(page.after.as_ref(), page.before.as_ref()));
     values.push(page.limit());
     if let PartnerOrder::YearCredits(year) = order {
         values.push(year.into());

@@ -1,19 +1,17 @@
-//! Professionals and what they hold.
+//! Professionals with their balances, and lists of them.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::{professional, professional_balance};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    Value,
-};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::page::{self, ListSql, Page, PageSql, RowFilter, Rows};
-use super::partner::{self, AFTER_TEXT, EARLIEST, LATEST, NO_YEAR, PartnerRow, like};
+use super::page::{self, ListSql, Page, PageSql, Rows};
+use super::partner::PartnerRow;
 use super::sql::{self, Sql, sql};
+use super::subject::{EARLIEST, LATEST, SortType, Subject, SubjectKey, SubjectSql, by_column, like};
 
 /// A professional with what the person holds.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
@@ -61,15 +59,27 @@ impl From<professional::Model> for ProfessionalRow {
     }
 }
 
+impl Subject for ProfessionalRow {
+    type Model = professional::Model;
+    const TABLE: &'static str = "professionals";
+    const BALANCES: &'static str = "professional_balances";
+    const ID: &'static str = "professional_id";
+    const LEVEL_DUE: &'static str = "level_due";
+
+    fn columns() -> String {
+        COLUMNS.to_owned()
+    }
+
+    fn sql() -> &'static SubjectSql {
+        static SQL: LazyLock<SubjectSql> = LazyLock::new(SubjectSql::new::<ProfessionalRow>);
+        &SQL
+    }
+}
+
 const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, b.dojo_credits, b.points, b.entries, \
                        b.last_recorded_at, b.level, b.level_due";
-const FROM: &str = "FROM professionals p JOIN professional_balances b ON b.professional_id = p.id";
 
-sql!(LOCK, &format!("SELECT {COLUMNS} {FROM} WHERE p.code @texts1 OR p.id @uuids2 ORDER BY p.id @lock(b)"));
-sql!(BY_CODE, &format!("SELECT {COLUMNS} {FROM} WHERE p.code = $1"));
-sql!(BY_IDS, &format!("SELECT {COLUMNS} {FROM} WHERE p.id @uuids1"));
-
-/// Adds professionals with nothing to their names.
+/// Inserts professionals with their initial balances.
 pub(crate) async fn insert(
     connection: &impl ConnectionTrait,
     rows: Vec<professional::Model>,
@@ -89,53 +99,6 @@ pub(crate) async fn insert(
     super::insert_all(connection, balances).await
 }
 
-/// The professionals of these codes or ids, their rows locked in one order for the rest of the
-/// transaction.
-pub(crate) async fn lock<'a>(
-    connection: &impl ConnectionTrait,
-    codes: impl IntoIterator<Item = &'a str>,
-    ids: impl IntoIterator<Item = Uuid>,
-) -> Result<Vec<ProfessionalRow>, DbErr> {
-    let backend = connection.get_database_backend();
-    let statement = LOCK.bind(backend, [sql::texts(codes), sql::ids(backend, ids)]);
-    ProfessionalRow::find_by_statement(statement).all(connection).await
-}
-
-/// Professionals whose level the calendar may have changed by a day, at most `limit` of them.
-pub(crate) async fn level_due(
-    connection: &impl ConnectionTrait,
-    today: NaiveDate,
-    limit: u64,
-) -> Result<Vec<Uuid>, DbErr> {
-    professional_balance::Entity::find()
-        .select_only()
-        .column(professional_balance::Column::ProfessionalId)
-        .filter(professional_balance::Column::LevelDue.lte(today))
-        .order_by_asc(professional_balance::Column::LevelDue)
-        .limit(limit)
-        .into_tuple()
-        .all(connection)
-        .await
-}
-
-/// The professional of this code.
-pub(crate) async fn by_code(
-    connection: &impl ConnectionTrait,
-    code: &str,
-) -> Result<Option<ProfessionalRow>, DbErr> {
-    let statement = BY_CODE.bind(connection.get_database_backend(), [code.into()]);
-    ProfessionalRow::find_by_statement(statement).one(connection).await
-}
-
-/// The professionals of these ids, in no order.
-pub(crate) async fn by_ids(
-    connection: &impl ConnectionTrait,
-    ids: impl IntoIterator<Item = Uuid>,
-) -> Result<Vec<ProfessionalRow>, DbErr> {
-    let backend = connection.get_database_backend();
-    ProfessionalRow::find_by_statement(BY_IDS.bind(backend, [sql::ids(backend, ids)])).all(connection).await
-}
-
 /// Replaces a professional's name by a pseudonym and takes the address away.
 pub(crate) async fn erase(
     connection: &impl ConnectionTrait,
@@ -153,31 +116,6 @@ pub(crate) async fn erase(
     professional::Entity::update(row).exec(connection).await.map(drop)
 }
 
-/// Professionals of these codes, without their locks.
-pub(crate) async fn existing(
-    connection: &impl ConnectionTrait,
-    codes: &[String],
-) -> Result<Vec<professional::Model>, DbErr> {
-    sql!(EXISTING, "SELECT * FROM professionals WHERE code @texts1");
-    let statement =
-        EXISTING.bind(connection.get_database_backend(), [sql::texts(codes.iter().map(String::as_str))]);
-    professional::Entity::find().from_raw_sql(statement).all(connection).await
-}
-
-/// The professionals after an id, in order of ids.
-pub(crate) async fn after(
-    connection: &impl ConnectionTrait,
-    id: Uuid,
-    limit: u64,
-) -> Result<Vec<professional::Model>, DbErr> {
-    professional::Entity::find()
-        .filter(professional::Column::Id.gt(id))
-        .order_by_asc(professional::Column::Id)
-        .limit(limit)
-        .all(connection)
-        .await
-}
-
 /// What a list of professionals is ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProfessionalOrder {
@@ -190,33 +128,15 @@ pub enum ProfessionalOrder {
 }
 
 impl ProfessionalOrder {
-    /// A key's value as the column's type.
-    fn value(self, text: &str) -> Option<Value> {
+    fn sort_type(self) -> SortType {
         match self {
-            Self::Code | Self::Name => Some(text.into()),
-            Self::SignedUpOn => text.parse::<NaiveDate>().ok().map(Into::into),
-        }
-    }
-
-    /// What lies before and after every value.
-    fn bounds(self) -> (Value, Value) {
-        match self {
-            Self::Code | Self::Name => ("".into(), AFTER_TEXT.into()),
-            Self::SignedUpOn => (EARLIEST.into(), LATEST.into()),
+            Self::Code | Self::Name => SortType::Text,
+            Self::SignedUpOn => SortType::Date,
         }
     }
 }
 
-/// Where a professional stands in a list: the value of its order, and the id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ProfessionalKey {
-    /// Value that the list is ordered by, as text.
-    pub value: String,
-    /// Tells equal values apart.
-    pub id: Uuid,
-}
-
-/// Which professionals are wanted.
+/// A filter on professionals. A professional matches if every field that is set is satisfied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProfessionalFilter {
     /// Only those whose code or name contains this, in any case.
@@ -239,20 +159,6 @@ impl ProfessionalFilter {
 
 const FILTER: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.signed_up_on BETWEEN $2 AND $3";
-
-/// A list ordered by a column of `p`, keyed by it and the id.
-fn by_column(column: &str, filter: RowFilter) -> PageSql {
-    let [value_after, id_after, value_before, id_before, limit, _] = filter.parameters();
-    let condition = filter.condition();
-    let text = |direction: &str| {
-        Sql::new(&format!(
-            "SELECT {COLUMNS} {FROM} WHERE {condition} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
-             AND (p.{column}, p.id) < ({value_before}, {id_before}) \
-             ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
-        ))
-    };
-    PageSql { forward: text("ASC"), backward: text("DESC") }
-}
 
 /// Whose list of professionals a caller sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,9 +185,11 @@ const SCOPE: (&str, usize) = (
     3,
 );
 
-static BY_CODE_ORDER: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("code", filter));
-static BY_NAME: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("name", filter));
-static BY_SIGN_UP: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column("signed_up_on", filter));
+static BY_CODE_ORDER: ListSql =
+    ListSql::new(FILTER, SCOPE, |filter| by_column::<ProfessionalRow>("code", filter));
+static BY_NAME: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column::<ProfessionalRow>("name", filter));
+static BY_SIGN_UP: ListSql =
+    ListSql::new(FILTER, SCOPE, |filter| by_column::<ProfessionalRow>("signed_up_on", filter));
 
 /// One page of professionals.
 pub(crate) async fn page(
@@ -289,7 +197,7 @@ pub(crate) async fn page(
     filter: &ProfessionalFilter,
     scope: Option<ProfessionalScope>,
     order: ProfessionalOrder,
-    page: &Page<ProfessionalKey>,
+    page: &Page<SubjectKey>,
 ) -> Result<Rows<ProfessionalRow>, DbErr> {
     let backend = connection.get_database_backend();
     let lists = match order {
@@ -300,12 +208,7 @@ pub(crate) async fn page(
     let all = *filter == ProfessionalFilter::default() && scope.is_none();
     let mut values = if all { Vec::new() } else { filter.values().to_vec() };
     values.extend(scope.into_iter().flat_map(ProfessionalScope::values));
-    let (first, last) = order.bounds();
-    let ends = [(&page.after, first, Uuid::nil()), (&page.before, last, Uuid::max())];
-    for (key, value, id) in ends {
-        values.push(key.as_ref().and_then(|key| order.value(&key.value)).unwrap_or(value));
-        values.push(key.as_ref().map_or(id, |key| key.id).into());
-    }
+    values.extend(order.sort_type().bounds(page.after.as_ref(), page.before.as_ref()));
     values.push(page.limit());
     let rows = ProfessionalRow::find_by_statement(
         lists.sql(all, scope.is_some()).for_page(page).bind(backend, values),
@@ -409,10 +312,10 @@ pub(crate) async fn employers(
     sql!(
         EMPLOYERS,
         &format!(
-            "SELECT a.professional_id, {}, {NO_YEAR} FROM affiliations a JOIN partners p ON p.id = a.partner_id \
+            "SELECT a.professional_id, {} FROM affiliations a JOIN partners p ON p.id = a.partner_id \
              JOIN partner_balances b ON b.partner_id = p.id WHERE a.professional_id @uuids1 \
              AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)",
-            partner::COLUMNS
+            PartnerRow::columns()
         )
     );
     let backend = connection.get_database_backend();

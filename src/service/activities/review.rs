@@ -17,7 +17,10 @@ use crate::program::rule::{Program, Review};
 use crate::service::events::EventDraft;
 use crate::service::posting::{LogEntry, Object, PostedRows, Posting};
 use crate::service::{Services, input, transact};
-use crate::store::{activity as store, partner, professional};
+use crate::store::activity as store;
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+use crate::store::subject;
 
 impl Services {
     /// Approves or rejects a claim.
@@ -167,11 +170,11 @@ async fn member_since(
 ) -> Result<(Program, NaiveDate), Error> {
     let lost = || Error::Damaged("an activity without its subject".to_owned());
     if let Some(id) = row.partner_id {
-        let partner = partner::by_ids(transaction, [id]).await?.pop().ok_or_else(lost)?;
+        let partner = subject::by_ids::<PartnerRow>(transaction, [id]).await?.pop().ok_or_else(lost)?;
         return Ok((Program::Partner, partner.enrolled_on));
     }
     let professional =
-        professional::by_ids(transaction, row.professional_id).await?.pop().ok_or_else(lost)?;
+        subject::by_ids::<ProfessionalRow>(transaction, row.professional_id).await?.pop().ok_or_else(lost)?;
     Ok((Program::Professional, professional.signed_up_on))
 }
 

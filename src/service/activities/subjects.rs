@@ -15,9 +15,10 @@ use crate::program::rule::Program;
 use crate::service::input;
 use crate::service::policy::Policy;
 use crate::service::posting::Posting;
+use crate::store::affiliation;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::{affiliation, partner, professional};
+use crate::store::subject;
 
 /// Locked subjects of a batch: professionals first, then partners, each ordered by id, so that
 /// transactions do not deadlock.
@@ -49,8 +50,11 @@ impl Subjects {
             }
         }
         let codes: Vec<&str> = days.keys().copied().filter(|code| is_valid_code(code)).collect();
-        let professionals =
-            if codes.is_empty() { Vec::new() } else { professional::lock(transaction, codes, []).await? };
+        let professionals = if codes.is_empty() {
+            Vec::new()
+        } else {
+            subject::lock::<ProfessionalRow>(transaction, codes, []).await?
+        };
         let code_of: HashMap<Uuid, &str> =
             professionals.iter().map(|row| (row.id, row.code.as_str())).collect();
         let affiliations = if professionals.is_empty() {
@@ -68,7 +72,7 @@ impl Subjects {
         let partners = if partner_codes.is_empty() && partner_ids.is_empty() {
             Vec::new()
         } else {
-            partner::lock(transaction, partner_codes, partner_ids).await?
+            subject::lock::<PartnerRow>(transaction, partner_codes, partner_ids).await?
         };
         Ok(Self {
             partners: partners.into_iter().map(|row| (row.code.clone(), row)).collect(),
@@ -85,7 +89,7 @@ impl Subjects {
         let mut professionals = Vec::new();
         let mut affiliations = Vec::new();
         if let Some(id) = row.professional_id {
-            professionals = professional::lock(transaction, [], [id]).await?;
+            professionals = subject::lock::<ProfessionalRow>(transaction, [], [id]).await?;
             affiliations = affiliation::of_professionals(transaction, [id]).await?;
             let covers = |one: &&entity::affiliation::Model| {
                 one.starts_on <= row.occurred_on && one.ends_on.is_none_or(|end| row.occurred_on <= end)
@@ -95,7 +99,7 @@ impl Subjects {
         let partners = if partner_ids.is_empty() {
             Vec::new()
         } else {
-            partner::lock(transaction, [], partner_ids).await?
+            subject::lock::<PartnerRow>(transaction, [], partner_ids).await?
         };
         Ok(Self {
             partners: partners.into_iter().map(|row| (row.code.clone(), row)).collect(),

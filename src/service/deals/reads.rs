@@ -13,7 +13,8 @@ use crate::program::deal::{Deal, DealTerms, Outcome, Status};
 use crate::service::{Services, input};
 use crate::store::deal as store;
 use crate::store::page::{Page, Rows};
-use crate::store::partner::{self, PartnerRow};
+use crate::store::partner::PartnerRow;
+use crate::store::subject;
 
 /// What a deal is on a day, worked out from its dates.
 #[derive(Clone, Debug)]
@@ -182,7 +183,7 @@ impl Services {
     pub async fn partners_of_deals(&self, deals: &[deal::Model]) -> Result<HashMap<Uuid, PartnerRow>, Error> {
         let visibility = self.visibility(Operation::Deal);
         let shown = deals.iter().filter(|row| is_visible(&visibility, row)).map(|row| row.partner_id);
-        let mut rows = partner::by_ids(self.db.reader(), shown).await?;
+        let mut rows = subject::by_ids::<PartnerRow>(self.db.reader(), shown).await?;
         self.redact_partners(&mut rows);
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }

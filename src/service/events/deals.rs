@@ -10,7 +10,9 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::service::deals::deal_dates;
 use crate::service::{Services, transact};
-use crate::store::{deal as store, event, partner, timer};
+use crate::store::partner::PartnerRow;
+use crate::store::subject;
+use crate::store::{deal as store, event, timer};
 
 /// Deals that one transaction processes.
 const DEALS_PER_TRANSACTION: u64 = 200;
@@ -40,7 +42,7 @@ impl Services {
         transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
             store::lock_customers(transaction, &keys).await?;
             let deals = store::by_ids(transaction, ids.iter().copied()).await?;
-            let partners = partner::by_ids(transaction, deals.iter().map(|row| row.partner_id)).await?;
+            let partners = subject::by_ids::<PartnerRow>(transaction, deals.iter().map(|row| row.partner_id)).await?;
             let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
             let audience = Audience { codes, employers: Vec::new(), at: self.clock.now() };
             let mut events = Vec::new();

@@ -17,7 +17,10 @@ use crate::service::posting::{
     points_by_year,
 };
 use crate::service::{Services, transact};
-use crate::store::{affiliation, event, partner, professional, totals, upsert_all};
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+use crate::store::subject;
+use crate::store::{affiliation, event, totals, upsert_all};
 
 /// Subjects that one transaction processes.
 const SUBJECTS_PER_TRANSACTION: u64 = 200;
@@ -48,7 +51,7 @@ impl Services {
 
     async fn emit_partner_levels(&self) -> Result<bool, Error> {
         let today = self.clock.today();
-        let due = partner::levels_due(self.db.reader(), today, SUBJECTS_PER_TRANSACTION).await?;
+        let due = subject::level_due::<PartnerRow>(self.db.reader(), today, SUBJECTS_PER_TRANSACTION).await?;
         if due.is_empty() {
             return Ok(false);
         }
@@ -64,7 +67,7 @@ impl Services {
         due: &[Uuid],
         today: NaiveDate,
     ) -> Result<(), Error> {
-        let mut rows = partner::lock(transaction, [], due.iter().copied()).await?;
+        let mut rows = subject::lock::<PartnerRow>(transaction, [], due.iter().copied()).await?;
         // Another process may have emitted them already.
         rows.retain(|row| row.levels_due <= today);
         let mut stored: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
@@ -97,7 +100,8 @@ impl Services {
 
     async fn emit_professional_levels(&self) -> Result<bool, Error> {
         let today = self.clock.today();
-        let due = professional::level_due(self.db.reader(), today, SUBJECTS_PER_TRANSACTION).await?;
+        let due =
+            subject::level_due::<ProfessionalRow>(self.db.reader(), today, SUBJECTS_PER_TRANSACTION).await?;
         if due.is_empty() {
             return Ok(false);
         }
@@ -113,7 +117,7 @@ impl Services {
         due: &[Uuid],
         today: NaiveDate,
     ) -> Result<(), Error> {
-        let mut rows = professional::lock(transaction, [], due.iter().copied()).await?;
+        let mut rows = subject::lock::<ProfessionalRow>(transaction, [], due.iter().copied()).await?;
         rows.retain(|row| row.level_due <= today);
         let ids = || rows.iter().map(|row| row.id);
         let points = points_by_year(&totals::of_professionals(transaction, ids()).await?);

@@ -13,7 +13,10 @@ use super::super::{Services, input};
 use super::text::{KeyDigest, KeyText};
 use crate::access::{Actor, Caller, Limits, Role, RoleName};
 use crate::error::Error;
-use crate::store::{api_key as store, partner, professional};
+use crate::store::api_key as store;
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+use crate::store::subject;
 
 /// Lifetime of a cached key: one that another process revoked is refused within 5 seconds.
 const CACHE_TTL: Duration = Duration::from_secs(4);
@@ -118,9 +121,9 @@ impl Services {
             return Ok(Some(id));
         }
         let found = if role == RoleName::Partner {
-            partner::by_code(self.db.reader(), code).await?.map(|row| row.id)
+            subject::by_code::<PartnerRow>(self.db.reader(), code).await?.map(|row| row.id)
         } else {
-            professional::by_code(self.db.reader(), code).await?.map(|row| row.id)
+            subject::by_code::<ProfessionalRow>(self.db.reader(), code).await?.map(|row| row.id)
         };
         if let Some(id) = found {
             self.keys.subjects.insert(key, id);

@@ -17,7 +17,9 @@ use crate::service::access::Visibility;
 use crate::service::events::EventDraft;
 use crate::service::posting::{LogEntry, Object, Posting};
 use crate::service::{Services, input, targets, transact};
-use crate::store::{order as store, partner, upsert_all};
+use crate::store::partner::PartnerRow;
+use crate::store::subject;
+use crate::store::{order as store, upsert_all};
 
 impl Services {
     /// Fulfils an order, which is final. One for an end customer counts for the sales target of its year.
@@ -96,7 +98,7 @@ impl Services {
         let number = input::key("number", number).map_err(|_| missing())?;
         let order = store::by_number(transaction, &number).await?;
         let order = order.filter(|row| visibility.can_see_partner(row.partner_id)).ok_or_else(missing)?;
-        let partners = partner::lock(transaction, [], [order.partner_id]).await?;
+        let partners = subject::lock::<PartnerRow>(transaction, [], [order.partner_id]).await?;
         let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
         check_open(&order)?;
         Ok((order, Posting::open(&self.policy, partners, Vec::new(), &[])))

@@ -16,8 +16,9 @@ use crate::program::level_change::{
 };
 use crate::program::rule::Track;
 use crate::program::totals::Period;
-use crate::store::partner::{EARLIEST, PartnerRow};
+use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
+use crate::store::subject::EARLIEST;
 
 /// Totals of partners as the core has them.
 pub(in crate::service) fn partner_totals(

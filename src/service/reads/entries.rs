@@ -17,7 +17,8 @@ use crate::store::ledger::LedgerFilter;
 use crate::store::page::{Page, Rows};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::{activity as activities, ledger, partner, professional};
+use crate::store::subject;
+use crate::store::{activity as activities, ledger};
 
 impl Services {
     /// For each partner, one page of its ledger.
@@ -130,7 +131,8 @@ impl Services {
     ) -> Result<HashMap<Uuid, PartnerRow>, Error> {
         let shown = self.visible_activities(activities.to_vec()).await?;
         let mut rows =
-            partner::by_ids(self.db.reader(), shown.iter().filter_map(|row| row.partner_id)).await?;
+            subject::by_ids::<PartnerRow>(self.db.reader(), shown.iter().filter_map(|row| row.partner_id))
+                .await?;
         self.redact_partners(&mut rows);
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
@@ -145,7 +147,7 @@ impl Services {
     ) -> Result<HashMap<Uuid, ProfessionalRow>, Error> {
         let shown = self.visible_activities(activities.to_vec()).await?;
         let ids = shown.iter().filter_map(|row| row.professional_id);
-        let mut rows = professional::by_ids(self.db.reader(), ids).await?;
+        let mut rows = subject::by_ids::<ProfessionalRow>(self.db.reader(), ids).await?;
         self.redact_contacts(&mut rows);
         self.redact_professionals(&mut rows);
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())

@@ -11,8 +11,9 @@ use crate::program::refusal::{Code, Refusal};
 use crate::service::access::Visibility;
 use crate::service::{Services, input};
 use crate::store::page::{Page, Rows, Scope};
-use crate::store::partner::{PartnerFilter, PartnerKey, PartnerOrder, PartnerRow};
+use crate::store::partner::{PartnerFilter, PartnerOrder, PartnerRow};
 use crate::store::professional::AffiliatedProfessional;
+use crate::store::subject::{self, SubjectKey};
 use crate::store::{ledger, partner, professional};
 
 impl Services {
@@ -25,7 +26,9 @@ impl Services {
             return Ok(None);
         }
         let visibility = self.visibility(Operation::Partner);
-        Ok(partner::by_code(self.db.reader(), code).await?.filter(|row| visibility.can_see_partner(row.id)))
+        Ok(subject::by_code::<PartnerRow>(self.db.reader(), code)
+            .await?
+            .filter(|row| visibility.can_see_partner(row.id)))
     }
 
     /// Partners by id; who does not exist is left out.
@@ -34,7 +37,7 @@ impl Services {
     /// When the database fails.
     pub async fn partners_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, PartnerRow>, Error> {
         let visibility = self.visibility(Operation::Partner);
-        let rows = partner::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        let rows = subject::by_ids::<PartnerRow>(self.db.reader(), ids.iter().copied()).await?;
         Ok(rows
             .into_iter()
             .filter(|row| visibility.can_see_partner(row.id))
@@ -50,7 +53,7 @@ impl Services {
         &self,
         filter: &PartnerFilter,
         order: PartnerOrder,
-        page: &Page<PartnerKey>,
+        page: &Page<SubjectKey>,
     ) -> Result<Rows<PartnerRow>, Error> {
         match self.partner_scope() {
             Some(scope) => Ok(partner::page(self.db.reader(), filter, scope.only(), order, page).await?),

@@ -13,7 +13,8 @@ use crate::program::standing::{ProfessionalStanding, check_professional_day, pro
 use crate::program::totals::membership_year_number;
 use crate::service::{Services, input};
 use crate::store::page::{Page, Rows};
-use crate::store::professional::{ProfessionalFilter, ProfessionalKey, ProfessionalOrder, ProfessionalRow};
+use crate::store::professional::{ProfessionalFilter, ProfessionalOrder, ProfessionalRow};
+use crate::store::subject::{self, SubjectKey};
 use crate::store::{ledger, professional, standing};
 
 impl Services {
@@ -25,7 +26,7 @@ impl Services {
         if input::code("code", code).is_err() {
             return Ok(None);
         }
-        let found = professional::by_code(self.db.reader(), code).await?;
+        let found = subject::by_code::<ProfessionalRow>(self.db.reader(), code).await?;
         Ok(self.visible_professionals(found.into_iter().collect()).await?.pop())
     }
 
@@ -34,7 +35,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn professionals_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ProfessionalRow>, Error> {
-        let rows = professional::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        let rows = subject::by_ids::<ProfessionalRow>(self.db.reader(), ids.iter().copied()).await?;
         let rows = self.visible_professionals(rows).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
@@ -47,7 +48,7 @@ impl Services {
         &self,
         filter: &ProfessionalFilter,
         order: ProfessionalOrder,
-        page: &Page<ProfessionalKey>,
+        page: &Page<SubjectKey>,
     ) -> Result<Rows<ProfessionalRow>, Error> {
         let Some(scope) = self.professional_scope() else { return Ok(Rows::default()) };
         let mut rows = professional::page(self.db.reader(), filter, scope.only(), order, page).await?;

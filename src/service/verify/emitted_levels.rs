@@ -12,7 +12,7 @@ use crate::program::level_change::{
     PartnerTotals, Points, partner_levels, partner_levels_due, professional_level, professional_level_due,
 };
 use crate::service::posting::{PeriodTotal, partner_totals, points_by_year};
-use crate::store::partner::EARLIEST;
+use crate::store::subject::EARLIEST;
 
 /// The last day on which what was emitted is sure to be so; none where nothing was emitted yet.
 fn last_emitted_day(due: NaiveDate) -> Option<NaiveDate> {

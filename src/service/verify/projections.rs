@@ -16,7 +16,7 @@ use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIndex, ProfessionalIndex, YearSales};
 use crate::program::totals::{Period, membership_year_number};
 use crate::service::posting::{PeriodTotal, column};
-use crate::store::partner::EARLIEST;
+use crate::store::subject::EARLIEST;
 use crate::store::{ledger, sales, totals};
 
 /// What partners' entries sum up to.

@@ -14,7 +14,9 @@ use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
 use crate::service::audit::Change;
 use crate::service::{Services, input, transact};
-use crate::store::{event, partner, webhook as store};
+use crate::store::partner::PartnerRow;
+use crate::store::subject;
+use crate::store::{event, webhook as store};
 
 /// Most endpoints.
 const ENDPOINTS_MAX: u64 = 100;
@@ -327,7 +329,7 @@ fn kinds_json(kinds: Option<&[EventKind]>) -> Result<Option<String>, Refusal> {
 async fn partner_of(connection: &impl ConnectionTrait, code: Option<&str>) -> Result<Option<Uuid>, Error> {
     let Some(code) = code else { return Ok(None) };
     let found = match input::code("partner", code) {
-        Ok(code) => partner::by_code(connection, &code).await?,
+        Ok(code) => subject::by_code::<PartnerRow>(connection, &code).await?,
         Err(_) => None,
     };
     let missing = || Refusal::new(Code::NotFound, "partner", "There is no partner with this code.");

@@ -1,0 +1,209 @@
+//! Subjects of the ledger: what the statements for partners and professionals have in common.
+//!
+//! A subject has a row with a code, and a balance row that is the lock of its writers. [`Subject`] names the
+//! tables and columns of each; [`SubjectSql`] builds the statements once for each, so their texts stay constant.
+
+use chrono::NaiveDate;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use uuid::Uuid;
+
+use super::page::{PageSql, RowFilter};
+use super::sql::{self, Sql};
+
+/// Bounds that both engines can store, outside of every accepted date.
+pub(crate) const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
+/// See [`EARLIEST`].
+pub(crate) const LATEST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
+
+/// Sorts after every code and name: the last code point of Unicode, which is not a character.
+const AFTER_TEXT: &str = "\u{10FFFF}\u{10FFFF}";
+
+/// A kind of subject: the row type with the balance, and the tables that it is read from.
+pub(crate) trait Subject: FromQueryResult {
+    /// The row without the balance.
+    type Model: FromQueryResult;
+    /// Table of the subjects.
+    const TABLE: &'static str;
+    /// Table of the balances.
+    const BALANCES: &'static str;
+    /// Column of the balances that references the subject.
+    const ID: &'static str;
+    /// Column of the balances with the first day on which a level may change without a step.
+    const LEVEL_DUE: &'static str;
+
+    /// The columns of a row, from the subject `p` and the balance `b`.
+    fn columns() -> String;
+
+    /// The statements of this kind of subject, built on first use.
+    fn sql() -> &'static SubjectSql;
+}
+
+/// The statements that are the same for each kind of subject but for names.
+pub(crate) struct SubjectSql {
+    lock: Sql,
+    by_code: Sql,
+    by_ids: Sql,
+    existing: Sql,
+    after: Sql,
+    level_due: Sql,
+}
+
+impl SubjectSql {
+    /// The statements for a kind of subject.
+    pub(super) fn new<S: Subject>() -> Self {
+        let (table, balances, id, due) = (S::TABLE, S::BALANCES, S::ID, S::LEVEL_DUE);
+        let select = select::<S>();
+        Self {
+            lock: Sql::new(&format!("{select} WHERE p.code @texts1 OR p.id @uuids2 ORDER BY p.id @lock(b)")),
+            by_code: Sql::new(&format!("{select} WHERE p.code = $1")),
+            by_ids: Sql::new(&format!("{select} WHERE p.id @uuids1")),
+            existing: Sql::new(&format!("SELECT * FROM {table} WHERE code @texts1")),
+            after: Sql::new(&format!("SELECT * FROM {table} WHERE id > $1 ORDER BY id LIMIT $2")),
+            level_due: Sql::new(&format!(
+                "SELECT {id} AS id FROM {balances} WHERE {due} <= $1 ORDER BY {due} LIMIT $2"
+            )),
+        }
+    }
+}
+
+/// The rows of a kind of subject with their balances.
+pub(super) fn select<S: Subject>() -> String {
+    let (columns, table, balances, id) = (S::columns(), S::TABLE, S::BALANCES, S::ID);
+    format!("SELECT {columns} FROM {table} p JOIN {balances} b ON b.{id} = p.id")
+}
+
+/// The subjects of these codes or ids, their balance rows locked for the rest of the transaction in the order
+/// of ids, so that transactions do not deadlock.
+pub(crate) async fn lock<'a, S: Subject>(
+    connection: &impl ConnectionTrait,
+    codes: impl IntoIterator<Item = &'a str>,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<S>, DbErr> {
+    let backend = connection.get_database_backend();
+    let statement = S::sql().lock.bind(backend, [sql::texts(codes), sql::ids(backend, ids)]);
+    S::find_by_statement(statement).all(connection).await
+}
+
+/// The subject of this code.
+pub(crate) async fn by_code<S: Subject>(
+    connection: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<S>, DbErr> {
+    let statement = S::sql().by_code.bind(connection.get_database_backend(), [code.into()]);
+    S::find_by_statement(statement).one(connection).await
+}
+
+/// The subjects of these ids, in no order.
+pub(crate) async fn by_ids<S: Subject>(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<S>, DbErr> {
+    let backend = connection.get_database_backend();
+    S::find_by_statement(S::sql().by_ids.bind(backend, [sql::ids(backend, ids)])).all(connection).await
+}
+
+/// The rows of these codes, neither locked nor with their balances.
+pub(crate) async fn existing<S: Subject>(
+    connection: &impl ConnectionTrait,
+    codes: &[String],
+) -> Result<Vec<S::Model>, DbErr> {
+    let codes = sql::texts(codes.iter().map(String::as_str));
+    let statement = S::sql().existing.bind(connection.get_database_backend(), [codes]);
+    S::Model::find_by_statement(statement).all(connection).await
+}
+
+/// The rows after an id, in the order of ids.
+pub(crate) async fn after<S: Subject>(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    limit: u64,
+) -> Result<Vec<S::Model>, DbErr> {
+    let values = [id.into(), limit_value(limit)];
+    let statement = S::sql().after.bind(connection.get_database_backend(), values);
+    S::Model::find_by_statement(statement).all(connection).await
+}
+
+/// Ids of subjects whose level may have changed by a day without a step, at most `limit` of them.
+pub(crate) async fn level_due<S: Subject>(
+    connection: &impl ConnectionTrait,
+    today: NaiveDate,
+    limit: u64,
+) -> Result<Vec<Uuid>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Id {
+        id: Uuid,
+    }
+    let values = [today.into(), limit_value(limit)];
+    let statement = S::sql().level_due.bind(connection.get_database_backend(), values);
+    Ok(Id::find_by_statement(statement).all(connection).await?.into_iter().map(|row| row.id).collect())
+}
+
+fn limit_value(limit: u64) -> Value {
+    i64::try_from(limit).unwrap_or(i64::MAX).into()
+}
+
+/// The position of a subject in a list: the value that the list is ordered by, and the id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SubjectKey {
+    /// Value that the list is ordered by, as text.
+    pub value: String,
+    /// Orders equal values.
+    pub id: Uuid,
+}
+
+/// The type of the value that a list is ordered by.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SortType {
+    Text,
+    Date,
+    Integer,
+}
+
+impl SortType {
+    /// The values of a page's bounds: after which value and id, and before which.
+    pub(super) fn bounds(self, after: Option<&SubjectKey>, before: Option<&SubjectKey>) -> [Value; 4] {
+        let (first, last) = match self {
+            Self::Text => ("".into(), AFTER_TEXT.into()),
+            Self::Date => (EARLIEST.into(), LATEST.into()),
+            Self::Integer => ((-i64::MAX).into(), i64::MAX.into()),
+        };
+        let value = |key: Option<&SubjectKey>, end| key.and_then(|key| self.value(&key.value)).unwrap_or(end);
+        let id = |key: Option<&SubjectKey>, end: Uuid| key.map_or(end, |key| key.id).into();
+        [value(after, first), id(after, Uuid::nil()), value(before, last), id(before, Uuid::max())]
+    }
+
+    /// A key's value as the type of the column.
+    fn value(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Text => Some(text.into()),
+            Self::Date => text.parse::<NaiveDate>().ok().map(Into::into),
+            Self::Integer => text.parse::<i64>().ok().map(Into::into),
+        }
+    }
+}
+
+/// A list ordered by a column of `p`, keyed by it and the id.
+pub(super) fn by_column<S: Subject>(column: &str, filter: RowFilter) -> PageSql {
+    let [value_after, id_after, value_before, id_before, limit, _] = filter.parameters();
+    let (select, condition) = (select::<S>(), filter.condition());
+    let text = |direction: &str| {
+        Sql::new(&format!(
+            "{select} WHERE {condition} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
+             AND (p.{column}, p.id) < ({value_before}, {id_before}) \
+             ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
+        ))
+    };
+    PageSql { forward: text("ASC"), backward: text("DESC") }
+}
+
+/// A `LIKE` pattern that finds `search` anywhere; without one, everything. Only ASCII letters are case-folded,
+/// as in `LOWER` of both engines.
+pub(super) fn like(search: Option<&str>) -> Value {
+    let escaped = search
+        .unwrap_or("")
+        .to_ascii_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{escaped}%").into()
+}
