@@ -161,9 +161,6 @@ pub async fn open(settings: &Settings) -> Result<Services, Error> {
 /// When the database fails, or the address cannot be bound.
 pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
     let services = open(settings).await?;
-    if settings.bootstrap_admin_key.is_none() {
-        tracing::warn!("BOOTSTRAP_ADMIN_KEY is not set: only API keys and tokens are accepted");
-    }
     let key = settings.bootstrap_admin_key.as_ref().map(|key| BootstrapKey::new(key.expose()));
     let token_verifier = match &settings.provider {
         Some(provider) => Some(
@@ -259,10 +256,10 @@ async fn router(
         async move {
             match database.is_ready().await {
                 Ok(true) => Ok(()),
-                Ok(false) => Err("the database misses steps of the schema".to_owned()),
+                Ok(false) => Err("database migrations are pending".to_owned()),
                 Err(error) => {
-                    tracing::warn!(%error, "the database does not answer");
-                    Err("the database does not answer".to_owned())
+                    tracing::warn!(%error, "database unavailable");
+                    Err("database unavailable".to_owned())
                 }
             }
         }

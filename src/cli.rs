@@ -29,9 +29,12 @@ const FILE_HEADERS_HELP: &str = "What a file holds is told by its header:
   partner,name,enrolled_on
   professional,name,email,signed_up_on
   professional,partner,starts_on[,ends_on]
-  source,external_id,professional|partner,kind,occurred_on[,points][,quantity][,attributes …]";
+  source,external_id,professional|partner,kind,occurred_on[,points][,quantity][,attributes …]
 
-/// GraphQL API server for a vendor's partner program and professional program.
+Each row is imported on its own. Rows that were imported before are counted as duplicates.
+Exit status: 0 if no row was refused, 2 if rows were refused, 1 if the import failed.";
+
+/// GraphQL API server for a vendor's partner program and its DevOps professional program.
 #[derive(Debug, Parser)]
 #[command(name = "partner-program", version, arg_required_else_help = true)]
 struct Cli {
@@ -41,33 +44,33 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Starts the server, bringing the database up to date first.
+    /// Migrate the database and start the server.
     Serve {
-        /// Serve a throwaway database filled with demo data, and print a key of each role.
+        /// Serve a temporary database with demo data, and print an API key for each role.
         #[arg(long)]
         demo: bool,
     },
     /// Loads partners, professionals, affiliations and activities from CSV files; safe to run again.
     #[command(after_help = FILE_HEADERS_HELP)]
     Import {
-        /// The files, in any order.
+        /// CSV files, in any order.
         #[arg(required = true, value_name = "FILE.csv")]
         files: Vec<PathBuf>,
     },
-    /// Folds the activity log again and compares it with ledger, totals and levels.
+    /// Replay the activity log and check that ledger, totals and levels match it.
     Verify,
-    /// Copies a SQLite database into a new file, while the server runs or not.
+    /// Copy a SQLite database to a new file, also while the server is running.
     Backup {
-        /// The new file.
+        /// Path of the copy. An existing file is never overwritten.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Creates, lists and revokes API keys.
+    /// Create, list and revoke API keys.
     Key {
         #[command(subcommand)]
         command: key::KeyCommand,
     },
-    /// Prints the GraphQL schema.
+    /// Print the GraphQL schema in SDL.
     Schema,
 }
 

@@ -49,7 +49,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            database_url: DatabaseUrl("sqlite://partner-program.db".to_owned()),
+            database_url: DatabaseUrl::default(),
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             timezone: chrono_tz::Europe::Brussels,
             events_kept_days: Some(365),
@@ -72,6 +72,25 @@ pub struct SettingError {
     message: String,
 }
 
+impl SettingError {
+    /// `accepted` completes "must be …".
+    fn new(name: &'static str, accepted: &str, given: impl fmt::Display) -> Self {
+        // Quoted, so that any value stays on one line.
+        Self { name, message: format!("must be {accepted}, not {:?}", given.to_string()) }
+    }
+
+    /// An error about a URL, which may hold a password: the message repeats no credentials.
+    fn of_url(name: &'static str, accepted: &str, given: &str) -> Self {
+        match given.rsplit_once('@') {
+            None => Self::new(name, accepted, given),
+            Some(_) => match given.split_once("://") {
+                Some((scheme, _)) => Self::new(name, accepted, format_args!("{scheme}://…")),
+                None => Self { name, message: format!("must be {accepted}") },
+            },
+        }
+    }
+}
+
 impl Settings {
     /// Reads the settings through `get`, which returns the value of a name. A blank value counts as unset.
     ///
@@ -84,32 +103,26 @@ impl Settings {
             settings.database_url = DatabaseUrl::new(&text)?;
         }
         if let Some(text) = get("BIND") {
-            settings.bind = text.parse().map_err(|_| SettingError {
-                name: "BIND",
-                message: format!("must be an address and a port, such as 127.0.0.1:8080, not {text:?}"),
-            })?;
+            let accepted = "an address and a port, such as 127.0.0.1:8080";
+            settings.bind = text.parse().map_err(|_| SettingError::new("BIND", accepted, &text))?;
         }
         if let Some(text) = get("PROGRAM_TIMEZONE") {
-            settings.timezone = text.parse().map_err(|_| SettingError {
-                name: "PROGRAM_TIMEZONE",
-                message: format!("must be an IANA time zone, such as Europe/Brussels, not {text:?}"),
-            })?;
+            let accepted = "an IANA time zone, such as Europe/Brussels";
+            settings.timezone =
+                text.parse().map_err(|_| SettingError::new("PROGRAM_TIMEZONE", accepted, &text))?;
         }
         if let Some(text) = get("PROGRAM_TODAY") {
-            let day = parse_date(&text).ok_or_else(|| SettingError {
-                name: "PROGRAM_TODAY",
-                message: format!("must be a date such as 2026-08-31, not {text:?}"),
-            })?;
+            let accepted = "a date as YYYY-MM-DD, such as 2026-08-31";
+            let day = parse_date(&text).ok_or_else(|| SettingError::new("PROGRAM_TODAY", accepted, &text))?;
             settings.today = Some(day);
         }
         if let Some(text) = get("EVENTS_KEPT_DAYS") {
-            let days: u32 =
-                text.parse().ok().filter(|days| *days <= EVENTS_KEPT_DAYS_MAX).ok_or_else(|| {
-                    let message = format!(
-                        "must be a number of days up to {EVENTS_KEPT_DAYS_MAX}, or 0 for ever, not {text:?}"
-                    );
-                    SettingError { name: "EVENTS_KEPT_DAYS", message }
-                })?;
+            let days = text.parse().ok().filter(|days| *days <= EVENTS_KEPT_DAYS_MAX);
+            let days: u32 = days.ok_or_else(|| {
+                let accepted =
+                    format!("a number of days from 1 to {EVENTS_KEPT_DAYS_MAX}, or 0 to keep events forever");
+                SettingError::new("EVENTS_KEPT_DAYS", &accepted, &text)
+            })?;
             settings.events_kept_days = (days > 0).then_some(days);
         }
         if let Some(text) = get("BOOTSTRAP_ADMIN_KEY") {
@@ -132,16 +145,17 @@ impl DatabaseUrl {
     /// # Errors
     /// When the engine is not supported, or the database would be visible to one connection only.
     pub fn new(url: &str) -> Result<Self, SettingError> {
-        let refuse = |message: &str| Err(SettingError { name: "DATABASE_URL", message: message.to_owned() });
         let known = ["sqlite:", "postgres://", "postgresql://"];
         if !known.iter().any(|beginning| url.starts_with(beginning)) {
-            return refuse(
-                "must begin with sqlite:// or postgres://, such as sqlite://partner-program.db or \
-                 postgres://user@localhost/partner_program",
-            );
+            let accepted = "a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or \
+                            postgres://user@localhost/partner_program";
+            return Err(SettingError::of_url("DATABASE_URL", accepted, url));
         }
         if url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory")) {
-            return refuse("must name a file, such as sqlite://partner-program.db: memory is not shared");
+            // Each connection would have a database of its own.
+            let accepted = "the URL of a file, such as sqlite://partner-program.db, because connections \
+                            cannot share an in-memory database";
+            return Err(SettingError::of_url("DATABASE_URL", accepted, url));
         }
         Ok(Self(url.to_owned()))
     }
@@ -150,6 +164,21 @@ impl DatabaseUrl {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The address, unless it holds a password.
+    #[must_use]
+    pub fn without_password(&self) -> Option<&str> {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let user = rest.rsplit_once('@').map_or("", |(user, _)| user);
+        let is_file = self.0.starts_with("sqlite:");
+        (is_file || !user.contains(':') && !rest.contains("password")).then_some(&self.0)
+    }
+}
+
+impl Default for DatabaseUrl {
+    fn default() -> Self {
+        Self("sqlite://partner-program.db".to_owned())
     }
 }
 
@@ -175,7 +204,7 @@ impl Secret {
             return refuse(format!("must have {ADMIN_KEY_CHARS_MIN} characters or more, not {length}"));
         }
         if !text.chars().all(|c| c.is_ascii_graphic()) {
-            return refuse("must consist of letters, digits and signs of ASCII, without blanks".to_owned());
+            return refuse("must consist of printable ASCII characters without spaces".to_owned());
         }
         Ok(Self(text))
     }
@@ -200,34 +229,89 @@ mod tests {
     #[test]
     fn settings_are_read_or_refused_by_name() {
         // name, value, the field as it is shown, or the whole message
-        let table: [(&str, &str, Result<&str, &str>); 23] = [
+        let table: [(&str, &str, Result<&str, &str>); 26] = [
             ("DATABASE_URL", "", Ok("sqlite://partner-program.db")),
             ("DATABASE_URL", "sqlite://a.db", Ok("sqlite://a.db")),
             ("DATABASE_URL", "postgres://u:p@h/d", Ok("postgres://u:p@h/d")),
             (
                 "DATABASE_URL",
                 "mysql://u:hidden@h/d",
-                Err("DATABASE_URL must begin with sqlite:// or postgres://"),
+                Err(
+                    "DATABASE_URL must be a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or postgres://user@localhost/partner_program, not \"mysql://…\"",
+                ),
             ),
-            ("DATABASE_URL", "sqlite::memory:", Err("DATABASE_URL must name a file")),
-            ("DATABASE_URL", "sqlite://x?mode=memory", Err("DATABASE_URL must name a file")),
+            (
+                "DATABASE_URL",
+                "partners.db",
+                Err(
+                    "DATABASE_URL must be a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or postgres://user@localhost/partner_program, not \"partners.db\"",
+                ),
+            ),
+            (
+                "DATABASE_URL",
+                "u:hidden@h/d",
+                Err(
+                    "DATABASE_URL must be a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or postgres://user@localhost/partner_program",
+                ),
+            ),
+            (
+                "DATABASE_URL",
+                "sqlite::memory:",
+                Err(
+                    "DATABASE_URL must be the URL of a file, such as sqlite://partner-program.db, because connections cannot share an in-memory database, not \"sqlite::memory:\"",
+                ),
+            ),
+            (
+                "DATABASE_URL",
+                "sqlite://x?mode=memory",
+                Err(
+                    "DATABASE_URL must be the URL of a file, such as sqlite://partner-program.db, because connections cannot share an in-memory database, not \"sqlite://x?mode=memory\"",
+                ),
+            ),
             ("BIND", " ", Ok("127.0.0.1:8080")),
             ("BIND", "0.0.0.0:80", Ok("0.0.0.0:80")),
             ("BIND", "[::1]:0", Ok("[::1]:0")),
             ("BIND", "8080", Err("BIND must be an address and a port, such as 127.0.0.1:8080, not \"8080\"")),
             ("PROGRAM_TIMEZONE", "", Ok("Europe/Brussels")),
             ("PROGRAM_TIMEZONE", "Asia/Tokyo", Ok("Asia/Tokyo")),
-            ("PROGRAM_TIMEZONE", "Brussels", Err("PROGRAM_TIMEZONE must be an IANA time zone")),
+            (
+                "PROGRAM_TIMEZONE",
+                "Brussels",
+                Err("PROGRAM_TIMEZONE must be an IANA time zone, such as Europe/Brussels, not \"Brussels\""),
+            ),
             ("PROGRAM_TODAY", "", Ok("None")),
             ("PROGRAM_TODAY", "2026-08-31", Ok("Some(2026-08-31)")),
-            ("PROGRAM_TODAY", "2026-02-30", Err("PROGRAM_TODAY must be a date such as 2026-08-31")),
-            ("PROGRAM_TODAY", "31/08/2026", Err("PROGRAM_TODAY must be a date such as 2026-08-31")),
+            (
+                "PROGRAM_TODAY",
+                "2026-02-30",
+                Err("PROGRAM_TODAY must be a date as YYYY-MM-DD, such as 2026-08-31, not \"2026-02-30\""),
+            ),
+            (
+                "PROGRAM_TODAY",
+                "31/08/2026",
+                Err("PROGRAM_TODAY must be a date as YYYY-MM-DD, such as 2026-08-31, not \"31/08/2026\""),
+            ),
             ("EVENTS_KEPT_DAYS", "", Ok("Some(365)")),
             ("EVENTS_KEPT_DAYS", "0", Ok("None")),
             ("EVENTS_KEPT_DAYS", "30", Ok("Some(30)")),
-            ("EVENTS_KEPT_DAYS", "-1", Err("EVENTS_KEPT_DAYS must be a number of days up to 36500, or 0")),
+            (
+                "EVENTS_KEPT_DAYS",
+                "-1",
+                Err(
+                    "EVENTS_KEPT_DAYS must be a number of days from 1 to 36500, or 0 to keep events forever, not \"-1\"",
+                ),
+            ),
             ("BOOTSTRAP_ADMIN_KEY", "0123456789abcdef", Ok("Some(Secret(…))")),
-            ("BOOTSTRAP_ADMIN_KEY", "0123456789abcde", Err("BOOTSTRAP_ADMIN_KEY must have 16 characters")),
+            (
+                "BOOTSTRAP_ADMIN_KEY",
+                "0123456789abcde",
+                Err("BOOTSTRAP_ADMIN_KEY must have 16 characters or more, not 15"),
+            ),
+            (
+                "BOOTSTRAP_ADMIN_KEY",
+                "hidden hidden hidden",
+                Err("BOOTSTRAP_ADMIN_KEY must consist of printable ASCII characters without spaces"),
+            ),
         ];
         for (name, value, expected) in table {
             let read = Settings::read(|key| (key == name).then(|| value.to_owned()));
@@ -245,7 +329,7 @@ mod tests {
                 }
                 (Err(error), Err(message)) => {
                     let error = error.to_string();
-                    assert!(error.starts_with(message), "{name}={value}: {error}");
+                    assert_eq!(error, message, "{name}={value}");
                     assert!(!error.contains('\n') && !error.contains("hidden"), "{error}");
                 }
                 (read, _) => panic!("{name}={value}: {read:?}"),
@@ -262,5 +346,15 @@ mod tests {
         };
         let shown = format!("{:?}", Settings::read(get));
         assert!(shown.contains("DatabaseUrl(postgres:…)") && !shown.contains("hidden"), "{shown}");
+        for (url, is_shown) in [
+            ("sqlite://a@b:c.db", true),
+            ("postgres://h/d", true),
+            ("postgres://u@h:5432/d", true),
+            ("postgres://u:hidden@h/d", false),
+            ("postgres://h/d?password=hidden", false),
+        ] {
+            let shown = DatabaseUrl::new(url).expect("an address").without_password().map(str::to_owned);
+            assert_eq!(shown, is_shown.then(|| url.to_owned()));
+        }
     }
 }

@@ -177,7 +177,11 @@ fn client(allow_private: bool) -> Option<Client> {
         .timeout(REQUEST_TIMEOUT)
         .dns_resolver(PublicResolver { allow_private })
         .build();
-    client.inspect_err(|error| tracing::error!(%error, "webhooks can't be sent")).ok()
+    client
+        .inspect_err(
+            |error| tracing::error!(%error, "failed to create webhook client; webhooks cannot be delivered"),
+        )
+        .ok()
 }
 
 /// The beginning of a response; reading stops at the maximum, which closes the connection.

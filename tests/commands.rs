@@ -53,27 +53,39 @@ fn rows_go_in_or_are_refused_by_line() {
         (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,yes\n", &["a.csv:2: repost: repost is true or false."]),
         (
             b"s,\"1\n\nx\",ada,,DOCS_CORRECTION,2025-01-01,,,\n\ns,2,ada,,DOCS_CORRECTION,2024-02-30,,,\n",
-            &["a.csv:2: external_id: ", "a.csv:6: occurred_on: \"2024-02-30\" is no date", "refused 2"],
+            &[
+                "a.csv:2: external_id: ",
+                "a.csv:6: occurred_on: \"2024-02-30\" is not a date; write YYYY-MM-DD, such as 2026-06-30\n",
+                "refused 2",
+            ],
         ),
         (b"s,1,ada,,DOCS_CORRECTION,2026-09-01,,,\n", &["a.csv:2: occurred_on: 2026-09-01 lies after today"]),
         (b"s,1,ada,,DOCS_CORRECTION,2022-12-31,,,\n", &["a.csv:2: occurred_on: 2022-12-31 lies before"]),
         (
             b"s,1,ada,,VOTE_CAST,2025-01-01,many,,\n",
-            &["a.csv:2: points: \"many\" is no whole number such as 12"],
+            &["a.csv:2: points: \"many\" is not a whole number, such as 12\n"],
         ),
         (b"s,1,ada,,VOTE_CAST,2025-01-01,99999999999999999999,,\n", &["a.csv:2: points: \"999"]),
         (b"s,1,ada,,VOTE_CAST,2025-01-01,76,,\n", &["a.csv:2: points: VOTE_CAST is graded 10 to 75 points"]),
-        (b"s,1,ada,nordwind,VOTE_CAST,2025-01-01,75,,\n", &["a.csv:2: professional, partner: only one"]),
-        (b"s,1,,,VOTE_CAST,2025-01-01,75,,\n", &["a.csv:2: professional, partner: one of the two must"]),
+        (
+            b"s,1,ada,nordwind,VOTE_CAST,2025-01-01,75,,\n",
+            &[
+                "a.csv:2: professional, partner: both are given (\"ada\", \"nordwind\"); fill in exactly one\n",
+            ],
+        ),
+        (
+            b"s,1,,,VOTE_CAST,2025-01-01,75,,\n",
+            &["a.csv:2: professional, partner: both are empty; fill in exactly one\n"],
+        ),
         (b"s,1,bob,,VOTE_CAST,2025-01-01,75,,\n", &["a.csv:2: professional: There is no professional"]),
-        (b"s,1,ada\n", &["a.csv:2: the row has 3 fields, the header 9"]),
+        (b"s,1,ada\n", &["a.csv:2: the row has 3 fields, but the header has 9\n"]),
         (
             b"s,\xff,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,2,ada,,DOCS_CORRECTION,2025-01-01,,,\n",
-            &["a.csv:2: external_id: the text is not UTF-8", "a.csv: recorded 1, duplicate 0, refused 1"],
+            &["a.csv:2: external_id: not valid UTF-8\n", "a.csv: recorded 1, duplicate 0, refused 1"],
         ),
         (
             b"s,1\0,ada,,DOCS_CORRECTION,2025-01-01,,,\n",
-            &["a.csv:2: external_id: the text may not hold the character NUL"],
+            &["a.csv:2: external_id: contains a NUL character\n"],
         ),
         (
             b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,1,ada,,DOCS_CORRECTION,2025-01-02,,,\n",
@@ -95,14 +107,14 @@ fn rows_go_in_or_are_refused_by_line() {
 fn files_are_recognised_or_refused_as_a_whole() {
     // content, exit code, words of the output
     let table: [(&[u8], i32, &str); 14] = [
-        (b"", 2, "a.csv:1: the file is empty"),
-        (b"one,two\n1,2\n", 2, "a.csv:1: no table has this header; headers are: partner,name,enrolled_on;"),
-        (b"partner,enrolled_on\n", 2, "a.csv:1: the column `name` is missing"),
-        (b"partner,name,name,enrolled_on\n", 2, "a.csv:1: the column `name` stands twice"),
-        (b"partner,name,enrolled_on,colour\n", 2, "a.csv:1: the column `colour` is not known"),
-        (b"source,external_id,kind,occurred_on\n", 2, "the column `professional` or `partner` is missing"),
-        (b"partner,na\xffme,enrolled_on\n", 2, "a.csv:1: the header is not UTF-8"),
-        (b"\n\npartner,enrolled_on\n", 2, "a.csv:3: the column `name` is missing"),
+        (b"", 2, "a.csv:1: the file is empty; its first line must be a header\n"),
+        (b"one,two\n1,2\n", 2, "a.csv:1: unknown header \"one,two\"; accepted headers: partner,name,enrolled_on;"),
+        (b"partner,enrolled_on\n", 2, "a.csv:1: missing column `name`; accepted headers: partner,"),
+        (b"partner,name,name,enrolled_on\n", 2, "a.csv:1: duplicate column `name` in the header\n"),
+        (b"partner,name,enrolled_on,colour\n", 2, "a.csv:1: unknown column `colour`; accepted headers: partner,"),
+        (b"source,external_id,kind,occurred_on\n", 2, "missing column `professional` or `partner`; accepted headers: "),
+        (b"partner,na\xffme,enrolled_on\n", 2, "a.csv:1: the header is not valid UTF-8\n"),
+        (b"\n\npartner,enrolled_on\n", 2, "a.csv:3: missing column `name`"),
         (b"partner,name,enrolled_on\n", 0, "a.csv: recorded 0, duplicate 0, refused 0"),
         (b"\xef\xbb\xbfpartner,name,enrolled_on\nx,X,2020-01-01\n", 0, "a.csv: recorded 1, duplicate 0"),
         (b"\xef\xbb\xbf\"partner\",name,enrolled_on\r\nx,X,2020-01-01\r\n", 0, "a.csv: recorded 1, duplicate 0"),
@@ -136,7 +148,7 @@ fn a_second_import_records_nothing_and_the_list_of_refusals_ends() {
     assert_eq!(stdout(&first).lines().filter(|line| line.starts_with("p.csv:")).count(), 1_001);
     let second = run(folder.path(), &["import", "p.csv", "missing.csv"]);
     assert!(stdout(&second).contains("p.csv: recorded 0, duplicate 1250, refused 1250"));
-    assert!(stdout(&second).contains("missing.csv:1: the file can't be opened"));
+    assert!(stdout(&second).contains("missing.csv:1: cannot open the file: No such file or directory"));
     assert_eq!(second.status.code(), Some(2));
 }
 
@@ -164,11 +176,21 @@ fn keys_are_created_listed_and_revoked() {
     let revoked = run(folder.path(), &["key", "revoke", &secret[..11]]);
     assert!(stdout(&revoked).contains("revoked 2026-08-31T"), "{}", stdout(&revoked));
     // arguments, and what the error says
-    let table: [(&[&str], &str); 4] = [
-        (&["key", "create", "--role", "partner", "--label", "x"], "a role is one of ADMINISTRATOR"),
+    let table: [(&[&str], &str); 5] = [
+        (
+            &["key", "create", "--role", "partner", "--label", "x"],
+            "roles are ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER, PROFESSIONAL",
+        ),
         (&["key", "create", "--role", "PARTNER", "--label", "x"], "need a subject"),
         (&["key", "create", "--role", "PARTNER", "--subject", "nobody", "--label", "x"], "no partner"),
-        (&["key", "revoke", "pp_nothing"], "no API key"),
+        (
+            &["key", "create", "--role", "PROGRAM_STAFF", "--label", "x", "--expires-at", "tomorrow"],
+            "write a date and time in RFC 3339, such as 2027-06-30T00:00:00Z",
+        ),
+        (
+            &["key", "revoke", "pp_nothing"],
+            "error: no API key has the ID or prefix \"pp_nothing\"; `key list` prints both\n",
+        ),
     ];
     for (arguments, message) in table {
         let output = run(folder.path(), arguments);
@@ -261,10 +283,14 @@ fn a_backup_never_replaces_a_file_and_leaves_none_behind_when_it_fails() {
     let postgres = "DATABASE_URL=postgres://nobody@127.0.0.1:1/none\n";
     // settings, file, what the error says
     let table = [
-        ("", "taken.db", "error: taken.db: there is such a file already"),
+        ("", "taken.db", "error: taken.db: the file exists; choose another name"),
         ("", "missing/copy.db", "error: missing/copy.db: No such file or directory"),
         ("", "copy.db", "unable to open database file"),
-        (postgres, "copy.db", "a PostgreSQL database is backed up with pg_dump"),
+        (
+            postgres,
+            "copy.db",
+            "error: backup supports SQLite only; DATABASE_URL is a PostgreSQL database: use pg_dump",
+        ),
     ];
     for (settings, file, message) in table {
         fs::write(folder.path().join(".env"), settings).expect("a file");

@@ -56,8 +56,8 @@ async fn refresh_backlog_metrics(services: &Services, refreshed_at: &Mutex<Optio
             let waited = lag(services.clock().real(), webhooks.oldest);
             metrics.set_webhook_backlog(webhooks.pending, waited, webhooks.disabled);
         }
-        Ok(Err(error)) => tracing::warn!(%error, "metrics can't tell of events and webhooks"),
-        Err(_) => tracing::warn!("metrics can't tell of events and webhooks: the database takes too long"),
+        Ok(Err(error)) => tracing::warn!(%error, "failed to update event and webhook metrics"),
+        Err(_) => tracing::warn!("failed to update event and webhook metrics: database timeout"),
     }
     *refreshed_at = Some(Instant::now());
 }

@@ -1,4 +1,4 @@
-//! `backup`: copies a SQLite database while it is in use.
+//! `backup`: copies a SQLite database, also while it is in use.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(super) async fn backup(settings: &Settings, file: &Path) -> Result<u8, Comma
     }
     let at = |error: &dyn std::fmt::Display| CommandError(format!("{}: {error}", file.display()));
     if file.exists() {
-        return Err(at(&"there is such a file already"));
+        return Err(at(&"the file exists; choose another name"));
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let part = tempfile::Builder::new().prefix(".backup-").suffix(".part").tempfile_in(folder);

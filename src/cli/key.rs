@@ -21,32 +21,32 @@ const PAGE: u64 = 100;
 /// Subcommands of `key`.
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Creates a key and prints it, this once.
+    /// Create an API key and print it. It cannot be displayed again.
     Create {
-        /// What it stands for.
-        #[arg(long, value_parser = role, help = "What it stands for: ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER or PROFESSIONAL")]
+        /// ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER or PROFESSIONAL.
+        #[arg(long, value_parser = role)]
         role: RoleName,
-        /// Code of the partner or professional, or a name for the integration.
+        /// Code of the partner (PARTNER) or professional (PROFESSIONAL), or name of the integration (INTEGRATOR).
         #[arg(long)]
         subject: Option<String>,
-        /// Name for people.
+        /// Label of the key for people, such as its owner and purpose.
         #[arg(long)]
         label: String,
-        /// From when on it is refused, such as 2027-06-30T00:00:00Z; never, when left out.
-        #[arg(long, value_name = "MOMENT")]
+        /// Expiry, such as 2027-06-30T00:00:00Z [default: none].
+        #[arg(long, value_name = "DATE-TIME", value_parser = date_time)]
         expires_at: Option<DateTime<Utc>>,
-        /// A source that an integrator's key may record for; give it once for each. All, when left out.
+        /// Source that an INTEGRATOR key may record activities for; repeatable [default: every source].
         #[arg(long = "source", value_name = "SOURCE")]
         sources: Vec<String>,
-        /// The key may change nothing.
+        /// Deny mutations.
         #[arg(long)]
         read_only: bool,
     },
-    /// Lists the keys, revoked ones included.
+    /// List all API keys, including revoked ones.
     List,
-    /// Revokes a key: a running server refuses it within seconds.
+    /// Revoke an API key. Running servers reject it within seconds.
     Revoke {
-        /// Id of the key, or how the key begins, as `key list` shows them.
+        /// ID or prefix of the key, as printed by `key list`.
         key: String,
     },
 }
@@ -54,7 +54,7 @@ pub(super) enum KeyCommand {
 fn role(text: &str) -> Result<RoleName, String> {
     RoleName::parse(text).ok_or_else(|| {
         let names = RoleName::ALL.map(RoleName::as_str);
-        format!("a role is one of {}", names.join(", "))
+        format!("roles are {}", names.join(", "))
     })
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn key(settings: &Settings, command: KeyCommand) -> Result<u8, 
             let sources = (!sources.is_empty()).then_some(sources);
             let draft = KeyDraft { role, subject, label, expires_at, sources, read_only };
             let created = services.key_create(&draft).await?;
-            eprintln!("{} {}, shown this once:", role.as_str(), created.row.id);
+            eprintln!("{} {}, shown only once:", role.as_str(), created.row.id);
             println!("{}", created.secret);
             0
         }

@@ -17,6 +17,9 @@ const DEMO_KEYS: [(RoleName, Option<&str>); 4] = [
 /// Serves the database of the settings.
 pub(super) async fn serve(settings: &Settings) -> Result<u8, CommandError> {
     let running = app::start(settings).await?;
+    if !has_credentials(&running, settings).await? {
+        println!("{}", first_key_hint(&settings.database_url));
+    }
     announce(&running, settings);
     running.run_until(signal()?).await?;
     Ok(0)
@@ -79,6 +82,6 @@ fn signal() -> Result<impl Future<Output = ()>, CommandError> {
             () = interrupt => {}
             _ = terminated => {}
         }
-        tracing::info!("stopping");
+        tracing::info!("shutting down");
     })
 }

@@ -64,23 +64,45 @@ fn url(text: &str) -> Result<reqwest::Url, SettingError> {
 mod tests {
     use super::*;
 
-    /// Settings, and the beginning of the message or none when they are right.
+    /// Settings, and the message or none when they are valid.
     type Case<'c> = (Vec<(&'c str, &'c str)>, Option<&'c str>);
 
     #[test]
     fn a_provider_is_whole_or_refused_by_name() {
         let whole = [("AUTH_ISSUER", "https://id.example.com"), ("AUTH_AUDIENCE", "partner-program")];
         let url = ("AUTH_JWKS_URL", "https://id.example.com/keys");
-        let table: [Case<'_>; 9] = [
+        let table: [Case<'_>; 11] = [
             (vec![], None),
             (vec![url, whole[0], whole[1]], None),
             (vec![("AUTH_JWKS_URL", "http://localhost:1/k"), whole[0], whole[1]], None),
             (vec![("AUTH_JWKS_FILE", "keys.json"), whole[0], whole[1]], None),
-            (vec![url, whole[0]], Some("AUTH_AUDIENCE must be set")),
-            (vec![url, whole[1]], Some("AUTH_ISSUER must be set")),
-            (vec![whole[0]], Some("AUTH_ISSUER needs AUTH_JWKS_URL")),
-            (vec![url, ("AUTH_JWKS_FILE", "keys.json")], Some("AUTH_JWKS_FILE and AUTH_JWKS_URL")),
-            (vec![("AUTH_JWKS_URL", "http://id.example.com/k")], Some("AUTH_JWKS_URL must be")),
+            (
+                vec![url, whole[0]],
+                Some("AUTH_AUDIENCE must be set to the audience (aud) of the provider's tokens"),
+            ),
+            (
+                vec![url, whole[1]],
+                Some("AUTH_ISSUER must be set to the issuer (iss) of the provider's tokens"),
+            ),
+            (vec![whole[0]], Some("AUTH_ISSUER requires AUTH_JWKS_URL or AUTH_JWKS_FILE; set one of them")),
+            (
+                vec![url, ("AUTH_JWKS_FILE", "keys.json")],
+                Some("AUTH_JWKS_FILE and AUTH_JWKS_URL are both set; set only one of them"),
+            ),
+            (
+                vec![("AUTH_JWKS_URL", "http://id.example.com/k")],
+                Some(
+                    "AUTH_JWKS_URL must be an https:// URL, or http:// for localhost, not \"http://id.example.com/k\"",
+                ),
+            ),
+            (
+                vec![("AUTH_JWKS_URL", "http://u:hidden@id.example.com/k")],
+                Some("AUTH_JWKS_URL must be an https:// URL, or http:// for localhost, not \"http://…\""),
+            ),
+            (
+                vec![("AUTH_JWKS_URL", "keys")],
+                Some("AUTH_JWKS_URL must be an https:// URL, or http:// for localhost, not \"keys\""),
+            ),
         ];
         for (settings, expected) in table {
             let get = |name: &str| {
@@ -88,7 +110,7 @@ mod tests {
             };
             match (read(get), expected) {
                 (Ok(provider), None) => assert_eq!(provider.is_some(), !settings.is_empty()),
-                (Err(error), Some(message)) => assert!(error.to_string().starts_with(message), "{error}"),
+                (Err(error), Some(message)) => assert_eq!(error.to_string(), message),
                 (read, expected) => panic!("{settings:?}: {read:?}, {expected:?}"),
             }
         }

@@ -1,6 +1,5 @@
 //! Settings of the protocol: limits of documents, requests, callers and connections.
 
-use std::fmt::Display;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -73,18 +72,19 @@ impl ProtocolSettings {
         let failed = &mut quotas.failed_logins_per_minute;
         reader.number("FAILED_LOGINS_PER_MINUTE", 0..=1_000_000, failed)?;
         if let Some(text) = reader.text("TRUSTED_PROXIES") {
-            let addresses = text.split(',').map(|one| one.trim().parse());
-            quotas.proxies = addresses.collect::<Result<Vec<IpAddr>, _>>().map_err(|_| {
-                error("TRUSTED_PROXIES", "must be IP addresses with commas between them", &text)
-            })?;
+            let accepted = "a comma-separated list of IP addresses, such as 10.0.0.1,::1";
+            let address = |one: &str| {
+                let parsed = one.trim().parse::<IpAddr>();
+                parsed.map_err(|_| SettingError::new("TRUSTED_PROXIES", accepted, one.trim()))
+            };
+            quotas.proxies = text.split(',').map(address).collect::<Result<_, _>>()?;
         }
         reader.number("CONNECTIONS_MAX", 1..=1_000_000, &mut connections.connections_max)?;
         reader.duration("HEADER_TIMEOUT", seconds, &mut connections.header_time_max)?;
         if let Some(text) = reader.text("CORS_ALLOWED_ORIGINS") {
             settings.origins = Origins::parse(&text).map_err(|origin| {
-                let right =
-                    "must be * or origins such as https://portal.example.com with commas between them";
-                error("CORS_ALLOWED_ORIGINS", right, origin)
+                let accepted = "* or a comma-separated list of origins, such as https://portal.example.com";
+                SettingError::new("CORS_ALLOWED_ORIGINS", accepted, origin)
             })?;
         }
         reader.boolean("GRAPHIQL", &mut settings.graphiql)?;
@@ -140,8 +140,7 @@ impl SettingReader<'_> {
         let number = text.parse().ok().filter(|number| range.contains(number));
         let Some(number) = number.and_then(|number| N::try_from(number).ok()) else {
             let (least, most) = range.into_inner();
-            let right = format!("must be a whole number from {least} to {most}");
-            return Err(error(name, &right, &text));
+            return Err(SettingError::new(name, &format!("a whole number from {least} to {most}"), &text));
         };
         *field = number;
         Ok(())
@@ -162,8 +161,8 @@ impl SettingReader<'_> {
         };
         let Some(duration) = millis.map(Duration::from_millis).filter(|it| range.contains(it)) else {
             let (least, most) = range.into_inner();
-            let right = format!("must be a time from {least:?} to {most:?}, such as 10s or 500ms");
-            return Err(error(name, &right, &text));
+            let accepted = format!("a duration from {least:?} to {most:?}, such as 10s or 500ms");
+            return Err(SettingError::new(name, &accepted, &text));
         };
         *field = duration;
         Ok(())
@@ -174,7 +173,7 @@ impl SettingReader<'_> {
         *field = match text.as_str() {
             "true" => true,
             "false" => false,
-            _ => return Err(error(name, "must be true or false", &text)),
+            _ => return Err(SettingError::new(name, "true or false", &text)),
         };
         Ok(())
     }

@@ -53,16 +53,26 @@ mod tests {
 
     #[test]
     fn settings_are_read_or_refused_by_name() {
-        // name, value, a part of the settings as they are shown, or the beginning of the message
+        // name, value, a part of the settings as they are shown, or the message
         let table: [(&str, &str, Result<&str, &str>); 14] = [
             ("LOG_FORMAT", "text", Ok("format: Text")),
             ("LOG_FORMAT", "json", Ok("format: Json")),
             ("LOG_FORMAT", "xml", Err("LOG_FORMAT must be text or json, not \"xml\"")),
             ("RUST_LOG", "debug", Ok("filter: \"debug\"")),
             ("RUST_LOG", "warn,partner_program=debug", Ok("filter: \"warn,partner_program=debug\"")),
-            ("RUST_LOG", "partner_program=loud", Err("RUST_LOG must be levels")),
+            (
+                "RUST_LOG",
+                "partner_program=loud",
+                Err(
+                    "RUST_LOG must be a comma-separated list of log directives, such as warn,partner_program=debug, not \"partner_program=loud\"",
+                ),
+            ),
             ("METRICS_BIND", "127.0.0.1:9090", Ok("metrics_bind: Some(127.0.0.1:9090)")),
-            ("METRICS_BIND", "9090", Err("METRICS_BIND must be an address and a port")),
+            (
+                "METRICS_BIND",
+                "9090",
+                Err("METRICS_BIND must be an address and a port, such as 127.0.0.1:9090, not \"9090\""),
+            ),
             ("OTEL_SERVICE_NAME", "mine", Ok("collector: None")),
             (
                 "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -70,9 +80,27 @@ mod tests {
                 Ok("Some(\"localhost\") / \"partner-program\""),
             ),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://c.example/base/", Ok("/base/")),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317", Err("OTEL_EXPORTER_OTLP_ENDPOINT must be")),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://u:hidden@c", Err("OTEL_EXPORTER_OTLP_ENDPOINT must be")),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", Err("OTEL_EXPORTER_OTLP_ENDPOINT must be")),
+            (
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "localhost:4317",
+                Err(
+                    "OTEL_EXPORTER_OTLP_ENDPOINT must be the URL of an OTLP/HTTP endpoint, such as http://localhost:4318, not \"localhost:4317\"",
+                ),
+            ),
+            (
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "grpc://u:hidden@c",
+                Err(
+                    "OTEL_EXPORTER_OTLP_ENDPOINT must be the URL of an OTLP/HTTP endpoint, such as http://localhost:4318, not \"grpc://…\"",
+                ),
+            ),
+            (
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "u:hidden@c",
+                Err(
+                    "OTEL_EXPORTER_OTLP_ENDPOINT must be the URL of an OTLP/HTTP endpoint, such as http://localhost:4318",
+                ),
+            ),
         ];
         for (name, value, expected) in table {
             match (read(|key| (key == name).then(|| value.to_owned())), expected) {
@@ -82,7 +110,7 @@ mod tests {
                 }
                 (Err(error), Err(message)) => {
                     let error = error.to_string();
-                    assert!(error.starts_with(message), "{name}={value}: {error}");
+                    assert_eq!(error, message, "{name}={value}");
                     assert!(!error.contains('\n') && !error.contains("hidden"), "{error}");
                 }
                 (read, _) => panic!("{name}={value}: {read:?}"),

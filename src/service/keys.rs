@@ -150,6 +150,15 @@ impl Services {
         Ok(i64::try_from(store::count(self.db.reader()).await?).unwrap_or(i64::MAX))
     }
 
+    /// Whether any key is neither revoked nor expired.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keys_any_usable(&self) -> Result<bool, Error> {
+        self.authorize(Operation::ApiKeys)?;
+        Ok(store::any_usable(self.db.reader(), self.clock.now()).await?)
+    }
+
     /// Keys by id; those that are not visible to the caller are left out.
     ///
     /// # Errors

@@ -58,6 +58,14 @@ pub(crate) async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbEr
     api_key::Entity::find().count(connection).await
 }
 
+/// Whether any key is neither revoked nor expired.
+pub(crate) async fn any_usable(connection: &impl ConnectionTrait, now: DateTimeUtc) -> Result<bool, DbErr> {
+    let select = api_key::Entity::find()
+        .filter(Column::RevokedAt.is_null())
+        .filter(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now)));
+    Ok(select.limit(1).one(connection).await?.is_some())
+}
+
 /// Revokes a key, unless it was revoked before; says whether it was not.
 pub(crate) async fn revoke(
     connection: &impl ConnectionTrait,

@@ -75,7 +75,7 @@ impl Traces {
     /// Exports pending spans.
     pub(super) fn close(self) {
         if let Err(error) = self.0.shutdown() {
-            tracing::warn!(%error, "some traces were not sent");
+            tracing::warn!(%error, "failed to export traces");
         }
     }
 }

@@ -4,6 +4,7 @@ mod audits;
 mod bombs;
 mod clients;
 mod demo;
+mod first_key;
 mod flaky;
 mod kills;
 mod npm;

@@ -81,7 +81,11 @@ async fn only_trusted_documents_are_run() {
     for (name, value, message) in [
         ("TRUSTED_DOCUMENTS", &*folder, "error: TRUSTED_DOCUMENTS: "),
         ("TRUSTED_DOCUMENTS", "no/such/folder", "error: TRUSTED_DOCUMENTS: can't read no/such/folder"),
-        ("CORS_ALLOWED_ORIGINS", "portal.example", "error: CORS_ALLOWED_ORIGINS must be * or origins"),
+        (
+            "CORS_ALLOWED_ORIGINS",
+            "portal.example",
+            "error: CORS_ALLOWED_ORIGINS must be * or a comma-separated list of origins",
+        ),
         ("QUERY_DEPTH_MAX", "none", "error: QUERY_DEPTH_MAX must be a whole number from 1 to 64"),
         ("RATE_LIMIT_PER_MINUTE", "-1", "error: RATE_LIMIT_PER_MINUTE must be a whole number from 0 to"),
     ] {

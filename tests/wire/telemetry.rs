@@ -62,7 +62,7 @@ async fn the_default_log_is_text_without_successful_requests() {
     let server = Server::start_logged(&[]);
     assert_eq!(create(&server, "of-a-mutation").await.code(), "none");
     let log = server.stop();
-    assert!(log.contains("INFO") && log.contains("stopping") && !log.contains("finished"), "{log}");
+    assert!(log.contains("INFO") && log.contains("shutting down") && !log.contains("finished"), "{log}");
     assert!(!log.contains('\x1b') && !log.starts_with('{'), "{log}");
 }
 

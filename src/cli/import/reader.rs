@@ -43,7 +43,7 @@ pub(super) fn open(path: &Path) -> Result<CsvFile, (u64, String)> {
     let mut record = csv::ByteRecord::new();
     let found = reader.read_byte_record(&mut record).map_err(|error| (1, read_error(&error)))?;
     if !found {
-        return Err((1, "the file is empty: its first line must be a header".to_owned()));
+        return Err((1, "the file is empty; its first line must be a header".to_owned()));
     }
     let start = record.position().map_or(0, csv::Position::byte);
     let line = reader.get_mut().line_of(start);
@@ -58,8 +58,8 @@ pub(super) fn display_name(path: &Path) -> String {
 
 fn read_error(error: &csv::Error) -> String {
     match error.kind() {
-        csv::ErrorKind::Io(error) => format!("the file can't be read from here on: {error}"),
-        _ => format!("the file can't be read from here on: {error}"),
+        csv::ErrorKind::Io(error) => format!("cannot read the rest of the file: {error}"),
+        _ => format!("cannot read the rest of the file: {error}"),
     }
 }
 

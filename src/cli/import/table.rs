@@ -60,7 +60,7 @@ impl Header {
     pub(super) fn parse(record: &csv::ByteRecord) -> Result<Self, String> {
         let mut columns = Vec::with_capacity(record.len());
         for name in record {
-            let name = std::str::from_utf8(name).map_err(|_| "the header is not UTF-8".to_owned())?;
+            let name = std::str::from_utf8(name).map_err(|_| "the header is not valid UTF-8".to_owned())?;
             columns.push(name.trim().to_owned());
         }
         let has = |name: &str| columns.iter().any(|column| column == name);
@@ -90,7 +90,7 @@ impl Header {
                 ));
             }
             if has("") {
-                return Err("a column of the header has no name".to_owned());
+                return Err("a column in the header has no name".to_owned());
             }
         } else {
             let known =
@@ -136,13 +136,14 @@ struct Row<'r> {
 impl<'r> Row<'r> {
     fn new(columns: &'r [String], record: &'r csv::ByteRecord) -> Result<Self, String> {
         if record.len() != columns.len() {
-            return Err(format!("the row has {} fields, the header {}", record.len(), columns.len()));
+            let (found, expected) = (record.len(), columns.len());
+            return Err(format!("the row has {found} fields, but the header has {expected}"));
         }
         let mut cells = Vec::with_capacity(columns.len());
         for (name, cell) in columns.iter().zip(record) {
-            let cell = std::str::from_utf8(cell).map_err(|_| format!("{name}: the text is not UTF-8"))?;
+            let cell = std::str::from_utf8(cell).map_err(|_| format!("{name}: not valid UTF-8"))?;
             if cell.contains('\0') {
-                return Err(format!("{name}: the text may not hold the character NUL"));
+                return Err(format!("{name}: contains a NUL character"));
             }
             cells.push((name.as_str(), cell.trim()));
         }
@@ -174,9 +175,14 @@ impl<'r> Row<'r> {
         let (subject, program) = match (self.cell("professional"), self.cell("partner")) {
             (Some(code), None) => (SubjectCode::Professional(code.to_owned()), Program::Professional),
             (None, Some(code)) => (SubjectCode::Partner(code.to_owned()), Program::Partner),
-            (None, None) => return Err("professional, partner: one of the two must be filled".to_owned()),
-            (Some(_), Some(_)) => {
-                return Err("professional, partner: only one of the two may be filled".to_owned());
+            (None, None) => {
+                return Err("professional, partner: both are empty; fill in exactly one".to_owned());
+            }
+            (Some(professional), Some(partner)) => {
+                let (professional, partner) = (shown(professional), shown(partner));
+                return Err(format!(
+                    "professional, partner: both are given ({professional}, {partner}); fill in exactly one"
+                ));
             }
         };
         let kind = self.required("kind")?;

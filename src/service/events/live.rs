@@ -111,8 +111,8 @@ impl Services {
         loop {
             match self.delete_expired_events(kept).await {
                 Ok(0) => {}
-                Ok(events) => tracing::info!(events, "expired events were deleted"),
-                Err(error) => tracing::warn!(%error, "expired events could not be deleted; retrying later"),
+                Ok(events) => tracing::info!(events, "expired events deleted"),
+                Err(error) => tracing::warn!(%error, "failed to delete expired events; retrying later"),
             }
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
@@ -134,12 +134,12 @@ impl Services {
         loop {
             if listener.is_none() {
                 listener = store::listen(&self.db).await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "listening for events of other processes failed; polling instead");
+                    tracing::warn!(%error, "failed to listen for events of other processes; polling instead");
                     None
                 });
             }
             if let Err(error) = self.broadcast_new(&mut known).await {
-                tracing::warn!(%error, "events could not be read; retrying");
+                tracing::warn!(%error, "failed to read events; retrying");
                 tokio::time::sleep(POLL_INTERVAL).await;
             }
             let notified = async {

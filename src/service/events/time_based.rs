@@ -43,7 +43,7 @@ impl Services {
     pub(super) async fn run_time_based_events(&self) {
         loop {
             if let Err(error) = self.emit_time_based_events().await {
-                tracing::warn!(%error, "time-based events could not be emitted; retrying");
+                tracing::warn!(%error, "failed to emit time-based events; retrying");
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }

@@ -141,7 +141,7 @@ impl Services {
         let services = self.clone();
         tokio::spawn(async move {
             if let Err(error) = services.write_use(id, now, since).await {
-                tracing::debug!(%error, "the last use of an API key was not recorded");
+                tracing::debug!(%error, "failed to record last use of API key");
             }
         });
     }

@@ -122,7 +122,7 @@ impl Services {
             }
         })?;
         if let Some(reason) = disabled {
-            tracing::warn!(endpoint = %delivery.endpoint_id, reason, "a webhook endpoint was disabled");
+            tracing::warn!(endpoint = %delivery.endpoint_id, reason, "webhook endpoint disabled");
         }
         Ok(())
     }

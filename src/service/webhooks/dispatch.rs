@@ -80,7 +80,9 @@ impl Services {
         }
         let finished = async { while attempts.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_TIME_MAX, finished).await.is_err() {
-            tracing::warn!("some webhooks did not get an answer in time; they are sent again");
+            tracing::warn!(
+                "shutdown timed out with webhook attempts in progress; they are retried when their leases expire"
+            );
         }
     }
 
@@ -90,7 +92,7 @@ impl Services {
         let mut last = self.hub.last();
         loop {
             let any = self.start_due(attempts, &mut permits).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "webhooks could not be sent; it is tried again");
+                tracing::warn!(%error, "failed to dispatch webhooks; retrying");
                 true
             });
             tokio::select! {
@@ -123,7 +125,7 @@ impl Services {
                 let services = self.clone();
                 attempts.spawn(async move {
                     if let Err(error) = services.webhook_attempt(&delivery, services.clock.real()).await {
-                        tracing::warn!(%error, "a webhook's attempt was not written down; it is sent again");
+                        tracing::warn!(%error, "failed to record webhook attempt; delivery is retried when its lease expires");
                     }
                     drop(permit);
                 });
@@ -247,7 +249,7 @@ impl Services {
         let Some(kept) = kept else { return std::future::pending().await };
         loop {
             if let Err(error) = self.delete_expired_deliveries(kept).await {
-                tracing::warn!(%error, "old deliveries could not be deleted; it is tried again");
+                tracing::warn!(%error, "failed to delete expired webhook deliveries; retrying later");
             }
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
