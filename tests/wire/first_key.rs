@@ -61,7 +61,7 @@ async fn a_bare_server_prints_the_command_that_creates_the_first_key() {
     // Database, and the command up to its arguments.
     for (database, expected) in [
         (None, program.to_owned()),
-        (Some("sqlite://it's other.db"), format!(r"DATABASE_URL='sqlite://it'\''s other.db' {program}")),
+        (Some("sqlite://other's.db"), format!(r"DATABASE_URL='sqlite://other'\''s.db' {program}")),
     ] {
         let settings: Vec<_> = database.into_iter().map(|url| ("DATABASE_URL", url)).collect();
         let server = Bare::start(folder.path(), &settings);
