@@ -45,16 +45,16 @@ pub enum AppError {
     #[error("DATABASE_URL: {0}")]
     Database(#[from] Error),
     /// The address is in use, or not one of this machine.
-    #[error("BIND: can't listen on {0}: {1}")]
+    #[error("BIND: cannot listen on {0}: {1}")]
     Bind(SocketAddr, std::io::Error),
     /// The address of the metrics is in use, or not one of this machine.
-    #[error("METRICS_BIND: can't listen on {0}: {1}")]
+    #[error("METRICS_BIND: cannot listen on {0}: {1}")]
     MetricsBind(SocketAddr, std::io::Error),
     /// The key set of the provider is invalid; with the name of the setting.
-    #[error("{0} {1}")]
+    #[error("{0}: {1}")]
     Keys(&'static str, String),
     /// The schema's SDL cannot be parsed.
-    #[error("the schema can't be read: {0}")]
+    #[error("cannot read the generated schema: {0}")]
     Schema(String),
     /// A trusted document cannot be read, or is invalid.
     #[error("TRUSTED_DOCUMENTS: {0}")]
@@ -113,7 +113,10 @@ impl RunningApp {
         if let Ok(ended) = tokio::time::timeout(SHUTDOWN_TIMEOUT, server).await {
             ended.map_err(std::io::Error::other).flatten().map_err(AppError::Serve)?;
         } else {
-            tracing::warn!(seconds = SHUTDOWN_TIMEOUT.as_secs(), "some requests did not finish in time");
+            tracing::warn!(
+                seconds = SHUTDOWN_TIMEOUT.as_secs(),
+                "shutdown timed out with requests in progress"
+            );
             aborted.abort();
         }
         if let Some((stop, webhooks)) = webhooks {

@@ -63,16 +63,16 @@ impl Authenticator for ApiAuthenticator {
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthError> {
         let Some(credentials) = bearer(headers) else {
-            return Err(InvalidCredentials("Send a key: Authorization: Bearer <key>.".to_owned()).into());
+            return Err(InvalidCredentials::without_bearer(headers).into());
         };
         match self.caller(credentials).await {
             Ok(Some(caller)) => Ok(caller),
             // The message does not reveal whether the key is unknown, revoked or expired.
-            Ok(None) => Err(InvalidCredentials("The key is not valid.".to_owned()).into()),
+            Ok(None) => Err(InvalidCredentials::rejected().into()),
             Err(error) => {
                 tracing::error!(
                     error = format!("{error}: {:?}", std::error::Error::source(&error)),
-                    "no caller"
+                    "failed to authenticate a request"
                 );
                 Err(AuthError::Unavailable)
             }

@@ -25,7 +25,7 @@ const EXIT_FAILED: u8 = 1;
 const EXIT_ROWS_REFUSED: u8 = 2;
 
 /// The formats of files, for the help of `import`.
-const FILE_HEADERS_HELP: &str = "What a file holds is told by its header:
+const FILE_HEADERS_HELP: &str = "The header row determines what the file contains:
   partner,name,enrolled_on
   professional,name,email,signed_up_on
   professional,partner,starts_on[,ends_on]
@@ -50,7 +50,7 @@ enum Command {
         #[arg(long)]
         demo: bool,
     },
-    /// Loads partners, professionals, affiliations and activities from CSV files; safe to run again.
+    /// Import partners, professionals, affiliations and activities from CSV files. Idempotent.
     #[command(after_help = FILE_HEADERS_HELP)]
     Import {
         /// CSV files, in any order.
@@ -140,8 +140,9 @@ fn env_file() -> Result<HashMap<String, String>, CommandError> {
     match dotenvy::dotenv_iter() {
         Ok(lines) => lines
             .collect::<Result<_, _>>()
+            // The line is not repeated: it may hold a secret.
             .map_err(|_| CommandError("the file .env has a line that is not NAME=value".to_owned())),
         Err(error) if error.not_found() => Ok(HashMap::new()),
-        Err(_) => Err(CommandError("the file .env can't be read".to_owned())),
+        Err(error) => Err(CommandError(format!("cannot read the file .env: {error}"))),
     }
 }

@@ -77,13 +77,18 @@ impl KeySet {
         // A redirect could point at any host.
         let client =
             reqwest::Client::builder().timeout(FETCH_TIME_MAX).redirect(reqwest::redirect::Policy::none());
-        let client = client.build().map_err(|error| format!("can't be fetched: {error}"))?;
+        let client = client.build().map_err(|error| format!("cannot create an HTTP client: {error}"))?;
         let set = RwLock::new(Arc::new(Set { keys: HashMap::new(), read_at: None }));
         let opened = Self { source, client, set, refreshed_at: Mutex::new(None) };
         if let Err(error) = opened.load().await {
             match opened.source {
                 KeySource::File(_) => return Err(error),
-                KeySource::Url(_) => tracing::warn!("AUTH_JWKS_URL {error}; tokens are refused until it can"),
+                KeySource::Url(_) => {
+                    tracing::warn!(
+                        error,
+                        "failed to load key set; tokens are rejected until it is available"
+                    );
+                }
             }
         }
         Ok(opened)
@@ -115,14 +120,14 @@ impl KeySet {
         }
         *refreshed_at = Some(Instant::now());
         if let Err(error) = self.load().await {
-            tracing::warn!("the key set {error}; the one before stays in force");
+            tracing::warn!(error, "failed to refresh key set; keeping the previous one");
         }
     }
 
     async fn load(&self) -> Result<(), String> {
         let text = match &self.source {
             KeySource::File(path) => {
-                tokio::fs::read(path).await.map_err(|error| format!("can't be read: {error}"))?
+                tokio::fs::read(path).await.map_err(|error| format!("cannot read the key set: {error}"))?
             }
             KeySource::Url(url) => self.fetch(url).await?,
         };
@@ -133,16 +138,16 @@ impl KeySet {
     }
 
     async fn fetch(&self, url: &reqwest::Url) -> Result<Vec<u8>, String> {
-        let failed = |error: reqwest::Error| format!("can't be fetched: {}", error.without_url());
+        let failed = |error: reqwest::Error| format!("cannot fetch the key set: {}", error.without_url());
         let mut response = self.client.get(url.clone()).send().await.map_err(failed)?;
         if !response.status().is_success() {
-            return Err(format!("can't be fetched: it answers with status {}", response.status().as_u16()));
+            return Err(format!("cannot fetch the key set: HTTP status {}", response.status().as_u16()));
         }
         let mut text = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             text.extend_from_slice(&chunk);
             if text.len() > BYTES_MAX {
-                return Err(format!("is longer than {BYTES_MAX} bytes"));
+                return Err(format!("the key set is larger than {} KiB", BYTES_MAX >> 10));
             }
         }
         Ok(text)
@@ -151,8 +156,8 @@ impl KeySet {
 
 /// The keys of a set by their ids, without those that cannot verify signatures and symmetric ones.
 fn parse_key_set(text: &[u8]) -> Result<HashMap<String, Arc<Key>>, String> {
-    let set: Value = serde_json::from_slice(text).map_err(|_| "is not JSON".to_owned())?;
-    let jwks = set.get("keys").and_then(Value::as_array).ok_or("has no list of keys")?;
+    let set: Value = serde_json::from_slice(text).map_err(|_| "the key set is not JSON".to_owned())?;
+    let jwks = set.get("keys").and_then(Value::as_array).ok_or("the key set has no array \"keys\"")?;
     let mut keys = HashMap::new();
     for one in jwks.iter().take(KEYS_MAX) {
         let Ok(jwk) = serde_json::from_value::<Jwk>(one.clone()) else { continue };
@@ -161,7 +166,8 @@ fn parse_key_set(text: &[u8]) -> Result<HashMap<String, Arc<Key>>, String> {
     }
     if keys.is_empty() {
         return Err(
-            "has no key that verifies signatures: RSA, EC P-256 or P-384, or Ed25519, with a kid".to_owned()
+            "the key set has no usable key; accepted: RSA, EC P-256, EC P-384 or Ed25519 signature keys with a kid"
+                .to_owned()
         );
     }
     Ok(keys)

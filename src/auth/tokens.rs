@@ -72,7 +72,7 @@ impl TokenVerifier {
     /// Loads the provider's key set.
     ///
     /// # Errors
-    /// Why it can't be read, as the end of a sentence that begins with the name of the setting.
+    /// Why it cannot be loaded.
     pub async fn open(provider: Provider) -> Result<Self, String> {
         let keys = KeySet::open(provider.source.clone()).await?;
         Ok(Self { provider, keys: Arc::new(keys) })
@@ -83,7 +83,7 @@ impl TokenVerifier {
         match self.check(token).await {
             Ok(claims) => Some(claims),
             Err(reason) => {
-                tracing::debug!(reason, "a token was refused");
+                tracing::debug!(reason, "token rejected");
                 None
             }
         }
@@ -91,20 +91,20 @@ impl TokenVerifier {
 
     async fn check(&self, token: &str) -> Result<Claims, String> {
         if token.len() > BYTES_MAX {
-            return Err("it is too long".to_owned());
+            return Err("token too long".to_owned());
         }
         let header = decode_header(token).map_err(|error| error.to_string())?;
         if !ALGORITHMS.contains(&header.alg) {
-            return Err("its algorithm is not one of public keys".to_owned());
+            return Err("symmetric or unknown algorithm".to_owned());
         }
         if header.crit.is_some() {
-            return Err("it has critical headers".to_owned());
+            return Err("critical headers are not supported".to_owned());
         }
         // Headers with keys of their own or references to them (jwk, jku, x5c, x5u) are ignored.
-        let id = header.kid.filter(|id| id.len() <= KEY_ID_MAX).ok_or("it has no key id")?;
-        let key = self.keys.key(&id).await.ok_or("its key is not in the set")?;
+        let id = header.kid.filter(|id| id.len() <= KEY_ID_MAX).ok_or("missing or too long key id")?;
+        let key = self.keys.key(&id).await.ok_or("key id not in the key set")?;
         if !key.algorithms.contains(&header.alg) {
-            return Err("its algorithm is not that of its key".to_owned());
+            return Err("algorithm does not match the key".to_owned());
         }
         let mut validation = Validation::new(header.alg);
         validation.leeway = LEEWAY;
@@ -120,15 +120,15 @@ impl TokenVerifier {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         // The library also accepts a list of issuers.
         if text("iss") != Some(self.provider.issuer.as_str()) {
-            return Err("its issuer is another".to_owned());
+            return Err("wrong issuer".to_owned());
         }
         let actor = text("sub").filter(|actor| {
             !actor.is_empty() && actor.len() <= ACTOR_MAX && !actor.chars().any(char::is_control)
         });
         let role = text(&self.provider.role_claim).and_then(RoleName::parse);
         Ok(Claims {
-            actor: actor.ok_or("it has no subject that can be kept")?.to_owned(),
-            role: role.ok_or("it has no role, as exactly one of their names")?,
+            actor: actor.ok_or("missing or invalid sub claim")?.to_owned(),
+            role: role.ok_or("missing or unknown role claim")?,
             subject: text(&self.provider.subject_claim).unwrap_or_default().to_owned(),
         })
     }

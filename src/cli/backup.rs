@@ -13,7 +13,7 @@ pub(super) async fn backup(settings: &Settings, file: &Path) -> Result<u8, Comma
     let url = settings.database_url.as_str();
     if !url.starts_with("sqlite:") {
         return Err(CommandError(
-            "backup copies SQLite databases; a PostgreSQL database is backed up with pg_dump".to_owned(),
+            "backup supports SQLite only; DATABASE_URL is a PostgreSQL database: use pg_dump".to_owned(),
         ));
     }
     let at = |error: &dyn std::fmt::Display| CommandError(format!("{}: {error}", file.display()));

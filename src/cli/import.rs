@@ -56,7 +56,7 @@ pub(super) async fn import(settings: &Settings, files: &[PathBuf]) -> Result<u8,
         println!("{name}: {counts}");
         total.add(counts);
     }
-    println!("in all: {total}");
+    println!("total: {total}");
     Ok(if refused.is_empty() { 0 } else { EXIT_ROWS_REFUSED })
 }
 

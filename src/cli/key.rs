@@ -58,6 +58,11 @@ fn role(text: &str) -> Result<RoleName, String> {
     })
 }
 
+fn date_time(text: &str) -> Result<DateTime<Utc>, String> {
+    let parsed = DateTime::parse_from_rfc3339(text).map(|it| it.to_utc());
+    parsed.map_err(|_| "write a date and time in RFC 3339, such as 2027-06-30T00:00:00Z".to_owned())
+}
+
 /// Runs the subcommand.
 pub(super) async fn key(settings: &Settings, command: KeyCommand) -> Result<u8, CommandError> {
     let services = app::open(settings).await?.for_caller(Arc::new(Caller::system("key")), None);
@@ -98,7 +103,7 @@ async fn revoke(services: &Services, key: &str) -> Result<u8, CommandError> {
     let mut found = all(services).await?.into_iter();
     let id = Uuid::try_parse(key).ok();
     let Some(id) = id.or_else(|| found.find(|row| row.prefix == key).map(|row| row.id)) else {
-        eprintln!("error: there is no API key that begins with {key:?}");
+        eprintln!("error: no API key has the ID or prefix {key:?}; `key list` prints both");
         return Ok(EXIT_FAILED);
     };
     let row = services.key_revoke(id).await?;

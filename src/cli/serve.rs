@@ -25,7 +25,35 @@ pub(super) async fn serve(settings: &Settings) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// Serves a throwaway database with demo data.
+/// Whether any credentials exist that the server accepts.
+async fn has_credentials(running: &app::RunningApp, settings: &Settings) -> Result<bool, CommandError> {
+    let configured = settings.bootstrap_admin_key.is_some() || settings.provider.is_some();
+    Ok(configured || running.services().keys_any_usable().await?)
+}
+
+/// How to create the first key of a database.
+fn first_key_hint(database: &DatabaseUrl) -> String {
+    let program = std::env::args_os().next().map(|name| name.to_string_lossy().into_owned());
+    let program = program.map_or_else(|| "partner-program".to_owned(), |name| shell_word(&name));
+    let (variable, note) = match database.without_password() {
+        _ if *database == DatabaseUrl::default() => (String::new(), ""),
+        Some(url) => (format!("DATABASE_URL={} ", shell_word(url)), ""),
+        None => (String::new(), ", with the same DATABASE_URL"),
+    };
+    format!(
+        "There is no usable API key yet, so every request is rejected with 401. Create one{note}:\n  \
+         {variable}{program} key create --role ADMINISTRATOR --label admin\n\
+         Alternatively, set BOOTSTRAP_ADMIN_KEY to a secret of 16 characters or more and restart."
+    )
+}
+
+/// The text as one word of a shell command.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// Serves a temporary database with demo data.
 pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, CommandError> {
     let folder = tempfile::Builder::new().prefix("partner-program-demo-").tempdir()?;
     let file = folder.path().join("demo.db");
@@ -35,7 +63,7 @@ pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, CommandErro
     let signal = signal()?;
     let running = app::start(&settings).await?;
     demo::fill(running.services()).await?;
-    println!("Demo data of {} in a throwaway database.", running.services().clock().today());
+    println!("Demo data as of {}, in a temporary database.", running.services().clock().today());
     // The fragment stays in the browser; the page removes it from the address bar.
     println!("GraphiQL: open {}#key={key} in a browser.", running.url("/graphql"));
     println!("Try: {{ partner(code: \"nordwind\") {{ name balance }} }}");

@@ -22,14 +22,14 @@ fn invalid(name: &'static str, message: impl Into<String>) -> SettingError {
 pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Option<Provider>, SettingError> {
     let source = match (get("AUTH_JWKS_URL"), get("AUTH_JWKS_FILE")) {
         (Some(_), Some(_)) => {
-            return Err(invalid("AUTH_JWKS_FILE", "and AUTH_JWKS_URL are two places: set one of them"));
+            return Err(invalid("AUTH_JWKS_FILE", "and AUTH_JWKS_URL are both set; set only one of them"));
         }
         (Some(text), None) => KeySource::Url(url(&text)?),
         (None, Some(path)) => KeySource::File(PathBuf::from(path)),
         (None, None) => {
             let alone = ["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_ROLE_CLAIM", "AUTH_SUBJECT_CLAIM"];
             return match alone.into_iter().find(|name| get(name).is_some()) {
-                Some(name) => Err(invalid(name, "needs AUTH_JWKS_URL or AUTH_JWKS_FILE beside it")),
+                Some(name) => Err(invalid(name, "requires AUTH_JWKS_URL or AUTH_JWKS_FILE; set one of them")),
                 None => Ok(None),
             };
         }
@@ -48,9 +48,7 @@ pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Option<Provid
 
 /// Validates the URL of a key set. Keys that were fetched over plain HTTP could be forged.
 fn url(text: &str) -> Result<reqwest::Url, SettingError> {
-    let refuse = || {
-        invalid("AUTH_JWKS_URL", "must be an address with https://, or http:// and this machine (localhost)")
-    };
+    let refuse = || SettingError::of_url("AUTH_JWKS_URL", "an https:// URL, or http:// for localhost", text);
     let url = reqwest::Url::parse(text).map_err(|_| refuse())?;
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match url.scheme() {

@@ -179,11 +179,6 @@ impl SettingReader<'_> {
     }
 }
 
-fn error(name: &'static str, right: &str, value: impl Display) -> SettingError {
-    // Quoted as a string, so that the message stays on one line.
-    SettingError { name, message: format!("{right}, not {:?}", value.to_string()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

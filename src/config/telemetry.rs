@@ -5,10 +5,6 @@ use crate::telemetry::Settings;
 use crate::telemetry::log::{LogFormat, LogSettings};
 use crate::telemetry::traces::Collector;
 
-fn invalid(name: &'static str, right: &str, text: &str) -> SettingError {
-    SettingError { name, message: format!("must be {right}, not {text:?}") }
-}
-
 /// Reads the settings through `get`, which returns the value of a name unless it is blank.
 ///
 /// # Errors
@@ -18,26 +14,24 @@ pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Settings, Set
     settings.log.format = match get("LOG_FORMAT").as_deref() {
         None | Some("text") => LogFormat::Text,
         Some("json") => LogFormat::Json,
-        Some(text) => return Err(invalid("LOG_FORMAT", "text or json", text)),
+        Some(text) => return Err(SettingError::new("LOG_FORMAT", "text or json", text)),
     };
     if let Some(text) = get("RUST_LOG") {
         if !LogSettings::is_filter(&text) {
-            let right = "levels with commas between them, such as warn,partner_program=debug";
-            return Err(invalid("RUST_LOG", right, &text));
+            let accepted = "a comma-separated list of log directives, such as warn,partner_program=debug";
+            return Err(SettingError::new("RUST_LOG", accepted, &text));
         }
         settings.log.filter = text;
     }
     if let Some(text) = get("METRICS_BIND") {
-        let right = "an address and a port, such as 127.0.0.1:9090";
-        settings.metrics_bind = Some(text.parse().map_err(|_| invalid("METRICS_BIND", right, &text))?);
+        let accepted = "an address and a port, such as 127.0.0.1:9090";
+        let bind = text.parse().map_err(|_| SettingError::new("METRICS_BIND", accepted, &text))?;
+        settings.metrics_bind = Some(bind);
     }
     let service_name = get("OTEL_SERVICE_NAME").unwrap_or_else(|| Collector::SERVICE_NAME.to_owned());
     if let Some(text) = get("OTEL_EXPORTER_OTLP_ENDPOINT") {
-        // The message omits the URL, which may contain a password.
-        let refuse = || SettingError {
-            name: "OTEL_EXPORTER_OTLP_ENDPOINT",
-            message: "must be an address of OTLP over HTTP, such as http://localhost:4318".to_owned(),
-        };
+        let accepted = "the URL of an OTLP/HTTP endpoint, such as http://localhost:4318";
+        let refuse = || SettingError::of_url("OTEL_EXPORTER_OTLP_ENDPOINT", accepted, &text);
         let endpoint = reqwest::Url::parse(&text).map_err(|_| refuse())?;
         if !matches!(endpoint.scheme(), "http" | "https") || endpoint.host_str().is_none() {
             return Err(refuse());

@@ -14,6 +14,38 @@ use super::throttle::CallerKey;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidCredentials(pub String);
 
+impl InvalidCredentials {
+    /// The request has no `Authorization: Bearer …`.
+    #[must_use]
+    pub fn without_bearer(headers: &HeaderMap) -> Self {
+        let header = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default().trim());
+        let message = match header {
+            None => {
+                "Authentication is required; send \"Authorization: Bearer <API key or token>\".".to_owned()
+            }
+            Some(header) => match header.split_once(' ') {
+                // Anything but the name of a scheme could be a secret.
+                Some((scheme, _)) if is_scheme_name(scheme) => format!(
+                    "The authentication scheme {scheme} is not supported; send \"Authorization: Bearer <API key or \
+                     token>\"."
+                ),
+                _ => "The Authorization header must be \"Bearer <API key or token>\".".to_owned(),
+            },
+        };
+        Self(message)
+    }
+
+    /// The API key or token is unknown, wrong, expired or revoked. The message does not reveal which.
+    #[must_use]
+    pub fn rejected() -> Self {
+        Self("The API key or token is invalid, expired or revoked.".to_owned())
+    }
+}
+
+fn is_scheme_name(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+}
+
 /// Why authentication failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthError {
@@ -104,8 +136,8 @@ impl Authenticator for BootstrapKey {
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Self::Caller, AuthError> {
         match bearer(headers) {
             Some(token) if self.matches(token) => Ok(BootstrapAdministrator),
-            Some(_) => Err(InvalidCredentials("The key is not valid.".to_owned()).into()),
-            None => Err(InvalidCredentials("Send a key: Authorization: Bearer <key>.".to_owned()).into()),
+            Some(_) => Err(InvalidCredentials::rejected().into()),
+            None => Err(InvalidCredentials::without_bearer(headers).into()),
         }
     }
 

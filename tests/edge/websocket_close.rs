@@ -43,11 +43,15 @@ async fn invalid_messages_close_the_socket() {
         (&[r#"{"type":"start"}"#], 4400, "The message has a type"),
         (&[r#"{"type":"connection_ack"}"#], 4400, "The message has a type"),
         (&[r#"{"type":"connection_init","payload":5}"#], 4400, "The payload must be an object"),
-        (&[r#"{"type":"connection_init"}"#], 4403, "Forbidden: Send a key"),
+        (
+            &[r#"{"type":"connection_init"}"#],
+            4403,
+            "Forbidden: Authentication is required; send \"Authorization: Bearer <API key or token>\".",
+        ),
         (
             &[r#"{"type":"connection_init","payload":{"authorization":"Bearer x"}}"#],
             4403,
-            "Forbidden: The key",
+            "Forbidden: The API key or token is invalid, expired or revoked.",
         ),
         (&[silence], 4401, "Unauthorized"),
         (&[&init, &init], 4429, "Too many initialisation requests"),

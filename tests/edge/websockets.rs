@@ -153,7 +153,10 @@ async fn credentials_are_read_from_header_or_connection_init() {
         if expected {
             assert_eq!(client.next().await["type"], "connection_ack");
         } else {
-            assert_eq!(client.closed().await, (4403, "Forbidden: The key is not valid.".to_owned()));
+            assert_eq!(
+                client.closed().await,
+                (4403, "Forbidden: The API key or token is invalid, expired or revoked.".to_owned())
+            );
         }
     }
 }

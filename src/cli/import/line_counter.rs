@@ -70,7 +70,7 @@ impl<R> LineCounter<R> {
 impl<R: Read> Read for LineCounter<R> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         if self.bytes_read > self.limit {
-            let message = "a record is longer than 1 MiB: is the second of two quotes missing?";
+            let message = "a record is longer than 1 MiB; check for a missing closing quote";
             return Err(Error::new(ErrorKind::InvalidData, message));
         }
         let count = self.inner.read(buffer)?;

@@ -36,7 +36,7 @@ impl Batch {
 
 /// Opens a file and parses its header. An error has the line.
 pub(super) fn open(path: &Path) -> Result<CsvFile, (u64, String)> {
-    let file = File::open(path).map_err(|error| (1, format!("the file can't be opened: {error}")))?;
+    let file = File::open(path).map_err(|error| (1, format!("cannot open the file: {error}")))?;
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(LineCounter::new(file));

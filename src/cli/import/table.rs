@@ -73,20 +73,21 @@ impl Header {
         } else if has("enrolled_on") {
             Table::Partners
         } else {
-            return Err(format!("no table has this header; headers are: {KNOWN_HEADERS}"));
+            let header = quoted(&columns.join(","));
+            return Err(format!("unknown header {header}; accepted headers: {KNOWN_HEADERS}"));
         };
         let is_duplicate = |(index, name): &(usize, &String)| columns[..*index].contains(name);
         if let Some((_, name)) = columns.iter().enumerate().find(is_duplicate) {
-            return Err(format!("the column `{name}` stands twice in the header"));
+            return Err(format!("duplicate column `{name}` in the header"));
         }
         let (_, required, optional) = COLUMNS[table as usize];
         if let Some(name) = required.iter().find(|name| !has(name)) {
-            return Err(format!("the column `{name}` is missing; headers are: {KNOWN_HEADERS}"));
+            return Err(format!("missing column `{name}`; accepted headers: {KNOWN_HEADERS}"));
         }
         if table == Table::Activities {
             if !has("partner") && !has("professional") {
                 return Err(format!(
-                    "the column `professional` or `partner` is missing; headers are: {KNOWN_HEADERS}"
+                    "missing column `professional` or `partner`; accepted headers: {KNOWN_HEADERS}"
                 ));
             }
             if has("") {
@@ -96,7 +97,7 @@ impl Header {
             let known =
                 |name: &&String| required.contains(&name.as_str()) || optional.contains(&name.as_str());
             if let Some(name) = columns.iter().find(|name| !known(name)) {
-                return Err(format!("the column `{name}` is not known; headers are: {KNOWN_HEADERS}"));
+                return Err(format!("unknown column `{name}`; accepted headers: {KNOWN_HEADERS}"));
             }
         }
         Ok(Self { table, columns })
@@ -160,13 +161,14 @@ impl<'r> Row<'r> {
 
     fn date(&self, name: &str) -> Result<NaiveDate, String> {
         let text = self.required(name)?;
-        parse_date(text)
-            .ok_or_else(|| format!("{name}: {} is no date of the calendar such as 2025-06-30", quoted(text)))
+        parse_date(text).ok_or_else(|| {
+            format!("{name}: {} is not a date; write YYYY-MM-DD, such as 2026-06-30", quoted(text))
+        })
     }
 
     fn number(&self, name: &str) -> Result<Option<i64>, String> {
         let number = |text: &str| {
-            text.parse().map_err(|_| format!("{name}: {} is no whole number such as 12", quoted(text)))
+            text.parse().map_err(|_| format!("{name}: {} is not a whole number, such as 12", quoted(text)))
         };
         self.cell(name).map(number).transpose()
     }
@@ -179,7 +181,7 @@ impl<'r> Row<'r> {
                 return Err("professional, partner: both are empty; fill in exactly one".to_owned());
             }
             (Some(professional), Some(partner)) => {
-                let (professional, partner) = (shown(professional), shown(partner));
+                let (professional, partner) = (quoted(professional), quoted(partner));
                 return Err(format!(
                     "professional, partner: both are given ({professional}, {partner}); fill in exactly one"
                 ));
