@@ -23,7 +23,7 @@ use crate::graphql::root_field_spans::RootFieldSpans;
 use crate::graphql::schema_types::{SchemaTypes, api_scalars};
 use crate::graphql::{schema, trusted_documents};
 use crate::http::authentication::BootstrapKey;
-use crate::http::graphql::{BrowserPage, GraphqlEndpoint};
+use crate::http::endpoint::{BrowserPage, GraphqlEndpoint};
 use crate::http::streams::{ShutdownSignal, StreamSettings};
 use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};

@@ -5,8 +5,11 @@ pub mod assets;
 pub mod authentication;
 pub mod connections;
 pub mod cors;
+pub mod endpoint;
+mod execution;
 pub mod graphql;
 pub mod metrics;
+mod middleware;
 pub mod params;
 mod request_batch;
 pub mod request_id;
@@ -22,12 +25,12 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware;
+use axum::middleware::from_fn;
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 
 use authentication::Authenticator;
-use graphql::GraphqlEndpoint;
+use endpoint::GraphqlEndpoint;
 use streams::websocket;
 
 /// Timeout of a readiness check.
@@ -66,7 +69,7 @@ where
 /// Adds the request id and the panic handler to all routes. It must be the outermost layer: a layer
 /// outside of it has neither.
 pub fn with_layers(router: Router) -> Router {
-    router.layer(middleware::from_fn(request_id::layer))
+    router.layer(from_fn(middleware::layer))
 }
 
 async fn readiness<R, F>(ready: R) -> impl IntoResponse

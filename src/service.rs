@@ -136,7 +136,7 @@ impl Attempts {
         let error = match result {
             Ok(value) => match transaction.commit().await {
                 Ok(()) => {
-                    awards.count(&self.metrics);
+                    self.metrics.count_awards(awards);
                     return Some(Ok(value));
                 }
                 Err(error) => Error::from(error),

@@ -11,7 +11,7 @@ use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::http::authentication::BootstrapKey;
-use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
+use partner_program::http::endpoint::{GraphqlEndpoint, RequestLimits};
 use partner_program::http::streams::StreamSettings;
 use partner_program::http::throttle::{Quotas, Throttle};
 use partner_program::http::{routes, with_layers};

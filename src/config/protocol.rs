@@ -9,7 +9,7 @@ use super::SettingError;
 use crate::graphql::limits::Limits;
 use crate::http::connections::ConnectionLimits;
 use crate::http::cors::Origins;
-use crate::http::graphql::RequestLimits;
+use crate::http::endpoint::RequestLimits;
 use crate::http::streams::StreamLimits;
 use crate::http::throttle::Quotas;
 

@@ -6,79 +6,35 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use async_graphql::{Executor, ServerError, Value};
-use async_graphql_parser::types::OperationType;
+use async_graphql::Executor;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
-use tracing::Instrument;
 
 use super::accept::{Accepted, EventStream, MediaType, negotiate};
-use super::authentication::{AuthError, Authenticator, InvalidCredentials};
+use super::authentication::{Authenticator, InvalidCredentials};
+use super::endpoint::{GraphqlEndpoint, LoginError, RequestLimits};
+use super::execution::{Execution, RequestContext};
 use super::params::{self, RequestBody, RequestParams};
 use super::request_id::{self, RequestId};
 use super::response::{self, EncodedResponse, ErrorResponse, Outcome};
-use super::streams::{StreamSettings, sse};
-use super::throttle::{Admission, Permit, RateLimited, Throttle};
-use crate::graphql::documents::{Documents, Prepared};
+use super::streams::sse;
+use super::throttle::{Admission, RateLimited};
 use crate::graphql::refusal::Code;
 use crate::telemetry::labels::Transport;
-use crate::telemetry::metrics::Metrics;
-use crate::telemetry::observation::{self, RequestObservation};
-use crate::telemetry::traces;
-
-/// The page for browsers that open the endpoint, from the headers of the request.
-pub type BrowserPage = Arc<dyn Fn(HeaderMap) -> BoxFuture<'static, Response> + Send + Sync>;
-
-/// Limits of requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestLimits {
-    /// Maximum size of a body, in bytes.
-    pub body_bytes_max: usize,
-    /// Timeout for a body to arrive, and again for its operations.
-    pub operation_time_max: Duration,
-    /// Maximum requests of a batch; 0 turns batches off.
-    pub batch_max: usize,
-}
-
-impl Default for RequestLimits {
-    fn default() -> Self {
-        Self { body_bytes_max: 1_048_576, operation_time_max: Duration::from_secs(10), batch_max: 0 }
-    }
-}
-
-/// The GraphQL endpoint with all that it depends on.
-pub struct GraphqlEndpoint<E, A> {
-    /// The schemas and their documents.
-    pub documents: Documents<E>,
-    /// Authenticates callers.
-    pub authenticator: A,
-    /// Limits of requests.
-    pub limits: RequestLimits,
-    /// Rate and concurrency limits of callers.
-    pub throttle: Throttle,
-    /// Limits of WebSockets and event streams, and their shutdown.
-    pub streams: StreamSettings,
-    /// The page for browsers; without one they get the responses of other clients.
-    pub page: Option<BrowserPage>,
-    /// Metrics of requests.
-    pub metrics: Metrics,
-}
+use crate::telemetry::observation::RequestObservation;
 
 /// Handles a request to the endpoint, with any method.
 pub async fn handle<E: Executor, A: Authenticator>(
     State(endpoint): State<Arc<GraphqlEndpoint<E, A>>>,
     request: Request,
 ) -> Response {
-    let mut observation = endpoint.metrics.observe(Transport::Http);
+    let mut observation = RequestObservation::new(&endpoint.metrics, Transport::Http);
     let mut response = match endpoint.respond(request, &mut observation).await {
         Ok(response) => response,
         Err(error_response) => {
@@ -161,33 +117,6 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
                     &id.unwrap_or_else(|| RequestId::from_headers(&parts.headers)),
                 )
             }
-        })
-    }
-
-    pub(super) fn rate_limited(&self, media: MediaType, limited: RateLimited) -> ErrorResponse {
-        self.metrics.rate_limited(limited.limit.name());
-        ErrorResponse::rate_limited(media, limited)
-    }
-
-    pub(super) async fn authenticate(
-        &self,
-        headers: &HeaderMap,
-        extensions: &Extensions,
-    ) -> Result<A::Caller, LoginError> {
-        let failed_logins = &self.throttle.failed_logins;
-        failed_logins.check(headers, extensions).map_err(|limited| {
-            self.metrics.rate_limited(limited.limit.name());
-            LoginError::RateLimited(limited)
-        })?;
-        self.authenticator.authenticate(headers).await.map_err(|failed| match failed {
-            AuthError::Rejected(rejected) => {
-                failed_logins.record_failure(headers, extensions);
-                if headers.contains_key(AUTHORIZATION) {
-                    self.metrics.failed_login();
-                }
-                LoginError::Rejected(rejected)
-            }
-            AuthError::Unavailable => LoginError::Unavailable,
         })
     }
 
@@ -292,129 +221,6 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             )),
         }
     }
-
-    /// Charges the cost of a request, of which one point is charged already, and executes it; a subscription
-    /// starts when its stream is polled.
-    pub(super) async fn execute(
-        &self,
-        context: &RequestContext<A::Caller>,
-        prepared: Prepared,
-        deadline: Instant,
-        admission: &mut Admission<'_>,
-    ) -> Result<Execution, ErrorResponse> {
-        let charged = admission.charge_cost(prepared.rate_limit_cost);
-        charged.map_err(|limited| self.rate_limited(context.media, limited))?;
-        let request = self
-            .authenticator
-            .attach_caller(context.caller.clone(), prepared.request.data(context.id.clone()));
-        if prepared.kind == OperationType::Subscription {
-            return Ok(Execution::Subscribed(self.documents.schema().execute_stream(request, None)));
-        }
-        let span = traces::operation(kind_name(prepared.kind), &prepared.label);
-        let running = self
-            .run_operation(context, request, prepared.kind, deadline, admission.permit())
-            .instrument(span);
-        running.await.map(Execution::Finished)
-    }
-
-    pub(super) async fn prepare(
-        &self,
-        media: MediaType,
-        is_get: bool,
-        params: RequestParams,
-        observation: &mut RequestObservation,
-    ) -> Result<Prepared, ErrorResponse> {
-        let name = params.operation_name.as_deref();
-        let prepared = self.documents.prepare(&params.document, name, params.variables);
-        let prepared = prepared.instrument(traces::prepare()).await;
-        let prepared = prepared.map_err(|errors| ErrorResponse {
-            outcome: rejection_outcome(&errors),
-            errors,
-            ..ErrorResponse::new(media, Outcome::Rejected, Code::BadUserInput, "")
-        })?;
-        observation.set_operation(kind_name(prepared.kind), &prepared.label);
-        if prepared.kind == OperationType::Mutation && is_get {
-            return Err(ErrorResponse::method_not_allowed(
-                media,
-                "POST",
-                "A GET changes nothing: send mutations by POST.",
-            ));
-        }
-        Ok(prepared)
-    }
-
-    async fn run_operation(
-        &self,
-        context: &RequestContext<A::Caller>,
-        request: async_graphql::Request,
-        kind: OperationType,
-        deadline: Instant,
-        permit: Arc<Permit>,
-    ) -> Result<EncodedResponse, ErrorResponse> {
-        let RequestContext { media, id, .. } = context;
-        let schema = self.documents.schema();
-        let timed_out = |_| {
-            tracing::warn!(request_id = id.as_str(), %kind, "an operation took too long");
-            timed_out(*media, self.limits.operation_time_max, kind)
-        };
-        let running = schema.clone();
-        let running = async move { running.execute(request).await };
-        let running = observation::with_metrics(self.metrics.clone(), running).in_current_span();
-        let response = if kind == OperationType::Mutation {
-            // A separate task continues after a disconnect or a timeout: an accepted mutation is never
-            // aborted halfway. It holds its permit until it ends.
-            let task = tokio::spawn(async move {
-                let _running = permit;
-                running.await
-            });
-            match tokio::time::timeout_at(deadline.into(), task).await.map_err(timed_out)? {
-                Ok(response) => response,
-                Err(stopped) => match stopped.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
-                    Err(_) => return Err(response::internal_error(*media, id)),
-                },
-            }
-        } else {
-            tokio::time::timeout_at(deadline.into(), running).await.map_err(timed_out)?
-        };
-        Ok(response::from_execution(*media, response, id))
-    }
-}
-
-/// The kind by its keyword.
-fn kind_name(kind: OperationType) -> &'static str {
-    match kind {
-        OperationType::Query => "query",
-        OperationType::Mutation => "mutation",
-        OperationType::Subscription => "subscription",
-    }
-}
-
-/// What is known of a request before its body is read: its caller, id and negotiated media type.
-pub(super) struct RequestContext<C> {
-    pub(super) media: MediaType,
-    pub(super) is_get: bool,
-    pub(super) event_stream: EventStream,
-    pub(super) id: RequestId,
-    pub(super) caller: C,
-}
-
-/// The execution of an operation.
-pub(super) enum Execution {
-    /// It has finished.
-    Finished(EncodedResponse),
-    /// It runs for as long as its stream is polled.
-    Subscribed(BoxStream<'static, async_graphql::Response>),
-}
-
-/// Why a request has no caller.
-pub(super) enum LoginError {
-    /// The client address has too many failed logins.
-    RateLimited(RateLimited),
-    /// The credentials are missing or invalid.
-    Rejected(InvalidCredentials),
-    /// The credentials cannot be checked at the moment.
-    Unavailable,
 }
 
 /// The media type of a response that is not an event stream.
@@ -430,23 +236,4 @@ fn response_media_type(accepted: Accepted) -> Result<MediaType, ErrorResponse> {
             "Accept application/graphql-response+json, application/json or text/event-stream.",
         )),
     }
-}
-
-/// The outcome of refused documents: rejected by GraphQL, or 403 for one that is not on the allowlist.
-fn rejection_outcome(errors: &[ServerError]) -> Outcome {
-    let code = errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
-    match code {
-        Some(Value::String(code)) if code == Code::Forbidden.as_str() => Outcome::Http(StatusCode::FORBIDDEN),
-        _ => Outcome::Rejected,
-    }
-}
-
-fn timed_out(media: MediaType, time_max: Duration, kind: OperationType) -> ErrorResponse {
-    let advice = match kind {
-        OperationType::Mutation => "It may still be carried out: look before you repeat it.",
-        OperationType::Query | OperationType::Subscription => "Ask for less at a time.",
-    };
-    let message = format!("The operation took longer than {time_max:?}. {advice}");
-    let status = Outcome::Http(StatusCode::GATEWAY_TIMEOUT);
-    ErrorResponse::new(media, status, Code::OperationTimeout, message)
 }

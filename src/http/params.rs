@@ -74,7 +74,7 @@ pub async fn read_body(
         let mut length: u64 = content_length.filter(|length| *length > max).unwrap_or(0);
         if length == 0 {
             while let Some(chunk) = stream.next().await {
-                let chunk = chunk.map_err(|_| malformed(media, "The body broke off."))?;
+                let chunk = chunk.map_err(|_| ErrorResponse::malformed(media, "The body broke off."))?;
                 length += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
                 if length > max {
                     break;
@@ -172,7 +172,7 @@ pub fn from_body(media: MediaType, body: &[u8], batch_max: usize) -> Result<Requ
 
 pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<RequestParams, ErrorResponse> {
     if json.trim_ascii_start().first() != Some(&b'{') {
-        return Err(malformed(media, "A request must be a JSON object."));
+        return Err(ErrorResponse::malformed(media, "A request must be a JSON object."));
     }
     let parameters: Parameters = serde_json::from_slice(json).map_err(|error| invalid_json(media, &error))?;
     request_params(media, parameters)
@@ -181,7 +181,10 @@ pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<RequestParams, 
 fn invalid_json(media: MediaType, error: &serde_json::Error) -> ErrorResponse {
     let (line, column) = (error.line(), error.column());
     let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
-    malformed(media, format!("The body cannot be read at line {line}, column {column}: {reason}."))
+    ErrorResponse::malformed(
+        media,
+        format!("The body cannot be read at line {line}, column {column}: {reason}."),
+    )
 }
 
 /// Parses the request of a GET.
@@ -190,11 +193,12 @@ fn invalid_json(media: MediaType, error: &serde_json::Error) -> ErrorResponse {
 ///
 /// 400: a parameter that is missing, given twice or of another type.
 pub fn from_query_string(media: MediaType, uri: &Uri) -> Result<RequestParams, ErrorResponse> {
-    let Query(query_string) = Query::<QueryString>::try_from_uri(uri)
-        .map_err(|_| malformed(media, "The query string cannot be read, or gives a parameter twice."))?;
+    let Query(query_string) = Query::<QueryString>::try_from_uri(uri).map_err(|_| {
+        ErrorResponse::malformed(media, "The query string cannot be read, or gives a parameter twice.")
+    })?;
     let json = |name: &str, text: Option<String>| match text {
         Some(text) if !text.is_empty() => serde_json::from_str(&text)
-            .map_err(|_| malformed(media, format!("The parameter \"{name}\" must be JSON."))),
+            .map_err(|_| ErrorResponse::malformed(media, format!("The parameter \"{name}\" must be JSON."))),
         _ => Ok(Value::Null),
     };
     request_params(
@@ -219,9 +223,9 @@ pub fn has_document(uri: &Uri) -> bool {
 
 fn request_params(media: MediaType, parameters: Parameters) -> Result<RequestParams, ErrorResponse> {
     let wrong = |name: &str, expected: &str| {
-        Err(malformed(media, format!("The parameter \"{name}\" must be {expected}.")))
+        Err(ErrorResponse::malformed(media, format!("The parameter \"{name}\" must be {expected}.")))
     };
-    let refused = |refusal: Refusal| malformed(media, refusal.message);
+    let refused = |refusal: Refusal| ErrorResponse::malformed(media, refusal.message);
     let hash = match &parameters.extensions {
         Value::Null => None,
         Value::Object(extensions) => match extensions.get("persistedQuery") {
@@ -270,10 +274,6 @@ fn persisted_hash(media: MediaType, persisted: &Value) -> Result<DocumentHash, E
     };
     hash.filter(|_| is_version_1).ok_or_else(|| {
         let expected = "{\"version\": 1, \"sha256Hash\": <64 hexadecimal digits>}";
-        malformed(media, format!("The extension \"persistedQuery\" must be {expected}."))
+        ErrorResponse::malformed(media, format!("The extension \"persistedQuery\" must be {expected}."))
     })
-}
-
-pub(super) fn malformed(media: MediaType, message: impl Into<String>) -> ErrorResponse {
-    ErrorResponse::new(media, Outcome::Malformed, Code::BadUserInput, message)
 }

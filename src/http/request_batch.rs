@@ -4,7 +4,6 @@ use axum::http::StatusCode;
 use serde_json::value::RawValue;
 
 use super::accept::MediaType;
-use super::params::malformed;
 use super::response::{ErrorResponse, Outcome};
 use crate::graphql::refusal::Code;
 
@@ -54,7 +53,7 @@ pub(super) fn split_batch(
     batch_max: usize,
 ) -> Result<Result<Vec<&RawValue>, serde_json::Error>, ErrorResponse> {
     if batch_max == 0 {
-        return Err(malformed(media, "Batches are not accepted: send one request at a time."));
+        return Err(ErrorResponse::malformed(media, "Batches are not accepted: send one request at a time."));
     }
     let requests: Vec<&RawValue> = match serde_json::from_slice(body) {
         Ok(requests) => requests,
@@ -62,7 +61,7 @@ pub(super) fn split_batch(
     };
     if requests.is_empty() || requests.len() > batch_max {
         let message = format!("A batch has 1 to {batch_max} requests, not {}.", requests.len());
-        return Err(malformed(media, message));
+        return Err(ErrorResponse::malformed(media, message));
     }
     Ok(Ok(requests))
 }

@@ -66,6 +66,12 @@ impl ErrorResponse {
         Self { media, outcome, errors: vec![Refusal::new(code, message).into()], header: None }
     }
 
+    /// 400 for a request that is not a GraphQL request.
+    #[must_use]
+    pub fn malformed(media: MediaType, message: impl Into<String>) -> Self {
+        Self::new(media, Outcome::Malformed, Code::BadUserInput, message)
+    }
+
     /// 401, with the authentication scheme.
     #[must_use]
     pub fn unauthenticated(media: MediaType, message: String) -> Self {

@@ -4,6 +4,7 @@
 //! periodically, and close when the server shuts down or the client consumes too slowly.
 
 mod message;
+mod operations;
 mod queue;
 mod session;
 pub mod sse;

@@ -2,8 +2,6 @@
 
 use std::cell::RefCell;
 
-use super::metrics::Metrics;
-
 tokio::task_local! {
     static PENDING: RefCell<Vec<Award>>;
 }
@@ -68,16 +66,7 @@ pub fn record(award: Award) {
 /// The awards of a transaction that may still roll back.
 #[derive(Debug, Default)]
 #[must_use]
-pub struct PendingAwards(Vec<Award>);
-
-impl PendingAwards {
-    /// Counts them after the commit.
-    pub fn count(self, metrics: &Metrics) {
-        for award in self.0 {
-            metrics.count_award(award);
-        }
-    }
-}
+pub struct PendingAwards(pub(super) Vec<Award>);
 
 /// Runs the work of a transaction, and returns its awards with the result.
 pub async fn collect<T>(work: impl Future<Output = T>) -> (T, PendingAwards) {

@@ -12,11 +12,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use super::awards::{Award, Unit};
+use super::awards::{Award, PendingAwards, Unit};
 use super::labels::{
-    AwardLabels, BuildLabels, CodeLabels, DurationLabels, LimitLabels, PoolLabels, RequestLabels, Transport,
+    AwardLabels, BuildLabels, CodeLabels, DurationLabels, LimitLabels, PoolLabels, RequestLabels,
 };
-use super::observation::RequestObservation;
 
 /// Upper bounds of the duration buckets, in seconds.
 const DURATION_BUCKETS: [f64; 13] =
@@ -232,11 +231,9 @@ impl Metrics {
         text
     }
 
-    /// Observes a request, which is counted when the result is dropped.
-    #[must_use]
-    pub fn observe(&self, transport: Transport) -> RequestObservation {
+    /// Counts a request as in flight; [`Metrics::request_ended`] follows.
+    pub(super) fn request_started(&self) {
         self.0.in_flight.inc();
-        RequestObservation::new(self.clone(), transport)
     }
 
     /// Counts a request that [`Metrics::observe`] has observed.
@@ -283,8 +280,14 @@ impl Metrics {
         self.0.retries.inc();
     }
 
-    /// Counts a committed award.
-    pub(super) fn count_award(&self, award: Award) {
+    /// Counts the awards of a transaction after its commit.
+    pub fn count_awards(&self, awards: PendingAwards) {
+        for award in awards.0 {
+            self.count_award(award);
+        }
+    }
+
+    fn count_award(&self, award: Award) {
         let Award { unit, kind, track, amount } = award;
         let labels = AwardLabels {
             program: unit.program(),

@@ -38,7 +38,11 @@ pub struct Summary {
 }
 
 impl RequestObservation {
-    pub(super) fn new(metrics: Metrics, transport: Transport) -> Self {
+    /// Starts the observation of a request that has arrived.
+    #[must_use]
+    pub fn new(metrics: &Metrics, transport: Transport) -> Self {
+        metrics.request_started();
+        let metrics = metrics.clone();
         let summary = Summary { kind: UNKNOWN, outcome: CANCELLED, role: UNKNOWN };
         Self { metrics, transport, summary, operation: None, started_at: Instant::now(), is_counted: true }
     }
@@ -46,7 +50,7 @@ impl RequestObservation {
     /// The observation of a request of a batch.
     #[must_use]
     pub fn for_batched_request(&self) -> Self {
-        let mut observation = self.metrics.observe(Transport::Batch);
+        let mut observation = Self::new(&self.metrics, Transport::Batch);
         observation.summary.role = self.summary.role;
         observation
     }

@@ -2,7 +2,7 @@
 //! unless a setting lists it.
 
 use partner_program::http::cors::Origins;
-use partner_program::http::graphql::GraphqlEndpoint;
+use partner_program::http::endpoint::GraphqlEndpoint;
 use reqwest::Method;
 use serde_json::json;
 use std::sync::Arc;

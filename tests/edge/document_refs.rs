@@ -5,7 +5,7 @@ use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::graphql::trusted_documents::TrustedDocument;
 use partner_program::http::authentication::BootstrapKey;
-use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
+use partner_program::http::endpoint::{GraphqlEndpoint, RequestLimits};
 use partner_program::http::streams::StreamSettings;
 use partner_program::http::throttle::Throttle;
 use partner_program::telemetry::metrics::Metrics;

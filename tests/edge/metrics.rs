@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use partner_program::http::graphql::RequestLimits;
+use partner_program::http::endpoint::RequestLimits;
 use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};
 

@@ -10,7 +10,7 @@ use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::http::authentication::{BootstrapAdministrator, BootstrapKey};
 use partner_program::http::connections::{self, ConnectionLimits};
-use partner_program::http::graphql::{GraphqlEndpoint, RequestLimits};
+use partner_program::http::endpoint::{GraphqlEndpoint, RequestLimits};
 use partner_program::http::request_id::RequestId;
 use partner_program::http::streams::{ShutdownSignal, StreamSettings};
 use partner_program::http::throttle::{Quotas, Throttle};

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use partner_program::http::graphql::RequestLimits;
+use partner_program::http::endpoint::RequestLimits;
 use partner_program::http::streams::{StreamLimits, StreamSettings};
 use partner_program::http::throttle::Quotas;
 use serde_json::json;

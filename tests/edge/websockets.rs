@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use partner_program::http::cors::Origins;
-use partner_program::http::graphql::RequestLimits;
+use partner_program::http::endpoint::RequestLimits;
 use partner_program::http::streams::{StreamLimits, StreamSettings};
 use partner_program::http::throttle::Quotas;
 use serde_json::{Value, json};

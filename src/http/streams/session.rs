@@ -10,7 +10,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 
 use crate::http::authentication::{AuthError, Authenticator};
-use crate::http::graphql::GraphqlEndpoint;
+use crate::http::endpoint::GraphqlEndpoint;
 use crate::http::request_id::{self, RequestId};
 use crate::http::throttle::{CallerKey, Permit};
 

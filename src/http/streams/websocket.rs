@@ -21,15 +21,15 @@ use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 
 use super::message::{ClientMessage, CloseReason, PROTOCOL, ServerMessage, authorization};
+use super::operations::Operations;
 use super::queue::{Queue, Queued};
 use super::session::{REVOKED, Session};
-use super::websocket_operations::Operations;
 use super::{CLOSE_TIMEOUT, MESSAGE_BYTES_MAX};
 use crate::graphql::refusal::Code;
 use crate::http::accept::MediaType;
 use crate::http::authentication::{Authenticator, InvalidCredentials};
 use crate::http::connections::Connection;
-use crate::http::graphql::{GraphqlEndpoint, LoginError};
+use crate::http::endpoint::{GraphqlEndpoint, LoginError};
 use crate::http::request_id::RequestId;
 use crate::http::response::{ErrorResponse, Outcome};
 use crate::http::throttle::ceil_seconds;

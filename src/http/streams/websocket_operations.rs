@@ -1,55 +1,30 @@
-//! The operations of a WebSocket.
+//! Starts and runs the operations of a WebSocket.
 
-use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_graphql::Executor;
 use futures_util::FutureExt;
 use serde_json::value::RawValue;
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
 use super::OPERATIONS_MAX;
 use super::message::{CloseReason, ServerMessage, encode_with_payload};
+use super::operations::{Operation, RunningOperation};
 use super::queue::CancelFlag;
 use super::session::{REVOKED, Session, SubscriptionEnd};
 use super::websocket::WebSocketConnection;
 use crate::graphql::refusal::Code;
 use crate::http::accept::{EventStream, MediaType};
 use crate::http::authentication::Authenticator;
-use crate::http::graphql::{Execution, RequestContext};
+use crate::http::execution::{Execution, RequestContext};
 use crate::http::params::{self, RequestParams};
 use crate::http::request_batch;
 use crate::http::request_id;
 use crate::http::response::{self, ErrorResponse, Outcome};
 use crate::telemetry::labels::Transport;
-
-/// The running operations, by the ids of the client.
-#[derive(Debug, Default)]
-pub(super) struct Operations {
-    running: Mutex<HashMap<String, RunningOperation>>,
-    /// Notified when one of them has ended.
-    ended: Notify,
-}
-
-#[derive(Debug)]
-struct RunningOperation {
-    operation: Arc<Operation>,
-    task: AbortHandle,
-}
-
-/// One operation.
-#[derive(Debug)]
-pub(super) struct Operation {
-    id: String,
-    /// Set when it is cancelled: none of its messages is sent after that.
-    cancelled: CancelFlag,
-    /// Whether it is a subscription, which runs until it is cancelled.
-    is_subscription: AtomicBool,
-}
+use crate::telemetry::observation::RequestObservation;
 
 /// How an operation ended that was not cancelled.
 enum OperationEnd {
@@ -57,58 +32,6 @@ enum OperationEnd {
     Failed(ErrorResponse),
     /// The connection closes with it.
     Closed,
-}
-
-impl Operations {
-    fn running(&self) -> MutexGuard<'_, HashMap<String, RunningOperation>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Cancels an operation: none of its messages is sent after that.
-    pub(super) fn cancel(&self, id: &str) {
-        let running = self.running().remove(id);
-        if let Some(running) = running {
-            running.cancel();
-            self.ended.notify_waiters();
-        }
-    }
-
-    /// Cancels all operations.
-    pub(super) fn cancel_all(&self) {
-        let all: Vec<RunningOperation> = self.running().drain().map(|(_, running)| running).collect();
-        all.iter().for_each(RunningOperation::cancel);
-    }
-
-    /// Completes when no query and no mutation is running.
-    pub(super) async fn wait_for_requests(&self) {
-        loop {
-            let ended = self.ended.notified();
-            let is_subscription =
-                |it: &RunningOperation| it.operation.is_subscription.load(Ordering::Relaxed);
-            if self.running().values().all(is_subscription) {
-                return;
-            }
-            ended.await;
-        }
-    }
-
-    /// Removes a finished operation before its last message is sent, after which the client may reuse its
-    /// id. Returns whether it was still running, that is, not cancelled.
-    fn remove_finished(&self, operation: &Arc<Operation>) -> bool {
-        let mut running = self.running();
-        let is_running = running.get(&operation.id).is_some_and(|it| Arc::ptr_eq(&it.operation, operation));
-        if is_running {
-            running.remove(&operation.id);
-        }
-        is_running
-    }
-}
-
-impl RunningOperation {
-    fn cancel(&self) {
-        self.operation.cancelled.store(true, Ordering::Relaxed);
-        self.task.abort();
-    }
 }
 
 impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
@@ -188,7 +111,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
             return Ok(self.credentials_revoked());
         }
         let time_max = endpoint.limits.operation_time_max;
-        let mut observation = endpoint.metrics.observe(Transport::Websocket);
+        let mut observation = RequestObservation::new(&endpoint.metrics, Transport::Websocket);
         observation.set_role(endpoint.authenticator.role(&context.caller));
         let rate_limited = |limited| endpoint.rate_limited(context.media, limited);
         let execution = async {
