@@ -1,6 +1,6 @@
 //! Lists as Relay connections: arguments, cursors, pages.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::SimpleObject;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -8,14 +8,8 @@ use super::batch::{BatchPage, BatchRow};
 use super::error::ApiError;
 use super::id::{decode, encode};
 use super::relation::Relation;
-use super::scalar::int;
-use super::types::{
-    Activity, ApiKey, AuditEntry, Deal, LedgerEntry, Order, Partner, Product, Professional, SwagItem,
-    SwagOrder, WebhookDelivery, WebhookEndpoint,
-};
 use crate::program::calendar::parse_date;
 use crate::service::Services;
-use crate::service::products::ProductRow;
 use crate::service::reads::AuditQuery;
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
@@ -119,7 +113,7 @@ impl Cursor<ProfessionalOrder> for SubjectKey {
     }
 }
 
-fn partner_list(order: PartnerOrder) -> String {
+pub(crate) fn partner_list(order: PartnerOrder) -> String {
     match order {
         PartnerOrder::Code => "partners-code".to_owned(),
         PartnerOrder::Name => "partners-name".to_owned(),
@@ -128,7 +122,7 @@ fn partner_list(order: PartnerOrder) -> String {
     }
 }
 
-fn professional_list(order: ProfessionalOrder) -> &'static str {
+pub(crate) fn professional_list(order: ProfessionalOrder) -> &'static str {
     match order {
         ProfessionalOrder::Code => "professionals-code",
         ProfessionalOrder::Name => "professionals-name",
@@ -165,7 +159,7 @@ pub(crate) enum Total {
 }
 
 impl Total {
-    async fn count(&self, services: &Services) -> Result<i64, ApiError> {
+    pub(crate) async fn count(&self, services: &Services) -> Result<i64, ApiError> {
         fn ids(partner: &BatchRow<PartnerRow>) -> Vec<Uuid> {
             partner.batch_rows().iter().map(|row| row.id).collect()
         }
@@ -247,11 +241,11 @@ pub(crate) trait ConnectionNode: Sized {
 
 /// One page of a list.
 pub(crate) struct Connection<N: ConnectionNode> {
-    page: BatchPage<N::Row>,
+    pub(crate) page: BatchPage<N::Row>,
     order: ListOrder,
     from_end: bool,
     starts_at_cursor: bool,
-    total: Total,
+    pub(crate) total: Total,
 }
 
 impl<N: ConnectionNode> Connection<N> {
@@ -261,11 +255,11 @@ impl<N: ConnectionNode> Connection<N> {
         Self { page, order, from_end: request.from_end, starts_at_cursor, total }
     }
 
-    fn cursor(&self, row: &N::Row) -> String {
+    pub(crate) fn cursor(&self, row: &N::Row) -> String {
         encode(&N::cursor_key(row, self.order))
     }
 
-    fn relay_page_info(&self) -> PageInfo {
+    pub(crate) fn relay_page_info(&self) -> PageInfo {
         let rows = self.page.rows();
         let (has_next_page, has_previous_page) = if self.from_end {
             (self.starts_at_cursor, self.page.has_more)
@@ -283,137 +277,9 @@ impl<N: ConnectionNode> Connection<N> {
 
 /// One row of a page.
 pub(crate) struct Edge<N> {
-    cursor: String,
-    node: N,
+    pub(crate) cursor: String,
+    pub(crate) node: N,
 }
-
-/// Declares the connection and the edge of a type.
-macro_rules! connection {
-    ($node:ident, $connection:literal, $edge:literal) => {
-        /// One page of a list, by the Relay specification.
-        #[Object(name = $connection)]
-        impl Connection<$node> {
-            /// The rows of the page with their cursors.
-            async fn edges(&self) -> Vec<Edge<$node>> {
-                let members = self.page.batch_rows();
-                let edge = |batch_row: BatchRow<_>| Edge {
-                    cursor: self.cursor(batch_row.row()),
-                    node: $node::from_row(batch_row),
-                };
-                members.map(edge).collect()
-            }
-
-            /// The rows of the page. One is null only when something that was asked of it can't be answered; `errors` tells what.
-            async fn nodes(&self) -> Vec<Option<$node>> {
-                self.page.batch_rows().map($node::from_row).map(Some).collect()
-            }
-
-            /// Where the page lies in the list.
-            async fn page_info(&self) -> PageInfo {
-                self.relay_page_info()
-            }
-
-            /// How many rows the whole list has, whatever the page.
-            async fn total_count(&self, context: &Context<'_>) -> Result<i32, ApiError> {
-                Ok(int(self.total.count(context.data_unchecked::<Services>()).await?))
-            }
-        }
-
-        /// One row of a page, with its cursor.
-        #[Object(name = $edge)]
-        impl Edge<$node> {
-            /// Where the row stands in the list: give it as `after` or `before`. It stays good when rows are added.
-            async fn cursor(&self) -> &str {
-                &self.cursor
-            }
-
-            /// The row. Null only when something that was asked of it can't be answered; `errors` tells what.
-            async fn node(&self) -> Option<&$node> {
-                Some(&self.node)
-            }
-        }
-    };
-}
-
-connection!(Partner, "PartnerConnection", "PartnerEdge");
-connection!(Professional, "ProfessionalConnection", "ProfessionalEdge");
-connection!(Activity, "ActivityConnection", "ActivityEdge");
-connection!(LedgerEntry, "LedgerEntryConnection", "LedgerEntryEdge");
-connection!(ApiKey, "ApiKeyConnection", "ApiKeyEdge");
-connection!(AuditEntry, "AuditEntryConnection", "AuditEntryEdge");
-connection!(Order, "OrderConnection", "OrderEdge");
-connection!(Deal, "DealConnection", "DealEdge");
-connection!(Product, "ProductConnection", "ProductEdge");
-connection!(SwagItem, "SwagItemConnection", "SwagItemEdge");
-connection!(SwagOrder, "SwagOrderConnection", "SwagOrderEdge");
-connection!(WebhookEndpoint, "WebhookEndpointConnection", "WebhookEndpointEdge");
-connection!(WebhookDelivery, "WebhookDeliveryConnection", "WebhookDeliveryEdge");
-
-impl ConnectionNode for Partner {
-    type Row = PartnerRow;
-
-    fn from_row(batch_row: BatchRow<PartnerRow>) -> Self {
-        Self(batch_row)
-    }
-
-    fn cursor_key(row: &PartnerRow, order: ListOrder) -> String {
-        let ListOrder::Partners(order) = order else { return format!("partners:{}", row.id) };
-        let value = match order {
-            PartnerOrder::Code => row.code.clone(),
-            PartnerOrder::Name => row.name.clone(),
-            PartnerOrder::EnrolledOn => row.enrolled_on.to_string(),
-            PartnerOrder::YearCredits(_) => row.year_credits.map_or(i64::MAX, |credits| -credits).to_string(),
-        };
-        format!("{}:{}:{value}", partner_list(order), row.id)
-    }
-}
-
-impl ConnectionNode for Professional {
-    type Row = ProfessionalRow;
-
-    fn from_row(batch_row: BatchRow<ProfessionalRow>) -> Self {
-        Self(batch_row)
-    }
-
-    fn cursor_key(row: &ProfessionalRow, order: ListOrder) -> String {
-        match order {
-            ListOrder::Professionals(order) => {
-                let value = match order {
-                    ProfessionalOrder::Code => row.code.clone(),
-                    ProfessionalOrder::Name => row.name.clone(),
-                    ProfessionalOrder::SignedUpOn => row.signed_up_on.to_string(),
-                };
-                format!("{}:{}:{value}", professional_list(order), row.id)
-            }
-            _ => format!("{AFFILIATED}:{}", row.id),
-        }
-    }
-}
-
-/// Implements [`ConnectionNode`] for a type whose lists have one order.
-macro_rules! connection_node {
-    ($node:ident, $row:ty, $list:ident, |$of:ident| $key:expr) => {
-        impl ConnectionNode for $node {
-            type Row = $row;
-
-            fn from_row(batch_row: BatchRow<Self::Row>) -> Self {
-                Self(batch_row)
-            }
-
-            fn cursor_key($of: &Self::Row, _: ListOrder) -> String {
-                format!("{}:{}", $list, $key)
-            }
-        }
-    };
-}
-
-connection_node!(Activity, entity::activity::Model, ACTIVITIES, |row| row.seq);
-connection_node!(LedgerEntry, entity::ledger_entry::Model, LEDGER, |row| row.number);
-connection_node!(Order, entity::order::Model, ORDERS, |row| row.seq);
-connection_node!(Deal, entity::deal::Model, DEALS, |row| row.seq);
-connection_node!(Product, ProductRow, PRODUCTS, |row| row.product.code);
-connection_node!(SwagItem, entity::swag_item::Model, SWAG_ITEMS, |row| row.code);
-connection_node!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.seq);
 
 /// Name of the list of API keys.
 pub(crate) const API_KEYS: &str = "api-keys";

@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod connections;
 mod deal;
 mod edition;
 mod enums;

@@ -6,6 +6,7 @@ mod harness;
 mod access;
 mod affiliations;
 mod append_only;
+mod circles;
 mod concurrency;
 mod connections;
 mod contracts;

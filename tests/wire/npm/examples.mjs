@@ -18,9 +18,9 @@ const failures = [];
 let answered = 0;
 const groups = examples({ day });
 for (const { title: group, roles, examples } of groups) {
-  for (const { title, about, query, variables } of examples) {
+  for (const { title, description, query, variables } of examples) {
     const fail = (role, why) => failures.push(`${group}, ${title}, ${role}: ${why}`);
-    if (!about || !/^(query|mutation|subscription) [A-Z]/.test(query)) {
+    if (!description || !/^(query|mutation|subscription) [A-Z]/.test(query)) {
       fail('-', 'no description, or the operation has no name');
     }
     const document = parse(query);
