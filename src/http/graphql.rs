@@ -1,8 +1,7 @@
 //! GraphQL over HTTP, by its specification and the audit suite of the `graphql-http` package.
 //!
-//! The extractors and responses of `async-graphql-axum` are not used on this path: they take
-//! any content type, know no limit on bodies, run mutations by GET, answer 200 whatever
-//! happened and do not look at `Accept`. Nothing of that crate would be left.
+//! Responses without errors are turned into HTTP by `async-graphql-axum`. Its extractors are not used: they
+//! read bodies of any media type and size and run mutations of any method.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

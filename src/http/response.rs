@@ -1,6 +1,7 @@
 //! Responses: status, body, and how errors are presented.
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use async_graphql_axum::GraphQLResponse;
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -134,21 +135,30 @@ pub struct EncodedResponse {
     outcome_label: &'static str,
     status: StatusCode,
     media: MediaType,
-    headers: HeaderMap,
-    body: Vec<u8>,
+    content: Content,
+}
+
+/// The content of a response, without its status and media type.
+#[derive(Debug)]
+enum Content {
+    /// The result of an execution without errors, which `async-graphql-axum` turns into HTTP.
+    Result(async_graphql::Response),
+    /// Headers and JSON. Errors are written here: `async-graphql-axum` puts them after the data, and adds
+    /// `"data": null` to the response of a request that was not executed.
+    Encoded(HeaderMap, Vec<u8>),
 }
 
 impl EncodedResponse {
     fn new(status: StatusCode, media: MediaType, headers: HeaderMap, body: &Envelope<'_>) -> Self {
         let outcome_label = body.outcome_label();
         match serde_json::to_vec(body) {
-            Ok(body) => Self { outcome_label, status, media, headers, body },
+            Ok(body) => Self { outcome_label, status, media, content: Content::Encoded(headers, body) },
             // A scalar that does not serialize is an internal error.
             Err(error) => {
                 tracing::error!(%error, "a response could not be serialized as JSON");
-                let (status, body) = (StatusCode::INTERNAL_SERVER_ERROR, b"{}".to_vec());
+                let content = Content::Encoded(HeaderMap::new(), b"{}".to_vec());
                 let outcome_label = Code::InternalServerError.as_str();
-                Self { outcome_label, status, media, headers: HeaderMap::new(), body }
+                Self { outcome_label, status: StatusCode::INTERNAL_SERVER_ERROR, media, content }
             }
         }
     }
@@ -171,11 +181,12 @@ impl EncodedResponse {
             if index > 0 {
                 body.push(b',');
             }
-            body.extend(response.body);
-            headers.extend(response.headers);
+            let (response_headers, response_body) = response.content.into_parts();
+            body.extend(response_body);
+            headers.extend(response_headers);
         }
         body.push(b']');
-        Self { outcome_label, status: StatusCode::OK, media, headers, body }
+        Self { outcome_label, status: StatusCode::OK, media, content: Content::Encoded(headers, body) }
     }
 }
 
@@ -183,15 +194,34 @@ impl EncodedResponse {
     /// The JSON without status and headers.
     #[must_use]
     pub fn into_body(self) -> Vec<u8> {
-        self.body
+        self.content.into_parts().1
+    }
+}
+
+impl Content {
+    fn into_parts(self) -> (HeaderMap, Vec<u8>) {
+        match self {
+            Self::Result(result) => {
+                // Strings and JSON values always serialize.
+                let body = serde_json::to_vec(&result).unwrap_or_else(|_| b"{}".to_vec());
+                (result.http_headers, body)
+            }
+            Self::Encoded(headers, body) => (headers, body),
+        }
     }
 }
 
 impl IntoResponse for EncodedResponse {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = match self.content {
+            Content::Result(result) => GraphQLResponse::from(result).into_response(),
+            Content::Encoded(headers, body) => {
+                let mut response = Response::new(Body::from(body));
+                *response.headers_mut() = headers;
+                response
+            }
+        };
         *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
         let content_type = HeaderValue::from_static(self.media.content_type());
         response.headers_mut().insert(CONTENT_TYPE, content_type);
         response
@@ -202,13 +232,17 @@ impl IntoResponse for EncodedResponse {
 #[must_use]
 pub fn from_execution(
     media: MediaType,
-    response: async_graphql::Response,
+    mut response: async_graphql::Response,
     id: &RequestId,
 ) -> EncodedResponse {
-    let errors = sanitize_errors(response.errors, id);
+    let status = Outcome::Executed.status(media);
+    if response.is_ok() {
+        return EncodedResponse { outcome_label: OK, status, media, content: Content::Result(response) };
+    }
+    let errors = sanitize_errors(std::mem::take(&mut response.errors), id);
     let extensions = (!response.extensions.is_empty()).then_some(&response.extensions);
     let body = Envelope { errors: &errors, data: Some(&response.data), extensions };
-    EncodedResponse::new(Outcome::Executed.status(media), media, response.http_headers, &body)
+    EncodedResponse::new(status, media, response.http_headers, &body)
 }
 
 /// The response to an internal error: the request id and nothing else.

@@ -9,6 +9,8 @@ mod cors;
 mod document_refs;
 mod documents;
 mod execution;
+mod framework;
+mod framework_sockets;
 mod hostile;
 mod limits;
 mod log;

@@ -1,5 +1,6 @@
 //! A client of graphql-transport-ws that can also violate the protocol.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -21,7 +22,14 @@ pub(crate) struct Client {
 impl Client {
     /// Opens a socket with these headers, in addition to the required ones.
     pub(crate) async fn open(toy: &Toy, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
-        let mut request = format!("ws://{}/graphql/ws", toy.address).into_client_request()?;
+        Self::open_at(toy.address, headers).await
+    }
+
+    pub(crate) async fn open_at(
+        address: SocketAddr,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}/graphql/ws").into_client_request()?;
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse()?);
         }

@@ -1,7 +1,7 @@
 //! WebSockets, by the protocol graphql-transport-ws.
 //!
-//! What `async-graphql-axum` has for this closes with other codes than the protocol's, never closes a
-//! socket that says nothing, replaces an operation whose id is used again, and bounds nothing.
+//! The parts of `async-graphql-axum` for WebSockets are not used: they close with codes that the protocol does
+//! not have, negotiate one subprotocol and use another one, and replace an operation whose id is used again.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
