@@ -1,11 +1,11 @@
-//! The one clock: today in the program's time zone, and the moment for records.
+//! The clock: today in the program's time zone, and the time for records.
 
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-/// Tells the time; a pinned clock stays on its day, so that demos and tests are repeatable.
+/// The clock; a pinned one stays on its day, so that demos and tests are repeatable.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     zone: Tz,
@@ -28,17 +28,17 @@ impl Clock {
         }
     }
 
-    /// The system's own moment, whatever the day is pinned to: what others compare with their clocks, and
-    /// what waiting is measured by.
+    /// The system time, even if the day is pinned: for comparison with other clocks, and
+    /// for measuring delays.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     pub fn real(&self) -> DateTime<Utc> {
         Utc::now().trunc_subsecs(6)
     }
 
-    /// The moment, to the microsecond: what both databases keep.
+    /// The current time, to the microsecond, the precision of both databases.
     ///
-    /// A pinned clock starts at noon of its day and goes on to the end of it.
+    /// A pinned clock starts at noon of its day and runs until the end of that day.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         let Some((day, since)) = self.pinned else { return self.real() };

@@ -1,32 +1,32 @@
-//! What a use case can answer beside its result, free of any transport.
+//! Errors of use cases, independent of any transport.
 
 use sea_orm::DbErr;
 
 use crate::program::refusal::Refusal;
 use crate::store::{is_retryable, is_unavailable};
 
-/// Why a use case gave no result.
+/// Error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The person who asked can mend it.
+    /// The request is at fault; the caller can correct it.
     #[error("{0}")]
     Refused(Refusal),
-    /// The caller's role or key may never do this, whatever the object. Holds the name of the operation.
+    /// The caller has no right to the operation, for any object. Contains the operation's name.
     #[error("{0} is not allowed")]
     Forbidden(&'static str),
-    /// The database can't be used at the moment; asking again later may help.
+    /// The database is not available at the moment; a later retry may succeed.
     #[error("the database is not available")]
     Unavailable(#[source] DbErr),
-    /// Something is wrong on our side.
+    /// Internal error of the database or of a statement.
     #[error("the database refused a statement")]
     Database(#[source] DbErr),
-    /// What is stored can't be read as what it should be.
+    /// Stored data is invalid.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
 }
 
 impl Error {
-    /// Whether the same transaction may well succeed when it is tried again.
+    /// Whether a retry of the transaction may succeed.
     pub(crate) fn is_retryable(&self) -> bool {
         matches!(self, Self::Database(error) | Self::Unavailable(error) if is_retryable(error))
     }

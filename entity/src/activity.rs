@@ -4,14 +4,14 @@ use sea_orm::entity::prelude::*;
 
 use crate::value::ActivityStatus;
 
-/// A fact that somebody recorded, with what it came to so far.
+/// A recorded fact, with its status and net awards so far.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "activities")]
 pub struct Model {
     /// Key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Place in the log where it was recorded.
+    /// Sequence number in the log of the step that recorded it.
     pub seq: i64,
     /// The partner whose activity it is; else it is a professional's.
     pub partner_id: Option<Uuid>,
@@ -21,19 +21,19 @@ pub struct Model {
     pub kind: String,
     /// When it happened.
     pub occurred_on: Date,
-    /// How many of it, from 1.
+    /// Quantity, from 1.
     pub quantity: i64,
-    /// Graded points as they came in.
+    /// Graded points as received.
     pub points: Option<i64>,
-    /// What the kind asks for: a JSON object, keys in order.
+    /// Attributes that the kind requires: a JSON object with sorted keys.
     pub attributes: String,
-    /// System that it came from.
+    /// Source system.
     pub source: String,
-    /// Its id there.
+    /// Id in the source system.
     pub external_id: String,
-    /// When the system learned of it.
+    /// When it was recorded.
     pub recorded_at: DateTimeUtc,
-    /// Where it stands.
+    /// Status.
     pub status: ActivityStatus,
     /// Points of the reviewer, where one graded it.
     pub graded_points: Option<i64>,
@@ -45,7 +45,7 @@ pub struct Model {
     pub recorded_by: Option<String>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

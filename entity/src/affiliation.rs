@@ -11,17 +11,17 @@ pub struct Model {
     pub id: Uuid,
     /// Who.
     pub professional_id: Uuid,
-    /// For whom.
+    /// The partner.
     pub partner_id: Uuid,
     /// First day.
     pub starts_on: Date,
-    /// Last day, once it is known.
+    /// Last day; none while it is open.
     pub ends_on: Option<Date>,
-    /// When the system learned of it.
+    /// When it was recorded.
     pub created_at: DateTimeUtc,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

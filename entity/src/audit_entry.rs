@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A change that somebody made.
+/// A change of an object by an actor.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_log")]
 pub struct Model {
@@ -21,19 +21,19 @@ pub struct Model {
     pub object_type: String,
     /// Its key.
     pub object_id: Uuid,
-    /// The partner that it is about.
+    /// The partner that it concerns.
     pub partner_id: Option<Uuid>,
-    /// The professional whom it is about.
+    /// The professional that it concerns.
     pub professional_id: Option<Uuid>,
     /// Id of the request.
     pub request_id: Option<String>,
-    /// What it was before: a JSON object of what changed.
+    /// The changed fields before: a JSON object.
     pub before: Option<String>,
-    /// What it is now: a JSON object of what changed.
+    /// The changed fields after: a JSON object.
     pub after: Option<String>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -17,11 +17,11 @@ pub struct Model {
     pub starts_on: Date,
     /// Last day.
     pub ends_on: Date,
-    /// When the system learned of it.
+    /// When it was recorded.
     pub recorded_at: DateTimeUtc,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -13,7 +13,7 @@ pub struct Model {
     pub won_deal_id: Option<Uuid>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -4,34 +4,34 @@ use sea_orm::entity::prelude::*;
 
 use crate::value::{DealOutcome, DealStatus};
 
-/// A registered deal and where it stands.
+/// A registered deal with its status.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "deals")]
 pub struct Model {
     /// Key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Place in the log.
+    /// Sequence number in the log.
     pub seq: i64,
-    /// Who registered it.
+    /// The partner that registered it.
     pub partner_id: Uuid,
     /// Unique reference.
     pub reference: String,
     /// When it was registered.
     pub registered_on: Date,
-    /// When the system learned of it.
+    /// When it was recorded.
     pub recorded_at: DateTimeUtc,
     /// The end customer as written.
     pub customer: String,
     /// The customer without case and spacing.
     pub customer_key: String,
-    /// What it is about, as written.
+    /// The scope as written.
     pub scope: String,
     /// The scope without case and spacing.
     pub scope_key: String,
-    /// More about it.
+    /// Further description.
     pub description: Option<String>,
-    /// Status as last set; expiry is worked out from dates.
+    /// Status as last set; expiry is computed from dates.
     pub status: DealStatus,
     /// Since when.
     pub status_on: Date,
@@ -51,7 +51,7 @@ pub struct Model {
     pub recorded_by: Option<String>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

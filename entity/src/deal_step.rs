@@ -8,7 +8,7 @@ use crate::value::{DealOutcome, DealReport, DealStatus};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "deal_steps")]
 pub struct Model {
-    /// Place in the log.
+    /// Sequence number in the log.
     #[sea_orm(primary_key, auto_increment = false)]
     pub log_seq: i64,
     /// The deal.
@@ -21,7 +21,7 @@ pub struct Model {
     pub outcome: Option<DealOutcome>,
     /// What was reported.
     pub report: Option<DealReport>,
-    /// In a person's words.
+    /// Free text.
     pub note: Option<String>,
     /// The new customer.
     pub customer: Option<String>,
@@ -31,7 +31,7 @@ pub struct Model {
     pub description: Option<String>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -11,7 +11,7 @@ pub struct Model {
     pub id: Uuid,
     /// First day in force.
     pub effective_from: Date,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// The TOML document as published.
     pub document: String,
@@ -19,7 +19,7 @@ pub struct Model {
     pub published_at: DateTimeUtc,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

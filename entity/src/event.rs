@@ -4,14 +4,14 @@ use sea_orm::entity::prelude::*;
 
 use crate::value::EventKind;
 
-/// Something that happened, for others to follow; written with the change itself.
+/// An event of the feed, written in the transaction of its change.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "events")]
 pub struct Model {
-    /// Place in the order of writing.
+    /// Key, in the order of writing.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
-    /// Place in the order of commits, from 1 without a gap; none until it is numbered.
+    /// Number in commit order, from 1 without gaps; none until it is assigned.
     pub number: Option<i64>,
     /// When it was recorded.
     pub recorded_at: DateTimeUtc,
@@ -19,9 +19,9 @@ pub struct Model {
     pub kind: EventKind,
     /// The day of it.
     pub occurred_on: Date,
-    /// The partner that it is about, or that the professional works for on that day.
+    /// The partner that it concerns, or that the professional is affiliated with on that day.
     pub partner_id: Option<Uuid>,
-    /// The professional whom it is about.
+    /// The professional that it concerns.
     pub professional_id: Option<Uuid>,
     /// The integration that recorded the activity or deal.
     pub recorded_by: Option<String>,
@@ -35,11 +35,11 @@ pub struct Model {
     pub deal_id: Option<Uuid>,
     /// The order of swag.
     pub swag_order_id: Option<Uuid>,
-    /// What was so then, as a JSON object: codes and numbers, no names and no addresses.
+    /// State at that time, as a JSON object: codes and numbers, no names and no addresses.
     pub data: String,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

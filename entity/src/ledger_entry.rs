@@ -11,9 +11,9 @@ pub struct Model {
     /// Key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose credits.
+    /// The partner.
     pub partner_id: Uuid,
-    /// Place among the partner's entries, from 1 without a gap.
+    /// Number among the partner's entries, from 1 without gaps.
     pub number: i64,
     /// The step of the log that caused it.
     pub log_seq: i64,
@@ -23,11 +23,11 @@ pub struct Model {
     pub order_id: Option<Uuid>,
     /// The deal that it is about.
     pub deal_id: Option<Uuid>,
-    /// When it counts.
+    /// Effective date.
     pub effective_on: Date,
-    /// When the system learned it; rises with the number.
+    /// When it was recorded; increases with the number.
     pub recorded_at: DateTimeUtc,
-    /// What it came from.
+    /// The cause.
     pub reason: LedgerReason,
     /// Kind of the rule.
     pub kind: Option<String>,
@@ -51,7 +51,7 @@ pub struct Model {
     pub day_after: i64,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

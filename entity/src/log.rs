@@ -37,11 +37,11 @@ pub struct Model {
     pub currency: Option<String>,
     /// Minor units of a sales target.
     pub amount: Option<i64>,
-    /// Why, in a person's words.
+    /// Reason, as free text.
     pub reason: Option<String>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

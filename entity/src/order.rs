@@ -11,7 +11,7 @@ pub struct Model {
     /// Key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Place in the log.
+    /// Sequence number in the log.
     pub seq: i64,
     /// Unique number that people refer to it by.
     pub number: String,
@@ -37,7 +37,7 @@ pub struct Model {
     pub credit_value: Option<i64>,
     /// The caller's key, unique for the partner.
     pub idempotency_key: String,
-    /// When the system learned of it.
+    /// When it was recorded.
     pub recorded_at: DateTimeUtc,
     /// Sum of list prices.
     pub list: i64,
@@ -47,7 +47,7 @@ pub struct Model {
     pub cap: i64,
     /// Value that credits paid.
     pub redeemed: i64,
-    /// Where it stands.
+    /// Status.
     pub status: OrderStatus,
     /// When it was fulfilled.
     pub fulfilled_on: Option<Date>,
@@ -55,7 +55,7 @@ pub struct Model {
     pub cancelled_on: Option<Date>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

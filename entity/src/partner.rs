@@ -11,15 +11,15 @@ pub struct Model {
     pub id: Uuid,
     /// Unique code.
     pub code: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// First day in the program.
     pub enrolled_on: Date,
-    /// When the system learned of it.
+    /// When it was recorded.
     pub created_at: DateTimeUtc,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -17,15 +17,15 @@ pub struct Model {
     pub entries: i64,
     /// When the last step about the partner was recorded.
     pub last_recorded_at: Option<DateTimeUtc>,
-    /// Code of the technical level as last announced; none before it was first worked out.
+    /// Code of the technical level as last emitted; none before it was first computed.
     pub technical_level: Option<String>,
-    /// Code of the business level as last announced.
+    /// Code of the business level as last emitted.
     pub business_level: Option<String>,
-    /// The first day on which the calendar may change a level.
+    /// The first day on which a level may change by time alone.
     pub levels_due: Date,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

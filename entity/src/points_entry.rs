@@ -11,9 +11,9 @@ pub struct Model {
     /// Key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose points.
+    /// The professional.
     pub professional_id: Uuid,
-    /// Place among the professional's entries, from 1 without a gap.
+    /// Number among the professional's entries, from 1 without gaps.
     pub number: i64,
     /// The step of the log that caused it.
     pub log_seq: i64,
@@ -21,11 +21,11 @@ pub struct Model {
     pub activity_id: Option<Uuid>,
     /// The order of swag that it is about.
     pub swag_order_id: Option<Uuid>,
-    /// When it counts.
+    /// Effective date.
     pub effective_on: Date,
-    /// When the system learned it; rises with the number.
+    /// When it was recorded; increases with the number.
     pub recorded_at: DateTimeUtc,
-    /// What it came from.
+    /// The cause.
     pub reason: PointsReason,
     /// Kind of the rule.
     pub kind: Option<String>,
@@ -47,7 +47,7 @@ pub struct Model {
     pub day_after: i64,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -13,7 +13,7 @@ pub struct Model {
     pub id: Uuid,
     /// Unique code.
     pub code: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// What sort of product it is.
     pub category: ProductCategory,
@@ -21,7 +21,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

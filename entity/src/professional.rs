@@ -11,19 +11,19 @@ pub struct Model {
     pub id: Uuid,
     /// Unique code.
     pub code: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// Address for mail; none once it was erased.
     pub email: Option<String>,
     /// Day of sign-up: membership years run from it.
     pub signed_up_on: Date,
-    /// When the system learned of it.
+    /// When it was recorded.
     pub created_at: DateTimeUtc,
     /// When name and address were erased.
     pub erased_at: Option<DateTimeUtc>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -17,13 +17,13 @@ pub struct Model {
     pub entries: i64,
     /// When the last step about the professional was recorded.
     pub last_recorded_at: Option<DateTimeUtc>,
-    /// Code of the level as last announced; none without one.
+    /// Code of the level as last emitted; none without one.
     pub level: Option<String>,
-    /// The first day on which the calendar may change the level; before every date until it was first worked out.
+    /// The first day on which the level may change by time alone; before every date until it was first computed.
     pub level_due: Date,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -18,7 +18,7 @@ pub struct Model {
     pub last_on: Date,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -11,7 +11,7 @@ pub struct Model {
     /// Key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Place in the log.
+    /// Sequence number in the log.
     pub seq: i64,
     /// Unique number that people refer to it by.
     pub number: String,
@@ -31,15 +31,15 @@ pub struct Model {
     pub placed_on: Date,
     /// The caller's key, unique for the professional.
     pub idempotency_key: String,
-    /// When the system learned of it.
+    /// When it was recorded.
     pub recorded_at: DateTimeUtc,
-    /// Where it stands.
+    /// Status.
     pub status: SwagOrderStatus,
     /// When it was cancelled.
     pub cancelled_on: Option<Date>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

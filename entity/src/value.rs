@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Where an activity stands.
+/// Status of an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ActivityStatus {
@@ -20,7 +20,7 @@ pub enum ActivityStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LogAction {
-    /// A claim came in.
+    /// A claim was submitted.
     Submitted,
     /// An activity was recorded.
     Recorded,
@@ -32,7 +32,7 @@ pub enum LogAction {
     Voided,
     /// An affiliation was entered.
     Affiliated,
-    /// An affiliation was given its last day.
+    /// An affiliation was ended.
     AffiliationEnded,
     /// An order was placed.
     OrderPlaced,
@@ -42,7 +42,7 @@ pub enum LogAction {
     OrderCancelled,
     /// A deal was registered.
     DealRegistered,
-    /// A deal got another status or other words.
+    /// A deal changed its status, customer, scope or description.
     DealUpdated,
     /// An activity for a deal was reported.
     DealReported,
@@ -56,7 +56,7 @@ pub enum LogAction {
     SwagCancelled,
 }
 
-/// What a ledger entry came from.
+/// Cause of a ledger entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LedgerReason {
@@ -74,7 +74,7 @@ pub enum LedgerReason {
     RedemptionReturned,
 }
 
-/// What a points entry came from.
+/// Cause of a points entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PointsReason {
@@ -124,7 +124,7 @@ pub enum OrderPurpose {
     SelfUse,
 }
 
-/// Where an order stands.
+/// Status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OrderStatus {
@@ -132,11 +132,11 @@ pub enum OrderStatus {
     Placed,
     /// It is final.
     Fulfilled,
-    /// Its credits were given back.
+    /// Its credits were returned.
     Cancelled,
 }
 
-/// Where a deal stands, as last set.
+/// Status of a deal, as last set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DealStatus {
@@ -192,17 +192,17 @@ pub enum DealReport {
     Other,
 }
 
-/// Where an order of swag stands.
+/// Status of a swag order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SwagOrderStatus {
     /// It was paid with Dojo Credits.
     Placed,
-    /// Its Dojo Credits were given back.
+    /// Its Dojo Credits were returned.
     Cancelled,
 }
 
-/// What an event tells.
+/// Kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EventKind {
@@ -250,11 +250,11 @@ pub enum EventKind {
 pub enum WebhookStatus {
     /// They are.
     Enabled,
-    /// They wait until somebody enables it.
+    /// Events remain pending until it is enabled.
     Disabled,
 }
 
-/// Where a delivery stands.
+/// State of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DeliveryState {

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// One request to an endpoint, and what came of it.
+/// One request to an endpoint and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_attempts")]
 pub struct Model {
@@ -19,13 +19,13 @@ pub struct Model {
     pub duration_ms: i64,
     /// The HTTP status that was answered.
     pub status_code: Option<i32>,
-    /// Why it failed, in words for people.
+    /// Error message, if it failed.
     pub error: Option<String>,
     /// How the answer began.
     pub response: Option<String>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

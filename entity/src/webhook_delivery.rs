@@ -17,25 +17,25 @@ pub struct Model {
     pub number: Option<i64>,
     /// What kind of event it is; none for a test.
     pub kind: Option<EventKind>,
-    /// Whom the event is about: events about one subject are sent one after the other. None for a test.
+    /// Subject of the event: the events of one subject are delivered in order. None for a test.
     pub subject: Option<Uuid>,
-    /// Where it stands.
+    /// Status.
     pub state: DeliveryState,
-    /// How often it was tried since it was last due from the start.
+    /// Attempts since it was created or reset.
     pub attempts: i64,
-    /// When it is tried next, at the earliest.
+    /// Earliest time of the next attempt.
     pub next_attempt_at: DateTimeUtc,
-    /// The attempt that is under way.
+    /// Lease of the attempt in progress.
     pub lease: Option<Uuid>,
-    /// When that attempt is given up and another one may begin.
+    /// When the lease expires and another process may attempt it.
     pub leased_until: Option<DateTimeUtc>,
-    /// When it came to be.
+    /// When it was created.
     pub created_at: DateTimeUtc,
-    /// When the receiver took it.
+    /// When the receiver acknowledged it.
     pub delivered_at: Option<DateTimeUtc>,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -13,7 +13,7 @@ pub struct Model {
     pub id: Uuid,
     /// Where events are sent.
     pub url: String,
-    /// What it is for, in a person's words.
+    /// Description, as free text.
     pub description: String,
     /// The kinds of events that it gets: a JSON list; none means every one.
     pub kinds: Option<String>,
@@ -33,7 +33,7 @@ pub struct Model {
     pub created_by: String,
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -13,7 +13,7 @@ pub struct Model {
     pub id: Uuid,
     /// The endpoint.
     pub endpoint_id: Uuid,
-    /// The secret as the receiver has it: `whsec_` and base64.
+    /// The secret as shared with the receiver: `whsec_` and base64.
     pub secret: String,
     /// When it was made.
     pub created_at: DateTimeUtc,
@@ -27,7 +27,7 @@ impl fmt::Debug for Model {
     }
 }
 
-/// Rows are joined by statement, so none is declared.
+/// Statements join rows explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

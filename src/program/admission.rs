@@ -1,4 +1,4 @@
-//! Whether an activity can be taken, and how many units it asks for (S6, V6, PP Earning Credits).
+//! Admission of activities: validation against the edition, and the units that they claim (S6, V6, PP Earning Credits).
 
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::rule::{
     Attribute, AttributeType, Attributes, Derived, EarlyBonus, KindId, Program, Review, Rule, UnitSource,
 };
 
-/// An activity as somebody claims it.
+/// A claimed activity.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
     /// Program of the subject.
@@ -29,7 +29,7 @@ pub struct Claim<'a> {
     pub attributes: &'a Attributes,
 }
 
-/// An activity that can be taken.
+/// An activity that was admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admitted {
     /// Number of the kind.
@@ -194,7 +194,7 @@ fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> Re
     }
 }
 
-/// Whether two words are the same but for case and the sign between them.
+/// Whether two words are equal except for case and separators.
 fn equals_ignoring_format(one: &str, other: &str) -> bool {
     let plain = |text: &str| text.to_lowercase().replace(['_', '-'], " ");
     plain(one) == plain(other)

@@ -12,7 +12,7 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     in_shape.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
-/// Whether a date that somebody sent can be meant: others are slips of the pen.
+/// Whether a date is plausible: others are typos.
 #[must_use]
 pub fn is_plausible(date: NaiveDate) -> bool {
     (1990..=2100).contains(&date.year())
@@ -24,13 +24,13 @@ pub fn month_start(date: NaiveDate) -> NaiveDate {
     date.with_day(1).unwrap_or(date)
 }
 
-/// 1 January of `year`; years out of the calendar give its last day.
+/// 1 January of `year`; years beyond the calendar return its last day.
 #[must_use]
 pub fn year_start(year: i32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(NaiveDate::MAX)
 }
 
-/// 31 December of `year`; years out of the calendar give its last day.
+/// 31 December of `year`; years beyond the calendar return its last day.
 #[must_use]
 pub fn year_end(year: i32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(NaiveDate::MAX)

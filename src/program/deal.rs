@@ -1,4 +1,4 @@
-//! Deals: statuses, timers and proofs, all worked out from dates (PP, Sales; R1 to R3).
+//! Deals: statuses, timers and proofs, all computed from dates (PP, Sales; R1 to R3).
 //!
 //! Nothing has to run at midnight: a deal keeps the days on which things happened, and what it is on
 //! any day follows from them.
@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::refusal::{Code, Refusal};
 pub use opportunity::{Hold, RegisteredDeal, Win};
 
-/// Where a deal stands (R2).
+/// Status of a deal (R2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// No contact yet.
@@ -34,28 +34,28 @@ pub enum Status {
     ClosedLost,
     /// The vendor decided that it does not fit.
     ClosedDropped,
-    /// Its time ran out; never set, always worked out.
+    /// Its time ran out; never set, always computed.
     Expired,
 }
 
 impl Status {
-    /// Statuses in which work goes on, in their usual order.
+    /// Active statuses, in their usual order.
     pub const ACTIVE: [Self; 6] =
         [Self::Lead, Self::Engaged, Self::Confirmed, Self::Quoted, Self::Negotiating, Self::WaitingPo];
 
-    /// Whether work goes on.
+    /// Whether the deal is active.
     #[must_use]
     pub fn is_active(self) -> bool {
         Self::ACTIVE.contains(&self)
     }
 
-    /// Whether contact was made and work goes on: such a deal can hold the opportunity (R4).
+    /// Whether the deal is active after contact was made: such a deal can hold the opportunity (R4).
     #[must_use]
     pub fn is_engaged(self) -> bool {
         self.is_active() && self != Self::Lead
     }
 
-    /// The word for it in sentences.
+    /// A readable label, for messages.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl Status {
 pub enum Outcome {
     /// A successful transaction that the partner closed.
     WonByPartner,
-    /// A successful transaction that somebody else closed.
+    /// A successful transaction that another party closed.
     WonByOther,
     /// No transaction.
     Lost,
@@ -113,7 +113,7 @@ pub enum Report {
     ExhibitionMeeting,
     /// A webinar.
     Webinar,
-    /// Anything else: it shows that work goes on, and proves nothing.
+    /// Any other activity: it extends the hold on the opportunity, but is not a proof.
     Other,
 }
 
@@ -134,7 +134,7 @@ pub struct DealTerms {
     pub proofs: Vec<Report>,
 }
 
-/// The days of a deal that decide where it stands.
+/// The dates of a deal that determine its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deal {
     /// When it was registered.
@@ -156,7 +156,7 @@ pub struct Deal {
 }
 
 impl Deal {
-    /// A deal that was just registered: it gives no exclusivity, and proves who found the opportunity (R1).
+    /// A new deal: registration grants no exclusivity, but documents which partner found the opportunity (R1).
     #[must_use]
     pub fn register(on: NaiveDate) -> Self {
         Self {
@@ -189,7 +189,7 @@ impl Deal {
         after(self.registered_on, terms.lead_days + extension)
     }
 
-    /// Where it stands on a day, as far as it is known (R2, R3).
+    /// Status on a day, from the changes recorded so far (R2, R3).
     #[must_use]
     pub fn status_at(&self, terms: &DealTerms, day: NaiveDate) -> Status {
         match self.valid_until(terms) {
@@ -198,7 +198,7 @@ impl Deal {
         }
     }
 
-    /// Statuses that it can be given on a day; closing is a matter of its own.
+    /// Statuses that it can change to on a day, except for closing.
     #[must_use]
     pub fn next_statuses(&self, terms: &DealTerms, day: NaiveDate) -> Vec<Status> {
         let from = self.status_at(terms, day);

@@ -150,7 +150,7 @@ impl Rewards {
 pub struct Edition {
     /// First day in force: the first of a month.
     pub effective_from: NaiveDate,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// The document as published.
     pub document: String,
@@ -175,7 +175,7 @@ pub struct Edition {
 }
 
 impl Edition {
-    /// The rule that is worked out from something, if this edition has one.
+    /// The rule of a derived kind, if this edition has one.
     #[must_use]
     pub fn derived_rule(&self, from: Derived) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.derived == Some(from))

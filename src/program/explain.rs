@@ -66,7 +66,7 @@ pub struct Redemption<'a> {
     pub value: Option<Money>,
 }
 
-/// The sentence for credits spent on an order or given back (PP, Rewards).
+/// The sentence for credits redeemed on an order or returned (PP, Rewards).
 #[must_use]
 pub fn explain_redemption(spent: &Redemption<'_>) -> String {
     let Redemption { order, credits, balance_after, value } = *spent;

@@ -39,7 +39,7 @@ struct ProfessionalState {
     points: i64,
 }
 
-/// A sum would leave the range that the API can show.
+/// A sum would exceed the range of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LimitExceeded {
     /// What a subject was awarded.
@@ -50,7 +50,7 @@ pub enum LimitExceeded {
     Sales,
 }
 
-/// The state that the next step of the log meets.
+/// The state before the next step of the log.
 #[derive(Clone, Debug)]
 pub struct Fold<'e> {
     editions: &'e Editions,
@@ -60,7 +60,7 @@ pub struct Fold<'e> {
 }
 
 impl<'e> Fold<'e> {
-    /// A fold that has seen nothing yet.
+    /// A fold without any steps.
     #[must_use]
     pub fn new(editions: &'e Editions) -> Self {
         Self { editions, partners: Vec::new(), professionals: Vec::new(), awards: PastAwards::default() }
@@ -92,33 +92,33 @@ impl<'e> Fold<'e> {
         ProfessionalIndex(index)
     }
 
-    /// Puts an affiliation in place without crediting anything: it took effect before.
+    /// Loads an affiliation that took effect before, without crediting anything.
     pub fn load_affiliation(&mut self, who: ProfessionalIndex, affiliation: Affiliation) {
         self.professional(who).affiliations.push(affiliation);
     }
 
-    /// Puts a past award in place, so that a later affiliation can credit it.
+    /// Loads a past award, so that a later affiliation can credit it.
     pub fn load_award(&mut self, who: ProfessionalIndex, award: PastAward) {
         self.awards.push(&mut self.professionals[who.0 as usize].last_award, award);
     }
 
-    /// Puts a partner's tally in place.
+    /// Loads a partner's tally.
     pub fn load_partner_tally(&mut self, who: PartnerIndex, key: TallyKey, tally: Tally) {
         self.partner(who).tallies.insert(key, tally);
     }
 
-    /// Puts a professional's tally in place.
+    /// Loads a professional's tally.
     pub fn load_professional_tally(&mut self, who: ProfessionalIndex, key: TallyKey, tally: Tally) {
         self.professional(who).tallies.insert(key, tally);
     }
 
-    /// A partner's tally as it stands.
+    /// The current tally of a partner.
     #[must_use]
     pub fn partner_tally(&self, who: PartnerIndex, key: TallyKey) -> Option<Tally> {
         self.partners.get(who.0 as usize)?.tallies.get(key)
     }
 
-    /// A professional's tally as it stands.
+    /// The current tally of a professional.
     #[must_use]
     pub fn professional_tally(&self, who: ProfessionalIndex, key: TallyKey) -> Option<Tally> {
         self.professionals.get(who.0 as usize)?.tallies.get(key)
@@ -166,7 +166,7 @@ impl<'e> Fold<'e> {
         self.professionals.get(who.0 as usize)?.affiliations.on(day).map(|found| found.partner)
     }
 
-    /// Takes one step: changes the state and appends what it awards to `out`.
+    /// Applies one step: changes the state and appends the awards to `out`.
     ///
     /// # Errors
     /// When sums would leave the range of the API; then nothing has changed.
@@ -379,7 +379,7 @@ struct Cause {
     reason: Reason,
 }
 
-/// Credits that leave the balance or come back to it; levels don't change.
+/// A redemption of credits, or its return; levels don't change.
 fn redeemed(spent: &Redemption<PartnerIndex>, sign: i64) -> CreditsAward {
     CreditsAward {
         partner: spent.subject,
@@ -393,7 +393,7 @@ fn redeemed(spent: &Redemption<PartnerIndex>, sign: i64) -> CreditsAward {
     }
 }
 
-/// Dojo Credits that are spent or given back; points don't change (S5).
+/// A redemption of Dojo Credits, or its return; points don't change (S5).
 fn swag(spent: &Redemption<ProfessionalIndex>, sign: i64) -> PointsAward {
     PointsAward {
         professional: spent.subject,

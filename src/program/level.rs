@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub struct Level {
     /// Stable code, such as `CREATOR`.
     pub code: String,
-    /// Name for people, such as "Creator".
+    /// Display name, such as "Creator".
     pub name: String,
     /// Colour of the level in the published text, where it has one.
     pub medal: Option<String>,

@@ -1,8 +1,8 @@
-//! Changes of level: what facts change at once, and what the calendar changes by itself (V3, S3, L1).
+//! Level changes: those that facts cause at once, and time-based ones (V3, S3, L1).
 //!
-//! A level falls on a first of January or an anniversary without anybody doing anything. Whoever keeps
-//! the level that was emitted last, and the first day on which the calendar may change it, finds every such
-//! change once, on whichever day it looks.
+//! A level lapses on a first of January or an anniversary without any step. From the level that was last
+//! emitted and the first day on which it may change by time alone, every such change is found exactly once,
+//! regardless of the day of the check.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,12 +39,12 @@ impl LevelChange {
     }
 }
 
-/// Levels as they were emitted last, and the first day on which the calendar may change them.
+/// The levels last emitted, and the first day on which they may change by time alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmittedLevels<L> {
-    /// What was emitted.
+    /// The levels last emitted.
     pub levels: L,
-    /// The first day that was not looked at.
+    /// The first day that was not checked.
     pub due: NaiveDate,
 }
 
@@ -54,7 +54,7 @@ pub type PartnerLevels = [String; 2];
 /// A partner's totals by period, one of each track.
 pub type PartnerTotals = BTreeMap<(Period, Track), TrackTotal>;
 
-/// The first day after `day` on which the calendar may change a partner's level: a year begins, the
+/// The first day after `day` on which a partner's level may change by time alone: a year begins, the
 /// legacy levels end, or an edition comes into force.
 #[must_use]
 pub fn partner_levels_due(editions: &Editions, day: NaiveDate) -> NaiveDate {
@@ -62,7 +62,7 @@ pub fn partner_levels_due(editions: &Editions, day: NaiveDate) -> NaiveDate {
     first_after(editions, day, [Some(year_start(day.year() + 1)), legacy])
 }
 
-/// The first day after `day` on which the calendar may change a professional's level: an anniversary,
+/// The first day after `day` on which a professional's level may change by time alone: an anniversary,
 /// or an edition that comes into force.
 #[must_use]
 pub fn professional_level_due(editions: &Editions, signed_up_on: NaiveDate, day: NaiveDate) -> NaiveDate {
@@ -76,8 +76,8 @@ fn first_after(editions: &Editions, day: NaiveDate, days: [Option<NaiveDate>; 2]
     later.min().unwrap_or(NaiveDate::MAX)
 }
 
-/// What the calendar changed of a partner's levels from the day that is due through `today`. Nothing is
-/// emitted of levels that were never emitted before: they are noted as they are.
+/// The time-based changes of a partner's levels from the due day through `today`. Nothing is
+/// emitted for levels without a baseline: they become the baseline.
 #[must_use]
 pub fn time_based_partner_changes(
     editions: &Editions,
@@ -98,7 +98,7 @@ pub fn time_based_partner_changes(
     (emitted, changes)
 }
 
-/// What is different of a partner's levels on a day from what was emitted.
+/// The differences between a partner's levels on a day and those last emitted.
 #[must_use]
 pub fn partner_changes(
     editions: &Editions,
@@ -157,8 +157,8 @@ fn through(editions: &Editions, total: &TrackTotal, day: NaiveDate) -> i64 {
 /// Points of a professional by membership year.
 pub type Points = BTreeMap<i32, i64>;
 
-/// What the calendar changed of a professional's level from the day that is due through `today`.
-/// Nothing is emitted of a level that was never emitted before.
+/// The time-based changes of a professional's level from the due day through `today`.
+/// Nothing is emitted for a level without a baseline.
 #[must_use]
 pub fn time_based_professional_changes(
     editions: &Editions,
@@ -181,7 +181,7 @@ pub fn time_based_professional_changes(
     (emitted, changes)
 }
 
-/// What is different of a professional's level on a day from what was emitted.
+/// The difference between a professional's level on a day and the one last emitted.
 #[must_use]
 pub fn professional_change(
     editions: &Editions,

@@ -31,7 +31,7 @@ impl Money {
         Ok(Self { minor, currency })
     }
 
-    /// Reads an amount with the code of its currency, as somebody sent them.
+    /// Parses an amount and the code of its currency, as received.
     ///
     /// # Errors
     /// A refusal of `amount` or of `currency`.

@@ -50,7 +50,7 @@ pub struct Contract {
     pub rates: BTreeMap<ProductCategory, Decimal>,
 }
 
-/// Where a rate comes from.
+/// Source of a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateSource {
     /// The level's base discount (O2), also where the edition lists none.
@@ -64,7 +64,7 @@ pub enum RateSource {
 pub struct Rate {
     /// Share of the list price, 0 to 100.
     pub percent: Decimal,
-    /// Where it comes from.
+    /// Source of the rate.
     pub source: RateSource,
 }
 
@@ -93,7 +93,7 @@ pub struct PricingTerms<'a> {
 pub struct Amounts {
     /// Unit price times quantity.
     pub list: i64,
-    /// What the rate takes off: `list - net`.
+    /// The discount: `list - net`.
     pub base_discount: i64,
     /// What is left of the list amount, rounded half-even on each line.
     pub net: i64,
@@ -119,7 +119,7 @@ pub struct PricedLine {
 /// An order with its price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PricedOrder {
-    /// The lines, in the order in which they came.
+    /// The lines, in the given order.
     pub lines: Vec<PricedLine>,
     /// Sums over the lines.
     pub amounts: Amounts,
@@ -131,7 +131,7 @@ pub struct PricedOrder {
     pub credit_value: Option<Money>,
 }
 
-/// Why an order has no price. `line` is a place in the lines as they came, from 0.
+/// Why an order has no price. `line` is the index of a line, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PricingError {
     /// There is nothing to price.

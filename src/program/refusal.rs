@@ -1,4 +1,4 @@
-//! Refusals: what a person who sent something is told, free of any transport.
+//! Refusals: errors of input, independent of any transport.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub enum Code {
     NotFound,
     /// Something of that code exists already.
     AlreadyExists,
-    /// The value can't be taken; the message says what can.
+    /// The value is invalid; the message says what is accepted.
     Invalid,
     /// No rule scores this kind on that date.
     UnknownKind,
@@ -23,7 +23,7 @@ pub enum Code {
     DateBeforeEnrolment,
     /// The activity does not count under its rule.
     NotEligible,
-    /// The same key came before with other content.
+    /// The same key was used before with different content.
     ConflictingDuplicate,
     /// Staff must review this kind; submit it instead.
     ReviewRequired,
@@ -39,7 +39,7 @@ pub enum Code {
     CreditsOverBalance,
     /// The product has no price in the currency of the order.
     NoPrice,
-    /// Fewer in stock than were asked for.
+    /// Fewer in stock than requested.
     OutOfStock,
     /// Another partner holds the registered opportunity.
     DealProtected,

@@ -25,7 +25,7 @@ impl Track {
     /// Both tracks, in the order of the published text.
     pub const ALL: [Self; 2] = [Self::Technical, Self::Business];
 
-    /// The word for it in sentences and in the database.
+    /// A readable label, for messages and metrics.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ pub enum Window {
     Lifetime,
 }
 
-/// How the units of an activity are asked for.
+/// How the units of an activity are determined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitSource {
     /// `per_unit` units for each of the activity's quantity.
@@ -82,7 +82,7 @@ pub enum Review {
     StaffOnly,
 }
 
-/// What a derived rule is worked out from; nobody records such a kind.
+/// The source of a derived rule; activities of such a kind are never recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Derived {
     /// Points awarded to the partner's professionals (A1).
@@ -132,7 +132,7 @@ pub struct Attribute {
     pub value_type: AttributeType,
     /// Whether it may be left out.
     pub optional: bool,
-    /// What to tell who sends a value that does not count.
+    /// Message for a value that is not eligible.
     pub otherwise: Option<String>,
 }
 
@@ -146,13 +146,13 @@ pub struct Rule {
     pub id: KindId,
     /// Code of the kind, such as `LINKEDIN_POST`.
     pub kind: String,
-    /// Name for people.
+    /// Display name.
     pub title: String,
     /// The program it belongs to.
     pub program: Program,
     /// The track that it earns for; partner rules only.
     pub track: Option<Track>,
-    /// How units are asked for.
+    /// How units are determined.
     pub unit_source: UnitSource,
     /// Credits or points for each full `per` units.
     pub credits: i64,
@@ -164,7 +164,7 @@ pub struct Rule {
     pub cap: Option<i64>,
     /// Largest quantity of one activity.
     pub max_quantity: i64,
-    /// Set for kinds that nobody records.
+    /// Set for derived kinds, which are never recorded.
     pub derived: Option<Derived>,
     /// Who must look first.
     pub review: Review,

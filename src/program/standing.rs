@@ -1,4 +1,4 @@
-//! Levels on a day, worked out from sums (PP, Partnership levels; DP, life cycle).
+//! Levels on a day, computed from sums (PP, Partnership levels; DP, life cycle).
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use super::totals::{Period, Reached};
 /// Level credits of one track, as far as a standing needs them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrackSums {
-    /// This calendar year through the day asked for.
+    /// This calendar year through the effective date.
     pub this_year: i64,
-    /// When this year's sum changed the level; days after the one asked for don't matter.
+    /// Days on which this year's sum changed the level; those after the effective date are ignored.
     pub this_year_reached: Vec<Reached>,
     /// The whole calendar year before.
     pub last_year: i64,
@@ -45,7 +45,7 @@ pub struct TrackStanding {
     pub credits_to_next_level: Option<i64>,
 }
 
-/// Checks the day that a partner's standing is asked for (V5).
+/// Checks the effective date of a partner's standing (V5).
 ///
 /// # Errors
 /// For a day before enrolment, before the program's launch, or after today.
@@ -62,7 +62,7 @@ pub fn check_partner_day(
     )
 }
 
-/// Checks the day that a professional's standing is asked for (V5).
+/// Checks the effective date of a professional's standing (V5).
 ///
 /// # Errors
 /// For a day before sign-up or after today.

@@ -69,7 +69,7 @@ impl TrackTotal {
         self.last_on.is_none_or(|last| last <= day)
     }
 
-    /// Adds credits of the last day or a later one; see [`Self::takes`].
+    /// Adds credits of the last day or a later one; see [`Self::can_append`].
     pub fn add(&mut self, editions: &Editions, day: NaiveDate, credits: i64) {
         self.credits += credits;
         self.last_on = Some(day);

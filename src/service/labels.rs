@@ -1,19 +1,19 @@
-//! Words of the database and of the core for the same things.
+//! Conversions between the enums of the database and those of the rules core.
 
 use entity::value;
 
 use crate::program::deal::{Outcome, Report, Status};
 use crate::program::edition::{OrderPurpose, ProductCategory};
 
-/// Declares functions from one word to the other and back.
+/// Declares the conversions between two enums with the same variants.
 macro_rules! same_words {
     ($into:ident, $back:ident, $core:ty = $column:ty { $($word:ident),+ $(,)? }) => {
-        /// The word as the core has it.
+        /// The variant of the rules core.
         pub(super) fn $into(word: $column) -> $core {
             match word { $(<$column>::$word => <$core>::$word),+ }
         }
 
-        /// The word as the database has it.
+        /// The variant of the database.
         pub(super) fn $back(word: $core) -> $column {
             match word { $(<$core>::$word => <$column>::$word),+ }
         }
@@ -38,7 +38,7 @@ same_words!(
     Report = value::DealReport { Meeting, Introduction, ExhibitionMeeting, Webinar, Other }
 );
 
-/// The status as the core has it.
+/// The status of the rules core.
 pub(super) fn status(word: value::DealStatus) -> Status {
     match word {
         value::DealStatus::Lead => Status::Lead,
@@ -54,7 +54,7 @@ pub(super) fn status(word: value::DealStatus) -> Status {
     }
 }
 
-/// The status as the database has it; none for what is only ever worked out.
+/// The status of the database; none for a status that is only ever computed.
 pub(super) fn status_column(word: Status) -> Option<value::DealStatus> {
     Some(match word {
         Status::Lead => value::DealStatus::Lead,

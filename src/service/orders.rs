@@ -26,7 +26,7 @@ use crate::store::page::{Page, Rows};
 use crate::store::partner::PartnerRow;
 use crate::store::subject;
 
-/// An order as it comes in.
+/// An order as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDraft {
     /// Code of the partner.
@@ -52,7 +52,7 @@ pub struct OrderRow {
     pub lines: Vec<order_line::Model>,
 }
 
-/// What an order would come to.
+/// The price of an order that is not placed.
 #[derive(Clone, Debug)]
 pub struct Quote {
     /// The order that would be placed.
@@ -63,12 +63,12 @@ pub struct Quote {
     pub usable_credits: i64,
 }
 
-/// What came of placing an order.
+/// Result of placing an order.
 #[derive(Clone, Debug)]
 pub struct PlacedOrder {
     /// The order.
     pub order: order::Model,
-    /// Whether the same key came before: then it is that first order, and nothing has changed.
+    /// Whether the key was used before: `order` is then the first order, unchanged.
     pub duplicate: bool,
 }
 
@@ -90,11 +90,11 @@ impl Services {
         Ok(Quote { row, partner, usable_credits })
     }
 
-    /// Places an order: freezes what it is priced with, and takes the credits from the balance (O6).
+    /// Places an order: stores everything that determines its price, and debits the credits (O6).
     ///
     /// # Errors
-    /// When anything named can't be ordered so, more credits are asked for than caps or balance allow, or
-    /// the key came before with other content.
+    /// When the order is invalid, more credits are redeemed than caps or balance allow, or the key was used
+    /// before with different content.
     pub async fn order_place(&self, draft: &OrderDraft, key: &str) -> Result<PlacedOrder, Error> {
         let visibility = self.authorize(Operation::PlaceOrder)?;
         let key = input::key("idempotencyKey", key)?;
@@ -206,7 +206,7 @@ fn change(row: &order::Model) -> Change {
     Change::of("Order", row.id).about(Some(row.partner_id), None)
 }
 
-/// The credits of an order, spent or given back on a day; none when it redeems none.
+/// The redemption of an order or its return, on a day; none if no credits are redeemed.
 fn redemption(
     posting: &mut Posting<'_>,
     order: &order::Model,

@@ -21,12 +21,12 @@ pub use crate::store::product::ProductRow;
 /// Most currencies that a product has prices in.
 const PRICES_MAX: usize = 50;
 
-/// A product as it comes in.
+/// A product as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductDraft {
     /// Unique code.
     pub code: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// What sort of product it is.
     pub category: ProductCategory,
@@ -35,11 +35,11 @@ pub struct ProductDraft {
 }
 
 impl Services {
-    /// Enters a product, or gives the one of this code a new name, category and prices. Orders keep
-    /// what they were priced with.
+    /// Creates a product, or replaces name, category and prices of the product with this code. Placed orders
+    /// keep their prices.
     ///
     /// # Errors
-    /// When code or name can't be taken, a price is below zero, or a currency stands twice.
+    /// When code or name is invalid, a price is negative, or a currency is repeated.
     pub async fn product_save(&self, draft: &ProductDraft) -> Result<ProductRow, Error> {
         self.authorize(Operation::SaveProduct)?;
         let code = input::code("code", &draft.code)?;

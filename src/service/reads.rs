@@ -1,4 +1,4 @@
-//! Reads: each takes a set of subjects and costs the same number of statements for one as for many.
+//! Reads of sets of subjects: the number of statements does not depend on the size of the set.
 
 mod audit;
 mod entries;
@@ -14,5 +14,5 @@ use crate::program::refusal::Refusal;
 pub use audit::AuditQuery;
 pub use standings::{PartnerStanding, YearCredits};
 
-/// What a subject was asked for, or why it can't be told.
+/// The result for each subject, or the refusal.
 pub type PerSubject<T> = HashMap<Uuid, Result<T, Refusal>>;

@@ -21,23 +21,23 @@ use crate::store::{partner as partners, professional as professionals};
 /// Nobody enrolled before this day; an earlier date is a slip of the pen.
 const FIRST_DAY_MIN: NaiveDate = NaiveDate::from_ymd_opt(1990, 1, 1).expect("a date");
 
-/// A partner as it comes in.
+/// A partner as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartnerDraft {
     /// Unique code.
     pub code: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// First day in the program.
     pub enrolled_on: NaiveDate,
 }
 
-/// A professional as the person comes in.
+/// A professional as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfessionalDraft {
     /// Unique code.
     pub code: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// Address for mail.
     pub email: String,
@@ -45,7 +45,7 @@ pub struct ProfessionalDraft {
     pub signed_up_on: NaiveDate,
 }
 
-/// What came of one row.
+/// Outcome of adding one row.
 #[derive(Clone, Debug)]
 pub enum AddOutcome<T> {
     /// It is new.
@@ -157,7 +157,7 @@ impl Services {
     }
 }
 
-/// Tells new rows from known ones, and gives those to insert.
+/// Separates new rows from existing ones; returns the outcomes and the rows to insert.
 fn split_new<T: Clone>(
     checked: &[Result<T, Refusal>],
     existing: Vec<T>,

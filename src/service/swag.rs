@@ -24,12 +24,12 @@ use crate::store::{swag as store, upsert_all};
 /// Highest price and stock: what a GraphQL `Int` can hold.
 const INT_MAX: i64 = i32::MAX as i64;
 
-/// An item as it comes in.
+/// An item as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwagItemDraft {
     /// Unique code.
     pub code: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// Price of one in Dojo Credits.
     pub dojo_credits: i64,
@@ -37,7 +37,7 @@ pub struct SwagItemDraft {
     pub stock: i64,
 }
 
-/// An order as it comes in.
+/// An order as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwagOrderDraft {
     /// Code of the professional.
@@ -50,20 +50,20 @@ pub struct SwagOrderDraft {
     pub idempotency_key: String,
 }
 
-/// What came of placing an order.
+/// Result of placing an order.
 #[derive(Clone, Debug)]
 pub struct PlacedSwagOrder {
     /// The order.
     pub order: swag_order::Model,
-    /// Whether the same key came before: then it is that first order, and nothing has changed.
+    /// Whether the key was used before: `order` is then the first order, unchanged.
     pub duplicate: bool,
 }
 
 impl Services {
-    /// Enters an item, or gives the one of this code a new name, price and stock.
+    /// Creates an item, or replaces name, price and stock of the item with this code.
     ///
     /// # Errors
-    /// When code or name can't be taken, the price is below 1, or the stock below 0.
+    /// When code or name is invalid, the price is below 1, or the stock is negative.
     pub async fn swag_item_save(&self, draft: &SwagItemDraft) -> Result<swag_item::Model, Error> {
         self.authorize(Operation::SaveSwagItem)?;
         let code = input::code("code", &draft.code)?;
@@ -93,11 +93,11 @@ impl Services {
         })
     }
 
-    /// Orders swag: takes it from the stock and its price from the Dojo Credits.
+    /// Places a swag order: reduces the stock and debits the Dojo Credits.
     ///
     /// # Errors
     /// When there is no such professional or item, too little in stock or too few Dojo Credits, or the
-    /// key came before with other content.
+    /// key was used before with different content.
     pub async fn swag_order_place(&self, draft: &SwagOrderDraft) -> Result<PlacedSwagOrder, Error> {
         let visibility = self.authorize(Operation::PlaceSwagOrder)?;
         let key = input::key("idempotencyKey", &draft.idempotency_key)?;
@@ -160,7 +160,7 @@ impl Services {
         })
     }
 
-    /// Cancels an order of swag: what it cost comes back, and the stock with it.
+    /// Cancels a swag order: returns the Dojo Credits and the stock.
     ///
     /// # Errors
     /// When there is no such order, or it was cancelled before.
@@ -329,7 +329,7 @@ fn check(quantity: i64, item: &swag_item::Model, balance: i64) -> Result<i64, Re
     Ok(price)
 }
 
-/// The Dojo Credits of an order, spent or given back on a day.
+/// The redemption of an order or its return, on a day.
 fn redemption(
     posting: &mut Posting<'_>,
     order: &swag_order::Model,

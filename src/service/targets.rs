@@ -96,7 +96,7 @@ impl Services {
         })
     }
 
-    /// Partners' targets of a year; who has none is left out.
+    /// Sales targets of partners in a year; partners without one are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -124,7 +124,7 @@ impl Services {
     }
 }
 
-/// Loads a partner's sales of a year into a posting, and gives the target. `on` is the day of a sale to come.
+/// Loads a partner's sales of a year into a posting and returns the target. `on` is the day of a new sale.
 pub(super) async fn load(
     connection: &impl ConnectionTrait,
     posting: &mut Posting<'_>,

@@ -1,4 +1,4 @@
-//! Verifying: the log is folded again from nothing and compared with everything that is stored.
+//! Verification: replays the whole log and compares ledger entries and projections with the result.
 //!
 //! All of it is read in one snapshot. Stored entries are fetched by their numbers, page by page of
 //! the log, so that memory holds a state for each subject and activity but never the entries.
@@ -36,9 +36,9 @@ const DIFFERENCES_MAX: usize = 1_000;
 pub struct Report {
     /// Steps of the log.
     pub steps: u64,
-    /// Ledger entries that they come to.
+    /// Ledger entries that result from them.
     pub ledger_entries: u64,
-    /// Points entries that they come to.
+    /// Points entries that result from them.
     pub points_entries: u64,
     /// The first differences, one line each: whose, what, found and expected.
     pub differences: Vec<String>,
@@ -56,8 +56,8 @@ impl Report {
 }
 
 impl Services {
-    /// Folds the log again and compares log, entries and projections with what it comes to. `progress`
-    /// is told how many steps are done, and of how many.
+    /// Replays the log and compares entries and projections with the result. `progress` receives the number of
+    /// processed steps and their total.
     ///
     /// # Errors
     /// When the database fails. A difference is no error.
@@ -130,7 +130,7 @@ async fn compare_entries(
     Ok(())
 }
 
-/// Compares what activities and affiliations came to.
+/// Compares activities and affiliations with the replayed state.
 async fn compare_facts(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
     let mut last = 0;
     loop {

@@ -1,8 +1,8 @@
-//! Webhooks by the Standard Webhooks specification: the events of the feed, sent to addresses of others.
+//! Webhooks by the Standard Webhooks specification: the events of the feed, delivered at least once.
 //!
-//! An endpoint's events are turned into deliveries in the order of their numbers. A delivery is sent until
-//! the receiver takes it; those about one subject one after the other. When every try failed, nothing more
-//! is sent to the endpoint until somebody enables it again, and then it goes on where it stopped.
+//! An endpoint's events are enqueued as deliveries in the order of their numbers. A delivery is retried with
+//! backoff until the receiver acknowledges it; the deliveries of one subject are sent in order. When every
+//! attempt failed, the endpoint is disabled; once enabled again, it continues from its position.
 
 mod attempt;
 mod changes;
@@ -79,7 +79,7 @@ pub struct EndpointChange {
     pub partner: Option<Option<String>>,
 }
 
-/// An endpoint with a new secret, which is told this once.
+/// An endpoint with a new secret, which is returned only once.
 #[derive(Clone)]
 pub struct EndpointSecret {
     /// The endpoint.

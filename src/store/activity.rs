@@ -54,7 +54,7 @@ pub(crate) async fn insert(
     super::insert_all(connection, rows).await
 }
 
-/// Writes where an activity stands and what it came to.
+/// Updates status and awards of an activity.
 pub(crate) async fn update(connection: &impl ConnectionTrait, row: &activity::Model) -> Result<(), DbErr> {
     let row = activity::ActiveModel {
         id: sea_orm::Unchanged(row.id),
@@ -67,7 +67,7 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, row: &activity::Mo
     activity::Entity::update(row).exec(connection).await.map(drop)
 }
 
-/// Adds credits to what activities came to.
+/// Adds credits to the awards of activities.
 pub(crate) async fn add_credits(
     connection: &impl ConnectionTrait,
     credits: impl IntoIterator<Item = (Uuid, i64)>,
@@ -159,7 +159,7 @@ static OF_EMPLOYED: LazyLock<PageSql> = LazyLock::new(|| {
 });
 
 /// For each owner, one page of its activities in the order of recording; of professionals, those on days
-/// on which they worked for an employer, where one is given.
+/// on which they were affiliated with an employer, if one is set.
 pub(crate) async fn of_owners(
     connection: &impl ConnectionTrait,
     owner: Owner,

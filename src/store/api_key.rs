@@ -1,4 +1,4 @@
-//! API keys, of which only digests are kept.
+//! API keys, stored as digests.
 
 use entity::api_key::{self, Column};
 use sea_orm::prelude::{DateTimeUtc, Expr};
@@ -99,7 +99,7 @@ pub(crate) async fn relabel(
     update.exec(connection).await.map(drop)
 }
 
-/// Notes that a key was used, unless a use after `since` is noted already.
+/// Records the use of a key, unless one after `since` is recorded already.
 pub(crate) async fn record_use(
     connection: &impl ConnectionTrait,
     id: Uuid,

@@ -19,7 +19,7 @@ pub(crate) async fn insert(
     super::insert_all(connection, rows).await
 }
 
-/// Which entries are wanted. Each part that is given narrows them down.
+/// A filter on the audit log. An entry matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AuditFilter {
     /// Only those of an actor.
@@ -37,7 +37,7 @@ pub(crate) struct AuditFilter {
 }
 
 impl AuditFilter {
-    /// Texts vary with what is asked for: administrators look now and then.
+    /// The statement's text varies with the filter, which is acceptable for rare reads by administrators.
     fn select(&self) -> Select<audit_entry::Entity> {
         let mut select = audit_entry::Entity::find();
         if let Some(actor) = &self.actor {
@@ -80,7 +80,7 @@ pub(crate) async fn page(
     Ok(page.truncate(select.limit(page.size + 1).all(connection).await?))
 }
 
-/// How many entries are wanted in all.
+/// The number of entries that match.
 pub(crate) async fn count(connection: &impl ConnectionTrait, filter: &AuditFilter) -> Result<u64, DbErr> {
     filter.select().count(connection).await
 }

@@ -27,7 +27,7 @@ pub async fn sqlite_copy(url: &str, to: &Path) -> Result<(), DbErr> {
 /// Reads the whole copy, as a disk may not hold what was written to it.
 async fn check(file: &Path) -> Result<(), DbErr> {
     let file = file.to_owned();
-    // The name goes past the address, in which some characters mean something else.
+    // The file name is not passed in the URL, where some characters have a special meaning.
     let mut options = ConnectOptions::new("sqlite://copy.db");
     options.map_sqlx_sqlite_opts(move |options| options.filename(&file).read_only(true));
     let copy = connect(options).await?;

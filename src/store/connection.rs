@@ -13,10 +13,10 @@ use sea_orm::{
 use super::set;
 use crate::telemetry::metrics::PoolState;
 
-/// Values that one statement may bind on SQLite, with some to spare.
+/// Maximum number of values that one statement binds on SQLite, below the engine's limit.
 const BIND_VALUES_MAX: usize = 30_000;
 
-/// How long a connection to a server may be unused before it is tested: a test before each use is a
+/// Idle time after which a pooled connection is tested before use: a test before each use would be a
 /// round trip more for each statement.
 const TEST_IF_IDLE_FOR: Duration = Duration::from_secs(5);
 
@@ -56,7 +56,7 @@ impl Database {
         starting.commit().await
     }
 
-    /// Whether the database answers and knows every step of the schema.
+    /// Whether the database responds and every migration was applied.
     ///
     /// # Errors
     /// When it does not answer.
@@ -87,7 +87,7 @@ impl Database {
         &self.read
     }
 
-    /// Begins the one transaction of a mutation. SQLite takes its write lock at once, so that writers
+    /// Begins the transaction of a mutation. SQLite acquires its write lock immediately, so that writers
     /// queue instead of failing halfway.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
@@ -136,10 +136,10 @@ fn pool_state(name: &'static str, size: u32, idle: usize, max: u32) -> PoolState
     PoolState { name, size, idle: u32::try_from(idle).unwrap_or(u32::MAX), max }
 }
 
-/// Waits until no other process is starting up on the same database; lasts for the transaction.
+/// Waits until no other process is starting on the same database; the lock lasts for the transaction.
 pub(crate) async fn lock_startup(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // Any number will do that other programs on the same database do not use.
+        // Any number that no other program on the same database uses.
         transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7165706)").await?;
     }
     Ok(())
@@ -150,21 +150,21 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     options
         .max_connections(connections)
         .min_connections(1)
-        // A file does not hang up.
+        // A file does not disconnect.
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(None)
         .max_lifetime(None)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|options| {
-            // What was acknowledged survives a power cut: FULL, and not what a build defaults to.
+            // Acknowledged writes survive a power failure: FULL, regardless of the build's default.
             options
                 .create_if_missing(true)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
-                // What is overwritten or deleted is gone from the file, for the sake of erasure.
+                // Overwritten and deleted data is zeroed in the file, which erasure requires.
                 .pragma("secure_delete", "ON")
         });
     options
@@ -200,7 +200,7 @@ where
     write_all(connection, rows, false).await
 }
 
-/// Inserts rows, or gives the row of the same primary key these values.
+/// Inserts rows, or updates the rows with the same primary keys.
 pub(crate) async fn upsert_all<M, C>(connection: &C, rows: Vec<M>) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
@@ -234,8 +234,8 @@ where
     Ok(())
 }
 
-/// Whether the same transaction may well succeed when it is tried again: a rival took the same key
-/// first, the engine broke a deadlock, or a lock was not to be had.
+/// Whether a retry of the transaction may succeed: another transaction inserted the same key
+/// first, the engine resolved a deadlock, or a lock was not available.
 pub(crate) fn is_retryable(error: &DbErr) -> bool {
     if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
         return true;
@@ -244,8 +244,8 @@ pub(crate) fn is_retryable(error: &DbErr) -> bool {
     matches!(database_code(error).as_deref(), Some("40001" | "40P01" | "55P03" | "5" | "517"))
 }
 
-/// Whether the database can't be used at the moment; a lock that is not to be had after every try
-/// is no better.
+/// Whether the database is not available at the moment; a lock that is not available after every attempt
+/// counts too.
 pub(crate) fn is_unavailable(error: &DbErr) -> bool {
     let busy = |code: &str| {
         matches!(code, "55P03" | "5" | "517") || code.starts_with("57P") || code.starts_with("08")

@@ -37,7 +37,7 @@ pub(crate) async fn of_partners(
     with_rates(connection, rows).await
 }
 
-/// Contracts of partners that govern a day, as known at a moment.
+/// Contracts of partners that govern a day, as recorded at a time.
 pub(crate) async fn on_day(
     connection: &impl ConnectionTrait,
     partners: &[Uuid],

@@ -35,7 +35,7 @@ pub(crate) async fn lock_customers(
     customer::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
-/// Notes the first deal that was won with a customer.
+/// Sets the first deal that was won with a customer.
 pub(crate) async fn set_first_won(
     connection: &impl ConnectionTrait,
     key: &str,
@@ -48,7 +48,7 @@ pub(crate) async fn set_first_won(
     customer::Entity::update(row).exec(connection).await.map(drop)
 }
 
-/// Who holds the opportunity of a customer and scope.
+/// The hold on the opportunity of a customer and scope.
 pub(crate) async fn opportunity(
     connection: &impl ConnectionTrait,
     customer_key: &str,
@@ -80,7 +80,7 @@ pub(crate) async fn opportunities<'a>(
     opportunity::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
-/// Writes who holds an opportunity.
+/// Inserts or updates the hold on an opportunity.
 pub(crate) async fn upsert_opportunity(
     connection: &impl ConnectionTrait,
     row: opportunity::Model,
@@ -93,7 +93,7 @@ pub(crate) async fn insert(connection: &impl ConnectionTrait, row: deal::Model) 
     super::insert_all(connection, vec![row]).await
 }
 
-/// Writes where a deal stands.
+/// Updates the state of a deal.
 pub(crate) async fn update(connection: &impl ConnectionTrait, row: &deal::Model) -> Result<(), DbErr> {
     use sea_orm::Set;
     let row = row.clone();
@@ -203,7 +203,7 @@ pub(crate) async fn after(
         .await
 }
 
-/// Everything known of customers and opportunities, for comparing.
+/// All customers and opportunities.
 pub(crate) async fn all_customers(
     connection: &impl ConnectionTrait,
 ) -> Result<(Vec<customer::Model>, Vec<opportunity::Model>), DbErr> {

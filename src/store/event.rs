@@ -1,9 +1,9 @@
-//! Events, and the numbers that they get in the order of commits.
+//! Events (the outbox), and their numbers in commit order.
 //!
-//! SQLite's writers queue, so an event has its number when it is written. PostgreSQL's commit side by
-//! side: a number that was drawn before a commit could become visible after a higher one, and a reader
-//! that keeps the last number would miss it. There whoever numbers next gives numbers to what has been
-//! committed, one after the other under the lock of the feed's row.
+//! On SQLite, writers queue, so an event has its number when it is written. On PostgreSQL, transactions commit
+//! concurrently: a number that was assigned before a commit could become visible after a higher one, and a
+//! reader that stores the last number as its cursor would miss it. There, numbers are assigned to committed
+//! events, under the lock of the feed's row.
 
 use entity::event;
 use entity::value::EventKind;
@@ -17,12 +17,12 @@ use uuid::Uuid;
 use super::sql::{self, Sql, sql};
 use super::{Database, set};
 
-/// Most events that are numbered at once.
+/// Maximum number of events that one transaction numbers.
 const NUMBERED_PER_TRANSACTION: i64 = 10_000;
 /// What processes on one PostgreSQL notify each other by.
 const CHANNEL: &str = "partner_program_events";
 
-/// Which numbers were given.
+/// The assigned numbers of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Feed {
     /// The last number; 0 before the first event.
@@ -61,13 +61,13 @@ async fn feed_row(
     row.ok_or_else(|| DbErr::RecordNotFound("the row of event_feed".to_owned()))
 }
 
-/// Which numbers were given so far.
+/// The assigned numbers of the feed.
 pub(crate) async fn feed(connection: &impl ConnectionTrait) -> Result<Feed, DbErr> {
     sql!(FEED, "SELECT last, removed FROM event_feed WHERE id = 1");
     feed_row(connection, &FEED, []).await
 }
 
-/// How many events wait for a number, and when the oldest of them was recorded.
+/// Events without a number: how many, and when the oldest was recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
 pub struct Pending {
     /// How many.
@@ -76,14 +76,14 @@ pub struct Pending {
     pub oldest: Option<DateTimeUtc>,
 }
 
-/// What waits for a number.
+/// The events without a number.
 pub(crate) async fn pending(connection: &impl ConnectionTrait) -> Result<Pending, DbErr> {
     sql!(PENDING, "SELECT COUNT(*) AS events, MIN(recorded_at) AS oldest FROM events WHERE number IS NULL");
     let statement = PENDING.bind(connection.get_database_backend(), []);
     Ok(Pending::find_by_statement(statement).one(connection).await?.unwrap_or_default())
 }
 
-/// Gives numbers to the events that were committed without one. Returns how many got theirs.
+/// Assigns numbers to committed events that have none, and returns how many.
 pub(crate) async fn assign_numbers(database: &Database) -> Result<i64, DbErr> {
     if database.backend() != DbBackend::Postgres {
         return Ok(0);
@@ -102,7 +102,7 @@ async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
     let transaction = database.begin().await?;
     sql!(LOCK, "SELECT last, removed FROM event_feed WHERE id = 1 FOR UPDATE");
     let feed = feed_row(&transaction, &LOCK, []).await?;
-    // A statement of its own, so that it sees everything that was committed before the lock was had. A
+    // A separate statement, so that it sees everything that was committed before the lock was acquired. A
     // subject's writers queue, so its events become visible in the order of their keys.
     sql!(
         NUMBER,
@@ -114,7 +114,7 @@ async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
     );
     let after = feed_row(&transaction, &NUMBER, [feed.last.into(), NUMBERED_PER_TRANSACTION.into()]).await?;
     if after.last > feed.last {
-        // Heard when this is committed, and by this process as well.
+        // Delivered on commit, to this process too.
         let notify = format!("NOTIFY {CHANNEL}");
         transaction.execute_unprepared(&notify).await?;
     }
@@ -122,23 +122,23 @@ async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
     Ok(after.last - feed.last)
 }
 
-/// Whom events are wanted about. Each part that is given narrows them down.
+/// A filter on events. An event matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Only these kinds.
     pub kinds: Option<Vec<EventKind>>,
-    /// Only those that a partner sees.
+    /// Only those that are visible to a partner.
     pub partner: Option<Uuid>,
     /// Only those about a professional.
     pub professional: Option<Uuid>,
     /// Only those about what an integration recorded.
     pub recorded_by: Option<String>,
-    /// Only those about partners themselves, not about who works for them.
+    /// Only those about partners themselves, not about affiliated professionals.
     pub partners_only: bool,
 }
 
 impl EventFilter {
-    /// Whether an event is wanted.
+    /// Whether an event matches.
     #[must_use]
     pub fn matches(&self, row: &event::Model) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&row.kind))
@@ -148,7 +148,7 @@ impl EventFilter {
             && !(self.partners_only && row.professional_id.is_some())
     }
 
-    /// The index that finds the events: by the narrowest part that is given.
+    /// The statement that uses the index of the most selective field.
     fn sql(&self) -> &'static Sql {
         macro_rules! page {
             ($name:ident, $owner:literal) => {{
@@ -188,7 +188,7 @@ impl EventFilter {
     }
 }
 
-/// The wanted events after a number and up to another, in order, at most `limit` of them.
+/// Events that match, after a number and through another, in order, at most `limit` of them.
 pub(crate) async fn between(
     connection: &impl ConnectionTrait,
     filter: &EventFilter,
@@ -203,7 +203,7 @@ pub(crate) async fn between(
 }
 
 /// Deletes events that were recorded before a moment, the oldest first, at most `limit` of them, and says
-/// how many. What comes after one that is kept is kept as well, so that the feed has no holes.
+/// how many. Events after a retained one are retained as well, so that the feed has no gaps.
 pub(crate) async fn delete_before(
     connection: &impl ConnectionTrait,
     moment: DateTimeUtc,
@@ -228,7 +228,7 @@ pub(crate) async fn delete_before(
     Ok(i64::try_from(removed.rows_affected()).unwrap_or(i64::MAX))
 }
 
-/// Hears that events were numbered, by this process or another; none on SQLite, which tells nobody.
+/// Listens for numbered events of any process; none on SQLite, which has no notifications.
 pub(crate) async fn listen(database: &Database) -> Result<Option<Listener>, DbErr> {
     if database.backend() != DbBackend::Postgres {
         return Ok(None);
@@ -240,12 +240,12 @@ pub(crate) async fn listen(database: &Database) -> Result<Option<Listener>, DbEr
     Ok(Some(Listener(listener)))
 }
 
-/// A connection that hears when events are numbered.
+/// A connection that is notified when events are numbered.
 #[derive(Debug)]
 pub(crate) struct Listener(PgListener);
 
 impl Listener {
-    /// Waits until something was numbered, or perhaps was while the connection was lost.
+    /// Waits until events were numbered, or may have been while the connection was lost.
     pub(crate) async fn notified(&mut self) -> Result<(), DbErr> {
         let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(std::sync::Arc::new(error)));
         self.0.try_recv().await.map(drop).map_err(failed)

@@ -33,7 +33,7 @@ pub(crate) async fn insert_points(
     super::insert_all(connection, rows).await
 }
 
-/// Which entries of a ledger are wanted.
+/// A filter on the entries of a ledger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LedgerFilter {
     /// Only those of a track.
@@ -45,7 +45,7 @@ pub struct LedgerFilter {
 }
 
 impl LedgerFilter {
-    /// The statements that read what is wanted, and the values of their condition.
+    /// The statements for the filter, and the values of their condition.
     fn statements(&self) -> (&'static Statements, Vec<Value>) {
         let names_days = self.from.is_some() || self.to.is_some();
         let days = [self.from.unwrap_or(EARLIEST).into(), self.to.unwrap_or(LATEST).into()];
@@ -66,7 +66,7 @@ struct Statements {
 
 impl Statements {
     /// Those of a condition with so many values. Pages are keyed by the number of the entry: after,
-    /// before and limit stand behind the condition's values.
+    /// before and limit follow the condition's values.
     fn new(condition: &str, values: usize, order: &str) -> Self {
         let [after, before, limit] = std::array::from_fn(|index| format!("${}", values + index + 2));
         let text = |direction: &str| {
@@ -93,7 +93,7 @@ static ALL: LazyLock<Statements> = LazyLock::new(|| Statements::new("TRUE", 0, "
 /// One track: walks the numbers.
 static OF_TRACK: LazyLock<Statements> = LazyLock::new(|| Statements::new("e.track = $2", 1, "e.number"));
 
-/// Some days, with what was spent and given back: that has no track.
+/// Some days, including redemptions and returns, which have no track.
 static OF_DAYS: LazyLock<Statements> =
     LazyLock::new(|| Statements::new("e.effective_on BETWEEN $2 AND $3", 2, UNINDEXED_NUMBER));
 
@@ -117,7 +117,7 @@ pub(crate) async fn of_partners(
     .await
 }
 
-/// For each partner, how many entries are wanted.
+/// For each partner, the number of entries that match.
 pub(crate) async fn count_of_partners(
     connection: &impl ConnectionTrait,
     partners: &[Uuid],
@@ -140,7 +140,7 @@ pub(crate) async fn by_ids(
         .await
 }
 
-/// For each subject, a number as it was known at a moment; who had no entry then is left out.
+/// For each subject, a value as recorded at a past time; subjects without an entry by then are left out.
 async fn known(
     connection: &impl ConnectionTrait,
     sql: &Sql,
@@ -158,7 +158,7 @@ async fn known(
     Ok(rows.into_iter().filter_map(|row| Some((row.id, row.value?))).collect())
 }
 
-/// Balances of partners as they were known at a moment.
+/// Balances of partners as recorded at a past time.
 pub(crate) async fn known_balances(
     connection: &impl ConnectionTrait,
     partners: &[Uuid],
@@ -173,7 +173,7 @@ pub(crate) async fn known_balances(
     known(connection, &KNOWN, partners, known_at).await
 }
 
-/// Dojo Credits of professionals as they were known at a moment.
+/// Dojo Credits of professionals as recorded at a past time.
 pub(crate) async fn known_dojo_credits(
     connection: &impl ConnectionTrait,
     professionals: &[Uuid],
@@ -226,7 +226,7 @@ pub(crate) async fn last_points_day(
     Ok(row.map(|row| row.effective_on))
 }
 
-/// An owner of entries, and the first and last number that is wanted.
+/// A subject, and the first and last number of a range of its entries.
 pub(crate) type NumberRange = (Uuid, i64, i64);
 
 fn by_numbers(table: &str, owner: &str) -> Sql {

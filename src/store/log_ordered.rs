@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::page::{self, Page, PageSql, Rows};
 use super::sql::Sql;
 
-/// The lists of one table by one owner, each put together when it is first asked for.
+/// The list statements of one table by one owner, built on first use.
 pub(crate) struct LogOrderedList {
     table: &'static str,
     owner: &'static str,

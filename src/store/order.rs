@@ -22,7 +22,7 @@ pub(crate) async fn insert(
     super::insert_all(connection, lines).await
 }
 
-/// Writes where an order stands.
+/// Updates the status of an order.
 pub(crate) async fn update(connection: &impl ConnectionTrait, row: &order::Model) -> Result<(), DbErr> {
     let row = order::ActiveModel {
         id: sea_orm::Unchanged(row.id),

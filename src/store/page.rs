@@ -1,4 +1,4 @@
-//! Pages of lists by keyset: what a page costs does not depend on where it lies.
+//! Keyset pagination: the cost of a page does not depend on its position.
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use std::collections::HashMap;
@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::sql::{self, Sql};
 
-/// Which rows of a list are wanted: the first ones after a key, or the last ones before a key.
+/// A page of a list: the first rows after a key, or the last ones before a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Page<K> {
-    /// Rows wanted, at most.
+    /// Maximum number of rows.
     pub size: u64,
-    /// Whether to count from the end of the list.
+    /// Whether to page from the end of the list.
     pub from_end: bool,
     /// Only rows after this key.
     pub after: Option<K>,
@@ -25,7 +25,7 @@ pub struct Page<K> {
 pub struct Rows<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// Whether the list goes on in the direction of counting.
+    /// Whether there are further rows in the direction of paging.
     pub has_more: bool,
 }
 
@@ -36,12 +36,12 @@ impl<T> Default for Rows<T> {
 }
 
 impl<K> Page<K> {
-    /// Rows to ask the database for: one more than wanted tells whether the list goes on.
+    /// Rows to fetch: one more than the page, which shows whether there are further rows.
     pub(crate) fn limit(&self) -> Value {
         Value::BigInt(Some(i64::try_from(self.size).unwrap_or(i64::MAX).saturating_add(1)))
     }
 
-    /// Cuts what the database gave to the page, and turns it round where it was read from the end.
+    /// Truncates the fetched rows to the page, and reverses them if they were read from the end.
     pub(crate) fn truncate<T>(&self, mut rows: Vec<T>) -> Rows<T> {
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
         let has_more = rows.len() > size;
@@ -72,11 +72,11 @@ impl<S> Scope<S> {
     }
 }
 
-/// Statements of a list in both directions.
+/// Statements of a list for both directions of paging.
 pub(crate) struct PageSql {
-    /// Counted from the start.
+    /// From the start.
     pub(crate) forward: Sql,
-    /// Counted from the end.
+    /// From the end.
     pub(crate) backward: Sql,
 }
 
@@ -87,15 +87,15 @@ impl PageSql {
     }
 }
 
-/// Whether a list shows all rows, or those that the filter in the first three values wants.
+/// The condition of a list: none, or a filter on the first three values.
 ///
 /// The texts differ, because PostgreSQL plans a text once for all its values: a filter that lets
-/// everything pass would be taken for one that lets nearly nothing pass.
+/// everything pass would be planned like one that lets nearly nothing pass.
 #[derive(Clone, Copy)]
 pub(crate) enum RowFilter {
     All,
     Filtered(&'static str),
-    /// Filtered, and limited to what a caller may see by a condition on that many values more.
+    /// Filtered, and limited to the rows visible to a caller by a condition on that many further values.
     Scoped(&'static str, &'static str, usize),
 }
 
@@ -109,7 +109,7 @@ impl RowFilter {
         }
     }
 
-    /// Places of the values behind the filter's: after which value and id, before which value and id,
+    /// Parameters that follow those of the filter: after value and id, before value and id,
     /// the limit, and one more.
     pub(crate) fn parameters(self) -> [String; 6] {
         let first = match self {
@@ -121,7 +121,7 @@ impl RowFilter {
     }
 }
 
-/// A list with and without a filter, each put together when it is first asked for.
+/// The statements of a list with and without a filter, built on first use.
 pub(crate) struct ListSql {
     build: fn(RowFilter) -> PageSql,
     condition: &'static str,
@@ -149,7 +149,7 @@ impl ListSql {
         }
     }
 
-    /// The list of all rows, of those that the filter wants, or of those among them that a caller may see.
+    /// The statements for all rows, for filtered ones, or for filtered ones that are visible to a caller.
     pub(crate) fn sql(&self, all: bool, scoped: bool) -> &PageSql {
         if scoped {
             let (scope, values) = self.scope;

@@ -18,7 +18,7 @@ pub struct PartnerRow {
     pub id: Uuid,
     /// Unique code.
     pub code: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// First day in the program.
     pub enrolled_on: NaiveDate,
@@ -30,11 +30,11 @@ pub struct PartnerRow {
     pub entries: i64,
     /// When the last step about the partner was recorded.
     pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
-    /// Code of the technical level as last announced; none before it was first worked out.
+    /// Code of the technical level as last emitted; none before it was first computed.
     pub technical_level: Option<String>,
-    /// Code of the business level as last announced.
+    /// Code of the business level as last emitted.
     pub business_level: Option<String>,
-    /// The first day on which the calendar may change a level.
+    /// The first day on which a level may change by time alone.
     pub levels_due: NaiveDate,
     /// Level credits of the year that a list is ordered by; none in other lists, or without any.
     pub year_credits: Option<i64>,
@@ -45,7 +45,7 @@ pub struct PartnerRow {
 }
 
 impl From<partner::Model> for PartnerRow {
-    /// A partner that is new: there is nothing to its name yet.
+    /// A new partner without entries.
     fn from(row: partner::Model) -> Self {
         Self {
             id: row.id,
@@ -177,7 +177,7 @@ fn with_credits(filter: RowFilter) -> PageSql {
     PageSql { forward: text("DESC", "ASC"), backward: text("ASC", "DESC") }
 }
 
-/// Partners without credits in a year: they come last, so their key is the largest number.
+/// Partners without credits in a year are last in the list, so their key is the largest number.
 fn without_credits(filter: RowFilter) -> PageSql {
     const LAST: &str = "CAST(9223372036854775807 AS BIGINT)";
     let [value_after, id_after, value_before, id_before, limit, year] = filter.parameters();
@@ -193,7 +193,7 @@ fn without_credits(filter: RowFilter) -> PageSql {
     PageSql { forward: text("ASC"), backward: text("DESC") }
 }
 
-/// What a caller sees who sees one partner only.
+/// Condition of a caller that sees one partner only.
 const SCOPE: (&str, usize) = ("p.id = $4", 1);
 
 static BY_CODE_ORDER: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column::<PartnerRow>("code", filter));
@@ -203,7 +203,7 @@ static BY_ENROLMENT: ListSql =
 static WITH_CREDITS: ListSql = ListSql::new(FILTER, SCOPE, with_credits);
 static WITHOUT_CREDITS: ListSql = ListSql::new(FILTER, SCOPE, without_credits);
 
-/// One page of partners; of the only one that the caller sees, where there is one.
+/// One page of partners, within the partner that is visible to the caller, if limited.
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
     filter: &PartnerFilter,
@@ -241,7 +241,7 @@ pub(crate) async fn page(
     Ok(page.truncate(rows))
 }
 
-/// How many partners are wanted in all; of the only one that the caller sees, where there is one.
+/// The number of partners that match, within the partner that is visible to the caller, if limited.
 pub(crate) async fn count(
     connection: &impl ConnectionTrait,
     filter: &PartnerFilter,

@@ -26,7 +26,7 @@ impl ProductRow {
     }
 }
 
-/// Writes a product and puts its prices in the place of earlier ones.
+/// Inserts or updates a product and replaces its prices.
 pub(crate) async fn save(connection: &impl ConnectionTrait, row: ProductRow) -> Result<(), DbErr> {
     let id = row.product.id;
     super::upsert_all(connection, vec![row.product]).await?;

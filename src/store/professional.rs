@@ -13,16 +13,16 @@ use super::partner::PartnerRow;
 use super::sql::{self, Sql, sql};
 use super::subject::{EARLIEST, LATEST, SortType, Subject, SubjectKey, SubjectSql, by_column, like};
 
-/// A professional with what the person holds.
+/// A professional with its balance.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct ProfessionalRow {
     /// Key.
     pub id: Uuid,
     /// Unique code.
     pub code: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
-    /// Address for mail; none once it was erased, or where the caller may not see it.
+    /// E-mail address; none after erasure, or if it is not visible to the caller.
     pub email: Option<String>,
     /// Day of sign-up.
     pub signed_up_on: NaiveDate,
@@ -34,14 +34,14 @@ pub struct ProfessionalRow {
     pub entries: i64,
     /// When the last step about the professional was recorded.
     pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
-    /// Code of the level as last announced; none without one.
+    /// Code of the level as last emitted; none without one.
     pub level: Option<String>,
-    /// The first day on which the calendar may change the level.
+    /// The first day on which the level may change by time alone.
     pub level_due: NaiveDate,
 }
 
 impl From<professional::Model> for ProfessionalRow {
-    /// A professional who is new: there is nothing to the name yet.
+    /// A new professional without entries.
     fn from(row: professional::Model) -> Self {
         Self {
             id: row.id,
@@ -99,7 +99,7 @@ pub(crate) async fn insert(
     super::insert_all(connection, balances).await
 }
 
-/// Replaces a professional's name by a pseudonym and takes the address away.
+/// Replaces a professional's name by a pseudonym and removes the e-mail address.
 pub(crate) async fn erase(
     connection: &impl ConnectionTrait,
     id: Uuid,
@@ -141,9 +141,9 @@ impl ProfessionalOrder {
 pub struct ProfessionalFilter {
     /// Only those whose code or name contains this, in any case.
     pub search: Option<String>,
-    /// Only those who signed up on this day or later.
+    /// Only those with sign-up on this day or later.
     pub signed_up_from: Option<NaiveDate>,
-    /// Only those who signed up on this day or earlier.
+    /// Only those with sign-up on this day or earlier.
     pub signed_up_to: Option<NaiveDate>,
 }
 
@@ -160,12 +160,12 @@ impl ProfessionalFilter {
 const FILTER: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
                       AND p.signed_up_on BETWEEN $2 AND $3";
 
-/// Whose list of professionals a caller sees.
+/// The professionals that are visible to a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProfessionalScope {
-    /// A partner's: those who work or worked for it by a day.
+    /// Those affiliated with a partner by a day, now or before.
     Partner(Uuid, NaiveDate),
-    /// A professional's own.
+    /// One professional.
     Professional(Uuid),
 }
 
@@ -178,7 +178,7 @@ impl ProfessionalScope {
     }
 }
 
-/// What a caller sees of the list: see [`ProfessionalScope`].
+/// Condition of a scope: see [`ProfessionalScope`].
 const SCOPE: (&str, usize) = (
     "p.id IN (SELECT v.professional_id FROM affiliations v WHERE v.partner_id = $4 AND v.starts_on <= $5 \
      UNION SELECT o.professional_id FROM professional_balances o WHERE o.professional_id = $6)",
@@ -218,7 +218,7 @@ pub(crate) async fn page(
     Ok(page.truncate(rows))
 }
 
-/// How many professionals are wanted in all.
+/// The number of professionals that match.
 pub(crate) async fn count(
     connection: &impl ConnectionTrait,
     filter: &ProfessionalFilter,
@@ -232,7 +232,7 @@ pub(crate) async fn count(
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }
 
-/// A professional who works for a partner.
+/// A professional affiliated with a partner.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct AffiliatedProfessional {
     /// The partner.
@@ -262,7 +262,7 @@ fn affiliated() -> PageSql {
 
 static AFFILIATED: LazyLock<PageSql> = LazyLock::new(affiliated);
 
-/// For each partner, one page of the professionals who work for it on a day, in order of sign-up.
+/// For each partner, one page of the professionals affiliated with it on a day, in the order of sign-up.
 pub(crate) async fn of_partners(
     connection: &impl ConnectionTrait,
     partners: &[Uuid],
@@ -281,7 +281,7 @@ pub(crate) async fn of_partners(
     .await
 }
 
-/// For each partner, how many professionals work for it on a day.
+/// For each partner, the number of professionals affiliated with it on a day.
 pub(crate) async fn count_of_partners(
     connection: &impl ConnectionTrait,
     partners: &[Uuid],
@@ -295,7 +295,7 @@ pub(crate) async fn count_of_partners(
     page::count_per_owner(connection, &COUNT, partners, [day.into()]).await
 }
 
-/// The partner that a professional works for.
+/// The partner that a professional is affiliated with.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 struct Employer {
     professional_id: Uuid,

@@ -1,4 +1,4 @@
-//! Sales targets, and what fulfilled orders came to.
+//! Sales targets and the sales of fulfilled orders.
 
 use entity::{partner_sales, sales_target};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};

@@ -14,7 +14,7 @@ use sea_orm::{
 type Column<M> = <<M as ModelTrait>::Entity as EntityTrait>::Column;
 type PrimaryKey<M> = <<M as ModelTrait>::Entity as EntityTrait>::PrimaryKey;
 
-/// Inserts rows; with `upsert`, gives the row of the same primary key these values.
+/// Inserts rows; with `upsert`, updates the rows with the same primary keys.
 pub(super) async fn insert<M: ModelTrait>(
     connection: &impl ConnectionTrait,
     rows: &[M],
@@ -28,7 +28,7 @@ pub(super) async fn insert<M: ModelTrait>(
     connection.execute_raw(statement).await.map(drop)
 }
 
-/// Inserts rows in their order; the database gives them their integer keys, which rise with it.
+/// Inserts rows in their order; the database assigns ascending integer keys.
 pub(super) async fn append<M: ModelTrait>(
     connection: &impl ConnectionTrait,
     rows: &[M],

@@ -1,4 +1,4 @@
-//! Sums that a standing is worked out from: a few rows by key, however long the history.
+//! Sums that determine a standing: a few rows by key, regardless of the length of the history.
 
 use chrono::NaiveDate;
 use entity::value::Track;
@@ -64,7 +64,7 @@ pub(crate) struct KnownDay {
     pub(crate) credits: Option<i64>,
 }
 
-/// Days of partners as they were known at a moment, in order of days: one entry is read for each
+/// Days of partners as recorded at a past time, in the order of days: one entry is read for each
 /// day, so the cost is bound by the span and not by the entries in it.
 pub(crate) async fn known_days(
     connection: &impl ConnectionTrait,
@@ -96,7 +96,7 @@ pub(crate) struct ProfessionalSums {
     pub(crate) last_year: i64,
 }
 
-/// A professional, and the membership year that a day lies in: number, first day.
+/// A professional, and a membership year: number, first day.
 pub(crate) type MembershipYear = (Uuid, i32, NaiveDate);
 
 fn memberships(of: &[MembershipYear]) -> String {
@@ -147,8 +147,8 @@ pub(crate) struct KnownPoints {
     pub(crate) points: Option<i64>,
 }
 
-/// Days of professionals as they were known at a moment: those of the membership year given and of
-/// the one before, whose first day comes third.
+/// Days of professionals as recorded at a past time: those of the given membership year and of
+/// the one before, whose first day is the third value.
 pub(crate) async fn known_points(
     connection: &impl ConnectionTrait,
     of: &[MembershipYear],

@@ -78,7 +78,7 @@ pub(crate) async fn count_items(connection: &impl ConnectionTrait) -> Result<u64
     swag_item::Entity::find().count(connection).await
 }
 
-/// Writes where an order stands.
+/// Updates the status of an order.
 pub(crate) async fn update(connection: &impl ConnectionTrait, row: &swag_order::Model) -> Result<(), DbErr> {
     let row = swag_order::ActiveModel {
         id: sea_orm::Unchanged(row.id),

@@ -1,4 +1,4 @@
-//! Units per subject, rule and window.
+//! Tallies: units for each subject, rule and window.
 
 use std::sync::LazyLock;
 

@@ -1,11 +1,11 @@
-//! Deals whose time runs.
+//! Timers of deals.
 
 use chrono::NaiveDate;
 use entity::deal_timer;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-/// Sets the day on which a deal expires, or stops its time.
+/// Sets the timer of a deal, or deletes it.
 pub(crate) async fn set(
     connection: &impl ConnectionTrait,
     deal_id: Uuid,
@@ -19,7 +19,7 @@ pub(crate) async fn set(
     }
 }
 
-/// Deals whose time has run out by a day, the first ones first, at most `limit` of them.
+/// Timers that are due by a day, the earliest first, at most `limit` of them.
 pub(crate) async fn due(
     connection: &impl ConnectionTrait,
     today: NaiveDate,
@@ -34,7 +34,7 @@ pub(crate) async fn due(
         .await
 }
 
-/// The timer of a deal, if its time runs.
+/// The timer of a deal, if there is one.
 pub(crate) async fn by_deal(
     connection: &impl ConnectionTrait,
     deal_id: Uuid,

@@ -1,4 +1,4 @@
-//! Endpoints of webhooks, their secrets, and deliveries that wait.
+//! Webhook endpoints, their secrets, and pending deliveries.
 
 use entity::value::WebhookStatus;
 use entity::{webhook_attempt, webhook_delivery, webhook_endpoint, webhook_secret};
@@ -29,7 +29,7 @@ pub(crate) async fn update(
     super::upsert_all(connection, vec![row]).await
 }
 
-/// The endpoint of an id, which nobody else changes until the transaction ends.
+/// The endpoint of an id, its row locked for the rest of the transaction.
 pub(crate) async fn lock(
     connection: &impl ConnectionTrait,
     id: Uuid,
@@ -92,7 +92,7 @@ pub(crate) async fn add_secret(
     super::insert_all(connection, vec![row]).await
 }
 
-/// The secrets of endpoints that are good at a moment, the newest first.
+/// The valid secrets of endpoints at a time, the newest first.
 pub(crate) async fn secrets(
     connection: &impl ConnectionTrait,
     endpoints: &[Uuid],
@@ -108,7 +108,7 @@ pub(crate) async fn secrets(
     webhook_secret::Entity::find().from_raw_sql(SECRETS.bind(backend, values)).all(connection).await
 }
 
-/// Gives the endpoint's secret without an end one.
+/// Sets the expiry of the endpoint's current secret.
 pub(crate) async fn expire_secret(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
@@ -122,7 +122,7 @@ pub(crate) async fn expire_secret(
     update.exec(connection).await.map(drop)
 }
 
-/// Deletes an endpoint's secrets, but for these.
+/// Deletes an endpoint's secrets except for these.
 pub(crate) async fn retain_secrets(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
@@ -163,7 +163,7 @@ async fn ids(
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Adds deliveries. One of an event that the endpoint had before waits again, as if it were new.
+/// Inserts deliveries. A delivery of the same event is reset to pending.
 pub(crate) async fn upsert_deliveries(
     connection: &impl ConnectionTrait,
     rows: Vec<webhook_delivery::Model>,
@@ -186,7 +186,7 @@ pub(crate) async fn upsert_deliveries(
     insert.exec_without_returning(connection).await.map(drop)
 }
 
-/// Writes how far an endpoint's events were turned into deliveries.
+/// Sets the number through which an endpoint's events were enqueued.
 pub(crate) async fn advance(connection: &impl ConnectionTrait, id: Uuid, position: i64) -> Result<(), DbErr> {
     use webhook_endpoint::Column;
     let update = webhook_endpoint::Entity::update_many()
@@ -210,10 +210,10 @@ pub(crate) async fn with_due(
     ids(connection, &WITH_DUE, [now.into()]).await
 }
 
-/// What a lease is for.
+/// A lease on deliveries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
-    /// Its name.
+    /// Id.
     pub(crate) id: Uuid,
     /// From when.
     pub(crate) now: DateTimeUtc,
@@ -221,8 +221,8 @@ pub(crate) struct Lease {
     pub(crate) until: DateTimeUtc,
 }
 
-/// Leases deliveries of an endpoint that are due, so that nobody else tries them, at most `limit` of
-/// them. One is due when no earlier one about its subject waits; a test always is.
+/// Leases due deliveries of an endpoint, so that no other process attempts them, at most `limit` of
+/// them. A delivery is due if no earlier one of its subject is pending; a test message always is.
 pub(crate) async fn claim(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
@@ -250,7 +250,7 @@ pub(crate) async fn claim(
     webhook_delivery::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
-/// The delivery of an id, which nobody else changes until the transaction ends.
+/// The delivery of an id, its row locked for the rest of the transaction.
 pub(crate) async fn lock_delivery(
     connection: &impl ConnectionTrait,
     id: Uuid,
@@ -268,14 +268,14 @@ pub(crate) async fn upsert_delivery(
     super::upsert_all(connection, vec![row]).await
 }
 
-/// Deletes a delivery that is no longer wanted, with its attempts.
+/// Deletes a delivery with its attempts.
 pub(crate) async fn delete_delivery(connection: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
     use webhook_attempt::Column;
     webhook_attempt::Entity::delete_many().filter(Column::DeliveryId.eq(id)).exec(connection).await?;
     webhook_delivery::Entity::delete_by_id(id).exec(connection).await.map(drop)
 }
 
-/// Makes everything that waits for an endpoint due at once, as if it had never been tried.
+/// Resets the pending and failed deliveries of an endpoint, so that they are due at once.
 pub(crate) async fn reset_pending(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
@@ -290,7 +290,7 @@ pub(crate) async fn reset_pending(
     connection.execute_raw(statement).await.map(drop)
 }
 
-/// Deletes what waits for an endpoint of events up to a number, and says how many there were.
+/// Deletes the pending deliveries of an endpoint for events through a number, and returns how many.
 pub(crate) async fn delete_pending(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
@@ -311,7 +311,7 @@ pub(crate) async fn delete_pending(
     Ok(connection.execute_raw(PENDING.bind(backend, values())).await?.rows_affected())
 }
 
-/// What waits for an endpoint.
+/// The pending deliveries of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct PendingDeliveries {
     /// The endpoint.
@@ -322,7 +322,7 @@ pub struct PendingDeliveries {
     pub first: i64,
 }
 
-/// What waits for each of these endpoints; those without are left out.
+/// The pending deliveries of these endpoints; endpoints without any are left out.
 pub(crate) async fn pending(
     connection: &impl ConnectionTrait,
     endpoints: &[Uuid],
@@ -337,18 +337,18 @@ pub(crate) async fn pending(
     PendingDeliveries::find_by_statement(statement).all(connection).await
 }
 
-/// How deliveries are doing.
+/// Status of all deliveries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
 pub struct WebhooksStatus {
-    /// Deliveries that wait.
+    /// Number of pending deliveries.
     pub pending: i64,
-    /// When the oldest of them came to be.
+    /// When the oldest of them was created.
     pub oldest: Option<DateTimeUtc>,
-    /// Endpoints that nothing is sent to.
+    /// Number of disabled endpoints.
     pub disabled: i64,
 }
 
-/// How many events up to a number wait for an endpoint.
+/// The number of pending deliveries of an endpoint for events through a number.
 pub(crate) async fn pending_through(
     connection: &impl ConnectionTrait,
     endpoint: Uuid,
@@ -364,7 +364,7 @@ pub(crate) async fn pending_through(
     row.map_or(Ok(0), |row| row.try_get("", "n"))
 }
 
-/// How deliveries are doing.
+/// Status of all deliveries.
 pub(crate) async fn status(connection: &impl ConnectionTrait) -> Result<WebhooksStatus, DbErr> {
     sql!(
         STATUS,
@@ -376,7 +376,7 @@ pub(crate) async fn status(connection: &impl ConnectionTrait) -> Result<Webhooks
     Ok(WebhooksStatus::find_by_statement(statement).one(connection).await?.unwrap_or_default())
 }
 
-/// Turns an endpoint off, unless it is already; says whether it was not.
+/// Disables an endpoint; returns whether it was enabled.
 pub(crate) async fn disable(
     connection: &impl ConnectionTrait,
     id: Uuid,

@@ -1,4 +1,4 @@
-//! The log of deliveries: what was sent, and what came of each attempt.
+//! The log of deliveries and their attempts.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,14 +12,14 @@ use uuid::Uuid;
 use super::page::{self, Page, PageSql, Rows};
 use super::sql::{self, Sql, sql};
 
-/// The state that a list is limited to, as a value of its statements.
+/// The state filter as a parameter.
 fn state_value(state: Option<DeliveryState>) -> sea_orm::Value {
     state.map(|state| state.to_value()).unwrap_or_default().into()
 }
 
 const STATE_FILTER: &str = "($2 = '' OR e.state = $2)";
 
-/// For each endpoint, one page of deliveries, in the order in which they came to be.
+/// For each endpoint, one page of deliveries in the order of creation.
 pub(crate) async fn pages(
     connection: &impl ConnectionTrait,
     endpoints: &[Uuid],
@@ -68,7 +68,7 @@ pub(crate) async fn by_ids(
     webhook_delivery::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
-/// Notes an attempt.
+/// Inserts an attempt.
 pub(crate) async fn insert_attempt(
     connection: &impl ConnectionTrait,
     row: webhook_attempt::Model,
@@ -113,7 +113,7 @@ pub(crate) async fn delete_expired(
     Ok(connection.execute_raw(DELIVERIES.bind(backend, values())).await?.rows_affected())
 }
 
-/// Events of these numbers, in no order; those that are no longer kept are left out.
+/// Events of these numbers, in no order; deleted events are left out.
 pub(crate) async fn events(
     connection: &impl ConnectionTrait,
     numbers: &[i64],

@@ -1,13 +1,13 @@
-//! Who holds the registered opportunity of an end customer and scope, and who is rewarded (R4, R5).
+//! Holds on the registered opportunity of an end customer and scope, and the reward (R4, R5).
 
 use chrono::{Months, NaiveDate};
 
 use super::{Deal, DealTerms, Outcome, Report, Status};
 use crate::program::refusal::{Code, Refusal};
 
-/// A deal that stands for an opportunity, from a day to a day.
+/// A hold on an opportunity by a deal, from a day through a day.
 ///
-/// `I` is what the caller tells deals and partners apart by.
+/// `I` is the caller's type of ids for deals and partners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold<I> {
     /// The deal.
@@ -18,8 +18,8 @@ pub struct Hold<I> {
     pub since: NaiveDate,
     /// Last day, unless an activity is reported until then.
     pub until: NaiveDate,
-    /// Whether its transaction was rewarded. It no longer protects then; it tells a second report of the
-    /// same transaction from another one.
+    /// Whether its transaction was rewarded. It then no longer protects the opportunity, but identifies a
+    /// second report of the same transaction.
     pub won: bool,
 }
 
@@ -45,7 +45,7 @@ pub struct RegisteredDeal<I> {
 /// A successful transaction (R5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Win<I> {
-    /// The partner that it is rewarded to; none when nobody found the opportunity and somebody else sold.
+    /// The rewarded partner; none if no partner holds the opportunity and another party sold.
     pub partner: Option<I>,
     /// The deal that it is rewarded through.
     pub deal: Option<I>,
@@ -96,8 +96,8 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         Ok(())
     }
 
-    /// Closes the deal. A transaction is rewarded to the partner that holds the opportunity, whoever
-    /// sold, else to the partner that won; it consumes the opportunity (R5). What another partner closes
+    /// Closes the deal. A transaction is rewarded to the partner that holds the opportunity, regardless of the
+    /// seller, else to the partner that won; it consumes the opportunity (R5). What another partner closes
     /// on a day of a rewarded opportunity is the same transaction, reported again **[interpretation]**.
     ///
     /// # Errors
@@ -133,7 +133,7 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         Ok(Some(Win { partner: rewarded.map(|(partner, _)| partner), deal: rewarded.map(|(_, deal)| deal) }))
     }
 
-    /// Takes note that a transaction closed under another deal was rewarded through this one.
+    /// Marks the deal as rewarded by a transaction that was closed under another deal.
     pub fn reward(&mut self, on: NaiveDate) {
         self.deal.rewarded_on = Some(on);
     }
@@ -144,8 +144,8 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         hold.is_some_and(|hold| hold.partner != self.partner && hold.covers(day) && !hold.won)
     }
 
-    /// Holds the opportunity on where it does already, takes it where it is free, and lets it go when
-    /// the deal is no longer engaged. One that was rewarded has had its opportunity.
+    /// Extends the deal's own hold, acquires a free opportunity, or releases it when the deal is no longer
+    /// engaged. A rewarded deal has consumed its opportunity.
     fn claim(&mut self, terms: &DealTerms, hold: &mut Option<Hold<I>>, on: NaiveDate) {
         if !self.deal.status.is_engaged() {
             self.release(hold);

@@ -69,7 +69,7 @@ pub(crate) struct Expected {
     pub(crate) order: Option<ExpectedOrder>,
 }
 
-/// An order that the partner could place, and what it must come to.
+/// An order that the partner could place, and its expected price.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExpectedOrder {

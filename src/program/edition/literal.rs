@@ -1,4 +1,4 @@
-//! The literals of an edition's document: dates, and the words of its enums.
+//! The literals of an edition's document: dates and enum values.
 
 use chrono::NaiveDate;
 use serde::Deserialize;

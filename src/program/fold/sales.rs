@@ -60,7 +60,7 @@ impl YearSales {
 }
 
 impl Fold<'_> {
-    /// Puts a partner's sales of a year in place.
+    /// Loads a partner's sales of a year.
     pub fn load_sales(&mut self, who: PartnerIndex, year: i32, sales: YearSales) {
         *self.year_sales(who, year) = sales;
     }
@@ -93,7 +93,7 @@ impl Fold<'_> {
         self.evaluate_sales(target.partner, target.year, sales, target.target, out)
     }
 
-    /// Awards a target that is now reached, and takes back one that no longer is.
+    /// Awards a target that is now reached, and reverses the award of one that no longer is.
     fn evaluate_sales(
         &mut self,
         who: PartnerIndex,
@@ -136,7 +136,7 @@ impl Fold<'_> {
         self.award_derived(won.partner, kinds, 1, cause, out)
     }
 
-    /// Counts units of kinds that nobody records.
+    /// Counts units of derived kinds.
     fn award_derived(
         &mut self,
         who: PartnerIndex,

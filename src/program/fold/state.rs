@@ -8,13 +8,13 @@ use super::steps::{Affiliation, PastAward, Tally, TallyKey};
 
 /// The tallies of one subject, in order of windows.
 ///
-/// Logs run through time, so the tally wanted is nearly always among the last few, next to each other
-/// in memory: measured, that takes half the time of a hash map.
+/// Logs advance in time, so the tally is nearly always among the last few, which are adjacent
+/// in memory: this was measured to take half the time of a hash map.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tallies(Vec<(TallyKey, Tally)>);
 
 impl Tallies {
-    /// Windows that are looked at one by one before the search goes by halves.
+    /// Windows that are searched linearly before the binary search.
     const LINEAR_SEARCH_MAX: usize = 8;
 
     /// The place of a tally, or where it belongs.

@@ -1,20 +1,20 @@
-//! What goes into the fold and what comes out: steps of the log, and awards.
+//! Input and output of the fold: steps of the log, and awards.
 
 use chrono::NaiveDate;
 
 use crate::program::money::Money;
 use crate::program::rule::{KindId, Track};
 
-/// Number of a partner in one [`Fold`](super::Fold).
+/// Index of a partner in one [`Fold`](super::Fold).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartnerIndex(pub u32);
 
-/// Number of a professional in one [`Fold`](super::Fold).
+/// Index of a professional in one [`Fold`](super::Fold).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfessionalIndex(pub u32);
 
-/// Number of what an award is about (an activity, an order, a deal), given by the caller; the fold only
-/// hands it on.
+/// Index of the object of an award (an activity, an order, a deal), assigned by the caller; the fold only
+/// copies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectIndex(pub u32);
 
@@ -76,7 +76,7 @@ pub enum Step {
     AffiliationEnded(ProfessionalIndex, NaiveDate, NaiveDate),
     /// A partner spent credits on an order (O6).
     Redeemed(Redemption<PartnerIndex>),
-    /// A cancelled order gives its credits back (O7).
+    /// A cancelled order returns its credits (O7).
     Returned(Redemption<PartnerIndex>),
     /// An end-customer order of a partner was fulfilled.
     Sold(Sale),
@@ -86,18 +86,18 @@ pub enum Step {
     DealWon(WonDeal),
     /// A professional spent Dojo Credits in the swag shop (S5).
     SwagOrdered(Redemption<ProfessionalIndex>),
-    /// A cancelled order of swag gives its Dojo Credits back.
+    /// A cancelled swag order returns its Dojo Credits.
     SwagReturned(Redemption<ProfessionalIndex>),
 }
 
-/// Credits spent on an order, or given back.
+/// Credits redeemed on an order, or returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Redemption<S> {
     /// Whose.
     pub subject: S,
     /// The caller's number for the order.
     pub order: ObjectIndex,
-    /// When they are spent or given back.
+    /// When they are redeemed or returned.
     pub on: NaiveDate,
     /// How many.
     pub credits: i64,
@@ -142,7 +142,7 @@ pub struct WonDeal {
     pub on: NaiveDate,
 }
 
-/// What an award came from.
+/// Cause of an award.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// An activity on or after launch.
@@ -183,11 +183,11 @@ pub struct PointsAward {
     pub object: ObjectIndex,
     /// When it counts.
     pub effective_on: NaiveDate,
-    /// `DevOps` Points, negative when taken.
+    /// `DevOps` Points, negative for a reversal.
     pub points: i64,
-    /// Dojo Credits, negative when taken (S5).
+    /// Dojo Credits, negative for a reversal or redemption (S5).
     pub dojo_credits: i64,
-    /// What it came from: an activity, a voiding, or the swag shop.
+    /// The cause: an activity, a voiding, or the swag shop.
     pub reason: Reason,
     /// What was counted; nothing for the swag shop.
     pub count: Option<Count>,
@@ -200,7 +200,7 @@ pub struct CreditsAward {
     pub partner: PartnerIndex,
     /// The activity, order, deal or target that caused it.
     pub object: ObjectIndex,
-    /// The track that they count for; none when they are spent or given back.
+    /// The track that they count for; none for redemptions and returns.
     pub track: Option<Track>,
     /// When they count.
     pub effective_on: NaiveDate,
@@ -208,9 +208,9 @@ pub struct CreditsAward {
     pub level_credits: i64,
     /// Credits that count for the balance.
     pub spendable_credits: i64,
-    /// What it came from.
+    /// The cause.
     pub reason: Reason,
-    /// What was counted; nothing when they are spent or given back.
+    /// The counted units; none for redemptions and returns.
     pub count: Option<Count>,
 }
 
@@ -258,7 +258,7 @@ pub struct PastAward {
     pub activity: ObjectIndex,
     /// When it counts.
     pub occurred_on: NaiveDate,
-    /// Points given or taken.
+    /// Points, negative for a reversal.
     pub points: i64,
     /// Partner rule that it also counts for, and the units.
     pub also: Option<(KindId, i64)>,

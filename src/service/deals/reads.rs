@@ -1,4 +1,4 @@
-//! Deals as they stand today.
+//! Current state of deals.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::store::page::{Page, Rows};
 use crate::store::partner::PartnerRow;
 use crate::store::subject;
 
-/// What a deal is on a day, worked out from its dates.
+/// State of a deal on a day, computed from its dates.
 #[derive(Clone, Debug)]
 pub struct DealView<'a> {
     deal: Deal,
@@ -25,7 +25,7 @@ pub struct DealView<'a> {
 }
 
 impl DealView<'_> {
-    /// Where it stands.
+    /// Status.
     #[must_use]
     pub fn status(&self) -> Status {
         self.deal.status_at(self.terms, self.today)
@@ -37,7 +37,7 @@ impl DealView<'_> {
         self.deal.valid_until(self.terms)
     }
 
-    /// Statuses that it can be given.
+    /// Statuses that it can change to.
     #[must_use]
     pub fn next_statuses(&self) -> Vec<Status> {
         self.deal.next_statuses(self.terms, self.today)
@@ -76,7 +76,7 @@ impl Services {
         DealView { deal: deal_dates(row), terms, today: self.clock.today() }
     }
 
-    /// Who holds the opportunities of deals today, without a word about other partners.
+    /// Current holds on the opportunities of deals, without details of other partners.
     ///
     /// # Errors
     /// When the database fails.
@@ -176,7 +176,7 @@ impl Services {
         Ok(store::steps(self.db.reader(), &shown.collect::<Vec<_>>()).await?)
     }
 
-    /// The partners that deals belong to, by id. Whoever sees a deal sees whose it is.
+    /// The partners of deals, by id. A deal makes its partner visible.
     ///
     /// # Errors
     /// When the database fails.

@@ -19,7 +19,7 @@ pub(in crate::service) fn keys_after(deal: &deal::Model, step: &deal_step::Model
 /// Applies a step to a registered deal. `hold` is of the customer and scope that the deal has after it.
 ///
 /// # Errors
-/// When the step can't be taken; then neither deal nor hold has changed.
+/// When the step is refused; deal and hold are then unchanged.
 pub(in crate::service) fn apply_step(
     editions: &Editions,
     row: &mut deal::Model,

@@ -26,7 +26,7 @@ const EVENTS_PER_READ: u64 = 500;
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Interval between deletions of expired events.
 const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
-/// Events that are deleted in one transaction.
+/// Events that one transaction deletes.
 const DELETED_PER_TRANSACTION: i64 = 5_000;
 
 /// Broadcast of new events to the subscriptions of one process.
@@ -166,7 +166,7 @@ impl Services {
         while from < last {
             let rows = store::between(self.db.reader(), &EventFilter::default(), from, last, EVENTS_PER_READ)
                 .await?;
-            // NumberRange have no gaps; rows that are gone already are nobody's news.
+            // Numbers have no gaps; rows that were deleted meanwhile are not broadcast.
             from = rows.last().and_then(|row| row.number).unwrap_or(last);
             for row in rows {
                 // An error means that there are no subscriptions.

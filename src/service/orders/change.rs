@@ -58,7 +58,7 @@ impl Services {
         })
     }
 
-    /// Cancels an order: its credits come back by a new entry.
+    /// Cancels an order: a new ledger entry returns its credits.
     ///
     /// # Errors
     /// When there is no such order, or it is final already.
@@ -130,14 +130,14 @@ fn audit_state(row: &order::Model) -> serde_json::Value {
     json!({ "status": row.status.to_value(), "fulfilledOn": row.fulfilled_on, "cancelledOn": row.cancelled_on })
 }
 
-/// A sale that is being taken, with the target of its year.
+/// A sale to be posted, with the sales target of its year.
 struct SaleStep {
     step: Sale,
     target: Option<sales_target::Model>,
 }
 
 impl SaleStep {
-    /// The rows that the sale changed, once the posting has taken it.
+    /// The rows that the sale changes, after it was applied to the posting.
     fn rows(
         self,
         posting: &Posting<'_>,

@@ -1,4 +1,4 @@
-//! From an order as it comes in to an order with its price.
+//! Validation and pricing of orders.
 
 use std::collections::HashMap;
 
@@ -220,7 +220,7 @@ fn refuse(error: PricingError, terms: &PricingTerms<'_>, partner: &PartnerRow) -
     refusal.into()
 }
 
-/// A balance never goes below zero by spending (O8).
+/// Checks that redeeming does not make the balance negative (O8).
 fn check_balance(priced: &PricedOrder, partner: &PartnerRow) -> Result<(), Refusal> {
     if priced.credits == 0 || priced.credits <= partner.credits {
         return Ok(());

@@ -13,7 +13,7 @@ use crate::service::access::Visibility;
 use crate::store::audit::{self, AuditFilter};
 use crate::store::page::{Page, Rows};
 
-/// Which entries are query for. Each part that is given narrows them down.
+/// A query of the audit log. An entry matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditQuery {
     /// Only those of an actor.
@@ -47,7 +47,7 @@ impl Services {
         }
     }
 
-    /// How many entries are query for.
+    /// The number of entries that match.
     ///
     /// # Errors
     /// When the caller is no administrator, or the database fails.
@@ -73,7 +73,7 @@ impl Services {
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
-    /// The filter with keys in place of codes; none when a code is nobody's.
+    /// The filter with ids in place of codes; none if a code does not exist.
     async fn audit_filter(&self, query: &AuditQuery) -> Result<Option<AuditFilter>, Error> {
         let mut filter = AuditFilter {
             actor: query.actor.clone(),

@@ -121,7 +121,7 @@ impl Services {
         Ok(self.visible_activities(found).await?.pop())
     }
 
-    /// The partners that activities are about, by id. Whoever sees an activity sees whose it is.
+    /// The partners of activities, by id. An activity makes its subject visible.
     ///
     /// # Errors
     /// When the database fails.
@@ -137,7 +137,7 @@ impl Services {
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
-    /// The professionals whom activities are about, by id. Whoever sees an activity sees whose it is.
+    /// The professionals of activities, by id. An activity makes its subject visible.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! Partners, and who works for them.
+//! Partners and their affiliated professionals.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ impl Services {
             .filter(|row| visibility.can_see_partner(row.id)))
     }
 
-    /// Partners by id; who does not exist is left out.
+    /// Partners by id; those that don't exist or are not visible are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -90,7 +90,7 @@ impl Services {
         Ok(row.credits)
     }
 
-    /// Spendable credits as they were known at a moment; who had no entry then is left out.
+    /// Spendable credits as recorded at a past time; partners without an entry by then are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -103,7 +103,7 @@ impl Services {
         Ok(ledger::known_balances(self.db.reader(), ids, moment).await?)
     }
 
-    /// For each partner, one page of the professionals who work for it on a day.
+    /// For each partner, one page of the professionals affiliated with it on a day.
     ///
     /// # Errors
     /// When the database fails, or the day lies after today.
@@ -120,7 +120,7 @@ impl Services {
         Ok(pages)
     }
 
-    /// For each partner, how many professionals work for it on a day.
+    /// For each partner, the number of professionals affiliated with it on a day.
     ///
     /// # Errors
     /// When the database fails, or the day lies after today.

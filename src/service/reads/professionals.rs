@@ -30,7 +30,7 @@ impl Services {
         Ok(self.visible_professionals(found.into_iter().collect()).await?.pop())
     }
 
-    /// Professionals by id; who does not exist is left out.
+    /// Professionals by id; those that don't exist or are not visible are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -65,10 +65,10 @@ impl Services {
         Ok(professional::count(self.db.reader(), filter, scope.only()).await?)
     }
 
-    /// Professionals' levels on a day (today, if none is named), as known now or at a moment (S3, K1).
+    /// Standings of professionals on an effective date (default today), as recorded now or at a past time (S3, K1).
     ///
     /// # Errors
-    /// When the database fails; a day that can't be asked for is told for each professional.
+    /// When the database fails; an invalid day is a refusal for each professional.
     pub async fn professional_standings(
         &self,
         professionals: &[ProfessionalRow],
@@ -101,7 +101,7 @@ impl Services {
         Ok(answers)
     }
 
-    /// Points of the membership year that a day lies in, through that day, and of the year before.
+    /// Points of the membership year of a day, through that day, and of the previous membership year.
     async fn membership_points(
         &self,
         asked: &[&ProfessionalRow],
@@ -142,7 +142,7 @@ impl Services {
         Ok(points)
     }
 
-    /// Dojo Credits, as known now or at a moment.
+    /// Dojo Credits, as recorded now or at a past time.
     ///
     /// # Errors
     /// When the database fails, or the caller may not see points.
@@ -172,7 +172,7 @@ impl Services {
     }
 }
 
-/// Why a partner is not told the points of somebody whom it knows.
+/// Refuses the points of a professional on a day without an affiliation with the partner.
 fn not_employed(day: NaiveDate) -> Refusal {
     let message = format!("The professional does not work for the partner on {day}.");
     Refusal::new(Code::NotFound, "asOf", message)

@@ -45,10 +45,10 @@ pub struct YearCredits {
 }
 
 impl Services {
-    /// Partners' levels on a day (today, if none is named), as known now or at a moment (V3, V5, K1).
+    /// Standings of partners on an effective date (default today), as recorded now or at a past time (V3, V5, K1).
     ///
     /// # Errors
-    /// When the database fails; a day that can't be asked for is told for each partner.
+    /// When the database fails; an invalid day is a refusal for each partner.
     pub async fn partner_standings(
         &self,
         partners: &[PartnerRow],
@@ -202,7 +202,7 @@ impl Services {
                     add(row.partner_id, track(row.track), row.credits);
                 }
             }
-            // A list that is ordered by these credits came with them.
+            // Rows of a list that is ordered by these credits contain them.
             None if partners.iter().all(|row| row.credits_year == Some(year)) => {
                 for row in partners {
                     let (technical, total) = (row.year_technical.unwrap_or(0), row.year_credits.unwrap_or(0));

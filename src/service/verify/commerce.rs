@@ -1,4 +1,4 @@
-//! Orders, deals and swag as they stand, against the log.
+//! Compares orders, deals and swag orders with the replayed log.
 
 use sea_orm::{DatabaseTransaction, DbErr};
 
@@ -7,7 +7,7 @@ use super::compare::compare;
 use super::replay::Replay;
 use crate::store::{deal, order, swag};
 
-/// Compares where orders, deals, customers and orders of swag stand with what the log came to.
+/// Compares orders, deals, customers and swag orders with the replayed state.
 pub(super) async fn compare_commerce(
     snapshot: &DatabaseTransaction,
     replay: &mut Replay<'_>,

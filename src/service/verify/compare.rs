@@ -12,25 +12,25 @@ use uuid::Uuid;
 
 use super::Report;
 
-/// A stored row that can be told apart from others, and put into words.
+/// A stored row that can be compared with an expected one and described in a report.
 pub(super) trait Row: PartialEq {
-    /// What tells it from others of its kind.
+    /// The key that identifies the row in its table.
     type Key: Ord;
 
-    /// What tells it from others of its kind.
+    /// The key that identifies the row in its table.
     fn key(&self) -> Self::Key;
 
-    /// What it is, to people.
+    /// A readable name of the row.
     fn label(&self) -> String;
 
-    /// Its columns in words.
+    /// Names and values of the compared columns.
     fn columns(&self) -> Vec<(&'static str, String)>;
 
-    /// Takes over from the stored row what the log leaves open.
+    /// Copies from the stored row the columns that the log does not determine.
     fn copy_unlogged(&mut self, _found: &Self) {}
 }
 
-/// Compares rows in any order; `whose` says whose a row is.
+/// Compares rows in any order; `whose` names the subject of a row in the report.
 pub(super) fn compare<R: Row>(
     report: &mut Report,
     mut expected: Vec<R>,
@@ -81,7 +81,7 @@ fn compare_columns<R: Row>(report: &mut Report, wanted: &R, stored: &R, whose: &
     }
 }
 
-/// A value as people write it.
+/// A readable value.
 fn display(value: &impl Debug) -> String {
     let text = format!("{value:?}");
     match text.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')')) {

@@ -1,4 +1,4 @@
-//! Levels as they were last emitted, against what the log comes to.
+//! Compares the levels that were last emitted with the replayed log.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,13 +14,13 @@ use crate::program::level_change::{
 use crate::service::posting::{PeriodTotal, partner_totals, points_by_year};
 use crate::store::subject::EARLIEST;
 
-/// The last day on which what was emitted is sure to be so; none where nothing was emitted yet.
+/// The last day on which the emitted level is known to hold; none if nothing was emitted yet.
 fn last_emitted_day(due: NaiveDate) -> Option<NaiveDate> {
     if due > EARLIEST { due.pred_opt() } else { None }
 }
 
 impl PartnerRows {
-    /// Works out what must have been emitted, for the days that the stored rows name.
+    /// Computes the levels that must have been emitted by the days of the stored rows.
     pub(super) fn expect_emitted_levels(&mut self, editions: &Editions, found: &[partner_balance::Model]) {
         let found: HashMap<Uuid, &partner_balance::Model> =
             found.iter().map(|row| (row.partner_id, row)).collect();
@@ -47,7 +47,7 @@ impl PartnerRows {
 }
 
 impl ProfessionalRows {
-    /// Works out what must have been emitted, for the days that the stored rows name.
+    /// Computes the levels that must have been emitted by the days of the stored rows.
     pub(super) fn expect_emitted_levels(
         &mut self,
         editions: &Editions,

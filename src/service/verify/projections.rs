@@ -39,7 +39,7 @@ pub(super) struct ProfessionalRows {
     pub(super) totals: Vec<professional_total::Model>,
 }
 
-/// Compares every partner's balance, tallies, days and totals, and looks for entries too many.
+/// Compares every partner's balance, tallies, days and totals, and finds surplus entries.
 pub(super) async fn compare_partners(
     snapshot: &DatabaseTransaction,
     replay: &mut Replay<'_>,
@@ -93,7 +93,7 @@ pub(super) async fn compare_partners(
     Ok(())
 }
 
-/// Compares every professional's balance, tallies, days and totals, and looks for entries too many.
+/// Compares every professional's balance, tallies, days and totals, and finds surplus entries.
 pub(super) async fn compare_professionals(
     snapshot: &DatabaseTransaction,
     replay: &mut Replay<'_>,

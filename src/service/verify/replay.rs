@@ -58,7 +58,7 @@ impl ProfessionalState {
     }
 }
 
-/// Where an activity stands after the steps so far.
+/// State of an activity after the steps so far.
 struct ActivityState {
     number: ObjectIndex,
     status: ActivityStatus,
@@ -86,7 +86,7 @@ pub(super) fn spans(numbers: impl Iterator<Item = (Uuid, i64)>) -> Vec<NumberRan
     spans.into_iter().map(|(id, (from, to))| (id, from, to)).collect()
 }
 
-/// The state that the log comes to, so far.
+/// The state after the steps replayed so far.
 pub(super) struct Replay<'a> {
     pub(super) policy: &'a Policy,
     pub(super) fold: Fold<'a>,
@@ -150,7 +150,7 @@ impl<'a> Replay<'a> {
         });
     }
 
-    /// Takes the next step; one that can't have happened is told and left out.
+    /// Applies the next step; an impossible one is reported and skipped.
     pub(super) fn apply(&mut self, logged: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
         self.report.steps += 1;
         let step = match (&logged.activity, &logged.affiliation) {
@@ -214,7 +214,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Gives what steps are about its number in this replay.
+    /// Adds the object of a step and returns its index in this replay.
     pub(super) fn add(&mut self, object: Object) -> ObjectIndex {
         let index = u32::try_from(self.objects.len()).expect("fewer than 2^32 objects");
         self.objects.push(object);
@@ -346,7 +346,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// The stored activity as the log has it; none when no step recorded it.
+    /// The activity that follows from the log; none if no step recorded it.
     pub(super) fn expected_activity(&self, found: &activity::Model) -> Option<activity::Model> {
         let state = self.activities.get(&found.id)?;
         Some(activity::Model {
@@ -359,7 +359,7 @@ impl<'a> Replay<'a> {
         })
     }
 
-    /// The stored affiliation as the log has it; none when no step entered it.
+    /// The affiliation that follows from the log; none if no step added it.
     pub(super) fn expected_affiliation(&self, found: &affiliation::Model) -> Option<affiliation::Model> {
         let ends_on = *self.affiliations.get(&found.id)?;
         Some(affiliation::Model { ends_on, ..found.clone() })

@@ -18,25 +18,25 @@ use crate::store::event::EventFilter;
 use crate::store::{event, webhook as store, webhook_log};
 use crate::webhook_client::{AttemptOutcome, WebhookRequest};
 
-/// What is sent.
+/// The request of an attempt.
 struct Request {
     url: String,
     body: String,
     secrets: Vec<String>,
 }
 
-/// What comes of preparing a delivery.
+/// Result of preparing a delivery.
 enum Prepared {
     /// It can be sent.
     Request(Request),
-    /// The event is no longer kept.
+    /// The event was deleted after its retention.
     EventDeleted,
-    /// Nobody wants it any more.
+    /// The endpoint no longer subscribes to the event.
     Discarded,
 }
 
 impl Services {
-    /// Sends a leased delivery once, and writes down what came of it. `now` is what waiting is counted from.
+    /// Attempts a leased delivery once and records the outcome. Delays count from `now`.
     pub(super) async fn webhook_attempt(
         &self,
         delivery: &webhook_delivery::Model,
@@ -76,7 +76,7 @@ impl Services {
                 let Some(row) = event::between(reader, &any, number - 1, number, 1).await?.pop() else {
                     return Ok(Prepared::EventDeleted);
                 };
-                // The endpoint may want less than it did when the delivery came to be.
+                // The endpoint's filter may have changed since the delivery was created.
                 if !filter(&endpoint)?.matches(&row) {
                     self.discard_delivery(delivery.id).await?;
                     return Ok(Prepared::Discarded);
@@ -95,7 +95,7 @@ impl Services {
         })
     }
 
-    /// Writes down what came of an attempt; without an outcome, the event was gone.
+    /// Records the outcome of an attempt; none means that the event was deleted.
     async fn record_outcome(
         &self,
         delivery: &webhook_delivery::Model,
@@ -103,7 +103,7 @@ impl Services {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let disabled: Option<String> = transact!(self, Operation::SendWebhooks, transaction, changes => {
-            // Whoever changes an endpoint and its deliveries locks them in this order.
+            // Every transaction locks an endpoint before its deliveries.
             let endpoint = store::lock(transaction, delivery.endpoint_id).await?;
             let row = store::lock_delivery(transaction, delivery.id).await?;
             let (Some(endpoint), Some(mut row)) = (endpoint, row) else { return Ok(None) };
@@ -111,7 +111,7 @@ impl Services {
                 webhook_log::insert_attempt(transaction, attempt(&row, outcome, now)).await?;
             }
             if row.lease.is_none() || row.lease != delivery.lease {
-                // It was not_before for again meanwhile, or somebody else has it.
+                // A resend was requested meanwhile, or another process holds the lease.
                 return Ok(None);
             }
             let disable_reason = apply_outcome(&mut row, outcome.as_ref(), now);
@@ -128,7 +128,7 @@ impl Services {
     }
 }
 
-/// Puts a delivery where its attempt leaves it, and says why nothing more can be sent, if so.
+/// Applies the outcome of an attempt to a delivery; returns the reason if the endpoint must be disabled.
 fn apply_outcome(
     row: &mut webhook_delivery::Model,
     outcome: Option<&AttemptOutcome>,
@@ -147,7 +147,7 @@ fn apply_outcome(
         return None;
     };
     if row.number.is_none() {
-        // A test says how it went, and that is all.
+        // A test message is not retried.
         row.state = DeliveryState::Failed;
         return None;
     }
@@ -168,7 +168,7 @@ fn apply_outcome(
 }
 
 fn jitter() -> i64 {
-    // Without random bytes all come on the second, which is no harm.
+    // Without random bytes there is no jitter, which is acceptable.
     getrandom::u32().map_or(0, |number| i64::from(number) % (JITTER_MAX + 1))
 }
 
@@ -189,7 +189,7 @@ fn attempt(
     }
 }
 
-/// Turns an endpoint off, and gives the reason if it was on.
+/// Disables an endpoint and returns the reason, if it was enabled.
 pub(super) async fn disable(
     transaction: &DatabaseTransaction,
     changes: &mut Changes,

@@ -1,4 +1,4 @@
-//! Endpoints are created, changed, turned off and on, and asked to get something again.
+//! Creating, updating, enabling and disabling endpoints, and resending and replaying events.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::value::{DeliveryState, EventKind, WebhookStatus};
@@ -18,18 +18,18 @@ use crate::store::partner::PartnerRow;
 use crate::store::subject;
 use crate::store::{event, webhook as store};
 
-/// Most endpoints.
+/// Maximum number of endpoints.
 const ENDPOINTS_MAX: u64 = 100;
-/// How long a secret signs beside the one that took its place.
+/// How long a previous secret also signs after a rotation.
 const SECRET_OVERLAP: TimeDelta = TimeDelta::hours(24);
-/// Most secrets that sign at once, the newest among them.
+/// Maximum number of secrets that sign at once, including the newest.
 const SECRETS_MAX: usize = 5;
 
 impl Services {
     /// Creates an endpoint; it gets the events from now on.
     ///
     /// # Errors
-    /// When the address can't be taken, the partner does not exist, there are too many endpoints, or the
+    /// When the URL is invalid, the partner does not exist, there are too many endpoints, or the
     /// database fails.
     pub async fn webhook_create(&self, draft: &EndpointDraft) -> Result<EndpointSecret, Error> {
         self.authorize(Operation::CreateWebhookEndpoint)?;
@@ -116,7 +116,7 @@ impl Services {
         })
     }
 
-    /// Turns an endpoint off: events wait for it. Turning it off again changes nothing.
+    /// Disables an endpoint: its events remain pending. Idempotent.
     ///
     /// # Errors
     /// As [`Services::webhook_delete`].
@@ -139,11 +139,11 @@ impl Services {
         })
     }
 
-    /// Turns an endpoint on: it goes on where it stopped. `skip` lets it go on after events that are no
-    /// longer kept. Turning it on again changes nothing.
+    /// Enables an endpoint, which continues from its position. `skip` skips events that were deleted after their
+    /// retention. Idempotent.
     ///
     /// # Errors
-    /// As [`Services::webhook_delete`], or when events that it did not get are gone.
+    /// As [`Services::webhook_delete`], or when events that it did not receive were deleted.
     pub async fn webhook_enable(&self, id: Uuid, skip: bool) -> Result<webhook_endpoint::Model, Error> {
         let row = transact!(self, Operation::EnableWebhookEndpoint, transaction, changes => {
             let mut row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
@@ -176,7 +176,7 @@ impl Services {
         Ok(row)
     }
 
-    /// Gives an endpoint a new secret. The one before signs as well for a day.
+    /// Rotates the secret of an endpoint. The previous one also signs for a day.
     ///
     /// # Errors
     /// As [`Services::webhook_delete`].
@@ -198,7 +198,7 @@ impl Services {
         Ok(EndpointSecret { row, secret })
     }
 
-    /// Sends a test to an endpoint, enabled or not. It is tried once.
+    /// Sends a test message to an endpoint, enabled or not, without retries.
     ///
     /// # Errors
     /// As [`Services::webhook_delete`].
@@ -229,10 +229,10 @@ impl Services {
         Ok(sent)
     }
 
-    /// Sends a delivery again, with the same id, whether it was delivered or not; a test as well.
+    /// Resends a delivery with the same message id, regardless of its state; test messages too.
     ///
     /// # Errors
-    /// When there is no such delivery, its endpoint is disabled, its event is no longer kept, or the
+    /// When there is no such delivery, its endpoint is disabled, its event was deleted, or the
     /// database fails.
     pub async fn webhook_resend(&self, id: Uuid) -> Result<webhook_delivery::Model, Error> {
         let field = "deliveryId";
@@ -262,17 +262,17 @@ impl Services {
         Ok(sent)
     }
 
-    /// Sends everything after a number again that the endpoint wants, with the same ids.
+    /// Replays the events after a number that match the endpoint's filter, with the same message ids.
     ///
     /// # Errors
-    /// When there is no such endpoint, events after the number are no longer kept, the number was not given
+    /// When there is no such endpoint, events after the number were deleted, the number was not assigned
     /// yet, or the database fails.
     pub async fn webhook_replay(&self, id: Uuid, after: i64) -> Result<webhook_endpoint::Model, Error> {
         let row = transact!(self, Operation::ReplayWebhookEvents, transaction, changes => {
             let mut row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
             check_after(transaction, after).await?;
             let before = json!({ "position": row.position });
-            // What comes after it is turned into deliveries again, in order.
+            // Later events are enqueued again, in order.
             row.position = row.position.min(after);
             changes.add(change(&row).before(before).after(json!({ "position": row.position })));
             store::update(transaction, row.clone()).await?;
@@ -310,7 +310,7 @@ fn secret_row(endpoint: Uuid, secret: &str, now: DateTime<Utc>) -> webhook_secre
     }
 }
 
-/// Kinds as they are stored: each once, in the order in which they were named.
+/// Kinds as stored: without duplicates, in the given order.
 fn kinds_json(kinds: Option<&[EventKind]>) -> Result<Option<String>, Refusal> {
     let Some(kinds) = kinds else { return Ok(None) };
     if kinds.is_empty() {

@@ -1,5 +1,5 @@
-//! The task of each process that sends webhooks: it turns events into deliveries and tries those that are
-//! due. Processes on one database share the work by leases.
+//! The webhook task of each process: it enqueues deliveries of events and attempts those that are due.
+//! Processes on one database share the work by leases.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,27 +22,27 @@ use crate::service::{Services, transact};
 use crate::store::{event as events, webhook as store, webhook_log};
 use crate::webhook_client::REQUEST_TIMEOUT;
 
-/// Most attempts of a process at once.
+/// Maximum number of concurrent attempts of a process.
 const ATTEMPTS_MAX: usize = 32;
-/// Most attempts of a process at once to one endpoint.
+/// Maximum number of concurrent attempts of a process to one endpoint.
 const ENDPOINT_ATTEMPTS_MAX: usize = 4;
-/// How often what is due is looked for, beside when something changes.
+/// Interval of polling for due deliveries, besides notifications.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How often it is looked whether there are endpoints, while there are none.
+/// Interval of polling for endpoints while there are none.
 const ENDPOINT_POLL_INTERVAL: Duration = Duration::from_secs(5);
-/// Longest time that attempts under way have to finish when the process stops.
+/// Maximum time for attempts in progress to finish on shutdown.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
-/// How long an attempt is somebody's: its longest time, and as much again to write down what came of it.
+/// Duration of a lease: the timeout of an attempt, and as much again to record its outcome.
 const LEASE: Duration = REQUEST_TIMEOUT.saturating_mul(2);
-/// Events that are turned into deliveries in one transaction.
+/// Events that one transaction enqueues.
 const EVENTS_PER_TRANSACTION: u64 = 500;
 /// Sequence numbers of the feed that are processed in one transaction.
 const NUMBERS_PER_TRANSACTION: i64 = 10_000;
-/// Deliveries of an endpoint that wait at once; further events wait in the feed.
+/// Maximum number of pending deliveries of an endpoint; further events remain in the feed (backpressure).
 const PENDING_MAX: i64 = 5_000;
-/// How often the log of deliveries is shortened.
+/// Interval between deletions of expired deliveries.
 const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
-/// Deliveries that are deleted in one transaction.
+/// Deliveries that one transaction deletes.
 const DELETED_PER_TRANSACTION: i64 = 5_000;
 
 /// The permits for concurrent attempts.
@@ -69,8 +69,8 @@ impl AttemptPermits {
 }
 
 impl Services {
-    /// Sends webhooks until `stop` is ready, and then finishes what is under way. Log entries that are older
-    /// than events are kept go.
+    /// Sends webhooks until `stop` resolves, then finishes the attempts in progress. Deletes deliveries after the
+    /// retention period of events.
     pub async fn run_webhooks(&self, kept: Option<TimeDelta>, stop: impl Future<Output = ()>) {
         let mut attempts = JoinSet::new();
         tokio::select! {
@@ -104,7 +104,7 @@ impl Services {
         }
     }
 
-    /// Begins attempts of what is due; says whether there are endpoints at all.
+    /// Starts attempts of due deliveries; returns whether there are any endpoints.
     async fn start_due(
         &self,
         attempts: &mut JoinSet<()>,
@@ -147,8 +147,8 @@ impl Services {
         })
     }
 
-    /// Sends what is due at a moment, and what becomes due by it; says how many attempts that took. The
-    /// task does the same as time goes by.
+    /// Sends all deliveries that are due at a time or become due by it, and returns the number of attempts. The
+    /// background task does the same continuously.
     ///
     /// # Errors
     /// When the caller is not the program itself or an administrator, or the database fails.
@@ -171,7 +171,7 @@ impl Services {
         }
     }
 
-    /// Turns events into deliveries for each endpoint that does not have them all.
+    /// Enqueues deliveries of new events for each endpoint that lags behind the feed.
     ///
     /// # Errors
     /// As [`Services::webhooks_send_due`].
@@ -190,7 +190,7 @@ impl Services {
         Ok(())
     }
 
-    /// Turns the next events of an endpoint into deliveries; says whether there may be more.
+    /// Enqueues deliveries of an endpoint's next events; returns whether there may be more.
     async fn enqueue(
         &self,
         transaction: &DatabaseTransaction,
@@ -209,12 +209,12 @@ impl Services {
             attempt::disable(transaction, changes, endpoint, reason, now).await?;
             return Ok(false);
         }
-        // What a replay put back behind the position is not sent before it is reached again.
+        // Deliveries at or below the position only; a replay resets the position.
         if store::pending_through(transaction, endpoint.id, endpoint.position).await? >= PENDING_MAX {
             return Ok(false);
         }
         let filter = filter(endpoint)?;
-        // A filter that takes few events must not keep the transaction open over the whole feed.
+        // A filter that matches few events must not keep the transaction open over the whole feed.
         let through = last.min(endpoint.position + NUMBERS_PER_TRANSACTION);
         let rows =
             events::between(transaction, &filter, endpoint.position, through, EVENTS_PER_TRANSACTION).await?;
@@ -226,7 +226,7 @@ impl Services {
         Ok(position < last)
     }
 
-    /// Deletes deliveries that are over, once their events are no longer kept.
+    /// Deletes completed deliveries after the retention period of their events.
     ///
     /// # Errors
     /// As [`Services::webhooks_send_due`].

@@ -1,4 +1,4 @@
-//! What receivers get: the text of an event, its id, and the secret that signs it.
+//! Messages to receivers: body, id and signing secret.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use crate::error::Error;
 
 /// Bytes of a secret; the specification asks for 24 to 64.
 const SECRET: usize = 32;
-/// The type of a test.
+/// The type of a test message.
 const TEST: &str = "webhook.test";
 
 /// A new secret.
@@ -29,12 +29,12 @@ pub(crate) fn event_type(kind: Option<EventKind>) -> String {
     word.rsplit_once('_').map_or(word.clone(), |(noun, verb)| format!("{noun}.{verb}"))
 }
 
-/// The id of a message: the same however often it is sent.
+/// The id of a message, the same for every attempt.
 pub(crate) fn message_id(row: &webhook_delivery::Model) -> String {
     row.number.map_or_else(|| format!("test_{}", row.id.simple()), |number| format!("evt_{number}"))
 }
 
-/// The text of an event.
+/// The body of an event's message.
 pub(super) fn body(row: &event::Model) -> String {
     let mut data: Map<String, Value> = serde_json::from_str(&row.data).unwrap_or_default();
     data.insert("number".to_owned(), row.number.into());
@@ -43,7 +43,7 @@ pub(super) fn body(row: &event::Model) -> String {
     message(&event_type(Some(row.kind)), row.recorded_at, &data.into())
 }
 
-/// The text of a test.
+/// The body of a test message.
 pub(super) fn test_body(row: &webhook_delivery::Model) -> String {
     let said = json!({ "message": "This is a test. Nothing happened." });
     message(TEST, row.created_at, &said)

@@ -1,4 +1,4 @@
-//! Endpoints and the log of deliveries, as they are shown.
+//! Reads of endpoints, deliveries and attempts.
 
 use std::collections::HashMap;
 
@@ -16,13 +16,13 @@ use crate::store::page::{Page, Rows};
 use crate::store::webhook::WebhooksStatus;
 use crate::store::{webhook as store, webhook_log};
 
-/// Most attempts of a delivery that are shown.
+/// Maximum number of attempts that a delivery shows.
 const ATTEMPTS_SHOWN: i64 = 50;
 
-/// How far an endpoint is.
+/// Progress of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Events that wait as deliveries.
+    /// Number of pending deliveries.
     pub waiting: i64,
     /// Sequence numbers between the last one up to which everything was delivered and the last one of the feed.
     pub lag: i64,
@@ -62,7 +62,7 @@ impl Services {
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
-    /// How far endpoints are.
+    /// Progress of endpoints.
     ///
     /// # Errors
     /// When the database fails.
@@ -83,7 +83,7 @@ impl Services {
         Ok(progress.collect())
     }
 
-    /// Until when secrets that were replaced sign as well; endpoints without one are left out.
+    /// Expiry of previous secrets that still sign; endpoints without one are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -99,7 +99,7 @@ impl Services {
         Ok(ends)
     }
 
-    /// For each endpoint, one page of deliveries, in the order in which they came to be.
+    /// For each endpoint, one page of deliveries in the order of creation.
     ///
     /// # Errors
     /// When the database fails.
@@ -157,7 +157,7 @@ impl Services {
         Ok(found)
     }
 
-    /// The events of deliveries by their numbers; those that are no longer kept are left out.
+    /// The events of deliveries by number; deleted events are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -167,7 +167,7 @@ impl Services {
         Ok(rows.into_iter().filter_map(|row| Some((row.number?, row))).collect())
     }
 
-    /// How deliveries are doing: what waits, since when, and how many endpoints are disabled.
+    /// Status of deliveries: how many are pending, since when, and how many endpoints are disabled.
     ///
     /// # Errors
     /// When the caller is not the program itself or an administrator, or the database fails.

@@ -1,4 +1,4 @@
-//! When a delivery is tried again.
+//! The retry schedule of deliveries.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -6,14 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// then 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h. A delivery is tried for three days.
 pub const RETRY_DELAYS: [i64; 9] =
     [5, 5 * 60, 30 * 60, 2 * 3_600, 5 * 3_600, 10 * 3_600, 14 * 3_600, 20 * 3_600, 24 * 3_600];
-/// Longest time that a receiver can put off the next try for.
+/// Maximum delay that a receiver can request by `Retry-After`.
 const RETRY_AFTER_MAX: TimeDelta = TimeDelta::hours(24);
-/// How much a delay is longer at most, in hundredths, so that not all come at once.
+/// Maximum jitter, in hundredths of the delay, so that retries do not synchronize.
 pub(super) const JITTER_MAX: i64 = 10;
 
-/// When a delivery is tried next, after so many failed tries; none when it was the last.
+/// Time of the next attempt after this number of failed attempts; none after the last one.
 ///
-/// `jitter` is in hundredths of the delay. `not_before` is the moment before which the receiver wants none.
+/// `jitter` is in hundredths of the delay. `not_before` is the earliest time that the receiver requested.
 #[must_use]
 pub fn next_attempt_at(
     attempts: i64,
@@ -27,7 +27,7 @@ pub fn next_attempt_at(
     Some(not_before.map_or(next, |not_before| next.max(not_before.min(now + RETRY_AFTER_MAX))))
 }
 
-/// The moment that a `Retry-After` names: seconds from now, or a date of HTTP.
+/// The time of a `Retry-After` header: seconds from now, or an HTTP date.
 #[must_use]
 pub fn parse_retry_after(retry_after: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = retry_after.trim();

@@ -61,7 +61,7 @@ impl StepObjects {
     }
 }
 
-/// Where an order stands after the steps so far.
+/// State of an order after the steps so far.
 struct OrderState {
     number: ObjectIndex,
     seq: i64,
@@ -71,7 +71,7 @@ struct OrderState {
     cancelled_on: Option<NaiveDate>,
 }
 
-/// Where an order of swag stands after the steps so far.
+/// State of a swag order after the steps so far.
 struct SwagState {
     number: ObjectIndex,
     seq: i64,
@@ -79,7 +79,7 @@ struct SwagState {
     cancelled_on: Option<NaiveDate>,
 }
 
-/// What the steps so far came to, besides credits and points.
+/// State of orders, swag orders, deals and opportunities after the steps so far.
 #[derive(Default)]
 pub(in crate::service::verify) struct Commerce {
     orders: HashMap<Uuid, OrderState>,
@@ -90,7 +90,7 @@ pub(in crate::service::verify) struct Commerce {
 }
 
 impl Commerce {
-    /// The stored order as the log has it; none when no step placed it.
+    /// The order that follows from the log; none if no step placed it.
     pub(in crate::service::verify) fn expected_order(&self, found: &order::Model) -> Option<order::Model> {
         let state = self.orders.get(&found.id)?;
         Some(order::Model {
@@ -104,7 +104,7 @@ impl Commerce {
         })
     }
 
-    /// The stored order of swag as the log has it; none when no step placed it.
+    /// The swag order that follows from the log; none if no step placed it.
     pub(in crate::service::verify) fn expected_swag(
         &self,
         found: &swag_order::Model,
@@ -120,7 +120,7 @@ impl Commerce {
         })
     }
 
-    /// The stored deal as the log has it; none when no step registered it.
+    /// The deal that follows from the log; none if no step registered it.
     pub(in crate::service::verify) fn expected_deal(&self, found: &deal::Model) -> Option<deal::Model> {
         self.deals.get(&found.id).map(|(_, row)| row.clone())
     }
@@ -132,7 +132,7 @@ impl Commerce {
         self.customers.iter().map(row).collect()
     }
 
-    /// Who holds which opportunity.
+    /// Holds on opportunities.
     pub(in crate::service::verify) fn expected_opportunities(&self) -> Vec<opportunity::Model> {
         let row = |((customer, scope), hold): (&(String, String), &Option<Hold<Uuid>>)| {
             opportunity_row(customer, scope, *hold)
