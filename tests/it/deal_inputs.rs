@@ -7,8 +7,8 @@ use crate::harness::deals::{close, deal, report, status};
 use crate::harness::{Backend, TestApp, user_errors, verified};
 
 both! {
-    what_is_not_taken,
-    names_that_nobody_can_read,
+    invalid_input_is_refused,
+    invisible_names_are_refused,
     texts_have_their_bounds,
     days_have_their_order,
     twenty_claims_at_once,
@@ -34,7 +34,7 @@ async fn refused(app: &TestApp, mutation: &str, input: Value) -> (String, String
     (error["code"].as_str().expect("a code").to_owned(), field.unwrap_or_default().to_owned())
 }
 
-async fn what_is_not_taken(backend: Backend) {
+async fn invalid_input_is_refused(backend: Backend) {
     let app = app(backend).await;
     app.deal("nordwind", "N-1", "Acme", "2026-08-20").await;
     let before = app.deal_now("N-1").await;
@@ -88,7 +88,7 @@ async fn what_is_not_taken(backend: Backend) {
     verified(app.services()).await;
 }
 
-async fn names_that_nobody_can_read(backend: Backend) {
+async fn invisible_names_are_refused(backend: Backend) {
     let app = app(backend).await;
     for name in
         ["\u{200b}", "\u{200d}\u{2060}\u{feff}", "\u{ad}", "\u{200e}\u{202e}", "\u{3164}", "a\0b", "a\u{1b}b"]

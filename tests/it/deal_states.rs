@@ -9,9 +9,9 @@ both! {
     what_may_be_done_in_each_status,
     time_runs_without_anybody_watching,
     a_proof_extends_a_lead_once,
-    a_conflict_is_told_without_a_name,
+    a_conflict_does_not_name_the_other_partner,
     an_opportunity_lapses_and_is_claimed_again,
-    history_tells_every_step,
+    history_contains_every_step,
     deals_are_listed_in_the_order_of_registering,
 }
 
@@ -142,7 +142,7 @@ async fn a_proof_extends_a_lead_once(backend: Backend) {
     verified(app.services()).await;
 }
 
-async fn a_conflict_is_told_without_a_name(backend: Backend) {
+async fn a_conflict_does_not_name_the_other_partner(backend: Backend) {
     let app = app(backend, "2026-03-20").await;
     app.engaged("nordwind", "SECRET-1", "Acme", "2026-03-01").await;
     let lead = app.deal("suedwind", "S-1", "ACME", "2026-03-04").await;
@@ -200,7 +200,7 @@ async fn an_opportunity_lapses_and_is_claimed_again(backend: Backend) {
     verified(app.services()).await;
 }
 
-async fn history_tells_every_step(backend: Backend) {
+async fn history_contains_every_step(backend: Backend) {
     let app = app(backend, "2026-03-20").await;
     let mut input = crate::harness::deals::deal("nordwind", "N-1", "Acme", "2026-03-01");
     input["description"] = json!("Two sites");

@@ -10,7 +10,7 @@ both! {
     won_through_another_partners_deal,
     what_ends_without_a_transaction_awards_nothing,
     a_lapsed_opportunity_decides_nothing,
-    a_transaction_that_nobody_found_makes_the_customer_known,
+    an_unrewarded_transaction_makes_the_customer_known,
     scopes_are_opportunities_of_their_own,
     the_entries_explain_themselves,
     deals_before_the_launch_earn_legacy_credits,
@@ -115,7 +115,7 @@ async fn a_lapsed_opportunity_decides_nothing(backend: Backend) {
     verified(app.services()).await;
 }
 
-async fn a_transaction_that_nobody_found_makes_the_customer_known(backend: Backend) {
+async fn an_unrewarded_transaction_makes_the_customer_known(backend: Backend) {
     let app = app(backend, TODAY).await;
     app.deal("nordwind", "N-1", "Acme", "2026-03-01").await;
     app.close("N-1", "WON_BY_OTHER", "2026-03-02").await;

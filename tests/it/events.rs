@@ -7,11 +7,11 @@ use crate::harness::deals::{report, status, swag};
 use crate::harness::{Activity, Backend, Order, TestApp, TestDatabase};
 
 both! {
-    every_change_is_told_once_and_in_order,
-    a_refused_change_is_told_to_nobody,
-    levels_that_lapse_are_told_once_also_after_the_server_was_off,
+    every_change_emits_one_event_in_order,
+    a_refused_change_emits_no_event,
+    lapsed_levels_emit_one_event_even_after_downtime,
     a_level_that_a_correction_takes_away_lapses_too,
-    deals_that_expire_are_told_once_also_after_the_server_was_off,
+    expired_deals_emit_one_event_even_after_downtime,
     two_processes_tell_what_the_calendar_changed_once,
     old_events_are_deleted_and_said_to_be,
     numbers_that_were_never_given_are_refused,
@@ -85,7 +85,7 @@ fn numbers(events: &[Value]) -> Vec<i64> {
     events.iter().map(|event| event["number"].as_i64().expect("a number")).collect()
 }
 
-async fn every_change_is_told_once_and_in_order(backend: Backend) {
+async fn every_change_emits_one_event_in_order(backend: Backend) {
     let app = TestApp::start(backend, "2026-08-31").await;
     app.partner("nordwind", "2024-06-01").await;
     app.professional("ada", "2024-06-01").await;
@@ -155,7 +155,7 @@ async fn every_change_is_told_once_and_in_order(backend: Backend) {
     }
 }
 
-async fn a_refused_change_is_told_to_nobody(backend: Backend) {
+async fn a_refused_change_emits_no_event(backend: Backend) {
     let app = TestApp::start(backend, "2026-08-31").await;
     app.partner("nordwind", "2024-06-01").await;
     let meeting = Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2026-03-01").external_id("m-1");
@@ -173,7 +173,7 @@ async fn followed(app: &TestApp) {
     app.services().emit_time_based_events().await.expect("a calendar");
 }
 
-async fn levels_that_lapse_are_told_once_also_after_the_server_was_off(backend: Backend) {
+async fn lapsed_levels_emit_one_event_even_after_downtime(backend: Backend) {
     let app = TestApp::start(backend, "2025-11-03").await;
     app.partner("nordwind", "2024-06-01").await;
     app.professional("ada", "2024-11-20").await;
@@ -220,7 +220,7 @@ async fn a_level_that_a_correction_takes_away_lapses_too(backend: Backend) {
     assert_eq!(levels, expected);
 }
 
-async fn deals_that_expire_are_told_once_also_after_the_server_was_off(backend: Backend) {
+async fn expired_deals_emit_one_event_even_after_downtime(backend: Backend) {
     let app = TestApp::start(backend, "2026-01-05").await;
     app.partner("nordwind", "2024-06-01").await;
     app.deal("nordwind", "LEAD", "Acme", "2026-01-05").await;

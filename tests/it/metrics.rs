@@ -17,8 +17,8 @@ both! {
     awards_come_to_what_the_ledger_sums_up,
     names_of_clients_make_no_series,
     the_dashboard_asks_for_what_there_is,
-    pools_are_told_as_they_are,
-    the_feed_is_told_as_far_as_it_is,
+    pool_metrics_match_the_pools,
+    feed_metrics_match_the_feed,
     what_meets_a_rival_is_counted_as_tried_again,
 }
 
@@ -228,7 +228,7 @@ fn names_in(text: &str) -> impl Iterator<Item = String> + '_ {
         .map(str::to_owned)
 }
 
-async fn pools_are_told_as_they_are(backend: Backend) {
+async fn pool_metrics_match_the_pools(backend: Backend) {
     let app = TestApp::start_with(TestDatabase::create(backend).await, TODAY, &[]).await;
     app.partner("one", "2025-01-01").await;
     let (series, text) = app.metrics().await;
@@ -260,7 +260,7 @@ async fn told(app: &TestApp, wanted: impl Fn(&Series) -> bool) -> Series {
     }
 }
 
-async fn the_feed_is_told_as_far_as_it_is(backend: Backend) {
+async fn feed_metrics_match_the_feed(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("one", "2025-01-01").await;
     app.record(Activity::of_partner("one", "CUSTOMER_MEETING", "2026-06-10").quantity(3)).await;

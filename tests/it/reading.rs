@@ -16,7 +16,7 @@ both! {
     nodes_of_every_type,
     v5_days_that_can_be_asked_for,
     k1_what_was_known_at_a_moment,
-    level_history_tells_what_was_earned,
+    level_history_contains_earned_levels,
     explanations_hold_the_arithmetic,
     credits_of_a_year,
     edition_of_a_day,
@@ -487,7 +487,7 @@ async fn k1_what_was_known_at_a_moment(backend: Backend) {
     }
 }
 
-async fn level_history_tells_what_was_earned(backend: Backend) {
+async fn level_history_contains_earned_levels(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("nordwind", "2020-01-01").await;
     let certification = |on: &str, quantity| {

@@ -13,7 +13,7 @@ both! {
     a_batch_takes_the_good_and_refuses_the_bad_in_order,
     a_batch_may_not_hold_1_001,
     a_batch_may_repeat_itself,
-    a_batch_comes_to_what_single_requests_come_to,
+    a_batch_equals_single_requests,
     s6_claims_wait_for_review,
     s6_the_reviewer_grades,
     v6_and_earning_refusals,
@@ -183,7 +183,7 @@ async fn a_batch_may_repeat_itself(backend: Backend) {
     assert_eq!(results, [Err("DATE_IN_FUTURE".to_owned()), Ok(false)]);
 }
 
-async fn a_batch_comes_to_what_single_requests_come_to(backend: Backend) {
+async fn a_batch_equals_single_requests(backend: Backend) {
     let app = app_with_subjects(backend).await;
     app.partner("suedwind", "2024-06-01").await;
     app.affiliate("ada", "nordwind", "2025-01-01").await;

@@ -8,9 +8,9 @@ use crate::harness::{Activity, Backend};
 
 both! {
     everybody_follows_the_own_only,
-    a_partner_is_told_of_entries_and_levels,
-    a_professional_is_told_of_points_and_levels,
-    a_stream_goes_on_after_a_number,
+    a_partner_subscription_receives_entries_and_levels,
+    a_professional_subscription_receives_points_and_levels,
+    a_stream_resumes_after_a_number,
     a_revoked_key_ends_its_streams,
 }
 
@@ -56,7 +56,7 @@ async fn everybody_follows_the_own_only(backend: Backend) {
     }
 }
 
-async fn a_partner_is_told_of_entries_and_levels(backend: Backend) {
+async fn a_partner_subscription_receives_entries_and_levels(backend: Backend) {
     let world = World::new(backend).await;
     let query = "subscription { partnerChanged(code: \"nordwind\", after: LATEST) { type partner { balance } \
         ledgerEntry { levelCredits balanceAfter activity { externalId } } \
@@ -76,7 +76,7 @@ async fn a_partner_is_told_of_entries_and_levels(backend: Backend) {
     assert!(level["ledgerEntry"].is_null());
 }
 
-async fn a_professional_is_told_of_points_and_levels(backend: Backend) {
+async fn a_professional_subscription_receives_points_and_levels(backend: Backend) {
     let world = World::new(backend).await;
     let query = "subscription { professionalChanged(code: \"ada\", after: LATEST) { type points dojoCredits \
         activity { externalId } professional { code } levelChange { to { code } } } }";
@@ -106,7 +106,7 @@ fn certified(code: &str, id: &str, on: &str) -> Activity {
     Activity::of_professional(code, "CERTIFICATION_OBTAINED", on).points(600).external_id(id)
 }
 
-async fn a_stream_goes_on_after_a_number(backend: Backend) {
+async fn a_stream_resumes_after_a_number(backend: Backend) {
     let world = World::new(backend).await;
     world.app.earn("nordwind", "2026-04-01", 3).await;
     let all = "{ events(types: [CREDITS_CHANGED], first: 100) { nodes { number } } }";

@@ -10,7 +10,7 @@ both! {
     an_order_is_paid_with_dojo_credits,
     the_same_key_is_the_same_order,
     a_cancelled_order_gives_everything_back_once,
-    what_is_not_taken,
+    invalid_input_is_refused,
     below_zero_after_a_voiding_nothing_is_ordered,
     an_affiliation_ends_whatever_was_ordered,
     a_hundred_orders_of_the_last_ten,
@@ -130,7 +130,7 @@ async fn a_cancelled_order_gives_everything_back_once(backend: Backend) {
     verified(app.services()).await;
 }
 
-async fn what_is_not_taken(backend: Backend) {
+async fn invalid_input_is_refused(backend: Backend) {
     let app = app(backend, 1_000).await;
     app.item("hoodie", 300, 5).await;
     app.item("yacht", 2_147_483_647, 2_147_483_647).await;

@@ -207,7 +207,7 @@ fn customer_and_scope_change_only_while_it_is_a_lead() {
 }
 
 #[test]
-fn names_are_compared_without_case_spacing_and_what_nobody_sees() {
+fn names_are_compared_without_case_spacing_and_invisible_characters() {
     let same = [
         ("Acme Telecom", "ACME  telecom "),
         ("Acme Telecom", "acmetelecom"),

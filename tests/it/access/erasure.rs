@@ -9,7 +9,7 @@ use super::world::TODAY;
 use crate::harness::{Activity, Backend, TestApp, everything, run, verified};
 
 both! {
-    the_person_goes_and_the_numbers_stay,
+    erasure_removes_personal_data_and_keeps_the_numbers,
 }
 
 const NAME: &str = "Wilhelmina Quartermaine";
@@ -23,7 +23,7 @@ fn sign_up() -> Value {
     json!({ "code": "w-7", "name": NAME, "email": EMAIL, "signedUpOn": "2024-06-01" })
 }
 
-async fn the_person_goes_and_the_numbers_stay(backend: Backend) {
+async fn erasure_removes_personal_data_and_keeps_the_numbers(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("nordwind", "2024-06-01").await;
     app.done("signUpProfessional", sign_up()).await;

@@ -7,7 +7,7 @@ use crate::harness::webhooks::{Receiver, quiet};
 use crate::harness::{Backend, TestApp, TestDatabase, user_errors};
 
 both! {
-    private_addresses_are_not_taken,
+    private_addresses_are_refused,
     private_addresses_are_not_asked,
 }
 
@@ -16,7 +16,7 @@ async fn strict(database: TestDatabase) -> TestApp {
     TestApp::start_with(database, "2026-08-31", &[("WEBHOOKS_SEND", "false")]).await
 }
 
-async fn private_addresses_are_not_taken(backend: Backend) {
+async fn private_addresses_are_refused(backend: Backend) {
     let app = strict(TestDatabase::create(backend).await).await;
     for url in [
         "http://example.com/hooks",

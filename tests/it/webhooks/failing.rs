@@ -8,8 +8,8 @@ use crate::harness::webhooks::{Receiver, Reply, quiet};
 use crate::harness::{Backend, TestApp};
 
 both! {
-    an_endpoint_that_fails_for_three_days_is_disabled_and_goes_on_where_it_stopped,
-    a_receiver_can_say_that_it_is_gone,
+    an_endpoint_that_fails_for_three_days_is_disabled_and_resumes_at_its_position,
+    a_receiver_can_unsubscribe_with_410_gone,
     a_receiver_can_say_when_to_come_again,
     redirects_are_failures,
 }
@@ -20,7 +20,7 @@ async fn next_attempt_at(app: &TestApp, id: &Value) -> DateTime<Utc> {
     next.parse().expect("a moment")
 }
 
-async fn an_endpoint_that_fails_for_three_days_is_disabled_and_goes_on_where_it_stopped(backend: Backend) {
+async fn an_endpoint_that_fails_for_three_days_is_disabled_and_resumes_at_its_position(backend: Backend) {
     let app = quiet(backend).await;
     let receiver = Receiver::start().await;
     app.partner("nordwind", "2024-06-01").await;
@@ -82,7 +82,7 @@ async fn an_endpoint_that_fails_for_three_days_is_disabled_and_goes_on_where_it_
     assert_eq!((status.pending, status.oldest, status.disabled), (0, None, 0));
 }
 
-async fn a_receiver_can_say_that_it_is_gone(backend: Backend) {
+async fn a_receiver_can_unsubscribe_with_410_gone(backend: Backend) {
     let app = quiet(backend).await;
     let receiver = Receiver::start().await;
     app.partner("nordwind", "2024-06-01").await;

@@ -11,7 +11,7 @@ use crate::harness::{Backend, TestApp, TestDatabase};
 
 both! {
     two_processes_do_not_send_twice,
-    what_a_dead_process_was_sending_is_taken_over,
+    deliveries_of_a_dead_process_are_retried,
     a_slow_receiver_does_not_hold_others,
 }
 
@@ -47,7 +47,7 @@ async fn two_processes_do_not_send_twice(backend: Backend) {
     }
 }
 
-async fn what_a_dead_process_was_sending_is_taken_over(backend: Backend) {
+async fn deliveries_of_a_dead_process_are_retried(backend: Backend) {
     let one = quiet(backend).await;
     let receiver = Receiver::start().await;
     one.partner("nordwind", "2024-06-01").await;

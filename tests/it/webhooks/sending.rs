@@ -8,7 +8,7 @@ use crate::harness::{Activity, Backend, TestApp, everything, user_errors};
 
 both! {
     a_message_is_what_the_specification_says,
-    secrets_are_told_once_and_rotated,
+    secrets_are_returned_once_and_rotated,
     endpoints_get_what_they_ask_for,
     events_about_a_subject_are_sent_one_after_the_other,
     endpoints_that_fit_nothing_are_refused,
@@ -66,7 +66,7 @@ async fn a_message_is_what_the_specification_says(backend: Backend) {
     assert_eq!(app.send_in(1_000_000).await, 0, "it is sent once");
 }
 
-async fn secrets_are_told_once_and_rotated(backend: Backend) {
+async fn secrets_are_returned_once_and_rotated(backend: Backend) {
     const DAY: i64 = 24 * 3_600;
     let app = quiet(backend).await;
     let receiver = Receiver::start().await;

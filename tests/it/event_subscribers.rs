@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::harness::{Activity, Backend, TestApp, document};
 
 both! {
-    ten_thousand_changes_reach_a_reader_that_comes_and_goes,
-    a_thousand_followers_are_told_at_once,
+    ten_thousand_changes_reach_a_reader_that_reconnects,
+    a_thousand_subscribers_receive_an_event_at_once,
     a_follower_that_falls_behind_reads_on,
 }
 
@@ -141,7 +141,7 @@ async fn changes_reach_a_reader(apps: &[&TestApp]) {
     tokio::time::timeout(PATIENCE, both).await.expect("every event comes");
 }
 
-async fn ten_thousand_changes_reach_a_reader_that_comes_and_goes(backend: Backend) {
+async fn ten_thousand_changes_reach_a_reader_that_reconnects(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     changes_reach_a_reader(&[&app]).await;
 }
@@ -152,7 +152,7 @@ async fn two_processes_tell_a_reader_of_both() {
     changes_reach_a_reader(&[&app, &other]).await;
 }
 
-async fn a_thousand_followers_are_told_at_once(backend: Backend) {
+async fn a_thousand_subscribers_receive_an_event_at_once(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("partner-0", "2024-06-01").await;
     let asked = EventsQuery { partner: Some("partner-0".to_owned()), ..EventsQuery::default() };
