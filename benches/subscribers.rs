@@ -1,6 +1,6 @@
 //! The cost of subscribers: memory for each idle one, and the time for one change to reach all.
 //!
-//! `cargo bench --bench followers -- [FOLLOWERS]`, 1,000 without a number. Starts the real server on a
+//! `cargo bench --bench subscribers -- [SUBSCRIBERS]`, 1,000 without a number. Starts the real server on a
 //! throwaway SQLite file, or on `DATABASE_URL` when that is set; everything stays on 127.0.0.1. The time
 //! for all is printed with the time of the same number of sequential plain responses.
 
@@ -113,7 +113,7 @@ fn record(number: usize) -> String {
     )
 }
 
-async fn run(followers: usize) -> Result<(), Failure> {
+async fn run(subscribers: usize) -> Result<(), Failure> {
     let server = Server::start()?;
     let client = reqwest::Client::new();
     server.send(&client, ENROL).await?;
@@ -123,14 +123,14 @@ async fn run(followers: usize) -> Result<(), Failure> {
     // What the server loads for the first socket is shared by all.
     let mut sockets = vec![server.follow(latest).await?];
     let before = server.memory()?;
-    while sockets.len() <= followers {
+    while sockets.len() <= subscribers {
         sockets.push(server.follow(latest).await?);
     }
     // A plain query at the end: everything sent before it has been processed by then.
     server.send(&client, "{ viewer { role } }").await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let idle = server.memory()?.saturating_sub(before) / u64::try_from(followers)?;
-    println!("{followers} followers: {idle} bytes each, {} MB in all", server.memory()? >> 20);
+    let idle = server.memory()?.saturating_sub(before) / u64::try_from(subscribers)?;
+    println!("{subscribers} subscribers: {idle} bytes each, {} MB in all", server.memory()? >> 20);
 
     let mut times = Vec::new();
     for change in 1..=5 {
@@ -147,7 +147,7 @@ async fn run(followers: usize) -> Result<(), Failure> {
         times.push((begun.elapsed(), acknowledged));
     }
     let begun = Instant::now();
-    for _ in 0..followers {
+    for _ in 0..subscribers {
         server
             .send(
                 &client,
@@ -174,18 +174,18 @@ async fn run(followers: usize) -> Result<(), Failure> {
 }
 
 fn main() -> ExitCode {
-    let followers = std::env::args().skip(1).find_map(|text| text.parse().ok()).unwrap_or(1_000);
+    let subscribers = std::env::args().skip(1).find_map(|text| text.parse().ok()).unwrap_or(1_000);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("followers: {error}");
+            eprintln!("subscribers: {error}");
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(followers)) {
+    match runtime.block_on(run(subscribers)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("followers: {error}");
+            eprintln!("subscribers: {error}");
             ExitCode::FAILURE
         }
     }
