@@ -220,9 +220,9 @@ async fn router(
     shutdown: ShutdownSignal,
 ) -> Result<Router, AppError> {
     let protocol = &settings.protocol;
-    let sdl = schema::sdl();
-    let mut types =
-        SchemaTypes::from_sdl(&sdl, &api_scalars()).map_err(|error| AppError::Schema(error.to_string()))?;
+    let definitions = schema::definitions();
+    let mut types = SchemaTypes::from_sdl(&definitions, &api_scalars())
+        .map_err(|error| AppError::Schema(error.to_string()))?;
     let introspection = protocol.limits.introspection;
     if !introspection {
         types = types.without_suggestions();
@@ -234,6 +234,7 @@ async fn router(
     });
     let limits = protocol.limits.clone();
     let mut documents = Documents::new(schemas, types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)
+        .with_description(schema::DESCRIPTION)
         .with_persisted_queries(protocol.persisted_bytes_max);
     if let Some(path) = &protocol.trusted_documents {
         let trusted = trusted_documents::read_documents(path).map_err(AppError::TrustedDocuments)?;
@@ -267,7 +268,8 @@ async fn router(
             }
         }
     };
-    let mut routes = routes(Arc::new(endpoint), introspection.then_some(sdl), ready);
+    let mut routes =
+        routes(Arc::new(endpoint), introspection.then(|| schema::described(&definitions)), ready);
     if let Some(cors) = protocol.origins.layer() {
         routes = routes.layer(cors);
     }

@@ -8,6 +8,7 @@ pub mod document_ref;
 pub mod documents;
 mod error;
 mod id;
+pub mod introspection;
 pub mod limits;
 mod mutations;
 mod operations;

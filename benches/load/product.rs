@@ -34,7 +34,8 @@ pub(crate) async fn open(url: &str) -> Result<Services, Error> {
 
 /// Starts the server on a free port.
 pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
-    let types = SchemaTypes::from_sdl(&schema::sdl(), &api_scalars()).map_err(std::io::Error::other)?;
+    let types =
+        SchemaTypes::from_sdl(&schema::definitions(), &api_scalars()).map_err(std::io::Error::other)?;
     let documents = Documents::new(schemas(schema::builder), types, Limits::default(), 1_000, 16 << 20);
     // All requests have one key: its quota would be what is measured.
     let quotas = Quotas { points_per_minute: 0, operations_max: u32::MAX, ..Quotas::default() };

@@ -19,6 +19,7 @@ use quick_cache::sync::Cache;
 
 use super::complexity::{self, rate_limit_cost};
 use super::document_ref::{self, DocumentHash, DocumentRef};
+use super::introspection::SchemaDescription;
 use super::limits::{Limits, check_limit, len_u64};
 use super::operations::{Document, Operation, split_operations};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
@@ -68,6 +69,8 @@ pub struct Prepared {
     pub complexity: u64,
     /// What the request costs of its caller's rate limit, in points.
     pub rate_limit_cost: u64,
+    /// The description of the schema, if the response must contain it.
+    pub description: Option<SchemaDescription>,
 }
 
 /// The schemas, their limits and the documents that passed validation.
@@ -75,6 +78,8 @@ pub struct Documents<E> {
     schemas: Schemas<E>,
     types: SchemaTypes,
     limits: Limits,
+    /// The text for `__schema { description }`, if the library's is replaced.
+    description: Option<&'static str>,
     cache: Cache<Box<str>, Arc<Document>, MemoryWeighter>,
     /// Documents that clients persisted under their hash, if they may.
     persisted: Option<Cache<DocumentHash, Arc<Document>, MemoryWeighter>>,
@@ -98,11 +103,18 @@ impl<E: Executor> Documents<E> {
             schemas,
             types,
             limits,
+            description: None,
             memory_min: memory_max / len_u64(documents_max.max(1)),
             cache: Cache::with_weighter(documents_max, memory_max, MemoryWeighter),
             persisted: None,
             trusted: None,
         }
+    }
+
+    /// Replaces the library's text for `__schema { description }`.
+    #[must_use]
+    pub fn with_description(self, description: &'static str) -> Self {
+        Self { description: Some(description), ..self }
     }
 
     /// Lets clients persist documents under their hash, in up to `memory_max` bytes; 0 turns this off.
@@ -175,7 +187,9 @@ impl<E: Executor> Documents<E> {
         request.set_parsed_query(operation.document.clone());
         let name = operation.name.as_deref().filter(|_| self.trusted.is_some());
         let label = name.map_or_else(|| Arc::clone(&operation.root_label), Arc::from);
-        Ok(Prepared { request, kind: operation.kind, label, complexity, rate_limit_cost })
+        let description =
+            self.description.and_then(|text| SchemaDescription::new(text, &operation.descriptions));
+        Ok(Prepared { request, kind: operation.kind, label, complexity, rate_limit_cost, description })
     }
 
     async fn resolve(&self, source: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_graphql::{Name, Positioned};
 use async_graphql_parser::types::{
-    DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType,
+    DocumentOperations, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType,
     Selection, SelectionSet,
 };
 
+use super::introspection;
 use super::refusal::{Code, Refusal, truncate_chars};
 
 /// A valid document, split into its operations.
@@ -26,6 +27,8 @@ pub(crate) struct Operation {
     pub(crate) kind: OperationType,
     /// The root field, or `multiple` where there are several; a label for metrics.
     pub(crate) root_label: Arc<str>,
+    /// Where the response contains the description of the schema.
+    pub(crate) descriptions: introspection::Keys,
     /// The operation alone, with the fragments that it uses.
     pub(crate) document: ExecutableDocument,
     /// The complexity, unless it depends on variables.
@@ -91,12 +94,15 @@ pub(crate) fn split_operations(document: ExecutableDocument) -> Vec<Operation> {
             reachable[index].contains(fragment)
                 || (index == 0 && !reachable.iter().any(|names| names.contains(fragment)))
         };
-        let root_label = root_label(&operation.node.selection_set.node, &fragments);
+        let set = &operation.node.selection_set.node;
+        let root_label = root_label(set, &fragments);
+        let descriptions = introspection::keys(set, &fragments);
         let own = fragments.iter().filter(|(name, _)| belongs(name));
         Operation {
             name,
             kind: operation.node.ty,
             root_label,
+            descriptions,
             document: ExecutableDocument {
                 fragments: own.map(|(name, it)| (name.clone(), it.clone())).collect(),
                 operations: DocumentOperations::Single(operation),
@@ -109,19 +115,26 @@ pub(crate) fn split_operations(document: ExecutableDocument) -> Vec<Operation> {
 
 /// The single root field of an operation, by its name in the schema, or `multiple`.
 fn root_label(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> Arc<str> {
-    let mut found: Option<&Name> = None;
+    let mut names = fields(set, fragments).into_iter().map(|field| &field.name.node);
+    let first = names.next();
+    if names.any(|name| Some(name) != first) {
+        return Arc::from("multiple");
+    }
+    Arc::from(first.map_or("none", Name::as_str))
+}
+
+/// The fields of a selection set, including those of its fragments.
+pub(crate) fn fields<'d>(
+    set: &'d SelectionSet,
+    fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
+) -> Vec<&'d Field> {
+    let mut found = Vec::new();
     let mut spread: HashSet<&Name> = HashSet::new();
     let mut pending = vec![set];
     while let Some(set) = pending.pop() {
         for selection in &set.items {
             match &selection.node {
-                Selection::Field(field) => {
-                    let name = &field.node.name.node;
-                    if found.is_some_and(|found| found != name) {
-                        return Arc::from("multiple");
-                    }
-                    found = Some(name);
-                }
+                Selection::Field(field) => found.push(&field.node),
                 Selection::InlineFragment(it) => pending.push(&it.node.selection_set.node),
                 Selection::FragmentSpread(it) => {
                     let name = &it.node.fragment_name.node;
@@ -131,7 +144,7 @@ fn root_label(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentD
             }
         }
     }
-    Arc::from(found.map_or("none", Name::as_str))
+    found
 }
 
 /// The fragments that a selection set spreads, directly or through other fragments.

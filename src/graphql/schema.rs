@@ -1,10 +1,13 @@
 //! The schema and its text.
 
-use async_graphql::{Schema, SchemaBuilder};
+use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 
 pub use super::mutations::Mutation;
 pub use super::query::Query;
 pub use super::subscription::SubscriptionRoot;
+
+/// Description of the schema as a whole, in Markdown.
+pub const DESCRIPTION: &str = include_str!("schema.md").trim_ascii_end();
 
 /// The schema. It holds no services: each request brings those of its caller. Limits stand before it,
 /// in [`super::documents`].
@@ -13,9 +16,22 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, SubscriptionRoot> {
     Schema::build(Query::default(), Mutation::default(), SubscriptionRoot)
 }
 
-/// The schema as text, with what a client needs to know of custom scalars.
+/// The schema as text, as published: with the specifications of custom scalars and its own description.
 #[must_use]
 pub fn sdl() -> String {
-    let options = async_graphql::SDLExportOptions::new().include_specified_by();
-    builder().finish().sdl_with_options(options)
+    described(&definitions())
+}
+
+/// The schema as text, as the library writes it. Its parser accepts no description of the schema itself.
+#[must_use]
+pub fn definitions() -> String {
+    builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
+}
+
+/// Adds the description to the schema definition, which is the last of the definitions.
+#[must_use]
+pub fn described(definitions: &str) -> String {
+    let start = definitions.rfind("schema {").unwrap_or(definitions.len());
+    let (types, schema) = definitions.split_at(start);
+    format!("{types}\"\"\"\n{DESCRIPTION}\n\"\"\"\n{schema}")
 }

@@ -17,6 +17,7 @@ use super::request_id::RequestId;
 use super::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use super::throttle::{Admission, Permit};
 use crate::graphql::documents::Prepared;
+use crate::graphql::introspection::SchemaDescription;
 use crate::graphql::refusal::Code;
 use crate::telemetry::observation::{self, RequestObservation};
 use crate::telemetry::traces;
@@ -58,7 +59,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         }
         let span = traces::operation(kind_name(prepared.kind), &prepared.label);
         let running = self
-            .run_operation(context, request, prepared.kind, deadline, admission.permit())
+            .run_operation(context, request, prepared.kind, prepared.description, deadline, admission.permit())
             .instrument(span);
         running.await.map(Execution::Finished)
     }
@@ -94,6 +95,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         context: &RequestContext<A::Caller>,
         request: async_graphql::Request,
         kind: OperationType,
+        description: Option<SchemaDescription>,
         deadline: Instant,
         permit: Arc<Permit>,
     ) -> Result<EncodedResponse, ErrorResponse> {
@@ -104,7 +106,13 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             timed_out(*media, self.limits.operation_time_max, kind)
         };
         let running = schema.clone();
-        let running = async move { running.execute(request).await };
+        let running = async move {
+            let mut response = running.execute(request).await;
+            if let Some(description) = description {
+                description.set(&mut response);
+            }
+            response
+        };
         let running = observation::with_metrics(self.metrics.clone(), running).in_current_span();
         let response = if kind == OperationType::Mutation {
             // A separate task continues after a disconnect or a timeout: an accepted mutation is never

@@ -12,6 +12,7 @@ mod execution;
 mod framework;
 mod framework_sockets;
 mod hostile;
+mod introspection;
 mod limits;
 mod log;
 mod metrics;

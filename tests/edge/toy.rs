@@ -192,11 +192,16 @@ pub(crate) fn schema(counter: &Arc<AtomicI32>) -> SchemaBuilder<Query, Mutation,
     async_graphql::Schema::build(Query, Mutation, Subscription).data(Arc::clone(counter))
 }
 
+/// What the schema says of itself.
+pub(crate) const DESCRIPTION: &str = "A toy.";
+
 pub(crate) fn documents(counter: &Arc<AtomicI32>) -> (Documents<Schema>, String) {
     let sdl = schema(counter).finish().sdl();
     let types = SchemaTypes::from_sdl(&sdl, &api_scalars()).expect("the SDL is GraphQL");
     let schemas = schemas(|| schema(counter));
-    (Documents::new(schemas, types, Limits::default(), 1_000, 64 << 20), sdl)
+    let documents =
+        Documents::new(schemas, types, Limits::default(), 1_000, 64 << 20).with_description(DESCRIPTION);
+    (documents, sdl)
 }
 
 pub(crate) struct Toy {

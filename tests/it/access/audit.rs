@@ -28,7 +28,7 @@ async fn entries(app: &TestApp, filter: Value) -> Vec<Value> {
 
 /// The mutations of the schema with the types of their inputs.
 fn mutations() -> BTreeMap<String, String> {
-    let sdl = partner_program::graphql::schema::sdl();
+    let sdl = partner_program::graphql::schema::definitions();
     let document = async_graphql_parser::parse_schema(sdl).expect("the SDL is GraphQL");
     let of_mutation = document.definitions.into_iter().find_map(|definition| match definition {
         TypeSystemDefinition::Type(definition) if definition.node.name.node == "Mutation" => {

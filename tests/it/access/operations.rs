@@ -132,7 +132,7 @@ const FOLLOWED: [&str; 2] = ["partnerChanged", "professionalChanged"];
 
 /// Names of the queries and mutations of the schema.
 fn operations() -> BTreeSet<String> {
-    let sdl = partner_program::graphql::schema::sdl();
+    let sdl = partner_program::graphql::schema::definitions();
     let document = async_graphql_parser::parse_schema(sdl).expect("the SDL is GraphQL");
     let mut names = BTreeSet::new();
     for definition in document.definitions {
@@ -336,7 +336,7 @@ async fn sales(world: &World, is_own: bool, number: usize, document: &str) -> Ve
 
 /// Fields of a type, with arguments where they need some and a selection where they have one.
 fn fields(name: &str) -> Vec<(String, String)> {
-    let sdl = partner_program::graphql::schema::sdl();
+    let sdl = partner_program::graphql::schema::definitions();
     let document = async_graphql_parser::parse_schema(sdl).expect("the SDL is GraphQL");
     let types: Vec<_> = document
         .definitions
