@@ -216,16 +216,16 @@ impl Total {
     }
 }
 
-/// Where a page lies in its list.
+/// Position of a page within its list.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct PageInfo {
-    /// Whether the list goes on after this page.
+    /// Whether more items follow this page. With `last`, true if `before` was given.
     has_next_page: bool,
-    /// Whether the list goes on before this page.
+    /// Whether items precede this page. With `first`, true if `after` was given.
     has_previous_page: bool,
-    /// Cursor of the first row; null for an empty page.
+    /// Cursor of the first item; null if the page is empty.
     start_cursor: Option<String>,
-    /// Cursor of the last row; null for an empty page.
+    /// Cursor of the last item; null if the page is empty.
     end_cursor: Option<String>,
 }
 

@@ -71,14 +71,14 @@ pub(crate) fn or_null<T>(context: &Context<'_>, result: Result<Option<T>, ApiErr
     }
 }
 
-/// Why a mutation was refused, for the person who sent it. A refused mutation changes nothing.
+/// Reason why a mutation was refused, for the user who sent it. A refused mutation changes nothing.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct UserError {
-    /// What to branch on.
+    /// Machine-readable code.
     code: UserErrorCode,
-    /// What was wrong and what would be right, for people.
+    /// Human-readable message: what was wrong, and what would be accepted.
     message: String,
-    /// Path of the field within `input`; null when the input as a whole was wrong.
+    /// Path of the field within `input`; null if the error concerns the input as a whole.
     field: Option<Vec<String>>,
 }
 

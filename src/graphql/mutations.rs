@@ -14,7 +14,8 @@ use async_graphql::MergedObject;
 
 pub(crate) use orders::OrderInput;
 
-/// Everything that can be changed. A mutation is one transaction: it is done as a whole or not at all.
+/// Root of the mutations. A mutation is one transaction: it takes effect completely or not at all. A refused
+/// mutation changes nothing and returns its reasons as `userErrors`.
 #[derive(MergedObject, Debug, Default)]
 pub struct Mutation(
     subjects::SubjectMutations,

@@ -25,7 +25,8 @@ use nodes::nodes;
 /// Most ids of one request.
 const IDS_MAX: usize = 100;
 
-/// Everything that can be read.
+/// Root of the queries. Objects that the caller may not see are indistinguishable from objects that do not
+/// exist.
 #[derive(MergedObject, Debug, Default)]
 pub struct Query(
     SubjectQueries,
@@ -39,49 +40,51 @@ pub struct Query(
 #[derive(Debug, Default)]
 pub(crate) struct SubjectQueries;
 
-/// Which partners a list shows.
+/// Filter of partners. A partner must match every given condition.
 #[derive(InputObject, Default)]
 pub(crate) struct PartnerFilter {
-    /// Only partners whose code or name contains this, in any case of the letters A to Z.
+    /// Partners whose code or name contains this text of at most 100 characters. The letters A to Z match in
+    /// either case.
     search: Option<String>,
-    /// Only partners enrolled on this day or later.
+    /// Partners enrolled on or after this day.
     enrolled_from: Option<Date>,
-    /// Only partners enrolled on this day or earlier.
+    /// Partners enrolled on or before this day.
     enrolled_to: Option<Date>,
 }
 
-/// What a list of partners is ordered by.
+/// Order of a list of partners.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PartnerOrder {
-    /// Code, ascending.
+    /// By code, ascending.
     Code,
-    /// Name, ascending.
+    /// By name, ascending.
     Name,
-    /// First day in the program, ascending.
+    /// By first day in the program, ascending.
     EnrolledOn,
-    /// Level credits of this calendar year, most first.
+    /// By level credits of the current calendar year, descending.
     CreditsThisYear,
 }
 
-/// Which professionals a list shows.
+/// Filter of professionals. A professional must match every given condition.
 #[derive(InputObject, Default)]
 pub(crate) struct ProfessionalFilter {
-    /// Only professionals whose code or name contains this, in any case of the letters A to Z.
+    /// Professionals whose code or name contains this text of at most 100 characters. The letters A to Z
+    /// match in either case.
     search: Option<String>,
-    /// Only professionals who signed up on this day or later.
+    /// Professionals who signed up on or after this day.
     signed_up_from: Option<Date>,
-    /// Only professionals who signed up on this day or earlier.
+    /// Professionals who signed up on or before this day.
     signed_up_to: Option<Date>,
 }
 
-/// What a list of professionals is ordered by.
+/// Order of a list of professionals.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProfessionalOrder {
-    /// Code, ascending.
+    /// By code, ascending.
     Code,
-    /// Name, ascending.
+    /// By name, ascending.
     Name,
-    /// Day of sign-up, ascending.
+    /// By date of sign-up, ascending.
     SignedUpOn,
 }
 
@@ -101,21 +104,21 @@ fn check_search(search: Option<String>) -> Result<Option<String>, ApiError> {
 
 #[Object]
 impl SubjectQueries {
-    /// The object with a global id; null when there is none.
+    /// Object with a global ID; null if there is none.
     async fn node(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Global id, as `id` of an object gave it.")] id: ID,
+        #[graphql(desc = "Global ID, as returned in the field `id` of an object.")] id: ID,
     ) -> Option<Node> {
         let found = nodes(context.data_unchecked::<Services>(), &[id]).await;
         or_null(context, found.map(|mut nodes| nodes.pop().flatten()))
     }
 
-    /// The objects with these global ids, in their order; null for each that does not exist.
+    /// Objects with the given global IDs, in the same order; null for each that does not exist.
     async fn nodes(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
+        #[graphql(desc = "Global IDs, at most 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>, ApiError> {
         if ids.len() > IDS_MAX {
             return Err(ApiError::bad_input(format!(
@@ -126,11 +129,11 @@ impl SubjectQueries {
         nodes(context.data_unchecked::<Services>(), &ids).await
     }
 
-    /// The policy in force on a day.
+    /// Edition of the policy in force on a day.
     async fn edition(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The day; today, when left out. Days before the first edition are judged by it.")]
+        #[graphql(desc = "Effective date; today by default. Before the first edition, the first applies.")]
         as_of: Option<Date>,
     ) -> Edition {
         let services = context.data_unchecked::<Services>();
@@ -138,27 +141,30 @@ impl SubjectQueries {
         Edition { id, index, policy: Arc::clone(services.policy()) }
     }
 
-    /// The partner with a code; null when there is none.
+    /// Partner with a code; null if there is none.
     async fn partner(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Unique code.")] code: String,
+        #[graphql(desc = "Code of the partner.")] code: String,
     ) -> Option<Partner> {
         let found = context.data_unchecked::<Services>().partner_by_code(&code).await;
         or_null(context, found.map(|row| row.map(|row| Partner(BatchRow::only(row)))).map_err(Into::into))
     }
 
-    /// Partners, one page at a time.
+    /// Partners, as a paginated list.
     #[expect(clippy::too_many_arguments, reason = "the contract names them")]
     async fn partners(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which partners; all, when left out.")] filter: Option<PartnerFilter>,
-        #[graphql(desc = "What they are ordered by; CODE, when left out.")] order_by: Option<PartnerOrder>,
-        #[graphql(desc = "How many partners from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only partners after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many partners from the end, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only partners before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Filter; by default, all partners.")] filter: Option<PartnerFilter>,
+        #[graphql(desc = "Order of the list; `CODE` by default.")] order_by: Option<PartnerOrder>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Partner>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let filter = filter.unwrap_or_default();
@@ -180,11 +186,11 @@ impl SubjectQueries {
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Partners(order), Total::Partners(filter)))
     }
 
-    /// The professional with a code; null when there is none.
+    /// Professional with a code; null if there is none.
     async fn professional(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Unique code.")] code: String,
+        #[graphql(desc = "Code of the professional.")] code: String,
     ) -> Option<Professional> {
         let found = context.data_unchecked::<Services>().professional_by_code(&code).await;
         or_null(
@@ -193,21 +199,20 @@ impl SubjectQueries {
         )
     }
 
-    /// Professionals, one page at a time.
+    /// Professionals, as a paginated list.
     #[expect(clippy::too_many_arguments, reason = "the contract names them")]
     async fn professionals(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which professionals; all, when left out.")] filter: Option<ProfessionalFilter>,
-        #[graphql(desc = "What they are ordered by; CODE, when left out.")] order_by: Option<
-            ProfessionalOrder,
-        >,
-        #[graphql(desc = "How many professionals from the start, 0 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "Filter; by default, all professionals.")] filter: Option<ProfessionalFilter>,
+        #[graphql(desc = "Order of the list; `CODE` by default.")] order_by: Option<ProfessionalOrder>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
             i32,
         >,
-        #[graphql(desc = "Only professionals after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many professionals from the end, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only professionals before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Professional>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let filter = filter.unwrap_or_default();
@@ -231,12 +236,12 @@ impl SubjectQueries {
         ))
     }
 
-    /// The activity that a source sent under an external id; null when there is none.
+    /// Activity with a natural key (`source` and `externalId`); null if there is none.
     async fn activity(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "System that it came from.")] source: String,
-        #[graphql(desc = "Its id in that system.")] external_id: String,
+        #[graphql(desc = "Source system of the activity.")] source: String,
+        #[graphql(desc = "ID of the activity in the source system.")] external_id: String,
     ) -> Option<Activity> {
         let found = context.data_unchecked::<Services>().activity_by_key(&source, &external_id).await;
         or_null(context, found.map(|row| row.map(|row| Activity(BatchRow::only(row)))).map_err(Into::into))

@@ -5,11 +5,11 @@ use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 
 use crate::program::calendar::parse_date;
 
-/// A calendar date as `YYYY-MM-DD`, in the program's time zone.
+/// Calendar date in the format `YYYY-MM-DD` (ISO 8601), in the time zone of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Date(pub(crate) NaiveDate);
 
-/// A calendar date as `YYYY-MM-DD`, in the program's time zone.
+/// Calendar date in the format `YYYY-MM-DD` (ISO 8601), in the time zone of the program.
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -24,12 +24,14 @@ impl ScalarType for Date {
     }
 }
 
-/// A moment as RFC 3339 in UTC, such as `2025-06-30T12:00:00Z`.
+/// Point in time in RFC 3339 format, such as `2025-06-30T12:00:00.000000Z`. Responses use UTC and
+/// microseconds; input may use any offset and precision, in the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Moment(pub(crate) DateTime<Utc>);
 
-/// A moment as RFC 3339 in UTC, such as `2025-06-30T12:00:00Z`.
-#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
+/// Point in time in RFC 3339 format, such as `2025-06-30T12:00:00.000000Z`. Responses use UTC and
+/// microseconds; input may use any offset and precision, in the years 1 to 9999.
+#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/chillicream/date-time")]
 impl ScalarType for Moment {
     fn parse(value: Value) -> InputValueResult<Self> {
         let wrong =
@@ -49,14 +51,14 @@ pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     (1..=9_999).contains(&moment.year()).then_some(moment)
 }
 
-/// The number of an event: a whole number up to 2^53 - 1, which JSON and JavaScript hold exactly. As input
-/// it may be written as text as well, as cursors are.
+/// Number of an event: a whole number from 0 to 2^53 - 1, the range that JSON and JavaScript represent
+/// exactly (I-JSON). Responses contain a JSON number; input may also be a string of digits, as cursors are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EventNumber(pub(crate) i64);
 
-/// The number of an event: a whole number up to 2^53 - 1, which JSON and JavaScript hold exactly. As input
-/// it may be written as text as well, as cursors are.
-#[Scalar]
+/// Number of an event: a whole number from 0 to 2^53 - 1, the range that JSON and JavaScript represent
+/// exactly (I-JSON). Responses contain a JSON number; input may also be a string of digits, as cursors are.
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc7493#section-2.2")]
 impl ScalarType for EventNumber {
     fn parse(value: Value) -> InputValueResult<Self> {
         let wrong =
@@ -79,12 +81,18 @@ pub(crate) fn parse_event_number(value: &Value) -> Option<i64> {
     (0..1 << 53).contains(&number).then_some(number)
 }
 
-/// An exact decimal number as text, such as `"12.50"`.
+/// Exact decimal number as a string, such as `"12.50"`: an optional minus sign and digits, optionally with a
+/// decimal point between digits. A subset of the lexical space of `xsd:decimal`, with at most 28 decimals and
+/// a value below 2^96 if the point is ignored. JSON numbers, exponents and a plus sign are refused, and no
+/// digit is ever rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal(pub(crate) rust_decimal::Decimal);
 
-/// An exact decimal number as text, such as `"12.50"`.
-#[Scalar]
+/// Exact decimal number as a string, such as `"12.50"`: an optional minus sign and digits, optionally with a
+/// decimal point between digits. A subset of the lexical space of `xsd:decimal`, with at most 28 decimals and
+/// a value below 2^96 if the point is ignored. JSON numbers, exponents and a plus sign are refused, and no
+/// digit is ever rounded.
+#[Scalar(specified_by_url = "https://www.w3.org/TR/xmlschema11-2/#decimal")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         let wrong =
@@ -110,12 +118,12 @@ pub(crate) fn parse_decimal(text: &str) -> Option<rust_decimal::Decimal> {
     rust_decimal::Decimal::from_str_exact(text).ok()
 }
 
-/// An object of names and values, as JSON.
+/// JSON object: names with values of any JSON type. As input, other JSON values are refused.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct JsonObject(pub(crate) serde_json::Map<String, serde_json::Value>);
 
-/// An object of names and values, as JSON.
-#[Scalar(name = "JSON")]
+/// JSON object: names with values of any JSON type. As input, other JSON values are refused.
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-4")]
 impl ScalarType for JsonObject {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value.into_json() {

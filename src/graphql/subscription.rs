@@ -16,16 +16,16 @@ use crate::service::events::EventResult;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SubscriptionRoot;
 
-/// What can be followed. A stream that begins after a number gives first what happened since, and then
-/// what happens; without one it begins now.
+/// Root of the subscriptions. Each delivers committed events in order. With `after`, it first delivers the
+/// retained events after that number, and then new ones; without, it starts with the next event.
 #[Subscription(name = "Subscription")]
 impl SubscriptionRoot {
-    /// Every entry of a partner's ledger and every change of its levels, after it was committed.
+    /// Ledger entries and changes of level of one partner, once they are committed.
     async fn partner_changed(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Unique code of the partner.")] code: String,
-        #[graphql(desc = "Begin after the event with this number; now, when left out.")] after: Option<
+        #[graphql(desc = "Code of the partner.")] code: String,
+        #[graphql(desc = "Starts after the event with this number; by default, with the next event.")] after: Option<
             EventNumber,
         >,
     ) -> Result<impl Stream<Item = Result<PartnerChange, ApiError>> + use<>, ApiError> {
@@ -34,12 +34,12 @@ impl SubscriptionRoot {
         Ok(changes.map(|followed| event(followed).map(PartnerChange)))
     }
 
-    /// Every change of a professional's points, Dojo Credits and level, after it was committed.
+    /// Changes of the points, Dojo Credits and level of one professional, once they are committed.
     async fn professional_changed(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Unique code of the professional.")] code: String,
-        #[graphql(desc = "Begin after the event with this number; now, when left out.")] after: Option<
+        #[graphql(desc = "Code of the professional.")] code: String,
+        #[graphql(desc = "Starts after the event with this number; by default, with the next event.")] after: Option<
             EventNumber,
         >,
     ) -> Result<impl Stream<Item = Result<ProfessionalChange, ApiError>> + use<>, ApiError> {
@@ -49,19 +49,21 @@ impl SubscriptionRoot {
         Ok(changes.map(|followed| event(followed).map(ProfessionalChange)))
     }
 
-    /// Everything that happens and that the caller may see, in the order in which it was committed.
+    /// Event feed: the events that the caller may see, once they are committed.
     async fn events(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Begin after the event with this number; now, when left out.")] after: Option<
+        #[graphql(desc = "Starts after the event with this number; by default, with the next event.")] after: Option<
             EventNumber,
         >,
-        #[graphql(desc = "Only these types; all, when left out.")] types: Option<Vec<EventType>>,
+        #[graphql(desc = "Event types to deliver; all by default.")] types: Option<Vec<EventType>>,
         #[graphql(
-            desc = "Only those about the partner with this code, and about people while they work for it."
+            desc = "Code of a partner: events about it, and about professionals while they work for it."
         )]
         partner: Option<String>,
-        #[graphql(desc = "Only those about the professional with this code.")] professional: Option<String>,
+        #[graphql(desc = "Code of a professional: events about this professional.")] professional: Option<
+            String,
+        >,
     ) -> Result<impl Stream<Item = Result<Event, ApiError>> + use<>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let query = events_query(types, partner, professional);

@@ -40,9 +40,13 @@ pub(crate) use swag::{SwagItem, SwagOrder};
 pub(crate) use target::SalesTarget;
 pub(crate) use webhook::{WebhookDelivery, WebhookEndpoint};
 
-/// An object with a global id, which `node` finds again.
+/// Object with a global ID, which `node` and `nodes` accept.
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Global id: opaque, and the same for ever."))]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "Global ID of the object, opaque and permanent. `node` and `nodes` accept it."
+))]
 pub(crate) enum Node {
     Partner(Partner),
     Professional(Professional),

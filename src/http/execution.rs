@@ -59,7 +59,14 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         }
         let span = traces::operation(kind_name(prepared.kind), &prepared.label);
         let running = self
-            .run_operation(context, request, prepared.kind, prepared.description, deadline, admission.permit())
+            .run_operation(
+                context,
+                request,
+                prepared.kind,
+                prepared.description,
+                deadline,
+                admission.permit(),
+            )
             .instrument(span);
         running.await.map(Execution::Finished)
     }

@@ -16,68 +16,72 @@ use crate::service::keys::KeyDraft;
 #[derive(Debug, Default)]
 pub(crate) struct AccessMutations;
 
-/// A key to create.
+/// API key to create.
 #[derive(InputObject)]
 pub(crate) struct CreateApiKeyInput {
-    /// What it stands for.
+    /// Role of requests that use the key.
     role: Role,
-    /// Code of the partner or professional, or a name for the integration, which its next key can have too. Left out
-    /// for administrators and staff.
+    /// Subject of the key: the code of the partner or professional, or the name of the integration, which
+    /// several keys can share. Required for `PARTNER`, `PROFESSIONAL` and `INTEGRATOR`; not accepted for the
+    /// other roles.
     subject: Option<String>,
-    /// Name for people.
+    /// Display name of the key, 1 to 200 characters.
     label: String,
-    /// From when on it is refused; never, when left out.
+    /// Time from which the key is rejected, which must lie in the future. By default the key does not expire.
     expires_at: Option<Moment>,
-    /// The only sources that it may record for; every one, when left out. For integrators.
+    /// Sources for which the key may record activities, 1 to 50. Unrestricted by default. Only for
+    /// `INTEGRATOR`.
     sources: Option<Vec<String>>,
-    /// Whether it may change nothing.
+    /// Whether mutations are forbidden with this key.
     #[graphql(default)]
     read_only: bool,
 }
 
-/// A key to revoke.
+/// API key to revoke.
 #[derive(InputObject)]
 pub(crate) struct RevokeApiKeyInput {
-    /// Global id of the key.
+    /// Global ID of the key.
     id: ID,
 }
 
-/// What came of creating a key.
+/// Result of `createApiKey`.
 #[derive(SimpleObject, Default)]
 pub(crate) struct CreateApiKeyPayload {
-    /// The key without its text; null when it was refused.
+    /// The new key, without its text; null if the mutation was refused.
     api_key: Option<ApiKey>,
-    /// The key's text, which is shown this once and kept nowhere; null when it was refused.
+    /// The key itself, for `Authorization: Bearer`. No other response contains it, and only its digest is
+    /// stored. Null if the mutation was refused.
     secret: Option<String>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
-/// What came of a change to a key.
+/// Result of an API key mutation.
 #[derive(SimpleObject, Default)]
 pub(crate) struct ApiKeyPayload {
-    /// The key; null when the change was refused.
+    /// The key after the change; null if the mutation was refused.
     api_key: Option<ApiKey>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
-/// A professional whose personal fields are to be erased.
+/// Professional whose personal data is to be erased.
 #[derive(InputObject)]
 pub(crate) struct EraseProfessionalInput {
     /// Code of the professional.
     professional: String,
-    /// Why, in a person's words. It is kept, so it may not hold the name or the address.
+    /// Reason, at most 2,000 characters on one line. It is retained, so it must not contain the name or the
+    /// e-mail address. Optional.
     reason: Option<String>,
 }
 
 #[Object]
 impl AccessMutations {
-    /// Creates an API key. For administrators.
+    /// Creates an API key. Administrators only.
     async fn create_api_key(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The key.")] input: CreateApiKeyInput,
+        #[graphql(desc = "API key to create.")] input: CreateApiKeyInput,
     ) -> Result<CreateApiKeyPayload, ApiError> {
         let draft = KeyDraft {
             role: input.role.into(),
@@ -97,11 +101,11 @@ impl AccessMutations {
         })
     }
 
-    /// Revokes an API key: it is refused within seconds. For administrators.
+    /// Revokes an API key. Every server process rejects it within 5 seconds. Administrators only.
     async fn revoke_api_key(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The key.")] input: RevokeApiKeyInput,
+        #[graphql(desc = "API key to revoke.")] input: RevokeApiKeyInput,
     ) -> Result<ApiKeyPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let id = match NodeType::parse(&input.id) {
@@ -115,12 +119,12 @@ impl AccessMutations {
         })
     }
 
-    /// Erases a professional's name and address: the person is a pseudonym from then on, and entries and levels stay.
-    /// It can't be undone. For administrators.
+    /// Erases a professional's name and e-mail address irreversibly, and revokes the person's API keys. A
+    /// pseudonym replaces the name; entries and levels are unchanged. Administrators only.
     async fn erase_professional(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Whose, and why.")] input: EraseProfessionalInput,
+        #[graphql(desc = "Professional to erase.")] input: EraseProfessionalInput,
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let erased = services.professional_erase(&input.professional, input.reason.as_deref()).await;

@@ -16,7 +16,7 @@ use crate::service::activities::{ActivityDraft, Decision, Intake, Outcome, Subje
 #[derive(Debug, Default)]
 pub(crate) struct ActivityMutations;
 
-/// Whose activity it is: exactly one of both, by code.
+/// Subject of an activity: exactly one of `partner` and `professional`.
 #[derive(OneofObject)]
 pub(crate) enum SubjectRef {
     /// Code of a partner.
@@ -25,25 +25,34 @@ pub(crate) enum SubjectRef {
     Professional(String),
 }
 
-/// An activity to record or submit.
+/// Activity to record (`recordActivity`) or to submit as a claim (`submitActivity`).
 #[derive(InputObject)]
 pub(crate) struct ActivityInput {
-    /// Whose it is.
+    /// Partner or professional for which the activity is recorded.
     subject: SubjectRef,
-    /// Code of the kind; the edition in force on its date lists them.
+    /// Code of the activity kind. `Edition.earningRules` of the edition in force on `occurredOn` lists the
+    /// kinds; others are refused as `UNKNOWN_KIND`.
     kind: String,
-    /// When it happened; not before enrolment or sign-up, not after today.
+    /// Date of the activity: not before enrolment or sign-up (`DATE_BEFORE_ENROLMENT`), not after today
+    /// (`DATE_IN_FUTURE`).
     occurred_on: Date,
-    /// How many of it, such as meetings, downloads or days.
+    /// Number of units, such as meetings, downloads or training days: 1 to `EarningRule.maxQuantity`. Must be
+    /// 1 for graded kinds.
     #[graphql(default = 1)]
     quantity: i32,
-    /// Graded points, for kinds that have a range.
+    /// Points of a graded kind, within its range (`POINTS_REQUIRED`, `POINTS_OUT_OF_RANGE`). A claim may omit
+    /// them and leave the grading to the reviewer. Not accepted for kinds with fixed points.
     points: Option<i32>,
-    /// What the kind asks for beside the date: releasedOn, itemType, repost, dataminerServicesEnabled, evidenceUrl, …
+    /// Attributes of the kind, such as `releasedOn`, `itemType`, `repost`, `dataminerServicesEnabled` or
+    /// `evidenceUrl`. At most 8,192 bytes of JSON with at most 16 levels of nesting. Activities are
+    /// append-only: do not send personal data.
     attributes: Option<JsonObject>,
-    /// System that it comes from.
+    /// Source system of the activity, 1 to 200 characters. An API key may be restricted to some sources; see
+    /// `ApiKey.sources`.
     source: String,
-    /// Its id in that system: the same pair again is the same activity.
+    /// ID of the activity in the source system, 1 to 200 characters. Together with `source` it is the
+    /// idempotency key: a repeat with the same content returns the first activity, a repeat with other
+    /// content is refused as `CONFLICTING_DUPLICATE`.
     external_id: String,
 }
 
@@ -65,80 +74,85 @@ impl From<ActivityInput> for ActivityDraft {
     }
 }
 
-/// Activities to record.
+/// Batch of activities to record.
 #[derive(InputObject)]
 pub(crate) struct RecordActivitiesInput {
-    /// The activities, at most 1,000. Each stands by itself: one that is refused spoils no other.
+    /// Activities to record, at most 1,000 (`TOO_MANY`). Each is accepted or refused independently of the
+    /// others.
     activities: Vec<ActivityInput>,
 }
 
-/// A reviewer's word on a claim.
+/// Review of a claim.
 #[derive(InputObject)]
 pub(crate) struct ReviewActivityInput {
-    /// Global id of the activity, which waits for review.
+    /// Global ID of the claim, which must await review.
     activity_id: ID,
-    /// Whether it counts.
+    /// Decision of the reviewer.
     decision: ReviewDecision,
-    /// Points that the reviewer grades; those proposed, when left out.
+    /// Points that the reviewer grades, within the range of the kind; by default, those proposed by the
+    /// claim.
     points: Option<i32>,
-    /// Why, in a person's words.
+    /// Reason for the change, at most 2,000 characters on one line. Optional.
     reason: Option<String>,
 }
 
-/// An activity that no longer counts.
+/// Activity to void.
 #[derive(InputObject)]
 pub(crate) struct VoidActivityInput {
-    /// Global id of the activity, which counts.
+    /// Global ID of the activity, which must count (`RECORDED`).
     activity_id: ID,
-    /// Why, in a person's words.
+    /// Reason for the change, at most 2,000 characters on one line. Optional.
     reason: Option<String>,
 }
 
-/// What came of one activity.
+/// Result of recording or submitting one activity.
 #[derive(SimpleObject, Default)]
 pub(crate) struct RecordActivityPayload {
-    /// The activity; null when it was refused, and when it came before from somebody whose activities you do not see.
+    /// The activity; null if it was refused, or if it is a duplicate of an activity that the caller may not
+    /// see.
     activity: Option<Activity>,
-    /// Whether the same activity came before: then `activity` is that first one, and nothing has changed.
+    /// Whether the same activity already existed. `activity` is then the existing one, and nothing was
+    /// changed.
     duplicate: bool,
-    /// Why it was refused; empty when it was taken.
+    /// Reasons why the activity was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
-/// What came of several activities.
+/// Result of `recordActivities`.
 #[derive(SimpleObject, Default)]
 pub(crate) struct RecordActivitiesPayload {
-    /// What came of each, in the order of the input.
+    /// Results of the activities, in the order of the input.
     results: Vec<RecordActivityPayload>,
-    /// Why the request as a whole was refused; empty when each activity was looked at.
+    /// Reasons why the batch as a whole was refused; empty if each activity has a result.
     user_errors: Vec<UserError>,
 }
 
-/// What came of a change to an activity.
+/// Result of reviewing or voiding an activity.
 #[derive(SimpleObject, Default)]
 pub(crate) struct ActivityPayload {
-    /// The activity; null when the change was refused.
+    /// The activity after the change; null if the mutation was refused.
     activity: Option<Activity>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
 #[Object]
 impl ActivityMutations {
-    /// Records an activity: it counts at once. The same source and external id again changes nothing.
+    /// Records an activity, which counts at once. Idempotent by `source` and `externalId`.
     async fn record_activity(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The activity.")] input: ActivityInput,
+        #[graphql(desc = "Activity to record.")] input: ActivityInput,
     ) -> Result<RecordActivityPayload, ApiError> {
         record_one(context, input, Intake::Record).await
     }
 
-    /// Records up to 1,000 activities at once.
+    /// Records up to 1,000 activities. Each is accepted or refused independently of the others. Idempotent
+    /// like `recordActivity`.
     async fn record_activities(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The activities.")] input: RecordActivitiesInput,
+        #[graphql(desc = "Activities to record.")] input: RecordActivitiesInput,
     ) -> Result<RecordActivitiesPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let drafts: Vec<ActivityDraft> = input.activities.into_iter().map(Into::into).collect();
@@ -152,20 +166,22 @@ impl ActivityMutations {
         Ok(RecordActivitiesPayload { results: payloads(outcomes, locate), user_errors: Vec::new() })
     }
 
-    /// Submits a claim: it waits for a reviewer, and its points are a proposal.
+    /// Submits an activity as a claim, which awards nothing until a reviewer approves it. Its points are a
+    /// proposal. Idempotent by `source` and `externalId`.
     async fn submit_activity(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The activity.")] input: ActivityInput,
+        #[graphql(desc = "Activity to submit.")] input: ActivityInput,
     ) -> Result<RecordActivityPayload, ApiError> {
         record_one(context, input, Intake::Submit).await
     }
 
-    /// Approves or rejects a claim. An approved one counts on its own date.
+    /// Approves or rejects a claim. An approved claim counts on its own date (`occurredOn`). Refused as
+    /// `WRONG_STATE` unless the claim awaits review.
     async fn review_activity(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The claim and the reviewer's word.")] input: ReviewActivityInput,
+        #[graphql(desc = "Claim and decision.")] input: ReviewActivityInput,
     ) -> Result<ActivityPayload, ApiError> {
         let decision = match input.decision {
             ReviewDecision::Approve => Decision::Approve { points: input.points.map(Into::into) },
@@ -176,11 +192,11 @@ impl ActivityMutations {
         activity_payload(services.activity_review(id, decision, input.reason.as_deref()).await)
     }
 
-    /// Voids an activity: what it was awarded is taken back by new entries.
+    /// Voids an activity that counts. New ledger entries reverse its awards.
     async fn void_activity(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The activity and why.")] input: VoidActivityInput,
+        #[graphql(desc = "Activity to void.")] input: VoidActivityInput,
     ) -> Result<ActivityPayload, ApiError> {
         let id = activity_id(&input.activity_id);
         let services = context.data_unchecked::<Services>();

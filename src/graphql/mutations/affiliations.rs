@@ -13,35 +13,40 @@ use crate::store::professional::ProfessionalRow;
 #[derive(Debug, Default)]
 pub(crate) struct AffiliationMutations;
 
-/// A professional who works for a partner.
+/// Affiliation of a professional with a partner.
 #[derive(InputObject)]
 pub(crate) struct AffiliateProfessionalInput {
     /// Code of the professional.
     professional: String,
     /// Code of the partner.
     partner: String,
-    /// First day, on or after sign-up and enrolment, not after today. Awards since then count for the partner.
+    /// First day of the affiliation: not before sign-up or enrolment (`DATE_BEFORE_ENROLMENT`), not after
+    /// today (`DATE_IN_FUTURE`). If it lies in the past, awards of the professional since then are credited
+    /// to the partner.
     starts_on: Date,
-    /// Last day, where it is known already.
+    /// Last day of the affiliation, inclusive: not before `startsOn`, not after today. Omit it for an
+    /// affiliation that continues.
     ends_on: Option<Date>,
 }
 
-/// A professional who no longer works for a partner.
+/// Affiliation to end.
 #[derive(InputObject)]
 pub(crate) struct EndAffiliationInput {
-    /// Code of the professional.
+    /// Code of the professional, whose open affiliation ends.
     professional: String,
-    /// Last day; not before the last award that the partner was credited for.
+    /// Last day of the affiliation, inclusive: not after today, and not before the last award that was
+    /// credited to the partner.
     ends_on: Date,
 }
 
 #[Object]
 impl AffiliationMutations {
-    /// Enters a professional as working for a partner: from then on the person's points earn the partner credits.
+    /// Affiliates a professional with a partner, for which the professional's points then earn credits.
+    /// Refused as `AFFILIATION_OVERLAP` if the professional has an affiliation on the same days.
     async fn affiliate_professional(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Who works for whom, and since when.")] input: AffiliateProfessionalInput,
+        #[graphql(desc = "Affiliation to record.")] input: AffiliateProfessionalInput,
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let draft = AffiliationDraft {
@@ -53,11 +58,11 @@ impl AffiliationMutations {
         Ok(payload(split_user_error(services.affiliation_add(&draft).await)?))
     }
 
-    /// Gives the open affiliation of a professional its last day.
+    /// Ends the open affiliation of a professional. Refused as `WRONG_STATE` if there is none.
     async fn end_affiliation(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Whose, and the last day.")] input: EndAffiliationInput,
+        #[graphql(desc = "Professional and last day.")] input: EndAffiliationInput,
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         Ok(payload(split_user_error(services.affiliation_end(&input.professional, input.ends_on.0).await)?))

@@ -14,80 +14,85 @@ use crate::service::deals::{DealChange, DealDraft};
 #[derive(Debug, Default)]
 pub(crate) struct DealMutations;
 
-/// A deal to register.
+/// Deal to register.
 #[derive(InputObject)]
 pub(crate) struct RegisterDealInput {
     /// Code of the partner.
     partner: String,
-    /// Unique reference of your choice.
+    /// Client-chosen reference, 1 to 200 characters, unique among all deals. A reference in use is refused as
+    /// `ALREADY_EXISTS`.
     reference: String,
-    /// The end customer. The same name in another case or spacing is the same customer.
+    /// Name of the end customer. Names that differ only in case or spacing identify the same customer.
     customer: String,
-    /// What it is about: products, services, a project. Compared without case and spacing.
+    /// Products, services or project that the deal covers. Scopes that differ only in case or spacing are the
+    /// same.
     scope: String,
-    /// More about it.
+    /// Further details, at most 2,000 characters. Optional.
     description: Option<String>,
-    /// When it was registered; not before the partner's enrolment, not after today.
+    /// Date of registration: not before the partner's enrolment, not after today.
     registered_on: Date,
 }
 
-/// What changes of a deal; what is left out stays as it is.
+/// Changes to a deal. Omitted fields remain unchanged.
 #[derive(InputObject)]
 pub(crate) struct UpdateDealInput {
     /// Reference of the deal.
     reference: String,
-    /// The new status. Closing takes an outcome: use `closeDeal`.
+    /// New status; see `Deal.nextStatuses`. To close a deal, use `closeDeal`.
     status: Option<DealStatus>,
-    /// When it changed; not before the present status, not after today.
+    /// Effective date of the change: not before `Deal.statusSince`, not after today.
     on: Date,
-    /// The new customer; only while the deal is a lead.
+    /// New end customer. Only while the deal is a lead.
     customer: Option<String>,
-    /// The new scope; only while the deal is a lead.
+    /// New scope. Only while the deal is a lead.
     scope: Option<String>,
-    /// The new description.
+    /// New description, at most 2,000 characters.
     description: Option<String>,
 }
 
-/// A business development activity for a deal.
+/// Business development activity to report for a deal.
 #[derive(InputObject)]
 pub(crate) struct ReportDealActivityInput {
     /// Reference of the deal.
     reference: String,
-    /// What happened. All but OTHER are proofs, which extend a lead once and keep an engaged deal active.
+    /// Kind of the activity. Every kind but `OTHER` is a proof, which extends a lead once and keeps an
+    /// engaged deal active.
     kind: DealActivityKind,
-    /// When it happened; not before registration, not after today.
+    /// Date of the activity: not before the registration of the deal, not after today.
     on: Date,
-    /// What is to be said about it.
+    /// Note on the activity, at most 2,000 characters. Optional.
     note: Option<String>,
 }
 
-/// A deal that ended.
+/// Deal to close.
 #[derive(InputObject)]
 pub(crate) struct CloseDealInput {
     /// Reference of the deal.
     reference: String,
-    /// How it ended.
+    /// Outcome of the deal; see `Deal.possibleOutcomes`.
     outcome: DealOutcome,
-    /// When it ended; not before the present status, not after today. Awards count on this day.
+    /// Closing date, which is also the effective date of the awards: not before `Deal.statusSince`, not after
+    /// today.
     closed_on: Date,
 }
 
-/// What came of a change to a deal.
+/// Result of a deal mutation.
 #[derive(SimpleObject)]
 pub(crate) struct DealPayload {
-    /// The deal; null when the change was refused.
+    /// The deal after the change; null if the mutation was refused.
     deal: Option<Deal>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
 #[Object]
 impl DealMutations {
-    /// Registers a deal as a lead. It gives no exclusivity; it proves who found the opportunity.
+    /// Registers a deal as a lead. Registering gives no exclusivity; it documents that the partner found the
+    /// opportunity.
     async fn register_deal(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The deal.")] input: RegisterDealInput,
+        #[graphql(desc = "Deal to register.")] input: RegisterDealInput,
     ) -> Result<DealPayload, ApiError> {
         let draft = DealDraft {
             partner: input.partner,
@@ -100,12 +105,13 @@ impl DealMutations {
         payload(context.data_unchecked::<Services>().deal_register(&draft).await)
     }
 
-    /// Gives a deal another status, or other words. The first partner in contact holds the registered opportunity of the
-    /// customer and scope; another one is refused as `DEAL_PROTECTED`.
+    /// Changes the status or the details of a deal. The first partner whose deal reaches customer contact
+    /// holds the registered opportunity of the customer and scope; deals of other partners are then refused
+    /// contact as `DEAL_PROTECTED`.
     async fn update_deal(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "What changes.")] input: UpdateDealInput,
+        #[graphql(desc = "Deal and changes.")] input: UpdateDealInput,
     ) -> Result<DealPayload, ApiError> {
         let change = DealChange {
             status: input.status.map(Into::into),
@@ -117,11 +123,12 @@ impl DealMutations {
         payload(services.deal_update(&input.reference, &change, input.on.0).await)
     }
 
-    /// Reports a business development activity for a deal: without one in a month, the registered opportunity lapses.
+    /// Reports a business development activity for a deal. Without activity the registered opportunity
+    /// lapses; see `DealTerms.activityMonths`.
     async fn report_deal_activity(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "What happened, and when.")] input: ReportDealActivityInput,
+        #[graphql(desc = "Activity to report.")] input: ReportDealActivityInput,
     ) -> Result<DealPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let reported =
@@ -129,12 +136,13 @@ impl DealMutations {
         payload(reported.await)
     }
 
-    /// Closes a deal, which is final. A successful transaction is rewarded to the partner that holds the registered
-    /// opportunity, whoever sold, else to the partner that won.
+    /// Closes a deal, which is final. A successful transaction is rewarded to the partner that holds the
+    /// registered opportunity on the closing date, whichever party sold; if no partner holds it, to the
+    /// deal's partner if that partner sold.
     async fn close_deal(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How and when it ended.")] input: CloseDealInput,
+        #[graphql(desc = "Deal, outcome and closing date.")] input: CloseDealInput,
     ) -> Result<DealPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         payload(services.deal_close(&input.reference, input.outcome.into(), input.closed_on.0).await)

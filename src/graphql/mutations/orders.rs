@@ -14,29 +14,30 @@ use crate::service::orders::OrderDraft;
 #[derive(Debug, Default)]
 pub(crate) struct OrderMutations;
 
-/// A line of an order.
+/// Line of an order.
 #[derive(InputObject)]
 pub(crate) struct OrderLineInput {
     /// Code of the product.
     product: String,
-    /// How many; 1 or more.
+    /// Number of units, 1 or more.
     quantity: i32,
 }
 
-/// An order to quote or place.
+/// Order to quote or to place.
 #[derive(InputObject)]
 pub(crate) struct OrderInput {
     /// Code of the partner.
     partner: String,
-    /// What it is for.
+    /// Purpose: resale to an end customer, or use by the partner itself.
     purpose: OrderPurpose,
-    /// The end customer; only for `END_CUSTOMER`, and then required.
+    /// Name of the end customer. Required for `END_CUSTOMER`, not accepted for `SELF_USE`.
     customer: Option<String>,
-    /// ISO 4217 code of the currency that every product is priced in.
+    /// ISO 4217 code of the currency, such as `EUR`. Every ordered product needs a price in it (`NO_PRICE`).
     currency: String,
-    /// Its lines, 1 to 100.
+    /// Order lines, 1 to 100.
     lines: Vec<OrderLineInput>,
-    /// Credits to redeem. More than caps or balance allow are refused, never silently reduced.
+    /// Number of credits to redeem, 0 or more. More than the caps or the balance allow is refused as
+    /// `CREDITS_OVER_CAP` or `CREDITS_OVER_BALANCE`, never reduced.
     #[graphql(default = 0)]
     credits: i32,
 }
@@ -54,73 +55,77 @@ impl From<OrderInput> for OrderDraft {
     }
 }
 
-/// An order to place.
+/// Order to place.
 #[derive(InputObject)]
 pub(crate) struct PlaceOrderInput {
     /// The order.
     order: OrderInput,
-    /// Key of your choice, unique for the partner: the same key again returns the first order.
+    /// Client-chosen key, 1 to 200 characters, unique per partner. A repeat with the same content returns the
+    /// first order; other content is refused as `CONFLICTING_DUPLICATE`.
     idempotency_key: String,
 }
 
-/// An order that was delivered.
+/// Order to mark as fulfilled.
 #[derive(InputObject)]
 pub(crate) struct FulfillOrderInput {
-    /// Number of the order.
+    /// Number of the order, such as `O-1831`.
     number: String,
-    /// When it was fulfilled; not before it was placed, not after today.
+    /// Date of fulfilment: not before the order was placed, not after today.
     fulfilled_on: Date,
 }
 
-/// An order to cancel.
+/// Order to cancel.
 #[derive(InputObject)]
 pub(crate) struct CancelOrderInput {
-    /// Number of the order.
+    /// Number of the order, such as `O-1831`.
     number: String,
-    /// Why, in a person's words.
+    /// Reason for the change, at most 2,000 characters on one line. Optional.
     reason: Option<String>,
 }
 
-/// What came of an order.
+/// Result of an order mutation.
 #[derive(SimpleObject, Default)]
 pub(crate) struct OrderPayload {
-    /// The order; null when it was refused.
+    /// The order after the change; null if the mutation was refused.
     order: Option<Order>,
-    /// Whether the same key came before: then `order` is that first one, and nothing has changed.
+    /// Whether an order with the same idempotency key already existed. `order` is then that order, and
+    /// nothing was changed.
     duplicate: bool,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
 #[Object]
 impl OrderMutations {
-    /// Places an order at today's prices, level and rates, and takes the credits from the balance.
+    /// Places an order at today's prices, level and rates, and debits the redeemed credits from the partner's
+    /// balance. Idempotent by `idempotencyKey`.
     async fn place_order(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The order and its key.")] input: PlaceOrderInput,
+        #[graphql(desc = "Order and idempotency key.")] input: PlaceOrderInput,
     ) -> Result<OrderPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let placed = services.order_place(&input.order.into(), &input.idempotency_key).await;
         payload(placed.map(|placed| (placed.order, placed.duplicate)))
     }
 
-    /// Fulfils an order, which is final. One for an end customer counts for the partner's sales target.
+    /// Marks a placed order as fulfilled, which is final. Orders for end customers count toward the partner's
+    /// sales target.
     async fn fulfill_order(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which order, and when.")] input: FulfillOrderInput,
+        #[graphql(desc = "Order and date of fulfilment.")] input: FulfillOrderInput,
     ) -> Result<OrderPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let fulfilled = services.order_fulfill(&input.number, input.fulfilled_on.0).await;
         payload(fulfilled.map(|order| (order, false)))
     }
 
-    /// Cancels an order: its credits come back by a new entry.
+    /// Cancels a placed order. A new ledger entry returns its credits.
     async fn cancel_order(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which order, and why.")] input: CancelOrderInput,
+        #[graphql(desc = "Order to cancel.")] input: CancelOrderInput,
     ) -> Result<OrderPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let cancelled = services.order_cancel(&input.number, input.reason.as_deref()).await;

@@ -16,70 +16,71 @@ use crate::service::products::ProductDraft;
 #[derive(Debug, Default)]
 pub(crate) struct ProductMutations;
 
-/// A product to enter or change.
+/// Product to create or change.
 #[derive(InputObject)]
 pub(crate) struct SaveProductInput {
-    /// Unique code: the product of this code is changed, or a new one entered.
+    /// Code of the product. If the code is new, a product is created; otherwise that product is changed.
     code: String,
-    /// Name for people.
+    /// Display name, 1 to 200 characters.
     name: String,
-    /// The category: it decides which discount and which cap on credits hold.
+    /// Category, which determines the base discount and the cap on redeemed credits.
     category: ProductCategory,
-    /// List prices of one, at most one for each currency. They take the place of earlier ones.
+    /// List prices of one unit, at most one per currency and 50 in total. They replace all earlier prices.
     prices: Vec<MoneyInput>,
 }
 
-/// What came of a change to a product.
+/// Result of a product mutation.
 #[derive(SimpleObject)]
 pub(crate) struct ProductPayload {
-    /// The product; null when the change was refused.
+    /// The product after the change; null if the mutation was refused.
     product: Option<Product>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
-/// A discount of a contract.
+/// Discount rate of a contract for one product category.
 #[derive(InputObject)]
 pub(crate) struct ContractRateInput {
-    /// The category that it governs.
+    /// Product category, at most once per contract.
     category: ProductCategory,
-    /// Share of the list price in percent, "0" to "100" with up to four decimals.
+    /// Discount in percent of the list price: "0" to "100" with up to four decimals.
     percent: Decimal,
 }
 
-/// A contract with discount rates of its own.
+/// Contract to record.
 #[derive(InputObject)]
 pub(crate) struct RecordContractInput {
     /// Code of the partner.
     partner: String,
-    /// Reference that is unique for the partner.
+    /// Reference of the contract, unique per partner.
     reference: String,
-    /// First day on which its rates govern.
+    /// First day on which the rates apply, in the years 1990 to 2100.
     starts_on: Date,
-    /// Last day on which its rates govern.
+    /// Last day on which the rates apply, inclusive: not before `startsOn`, in the years 1990 to 2100.
     ends_on: Date,
-    /// Its rates, one for each category that it governs.
+    /// Discount rates, at least one, and at most one per product category.
     rates: Vec<ContractRateInput>,
 }
 
-/// What a partner is to sell in a year.
+/// Sales target to set.
 #[derive(InputObject)]
 pub(crate) struct SetSalesTargetInput {
     /// Code of the partner.
     partner: String,
-    /// The calendar year.
+    /// Calendar year, 2000 to 2100.
     year: i32,
-    /// Net amount of end-customer orders to be fulfilled in the year. Orders in another currency don't count.
+    /// Net amount of end-customer orders to reach, more than 0. Orders in other currencies do not count.
     target: MoneyInput,
 }
 
 #[Object]
 impl ProductMutations {
-    /// Enters a product, or gives the one of this code a new name, category and prices. Orders keep what they were priced with.
+    /// Creates a product, or replaces name, category and prices of the product with this code. Existing
+    /// orders keep their prices.
     async fn save_product(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The product.")] input: SaveProductInput,
+        #[graphql(desc = "Product to save.")] input: SaveProductInput,
     ) -> Result<ProductPayload, ApiError> {
         let price = |(index, price): (usize, &MoneyInput)| {
             price.to_amount().map_err(|refusal| refusal.within(&index.to_string()).within("prices"))
@@ -99,11 +100,12 @@ impl ProductMutations {
         })
     }
 
-    /// Records a contract: from its first through its last day it governs its categories, even where the level's rate is better.
+    /// Records a contract of a partner. Refused as `CONTRACT_OVERLAP` if another contract of the partner
+    /// covers one of its categories on the same days.
     async fn record_contract(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The contract.")] input: RecordContractInput,
+        #[graphql(desc = "Contract to record.")] input: RecordContractInput,
     ) -> Result<PartnerPayload, ApiError> {
         let draft = ContractDraft {
             partner: input.partner,
@@ -116,11 +118,12 @@ impl ProductMutations {
         Ok(PartnerPayload::from_result(split_user_error(services.contract_record(&draft).await)?))
     }
 
-    /// Sets what a partner is to sell in a year, in the place of an earlier target. When it is reached, the award comes by itself.
+    /// Sets a partner's sales target for a year and replaces an earlier one. The award is posted
+    /// automatically when the target is reached, and reversed if a changed target is no longer reached.
     async fn set_sales_target(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The target.")] input: SetSalesTargetInput,
+        #[graphql(desc = "Sales target to set.")] input: SetSalesTargetInput,
     ) -> Result<PartnerPayload, ApiError> {
         let amount = match input.target.to_amount() {
             Ok(amount) => amount,

@@ -16,23 +16,24 @@ use crate::store::professional::ProfessionalRow;
 #[derive(Debug, Default)]
 pub(crate) struct SubjectMutations;
 
-/// A company to enrol.
+/// Company to enrol in the partner program.
 #[derive(InputObject)]
 pub(crate) struct CreatePartnerInput {
-    /// Unique code: 1 to 64 letters, digits, dots, hyphens or underscores.
+    /// Unique code: 1 to 64 letters, digits, dots, hyphens or underscores, with a letter or digit first. A
+    /// code in use is refused as `ALREADY_EXISTS`.
     code: String,
-    /// Name for people.
+    /// Display name, 1 to 200 characters.
     name: String,
-    /// First day in the program; not after today.
+    /// First day in the program: not before 1990-01-01, not after today.
     enrolled_on: Date,
 }
 
-/// What came of a change to a partner.
+/// Result of a partner mutation.
 #[derive(SimpleObject, Default)]
 pub(crate) struct PartnerPayload {
-    /// The partner; null when the change was refused.
+    /// The partner after the change; null if the mutation was refused.
     partner: Option<Partner>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
@@ -46,25 +47,26 @@ impl PartnerPayload {
     }
 }
 
-/// A person to sign up.
+/// Person to sign up for the DevOps professional program.
 #[derive(InputObject)]
 pub(crate) struct SignUpProfessionalInput {
-    /// Unique code: 1 to 64 letters, digits, dots, hyphens or underscores.
+    /// Unique code: 1 to 64 letters, digits, dots, hyphens or underscores, with a letter or digit first. A
+    /// code in use is refused as `ALREADY_EXISTS`.
     code: String,
-    /// Name for people.
+    /// Display name, 1 to 200 characters.
     name: String,
-    /// Address for mail.
+    /// E-mail address, at most 254 characters.
     email: String,
-    /// Day of sign-up: membership years run from it; not after today.
+    /// Date of sign-up, from which membership years are counted: not before 1990-01-01, not after today.
     signed_up_on: Date,
 }
 
-/// What came of a change to a professional.
+/// Result of a professional mutation.
 #[derive(SimpleObject, Default)]
 pub(crate) struct ProfessionalPayload {
-    /// The professional; null when the change was refused.
+    /// The professional after the change; null if the mutation was refused.
     professional: Option<Professional>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
@@ -86,7 +88,7 @@ impl SubjectMutations {
     async fn create_partner(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The company.")] input: CreatePartnerInput,
+        #[graphql(desc = "Company to enrol.")] input: CreatePartnerInput,
     ) -> Result<PartnerPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let draft = PartnerDraft { code: input.code, name: input.name, enrolled_on: input.enrolled_on.0 };
@@ -107,11 +109,11 @@ impl SubjectMutations {
         }
     }
 
-    /// Signs a person up for the DevOps professional program.
+    /// Signs up a person for the DevOps professional program.
     async fn sign_up_professional(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The person.")] input: SignUpProfessionalInput,
+        #[graphql(desc = "Person to sign up.")] input: SignUpProfessionalInput,
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let draft = ProfessionalDraft {

@@ -13,69 +13,72 @@ use crate::service::swag::{SwagItemDraft, SwagOrderDraft};
 #[derive(Debug, Default)]
 pub(crate) struct SwagMutations;
 
-/// An item to enter or change.
+/// Swag shop item to create or change.
 #[derive(InputObject)]
 pub(crate) struct SaveSwagItemInput {
-    /// Unique code: the item of this code is changed, or a new one entered.
+    /// Code of the item. If the code is new, an item is created; otherwise that item is changed.
     code: String,
-    /// Name for people.
+    /// Display name, 1 to 200 characters.
     name: String,
-    /// Price of one in Dojo Credits; 1 or more.
+    /// Price of one unit in Dojo Credits, 1 or more.
     dojo_credits: i32,
-    /// How many there are now; 0 or more.
+    /// Number of units in stock, 0 or more.
     stock: i32,
 }
 
-/// What came of a change to an item.
+/// Result of a swag shop item mutation.
 #[derive(SimpleObject)]
 pub(crate) struct SwagItemPayload {
-    /// The item; null when the change was refused.
+    /// The item after the change; null if the mutation was refused.
     swag_item: Option<SwagItem>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
-/// An order to place in the swag shop.
+/// Swag shop order to place.
 #[derive(InputObject)]
 pub(crate) struct PlaceSwagOrderInput {
     /// Code of the professional who orders.
     professional: String,
     /// Code of the item.
     item: String,
-    /// How many; 1 or more.
+    /// Number of units, 1 or more.
     #[graphql(default = 1)]
     quantity: i32,
-    /// Key of your choice, unique for the professional: the same key again returns the first order.
+    /// Client-chosen key, 1 to 200 characters, unique per professional. A repeat with the same content
+    /// returns the first order; other content is refused as `CONFLICTING_DUPLICATE`.
     idempotency_key: String,
 }
 
-/// An order of swag to cancel.
+/// Swag shop order to cancel.
 #[derive(InputObject)]
 pub(crate) struct CancelSwagOrderInput {
-    /// Number of the order.
+    /// Number of the order, such as `S-17`.
     number: String,
-    /// Why, in a person's words.
+    /// Reason for the change, at most 2,000 characters on one line. Optional.
     reason: Option<String>,
 }
 
-/// What came of an order of swag.
+/// Result of a swag shop order mutation.
 #[derive(SimpleObject, Default)]
 pub(crate) struct SwagOrderPayload {
-    /// The order; null when it was refused.
+    /// The order after the change; null if the mutation was refused.
     swag_order: Option<SwagOrder>,
-    /// Whether the same key came before: then `swagOrder` is that first one, and nothing has changed.
+    /// Whether an order with the same idempotency key already existed. `swagOrder` is then that order, and
+    /// nothing was changed.
     duplicate: bool,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
 #[Object]
 impl SwagMutations {
-    /// Enters an item of the swag shop, or gives the one of this code a new name, price and stock.
+    /// Creates a swag shop item, or replaces name, price and stock of the item with this code. Existing
+    /// orders keep their price.
     async fn save_swag_item(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The item.")] input: SaveSwagItemInput,
+        #[graphql(desc = "Item to save.")] input: SaveSwagItemInput,
     ) -> Result<SwagItemPayload, ApiError> {
         let draft = SwagItemDraft {
             code: input.code,
@@ -92,11 +95,12 @@ impl SwagMutations {
         })
     }
 
-    /// Orders swag: takes it from the stock, and its price from the Dojo Credits. Points are never touched.
+    /// Places a swag shop order: takes the items from stock and debits their price from the professional's
+    /// Dojo Credits. Points are unaffected. Idempotent by `idempotencyKey`.
     async fn place_swag_order(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The order and its key.")] input: PlaceSwagOrderInput,
+        #[graphql(desc = "Order and idempotency key.")] input: PlaceSwagOrderInput,
     ) -> Result<SwagOrderPayload, ApiError> {
         let draft = SwagOrderDraft {
             professional: input.professional,
@@ -108,11 +112,11 @@ impl SwagMutations {
         payload(placed.map(|placed| (placed.order, placed.duplicate)))
     }
 
-    /// Cancels an order of swag: its Dojo Credits come back, and the items return to the stock.
+    /// Cancels a swag shop order. Its Dojo Credits are returned, and its items go back to stock.
     async fn cancel_swag_order(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which order, and why.")] input: CancelSwagOrderInput,
+        #[graphql(desc = "Order to cancel.")] input: CancelSwagOrderInput,
     ) -> Result<SwagOrderPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let cancelled = services.swag_order_cancel(&input.number, input.reason.as_deref()).await;

@@ -17,112 +17,117 @@ use crate::service::webhooks::{EndpointChange, EndpointDraft, EndpointSecret};
 #[derive(Debug, Default)]
 pub(crate) struct WebhookMutations;
 
-/// An endpoint to create.
+/// Webhook endpoint to create.
 #[derive(InputObject)]
 pub(crate) struct CreateWebhookEndpointInput {
-    /// Where events are sent, by https and to a public address.
+    /// HTTPS URL of the receiver, at a public address; at most 2,000 characters.
     url: String,
-    /// What it is for.
+    /// Purpose of the endpoint, 1 to 200 characters.
     description: String,
-    /// The types of events that it gets; all, when left out.
+    /// Event types to deliver, at least one. By default, all.
     types: Option<Vec<EventType>>,
-    /// Code of the only partner whose events it gets, those of people while they work for it among them; everybody's, when
-    /// left out.
+    /// Code of the partner whose events are delivered: those about the partner, and those about professionals
+    /// on days on which they work for it. By default, the events of all partners and professionals.
     partner: Option<String>,
 }
 
-/// What is to change about an endpoint. What is left out stays as it is.
+/// Changes to a webhook endpoint. Omitted fields remain unchanged.
 #[derive(InputObject)]
 pub(crate) struct UpdateWebhookEndpointInput {
-    /// Global id of the endpoint.
+    /// Global ID of the endpoint.
     id: ID,
-    /// Where events are sent, by https and to a public address. What waits goes there as well.
+    /// HTTPS URL of the receiver, at a public address; at most 2,000 characters. Pending deliveries are sent
+    /// to the new URL.
     url: Option<String>,
-    /// What it is for.
+    /// Purpose of the endpoint, 1 to 200 characters.
     description: Option<String>,
-    /// The types of events that it gets; null for all.
+    /// Event types to deliver, at least one; null for all.
     types: MaybeUndefined<Vec<EventType>>,
-    /// Code of the only partner whose events it gets; null for everybody's.
+    /// Code of the partner whose events are delivered; null for the events of all partners and professionals.
     partner: MaybeUndefined<String>,
 }
 
-/// An endpoint.
+/// Reference to a webhook endpoint.
 #[derive(InputObject)]
 pub(crate) struct WebhookEndpointInput {
-    /// Global id of the endpoint.
+    /// Global ID of the endpoint.
     id: ID,
 }
 
-/// An endpoint to turn on.
+/// Webhook endpoint to enable.
 #[derive(InputObject)]
 pub(crate) struct EnableWebhookEndpointInput {
-    /// Global id of the endpoint.
+    /// Global ID of the endpoint.
     id: ID,
-    /// Whether it goes on although events that it did not get are no longer kept. Without it, that is refused.
+    /// Whether to skip undelivered events that are past their retention period. If there are such events and
+    /// this is false, the mutation is refused as `WRONG_STATE`.
     #[graphql(default)]
     skip_expired: bool,
 }
 
-/// An endpoint to turn off.
+/// Webhook endpoint to disable.
 #[derive(InputObject)]
 pub(crate) struct DisableWebhookEndpointInput {
-    /// Global id of the endpoint.
+    /// Global ID of the endpoint.
     id: ID,
-    /// Why, in a person's words.
+    /// Reason, at most 2,000 characters on one line, returned as `WebhookEndpoint.disabledReason`. Optional.
     reason: Option<String>,
 }
 
-/// A delivery to send again.
+/// Webhook delivery to resend.
 #[derive(InputObject)]
 pub(crate) struct ResendWebhookDeliveryInput {
-    /// Global id of the delivery.
+    /// Global ID of the delivery. Refused as `WRONG_STATE` if its event is no longer retained, or if its
+    /// endpoint is disabled and the delivery is not a test.
     delivery_id: ID,
 }
 
-/// Events to send again.
+/// Events to replay to a webhook endpoint.
 #[derive(InputObject)]
 pub(crate) struct ReplayWebhookEventsInput {
-    /// Global id of the endpoint.
+    /// Global ID of the endpoint.
     id: ID,
-    /// Every event after this number that the endpoint gets is sent again, with the same `webhook-id`.
+    /// Number of an event. The events after it that the endpoint receives are sent again, with the same
+    /// `webhook-id`. They must still be retained.
     after: EventNumber,
 }
 
-/// What came of a new secret.
+/// Result of a mutation that creates a webhook signing secret.
 #[derive(SimpleObject, Default)]
 pub(crate) struct WebhookSecretPayload {
-    /// The endpoint; null when it was refused.
+    /// The endpoint after the change; null if the mutation was refused.
     webhook_endpoint: Option<WebhookEndpoint>,
-    /// What deliveries are signed with, which is shown this once; null when it was refused.
+    /// Signing secret of the endpoint. No other response contains it. Null if the mutation was refused.
     secret: Option<String>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
-/// What came of a change to an endpoint.
+/// Result of a webhook endpoint mutation.
 #[derive(SimpleObject, Default)]
 pub(crate) struct WebhookEndpointPayload {
-    /// The endpoint; null when the change was refused.
+    /// The endpoint after the change; null if the mutation was refused.
     webhook_endpoint: Option<WebhookEndpoint>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
-/// What came of deleting an endpoint.
+/// Result of `deleteWebhookEndpoint`.
 #[derive(SimpleObject, Default)]
 pub(crate) struct DeleteWebhookEndpointPayload {
-    /// Global id that the endpoint had; null when it was refused.
+    /// Global ID of the deleted endpoint; null if the mutation was refused.
     deleted_id: Option<ID>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
-/// What came of sending something to an endpoint.
+/// Result of a webhook delivery mutation.
 #[derive(SimpleObject, Default)]
 pub(crate) struct WebhookDeliveryPayload {
-    /// The delivery, which waits to be sent: ask for it again to see what came of it. Null when it was refused.
+    /// The delivery, which is still pending: query it again for its outcome. Null if the mutation was
+    /// refused.
     webhook_delivery: Option<WebhookDelivery>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
@@ -168,11 +173,12 @@ fn key(kind: NodeType, id: &ID) -> Uuid {
 
 #[Object]
 impl WebhookMutations {
-    /// Creates an address that events are sent to, from now on. For administrators.
+    /// Creates a webhook endpoint, which receives the events from now on. At most 100 endpoints.
+    /// Administrators only.
     async fn create_webhook_endpoint(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The endpoint.")] input: CreateWebhookEndpointInput,
+        #[graphql(desc = "Endpoint to create.")] input: CreateWebhookEndpointInput,
     ) -> Result<WebhookSecretPayload, ApiError> {
         let draft = EndpointDraft {
             url: input.url,
@@ -183,11 +189,11 @@ impl WebhookMutations {
         WebhookSecretPayload::from_result(context.data_unchecked::<Services>().webhook_create(&draft).await)
     }
 
-    /// Changes an endpoint. For administrators.
+    /// Changes a webhook endpoint. Administrators only.
     async fn update_webhook_endpoint(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which endpoint, and what changes.")] input: UpdateWebhookEndpointInput,
+        #[graphql(desc = "Endpoint and changes.")] input: UpdateWebhookEndpointInput,
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let types = input.types.map_value(|types| types.into_iter().map(Into::into).collect());
         let change = EndpointChange {
@@ -202,11 +208,12 @@ impl WebhookMutations {
         )
     }
 
-    /// Deletes an endpoint with its log: what waits for it is not sent. For administrators.
+    /// Deletes a webhook endpoint and its delivery log, and discards its pending deliveries. Administrators
+    /// only.
     async fn delete_webhook_endpoint(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which endpoint.")] input: WebhookEndpointInput,
+        #[graphql(desc = "Endpoint to delete.")] input: WebhookEndpointInput,
     ) -> Result<DeleteWebhookEndpointPayload, ApiError> {
         let id = key(NodeType::WebhookEndpoint, &input.id);
         Ok(match split_user_error(context.data_unchecked::<Services>().webhook_delete(id).await)? {
@@ -215,64 +222,68 @@ impl WebhookMutations {
         })
     }
 
-    /// Turns an endpoint on: it goes on with the first event that was not delivered. For administrators.
+    /// Enables a webhook endpoint. Delivery resumes with the first event that was not delivered.
+    /// Administrators only.
     async fn enable_webhook_endpoint(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which endpoint.")] input: EnableWebhookEndpointInput,
+        #[graphql(desc = "Endpoint to enable.")] input: EnableWebhookEndpointInput,
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let id = key(NodeType::WebhookEndpoint, &input.id);
         WebhookEndpointPayload::from_result(services.webhook_enable(id, input.skip_expired).await)
     }
 
-    /// Turns an endpoint off: events wait for it as long as they are kept. For administrators.
+    /// Disables a webhook endpoint. Undelivered events remain pending for as long as events are retained.
+    /// Administrators only.
     async fn disable_webhook_endpoint(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which endpoint, and why.")] input: DisableWebhookEndpointInput,
+        #[graphql(desc = "Endpoint to disable, and reason.")] input: DisableWebhookEndpointInput,
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let id = key(NodeType::WebhookEndpoint, &input.id);
         WebhookEndpointPayload::from_result(services.webhook_disable(id, input.reason.as_deref()).await)
     }
 
-    /// Gives an endpoint a new secret. Deliveries carry the signature of the one before as well for 24 hours. For
-    /// administrators.
+    /// Replaces the signing secret of a webhook endpoint. For 24 hours, deliveries are signed with the
+    /// previous secret as well. Administrators only.
     async fn rotate_webhook_secret(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which endpoint.")] input: WebhookEndpointInput,
+        #[graphql(desc = "Endpoint whose secret to replace.")] input: WebhookEndpointInput,
     ) -> Result<WebhookSecretPayload, ApiError> {
         let id = key(NodeType::WebhookEndpoint, &input.id);
         WebhookSecretPayload::from_result(context.data_unchecked::<Services>().webhook_rotate(id).await)
     }
 
-    /// Sends a message of type `webhook.test` to an endpoint, enabled or not. It is tried once. For administrators.
+    /// Sends a message of type `webhook.test` to a webhook endpoint, whether or not it is enabled, with a
+    /// single attempt. Administrators only.
     async fn send_test_webhook(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which endpoint.")] input: WebhookEndpointInput,
+        #[graphql(desc = "Endpoint to test.")] input: WebhookEndpointInput,
     ) -> Result<WebhookDeliveryPayload, ApiError> {
         let id = key(NodeType::WebhookEndpoint, &input.id);
         WebhookDeliveryPayload::from_result(context.data_unchecked::<Services>().webhook_test(id).await)
     }
 
-    /// Sends a delivery again, whether it was delivered or not. For administrators.
+    /// Resends a delivery with the same `webhook-id`, whether or not it was delivered. Administrators only.
     async fn resend_webhook_delivery(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which delivery.")] input: ResendWebhookDeliveryInput,
+        #[graphql(desc = "Delivery to resend.")] input: ResendWebhookDeliveryInput,
     ) -> Result<WebhookDeliveryPayload, ApiError> {
         let id = key(NodeType::WebhookDelivery, &input.delivery_id);
         WebhookDeliveryPayload::from_result(context.data_unchecked::<Services>().webhook_resend(id).await)
     }
 
-    /// Sends everything after a number again that an endpoint gets. For administrators.
+    /// Replays the events after a number to a webhook endpoint, as far as the endpoint receives them.
+    /// Administrators only.
     async fn replay_webhook_events(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which endpoint, and after which number.")] input: ReplayWebhookEventsInput,
+        #[graphql(desc = "Endpoint and event number.")] input: ReplayWebhookEventsInput,
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let id = key(NodeType::WebhookEndpoint, &input.id);

@@ -14,53 +14,59 @@ use crate::service::reads::AuditQuery;
 #[derive(Debug, Default)]
 pub(crate) struct AccessQueries;
 
-/// Which entries of the audit log are shown. Each part that is given narrows them down.
+/// Filter of the audit log. An entry must match every given condition.
 #[derive(InputObject, Default)]
 pub(crate) struct AuditFilter {
-    /// Only what this actor did, such as `key:…`, as an entry names it.
+    /// Entries of this actor, in the format of `AuditEntry.actor`, such as `key:…`.
     actor: Option<String>,
-    /// Only what is about the partner with this code.
+    /// Entries that concern the partner with this code.
     partner: Option<String>,
-    /// Only what is about the professional with this code.
+    /// Entries that concern the professional with this code.
     professional: Option<String>,
-    /// Only what was done by this mutation, such as `recordActivity`.
+    /// Entries of this operation, such as `recordActivity`.
     operation: Option<String>,
-    /// Only what was done at this moment or later.
+    /// Entries at or after this time.
     from: Option<Moment>,
-    /// Only what was done at this moment or earlier.
+    /// Entries at or before this time.
     to: Option<Moment>,
 }
 
 #[Object]
 impl AccessQueries {
-    /// Who is asking: the role, and what it stands for.
+    /// Identity of the caller: its role and the subject on whose behalf it acts.
     async fn viewer(&self) -> Viewer {
         Viewer
     }
 
-    /// The API keys in the order of creation, revoked ones included, one page at a time. For administrators.
+    /// API keys in the order of creation, including revoked ones. Administrators only.
     async fn api_keys(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many keys from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only keys after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many keys from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only keys before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<ApiKey>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&API_KEYS)?;
         let rows = context.data_unchecked::<Services>().keys_page(&page).await?;
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::ApiKeys))
     }
 
-    /// Who changed what, in the order in which it was written, one page at a time. For administrators.
+    /// Audit log: recorded changes, in the order of recording. Administrators only.
     async fn audit_log(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which entries; all, when left out.")] filter: Option<AuditFilter>,
-        #[graphql(desc = "How many entries from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many entries from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Filter; by default, all entries.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<AuditEntry>, ApiError> {
         let filter = filter.unwrap_or_default();
         let query = AuditQuery {

@@ -13,46 +13,49 @@ use crate::service::Services;
 #[derive(Debug, Default)]
 pub(crate) struct CommerceQueries;
 
-/// What a quote came to.
+/// Result of `quote`.
 #[derive(SimpleObject)]
 pub(crate) struct QuotePayload {
-    /// The quote; null when the order could not be placed.
+    /// The quote; null if the order would be refused.
     quote: Option<Quote>,
-    /// Why the order could not be placed; empty when it could.
+    /// Reasons why the order would be refused; empty if it would be accepted.
     user_errors: Vec<UserError>,
 }
 
 #[Object]
 impl CommerceQueries {
-    /// The product with a code; null when there is none.
+    /// Product with a code; null if there is none.
     async fn product(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Unique code.")] code: String,
+        #[graphql(desc = "Code of the product.")] code: String,
     ) -> Option<Product> {
         let found = context.data_unchecked::<Services>().product_by_code(&code).await;
         or_null(context, found.map(|row| row.map(|row| Product(BatchRow::only(row)))).map_err(Into::into))
     }
 
-    /// Products by code, one page at a time.
+    /// Products, as a paginated list ordered by code.
     async fn products(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many products from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only products after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many products from the end, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only products before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Product>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&PRODUCTS)?;
         let rows = context.data_unchecked::<Services>().products_page(&page).await?;
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::Products))
     }
 
-    /// What an order would come to if it was placed now: the same numbers that `placeOrder` then books. It changes nothing.
+    /// Prices an order as `placeOrder` would price it now, without placing it.
     async fn quote(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The order.")] input: OrderInput,
+        #[graphql(desc = "Order to price.")] input: OrderInput,
     ) -> Result<QuotePayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         Ok(match split_user_error(services.quote(&input.into()).await)? {
@@ -61,55 +64,58 @@ impl CommerceQueries {
         })
     }
 
-    /// The order with a number; null when there is none.
+    /// Order with a number; null if there is none.
     async fn order(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Unique number.")] number: String,
+        #[graphql(desc = "Number of the order, such as `O-1831`.")] number: String,
     ) -> Option<Order> {
         let found = context.data_unchecked::<Services>().order_by_number(&number).await;
         or_null(context, found.map(|row| row.map(|row| Order(BatchRow::only(row)))).map_err(Into::into))
     }
 
-    /// The deal with a reference; null when there is none.
+    /// Deal with a reference; null if there is none.
     async fn deal(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Unique reference.")] reference: String,
+        #[graphql(desc = "Reference of the deal.")] reference: String,
     ) -> Option<Deal> {
         let found = context.data_unchecked::<Services>().deal_by_reference(&reference).await;
         or_null(context, found.map(|row| row.map(|row| Deal(BatchRow::only(row)))).map_err(Into::into))
     }
 
-    /// The item of the swag shop with a code; null when there is none.
+    /// Swag shop item with a code; null if there is none.
     async fn swag_item(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Unique code.")] code: String,
+        #[graphql(desc = "Code of the item.")] code: String,
     ) -> Option<SwagItem> {
         let found = context.data_unchecked::<Services>().swag_item_by_code(&code).await;
         or_null(context, found.map(|row| row.map(|row| SwagItem(BatchRow::only(row)))).map_err(Into::into))
     }
 
-    /// Items of the swag shop by code, one page at a time.
+    /// Swag shop items, as a paginated list ordered by code.
     async fn swag_items(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many items from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many items from the end, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<SwagItem>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&SWAG_ITEMS)?;
         let rows = context.data_unchecked::<Services>().swag_items_page(&page).await?;
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::SwagItems))
     }
 
-    /// The order of swag with a number; null when there is none.
+    /// Swag shop order with a number; null if there is none.
     async fn swag_order(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Unique number.")] number: String,
+        #[graphql(desc = "Number of the order, such as `S-17`.")] number: String,
     ) -> Option<SwagOrder> {
         let found = context.data_unchecked::<Services>().swag_order_by_number(&number).await;
         or_null(context, found.map(|row| row.map(|row| SwagOrder(BatchRow::only(row)))).map_err(Into::into))

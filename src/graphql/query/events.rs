@@ -27,20 +27,22 @@ pub(crate) fn events_query(
 
 #[Object]
 impl EventQueries {
-    /// What happened, in the order in which it was committed, one page at a time. Who keeps the number of the
-    /// last event, and asks for those after it, misses none and sees none twice.
+    /// Event feed: the events that the caller may see, in commit order. A consumer that stores the number of
+    /// the last event that it processed, and continues after it, misses no event and receives none twice.
     async fn events(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only events after this number; from the first that is kept, when left out.")]
+        #[graphql(desc = "Returns the events after this number; by default, from the first retained event.")]
         after: Option<EventNumber>,
-        #[graphql(desc = "Only these types; all, when left out.")] types: Option<Vec<EventType>>,
+        #[graphql(desc = "Event types to return; all by default.")] types: Option<Vec<EventType>>,
         #[graphql(
-            desc = "Only those about the partner with this code, and about people while they work for it."
+            desc = "Code of a partner: events about it, and about professionals while they work for it."
         )]
         partner: Option<String>,
-        #[graphql(desc = "Only those about the professional with this code.")] professional: Option<String>,
-        #[graphql(desc = "How many events, 0 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Code of a professional: events about this professional.")] professional: Option<
+            String,
+        >,
+        #[graphql(desc = "Page size, 0 to 100; 20 by default.")] first: Option<i32>,
     ) -> Result<EventConnection, ApiError> {
         let size = page_size("first", first)?;
         let query = events_query(types, partner, professional);
@@ -51,40 +53,40 @@ impl EventQueries {
     }
 }
 
-/// One page of the feed.
+/// Page of the event feed.
 pub(crate) struct EventConnection {
     page: BatchPage<entity::event::Model>,
     after: Option<EventNumber>,
     last: i64,
 }
 
-/// Where a page of the feed lies.
+/// Position of a page within the event feed.
 #[derive(async_graphql::SimpleObject)]
 pub(crate) struct EventPageInfo {
-    /// Whether there are more events after this page already.
+    /// Whether further events have already been published after this page.
     has_next_page: bool,
-    /// Whether the page begins after a number: there may be events before it.
+    /// Whether the page starts after a given number, so that earlier events may exist.
     has_previous_page: bool,
-    /// Number of the first event as text; null for an empty page.
+    /// Number of the first event as a string; null if the page is empty.
     start_cursor: Option<String>,
-    /// Number of the last event as text; null for an empty page.
+    /// Number of the last event as a string; null if the page is empty.
     end_cursor: Option<String>,
 }
 
-/// One page of the feed.
+/// Page of the event feed.
 #[Object]
 impl EventConnection {
-    /// The events with their cursors.
+    /// Events of the page, each with its cursor.
     async fn edges(&self) -> Vec<EventEdge> {
         self.page.batch_rows().map(|batch_row| EventEdge(Event(batch_row))).collect()
     }
 
-    /// The events. One is null only when something that was asked of it can't be answered; `errors` tells what.
+    /// Events of the page. A node is null only if one of its requested fields failed; see `errors`.
     async fn nodes(&self) -> Vec<Option<Event>> {
         self.page.batch_rows().map(Event).map(Some).collect()
     }
 
-    /// Where the page lies.
+    /// Position of the page within the feed.
     async fn page_info(&self) -> EventPageInfo {
         let cursor = |row: Option<&entity::event::Model>| Some(row?.number?.to_string());
         EventPageInfo {
@@ -95,25 +97,25 @@ impl EventConnection {
         }
     }
 
-    /// The last number that any event has, whether it is shown or not; 0 before the first. Whoever reads the
-    /// present state first, and then follows, takes it before reading.
+    /// Number of the latest event, whether or not the caller may see it; 0 before the first event. To start
+    /// from the current state, read this number first, then the state, then the events after this number.
     async fn latest_number(&self) -> EventNumber {
         EventNumber(self.last)
     }
 }
 
-/// One event of a page, with its cursor.
+/// Event of a page, with its cursor.
 pub(crate) struct EventEdge(Event);
 
-/// One event of a page, with its cursor.
+/// Event of a page, with its cursor.
 #[Object]
 impl EventEdge {
-    /// The number of the event as text.
+    /// Number of the event as a string.
     async fn cursor(&self) -> String {
         self.0.0.row().number.unwrap_or_default().to_string()
     }
 
-    /// The event. Null only when something that was asked of it can't be answered; `errors` tells what.
+    /// The event. Null only if one of its requested fields failed; see `errors`.
     async fn node(&self) -> Option<&Event> {
         Some(&self.0)
     }

@@ -14,17 +14,17 @@ pub(crate) struct WebhookQueries;
 
 #[Object]
 impl WebhookQueries {
-    /// The addresses that events are sent to, in the order of creation, one page at a time. For administrators and program
-    /// staff.
+    /// Webhook endpoints in the order of creation. Administrators and program staff only.
     async fn webhook_endpoints(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many endpoints from the start, 0 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
             i32,
         >,
-        #[graphql(desc = "Only endpoints after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many endpoints from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only endpoints before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<WebhookEndpoint>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&WEBHOOK_ENDPOINTS)?;
         let rows = context.data_unchecked::<Services>().webhooks_page(&page).await?;

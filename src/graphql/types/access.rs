@@ -14,18 +14,18 @@ use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{JsonObject, Moment};
 use crate::service::Services;
 
-/// What a caller stands for, which decides what exists for it and what it may do.
+/// Role of a caller, which determines the data it can see and the operations it may run.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Runs the program: may do everything.
+    /// Administrator: all data and all operations.
     Administrator,
-    /// Works for the program: all data, but no keys and no editions.
+    /// Program staff: all data of the program, but neither API keys nor editions.
     ProgramStaff,
-    /// A system that records facts, and reads what it recorded.
+    /// Integration: a system that records activities and deals, and reads what it recorded.
     Integrator,
-    /// One partner: its own data.
+    /// Partner: the data of one partner.
     Partner,
-    /// One professional: the person's own data.
+    /// Professional: the data of one professional.
     Professional,
 }
 
@@ -59,18 +59,18 @@ fn role(name: &str) -> Result<Role, ApiError> {
     role.map(Into::into).ok_or_else(|| crate::error::Error::Damaged(format!("the role {name}")).into())
 }
 
-/// Who is asking.
+/// Identity of the caller.
 pub(crate) struct Viewer;
 
-/// Who is asking.
+/// Identity of the caller.
 #[Object]
 impl Viewer {
-    /// The role.
+    /// Role of the caller.
     async fn role(&self, context: &Context<'_>) -> Role {
         context.data_unchecked::<Services>().caller().role.name().into()
     }
 
-    /// The partner that the caller stands for; null in other roles.
+    /// Partner on whose behalf the caller acts; null unless `role` is `PARTNER`.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
         let services = context.data_unchecked::<Services>();
         let access::Role::Partner(id) = services.caller().role else { return None };
@@ -78,7 +78,7 @@ impl Viewer {
         or_null(context, found.map(|found| BatchById::new(found).get(id).map(Partner)).map_err(Into::into))
     }
 
-    /// The professional whom the caller stands for; null in other roles.
+    /// Professional on whose behalf the caller acts; null unless `role` is `PROFESSIONAL`.
     async fn professional(&self, context: &Context<'_>) -> Option<Professional> {
         let services = context.data_unchecked::<Services>();
         let access::Role::Professional(id) = services.caller().role else { return None };
@@ -89,7 +89,7 @@ impl Viewer {
         )
     }
 
-    /// Name of the integration that the caller stands for; null in other roles.
+    /// Name of the integration on whose behalf the caller acts; null unless `role` is `INTEGRATOR`.
     async fn integration(&self, context: &Context<'_>) -> Option<String> {
         match &context.data_unchecked::<Services>().caller().role {
             access::Role::Integrator(name) => Some(name.to_string()),
@@ -97,12 +97,12 @@ impl Viewer {
         }
     }
 
-    /// What the credentials are called: the label of the key, or the subject of the token.
+    /// Name of the credentials: the label of the API key, or the subject of the token.
     async fn label(&self, context: &Context<'_>) -> String {
         context.data_unchecked::<Services>().caller().actor.label().to_owned()
     }
 
-    /// Global id of the API key; null for other credentials.
+    /// Global ID of the API key; null for other credentials.
     async fn key_id(&self, context: &Context<'_>) -> Option<ID> {
         match context.data_unchecked::<Services>().caller().actor {
             Actor::Key { id, .. } => Some(NodeType::ApiKey.id(id)),
@@ -110,160 +110,166 @@ impl Viewer {
         }
     }
 
-    /// The only sources that may be recorded for; null for every one.
+    /// Sources for which the caller may record activities; null if it is not restricted.
     async fn sources(&self, context: &Context<'_>) -> Option<Vec<String>> {
         context.data_unchecked::<Services>().caller().limits.sources.clone()
     }
 
-    /// Whether the credentials may change nothing.
+    /// Whether mutations are forbidden with the credentials.
     async fn read_only(&self, context: &Context<'_>) -> bool {
         context.data_unchecked::<Services>().caller().limits.read_only
     }
 }
 
-/// A key that programs send as `Authorization: Bearer <key>`. The key itself is told once, when it is created.
+/// API key: a credential that programs send as `Authorization: Bearer <key>`. Only the response of
+/// `createApiKey` contains the key itself; the server stores a digest.
 pub(crate) struct ApiKey(pub(crate) BatchRow<api_key::Model>);
 
-/// A key that programs send as `Authorization: Bearer <key>`. The key itself is told once, when it is created.
+/// API key: a credential that programs send as `Authorization: Bearer <key>`. Only the response of
+/// `createApiKey` contains the key itself; the server stores a digest.
 #[Object]
 impl ApiKey {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::ApiKey.id(self.0.row().id)
     }
 
-    /// How the key begins, to tell keys apart.
+    /// First characters of the key, which identify it to people.
     async fn prefix(&self) -> &str {
         &self.0.row().prefix
     }
 
-    /// What it stands for.
+    /// Role of requests that use the key.
     async fn role(&self) -> Result<Role, ApiError> {
         role(&self.0.row().role)
     }
 
-    /// The partner that it stands for; null in other roles.
+    /// Partner on whose behalf the key acts; null unless `role` is `PARTNER`.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
         let ids = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
         partner(context, &self.0, self.0.row().partner_id, ids).await
     }
 
-    /// The professional whom it stands for; null in other roles.
+    /// Professional on whose behalf the key acts; null unless `role` is `PROFESSIONAL`.
     async fn professional(&self, context: &Context<'_>) -> Option<Professional> {
         let ids = self.0.batch_rows().iter().filter_map(|row| row.professional_id).collect();
         professional(context, &self.0, self.0.row().professional_id, ids).await
     }
 
-    /// Name of the integration that it stands for; null in other roles.
+    /// Name of the integration that owns the key; null unless `role` is `INTEGRATOR`.
     async fn integration(&self) -> Option<&str> {
         self.0.row().integration.as_deref()
     }
 
-    /// Name for people.
+    /// Display name of the key.
     async fn label(&self) -> &str {
         &self.0.row().label
     }
 
-    /// The only sources that it may record for; null for every one.
+    /// Sources for which the key may record activities; null if it is not restricted.
     async fn sources(&self) -> Option<Vec<String>> {
         serde_json::from_str(self.0.row().sources.as_deref()?).ok()
     }
 
-    /// Whether it may change nothing.
+    /// Whether mutations are forbidden with this key.
     async fn read_only(&self) -> bool {
         self.0.row().read_only
     }
 
-    /// When it was created.
+    /// Time of creation.
     async fn created_at(&self) -> Moment {
         Moment(self.0.row().created_at)
     }
 
-    /// Who created it, as the audit log names actors.
+    /// Actor that created the key, in the format of `AuditEntry.actor`.
     async fn created_by(&self) -> &str {
         &self.0.row().created_by
     }
 
-    /// From when on it is refused; null for a key without an end.
+    /// Time from which the key is rejected; null if it does not expire.
     async fn expires_at(&self) -> Option<Moment> {
         self.0.row().expires_at.map(Moment)
     }
 
-    /// When it was last used, to the minute or so; null when it never was.
+    /// Time of the last request with the key, accurate to about a minute; null if it was never used.
     async fn last_used_at(&self) -> Option<Moment> {
         self.0.row().last_used_at.map(Moment)
     }
 
-    /// When it was revoked; null while it is not.
+    /// Time of revocation; null unless the key was revoked.
     async fn revoked_at(&self) -> Option<Moment> {
         self.0.row().revoked_at.map(Moment)
     }
 }
 
-/// A change that somebody made. Personal fields are named here and never shown, so that they can be erased.
+/// Entry of the append-only audit log: a change to one object. An entry never contains the name or e-mail
+/// address of a professional, so that both can be erased.
 pub(crate) struct AuditEntry(pub(crate) BatchRow<audit_entry::Model>);
 
-/// A change that somebody made. Personal fields are named here and never shown, so that they can be erased.
+/// Entry of the append-only audit log: a change to one object. An entry never contains the name or e-mail
+/// address of a professional, so that both can be erased.
 #[Object]
 impl AuditEntry {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::AuditEntry.id(self.0.row().id)
     }
 
-    /// When it was done.
+    /// Time of the change.
     async fn at(&self) -> Moment {
         Moment(self.0.row().at)
     }
 
-    /// Who did it: `key:` and the key of an API key, `token:` and its subject, `bootstrap`, or `system:` and a command.
+    /// Actor that made the change: `key:` and the UUID of an API key, `token:` and the token's subject,
+    /// `bootstrap`, or `system:` and a command.
     async fn actor(&self) -> &str {
         &self.0.row().actor
     }
 
-    /// The role in which it was done.
+    /// Role of the actor.
     async fn role(&self) -> Result<Role, ApiError> {
         role(&self.0.row().role)
     }
 
-    /// The mutation that did it, such as `recordActivity`; several activities at once are one entry each.
+    /// Operation that made the change: usually the name of a mutation, such as `recordActivity`. A batch
+    /// writes one entry per object.
     async fn operation(&self) -> &str {
         &self.0.row().operation
     }
 
-    /// Type of what was changed.
+    /// Type of the changed object, such as `Activity`.
     async fn object_type(&self) -> &str {
         &self.0.row().object_type
     }
 
-    /// Global id of what was changed. `node` finds it if its type is one of the schema.
+    /// Global ID of the changed object. `node` returns the object if its type implements `Node`.
     async fn object_id(&self) -> ID {
         NodeType::named(&self.0.row().object_type, self.0.row().object_id)
     }
 
-    /// The partner that it is about; null for none.
+    /// Partner that the change concerns; null if there is none.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
         let ids = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
         partner(context, &self.0, self.0.row().partner_id, ids).await
     }
 
-    /// The professional whom it is about; null for none.
+    /// Professional that the change concerns; null if there is none.
     async fn professional(&self, context: &Context<'_>) -> Option<Professional> {
         let ids = self.0.batch_rows().iter().filter_map(|row| row.professional_id).collect();
         professional(context, &self.0, self.0.row().professional_id, ids).await
     }
 
-    /// Id of the request, as the answer's `X-Request-Id` had it; null for commands.
+    /// ID of the request, as in the response header `X-Request-Id`; null for changes made by a command.
     async fn request_id(&self) -> Option<&str> {
         self.0.row().request_id.as_deref()
     }
 
-    /// What changed, as it was before; null for what is new.
+    /// Changed values before the change; null if the object is new.
     async fn before(&self) -> Option<JsonObject> {
         object(self.0.row().before.as_deref())
     }
 
-    /// What changed, as it is since.
+    /// Changed values after the change; null if the object was deleted.
     async fn after(&self) -> Option<JsonObject> {
         object(self.0.row().after.as_deref())
     }

@@ -12,25 +12,27 @@ use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, JsonObject, Moment, int};
 use crate::service::Services;
 
-/// A fact: who did what, when. It is never changed; a correction voids it and records another.
+/// Activity: a fact about a partner or a professional, such as a customer meeting or a completed course.
+/// Facts are immutable: a correction voids the activity and records another one.
 pub(crate) struct Activity(pub(crate) BatchRow<Model>);
 
-/// Who did something.
+/// Subject of an activity: the partner or professional for which it was recorded.
 #[derive(Union)]
 pub(crate) enum ActivitySubject {
     Partner(Partner),
     Professional(Professional),
 }
 
-/// A fact: who did what, when. It is never changed; a correction voids it and records another.
+/// Activity: a fact about a partner or a professional, such as a customer meeting or a completed course.
+/// Facts are immutable: a correction voids the activity and records another one.
 #[Object]
 impl Activity {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::Activity.id(self.0.row().id)
     }
 
-    /// Who did it.
+    /// Partner or professional for which the activity was recorded.
     async fn subject(&self, context: &Context<'_>) -> Result<ActivitySubject, ApiError> {
         let services = context.data_unchecked::<Services>();
         let row = self.0.row();
@@ -53,57 +55,63 @@ impl Activity {
         found.ok_or_else(|| crate::error::Error::Damaged("an activity without its subject".to_owned()).into())
     }
 
-    /// Code of the kind, as the edition in force on that date lists it.
+    /// Code of the activity kind, such as `CUSTOMER_MEETING`. `Edition.earningRules` of the edition in force
+    /// on `occurredOn` lists the kinds.
     async fn kind(&self) -> &str {
         &self.0.row().kind
     }
 
-    /// When it happened.
+    /// Date of the activity. It is judged by the edition in force on this date.
     async fn occurred_on(&self) -> Date {
         Date(self.0.row().occurred_on)
     }
 
-    /// How many of it, such as meetings, downloads or days.
+    /// Number of units, such as meetings, downloads or training days; 1 for graded kinds.
     async fn quantity(&self) -> i32 {
         int(self.0.row().quantity)
     }
 
-    /// Graded points: those of the reviewer, else those that came in. Null for kinds that are not graded.
+    /// Points of a graded kind: those of the reviewer if there was a review that set them, otherwise those
+    /// submitted. Null for kinds with fixed points, and for a claim that leaves the grading to the reviewer.
     async fn points(&self) -> Option<i32> {
         self.0.row().graded_points.or(self.0.row().points).map(int)
     }
 
-    /// What the kind asked for beside the date, such as `itemType`.
+    /// Attributes that the kind requires or accepts, such as `itemType` or `releasedOn`; an empty object if
+    /// there are none.
     async fn attributes(&self) -> JsonObject {
         JsonObject(serde_json::from_str(&self.0.row().attributes).unwrap_or_default())
     }
 
-    /// Where it stands.
+    /// Status: whether the activity counts, awaits review, was rejected or was voided.
     async fn status(&self) -> ActivityStatus {
         self.0.row().status.into()
     }
 
-    /// System that it came from.
+    /// Source system of the activity. `source` and `externalId` together are its natural key.
     async fn source(&self) -> &str {
         &self.0.row().source
     }
 
-    /// Its id in that system: the same pair again is the same activity.
+    /// ID of the activity in the source system. Recording the same `source` and `externalId` again returns
+    /// this activity.
     async fn external_id(&self) -> &str {
         &self.0.row().external_id
     }
 
-    /// When the system learned of it.
+    /// Time at which the activity was recorded or submitted, as opposed to `occurredOn`.
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.row().recorded_at)
     }
 
-    /// Net effect on the professional so far, in points.
+    /// Net DevOps Points that the activity has awarded to the professional so far, after reversals; 0 for
+    /// activities of partners.
     async fn awarded_points(&self) -> i32 {
         int(self.0.row().awarded_points)
     }
 
-    /// Net effect on a partner so far, in level credits.
+    /// Net level credits that the activity has awarded so far, after reversals: to the partner itself, or to
+    /// the partner for which the professional worked on that date.
     async fn awarded_credits(&self) -> i32 {
         int(self.0.row().awarded_credits)
     }

@@ -21,10 +21,10 @@ use crate::store::professional::{ProfessionalOrder, ProfessionalRow};
 /// Declares the connection and the edge of a type.
 macro_rules! connection {
     ($node:ident, $connection:literal, $edge:literal) => {
-        /// One page of a list, by the Relay specification.
+        /// Page of a list: a connection of the Relay cursor connections specification.
         #[Object(name = $connection)]
         impl Connection<$node> {
-            /// The rows of the page with their cursors.
+            /// Items of the page, each with its cursor.
             async fn edges(&self) -> Vec<Edge<$node>> {
                 let members = self.page.batch_rows();
                 let edge = |batch_row: BatchRow<_>| Edge {
@@ -34,31 +34,32 @@ macro_rules! connection {
                 members.map(edge).collect()
             }
 
-            /// The rows of the page. A node is null only if one of its requested fields failed; see `errors`.
+            /// Items of the page. A node is null only if one of its requested fields failed; see `errors`.
             async fn nodes(&self) -> Vec<Option<$node>> {
                 self.page.batch_rows().map($node::from_row).map(Some).collect()
             }
 
-            /// Where the page lies in the list.
+            /// Position of the page within the list.
             async fn page_info(&self) -> PageInfo {
                 self.relay_page_info()
             }
 
-            /// How many rows the whole list has, whatever the page.
+            /// Number of items in the whole list after filtering, independent of the page.
             async fn total_count(&self, context: &Context<'_>) -> Result<i32, ApiError> {
                 Ok(int(self.total.count(context.data_unchecked::<Services>()).await?))
             }
         }
 
-        /// One row of a page, with its cursor.
+        /// Item of a page, with its cursor.
         #[Object(name = $edge)]
         impl Edge<$node> {
-            /// Where the row stands in the list: give it as `after` or `before`. It stays good when rows are added.
+            /// Cursor of the item: an opaque value for `after` and `before`. It remains valid when items are
+            /// added to the list.
             async fn cursor(&self) -> &str {
                 &self.cursor
             }
 
-            /// The row. Null only if one of its requested fields failed; see `errors`.
+            /// The item. Null only if one of its requested fields failed; see `errors`.
             async fn node(&self) -> Option<&$node> {
                 Some(&self.node)
             }

@@ -14,8 +14,9 @@ use crate::graphql::scalar::{Date, Moment};
 use crate::service::Services;
 use crate::service::deals::OpportunityView;
 
-/// An opportunity to sell that a partner registered early. Registering gives no exclusivity; it proves who
-/// found the opportunity, and a successful transaction is rewarded to who holds it.
+/// Deal: a sales opportunity that a partner registered. Registering gives no exclusivity; it documents that
+/// the partner found the opportunity. A successful transaction is rewarded to the partner that holds the
+/// registered opportunity (PP, Sales).
 pub(crate) struct Deal(pub(crate) BatchRow<Model>);
 
 impl Deal {
@@ -27,21 +28,22 @@ impl Deal {
     }
 }
 
-/// An opportunity to sell that a partner registered early. Registering gives no exclusivity; it proves who
-/// found the opportunity, and a successful transaction is rewarded to who holds it.
+/// Deal: a sales opportunity that a partner registered. Registering gives no exclusivity; it documents that
+/// the partner found the opportunity. A successful transaction is rewarded to the partner that holds the
+/// registered opportunity (PP, Sales).
 #[Object]
 impl Deal {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::Deal.id(self.0.row().id)
     }
 
-    /// Unique reference that people and machines refer to it by.
+    /// Unique reference, chosen at registration.
     async fn reference(&self) -> &str {
         &self.0.row().reference
     }
 
-    /// Who registered it.
+    /// Partner that registered the deal.
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.partners_of_deals(self.0.batch_rows()).await.map(BatchById::new) };
@@ -50,77 +52,83 @@ impl Deal {
         found.ok_or_else(|| Error::Damaged("a deal without its partner".to_owned()).into())
     }
 
-    /// The end customer. The same name in another case or spacing is the same customer.
+    /// Name of the end customer. Names that differ only in case or spacing identify the same customer.
     async fn customer(&self) -> &str {
         &self.0.row().customer
     }
 
-    /// What it is about: products, services, a project. Compared without case and spacing.
+    /// Products, services or project that the deal covers. Scopes that differ only in case or spacing are the
+    /// same.
     async fn scope(&self) -> &str {
         &self.0.row().scope
     }
 
-    /// More about it.
+    /// Further details; null if there are none.
     async fn description(&self) -> Option<&str> {
         self.0.row().description.as_deref()
     }
 
-    /// When it was registered.
+    /// Date of registration.
     async fn registered_on(&self) -> Date {
         Date(self.0.row().registered_on)
     }
 
-    /// When the system learned of it.
+    /// Time at which the registration was recorded.
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.row().recorded_at)
     }
 
-    /// Where it stands today. Expiry is worked out from dates.
+    /// Status today. Expiry is computed from dates when the deal is read.
     async fn status(&self, context: &Context<'_>) -> DealStatus {
         context.data_unchecked::<Services>().deal_view(self.0.row()).status().into()
     }
 
-    /// Since when it has had the status that was last set.
+    /// Effective date of the last reported status. Expiry does not change it.
     async fn status_since(&self) -> Date {
         Date(self.0.row().status_on)
     }
 
-    /// The last day on which it is active unless something happens; it expires on the next. Null where no time runs.
+    /// Last day on which the deal is active unless something is reported for it; it expires on the next day.
+    /// Null if no timer runs in its status.
     async fn valid_until(&self, context: &Context<'_>) -> Option<Date> {
         context.data_unchecked::<Services>().deal_view(self.0.row()).valid_until().map(Date)
     }
 
-    /// How it was closed; null unless it was.
+    /// Outcome with which the deal was closed; null unless it is closed.
     async fn outcome(&self) -> Option<DealOutcome> {
         self.0.row().outcome.map(Into::into)
     }
 
-    /// When it was closed; null unless it was.
+    /// Closing date; null unless the deal is closed.
     async fn closed_on(&self) -> Option<Date> {
         self.0.row().outcome.map(|_| Date(self.0.row().status_on))
     }
 
-    /// Whether it holds the registered opportunity of its customer and scope today.
+    /// Whether the deal holds the registered opportunity of its customer and scope today.
     async fn holds_opportunity(&self, context: &Context<'_>) -> Result<bool, ApiError> {
         Ok(self.opportunity(context).await?.held_until.is_some())
     }
 
-    /// The last day on which it holds the opportunity unless an activity is reported; null when it does not.
+    /// Last day on which the deal holds the registered opportunity unless an activity is reported; null if it
+    /// does not hold it.
     async fn opportunity_until(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
         Ok(self.opportunity(context).await?.held_until.map(Date))
     }
 
-    /// Whether another partner holds the registered opportunity of its customer and scope today.
+    /// Whether another partner holds the registered opportunity of the same customer and scope today. Which
+    /// partner is not disclosed.
     async fn conflict(&self, context: &Context<'_>) -> Result<bool, ApiError> {
         Ok(self.opportunity(context).await?.conflict)
     }
 
-    /// What may be changed today, as names of fields of `UpdateDealInput`; empty when it is closed or expired.
+    /// Names of the fields of `UpdateDealInput` that can be changed today; empty if the deal is closed or
+    /// expired.
     async fn editable_fields(&self, context: &Context<'_>) -> &'static [&'static str] {
         context.data_unchecked::<Services>().deal_view(self.0.row()).editable_fields()
     }
 
-    /// Statuses that it may be given today; where there is a conflict, none that makes contact.
+    /// Statuses that `updateDeal` accepts today. If there is a conflict, a deal without customer contact
+    /// cannot move to a status that implies contact.
     async fn next_statuses(&self, context: &Context<'_>) -> Result<Vec<DealStatus>, ApiError> {
         let conflict = self.opportunity(context).await?.conflict;
         let view = context.data_unchecked::<Services>().deal_view(self.0.row());
@@ -129,13 +137,13 @@ impl Deal {
         Ok(next.map(Into::into).collect())
     }
 
-    /// Outcomes that it may be closed with today.
+    /// Outcomes that `closeDeal` accepts today; empty if the deal is closed or expired.
     async fn possible_outcomes(&self, context: &Context<'_>) -> Vec<DealOutcome> {
         let view = context.data_unchecked::<Services>().deal_view(self.0.row());
         view.outcomes().into_iter().map(Into::into).collect()
     }
 
-    /// Everything that happened to it, in the order in which the system learned of it.
+    /// Steps of the deal, in the order in which they were recorded.
     async fn history(&self, context: &Context<'_>) -> Result<Vec<DealStep>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.deal_steps(self.0.batch_rows()).await };
@@ -145,24 +153,24 @@ impl Deal {
     }
 }
 
-/// Something that happened to a deal. What it did not change is null.
+/// Step in the history of a deal. Fields that the step did not set are null.
 #[derive(SimpleObject)]
 pub(crate) struct DealStep {
-    /// The day of it.
+    /// Effective date of the step.
     on: Date,
-    /// The status that it was given.
+    /// New status; null if the step did not set it.
     status: Option<DealStatus>,
-    /// How it was closed.
+    /// Outcome with which the deal was closed; null for other steps.
     outcome: Option<DealOutcome>,
-    /// The activity that was reported.
+    /// Kind of the reported activity; null for other steps.
     activity: Option<DealActivityKind>,
-    /// What was said about the activity.
+    /// Note on the reported activity; null if there is none.
     note: Option<String>,
-    /// The customer that it was given.
+    /// New end customer; null if the step did not set it.
     customer: Option<String>,
-    /// The scope that it was given.
+    /// New scope; null if the step did not set it.
     scope: Option<String>,
-    /// The description that it was given.
+    /// New description; null if the step did not set it.
     description: Option<String>,
 }
 

@@ -13,7 +13,8 @@ use crate::graphql::scalar::{Date, Decimal, int};
 use crate::program::rule::{Rule, UnitSource};
 use crate::service::policy::Policy;
 
-/// One dated version of the whole policy: earning rules, levels, caps, discounts, credit values.
+/// Edition: one dated version of the program's policy, with earning rules, levels, redemption caps, discounts
+/// and credit values. A published edition is immutable.
 pub(crate) struct Edition {
     pub(crate) id: Uuid,
     pub(crate) index: usize,
@@ -26,45 +27,47 @@ impl Edition {
     }
 }
 
-/// One dated version of the whole policy: earning rules, levels, caps, discounts, credit values.
+/// Edition: one dated version of the program's policy, with earning rules, levels, redemption caps, discounts
+/// and credit values. A published edition is immutable.
 #[Object]
 impl Edition {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::Edition.id(self.id)
     }
 
-    /// First day in force: it stays until the next edition's first day.
+    /// First day in force. The edition stays in force until the first day of the next one.
     async fn effective_from(&self) -> Date {
         Date(self.get().effective_from)
     }
 
-    /// Name for people.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.get().name
     }
 
-    /// The TOML document as published.
+    /// TOML document of the edition, as published.
     async fn document(&self) -> &str {
         &self.get().document
     }
 
-    /// How credits and points are earned, in the document's order.
+    /// Earning rules, in the order of the document.
     async fn earning_rules(&self) -> Vec<EarningRule> {
         self.get().rules.iter().map(EarningRule::from_rule).collect()
     }
 
-    /// Levels of the partner program in rank order.
+    /// Levels of the partner program, in ascending rank.
     async fn partner_levels(&self) -> Vec<Level> {
         self.get().partner_levels.iter().cloned().map(Level).collect()
     }
 
-    /// Levels of the professional program in rank order.
+    /// Levels of the professional program, in ascending rank.
     async fn professional_levels(&self) -> Vec<Level> {
         self.get().professional_levels.iter().cloned().map(Level).collect()
     }
 
-    /// How much of an order credits can pay; what is not listed is nothing.
+    /// Caps on the share of an order that credits can pay. A combination of purpose and category that is not
+    /// listed has a cap of 0.
     async fn redemption_caps(&self) -> Vec<RedemptionCap> {
         let caps = self.get().rewards.caps.iter().map(|cap| RedemptionCap {
             purpose: cap.purpose.into(),
@@ -74,7 +77,7 @@ impl Edition {
         caps.collect()
     }
 
-    /// Base discounts by level; what is not listed is nothing.
+    /// Base discounts by level. A combination of level and category that is not listed has a discount of 0.
     async fn discounts(&self) -> Vec<LevelDiscount> {
         let edition = self.get();
         let discounts = edition.rewards.discounts.iter().filter_map(|discount| {
@@ -87,7 +90,7 @@ impl Edition {
         discounts.collect()
     }
 
-    /// Timers and proofs of registered deals.
+    /// Timers of registered deals and opportunities.
     async fn deal_terms(&self) -> DealTerms {
         let terms = &self.get().deals;
         let number = |number: u64| i32::try_from(number).unwrap_or(i32::MAX);
@@ -100,49 +103,50 @@ impl Edition {
         }
     }
 
-    /// What one credit is worth, by currency.
+    /// Value of one credit, by currency. In a currency that is not listed, credits cannot be redeemed.
     async fn credit_values(&self) -> Vec<Money> {
         self.get().rewards.credit_values.iter().map(|&money| money.into()).collect()
     }
 }
 
-/// How one kind of activity earns credits or points.
+/// Rule by which one kind of activity earns credits or points.
 #[derive(SimpleObject)]
 pub(crate) struct EarningRule {
-    /// The program it belongs to.
+    /// Program to which the rule belongs.
     program: Program,
-    /// Code of the kind.
+    /// Code of the activity kind.
     kind: String,
-    /// Name for people.
+    /// Display name of the activity kind.
     title: String,
-    /// The track that it earns for; partner program only.
+    /// Track that the credits count toward; null in the professional program.
     track: Option<Track>,
-    /// Credits for every full `per` units; partner program only.
+    /// Credits for each complete block of `per` units; null in the professional program.
     credits: Option<i32>,
-    /// Points that the kind awards; professional program only.
+    /// Points for a quantity of one, from least to most; null in the partner program.
     points: Option<PointsRange>,
-    /// Units of one block: quantity in the partner program, points in the professional program.
+    /// Number of units in a block: quantity in the partner program, points in the professional program. Only
+    /// complete blocks earn.
     per: i32,
-    /// The span whose units are counted together.
+    /// Period whose units are counted together.
     window: Window,
-    /// Most that one window earns; null for no limit.
+    /// Maximum credits or points per window; null if there is no limit.
     cap: Option<i32>,
-    /// Largest quantity of one activity.
+    /// Maximum quantity of one activity.
     max_quantity: i32,
-    /// Who has to look first.
+    /// Review that the kind requires before it awards anything.
     review: Review,
-    /// Whether it follows from other facts, so that nobody records it.
+    /// Whether awards are derived from other facts, such as a won deal. A derived kind cannot be recorded.
     derived: bool,
-    /// Where the published text says so.
+    /// Section of the published program text, such as "PP, Earning Credits, Events".
     source: String,
 }
 
-/// Points of a kind, for a quantity of one.
+/// Range of points for a quantity of one. Both ends are equal if the points are fixed.
 #[derive(SimpleObject)]
 pub(crate) struct PointsRange {
-    /// Fewest points.
+    /// Least number of points.
     min: i32,
-    /// Most points.
+    /// Greatest number of points, including an early bonus.
     max: i32,
 }
 
@@ -173,39 +177,39 @@ impl EarningRule {
     }
 }
 
-/// How much of an order credits can pay.
+/// Cap on the share of an order that credits can pay (PP, Rewards).
 #[derive(SimpleObject)]
 pub(crate) struct RedemptionCap {
-    /// Orders that it is about.
+    /// Purpose of the orders to which the cap applies.
     purpose: OrderPurpose,
-    /// Categories of products that it is about.
+    /// Product categories to which the cap applies.
     categories: Vec<ProductCategory>,
-    /// Share of the order's value, in percent.
+    /// Maximum share that credits can pay, in percent.
     percent: Decimal,
 }
 
-/// The base discount of a level.
+/// Base discount of a level.
 #[derive(SimpleObject)]
 pub(crate) struct LevelDiscount {
-    /// The partner level.
+    /// Level of the partner program.
     level: Level,
-    /// Categories of products that it applies to.
+    /// Product categories to which the discount applies.
     categories: Vec<ProductCategory>,
-    /// Share of the list price, in percent.
+    /// Discount in percent of the list price.
     percent: Decimal,
 }
 
-/// How long deals are active, and how long opportunities are held.
+/// Timers of registered deals and opportunities (PP, Sales). Every period includes its last day.
 #[derive(SimpleObject)]
 pub(crate) struct DealTerms {
-    /// Days after registration on which a lead is still active.
+    /// Number of days after registration for which a lead is active.
     lead_days: i32,
-    /// Days more, once, for a lead with a proof.
+    /// Number of additional days for a lead with a proof, granted once.
     lead_extension_days: i32,
-    /// Days after contact, or after the newest proof, on which an engaged deal is still active.
+    /// Number of days after engagement, or after the latest proof, for which an engaged deal is active.
     engaged_days: i32,
-    /// Months for which an opportunity can be held without a transaction.
+    /// Maximum number of months for which a deal holds an opportunity without a transaction.
     opportunity_months: i32,
-    /// Months for which an opportunity is held without a reported activity.
+    /// Number of months after the last activity for which a deal holds an opportunity.
     activity_months: i32,
 }

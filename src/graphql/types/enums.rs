@@ -7,10 +7,10 @@ use crate::program::edition as policy;
 use crate::program::refusal::Code;
 use crate::program::rule;
 
-/// The skill that a partner's credits count for.
+/// Track of the partner program: the skills that level credits count toward.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Track {
-    /// Technical skills: certifications, community, Catalog, demo systems.
+    /// Technical skills: certifications, community engagement, Catalog items, demo systems.
     Technical,
     /// Business skills: events, digital presence, sales.
     Business,
@@ -40,12 +40,12 @@ impl From<Track> for entity::value::Track {
     }
 }
 
-/// A category of products.
+/// Category of products.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProductCategory {
     /// Software licences.
     License,
-    /// Usage-based services, paid in DataMiner credits.
+    /// Usage-based services, which are paid for in DataMiner credits.
     UsageBasedService,
     /// Support services.
     SupportService,
@@ -73,12 +73,12 @@ map_enum!(
         ProductCategory { License, UsageBasedService, SupportService, Training, Certification }
 );
 
-/// What an order is for.
+/// Purpose of an order, which determines the caps on redeemed credits.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OrderPurpose {
-    /// Sold to an end customer, who is named.
+    /// Resale to a named end customer.
     EndCustomer,
-    /// Used by the partner itself, for example in a lab.
+    /// Use by the partner itself, for example in a lab.
     SelfUse,
 }
 
@@ -86,52 +86,54 @@ map_enum!(OrderPurpose = policy::OrderPurpose { EndCustomer, SelfUse });
 map_enum!(OrderPurpose = entity::value::OrderPurpose { EndCustomer, SelfUse });
 map_enum!(policy::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
 
-/// Where an order stands.
+/// Status of an order.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OrderStatus {
-    /// It can be fulfilled or cancelled.
+    /// Placed. The order can be fulfilled or cancelled.
     Placed,
-    /// It was fulfilled, which is final.
+    /// Fulfilled, which is final.
     Fulfilled,
-    /// It was cancelled, which is final: its credits were given back.
+    /// Cancelled, which is final. Its credits were returned.
     Cancelled,
 }
 
 map_enum!(OrderStatus = entity::value::OrderStatus { Placed, Fulfilled, Cancelled });
 
-/// What decides a discount.
+/// Source of a discount rate.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DiscountSource {
     /// The partner's overall level.
     Level,
-    /// A contract, which governs its categories even where the level's rate is better.
+    /// A contract. Its rates take precedence over those of the level, even if the level's rate is better.
     Contract,
 }
 
-/// Where a deal stands.
+/// Status of a deal. `LEAD` to `WAITING_PO` are active; `CLOSED_WON`, `CLOSED_LOST` and `CLOSED_DROPPED` are
+/// final.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DealStatus {
-    /// No contact yet.
+    /// Registered, without customer contact yet.
     Lead,
-    /// Contact was made.
+    /// Contact with the customer was made.
     Engaged,
-    /// Interest is confirmed in writing.
+    /// The customer confirmed interest in writing.
     Confirmed,
     /// A quote was sent.
     Quoted,
-    /// Terms are negotiated.
+    /// Terms are under negotiation.
     Negotiating,
-    /// The purchase order is awaited.
+    /// The purchase order is outstanding.
     WaitingPo,
-    /// Postponed; it can become active again.
+    /// Postponed. The deal can become active again, or be closed as lost or dropped.
     Cold,
-    /// It ended in a successful transaction.
+    /// Closed with a successful transaction.
     ClosedWon,
-    /// It was lost.
+    /// Closed without a transaction.
     ClosedLost,
-    /// The vendor decided that it does not fit.
+    /// Dropped by the vendor.
     ClosedDropped,
-    /// Its time ran out. Nobody sets it: it is worked out from dates.
+    /// Expired. Computed from dates, never set by a mutation. A late report that is dated before the expiry
+    /// reactivates the deal.
     Expired,
 }
 
@@ -180,16 +182,16 @@ map_enum!(
     }
 );
 
-/// How a deal is closed.
+/// Outcome with which a deal is closed.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DealOutcome {
-    /// A successful transaction that the partner closed.
+    /// Successful transaction, sold by the partner that registered the deal.
     WonByPartner,
-    /// A successful transaction that somebody else closed.
+    /// Successful transaction, sold by another party.
     WonByOther,
     /// No transaction.
     Lost,
-    /// The vendor decided that it does not fit.
+    /// Dropped by the vendor, because the deal is not a fit.
     Dropped,
 }
 
@@ -197,18 +199,19 @@ map_enum!(DealOutcome = deal::Outcome { WonByPartner, WonByOther, Lost, Dropped 
 map_enum!(deal::Outcome = DealOutcome { WonByPartner, WonByOther, Lost, Dropped });
 map_enum!(DealOutcome = entity::value::DealOutcome { WonByPartner, WonByOther, Lost, Dropped });
 
-/// A business development activity that is reported for a deal.
+/// Kind of a business development activity that is reported for a deal. Every kind but `OTHER` is a proof of
+/// contact: it extends a lead once, and keeps an engaged deal active.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DealActivityKind {
-    /// A meeting; it is a proof.
+    /// Meeting with the customer; a proof.
     Meeting,
-    /// An introduction; it is a proof.
+    /// Introduction to the customer; a proof.
     Introduction,
-    /// A meeting at an exhibition; it is a proof.
+    /// Meeting at an exhibition; a proof.
     ExhibitionMeeting,
-    /// A webinar; it is a proof.
+    /// Webinar; a proof.
     Webinar,
-    /// Anything else: it shows that work goes on, and proves nothing.
+    /// Any other activity. It keeps the registered opportunity from lapsing, but is not a proof.
     Other,
 }
 
@@ -217,47 +220,49 @@ map_enum!(
     DealActivityKind = entity::value::DealReport { Meeting, Introduction, ExhibitionMeeting, Webinar, Other }
 );
 
-/// Where an order of swag stands.
+/// Status of a swag shop order.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SwagOrderStatus {
-    /// It was paid with Dojo Credits.
+    /// Placed and paid with Dojo Credits.
     Placed,
-    /// It was cancelled: its Dojo Credits were given back.
+    /// Cancelled. Its Dojo Credits were returned.
     Cancelled,
 }
 
 map_enum!(SwagOrderStatus = entity::value::SwagOrderStatus { Placed, Cancelled });
 
-/// Where an activity stands.
+/// Status of an activity.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ActivityStatus {
-    /// A claim that waits for a reviewer; it awards nothing yet.
+    /// A claim that awaits review. It awards nothing yet.
     PendingReview,
-    /// It counts.
+    /// Recorded, or approved by a reviewer. The activity counts.
     Recorded,
-    /// A reviewer refused the claim.
+    /// A claim that a reviewer rejected. It awards nothing.
     Rejected,
-    /// It counted once and no longer does.
+    /// Voided after it counted. Its awards were reversed by new ledger entries.
     Voided,
 }
 
 map_enum!(ActivityStatus = entity::value::ActivityStatus { PendingReview, Recorded, Rejected, Voided });
 
-/// What a ledger entry came from.
+/// Reason for a ledger entry.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LedgerReason {
-    /// An activity on or after the program's launch; a won deal or a reached sales target, too.
+    /// Award for an activity on or after the program's launch, for a won deal or for a reached sales target.
     Activity,
-    /// The voiding of an activity: what it was awarded is taken back. Also a sales target that was raised and is
-    /// no longer reached.
+    /// Reversal of the award of a voided activity, or of a sales target that was changed and is no longer
+    /// reached.
     Void,
-    /// A professional was entered as working for the partner with a past start; earlier awards count since.
+    /// Credit for earlier awards of a professional whose affiliation was recorded with a start date in the
+    /// past.
     Affiliation,
-    /// An activity of the two years before launch: it counts for the first level and can't be spent.
+    /// Award for an activity in the two years before the launch. It counts toward the first level and cannot
+    /// be spent.
     Legacy,
-    /// Credits spent on an order.
+    /// Credits redeemed on an order.
     Redemption,
-    /// Credits of a cancelled order, given back.
+    /// Credits returned by the cancellation of an order.
     RedemptionReturned,
 }
 
@@ -269,95 +274,95 @@ map_enum!(
 /// One of the two reward programs.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
-    /// Companies earn credits.
+    /// Partner program: companies earn credits (PP).
     Partner,
-    /// People earn DevOps Points.
+    /// DevOps professional program: people earn DevOps Points (DP).
     Professional,
 }
 
 map_enum!(Program = rule::Program { Partner, Professional });
 
-/// The span whose units an earning rule counts together.
+/// Period whose units an earning rule counts together.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Window {
-    /// Every activity by itself.
+    /// Each activity by itself.
     Each,
-    /// A calendar month.
+    /// Calendar month.
     Month,
-    /// A calendar year.
+    /// Calendar year.
     CalendarYear,
-    /// A professional's year from sign-up or an anniversary of it to the next.
+    /// Membership year of a professional, from sign-up or an anniversary to the next.
     MembershipYear,
-    /// All time since launch, or since sign-up.
+    /// All time since the program's launch or since sign-up.
     Lifetime,
 }
 
 map_enum!(Window = rule::Window { Each, Month, CalendarYear, MembershipYear, Lifetime });
 
-/// Who has to look at an activity before it awards anything.
+/// Review that a kind of activity requires before it awards anything.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Review {
-    /// Nobody.
+    /// No review.
     None,
-    /// Staff accept it.
+    /// Program staff must accept the activity.
     Acceptance,
-    /// Only staff may record or submit it.
+    /// Only program staff may record or submit the activity.
     StaffOnly,
 }
 
 map_enum!(Review = rule::Review { None, Acceptance, StaffOnly });
 
-/// A reviewer's word on a claim.
+/// Decision of a reviewer on a claim.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReviewDecision {
-    /// It counts from now on, dated on its own day.
+    /// Approves the claim, which then counts on its own date.
     Approve,
-    /// It does not count.
+    /// Rejects the claim, which awards nothing.
     Reject,
 }
 
-/// Why a mutation was refused.
+/// Code of a reason why a mutation was refused.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UserErrorCode {
-    /// Nothing of that code or id exists.
+    /// No object with this code, reference, number or ID exists or is visible to the caller.
     NotFound,
-    /// Something of that code exists already.
+    /// Another object already has this code or reference.
     AlreadyExists,
-    /// The value can't be taken; the message says what can.
+    /// The value is not accepted; the message states what is.
     Invalid,
-    /// No rule scores this kind on that date, for that sort of subject.
+    /// The edition in force on the date has no such activity kind for the subject.
     UnknownKind,
-    /// The kind needs graded points.
+    /// The activity kind is graded, and the points are missing.
     PointsRequired,
-    /// The points are outside the kind's range.
+    /// The points are outside the range of the activity kind.
     PointsOutOfRange,
     /// The date lies after today.
     DateInFuture,
     /// The date lies before enrolment or sign-up.
     DateBeforeEnrolment,
-    /// The activity does not count under its rule, such as a repost.
+    /// The rule excludes the activity, for example a repost.
     NotEligible,
-    /// The same key came before with other content.
+    /// The idempotency key, or `source` and `externalId`, was used before with other content.
     ConflictingDuplicate,
-    /// Staff must review this kind: submit it instead of recording it.
+    /// The activity kind requires a review: use `submitActivity`.
     ReviewRequired,
-    /// The object is not in a state that allows this.
+    /// The current state of the object does not allow the change.
     WrongState,
-    /// The professional works for a partner in those days already.
+    /// The professional already has an affiliation on these days.
     AffiliationOverlap,
-    /// More items than one request may hold.
+    /// The request contains more items than allowed.
     TooMany,
-    /// More credits than the caps of the order allow.
+    /// More credits than the caps on the order allow.
     CreditsOverCap,
-    /// More credits than the partner holds.
+    /// More credits, or Dojo Credits, than the balance holds.
     CreditsOverBalance,
     /// The product has no price in the currency of the order.
     NoPrice,
-    /// Fewer in stock than were asked for.
+    /// More units than are in stock.
     OutOfStock,
     /// Another partner holds the registered opportunity.
     DealProtected,
-    /// Another contract of the partner governs one of the categories in those days.
+    /// Another contract of the partner covers one of the categories on these days.
     ContractOverlap,
 }
 
@@ -386,26 +391,26 @@ map_enum!(
     }
 );
 
-/// What an event tells.
+/// Type of an event.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventType {
-    /// A partner's ledger has an entry more: credits were earned, spent, given back or taken back.
+    /// An entry was posted to a partner's ledger: credits were earned, redeemed, returned or reversed.
     CreditsChanged,
-    /// A professional's points or Dojo Credits have an entry more.
+    /// An entry changed a professional's points or Dojo Credits.
     PointsChanged,
-    /// A level is higher than it was.
+    /// A level rose.
     LevelReached,
-    /// A level is lower than it was: its time ran out, or a correction took it away.
+    /// A level fell: it expired, or a correction reversed what had earned it.
     LevelLapsed,
-    /// An activity was recorded, and counts.
+    /// An activity was recorded and counts.
     ActivityRecorded,
-    /// A claim waits for review.
+    /// A claim was submitted for review.
     ClaimSubmitted,
-    /// A claim was approved, and counts.
+    /// A claim was approved and counts.
     ClaimApproved,
     /// A claim was rejected.
     ClaimRejected,
-    /// An activity was voided: what it had awarded is taken back.
+    /// An activity was voided, and its awards were reversed.
     ActivityVoided,
     /// An order was placed.
     OrderPlaced,
@@ -413,17 +418,17 @@ pub(crate) enum EventType {
     OrderFulfilled,
     /// An order was cancelled.
     OrderCancelled,
-    /// An order of swag was placed.
+    /// A swag shop order was placed.
     SwagOrderPlaced,
-    /// An order of swag was cancelled.
+    /// A swag shop order was cancelled.
     SwagOrderCancelled,
     /// A deal was registered.
     DealRegistered,
-    /// A deal was moved on, or something was reported for it.
+    /// A deal was updated, or an activity was reported for it.
     DealChanged,
     /// A deal was closed.
     DealClosed,
-    /// A deal's time ran out.
+    /// A deal expired.
     DealExpired,
 }
 

@@ -15,19 +15,20 @@ use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, EventNumber, JsonObject, Moment};
 use crate::service::Services;
 
-/// Something that happened. Events are numbered in the order in which changes were committed, without a gap.
+/// Event: a committed change. Event numbers form one sequence without gaps, in commit order.
 pub(crate) struct Event(pub(crate) BatchRow<Model>);
 
-/// A level that is another one than before.
+/// Change of a level.
 #[derive(SimpleObject)]
 pub(crate) struct LevelChange {
-    /// The track; null for a professional's level.
+    /// Track whose level changed; null for the level of a professional.
     track: Option<Track>,
-    /// The level before; null below the first one.
+    /// Level before the change; null if there was none.
     from: Option<Level>,
-    /// The level now; null below the first one.
+    /// Level after the change; null if there is none.
     to: Option<Level>,
-    /// Whether it came by the calendar, on a first of January or an anniversary, and by no fact.
+    /// Whether the date caused the change (such as 1 January or an anniversary) rather than an activity, a
+    /// voiding or another correction.
     time_based: bool,
 }
 
@@ -71,41 +72,43 @@ macro_rules! load_related {
     }};
 }
 
-/// Something that happened. Events are numbered in the order in which changes were committed, without a gap.
+/// Event: a committed change. Event numbers form one sequence without gaps, in commit order.
 #[Object]
 impl Event {
-    /// Its number: keep the last one that you have read, and go on after it.
+    /// Number of the event, from 1. Store the number of the last event that you processed, and continue after
+    /// it.
     async fn number(&self) -> EventNumber {
         number(self.0.row())
     }
 
-    /// What happened.
+    /// Type of the event.
     #[graphql(name = "type")]
     async fn kind(&self) -> EventType {
         self.0.row().kind.into()
     }
 
-    /// When the system recorded it.
+    /// Time at which the event was recorded.
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.row().recorded_at)
     }
 
-    /// The day of what happened, which may lie long before it was recorded.
+    /// Effective date of the change, which can be long before `recordedAt`.
     async fn occurred_on(&self) -> Date {
         Date(self.0.row().occurred_on)
     }
 
-    /// The partner that it is about, or that the professional worked for on that day.
+    /// Partner that the event concerns, or for which the professional worked on `occurredOn`; null if there
+    /// is none.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
         load_related!(self, context, Partner, partner_id, partners_by_ids, Partner)
     }
 
-    /// The professional whom it is about; null when it is about a partner.
+    /// Professional that the event concerns; null if it concerns a partner only.
     async fn professional(&self, context: &Context<'_>) -> Option<Professional> {
         load_related!(self, context, Professional, professional_id, professionals_by_ids, Professional)
     }
 
-    /// The entry of the partner's ledger; null for other events.
+    /// New entry of the partner's ledger; null unless `type` is `CREDITS_CHANGED`.
     async fn ledger_entry(&self, context: &Context<'_>) -> Option<LedgerEntry> {
         if self.0.row().kind != entity::value::EventKind::CreditsChanged {
             return None;
@@ -113,60 +116,61 @@ impl Event {
         load_related!(self, context, LedgerEntry, entry_id, ledger_entries_by_ids, LedgerEntry)
     }
 
-    /// The activity, as it now is; null when it is about none.
+    /// Current state of the activity that the event concerns; null if there is none.
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
         load_related!(self, context, Activity, activity_id, activities_by_ids, Activity)
     }
 
-    /// The order, as it now is; null when it is about none.
+    /// Current state of the order that the event concerns; null if there is none.
     async fn order(&self, context: &Context<'_>) -> Option<Order> {
         load_related!(self, context, Order, order_id, orders_by_ids, Order)
     }
 
-    /// The deal, as it now is; null when it is about none.
+    /// Current state of the deal that the event concerns; null if there is none.
     async fn deal(&self, context: &Context<'_>) -> Option<Deal> {
         load_related!(self, context, Deal, deal_id, deals_by_ids, Deal)
     }
 
-    /// The order of swag, as it now is; null when it is about none.
+    /// Current state of the swag shop order that the event concerns; null if there is none.
     async fn swag_order(&self, context: &Context<'_>) -> Option<SwagOrder> {
         load_related!(self, context, SwagOrder, swag_order_id, swag_orders_by_ids, SwagOrder)
     }
 
-    /// How a level changed; null for other events.
+    /// Change of level; null unless `type` is `LEVEL_REACHED` or `LEVEL_LAPSED`.
     async fn level_change(&self, context: &Context<'_>) -> Option<LevelChange> {
         level_change(context, self.0.row())
     }
 
-    /// What was so when it happened: codes and numbers, as webhooks carry them.
+    /// Immutable snapshot of the values at the time of the event, with codes and numbers but no names.
+    /// Webhooks deliver the same data.
     async fn data(&self) -> JsonObject {
         JsonObject(data(self.0.row()))
     }
 }
 
-/// An entry of a partner's ledger, or a change of one of its levels.
+/// Change of a partner: a new ledger entry or a change of level.
 pub(crate) struct PartnerChange(pub(crate) Event);
 
-/// An entry of a partner's ledger, or a change of one of its levels.
+/// Change of a partner: a new ledger entry or a change of level.
 #[Object]
 impl PartnerChange {
-    /// Number of the event: keep the last one that you have read, and go on after it.
+    /// Number of the event. Store the last one that you processed, and resubscribe after it.
     async fn number(&self) -> EventNumber {
         number(self.0.0.row())
     }
 
-    /// What changed.
+    /// Type of the event.
     #[graphql(name = "type")]
     async fn kind(&self) -> EventType {
         self.0.0.row().kind.into()
     }
 
-    /// When the system recorded it.
+    /// Time at which the event was recorded.
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.0.row().recorded_at)
     }
 
-    /// The partner, as it now is.
+    /// Current state of the partner.
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let gone = || crate::error::Error::Damaged("an event without its partner".to_owned());
         let id = self.0.0.row().partner_id.ok_or_else(gone)?;
@@ -174,45 +178,45 @@ impl PartnerChange {
         Ok(BatchById::new(found).get(id).map(Partner).ok_or_else(gone)?)
     }
 
-    /// The entry; null for a change of level.
+    /// New ledger entry; null for a change of level.
     async fn ledger_entry(&self, context: &Context<'_>) -> Option<LedgerEntry> {
         load_related!(self.0, context, LedgerEntry, entry_id, ledger_entries_by_ids, LedgerEntry)
     }
 
-    /// How a level changed; null for an entry.
+    /// Change of level; null for a ledger entry.
     async fn level_change(&self, context: &Context<'_>) -> Option<LevelChange> {
         level_change(context, self.0.0.row())
     }
 
-    /// The event as the feed has it.
+    /// Event of the feed from which this change is derived.
     async fn event(&self) -> &Event {
         &self.0
     }
 }
 
-/// A change of a professional's points, Dojo Credits or level.
+/// Change of a professional: points, Dojo Credits or level.
 pub(crate) struct ProfessionalChange(pub(crate) Event);
 
-/// A change of a professional's points, Dojo Credits or level.
+/// Change of a professional: points, Dojo Credits or level.
 #[Object]
 impl ProfessionalChange {
-    /// Number of the event: keep the last one that you have read, and go on after it.
+    /// Number of the event. Store the last one that you processed, and resubscribe after it.
     async fn number(&self) -> EventNumber {
         number(self.0.0.row())
     }
 
-    /// What changed.
+    /// Type of the event.
     #[graphql(name = "type")]
     async fn kind(&self) -> EventType {
         self.0.0.row().kind.into()
     }
 
-    /// When the system recorded it.
+    /// Time at which the event was recorded.
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.0.row().recorded_at)
     }
 
-    /// The professional, as the person now is.
+    /// Current state of the professional.
     async fn professional(&self, context: &Context<'_>) -> Result<Professional, ApiError> {
         let gone = || crate::error::Error::Damaged("an event without its professional".to_owned());
         let id = self.0.0.row().professional_id.ok_or_else(gone)?;
@@ -220,27 +224,27 @@ impl ProfessionalChange {
         Ok(BatchById::new(found).get(id).map(Professional).ok_or_else(gone)?)
     }
 
-    /// Points that were added, or taken back where negative; null for a change of level.
+    /// Points awarded, or reversed if negative; null for a change of level.
     async fn points(&self) -> Option<i32> {
         entry_field(self.0.0.row(), "points")
     }
 
-    /// Dojo Credits that were added, or spent where negative; null for a change of level.
+    /// Dojo Credits awarded or returned, or spent or reversed if negative; null for a change of level.
     async fn dojo_credits(&self) -> Option<i32> {
         entry_field(self.0.0.row(), "dojoCredits")
     }
 
-    /// The activity, as it now is; null for swag and for a change of level.
+    /// Current state of the activity that caused the change; null for swag shop orders and changes of level.
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
         load_related!(self.0, context, Activity, activity_id, activities_by_ids, Activity)
     }
 
-    /// How the level changed; null for points.
+    /// Change of level; null for a change of points.
     async fn level_change(&self, context: &Context<'_>) -> Option<LevelChange> {
         level_change(context, self.0.0.row())
     }
 
-    /// The event as the feed has it.
+    /// Event of the feed from which this change is derived.
     async fn event(&self) -> &Event {
         &self.0
     }

@@ -13,65 +13,66 @@ use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 
-/// A change of a partner's credits. Entries are never changed or deleted: a correction is a new entry.
+/// Entry of a partner's ledger: a change of credits. The ledger is append-only; a correction is a new entry.
 pub(crate) struct LedgerEntry(pub(crate) BatchRow<Model>);
 
-/// A change of a partner's credits. Entries are never changed or deleted: a correction is a new entry.
+/// Entry of a partner's ledger: a change of credits. The ledger is append-only; a correction is a new entry.
 #[Object]
 impl LedgerEntry {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::LedgerEntry.id(self.0.row().id)
     }
 
-    /// The day on which it counts.
+    /// Effective date: the day on which the credits count.
     async fn effective_on(&self) -> Date {
         Date(self.0.row().effective_on)
     }
 
-    /// When the system learned of it.
+    /// Time at which the entry was posted (recorded date).
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.row().recorded_at)
     }
 
-    /// What it came from.
+    /// Reason for the entry.
     async fn reason(&self) -> LedgerReason {
         self.0.row().reason.into()
     }
 
-    /// The track that the credits count for; null for entries that only change the balance.
+    /// Track that the credits count toward; null for an entry that changes the balance only.
     async fn track(&self) -> Option<Track> {
         self.0.row().track.map(Into::into)
     }
 
-    /// Kind of the earning rule; null for entries that no rule earned.
+    /// Code of the activity kind whose rule earned the credits; null if no rule did.
     async fn kind(&self) -> Option<&str> {
         self.0.row().kind.as_deref()
     }
 
-    /// Credits that count for the level.
+    /// Change of level credits, which determine the level; negative for a reversal.
     async fn level_credits(&self) -> i32 {
         int(self.0.row().level_credits)
     }
 
-    /// Credits that can be spent.
+    /// Change of spendable credits, which make up the balance; negative for a redemption or a reversal.
     async fn spendable_credits(&self) -> i32 {
         int(self.0.row().spendable_credits)
     }
 
-    /// The partner's balance with this entry.
+    /// Balance after this entry, in the order of recording.
     async fn balance_after(&self) -> i32 {
         int(self.0.row().balance_after)
     }
 
-    /// One sentence: the rule, the units before and after, and the arithmetic; or the order and what it cost.
+    /// Explanation in one sentence: the rule, the units before and after, and the arithmetic; or the order
+    /// and its credits.
     async fn explanation(&self, context: &Context<'_>) -> Result<String, ApiError> {
         let services = context.data_unchecked::<Services>();
         let order = self.find_order(services).await?;
         Ok(services.explain(self.0.row(), order.as_ref().map(BatchRow::row)))
     }
 
-    /// The activity that it is about; null for orders, deals and sales targets.
+    /// Activity that caused the entry; null for orders, deals and sales targets.
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
         let id = self.0.row().activity_id?;
         let services = context.data_unchecked::<Services>();
@@ -81,13 +82,13 @@ impl LedgerEntry {
         or_null(context, activities.map(|activities| activities.get(id).map(Activity)))
     }
 
-    /// The order that it is about; null for what no order caused.
+    /// Order that caused the entry; null if there is none.
     async fn order(&self, context: &Context<'_>) -> Option<Order> {
         let services = context.data_unchecked::<Services>();
         or_null(context, self.find_order(services).await.map(|found| found.map(Order)))
     }
 
-    /// The deal that it is about; null for what no deal caused.
+    /// Deal that caused the entry; null if there is none.
     async fn deal(&self, context: &Context<'_>) -> Option<Deal> {
         let id = self.0.row().deal_id?;
         let services = context.data_unchecked::<Services>();

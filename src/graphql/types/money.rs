@@ -7,12 +7,12 @@ use crate::graphql::scalar::Decimal;
 use crate::program::money;
 use crate::program::refusal::Refusal;
 
-/// An amount of money.
+/// Amount of money.
 #[derive(Clone, SimpleObject)]
 pub(crate) struct Money {
-    /// The amount in major units, such as "12.50".
+    /// Amount in major units, such as "12.50".
     amount: Decimal,
-    /// ISO 4217 code of the currency.
+    /// ISO 4217 code of the currency, such as `EUR`.
     currency: String,
 }
 
@@ -32,12 +32,12 @@ impl Money {
     }
 }
 
-/// An amount of money.
+/// Amount of money.
 #[derive(InputObject)]
 pub(crate) struct MoneyInput {
-    /// The amount in major units, such as "12.50", with no more decimals than the currency has.
+    /// Amount in major units, such as "12.50", with at most as many decimals as the currency has.
     amount: Decimal,
-    /// ISO 4217 code of the currency, such as EUR.
+    /// ISO 4217 code of the currency, such as `EUR`.
     currency: String,
 }
 

@@ -19,7 +19,8 @@ use crate::service::contracts::percent;
 use crate::service::orders;
 use crate::store::page::Rows;
 
-/// An order of a partner. It keeps for ever what it was priced with: prices, level, rates, edition and credits.
+/// Order of a partner. It keeps everything with which it was priced: prices, level, rates, edition and
+/// credits.
 pub(crate) struct Order(pub(crate) BatchRow<order::Model>);
 
 impl Order {
@@ -28,20 +29,21 @@ impl Order {
     }
 }
 
-/// An order of a partner. It keeps for ever what it was priced with: prices, level, rates, edition and credits.
+/// Order of a partner. It keeps everything with which it was priced: prices, level, rates, edition and
+/// credits.
 #[Object]
 impl Order {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::Order.id(self.0.row().id)
     }
 
-    /// Unique number that people and machines refer to it by.
+    /// Unique number, such as `O-1831`.
     async fn number(&self) -> &str {
         &self.0.row().number
     }
 
-    /// Who ordered.
+    /// Partner that placed the order.
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.partner_id).collect();
@@ -51,52 +53,52 @@ impl Order {
         found.ok_or_else(|| Error::Damaged("an order without its partner".to_owned()).into())
     }
 
-    /// What it is for.
+    /// Purpose: resale to an end customer, or use by the partner itself.
     async fn purpose(&self) -> OrderPurpose {
         self.0.row().purpose.into()
     }
 
-    /// The end customer; null for self-use.
+    /// Name of the end customer; null for self-use.
     async fn customer(&self) -> Option<&str> {
         self.0.row().customer.as_deref()
     }
 
-    /// Where it stands.
+    /// Status of the order.
     async fn status(&self) -> OrderStatus {
         self.0.row().status.into()
     }
 
-    /// When it was placed: prices, level and rates are those of this day.
+    /// Date of the order. Its prices, level and rates are those of this day.
     async fn placed_on(&self) -> Date {
         Date(self.0.row().placed_on)
     }
 
-    /// When it was fulfilled; null unless it was.
+    /// Date of fulfilment; null unless the order was fulfilled.
     async fn fulfilled_on(&self) -> Option<Date> {
         self.0.row().fulfilled_on.map(Date)
     }
 
-    /// When it was cancelled; null unless it was.
+    /// Date of cancellation; null unless the order was cancelled.
     async fn cancelled_on(&self) -> Option<Date> {
         self.0.row().cancelled_on.map(Date)
     }
 
-    /// When the system learned of it.
+    /// Time at which the order was recorded.
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.row().recorded_at)
     }
 
-    /// The partner's overall level when it was placed.
+    /// Overall level of the partner on the order date.
     async fn level(&self, context: &Context<'_>) -> Result<Level, ApiError> {
         level(context.data_unchecked::<Services>(), self.0.row())
     }
 
-    /// The edition that it was priced by.
+    /// Edition by which the order was priced.
     async fn edition(&self, context: &Context<'_>) -> Result<Edition, ApiError> {
         edition(context.data_unchecked::<Services>(), self.0.row())
     }
 
-    /// Its lines, in their order.
+    /// Order lines, in the order in which they were submitted.
     async fn lines(&self, context: &Context<'_>) -> Result<Vec<OrderLine>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let batch_rows = self.0.batch_rows();
@@ -113,17 +115,17 @@ impl Order {
         Ok(lines.of(self.0.row().id).batch_rows().map(OrderLine).collect())
     }
 
-    /// Credits redeemed.
+    /// Number of credits redeemed.
     async fn credits(&self) -> i32 {
         int(self.0.row().credits)
     }
 
-    /// Most credits that the caps on the order allow, whatever the balance.
+    /// Maximum number of credits that the caps on the order allow, regardless of the balance.
     async fn max_credits(&self) -> i32 {
         int(self.0.row().max_credits)
     }
 
-    /// What one credit is worth; null where credits have no value in the currency.
+    /// Value of one credit; null if credits have no value in the currency.
     async fn credit_value(&self) -> Result<Option<Money>, ApiError> {
         self.0.row().credit_value.map(|minor| self.money(minor)).transpose()
     }
@@ -133,17 +135,17 @@ impl Order {
         self.money(self.0.row().list)
     }
 
-    /// What base discounts take off the list prices.
+    /// Sum of the base discounts.
     async fn base_discount(&self) -> Result<Money, ApiError> {
         self.money(self.0.row().list - self.0.row().net)
     }
 
-    /// What is left after base discounts.
+    /// Net amount: list prices less base discounts.
     async fn net(&self) -> Result<Money, ApiError> {
         self.money(self.0.row().net)
     }
 
-    /// Most value that credits can pay.
+    /// Maximum value that credits can pay.
     async fn cap(&self) -> Result<Money, ApiError> {
         self.money(self.0.row().cap)
     }
@@ -153,7 +155,7 @@ impl Order {
         self.money(self.0.row().redeemed)
     }
 
-    /// What is left to pay: net less redeemed.
+    /// Amount payable: net amount less the redeemed value.
     async fn total(&self) -> Result<Money, ApiError> {
         self.money(self.0.row().net - self.0.row().redeemed)
     }
@@ -180,7 +182,7 @@ pub(crate) struct LineRow {
     currency: String,
 }
 
-/// A line of an order or quote, as it is priced.
+/// Priced line of an order or a quote.
 pub(crate) struct OrderLine(BatchRow<LineRow>);
 
 impl OrderLine {
@@ -193,10 +195,10 @@ impl OrderLine {
     }
 }
 
-/// A line of an order or quote, as it is priced.
+/// Priced line of an order or a quote.
 #[Object]
 impl OrderLine {
-    /// The product as it is now; the line keeps what it was.
+    /// Current state of the product, which may differ from what was priced.
     async fn product(&self, context: &Context<'_>) -> Result<Product, ApiError> {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.line.product_id).collect();
@@ -206,27 +208,27 @@ impl OrderLine {
         found.ok_or_else(|| Error::Damaged("a line without its product".to_owned()).into())
     }
 
-    /// Name of the product when the line was priced.
+    /// Name of the product at the time of pricing.
     async fn product_name(&self) -> &str {
         &self.row().product_name
     }
 
-    /// Category of the product when the line was priced.
+    /// Category of the product at the time of pricing.
     async fn category(&self) -> ProductCategory {
         self.row().category.into()
     }
 
-    /// How many.
+    /// Number of units.
     async fn quantity(&self) -> i32 {
         int(self.row().quantity)
     }
 
-    /// List price of one.
+    /// List price of one unit.
     async fn unit_price(&self) -> Result<Money, ApiError> {
         self.money(self.row().unit_price)
     }
 
-    /// List price of all.
+    /// List price of all units.
     async fn list(&self) -> Result<Money, ApiError> {
         self.money(self.row().list)
     }
@@ -236,12 +238,12 @@ impl OrderLine {
         Ok(Decimal(percent(&self.row().discount_percent)?))
     }
 
-    /// What decides the discount.
+    /// Source of the discount rate.
     async fn discount_source(&self) -> DiscountSource {
         if self.row().contract_id.is_some() { DiscountSource::Contract } else { DiscountSource::Level }
     }
 
-    /// The contract that decides the discount; null where the level does.
+    /// Contract that sets the discount rate; null if the partner's level does.
     async fn contract(&self, context: &Context<'_>) -> Option<Contract> {
         let id = self.row().contract_id?;
         let services = context.data_unchecked::<Services>();
@@ -251,12 +253,12 @@ impl OrderLine {
         or_null(context, contracts.map(|contracts| contracts.get(id).map(Contract)))
     }
 
-    /// What the base discount takes off.
+    /// Amount of the base discount.
     async fn base_discount(&self) -> Result<Money, ApiError> {
         self.money(self.row().list - self.row().net)
     }
 
-    /// What is left after the base discount, rounded once, half to even.
+    /// Net amount: list price less base discount, rounded once, half to even.
     async fn net(&self) -> Result<Money, ApiError> {
         self.money(self.row().net)
     }
@@ -266,7 +268,7 @@ impl OrderLine {
         Ok(Decimal(percent(&self.row().cap_percent)?))
     }
 
-    /// Most value that credits can pay.
+    /// Maximum value that credits can pay.
     async fn cap(&self) -> Result<Money, ApiError> {
         self.money(self.row().cap)
     }
@@ -276,13 +278,13 @@ impl OrderLine {
         self.money(self.row().redeemed)
     }
 
-    /// What is left to pay: net less redeemed.
+    /// Amount payable: net amount less the redeemed value.
     async fn total(&self) -> Result<Money, ApiError> {
         self.money(self.row().net - self.row().redeemed)
     }
 }
 
-/// What an order would come to if it was placed now. Asking for it changes nothing.
+/// Quote: an order priced as if it were placed now. Nothing is stored or reserved.
 pub(crate) struct Quote {
     quoted: orders::Quote,
     lines: BatchPages<LineRow>,
@@ -307,65 +309,66 @@ impl Quote {
     }
 }
 
-/// What an order would come to if it was placed now. Asking for it changes nothing.
+/// Quote: an order priced as if it were placed now. Nothing is stored or reserved.
 #[Object]
 impl Quote {
-    /// Who would order.
+    /// Partner for which the order is priced.
     async fn partner(&self) -> Partner {
         Partner(BatchRow::only(self.quoted.partner.clone()))
     }
 
-    /// What it would be for.
+    /// Purpose: resale to an end customer, or use by the partner itself.
     async fn purpose(&self) -> OrderPurpose {
         self.row().purpose.into()
     }
 
-    /// The end customer; null for self-use.
+    /// Name of the end customer; null for self-use.
     async fn customer(&self) -> Option<&str> {
         self.row().customer.as_deref()
     }
 
-    /// The day whose prices, level and rates it has.
+    /// Date of the prices, level and rates: today.
     async fn priced_on(&self) -> Date {
         Date(self.row().placed_on)
     }
 
-    /// The partner's overall level.
+    /// Overall level of the partner on this day.
     async fn level(&self, context: &Context<'_>) -> Result<Level, ApiError> {
         level(context.data_unchecked::<Services>(), self.row())
     }
 
-    /// The edition that prices it.
+    /// Edition by which the quote is priced.
     async fn edition(&self, context: &Context<'_>) -> Result<Edition, ApiError> {
         edition(context.data_unchecked::<Services>(), self.row())
     }
 
-    /// Its lines, in their order.
+    /// Order lines, in the order in which they were submitted.
     async fn lines(&self) -> Vec<OrderLine> {
         self.lines.of(self.row().id).batch_rows().map(OrderLine).collect()
     }
 
-    /// Credits that would be redeemed.
+    /// Number of credits to redeem.
     async fn credits(&self) -> i32 {
         int(self.row().credits)
     }
 
-    /// Most credits that the caps on the order allow, whatever the balance.
+    /// Maximum number of credits that the caps on the order allow, regardless of the balance.
     async fn max_credits(&self) -> i32 {
         int(self.row().max_credits)
     }
 
-    /// Credits that could be redeemed now: the smaller of cap and balance, never below 0.
+    /// Maximum number of credits that can be redeemed now: the lower of `maxCredits` and `balance`, at least
+    /// 0.
     async fn usable_credits(&self) -> i32 {
         int(self.quoted.usable_credits)
     }
 
-    /// The partner's balance now.
+    /// Current balance of the partner.
     async fn balance(&self) -> i32 {
         int(self.quoted.partner.credits)
     }
 
-    /// What one credit is worth; null where credits have no value in the currency.
+    /// Value of one credit; null if credits have no value in the currency.
     async fn credit_value(&self) -> Result<Option<Money>, ApiError> {
         self.row().credit_value.map(|minor| self.money(minor)).transpose()
     }
@@ -375,27 +378,27 @@ impl Quote {
         self.money(self.row().list)
     }
 
-    /// What base discounts take off the list prices.
+    /// Sum of the base discounts.
     async fn base_discount(&self) -> Result<Money, ApiError> {
         self.money(self.row().list - self.row().net)
     }
 
-    /// What is left after base discounts.
+    /// Net amount: list prices less base discounts.
     async fn net(&self) -> Result<Money, ApiError> {
         self.money(self.row().net)
     }
 
-    /// Most value that credits can pay.
+    /// Maximum value that credits can pay.
     async fn cap(&self) -> Result<Money, ApiError> {
         self.money(self.row().cap)
     }
 
-    /// Value that the credits would pay.
+    /// Value that the redeemed credits pay.
     async fn redeemed(&self) -> Result<Money, ApiError> {
         self.money(self.row().redeemed)
     }
 
-    /// What would be left to pay: net less redeemed.
+    /// Amount payable: net amount less the redeemed value.
     async fn total(&self) -> Result<Money, ApiError> {
         self.money(self.row().net - self.row().redeemed)
     }

@@ -21,7 +21,8 @@ use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::partner::PartnerRow;
 
-/// A company in the partner program: it earns credits, which set its levels and can be spent.
+/// Company in the partner program. It earns credits in two tracks; level credits determine its levels,
+/// spendable credits can be redeemed on orders.
 pub(crate) struct Partner(pub(crate) BatchRow<PartnerRow>);
 
 impl Partner {
@@ -30,20 +31,21 @@ impl Partner {
     }
 }
 
-/// A company in the partner program: it earns credits, which set its levels and can be spent.
+/// Company in the partner program. It earns credits in two tracks; level credits determine its levels,
+/// spendable credits can be redeemed on orders.
 #[Object]
 impl Partner {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::Partner.id(self.0.row().id)
     }
 
-    /// Unique code that people and machines refer to it by.
+    /// Unique code.
     async fn code(&self) -> &str {
         &self.0.row().code
     }
 
-    /// Name for people.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.0.row().name
     }
@@ -53,15 +55,17 @@ impl Partner {
         Date(self.0.row().enrolled_on)
     }
 
-    /// Levels on a day, worked out from dates: a level that lapses on 1 January has lapsed when asked for then.
+    /// Levels and base discounts on a day, computed from the effective dates of credits.
     async fn standing(
         &self,
         context: &Context<'_>,
         #[graphql(
-            desc = "The day; today, when left out. Not before enrolment or the program's launch, not after today."
+            desc = "Effective date, from enrolment and the program's launch through today; today by default."
         )]
         as_of: Option<Date>,
-        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        #[graphql(
+            desc = "Considers only what was recorded by this time; by default, everything recorded so far."
+        )]
         known_at: Option<Moment>,
     ) -> Result<PartnerStanding, ApiError> {
         let services = context.data_unchecked::<Services>();
@@ -77,11 +81,13 @@ impl Partner {
         }
     }
 
-    /// Spendable credits. Below zero only when credits already spent were taken back.
+    /// Balance of spendable credits. Negative only if credits that were already redeemed have been reversed.
     async fn balance(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        #[graphql(
+            desc = "Considers only what was recorded by this time; by default, everything recorded so far."
+        )]
         known_at: Option<Moment>,
     ) -> Result<i32, ApiError> {
         let services = context.data_unchecked::<Services>();
@@ -91,12 +97,15 @@ impl Partner {
         Ok(int(balances.get(&self.0.row().id).copied().unwrap_or(0)))
     }
 
-    /// Level credits of a calendar year. Years before launch show what counted for the first level only.
+    /// Level credits of a calendar year. Years before the program's launch contain the credits that count
+    /// toward the first level only.
     async fn credits(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The calendar year, such as 2025.")] year: i32,
-        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        #[graphql(desc = "Calendar year, such as 2025.")] year: i32,
+        #[graphql(
+            desc = "Considers only what was recorded by this time; by default, everything recorded so far."
+        )]
         known_at: Option<Moment>,
     ) -> Result<YearCredits, ApiError> {
         let services = context.data_unchecked::<Services>();
@@ -106,7 +115,7 @@ impl Partner {
         Ok(YearCredits { year, credits: credits.get(&self.0.row().id).copied().unwrap_or_default() })
     }
 
-    /// Every level that was earned and not lost again by a reversal, oldest first.
+    /// Levels that were earned and not reversed since, oldest first.
     async fn level_history(&self, context: &Context<'_>) -> Result<Vec<LevelAward>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.level_histories(&self.ids()).await };
@@ -115,18 +124,23 @@ impl Partner {
         Ok(history.iter().cloned().map(LevelAward).collect())
     }
 
-    /// Every change of credits in the order of recording, each with its explanation.
+    /// Ledger: every change of credits with an explanation, in the order of recording.
     #[expect(clippy::too_many_arguments, reason = "the contract names them")]
     async fn ledger(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only entries of this track.")] track: Option<Track>,
-        #[graphql(desc = "Only entries that count on this day or later.")] from: Option<Date>,
-        #[graphql(desc = "Only entries that count on this day or earlier.")] to: Option<Date>,
-        #[graphql(desc = "How many entries from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many entries from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only entries of this track.")] track: Option<Track>,
+        #[graphql(desc = "Returns only entries with this effective date or a later one.")] from: Option<Date>,
+        #[graphql(desc = "Returns only entries with this effective date or an earlier one.")] to: Option<
+            Date,
+        >,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<LedgerEntry>, ApiError> {
         let filter = LedgerFilter {
             track: track.map(Into::into),
@@ -141,16 +155,17 @@ impl Partner {
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Ledger(self.0.clone(), filter)))
     }
 
-    /// Activities recorded on the partner itself, in the order of recording.
+    /// Activities recorded for the partner itself, in the order of recording.
     async fn activities(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many activities from the start, 0 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
             i32,
         >,
-        #[graphql(desc = "Only activities after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many activities from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only activities before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Activity>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&ACTIVITIES)?;
         let services = context.data_unchecked::<Services>();
@@ -162,17 +177,18 @@ impl Partner {
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
     }
 
-    /// Professionals who work for the partner on a day, in the order in which the system learned of them.
+    /// Professionals who work for the partner on a day, in the order in which their sign-ups were recorded.
     async fn professionals(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The day; today, when left out. Not after today.")] as_of: Option<Date>,
-        #[graphql(desc = "How many professionals from the start, 0 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "Effective date, not after today; today by default.")] as_of: Option<Date>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
             i32,
         >,
-        #[graphql(desc = "Only professionals after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many professionals from the end, 0 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only professionals before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Professional>, ApiError> {
         let day = as_of.map(|date| date.0);
         let page = PageArguments { first, after, last, before }.page(&AFFILIATED)?;
@@ -193,10 +209,13 @@ impl Partner {
     async fn orders(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many orders from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only orders after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many orders from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only orders before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Order>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&ORDERS)?;
         let services = context.data_unchecked::<Services>();
@@ -206,14 +225,17 @@ impl Partner {
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Orders(self.0.clone())))
     }
 
-    /// Deals that the partner registered, in the order of registering.
+    /// Deals that the partner registered, in the order of registration.
     async fn deals(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many deals from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only deals after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many deals from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only deals before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Deal>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&DEALS)?;
         let services = context.data_unchecked::<Services>();
@@ -223,7 +245,7 @@ impl Partner {
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Deals(self.0.clone())))
     }
 
-    /// Contracts with discount rates of their own, in the order of their first days.
+    /// Contracts with discount rates of their own, ordered by first day.
     async fn contracts(&self, context: &Context<'_>) -> Result<Vec<Contract>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.contracts(&self.ids()).await };
@@ -232,11 +254,11 @@ impl Partner {
         Ok(contracts.iter().cloned().map(BatchRow::only).map(Contract).collect())
     }
 
-    /// What the partner is to sell in a year; null where no target was set.
+    /// Sales target for a year; null if none was set.
     async fn sales_target(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The calendar year, such as 2025.")] year: i32,
+        #[graphql(desc = "Calendar year, such as 2025.")] year: i32,
     ) -> Option<SalesTarget> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.sales_targets(&self.ids(), year).await };
@@ -245,31 +267,31 @@ impl Partner {
     }
 }
 
-/// Level credits of one calendar year.
+/// Level credits of a partner in one calendar year.
 pub(crate) struct YearCredits {
     year: i32,
     credits: reads::YearCredits,
 }
 
-/// Level credits of one calendar year.
+/// Level credits of a partner in one calendar year.
 #[Object]
 impl YearCredits {
-    /// The calendar year.
+    /// Calendar year.
     async fn year(&self) -> i32 {
         self.year
     }
 
-    /// Technical credits.
+    /// Level credits in the technical track.
     async fn technical(&self) -> i32 {
         int(self.credits.technical)
     }
 
-    /// Business credits.
+    /// Level credits in the business track.
     async fn business(&self) -> i32 {
         int(self.credits.business)
     }
 
-    /// Both tracks together.
+    /// Level credits in both tracks together.
     async fn total(&self) -> i32 {
         int(self.credits.technical + self.credits.business)
     }

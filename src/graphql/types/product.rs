@@ -11,67 +11,67 @@ use crate::graphql::scalar::{Date, Decimal};
 use crate::service::contracts::{ContractRow, percent};
 use crate::service::products::ProductRow;
 
-/// Something that partners order.
+/// Product that partners order.
 pub(crate) struct Product(pub(crate) BatchRow<ProductRow>);
 
-/// Something that partners order.
+/// Product that partners order.
 #[Object]
 impl Product {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::Product.id(self.0.row().product.id)
     }
 
-    /// Unique code that people and machines refer to it by.
+    /// Unique code.
     async fn code(&self) -> &str {
         &self.0.row().product.code
     }
 
-    /// Name for people.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.0.row().product.name
     }
 
-    /// The category: it decides which discount and which cap on credits hold.
+    /// Category, which determines the base discount and the cap on redeemed credits.
     async fn category(&self) -> ProductCategory {
         self.0.row().product.category.into()
     }
 
-    /// List price of one, by currency. Orders keep the price that they were placed at.
+    /// List prices of one unit, one per currency. Existing orders keep their own prices.
     async fn prices(&self) -> Result<Vec<Money>, ApiError> {
         self.0.row().prices.iter().map(|price| Money::from_minor(price.amount, &price.currency)).collect()
     }
 }
 
-/// A contract with discount rates of its own: from its first through its last day it governs its
-/// categories, even where the level's rate is better.
+/// Contract with discount rates of its own. From its first through its last day its rates take precedence
+/// over those of the partner's level for the categories that it covers, even if the level's rate is better.
 pub(crate) struct Contract(pub(crate) BatchRow<ContractRow>);
 
-/// A contract with discount rates of its own: from its first through its last day it governs its
-/// categories, even where the level's rate is better.
+/// Contract with discount rates of its own. From its first through its last day its rates take precedence
+/// over those of the partner's level for the categories that it covers, even if the level's rate is better.
 #[Object]
 impl Contract {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::Contract.id(self.0.row().contract.id)
     }
 
-    /// Reference that is unique for the partner.
+    /// Reference of the contract, unique per partner.
     async fn reference(&self) -> &str {
         &self.0.row().contract.reference
     }
 
-    /// First day.
+    /// First day on which the rates apply.
     async fn starts_on(&self) -> Date {
         Date(self.0.row().contract.starts_on)
     }
 
-    /// Last day.
+    /// Last day on which the rates apply.
     async fn ends_on(&self) -> Date {
         Date(self.0.row().contract.ends_on)
     }
 
-    /// Its rates, one for each category that it governs.
+    /// Discount rates, one per covered category.
     async fn rates(&self) -> Result<Vec<ContractRate>, ApiError> {
         let rate = |rate: &entity::contract_rate::Model| {
             Ok(ContractRate { category: rate.category.into(), percent: Decimal(percent(&rate.percent)?) })
@@ -80,11 +80,11 @@ impl Contract {
     }
 }
 
-/// The discount of a contract on one category of product.
+/// Discount rate of a contract for one product category.
 #[derive(SimpleObject)]
 pub(crate) struct ContractRate {
-    /// The category.
+    /// Product category.
     category: ProductCategory,
-    /// Share of the list price, in percent.
+    /// Discount in percent of the list price.
     percent: Decimal,
 }

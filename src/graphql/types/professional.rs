@@ -16,8 +16,8 @@ use crate::store::activity::Owner;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 
-/// A person in the DevOps professional program: earns points, which set the level of a membership
-/// year, and as many Dojo Credits to spend in the Swag Shop.
+/// Person in the DevOps professional program. The points of a membership year determine the level; the same
+/// awards add Dojo Credits, a currency for the swag shop.
 pub(crate) struct Professional(pub(crate) BatchRow<ProfessionalRow>);
 
 impl Professional {
@@ -26,42 +26,45 @@ impl Professional {
     }
 }
 
-/// A person in the DevOps professional program: earns points, which set the level of a membership
-/// year, and as many Dojo Credits to spend in the Swag Shop.
+/// Person in the DevOps professional program. The points of a membership year determine the level; the same
+/// awards add Dojo Credits, a currency for the swag shop.
 #[Object]
 impl Professional {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::Professional.id(self.0.row().id)
     }
 
-    /// Unique code that people and machines refer to the person by.
+    /// Unique code.
     async fn code(&self) -> &str {
         &self.0.row().code
     }
 
-    /// Name for people.
+    /// Display name; a pseudonym after erasure.
     async fn name(&self) -> &str {
         &self.0.row().name
     }
 
-    /// Address for mail; null once it was erased, and for whoever may not see it.
+    /// E-mail address; null if it was erased, or if the caller is not allowed to see it.
     async fn email(&self) -> Option<&str> {
         self.0.row().email.as_deref()
     }
 
-    /// Day of sign-up: membership years run from it.
+    /// Date of sign-up, from which membership years are counted.
     async fn signed_up_on(&self) -> Date {
         Date(self.0.row().signed_up_on)
     }
 
-    /// Level on a day, worked out from dates.
+    /// Level and points on a day, computed from the effective dates of points.
     async fn standing(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The day; today, when left out. Not before sign-up, not after today.")]
-        as_of: Option<Date>,
-        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        #[graphql(desc = "Effective date, from sign-up through today; today by default.")] as_of: Option<
+            Date,
+        >,
+        #[graphql(
+            desc = "Considers only what was recorded by this time; by default, everything recorded so far."
+        )]
         known_at: Option<Moment>,
     ) -> Result<ProfessionalStanding, ApiError> {
         let services = context.data_unchecked::<Services>();
@@ -75,11 +78,14 @@ impl Professional {
         }
     }
 
-    /// Dojo Credits to spend in the Swag Shop. They never expire.
+    /// Balance of Dojo Credits, which never expire. Negative only if Dojo Credits that were already spent
+    /// have been reversed.
     async fn dojo_credits(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only what the system knew at this moment; everything known now, when left out.")]
+        #[graphql(
+            desc = "Considers only what was recorded by this time; by default, everything recorded so far."
+        )]
         known_at: Option<Moment>,
     ) -> Result<i32, ApiError> {
         let services = context.data_unchecked::<Services>();
@@ -93,11 +99,11 @@ impl Professional {
         }
     }
 
-    /// The partner that the person works for on a day; null for none.
+    /// Partner for which the professional works on a day; null if there is none.
     async fn partner(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The day; today, when left out. Not after today.")] as_of: Option<Date>,
+        #[graphql(desc = "Effective date, not after today; today by default.")] as_of: Option<Date>,
     ) -> Option<Partner> {
         let services = context.data_unchecked::<Services>();
         let day = as_of.map(|date| date.0);
@@ -106,16 +112,17 @@ impl Professional {
         or_null(context, employers.map(|employers| employers.of(self.0.row().id).map(Partner)))
     }
 
-    /// Activities recorded on the person, in the order of recording.
+    /// Activities recorded for the professional, in the order of recording.
     async fn activities(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many activities from the start, 0 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
             i32,
         >,
-        #[graphql(desc = "Only activities after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many activities from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only activities before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Activity>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&ACTIVITIES)?;
         let services = context.data_unchecked::<Services>();
@@ -128,14 +135,17 @@ impl Professional {
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
     }
 
-    /// Orders in the swag shop, in the order of placing.
+    /// Swag shop orders of the professional, in the order of placing.
     async fn swag_orders(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many orders from the start, 0 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only orders after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many orders from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only orders before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<SwagOrder>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&SWAG_ORDERS)?;
         let services = context.data_unchecked::<Services>();

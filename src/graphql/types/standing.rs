@@ -16,10 +16,10 @@ use crate::program::standing;
 use crate::service::{Services, contracts, reads};
 use crate::store::partner::PartnerRow;
 
-/// A level of one of the programs.
+/// Level of one of the two programs.
 pub(crate) struct Level(pub(crate) Arc<program::Level>);
 
-/// A level of one of the programs.
+/// Level of one of the two programs.
 #[Object]
 impl Level {
     /// Stable code, such as `CREATOR`.
@@ -27,17 +27,18 @@ impl Level {
         &self.0.code
     }
 
-    /// Name for people, such as "Creator".
+    /// Display name, such as "Creator".
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Place in rank order, from 0: the higher, the better.
+    /// Position in ascending order, from 0 for the lowest level of the program.
     async fn rank(&self) -> i32 {
         i32::try_from(self.0.rank).unwrap_or(i32::MAX)
     }
 
-    /// Level credits of a calendar year, or points of a membership year, that reach it.
+    /// Level credits per track and calendar year (partner program) or points per membership year
+    /// (professional program) that reach the level.
     async fn threshold(&self) -> i32 {
         int(self.0.threshold)
     }
@@ -47,37 +48,38 @@ fn level(level: Option<&Arc<program::Level>>) -> Option<Level> {
     level.map(|level| Level(Arc::clone(level)))
 }
 
-/// A partner's levels on a day, and the discount that they bring.
+/// Standing of a partner on a day: levels and base discounts (PP, Partnership levels).
 pub(crate) struct PartnerStanding {
     pub(crate) partner: BatchRow<PartnerRow>,
     pub(crate) known_at: Option<DateTime<Utc>>,
     pub(crate) standing: reads::PartnerStanding,
 }
 
-/// A partner's levels on a day, and the discount that they bring.
+/// Standing of a partner on a day: levels and base discounts (PP, Partnership levels).
 #[Object]
 impl PartnerStanding {
-    /// The day.
+    /// Effective date of the standing.
     async fn as_of(&self) -> Date {
         Date(self.standing.as_of)
     }
 
-    /// Level and credits for technical skills.
+    /// Standing in the technical track.
     async fn technical(&self) -> TrackStanding {
         TrackStanding(self.standing.technical.clone())
     }
 
-    /// Level and credits for business skills.
+    /// Standing in the business track.
     async fn business(&self) -> TrackStanding {
         TrackStanding(self.standing.business.clone())
     }
 
-    /// The higher of both levels: it decides the base discount.
+    /// Overall level: the higher of the two tracks, which determines the base discount.
     async fn overall(&self) -> Level {
         Level(Arc::clone(&self.standing.overall))
     }
 
-    /// Base discount by category of product: the level's, or that of the contract that governs the day.
+    /// Base discount on every product category: the rate of a contract that applies on the day, or else that
+    /// of the overall level.
     async fn base_discounts(&self, context: &Context<'_>) -> Result<Vec<BaseDiscount>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let (day, known_at) = (self.standing.as_of, self.known_at);
@@ -90,117 +92,118 @@ impl PartnerStanding {
     }
 }
 
-/// A partner's level of one track on a day.
+/// Standing of a partner in one track on a day.
 pub(crate) struct TrackStanding(standing::TrackStanding);
 
-/// A partner's level of one track on a day.
+/// Standing of a partner in one track on a day.
 #[Object]
 impl TrackStanding {
-    /// The track.
+    /// Track of the standing.
     async fn track(&self) -> Track {
         self.0.track.into()
     }
 
-    /// The level: the higher of this year's credits so far and last year's in all.
+    /// Level: the higher of the levels for this calendar year's credits so far and for last year's total.
     async fn level(&self) -> Level {
         Level(Arc::clone(&self.0.level))
     }
 
-    /// This calendar year's level credits through the day.
+    /// Level credits of this calendar year through the day.
     async fn credits(&self) -> i32 {
         int(self.0.credits)
     }
 
-    /// The day that earned the level; null for the level that holds from enrolment.
+    /// Day on which the level was reached; null for the level that is valid from enrolment.
     async fn earned_on(&self) -> Option<Date> {
         self.0.earned_on.map(Date)
     }
 
-    /// The last day on which the level is sure to hold; null for the level that holds from enrolment.
+    /// Last day on which the level holds without further credits; null for the level that is valid from
+    /// enrolment.
     async fn valid_until(&self) -> Option<Date> {
         self.0.valid_until.map(Date)
     }
 
-    /// The level above; null at the top.
+    /// Next higher level; null at the highest level.
     async fn next_level(&self) -> Option<Level> {
         level(self.0.next_level.as_ref())
     }
 
-    /// Level credits that this calendar year still needs for the next level; null at the top.
+    /// Level credits still missing this calendar year for `nextLevel`; null at the highest level.
     async fn credits_to_next_level(&self) -> Option<i32> {
         self.0.credits_to_next_level.map(int)
     }
 }
 
-/// The base discount on one category of product.
+/// Base discount on one product category, before credits are redeemed (PP, Rewards).
 pub(crate) struct BaseDiscount(contracts::BaseDiscount);
 
-/// The base discount on one category of product.
+/// Base discount on one product category, before credits are redeemed (PP, Rewards).
 #[Object]
 impl BaseDiscount {
-    /// The category.
+    /// Product category.
     async fn category(&self) -> ProductCategory {
         self.0.category.into()
     }
 
-    /// Share of the list price, in percent.
+    /// Discount in percent of the list price; "0" if there is none.
     async fn percent(&self) -> Decimal {
         Decimal(self.0.percent)
     }
 
-    /// The contract that decides it; null where the level does.
+    /// Contract that sets the rate; null if the partner's overall level does.
     async fn contract(&self) -> Option<Contract> {
         self.0.contract.clone().map(BatchRow::only).map(Contract)
     }
 }
 
-/// A level that a partner earned.
+/// Level that a partner earned in one track.
 pub(crate) struct LevelAward(pub(crate) standing::LevelAward);
 
-/// A level that a partner earned.
+/// Level that a partner earned in one track.
 #[Object]
 impl LevelAward {
-    /// The track.
+    /// Track in which the level was earned.
     async fn track(&self) -> Track {
         self.0.track.into()
     }
 
-    /// The level.
+    /// Level that was earned.
     async fn level(&self) -> Level {
         Level(Arc::clone(&self.0.level))
     }
 
-    /// The day that earned it.
+    /// Day on which the level was reached.
     async fn earned_on(&self) -> Date {
         Date(self.0.earned_on)
     }
 
-    /// The last day on which it is sure to hold.
+    /// Last day for which the level was earned: 31 December of the following year (PP, Partnership levels).
     async fn valid_until(&self) -> Date {
         Date(self.0.valid_until)
     }
 
-    /// Whether the two years before launch earned it.
+    /// Whether activities of the two years before the program's launch earned the level.
     async fn legacy(&self) -> bool {
         self.0.legacy
     }
 }
 
-/// A professional's level on a day.
+/// Standing of a professional on a day: level and points of the membership year (DP, life cycle).
 pub(crate) struct ProfessionalStanding(
     pub(crate) chrono::NaiveDate,
     pub(crate) standing::ProfessionalStanding,
 );
 
-/// A professional's level on a day.
+/// Standing of a professional on a day: level and points of the membership year (DP, life cycle).
 #[Object]
 impl ProfessionalStanding {
-    /// The day.
+    /// Effective date of the standing.
     async fn as_of(&self) -> Date {
         Date(self.0)
     }
 
-    /// Number of the anniversary that the membership year starts on; 0 is the year that starts with sign-up.
+    /// Number of the membership year; 0 is the year that starts on the day of sign-up.
     async fn membership_year(&self) -> i32 {
         self.1.year.number
     }
@@ -210,7 +213,7 @@ impl ProfessionalStanding {
         Date(self.1.year.starts_on)
     }
 
-    /// The next anniversary: the first day of the next membership year.
+    /// Next anniversary of sign-up: the first day of the next membership year.
     async fn renews_on(&self) -> Date {
         Date(self.1.year.renews_on)
     }
@@ -220,32 +223,33 @@ impl ProfessionalStanding {
         int(self.1.points)
     }
 
-    /// The level: the higher of this year's points so far and last year's in all. Null below the first one.
+    /// Level: the higher of the levels for this membership year's points so far and for last year's total.
+    /// Null below the first level.
     async fn level(&self) -> Option<Level> {
         level(self.1.level.as_ref())
     }
 
-    /// The level carried over from last year's points.
+    /// Level for last membership year's total; null if it reached none.
     async fn retained_level(&self) -> Option<Level> {
         level(self.1.retained_level.as_ref())
     }
 
-    /// The level that this year's points already secure at renewal.
+    /// Level that this membership year's points already secure for the next one; null if there is none.
     async fn secured_level(&self) -> Option<Level> {
         level(self.1.secured_level.as_ref())
     }
 
-    /// The level above; null at the top.
+    /// Next higher level; null at the highest level.
     async fn next_level(&self) -> Option<Level> {
         level(self.1.next_level.as_ref())
     }
 
-    /// Points that this year still needs for the next level; null at the top.
+    /// Points still missing this membership year for `nextLevel`; null at the highest level.
     async fn points_to_next_level(&self) -> Option<i32> {
         self.1.points_to_next_level.map(int)
     }
 
-    /// Points that this year still needs to keep the level at renewal; null without a level.
+    /// Points still missing this membership year to retain `level` at renewal; null without a level.
     async fn points_to_retain(&self) -> Option<i32> {
         self.1.points_to_retain.map(int)
     }

@@ -13,55 +13,55 @@ use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 
-/// Something that Dojo Credits buy.
+/// Item of the swag shop, which professionals buy with Dojo Credits.
 pub(crate) struct SwagItem(pub(crate) BatchRow<swag_item::Model>);
 
-/// Something that Dojo Credits buy.
+/// Item of the swag shop, which professionals buy with Dojo Credits.
 #[Object]
 impl SwagItem {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::SwagItem.id(self.0.row().id)
     }
 
-    /// Unique code that people and machines refer to it by.
+    /// Unique code.
     async fn code(&self) -> &str {
         &self.0.row().code
     }
 
-    /// Name for people.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.0.row().name
     }
 
-    /// Price of one in Dojo Credits.
+    /// Price of one unit in Dojo Credits.
     async fn dojo_credits(&self) -> i32 {
         int(self.0.row().dojo_credits)
     }
 
-    /// How many are left.
+    /// Number of units in stock.
     async fn stock(&self) -> i32 {
         int(self.0.row().stock)
     }
 }
 
-/// An order in the swag shop, paid with Dojo Credits. It never touches points.
+/// Order of a professional in the swag shop, paid with Dojo Credits. Points are unaffected.
 pub(crate) struct SwagOrder(pub(crate) BatchRow<swag_order::Model>);
 
-/// An order in the swag shop, paid with Dojo Credits. It never touches points.
+/// Order of a professional in the swag shop, paid with Dojo Credits. Points are unaffected.
 #[Object]
 impl SwagOrder {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::SwagOrder.id(self.0.row().id)
     }
 
-    /// Unique number that people and machines refer to it by.
+    /// Unique number, such as `S-17`.
     async fn number(&self) -> &str {
         &self.0.row().number
     }
 
-    /// Who ordered.
+    /// Professional who placed the order.
     async fn professional(&self, context: &Context<'_>) -> Result<Professional, ApiError> {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.professional_id).collect();
@@ -71,7 +71,7 @@ impl SwagOrder {
         found.ok_or_else(|| Error::Damaged("an order without its professional".to_owned()).into())
     }
 
-    /// The item as it is now.
+    /// Current state of the item, which may differ from what was ordered.
     async fn item(&self, context: &Context<'_>) -> Result<SwagItem, ApiError> {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.item_id).collect();
@@ -81,37 +81,37 @@ impl SwagOrder {
         found.ok_or_else(|| Error::Damaged("an order without its item".to_owned()).into())
     }
 
-    /// Name of the item when it was ordered.
+    /// Name of the item at the time of the order.
     async fn item_name(&self) -> &str {
         &self.0.row().item_name
     }
 
-    /// How many.
+    /// Number of units.
     async fn quantity(&self) -> i32 {
         int(self.0.row().quantity)
     }
 
-    /// What all of it cost in Dojo Credits.
+    /// Price of all units in Dojo Credits.
     async fn dojo_credits(&self) -> i32 {
         int(self.0.row().dojo_credits)
     }
 
-    /// Where it stands.
+    /// Status of the order.
     async fn status(&self) -> SwagOrderStatus {
         self.0.row().status.into()
     }
 
-    /// When it was placed.
+    /// Date of the order.
     async fn placed_on(&self) -> Date {
         Date(self.0.row().placed_on)
     }
 
-    /// When it was cancelled; null unless it was.
+    /// Date of cancellation; null unless the order was cancelled.
     async fn cancelled_on(&self) -> Option<Date> {
         self.0.row().cancelled_on.map(Date)
     }
 
-    /// When the system learned of it.
+    /// Time at which the order was recorded.
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.row().recorded_at)
     }

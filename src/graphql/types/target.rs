@@ -6,29 +6,30 @@ use super::Money;
 use crate::graphql::scalar::Date;
 use crate::service::targets;
 
-/// What a partner is to sell to end customers in a year, and how far it got.
+/// Sales target of a partner for a calendar year, with the progress toward it.
 pub(crate) struct SalesTarget(pub(crate) targets::SalesTarget);
 
-/// What a partner is to sell to end customers in a year, and how far it got.
+/// Sales target of a partner for a calendar year, with the progress toward it.
 #[Object]
 impl SalesTarget {
-    /// The calendar year.
+    /// Calendar year.
     async fn year(&self) -> i32 {
         self.0.row.year
     }
 
-    /// What is to be sold.
+    /// Net amount of end-customer orders to reach.
     async fn target(&self) -> Money {
         self.0.amount.into()
     }
 
-    /// What was sold: the net amount of end-customer orders fulfilled in the year, in the target's currency.
-    /// Orders in another currency don't count.
+    /// Net amount of end-customer orders fulfilled in the year, in the currency of the target, before credits
+    /// are redeemed.
     async fn sold(&self) -> Money {
         self.0.sold.into()
     }
 
-    /// What was sold in other currencies: it does not count for the target.
+    /// Net amounts of end-customer orders fulfilled in the year in other currencies, which do not count
+    /// toward the target.
     async fn not_counted(&self) -> Vec<Money> {
         self.0.not_counted.iter().map(|&money| money.into()).collect()
     }
@@ -38,7 +39,8 @@ impl SalesTarget {
         self.0.row.reached_on.is_some()
     }
 
-    /// The day that it counts as reached on: the latest day of fulfilment among the year's orders when it was reached; null before.
+    /// Date of the award: the latest date of fulfilment among the orders of the year when the target was
+    /// reached; null until then.
     async fn reached_on(&self) -> Option<Date> {
         self.0.row.reached_on.map(Date)
     }

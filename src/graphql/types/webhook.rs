@@ -18,33 +18,33 @@ use crate::graphql::scalar::{EventNumber, Moment, int};
 use crate::service::Services;
 use crate::service::webhooks::{event_type, kinds, message_id};
 
-/// Whether events are sent to an endpoint.
+/// Status of a webhook endpoint.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WebhookEndpointStatus {
-    /// They are sent.
+    /// Events are delivered.
     Enabled,
-    /// They wait until an administrator enables the endpoint.
+    /// Events remain pending until an administrator enables the endpoint.
     Disabled,
 }
 
 map_enum!(WebhookEndpointStatus = value::WebhookStatus { Enabled, Disabled });
 
-/// Where a delivery stands.
+/// State of a webhook delivery.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WebhookDeliveryState {
-    /// It waits for its turn, or for its next try.
+    /// Waiting for its first attempt or for a retry.
     Pending,
-    /// The receiver took it: it answered with a status from 200 to 299.
+    /// Acknowledged: the receiver responded with a status from 200 to 299.
     Delivered,
-    /// Every try failed. The endpoint was disabled, unless it was a test.
+    /// Every attempt failed. Unless it was a test, the endpoint was disabled.
     Failed,
 }
 
 map_enum!(WebhookDeliveryState = value::DeliveryState { Pending, Delivered, Failed });
 map_enum!(value::DeliveryState = WebhookDeliveryState { Pending, Delivered, Failed });
 
-/// An address that events are sent to, by the Standard Webhooks specification. What signs them is told once, when the
-/// endpoint is created or its secret is rotated.
+/// Webhook endpoint: a URL to which events are delivered as described by the Standard Webhooks specification.
+/// Its signing secret is returned only when the endpoint is created or the secret is rotated.
 pub(crate) struct WebhookEndpoint(pub(crate) BatchRow<webhook_endpoint::Model>);
 
 impl WebhookEndpoint {
@@ -60,31 +60,32 @@ impl WebhookEndpoint {
     }
 }
 
-/// An address that events are sent to, by the Standard Webhooks specification. What signs them is told once, when the
-/// endpoint is created or its secret is rotated.
+/// Webhook endpoint: a URL to which events are delivered as described by the Standard Webhooks specification.
+/// Its signing secret is returned only when the endpoint is created or the secret is rotated.
 #[Object]
 impl WebhookEndpoint {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::WebhookEndpoint.id(self.0.row().id)
     }
 
-    /// Where events are sent.
+    /// URL of the receiver.
     async fn url(&self) -> &str {
         &self.0.row().url
     }
 
-    /// What it is for.
+    /// Purpose of the endpoint.
     async fn description(&self) -> &str {
         &self.0.row().description
     }
 
-    /// The types of events that it gets; null for all.
+    /// Event types that are delivered; null for all.
     async fn types(&self) -> Result<Option<Vec<EventType>>, ApiError> {
         Ok(kinds(self.0.row())?.map(|kinds| kinds.into_iter().map(Into::into).collect()))
     }
 
-    /// The only partner whose events it gets, those of people while they work for it among them; null for everybody's.
+    /// Partner whose events are delivered, including those about professionals on days on which they work for
+    /// it; null for the events of all partners and professionals.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
         let id = self.0.row().partner_id?;
         let services = context.data_unchecked::<Services>();
@@ -94,38 +95,39 @@ impl WebhookEndpoint {
         or_null(context, found.map(|found| found.get(id).map(Partner)))
     }
 
-    /// Whether events are sent.
+    /// Whether events are delivered.
     async fn status(&self) -> WebhookEndpointStatus {
         self.0.row().status.into()
     }
 
-    /// Why none are, for people; null while they are.
+    /// Human-readable reason why the endpoint is disabled; null while it is enabled.
     async fn disabled_reason(&self) -> Option<&str> {
         self.0.row().reason.as_deref()
     }
 
-    /// Since when it has its status.
+    /// Time of the last change of status.
     async fn status_since(&self) -> Moment {
         Moment(self.0.row().since)
     }
 
-    /// Events up to this number were turned into deliveries.
+    /// Number of the last event that was processed into deliveries.
     async fn position(&self) -> EventNumber {
         EventNumber(self.0.row().position)
     }
 
-    /// How many numbers of the feed lie between the last event up to which everything was delivered and the latest. 0 when
-    /// it has all. Events that it does not get count as well until it is past them.
+    /// Number of events between the last one up to which everything was delivered and the latest of the feed;
+    /// 0 if the endpoint is up to date. Includes events that the endpoint does not receive, until it has
+    /// passed them.
     async fn lag(&self, context: &Context<'_>) -> Result<i32, ApiError> {
         Ok(int(self.progress(context).await?.lag))
     }
 
-    /// How many deliveries wait.
+    /// Number of pending deliveries.
     async fn pending_count(&self, context: &Context<'_>) -> Result<i32, ApiError> {
         Ok(int(self.progress(context).await?.waiting))
     }
 
-    /// Until when the secret that was replaced last signs as well; null when none does.
+    /// Time until which deliveries are also signed with the previous secret; null if there is none.
     async fn previous_secret_expires_at(&self, context: &Context<'_>) -> Option<Moment> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.webhooks_old_secrets(&self.ids()).await };
@@ -133,29 +135,29 @@ impl WebhookEndpoint {
         or_null(context, ends.map(|ends| ends.get(&self.0.row().id).copied().map(Moment)))
     }
 
-    /// When it was created.
+    /// Time of creation.
     async fn created_at(&self) -> Moment {
         Moment(self.0.row().created_at)
     }
 
-    /// Who created it, as the audit log names actors.
+    /// Actor that created the endpoint, in the format of `AuditEntry.actor`.
     async fn created_by(&self) -> &str {
         &self.0.row().created_by
     }
 
-    /// What was sent to it and what waits, in the order in which it came to be. Kept as long as events are.
+    /// Delivery log in the order of creation, including pending deliveries. Retained for as long as events
+    /// are.
     async fn deliveries(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only deliveries in this state; all, when left out.")] state: Option<
-            WebhookDeliveryState,
-        >,
-        #[graphql(desc = "How many deliveries from the start, 0 to 100; 20 when left out.")] first: Option<
+        #[graphql(desc = "Returns only deliveries in this state.")] state: Option<WebhookDeliveryState>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
             i32,
         >,
-        #[graphql(desc = "Only deliveries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many deliveries from the end, 0 to 100: the latest ones.")] last: Option<i32>,
-        #[graphql(desc = "Only deliveries before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<WebhookDelivery>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&WEBHOOK_DELIVERIES)?;
         let services = context.data_unchecked::<Services>();
@@ -169,18 +171,18 @@ impl WebhookEndpoint {
     }
 }
 
-/// An event on its way to an endpoint, or a test.
+/// Delivery of an event, or of a test message, to a webhook endpoint. Delivery is at least once.
 pub(crate) struct WebhookDelivery(pub(crate) BatchRow<webhook_delivery::Model>);
 
-/// An event on its way to an endpoint, or a test.
+/// Delivery of an event, or of a test message, to a webhook endpoint. Delivery is at least once.
 #[Object]
 impl WebhookDelivery {
-    /// Global id: opaque, and the same for ever.
+    /// Global ID of the object, opaque and permanent. `node` and `nodes` accept it.
     pub(crate) async fn id(&self) -> ID {
         NodeType::WebhookDelivery.id(self.0.row().id)
     }
 
-    /// The endpoint.
+    /// Endpoint that receives the delivery.
     async fn endpoint(&self, context: &Context<'_>) -> Result<WebhookEndpoint, ApiError> {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.endpoint_id).collect();
@@ -190,12 +192,13 @@ impl WebhookDelivery {
         found.ok_or_else(|| Error::Damaged("a delivery without its endpoint".to_owned()).into())
     }
 
-    /// What receivers get as `webhook-id`: the same for every attempt, resend and replay.
+    /// Value of the header `webhook-id`: the same for every attempt, resend and replay. Receivers use it as
+    /// the idempotency key.
     async fn webhook_id(&self) -> String {
         message_id(self.0.row())
     }
 
-    /// What receivers get as `type`, such as `level.lapsed`; `webhook.test` for a test.
+    /// Value of `type` in the request body, such as `level.lapsed`; `webhook.test` for a test.
     #[graphql(name = "type")]
     async fn kind(&self) -> String {
         event_type(self.0.row().kind)
@@ -206,7 +209,7 @@ impl WebhookDelivery {
         self.0.row().number.map(EventNumber)
     }
 
-    /// The event; null for a test, and when it is no longer kept.
+    /// The event; null for a test, or if the event is no longer retained.
     async fn event(&self, context: &Context<'_>) -> Option<Event> {
         let number = self.0.row().number?;
         let services = context.data_unchecked::<Services>();
@@ -219,28 +222,29 @@ impl WebhookDelivery {
         )
     }
 
-    /// Where it stands.
+    /// State of the delivery.
     async fn state(&self) -> WebhookDeliveryState {
         self.0.row().state.into()
     }
 
-    /// When it is tried next, at the earliest, once earlier events about its subject were taken; null when it waits no more.
+    /// Earliest time of the next attempt, which also waits for earlier events about the same subject; null
+    /// unless the delivery is pending.
     async fn next_attempt_at(&self) -> Option<Moment> {
         let row = self.0.row();
         (row.state == value::DeliveryState::Pending).then_some(Moment(row.next_attempt_at))
     }
 
-    /// When it came to be.
+    /// Time of creation.
     async fn created_at(&self) -> Moment {
         Moment(self.0.row().created_at)
     }
 
-    /// When the receiver took it; null while it has not.
+    /// Time at which the receiver acknowledged the delivery; null until then.
     async fn delivered_at(&self) -> Option<Moment> {
         self.0.row().delivered_at.map(Moment)
     }
 
-    /// What came of each attempt, the earliest first; the latest 50 of them.
+    /// The latest 50 attempts, oldest first.
     async fn attempts(&self, context: &Context<'_>) -> Result<Vec<WebhookAttempt>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
@@ -251,33 +255,33 @@ impl WebhookDelivery {
     }
 }
 
-/// One request to an endpoint, and what came of it.
+/// Attempt to deliver to a webhook endpoint: one HTTP request and its outcome.
 pub(crate) struct WebhookAttempt(webhook_attempt::Model);
 
-/// One request to an endpoint, and what came of it.
+/// Attempt to deliver to a webhook endpoint: one HTTP request and its outcome.
 #[Object]
 impl WebhookAttempt {
-    /// When it began.
+    /// Start time of the attempt.
     async fn at(&self) -> Moment {
         Moment(self.0.at)
     }
 
-    /// How long it took, in milliseconds.
+    /// Duration of the attempt in milliseconds.
     async fn duration_ms(&self) -> i32 {
         int(self.0.duration_ms)
     }
 
-    /// The HTTP status that the receiver answered; null when there was no answer.
+    /// HTTP status code of the response; null if there was no response.
     async fn status_code(&self) -> Option<i32> {
         self.0.status_code
     }
 
-    /// Why it failed, for people; null when the receiver took it.
+    /// Human-readable reason why the attempt failed; null if the receiver acknowledged the delivery.
     async fn error(&self) -> Option<&str> {
         self.0.error.as_deref()
     }
 
-    /// How the receiver's answer began: 1 kB at most; null for an empty one.
+    /// Beginning of the response body, at most 1 kB; null if it was empty.
     async fn response(&self) -> Option<&str> {
         self.0.response.as_deref()
     }
