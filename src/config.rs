@@ -226,94 +226,95 @@ impl fmt::Debug for Secret {
 mod tests {
     use super::*;
 
+    /// name, value, the field as it is shown, or the whole message
+    const CASES: [(&str, &str, Result<&str, &str>); 26] = [
+        ("DATABASE_URL", "", Ok("sqlite://partner-program.db")),
+        ("DATABASE_URL", "sqlite://a.db", Ok("sqlite://a.db")),
+        ("DATABASE_URL", "postgres://u:p@h/d", Ok("postgres://u:p@h/d")),
+        (
+            "DATABASE_URL",
+            "mysql://u:hidden@h/d",
+            Err(
+                "DATABASE_URL must be a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or postgres://user@localhost/partner_program, not \"mysql://…\"",
+            ),
+        ),
+        (
+            "DATABASE_URL",
+            "partners.db",
+            Err(
+                "DATABASE_URL must be a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or postgres://user@localhost/partner_program, not \"partners.db\"",
+            ),
+        ),
+        (
+            "DATABASE_URL",
+            "u:hidden@h/d",
+            Err(
+                "DATABASE_URL must be a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or postgres://user@localhost/partner_program",
+            ),
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite::memory:",
+            Err(
+                "DATABASE_URL must be the URL of a file, such as sqlite://partner-program.db, because connections cannot share an in-memory database, not \"sqlite::memory:\"",
+            ),
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite://x?mode=memory",
+            Err(
+                "DATABASE_URL must be the URL of a file, such as sqlite://partner-program.db, because connections cannot share an in-memory database, not \"sqlite://x?mode=memory\"",
+            ),
+        ),
+        ("BIND", " ", Ok("127.0.0.1:8080")),
+        ("BIND", "0.0.0.0:80", Ok("0.0.0.0:80")),
+        ("BIND", "[::1]:0", Ok("[::1]:0")),
+        ("BIND", "8080", Err("BIND must be an address and a port, such as 127.0.0.1:8080, not \"8080\"")),
+        ("PROGRAM_TIMEZONE", "", Ok("Europe/Brussels")),
+        ("PROGRAM_TIMEZONE", "Asia/Tokyo", Ok("Asia/Tokyo")),
+        (
+            "PROGRAM_TIMEZONE",
+            "Brussels",
+            Err("PROGRAM_TIMEZONE must be an IANA time zone, such as Europe/Brussels, not \"Brussels\""),
+        ),
+        ("PROGRAM_TODAY", "", Ok("None")),
+        ("PROGRAM_TODAY", "2026-08-31", Ok("Some(2026-08-31)")),
+        (
+            "PROGRAM_TODAY",
+            "2026-02-30",
+            Err("PROGRAM_TODAY must be a date as YYYY-MM-DD, such as 2026-08-31, not \"2026-02-30\""),
+        ),
+        (
+            "PROGRAM_TODAY",
+            "31/08/2026",
+            Err("PROGRAM_TODAY must be a date as YYYY-MM-DD, such as 2026-08-31, not \"31/08/2026\""),
+        ),
+        ("EVENTS_KEPT_DAYS", "", Ok("Some(365)")),
+        ("EVENTS_KEPT_DAYS", "0", Ok("None")),
+        ("EVENTS_KEPT_DAYS", "30", Ok("Some(30)")),
+        (
+            "EVENTS_KEPT_DAYS",
+            "-1",
+            Err(
+                "EVENTS_KEPT_DAYS must be a number of days from 1 to 36500, or 0 to keep events forever, not \"-1\"",
+            ),
+        ),
+        ("BOOTSTRAP_ADMIN_KEY", "0123456789abcdef", Ok("Some(Secret(…))")),
+        (
+            "BOOTSTRAP_ADMIN_KEY",
+            "0123456789abcde",
+            Err("BOOTSTRAP_ADMIN_KEY must have 16 characters or more, not 15"),
+        ),
+        (
+            "BOOTSTRAP_ADMIN_KEY",
+            "hidden hidden hidden",
+            Err("BOOTSTRAP_ADMIN_KEY must consist of printable ASCII characters without spaces"),
+        ),
+    ];
+
     #[test]
     fn settings_are_read_or_refused_by_name() {
-        // name, value, the field as it is shown, or the whole message
-        let table: [(&str, &str, Result<&str, &str>); 26] = [
-            ("DATABASE_URL", "", Ok("sqlite://partner-program.db")),
-            ("DATABASE_URL", "sqlite://a.db", Ok("sqlite://a.db")),
-            ("DATABASE_URL", "postgres://u:p@h/d", Ok("postgres://u:p@h/d")),
-            (
-                "DATABASE_URL",
-                "mysql://u:hidden@h/d",
-                Err(
-                    "DATABASE_URL must be a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or postgres://user@localhost/partner_program, not \"mysql://…\"",
-                ),
-            ),
-            (
-                "DATABASE_URL",
-                "partners.db",
-                Err(
-                    "DATABASE_URL must be a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or postgres://user@localhost/partner_program, not \"partners.db\"",
-                ),
-            ),
-            (
-                "DATABASE_URL",
-                "u:hidden@h/d",
-                Err(
-                    "DATABASE_URL must be a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or postgres://user@localhost/partner_program",
-                ),
-            ),
-            (
-                "DATABASE_URL",
-                "sqlite::memory:",
-                Err(
-                    "DATABASE_URL must be the URL of a file, such as sqlite://partner-program.db, because connections cannot share an in-memory database, not \"sqlite::memory:\"",
-                ),
-            ),
-            (
-                "DATABASE_URL",
-                "sqlite://x?mode=memory",
-                Err(
-                    "DATABASE_URL must be the URL of a file, such as sqlite://partner-program.db, because connections cannot share an in-memory database, not \"sqlite://x?mode=memory\"",
-                ),
-            ),
-            ("BIND", " ", Ok("127.0.0.1:8080")),
-            ("BIND", "0.0.0.0:80", Ok("0.0.0.0:80")),
-            ("BIND", "[::1]:0", Ok("[::1]:0")),
-            ("BIND", "8080", Err("BIND must be an address and a port, such as 127.0.0.1:8080, not \"8080\"")),
-            ("PROGRAM_TIMEZONE", "", Ok("Europe/Brussels")),
-            ("PROGRAM_TIMEZONE", "Asia/Tokyo", Ok("Asia/Tokyo")),
-            (
-                "PROGRAM_TIMEZONE",
-                "Brussels",
-                Err("PROGRAM_TIMEZONE must be an IANA time zone, such as Europe/Brussels, not \"Brussels\""),
-            ),
-            ("PROGRAM_TODAY", "", Ok("None")),
-            ("PROGRAM_TODAY", "2026-08-31", Ok("Some(2026-08-31)")),
-            (
-                "PROGRAM_TODAY",
-                "2026-02-30",
-                Err("PROGRAM_TODAY must be a date as YYYY-MM-DD, such as 2026-08-31, not \"2026-02-30\""),
-            ),
-            (
-                "PROGRAM_TODAY",
-                "31/08/2026",
-                Err("PROGRAM_TODAY must be a date as YYYY-MM-DD, such as 2026-08-31, not \"31/08/2026\""),
-            ),
-            ("EVENTS_KEPT_DAYS", "", Ok("Some(365)")),
-            ("EVENTS_KEPT_DAYS", "0", Ok("None")),
-            ("EVENTS_KEPT_DAYS", "30", Ok("Some(30)")),
-            (
-                "EVENTS_KEPT_DAYS",
-                "-1",
-                Err(
-                    "EVENTS_KEPT_DAYS must be a number of days from 1 to 36500, or 0 to keep events forever, not \"-1\"",
-                ),
-            ),
-            ("BOOTSTRAP_ADMIN_KEY", "0123456789abcdef", Ok("Some(Secret(…))")),
-            (
-                "BOOTSTRAP_ADMIN_KEY",
-                "0123456789abcde",
-                Err("BOOTSTRAP_ADMIN_KEY must have 16 characters or more, not 15"),
-            ),
-            (
-                "BOOTSTRAP_ADMIN_KEY",
-                "hidden hidden hidden",
-                Err("BOOTSTRAP_ADMIN_KEY must consist of printable ASCII characters without spaces"),
-            ),
-        ];
-        for (name, value, expected) in table {
+        for (name, value, expected) in CASES {
             let read = Settings::read(|key| (key == name).then(|| value.to_owned()));
             match (read, expected) {
                 (Ok(settings), Ok(shown)) => {

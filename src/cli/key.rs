@@ -23,7 +23,7 @@ const PAGE: u64 = 100;
 pub(super) enum KeyCommand {
     /// Create an API key and print it. It cannot be displayed again.
     Create {
-        /// ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER or PROFESSIONAL.
+        /// `ADMINISTRATOR`, `PROGRAM_STAFF`, `INTEGRATOR`, `PARTNER` or `PROFESSIONAL`.
         #[arg(long, value_parser = role)]
         role: RoleName,
         /// Code of the partner (PARTNER) or professional (PROFESSIONAL), or name of the integration (INTEGRATOR).

@@ -142,7 +142,7 @@ pub struct EncodedResponse {
 #[derive(Debug)]
 enum Content {
     /// The result of an execution without errors, which `async-graphql-axum` turns into HTTP.
-    Result(async_graphql::Response),
+    Result(Box<async_graphql::Response>),
     /// Headers and JSON. Errors are written here: `async-graphql-axum` puts them after the data, and adds
     /// `"data": null` to the response of a request that was not executed.
     Encoded(HeaderMap, Vec<u8>),
@@ -214,7 +214,7 @@ impl Content {
 impl IntoResponse for EncodedResponse {
     fn into_response(self) -> Response {
         let mut response = match self.content {
-            Content::Result(result) => GraphQLResponse::from(result).into_response(),
+            Content::Result(result) => GraphQLResponse::from(*result).into_response(),
             Content::Encoded(headers, body) => {
                 let mut response = Response::new(Body::from(body));
                 *response.headers_mut() = headers;
@@ -237,7 +237,12 @@ pub fn from_execution(
 ) -> EncodedResponse {
     let status = Outcome::Executed.status(media);
     if response.is_ok() {
-        return EncodedResponse { outcome_label: OK, status, media, content: Content::Result(response) };
+        return EncodedResponse {
+            outcome_label: OK,
+            status,
+            media,
+            content: Content::Result(Box::new(response)),
+        };
     }
     let errors = sanitize_errors(std::mem::take(&mut response.errors), id);
     let extensions = (!response.extensions.is_empty()).then_some(&response.extensions);
