@@ -25,7 +25,7 @@ impl Bare {
         let (mut lines, mut url) = (Vec::new(), String::new());
         for line in output.lines().map_while(Result::ok) {
             if let Some(listening) = line.strip_prefix("Listening on ") {
-                url = listening.to_owned();
+                listening.clone_into(&mut url);
                 break;
             }
             lines.push(line);
