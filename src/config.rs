@@ -9,11 +9,12 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
+use chrono_tz::{TZ_VARIANTS, Tz};
 
 pub use self::protocol::ProtocolSettings;
 use crate::auth::tokens::Provider;
 use crate::program::calendar::parse_date;
+use crate::program::nearest::nearest;
 use crate::service::webhooks::WebhookSettings;
 
 /// Minimum length of the bootstrap key, in characters.
@@ -79,6 +80,14 @@ impl SettingError {
         Self { name, message: format!("must be {accepted}, not {:?}", given.to_string()) }
     }
 
+    /// The same error, with the accepted value that was most likely meant.
+    fn with_nearest(mut self, nearest: Option<&str>) -> Self {
+        if let Some(nearest) = nearest {
+            self.message.push_str(&format!("; did you mean {nearest}?"));
+        }
+        self
+    }
+
     /// An error about a URL, which may hold a password: the message repeats no credentials.
     fn of_url(name: &'static str, accepted: &str, given: &str) -> Self {
         match given.rsplit_once('@') {
@@ -89,6 +98,14 @@ impl SettingError {
             },
         }
     }
+}
+
+/// The time zone with the nearest name, or of the city with this name.
+fn nearest_timezone(text: &str) -> Option<&'static str> {
+    let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
+    let of_city =
+        || names().find(|name| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(text)));
+    nearest(text, names()).or_else(of_city)
 }
 
 impl Settings {
@@ -108,8 +125,9 @@ impl Settings {
         }
         if let Some(text) = get("PROGRAM_TIMEZONE") {
             let accepted = "an IANA time zone, such as Europe/Brussels";
-            settings.timezone =
-                text.parse().map_err(|_| SettingError::new("PROGRAM_TIMEZONE", accepted, &text))?;
+            settings.timezone = text.parse().map_err(|_| {
+                SettingError::new("PROGRAM_TIMEZONE", accepted, &text).with_nearest(nearest_timezone(&text))
+            })?;
         }
         if let Some(text) = get("PROGRAM_TODAY") {
             let accepted = "a date as YYYY-MM-DD, such as 2026-08-31";
@@ -227,7 +245,7 @@ mod tests {
     use super::*;
 
     /// name, value, the field as it is shown, or the whole message
-    const CASES: [(&str, &str, Result<&str, &str>); 26] = [
+    const CASES: [(&str, &str, Result<&str, &str>); 27] = [
         ("DATABASE_URL", "", Ok("sqlite://partner-program.db")),
         ("DATABASE_URL", "sqlite://a.db", Ok("sqlite://a.db")),
         ("DATABASE_URL", "postgres://u:p@h/d", Ok("postgres://u:p@h/d")),
@@ -275,7 +293,16 @@ mod tests {
         (
             "PROGRAM_TIMEZONE",
             "Brussels",
-            Err("PROGRAM_TIMEZONE must be an IANA time zone, such as Europe/Brussels, not \"Brussels\""),
+            Err(
+                "PROGRAM_TIMEZONE must be an IANA time zone, such as Europe/Brussels, not \"Brussels\"; did you mean Europe/Brussels?",
+            ),
+        ),
+        (
+            "PROGRAM_TIMEZONE",
+            "Europe/Brusels",
+            Err(
+                "PROGRAM_TIMEZONE must be an IANA time zone, such as Europe/Brussels, not \"Europe/Brusels\"; did you mean Europe/Brussels?",
+            ),
         ),
         ("PROGRAM_TODAY", "", Ok("None")),
         ("PROGRAM_TODAY", "2026-08-31", Ok("Some(2026-08-31)")),

@@ -2,7 +2,7 @@
 
 use sea_orm::DbErr;
 
-use crate::program::refusal::Refusal;
+use crate::program::refusal::{Refusal, Refusals};
 use crate::store::{is_retryable, is_unavailable};
 
 /// Error of a use case.
@@ -10,7 +10,7 @@ use crate::store::{is_retryable, is_unavailable};
 pub enum Error {
     /// The request is at fault; the caller can correct it.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(Refusals),
     /// The caller has no right to the operation, for any object. Contains the operation's name.
     #[error("{0} is not allowed")]
     Forbidden(&'static str),
@@ -32,6 +32,15 @@ impl Error {
     }
 }
 
+/// Separates what the caller can correct from everything else that can fail.
+pub(crate) fn refused<T>(result: Result<T, Error>) -> Result<Result<T, Refusals>, Error> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(Error::Refused(refusals)) => Ok(Err(refusals)),
+        Err(error) => Err(error),
+    }
+}
+
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if is_unavailable(&error) { Self::Unavailable(error) } else { Self::Database(error) }
@@ -40,6 +49,12 @@ impl From<DbErr> for Error {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<Refusals> for Error {
+    fn from(refusals: Refusals) -> Self {
+        Self::Refused(refusals)
     }
 }

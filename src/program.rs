@@ -13,11 +13,13 @@ pub mod fold;
 pub mod level;
 pub mod level_change;
 pub mod money;
+pub mod nearest;
 pub mod pricing;
 pub mod refusal;
 pub mod rule;
 pub mod standing;
 pub mod totals;
+pub mod wording;
 
 pub use edition::{Edition, Editions};
 pub use level::Level;

@@ -35,6 +35,7 @@ use crate::store::Database;
 use crate::telemetry::awards::PendingAwards;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces;
+pub use input::ObjectId;
 use policy::Policy;
 
 /// Maximum number of attempts of a transaction that conflicts with others.

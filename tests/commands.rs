@@ -42,7 +42,7 @@ const ACTIVITIES: &str = "source,external_id,professional,partner,kind,occurred_
 #[test]
 fn rows_go_in_or_are_refused_by_line() {
     // rows below the header of activities, lines of the output
-    let table: [(&[u8], &[&str]); 18] = [
+    let table: [(&[u8], &[&str]); 20] = [
         (b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\n", &["a.csv: recorded 1, duplicate 0, refused 0"]),
         (
             b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n\r\ns,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n",
@@ -50,7 +50,10 @@ fn rows_go_in_or_are_refused_by_line() {
         ),
         (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,false\n", &["a.csv: recorded 1, duplicate 0"]),
         (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,true\n", &["a.csv:2: repost: Reposts do not count"]),
-        (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,yes\n", &["a.csv:2: repost: repost is true or false."]),
+        (
+            b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,yes\n",
+            &["a.csv:2: repost: is true or false; got \"yes\".\n"],
+        ),
         (
             b"s,\"1\n\nx\",ada,,DOCS_CORRECTION,2025-01-01,,,\n\ns,2,ada,,DOCS_CORRECTION,2024-02-30,,,\n",
             &[
@@ -59,14 +62,23 @@ fn rows_go_in_or_are_refused_by_line() {
                 "refused 2",
             ],
         ),
-        (b"s,1,ada,,DOCS_CORRECTION,2026-09-01,,,\n", &["a.csv:2: occurred_on: 2026-09-01 lies after today"]),
-        (b"s,1,ada,,DOCS_CORRECTION,2022-12-31,,,\n", &["a.csv:2: occurred_on: 2022-12-31 lies before"]),
+        (
+            b"s,1,ada,,DOCS_CORRECTION,2026-09-01,,,\n",
+            &["a.csv:2: occurred_on: 2026-09-01 is in the future; today is 2026-08-31.\n"],
+        ),
+        (
+            b"s,1,ada,,DOCS_CORRECTION,2022-12-31,,,\n",
+            &["a.csv:2: occurred_on: 2022-12-31 is before the professional's sign-up"],
+        ),
         (
             b"s,1,ada,,VOTE_CAST,2025-01-01,many,,\n",
             &["a.csv:2: points: \"many\" is not a whole number, such as 12\n"],
         ),
         (b"s,1,ada,,VOTE_CAST,2025-01-01,99999999999999999999,,\n", &["a.csv:2: points: \"999"]),
-        (b"s,1,ada,,VOTE_CAST,2025-01-01,76,,\n", &["a.csv:2: points: VOTE_CAST is graded 10 to 75 points"]),
+        (
+            b"s,1,ada,,VOTE_CAST,2025-01-01,76,,\n",
+            &["a.csv:2: points: VOTE_CAST accepts 10 to 75 points; got 76.\n"],
+        ),
         (
             b"s,1,ada,nordwind,VOTE_CAST,2025-01-01,75,,\n",
             &[
@@ -77,7 +89,26 @@ fn rows_go_in_or_are_refused_by_line() {
             b"s,1,,,VOTE_CAST,2025-01-01,75,,\n",
             &["a.csv:2: professional, partner: both are empty; fill in exactly one\n"],
         ),
-        (b"s,1,bob,,VOTE_CAST,2025-01-01,75,,\n", &["a.csv:2: professional: There is no professional"]),
+        (
+            b"s,1,bob,,VOTE_CAST,2025-01-01,75,,\n",
+            &["a.csv:2: professional: There is no professional with the code \"bob\".\n"],
+        ),
+        // Every problem of a row is listed.
+        (
+            b",,ada,,,2025-02-30,many,1.5,\n",
+            &[
+                "a.csv:2: kind: this may not be empty; occurred_on: \"2025-02-30\" is not a date; write YYYY-MM-DD, \
+               such as 2026-06-30; quantity: \"1.5\" is not a whole number, such as 12; points: \"many\" is not a whole \
+               number, such as 12; source: this may not be empty; external_id: this may not be empty\n",
+            ],
+        ),
+        (
+            b"s,1,bob,,VOTE_CSAT,2026-09-01,,,\n",
+            &[
+                "a.csv:2: professional: There is no professional with the code \"bob\". kind: VOTE_CSAT is not an activity kind \
+               for professionals. Did you mean VOTE_CAST? occurred_on: 2026-09-01 is in the future; today is 2026-08-31.\n",
+            ],
+        ),
         (b"s,1,ada\n", &["a.csv:2: the row has 3 fields, but the header has 9\n"]),
         (
             b"s,\xff,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,2,ada,,DOCS_CORRECTION,2025-01-01,,,\n",
@@ -106,9 +137,14 @@ fn rows_go_in_or_are_refused_by_line() {
 #[test]
 fn files_are_recognised_or_refused_as_a_whole() {
     // content, exit code, words of the output
-    let table: [(&[u8], i32, &str); 14] = [
+    let table: [(&[u8], i32, &str); 15] = [
         (b"", 2, "a.csv:1: the file is empty; its first line must be a header\n"),
         (b"one,two\n1,2\n", 2, "a.csv:1: unknown header \"one,two\"; accepted headers: partner,name,enrolled_on;"),
+        (
+            b"partner,nam,enrolled_on\n",
+            2,
+            "a.csv:1: missing column `name`; unknown column `nam` (did you mean `name`?); accepted headers: partner,",
+        ),
         (b"partner,enrolled_on\n", 2, "a.csv:1: missing column `name`; accepted headers: partner,"),
         (b"partner,name,name,enrolled_on\n", 2, "a.csv:1: duplicate column `name` in the header\n"),
         (b"partner,name,enrolled_on,colour\n", 2, "a.csv:1: unknown column `colour`; accepted headers: partner,"),
@@ -118,13 +154,13 @@ fn files_are_recognised_or_refused_as_a_whole() {
         (b"partner,name,enrolled_on\n", 0, "a.csv: recorded 0, duplicate 0, refused 0"),
         (b"\xef\xbb\xbfpartner,name,enrolled_on\nx,X,2020-01-01\n", 0, "a.csv: recorded 1, duplicate 0"),
         (b"\xef\xbb\xbf\"partner\",name,enrolled_on\r\nx,X,2020-01-01\r\n", 0, "a.csv: recorded 1, duplicate 0"),
-        (b"enrolled_on,partner,name\n2020-01-01,-x,X\n", 2, "a.csv:2: partner: A code has 1 to 64"),
+        (b"enrolled_on,partner,name\n2020-01-01,-x,X\n", 2, "a.csv:2: partner: \"-x\" is not a code; a code has 1 to 64"),
         (
             b"professional,partner,starts_on,ends_on\nada,nordwind,2023-01-01,2023-12-31\nada,nordwind,2023-06-01,\n",
             2,
             "a.csv:3: starts_on: The professional works for a partner from 2023-01-01 to 2023-12-31 already",
         ),
-        (b"professional,name,email,signed_up_on\nbob,Bob,bob,2023-01-01\n", 2, "a.csv:2: email: That is not"),
+        (b"professional,name,email,signed_up_on\nbob,Bob,bob,2023-01-01\n", 2, "a.csv:2: email: \"bob\" is not an e-mail address"),
     ];
     for (content, expected, words) in table {
         let (code, output) = import(content);
@@ -181,8 +217,14 @@ fn keys_are_created_listed_and_revoked() {
             &["key", "create", "--role", "partner", "--label", "x"],
             "roles are ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER, PROFESSIONAL",
         ),
-        (&["key", "create", "--role", "PARTNER", "--label", "x"], "need a subject"),
-        (&["key", "create", "--role", "PARTNER", "--subject", "nobody", "--label", "x"], "no partner"),
+        (
+            &["key", "create", "--role", "PARTNER", "--label", "x"],
+            "requires a subject: the code of the partner",
+        ),
+        (
+            &["key", "create", "--role", "PARTNER", "--subject", "nobody", "--label", "x"],
+            "There is no partner with the code \"nobody\".",
+        ),
         (
             &["key", "create", "--role", "PROGRAM_STAFF", "--label", "x", "--expires-at", "tomorrow"],
             "write a date and time in RFC 3339, such as 2027-06-30T00:00:00Z",

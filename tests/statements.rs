@@ -100,7 +100,7 @@ async fn order(running: &RunningApp) {
     let day = |text: &str| text.parse().expect("a date");
     let price = |minor| Money { minor, currency: Money::currency("EUR").expect("a currency") };
     for (code, category) in [("course", ProductCategory::Training), ("license", ProductCategory::License)] {
-        let prices = vec![price(10_000)];
+        let prices = vec![price(10_000).into()];
         let draft = ProductDraft { code: code.to_owned(), name: code.to_owned(), category, prices };
         services.product_save(&draft).await.expect("a product");
     }

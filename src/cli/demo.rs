@@ -11,10 +11,10 @@ use serde_json::json;
 use crate::error::Error;
 use crate::program::calendar::month_start;
 use crate::program::rule::Attributes;
-use crate::service::Services;
 use crate::service::activities::{ActivityDraft, BATCH_MAX, Decision, Intake, Outcome, SubjectCode};
 use crate::service::affiliations::AffiliationDraft;
 use crate::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
+use crate::service::{ObjectId, Services};
 use people::{CONTRIBUTIONS, PARTNERS, PEOPLE};
 
 /// Days that the activities are spread over: two and a half years.
@@ -197,9 +197,11 @@ impl Demo<'_> {
             .collect();
         let ids = activity_ids(self.services.activities_record(&drafts, Intake::Submit).await?)?;
         let approve = Decision::Approve { points: Some(1_800) };
-        self.services.activity_review(ids[3], approve, Some("Reused by three customers.")).await?;
+        self.services
+            .activity_review(ObjectId::of_row(ids[3]), approve, Some("Reused by three customers."))
+            .await?;
         let reason = Some("This was published by somebody else.");
-        self.services.activity_review(ids[4], Decision::Reject, reason).await?;
+        self.services.activity_review(ObjectId::of_row(ids[4]), Decision::Reject, reason).await?;
         let mistake = draft(
             SubjectCode::Partner("nordwind".to_owned()),
             "EVENT_ORGANIZED",
@@ -211,7 +213,7 @@ impl Demo<'_> {
         );
         let mistake = ActivityDraft { source: "events".to_owned(), ..mistake };
         let ids = activity_ids(self.services.activities_record(&[mistake], Intake::Record).await?)?;
-        self.services.activity_void(ids[0], Some("The event was cancelled.")).await?;
+        self.services.activity_void(ObjectId::of_row(ids[0]), Some("The event was cancelled.")).await?;
         Ok(())
     }
 }
@@ -245,7 +247,7 @@ fn draft(
 fn check_added<T>(added: Vec<AddOutcome<T>>) -> Result<(), Error> {
     added.into_iter().try_for_each(|one| match one {
         AddOutcome::Created(_) | AddOutcome::Duplicate(_) => Ok(()),
-        AddOutcome::Refused(refusal) => Err(refusal.into()),
+        AddOutcome::Refused(refusals) => Err(refusals.into()),
     })
 }
 
@@ -255,7 +257,7 @@ fn activity_ids(outcomes: Vec<Outcome>) -> Result<Vec<uuid::Uuid>, Error> {
         Outcome::DuplicateNotVisible => {
             Err(Error::Damaged("an activity that an administrator does not see".to_owned()))
         }
-        Outcome::Refused(refusal) => Err(Error::from(refusal)),
+        Outcome::Refused(refusals) => Err(Error::from(refusals)),
     };
     outcomes.into_iter().map(id).collect()
 }

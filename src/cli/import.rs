@@ -15,7 +15,7 @@ use crate::access::Caller;
 use crate::app;
 use crate::config::Settings;
 use crate::error::Error;
-use crate::program::refusal::Refusal;
+use crate::program::refusal::{Refusal, Refusals};
 use crate::service::Services;
 use crate::service::activities::{Intake, Outcome};
 use crate::service::subjects::AddOutcome;
@@ -88,7 +88,7 @@ async fn import_file(
 enum RowOutcome {
     Recorded,
     Duplicate,
-    Refused(Refusal),
+    Refused(Refusals),
 }
 
 impl<T> From<AddOutcome<T>> for RowOutcome {
@@ -96,7 +96,7 @@ impl<T> From<AddOutcome<T>> for RowOutcome {
         match added {
             AddOutcome::Created(_) => Self::Recorded,
             AddOutcome::Duplicate(_) => Self::Duplicate,
-            AddOutcome::Refused(refusal) => Self::Refused(refusal),
+            AddOutcome::Refused(refusals) => Self::Refused(refusals),
         }
     }
 }
@@ -106,7 +106,7 @@ impl From<Outcome> for RowOutcome {
         match outcome {
             Outcome::Recorded(_) => Self::Recorded,
             Outcome::Duplicate(_) | Outcome::DuplicateNotVisible => Self::Duplicate,
-            Outcome::Refused(refusal) => Self::Refused(refusal),
+            Outcome::Refused(refusals) => Self::Refused(refusals),
         }
     }
 }
@@ -126,7 +126,10 @@ async fn import_batch(
         match outcome {
             RowOutcome::Recorded => counts.recorded += 1,
             RowOutcome::Duplicate => counts.duplicate += 1,
-            RowOutcome::Refused(refusal) => reasons.push((line, row_error(table, &refusal))),
+            RowOutcome::Refused(refusals) => {
+                let errors: Vec<String> = refusals.iter().map(|refusal| row_error(table, refusal)).collect();
+                reasons.push((line, errors.join(" ")));
+            }
         }
     }
     reasons.sort_by_key(|(line, _)| *line);
@@ -181,5 +184,10 @@ fn row_error(table: Table, refusal: &Refusal) -> String {
         (_, "externalId") => "external_id",
         (_, other) => other,
     };
-    format!("{column}: {}", refusal.message)
+    // Where the message begins with the field, the column takes its place.
+    let message = refusal.message.strip_prefix(field).and_then(|rest| rest.strip_prefix([':', ' ']));
+    match message {
+        Some(rest) => format!("{column}: {}", rest.trim_start()),
+        None => format!("{column}: {}", refusal.message),
+    }
 }

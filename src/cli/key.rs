@@ -11,8 +11,8 @@ use super::{CommandError, EXIT_FAILED};
 use crate::access::{Caller, RoleName};
 use crate::app;
 use crate::config::Settings;
-use crate::service::Services;
 use crate::service::keys::KeyDraft;
+use crate::service::{ObjectId, Services};
 use crate::store::page::Page;
 
 /// Page size for reading keys.
@@ -106,7 +106,7 @@ async fn revoke(services: &Services, key: &str) -> Result<u8, CommandError> {
         eprintln!("error: no API key has the ID or prefix {key:?}; `key list` prints both");
         return Ok(EXIT_FAILED);
     };
-    let row = services.key_revoke(id).await?;
+    let row = services.key_revoke(ObjectId { key: Some(id), text: key }).await?;
     println!("{}", line(services, &row).await?);
     Ok(0)
 }

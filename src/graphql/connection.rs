@@ -57,9 +57,13 @@ impl PageArguments {
 
 /// The page size from the argument of this name.
 pub(crate) fn page_size(name: &str, size: Option<i32>) -> Result<u64, ApiError> {
-    let size = u64::try_from(size.unwrap_or(PAGE_SIZE_DEFAULT)).ok();
-    size.filter(|size| *size <= u64::from(PAGE_SIZE_MAX.unsigned_abs())).ok_or_else(|| {
-        ApiError::bad_input(format!("`{name}` is 0 to {PAGE_SIZE_MAX}: ask for the next page with a cursor."))
+    let size = size.unwrap_or(PAGE_SIZE_DEFAULT);
+    let accepted = u64::try_from(size).ok().filter(|size| *size <= u64::from(PAGE_SIZE_MAX.unsigned_abs()));
+    accepted.ok_or_else(|| {
+        let message = format!(
+            "`{name}` is from 0 to {PAGE_SIZE_MAX}; got {size}. Request the next page with a cursor."
+        );
+        ApiError::bad_input(message)
     })
 }
 

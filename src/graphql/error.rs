@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{Context, ErrorExtensions, SimpleObject};
 
-use super::refusal::Code;
+use super::refusal::{Code, truncate_message};
 use super::types::UserErrorCode;
-use crate::error::Error;
-use crate::program::refusal::Refusal;
+use crate::error::{self, Error};
+use crate::program::refusal::{Refusal, Refusals};
 use crate::telemetry::observation;
 
 /// An error of a field. It deliberately has no `Display`: only an error with a code converts into it.
@@ -35,7 +35,7 @@ impl ApiError {
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Refused(refusal) => refusal.into(),
+            Error::Refused(refusals) => refusals.into(),
             Error::Forbidden(operation) => Self::forbidden(operation),
             // Without a code, the response writer masks and logs it.
             error => Self(async_graphql::Error {
@@ -49,7 +49,13 @@ impl From<Error> for ApiError {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        Self::bad_input(refusal.message)
+        Self::bad_input(truncate_message(refusal.message))
+    }
+}
+
+impl From<Refusals> for ApiError {
+    fn from(refusals: Refusals) -> Self {
+        Self::bad_input(truncate_message(refusals.to_string()))
     }
 }
 
@@ -88,15 +94,16 @@ impl From<Refusal> for UserError {
         let code = UserErrorCode::from(refusal.code);
         let known = UserErrorCode::items().iter().find(|known| known.value == code);
         observation::count_user_error(known.map_or("none", |known| known.name));
-        Self { code, message: refusal.message, field }
+        Self { code, message: truncate_message(refusal.message), field }
     }
 }
 
+/// What a payload lists of a refused input.
+pub(crate) fn user_errors(refusals: Refusals) -> Vec<UserError> {
+    refusals.into_iter().map(Into::into).collect()
+}
+
 /// Separates a refusal, which the client can correct, from an internal error.
-pub(crate) fn split_user_error<T>(result: Result<T, Error>) -> Result<Result<T, UserError>, ApiError> {
-    match result {
-        Ok(value) => Ok(Ok(value)),
-        Err(Error::Refused(refusal)) => Ok(Err(refusal.into())),
-        Err(error) => Err(error.into()),
-    }
+pub(crate) fn split_user_errors<T>(result: Result<T, Error>) -> Result<Result<T, Vec<UserError>>, ApiError> {
+    Ok(error::refused(result)?.map_err(user_errors))
 }

@@ -5,6 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
+use crate::service::ObjectId;
+
 /// Types that have a global id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NodeType {
@@ -81,6 +83,14 @@ impl NodeType {
         let kind = Self::ALL.into_iter().find(|kind| kind.name() == name)?;
         let key = Uuid::try_parse(key).ok().filter(|parsed| parsed.to_string() == key)?;
         Some((kind, key))
+    }
+}
+
+impl NodeType {
+    /// The id of an object of this type as the client sent it; without a key where it is the id of nothing of the kind.
+    pub(crate) fn object(self, id: &ID) -> ObjectId<'_> {
+        let key = Self::parse(id).filter(|(of, _)| *of == self).map(|(_, key)| key);
+        ObjectId { key, text: id.as_str() }
     }
 }
 

@@ -3,20 +3,22 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::calendar::{is_plausible, parse_date};
+use super::calendar::{implausible, is_plausible, parse_date};
 use super::edition::Editions;
-use super::refusal::{Code, Refusal};
+use super::nearest::{nearest, same_word};
+use super::refusal::{Code, Refusal, Refusals, all, each};
 use super::rule::{
     Attribute, AttributeType, Attributes, Derived, EarlyBonus, KindId, Program, Review, Rule, UnitSource,
 };
+use super::wording::{did_you_mean, in_the_future, listed, not_a_date, quoted, shown};
 
 /// A claimed activity.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
     /// Program of the subject.
     pub program: Program,
-    /// Enrolment or sign-up of the subject.
-    pub member_since: NaiveDate,
+    /// Enrolment or sign-up of the subject; none where the subject is not known, and then it is not checked.
+    pub member_since: Option<NaiveDate>,
     /// Code of the kind.
     pub kind: &'a str,
     /// The day it happened.
@@ -43,20 +45,15 @@ pub struct Admitted {
 /// Checks a claim against the edition in force on its own date.
 ///
 /// # Errors
-/// The first thing that is wrong, in this order: kind, date, quantity, points, attributes.
-pub fn admit(editions: &Editions, claim: &Claim<'_>, today: NaiveDate) -> Result<Admitted, Refusal> {
-    let rule = rule_of(editions, claim)?;
-    check_date(claim, today)?;
-    if claim.quantity < 1 || claim.quantity > rule.max_quantity {
-        let message =
-            format!("{} takes a quantity of 1 to {}, not {}.", rule.kind, rule.max_quantity, claim.quantity);
-        return Err(Refusal::new(Code::Invalid, "quantity", message));
-    }
-    check_points(rule, claim)?;
-    for attribute in &rule.attributes {
-        check_attribute(rule, attribute, claim.attributes)?;
-    }
-    let units = units(rule, claim.quantity, claim.points, claim.occurred_on, claim.attributes)?;
+/// Every problem of the claim, in this order: kind, date, quantity, points, attributes. What a kind asks for is
+/// checked only where the kind is known.
+pub fn admit(editions: &Editions, claim: &Claim<'_>, today: NaiveDate) -> Result<Admitted, Refusals> {
+    let rule = rule_of(editions, claim);
+    let units = match &rule {
+        Ok(rule) => check_by_rule(rule, claim),
+        Err(_) => Ok(0),
+    };
+    let (rule, (), units) = all((rule, check_date(claim, today), units))?;
     Ok(Admitted { kind: rule.id, units, review: rule.review })
 }
 
@@ -83,72 +80,118 @@ pub fn units(
 }
 
 fn rule_of<'e>(editions: &'e Editions, claim: &Claim<'_>) -> Result<&'e Rule, Refusal> {
-    let edition = editions.at(claim.occurred_on);
-    let rule = editions.kind(claim.program, claim.kind).and_then(|kind| edition.rule(kind));
-    let Some(rule) = rule else {
-        let (this, other, field) = match claim.program {
-            Program::Partner => ("partners", Program::Professional, "subject.professional"),
-            Program::Professional => ("professionals", Program::Partner, "subject.partner"),
-        };
-        let elsewhere = editions.kind(other, claim.kind).is_some();
-        let message = if elsewhere {
-            format!("{} is not a kind for {this}: name the subject in {field}.", claim.kind)
-        } else {
-            format!("No rule scores this kind for {this}; the edition in force lists the kinds that count.")
-        };
-        return Err(Refusal::new(Code::UnknownKind, "kind", message));
+    let Some(rule) = editions.rule(claim.program, claim.kind, claim.occurred_on) else {
+        return Err(Refusal::new(Code::UnknownKind, "kind", unknown_kind(editions, claim)));
     };
     if let Some(derived) = rule.derived {
         let from = match derived {
             Derived::ProfessionalPoints => {
-                "the points of the partner's professionals: record their activities"
+                "the points of the partner's professionals; record their activities instead"
             }
             Derived::SalesTarget => "fulfilled orders and the sales target of the year",
-            Derived::WonDeal => "the partner's registered deals: close the deal as won",
+            Derived::WonDeal => "the partner's registered deals; close the deal as won instead",
             Derived::NewCustomer => "won deals: the first one of a customer counts",
         };
-        let message = format!("{} is never recorded; it follows from {from}.", rule.kind);
+        let message = format!("{} cannot be recorded: it is derived from {from}.", rule.kind);
         return Err(Refusal::new(Code::NotEligible, "kind", message));
     }
     Ok(rule)
 }
 
-fn check_date(claim: &Claim<'_>, today: NaiveDate) -> Result<(), Refusal> {
-    if claim.occurred_on > today {
-        let message = format!("{} lies after today, {today}.", claim.occurred_on);
-        return Err(Refusal::new(Code::DateInFuture, "occurredOn", message));
+/// Why no rule of the edition of the date scores a kind, and which kind was most likely meant.
+fn unknown_kind(editions: &Editions, claim: &Claim<'_>) -> String {
+    let (this, other, field) = match claim.program {
+        Program::Partner => ("partners", Program::Professional, "subject.professional"),
+        Program::Professional => ("professionals", Program::Partner, "subject.partner"),
+    };
+    let (kind, date) = (shown(claim.kind), claim.occurred_on);
+    let around = editions.kind(claim.program, claim.kind).map(|kind| editions.days_around(kind, date));
+    match around {
+        Some((Some(until), _)) => {
+            return format!("{kind} is an activity kind for {this} until {until} only, not on {date}.");
+        }
+        Some((None, Some(from))) => {
+            return format!("{kind} is an activity kind for {this} from {from} on, not on {date}.");
+        }
+        _ => {}
     }
-    if claim.occurred_on < claim.member_since {
-        let joined = match claim.program {
-            Program::Partner => "the partner's enrolment",
-            Program::Professional => "the professional's sign-up",
-        };
-        let message = format!("{} lies before {joined} on {}.", claim.occurred_on, claim.member_since);
-        return Err(Refusal::new(Code::DateBeforeEnrolment, "occurredOn", message));
+    if editions.kind(other, claim.kind).is_some() {
+        return format!("{kind} is not an activity kind for {this}; name the subject in {field}.");
     }
-    Ok(())
+    let rules = editions.at(date).rules.iter();
+    let recorded = rules.filter(|rule| rule.program == claim.program && rule.derived.is_none());
+    match nearest(claim.kind, recorded.map(|rule| rule.kind.as_str())) {
+        None => format!(
+            "{kind} is not an activity kind for {this}. The edition in force on {date} lists the kinds that count."
+        ),
+        near => format!("{kind} is not an activity kind for {this}.{}", did_you_mean(near)),
+    }
 }
 
-fn check_points(rule: &Rule, claim: &Claim<'_>) -> Result<(), Refusal> {
-    match (rule.unit_source, claim.points) {
-        (UnitSource::Fixed { .. }, Some(_)) => {
-            let message = format!("{} is not graded: leave points out, the edition sets them.", rule.kind);
-            Err(Refusal::new(Code::Invalid, "points", message))
+fn check_date(claim: &Claim<'_>, today: NaiveDate) -> Result<(), Refusal> {
+    let day = claim.occurred_on;
+    if day > today {
+        return Err(Refusal::new(Code::DateInFuture, "occurredOn", in_the_future(day, today)));
+    }
+    match claim.member_since {
+        Some(since) if day < since => {
+            let joined = match claim.program {
+                Program::Partner => "the partner's enrolment",
+                Program::Professional => "the professional's sign-up",
+            };
+            let message = format!("{day} is before {joined} on {since}.");
+            Err(Refusal::new(Code::DateBeforeEnrolment, "occurredOn", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks what the rule asks for, and gives the units that the claim asks for.
+fn check_by_rule(rule: &Rule, claim: &Claim<'_>) -> Result<i64, Refusals> {
+    let attributes =
+        rule.attributes.iter().map(|attribute| check_attribute(rule, attribute, claim.attributes));
+    let (_, _, _, units) = all((
+        check_quantity(rule, claim.quantity),
+        check_points(rule, claim.points),
+        each(attributes),
+        units(rule, claim.quantity, claim.points, claim.occurred_on, claim.attributes),
+    ))?;
+    Ok(units)
+}
+
+fn check_quantity(rule: &Rule, quantity: i64) -> Result<(), Refusal> {
+    let most = if matches!(rule.unit_source, UnitSource::Graded { .. }) { 1 } else { rule.max_quantity };
+    if (1..=most).contains(&quantity) {
+        return Ok(());
+    }
+    let message = match rule.unit_source {
+        UnitSource::Graded { .. } => {
+            format!("{} is graded as a whole, so its quantity is 1; got {quantity}.", rule.kind)
+        }
+        UnitSource::Fixed { .. } => {
+            format!("{} accepts a quantity of 1 to {most}; got {quantity}.", rule.kind)
+        }
+    };
+    Err(Refusal::new(Code::Invalid, "quantity", message))
+}
+
+fn check_points(rule: &Rule, points: Option<i64>) -> Result<(), Refusal> {
+    let kind = &rule.kind;
+    let (code, message) = match (rule.unit_source, points) {
+        (UnitSource::Fixed { .. }, Some(points)) => {
+            let message =
+                format!("{kind} has fixed points, which the edition sets; leave points out, got {points}.");
+            (Code::Invalid, message)
         }
         (UnitSource::Graded { min, max }, None) => {
-            let message = format!("{} needs graded points, {min} to {max}.", rule.kind);
-            Err(Refusal::new(Code::PointsRequired, "points", message))
+            (Code::PointsRequired, format!("{kind} requires points from {min} to {max}; got none."))
         }
         (UnitSource::Graded { min, max }, Some(points)) if points < min || points > max => {
-            let message = format!("{} is graded {min} to {max} points, not {points}.", rule.kind);
-            Err(Refusal::new(Code::PointsOutOfRange, "points", message))
+            (Code::PointsOutOfRange, format!("{kind} accepts {min} to {max} points; got {points}."))
         }
-        (UnitSource::Graded { .. }, Some(_)) if claim.quantity != 1 => {
-            let message = format!("{} is graded as a whole: leave quantity at 1.", rule.kind);
-            Err(Refusal::new(Code::Invalid, "quantity", message))
-        }
-        (UnitSource::Fixed { .. }, None) | (UnitSource::Graded { .. }, Some(_)) => Ok(()),
-    }
+        (UnitSource::Fixed { .. }, None) | (UnitSource::Graded { .. }, Some(_)) => return Ok(()),
+    };
+    Err(Refusal::new(code, "points", message))
 }
 
 fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> Result<(), Refusal> {
@@ -159,45 +202,80 @@ fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> Re
     let name = &attribute.name;
     let value = match given.get(name) {
         None | Some(Value::Null) if attribute.optional => return Ok(()),
-        None | Some(Value::Null) => match attribute.value_type {
-            AttributeType::Boolean { must_be: Some(right) } => {
-                return refuse(Code::NotEligible, format!("{} needs {name} = {right}.", rule.kind));
-            }
-            AttributeType::Text { ref one_of } if !one_of.is_empty() => {
-                return refuse(Code::Invalid, format!("{} needs {name}: {}.", rule.kind, one_of.join(", ")));
-            }
-            _ => return refuse(Code::Invalid, format!("{} needs the attribute {name}.", rule.kind)),
-        },
+        None | Some(Value::Null) => {
+            let code = match attribute.value_type {
+                AttributeType::Boolean { must_be: Some(_) } => Code::NotEligible,
+                _ => Code::Invalid,
+            };
+            return refuse(code, missing_attribute(rule, attribute, given));
+        }
         Some(value) => value,
     };
     match (&attribute.value_type, value) {
-        (AttributeType::Boolean { must_be }, Value::Bool(is)) => match must_be {
-            Some(right) if right != is => {
-                refuse(Code::NotEligible, format!("{} needs {name} = {right}.", rule.kind))
-            }
-            _ => Ok(()),
-        },
-        (AttributeType::Boolean { .. }, _) => refuse(Code::Invalid, format!("{name} is true or false.")),
-        (AttributeType::Text { one_of }, Value::String(text)) => {
-            let known = one_of.is_empty() || one_of.iter().any(|one| equals_ignoring_format(one, text));
-            if known {
-                Ok(())
-            } else {
-                refuse(Code::Invalid, format!("{name} is one of: {}.", one_of.join(", ")))
-            }
+        (AttributeType::Boolean { must_be: Some(right) }, Value::Bool(is)) if right != is => {
+            refuse(Code::NotEligible, format!("{} counts only with {name} = {right}; got {is}.", rule.kind))
         }
-        (AttributeType::Text { .. }, _) => refuse(Code::Invalid, format!("{name} is text.")),
-        (AttributeType::Date, value) => match date(value) {
-            Some(_) => Ok(()),
-            None => refuse(Code::Invalid, format!("{name} is a date such as 2025-06-30.")),
-        },
+        (AttributeType::Boolean { .. }, Value::Bool(_)) => Ok(()),
+        (AttributeType::Boolean { .. }, value) => {
+            refuse(Code::Invalid, format!("{name} is true or false; got {}.", json(value)))
+        }
+        (AttributeType::Text { one_of }, Value::String(text)) => {
+            if one_of.is_empty() || one_of.iter().any(|one| same_word(one, text)) {
+                return Ok(());
+            }
+            let near = did_you_mean(nearest(text, one_of.iter().map(String::as_str)));
+            refuse(Code::Invalid, format!("{name} is one of {}; got {}.{near}", values(one_of), quoted(text)))
+        }
+        (AttributeType::Text { .. }, value) => {
+            refuse(Code::Invalid, format!("{name} is text; got {}.", json(value)))
+        }
+        (AttributeType::Date, value) => {
+            check_date_attribute(name, value).or_else(|message| refuse(Code::Invalid, message))
+        }
     }
 }
 
-/// Whether two words are equal except for case and separators.
-fn equals_ignoring_format(one: &str, other: &str) -> bool {
-    let plain = |text: &str| text.to_lowercase().replace(['_', '-'], " ");
-    plain(one) == plain(other)
+/// That an attribute is missing, what it accepts, and which one that was given may have been meant.
+fn missing_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> String {
+    let (kind, name) = (&rule.kind, &attribute.name);
+    let accepted = match &attribute.value_type {
+        AttributeType::Boolean { must_be: Some(right) } => format!(" = {right}"),
+        AttributeType::Boolean { must_be: None } => ", true or false".to_owned(),
+        AttributeType::Text { one_of } if !one_of.is_empty() => format!(", one of {}", values(one_of)),
+        AttributeType::Text { .. } => ", text".to_owned(),
+        AttributeType::Date => ", a date such as 2026-06-30".to_owned(),
+    };
+    let meant = nearest(name, given.keys().map(String::as_str));
+    let meant =
+        meant.map_or(String::new(), |meant| format!(" Is it the attribute {} that you sent?", shown(meant)));
+    format!("{kind} requires the attribute {name}{accepted}.{meant}")
+}
+
+fn check_date_attribute(name: &str, value: &Value) -> Result<(), String> {
+    let Value::String(text) = value else {
+        return Err(format!("{name} is a date, such as \"2026-06-30\"; got {}.", json(value)));
+    };
+    match parse_date(text) {
+        None => Err(format!("{name}: {}", not_a_date(text))),
+        Some(date) if !is_plausible(date) => Err(format!("{name}: {}", implausible(date))),
+        Some(_) => Ok(()),
+    }
+}
+
+fn values(one_of: &[String]) -> String {
+    listed(one_of.iter().map(String::as_str))
+}
+
+/// What a value of JSON is, for a message.
+fn json(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Number(number) => format!("the number {}", shown(&number.to_string())),
+        Value::String(text) => quoted(text),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
 }
 
 fn date(value: &Value) -> Option<NaiveDate> {
@@ -208,161 +286,13 @@ fn is_early(bonus: &EarlyBonus, occurred_on: NaiveDate, attributes: &Attributes)
     let Some(from) = attributes.get(&bonus.attribute).and_then(date) else { return Ok(false) };
     let days = (occurred_on - from).num_days();
     if days < 0 {
-        let message = format!("{} is {from}, after the activity itself on {occurred_on}.", bonus.attribute);
+        let name = &bonus.attribute;
+        let message =
+            format!("{name} {from} is after occurredOn {occurred_on}; it is that day or an earlier one.");
         return Err(Refusal::new(Code::Invalid, &bonus.attribute, message).within("attributes"));
     }
     Ok(days <= bonus.within_days)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    /// kind, quantity, points, attributes, units or code and field
-    type Row = (&'static str, i64, Option<i64>, Value, Result<i64, (Code, &'static str)>);
-
-    fn check(program: Program, rows: Vec<Row>) {
-        let editions = Editions::built_in();
-        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
-        for (kind, quantity, points, attributes, expected) in rows {
-            let attributes = attributes.as_object().expect("an object");
-            let claim = Claim {
-                program,
-                member_since: day("2025-01-01"),
-                kind,
-                occurred_on: day("2025-06-09"),
-                quantity,
-                points,
-                attributes,
-            };
-            let answer = admit(&editions, &claim, day("2025-06-30"));
-            let answer = answer
-                .map(|admitted| admitted.units)
-                .map_err(|refusal| (refusal.code, refusal.field.join(".")));
-            assert_eq!(
-                answer,
-                expected.map_err(|(code, field)| (code, field.to_owned())),
-                "{kind} {attributes:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn pp_earning_credits_admission() {
-        check(
-            Program::Partner,
-            vec![
-                ("EVENT_ORGANIZED", 1, None, json!({}), Ok(1)),
-                ("EVENT_ORGANIZED", 0, None, json!({}), Err((Code::Invalid, "quantity"))),
-                ("EVENT_ORGANIZED", -1, None, json!({}), Err((Code::Invalid, "quantity"))),
-                ("EVENT_ORGANIZED", 2_147_483_648, None, json!({}), Err((Code::Invalid, "quantity"))),
-                ("EVENT_ORGANIZED", 1, Some(50), json!({}), Err((Code::Invalid, "points"))),
-                ("CATALOG_DOWNLOADS", 23, None, json!({}), Ok(23)),
-                ("CATALOG_DOWNLOADS", 23, None, json!({"itemType": "AUTOMATION_SCRIPT"}), Ok(23)),
-                (
-                    "CATALOG_DOWNLOADS",
-                    23,
-                    None,
-                    json!({"itemType": "song"}),
-                    Err((Code::Invalid, "attributes.itemType")),
-                ),
-                ("DEMO_SYSTEM", 1, None, json!({"dataminerServicesEnabled": true}), Ok(1)),
-                (
-                    "DEMO_SYSTEM",
-                    1,
-                    None,
-                    json!({}),
-                    Err((Code::NotEligible, "attributes.dataminerServicesEnabled")),
-                ),
-                (
-                    "DEMO_SYSTEM",
-                    1,
-                    None,
-                    json!({"dataminerServicesEnabled": false}),
-                    Err((Code::NotEligible, "attributes.dataminerServicesEnabled")),
-                ),
-                (
-                    "DEMO_SYSTEM",
-                    1,
-                    None,
-                    json!({"dataminerServicesEnabled": "yes"}),
-                    Err((Code::Invalid, "attributes.dataminerServicesEnabled")),
-                ),
-                ("LINKEDIN_POST", 1, None, json!({}), Ok(1)),
-                (
-                    "LINKEDIN_POST",
-                    1,
-                    None,
-                    json!({"repost": true}),
-                    Err((Code::NotEligible, "attributes.repost")),
-                ),
-                ("DEVOPS_POINTS", 500, None, json!({}), Err((Code::NotEligible, "kind"))),
-                ("BLOG_POST_PUBLISHED", 1, None, json!({}), Err((Code::UnknownKind, "kind"))),
-                ("NO_SUCH_KIND", 1, None, json!({}), Err((Code::UnknownKind, "kind"))),
-            ],
-        );
-    }
-
-    #[test]
-    fn s6_points_of_professionals() {
-        check(
-            Program::Professional,
-            vec![
-                ("VOTE_CAST", 1, Some(10), json!({}), Ok(10)),
-                ("VOTE_CAST", 1, Some(75), json!({}), Ok(75)),
-                ("VOTE_CAST", 1, Some(9), json!({}), Err((Code::PointsOutOfRange, "points"))),
-                ("VOTE_CAST", 1, Some(76), json!({}), Err((Code::PointsOutOfRange, "points"))),
-                ("VOTE_CAST", 1, None, json!({}), Err((Code::PointsRequired, "points"))),
-                ("VOTE_CAST", 2, Some(20), json!({}), Err((Code::Invalid, "quantity"))),
-                ("TRAINING_DAY_ATTENDED", 5, None, json!({}), Ok(1250)),
-                ("TRAINING_DAY_ATTENDED", 6, None, json!({}), Err((Code::Invalid, "quantity"))),
-                ("KATA_COMPLETED", 1, None, json!({}), Ok(75)),
-                ("KATA_COMPLETED", 1, None, json!({"releasedOn": "2025-06-02"}), Ok(150)),
-                ("KATA_COMPLETED", 1, None, json!({"releasedOn": "2025-06-01"}), Ok(75)),
-                (
-                    "KATA_COMPLETED",
-                    1,
-                    None,
-                    json!({"releasedOn": "2025-06-10"}),
-                    Err((Code::Invalid, "attributes.releasedOn")),
-                ),
-                (
-                    "KATA_COMPLETED",
-                    1,
-                    None,
-                    json!({"releasedOn": "2025-02-30"}),
-                    Err((Code::Invalid, "attributes.releasedOn")),
-                ),
-                ("EVENT_ORGANIZED", 1, None, json!({}), Err((Code::UnknownKind, "kind"))),
-            ],
-        );
-    }
-
-    #[test]
-    fn v6_dates_outside_membership() {
-        let editions = Editions::built_in();
-        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
-        let table = [
-            ("2024-12-31", Some(Code::DateBeforeEnrolment)),
-            ("2025-01-01", None),
-            ("2025-06-30", None),
-            ("2025-07-01", Some(Code::DateInFuture)),
-            ("9999-12-31", Some(Code::DateInFuture)),
-            ("0000-01-01", Some(Code::DateBeforeEnrolment)),
-        ];
-        for (on, expected) in table {
-            let claim = Claim {
-                program: Program::Partner,
-                member_since: day("2025-01-01"),
-                kind: "EVENT_ORGANIZED",
-                occurred_on: day(on),
-                quantity: 1,
-                points: None,
-                attributes: &Attributes::new(),
-            };
-            let answer = admit(&editions, &claim, day("2025-06-30"));
-            assert_eq!(answer.err().map(|refusal| refusal.code), expected, "{on}");
-        }
-    }
-}
+mod tests;

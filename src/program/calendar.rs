@@ -12,10 +12,20 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     in_shape.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
+/// Years of plausible dates: others are typos.
+const YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
+
 /// Whether a date is plausible: others are typos.
 #[must_use]
 pub fn is_plausible(date: NaiveDate) -> bool {
-    (1990..=2100).contains(&date.year())
+    YEARS.contains(&date.year())
+}
+
+/// That a date is not plausible.
+#[must_use]
+pub fn implausible(date: NaiveDate) -> String {
+    let (first, last) = (year_start(*YEARS.start()), year_end(*YEARS.end()));
+    format!("{date} is out of range; dates are from {first} to {last}.")
 }
 
 /// The first day of the month of `date`.

@@ -8,7 +8,7 @@ mod opportunity;
 use chrono::{Days, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
-use super::refusal::{Code, Refusal};
+use super::refusal::{Code, Refusal, Refusals, all};
 pub use opportunity::{Hold, RegisteredDeal, Win};
 
 /// Status of a deal (R2).
@@ -237,14 +237,15 @@ impl Deal {
         }
         let message = match self.valid_until(terms) {
             Some(until) => format!(
-                "This deal expired: its last day was {until}, and nothing that counts happened until then. Register it anew."
+                "The deal expired after {until}, its last active day. Report what happened on that day or earlier, or \
+                 register the deal again under a new reference."
             ),
-            None => format!("This deal is {}, which is final.", self.status.word()),
+            None => format!("The deal is {}, which is final.", self.status.word()),
         };
         Err(Refusal::new(Code::WrongState, "reference", message))
     }
 
-    /// Checks that something of it can be changed on a day.
+    /// Checks that it can be changed on a day.
     ///
     /// # Errors
     /// When it is closed or expired, or the day lies before its present status.
@@ -253,22 +254,46 @@ impl Deal {
         self.check_chronology(on, "on")
     }
 
-    /// Gives it another status (R2).
-    fn set_status(&mut self, terms: &DealTerms, to: Status, on: NaiveDate) -> Result<(), Refusal> {
-        self.check_change(terms, on)?;
-        if !self.next_statuses(terms, on).contains(&to) {
-            let message = match to {
-                _ if to == self.status => format!("The deal is {} already.", to.word()),
-                Status::Lead => format!(
-                    "A lead of {} was active through {} only.",
-                    self.registered_on,
-                    self.lead_until(terms)
-                ),
-                _ => format!("A deal can't be made {} like this: close it with an outcome.", to.word()),
+    /// Checks that it can be given a status on a day (R2).
+    ///
+    /// # Errors
+    /// When it is closed or expired; else when the day lies before its present status, and when the status
+    /// cannot be set.
+    pub fn check_status(&self, terms: &DealTerms, to: Status, on: NaiveDate) -> Result<(), Refusals> {
+        self.check_open(terms, on)?;
+        let next = self.next_statuses(terms, on);
+        let status = if next.contains(&to) {
+            Ok(())
+        } else {
+            let (code, message) = match to {
+                _ if to == self.status => (Code::WrongState, format!("The deal is {} already.", to.word())),
+                Status::Lead => {
+                    let until = self.lead_until(terms);
+                    let message = format!(
+                        "The deal cannot be a lead on {on}: registered on {}, it could be one until {until}.",
+                        self.registered_on
+                    );
+                    (Code::WrongState, message)
+                }
+                Status::Expired => {
+                    (Code::Invalid, "A deal expires by its dates; this status cannot be set.".to_owned())
+                }
+                _ => {
+                    let word = to.word();
+                    (
+                        Code::Invalid,
+                        format!("The status {word} cannot be set; close the deal with an outcome."),
+                    )
+                }
             };
-            let code = if to == self.status || to == Status::Lead { Code::WrongState } else { Code::Invalid };
-            return Err(Refusal::new(code, "status", message));
-        }
+            Err(Refusal::new(code, "status", message))
+        };
+        all((self.check_chronology(on, "on"), status)).map(drop)
+    }
+
+    /// Gives it another status (R2).
+    fn set_status(&mut self, terms: &DealTerms, to: Status, on: NaiveDate) -> Result<(), Refusals> {
+        self.check_status(terms, to, on)?;
         self.apply_status(to, on);
         Ok(())
     }
@@ -282,7 +307,7 @@ impl Deal {
     fn check_chronology(&self, on: NaiveDate, field: &str) -> Result<(), Refusal> {
         if on < self.status_on {
             let message = format!(
-                "{on} lies before {}, since when the deal is {}: changes are reported in their order.",
+                "{on} is before {}, the day since which the deal is {}; changes are entered in the order of their days.",
                 self.status_on,
                 self.status.word()
             );
@@ -294,7 +319,7 @@ impl Deal {
     /// Takes a report of a business development activity (R3, R4).
     fn report(&mut self, terms: &DealTerms, what: Report, on: NaiveDate) -> Result<(), Refusal> {
         if on < self.registered_on {
-            let message = format!("{on} lies before the deal's registration on {}.", self.registered_on);
+            let message = format!("{on} is before the deal's registration on {}.", self.registered_on);
             return Err(Refusal::new(Code::Invalid, "on", message));
         }
         self.check_open(terms, on)?;
@@ -308,14 +333,15 @@ impl Deal {
         Ok(())
     }
 
-    fn close(&mut self, terms: &DealTerms, outcome: Outcome, on: NaiveDate) -> Result<(), Refusal> {
+    fn close(&mut self, terms: &DealTerms, outcome: Outcome, on: NaiveDate) -> Result<(), Refusals> {
         self.check_open(terms, on)?;
-        self.check_chronology(on, "closedOn")?;
-        if !self.outcomes(terms, on).contains(&outcome) {
-            let message =
-                "A cold deal can be closed as lost or dropped; make it active again before it is won.";
-            return Err(Refusal::new(Code::WrongState, "outcome", message));
-        }
+        let possible = if self.outcomes(terms, on).contains(&outcome) {
+            Ok(())
+        } else {
+            let message = "A cold deal can be closed as lost or dropped only; to close it as won, set an active status first.";
+            Err(Refusal::new(Code::WrongState, "outcome", message))
+        };
+        all((self.check_chronology(on, "closedOn"), possible))?;
         self.apply_status(outcome.status(), on);
         Ok(())
     }

@@ -276,6 +276,23 @@ impl Editions {
         &self.editions[self.index_at(date)]
     }
 
+    /// The rule that judges a kind on a date, if the edition of that date has one.
+    #[must_use]
+    pub fn rule(&self, program: Program, code: &str, date: NaiveDate) -> Option<&Rule> {
+        self.at(date).rule(self.kind(program, code)?)
+    }
+
+    /// The days nearest to a date on which some edition has a kind that the edition of the date does not have:
+    /// the last day before it, and the first day after it.
+    #[must_use]
+    pub fn days_around(&self, kind: KindId, date: NaiveDate) -> (Option<NaiveDate>, Option<NaiveDate>) {
+        let (before, after) = self.editions.split_at(self.index_at(date));
+        let until = before.iter().rposition(|edition| edition.rule(kind).is_some());
+        let until = until.and_then(|index| self.editions[index + 1].effective_from.pred_opt());
+        let from = after.iter().find(|edition| edition.rule(kind).is_some());
+        (until, from.map(|edition| edition.effective_from))
+    }
+
     /// The edition at a place that [`Self::index_at`] gave.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Edition> {
@@ -335,15 +352,19 @@ mod tests {
             ("window = \"lifetime\"", "window = \"decade\"", "unknown variant `decade`"),
             ("threshold = 75", "threshold = 20", "must be above"),
             ("kind = \"DOJO_PROFILE\"", "kind = \"WEBSITE_PRESENCE\"", "stands twice"),
-            ("counts_as = \"CERTIFICATION_OBTAINED\"", "counts_as = \"CERT\"", "no partner rule"),
+            ("counts_as = \"CERTIFICATION_OBTAINED\"", "counts_as = \"CERT\"", "no partner rule CERT."),
             ("points = { min = 25, max = 250 }", "points = { min = 250, max = 25 }", "`min`"),
             ("effective_from = 2024-05-01", "effective_from = 2024-05-02", "first day of a month"),
             ("percent = \"50\"", "percent = \"150\"", "0 to 100"),
             ("percent = \"50\"", "percent = \"50.00001\"", "four decimals"),
             ("\"TRAINING\", \"CERTIFICATION\"", "\"TRAINING\", \"USAGE_BASED_SERVICE\"", "a cap already"),
-            ("EUR = \"1.00\"", "EUR = \"1.005\"", "too precise"),
-            ("EUR = \"1.00\"", "EURO = \"1.00\"", "ISO 4217"),
-            ("level = \"CREATOR\"", "level = \"CREATORS\"", "no partner level"),
+            ("EUR = \"1.00\"", "EUR = \"1.005\"", "EUR amounts have at most 2 decimals; got 1.005"),
+            ("EUR = \"1.00\"", "EURO = \"1.00\"", "ISO 4217 currency code. Did you mean EUR?"),
+            (
+                "level = \"CREATOR\"",
+                "level = \"CREATORS\"",
+                "no partner level CREATORS. Did you mean CREATOR?",
+            ),
             ("until = 2024-04-30", "until = 2024-04-29", "day before"),
         ];
         for (from, into, words) in table {

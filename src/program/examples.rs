@@ -99,7 +99,7 @@ impl Run<'_> {
         let quantity = given.quantity.unwrap_or(1);
         let claim = Claim {
             program,
-            member_since,
+            member_since: Some(member_since),
             kind,
             occurred_on: on.0,
             quantity,
@@ -109,13 +109,11 @@ impl Run<'_> {
         let admitted = match (admit(self.editions, &claim, NaiveDate::MAX), &given.refused) {
             (Ok(admitted), None) => admitted,
             (Ok(_), Some(code)) => return Err(format!("{kind} must be refused as {code}, but was taken")),
-            (Err(refusal), Some(code)) if format!("{:?}", refusal.code) == *code => return Ok(()),
-            (Err(refusal), Some(code)) => {
-                return Err(format!("{kind} must be refused as {code}, but was {:?}", refusal.code));
+            (Err(refusals), Some(code)) if format!("{:?}", refusals.first().code) == *code => return Ok(()),
+            (Err(refusals), Some(code)) => {
+                return Err(format!("{kind} must be refused as {code}, but was {:?}", refusals.first().code));
             }
-            (Err(refusal), None) => {
-                return Err(format!("{kind} on {:?} was refused: {}", on, refusal.message));
-            }
+            (Err(refusals), None) => return Err(format!("{kind} on {on:?} was refused: {refusals}")),
         };
         let activity = ObjectIndex(u32::try_from(self.named.len()).unwrap_or(u32::MAX));
         let fact = Fact {

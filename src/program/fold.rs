@@ -43,10 +43,10 @@ struct ProfessionalState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LimitExceeded {
     /// What a subject was awarded.
-    #[error("the sum of credits or points would pass 2,147,483,647")]
+    #[error("The total of credits or points would exceed 2,147,483,647, the largest that is supported.")]
     Awards,
     /// What a partner sold in a year.
-    #[error("the sales of the year would pass the largest amount that can be kept")]
+    #[error("The sales of the year would exceed the largest amount that is supported.")]
     Sales,
 }
 

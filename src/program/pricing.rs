@@ -135,37 +135,37 @@ pub struct PricedOrder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PricingError {
     /// There is nothing to price.
-    #[error("an order has at least one line")]
+    #[error("the order has no line; at least one is required")]
     NoLines,
     /// A quantity below 1.
-    #[error("a quantity is 1 or more")]
+    #[error("a quantity is below 1")]
     Quantity {
         /// The line.
         line: usize,
     },
     /// A unit price below 0.
-    #[error("a unit price is 0 or more")]
+    #[error("a unit price is below 0")]
     UnitPrice {
         /// The line.
         line: usize,
     },
     /// The rate or the cap of a line's category, in the edition or in a contract.
-    #[error("a percentage is 0 to 100 with up to four decimals")]
+    #[error("a percentage is not from 0 to 100 with at most 4 decimals")]
     Percent {
         /// The line.
         line: usize,
     },
     /// The list amount of a line, or of the order up to and with it, passes the largest `i64`.
-    #[error("the amount is too large")]
+    #[error("the list amount exceeds the largest amount of its currency")]
     TooLarge {
         /// The line.
         line: usize,
     },
     /// Credits below 0.
-    #[error("credits are 0 or more")]
+    #[error("the credits are below 0")]
     NegativeCredits,
     /// More credits than the caps allow. They are never silently reduced (O6).
-    #[error("this order can redeem {max} credits at most")]
+    #[error("the caps of the order allow at most {max} credits")]
     OverCap {
         /// Most credits that it can redeem.
         max: i64,

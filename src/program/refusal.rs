@@ -1,6 +1,13 @@
 //! Refusals: errors of input, independent of any transport.
+//!
+//! A [`Refusal`] is one problem of an input. A use case answers with all that it finds, as [`Refusals`]: checks
+//! that do not depend on each other are made together ([`all`], [`each`]), and one that needs an earlier
+//! value to be right is left out where that value is wrong.
 
 use std::fmt;
+
+/// Most problems of one input that are listed.
+pub const PROBLEMS_MAX: usize = 20;
 
 /// Why something was refused; the codes that clients branch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,5 +82,213 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+/// The problems of one input: at least one, at most [`PROBLEMS_MAX`], in the order of the checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusals {
+    first: Refusal,
+    others: Vec<Refusal>,
+}
+
+impl Refusals {
+    /// The first problem: what a client that handles one at a time begins with.
+    #[must_use]
+    pub fn first(&self) -> &Refusal {
+        &self.first
+    }
+
+    /// Every problem, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Refusal> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The same problems of fields of the field.
+    #[must_use]
+    pub fn within(self, outer: &str) -> Self {
+        let others = self.others.into_iter().map(|refusal| refusal.within(outer)).collect();
+        Self { first: self.first.within(outer), others }
+    }
+
+    /// These problems and those of another check, if it found any.
+    #[must_use]
+    pub fn with<T, E: Into<Self>>(self, checked: Result<T, E>) -> Self {
+        match checked {
+            Ok(_) => self,
+            Err(more) => self.and(more),
+        }
+    }
+
+    /// These problems and others.
+    #[must_use]
+    pub fn and(mut self, more: impl Into<Self>) -> Self {
+        let room = (PROBLEMS_MAX - 1).saturating_sub(self.others.len());
+        self.others.extend(more.into().into_iter().take(room));
+        self
+    }
+}
+
+impl IntoIterator for Refusals {
+    type Item = Refusal;
+    type IntoIter = std::iter::Chain<std::iter::Once<Refusal>, std::vec::IntoIter<Refusal>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        std::iter::once(self.first).chain(self.others)
+    }
+}
+
+impl From<Refusal> for Refusals {
+    fn from(first: Refusal) -> Self {
+        Self { first, others: Vec::new() }
+    }
+}
+
+impl From<&Refusal> for Refusals {
+    fn from(refusal: &Refusal) -> Self {
+        refusal.clone().into()
+    }
+}
+
+impl From<&Refusals> for Refusals {
+    fn from(refusals: &Refusals) -> Self {
+        refusals.clone()
+    }
+}
+
+impl fmt::Display for Refusals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first.fmt(f)?;
+        self.others.iter().try_for_each(|refusal| write!(f, " {refusal}"))
+    }
+}
+
+/// Collects the problems of an input.
+#[derive(Clone, Debug, Default)]
+pub struct Problems(Option<Refusals>);
+
+impl Problems {
+    /// Adds what a check found.
+    pub fn add(&mut self, found: impl Into<Refusals>) {
+        self.0 = Some(match self.0.take() {
+            Some(refusals) => refusals.and(found),
+            None => found.into(),
+        });
+    }
+
+    /// The value that a check gave; none where it found a problem, which is kept.
+    pub fn keep<T, E: Into<Refusals>>(&mut self, checked: Result<T, E>) -> Option<T> {
+        checked.map_err(|found| self.add(found)).ok()
+    }
+
+    /// Ends the collecting.
+    ///
+    /// # Errors
+    /// All problems that were found.
+    pub fn finish(self) -> Result<(), Refusals> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
+/// Checks that do not depend on each other: the values of all.
+///
+/// # Errors
+/// Every problem that they found, in the order of the checks.
+pub fn all<C: Checks>(checks: C) -> Result<C::Values, Refusals> {
+    checks.values()
+}
+
+/// The same check of each item: the values of all.
+///
+/// # Errors
+/// Every problem that was found, in the order of the items.
+pub fn each<T, E: Into<Refusals>>(
+    checks: impl IntoIterator<Item = Result<T, E>>,
+) -> Result<Vec<T>, Refusals> {
+    let mut problems = Problems::default();
+    let values = checks.into_iter().filter_map(|checked| problems.keep(checked)).collect();
+    problems.finish().map(|()| values)
+}
+
+/// A tuple of checks; see [`all`].
+pub trait Checks {
+    /// What they give.
+    type Values;
+    /// The values of all, or every problem.
+    ///
+    /// # Errors
+    /// Every problem that they found.
+    fn values(self) -> Result<Self::Values, Refusals>;
+}
+
+macro_rules! checks {
+    ($($value:ident $error:ident $check:ident),+) => {
+        impl<$($value, $error: Into<Refusals>),+> Checks for ($(Result<$value, $error>,)+) {
+            type Values = ($($value,)+);
+
+            fn values(self) -> Result<Self::Values, Refusals> {
+                let ($($check,)+) = self;
+                let mut problems = Problems::default();
+                let kept = ($(problems.keep($check),)+);
+                problems.finish()?;
+                let ($($check,)+) = kept;
+                Ok(($($check.expect("every check without a problem gives a value"),)+))
+            }
+        }
+    };
+}
+
+checks!(A Ae a, B Be b);
+checks!(A Ae a, B Be b, C Ce c);
+checks!(A Ae a, B Be b, C Ce c, D De d);
+checks!(A Ae a, B Be b, C Ce c, D De d, E Ee e);
+checks!(A Ae a, B Be b, C Ce c, D De d, E Ee e, F Fe f);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(field: &str) -> Refusal {
+        Refusal::new(Code::Invalid, field, format!("{field} is wrong."))
+    }
+
+    fn check(field: &str, is_right: bool) -> Result<&str, Refusal> {
+        if is_right { Ok(field) } else { Err(wrong(field)) }
+    }
+
+    #[test]
+    fn independent_checks_find_every_problem_in_order() {
+        for right in 0..8 {
+            let is_right = |bit: u32| right & (1 << bit) != 0;
+            let found = all((check("a", is_right(0)), check("b", is_right(1)), check("c", is_right(2))));
+            let expected: Vec<&str> = ["a", "b", "c"]
+                .into_iter()
+                .zip(0..)
+                .filter(|(_, bit)| !is_right(*bit))
+                .map(|(a, _)| a)
+                .collect();
+            match found {
+                Ok(values) => assert_eq!((values, expected.len()), (("a", "b", "c"), 0)),
+                Err(refusals) => {
+                    let fields: Vec<String> = refusals.iter().map(|refusal| refusal.field.concat()).collect();
+                    assert_eq!(fields, expected);
+                    assert_eq!(refusals.first().field.concat(), expected[0]);
+                }
+            }
+        }
+        assert_eq!(each([check("a", true), check("b", true)]), Ok(vec!["a", "b"]));
+        assert_eq!(each([check("a", true), check("b", false)]), Err(wrong("b").into()));
+    }
+
+    #[test]
+    fn problems_are_joined_placed_and_bounded() {
+        let both = Refusals::from(wrong("a")).and(wrong("b"));
+        assert_eq!(both.to_string(), "a is wrong. b is wrong.");
+        let placed = both.within("lines");
+        assert!(placed.iter().all(|refusal| refusal.field[0] == "lines" && refusal.field.len() == 2));
+        let many =
+            each((0..1_000).map(|n| check(&n.to_string(), false).map(drop))).expect_err("all are wrong");
+        assert_eq!(many.iter().count(), PROBLEMS_MAX);
+        assert_eq!(many.clone().and(many).into_iter().count(), PROBLEMS_MAX);
     }
 }

@@ -10,6 +10,7 @@ use super::level::{Level, higher};
 use super::refusal::{Code, Refusal};
 use super::rule::Track;
 use super::totals::{Period, Reached};
+use super::wording::in_the_future;
 
 /// Level credits of one track, as far as a standing needs them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,12 +77,11 @@ pub fn check_professional_day(
 
 fn check_day(day: NaiveDate, today: NaiveDate, starts: &[(NaiveDate, &str)]) -> Result<(), Refusal> {
     if day > today {
-        let message = format!("asOf {day} lies after today, {today}.");
-        return Err(Refusal::new(Code::DateInFuture, "asOf", message));
+        return Err(Refusal::new(Code::DateInFuture, "asOf", format!("asOf {}", in_the_future(day, today))));
     }
     match starts.iter().find(|(start, _)| day < *start) {
         Some((start, what)) => {
-            let message = format!("asOf {day} lies before {what} on {start}.");
+            let message = format!("asOf {day} is before {what} on {start}.");
             Err(Refusal::new(Code::DateBeforeEnrolment, "asOf", message))
         }
         None => Ok(()),

@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::Services;
 use crate::access::{Caller, Grant, Operation, Role, grant_of};
 use crate::error::Error;
-use crate::program::refusal::{Code, Refusal};
 use crate::store::affiliation as affiliations;
 use crate::store::page::Scope;
 use crate::store::partner::PartnerRow;
@@ -259,24 +258,10 @@ impl Services {
         }
     }
 
-    /// Refuses a subject that the caller may not see with the same error as one that does not exist.
-    pub(super) fn check_subject_visible(
-        &self,
-        operation: Operation,
-        professional: Option<Uuid>,
-    ) -> Result<(), Refusal> {
+    /// Whether the caller can name a subject in an operation: a partner, or the professional with this id.
+    pub(super) fn can_name(&self, operation: Operation, professional: Option<Uuid>) -> bool {
         let visibility = self.visibility(operation);
-        let fits = match (&visibility, professional) {
-            (Visibility::All, _) => true,
-            (_, Some(id)) => visibility.can_see_professional(id),
-            (_, None) => false,
-        };
-        if fits {
-            return Ok(());
-        }
-        let what = if professional.is_some() { "professional" } else { "partner" };
-        Err(Refusal::new(Code::NotFound, what, format!("There is no {what} with this code."))
-            .within("subject"))
+        visibility == Visibility::All || professional.is_some_and(|id| visibility.can_see_professional(id))
     }
 }
 

@@ -20,11 +20,12 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::admission::{Admitted, Claim, admit, units};
 use crate::program::fold::{Fact, Step, Subject};
-use crate::program::refusal::{Code, Refusal};
-use crate::program::rule::{Attributes, Program, Review, UnitSource};
+use crate::program::refusal::{Code, Refusal, Refusals, all};
+use crate::program::rule::{Attributes, Program, Review, Rule, UnitSource};
+use crate::program::wording::{listed, quoted};
 use crate::service::events::EventDraft;
 use crate::store::activity as store;
-use subjects::Subjects;
+use subjects::{FoundSubject, Subjects};
 
 /// The subject of an activity, by code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -84,7 +85,7 @@ pub enum Outcome {
     /// The same activity was recorded before, and is not visible to the caller.
     DuplicateNotVisible,
     /// It was refused.
-    Refused(Refusal),
+    Refused(Refusals),
 }
 
 /// A reviewer's decision.
@@ -102,15 +103,27 @@ pub enum Decision {
 /// Maximum number of activities in one batch.
 pub const BATCH_MAX: usize = 1_000;
 
-/// A draft whose texts are valid.
+/// A draft whose texts are checked.
 struct CheckedDraft<'d> {
     draft: &'d ActivityDraft,
+    texts: Result<Texts, Refusals>,
+}
+
+/// The texts of a draft as they are stored.
+struct Texts {
     source: String,
     external_id: String,
     attributes: String,
 }
 
-/// How a draft is processed, decided before anything is written.
+impl Texts {
+    /// What an activity is known by.
+    fn key(&self) -> (&str, &str) {
+        (&self.source, &self.external_id)
+    }
+}
+
+/// What is known of a draft before anything is written.
 enum Plan {
     Done(Box<Outcome>),
     /// A duplicate of an earlier draft of the batch, by its index.
@@ -134,14 +147,11 @@ impl Services {
     ) -> Result<Vec<Outcome>, Error> {
         self.authorize(intake.operation())?;
         if drafts.len() > BATCH_MAX {
-            let message = format!("One request takes at most {BATCH_MAX} activities, not {}.", drafts.len());
+            let message =
+                format!("One request accepts at most {BATCH_MAX} activities; got {}.", drafts.len());
             return Err(Refusal::new(Code::TooMany, "activities", message).into());
         }
-        let checked: Vec<Result<CheckedDraft<'_>, Refusal>> =
-            drafts.iter().map(|draft| self.check(draft)).collect();
-        if checked.iter().all(Result::is_err) {
-            return Ok(checked.into_iter().filter_map(Result::err).map(Outcome::Refused).collect());
-        }
+        let checked: Vec<CheckedDraft<'_>> = drafts.iter().map(|draft| self.check(draft)).collect();
         transact!(self, intake.operation(), transaction, changes => {
             self.record_batch(transaction, changes, &checked, intake).await
         })
@@ -151,12 +161,11 @@ impl Services {
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
-        checked: &[Result<CheckedDraft<'_>, Refusal>],
+        checked: &[CheckedDraft<'_>],
         intake: Intake,
     ) -> Result<Vec<Outcome>, Error> {
-        let good = || checked.iter().filter_map(|one| one.as_ref().ok());
-        let subjects = Subjects::lock_for_drafts(transaction, good().map(|one| one.draft)).await?;
-        let keys = good().map(|one| (one.source.as_str(), one.external_id.as_str()));
+        let subjects = Subjects::lock_for_drafts(transaction, checked.iter().map(|one| one.draft)).await?;
+        let keys = checked.iter().filter_map(|one| one.texts.as_ref().ok()).map(Texts::key);
         let existing = store::by_keys(transaction, keys).await?;
         let mut posting = subjects.posting(&self.policy);
         let mut plans = self.plan(&mut posting, &subjects, checked, existing, intake);
@@ -173,8 +182,8 @@ impl Services {
             let action = if fact.is_some() { LogAction::Recorded } else { LogAction::Submitted };
             let entry = LogEntry::new(action, Object::Activity(row.id));
             if let Err(exceeded) = posting.apply(entry, fact.map(Step::Recorded)) {
-                let refusal = Refusal::new(Code::Invalid, "quantity", format!("Not taken: {exceeded}."));
-                *plan = Plan::Done(Box::new(Outcome::Refused(refusal)));
+                let refusal = Refusal::new(Code::Invalid, "quantity", exceeded.to_string());
+                *plan = Plan::Done(Box::new(Outcome::Refused(refusal.into())));
             }
         }
         if !plans.iter().any(|plan| matches!(plan, Plan::New { .. })) {
@@ -207,7 +216,7 @@ impl Services {
         &self,
         posting: &mut Posting<'_>,
         subjects: &Subjects,
-        checked: &[Result<CheckedDraft<'_>, Refusal>],
+        checked: &[CheckedDraft<'_>],
         existing: Vec<activity::Model>,
         intake: Intake,
     ) -> Vec<Plan> {
@@ -216,44 +225,54 @@ impl Services {
         let mut in_batch: HashMap<(&str, &str), (usize, activity::Model)> = HashMap::new();
         let mut plans = Vec::with_capacity(checked.len());
         for (index, one) in checked.iter().enumerate() {
-            let planned = match one {
-                Err(refusal) => Err(refusal.clone()),
-                Ok(one) => self.plan_one(posting, subjects, one, intake).and_then(|(row, fact)| {
-                    let key = (one.source.as_str(), one.external_id.as_str());
-                    if let Some(first) = existing.get(&(one.source.clone(), one.external_id.clone())) {
-                        if !self.can_see_activity(first) {
-                            check_same_content(first, &row).map_err(|_| key_conflict())?;
-                            return Ok(Plan::Done(Box::new(Outcome::DuplicateNotVisible)));
-                        }
-                        check_same_content(first, &row)?;
-                        return Ok(Plan::Done(Box::new(Outcome::Duplicate(first.clone()))));
-                    }
-                    if let Some((first, known)) = in_batch.get(&key) {
-                        check_same_content(known, &row)?;
-                        return Ok(Plan::RepeatOf(*first));
-                    }
-                    let fact = fact?;
-                    in_batch.insert(key, (index, row.clone()));
-                    Ok(Plan::New { row: Box::new(row), fact })
-                }),
-            };
-            plans.push(planned.unwrap_or_else(|refusal| Plan::Done(Box::new(Outcome::Refused(refusal)))));
+            let planned = self.plan_one(posting, subjects, one, intake).and_then(|(key, row, fact)| {
+                if let Some(first) = existing.get(&(row.source.clone(), row.external_id.clone())) {
+                    return Ok(Plan::Done(Box::new(self.repeat(first, &row)?)));
+                }
+                if let Some((first, known)) = in_batch.get(&key) {
+                    return match differing_fields(known, &row)[..] {
+                        [] => Ok(Plan::RepeatOf(*first)),
+                        ref fields => Err(batch_conflict(*first, fields).into()),
+                    };
+                }
+                let fact = fact?;
+                in_batch.insert(key, (index, row.clone()));
+                Ok(Plan::New { row: Box::new(row), fact })
+            });
+            plans.push(planned.unwrap_or_else(|refusals| Plan::Done(Box::new(Outcome::Refused(refusals)))));
         }
         plans
     }
 
-    /// The row of a draft, and its fact if it counts at once. A refusal by the rules is returned in place of
-    /// the fact: a duplicate is answered with the first activity even if the rules have changed since.
-    fn plan_one(
+    /// The outcome of a draft whose key an activity has already.
+    fn repeat(&self, first: &activity::Model, again: &activity::Model) -> Result<Outcome, Refusal> {
+        match (self.can_see_activity(first), &differing_fields(first, again)[..]) {
+            (true, []) => Ok(Outcome::Duplicate(first.clone())),
+            (true, fields) => Err(conflict(first.status, fields)),
+            (false, []) => Ok(Outcome::DuplicateNotVisible),
+            (false, _) => Err(key_conflict()),
+        }
+    }
+
+    /// The key and the row of a draft, and its fact if it counts at once. A refusal by the rules is returned in place
+    /// of the fact: a duplicate is answered with the first activity even if the rules have changed since.
+    ///
+    /// # Errors
+    /// Every problem of the draft when one of its texts or its subject is wrong.
+    fn plan_one<'c>(
         &self,
         posting: &mut Posting<'_>,
         subjects: &Subjects,
-        one: &CheckedDraft<'_>,
+        one: &'c CheckedDraft<'_>,
         intake: Intake,
-    ) -> Result<(activity::Model, Result<Option<Fact>, Refusal>), Refusal> {
+    ) -> Result<((&'c str, &'c str), activity::Model, Result<Option<Fact>, Refusals>), Refusals> {
         let draft = one.draft;
-        let who = subjects.find(&draft.subject)?;
-        self.check_subject_visible(intake.operation(), who.professional_id())?;
+        let who = self.find_subject(subjects, intake, &draft.subject);
+        let admitted = self.admit(intake, &draft.claim(who.as_ref().ok().map(FoundSubject::member_since)));
+        let (texts, who) = match all((one.texts.as_ref(), who)) {
+            Ok(found) => found,
+            Err(refusals) => return Err(refusals.with(admitted)),
+        };
         let row = activity::Model {
             id: Uuid::now_v7(),
             seq: 0,
@@ -263,9 +282,9 @@ impl Services {
             occurred_on: draft.occurred_on,
             quantity: draft.quantity,
             points: draft.points,
-            attributes: one.attributes.clone(),
-            source: one.source.clone(),
-            external_id: one.external_id.clone(),
+            attributes: texts.attributes.clone(),
+            source: texts.source.clone(),
+            external_id: texts.external_id.clone(),
             recorded_at: chrono::DateTime::UNIX_EPOCH,
             status: match intake {
                 Intake::Record => ActivityStatus::Recorded,
@@ -276,53 +295,97 @@ impl Services {
             awarded_credits: 0,
             recorded_by: self.integration(),
         };
-        let claim = who.claim(draft);
-        let admitted = match intake {
-            Intake::Record => admit(&self.policy.editions, &claim, self.clock.today()),
-            Intake::Submit => self.admit_claim(&claim),
-        };
-        let admitted =
-            admitted.and_then(|admitted| self.check_review(intake, admitted.review).map(|()| admitted));
         let fact = admitted
             .map(|admitted| (intake == Intake::Record).then(|| fact(posting, &row, admitted)).flatten());
-        Ok((row, fact))
+        Ok((texts.key(), row, fact))
     }
 
-    fn check<'d>(&self, draft: &'d ActivityDraft) -> Result<CheckedDraft<'d>, Refusal> {
-        let source = input::key("source", &draft.source)?;
-        if !self.caller().may_record_for(&source) {
-            return Err(Refusal::new(Code::Invalid, "source", "Your key does not record for this source."));
-        }
-        Ok(CheckedDraft {
-            source,
-            external_id: input::key("externalId", &draft.external_id)?,
-            attributes: input::attributes(&draft.attributes)?,
-            draft,
+    /// The subject of a draft, where it exists for the caller.
+    fn find_subject<'s>(
+        &self,
+        subjects: &'s Subjects,
+        intake: Intake,
+        subject: &SubjectCode,
+    ) -> Result<FoundSubject<'s>, Refusal> {
+        let found =
+            subjects.find(subject).filter(|who| self.can_name(intake.operation(), who.professional_id()));
+        found.ok_or_else(|| {
+            let refusal = match subject {
+                SubjectCode::Partner(code) => input::no_partner(code),
+                SubjectCode::Professional(code) => input::no_professional(code),
+            };
+            refusal.within("subject")
         })
     }
 
+    fn check<'d>(&self, draft: &'d ActivityDraft) -> CheckedDraft<'d> {
+        let texts = all((
+            self.check_source(&draft.source),
+            input::key("externalId", &draft.external_id),
+            input::attributes(&draft.attributes),
+        ));
+        let texts = texts.map(|(source, external_id, attributes)| Texts { source, external_id, attributes });
+        CheckedDraft { draft, texts }
+    }
+
+    fn check_source(&self, source: &str) -> Result<String, Refusal> {
+        let source = input::key("source", source)?;
+        if self.caller().may_record_for(&source) {
+            return Ok(source);
+        }
+        let allowed = self.caller().limits.sources.iter().flatten().map(String::as_str);
+        let message = format!(
+            "Your key does not record for the source {}; it records for {}.",
+            quoted(&source),
+            listed(allowed)
+        );
+        Err(Refusal::new(Code::Invalid, "source", message))
+    }
+
+    /// Whether the kind accepts a claim of the caller. One that is submitted may leave the points to the reviewer.
+    fn admit(&self, intake: Intake, claim: &Claim<'_>) -> Result<Admitted, Refusals> {
+        let editions = &self.policy.editions;
+        let rule = editions.rule(claim.program, claim.kind, claim.occurred_on);
+        let points = match (intake, rule.map(|rule| rule.unit_source)) {
+            (Intake::Submit, Some(UnitSource::Graded { min, .. })) => claim.points.or(Some(min)),
+            _ => claim.points,
+        };
+        let claim = Claim { points, ..*claim };
+        let review = rule.map_or(Ok(()), |rule| self.check_review(intake, rule));
+        let (admitted, ()) = all((admit(editions, &claim, self.clock.today()), review))?;
+        Ok(admitted)
+    }
+
     /// Only recording by staff includes the review (S6).
-    fn check_review(&self, intake: Intake, review: Review) -> Result<(), Refusal> {
-        let message = match (review, intake) {
+    fn check_review(&self, intake: Intake, rule: &Rule) -> Result<(), Refusal> {
+        let kind = &rule.kind;
+        let message = match (rule.review, intake) {
             _ if self.caller().role.is_staff() => return Ok(()),
             (Review::None, _) | (Review::Acceptance, Intake::Submit) => return Ok(()),
-            (Review::Acceptance, Intake::Record) => "Staff must accept this kind first: submit it instead.",
-            (Review::StaffOnly, _) => "Only staff record or submit this kind.",
+            (Review::Acceptance, Intake::Record) => {
+                format!("{kind} requires a review by program staff; submit it instead of recording it.")
+            }
+            (Review::StaffOnly, _) => format!("{kind} is recorded and submitted by program staff only."),
         };
         Err(Refusal::new(Code::ReviewRequired, "kind", message))
     }
+}
 
-    /// Admits a claim, which may leave the points to the reviewer.
-    fn admit_claim(&self, claim: &Claim<'_>) -> Result<Admitted, Refusal> {
-        let editions = &self.policy.editions;
-        let rule = editions
-            .kind(claim.program, claim.kind)
-            .and_then(|kind| editions.at(claim.occurred_on).rule(kind));
-        let proposed = match rule.map(|rule| rule.unit_source) {
-            Some(UnitSource::Graded { min, .. }) => claim.points.or(Some(min)),
-            _ => claim.points,
-        };
-        admit(editions, &Claim { points: proposed, ..*claim }, self.clock.today())
+impl ActivityDraft {
+    /// The draft as its kind judges it; without a day of enrolment or sign-up where the subject is not known.
+    fn claim(&self, member_since: Option<NaiveDate>) -> Claim<'_> {
+        Claim {
+            program: match self.subject {
+                SubjectCode::Partner(_) => Program::Partner,
+                SubjectCode::Professional(_) => Program::Professional,
+            },
+            member_since,
+            kind: &self.kind,
+            occurred_on: self.occurred_on,
+            quantity: self.quantity,
+            points: self.points,
+            attributes: &self.attributes,
+        }
     }
 }
 
@@ -331,32 +394,51 @@ fn change(row: &activity::Model) -> Change {
     Change::of("Activity", row.id).about(row.partner_id, row.professional_id)
 }
 
-/// Refuses a natural key that belongs to an activity which is not visible to the caller.
+/// The conflict with an activity that the caller cannot see: the same whatever that activity holds.
 fn key_conflict() -> Refusal {
-    let message = "This source and externalId are taken: use a new externalId.";
+    let message = "This source and externalId are in use; use a new externalId.";
     Refusal::new(Code::ConflictingDuplicate, "externalId", message)
 }
 
-/// Checks that a duplicate has the same content as the first activity.
-fn check_same_content(first: &activity::Model, again: &activity::Model) -> Result<(), Refusal> {
-    let differs = [
+/// The conflict with an activity that the caller can see: the fields that differ, and what to do. A key stays in
+/// use whatever becomes of its activity.
+fn conflict(status: ActivityStatus, fields: &[&str]) -> Refusal {
+    let advice = match status {
+        ActivityStatus::Recorded => {
+            "It is recorded; if this one replaces it, have it voided, and send this one with a new externalId."
+        }
+        ActivityStatus::PendingReview => {
+            "It awaits review; if this one replaces it, have it rejected, and send this one with a new externalId."
+        }
+        ActivityStatus::Rejected => "It was rejected; send this one with a new externalId.",
+        ActivityStatus::Voided => "It was voided; send this one with a new externalId.",
+    };
+    let differs = fields.join(", ");
+    let message =
+        format!("An activity with this source and externalId exists and differs in {differs}. {advice}");
+    Refusal::new(Code::ConflictingDuplicate, fields.first().copied().unwrap_or_default(), message)
+}
+
+/// The conflict with an earlier activity of the same request.
+fn batch_conflict(first: usize, fields: &[&str]) -> Refusal {
+    let message = format!(
+        "Activity {first} of this request has the same source and externalId and differs in {}; give each activity an \
+         externalId of its own.",
+        fields.join(", ")
+    );
+    Refusal::new(Code::ConflictingDuplicate, fields.first().copied().unwrap_or_default(), message)
+}
+
+/// The fields in which a repeat differs from the first.
+fn differing_fields(first: &activity::Model, again: &activity::Model) -> Vec<&'static str> {
+    input::differing([
         ("subject", (first.partner_id, first.professional_id) != (again.partner_id, again.professional_id)),
         ("kind", first.kind != again.kind),
         ("occurredOn", first.occurred_on != again.occurred_on),
         ("quantity", first.quantity != again.quantity),
         ("points", first.points != again.points),
         ("attributes", first.attributes != again.attributes),
-    ];
-    match differs.iter().find(|(_, differs)| *differs) {
-        None => Ok(()),
-        Some((field, _)) => {
-            let message = format!(
-                "An activity with this source and externalId was recorded before with another {field}: \
-                 void it, or use a new externalId."
-            );
-            Err(Refusal::new(Code::ConflictingDuplicate, field, message))
-        }
-    }
+    ])
 }
 
 fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
@@ -369,7 +451,7 @@ fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
             Plan::RepeatOf(first) => match &outcomes[first] {
                 Outcome::Recorded(row) | Outcome::Duplicate(row) => Outcome::Duplicate(row.clone()),
                 Outcome::DuplicateNotVisible => Outcome::DuplicateNotVisible,
-                Outcome::Refused(refusal) => Outcome::Refused(refusal.clone()),
+                Outcome::Refused(refusals) => Outcome::Refused(refusals.clone()),
             },
         });
     }
@@ -400,8 +482,7 @@ pub(super) fn program(row: &activity::Model) -> Program {
 /// Units of a stored activity, by the rule that judged it.
 pub(super) fn stored_units(policy: &Policy, row: &activity::Model) -> Result<i64, Error> {
     let editions = &policy.editions;
-    let rule =
-        editions.kind(program(row), &row.kind).and_then(|kind| editions.at(row.occurred_on).rule(kind));
+    let rule = editions.rule(program(row), &row.kind, row.occurred_on);
     let rule =
         rule.ok_or_else(|| Error::Damaged(format!("no edition scores {} on {}", row.kind, row.occurred_on)))?;
     let points = row.graded_points.or(row.points);

@@ -9,14 +9,15 @@ use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::access::Visibility;
 use super::audit::Change;
 use super::posting::{LogEntry, Object, Posting};
-use super::subjects::AddOutcome;
+use super::subjects::{AddOutcome, lock_professional};
 use super::{Services, input, transact};
 use crate::access::Operation;
-use crate::error::Error;
+use crate::error::{Error, refused};
 use crate::program::fold::{Affiliation, PartnerIndex, PastAward, Step};
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::rule::{KindId, Program};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
@@ -68,7 +69,7 @@ impl Services {
             let mut added = Vec::with_capacity(drafts.len());
             for draft in drafts {
                 let one = match self.check_affiliation(&locked, draft) {
-                    Err(refusal) => AddOutcome::Refused(refusal),
+                    Err(refusals) => AddOutcome::Refused(refusals),
                     Ok((row, professional)) => locked.add(row, professional, &mut rows),
                 };
                 added.push(one);
@@ -93,12 +94,14 @@ impl Services {
             Some(AddOutcome::Created(added)) => Ok(added.professional),
             Some(AddOutcome::Duplicate(added)) => match added.row.ends_on {
                 Some(end) if draft.ends_on != Some(end) => {
-                    let message = format!("This affiliation ended on {end}: start the new one after it.");
+                    let message = format!(
+                        "This affiliation exists and ended on {end}; start the new one after that day."
+                    );
                     Err(Refusal::new(Code::AffiliationOverlap, "startsOn", message).into())
                 }
                 _ => Ok(added.professional),
             },
-            Some(AddOutcome::Refused(refusal)) => Err(refusal.into()),
+            Some(AddOutcome::Refused(refusals)) => Err(refusals.into()),
             None => Err(Error::Damaged("no answer to an affiliation".to_owned())),
         }
     }
@@ -107,27 +110,24 @@ impl Services {
         &self,
         locked: &LockedSubjects,
         draft: &AffiliationDraft,
-    ) -> Result<(affiliation::Model, ProfessionalRow), Refusal> {
-        let professional = locked.professionals.get(&draft.professional);
-        let professional = professional.ok_or_else(|| missing("professional"))?;
-        let partner = locked.partners.get(&draft.partner).ok_or_else(|| missing("partner"))?;
+    ) -> Result<(affiliation::Model, ProfessionalRow), Refusals> {
         let (starts_on, today) = (draft.starts_on, self.clock.today());
-        let refuse = |code, field, message| Err(Refusal::new(code, field, message));
-        if starts_on > today {
-            return refuse(Code::DateInFuture, "startsOn", format!("{starts_on} lies after today, {today}."));
-        }
-        for (day, what) in [
-            (professional.signed_up_on, "the professional's sign-up"),
-            (partner.enrolled_on, "the partner's enrolment"),
-        ] {
-            if starts_on < day {
-                let message = format!("{starts_on} lies before {what} on {day}.");
-                return refuse(Code::DateBeforeEnrolment, "startsOn", message);
-            }
-        }
-        if let Some(end) = draft.ends_on {
-            check_end(starts_on, end, today)?;
-        }
+        let professional = locked.professionals.get(&draft.professional);
+        let professional = professional.ok_or_else(|| input::no_professional(&draft.professional));
+        let partner = locked.partners.get(&draft.partner).ok_or_else(|| input::no_partner(&draft.partner));
+        let starts = all((
+            input::not_in_future("startsOn", starts_on, today),
+            match &professional {
+                Ok(row) => check_start(starts_on, row.signed_up_on, "the professional's sign-up"),
+                Err(_) => Ok(()),
+            },
+            match &partner {
+                Ok(row) => check_start(starts_on, row.enrolled_on, "the partner's enrolment"),
+                Err(_) => Ok(()),
+            },
+        ));
+        let ends = draft.ends_on.map_or(Ok(()), |end| check_end(starts_on, end, today));
+        let (professional, partner, _, ()) = all((professional, partner, starts, ends))?;
         let row = affiliation::Model {
             id: Uuid::now_v7(),
             professional_id: professional.id,
@@ -239,15 +239,11 @@ impl Services {
         professional: &str,
         ends_on: NaiveDate,
     ) -> Result<ProfessionalRow, Error> {
+        let visibility = self.authorize(Operation::EndAffiliation)?;
         transact!(self, Operation::EndAffiliation, transaction, changes => {
-            let code = input::code("professional", professional).map_err(|_| missing("professional"))?;
-            let row = subject::lock::<ProfessionalRow>(transaction, [code.as_str()], []).await?.pop();
-            let row = row.ok_or_else(|| missing("professional"))?;
-            let affiliations = store::of_professionals(transaction, [row.id]).await?;
-            let open = affiliations.into_iter().find(|one| one.ends_on.is_none()).ok_or_else(|| {
-                let message = "The professional works for no partner at the moment, so there is nothing to end.";
-                Refusal::new(Code::WrongState, "professional", message)
-            })?;
+            let not_future = input::not_in_future("endsOn", ends_on, self.clock.today());
+            let open = refused(lock_open(transaction, &visibility, professional).await)?;
+            let ((row, open), ()) = all((open, not_future))?;
             check_end(open.starts_on, ends_on, self.clock.today())?;
             // Awards before the first window of the partner program credited no partner.
             let editions = &self.policy.editions;
@@ -255,7 +251,8 @@ impl Services {
             let last = ledger::last_points_day(transaction, row.id, open.starts_on.max(credited)).await?;
             if let Some(last) = last.filter(|last| *last > ends_on) {
                 let message = format!(
-                    "The partner was credited for an award of {last}: the affiliation ends on that day or later."
+                    "{ends_on} is before {last}, the day of the last award that the partner was credited for; end the \
+                     affiliation on that day or later."
                 );
                 return Err(Refusal::new(Code::Invalid, "endsOn", message).into());
             }
@@ -326,12 +323,16 @@ impl LockedSubjects {
         let end = |row: &affiliation::Model| row.ends_on.unwrap_or(NaiveDate::MAX);
         let overlap = others.iter().find(|other| other.starts_on <= end(&row) && row.starts_on <= end(other));
         if let Some(other) = overlap {
-            let until = other.ends_on.map_or("with no end".to_owned(), |end| format!("to {end}"));
-            let message = format!(
-                "The professional works for a partner from {} {until} already: end that affiliation first, or start after it.",
-                other.starts_on
-            );
-            return AddOutcome::Refused(Refusal::new(Code::AffiliationOverlap, "startsOn", message));
+            let start = other.starts_on;
+            let message = match other.ends_on {
+                None => format!(
+                    "The professional works for a partner since {start} already; end that affiliation first."
+                ),
+                Some(end) => format!(
+                    "The professional works for a partner from {start} to {end} already; choose days outside that time."
+                ),
+            };
+            return AddOutcome::Refused(Refusal::new(Code::AffiliationOverlap, "startsOn", message).into());
         }
         others.push(row.clone());
         rows.push(row.clone());
@@ -339,17 +340,37 @@ impl LockedSubjects {
     }
 }
 
-/// Checks the last day, which can't be in the future.
-fn check_end(starts_on: NaiveDate, ends_on: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
-    if ends_on > today {
-        return Err(Refusal::new(
-            Code::DateInFuture,
-            "endsOn",
-            format!("{ends_on} lies after today, {today}."),
-        ));
+/// Locks a professional, and gives the affiliation that has no last day yet.
+async fn lock_open(
+    transaction: &DatabaseTransaction,
+    visibility: &Visibility,
+    code: &str,
+) -> Result<(ProfessionalRow, affiliation::Model), Error> {
+    let row = lock_professional(transaction, visibility, code).await??;
+    let affiliations = store::of_professionals(transaction, [row.id]).await?;
+    let open = affiliations.into_iter().find(|one| one.ends_on.is_none()).ok_or_else(|| {
+        let message = format!(
+            "Professional {} works for no partner at the moment; there is no affiliation to end.",
+            row.code
+        );
+        Refusal::new(Code::WrongState, "professional", message)
+    })?;
+    Ok((row, open))
+}
+
+fn check_start(starts_on: NaiveDate, day: NaiveDate, what: &str) -> Result<(), Refusal> {
+    if starts_on >= day {
+        return Ok(());
     }
+    let message = format!("{starts_on} is before {what} on {day}.");
+    Err(Refusal::new(Code::DateBeforeEnrolment, "startsOn", message))
+}
+
+/// Checks the last day: a planned end is entered when it has come.
+fn check_end(starts_on: NaiveDate, ends_on: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
+    input::not_in_future("endsOn", ends_on, today)?;
     if ends_on < starts_on {
-        let message = format!("{ends_on} lies before the first day of the affiliation, {starts_on}.");
+        let message = format!("{ends_on} is before {starts_on}, the first day of the affiliation.");
         return Err(Refusal::new(Code::Invalid, "endsOn", message));
     }
     Ok(())
@@ -357,8 +378,4 @@ fn check_end(starts_on: NaiveDate, ends_on: NaiveDate, today: NaiveDate) -> Resu
 
 fn change(row: &affiliation::Model) -> Change {
     Change::of("Affiliation", row.id).about(Some(row.partner_id), Some(row.professional_id))
-}
-
-fn missing(what: &str) -> Refusal {
-    Refusal::new(Code::NotFound, what, format!("There is no {what} with this code."))
 }

@@ -5,23 +5,25 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{contract, contract_rate};
 use rust_decimal::Decimal;
+use sea_orm::ActiveEnum;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
 use super::reads::PartnerStanding;
+use super::subjects::lock_partner;
 use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::calendar::is_plausible;
+use crate::program::calendar::{implausible, is_plausible};
 use crate::program::edition::ProductCategory;
 use crate::program::money::percent_parts;
 use crate::program::pricing::{Contract, RateSource, rate};
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Problems, Refusal, Refusals, all};
+use crate::program::wording::quoted;
 use crate::store::contract as store;
 pub use crate::store::contract::ContractRow;
 use crate::store::partner::PartnerRow;
-use crate::store::subject;
 
 /// A contract as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,22 +55,19 @@ impl Services {
     /// Records a contract. Its days may be in the past or the future: placed orders keep their prices.
     ///
     /// # Errors
-    /// When there is no such partner, the reference exists, days or rates are invalid, or another contract
-    /// governs one of the categories on those days.
+    /// When there is no such partner, the reference is in use, the days or rates are not accepted, or another
+    /// contract governs one of the categories in those days.
     pub async fn contract_record(&self, draft: &ContractDraft) -> Result<PartnerRow, Error> {
-        self.authorize(Operation::RecordContract)?;
-        let reference = input::key("reference", &draft.reference)?;
-        let rates = check(draft)?;
+        let visibility = self.authorize(Operation::RecordContract)?;
+        let checked = all((input::key("reference", &draft.reference), check_days(draft), check_rates(draft)));
         transact!(self, Operation::RecordContract, transaction, changes => {
-            let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
-            let partner = subject::lock::<PartnerRow>(transaction, [code.as_str()], []).await?.pop();
-            let partner = partner.ok_or_else(input::no_partner)?;
-            let others = store::of_partners(transaction, &[partner.id]).await?;
-            if others.iter().any(|other| other.contract.reference == reference) {
-                let message = format!("The partner has a contract {reference} already.");
-                return Err(Refusal::new(Code::AlreadyExists, "reference", message).into());
-            }
-            check_overlap(draft, &others)?;
+            let partner = lock_partner(transaction, &visibility, &draft.partner).await?;
+            let others = match &partner {
+                Ok(partner) => store::of_partners(transaction, &[partner.id]).await?,
+                Err(_) => Vec::new(),
+            };
+            let ((reference, (), rates), partner, (), ()) =
+                all((checked.clone(), partner, check_unused(draft, &others), check_overlap(draft, &others)))?;
             let contract = contract::Model {
                 id: Uuid::now_v7(),
                 partner_id: partner.id,
@@ -172,57 +171,88 @@ fn by_partner(rows: Vec<ContractRow>) -> HashMap<Uuid, Vec<ContractRow>> {
     by_partner
 }
 
-/// Validates a contract and returns its rates by category.
-fn check(draft: &ContractDraft) -> Result<BTreeMap<ProductCategory, Decimal>, Refusal> {
-    for (field, day) in [("startsOn", draft.starts_on), ("endsOn", draft.ends_on)] {
-        if !is_plausible(day) {
-            return Err(Refusal::new(
-                Code::Invalid,
-                field,
-                "A contract's days lie in the years 1990 to 2100.",
-            ));
-        }
-    }
+fn check_days(draft: &ContractDraft) -> Result<(), Refusals> {
+    let plausible = |field: &str, day: NaiveDate| {
+        if is_plausible(day) { Ok(()) } else { Err(Refusal::new(Code::Invalid, field, implausible(day))) }
+    };
+    all((plausible("startsOn", draft.starts_on), plausible("endsOn", draft.ends_on)))?;
     if draft.ends_on < draft.starts_on {
-        let message = format!("{} lies before the first day, {}.", draft.ends_on, draft.starts_on);
-        return Err(Refusal::new(Code::Invalid, "endsOn", message));
+        let message = format!("endsOn {} is before startsOn {}.", draft.ends_on, draft.starts_on);
+        return Err(Refusal::new(Code::Invalid, "endsOn", message).into());
     }
+    Ok(())
+}
+
+/// Rates by category, once each.
+fn check_rates(draft: &ContractDraft) -> Result<BTreeMap<ProductCategory, Decimal>, Refusals> {
     if draft.rates.is_empty() {
-        let message = "A contract has a rate for at least one category.";
-        return Err(Refusal::new(Code::Invalid, "rates", message));
+        let message = "The contract has no rate; at least one category with a rate is required.";
+        return Err(Refusal::new(Code::Invalid, "rates", message).into());
     }
+    let mut problems = Problems::default();
     let mut rates = BTreeMap::new();
     for (index, (category, percent)) in draft.rates.iter().enumerate() {
-        let refuse = |field: &str, message: String| {
-            Err(Refusal::new(Code::Invalid, field, message).within(&index.to_string()).within("rates"))
-        };
+        let mut refuse = |field, message| problems.add(of_rate(index, field, Code::Invalid, message));
         if percent_parts(*percent).is_none() {
-            let message = format!("A percentage is 0 to 100 with up to four decimals, not {percent}.");
-            return refuse("percent", message);
+            refuse(
+                "percent",
+                format!("A percentage is from 0 to 100 with at most 4 decimals; got {percent}."),
+            );
         }
         if rates.insert(*category, percent.normalize()).is_some() {
-            return refuse("category", "This category stands twice: give each one rate.".to_owned());
+            refuse("category", format!("{} is given twice; a category has one rate.", name(*category)));
         }
     }
+    problems.finish()?;
     Ok(rates)
 }
 
-/// Refuses a contract if another one of the partner governs a category on the same day.
-fn check_overlap(draft: &ContractDraft, others: &[ContractRow]) -> Result<(), Refusal> {
-    for other in others {
-        let overlaps = other.contract.starts_on <= draft.ends_on && draft.starts_on <= other.contract.ends_on;
-        if !overlaps {
-            continue;
-        }
-        let governs = |category| other.rates.iter().any(|rate| labels::category(rate.category) == category);
-        if let Some(index) = draft.rates.iter().position(|(category, _)| governs(*category)) {
-            let message = format!(
-                "Contract {} governs this category from {} through {}: choose other days or leave the category out.",
-                other.contract.reference, other.contract.starts_on, other.contract.ends_on
-            );
-            let refusal = Refusal::new(Code::ContractOverlap, "category", message);
-            return Err(refusal.within(&index.to_string()).within("rates"));
-        }
+/// The category as the API names it.
+fn name(category: ProductCategory) -> String {
+    labels::category_column(category).to_value()
+}
+
+/// A refusal of a field of a rate.
+fn of_rate(index: usize, field: &str, code: Code, message: String) -> Refusal {
+    Refusal::new(code, field, message).within(&index.to_string()).within("rates")
+}
+
+fn check_unused(draft: &ContractDraft, others: &[ContractRow]) -> Result<(), Refusal> {
+    let reference = draft.reference.trim();
+    if others.iter().any(|other| other.contract.reference == reference) {
+        let message = format!(
+            "The partner has a contract with the reference {} already; use a new one.",
+            quoted(reference)
+        );
+        return Err(Refusal::new(Code::AlreadyExists, "reference", message));
     }
     Ok(())
+}
+
+/// Two contracts of a partner never govern the same category on the same day.
+fn check_overlap(draft: &ContractDraft, others: &[ContractRow]) -> Result<(), Refusals> {
+    let mut problems = Problems::default();
+    if check_days(draft).is_err() {
+        return Ok(());
+    }
+    let meets = |other: &&ContractRow| {
+        other.contract.starts_on <= draft.ends_on && draft.starts_on <= other.contract.ends_on
+    };
+    for (index, (category, _)) in draft.rates.iter().enumerate() {
+        let governs = |other: &&ContractRow| {
+            other.rates.iter().any(|rate| labels::category(rate.category) == *category)
+        };
+        if let Some(other) = others.iter().filter(meets).find(governs) {
+            let contract = &other.contract;
+            let message = format!(
+                "Contract {} governs {} from {} through {}; choose other days, or leave the category out.",
+                contract.reference,
+                name(*category),
+                contract.starts_on,
+                contract.ends_on
+            );
+            problems.add(of_rate(index, "category", Code::ContractOverlap, message));
+        }
+    }
+    problems.finish()
 }

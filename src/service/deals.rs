@@ -4,7 +4,7 @@ mod reads;
 mod steps;
 
 use chrono::NaiveDate;
-use entity::value::{EventKind, LogAction};
+use entity::value::{DealStatus, EventKind, LogAction};
 use entity::{customer, deal, deal_step, opportunity};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
@@ -13,14 +13,15 @@ use uuid::Uuid;
 use super::access::Visibility;
 use super::audit::Change;
 use super::posting::{LogEntry, Object, Posting};
+use super::subjects::lock_partner;
 use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::calendar::is_plausible;
 use crate::program::deal::{Deal, Hold, Outcome, Report, Status, name_key};
 use crate::program::fold::{Step, WonDeal};
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::rule::Derived;
+use crate::program::wording::quoted;
 use crate::service::events::EventDraft;
 use crate::store::deal as store;
 use crate::store::partner::PartnerRow;
@@ -94,26 +95,27 @@ impl Services {
     /// opportunity (R1).
     ///
     /// # Errors
-    /// When there is no such partner, the reference exists, a text is invalid, or the day is in the future or
+    /// When there is no such partner, the reference is in use, a text is not accepted, or the day is in the future or
     /// before enrolment.
     pub async fn deal_register(&self, draft: &DealDraft) -> Result<deal::Model, Error> {
         let visibility = self.authorize(Operation::RegisterDeal)?;
-        let reference = input::key("reference", &draft.reference)?;
-        let customer = name("customer", &draft.customer)?;
-        let scope = name("scope", &draft.scope)?;
-        let description = input::text("description", draft.description.as_deref())?;
         let on = draft.registered_on;
-        input::not_in_future("registeredOn", on, self.clock.today())?;
+        let checked = all((
+            input::key("reference", &draft.reference),
+            name("customer", &draft.customer),
+            name("scope", &draft.scope),
+            input::text("description", draft.description.as_deref()),
+            input::not_in_future("registeredOn", on, self.clock.today()),
+        ));
         transact!(self, Operation::RegisterDeal, transaction, changes => {
-            if store::by_reference(transaction, &reference).await?.is_some() {
-                let message = "A deal with this reference is registered already.";
-                return Err(Refusal::new(Code::AlreadyExists, "reference", message).into());
+            let unused = check_unused(transaction, &draft.reference).await?;
+            if let Ok((_, customer, ..)) = &checked {
+                store::lock_customers(transaction, &[&name_key(customer)]).await?;
             }
-            store::lock_customers(transaction, &[&name_key(&customer)]).await?;
-            let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
-            let partner = subject::lock::<PartnerRow>(transaction, [code.as_str()], []).await?.pop();
-            let partner = partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(input::no_partner)?;
-            check_registered(on, &partner)?;
+            let partner = lock_partner(transaction, &visibility, &draft.partner).await?;
+            let registered = partner.as_ref().map_or(Ok(()), |partner| check_registered(on, partner));
+            let ((reference, customer, scope, description, ()), (), partner, ()) =
+                all((checked.as_ref(), unused, partner, registered))?;
             let row = deal::Model {
                 id: Uuid::now_v7(),
                 seq: 0,
@@ -126,7 +128,7 @@ impl Services {
                 scope: scope.clone(),
                 scope_key: name_key(&scope),
                 description: description.clone(),
-                status: entity::value::DealStatus::Lead,
+                status: DealStatus::Lead,
                 status_on: on,
                 outcome: None,
                 lead_proof_on: None,
@@ -159,25 +161,22 @@ impl Services {
         on: NaiveDate,
     ) -> Result<deal::Model, Error> {
         self.authorize(Operation::UpdateDeal)?;
-        input::not_in_future("on", on, self.clock.today())?;
-        let mut pending = PendingStep::new(LogAction::DealUpdated, on);
-        if let Some(status) = change.status {
-            let refuse = || {
-                let message = "Expiry is worked out from dates: nobody sets it.";
-                Refusal::new(Code::Invalid, "status", message)
-            };
-            pending.step.status = Some(labels::status_column(status).ok_or_else(refuse)?);
-        }
-        pending.step.customer = change.customer.as_deref().map(|text| name("customer", text)).transpose()?;
-        pending.step.scope = change.scope.as_deref().map(|text| name("scope", text)).transpose()?;
-        pending.step.description = input::text("description", change.description.as_deref())?;
-        let step = &pending.step;
-        if step.status.is_none()
-            && [&step.customer, &step.scope, &step.description].iter().all(|it| it.is_none())
-        {
-            let message = "Nothing changes: give a status, a customer, a scope or a description.";
-            return Err(Refusal::new(Code::Invalid, "status", message).into());
-        }
+        let text = |field, text: &Option<String>| text.as_deref().map(|text| name(field, text)).transpose();
+        let checked = all((
+            input::not_in_future("on", on, self.clock.today()),
+            change.status.map(settable).transpose(),
+            text("customer", &change.customer),
+            text("scope", &change.scope),
+            input::text("description", change.description.as_deref()),
+            check_some(change),
+        ));
+        let pending = checked.map(|((), status, customer, scope, description, ())| {
+            let pending = PendingStep::new(LogAction::DealUpdated, on);
+            PendingStep {
+                step: deal_step::Model { status, customer, scope, description, ..pending.step },
+                ..pending
+            }
+        });
         self.change_deal(Operation::UpdateDeal, reference, pending).await
     }
 
@@ -194,10 +193,12 @@ impl Services {
         note: Option<&str>,
     ) -> Result<deal::Model, Error> {
         self.authorize(Operation::ReportDealActivity)?;
-        input::not_in_future("on", on, self.clock.today())?;
-        let mut pending = PendingStep::new(LogAction::DealReported, on);
-        pending.step.report = Some(labels::report_column(what));
-        pending.step.note = input::text("note", note)?;
+        let checked = all((input::not_in_future("on", on, self.clock.today()), input::text("note", note)));
+        let pending = checked.map(|((), note)| {
+            let pending = PendingStep::new(LogAction::DealReported, on);
+            let report = Some(labels::report_column(what));
+            PendingStep { step: deal_step::Model { report, note, ..pending.step }, ..pending }
+        });
         self.change_deal(Operation::ReportDealActivity, reference, pending).await
     }
 
@@ -212,10 +213,12 @@ impl Services {
         on: NaiveDate,
     ) -> Result<deal::Model, Error> {
         self.authorize(Operation::CloseDeal)?;
-        input::not_in_future("closedOn", on, self.clock.today())?;
-        let mut pending = PendingStep::new(LogAction::DealClosed, on);
-        pending.step.outcome = Some(labels::outcome_column(outcome));
-        self.change_deal(Operation::CloseDeal, reference, pending).await
+        let pending = input::not_in_future("closedOn", on, self.clock.today()).map(|()| {
+            let pending = PendingStep::new(LogAction::DealClosed, on);
+            let outcome = Some(labels::outcome_column(outcome));
+            PendingStep { step: deal_step::Model { outcome, ..pending.step }, ..pending }
+        });
+        self.change_deal(Operation::CloseDeal, reference, pending.map_err(Into::into)).await
     }
 
     async fn insert_deal(
@@ -243,12 +246,13 @@ impl Services {
         &self,
         operation: Operation,
         reference: &str,
-        pending: PendingStep,
+        pending: Result<PendingStep, Refusals>,
     ) -> Result<deal::Model, Error> {
         let visibility = self.authorize(operation)?;
         transact!(self, operation, transaction, changes => {
-            let LockedDeal { mut deal, customer, mut hold } =
-                lock_deal(transaction, &visibility, reference, &pending.step).await?;
+            let found = find_deal(transaction, &visibility, reference).await?;
+            let (pending, found) = all((pending.as_ref(), found))?;
+            let LockedDeal { mut deal, customer, mut hold } = lock_deal(transaction, &found, &pending.step).await?;
             let before_state = audit_state(&deal);
             let before = hold;
             let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
@@ -315,20 +319,30 @@ async fn reward(transaction: &DatabaseTransaction, deal: Uuid, on: NaiveDate) ->
     Ok(())
 }
 
-/// Locks the customers of a deal, the current and the new one, and reads the deal's current row.
-async fn lock_deal(
+/// The deal with a reference, where it exists for the caller.
+async fn find_deal(
     transaction: &DatabaseTransaction,
     visibility: &Visibility,
     reference: &str,
+) -> Result<Result<deal::Model, Refusal>, Error> {
+    let found = match input::key("reference", reference) {
+        Ok(reference) => store::by_reference(transaction, &reference).await?,
+        Err(_) => None,
+    };
+    let found = found.filter(|row| is_visible(visibility, row));
+    Ok(found.ok_or_else(|| input::not_found("reference", ("deal", "reference"), reference)))
+}
+
+/// Locks the customers of a deal, the one it has and the one it gets, and reads the deal as it then is.
+async fn lock_deal(
+    transaction: &DatabaseTransaction,
+    found: &deal::Model,
     step: &deal_step::Model,
 ) -> Result<LockedDeal, Error> {
-    let missing = || Refusal::new(Code::NotFound, "reference", "There is no deal with this reference.");
-    let reference = input::key("reference", reference).map_err(|_| missing())?;
-    let found = store::by_reference(transaction, &reference).await?;
-    let found = found.filter(|row| is_visible(visibility, row)).ok_or_else(missing)?;
-    let (customer_key, _) = keys_after(&found, step);
+    let (customer_key, _) = keys_after(found, step);
     let mut customers = store::lock_customers(transaction, &[&found.customer_key, &customer_key]).await?;
-    let deal = store::by_reference(transaction, &reference).await?.ok_or_else(missing)?;
+    let deal = store::by_reference(transaction, &found.reference).await?;
+    let deal = deal.ok_or_else(|| input::not_found("reference", ("deal", "reference"), &found.reference))?;
     let (customer_key, scope_key) = keys_after(&deal, step);
     // If the deal was moved to another customer meanwhile, that one is locked as well.
     if !customers.iter().any(|customer| customer.key == customer_key) {
@@ -378,22 +392,59 @@ fn audit_state(row: &deal::Model) -> serde_json::Value {
 fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Result<(), Refusal> {
     posting
         .apply(entry, step)
-        .map_err(|exceeded| Refusal::new(Code::Invalid, "reference", format!("Not taken: {exceeded}.")))
+        .map_err(|exceeded| Refusal::new(Code::Invalid, "reference", exceeded.to_string()))
 }
 
 /// Checks a name that is compared without case and spacing.
 fn name(field: &str, text: &str) -> Result<String, Refusal> {
     let text = input::name(field, text)?;
     if name_key(&text).is_empty() {
-        return Err(Refusal::new(Code::Invalid, field, "This holds nothing that can be seen."));
+        let message = format!("{field} has no visible character; got {}.", quoted(&text));
+        return Err(Refusal::new(Code::Invalid, field, message));
     }
     Ok(text)
 }
 
-/// Checks that a deal is not registered before the partner's enrolment.
+/// The status as it is stored, unless it is one that only dates decide.
+fn settable(status: Status) -> Result<DealStatus, Refusal> {
+    labels::status_column(status).ok_or_else(|| {
+        let message = "EXPIRED follows from the deal's dates and cannot be set.";
+        Refusal::new(Code::Invalid, "status", message)
+    })
+}
+
+/// A change without any new value is a mistake.
+fn check_some(change: &DealChange) -> Result<(), Refusal> {
+    let has_text = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+    if change.status.is_some()
+        || change.customer.is_some()
+        || change.scope.is_some()
+        || has_text(&change.description)
+    {
+        return Ok(());
+    }
+    let message = "The change has no new value; give a status, a customer, a scope or a description.";
+    Err(Refusal::new(Code::Invalid, "status", message))
+}
+
+/// References are unique over all partners.
+async fn check_unused(
+    transaction: &DatabaseTransaction,
+    reference: &str,
+) -> Result<Result<(), Refusal>, Error> {
+    let Ok(reference) = input::key("reference", reference) else { return Ok(Ok(())) };
+    if store::by_reference(transaction, &reference).await?.is_none() {
+        return Ok(Ok(()));
+    }
+    let message =
+        format!("A deal with the reference {} exists already; use another one.", quoted(&reference));
+    Ok(Err(Refusal::new(Code::AlreadyExists, "reference", message)))
+}
+
+/// A company registers deals from its enrolment on.
 fn check_registered(on: NaiveDate, partner: &PartnerRow) -> Result<(), Refusal> {
-    if on < partner.enrolled_on || !is_plausible(on) {
-        let message = format!("{on} lies before the partner's enrolment on {}.", partner.enrolled_on);
+    if on < partner.enrolled_on {
+        let message = format!("{on} is before the partner's enrolment on {}.", partner.enrolled_on);
         return Err(Refusal::new(Code::DateBeforeEnrolment, "registeredOn", message));
     }
     Ok(())

@@ -4,10 +4,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
+use super::subjects::lock_professional;
 use super::{Services, input, keys, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, all};
 use crate::store::professional::{self, ProfessionalRow};
 use crate::store::subject;
 use crate::store::{Database, api_key};
@@ -27,18 +28,16 @@ impl Services {
         code: &str,
         reason: Option<&str>,
     ) -> Result<ProfessionalRow, Error> {
-        self.authorize(Operation::EraseProfessional)?;
-        let reason = input::reason("reason", reason)?;
-        let missing =
-            || Refusal::new(Code::NotFound, "professional", "There is no professional with this code.");
-        let code = input::code("professional", code).map_err(|_| missing())?;
+        let visibility = self.authorize(Operation::EraseProfessional)?;
+        let reason = input::reason("reason", reason);
         let (row, revoked) = transact!(self, Operation::EraseProfessional, transaction, changes => {
-            let locked = subject::lock::<ProfessionalRow>(transaction, [code.as_str()], []).await?.pop();
-            let locked = locked.ok_or_else(missing)?;
-            let found = subject::existing::<ProfessionalRow>(transaction, std::slice::from_ref(&code)).await?.pop();
-            let found = found.ok_or_else(missing)?;
-            if found.erased_at.is_some() {
-                let message = "This professional's personal fields were erased before.";
+            let locked = lock_professional(transaction, &visibility, code).await?;
+            let (reason, locked) = all((reason.as_ref(), locked))?;
+            let found = subject::existing::<ProfessionalRow>(transaction, std::slice::from_ref(&locked.code)).await?.pop();
+            let found = found.ok_or_else(|| input::no_professional(code))?;
+            if let Some(erased_at) = found.erased_at {
+                let (code, day) = (&found.code, erased_at.date_naive());
+                let message = format!("The personal fields of professional {code} were erased on {day} already.");
                 return Err(Refusal::new(Code::WrongState, "professional", message).into());
             }
             check_reason(reason.as_deref(), &found.name, found.email.as_deref())?;
@@ -86,7 +85,8 @@ fn check_reason(reason: Option<&str>, name: &str, email: Option<&str>) -> Result
     let reason = reason.unwrap_or_default().to_lowercase();
     let holds = |text: &str| reason.contains(&text.to_lowercase());
     if holds(name) || email.is_some_and(holds) {
-        let message = "The reason is kept, so it may not hold the name or the address.";
+        let message =
+            "The reason is kept, so it cannot contain the name or the e-mail address that is erased.";
         return Err(Refusal::new(Code::Invalid, "reason", message));
     }
     Ok(())

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::posting::column;
 use crate::program::level_change::LevelChange;
 pub use live::{EventResult, Hub};
+pub(super) use reads::event_number;
 pub use reads::{EventsPage, EventsQuery};
 
 /// The event of a step, as a use case emits it; the posting adds those of entries and level changes.

@@ -2,9 +2,11 @@
 
 use chrono::NaiveDate;
 use iso_currency::Currency;
+use uuid::Uuid;
 
 use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
+use crate::program::wording::{in_the_future, quoted};
 
 /// Maximum length of a code, in characters.
 const CODE_CHARS_MAX: usize = 64;
@@ -30,12 +32,14 @@ pub(super) fn code(field: &str, text: &str) -> Result<String, Refusal> {
         return Ok(text.to_owned());
     }
     let message = format!(
-        "A code has 1 to {CODE_CHARS_MAX} letters, digits, dots, hyphens or underscores, and starts with a letter or digit."
+        "{} is not a code; a code has 1 to {CODE_CHARS_MAX} letters, digits, dots, hyphens or underscores and starts with a \
+         letter or digit.",
+        quoted(text)
     );
     Err(Refusal::new(Code::Invalid, field, message))
 }
 
-/// Checks a name and trims it.
+/// Checks a name and removes the blanks around it.
 pub(super) fn name(field: &str, text: &str) -> Result<String, Refusal> {
     single_line(field, text, NAME_CHARS_MAX)
 }
@@ -54,7 +58,8 @@ pub(super) fn email(field: &str, text: &str) -> Result<String, Refusal> {
     if good {
         Ok(text)
     } else {
-        Err(Refusal::new(Code::Invalid, field, "That is not an e-mail address such as ada@example.com."))
+        let message = format!("{} is not an e-mail address, such as ada@example.com.", quoted(&text));
+        Err(Refusal::new(Code::Invalid, field, message))
     }
 }
 
@@ -74,23 +79,28 @@ pub(super) fn reason(field: &str, text: Option<&str>) -> Result<Option<String>, 
 /// Checks the attributes of an activity and returns them as JSON with sorted keys.
 pub(super) fn attributes(attributes: &crate::program::rule::Attributes) -> Result<String, Refusal> {
     let value = serde_json::Value::Object(attributes.clone());
-    if depth(&value) > ATTRIBUTES_DEPTH_MAX {
-        let message = format!("Attributes are nested at most {ATTRIBUTES_DEPTH_MAX} deep.");
+    let depth = depth(&value);
+    if depth > ATTRIBUTES_DEPTH_MAX {
+        let message = format!("Attributes are nested at most {ATTRIBUTES_DEPTH_MAX} deep; got {depth}.");
         return Err(Refusal::new(Code::Invalid, "attributes", message));
     }
     let text = value.to_string();
     if text.len() > ATTRIBUTES_BYTES_MAX {
         let message =
-            format!("Attributes take at most {ATTRIBUTES_BYTES_MAX} bytes as JSON, not {}.", text.len());
+            format!("Attributes have at most {ATTRIBUTES_BYTES_MAX} bytes as JSON; got {}.", text.len());
         return Err(Refusal::new(Code::Invalid, "attributes", message));
     }
     if attributes.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)) {
-        return Err(Refusal::new(Code::Invalid, "attributes", "Attributes may not hold the character NUL."));
+        return Err(Refusal::new(
+            Code::Invalid,
+            "attributes",
+            "Attributes cannot contain the character NUL.",
+        ));
     }
     Ok(text)
 }
 
-/// Whether a text contains NUL, which PostgreSQL can't store.
+/// PostgreSQL cannot store the character NUL in a text.
 fn holds_nul(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::String(text) => text.contains('\0'),
@@ -111,15 +121,48 @@ fn depth(value: &serde_json::Value) -> usize {
     }
 }
 
-/// Refuses the code of a partner that does not exist or is not visible.
-pub(super) fn no_partner() -> Refusal {
-    Refusal::new(Code::NotFound, "partner", "There is no partner with this code.")
+/// The id of an object as the caller sent it, and the key behind it; none where it is no id of such an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectId<'t> {
+    /// The key in the database.
+    pub key: Option<Uuid>,
+    /// The id as it was sent.
+    pub text: &'t str,
+}
+
+impl ObjectId<'static> {
+    /// The id of an object whose row was read before, so that no message has to show it.
+    #[must_use]
+    pub fn of_row(key: Uuid) -> Self {
+        Self { key: Some(key), text: "" }
+    }
+}
+
+/// That nothing of this name exists. What the caller may not see is refused in the same words, and they hold
+/// nothing but what the caller sent. `what` names the object and what identifies it: `partner`, `code`.
+pub(super) fn not_found(field: &str, (what, by): (&str, &str), given: &str) -> Refusal {
+    Refusal::new(Code::NotFound, field, format!("There is no {what} with the {by} {}.", quoted(given)))
+}
+
+/// The names of the fields that differ, in their order.
+pub(super) fn differing<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
+    fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+}
+
+/// That there is no partner with a code.
+pub(super) fn no_partner(code: &str) -> Refusal {
+    not_found("partner", ("partner", "code"), code)
+}
+
+/// That there is no professional with a code.
+pub(super) fn no_professional(code: &str) -> Refusal {
+    not_found("professional", ("professional", "code"), code)
 }
 
 /// Checks that a day is not in the future.
 pub(super) fn not_in_future(field: &str, day: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
     if day > today {
-        return Err(Refusal::new(Code::DateInFuture, field, format!("{day} lies after today, {today}.")));
+        return Err(Refusal::new(Code::DateInFuture, field, in_the_future(day, today)));
     }
     Ok(())
 }
@@ -134,12 +177,10 @@ pub(super) fn text(field: &str, text: Option<&str>) -> Result<Option<String>, Re
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let length = text.chars().count();
     if length > TEXT_CHARS_MAX {
-        let message = format!("This takes up to {TEXT_CHARS_MAX} characters, not {length}.");
+        let message = format!("{field} has at most {TEXT_CHARS_MAX} characters; got {length}.");
         return Err(Refusal::new(Code::Invalid, field, message));
     }
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(Refusal::new(Code::Invalid, field, "This may not hold control characters."));
-    }
+    no_control(field, text, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))?;
     Ok(Some(text.to_owned()))
 }
 
@@ -147,13 +188,18 @@ fn single_line(field: &str, text: &str, chars_max: usize) -> Result<String, Refu
     let trimmed = text.trim();
     let length = trimmed.chars().count();
     if length == 0 || length > chars_max {
-        let message = format!("This takes 1 to {chars_max} characters, not {length}.");
+        let message = format!("{field} has 1 to {chars_max} characters; got {length}.");
         return Err(Refusal::new(Code::Invalid, field, message));
     }
-    if trimmed.chars().any(char::is_control) {
-        return Err(Refusal::new(Code::Invalid, field, "This may not hold control characters."));
-    }
+    no_control(field, trimmed, char::is_control)?;
     Ok(trimmed.to_owned())
+}
+
+fn no_control(field: &str, text: &str, is_refused: impl Fn(char) -> bool) -> Result<(), Refusal> {
+    let Some(character) = text.chars().find(|c| is_refused(*c)) else { return Ok(()) };
+    let code = u32::from(character);
+    let message = format!("{field} cannot contain control characters; got U+{code:04X} in {}.", quoted(text));
+    Err(Refusal::new(Code::Invalid, field, message))
 }
 
 #[cfg(test)]

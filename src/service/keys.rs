@@ -3,17 +3,18 @@
 mod cache;
 mod text;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use entity::api_key;
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
-use super::{Services, input, transact};
+use super::{ObjectId, Services, input, transact};
 use crate::access::{Operation, RoleName};
 use crate::error::Error;
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, Refusals, all, each};
+use crate::program::wording::quoted;
 use crate::store::api_key as store;
 use crate::store::page::{Page, Rows};
 use crate::store::partner::PartnerRow;
@@ -81,28 +82,28 @@ impl Services {
         self.authorize(Operation::CreateApiKey)?;
         let text = KeyText::random()?;
         let now = self.clock.now();
-        let row = api_key::Model {
-            id: Uuid::now_v7(),
-            prefix: text.prefix().to_owned(),
-            digest: text.digest_text(),
-            role: draft.role.as_str().to_owned(),
-            partner_id: None,
-            professional_id: None,
-            integration: None,
-            label: input::name("label", &draft.label)?,
-            sources: sources(draft)?,
-            read_only: draft.read_only,
-            created_at: now,
-            created_by: self.caller().actor.name(),
-            expires_at: draft.expires_at,
-            last_used_at: None,
-            revoked_at: None,
-        };
-        if draft.expires_at.is_some_and(|end| end <= now) {
-            return Err(Refusal::new(Code::Invalid, "expiresAt", "This moment has passed.").into());
-        }
+        let checked =
+            all((input::name("label", &draft.label), sources(draft), check_expiry(draft.expires_at, now)));
         let row = transact!(self, Operation::CreateApiKey, transaction, changes => {
-            let row = with_subject(transaction, row.clone(), draft).await?;
+            let subject = find_subject(transaction, draft).await?;
+            let ((label, sources, ()), subject) = all((checked.as_ref(), subject))?;
+            let row = api_key::Model {
+                id: Uuid::now_v7(),
+                prefix: text.prefix().to_owned(),
+                digest: text.digest_text(),
+                role: draft.role.as_str().to_owned(),
+                partner_id: subject.partner,
+                professional_id: subject.professional,
+                integration: subject.integration,
+                label: label.clone(),
+                sources: sources.clone(),
+                read_only: draft.read_only,
+                created_at: now,
+                created_by: self.caller().actor.name(),
+                expires_at: draft.expires_at,
+                last_used_at: None,
+                revoked_at: None,
+            };
             let after = json!({
                 "prefix": row.prefix, "role": row.role, "integration": row.integration,
                 "sources": draft.sources, "readOnly": row.read_only, "expiresAt": row.expires_at,
@@ -118,17 +119,18 @@ impl Services {
     ///
     /// # Errors
     /// When there is no such key, or the database fails.
-    pub async fn key_revoke(&self, id: Uuid) -> Result<api_key::Model, Error> {
+    pub async fn key_revoke(&self, id: ObjectId<'_>) -> Result<api_key::Model, Error> {
         let row: api_key::Model = transact!(self, Operation::RevokeApiKey, transaction, changes => {
-            let mut row = store::by_ids(transaction, [id]).await?.pop().ok_or_else(no_key)?;
+            let missing = || input::not_found("id", ("API key", "id"), id.text);
+            let mut row = store::by_ids(transaction, id.key).await?.pop().ok_or_else(missing)?;
             let now = self.clock.now();
-            if store::revoke(transaction, id, now).await? {
+            if store::revoke(transaction, row.id, now).await? {
                 changes.add(change(&row).before(json!({ "revokedAt": null })).after(json!({ "revokedAt": now })));
                 row.revoked_at = Some(now);
             }
             Ok(row)
         })?;
-        self.keys.revoke(id);
+        self.keys.revoke(row.id);
         Ok(row)
     }
 
@@ -175,62 +177,90 @@ impl Services {
     }
 }
 
-fn no_key() -> Refusal {
-    Refusal::new(Code::NotFound, "id", "There is no API key with this id.")
-}
-
 pub(super) fn change(row: &api_key::Model) -> Change {
     Change::of("ApiKey", row.id).about(row.partner_id, row.professional_id)
 }
 
-/// The row with the id of its subject.
-async fn with_subject(
+/// What a key stands for.
+#[derive(Clone, Debug, Default)]
+struct Subject {
+    partner: Option<Uuid>,
+    professional: Option<Uuid>,
+    integration: Option<String>,
+}
+
+/// What a key of the role and subject stands for.
+async fn find_subject(
     transaction: &DatabaseTransaction,
-    mut row: api_key::Model,
     draft: &KeyDraft,
-) -> Result<api_key::Model, Error> {
-    let refuse = |message: &str| Error::from(Refusal::new(Code::Invalid, "subject", message));
-    let missing =
-        |what: &str| Refusal::new(Code::NotFound, "subject", format!("There is no {what} with this code."));
-    match (draft.role, draft.subject.as_deref()) {
-        (RoleName::Administrator | RoleName::ProgramStaff, None) => {}
-        (RoleName::Administrator | RoleName::ProgramStaff, Some(_)) => {
-            return Err(refuse("Keys of this role stand for nobody but the program: leave the subject out."));
+) -> Result<Result<Subject, Refusal>, Error> {
+    let role = draft.role.as_str();
+    let refuse = |message: String| Ok(Err(Refusal::new(Code::Invalid, "subject", message)));
+    let missing = |what: &str, code: &str| input::not_found("subject", (what, "code"), code);
+    let found = match (draft.role, draft.subject.as_deref()) {
+        (RoleName::Administrator | RoleName::ProgramStaff, None) => Ok(Subject::default()),
+        (RoleName::Administrator | RoleName::ProgramStaff, Some(subject)) => {
+            let subject = quoted(subject);
+            return refuse(format!("A key of the role {role} has no subject; got {subject}. Leave it out."));
         }
-        (_, None) => {
-            return Err(refuse(
-                "Keys of this role need a subject: the code of the partner or professional, or the name of the integration.",
+        (RoleName::Integrator, None) => {
+            return refuse(format!(
+                "A key of the role {role} requires a subject: a name for the integration."
             ));
         }
-        (RoleName::Integrator, Some(name)) => row.integration = Some(input::code("subject", name)?),
+        (RoleName::Partner, None) => {
+            return refuse(format!("A key of the role {role} requires a subject: the code of the partner."));
+        }
+        (RoleName::Professional, None) => {
+            return refuse(format!(
+                "A key of the role {role} requires a subject: the code of the professional."
+            ));
+        }
+        (RoleName::Integrator, Some(name)) => {
+            input::code("subject", name).map(|name| Subject { integration: Some(name), ..Subject::default() })
+        }
         (RoleName::Partner, Some(code)) => {
-            let found = match input::code("subject", code) {
+            let row = match input::code("subject", code) {
                 Ok(code) => subject::by_code::<PartnerRow>(transaction, &code).await?,
                 Err(_) => None,
             };
-            row.partner_id = Some(found.ok_or_else(|| missing("partner"))?.id);
+            row.map(|row| Subject { partner: Some(row.id), ..Subject::default() })
+                .ok_or_else(|| missing("partner", code))
         }
         (RoleName::Professional, Some(code)) => {
-            let found = match input::code("subject", code) {
+            let row = match input::code("subject", code) {
                 Ok(code) => subject::by_code::<ProfessionalRow>(transaction, &code).await?,
                 Err(_) => None,
             };
-            row.professional_id = Some(found.ok_or_else(|| missing("professional"))?.id);
+            row.map(|row| Subject { professional: Some(row.id), ..Subject::default() })
+                .ok_or_else(|| missing("professional", code))
         }
-    }
-    Ok(row)
+    };
+    Ok(found)
 }
 
-fn sources(draft: &KeyDraft) -> Result<Option<String>, Refusal> {
+fn check_expiry(expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    match expires_at {
+        Some(end) if end <= now => {
+            let [end, now] = [end, now].map(|moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true));
+            let message = format!("expiresAt {end} is not in the future; it is {now} now.");
+            Err(Refusal::new(Code::Invalid, "expiresAt", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn sources(draft: &KeyDraft) -> Result<Option<String>, Refusals> {
     let Some(sources) = &draft.sources else { return Ok(None) };
-    let refuse = |message: String| Err(Refusal::new(Code::Invalid, "sources", message));
+    let refuse = |message: String| Err(Refusal::new(Code::Invalid, "sources", message).into());
     if draft.role != RoleName::Integrator {
-        return refuse("Only keys of integrators are limited to sources.".to_owned());
+        let role = draft.role.as_str();
+        return refuse(format!("Only keys of the role INTEGRATOR have sources; leave them out for {role}."));
     }
-    if !(1..=SOURCES_MAX).contains(&sources.len()) {
-        return refuse(format!("Name 1 to {SOURCES_MAX} sources, or leave them out for all."));
+    let count = sources.len();
+    if !(1..=SOURCES_MAX).contains(&count) {
+        return refuse(format!("A key has 1 to {SOURCES_MAX} sources; got {count}. Leave them out for all."));
     }
-    let checked: Vec<String> =
-        sources.iter().map(|source| input::key("sources", source)).collect::<Result<_, _>>()?;
+    let checked = each(sources.iter().map(|source| input::key("sources", source)))?;
     Ok(Some(serde_json::Value::from(checked).to_string()))
 }

@@ -13,13 +13,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
+use super::input::differing;
 use super::posting::{LogEntry, Object, Posting};
+use super::subjects::lock_partner;
 use super::{Services, input, transact};
 use crate::access::Operation;
-use crate::error::Error;
+use crate::error::{Error, refused};
 use crate::program::edition::OrderPurpose;
 use crate::program::fold::{Redemption, Step};
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::service::events::EventDraft;
 use crate::store::order as store;
 use crate::store::page::{Page, Rows};
@@ -79,13 +81,14 @@ impl Services {
     /// For everything that placing the order would be refused for.
     pub async fn quote(&self, draft: &OrderDraft) -> Result<Quote, Error> {
         let visibility = self.authorize(Operation::Quote)?;
-        let checked = price::CheckedDraft::of(draft)?;
         let reader = self.db.reader();
-        let code = input::code("partner", &draft.partner).map_err(|_| input::no_partner())?;
-        let partner = subject::by_code::<PartnerRow>(reader, &code).await?;
-        let partner =
-            partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(input::no_partner)?;
-        let row = self.price_order(reader, &checked, &partner).await?;
+        let found = match input::code("partner", &draft.partner) {
+            Ok(code) => subject::by_code::<PartnerRow>(reader, &code).await?,
+            Err(_) => None,
+        };
+        let partner = found.filter(|row| visibility.can_see_partner(row.id));
+        let partner = partner.ok_or_else(|| input::no_partner(&draft.partner));
+        let (row, partner) = self.price_order(reader, draft, partner).await?;
         let usable_credits = row.order.max_credits.min(partner.credits.max(0));
         Ok(Quote { row, partner, usable_credits })
     }
@@ -97,23 +100,19 @@ impl Services {
     /// before with different content.
     pub async fn order_place(&self, draft: &OrderDraft, key: &str) -> Result<PlacedOrder, Error> {
         let visibility = self.authorize(Operation::PlaceOrder)?;
-        let key = input::key("idempotencyKey", key)?;
-        let within = |refusal: Refusal| refusal.within("order");
-        let checked = price::CheckedDraft::of(draft).map_err(within)?;
+        let key = input::key("idempotencyKey", key);
+        let within = |refusals: Refusals| refusals.within("order");
         let placed = transact!(self, Operation::PlaceOrder, transaction, changes => {
-            let no_partner = || input::no_partner().within("order");
-            let code = input::code("partner", &draft.partner).map_err(|_| no_partner())?;
-            let partner = subject::lock::<PartnerRow>(transaction, [code.as_str()], []).await?.pop();
-            let partner = partner.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(no_partner)?;
-            if let Some(first) = store::by_key(transaction, partner.id, &key).await? {
+            let partner = lock_partner(transaction, &visibility, &draft.partner).await?;
+            if let (Ok(key), Ok(partner)) = (&key, &partner)
+                && let Some(first) = store::by_key(transaction, partner.id, key).await?
+            {
                 let lines = store::lines(transaction, &[first.id]).await?.remove(&first.id).unwrap_or_default();
-                check_same_order(&checked, &first, &lines)?;
+                check_same_order(&price::CheckedDraft::of(draft).map_err(within)?, &first, &lines)?;
                 return Ok(PlacedOrder { order: first, duplicate: true });
             }
-            let row = self.price_order(transaction, &checked, &partner).await.map_err(|error| match error {
-                Error::Refused(refusal) => within(refusal).into(),
-                error => error,
-            })?;
+            let priced = refused(self.price_order(transaction, draft, partner).await)?.map_err(within);
+            let (key, (row, partner)) = all((key.as_ref(), priced))?;
             let order = order::Model { idempotency_key: key.clone(), ..row.order };
             let order = self.post_order(transaction, partner, order, row.lines).await?;
             let after = json!({ "number": order.number, "status": order.status.to_value(), "credits": order.credits });
@@ -217,9 +216,7 @@ fn redemption(
 }
 
 fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Result<(), Refusal> {
-    posting
-        .apply(entry, step)
-        .map_err(|exceeded| Refusal::new(Code::Invalid, "number", format!("Not taken: {exceeded}.")))
+    posting.apply(entry, step).map_err(|exceeded| Refusal::new(Code::Invalid, "number", exceeded.to_string()))
 }
 
 /// Whether a repeat says the same as the first.
@@ -233,32 +230,40 @@ fn check_same_order(
             .iter()
             .zip(&again.draft.lines)
             .all(|(line, (product, quantity))| line.product_code == *product && line.quantity == *quantity);
-    let differs = [
+    let differs = differing([
         ("purpose", super::labels::purpose(first.purpose) != again.draft.purpose),
         ("customer", first.customer != again.customer),
         ("currency", first.currency != again.currency.code()),
         ("lines", !same_lines),
         ("credits", first.credits != again.draft.credits),
-    ];
-    match differs.iter().find(|(_, differs)| *differs) {
-        None => Ok(()),
-        Some((field, _)) => {
-            let message = format!(
-                "This key was sent before, for order {} with other {field}: send a new key for a new order.",
-                first.number
-            );
-            Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message))
-        }
+    ]);
+    if differs.is_empty() {
+        return Ok(());
     }
+    let number = &first.number;
+    let advice = match first.status {
+        OrderStatus::Placed => {
+            format!("{number} is placed; cancel it if this order replaces it, and send a new idempotencyKey")
+        }
+        OrderStatus::Fulfilled => format!("{number} is fulfilled; to order more, send a new idempotencyKey"),
+        OrderStatus::Cancelled => {
+            format!("{number} is cancelled; to place this order instead, send a new idempotencyKey")
+        }
+    };
+    let differs = differs.join(", ");
+    let message =
+        format!("This idempotencyKey was used for order {number}, which differs in {differs}. {advice}.");
+    Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message))
 }
 
 /// Whether an order can still be changed.
 fn check_open(order: &order::Model) -> Result<(), Refusal> {
-    let message = match (order.status, order.fulfilled_on, order.cancelled_on) {
-        (OrderStatus::Placed, _, _) => return Ok(()),
-        (OrderStatus::Fulfilled, Some(on), _) => format!("The order was fulfilled on {on}, which is final."),
-        (OrderStatus::Cancelled, _, Some(on)) => format!("The order was cancelled on {on}, which is final."),
-        _ => "The order is final.".to_owned(),
+    let (number, day) = (&order.number, order.fulfilled_on.or(order.cancelled_on));
+    let on = day.map_or(String::new(), |day| format!(" on {day}"));
+    let message = match order.status {
+        OrderStatus::Placed => return Ok(()),
+        OrderStatus::Fulfilled => format!("Order {number} was fulfilled{on}, which is final."),
+        OrderStatus::Cancelled => format!("Order {number} was cancelled{on}, which is final."),
     };
     Err(Refusal::new(Code::WrongState, "number", message))
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::{product, product_price};
+use rust_decimal::Decimal;
 use sea_orm::ActiveEnum;
 use serde_json::json;
 use uuid::Uuid;
@@ -12,8 +13,8 @@ use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::edition::ProductCategory;
-use crate::program::money::Money;
-use crate::program::refusal::{Code, Refusal};
+use crate::program::money::MoneyDraft;
+use crate::program::refusal::{Code, Refusal, Refusals, all, each};
 use crate::store::page::{Page, Rows};
 use crate::store::product as store;
 pub use crate::store::product::ProductRow;
@@ -31,7 +32,7 @@ pub struct ProductDraft {
     /// What sort of product it is.
     pub category: ProductCategory,
     /// List prices of one, at most one for each currency.
-    pub prices: Vec<Money>,
+    pub prices: Vec<MoneyDraft>,
 }
 
 impl Services {
@@ -39,12 +40,15 @@ impl Services {
     /// keep their prices.
     ///
     /// # Errors
-    /// When code or name is invalid, a price is negative, or a currency is repeated.
+    /// When code or name is invalid, a price is negative or not an amount of
+    /// its currency, or a currency is repeated.
     pub async fn product_save(&self, draft: &ProductDraft) -> Result<ProductRow, Error> {
         self.authorize(Operation::SaveProduct)?;
-        let code = input::code("code", &draft.code)?;
-        let name = input::name("name", &draft.name)?;
-        let prices = check_prices(&draft.prices)?;
+        let (code, name, prices) = all((
+            input::code("code", &draft.code),
+            input::name("name", &draft.name),
+            check_prices(&draft.prices),
+        ))?;
         transact!(self, Operation::SaveProduct, transaction, changes => {
             let existing = store::lock(transaction, &code).await?;
             let before = existing.as_ref().map(|row| json!({ "name": row.name, "category": row.category.to_value() }));
@@ -120,25 +124,33 @@ fn prices_of(row: &ProductRow) -> BTreeMap<&str, i64> {
 }
 
 /// Prices by currency.
-fn check_prices(prices: &[Money]) -> Result<BTreeMap<&'static str, i64>, Refusal> {
+fn check_prices(prices: &[MoneyDraft]) -> Result<BTreeMap<&'static str, i64>, Refusals> {
     if prices.len() > PRICES_MAX {
         let message =
-            format!("A product has prices in at most {PRICES_MAX} currencies, not {}.", prices.len());
-        return Err(Refusal::new(Code::TooMany, "prices", message));
+            format!("A product has prices in at most {PRICES_MAX} currencies; got {}.", prices.len());
+        return Err(Refusal::new(Code::TooMany, "prices", message).into());
     }
     let mut by_currency = BTreeMap::new();
-    for (index, price) in prices.iter().enumerate() {
-        let refuse = |field: &str, message: String| {
-            Err(Refusal::new(Code::Invalid, field, message).within(&index.to_string()).within("prices"))
-        };
-        if price.minor < 0 {
-            return refuse("amount", format!("A price is 0 or more, not {}.", price.amount()));
-        }
-        let currency = price.currency.code();
-        if by_currency.insert(currency, price.minor).is_some() {
-            let message = format!("There is one price in {currency} already: give each currency once.");
-            return refuse("currency", message);
-        }
-    }
+    let checked = prices.iter().zip(0..).map(|(price, index)| {
+        check_price(price, &mut by_currency)
+            .map_err(|refusals| refusals.within(&format!("{index}")).within("prices"))
+    });
+    each(checked)?;
     Ok(by_currency)
+}
+
+fn check_price(price: &MoneyDraft, by_currency: &mut BTreeMap<&'static str, i64>) -> Result<(), Refusals> {
+    let not_negative = if price.amount < Decimal::ZERO {
+        let message = format!("A price is 0 or more; got {}.", price.amount);
+        Err(Refusal::new(Code::Invalid, "amount", message))
+    } else {
+        Ok(())
+    };
+    let (money, ()) = all((price.read(), not_negative))?;
+    let currency = money.currency.code();
+    if by_currency.insert(currency, money.minor).is_some() {
+        let message = format!("{currency} is given twice; a product has one price in each currency.");
+        return Err(Refusal::new(Code::Invalid, "currency", message).into());
+    }
+    Ok(())
 }

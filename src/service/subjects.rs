@@ -4,21 +4,24 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::{partner, professional};
+use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::access::Visibility;
 use super::audit::Change;
+use super::input::differing;
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::level_change::{partner_levels_due, professional_level_due};
-use crate::program::refusal::{Code, Refusal};
-use crate::store::partner::PartnerRow;
-use crate::store::professional::ProfessionalRow;
+use crate::program::refusal::{Code, Refusal, Refusals, all};
+use crate::program::wording::quoted;
+use crate::store::partner::{self as partners, PartnerRow};
+use crate::store::professional::{self as professionals, ProfessionalRow};
 use crate::store::subject;
-use crate::store::{partner as partners, professional as professionals};
 
-/// Nobody enrolled before this day; an earlier date is a slip of the pen.
+/// First day of the first subject; an earlier date is a typing error.
 const FIRST_DAY_MIN: NaiveDate = NaiveDate::from_ymd_opt(1990, 1, 1).expect("a date");
 
 /// A partner as received.
@@ -53,11 +56,11 @@ pub enum AddOutcome<T> {
     /// It was there already, with the same content.
     Duplicate(T),
     /// It was refused, and nothing has changed.
-    Refused(Refusal),
+    Refused(Refusals),
 }
 
 impl Services {
-    /// Enrols partners, each by itself: one that is refused spoils no other.
+    /// Enrols partners, each by itself: one that is refused does not affect the others.
     ///
     /// # Errors
     /// When the database fails.
@@ -65,16 +68,22 @@ impl Services {
         &self,
         drafts: &[PartnerDraft],
     ) -> Result<Vec<AddOutcome<partner::Model>>, Error> {
-        let checked: Vec<Result<partner::Model, Refusal>> =
-            drafts.iter().map(|draft| self.check_partner(draft)).collect();
+        let checked: Vec<CheckedRow<'_, partner::Model>> = drafts
+            .iter()
+            .map(|draft| CheckedRow { code: &draft.code, row: self.check_partner(draft) })
+            .collect();
         transact!(self, Operation::CreatePartner, transaction, changes => {
-            let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
-            let existing = subject::existing::<PartnerRow>(transaction, &codes).await?;
+            let existing = subject::existing::<PartnerRow>(transaction, &codes(&checked)).await?;
             let (added, rows) = split_new(
                 &checked,
                 existing,
                 |row| &row.code,
-                |one, other| (&one.name, one.enrolled_on) == (&other.name, other.enrolled_on),
+                |one, other| {
+                    differing([
+                        ("name", one.name != other.name),
+                        ("enrolledOn", one.enrolled_on != other.enrolled_on),
+                    ])
+                },
                 "partner",
             );
             for row in &rows {
@@ -88,7 +97,7 @@ impl Services {
         })
     }
 
-    /// Signs professionals up, each by itself: one that is refused spoils no other.
+    /// Signs professionals up, each by itself: one that is refused does not affect the others.
     ///
     /// # Errors
     /// When the database fails.
@@ -96,18 +105,22 @@ impl Services {
         &self,
         drafts: &[ProfessionalDraft],
     ) -> Result<Vec<AddOutcome<professional::Model>>, Error> {
-        let checked: Vec<Result<professional::Model, Refusal>> =
-            drafts.iter().map(|draft| self.check_professional(draft)).collect();
+        let checked: Vec<CheckedRow<'_, professional::Model>> = drafts
+            .iter()
+            .map(|draft| CheckedRow { code: &draft.code, row: self.check_professional(draft) })
+            .collect();
         transact!(self, Operation::SignUpProfessional, transaction, changes => {
-            let codes: Vec<String> = checked.iter().flatten().map(|row| row.code.clone()).collect();
-            let existing = subject::existing::<ProfessionalRow>(transaction, &codes).await?;
+            let existing = subject::existing::<ProfessionalRow>(transaction, &codes(&checked)).await?;
             let (added, rows) = split_new(
                 &checked,
                 existing,
                 |row| &row.code,
                 |one, other| {
-                    (&one.name, &one.email, one.signed_up_on, one.erased_at)
-                        == (&other.name, &other.email, other.signed_up_on, other.erased_at)
+                    differing([
+                        ("name", one.name != other.name || one.erased_at != other.erased_at),
+                        ("email", one.email != other.email),
+                        ("signedUpOn", one.signed_up_on != other.signed_up_on),
+                    ])
                 },
                 "professional",
             );
@@ -123,23 +136,28 @@ impl Services {
         })
     }
 
-    fn check_partner(&self, draft: &PartnerDraft) -> Result<partner::Model, Refusal> {
-        Ok(partner::Model {
-            id: Uuid::now_v7(),
-            code: input::code("code", &draft.code)?,
-            name: input::name("name", &draft.name)?,
-            enrolled_on: self.check_first_day("enrolledOn", draft.enrolled_on)?,
-            created_at: self.clock.now(),
-        })
+    fn check_partner(&self, draft: &PartnerDraft) -> Result<partner::Model, Refusals> {
+        let (code, name, enrolled_on) = all((
+            input::code("code", &draft.code),
+            input::name("name", &draft.name),
+            self.check_first_day("enrolledOn", draft.enrolled_on),
+        ))?;
+        Ok(partner::Model { id: Uuid::now_v7(), code, name, enrolled_on, created_at: self.clock.now() })
     }
 
-    fn check_professional(&self, draft: &ProfessionalDraft) -> Result<professional::Model, Refusal> {
+    fn check_professional(&self, draft: &ProfessionalDraft) -> Result<professional::Model, Refusals> {
+        let (code, name, email, signed_up_on) = all((
+            input::code("code", &draft.code),
+            input::name("name", &draft.name),
+            input::email("email", &draft.email),
+            self.check_first_day("signedUpOn", draft.signed_up_on),
+        ))?;
         Ok(professional::Model {
             id: Uuid::now_v7(),
-            code: input::code("code", &draft.code)?,
-            name: input::name("name", &draft.name)?,
-            email: Some(input::email("email", &draft.email)?),
-            signed_up_on: self.check_first_day("signedUpOn", draft.signed_up_on)?,
+            code,
+            name,
+            email: Some(email),
+            signed_up_on,
             created_at: self.clock.now(),
             erased_at: None,
         })
@@ -147,43 +165,96 @@ impl Services {
 
     fn check_first_day(&self, field: &str, day: NaiveDate) -> Result<NaiveDate, Refusal> {
         let today = self.clock.today();
-        if day > today {
-            return Err(Refusal::new(Code::DateInFuture, field, format!("{day} lies after today, {today}.")));
-        }
+        input::not_in_future(field, day, today)?;
         if day < FIRST_DAY_MIN {
-            return Err(Refusal::new(Code::Invalid, field, format!("{day} lies before {FIRST_DAY_MIN}.")));
+            let message =
+                format!("{day} is out of range; {field} is from {FIRST_DAY_MIN} to today, {today}.");
+            return Err(Refusal::new(Code::Invalid, field, message));
         }
         Ok(day)
     }
 }
 
-/// Separates new rows from existing ones; returns the outcomes and the rows to insert.
+/// Locks the partner with a code, where it exists for the caller.
+pub(super) async fn lock_partner(
+    transaction: &DatabaseTransaction,
+    visibility: &Visibility,
+    code: &str,
+) -> Result<Result<PartnerRow, Refusal>, Error> {
+    let found = match input::code("partner", code) {
+        Ok(code) => subject::lock::<PartnerRow>(transaction, [code.as_str()], []).await?.pop(),
+        // What no code can be is not sent to a database, which may refuse NUL.
+        Err(_) => None,
+    };
+    Ok(found.filter(|row| visibility.can_see_partner(row.id)).ok_or_else(|| input::no_partner(code)))
+}
+
+/// Locks the professional with a code, where the person exists for the caller.
+pub(super) async fn lock_professional(
+    transaction: &DatabaseTransaction,
+    visibility: &Visibility,
+    code: &str,
+) -> Result<Result<ProfessionalRow, Refusal>, Error> {
+    let found = match input::code("professional", code) {
+        Ok(code) => subject::lock::<ProfessionalRow>(transaction, [code.as_str()], []).await?.pop(),
+        Err(_) => None,
+    };
+    let found = found.filter(|row| visibility.can_see_professional(row.id));
+    Ok(found.ok_or_else(|| input::no_professional(code)))
+}
+
+/// A row that is to be added, checked by itself.
+struct CheckedRow<'d, T> {
+    /// The code as it was sent.
+    code: &'d str,
+    row: Result<T, Refusals>,
+}
+
+/// The codes that existing rows can have.
+fn codes<T>(checked: &[CheckedRow<'_, T>]) -> Vec<String> {
+    checked.iter().filter_map(|checked| input::code("code", checked.code).ok()).collect()
+}
+
+/// Separates new rows from existing ones; returns the outcomes and the rows to insert. `differs` names the fields in
+/// which an existing row differs from the received one.
 fn split_new<T: Clone>(
-    checked: &[Result<T, Refusal>],
+    checked: &[CheckedRow<'_, T>],
     existing: Vec<T>,
     code: impl Fn(&T) -> &String,
-    same: impl Fn(&T, &T) -> bool,
+    differs: impl Fn(&T, &T) -> Vec<&'static str>,
     what: &str,
 ) -> (Vec<AddOutcome<T>>, Vec<T>) {
     let mut known: HashMap<String, T> = existing.into_iter().map(|row| (code(&row).clone(), row)).collect();
     let mut new = Vec::new();
-    let added = checked
-        .iter()
-        .map(|row| match row {
-            Err(refusal) => AddOutcome::Refused(refusal.clone()),
-            Ok(row) => match known.get(code(row)) {
-                Some(first) if same(first, row) => AddOutcome::Duplicate(first.clone()),
-                Some(_) => {
-                    let message = format!("There is another {what} with this code: codes are unique.");
-                    AddOutcome::Refused(Refusal::new(Code::AlreadyExists, "code", message))
-                }
-                None => {
-                    known.insert(code(row).clone(), row.clone());
-                    new.push(row.clone());
-                    AddOutcome::Created(row.clone())
-                }
+    let mut outcomes = Vec::with_capacity(checked.len());
+    for checked in checked {
+        let outcome = match (&checked.row, known.get(checked.code)) {
+            (Err(refusals), None) => AddOutcome::Refused(refusals.clone()),
+            (Err(refusals), Some(_)) => {
+                AddOutcome::Refused(refusals.clone().and(already_exists(what, checked.code, &[])))
+            }
+            (Ok(row), None) => {
+                known.insert(code(row).clone(), row.clone());
+                new.push(row.clone());
+                AddOutcome::Created(row.clone())
+            }
+            (Ok(row), Some(first)) => match differs(first, row)[..] {
+                [] => AddOutcome::Duplicate(first.clone()),
+                ref fields => AddOutcome::Refused(already_exists(what, checked.code, fields).into()),
             },
-        })
-        .collect();
-    (added, new)
+        };
+        outcomes.push(outcome);
+    }
+    (outcomes, new)
+}
+
+/// That a subject with a code exists. `fields` are those in which it differs from what was sent.
+pub fn already_exists(what: &str, code: &str, fields: &[&str]) -> Refusal {
+    let code = quoted(code);
+    let differs = match fields {
+        [] => String::new(),
+        fields => format!(", with another {}", fields.join(", another ")),
+    };
+    let message = format!("There is a {what} with the code {code} already{differs}; codes are unique.");
+    Refusal::new(Code::AlreadyExists, "code", message)
 }

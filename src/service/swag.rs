@@ -4,17 +4,20 @@ use std::collections::HashMap;
 
 use entity::value::{EventKind, LogAction, SwagOrderStatus};
 use entity::{swag_item, swag_order};
-use sea_orm::ActiveEnum;
+use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::access::Visibility;
 use super::audit::Change;
+use super::input::differing;
 use super::posting::{LogEntry, Object, Posting};
+use super::subjects::lock_professional;
 use super::{Services, input, transact};
 use crate::access::Operation;
-use crate::error::Error;
+use crate::error::{Error, refused};
 use crate::program::fold::{ProfessionalIndex, Redemption, Step};
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Problems, Refusal, Refusals, all};
 use crate::service::events::EventDraft;
 use crate::store::page::{Page, Rows};
 use crate::store::professional::ProfessionalRow;
@@ -66,16 +69,12 @@ impl Services {
     /// When code or name is invalid, the price is below 1, or the stock is negative.
     pub async fn swag_item_save(&self, draft: &SwagItemDraft) -> Result<swag_item::Model, Error> {
         self.authorize(Operation::SaveSwagItem)?;
-        let code = input::code("code", &draft.code)?;
-        let name = input::name("name", &draft.name)?;
-        if !(1..=INT_MAX).contains(&draft.dojo_credits) {
-            return Err(
-                Refusal::new(Code::Invalid, "dojoCredits", "A price is 1 Dojo Credit or more.").into()
-            );
-        }
-        if !(0..=INT_MAX).contains(&draft.stock) {
-            return Err(Refusal::new(Code::Invalid, "stock", "A stock is 0 or more.").into());
-        }
+        let (code, name, (), ()) = all((
+            input::code("code", &draft.code),
+            input::name("name", &draft.name),
+            check_range("dojoCredits", draft.dojo_credits, 1),
+            check_range("stock", draft.stock, 0),
+        ))?;
         transact!(self, Operation::SaveSwagItem, transaction, changes => {
             let existing = store::lock_item(transaction, &code).await?;
             let before = existing.as_ref().map(item_audit_state);
@@ -100,31 +99,26 @@ impl Services {
     /// key was used before with different content.
     pub async fn swag_order_place(&self, draft: &SwagOrderDraft) -> Result<PlacedSwagOrder, Error> {
         let visibility = self.authorize(Operation::PlaceSwagOrder)?;
-        let key = input::key("idempotencyKey", &draft.idempotency_key)?;
-        if !(1..=INT_MAX).contains(&draft.quantity) {
-            return Err(Refusal::new(Code::Invalid, "quantity", "A quantity is 1 or more.").into());
-        }
-        let no_professional =
-            || Refusal::new(Code::NotFound, "professional", "There is no professional with this code.");
-        let no_item = || Refusal::new(Code::NotFound, "item", "There is no item with this code.");
+        let key = input::key("idempotencyKey", &draft.idempotency_key);
+        let quantity = check_range("quantity", draft.quantity, 1);
         transact!(self, Operation::PlaceSwagOrder, transaction, changes => {
-            let code = input::code("professional", &draft.professional).map_err(|_| no_professional())?;
-            let who = subject::lock::<ProfessionalRow>(transaction, [code.as_str()], []).await?.pop();
-            let who = who.filter(|row| visibility.can_see_professional(row.id)).ok_or_else(no_professional)?;
-            let item = input::code("item", &draft.item).map_err(|_| no_item())?;
-            if let Some(first) = store::by_key(transaction, who.id, &key).await? {
+            let who = lock_professional(transaction, &visibility, &draft.professional).await?;
+            let no_item = || input::not_found("item", ("item", "code"), &draft.item);
+            let item = input::code("item", &draft.item).map_err(|_| no_item());
+            if let (Ok(key), Ok(who)) = (&key, &who)
+                && let Some(first) = store::by_key(transaction, who.id, key).await?
+            {
+                let (_, item) = all((quantity.as_ref(), item))?;
                 let ordered = store::items_by_ids(transaction, [first.item_id]).await?.pop();
                 let same_item = ordered.is_some_and(|ordered| ordered.code == item);
-                if same_item && first.quantity == draft.quantity {
-                    return Ok(PlacedSwagOrder { order: first, duplicate: true });
-                }
-                let message = format!(
-                    "This key was sent before, for order {} with other content: send a new key for a new order.",
-                    first.number
-                );
-                return Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message).into());
+                check_same_order(&first, same_item, draft.quantity)?;
+                return Ok(PlacedSwagOrder { order: first, duplicate: true });
             }
-            let mut item = store::lock_item(transaction, &item).await?.ok_or_else(no_item)?;
+            let item = match item {
+                Ok(code) => store::lock_item(transaction, &code).await?.ok_or_else(no_item),
+                Err(refusal) => Err(refusal),
+            };
+            let (key, _, who, mut item) = all((key.as_ref(), quantity.as_ref(), who, item))?;
             let price = check(draft.quantity, &item, who.dojo_credits)?;
             item.stock -= draft.quantity;
             let mut order = swag_order::Model {
@@ -170,18 +164,10 @@ impl Services {
         reason: Option<&str>,
     ) -> Result<swag_order::Model, Error> {
         let visibility = self.authorize(Operation::CancelSwagOrder)?;
-        let reason = input::reason("reason", reason)?;
-        let missing = || Refusal::new(Code::NotFound, "number", "There is no order with this number.");
+        let reason = input::reason("reason", reason);
         transact!(self, Operation::CancelSwagOrder, transaction, changes => {
-            let number = input::key("number", number).map_err(|_| missing())?;
-            let order = store::by_number(transaction, &number).await?;
-            let order = order.filter(|row| visibility.can_see_professional(row.professional_id)).ok_or_else(missing)?;
-            let professionals = subject::lock::<ProfessionalRow>(transaction, [], [order.professional_id]).await?;
-            let mut order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
-            if let Some(on) = order.cancelled_on {
-                let message = format!("The order was cancelled on {on}, which is final.");
-                return Err(Refusal::new(Code::WrongState, "number", message).into());
-            }
+            let locked = refused(lock_order(transaction, &visibility, number).await)?;
+            let (reason, (mut order, professionals)) = all((reason.as_ref(), locked))?;
             let today = self.clock.today();
             let mut posting = Posting::open(&self.policy, Vec::new(), professionals, &[]);
             let back = redemption(&mut posting, &order, today)?;
@@ -312,21 +298,71 @@ fn item_audit_state(row: &swag_item::Model) -> serde_json::Value {
     json!({ "name": row.name, "dojoCredits": row.dojo_credits, "stock": row.stock })
 }
 
+/// Locks the professional of an order and reads the order as it then is: one that can still be cancelled.
+async fn lock_order(
+    transaction: &DatabaseTransaction,
+    visibility: &Visibility,
+    number: &str,
+) -> Result<(swag_order::Model, Vec<ProfessionalRow>), Error> {
+    let missing = || input::not_found("number", ("order", "number"), number);
+    let number = input::key("number", number).map_err(|_| missing())?;
+    let order = store::by_number(transaction, &number).await?;
+    let order =
+        order.filter(|row| visibility.can_see_professional(row.professional_id)).ok_or_else(missing)?;
+    let professionals = subject::lock::<ProfessionalRow>(transaction, [], [order.professional_id]).await?;
+    let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
+    if let Some(on) = order.cancelled_on {
+        let message = format!("Order {} was cancelled on {on}, which is final.", order.number);
+        return Err(Refusal::new(Code::WrongState, "number", message).into());
+    }
+    Ok((order, professionals))
+}
+
+fn check_range(field: &str, number: i64, least: i64) -> Result<(), Refusal> {
+    if (least..=INT_MAX).contains(&number) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::Invalid, field, format!("{field} is {least} or more; got {number}.")))
+}
+
+/// Whether a repeat says the same as the first.
+fn check_same_order(first: &swag_order::Model, same_item: bool, quantity: i64) -> Result<(), Refusal> {
+    let differs = differing([("item", !same_item), ("quantity", first.quantity != quantity)]);
+    if differs.is_empty() {
+        return Ok(());
+    }
+    let number = &first.number;
+    let advice = match first.status {
+        SwagOrderStatus::Placed => {
+            format!("{number} is placed; cancel it if this order replaces it, and send a new idempotencyKey")
+        }
+        SwagOrderStatus::Cancelled => {
+            format!("{number} is cancelled; to place this order instead, send a new idempotencyKey")
+        }
+    };
+    let differs = differs.join(", ");
+    let message =
+        format!("This idempotencyKey was used for order {number}, which differs in {differs}. {advice}.");
+    Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message))
+}
+
 /// The price of so many, if they are in stock and can be paid.
-fn check(quantity: i64, item: &swag_item::Model, balance: i64) -> Result<i64, Refusal> {
+fn check(quantity: i64, item: &swag_item::Model, balance: i64) -> Result<i64, Refusals> {
+    let code = &item.code;
+    let mut problems = Problems::default();
     if quantity > item.stock {
-        let message = format!("{} of this item are in stock, not {quantity}.", item.stock);
-        return Err(Refusal::new(Code::OutOfStock, "quantity", message));
+        let message = format!("{} of {code} are in stock; got a quantity of {quantity}.", item.stock);
+        problems.add(Refusal::new(Code::OutOfStock, "quantity", message));
     }
     let price = item.dojo_credits.saturating_mul(quantity);
     if price > balance {
         let message = format!(
-            "This costs {price} Dojo Credits and the balance is {balance}, which pays for at most {}.",
+            "{quantity} of {code} cost {price} Dojo Credits; the balance of {balance} pays for at most {}.",
             balance.max(0) / item.dojo_credits
         );
-        return Err(Refusal::new(Code::CreditsOverBalance, "quantity", message));
+        problems.add(Refusal::new(Code::CreditsOverBalance, "quantity", message));
     }
-    Ok(price)
+    problems.finish().map(|()| price)
 }
 
 /// The redemption of an order or its return, on a day.
@@ -344,5 +380,5 @@ fn redemption(
 fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Step) -> Result<(), Refusal> {
     posting
         .apply(entry, Some(step))
-        .map_err(|exceeded| Refusal::new(Code::Invalid, "quantity", format!("Not taken: {exceeded}.")))
+        .map_err(|exceeded| Refusal::new(Code::Invalid, "quantity", exceeded.to_string()))
 }

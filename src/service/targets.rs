@@ -6,18 +6,20 @@ use chrono::NaiveDate;
 use entity::sales_target;
 use entity::value::LogAction;
 use iso_currency::Currency;
+use rust_decimal::Decimal;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
 use super::posting::{LogEntry, Object, Posting};
-use super::{Services, input, transact};
+use super::subjects::lock_partner;
+use super::{Services, transact};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::fold::{Sold, Step, Target, YearSales};
-use crate::program::money::Money;
-use crate::program::refusal::{Code, Refusal};
+use crate::program::money::{Money, MoneyDraft};
+use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::rule::Derived;
 use crate::store::partner::PartnerRow;
 use crate::store::subject;
@@ -44,26 +46,18 @@ impl Services {
     /// the award comes by itself; where it no longer does, the award is taken back.
     ///
     /// # Errors
-    /// When there is no such partner, or year or amount can't be.
+    /// When there is no such partner, or year or amount are not accepted.
     pub async fn sales_target_set(
         &self,
         partner: &str,
         year: i32,
-        amount: Money,
+        amount: impl Into<MoneyDraft>,
     ) -> Result<PartnerRow, Error> {
-        self.authorize(Operation::SetSalesTarget)?;
-        if !YEARS.contains(&year) {
-            let message = format!("A target is of a year from {} to {}.", YEARS.start(), YEARS.end());
-            return Err(Refusal::new(Code::Invalid, "year", message).into());
-        }
-        if amount.minor < 1 {
-            let message = "A target is more than nothing.";
-            return Err(Refusal::new(Code::Invalid, "amount", message).within("target").into());
-        }
+        let visibility = self.authorize(Operation::SetSalesTarget)?;
+        let checked = all((check_year(year), check_amount(&amount.into())));
         transact!(self, Operation::SetSalesTarget, transaction, changes => {
-            let code = input::code("partner", partner).map_err(|_| input::no_partner())?;
-            let partner = subject::lock::<PartnerRow>(transaction, [code.as_str()], []).await?.pop();
-            let partner = partner.ok_or_else(input::no_partner)?;
+            let partner = lock_partner(transaction, &visibility, partner).await?;
+            let (((), amount), partner) = all((checked.clone(), partner))?;
             let id = partner.id;
             let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
             let existing = load(transaction, &mut posting, id, year, None).await?;
@@ -84,7 +78,7 @@ impl Services {
                 ..LogEntry::new(LogAction::SalesTargetSet, Object::SalesTarget(row.id))
             };
             posting.apply(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
-                .map_err(|error| Refusal::new(Code::Invalid, "target", format!("Not taken: {error}.")))?;
+                .map_err(|error| Refusal::new(Code::Invalid, "target", error.to_string()))?;
             row.reached_on = posting.sales(who, year).and_then(|sales| sales.reached_on);
             let posted = posting.post(transaction, &self.clock).await?;
             let change = Change::of("SalesTarget", row.id).about(Some(id), None);
@@ -122,6 +116,26 @@ impl Services {
         }
         Ok(found)
     }
+}
+
+fn check_year(year: i32) -> Result<(), Refusal> {
+    if YEARS.contains(&year) {
+        return Ok(());
+    }
+    let message =
+        format!("A sales target is for a year from {} to {}; got {year}.", YEARS.start(), YEARS.end());
+    Err(Refusal::new(Code::Invalid, "year", message))
+}
+
+fn check_amount(amount: &MoneyDraft) -> Result<Money, Refusals> {
+    let positive = if amount.amount > Decimal::ZERO {
+        Ok(())
+    } else {
+        let message = format!("A sales target is above 0; got {}.", amount.amount);
+        Err(Refusal::new(Code::Invalid, "amount", message))
+    };
+    let checked = all((amount.read(), positive));
+    checked.map(|(money, ())| money).map_err(|refusals| refusals.within("target"))
 }
 
 /// Loads a partner's sales of a year into a posting and returns the target. `on` is the day of a new sale.

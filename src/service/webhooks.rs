@@ -13,14 +13,16 @@ pub mod schedule;
 
 use entity::value::EventKind;
 use entity::webhook_endpoint;
-use sea_orm::ActiveEnum;
+use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 use tokio::sync::Notify;
 
 use super::audit::Change;
+use super::{ObjectId, input};
 use crate::error::Error;
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::Refusal;
 use crate::store::event::EventFilter;
+use crate::store::webhook as store;
 use crate::webhook_client::WebhookClient;
 pub(crate) use message::{event_type, message_id};
 pub use reads::Progress;
@@ -120,6 +122,14 @@ fn audit_state(row: &webhook_endpoint::Model) -> Result<serde_json::Value, Error
     }))
 }
 
-fn no_endpoint() -> Refusal {
-    Refusal::new(Code::NotFound, "id", "There is no webhook endpoint with this id.")
+/// Locks the endpoint with an id.
+async fn lock_endpoint(
+    transaction: &DatabaseTransaction,
+    id: ObjectId<'_>,
+) -> Result<Result<webhook_endpoint::Model, Refusal>, Error> {
+    let found = match id.key {
+        Some(key) => store::lock(transaction, key).await?,
+        None => None,
+    };
+    Ok(found.ok_or_else(|| input::not_found("id", ("webhook endpoint", "id"), id.text)))
 }

@@ -11,7 +11,7 @@ pub(crate) mod webhooks;
 
 pub(crate) use activity::Activity;
 pub(crate) use app::{Answer, TestApp, document, user_errors};
-pub(crate) use commerce::{Order, amount, contract, refusal};
+pub(crate) use commerce::{Order, amount, contract, problems, refusal};
 pub(crate) use database::{Backend, TestDatabase};
 pub(crate) use state::{every_entity, everything, verified};
 

@@ -404,11 +404,11 @@ async fn v5_days_that_can_be_asked_for(backend: Backend) {
         (of_partner, "new", "2025-02-28", Some("enrolment on 2025-03-01")),
         (of_partner, "new", "2025-03-01", None),
         (of_partner, "new", TODAY, None),
-        (of_partner, "new", "2026-09-01", Some("after today, 2026-08-31")),
+        (of_partner, "new", "2026-09-01", Some("is in the future; today is 2026-08-31")),
         (of_person, "ada", "2025-02-28", Some("sign-up on 2025-03-01")),
         (of_person, "ada", "2025-03-01", None),
         (of_person, "ada", TODAY, None),
-        (of_person, "ada", "2026-09-01", Some("after today, 2026-08-31")),
+        (of_person, "ada", "2026-09-01", Some("is in the future; today is 2026-08-31")),
     ];
     for (query, code, day, words) in table {
         let answer = app.send(query, json!({ "code": code, "day": day })).await;

@@ -310,7 +310,7 @@ async fn v6_and_earning_refusals(backend: Backend) {
     let partner = |kind: &str, on: &str| Activity::of_partner("nordwind", kind, on);
     let person = |kind: &str, on: &str| Activity::of_professional("ada", kind, on);
     let day = "2025-05-01";
-    // activity, code, end of the path
+    // activity, code, end of the path; of one problem each
     let table = [
         (partner("NO_SUCH_KIND", day), "UNKNOWN_KIND", "kind"),
         (partner("VOTE_CAST", day), "UNKNOWN_KIND", "kind"),
@@ -331,7 +331,7 @@ async fn v6_and_earning_refusals(backend: Backend) {
             "partner",
         ),
         (
-            partner("EVENT_ORGANIZED", day).with("subject", json!({ "professional": "nobody" })),
+            person("FEEDBACK_SUBMITTED", day).with("subject", json!({ "professional": "nobody" })),
             "NOT_FOUND",
             "professional",
         ),

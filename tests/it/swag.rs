@@ -133,6 +133,7 @@ async fn a_cancelled_order_gives_everything_back_once(backend: Backend) {
 async fn invalid_input_is_refused(backend: Backend) {
     let app = app(backend, 1_000).await;
     app.item("hoodie", 300, 5).await;
+    app.item("badge", 1, 5).await;
     app.item("yacht", 2_147_483_647, 2_147_483_647).await;
     let item = |code: &str, price: i64, stock: i64| json!({ "code": code, "name": "An item", "dojoCredits": price, "stock": stock });
     let table = [
@@ -142,8 +143,7 @@ async fn invalid_input_is_refused(backend: Backend) {
         ("placeSwagOrder", swag("ada", "hoodie", 0, "k1"), "INVALID", "quantity"),
         ("placeSwagOrder", swag("ada", "hoodie", -1, "k1"), "INVALID", "quantity"),
         ("placeSwagOrder", swag("ada", "hoodie", 1, " "), "INVALID", "idempotencyKey"),
-        ("placeSwagOrder", swag("ada", "hoodie", 6, "k1"), "OUT_OF_STOCK", "quantity"),
-        ("placeSwagOrder", swag("ada", "hoodie", 2_147_483_647, "k1"), "OUT_OF_STOCK", "quantity"),
+        ("placeSwagOrder", swag("ada", "badge", 6, "k1"), "OUT_OF_STOCK", "quantity"),
         ("placeSwagOrder", swag("ada", "hoodie", 4, "k1"), "CREDITS_OVER_BALANCE", "quantity"),
         ("placeSwagOrder", swag("ada", "yacht", 2_147_483_647, "k1"), "CREDITS_OVER_BALANCE", "quantity"),
         ("cancelSwagOrder", json!({ "number": "S-999" }), "NOT_FOUND", "number"),
@@ -157,6 +157,11 @@ async fn invalid_input_is_refused(backend: Backend) {
         let payload = app.mutate(mutation, input.clone()).await;
         let [error] = user_errors(&payload)[..] else { panic!("{mutation} {input}: {payload}") };
         assert_eq!((&error["code"], &error["field"]), (&json!(code), &json!([field])), "{mutation} {input}");
+    }
+    // Stock and balance are two problems.
+    for quantity in [6, 2_147_483_647] {
+        let refusals = app.refusals("placeSwagOrder", swag("ada", "hoodie", quantity, "k1")).await;
+        assert_eq!(refusals, ["OUT_OF_STOCK", "CREDITS_OVER_BALANCE"], "{quantity}");
     }
     let most = app.mutate("placeSwagOrder", swag("ada", "hoodie", 4, "k1")).await;
     let message = most["userErrors"][0]["message"].as_str().expect("a message").to_owned();

@@ -22,7 +22,7 @@ impl Scenario {
             code: "base".to_owned(),
             name: "Base".to_owned(),
             category: ProductCategory::License,
-            prices: vec![euros(10_000)],
+            prices: vec![euros(10_000).into()],
         };
         services.product_save(&product).await.expect("a product");
         services.sales_target_set("alpha", 2026, euros(50_000)).await.expect("a target");

@@ -3,11 +3,11 @@
 mod commerce;
 
 use partner_program::clock::Clock;
-use partner_program::service::Services;
 use partner_program::service::activities::{ActivityDraft, Decision, Intake, Outcome, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
 use partner_program::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
 use partner_program::service::verify::Report;
+use partner_program::service::{ObjectId, Services};
 use partner_program::store::Database;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -81,12 +81,15 @@ impl Scenario {
         ];
         let claims = self.take(Intake::Submit, claims).await;
         let approve = Decision::Approve { points: Some(650) };
-        self.services.activity_review(claims[0], approve, None).await.expect("an approval");
-        self.services.activity_review(claims[1], Decision::Reject, Some("no")).await.expect("a rejection");
+        self.services.activity_review(ObjectId::of_row(claims[0]), approve, None).await.expect("an approval");
+        self.services
+            .activity_review(ObjectId::of_row(claims[1]), Decision::Reject, Some("no"))
+            .await
+            .expect("a rejection");
         // The affiliation comes late, so past awards are credited.
         self.affiliate("bob", "beta", "2023-02-01").await;
-        self.services.activity_void(taken[2], Some("wrong")).await.expect("a voiding");
-        self.services.activity_void(claims[0], None).await.expect("a voiding");
+        self.services.activity_void(ObjectId::of_row(taken[2]), Some("wrong")).await.expect("a voiding");
+        self.services.activity_void(ObjectId::of_row(claims[0]), None).await.expect("a voiding");
         self.services.affiliation_end("ada", day("2026-01-31")).await.expect("an end");
         self.affiliate("ada", "beta", "2026-02-01").await;
         let more = vec![activity("11", "ada", "DOCS_LARGE_CONTRIBUTION", "2026-02-11", Some(1_000))];

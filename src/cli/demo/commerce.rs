@@ -83,7 +83,7 @@ impl Demo<'_> {
     pub(super) async fn commerce(&self) -> Result<(), Error> {
         for (code, name, category, prices) in PRODUCTS {
             let prices = prices.into_iter().zip(CURRENCIES);
-            let prices = prices.map(|(minor, currency)| Money { minor, currency }).collect();
+            let prices = prices.map(|(minor, currency)| Money { minor, currency }.into()).collect();
             let product = ProductDraft { code: code.to_owned(), name: name.to_owned(), category, prices };
             self.services.product_save(&product).await?;
         }

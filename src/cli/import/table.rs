@@ -6,8 +6,10 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use crate::program::calendar::parse_date;
-use crate::program::rule::Attributes;
-use crate::program::rule::{AttributeType, Program};
+use crate::program::nearest::nearest;
+use crate::program::refusal::{Code, Refusal, Refusals, all, each};
+use crate::program::rule::{AttributeType, Attributes, Program};
+use crate::program::wording::quoted;
 use crate::service::activities::{ActivityDraft, SubjectCode};
 use crate::service::affiliations::AffiliationDraft;
 use crate::service::policy::Policy;
@@ -76,57 +78,60 @@ impl Header {
             let header = quoted(&columns.join(","));
             return Err(format!("unknown header {header}; accepted headers: {KNOWN_HEADERS}"));
         };
-        let is_duplicate = |(index, name): &(usize, &String)| columns[..*index].contains(name);
-        if let Some((_, name)) = columns.iter().enumerate().find(is_duplicate) {
-            return Err(format!("duplicate column `{name}` in the header"));
-        }
-        let (_, required, optional) = COLUMNS[table as usize];
-        if let Some(name) = required.iter().find(|name| !has(name)) {
-            return Err(format!("missing column `{name}`; accepted headers: {KNOWN_HEADERS}"));
-        }
-        if table == Table::Activities {
-            if !has("partner") && !has("professional") {
-                return Err(format!(
-                    "missing column `professional` or `partner`; accepted headers: {KNOWN_HEADERS}"
-                ));
-            }
-            if has("") {
-                return Err("a column in the header has no name".to_owned());
-            }
-        } else {
-            let known =
-                |name: &&String| required.contains(&name.as_str()) || optional.contains(&name.as_str());
-            if let Some(name) = columns.iter().find(|name| !known(name)) {
-                return Err(format!("unknown column `{name}`; accepted headers: {KNOWN_HEADERS}"));
-            }
-        }
+        check_columns(table, &columns)?;
         Ok(Self { table, columns })
     }
 
-    /// The draft of a row, or why the row is invalid.
+    /// The draft of a row, or every reason why the row is invalid.
     pub(super) fn draft(&self, record: &csv::ByteRecord, policy: &Arc<Policy>) -> Result<Draft, String> {
         let row = Row::new(&self.columns, record)?;
-        Ok(match self.table {
-            Table::Partners => Draft::Partner(PartnerDraft {
-                code: row.required("partner")?.to_owned(),
-                name: row.required("name")?.to_owned(),
-                enrolled_on: row.date("enrolled_on")?,
-            }),
-            Table::Professionals => Draft::Professional(ProfessionalDraft {
-                code: row.required("professional")?.to_owned(),
-                name: row.required("name")?.to_owned(),
-                email: row.required("email")?.to_owned(),
-                signed_up_on: row.date("signed_up_on")?,
-            }),
-            Table::Affiliations => Draft::Affiliation(AffiliationDraft {
-                professional: row.required("professional")?.to_owned(),
-                partner: row.required("partner")?.to_owned(),
-                starts_on: row.date("starts_on")?,
-                ends_on: row.cell("ends_on").map(|_| row.date("ends_on")).transpose()?,
-            }),
-            Table::Activities => Draft::Activity(row.activity(policy)?),
-        })
+        let draft = match self.table {
+            Table::Partners => row.partner().map(Draft::Partner),
+            Table::Professionals => row.professional().map(Draft::Professional),
+            Table::Affiliations => row.affiliation().map(Draft::Affiliation),
+            Table::Activities => row.activity(policy).map(Draft::Activity),
+        };
+        draft.map_err(joined)
     }
+}
+
+/// Checks the columns of a table.
+///
+/// # Errors
+/// Every duplicate, missing and unknown column, with the nearest known one.
+fn check_columns(table: Table, columns: &[String]) -> Result<(), String> {
+    let (_, required, optional) = COLUMNS[table as usize];
+    let has = |name: &str| columns.iter().any(|column| column == name);
+    let duplicates = columns.iter().enumerate().filter(|(index, name)| columns[..*index].contains(name));
+    let mut problems: Vec<String> =
+        duplicates.map(|(_, name)| format!("duplicate column `{name}` in the header")).collect();
+    let named = problems.len();
+    problems.extend(required.iter().filter(|name| !has(name)).map(|name| format!("missing column `{name}`")));
+    if table == Table::Activities {
+        // Any other column is an attribute.
+        if !has("partner") && !has("professional") {
+            problems.push("missing column `professional` or `partner`".to_owned());
+        }
+    } else {
+        let known = || required.iter().chain(optional).copied();
+        problems.extend(columns.iter().filter(|name| !known().any(|one| one == *name)).map(|name| {
+            let near = nearest(name, known().filter(|one| !has(one)));
+            let near = near.map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+            format!("unknown column `{name}`{near}")
+        }));
+    }
+    if problems.len() > named {
+        problems.push(format!("accepted headers: {KNOWN_HEADERS}"));
+    }
+    if table == Table::Activities && has("") {
+        problems.push("a column in the header has no name".to_owned());
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("; ")) }
+}
+
+/// The reasons why a row is invalid, in the order of the checks.
+fn joined(refusals: Refusals) -> String {
+    refusals.into_iter().map(|refusal| refusal.message).collect::<Vec<_>>().join("; ")
 }
 
 /// The cells of one row by the names of their columns.
@@ -137,60 +142,95 @@ struct Row<'r> {
 impl<'r> Row<'r> {
     fn new(columns: &'r [String], record: &'r csv::ByteRecord) -> Result<Self, String> {
         if record.len() != columns.len() {
-            let (found, expected) = (record.len(), columns.len());
-            return Err(format!("the row has {found} fields, but the header has {expected}"));
+            return Err(format!("the row has {} fields, but the header has {}", record.len(), columns.len()));
         }
-        let mut cells = Vec::with_capacity(columns.len());
-        for (name, cell) in columns.iter().zip(record) {
-            let cell = std::str::from_utf8(cell).map_err(|_| format!("{name}: not valid UTF-8"))?;
+        let cells = columns.iter().zip(record).map(|(name, cell)| {
+            let cell = std::str::from_utf8(cell).map_err(|_| invalid(name, "not valid UTF-8"))?;
             if cell.contains('\0') {
-                return Err(format!("{name}: contains a NUL character"));
+                return Err(invalid(name, "contains a NUL character"));
             }
-            cells.push((name.as_str(), cell.trim()));
-        }
-        Ok(Self { cells })
+            Ok((name.as_str(), cell.trim()))
+        });
+        each(cells).map(|cells| Self { cells }).map_err(joined)
     }
 
     fn cell(&self, name: &str) -> Option<&'r str> {
         self.cells.iter().find(|(column, cell)| *column == name && !cell.is_empty()).map(|(_, cell)| *cell)
     }
 
-    fn required(&self, name: &str) -> Result<&'r str, String> {
-        self.cell(name).ok_or_else(|| format!("{name}: this may not be empty"))
+    fn required(&self, name: &str) -> Result<&'r str, Refusal> {
+        self.cell(name).ok_or_else(|| invalid(name, "this may not be empty"))
     }
 
-    fn date(&self, name: &str) -> Result<NaiveDate, String> {
+    fn date(&self, name: &str) -> Result<NaiveDate, Refusal> {
         let text = self.required(name)?;
         parse_date(text).ok_or_else(|| {
-            format!("{name}: {} is not a date; write YYYY-MM-DD, such as 2026-06-30", quoted(text))
+            let message = format!("{} is not a date; write YYYY-MM-DD, such as 2026-06-30", quoted(text));
+            invalid(name, &message)
         })
     }
 
-    fn number(&self, name: &str) -> Result<Option<i64>, String> {
+    fn number(&self, name: &str) -> Result<Option<i64>, Refusal> {
         let number = |text: &str| {
-            text.parse().map_err(|_| format!("{name}: {} is not a whole number, such as 12", quoted(text)))
+            let message = || format!("{} is not a whole number, such as 12", quoted(text));
+            text.parse().map_err(|_| invalid(name, &message()))
         };
         self.cell(name).map(number).transpose()
     }
 
-    fn activity(&self, policy: &Policy) -> Result<ActivityDraft, String> {
-        let (subject, program) = match (self.cell("professional"), self.cell("partner")) {
-            (Some(code), None) => (SubjectCode::Professional(code.to_owned()), Program::Professional),
-            (None, Some(code)) => (SubjectCode::Partner(code.to_owned()), Program::Partner),
-            (None, None) => {
-                return Err("professional, partner: both are empty; fill in exactly one".to_owned());
-            }
+    fn partner(&self) -> Result<PartnerDraft, Refusals> {
+        let (code, name, enrolled_on) =
+            all((self.required("partner"), self.required("name"), self.date("enrolled_on")))?;
+        Ok(PartnerDraft { code: code.to_owned(), name: name.to_owned(), enrolled_on })
+    }
+
+    fn professional(&self) -> Result<ProfessionalDraft, Refusals> {
+        let (code, name, email, signed_up_on) = all((
+            self.required("professional"),
+            self.required("name"),
+            self.required("email"),
+            self.date("signed_up_on"),
+        ))?;
+        let (code, name, email) = (code.to_owned(), name.to_owned(), email.to_owned());
+        Ok(ProfessionalDraft { code, name, email, signed_up_on })
+    }
+
+    fn affiliation(&self) -> Result<AffiliationDraft, Refusals> {
+        let (professional, partner, starts_on, ends_on) = all((
+            self.required("professional"),
+            self.required("partner"),
+            self.date("starts_on"),
+            self.cell("ends_on").map(|_| self.date("ends_on")).transpose(),
+        ))?;
+        let (professional, partner) = (professional.to_owned(), partner.to_owned());
+        Ok(AffiliationDraft { professional, partner, starts_on, ends_on })
+    }
+
+    fn subject(&self) -> Result<(SubjectCode, Program), Refusal> {
+        let columns = "professional, partner";
+        match (self.cell("professional"), self.cell("partner")) {
+            (Some(code), None) => Ok((SubjectCode::Professional(code.to_owned()), Program::Professional)),
+            (None, Some(code)) => Ok((SubjectCode::Partner(code.to_owned()), Program::Partner)),
+            (None, None) => Err(invalid(columns, "both are empty; fill in exactly one")),
             (Some(professional), Some(partner)) => {
                 let (professional, partner) = (quoted(professional), quoted(partner));
-                return Err(format!(
-                    "professional, partner: both are given ({professional}, {partner}); fill in exactly one"
-                ));
+                let message = format!("both are given ({professional}, {partner}); fill in exactly one");
+                Err(invalid(columns, &message))
             }
-        };
-        let kind = self.required("kind")?;
-        let occurred_on = self.date("occurred_on")?;
-        let editions = &policy.editions;
-        let rule = editions.kind(program, kind).and_then(|kind| editions.at(occurred_on).rule(kind));
+        }
+    }
+
+    fn activity(&self, policy: &Policy) -> Result<ActivityDraft, Refusals> {
+        let key = all((self.required("source"), self.required("external_id")));
+        let ((subject, program), kind, occurred_on, quantity, points, (source, external_id)) = all((
+            self.subject(),
+            self.required("kind"),
+            self.date("occurred_on"),
+            self.number("quantity"),
+            self.number("points"),
+            key,
+        ))?;
+        let rule = policy.editions.rule(program, kind, occurred_on);
         let is_boolean = |name: &str| {
             let mut attributes = rule.into_iter().flat_map(|rule| &rule.attributes);
             attributes.any(|one| one.name == name && matches!(one.value_type, AttributeType::Boolean { .. }))
@@ -211,18 +251,16 @@ impl<'r> Row<'r> {
             subject,
             kind: kind.to_owned(),
             occurred_on,
-            quantity: self.number("quantity")?.unwrap_or(1),
-            points: self.number("points")?,
+            quantity: quantity.unwrap_or(1),
+            points,
             attributes,
-            source: self.required("source")?.to_owned(),
-            external_id: self.required("external_id")?.to_owned(),
+            source: source.to_owned(),
+            external_id: external_id.to_owned(),
         })
     }
 }
 
-/// A cell for a message: quoted, on one line, truncated.
-fn quoted(text: &str) -> String {
-    let short: String = text.chars().take(40).collect();
-    let dots = if short.len() < text.len() { "…" } else { "" };
-    format!("{short:?}{dots}")
+/// A cell that is not accepted.
+fn invalid(column: &str, message: &str) -> Refusal {
+    Refusal::new(Code::Invalid, column, format!("{column}: {message}"))
 }

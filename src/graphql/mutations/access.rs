@@ -1,11 +1,10 @@
 //! API keys, and erasing personal fields.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use uuid::Uuid;
 
 use super::subjects::ProfessionalPayload;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, split_user_error};
+use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::Moment;
 use crate::graphql::types::{ApiKey, Role};
@@ -91,13 +90,13 @@ impl AccessMutations {
             sources: input.sources,
             read_only: input.read_only,
         };
-        Ok(match split_user_error(context.data_unchecked::<Services>().key_create(&draft).await)? {
+        Ok(match split_user_errors(context.data_unchecked::<Services>().key_create(&draft).await)? {
             Ok(created) => CreateApiKeyPayload {
                 api_key: Some(ApiKey(BatchRow::only(created.row))),
                 secret: Some(created.secret),
                 user_errors: Vec::new(),
             },
-            Err(error) => CreateApiKeyPayload { user_errors: vec![error], ..Default::default() },
+            Err(user_errors) => CreateApiKeyPayload { user_errors, ..Default::default() },
         })
     }
 
@@ -108,14 +107,10 @@ impl AccessMutations {
         #[graphql(desc = "API key to revoke.")] input: RevokeApiKeyInput,
     ) -> Result<ApiKeyPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let id = match NodeType::parse(&input.id) {
-            Some((NodeType::ApiKey, id)) => id,
-            // No key has this one.
-            _ => Uuid::nil(),
-        };
-        Ok(match split_user_error(services.key_revoke(id).await)? {
+        let id = NodeType::ApiKey.object(&input.id);
+        Ok(match split_user_errors(services.key_revoke(id).await)? {
             Ok(row) => ApiKeyPayload { api_key: Some(ApiKey(BatchRow::only(row))), user_errors: Vec::new() },
-            Err(error) => ApiKeyPayload { api_key: None, user_errors: vec![error] },
+            Err(user_errors) => ApiKeyPayload { api_key: None, user_errors },
         })
     }
 
@@ -128,9 +123,9 @@ impl AccessMutations {
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let erased = services.professional_erase(&input.professional, input.reason.as_deref()).await;
-        Ok(match split_user_error(erased)? {
+        Ok(match split_user_errors(erased)? {
             Ok(row) => ProfessionalPayload::from_row(row),
-            Err(error) => ProfessionalPayload::from_error(error),
+            Err(user_errors) => ProfessionalPayload::from_errors(user_errors),
         })
     }
 }

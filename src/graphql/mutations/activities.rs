@@ -1,14 +1,13 @@
 //! Recording, submitting, reviewing and voiding activities.
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
-use uuid::Uuid;
 
 use crate::graphql::batch::{BatchById, BatchRow};
-use crate::graphql::error::{ApiError, UserError, split_user_error};
+use crate::graphql::error::{ApiError, UserError, split_user_errors, user_errors};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, JsonObject};
 use crate::graphql::types::{Activity, ReviewDecision};
-use crate::program::refusal::Refusal;
+use crate::program::refusal::Refusals;
 use crate::service::Services;
 use crate::service::activities::{ActivityDraft, Decision, Intake, Outcome, SubjectCode};
 
@@ -156,13 +155,12 @@ impl ActivityMutations {
     ) -> Result<RecordActivitiesPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let drafts: Vec<ActivityDraft> = input.activities.into_iter().map(Into::into).collect();
-        let outcomes = match split_user_error(services.activities_record(&drafts, Intake::Record).await)? {
+        let outcomes = match split_user_errors(services.activities_record(&drafts, Intake::Record).await)? {
             Ok(outcomes) => outcomes,
-            Err(error) => {
-                return Ok(RecordActivitiesPayload { user_errors: vec![error], ..Default::default() });
-            }
+            Err(user_errors) => return Ok(RecordActivitiesPayload { user_errors, ..Default::default() }),
         };
-        let locate = |index: usize, refusal: Refusal| refusal.within(&index.to_string()).within("activities");
+        let locate =
+            |index: usize, refusals: Refusals| refusals.within(&index.to_string()).within("activities");
         Ok(RecordActivitiesPayload { results: payloads(outcomes, locate), user_errors: Vec::new() })
     }
 
@@ -187,7 +185,7 @@ impl ActivityMutations {
             ReviewDecision::Approve => Decision::Approve { points: input.points.map(Into::into) },
             ReviewDecision::Reject => Decision::Reject,
         };
-        let id = activity_id(&input.activity_id);
+        let id = NodeType::Activity.object(&input.activity_id);
         let services = context.data_unchecked::<Services>();
         activity_payload(services.activity_review(id, decision, input.reason.as_deref()).await)
     }
@@ -198,7 +196,7 @@ impl ActivityMutations {
         context: &Context<'_>,
         #[graphql(desc = "Activity to void.")] input: VoidActivityInput,
     ) -> Result<ActivityPayload, ApiError> {
-        let id = activity_id(&input.activity_id);
+        let id = NodeType::Activity.object(&input.activity_id);
         let services = context.data_unchecked::<Services>();
         activity_payload(services.activity_void(id, input.reason.as_deref()).await)
     }
@@ -211,13 +209,13 @@ async fn record_one(
 ) -> Result<RecordActivityPayload, ApiError> {
     let services = context.data_unchecked::<Services>();
     let outcomes = services.activities_record(&[input.into()], intake).await?;
-    Ok(payloads(outcomes, |_, refusal| refusal).pop().unwrap_or_default())
+    Ok(payloads(outcomes, |_, refusals| refusals).pop().unwrap_or_default())
 }
 
 /// Payloads of outcomes, whose activities form one batch.
 fn payloads(
     outcomes: Vec<Outcome>,
-    locate: impl Fn(usize, Refusal) -> Refusal,
+    locate: impl Fn(usize, Refusals) -> Refusals,
 ) -> Vec<RecordActivityPayload> {
     let rows = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Recorded(row) | Outcome::Duplicate(row) => Some((row.id, row.clone())),
@@ -234,8 +232,8 @@ fn payloads(
             ..Default::default()
         },
         Outcome::DuplicateNotVisible => RecordActivityPayload { duplicate: true, ..Default::default() },
-        Outcome::Refused(refusal) => {
-            RecordActivityPayload { user_errors: vec![locate(index, refusal).into()], ..Default::default() }
+        Outcome::Refused(refusals) => {
+            RecordActivityPayload { user_errors: user_errors(locate(index, refusals)), ..Default::default() }
         }
     };
     outcomes.into_iter().enumerate().map(payload).collect()
@@ -244,16 +242,8 @@ fn payloads(
 fn activity_payload(
     result: Result<entity::activity::Model, crate::error::Error>,
 ) -> Result<ActivityPayload, ApiError> {
-    Ok(match split_user_error(result)? {
+    Ok(match split_user_errors(result)? {
         Ok(row) => ActivityPayload { activity: Some(Activity(BatchRow::only(row))), user_errors: Vec::new() },
-        Err(error) => ActivityPayload { activity: None, user_errors: vec![error] },
+        Err(user_errors) => ActivityPayload { activity: None, user_errors },
     })
-}
-
-/// The key behind the global id of an activity; the nil key, which no activity has, for another id.
-fn activity_id(id: &ID) -> Uuid {
-    match NodeType::parse(id) {
-        Some((NodeType::Activity, key)) => key,
-        _ => Uuid::nil(),
-    }
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, Object};
 
 use super::subjects::ProfessionalPayload;
-use crate::graphql::error::{ApiError, UserError, split_user_error};
+use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::scalar::Date;
 use crate::service::Services;
 use crate::service::affiliations::AffiliationDraft;
@@ -55,7 +55,7 @@ impl AffiliationMutations {
             starts_on: input.starts_on.0,
             ends_on: input.ends_on.map(|date| date.0),
         };
-        Ok(payload(split_user_error(services.affiliation_add(&draft).await)?))
+        Ok(payload(split_user_errors(services.affiliation_add(&draft).await)?))
     }
 
     /// Ends the open affiliation of a professional. Refused as `WRONG_STATE` if there is none.
@@ -65,13 +65,13 @@ impl AffiliationMutations {
         #[graphql(desc = "Professional and last day.")] input: EndAffiliationInput,
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
-        Ok(payload(split_user_error(services.affiliation_end(&input.professional, input.ends_on.0).await)?))
+        Ok(payload(split_user_errors(services.affiliation_end(&input.professional, input.ends_on.0).await)?))
     }
 }
 
-fn payload(result: Result<ProfessionalRow, UserError>) -> ProfessionalPayload {
+fn payload(result: Result<ProfessionalRow, Vec<UserError>>) -> ProfessionalPayload {
     match result {
         Ok(row) => ProfessionalPayload::from_row(row),
-        Err(error) => ProfessionalPayload::from_error(error),
+        Err(user_errors) => ProfessionalPayload::from_errors(user_errors),
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, split_user_error};
+use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::scalar::Date;
 use crate::graphql::types::{Deal, DealActivityKind, DealOutcome, DealStatus};
 use crate::service::Services;
@@ -150,8 +150,8 @@ impl DealMutations {
 }
 
 fn payload(result: Result<entity::deal::Model, Error>) -> Result<DealPayload, ApiError> {
-    Ok(match split_user_error(result)? {
+    Ok(match split_user_errors(result)? {
         Ok(row) => DealPayload { deal: Some(Deal(BatchRow::only(row))), user_errors: Vec::new() },
-        Err(error) => DealPayload { deal: None, user_errors: vec![error] },
+        Err(user_errors) => DealPayload { deal: None, user_errors },
     })
 }

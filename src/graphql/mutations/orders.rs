@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, split_user_error};
+use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::scalar::Date;
 use crate::graphql::types::{Order, OrderPurpose};
 use crate::service::Services;
@@ -134,10 +134,10 @@ impl OrderMutations {
 }
 
 fn payload(result: Result<(entity::order::Model, bool), Error>) -> Result<OrderPayload, ApiError> {
-    Ok(match split_user_error(result)? {
+    Ok(match split_user_errors(result)? {
         Ok((row, duplicate)) => {
             OrderPayload { order: Some(Order(BatchRow::only(row))), duplicate, user_errors: Vec::new() }
         }
-        Err(error) => OrderPayload { user_errors: vec![error], ..OrderPayload::default() },
+        Err(user_errors) => OrderPayload { user_errors, ..OrderPayload::default() },
     })
 }

@@ -4,10 +4,9 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::subjects::PartnerPayload;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, split_user_error};
+use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::scalar::{Date, Decimal};
 use crate::graphql::types::{MoneyInput, Product, ProductCategory};
-use crate::program::refusal::Refusal;
 use crate::service::Services;
 use crate::service::contracts::ContractDraft;
 use crate::service::products::ProductDraft;
@@ -82,21 +81,15 @@ impl ProductMutations {
         context: &Context<'_>,
         #[graphql(desc = "Product to save.")] input: SaveProductInput,
     ) -> Result<ProductPayload, ApiError> {
-        let price = |(index, price): (usize, &MoneyInput)| {
-            price.to_amount().map_err(|refusal| refusal.within(&index.to_string()).within("prices"))
-        };
-        let prices = match input.prices.iter().enumerate().map(price).collect::<Result<Vec<_>, Refusal>>() {
-            Ok(prices) => prices,
-            Err(refusal) => return Ok(ProductPayload { product: None, user_errors: vec![refusal.into()] }),
-        };
+        let prices = input.prices.into_iter().map(Into::into).collect();
         let draft =
             ProductDraft { code: input.code, name: input.name, category: input.category.into(), prices };
         let services = context.data_unchecked::<Services>();
-        Ok(match split_user_error(services.product_save(&draft).await)? {
+        Ok(match split_user_errors(services.product_save(&draft).await)? {
             Ok(row) => {
                 ProductPayload { product: Some(Product(BatchRow::only(row))), user_errors: Vec::new() }
             }
-            Err(error) => ProductPayload { product: None, user_errors: vec![error] },
+            Err(user_errors) => ProductPayload { product: None, user_errors },
         })
     }
 
@@ -115,7 +108,7 @@ impl ProductMutations {
             rates: input.rates.into_iter().map(|rate| (rate.category.into(), rate.percent.0)).collect(),
         };
         let services = context.data_unchecked::<Services>();
-        Ok(PartnerPayload::from_result(split_user_error(services.contract_record(&draft).await)?))
+        Ok(PartnerPayload::from_result(split_user_errors(services.contract_record(&draft).await)?))
     }
 
     /// Sets a partner's sales target for a year and replaces an earlier one. The award is posted
@@ -125,12 +118,8 @@ impl ProductMutations {
         context: &Context<'_>,
         #[graphql(desc = "Sales target to set.")] input: SetSalesTargetInput,
     ) -> Result<PartnerPayload, ApiError> {
-        let amount = match input.target.to_amount() {
-            Ok(amount) => amount,
-            Err(refusal) => return Ok(PartnerPayload::from_result(Err(refusal.within("target").into()))),
-        };
         let services = context.data_unchecked::<Services>();
-        let set = services.sales_target_set(&input.partner, input.year, amount).await;
-        Ok(PartnerPayload::from_result(split_user_error(set)?))
+        let set = services.sales_target_set(&input.partner, input.year, input.target).await;
+        Ok(PartnerPayload::from_result(split_user_errors(set)?))
     }
 }

@@ -2,13 +2,13 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
+use crate::error::Error;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError};
+use crate::graphql::error::{ApiError, UserError, user_errors};
 use crate::graphql::scalar::Date;
 use crate::graphql::types::{Partner, Professional};
-use crate::program::refusal::{Code, Refusal};
 use crate::service::Services;
-use crate::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
+use crate::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft, already_exists};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 
@@ -39,10 +39,10 @@ pub(crate) struct PartnerPayload {
 
 impl PartnerPayload {
     /// The partner, or why the change was refused.
-    pub(super) fn from_result(result: Result<PartnerRow, UserError>) -> Self {
+    pub(super) fn from_result(result: Result<PartnerRow, Vec<UserError>>) -> Self {
         match result {
             Ok(row) => Self { partner: Some(Partner(BatchRow::only(row))), user_errors: Vec::new() },
-            Err(error) => Self { partner: None, user_errors: vec![error] },
+            Err(user_errors) => Self { partner: None, user_errors },
         }
     }
 }
@@ -76,9 +76,9 @@ impl ProfessionalPayload {
         Self { professional: Some(Professional(BatchRow::only(row))), user_errors: Vec::new() }
     }
 
-    /// The payload of a refused mutation.
-    pub(super) fn from_error(error: impl Into<UserError>) -> Self {
-        Self { professional: None, user_errors: vec![error.into()] }
+    /// Why the change was split_user_errors.
+    pub(super) fn from_errors(user_errors: Vec<UserError>) -> Self {
+        Self { professional: None, user_errors }
     }
 }
 
@@ -100,12 +100,14 @@ impl SubjectMutations {
                     user_errors: Vec::new(),
                 })
             }
-            Some(AddOutcome::Refused(refusal)) => {
-                Ok(PartnerPayload { partner: None, user_errors: vec![refusal.into()] })
+            Some(AddOutcome::Refused(refusals)) => {
+                Ok(PartnerPayload::from_result(Err(user_errors(refusals))))
             }
-            Some(AddOutcome::Duplicate(_)) | None => {
-                Ok(PartnerPayload { partner: None, user_errors: vec![exists("partner").into()] })
+            Some(AddOutcome::Duplicate(row)) => {
+                let refusal = already_exists("partner", &row.code, &[]);
+                Ok(PartnerPayload::from_result(Err(user_errors(refusal.into()))))
             }
+            None => Err(Error::Damaged("no answer to a partner".to_owned()).into()),
         }
     }
 
@@ -124,18 +126,14 @@ impl SubjectMutations {
         };
         match services.professionals_add(&[draft]).await?.pop() {
             Some(AddOutcome::Created(row)) => Ok(ProfessionalPayload::from_row(row.into())),
-            Some(AddOutcome::Refused(refusal)) => Ok(ProfessionalPayload::from_error(refusal)),
-            Some(AddOutcome::Duplicate(_)) | None => {
-                Ok(ProfessionalPayload::from_error(exists("professional")))
+            Some(AddOutcome::Refused(refusals)) => {
+                Ok(ProfessionalPayload::from_errors(user_errors(refusals)))
             }
+            Some(AddOutcome::Duplicate(row)) => {
+                let refusal = already_exists("professional", &row.code, &[]);
+                Ok(ProfessionalPayload::from_errors(user_errors(refusal.into())))
+            }
+            None => Err(Error::Damaged("no answer to a professional".to_owned()).into()),
         }
     }
-}
-
-fn exists(what: &str) -> Refusal {
-    Refusal::new(
-        Code::AlreadyExists,
-        "code",
-        format!("There is a {what} with this code already: codes are unique."),
-    )
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, split_user_error};
+use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::types::{SwagItem, SwagOrder};
 use crate::service::Services;
 use crate::service::swag::{SwagItemDraft, SwagOrderDraft};
@@ -87,11 +87,11 @@ impl SwagMutations {
             stock: input.stock.into(),
         };
         let services = context.data_unchecked::<Services>();
-        Ok(match split_user_error(services.swag_item_save(&draft).await)? {
+        Ok(match split_user_errors(services.swag_item_save(&draft).await)? {
             Ok(row) => {
                 SwagItemPayload { swag_item: Some(SwagItem(BatchRow::only(row))), user_errors: Vec::new() }
             }
-            Err(error) => SwagItemPayload { swag_item: None, user_errors: vec![error] },
+            Err(user_errors) => SwagItemPayload { swag_item: None, user_errors },
         })
     }
 
@@ -125,12 +125,12 @@ impl SwagMutations {
 }
 
 fn payload(result: Result<(entity::swag_order::Model, bool), Error>) -> Result<SwagOrderPayload, ApiError> {
-    Ok(match split_user_error(result)? {
+    Ok(match split_user_errors(result)? {
         Ok((row, duplicate)) => SwagOrderPayload {
             swag_order: Some(SwagOrder(BatchRow::only(row))),
             duplicate,
             user_errors: Vec::new(),
         },
-        Err(error) => SwagOrderPayload { user_errors: vec![error], ..SwagOrderPayload::default() },
+        Err(user_errors) => SwagOrderPayload { user_errors, ..SwagOrderPayload::default() },
     })
 }

@@ -2,11 +2,10 @@
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use entity::{webhook_delivery, webhook_endpoint};
-use uuid::Uuid;
 
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, split_user_error};
+use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::EventNumber;
 use crate::graphql::types::{EventType, WebhookDelivery, WebhookEndpoint};
@@ -133,42 +132,37 @@ pub(crate) struct WebhookDeliveryPayload {
 
 impl WebhookSecretPayload {
     fn from_result(result: Result<EndpointSecret, Error>) -> Result<Self, ApiError> {
-        Ok(match split_user_error(result)? {
+        Ok(match split_user_errors(result)? {
             Ok(made) => Self {
                 webhook_endpoint: Some(WebhookEndpoint(BatchRow::only(made.row))),
                 secret: Some(made.secret),
                 user_errors: Vec::new(),
             },
-            Err(error) => Self { user_errors: vec![error], ..Self::default() },
+            Err(user_errors) => Self { user_errors, ..Self::default() },
         })
     }
 }
 
 impl WebhookEndpointPayload {
     fn from_result(result: Result<webhook_endpoint::Model, Error>) -> Result<Self, ApiError> {
-        Ok(match split_user_error(result)? {
+        Ok(match split_user_errors(result)? {
             Ok(row) => {
                 Self { webhook_endpoint: Some(WebhookEndpoint(BatchRow::only(row))), user_errors: Vec::new() }
             }
-            Err(error) => Self { webhook_endpoint: None, user_errors: vec![error] },
+            Err(user_errors) => Self { webhook_endpoint: None, user_errors },
         })
     }
 }
 
 impl WebhookDeliveryPayload {
     fn from_result(result: Result<webhook_delivery::Model, Error>) -> Result<Self, ApiError> {
-        Ok(match split_user_error(result)? {
+        Ok(match split_user_errors(result)? {
             Ok(row) => {
                 Self { webhook_delivery: Some(WebhookDelivery(BatchRow::only(row))), user_errors: Vec::new() }
             }
-            Err(error) => Self { webhook_delivery: None, user_errors: vec![error] },
+            Err(user_errors) => Self { webhook_delivery: None, user_errors },
         })
     }
-}
-
-/// The key of a global id; one that nothing has for an id of something else.
-fn key(kind: NodeType, id: &ID) -> Uuid {
-    NodeType::parse(id).filter(|(of, _)| *of == kind).map_or(Uuid::nil(), |(_, key)| key)
 }
 
 #[Object]
@@ -202,7 +196,7 @@ impl WebhookMutations {
             kinds: types.into(),
             partner: input.partner.into(),
         };
-        let id = key(NodeType::WebhookEndpoint, &input.id);
+        let id = NodeType::WebhookEndpoint.object(&input.id);
         WebhookEndpointPayload::from_result(
             context.data_unchecked::<Services>().webhook_update(id, &change).await,
         )
@@ -215,10 +209,12 @@ impl WebhookMutations {
         context: &Context<'_>,
         #[graphql(desc = "Endpoint to delete.")] input: WebhookEndpointInput,
     ) -> Result<DeleteWebhookEndpointPayload, ApiError> {
-        let id = key(NodeType::WebhookEndpoint, &input.id);
-        Ok(match split_user_error(context.data_unchecked::<Services>().webhook_delete(id).await)? {
-            Ok(()) => DeleteWebhookEndpointPayload { deleted_id: Some(input.id), user_errors: Vec::new() },
-            Err(error) => DeleteWebhookEndpointPayload { deleted_id: None, user_errors: vec![error] },
+        let id = NodeType::WebhookEndpoint.object(&input.id);
+        Ok(match split_user_errors(context.data_unchecked::<Services>().webhook_delete(id).await)? {
+            Ok(()) => {
+                DeleteWebhookEndpointPayload { deleted_id: Some(input.id.clone()), user_errors: Vec::new() }
+            }
+            Err(user_errors) => DeleteWebhookEndpointPayload { deleted_id: None, user_errors },
         })
     }
 
@@ -230,7 +226,7 @@ impl WebhookMutations {
         #[graphql(desc = "Endpoint to enable.")] input: EnableWebhookEndpointInput,
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let id = key(NodeType::WebhookEndpoint, &input.id);
+        let id = NodeType::WebhookEndpoint.object(&input.id);
         WebhookEndpointPayload::from_result(services.webhook_enable(id, input.skip_expired).await)
     }
 
@@ -242,7 +238,7 @@ impl WebhookMutations {
         #[graphql(desc = "Endpoint to disable, and reason.")] input: DisableWebhookEndpointInput,
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let id = key(NodeType::WebhookEndpoint, &input.id);
+        let id = NodeType::WebhookEndpoint.object(&input.id);
         WebhookEndpointPayload::from_result(services.webhook_disable(id, input.reason.as_deref()).await)
     }
 
@@ -253,7 +249,7 @@ impl WebhookMutations {
         context: &Context<'_>,
         #[graphql(desc = "Endpoint whose secret to replace.")] input: WebhookEndpointInput,
     ) -> Result<WebhookSecretPayload, ApiError> {
-        let id = key(NodeType::WebhookEndpoint, &input.id);
+        let id = NodeType::WebhookEndpoint.object(&input.id);
         WebhookSecretPayload::from_result(context.data_unchecked::<Services>().webhook_rotate(id).await)
     }
 
@@ -264,7 +260,7 @@ impl WebhookMutations {
         context: &Context<'_>,
         #[graphql(desc = "Endpoint to test.")] input: WebhookEndpointInput,
     ) -> Result<WebhookDeliveryPayload, ApiError> {
-        let id = key(NodeType::WebhookEndpoint, &input.id);
+        let id = NodeType::WebhookEndpoint.object(&input.id);
         WebhookDeliveryPayload::from_result(context.data_unchecked::<Services>().webhook_test(id).await)
     }
 
@@ -274,7 +270,7 @@ impl WebhookMutations {
         context: &Context<'_>,
         #[graphql(desc = "Delivery to resend.")] input: ResendWebhookDeliveryInput,
     ) -> Result<WebhookDeliveryPayload, ApiError> {
-        let id = key(NodeType::WebhookDelivery, &input.delivery_id);
+        let id = NodeType::WebhookDelivery.object(&input.delivery_id);
         WebhookDeliveryPayload::from_result(context.data_unchecked::<Services>().webhook_resend(id).await)
     }
 
@@ -286,7 +282,7 @@ impl WebhookMutations {
         #[graphql(desc = "Endpoint and event number.")] input: ReplayWebhookEventsInput,
     ) -> Result<WebhookEndpointPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let id = key(NodeType::WebhookEndpoint, &input.id);
+        let id = NodeType::WebhookEndpoint.object(&input.id);
         WebhookEndpointPayload::from_result(services.webhook_replay(id, input.after.0).await)
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, Object, SimpleObject};
 
 use crate::graphql::batch::{BatchPage, BatchRow};
 use crate::graphql::connection::{Connection, ListOrder, PRODUCTS, PageArguments, SWAG_ITEMS, Total};
-use crate::graphql::error::{ApiError, UserError, or_null, split_user_error};
+use crate::graphql::error::{ApiError, UserError, or_null, split_user_errors};
 use crate::graphql::mutations::OrderInput;
 use crate::graphql::types::{Deal, Order, Product, Quote, SwagItem, SwagOrder};
 use crate::service::Services;
@@ -58,9 +58,9 @@ impl CommerceQueries {
         #[graphql(desc = "Order to price.")] input: OrderInput,
     ) -> Result<QuotePayload, ApiError> {
         let services = context.data_unchecked::<Services>();
-        Ok(match split_user_error(services.quote(&input.into()).await)? {
+        Ok(match split_user_errors(services.quote(&input.into()).await)? {
             Ok(quote) => QuotePayload { quote: Some(Quote::new(quote)), user_errors: Vec::new() },
-            Err(error) => QuotePayload { quote: None, user_errors: vec![error] },
+            Err(user_errors) => QuotePayload { quote: None, user_errors },
         })
     }
 

@@ -4,8 +4,7 @@ use async_graphql::{InputObject, SimpleObject};
 
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::Decimal;
-use crate::program::money;
-use crate::program::refusal::Refusal;
+use crate::program::money::{self, MoneyDraft};
 
 /// Amount of money.
 #[derive(Clone, SimpleObject)]
@@ -41,9 +40,8 @@ pub(crate) struct MoneyInput {
     currency: String,
 }
 
-impl MoneyInput {
-    /// The amount as a value of the core.
-    pub(crate) fn to_amount(&self) -> Result<money::Money, Refusal> {
-        money::Money::read(self.amount.0, &self.currency)
+impl From<MoneyInput> for MoneyDraft {
+    fn from(input: MoneyInput) -> Self {
+        Self { amount: input.amount.0, currency: input.currency }
     }
 }

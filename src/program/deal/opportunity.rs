@@ -3,7 +3,7 @@
 use chrono::{Months, NaiveDate};
 
 use super::{Deal, DealTerms, Outcome, Report, Status};
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, Refusals};
 
 /// A hold on an opportunity by a deal, from a day through a day.
 ///
@@ -63,7 +63,7 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         hold: &mut Option<Hold<I>>,
         to: Status,
         on: NaiveDate,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Refusals> {
         let was_engaged = self.deal.status.is_engaged();
         let mut next = *self;
         next.deal.set_status(terms, to, on)?;
@@ -72,8 +72,8 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
             && hold.is_some_and(|hold| hold.partner != self.partner && on <= hold.until && !hold.won)
         {
             let message = "Another partner holds the registered opportunity for this customer and scope. \
-                           You can try again when it has lapsed.";
-            return Err(Refusal::new(Code::DealProtected, "status", message));
+                           The deal can become engaged once that opportunity lapses.";
+            return Err(Refusal::new(Code::DealProtected, "status", message).into());
         }
         *self = next;
         self.claim(terms, hold, on);
@@ -108,7 +108,7 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         hold: &mut Option<Hold<I>>,
         outcome: Outcome,
         on: NaiveDate,
-    ) -> Result<Option<Win<I>>, Refusal> {
+    ) -> Result<Option<Win<I>>, Refusals> {
         self.deal.close(terms, outcome, on)?;
         let standing = hold.filter(|hold| hold.covers(on));
         if outcome.status() != Status::ClosedWon {

@@ -44,10 +44,10 @@ fn r2_active_statuses_move_anywhere_and_closed_ones_nowhere() {
             assert_eq!(listed, possible, "what is listed is what is taken: from {from:?} to {to:?}");
             match done {
                 Ok(()) => assert_eq!((deal.status, deal.status_on), (to, day("2026-01-20"))),
-                Err(refusal) => {
+                Err(refusals) => {
                     assert_eq!(deal, before, "a refusal changes nothing");
                     let code = if closed || from == to { Code::WrongState } else { Code::Invalid };
-                    assert_eq!(refusal.code, code, "from {from:?} to {to:?}");
+                    assert_eq!(refusals.first().code, code, "from {from:?} to {to:?}");
                 }
             }
         }
@@ -91,15 +91,38 @@ fn r2_changes_are_reported_in_their_order() {
     for refused in [
         deal.set_status(&terms(), Quoted, day("2026-01-19")),
         deal.close(&terms(), Lost, day("2026-01-19")),
-        deal.report(&terms(), Report::Other, day("2025-12-31")),
+        deal.report(&terms(), Report::Other, day("2025-12-31")).map_err(Refusals::from),
     ] {
-        assert_eq!(refused.expect_err("out of order").code, Code::Invalid);
+        assert_eq!(refused.expect_err("out of order").first().code, Code::Invalid);
     }
     assert_eq!(deal, with(Engaged, "2026-01-20"));
     // On the same day there is no order to keep, and reports may be late.
     deal.set_status(&terms(), Quoted, day("2026-01-20")).expect("the same day");
     deal.report(&terms(), Report::Meeting, day("2026-01-05")).expect("a late report");
     assert_eq!((deal.proof_on, deal.activity_on), (Some(day("2026-01-05")), day("2026-01-20")));
+}
+
+#[test]
+fn every_problem_of_a_change_is_listed() {
+    let deal = with(Cold, "2026-01-20");
+    // the change, code and field of each problem
+    let table = [
+        (deal.check_status(&terms(), ClosedWon, day("2026-01-19")), vec!["on", "status"]),
+        (deal.check_status(&terms(), Cold, day("2026-01-20")), vec!["status"]),
+        (
+            with(Cold, "2026-01-20").close(&terms(), WonByPartner, day("2026-01-19")),
+            vec!["closedOn", "outcome"],
+        ),
+        // What is closed is closed, whatever else is wrong.
+        (
+            with(ClosedLost, "2026-01-20").check_status(&terms(), Expired, day("2026-01-19")),
+            vec!["reference"],
+        ),
+    ];
+    for (found, expected) in table {
+        let fields: Vec<String> = found.expect_err("refused").iter().map(|one| one.field.concat()).collect();
+        assert_eq!(fields, expected);
+    }
 }
 
 #[test]
@@ -129,20 +152,20 @@ fn r3_a_lead_lasts_30_days_and_60_with_a_proof() {
 
 #[test]
 fn r3_what_comes_after_expiry_is_refused() {
-    type Step = fn(&mut Deal, NaiveDate) -> Result<(), Refusal>;
+    type Step = fn(&mut Deal, NaiveDate) -> Result<(), Refusals>;
     // the deal, its last day
     for (deal, last) in [(lead(), "2026-01-31"), (with(Engaged, "2026-01-10"), "2026-04-10")] {
         let (last, late) = (day(last), day(last).succ_opt().expect("a day"));
         let steps: [Step; 3] = [
-            |deal, on| deal.report(&terms(), Report::Meeting, on),
+            |deal, on| Ok(deal.report(&terms(), Report::Meeting, on)?),
             |deal, on| deal.set_status(&terms(), Quoted, on),
             |deal, on| deal.close(&terms(), WonByPartner, on),
         ];
         for step in steps {
             let mut next = deal;
-            let refusal = step(&mut next, late).expect_err("it has expired");
-            assert_eq!(refusal.code, Code::WrongState);
-            assert!(refusal.message.contains(&last.to_string()), "{}", refusal.message);
+            let refusals = step(&mut next, late).expect_err("it has expired");
+            assert_eq!(refusals.first().code, Code::WrongState);
+            assert!(refusals.to_string().contains(&last.to_string()), "{refusals}");
             assert_eq!(next, deal);
             // One that is told late, but happened in time, is taken.
             step(&mut next, last).expect("the last day");

@@ -11,7 +11,7 @@ use crate::program::edition::example::{ExpectedOrder, GivenFact, GivenLine};
 use crate::program::fold::{ObjectIndex, PartnerIndex, Step, WonDeal};
 use crate::program::money::Money;
 use crate::program::pricing::{LineInput, PricingTerms, price};
-use crate::program::refusal::Refusal;
+use crate::program::refusal::Refusals;
 
 /// Customer and scope as they are compared.
 type Opportunity = (String, String);
@@ -46,11 +46,11 @@ impl Run<'_> {
         match (self.apply_deal_step(place, given, on), &given.refused) {
             (Ok(win), None) => self.win(place, win, on),
             (Ok(_), Some(code)) => Err(format!("deal {name} must be refused as {code}, but was taken")),
-            (Err(refusal), Some(code)) if format!("{:?}", refusal.code) == *code => Ok(()),
-            (Err(refusal), Some(code)) => {
-                Err(format!("deal {name} must be refused as {code}, but was {:?}", refusal.code))
+            (Err(refusals), Some(code)) if format!("{:?}", refusals.first().code) == *code => Ok(()),
+            (Err(refusals), Some(code)) => {
+                Err(format!("deal {name} must be refused as {code}, but was {:?}", refusals.first().code))
             }
-            (Err(refusal), None) => Err(format!("deal {name} on {on} was refused: {}", refusal.message)),
+            (Err(refusals), None) => Err(format!("deal {name} on {on} was refused: {refusals}")),
         }
     }
 
@@ -59,7 +59,7 @@ impl Run<'_> {
         place: usize,
         given: &GivenFact,
         on: NaiveDate,
-    ) -> Result<Option<Win<u32>>, Refusal> {
+    ) -> Result<Option<Win<u32>>, Refusals> {
         let (registered, opportunity) = &mut self.deals.registered[place];
         let terms = &self.editions.at(registered.deal.registered_on).deals;
         let mut hold = self.deals.holds.get(opportunity).copied();

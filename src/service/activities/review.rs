@@ -5,18 +5,17 @@ use entity::activity;
 use entity::value::{ActivityStatus, EventKind, LogAction};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{Decision, change, fact, program, read_attributes, stored_units, subjects::Subjects};
 use crate::access::Operation;
-use crate::error::Error;
+use crate::error::{Error, refused};
 use crate::program::admission::{Admitted, Claim, admit};
 use crate::program::fold::{Fact, Step};
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, all};
 use crate::program::rule::{Program, Review};
 use crate::service::events::EventDraft;
 use crate::service::posting::{LogEntry, Object, PostedRows, Posting};
-use crate::service::{Services, input, transact};
+use crate::service::{ObjectId, Services, input, transact};
 use crate::store::activity as store;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
@@ -29,18 +28,19 @@ impl Services {
     /// When there is no such activity, it does not wait for review, or the points don't fit its kind.
     pub async fn activity_review(
         &self,
-        id: Uuid,
+        id: ObjectId<'_>,
         decision: Decision,
         reason: Option<&str>,
     ) -> Result<activity::Model, Error> {
         self.authorize(Operation::ReviewActivity)?;
-        let reason = input::reason("reason", reason)?;
+        let reason = input::reason("reason", reason);
         transact!(self, Operation::ReviewActivity, transaction, changes => {
-            let (mut row, mut posting) = self.lock_activity(transaction, id).await?;
+            let locked = refused(self.lock_activity(transaction, id).await)?;
+            let (reason, (mut row, mut posting)) = all((reason.as_ref(), locked))?;
             let before = audit_state(&row);
             if row.status != ActivityStatus::PendingReview {
                 let message = format!(
-                    "Only a claim that waits for review can be reviewed; this one is {}.",
+                    "Only an activity that awaits review can be reviewed; this one is {}.",
                     status(row.status)
                 );
                 return Err(Refusal::new(Code::WrongState, "activityId", message).into());
@@ -62,7 +62,7 @@ impl Services {
             let entry = LogEntry {
                 points: row.graded_points,
                 reason: reason.clone(),
-                ..LogEntry::new(action, Object::Activity(id))
+                ..LogEntry::new(action, Object::Activity(row.id))
             };
             changes.add(change(&row).before(before).after(audit_state(&row)));
             self.post_activity(transaction, posting, row, entry, step).await
@@ -79,7 +79,7 @@ impl Services {
         let (program, member_since) = member_since(transaction, row).await?;
         let claim = Claim {
             program,
-            member_since,
+            member_since: Some(member_since),
             kind: &row.kind,
             occurred_on: row.occurred_on,
             quantity: row.quantity,
@@ -95,15 +95,20 @@ impl Services {
     ///
     /// # Errors
     /// When there is no such activity, or it does not count.
-    pub async fn activity_void(&self, id: Uuid, reason: Option<&str>) -> Result<activity::Model, Error> {
+    pub async fn activity_void(
+        &self,
+        id: ObjectId<'_>,
+        reason: Option<&str>,
+    ) -> Result<activity::Model, Error> {
         self.authorize(Operation::VoidActivity)?;
-        let reason = input::reason("reason", reason)?;
+        let reason = input::reason("reason", reason);
         transact!(self, Operation::VoidActivity, transaction, changes => {
-            let (mut row, mut posting) = self.lock_activity(transaction, id).await?;
+            let locked = refused(self.lock_activity(transaction, id).await)?;
+            let (reason, (mut row, mut posting)) = all((reason.as_ref(), locked))?;
             let before = audit_state(&row);
             if row.status != ActivityStatus::Recorded {
                 let message = format!(
-                    "Only an activity that counts can be voided; this one is {}.",
+                    "Only a recorded activity can be voided; this one is {}.",
                     status(row.status)
                 );
                 return Err(Refusal::new(Code::WrongState, "activityId", message).into());
@@ -114,7 +119,7 @@ impl Services {
             let fact = fact(&mut posting, &row, Admitted { kind, units, review: Review::None });
             row.status = ActivityStatus::Voided;
             let entry =
-                LogEntry { reason: reason.clone(), ..LogEntry::new(LogAction::Voided, Object::Activity(id)) };
+                LogEntry { reason: reason.clone(), ..LogEntry::new(LogAction::Voided, Object::Activity(row.id)) };
             changes.add(change(&row).before(before).after(audit_state(&row)));
             self.post_activity(transaction, posting, row, entry, fact.map(Step::Voided)).await
         })
@@ -124,12 +129,12 @@ impl Services {
     async fn lock_activity(
         &self,
         transaction: &DatabaseTransaction,
-        id: Uuid,
+        id: ObjectId<'_>,
     ) -> Result<(activity::Model, Posting<'_>), Error> {
-        let missing = || Refusal::new(Code::NotFound, "activityId", "There is no activity with this id.");
-        let row = store::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
+        let missing = || input::not_found("activityId", ("activity", "id"), id.text);
+        let row = store::by_ids(transaction, id.key).await?.pop().ok_or_else(missing)?;
         let subjects = Subjects::lock_for_activity(transaction, &row).await?;
-        let row = store::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
+        let row = store::by_ids(transaction, id.key).await?.pop().ok_or_else(missing)?;
         Ok((row, subjects.posting(&self.policy)))
     }
 
@@ -147,7 +152,7 @@ impl Services {
         }
         posting
             .apply(entry, step)
-            .map_err(|exceeded| Refusal::new(Code::Invalid, "points", format!("Not taken: {exceeded}.")))?;
+            .map_err(|exceeded| Refusal::new(Code::Invalid, "points", exceeded.to_string()))?;
         let kind = match entry_action {
             LogAction::Approved => EventKind::ClaimApproved,
             LogAction::Rejected => EventKind::ClaimRejected,
@@ -185,7 +190,7 @@ fn audit_state(row: &activity::Model) -> serde_json::Value {
 
 fn status(status: ActivityStatus) -> &'static str {
     match status {
-        ActivityStatus::PendingReview => "waiting for review",
+        ActivityStatus::PendingReview => "awaiting review",
         ActivityStatus::Recorded => "recorded",
         ActivityStatus::Rejected => "rejected",
         ActivityStatus::Voided => "voided",

@@ -9,9 +9,6 @@ use uuid::Uuid;
 
 use super::{ActivityDraft, SubjectCode};
 use crate::error::Error;
-use crate::program::admission::Claim;
-use crate::program::refusal::{Code, Refusal};
-use crate::program::rule::Program;
 use crate::service::input;
 use crate::service::policy::Policy;
 use crate::service::posting::Posting;
@@ -114,19 +111,11 @@ impl Subjects {
         Posting::open(policy, partners, professionals, &self.affiliations)
     }
 
-    pub(super) fn find(&self, subject: &SubjectCode) -> Result<FoundSubject<'_>, Refusal> {
-        let (found, field, what) = match subject {
-            SubjectCode::Partner(code) => {
-                (self.partners.get(code).map(FoundSubject::Partner), "partner", "partner")
-            }
-            SubjectCode::Professional(code) => {
-                (self.professionals.get(code).map(FoundSubject::Professional), "professional", "professional")
-            }
-        };
-        found.ok_or_else(|| {
-            Refusal::new(Code::NotFound, field, format!("There is no {what} with this code."))
-                .within("subject")
-        })
+    pub(super) fn find(&self, subject: &SubjectCode) -> Option<FoundSubject<'_>> {
+        match subject {
+            SubjectCode::Partner(code) => self.partners.get(code).map(FoundSubject::Partner),
+            SubjectCode::Professional(code) => self.professionals.get(code).map(FoundSubject::Professional),
+        }
     }
 }
 
@@ -150,19 +139,11 @@ impl FoundSubject<'_> {
         }
     }
 
-    pub(super) fn claim<'d>(&self, draft: &'d ActivityDraft) -> Claim<'d> {
-        let (program, member_since) = match self {
-            Self::Partner(row) => (Program::Partner, row.enrolled_on),
-            Self::Professional(row) => (Program::Professional, row.signed_up_on),
-        };
-        Claim {
-            program,
-            member_since,
-            kind: &draft.kind,
-            occurred_on: draft.occurred_on,
-            quantity: draft.quantity,
-            points: draft.points,
-            attributes: &draft.attributes,
+    /// Day of enrolment or sign-up.
+    pub(super) fn member_since(&self) -> NaiveDate {
+        match self {
+            Self::Partner(row) => row.enrolled_on,
+            Self::Professional(row) => row.signed_up_on,
         }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::deal_dates;
 use crate::program::deal::{Hold, RegisteredDeal, Win, name_key};
 use crate::program::edition::Editions;
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, Refusals};
 use crate::service::labels;
 
 /// Customer and scope of a deal after a step, as they are compared.
@@ -26,11 +26,16 @@ pub(in crate::service) fn apply_step(
     hold: &mut Option<Hold<Uuid>>,
     action: LogAction,
     step: &deal_step::Model,
-) -> Result<Option<Win<Uuid>>, Refusal> {
+) -> Result<Option<Win<Uuid>>, Refusals> {
     let terms = &editions.at(row.registered_on).deals;
     let mut next = row.clone();
-    if step.customer.is_some() || step.scope.is_some() {
-        change_opportunity(editions, &mut next, step)?;
+    if (step.customer.is_some() || step.scope.is_some())
+        && let Err(refusal) = change_opportunity(editions, &mut next, step)
+    {
+        // Whose opportunity the deal would claim is not known then; whether it can have the status is.
+        let status = step.status.map(labels::status);
+        let checked = status.map_or(Ok(()), |to| deal_dates(row).check_status(terms, to, step.day));
+        return Err(Refusals::from(refusal).with(checked));
     }
     if action == LogAction::DealUpdated {
         next.description = step.description.clone().or(next.description);
@@ -68,9 +73,12 @@ fn change_opportunity(
     step: &deal_step::Model,
 ) -> Result<(), Refusal> {
     let terms = &editions.at(row.registered_on).deals;
-    if !deal_dates(row).can_change_opportunity(terms, step.day) {
+    let dates = deal_dates(row);
+    if !dates.can_change_opportunity(terms, step.day) {
         let field = if step.customer.is_some() { "customer" } else { "scope" };
-        let message = "Customer and scope can be changed only while the deal is a lead.";
+        let status = dates.status_at(terms, step.day).word();
+        let message =
+            format!("Customer and scope can be changed only while the deal is a lead; it is {status}.");
         return Err(Refusal::new(Code::WrongState, field, message));
     }
     let (customer_key, scope_key) = keys_after(row, step);

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::EventResult;
 use crate::access::Operation;
-use crate::error::Error;
-use crate::program::refusal::{Code, Refusal};
-use crate::service::Services;
+use crate::error::{Error, refused};
+use crate::program::refusal::{Code, Problems, Refusal, Refusals, all};
 use crate::service::access::Visibility;
+use crate::service::{Services, input};
 use crate::store::event::{self as store, EventFilter};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
@@ -47,9 +47,21 @@ pub struct EventsPage {
 /// Refuses a cursor whose next events were deleted after their retention.
 pub(super) fn events_deleted(removed: i64) -> Refusal {
     let message = format!(
-        "Events up to {removed} are no longer kept. Read what you follow anew, and go on with after: {removed}."
+        "Events up to {removed} are no longer retained. Read the current state again, and continue with after: {removed}."
     );
     Refusal::new(Code::Invalid, "after", message)
+}
+
+/// Checks a number that events are read after: those behind it must be retained, and it must have been assigned.
+pub(in crate::service) fn event_number(number: i64, removed: i64, last: i64) -> Result<(), Refusal> {
+    if number < removed {
+        return Err(events_deleted(removed));
+    }
+    if number > last {
+        let message = format!("No event has the number {number} yet; the last one is {last}.");
+        return Err(Refusal::new(Code::Invalid, "after", message));
+    }
+    Ok(())
 }
 
 impl Services {
@@ -68,7 +80,7 @@ impl Services {
         store::assign_numbers(&self.db).await?;
         let after = self.check_after(after).await?;
         let feed = store::feed(self.db.reader()).await?;
-        let Some(filter) = self.event_filter(query).await? else {
+        let Ok(filter) = self.event_filter(query).await? else {
             return Ok(EventsPage { last: feed.last, ..EventsPage::default() });
         };
         let after = after.unwrap_or(feed.removed);
@@ -88,11 +100,8 @@ impl Services {
         query: &EventsQuery,
         after: Option<i64>,
     ) -> Result<impl Stream<Item = EventResult> + Send + use<>, Error> {
-        let after = self.check_after(after).await?;
-        let filter = self.event_filter(query).await?.ok_or_else(|| {
-            let field = if query.partner.is_some() { "partner" } else { "professional" };
-            subject_not_found(field, field)
-        })?;
+        let after = refused(self.check_after(after).await)?;
+        let (after, filter) = all((after, self.event_filter(query).await?))?;
         self.subscribe(filter, after).await
     }
 
@@ -106,9 +115,10 @@ impl Services {
         after: Option<i64>,
     ) -> Result<(PartnerRow, impl Stream<Item = EventResult> + Send + use<>), Error> {
         self.authorize(Operation::Events)?;
-        let row = self.partner_by_code(code).await?.ok_or_else(|| subject_not_found("partner", "code"))?;
+        let row = self.partner_by_code(code).await?;
+        let row = row.ok_or_else(|| input::not_found("code", ("partner", "code"), code));
+        let (row, after) = all((row, refused(self.check_after(after).await)?))?;
         self.authorize_accounts([row.id].into_iter())?;
-        let after = self.check_after(after).await?;
         let filter = EventFilter {
             kinds: Some(PARTNER_KINDS.to_vec()),
             partner: Some(row.id),
@@ -129,12 +139,10 @@ impl Services {
         after: Option<i64>,
     ) -> Result<(ProfessionalRow, impl Stream<Item = EventResult> + Send + use<>), Error> {
         let visibility = self.authorize(Operation::Events)?;
-        let row = self
-            .professional_by_code(code)
-            .await?
-            .ok_or_else(|| subject_not_found("professional", "code"))?;
+        let row = self.professional_by_code(code).await?;
+        let row = row.ok_or_else(|| input::not_found("code", ("professional", "code"), code));
+        let (row, after) = all((row, refused(self.check_after(after).await)?))?;
         self.authorize(Operation::ProfessionalPoints)?;
-        let after = self.check_after(after).await?;
         let filter = EventFilter {
             kinds: Some(PROFESSIONAL_KINDS.to_vec()),
             professional: Some(row.id),
@@ -153,41 +161,35 @@ impl Services {
             store::assign_numbers(&self.db).await?;
             feed = store::feed(self.db.reader()).await?;
         }
-        if number < feed.removed {
-            return Err(events_deleted(feed.removed).into());
-        }
-        if number > feed.last {
-            let message =
-                format!("No event has the number {number} yet: the last one has {last}.", last = feed.last);
-            return Err(Refusal::new(Code::Invalid, "after", message).into());
-        }
+        event_number(number, feed.removed, feed.last)?;
         Ok(after)
     }
 
-    /// The filter with ids in place of codes, limited to what is visible to the caller; none if a code does
-    /// not exist.
-    async fn event_filter(&self, query: &EventsQuery) -> Result<Option<EventFilter>, Error> {
+    /// The filter with ids in place of codes, limited to what is visible to the caller; a refusal of each code that
+    /// does not exist for it.
+    async fn event_filter(&self, query: &EventsQuery) -> Result<Result<EventFilter, Refusals>, Error> {
         let mut filter = EventFilter { kinds: query.kinds.clone(), ..EventFilter::default() };
         match self.authorize(Operation::Events)? {
             Visibility::All => {}
             Visibility::Partner(id) => filter.partner = Some(id),
             Visibility::Professional(id) => filter.professional = Some(id),
             Visibility::Integration(name) => filter.recorded_by = Some(name.to_string()),
-            Visibility::Nothing => return Ok(None),
+            Visibility::Nothing => return Err(Error::Forbidden(Operation::Events.name())),
         }
+        let mut problems = Problems::default();
         if let Some(code) = &query.partner {
             let found = self.partner_by_code(code).await?.map(|row| row.id);
             if !narrow(&mut filter.partner, found) {
-                return Ok(None);
+                problems.add(input::no_partner(code));
             }
         }
         if let Some(code) = &query.professional {
             let found = self.professional_by_code(code).await?.map(|row| row.id);
             if !narrow(&mut filter.professional, found) {
-                return Ok(None);
+                problems.add(input::no_professional(code));
             }
         }
-        Ok(Some(filter))
+        Ok(problems.finish().map(|()| filter))
     }
 }
 
@@ -196,8 +198,4 @@ fn narrow(field: &mut Option<Uuid>, subject: Option<Uuid>) -> bool {
     let matches = subject.is_some() && field.is_none_or(|own| Some(own) == subject);
     *field = subject;
     matches
-}
-
-fn subject_not_found(what: &str, field: &str) -> Refusal {
-    Refusal::new(Code::NotFound, field, format!("There is no {what} with this code."))
 }

@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::{apply, change, check_open, redemption};
 use crate::access::Operation;
-use crate::error::Error;
+use crate::error::{Error, refused};
 use crate::program::fold::{Sale, Step};
 use crate::program::money::Money;
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, all};
 use crate::service::access::Visibility;
 use crate::service::events::EventDraft;
 use crate::service::posting::{LogEntry, Object, Posting};
@@ -28,12 +28,13 @@ impl Services {
     /// When there is no such order, it is final already, or the day is ahead or before it was placed.
     pub async fn order_fulfill(&self, number: &str, on: NaiveDate) -> Result<order::Model, Error> {
         let visibility = self.authorize(Operation::FulfillOrder)?;
-        input::not_in_future("fulfilledOn", on, self.clock.today())?;
+        let day = input::not_in_future("fulfilledOn", on, self.clock.today());
         transact!(self, Operation::FulfillOrder, transaction, changes => {
-            let (mut order, mut posting) = self.lock_order(transaction, &visibility, number).await?;
+            let locked = refused(self.lock_order(transaction, &visibility, number).await)?;
+            let (_, (mut order, mut posting)) = all((day.as_ref(), locked))?;
             let before = audit_state(&order);
             if on < order.placed_on {
-                let message = format!("{on} lies before the order was placed, on {}.", order.placed_on);
+                let message = format!("{on} is before the day on which the order was placed, {}.", order.placed_on);
                 return Err(Refusal::new(Code::Invalid, "fulfilledOn", message).into());
             }
             let sale = self.sale(transaction, &mut posting, &order, on).await?;
@@ -64,9 +65,10 @@ impl Services {
     /// When there is no such order, or it is final already.
     pub async fn order_cancel(&self, number: &str, reason: Option<&str>) -> Result<order::Model, Error> {
         let visibility = self.authorize(Operation::CancelOrder)?;
-        let reason = input::reason("reason", reason)?;
+        let reason = input::reason("reason", reason);
         transact!(self, Operation::CancelOrder, transaction, changes => {
-            let (mut order, mut posting) = self.lock_order(transaction, &visibility, number).await?;
+            let locked = refused(self.lock_order(transaction, &visibility, number).await)?;
+            let (reason, (mut order, mut posting)) = all((reason.as_ref(), locked))?;
             let before = audit_state(&order);
             let today = self.clock.today();
             let step = redemption(&mut posting, &order, today).map(Step::Returned);
@@ -94,7 +96,7 @@ impl Services {
         visibility: &Visibility,
         number: &str,
     ) -> Result<(order::Model, Posting<'_>), Error> {
-        let missing = || Refusal::new(Code::NotFound, "number", "There is no order with this number.");
+        let missing = || input::not_found("number", ("order", "number"), number);
         let number = input::key("number", number).map_err(|_| missing())?;
         let order = store::by_number(transaction, &number).await?;
         let order = order.filter(|row| visibility.can_see_partner(row.partner_id)).ok_or_else(missing)?;

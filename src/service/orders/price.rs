@@ -11,8 +11,10 @@ use uuid::Uuid;
 use super::{OrderDraft, OrderRow};
 use crate::error::Error;
 use crate::program::edition::OrderPurpose;
+use crate::program::money::Money;
 use crate::program::pricing::{LineInput, PricedOrder, PricingError, PricingTerms, RateSource, price};
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, Refusals, all, each};
+use crate::program::wording::{listed, quoted};
 use crate::service::contracts::terms;
 use crate::service::{Services, input, labels};
 use crate::store::contract::ContractRow;
@@ -31,38 +33,57 @@ pub(super) struct CheckedDraft<'d> {
 }
 
 impl<'d> CheckedDraft<'d> {
-    pub(super) fn of(draft: &'d OrderDraft) -> Result<Self, Refusal> {
-        let currency = input::currency("currency", &draft.currency)?;
-        let customer = match (draft.purpose, draft.customer.as_deref().map(str::trim).unwrap_or_default()) {
-            (OrderPurpose::EndCustomer, "") => {
-                let message = "An order for an end customer names the customer.";
-                return Err(Refusal::new(Code::Invalid, "customer", message));
-            }
-            (OrderPurpose::EndCustomer, name) => Some(input::name("customer", name)?),
-            (OrderPurpose::SelfUse, "") => None,
-            (OrderPurpose::SelfUse, _) => {
-                let message =
-                    "An order for self-use has no customer: leave it out, or order for an end customer.";
-                return Err(Refusal::new(Code::Invalid, "customer", message));
-            }
-        };
-        if draft.lines.is_empty() {
-            return Err(Refusal::new(Code::Invalid, "lines", "An order has at least one line."));
-        }
-        if draft.lines.len() > LINES_MAX {
-            let message = format!("An order has at most {LINES_MAX} lines, not {}.", draft.lines.len());
-            return Err(Refusal::new(Code::TooMany, "lines", message));
-        }
-        if let Some(index) = draft.lines.iter().position(|(_, quantity)| *quantity < 1) {
-            let message = format!("A quantity is 1 or more, not {}.", draft.lines[index].1);
-            return Err(line_refusal(index, "quantity", Code::Invalid, message));
-        }
-        if draft.credits < 0 {
-            let message = format!("Credits to redeem are 0 or more, not {}.", draft.credits);
-            return Err(Refusal::new(Code::Invalid, "credits", message));
-        }
+    pub(super) fn of(draft: &'d OrderDraft) -> Result<Self, Refusals> {
+        let (currency, customer, (), ()) = all((
+            input::currency("currency", &draft.currency),
+            check_customer(draft),
+            check_lines(draft),
+            check_credits(draft.credits),
+        ))?;
         Ok(Self { draft, currency, customer })
     }
+}
+
+fn check_customer(draft: &OrderDraft) -> Result<Option<String>, Refusal> {
+    let refuse = |message: String| Err(Refusal::new(Code::Invalid, "customer", message));
+    match (draft.purpose, draft.customer.as_deref().map(str::trim).unwrap_or_default()) {
+        (OrderPurpose::EndCustomer, "") => {
+            refuse("An order for an end customer requires the customer's name.".to_owned())
+        }
+        (OrderPurpose::EndCustomer, name) => input::name("customer", name).map(Some),
+        (OrderPurpose::SelfUse, "") => Ok(None),
+        (OrderPurpose::SelfUse, name) => refuse(format!(
+            "An order for self-use has no customer; got {}. Leave it out, or set the purpose END_CUSTOMER.",
+            quoted(name)
+        )),
+    }
+}
+
+fn check_lines(draft: &OrderDraft) -> Result<(), Refusals> {
+    let count = draft.lines.len();
+    if count == 0 {
+        let message = "The order has no line; at least one is required.";
+        return Err(Refusal::new(Code::Invalid, "lines", message).into());
+    }
+    if count > LINES_MAX {
+        let message = format!("An order has at most {LINES_MAX} lines; got {count}.");
+        return Err(Refusal::new(Code::TooMany, "lines", message).into());
+    }
+    let quantity = |(index, (_, quantity)): (usize, &(String, i64))| {
+        if *quantity >= 1 {
+            return Ok(());
+        }
+        let message = format!("A quantity is 1 or more; got {quantity}.");
+        Err(line_refusal(index, "quantity", Code::Invalid, message))
+    };
+    each(draft.lines.iter().enumerate().map(quantity)).map(drop)
+}
+
+fn check_credits(credits: i64) -> Result<(), Refusal> {
+    if credits >= 0 {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::Invalid, "credits", format!("Credits to redeem are 0 or more; got {credits}.")))
 }
 
 /// A refusal of a field of a line.
@@ -71,22 +92,21 @@ fn line_refusal(index: usize, field: &str, code: Code, message: impl Into<String
 }
 
 impl Services {
-    /// The order that this would be today, with its price. Credits are within cap and balance.
+    /// The order that this would be today, with its price, and its partner. Credits are within cap and balance.
+    ///
+    /// # Errors
+    /// Every problem of the order; without a partner or in an unknown currency, nothing is priced.
     pub(super) async fn price_order(
         &self,
         connection: &impl ConnectionTrait,
-        checked: &CheckedDraft<'_>,
-        partner: &PartnerRow,
-    ) -> Result<OrderRow, Error> {
+        draft: &OrderDraft,
+        partner: Result<PartnerRow, Refusal>,
+    ) -> Result<(OrderRow, PartnerRow), Error> {
         let today = self.clock.today();
-        let codes = checked.draft.lines.iter().map(|(product, _)| product.as_str());
-        let products =
-            product::by_codes(connection, codes.filter(|code| input::code("product", code).is_ok()));
-        let products: HashMap<String, ProductRow> =
-            products.await?.into_iter().map(|row| (row.product.code.clone(), row)).collect();
-        let lines = lines(checked, &products)?;
+        let products = products(connection, draft).await?;
+        let (checked, partner, lines) = all((CheckedDraft::of(draft), partner, lines(draft, &products)))?;
         let contracts = contract::on_day(connection, &[partner.id], today, None).await?;
-        let standing = self.standing_within(connection, partner, today).await?;
+        let standing = self.standing_within(connection, &partner, today).await?;
         let edition = self.policy.editions.index_at(today);
         let agreed = contracts.iter().map(terms).collect::<Result<Vec<_>, _>>()?;
         let terms = PricingTerms {
@@ -99,8 +119,9 @@ impl Services {
         };
         let inputs: Vec<LineInput> = lines.iter().map(|(_, input)| *input).collect();
         let credits = checked.draft.credits;
-        let priced = price(&terms, &inputs, credits).map_err(|error| refuse(error, &terms, partner))?;
-        check_balance(&priced, partner)?;
+        let priced =
+            price(&terms, &inputs, credits).map_err(|error| refuse(error, &terms, credits, &partner))?;
+        check_balance(&priced, &partner)?;
         let order = order::Model {
             id: Uuid::now_v7(),
             seq: 0,
@@ -126,32 +147,58 @@ impl Services {
             cancelled_on: None,
         };
         let lines = rows(&order, &lines, &priced, &contracts);
-        Ok(OrderRow { order, lines })
+        Ok((OrderRow { order, lines }, partner))
     }
 }
 
-/// Each line's product and what it is priced from.
+/// The products that an order names, by code.
+async fn products(
+    connection: &impl ConnectionTrait,
+    draft: &OrderDraft,
+) -> Result<HashMap<String, ProductRow>, Error> {
+    if draft.lines.len() > LINES_MAX {
+        return Ok(HashMap::new());
+    }
+    let codes = draft.lines.iter().map(|(product, _)| product.as_str());
+    let rows =
+        product::by_codes(connection, codes.filter(|code| input::code("product", code).is_ok())).await?;
+    Ok(rows.into_iter().map(|row| (row.product.code.clone(), row)).collect())
+}
+
+/// Each line's product and what it is priced from. A price is looked for in a known currency only.
 fn lines<'p>(
-    checked: &CheckedDraft<'_>,
+    draft: &OrderDraft,
     products: &'p HashMap<String, ProductRow>,
-) -> Result<Vec<(&'p ProductRow, LineInput)>, Refusal> {
+) -> Result<Vec<(&'p ProductRow, LineInput)>, Refusals> {
+    if draft.lines.len() > LINES_MAX {
+        return Ok(Vec::new());
+    }
+    let currency = Money::currency(&draft.currency).ok();
     let line = |(index, (code, quantity)): (usize, &(String, i64))| {
-        let row = products.get(code).ok_or_else(|| {
-            line_refusal(index, "product", Code::NotFound, "There is no product with this code.")
-        })?;
-        let currency = checked.currency.code();
-        let unit_price = row.price(currency).ok_or_else(|| {
-            let others: Vec<&str> = row.prices.iter().map(|price| price.currency.as_str()).collect();
-            let others = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
-            let message = format!("{code} has no price in {currency}; it has prices in: {others}.");
-            line_refusal(index, "product", Code::NoPrice, message)
-        })?;
-        Ok((
-            row,
-            LineInput { category: labels::category(row.product.category), unit_price, quantity: *quantity },
-        ))
+        let missing = || {
+            let refusal = input::not_found("product", ("product", "code"), code);
+            refusal.within(&index.to_string()).within("lines")
+        };
+        let row = products.get(code).ok_or_else(missing)?;
+        let unit_price = match currency {
+            Some(currency) => row.price(currency.code()).ok_or_else(|| no_price(index, row, currency))?,
+            None => 0,
+        };
+        let category = labels::category(row.product.category);
+        Ok((row, LineInput { category, unit_price, quantity: *quantity }))
     };
-    checked.draft.lines.iter().enumerate().map(line).collect()
+    each::<_, Refusal>(draft.lines.iter().enumerate().map(line))
+}
+
+fn no_price(index: usize, row: &ProductRow, currency: Currency) -> Refusal {
+    let (code, currency) = (&row.product.code, currency.code());
+    let others: Vec<&str> = row.prices.iter().map(|price| price.currency.as_str()).collect();
+    let others = match others[..] {
+        [] => "nor in any other currency".to_owned(),
+        _ => format!("only in {}", listed(others)),
+    };
+    let message = format!("{code} has no price in {currency}, {others}.");
+    line_refusal(index, "product", Code::NoPrice, message)
 }
 
 fn rows(
@@ -186,34 +233,37 @@ fn rows(
     rows.collect()
 }
 
-/// Why an order has no price, with what would be right (O4, O6).
-fn refuse(error: PricingError, terms: &PricingTerms<'_>, partner: &PartnerRow) -> Error {
+/// Why an order has no price, and what would be accepted (O4, O6).
+fn refuse(error: PricingError, terms: &PricingTerms<'_>, credits: i64, partner: &PartnerRow) -> Error {
+    let currency = terms.currency;
     let refusal = match error {
-        PricingError::Quantity { line } => {
-            line_refusal(line, "quantity", Code::Invalid, "A quantity is 1 or more.")
-        }
         PricingError::TooLarge { line } => {
-            let message = "The amount of the order is too large with this line: order fewer.";
+            let most = Money { minor: i64::MAX, currency }.amount();
+            let message = format!(
+                "With this line the list amount of the order exceeds {most} {}, the largest; lower the quantity.",
+                currency.code()
+            );
             line_refusal(line, "quantity", Code::Invalid, message)
         }
-        PricingError::NoLines => Refusal::new(Code::Invalid, "lines", "An order has at least one line."),
-        PricingError::NegativeCredits => {
-            Refusal::new(Code::Invalid, "credits", "Credits to redeem are 0 or more.")
-        }
         PricingError::OverCap { max } => {
-            let currency = terms.currency.code();
-            let message = if terms.rewards.credit_value(terms.currency).is_none() {
-                format!("Credits have no value in {currency}, so none can be redeemed: send 0.")
+            let message = if terms.rewards.credit_value(currency).is_none() {
+                let currency = currency.code();
+                format!("Credits have no value in {currency}, so none can be redeemed; got {credits}.")
             } else {
+                let balance = partner.credits;
                 format!(
-                    "At most {} credits can be redeemed: the caps of this order allow {max}, and the balance is {}.",
-                    max.min(partner.credits.max(0)),
-                    partner.credits
+                    "At most {} credits can be redeemed; got {credits}. The caps of this order allow {max}, and the balance \
+                     is {balance}.",
+                    max.min(balance.max(0))
                 )
             };
             Refusal::new(Code::CreditsOverCap, "credits", message)
         }
-        PricingError::UnitPrice { .. } | PricingError::Percent { .. } => {
+        PricingError::NoLines
+        | PricingError::Quantity { .. }
+        | PricingError::NegativeCredits
+        | PricingError::UnitPrice { .. }
+        | PricingError::Percent { .. } => {
             return Error::Damaged(format!("an order can't be priced: {error}"));
         }
     };
@@ -222,14 +272,17 @@ fn refuse(error: PricingError, terms: &PricingTerms<'_>, partner: &PartnerRow) -
 
 /// Checks that redeeming does not make the balance negative (O8).
 fn check_balance(priced: &PricedOrder, partner: &PartnerRow) -> Result<(), Refusal> {
-    if priced.credits == 0 || priced.credits <= partner.credits {
+    let (credits, balance) = (priced.credits, partner.credits);
+    if credits == 0 || credits <= balance {
         return Ok(());
     }
-    let most = priced.max_credits.min(partner.credits.max(0));
-    let message = if partner.credits < 0 {
-        format!("The balance is {}: nothing can be redeemed until it is positive again.", partner.credits)
+    let most = priced.max_credits.min(balance.max(0));
+    let message = if balance < 0 {
+        format!(
+            "The balance is {balance}, so no credits can be redeemed until it is positive again; got {credits}."
+        )
     } else {
-        format!("The balance is {}, so at most {most} credits can be redeemed.", partner.credits)
+        format!("The balance is {balance}, so at most {most} credits can be redeemed; got {credits}.")
     };
     Err(Refusal::new(Code::CreditsOverBalance, "credits", message))
 }

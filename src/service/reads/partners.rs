@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal};
+use crate::program::wording::in_the_future;
 use crate::service::access::Visibility;
 use crate::service::{Services, input};
 use crate::store::page::{Page, Rows, Scope};
@@ -153,11 +154,10 @@ impl Services {
     fn check_not_future(&self, as_of: Option<NaiveDate>) -> Result<NaiveDate, Refusal> {
         let today = self.clock.today();
         match as_of {
-            Some(day) if day > today => Err(Refusal::new(
-                Code::DateInFuture,
-                "asOf",
-                format!("asOf {day} lies after today, {today}."),
-            )),
+            Some(day) if day > today => {
+                let message = format!("asOf {}", in_the_future(day, today));
+                Err(Refusal::new(Code::DateInFuture, "asOf", message))
+            }
             day => Ok(day.unwrap_or(today)),
         }
     }

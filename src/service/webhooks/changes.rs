@@ -8,12 +8,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::message::secret;
-use super::{EndpointChange, EndpointDraft, EndpointSecret, audit_state, change, no_endpoint};
+use super::{EndpointChange, EndpointDraft, EndpointSecret, audit_state, change, lock_endpoint};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, all};
 use crate::service::audit::Change;
-use crate::service::{Services, input, transact};
+use crate::service::events::event_number;
+use crate::service::{ObjectId, Services, input, transact};
 use crate::store::partner::PartnerRow;
 use crate::store::subject;
 use crate::store::{event, webhook as store};
@@ -33,23 +34,29 @@ impl Services {
     /// database fails.
     pub async fn webhook_create(&self, draft: &EndpointDraft) -> Result<EndpointSecret, Error> {
         self.authorize(Operation::CreateWebhookEndpoint)?;
-        let url = self.check_url(&draft.url)?;
-        let description = input::name("description", &draft.description)?;
-        let kinds = kinds_json(draft.kinds.as_deref())?;
+        let checked = all((
+            self.check_url(&draft.url),
+            input::name("description", &draft.description),
+            kinds_json(draft.kinds.as_deref()),
+        ));
         event::assign_numbers(&self.db).await?;
         let now = self.clock.real();
         let secret = secret()?;
         let row = transact!(self, Operation::CreateWebhookEndpoint, transaction, changes => {
-            if store::count(transaction).await? >= ENDPOINTS_MAX {
-                let message = format!("There are {ENDPOINTS_MAX} endpoints, which is the most: delete one first.");
-                return Err(Refusal::new(Code::TooMany, "url", message).into());
-            }
+            let partner = partner_of(transaction, draft.partner.as_deref()).await?;
+            let has_room = if store::count(transaction).await? < ENDPOINTS_MAX {
+                Ok(())
+            } else {
+                let message = format!("There are {ENDPOINTS_MAX} endpoints, the maximum; delete one first.");
+                Err(Refusal::new(Code::TooMany, "url", message))
+            };
+            let ((url, description, kinds), (), partner_id) = all((checked.as_ref(), has_room, partner))?;
             let row = webhook_endpoint::Model {
                 id: Uuid::now_v7(),
                 url: url.clone(),
                 description: description.clone(),
                 kinds: kinds.clone(),
-                partner_id: partner_of(transaction, draft.partner.as_deref()).await?,
+                partner_id,
                 status: WebhookStatus::Enabled,
                 reason: None,
                 since: now,
@@ -73,28 +80,31 @@ impl Services {
     /// As [`Services::webhook_create`], or when there is no such endpoint.
     pub async fn webhook_update(
         &self,
-        id: Uuid,
+        id: ObjectId<'_>,
         asked: &EndpointChange,
     ) -> Result<webhook_endpoint::Model, Error> {
         self.authorize(Operation::UpdateWebhookEndpoint)?;
-        let url = asked.url.as_deref().map(|url| self.check_url(url)).transpose()?;
-        let description =
-            asked.description.as_deref().map(|text| input::name("description", text)).transpose()?;
-        let kinds = asked.kinds.as_ref().map(|kinds| kinds_json(kinds.as_deref())).transpose()?;
+        let checked = all((
+            asked.url.as_deref().map(|url| self.check_url(url)).transpose(),
+            asked.description.as_deref().map(|text| input::name("description", text)).transpose(),
+            asked.kinds.as_ref().map(|kinds| kinds_json(kinds.as_deref())).transpose(),
+        ));
         transact!(self, Operation::UpdateWebhookEndpoint, transaction, changes => {
-            let before = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            let before = lock_endpoint(transaction, id).await?;
+            let partner = partner_of(transaction, asked.partner.as_ref().and_then(Option::as_deref)).await?;
+            let ((url, description, kinds), before, partner_id) = all((checked.as_ref(), before, partner))?;
             let mut row = before.clone();
-            if let Some(url) = &url {
+            if let Some(url) = url {
                 row.url.clone_from(url);
             }
-            if let Some(description) = &description {
+            if let Some(description) = description {
                 row.description.clone_from(description);
             }
-            if let Some(kinds) = &kinds {
+            if let Some(kinds) = kinds {
                 row.kinds.clone_from(kinds);
             }
-            if let Some(code) = &asked.partner {
-                row.partner_id = partner_of(transaction, code.as_deref()).await?;
+            if asked.partner.is_some() {
+                row.partner_id = partner_id;
             }
             if row != before {
                 changes.add(change(&row).before(audit_state(&before)?).after(audit_state(&row)?));
@@ -108,11 +118,11 @@ impl Services {
     ///
     /// # Errors
     /// When there is no such endpoint, or the database fails.
-    pub async fn webhook_delete(&self, id: Uuid) -> Result<(), Error> {
+    pub async fn webhook_delete(&self, id: ObjectId<'_>) -> Result<(), Error> {
         transact!(self, Operation::DeleteWebhookEndpoint, transaction, changes => {
-            let row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            let row = lock_endpoint(transaction, id).await??;
             changes.add(change(&row).before(audit_state(&row)?));
-            Ok(store::delete(transaction, id).await?)
+            Ok(store::delete(transaction, row.id).await?)
         })
     }
 
@@ -122,12 +132,12 @@ impl Services {
     /// As [`Services::webhook_delete`].
     pub async fn webhook_disable(
         &self,
-        id: Uuid,
+        id: ObjectId<'_>,
         reason: Option<&str>,
     ) -> Result<webhook_endpoint::Model, Error> {
-        let reason = input::reason("reason", reason)?;
+        let reason = input::reason("reason", reason);
         transact!(self, Operation::DisableWebhookEndpoint, transaction, changes => {
-            let mut row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            let (reason, mut row) = all((reason.as_ref(), lock_endpoint(transaction, id).await?))?;
             if row.status == WebhookStatus::Enabled {
                 let before = audit_state(&row)?;
                 (row.status, row.since) = (WebhookStatus::Disabled, self.clock.real());
@@ -144,30 +154,34 @@ impl Services {
     ///
     /// # Errors
     /// As [`Services::webhook_delete`], or when events that it did not receive were deleted.
-    pub async fn webhook_enable(&self, id: Uuid, skip: bool) -> Result<webhook_endpoint::Model, Error> {
+    pub async fn webhook_enable(
+        &self,
+        id: ObjectId<'_>,
+        skip: bool,
+    ) -> Result<webhook_endpoint::Model, Error> {
         let row = transact!(self, Operation::EnableWebhookEndpoint, transaction, changes => {
-            let mut row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            let mut row = lock_endpoint(transaction, id).await??;
             if row.status == WebhookStatus::Enabled {
                 return Ok(row);
             }
             let before = audit_state(&row)?;
             let removed = event::feed(transaction).await?.removed;
-            let waiting = store::pending(transaction, &[id]).await?;
+            let waiting = store::pending(transaction, &[row.id]).await?;
             let is_gone = waiting.first().is_some_and(|waiting| waiting.first <= removed);
             if is_gone || row.position < removed {
                 if !skip {
                     let message = format!(
-                        "Events up to {removed} are no longer kept, and the endpoint did not get all of them. \
-                         With skipExpired it goes on after them."
+                        "Events up to {removed} are no longer retained, and some of them were not delivered. Set skipExpired \
+                         to continue after them."
                     );
                     return Err(Refusal::new(Code::WrongState, "id", message).into());
                 }
-                store::delete_pending(transaction, id, removed).await?;
+                store::delete_pending(transaction, row.id, removed).await?;
                 row.position = row.position.max(removed);
             }
             let now = self.clock.real();
             (row.status, row.reason, row.since) = (WebhookStatus::Enabled, None, now);
-            store::reset_pending(transaction, id, now).await?;
+            store::reset_pending(transaction, row.id, now).await?;
             changes.add(change(&row).before(before).after(audit_state(&row)?));
             store::update(transaction, row.clone()).await?;
             Ok(row)
@@ -180,11 +194,12 @@ impl Services {
     ///
     /// # Errors
     /// As [`Services::webhook_delete`].
-    pub async fn webhook_rotate(&self, id: Uuid) -> Result<EndpointSecret, Error> {
+    pub async fn webhook_rotate(&self, id: ObjectId<'_>) -> Result<EndpointSecret, Error> {
         self.authorize(Operation::RotateWebhookSecret)?;
         let secret = secret()?;
         let row = transact!(self, Operation::RotateWebhookSecret, transaction, changes => {
-            let row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            let row = lock_endpoint(transaction, id).await??;
+            let id = row.id;
             let now = self.clock.real();
             store::expire_secret(transaction, id, now + SECRET_OVERLAP).await?;
             let new = secret_row(id, &secret, now);
@@ -202,13 +217,13 @@ impl Services {
     ///
     /// # Errors
     /// As [`Services::webhook_delete`].
-    pub async fn webhook_test(&self, id: Uuid) -> Result<webhook_delivery::Model, Error> {
+    pub async fn webhook_test(&self, id: ObjectId<'_>) -> Result<webhook_delivery::Model, Error> {
         let sent = transact!(self, Operation::SendTestWebhook, transaction, changes => {
-            let endpoint = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
+            let endpoint = lock_endpoint(transaction, id).await??;
             let now = self.clock.real();
             let row = webhook_delivery::Model {
                 id: Uuid::now_v7(),
-                endpoint_id: id,
+                endpoint_id: endpoint.id,
                 number: None,
                 kind: None,
                 subject: None,
@@ -234,21 +249,22 @@ impl Services {
     /// # Errors
     /// When there is no such delivery, its endpoint is disabled, its event was deleted, or the
     /// database fails.
-    pub async fn webhook_resend(&self, id: Uuid) -> Result<webhook_delivery::Model, Error> {
+    pub async fn webhook_resend(&self, id: ObjectId<'_>) -> Result<webhook_delivery::Model, Error> {
         let field = "deliveryId";
-        let missing = || Refusal::new(Code::NotFound, field, "There is no webhook delivery with this id.");
+        let missing = || input::not_found(field, ("webhook delivery", "id"), id.text);
         let wrong = |message: String| Error::from(Refusal::new(Code::WrongState, field, message));
         let sent = transact!(self, Operation::ResendWebhookDelivery, transaction, changes => {
-            let found = crate::store::webhook_log::by_ids(transaction, [id]).await?.pop().ok_or_else(missing)?;
+            let found = crate::store::webhook_log::by_ids(transaction, id.key).await?.pop().ok_or_else(missing)?;
             let endpoint = store::lock(transaction, found.endpoint_id).await?.ok_or_else(missing)?;
-            let mut row = store::lock_delivery(transaction, id).await?.ok_or_else(missing)?;
+            let mut row = store::lock_delivery(transaction, found.id).await?.ok_or_else(missing)?;
             if endpoint.status == WebhookStatus::Disabled && row.number.is_some() {
-                let message = "The endpoint is disabled: enable it first, and it goes on where it stopped.";
+                let message = "The endpoint is disabled; enable it first. Delivery then continues where it stopped.";
                 return Err(wrong(message.to_owned()));
             }
             let removed = event::feed(transaction).await?.removed;
             if row.number.is_some_and(|number| number <= removed) {
-                return Err(wrong(format!("Events up to {removed} are no longer kept.")));
+                let message = format!("Events up to {removed} are no longer retained; the delivery's event is one of them.");
+                return Err(wrong(message));
             }
             let before = json!({ "state": row.state.to_value() });
             (row.state, row.attempts, row.next_attempt_at) = (DeliveryState::Pending, 0, self.clock.real());
@@ -267,10 +283,14 @@ impl Services {
     /// # Errors
     /// When there is no such endpoint, events after the number were deleted, the number was not assigned
     /// yet, or the database fails.
-    pub async fn webhook_replay(&self, id: Uuid, after: i64) -> Result<webhook_endpoint::Model, Error> {
+    pub async fn webhook_replay(
+        &self,
+        id: ObjectId<'_>,
+        after: i64,
+    ) -> Result<webhook_endpoint::Model, Error> {
         let row = transact!(self, Operation::ReplayWebhookEvents, transaction, changes => {
-            let mut row = store::lock(transaction, id).await?.ok_or_else(no_endpoint)?;
-            check_after(transaction, after).await?;
+            let endpoint = lock_endpoint(transaction, id).await?;
+            let (mut row, ()) = all((endpoint, check_after(transaction, after).await?))?;
             let before = json!({ "position": row.position });
             // Later events are enqueued again, in order.
             row.position = row.position.min(after);
@@ -288,16 +308,9 @@ impl Services {
     }
 }
 
-async fn check_after(transaction: &DatabaseTransaction, after: i64) -> Result<(), Error> {
+async fn check_after(transaction: &DatabaseTransaction, after: i64) -> Result<Result<(), Refusal>, Error> {
     let feed = event::feed(transaction).await?;
-    let message = if after < feed.removed {
-        format!("Events up to {} are no longer kept: replay after that number or a later one.", feed.removed)
-    } else if after > feed.last {
-        format!("No event has the number {after} yet: the last one has {}.", feed.last)
-    } else {
-        return Ok(());
-    };
-    Err(Refusal::new(Code::Invalid, "after", message).into())
+    Ok(event_number(after, feed.removed, feed.last))
 }
 
 fn secret_row(endpoint: Uuid, secret: &str, now: DateTime<Utc>) -> webhook_secret::Model {
@@ -314,7 +327,7 @@ fn secret_row(endpoint: Uuid, secret: &str, now: DateTime<Utc>) -> webhook_secre
 fn kinds_json(kinds: Option<&[EventKind]>) -> Result<Option<String>, Refusal> {
     let Some(kinds) = kinds else { return Ok(None) };
     if kinds.is_empty() {
-        let message = "Name one type or more, or leave them out for all.";
+        let message = "The list of types is empty; give at least one type, or leave the list out for all.";
         return Err(Refusal::new(Code::Invalid, "types", message));
     }
     let mut words: Vec<String> = Vec::new();
@@ -326,12 +339,14 @@ fn kinds_json(kinds: Option<&[EventKind]>) -> Result<Option<String>, Refusal> {
     Ok(Some(serde_json::Value::from(words).to_string()))
 }
 
-async fn partner_of(connection: &impl ConnectionTrait, code: Option<&str>) -> Result<Option<Uuid>, Error> {
-    let Some(code) = code else { return Ok(None) };
+async fn partner_of(
+    connection: &impl ConnectionTrait,
+    code: Option<&str>,
+) -> Result<Result<Option<Uuid>, Refusal>, Error> {
+    let Some(code) = code else { return Ok(Ok(None)) };
     let found = match input::code("partner", code) {
         Ok(code) => subject::by_code::<PartnerRow>(connection, &code).await?,
         Err(_) => None,
     };
-    let missing = || Refusal::new(Code::NotFound, "partner", "There is no partner with this code.");
-    Ok(Some(found.ok_or_else(missing)?.id))
+    Ok(found.map(|row| Some(row.id)).ok_or_else(|| input::no_partner(code)))
 }

@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::world::World;
-use crate::harness::{Activity, Backend, document, user_errors};
+use crate::harness::deals::swag;
+use crate::harness::{Activity, Backend, Order, document, user_errors};
 
 both! {
     foreign_is_like_missing,
+    mutations_on_what_is_foreign_fail_like_on_what_is_missing,
     lists_and_counts_show_the_own_only,
     what_leads_on_from_the_own_stops_at_its_end,
     a_partner_sees_people_while_they_work_for_it,
@@ -35,6 +37,9 @@ async fn foreign_is_like_missing(backend: Backend) {
     let submit = "mutation($v: String!) { submitActivity(input: { subject: { professional: $v }, \
                   kind: \"BLOG_POST_PUBLISHED\", occurredOn: \"2026-01-01\", source: \"x\", externalId: \"x\" }) \
                   { activity { id } userErrors { code message field } } }";
+    let submit_badly = "mutation($v: String!) { submitActivity(input: { subject: { professional: $v }, \
+                        kind: \"BLOG_POST_PUBLISHED\", occurredOn: \"2020-01-01\", quantity: 2, points: 1, source: \"\", \
+                        externalId: \"x\" }) { activity { id } userErrors { code message field } } }";
     // query, what is another's, what does not exist
     let table: Vec<(&str, String, String)> = vec![
         ("query($v: String!) { partner(code: $v) { code balance } }", "polder".into(), "nobody".into()),
@@ -55,17 +60,142 @@ async fn foreign_is_like_missing(backend: Backend) {
         (nodes, foreign_id, missing("Activity")),
         (nodes, entry, missing("LedgerEntry")),
         (submit, "bram".into(), "nobody".into()),
+        (submit_badly, "bram".into(), "nobody".into()),
     ];
     for role in ["PARTNER", "PROFESSIONAL", "INTEGRATOR"] {
         for (query, foreign, nobody) in &table {
             if query.starts_with("mutation") && role == "INTEGRATOR" {
                 continue;
             }
-            let foreign = app.send_as(world.key(role), query, json!({ "v": foreign })).await;
-            let nobody = app.send_as(world.key(role), query, json!({ "v": nobody })).await;
-            assert_eq!((foreign.status, &foreign.text), (nobody.status, &nobody.text), "{role}: {query}");
-            assert!(!foreign.text.contains("polder") && !foreign.text.contains("bram"), "{}", foreign.text);
+            assert_alike(&world, role, query, foreign, nobody).await;
         }
+    }
+}
+
+/// Checks that a query is answered for what is another's as for what does not exist: to the byte, but for the
+/// value that the query holds itself.
+async fn assert_alike(world: &World, role: &str, query: &str, foreign: &str, missing: &str) {
+    let mut answers = Vec::new();
+    for value in [foreign, missing] {
+        let answer = world.app.send_as(world.key(role), query, json!({ "v": value })).await;
+        answers.push((answer.status, answer.text.replace(value, "‹sent›")));
+    }
+    assert_eq!(answers[0], answers[1], "{role}: {query}");
+    let text = &answers[0].1;
+    assert!(!text.contains("polder") && !text.contains("bram"), "{text}");
+}
+
+async fn mutations_on_what_is_foreign_fail_like_on_what_is_missing(backend: Backend) {
+    let world = World::new(backend).await;
+    let app = &world.app;
+    let order = Order::for_customer("polder").line("dmc", 1);
+    let number = app.place(&order).await["number"].as_str().expect("a number").to_owned();
+    app.deal("polder", "P-1", "Acme", "2026-08-01").await;
+    let swag = app.done("placeSwagOrder", swag("bram", "hoodie", 1, "k")).await["swagOrder"].clone();
+    let swag = swag["number"].as_str().expect("a number").to_owned();
+    let errors = "userErrors { code message field }";
+    let mutation = |call: &str| format!("mutation($v: String!) {{ {call} {{ {errors} }} }}");
+    let placed = "partner: $v, purpose: END_CUSTOMER, customer: \"Acme\", currency: \"EUR\", lines: [{ product: \"dmc\", quantity: 1 }]";
+    let badly = "partner: $v, purpose: END_CUSTOMER, currency: \"euros\", lines: [{ product: \"none\", quantity: 0 }], credits: -1";
+    let deal = "reference: \"N-1\", customer: \"Acme\", scope: \"x\", registeredOn";
+    // role, query, what is another's, what does not exist
+    let table = [
+        (
+            "PARTNER",
+            format!("query($v: String!) {{ quote(input: {{ {placed} }}) {{ {errors} }} }}"),
+            "polder",
+            "nobody",
+        ),
+        (
+            "PARTNER",
+            format!("query($v: String!) {{ quote(input: {{ {badly} }}) {{ {errors} }} }}"),
+            "polder",
+            "nobody",
+        ),
+        (
+            "PARTNER",
+            mutation(&format!("placeOrder(input: {{ order: {{ {placed} }}, idempotencyKey: \"k\" }})")),
+            "polder",
+            "nobody",
+        ),
+        (
+            "PARTNER",
+            mutation(&format!("placeOrder(input: {{ order: {{ {badly} }}, idempotencyKey: \"\" }})")),
+            "polder",
+            "nobody",
+        ),
+        ("PARTNER", mutation("cancelOrder(input: { number: $v, reason: \"x\" })"), &number, "O-999999"),
+        ("PARTNER", mutation("cancelOrder(input: { number: $v, reason: \"\\u0000\" })"), &number, "O-999999"),
+        (
+            "PARTNER",
+            mutation(&format!("registerDeal(input: {{ partner: $v, {deal}: \"2026-08-01\" }})")),
+            "polder",
+            "nobody",
+        ),
+        (
+            "PARTNER",
+            mutation(&format!("registerDeal(input: {{ partner: $v, {deal}: \"2020-01-01\" }})")),
+            "polder",
+            "nobody",
+        ),
+        (
+            "PARTNER",
+            mutation("updateDeal(input: { reference: $v, status: ENGAGED, on: \"2026-08-02\" })"),
+            "P-1",
+            "P-9",
+        ),
+        (
+            "PARTNER",
+            mutation("updateDeal(input: { reference: $v, status: EXPIRED, on: \"2030-01-01\" })"),
+            "P-1",
+            "P-9",
+        ),
+        (
+            "PARTNER",
+            mutation("reportDealActivity(input: { reference: $v, kind: MEETING, on: \"2026-08-02\" })"),
+            "P-1",
+            "P-9",
+        ),
+        (
+            "PARTNER",
+            mutation("closeDeal(input: { reference: $v, outcome: LOST, closedOn: \"2026-08-02\" })"),
+            "P-1",
+            "P-9",
+        ),
+        (
+            "INTEGRATOR",
+            mutation("updateDeal(input: { reference: $v, status: ENGAGED, on: \"2026-08-02\" })"),
+            "P-1",
+            "P-9",
+        ),
+        (
+            "PROFESSIONAL",
+            mutation("placeSwagOrder(input: { professional: $v, item: \"hoodie\", idempotencyKey: \"k\" })"),
+            "bram",
+            "nobody",
+        ),
+        (
+            "PROFESSIONAL",
+            mutation(
+                "placeSwagOrder(input: { professional: $v, item: \"none\", quantity: 0, idempotencyKey: \"\" })",
+            ),
+            "bram",
+            "nobody",
+        ),
+        (
+            "PROFESSIONAL",
+            mutation("cancelSwagOrder(input: { number: $v, reason: \"x\" })"),
+            &swag,
+            "S-999999",
+        ),
+    ];
+    for (role, query, foreign, missing) in table {
+        assert_alike(&world, role, &query, foreign, missing).await;
+        let answer = app.send_as(world.key(role), &query, json!({ "v": missing })).await;
+        let errors = user_errors(&answer.body);
+        let found = errors.iter().find(|error| error["code"] == "NOT_FOUND");
+        let message = found.and_then(|error| error["message"].as_str()).unwrap_or_default();
+        assert!(message.contains(&format!("{missing:?}")), "{role}: {query}: {}", answer.text);
     }
 }
 

@@ -96,6 +96,17 @@ pub(crate) fn refusal(payload: &Value) -> (String, String, String) {
     (text("code"), path.join("."), text("message"))
 }
 
+/// Code and path, with dots, of each user error of a payload, in order.
+pub(crate) fn problems(payload: &Value) -> Vec<(String, String)> {
+    let path = |error: &Value| -> String {
+        let parts: Vec<&str> =
+            error["field"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        parts.join(".")
+    };
+    let errors = user_errors(payload).into_iter();
+    errors.map(|error| (error["code"].as_str().expect("a code").to_owned(), path(error))).collect()
+}
+
 /// Amount of a field of money.
 pub(crate) fn amount<'v>(object: &'v Value, field: &str) -> &'v str {
     object[field]["amount"].as_str().unwrap_or_else(|| panic!("no {field} in {object}"))

@@ -9,10 +9,10 @@ use partner_program::clock::Clock;
 use partner_program::program::fold::{Awards, Fact, Reason, Step, Subject};
 use partner_program::program::rule::UnitSource;
 use partner_program::program::{Editions, Track};
-use partner_program::service::Services;
 use partner_program::service::activities::{ActivityDraft, Intake, Outcome, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
 use partner_program::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
+use partner_program::service::{ObjectId, Services};
 use partner_program::store::Database;
 use proptest::prelude::*;
 use sea_orm::EntityTrait;
@@ -65,7 +65,10 @@ async fn recorded(backend: Backend, editions: &Editions, steps: &[Step], batches
         match *step {
             Step::Recorded(fact) => batch.push((fact.activity.0, draft(editions, &fact))),
             Step::Voided(fact) => {
-                services.activity_void(ids[&fact.activity.0], None).await.expect("a voiding");
+                services
+                    .activity_void(ObjectId::of_row(ids[&fact.activity.0]), None)
+                    .await
+                    .expect("a voiding");
             }
             Step::Affiliated(who, one) => {
                 let draft = AffiliationDraft {

@@ -5,7 +5,7 @@ use partner_program::program::Editions;
 use partner_program::program::deal::{
     Deal, DealTerms, Hold, Outcome, RegisteredDeal, Report, Status, name_key,
 };
-use partner_program::program::refusal::{Code, Refusal};
+use partner_program::program::refusal::{Code, Refusals};
 use proptest::prelude::*;
 
 use super::logs::day;
@@ -46,13 +46,13 @@ impl Opportunity {
         Self { deals: deals.collect(), hold: None, rewards: Vec::new() }
     }
 
-    fn take(&mut self, terms: &DealTerms, event: Event, on: NaiveDate) -> Result<(), Refusal> {
+    fn take(&mut self, terms: &DealTerms, event: Event, on: NaiveDate) -> Result<(), Refusals> {
         let hold = &mut self.hold;
         let deal = &mut self.deals[event.deal];
         let id = deal.id;
         match event.what {
             What::Status(to) => deal.set_status(terms, hold, to, on),
-            What::Report(what) => deal.report(terms, hold, what, on),
+            What::Report(what) => Ok(deal.report(terms, hold, what, on)?),
             What::Close(outcome) => {
                 let Some(win) = deal.close(terms, hold, outcome, on)? else { return Ok(()) };
                 assert_eq!(win.partner.is_some(), win.deal.is_some(), "a reward has its deal");
@@ -158,14 +158,14 @@ proptest! {
             };
             match now.take(terms, event, on) {
                 Ok(()) => prop_assert!(listed, "what is taken is listed: {event:?} on {on}, {was:?}"),
-                Err(refusal) => {
+                Err(refusals) => {
                     prop_assert_eq!(&now, &before, "a refusal changes nothing");
-                    let protected = refusal.code == Code::DealProtected;
-                    prop_assert_eq!(listed, protected, "{:?} on {}, {:?}", refusal, on, was);
+                    let protected = refusals.first().code == Code::DealProtected;
+                    prop_assert_eq!(listed, protected, "{:?} on {}, {:?}", refusals, on, was);
                     if protected {
                         let hold = before.hold.expect("somebody holds it");
                         prop_assert!(hold.partner != was.partner && on <= hold.until);
-                        prop_assert!(!refusal.message.contains(&hold.partner.to_string()));
+                        prop_assert!(!refusals.to_string().contains(&hold.partner.to_string()));
                     }
                 }
             }

@@ -29,7 +29,7 @@ impl Play {
         let mut hold = self.hold;
         let done = self.at(id).set_status(&terms(), &mut hold, to, day(on));
         self.hold = hold;
-        done.map_err(|refusal| refusal.code)
+        done.map_err(|refusals| refusals.first().code)
     }
 
     fn report(&mut self, id: u32, what: Report, on: &str) -> Result<(), Code> {

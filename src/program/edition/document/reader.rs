@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use chrono::{Days, NaiveDate};
-use iso_currency::Currency;
 use rust_decimal::Decimal;
 use toml::Spanned;
 
@@ -18,9 +17,11 @@ use crate::program::edition::{
 };
 use crate::program::level::{Level, Levels};
 use crate::program::money::{Money, percent_parts};
+use crate::program::nearest::nearest;
 use crate::program::rule::{
     Attribute, AttributeType, Derived, EarlyBonus, Program, Review, Rule, UnitSource, Window,
 };
+use crate::program::wording::{did_you_mean, shown};
 
 /// Largest quantity of one activity where a rule does not say.
 const QUANTITY_MAX: i64 = 1_000;
@@ -197,7 +198,9 @@ impl Reader<'_> {
                 }
                 Some(rule) => Some(rule.id),
                 None => {
-                    return self.refuse(code.span(), format!("there is no partner rule {}", code.get_ref()));
+                    let near = nearest(code.get_ref(), partner.iter().map(|rule| rule.kind.as_str()));
+                    let (given, near) = (shown(code.get_ref()), did_you_mean(near));
+                    return self.refuse(code.span(), format!("there is no partner rule {given}.{near}"));
                 }
             },
         };
@@ -288,9 +291,9 @@ impl Reader<'_> {
     pub(super) fn rewards(&self, raw: &RawRewards, levels: &Levels) -> Result<Rewards, EditionError> {
         let mut credit_values = Vec::new();
         for (code, amount) in &raw.credit_values {
-            let Some(currency) = Currency::from_code(code.get_ref()) else {
-                return self
-                    .refuse(code.span(), format!("{} is not an ISO 4217 currency code", code.get_ref()));
+            let currency = match Money::currency(code.get_ref()) {
+                Ok(currency) => currency,
+                Err(message) => return self.refuse(code.span(), message),
             };
             match Money::parse(*amount.get_ref(), currency) {
                 Ok(money) if money.minor > 0 => credit_values.push(money),
@@ -316,7 +319,9 @@ impl Reader<'_> {
         for discount in &raw.discount {
             let level = discount.level.get_ref().clone();
             if levels.by_code(&level).is_none() {
-                return self.refuse(discount.level.span(), format!("there is no partner level {level}"));
+                let near = did_you_mean(nearest(&level, levels.iter().map(|level| level.code.as_str())));
+                let message = format!("there is no partner level {}.{near}", shown(&level));
+                return self.refuse(discount.level.span(), message);
             }
             let categories: Vec<ProductCategory> =
                 discount.categories.iter().map(|&category| category.into()).collect();

@@ -280,7 +280,7 @@ impl Replay<'_> {
         }
         self.commerce.deals.insert(row.id, (number, state));
         match applied {
-            Err(refusal) => Err(format!("{}: {}", impossible(), refusal.message)),
+            Err(refusals) => Err(format!("{}: {refusals}", impossible())),
             Ok(None) => Ok(None),
             Ok(Some(win)) => Ok(self.won(row.id, &keys.0, win, step.day)),
         }
