@@ -4,13 +4,9 @@
 //! replace it, but it would run for every field of every request. The response keys of such fields are collected
 //! when a document is prepared instead, and their values are set in the response. All other requests skip this.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Name, Positioned, Response, Value};
-use async_graphql_parser::types::{Field, FragmentDefinition, SelectionSet};
-
-use super::operations::fields;
+use async_graphql::{Name, Response, Value};
 
 /// Response keys of the fields `__schema` and `description` within it, for each description that an operation selects.
 pub(crate) type Keys = Arc<[(Name, Name)]>;
@@ -39,18 +35,4 @@ impl SchemaDescription {
             }
         }
     }
-}
-
-/// The keys in a response to an operation with this selection set.
-pub(crate) fn keys(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> Keys {
-    let named = |set, name: &'static str| {
-        fields(set, fragments).into_iter().filter(move |field: &&Field| field.name.node == name)
-    };
-    let schemas = named(set, "__schema");
-    let pairs = schemas.flat_map(|schema| {
-        let descriptions = named(&schema.selection_set.node, "description");
-        descriptions
-            .map(|description| (schema.response_key().node.clone(), description.response_key().node.clone()))
-    });
-    pairs.collect()
 }

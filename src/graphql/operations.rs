@@ -9,7 +9,7 @@ use async_graphql_parser::types::{
     Selection, SelectionSet,
 };
 
-use super::introspection;
+use super::introspection::Keys;
 use super::refusal::{Code, Refusal, truncate_chars};
 
 /// A valid document, split into its operations.
@@ -28,7 +28,7 @@ pub(crate) struct Operation {
     /// The root field, or `multiple` where there are several; a label for metrics.
     pub(crate) root_label: Arc<str>,
     /// Where the response contains the description of the schema.
-    pub(crate) descriptions: introspection::Keys,
+    pub(crate) descriptions: Keys,
     /// The operation alone, with the fragments that it uses.
     pub(crate) document: ExecutableDocument,
     /// The complexity, unless it depends on variables.
@@ -96,7 +96,7 @@ pub(crate) fn split_operations(document: ExecutableDocument) -> Vec<Operation> {
         };
         let set = &operation.node.selection_set.node;
         let root_label = root_label(set, &fragments);
-        let descriptions = introspection::keys(set, &fragments);
+        let descriptions = description_keys(set, &fragments);
         let own = fragments.iter().filter(|(name, _)| belongs(name));
         Operation {
             name,
@@ -123,8 +123,22 @@ fn root_label(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentD
     Arc::from(first.map_or("none", Name::as_str))
 }
 
+/// Response keys of the descriptions of the schema that an operation with this selection set selects.
+fn description_keys(set: &SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) -> Keys {
+    let named = |set, name: &'static str| {
+        fields(set, fragments).into_iter().filter(move |field: &&Field| field.name.node == name)
+    };
+    let schemas = named(set, "__schema");
+    let keys = schemas.flat_map(|schema| {
+        let descriptions = named(&schema.selection_set.node, "description");
+        descriptions
+            .map(|description| (schema.response_key().node.clone(), description.response_key().node.clone()))
+    });
+    keys.collect()
+}
+
 /// The fields of a selection set, including those of its fragments.
-pub(crate) fn fields<'d>(
+fn fields<'d>(
     set: &'d SelectionSet,
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
 ) -> Vec<&'d Field> {
