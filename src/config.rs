@@ -83,7 +83,7 @@ impl SettingError {
     /// The same error, with the accepted value that was most likely meant.
     fn with_nearest(mut self, nearest: Option<&str>) -> Self {
         if let Some(nearest) = nearest {
-            self.message.push_str(&format!("; did you mean {nearest}?"));
+            self.message = format!("{}; did you mean {nearest}?", self.message);
         }
         self
     }

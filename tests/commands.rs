@@ -39,91 +39,87 @@ fn import(content: &[u8]) -> (i32, String) {
 
 const ACTIVITIES: &str = "source,external_id,professional,partner,kind,occurred_on,points,quantity,repost";
 
-#[test]
-fn rows_go_in_or_are_refused_by_line() {
-    // rows below the header of activities, lines of the output
-    let table: [(&[u8], &[&str]); 20] = [
-        (b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\n", &["a.csv: recorded 1, duplicate 0, refused 0"]),
-        (
-            b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n\r\ns,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n",
-            &["a.csv: recorded 1, duplicate 1, refused 0"],
-        ),
-        (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,false\n", &["a.csv: recorded 1, duplicate 0"]),
-        (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,true\n", &["a.csv:2: repost: Reposts do not count"]),
-        (
-            b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,yes\n",
-            &["a.csv:2: repost: is true or false; got \"yes\".\n"],
-        ),
-        (
-            b"s,\"1\n\nx\",ada,,DOCS_CORRECTION,2025-01-01,,,\n\ns,2,ada,,DOCS_CORRECTION,2024-02-30,,,\n",
-            &[
-                "a.csv:2: external_id: ",
-                "a.csv:6: occurred_on: \"2024-02-30\" is not a date; write YYYY-MM-DD, such as 2026-06-30\n",
-                "refused 2",
-            ],
-        ),
-        (
-            b"s,1,ada,,DOCS_CORRECTION,2026-09-01,,,\n",
-            &["a.csv:2: occurred_on: 2026-09-01 is in the future; today is 2026-08-31.\n"],
-        ),
-        (
-            b"s,1,ada,,DOCS_CORRECTION,2022-12-31,,,\n",
-            &["a.csv:2: occurred_on: 2022-12-31 is before the professional's sign-up"],
-        ),
-        (
-            b"s,1,ada,,VOTE_CAST,2025-01-01,many,,\n",
-            &["a.csv:2: points: \"many\" is not a whole number, such as 12\n"],
-        ),
-        (b"s,1,ada,,VOTE_CAST,2025-01-01,99999999999999999999,,\n", &["a.csv:2: points: \"999"]),
-        (
-            b"s,1,ada,,VOTE_CAST,2025-01-01,76,,\n",
-            &["a.csv:2: points: VOTE_CAST accepts 10 to 75 points; got 76.\n"],
-        ),
-        (
-            b"s,1,ada,nordwind,VOTE_CAST,2025-01-01,75,,\n",
-            &[
-                "a.csv:2: professional, partner: both are given (\"ada\", \"nordwind\"); fill in exactly one\n",
-            ],
-        ),
-        (
-            b"s,1,,,VOTE_CAST,2025-01-01,75,,\n",
-            &["a.csv:2: professional, partner: both are empty; fill in exactly one\n"],
-        ),
-        (
-            b"s,1,bob,,VOTE_CAST,2025-01-01,75,,\n",
-            &["a.csv:2: professional: There is no professional with the code \"bob\".\n"],
-        ),
-        // Every problem of a row is listed.
-        (
-            b",,ada,,,2025-02-30,many,1.5,\n",
-            &[
-                "a.csv:2: kind: this may not be empty; occurred_on: \"2025-02-30\" is not a date; write YYYY-MM-DD, \
+/// Rows below the header of activities, and lines of the output.
+const ROWS: [(&[u8], &[&str]); 20] = [
+    (b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\n", &["a.csv: recorded 1, duplicate 0, refused 0"]),
+    (
+        b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n\r\ns,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n",
+        &["a.csv: recorded 1, duplicate 1, refused 0"],
+    ),
+    (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,false\n", &["a.csv: recorded 1, duplicate 0"]),
+    (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,true\n", &["a.csv:2: repost: Reposts do not count"]),
+    (
+        b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,yes\n",
+        &["a.csv:2: repost: is true or false; got \"yes\".\n"],
+    ),
+    (
+        b"s,\"1\n\nx\",ada,,DOCS_CORRECTION,2025-01-01,,,\n\ns,2,ada,,DOCS_CORRECTION,2024-02-30,,,\n",
+        &[
+            "a.csv:2: external_id: ",
+            "a.csv:6: occurred_on: \"2024-02-30\" is not a date; write YYYY-MM-DD, such as 2026-06-30\n",
+            "refused 2",
+        ],
+    ),
+    (
+        b"s,1,ada,,DOCS_CORRECTION,2026-09-01,,,\n",
+        &["a.csv:2: occurred_on: 2026-09-01 is in the future; today is 2026-08-31.\n"],
+    ),
+    (
+        b"s,1,ada,,DOCS_CORRECTION,2022-12-31,,,\n",
+        &["a.csv:2: occurred_on: 2022-12-31 is before the professional's sign-up"],
+    ),
+    (
+        b"s,1,ada,,VOTE_CAST,2025-01-01,many,,\n",
+        &["a.csv:2: points: \"many\" is not a whole number, such as 12\n"],
+    ),
+    (b"s,1,ada,,VOTE_CAST,2025-01-01,99999999999999999999,,\n", &["a.csv:2: points: \"999"]),
+    (
+        b"s,1,ada,,VOTE_CAST,2025-01-01,76,,\n",
+        &["a.csv:2: points: VOTE_CAST accepts 10 to 75 points; got 76.\n"],
+    ),
+    (
+        b"s,1,ada,nordwind,VOTE_CAST,2025-01-01,75,,\n",
+        &["a.csv:2: professional, partner: both are given (\"ada\", \"nordwind\"); fill in exactly one\n"],
+    ),
+    (
+        b"s,1,,,VOTE_CAST,2025-01-01,75,,\n",
+        &["a.csv:2: professional, partner: both are empty; fill in exactly one\n"],
+    ),
+    (
+        b"s,1,bob,,VOTE_CAST,2025-01-01,75,,\n",
+        &["a.csv:2: professional: There is no professional with the code \"bob\".\n"],
+    ),
+    // Every problem of a row is listed.
+    (
+        b",,ada,,,2025-02-30,many,1.5,\n",
+        &[
+            "a.csv:2: kind: this may not be empty; occurred_on: \"2025-02-30\" is not a date; write YYYY-MM-DD, \
                such as 2026-06-30; quantity: \"1.5\" is not a whole number, such as 12; points: \"many\" is not a whole \
                number, such as 12; source: this may not be empty; external_id: this may not be empty\n",
-            ],
-        ),
-        (
-            b"s,1,bob,,VOTE_CSAT,2026-09-01,,,\n",
-            &[
-                "a.csv:2: professional: There is no professional with the code \"bob\". kind: VOTE_CSAT is not an activity kind \
+        ],
+    ),
+    (
+        b"s,1,bob,,VOTE_CSAT,2026-09-01,,,\n",
+        &[
+            "a.csv:2: professional: There is no professional with the code \"bob\". kind: VOTE_CSAT is not an activity kind \
                for professionals. Did you mean VOTE_CAST? occurred_on: 2026-09-01 is in the future; today is 2026-08-31.\n",
-            ],
-        ),
-        (b"s,1,ada\n", &["a.csv:2: the row has 3 fields, but the header has 9\n"]),
-        (
-            b"s,\xff,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,2,ada,,DOCS_CORRECTION,2025-01-01,,,\n",
-            &["a.csv:2: external_id: not valid UTF-8\n", "a.csv: recorded 1, duplicate 0, refused 1"],
-        ),
-        (
-            b"s,1\0,ada,,DOCS_CORRECTION,2025-01-01,,,\n",
-            &["a.csv:2: external_id: contains a NUL character\n"],
-        ),
-        (
-            b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,1,ada,,DOCS_CORRECTION,2025-01-02,,,\n",
-            &["a.csv:3: occurred_on: "],
-        ),
-    ];
-    for (rows, expected) in table {
+        ],
+    ),
+    (b"s,1,ada\n", &["a.csv:2: the row has 3 fields, but the header has 9\n"]),
+    (
+        b"s,\xff,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,2,ada,,DOCS_CORRECTION,2025-01-01,,,\n",
+        &["a.csv:2: external_id: not valid UTF-8\n", "a.csv: recorded 1, duplicate 0, refused 1"],
+    ),
+    (b"s,1\0,ada,,DOCS_CORRECTION,2025-01-01,,,\n", &["a.csv:2: external_id: contains a NUL character\n"]),
+    (
+        b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,1,ada,,DOCS_CORRECTION,2025-01-02,,,\n",
+        &["a.csv:3: occurred_on: "],
+    ),
+];
+
+#[test]
+fn rows_go_in_or_are_refused_by_line() {
+    for (rows, expected) in ROWS {
         let content = [ACTIVITIES.as_bytes(), b"\n", rows].concat();
         let (code, output) = import(&content);
         for line in expected {

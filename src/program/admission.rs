@@ -150,7 +150,7 @@ fn check_date(claim: &Claim<'_>, today: NaiveDate) -> Result<(), Refusal> {
 fn check_by_rule(rule: &Rule, claim: &Claim<'_>) -> Result<i64, Refusals> {
     let attributes =
         rule.attributes.iter().map(|attribute| check_attribute(rule, attribute, claim.attributes));
-    let (_, _, _, units) = all((
+    let ((), (), _, units) = all((
         check_quantity(rule, claim.quantity),
         check_points(rule, claim.points),
         each(attributes),

@@ -238,11 +238,11 @@ macro_rules! checks {
     };
 }
 
-checks!(A Ae a, B Be b);
-checks!(A Ae a, B Be b, C Ce c);
-checks!(A Ae a, B Be b, C Ce c, D De d);
-checks!(A Ae a, B Be b, C Ce c, D De d, E Ee e);
-checks!(A Ae a, B Be b, C Ce c, D De d, E Ee e, F Fe f);
+checks!(A Ae first, B Be second);
+checks!(A Ae first, B Be second, C Ce third);
+checks!(A Ae first, B Be second, C Ce third, D De fourth);
+checks!(A Ae first, B Be second, C Ce third, D De fourth, E Ee fifth);
+checks!(A Ae first, B Be second, C Ce third, D De fourth, E Ee fifth, F Fe sixth);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! Recording, submitting, reviewing and voiding activities.
 
+mod conflicts;
 mod review;
 mod subjects;
 
@@ -25,6 +26,7 @@ use crate::program::rule::{Attributes, Program, Review, Rule, UnitSource};
 use crate::program::wording::{listed, quoted};
 use crate::service::events::EventDraft;
 use crate::store::activity as store;
+use conflicts::{batch_conflict, conflict, differing_fields, key_conflict};
 use subjects::{FoundSubject, Subjects};
 
 /// The subject of an activity, by code.
@@ -134,6 +136,14 @@ enum Plan {
     },
 }
 
+/// A draft whose texts and subject are accepted.
+struct PlannedDraft<'c> {
+    key: (&'c str, &'c str),
+    row: activity::Model,
+    /// The fact if the activity counts at once, or why the rules refuse it.
+    fact: Result<Option<Fact>, Refusals>,
+}
+
 impl Services {
     /// Records or submits a batch of activities in one transaction. Each has its own outcome: a refused one
     /// does not affect the others.
@@ -225,20 +235,21 @@ impl Services {
         let mut in_batch: HashMap<(&str, &str), (usize, activity::Model)> = HashMap::new();
         let mut plans = Vec::with_capacity(checked.len());
         for (index, one) in checked.iter().enumerate() {
-            let planned = self.plan_one(posting, subjects, one, intake).and_then(|(key, row, fact)| {
-                if let Some(first) = existing.get(&(row.source.clone(), row.external_id.clone())) {
-                    return Ok(Plan::Done(Box::new(self.repeat(first, &row)?)));
-                }
-                if let Some((first, known)) = in_batch.get(&key) {
-                    return match differing_fields(known, &row)[..] {
-                        [] => Ok(Plan::RepeatOf(*first)),
-                        ref fields => Err(batch_conflict(*first, fields).into()),
-                    };
-                }
-                let fact = fact?;
-                in_batch.insert(key, (index, row.clone()));
-                Ok(Plan::New { row: Box::new(row), fact })
-            });
+            let planned =
+                self.plan_one(posting, subjects, one, intake).and_then(|PlannedDraft { key, row, fact }| {
+                    if let Some(first) = existing.get(&(row.source.clone(), row.external_id.clone())) {
+                        return Ok(Plan::Done(Box::new(self.repeat(first, &row)?)));
+                    }
+                    if let Some((first, known)) = in_batch.get(&key) {
+                        return match differing_fields(known, &row)[..] {
+                            [] => Ok(Plan::RepeatOf(*first)),
+                            ref fields => Err(batch_conflict(*first, fields).into()),
+                        };
+                    }
+                    let fact = fact?;
+                    in_batch.insert(key, (index, row.clone()));
+                    Ok(Plan::New { row: Box::new(row), fact })
+                });
             plans.push(planned.unwrap_or_else(|refusals| Plan::Done(Box::new(Outcome::Refused(refusals)))));
         }
         plans
@@ -265,7 +276,7 @@ impl Services {
         subjects: &Subjects,
         one: &'c CheckedDraft<'_>,
         intake: Intake,
-    ) -> Result<((&'c str, &'c str), activity::Model, Result<Option<Fact>, Refusals>), Refusals> {
+    ) -> Result<PlannedDraft<'c>, Refusals> {
         let draft = one.draft;
         let who = self.find_subject(subjects, intake, &draft.subject);
         let admitted = self.admit(intake, &draft.claim(who.as_ref().ok().map(FoundSubject::member_since)));
@@ -297,7 +308,7 @@ impl Services {
         };
         let fact = admitted
             .map(|admitted| (intake == Intake::Record).then(|| fact(posting, &row, admitted)).flatten());
-        Ok((texts.key(), row, fact))
+        Ok(PlannedDraft { key: texts.key(), row, fact })
     }
 
     /// The subject of a draft, where it exists for the caller.
@@ -392,53 +403,6 @@ impl ActivityDraft {
 /// A change of an activity.
 fn change(row: &activity::Model) -> Change {
     Change::of("Activity", row.id).about(row.partner_id, row.professional_id)
-}
-
-/// The conflict with an activity that the caller cannot see: the same whatever that activity holds.
-fn key_conflict() -> Refusal {
-    let message = "This source and externalId are in use; use a new externalId.";
-    Refusal::new(Code::ConflictingDuplicate, "externalId", message)
-}
-
-/// The conflict with an activity that the caller can see: the fields that differ, and what to do. A key stays in
-/// use whatever becomes of its activity.
-fn conflict(status: ActivityStatus, fields: &[&str]) -> Refusal {
-    let advice = match status {
-        ActivityStatus::Recorded => {
-            "It is recorded; if this one replaces it, have it voided, and send this one with a new externalId."
-        }
-        ActivityStatus::PendingReview => {
-            "It awaits review; if this one replaces it, have it rejected, and send this one with a new externalId."
-        }
-        ActivityStatus::Rejected => "It was rejected; send this one with a new externalId.",
-        ActivityStatus::Voided => "It was voided; send this one with a new externalId.",
-    };
-    let differs = fields.join(", ");
-    let message =
-        format!("An activity with this source and externalId exists and differs in {differs}. {advice}");
-    Refusal::new(Code::ConflictingDuplicate, fields.first().copied().unwrap_or_default(), message)
-}
-
-/// The conflict with an earlier activity of the same request.
-fn batch_conflict(first: usize, fields: &[&str]) -> Refusal {
-    let message = format!(
-        "Activity {first} of this request has the same source and externalId and differs in {}; give each activity an \
-         externalId of its own.",
-        fields.join(", ")
-    );
-    Refusal::new(Code::ConflictingDuplicate, fields.first().copied().unwrap_or_default(), message)
-}
-
-/// The fields in which a repeat differs from the first.
-fn differing_fields(first: &activity::Model, again: &activity::Model) -> Vec<&'static str> {
-    input::differing([
-        ("subject", (first.partner_id, first.professional_id) != (again.partner_id, again.professional_id)),
-        ("kind", first.kind != again.kind),
-        ("occurredOn", first.occurred_on != again.occurred_on),
-        ("quantity", first.quantity != again.quantity),
-        ("points", first.points != again.points),
-        ("attributes", first.attributes != again.attributes),
-    ])
 }
 
 fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {

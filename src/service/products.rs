@@ -131,9 +131,9 @@ fn check_prices(prices: &[MoneyDraft]) -> Result<BTreeMap<&'static str, i64>, Re
         return Err(Refusal::new(Code::TooMany, "prices", message).into());
     }
     let mut by_currency = BTreeMap::new();
-    let checked = prices.iter().zip(0..).map(|(price, index)| {
+    let checked = prices.iter().enumerate().map(|(index, price)| {
         check_price(price, &mut by_currency)
-            .map_err(|refusals| refusals.within(&format!("{index}")).within("prices"))
+            .map_err(|refusals| refusals.within(&index.to_string()).within("prices"))
     });
     each(checked)?;
     Ok(by_currency)

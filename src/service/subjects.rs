@@ -249,6 +249,7 @@ fn split_new<T: Clone>(
 }
 
 /// That a subject with a code exists. `fields` are those in which it differs from what was sent.
+#[must_use]
 pub fn already_exists(what: &str, code: &str, fields: &[&str]) -> Refusal {
     let code = quoted(code);
     let differs = match fields {

@@ -76,7 +76,7 @@ impl ProfessionalPayload {
         Self { professional: Some(Professional(BatchRow::only(row))), user_errors: Vec::new() }
     }
 
-    /// Why the change was split_user_errors.
+    /// The payload of a refused mutation.
     pub(super) fn from_errors(user_errors: Vec<UserError>) -> Self {
         Self { professional: None, user_errors }
     }

@@ -168,13 +168,14 @@ fn claim<'a>(
     }
 }
 
+/// kind, date, quantity, points, attributes, code and field of each problem
+type ClaimRow = (&'static str, &'static str, i64, Option<i64>, Value, Vec<(Code, &'static str)>);
+
 #[test]
 fn every_problem_of_a_claim_is_listed_in_order() {
     let editions = Editions::built_in();
     let today = "2025-06-30".parse().expect("a date");
-    // kind, date, quantity, points, attributes, code and field of each problem
-    type Row = (&'static str, &'static str, i64, Option<i64>, Value, Vec<(Code, &'static str)>);
-    let table: Vec<Row> = vec![
+    let table: Vec<ClaimRow> = vec![
         (
             "VOTE_CAST",
             "2025-06-01",
@@ -226,10 +227,22 @@ fn every_problem_of_a_claim_is_listed_in_order() {
     }
 }
 
+/// program, kind, quantity, points, attributes, message
+type MessageRow = (Program, &'static str, i64, Option<i64>, Value, &'static str);
+
+fn assert_messages(table: Vec<MessageRow>) {
+    let editions = Editions::built_in();
+    for (program, kind, quantity, points, attributes, message) in table {
+        let attributes = attributes.as_object().expect("an object");
+        let claim = Claim { program, ..claim(kind, "2025-06-09", quantity, points, attributes) };
+        let refusals = admit(&editions, &claim, "2025-06-30".parse().expect("a date")).expect_err(kind);
+        assert_eq!(refusals.to_string(), message);
+    }
+}
+
 #[test]
-fn messages_name_what_was_given_what_is_accepted_and_the_nearest() {
-    // program, kind, quantity, points, attributes, message
-    let table = [
+fn an_unknown_kind_is_named_with_the_nearest_one() {
+    let table = vec![
         (
             Program::Professional,
             "DOC_CORRECTION",
@@ -272,6 +285,13 @@ fn messages_name_what_was_given_what_is_accepted_and_the_nearest() {
             "DEVOPS_POINTS cannot be recorded: it is derived from the points of the partner's professionals; \
              record their activities instead.",
         ),
+    ];
+    assert_messages(table);
+}
+
+#[test]
+fn messages_name_what_was_given_and_what_is_accepted() {
+    let table = vec![
         (
             Program::Professional,
             "TRAINING_DAY_ATTENDED",
@@ -338,13 +358,7 @@ fn messages_name_what_was_given_what_is_accepted_and_the_nearest() {
             "releasedOn 2025-06-10 is after occurredOn 2025-06-09; it is that day or an earlier one.",
         ),
     ];
-    let editions = Editions::built_in();
-    for (program, kind, quantity, points, attributes, message) in table {
-        let attributes = attributes.as_object().expect("an object");
-        let claim = Claim { program, ..claim(kind, "2025-06-09", quantity, points, attributes) };
-        let refusals = admit(&editions, &claim, "2025-06-30".parse().expect("a date")).expect_err(kind);
-        assert_eq!(refusals.to_string(), message);
-    }
+    assert_messages(table);
 }
 
 #[test]
