@@ -27,6 +27,8 @@ const RESPONSE_BYTES_MAX: usize = 64 << 10;
 const EXCERPT_BYTES_MAX: usize = 1 << 10;
 /// Maximum length of a URL, in characters.
 const URL_CHARS_MAX: usize = 2_000;
+/// Most characters of a scheme that a message repeats.
+const SCHEME_CHARS_SHOWN: usize = 20;
 /// The user agent, for the receiver's logs.
 const USER_AGENT: &str = concat!("partner-program/", env!("CARGO_PKG_VERSION"));
 
@@ -84,22 +86,26 @@ impl WebhookClient {
     /// # Errors
     /// What is accepted, for people.
     pub fn check_url(&self, text: &str) -> Result<Url, String> {
-        if text.chars().count() > URL_CHARS_MAX {
-            return Err(format!("An address has at most {URL_CHARS_MAX} characters."));
+        let length = text.chars().count();
+        if length > URL_CHARS_MAX {
+            return Err(format!("A URL has at most {URL_CHARS_MAX} characters; got {length}."));
         }
-        let invalid = "This is not an address such as https://example.com/hooks.";
+        // A text that cannot be parsed may hold a password, so the message does not repeat it.
+        let invalid = "The text is not a URL, such as https://example.com/hooks.";
         let url = Url::parse(text).map_err(|_| invalid.to_owned())?;
         let schemes = if self.allow_private { &["https", "http"][..] } else { &["https"] };
         if !schemes.contains(&url.scheme()) {
-            return Err("Events are sent by https: the address begins with https://.".to_owned());
+            let scheme: String = url.scheme().chars().take(SCHEME_CHARS_SHOWN).collect();
+            return Err(format!("Events are sent by https; the URL has the scheme {scheme}."));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(
-                "An address holds no user and no password: the signature tells who sent it.".to_owned()
+                "The URL contains a user or a password, which are not sent; verify the signature instead."
+                    .to_owned(),
             );
         }
         if url.fragment().is_some() {
-            return Err("An address has no part behind #: it would not be sent.".to_owned());
+            return Err("The URL contains a fragment (#…), which is not sent; leave it out.".to_owned());
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid.to_owned())?;
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

@@ -44,7 +44,7 @@ async fn private_addresses_are_not_asked(backend: Backend) {
     let literal = receiver.url.replace("http://", "https://");
     // address, and what a process says that may not go there
     let table = [
-        (&receiver.url, "Events are sent by https: the address begins with https://."),
+        (&receiver.url, "Events are sent by https; the URL has the scheme http."),
         (&literal, "127.0.0.1 is no public address"),
         (&mapped, "[::ffff:7f00:1] is no public address"),
         (&by_name, "localhost is no public address"),
