@@ -24,6 +24,7 @@ use crate::graphql::schema_types::{SchemaTypes, api_scalars};
 use crate::graphql::{schema, trusted_documents};
 use crate::http::authentication::BootstrapKey;
 use crate::http::endpoint::{BrowserPage, GraphqlEndpoint};
+use crate::http::index::{Endpoints, with_index};
 use crate::http::streams::{ShutdownSignal, StreamSettings};
 use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};
@@ -273,11 +274,13 @@ async fn router(
     if let Some(cors) = protocol.origins.layer() {
         routes = routes.layer(cors);
     }
+    let metrics = settings.telemetry.metrics_bind.is_none();
+    if metrics {
+        routes = routes.merge(metrics_router(services));
+    }
+    routes = with_index(routes, Endpoints { graphiql: protocol.graphiql, schema: introspection, metrics });
     if protocol.graphiql {
         routes = routes.merge(assets::router());
-    }
-    if settings.telemetry.metrics_bind.is_none() {
-        routes = routes.merge(metrics_router(services));
     }
     Ok(with_layers(routes))
 }

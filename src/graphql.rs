@@ -1,6 +1,7 @@
 //! The GraphQL layer: processing of a request before its resolvers run (limits, validation, variables;
 //! independent of HTTP), and the schema with its thin resolvers.
 
+pub mod argument_error;
 mod batch;
 pub mod complexity;
 mod connection;
@@ -8,6 +9,7 @@ pub mod document_ref;
 pub mod documents;
 mod error;
 mod id;
+mod input_value;
 pub mod introspection;
 pub mod limits;
 mod mutations;
@@ -26,4 +28,5 @@ mod subscription;
 mod syntax_error;
 pub mod trusted_documents;
 mod types;
+mod validation_error;
 pub mod variables;

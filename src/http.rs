@@ -8,6 +8,7 @@ pub mod cors;
 pub mod endpoint;
 mod execution;
 pub mod graphql;
+pub mod index;
 pub mod metrics;
 mod middleware;
 pub mod params;
@@ -40,7 +41,7 @@ const READINESS_TIME_MAX: Duration = Duration::from_secs(2);
 ///
 /// Without the schema's text in `sdl`, `/schema.graphql` is left out. `ready` checks whether requests can
 /// be served, and reports what is missing otherwise; each request to `/readyz` calls it. Add further routes
-/// to the result, then apply [`with_layers`] to all of them.
+/// and [`index::with_index`] to the result, then apply [`with_layers`] to all of them.
 pub fn routes<E, A, R, F>(
     endpoint: Arc<GraphqlEndpoint<E, A>>,
     sdl: impl Into<Option<String>>,
@@ -80,6 +81,6 @@ where
     match tokio::time::timeout(READINESS_TIME_MAX, ready()).await {
         Ok(Ok(())) => (StatusCode::OK, "ready".to_owned()),
         Ok(Err(missing)) => (StatusCode::SERVICE_UNAVAILABLE, missing),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the check took too long".to_owned()),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "readiness check timed out".to_owned()),
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::batch::{BatchPage, BatchRow};
 use super::error::ApiError;
 use super::id::{decode, encode};
+use super::refusal::{QUOTED_CHARS_MAX, truncate_chars};
 use super::relation::Relation;
 use crate::program::calendar::parse_date;
 use crate::service::Services;
@@ -38,18 +39,21 @@ impl PageArguments {
     /// Checks the arguments and parses their cursors.
     pub(crate) fn page<K: Cursor<L>, L>(self, list: &L) -> Result<Page<K>, ApiError> {
         let (size, from_end) = match (self.first, self.last) {
-            (Some(_), Some(_)) => return Err(ApiError::bad_input("Give `first` or `last`, not both.")),
+            (Some(_), Some(_)) => return Err(ApiError::bad_input("Use \"first\" or \"last\", not both.")),
             (None, Some(size)) => (size, true),
             (size, None) => (size.unwrap_or(PAGE_SIZE_DEFAULT), false),
         };
         let size = page_size(if from_end { "last" } else { "first" }, Some(size))?;
-        let parse = |name: &str, text: Option<String>| match text {
+        let parse = |name: &str, text: Option<String>| {
+            match text {
             None => Ok(None),
-            Some(text) => decode(&text).and_then(|text| K::parse(&text, list)).map(Some).ok_or_else(|| {
+            Some(text) => decode(&text).and_then(|text| K::parse(&text, list)).map(Some).ok_or_else(move || {
+                let given = truncate_chars(text, QUOTED_CHARS_MAX);
                 ApiError::bad_input(format!(
-                    "`{name}` is not a cursor of this list: take it from an edge or from pageInfo."
+                    "\"{name}\": {given:?} is not a cursor of this list; use one from its edges or pageInfo."
                 ))
             }),
+        }
         };
         Ok(Page { size, from_end, after: parse("after", self.after)?, before: parse("before", self.before)? })
     }
@@ -57,13 +61,13 @@ impl PageArguments {
 
 /// The page size from the argument of this name.
 pub(crate) fn page_size(name: &str, size: Option<i32>) -> Result<u64, ApiError> {
-    let size = size.unwrap_or(PAGE_SIZE_DEFAULT);
-    let accepted = u64::try_from(size).ok().filter(|size| *size <= u64::from(PAGE_SIZE_MAX.unsigned_abs()));
-    accepted.ok_or_else(|| {
-        let message = format!(
-            "`{name}` is from 0 to {PAGE_SIZE_MAX}; got {size}. Request the next page with a cursor."
-        );
-        ApiError::bad_input(message)
+    let given = size.unwrap_or(PAGE_SIZE_DEFAULT);
+    let size = u64::try_from(given).ok();
+    size.filter(|size| *size <= u64::from(PAGE_SIZE_MAX.unsigned_abs())).ok_or_else(|| {
+        let cursor = if name == "last" { "before" } else { "after" };
+        ApiError::bad_input(format!(
+            "\"{name}\" must be from 0 to {PAGE_SIZE_MAX}, not {given}; request further pages with \"{cursor}\"."
+        ))
     })
 }
 

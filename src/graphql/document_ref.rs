@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::refusal::{Code, Refusal};
+use super::refusal::{Code, QUOTED_CHARS_MAX, Refusal, truncate_chars};
 
 /// Prefix of a document's id that is followed by the hash of its text.
 const SHA256: &str = "sha256:";
@@ -33,6 +33,13 @@ impl DocumentHash {
     }
 }
 
+/// Lower-case hexadecimal digits.
+impl std::fmt::Display for DocumentHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// A reference to a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentRef {
@@ -56,17 +63,20 @@ impl DocumentRef {
             let lower = !digits.contains(|c: char| c.is_ascii_uppercase());
             return match DocumentHash::parse(digits).filter(|_| lower) {
                 Some(hash) => Ok(Self::Hash(hash)),
-                None => Err(bad_input(
-                    "A documentId with \"sha256:\" goes on with 64 lower-case hexadecimal digits.",
-                )),
+                None => Err(bad_input(format!(
+                    "The documentId {} is invalid: \"sha256:\" must be followed by 64 lower-case hexadecimal digits.",
+                    quoted(&id)
+                ))),
             };
         }
         if is_id(&id) {
             return Ok(Self::Id(id));
         }
-        Err(bad_input(
-            "A documentId is \"sha256:\" with 64 hexadecimal digits, or a name of letters, digits and -._~",
-        ))
+        Err(bad_input(format!(
+            "The documentId {} is invalid; it must be \"sha256:\" and 64 hexadecimal digits, or a name of letters, \
+             digits and -._~, which may have a prefix such as \"x-app:\".",
+            quoted(&id)
+        )))
     }
 
     /// The same reference with the text, which must match it.
@@ -76,9 +86,12 @@ impl DocumentRef {
     pub fn with_text(self, text: String) -> Result<Self, Refusal> {
         match self {
             Self::Hash(hash) if DocumentHash::of(&text) == hash => Ok(Self::TextWithHash(text, hash)),
-            Self::Hash(_) => Err(bad_input("The hash is not the SHA-256 of the query.")),
+            Self::Hash(_) => Err(bad_input(format!(
+                "The given hash does not match the query, whose SHA-256 is {}.",
+                DocumentHash::of(&text)
+            ))),
             Self::Text(_) | Self::TextWithHash(..) | Self::Id(_) => {
-                Err(bad_input("Send the query or the id of a document, not both."))
+                Err(bad_input("Send \"query\" or \"documentId\", not both."))
             }
         }
     }
@@ -112,7 +125,11 @@ pub(super) fn not_supported() -> Refusal {
     Refusal::new(Code::BadUserInput, "PersistedQueryNotSupported")
 }
 
-fn bad_input(message: &str) -> Refusal {
+fn quoted(id: &str) -> String {
+    format!("{:?}", truncate_chars(id.to_owned(), QUOTED_CHARS_MAX))
+}
+
+fn bad_input(message: impl Into<String>) -> Refusal {
     Refusal::new(Code::BadUserInput, message)
 }
 

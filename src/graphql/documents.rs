@@ -25,7 +25,7 @@ use super::operations::{Document, Operation, split_operations};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
 use super::schema_types::SchemaTypes;
 use super::trusted_documents::TrustedDocument;
-use super::{shape, single_root, syntax_error, variables};
+use super::{shape, single_root, syntax_error, validation_error, variables};
 
 /// Longest document that is cached, in bytes. Longer ones are generated, and run once.
 const CACHED_BYTES_MAX: usize = 16_384;
@@ -273,17 +273,11 @@ impl<E: Executor> Documents<E> {
     async fn validate(&self, operation: &Operation) -> Vec<Refusal> {
         let definitions = &operation.definition().variable_definitions;
         let samples = variables::sample_variables(&self.types, definitions);
-        let mut request = Request::new(String::new()).variables(samples);
+        let mut request = Request::new(String::new()).variables(samples.clone());
         request.set_parsed_query(operation.document.clone());
         let errors = self.schemas.strict.execute(request).await.errors;
-        errors
-            .into_iter()
-            .map(|error| {
-                let mut refusal = Refusal::new(Code::GraphqlValidationFailed, error.message);
-                refusal.locations = error.locations;
-                refusal
-            })
-            .collect()
+        let refusals = |error| validation_error::refusals(&self.types, operation, &samples, error);
+        errors.into_iter().flat_map(refusals).collect()
     }
 }
 
@@ -305,7 +299,7 @@ impl Trusted {
         document.map(Arc::clone).ok_or_else(|| match source {
             DocumentRef::Text(_) | DocumentRef::TextWithHash(..) => Refusal::new(
                 Code::Forbidden,
-                "This server runs the documents that its operator trusts, and this is none of them.",
+                "The document is not on this server's allowlist of trusted documents.",
             ),
             DocumentRef::Hash(_) | DocumentRef::Id(_) => document_ref::not_found(),
         })

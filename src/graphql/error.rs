@@ -27,7 +27,7 @@ impl ApiError {
     /// The caller lacks this permission. The message is the same for every object, so it reveals nothing about one.
     fn forbidden(operation: &str) -> Self {
         let code = Code::Forbidden.as_str();
-        let message = format!("Your role or key does not allow this: {operation}.");
+        let message = format!("Your role or API key does not permit {operation}.");
         Self(async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code)))
     }
 }

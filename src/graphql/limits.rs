@@ -140,7 +140,7 @@ pub(crate) fn check_limit(limit: &'static str, max: u64, actual: u64) -> Result<
 }
 
 /// A number with a comma between its groups of three digits, as people read large ones.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -242,7 +242,7 @@ fn unterminated(source: &str, at: usize) -> Refusal {
         Pos { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 };
     Refusal::new(
         Code::GraphqlParseFailed,
-        format!("Syntax error at line {}, column {}: a string does not end.", pos.line, pos.column),
+        format!("Syntax error at line {}, column {}: the string is not terminated.", pos.line, pos.column),
     )
     .at(pos)
 }

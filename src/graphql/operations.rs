@@ -12,6 +12,9 @@ use async_graphql_parser::types::{
 use super::introspection::Keys;
 use super::refusal::{Code, Refusal, truncate_chars};
 
+/// Maximum characters of names in a message.
+const NAMES_CHARS_MAX: usize = 100;
+
 /// A valid document, split into its operations.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -46,21 +49,30 @@ impl Document {
         match (name, self.operations.as_slice()) {
             (None, [only]) => Ok(only),
             (None, several) => refuse(format!(
-                "The document has {} operations: say in \"operationName\" which one to run.",
-                several.len()
+                "The document has the operations {}; set \"operationName\" to one of them.",
+                names(several)
             )),
             (Some(name), operations) => {
                 let named = |it: &&Operation| it.name.as_deref() == Some(name);
                 match operations.iter().find(named) {
                     Some(operation) => Ok(operation),
-                    None => refuse(format!(
-                        "The document has no operation named {:?}.",
-                        truncate_chars(name.to_owned(), 100)
-                    )),
+                    None => {
+                        let given = truncate_chars(name.to_owned(), NAMES_CHARS_MAX);
+                        let known = match operations {
+                            [Operation { name: None, .. }] => "its only operation has no name".to_owned(),
+                            operations => format!("it has {}", names(operations)),
+                        };
+                        refuse(format!("The document has no operation named {given:?}; {known}."))
+                    }
                 }
             }
         }
     }
+}
+
+fn names(operations: &[Operation]) -> String {
+    let names: Vec<&str> = operations.iter().filter_map(|it| it.name.as_deref()).collect();
+    truncate_chars(names.join(", "), NAMES_CHARS_MAX)
 }
 
 impl Operation {

@@ -28,6 +28,14 @@ pub(crate) struct OutputField {
     /// Its type without list and non-null wrappers.
     pub(crate) ty: Name,
     pub(crate) multiplicity: Multiplicity,
+    arguments: Vec<(Name, Type)>,
+}
+
+impl OutputField {
+    /// The type of an argument.
+    pub(crate) fn argument(&self, name: &str) -> Option<&Type> {
+        self.arguments.iter().find(|(known, _)| known == name).map(|(_, ty)| ty)
+    }
 }
 
 /// The objects and interfaces of a schema, by name, with their fields.
@@ -57,7 +65,10 @@ impl OutputTypes {
             let fields = fields.iter().map(|Positioned { node: field, .. }| {
                 let ty = base_name(&field.ty.node).clone();
                 let multiplicity = multiplicity(field, is_connection);
-                (field.name.node.clone(), OutputField { ty, multiplicity })
+                let arguments =
+                    field.arguments.iter().map(|it| (it.node.name.node.clone(), it.node.ty.node.clone()));
+                let arguments = arguments.collect();
+                (field.name.node.clone(), OutputField { ty, multiplicity, arguments })
             });
             (name.clone(), fields.collect())
         });

@@ -93,10 +93,12 @@ const SEARCH_MAX: usize = 100;
 
 fn check_search(search: Option<String>) -> Result<Option<String>, ApiError> {
     match search {
-        Some(text) if text.chars().count() > SEARCH_MAX || text.chars().any(char::is_control) => {
-            Err(ApiError::bad_input(format!(
-                "`search` takes up to {SEARCH_MAX} characters and no control characters."
-            )))
+        Some(text) if text.chars().count() > SEARCH_MAX => Err(ApiError::bad_input(format!(
+            "\"search\" must have at most {SEARCH_MAX} characters, not {}.",
+            text.chars().count()
+        ))),
+        Some(text) if text.chars().any(char::is_control) => {
+            Err(ApiError::bad_input("\"search\" must not contain control characters."))
         }
         search => Ok(search),
     }
@@ -122,7 +124,7 @@ impl SubjectQueries {
     ) -> Result<Vec<Option<Node>>, ApiError> {
         if ids.len() > IDS_MAX {
             return Err(ApiError::bad_input(format!(
-                "`ids` takes at most {IDS_MAX} ids, not {}.",
+                "\"ids\" must have at most {IDS_MAX} ids, not {}.",
                 ids.len()
             )));
         }

@@ -9,6 +9,9 @@ pub const MESSAGE_CHARS_MAX: usize = 500;
 /// Maximum number of errors in one response.
 pub const ERRORS_MAX: usize = 20;
 
+/// Maximum characters of a value or name that a message quotes.
+pub(crate) const QUOTED_CHARS_MAX: usize = 40;
+
 /// The closed list of codes of top-level errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {

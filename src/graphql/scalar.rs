@@ -1,9 +1,36 @@
 //! Scalars of the contract.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 
+use super::refusal::{QUOTED_CHARS_MAX, truncate_chars};
 use crate::program::calendar::parse_date;
+
+/// What each scalar accepts, as the end of "… is not …".
+pub(super) const DATE: &str = "a date; write YYYY-MM-DD, such as 2026-06-30";
+pub(super) const DATE_TIME: &str = "a date-time; write RFC 3339, such as 2026-06-30T12:00:00Z";
+pub(super) const EVENT_NUMBER: &str = "an event number; write a whole number from 0 to 9007199254740991";
+pub(super) const DECIMAL: &str =
+    "a decimal; write digits with at most one point in quotes, such as \"12.50\"";
+pub(super) const JSON: &str = "a JSON object; write one such as {\"itemType\": \"connector\"}";
+
+/// A value as a message quotes it.
+pub(super) fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Number(number) => truncate_chars(number.to_string(), QUOTED_CHARS_MAX),
+        Value::String(text) => format!("{:?}", truncate_chars(text.clone(), QUOTED_CHARS_MAX)),
+        Value::Boolean(truth) => truth.to_string(),
+        Value::Binary(_) => "a file".to_owned(),
+        Value::Enum(item) => truncate_chars(item.to_string(), QUOTED_CHARS_MAX),
+        Value::List(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}
+
+fn invalid<T: ScalarType + InputType>(value: &Value, expected: &str) -> InputValueError<T> {
+    InputValueError::custom(format!("{} is not {expected}", describe(value)))
+}
 
 /// Calendar date in the format `YYYY-MM-DD` (ISO 8601), in the time zone of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,10 +40,8 @@ pub(crate) struct Date(pub(crate) NaiveDate);
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let wrong =
-            || InputValueError::custom("a date is a day of the calendar as YYYY-MM-DD, such as 2025-06-30");
-        let Value::String(text) = value else { return Err(wrong()) };
-        parse_date(&text).map(Self).ok_or_else(wrong)
+        let date = if let Value::String(text) = &value { parse_date(text) } else { None };
+        date.map(Self).ok_or_else(|| invalid(&value, DATE))
     }
 
     fn to_value(&self) -> Value {
@@ -34,10 +59,8 @@ pub(crate) struct Moment(pub(crate) DateTime<Utc>);
 #[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/chillicream/date-time")]
 impl ScalarType for Moment {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let wrong =
-            || InputValueError::custom("a moment is written as RFC 3339, such as 2025-06-30T12:00:00Z");
-        let Value::String(text) = value else { return Err(wrong()) };
-        parse_moment(&text).map(Self).ok_or_else(wrong)
+        let moment = if let Value::String(text) = &value { parse_moment(text) } else { None };
+        moment.map(Self).ok_or_else(|| invalid(&value, DATE_TIME))
     }
 
     fn to_value(&self) -> Value {
@@ -61,9 +84,7 @@ pub(crate) struct EventNumber(pub(crate) i64);
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc7493#section-2.2")]
 impl ScalarType for EventNumber {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let wrong =
-            || InputValueError::custom("the number of an event is a whole number from 0, such as 1042");
-        parse_event_number(&value).map(Self).ok_or_else(wrong)
+        parse_event_number(&value).map(Self).ok_or_else(|| invalid(&value, EVENT_NUMBER))
     }
 
     fn to_value(&self) -> Value {
@@ -95,10 +116,8 @@ pub(crate) struct Decimal(pub(crate) rust_decimal::Decimal);
 #[Scalar(specified_by_url = "https://www.w3.org/TR/xmlschema11-2/#decimal")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let wrong =
-            || InputValueError::custom("a decimal is text with digits and a point, such as \"12.50\"");
-        let Value::String(text) = value else { return Err(wrong()) };
-        parse_decimal(&text).map(Self).ok_or_else(wrong)
+        let decimal = if let Value::String(text) = &value { parse_decimal(text) } else { None };
+        decimal.map(Self).ok_or_else(|| invalid(&value, DECIMAL))
     }
 
     fn to_value(&self) -> Value {
@@ -126,9 +145,12 @@ pub(crate) struct JsonObject(pub(crate) serde_json::Map<String, serde_json::Valu
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-4")]
 impl ScalarType for JsonObject {
     fn parse(value: Value) -> InputValueResult<Self> {
+        if !matches!(value, Value::Object(_)) {
+            return Err(invalid(&value, JSON));
+        }
         match value.into_json() {
             Ok(serde_json::Value::Object(object)) => Ok(Self(object)),
-            _ => Err(InputValueError::custom("this is an object such as {\"itemType\": \"connector\"}")),
+            _ => Err(InputValueError::custom(format!("this is not {JSON}"))),
         }
     }
 

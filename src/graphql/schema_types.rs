@@ -13,7 +13,7 @@ use async_graphql_parser::types::{
 };
 
 use super::output_types::OutputTypes;
-use super::scalar::{parse_decimal, parse_event_number, parse_moment};
+use super::scalar::{self, parse_decimal, parse_event_number, parse_moment};
 use crate::program::calendar::parse_date;
 
 /// The input values that a scalar accepts.
@@ -107,6 +107,13 @@ impl SchemaTypes {
         Self { suggestions: false, ..self }
     }
 
+    /// The names of the input types, in order.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.types.keys().map(Name::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&InputType> {
         self.types.get(name)
     }
@@ -141,20 +148,13 @@ pub fn api_scalars() -> Vec<(&'static str, ScalarRule)> {
     let text =
         |expected, accepts, sample: &str| ScalarRule { expected, accepts, sample: Value::from(sample) };
     vec![
-        ("Date", text("Date (\"YYYY-MM-DD\")", is_date, "2000-01-01")),
-        (
-            "DateTime",
-            text(
-                "DateTime (RFC 3339, such as \"2026-01-31T12:00:00Z\")",
-                is_date_time,
-                "2000-01-01T00:00:00Z",
-            ),
-        ),
-        ("Decimal", text("Decimal (a number as a string, such as \"12.50\")", is_decimal, "0")),
+        ("Date", text(scalar::DATE, is_date, "2000-01-01")),
+        ("DateTime", text(scalar::DATE_TIME, is_date_time, "2000-01-01T00:00:00Z")),
+        ("Decimal", text(scalar::DECIMAL, is_decimal, "0")),
         (
             "EventNumber",
             ScalarRule {
-                expected: "EventNumber (a whole number from 0, such as 1042)",
+                expected: scalar::EVENT_NUMBER,
                 accepts: |it| parse_event_number(it).is_some(),
                 sample: Value::from(0),
             },
@@ -162,7 +162,7 @@ pub fn api_scalars() -> Vec<(&'static str, ScalarRule)> {
         (
             "JSON",
             ScalarRule {
-                expected: "JSON (an object such as {\"itemType\": \"connector\"})",
+                expected: scalar::JSON,
                 accepts: |it| matches!(it, Value::Object(_)),
                 sample: Value::Object(IndexMap::default()),
             },
@@ -173,19 +173,46 @@ pub fn api_scalars() -> Vec<(&'static str, ScalarRule)> {
 fn built_in_scalars() -> [(&'static str, ScalarRule); 5] {
     let rule = |expected, accepts, sample| ScalarRule { expected, accepts, sample };
     [
-        ("Int", rule("Int (a whole number of 32 bits)", is_int, Value::from(0))),
-        ("Float", rule("Float", |it| matches!(it, Value::Number(_)), Value::from(0))),
-        ("String", rule("String", |it| matches!(it, Value::String(_)), Value::from(""))),
-        ("Boolean", rule("Boolean", |it| matches!(it, Value::Boolean(_)), Value::from(true))),
-        ("ID", rule("ID (a string or a whole number)", is_id, Value::from(""))),
+        (
+            "Int",
+            rule(
+                "an Int; write a whole number from -2147483648 to 2147483647, without quotes",
+                is_int,
+                Value::from(0),
+            ),
+        ),
+        (
+            "Float",
+            rule(
+                "a Float; write a number such as 1.5, without quotes",
+                |it| matches!(it, Value::Number(_)),
+                Value::from(0),
+            ),
+        ),
+        (
+            "String",
+            rule("a String; write it in quotes", |it| matches!(it, Value::String(_)), Value::from("")),
+        ),
+        (
+            "Boolean",
+            rule("a Boolean; write true or false", |it| matches!(it, Value::Boolean(_)), Value::from(true)),
+        ),
+        ("ID", rule("an ID; write a string or a whole number", is_id, Value::from(""))),
     ]
 }
 
+/// What a scalar of GraphQL's own accepts, as the end of "… is not …".
+pub(super) fn built_in_expected(name: &str) -> Option<&'static str> {
+    built_in_scalars().into_iter().find(|(known, _)| *known == name).map(|(_, rule)| rule.expected)
+}
+
 fn scalar_rule(name: &Name, scalars: &[(&str, ScalarRule)]) -> ScalarRule {
-    scalars.iter().find(|(known, _)| name == known).map_or(
-        ScalarRule { expected: "another value", accepts: |_| true, sample: Value::from("") },
-        |(_, rule)| rule.clone(),
-    )
+    scalars
+        .iter()
+        .find(|(known, _)| name == known)
+        .map_or(ScalarRule { expected: "valid", accepts: |_| true, sample: Value::from("") }, |(_, rule)| {
+            rule.clone()
+        })
 }
 
 fn input_object(object: InputObjectType, one_of: bool) -> InputObject {

@@ -143,7 +143,7 @@ impl<'a> ShapeVisitor<'a> {
         if node.name.node == "__typename" {
             check_typename(field)?;
         } else if !self.limits.introspection && is_introspection(&node.name.node) {
-            let message = "This server does not tell its schema: introspection is off.";
+            let message = "Introspection is disabled on this server.";
             return Err(Refusal::new(Code::GraphqlValidationFailed, message).at(field.pos));
         }
         let mut shape = if node.selection_set.node.items.is_empty() {
@@ -170,7 +170,8 @@ impl<'a> ShapeVisitor<'a> {
                 return Ok(*shape);
             }
             Some(None) => {
-                let message = format!("The fragment \"{name}\" spreads itself.");
+                let message =
+                    format!("The fragment \"{name}\" contains itself, directly or through other fragments.");
                 return Err(Refusal::new(Code::GraphqlValidationFailed, message).at(fragment.pos));
             }
             None => {}
@@ -199,19 +200,28 @@ fn check_typename(field: &Positioned<Field>) -> Result<(), Refusal> {
     let node = &field.node;
     let invalid = |message: String| Err(Refusal::new(Code::GraphqlValidationFailed, message).at(field.pos));
     if !node.arguments.is_empty() || !node.selection_set.node.items.is_empty() {
-        return invalid("\"__typename\" has neither arguments nor fields.".to_owned());
+        return invalid("The field \"__typename\" has no arguments and no subfields.".to_owned());
     }
     for (index, directive) in node.directives.iter().enumerate() {
         let Directive { name, arguments } = &directive.node;
         if name.node != "skip" && name.node != "include" {
-            return invalid(format!("Unknown directive \"@{}\" on \"__typename\".", name.node));
+            return invalid(format!(
+                "Unknown directive \"@{}\"; \"__typename\" accepts \"@skip\" and \"@include\".",
+                name.node
+            ));
         }
         let earlier = &node.directives[..index];
         if earlier.iter().any(|other| other.node.name.node == name.node) {
-            return invalid(format!("The directive \"@{}\" stands twice on one field.", name.node));
+            return invalid(format!(
+                "The directive \"@{}\" is used more than once in the same place.",
+                name.node
+            ));
         }
         if arguments.len() != 1 || directive.node.get_argument("if").is_none() {
-            return invalid(format!("The directive \"@{}\" takes one argument, \"if\".", name.node));
+            return invalid(format!(
+                "The directive \"@{}\" requires the argument \"if\" and accepts no other.",
+                name.node
+            ));
         }
     }
     Ok(())

@@ -41,7 +41,7 @@ struct Operation {
 /// # Errors
 /// What cannot be read, in one line with its origin.
 pub fn read_documents(path: &Path) -> Result<Vec<TrustedDocument>, String> {
-    let failed = |path: &Path, error: std::io::Error| format!("can't read {}: {error}", path.display());
+    let failed = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}", path.display());
     let mut paths = vec![path.to_owned()];
     if path.is_dir() {
         let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
@@ -57,18 +57,21 @@ pub fn read_documents(path: &Path) -> Result<Vec<TrustedDocument>, String> {
             documents.extend(parse_manifest(&text, &origin)?);
         } else {
             let id = path.file_stem().and_then(|stem| stem.to_str()).filter(|id| is_id(id));
-            let id = id.ok_or_else(|| format!("{origin} needs a name of letters, digits and -._~"))?;
+            let id = id
+                .ok_or_else(|| format!("{origin}: the file name must consist of letters, digits and -._~"))?;
             documents.push(TrustedDocument { text, ids: vec![id.to_owned()], origin });
         }
     }
     if documents.is_empty() {
-        return Err(format!("{} has no document", path.display()));
+        return Err(format!("{} contains no documents", path.display()));
     }
     Ok(documents)
 }
 
 fn parse_manifest(text: &str, origin: &str) -> Result<Vec<TrustedDocument>, String> {
-    let unknown = || format!("{origin} is no manifest of documents by their ids");
+    let unknown = || {
+        format!("{origin} is not a manifest: a JSON object that maps ids to documents, or Apollo's format")
+    };
     let texts: Vec<(String, String)> = match serde_json::from_str(text).map_err(|_| unknown())? {
         Manifest::IdToText(texts) => texts.into_iter().collect(),
         Manifest::Operations { format, version: 1, operations }
@@ -82,8 +85,8 @@ fn parse_manifest(text: &str, origin: &str) -> Result<Vec<TrustedDocument>, Stri
         let ids = match DocumentRef::from_id(id.clone()) {
             Ok(DocumentRef::Id(id)) => vec![id],
             Ok(DocumentRef::Hash(hash)) if hash == DocumentHash::of(&text) => Vec::new(),
-            Ok(_) => return Err(format!("{origin}: {id} is not the hash of its document")),
-            Err(refusal) => return Err(format!("{origin}: {id:?}: {}", refusal.message)),
+            Ok(_) => return Err(format!("{origin}: {id} does not match the hash of its document")),
+            Err(refusal) => return Err(format!("{origin}: {}", refusal.message)),
         };
         Ok(TrustedDocument { text, origin: format!("{origin}: {id}"), ids })
     });
@@ -98,9 +101,11 @@ mod tests {
     fn folders_and_manifests() {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
-        assert!(read_documents(folder.path()).expect_err("empty").ends_with("has no document"));
+        assert!(read_documents(folder.path()).expect_err("empty").ends_with("contains no documents"));
         assert!(
-            read_documents(&folder.path().join("none.json")).expect_err("missing").starts_with("can't read ")
+            read_documents(&folder.path().join("none.json"))
+                .expect_err("missing")
+                .starts_with("cannot read ")
         );
         write("a.graphql", "{ a }\n");
         write("notes.txt", "nothing");
@@ -118,12 +123,12 @@ mod tests {
         let found: Vec<_> = documents.iter().map(|it| (it.text.as_str(), it.ids.join(" "))).collect();
         assert_eq!(found, [("{ a }\n", "a".to_owned()), (text, String::new()), (text, "c1".to_owned())]);
         for (manifest, message) in [
-            ("{", "is no manifest"),
-            ("[]", "is no manifest"),
-            (r#"{"a": 1}"#, "is no manifest"),
-            (r#"{"format": "x", "version": 1, "operations": []}"#, "is no manifest"),
-            (r#"{"a b": "{ a }"}"#, "documentId is"),
-            (&format!(r#"{{"sha256:{hash}": "{{ a }}"}}"#), "is not the hash of its document"),
+            ("{", "is not a manifest"),
+            ("[]", "is not a manifest"),
+            (r#"{"a": 1}"#, "is not a manifest"),
+            (r#"{"format": "x", "version": 1, "operations": []}"#, "is not a manifest"),
+            (r#"{"a b": "{ a }"}"#, "The documentId \"a b\" is invalid"),
+            (&format!(r#"{{"sha256:{hash}": "{{ a }}"}}"#), "does not match the hash of its document"),
         ] {
             write("d.json", manifest);
             let error = read_documents(folder.path()).expect_err(manifest);
@@ -131,6 +136,6 @@ mod tests {
         }
         write("d.json", "{}");
         write("a b.graphql", "{ a }");
-        assert!(read_documents(folder.path()).expect_err("a name").contains("needs a name"));
+        assert!(read_documents(folder.path()).expect_err("a name").contains("the file name must consist of"));
     }
 }

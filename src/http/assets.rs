@@ -95,7 +95,7 @@ async fn serve(name: &str, request: &HeaderMap) -> Response {
         match decompress(file.data).await {
             Ok(data) => Body::from(data),
             Err(error) => {
-                tracing::error!(%error, name, "an embedded file could not be decompressed");
+                tracing::error!(%error, name, "failed to decompress embedded file");
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
             }
         }

@@ -81,11 +81,7 @@ pub fn raise_nofile_limit(limits: &ConnectionLimits) {
         let result = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum });
         if most < required || result.is_err() {
             let allowed = if result.is_ok() { Some(most) } else { current };
-            tracing::warn!(
-                required,
-                allowed,
-                "the system allows fewer open files than CONNECTIONS_MAX needs"
-            );
+            tracing::warn!(required, allowed, "open file limit is lower than CONNECTIONS_MAX requires");
         }
     }
 }
@@ -127,7 +123,7 @@ pub async fn serve(
             }
             // Either the client has disconnected already, or descriptors are exhausted for now.
             Err(error) => {
-                tracing::warn!(%error, "a connection can't be accepted");
+                tracing::warn!(%error, "failed to accept connection");
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
@@ -158,7 +154,7 @@ impl Server {
         let _counted = self.metrics.connection_opened();
         // Responses are written at once, so Nagle's algorithm could only delay them.
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
+            tracing::debug!(%error, "failed to set TCP_NODELAY");
         }
         let request_received = Arc::new(AtomicBool::new(false));
         let received = Arc::clone(&request_received);
@@ -182,7 +178,7 @@ impl Server {
             () = own_connection.abort.notified() => return,
         };
         if let Err(error) = served {
-            tracing::debug!(%error, "a connection broke off");
+            tracing::debug!(%error, "connection closed with an error");
         }
     }
 }

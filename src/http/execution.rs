@@ -91,7 +91,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             return Err(ErrorResponse::method_not_allowed(
                 media,
                 "POST",
-                "A GET changes nothing: send mutations by POST.",
+                "Mutations require POST; this request is a GET.",
             ));
         }
         Ok(prepared)
@@ -109,7 +109,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         let RequestContext { media, id, .. } = context;
         let schema = self.documents.schema();
         let timed_out = |_| {
-            tracing::warn!(request_id = id.as_str(), %kind, "an operation took too long");
+            tracing::warn!(request_id = id.as_str(), %kind, "operation timed out");
             timed_out(*media, self.limits.operation_time_max, kind)
         };
         let running = schema.clone();
@@ -161,11 +161,14 @@ fn rejection_outcome(errors: &[ServerError]) -> Outcome {
 }
 
 fn timed_out(media: MediaType, time_max: Duration, kind: OperationType) -> ErrorResponse {
-    let advice = match kind {
-        OperationType::Mutation => "It may still be carried out: look before you repeat it.",
-        OperationType::Query | OperationType::Subscription => "Ask for less at a time.",
+    let message = match kind {
+        OperationType::Mutation => format!(
+            "The mutation did not finish within {time_max:?}. It continues to run: check its result before you retry."
+        ),
+        OperationType::Query | OperationType::Subscription => {
+            format!("The query took longer than {time_max:?} and was cancelled. Request less data at a time.")
+        }
     };
-    let message = format!("The operation took longer than {time_max:?}. {advice}");
     let status = Outcome::Http(StatusCode::GATEWAY_TIMEOUT);
     ErrorResponse::new(media, status, Code::OperationTimeout, message)
 }

@@ -10,8 +10,9 @@ use std::time::Instant;
 use async_graphql::Executor;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
@@ -24,7 +25,7 @@ use super::request_id::{self, RequestId};
 use super::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use super::streams::sse;
 use super::throttle::{Admission, RateLimited};
-use crate::graphql::refusal::Code;
+use crate::graphql::refusal::{Code, QUOTED_CHARS_MAX, truncate_chars};
 use crate::telemetry::labels::Transport;
 use crate::telemetry::observation::RequestObservation;
 
@@ -55,11 +56,9 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         let is_get = request.method() == Method::GET;
         if !is_get && request.method() != Method::POST {
             let media = accepted.media.unwrap_or(MediaType::Json);
-            return Err(ErrorResponse::method_not_allowed(
-                media,
-                "GET, POST",
-                "Send GraphQL requests by POST or GET.",
-            ));
+            let method = truncate_chars(request.method().to_string(), QUOTED_CHARS_MAX);
+            let message = format!("The method {method} is not supported; use POST or GET.");
+            return Err(ErrorResponse::method_not_allowed(media, "GET, POST", &message));
         }
         if let Some(page) = &self.page
             && is_get
@@ -70,7 +69,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             observation.set_outcome("ok");
             return Ok(page(request.headers().clone()).await);
         }
-        let media = response_media_type(accepted)?;
+        let media = response_media_type(accepted, request.headers())?;
         let (parts, body) = request.into_parts();
         let caller = self.authenticate_request(media, &parts).await?;
         observation.set_role(self.authenticator.role(&caller));
@@ -138,14 +137,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             RequestBody::Single(params::from_query_string(media, &parts.uri)?)
         } else {
             let headers = &parts.headers;
-            if !params::is_json(headers) {
-                return Err(ErrorResponse::new(
-                    media,
-                    Outcome::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-                    Code::BadUserInput,
-                    "Send the request as Content-Type: application/json, in UTF-8.",
-                ));
-            }
+            params::check_content_type(media, headers)?;
             let RequestLimits { body_bytes_max, operation_time_max, batch_max } = self.limits;
             let body = params::read_body(media, headers, body, body_bytes_max, operation_time_max).await?;
             params::from_body(media, &body, batch_max)?
@@ -216,23 +208,27 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
                 media,
                 Outcome::Rejected,
                 Code::BadUserInput,
-                "Subscriptions run over a WebSocket at /graphql/ws, or here with Accept: text/event-stream.",
+                "Subscriptions require a WebSocket to /graphql/ws, or \"Accept: text/event-stream\".",
             )),
         }
     }
 }
 
 /// The media type of a response that is not an event stream.
-fn response_media_type(accepted: Accepted) -> Result<MediaType, ErrorResponse> {
+fn response_media_type(accepted: Accepted, headers: &HeaderMap) -> Result<MediaType, ErrorResponse> {
     match (accepted.media, accepted.event_stream) {
         (Some(media), _) => Ok(media),
         // For a request that is refused before it becomes a stream.
         (None, EventStream::Always | EventStream::SubscriptionsOnly) => Ok(MediaType::Json),
-        (None, EventStream::Never) => Err(ErrorResponse::new(
-            MediaType::Json,
-            Outcome::Http(StatusCode::NOT_ACCEPTABLE),
-            Code::BadUserInput,
-            "Accept application/graphql-response+json, application/json or text/event-stream.",
-        )),
+        (None, EventStream::Never) => {
+            let given = headers.get_all(ACCEPT).iter().filter_map(|it| it.to_str().ok()).collect::<Vec<_>>();
+            let given = truncate_chars(given.join(", "), QUOTED_CHARS_MAX);
+            let message = format!(
+                "No media type of \"Accept: {given}\" is supported; accept application/graphql-response+json, \
+                 application/json or text/event-stream."
+            );
+            let status = Outcome::Http(StatusCode::NOT_ACCEPTABLE);
+            Err(ErrorResponse::new(MediaType::Json, status, Code::BadUserInput, message))
+        }
     }
 }

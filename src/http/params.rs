@@ -1,5 +1,6 @@
 //! Parsing of GraphQL requests from a body or a query string.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_graphql::{Value, Variables};
@@ -9,16 +10,24 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use futures_util::StreamExt;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::accept::MediaType;
 use super::request_batch;
 use super::response::{ErrorResponse, Outcome};
 use crate::graphql::document_ref::{DocumentHash, DocumentRef};
-use crate::graphql::refusal::{Code, Refusal};
+use crate::graphql::limits::{grouped, len_u64};
+use crate::graphql::refusal::{Code, QUOTED_CHARS_MAX, Refusal, truncate_chars};
+use crate::program::nearest::nearest;
 
 /// How much of an oversized body is read and discarded, as a multiple of the limit. A client that is
 /// still writing reads no response before it is done.
 const DRAIN_FACTOR: u64 = 32;
+
+/// The parameters of which a request must have one.
+const DOCUMENT_NAMES: [&str; 2] = ["query", "documentId"];
+/// Maximum names of parameters that are compared with those.
+const NAMES_MAX: usize = 20;
 
 /// The parameters of a GraphQL request.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,13 +40,27 @@ pub struct RequestParams {
     pub variables: Variables,
 }
 
-/// Whether a request's `Content-Type` is `application/json`, in UTF-8.
-#[must_use]
-pub fn is_json(headers: &HeaderMap) -> bool {
-    let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else {
-        return false;
+/// Checks that a request's `Content-Type` is `application/json`, in UTF-8.
+///
+/// # Errors
+///
+/// 415 for another one, or none.
+pub fn check_content_type(media: MediaType, headers: &HeaderMap) -> Result<(), ErrorResponse> {
+    let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("(not ASCII)"));
+    let message = match given {
+        Some(given) if is_json(given) => return Ok(()),
+        Some(given) => {
+            let given = truncate_chars(given.to_owned(), QUOTED_CHARS_MAX);
+            format!("The Content-Type {given:?} is not supported; send application/json in UTF-8.")
+        }
+        None => "The Content-Type is missing; send application/json in UTF-8.".to_owned(),
     };
-    let mut parts = value.split(';').map(str::trim);
+    let status = Outcome::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    Err(ErrorResponse::new(media, status, Code::BadUserInput, message))
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or("");
     media_type.eq_ignore_ascii_case("application/json")
         && parts.all(|parameter| match parameter.split_once('=') {
@@ -65,7 +88,16 @@ pub async fn read_body(
     let max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     let mut stream = body.into_data_stream();
     let too_large = || {
-        let message = format!("The body is larger than {bytes_max} bytes; send less at a time.");
+        let max = size(bytes_max);
+        let message = match content_length {
+            Some(length) => {
+                format!(
+                    "The request body has {} bytes; the maximum is {max}. Send less at a time.",
+                    grouped(length)
+                )
+            }
+            None => format!("The request body is larger than the maximum of {max}. Send less at a time."),
+        };
         let status = Outcome::Http(StatusCode::PAYLOAD_TOO_LARGE);
         ErrorResponse::new(media, status, Code::BadUserInput, message)
     };
@@ -74,7 +106,12 @@ pub async fn read_body(
         let mut length: u64 = content_length.filter(|length| *length > max).unwrap_or(0);
         if length == 0 {
             while let Some(chunk) = stream.next().await {
-                let chunk = chunk.map_err(|_| ErrorResponse::malformed(media, "The body broke off."))?;
+                let chunk = chunk.map_err(|_| {
+                    ErrorResponse::malformed(
+                        media,
+                        "The request body is incomplete: the connection was interrupted.",
+                    )
+                })?;
                 length += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
                 if length > max {
                     break;
@@ -87,7 +124,8 @@ pub async fn read_body(
     };
     let length = tokio::time::timeout(time_max, reading).await.map_err(|_| {
         let status = Outcome::Http(StatusCode::REQUEST_TIMEOUT);
-        ErrorResponse::new(media, status, Code::OperationTimeout, "The body took too long to arrive.")
+        let message = format!("The request body did not arrive completely within {time_max:?}.");
+        ErrorResponse::new(media, status, Code::OperationTimeout, message)
     })??;
     if length > max {
         collected.clear();
@@ -101,6 +139,15 @@ pub async fn read_body(
         1 => collected.swap_remove(0),
         _ => collected.concat().into(),
     })
+}
+
+/// A number of bytes for people.
+fn size(bytes: usize) -> String {
+    match bytes {
+        _ if bytes > 0 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
+        _ if bytes > 0 && bytes % (1 << 10) == 0 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} bytes", grouped(len_u64(bytes))),
+    }
 }
 
 async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64, time_max: Duration) {
@@ -171,20 +218,36 @@ pub fn from_body(media: MediaType, body: &[u8], batch_max: usize) -> Result<Requ
 }
 
 pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<RequestParams, ErrorResponse> {
-    if json.trim_ascii_start().first() != Some(&b'{') {
-        return Err(ErrorResponse::malformed(media, "A request must be a JSON object."));
+    let text = json.trim_ascii_start();
+    if text.first() != Some(&b'{') {
+        let given = match text.first() {
+            None => "it is empty",
+            Some(b'"') => "it is a string",
+            Some(b'[') => "it is a list",
+            Some(_) => "it starts with another value",
+        };
+        let message = format!("The request must be a JSON object with \"query\" or \"documentId\"; {given}.");
+        return Err(ErrorResponse::malformed(media, message));
     }
     let parameters: Parameters = serde_json::from_slice(json).map_err(|error| invalid_json(media, &error))?;
-    request_params(media, parameters)
+    let names = || serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(json).map(BTreeMap::into_keys);
+    request_params(media, parameters, || names().into_iter().flatten().collect())
 }
 
 fn invalid_json(media: MediaType, error: &serde_json::Error) -> ErrorResponse {
-    let (line, column) = (error.line(), error.column());
-    let reason = if error.is_data() { "a parameter is given twice" } else { "it is not JSON" };
-    ErrorResponse::malformed(
-        media,
-        format!("The body cannot be read at line {line}, column {column}: {reason}."),
-    )
+    let at = format!("line {}, column {}", error.line(), error.column());
+    let message = match duplicate_field(&error.to_string()) {
+        Some(name) if error.is_data() => format!("The request has the parameter \"{name}\" twice ({at})."),
+        _ if error.is_eof() => format!("The request body is not valid JSON: it ends at {at}."),
+        _ => format!("The request body is not valid JSON at {at}."),
+    };
+    ErrorResponse::malformed(media, message)
+}
+
+/// The field that a message about a duplicate names.
+fn duplicate_field(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("duplicate field `")?;
+    rest.split_once('`').map(|(name, _)| name)
 }
 
 /// Parses the request of a GET.
@@ -193,12 +256,24 @@ fn invalid_json(media: MediaType, error: &serde_json::Error) -> ErrorResponse {
 ///
 /// 400: a parameter that is missing, given twice or of another type.
 pub fn from_query_string(media: MediaType, uri: &Uri) -> Result<RequestParams, ErrorResponse> {
-    let Query(query_string) = Query::<QueryString>::try_from_uri(uri).map_err(|_| {
-        ErrorResponse::malformed(media, "The query string cannot be read, or gives a parameter twice.")
+    let Query(query_string) = Query::<QueryString>::try_from_uri(uri).map_err(|error| {
+        let text = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
+        ErrorResponse::malformed(
+            media,
+            match duplicate_field(&text) {
+                Some(name) => format!("The request has the parameter \"{name}\" twice."),
+                None => "The query string is not valid.".to_owned(),
+            },
+        )
     })?;
     let json = |name: &str, text: Option<String>| match text {
-        Some(text) if !text.is_empty() => serde_json::from_str(&text)
-            .map_err(|_| ErrorResponse::malformed(media, format!("The parameter \"{name}\" must be JSON."))),
+        Some(text) if !text.is_empty() => serde_json::from_str(&text).map_err(|_| {
+            let given = truncate_chars(text, QUOTED_CHARS_MAX);
+            ErrorResponse::malformed(
+                media,
+                format!("The parameter \"{name}\" must be a JSON object, not {given:?}."),
+            )
+        }),
         _ => Ok(Value::Null),
     };
     request_params(
@@ -209,6 +284,10 @@ pub fn from_query_string(media: MediaType, uri: &Uri) -> Result<RequestParams, E
             operation_name: query_string.operation_name.map_or(Value::Null, Value::String),
             variables: json("variables", query_string.variables)?,
             extensions: json("extensions", query_string.extensions)?,
+        },
+        || {
+            let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+            pairs.map(|pair| pair.split('=').next().unwrap_or(pair).to_owned()).collect()
         },
     )
 }
@@ -221,9 +300,17 @@ pub fn has_document(uri: &Uri) -> bool {
     uri.query().is_some_and(|text| text.split('&').any(is_named))
 }
 
-fn request_params(media: MediaType, parameters: Parameters) -> Result<RequestParams, ErrorResponse> {
-    let wrong = |name: &str, expected: &str| {
-        Err(ErrorResponse::malformed(media, format!("The parameter \"{name}\" must be {expected}.")))
+/// `names` lists the parameters of the request, for the message that the document is missing.
+fn request_params(
+    media: MediaType,
+    parameters: Parameters,
+    names: impl FnOnce() -> Vec<String>,
+) -> Result<RequestParams, ErrorResponse> {
+    let wrong = |name: &str, expected: &str, given: &Value| {
+        Err(ErrorResponse::malformed(
+            media,
+            format!("The parameter \"{name}\" must be {expected}, not {}.", kind(given)),
+        ))
     };
     let refused = |refusal: Refusal| ErrorResponse::malformed(media, refusal.message);
     let hash = match &parameters.extensions {
@@ -232,33 +319,59 @@ fn request_params(media: MediaType, parameters: Parameters) -> Result<RequestPar
             None | Some(Value::Null) => None,
             Some(persisted) => Some(persisted_hash(media, persisted)?),
         },
-        _ => return wrong("extensions", "an object"),
+        other => return wrong("extensions", "an object", other),
     };
     let variables = match parameters.variables {
         Value::Null => Variables::default(),
         variables @ Value::Object(_) => Variables::from_value(variables),
-        _ => return wrong("variables", "an object"),
+        other => return wrong("variables", "an object", &other),
     };
     let operation_name = match parameters.operation_name {
         Value::Null => None,
         Value::String(name) => Some(name),
-        _ => return wrong("operationName", "a string"),
+        other => return wrong("operationName", "a string", &other),
     };
     let reference = match parameters.document_id {
         Value::Null => hash.map(DocumentRef::Hash),
         Value::String(id) if id.is_empty() => hash.map(DocumentRef::Hash),
         Value::String(id) => Some(DocumentRef::from_id(id).map_err(refused)?),
-        _ => return wrong("documentId", "a string"),
+        other => return wrong("documentId", "a string", &other),
     };
     let document = match (parameters.query, reference) {
         (Value::Null, Some(reference)) => reference,
         (Value::String(text), Some(reference)) if text.is_empty() => reference,
         (Value::String(text), Some(reference)) => reference.with_text(text).map_err(refused)?,
         (Value::String(text), None) => DocumentRef::Text(text),
-        (Value::Null, None) => return wrong("query", "given"),
-        _ => return wrong("query", "a string"),
+        (Value::Null, None) => return Err(ErrorResponse::malformed(media, missing_document(&names()))),
+        (other, _) => return wrong("query", "a string", &other),
     };
     Ok(RequestParams { document, operation_name, variables })
+}
+
+fn missing_document(names: &[String]) -> String {
+    let near = names.iter().take(NAMES_MAX).find_map(|name| Some((name, nearest(name, DOCUMENT_NAMES)?)));
+    match near {
+        Some((name, near)) => {
+            let name = truncate_chars(name.clone(), QUOTED_CHARS_MAX);
+            format!(
+                "The request has no parameter \"query\" or \"documentId\", but {name:?}. Did you mean \"{near}\"?"
+            )
+        }
+        None => "The request has no parameter \"query\"; send the GraphQL document in it.".to_owned(),
+    }
+}
+
+/// The kind of a JSON value.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Number(_) => "a number",
+        Value::String(_) | Value::Enum(_) => "a string",
+        Value::Boolean(_) => "a boolean",
+        Value::List(_) => "a list",
+        Value::Object(_) => "an object",
+        Value::Binary(_) => "a file",
+    }
 }
 
 /// The hash of `extensions.persistedQuery`, as Apollo's clients send it.
@@ -273,7 +386,7 @@ fn persisted_hash(media: MediaType, persisted: &Value) -> Result<DocumentHash, E
         _ => None,
     };
     hash.filter(|_| is_version_1).ok_or_else(|| {
-        let expected = "{\"version\": 1, \"sha256Hash\": <64 hexadecimal digits>}";
+        let expected = "{\"version\": 1, \"sha256Hash\": \"<64 hexadecimal digits>\"}";
         ErrorResponse::malformed(media, format!("The extension \"persistedQuery\" must be {expected}."))
     })
 }

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::accept::MediaType;
 use super::response::{ErrorResponse, Outcome};
+use crate::graphql::limits::{grouped, len_u64};
 use crate::graphql::refusal::Code;
 
 /// Maximum values of a body, without field names: a thousand activities have some 15 each. A number of
@@ -14,10 +15,12 @@ const VALUES_MAX: usize = 100_000;
 /// Refuses a body whose values would take far more memory than its text.
 pub(super) fn check_value_count(media: MediaType, body: &[u8]) -> Result<(), ErrorResponse> {
     // A value has at least one byte, and nearly all bodies are shorter than this.
-    if body.len() <= VALUES_MAX || count_values(body) <= VALUES_MAX {
+    let values = if body.len() <= VALUES_MAX { 0 } else { count_values(body) };
+    if values <= VALUES_MAX {
         return Ok(());
     }
-    let message = format!("The body has more than {VALUES_MAX} values; send less at a time.");
+    let (values, max) = (grouped(len_u64(values)), grouped(len_u64(VALUES_MAX)));
+    let message = format!("The request body has {values} values; the maximum is {max}. Send less at a time.");
     let status = Outcome::Http(StatusCode::PAYLOAD_TOO_LARGE);
     Err(ErrorResponse::new(media, status, Code::BadUserInput, message))
 }
@@ -53,14 +56,17 @@ pub(super) fn split_batch(
     batch_max: usize,
 ) -> Result<Result<Vec<&RawValue>, serde_json::Error>, ErrorResponse> {
     if batch_max == 0 {
-        return Err(ErrorResponse::malformed(media, "Batches are not accepted: send one request at a time."));
+        return Err(ErrorResponse::malformed(
+            media,
+            "Request batching is off on this server; send one request at a time.",
+        ));
     }
     let requests: Vec<&RawValue> = match serde_json::from_slice(body) {
         Ok(requests) => requests,
         Err(error) => return Ok(Err(error)),
     };
     if requests.is_empty() || requests.len() > batch_max {
-        let message = format!("A batch has 1 to {batch_max} requests, not {}.", requests.len());
+        let message = format!("A batch must have 1 to {batch_max} requests, not {}.", requests.len());
         return Err(ErrorResponse::malformed(media, message));
     }
     Ok(Ok(requests))

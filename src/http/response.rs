@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::accept::MediaType;
 use super::request_id::RequestId;
 use super::throttle::{self, RateLimited};
+use crate::graphql::argument_error;
 use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, truncate_message};
 
 /// Label of a request without errors.
@@ -96,7 +97,7 @@ impl ErrorResponse {
     pub fn rate_limited(media: MediaType, limited: RateLimited) -> Self {
         let seconds = throttle::ceil_seconds(limited.retry_after);
         let status = Outcome::Http(StatusCode::TOO_MANY_REQUESTS);
-        let message = format!("{}; try again in {seconds} s.", limited.limit);
+        let message = format!("{}; retry in {seconds} s.", limited.limit);
         let mut response = Self::new(media, status, Code::RateLimited, message);
         if let Some(extensions) = response.errors[0].extensions.as_mut() {
             extensions.set("retryAfter", Value::from(seconds));
@@ -155,7 +156,7 @@ impl EncodedResponse {
             Ok(body) => Self { outcome_label, status, media, content: Content::Encoded(headers, body) },
             // A scalar that does not serialize is an internal error.
             Err(error) => {
-                tracing::error!(%error, "a response could not be serialized as JSON");
+                tracing::error!(%error, "failed to serialize response");
                 let content = Content::Encoded(HeaderMap::new(), b"{}".to_vec());
                 let outcome_label = Code::InternalServerError.as_str();
                 Self { outcome_label, status: StatusCode::INTERNAL_SERVER_ERROR, media, content }
@@ -294,7 +295,7 @@ fn code(error: &ServerError) -> Code {
 /// without a code is internal: it is logged here, and clients get no details.
 fn sanitize_errors(mut errors: Vec<ServerError>, id: &RequestId) -> Vec<ServerError> {
     if errors.len() > ERRORS_MAX {
-        tracing::warn!(request_id = id.as_str(), count = errors.len(), "errors omitted from a response");
+        tracing::warn!(request_id = id.as_str(), count = errors.len(), "too many errors; response truncated");
         errors.truncate(ERRORS_MAX);
     }
     errors.into_iter().map(|error| sanitize_error(error, id)).collect()
@@ -304,7 +305,11 @@ fn sanitize_error(mut error: ServerError, id: &RequestId) -> ServerError {
     let code = error.extensions.as_ref().and_then(|it| it.get("code")).cloned();
     let is_internal = matches!(&code, Some(Value::String(code))
         if code == Code::InternalServerError.as_str());
-    if code.is_none() && is_argument_error(&error) {
+    // Resolvers' errors have a code, or a source.
+    let argument =
+        if code.is_none() && error.source.is_none() { argument_error::reword(&error.message) } else { None };
+    if let Some(message) = argument {
+        error.message = message;
         let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
         extensions.set("code", Code::BadUserInput.as_str());
     } else if code.is_none() || is_internal {
@@ -312,7 +317,7 @@ fn sanitize_error(mut error: ServerError, id: &RequestId) -> ServerError {
             request_id = id.as_str(),
             message = error.message,
             path = ?error.path,
-            "a resolver failed"
+            "resolver failed"
         );
         return mask(error, id);
     }
@@ -326,19 +331,9 @@ fn mask(error: ServerError, id: &RequestId) -> ServerError {
     extensions.set("code", Code::InternalServerError.as_str());
     extensions.set("requestId", id.as_str());
     ServerError {
-        message: "Something went wrong on our side; quote the request id.".to_owned(),
+        message: "Internal server error; quote the request id when you report it.".to_owned(),
         source: None,
         extensions: Some(extensions),
         ..error
     }
-}
-
-/// Whether the error is one of the library's own about an argument. Those have neither a code nor a
-/// source, which errors of resolvers have. The caller excludes resolvers' errors with a code.
-fn is_argument_error(error: &ServerError) -> bool {
-    const ARGUMENTS: [&str; 4] =
-        ["Failed to parse \"", "Expected input type \"", "Invalid value for argument \"", "Variable "];
-    const PAGES: [&str; 2] = ["The \"first\"", "The \"last\""];
-    let begins = |beginning: &&str| error.message.starts_with(*beginning);
-    (error.source.is_none() && ARGUMENTS.iter().any(begins)) || PAGES.iter().any(begins)
 }

@@ -20,6 +20,7 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::graphql::limits::grouped;
 use failed_logins::FailedLogins;
 pub use failed_logins::client_address;
 
@@ -120,14 +121,22 @@ impl LimitExceeded {
 
 impl std::fmt::Display for LimitExceeded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Points(max) => write!(f, "This key has spent its {max} cost points per minute"),
-            Self::Operations(max) => write!(f, "This key has {max} operations running, which is the most"),
+        match *self {
+            Self::Points(max) => {
+                let max = grouped(max.into());
+                write!(f, "Rate limit exceeded: an API key has {max} cost points per minute")
+            }
+            Self::Operations(max) => {
+                let max = grouped(max.into());
+                write!(f, "Too many concurrent operations: an API key may run {max} at a time")
+            }
             Self::Streams(max) => {
-                write!(f, "This key has {max} WebSockets and event streams open, which is the most")
+                let max = grouped(max.into());
+                write!(f, "Too many open streams: an API key may have {max} WebSockets and event streams")
             }
             Self::FailedLogins(max) => {
-                write!(f, "From this address came more than {max} wrong credentials in a minute")
+                let max = grouped(max.into());
+                write!(f, "Too many failed logins: an address may have {max} per minute")
             }
         }
     }

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Error as SocketError;
 
 use super::MESSAGE_BYTES_MAX;
+use crate::graphql::refusal::truncate_chars;
 
 /// The subprotocol.
 pub(super) const PROTOCOL: &str = "graphql-transport-ws";
@@ -18,6 +19,8 @@ pub(super) const PROTOCOL: &str = "graphql-transport-ws";
 const ID_BYTES_MAX: usize = 256;
 /// Maximum length of the reason in a close frame, in bytes.
 const REASON_BYTES_MAX: usize = 123;
+/// Maximum characters of an unknown message type that a reason quotes.
+const TYPE_CHARS_MAX: usize = 20;
 
 /// A message of the client.
 #[derive(Debug)]
@@ -51,20 +54,21 @@ impl<'m> ClientMessage<'m> {
     pub(super) fn parse(text: &'m str) -> Result<Self, CloseReason> {
         let raw: RawMessage<'_> = serde_json::from_str(text).map_err(|_| {
             CloseReason::invalid_message(
-                "A message is a JSON object with a type, and perhaps id and payload.",
+                "A message must be a JSON object with \"type\", and optionally \"id\" and \"payload\".",
             )
         })?;
         let payload = raw.payload.filter(|payload| payload.get() != "null");
         let object = match payload {
             Some(payload) if !payload.get().starts_with('{') => {
-                return Err(CloseReason::invalid_message("The payload must be an object."));
+                return Err(CloseReason::invalid_message("\"payload\" must be an object."));
             }
             payload => payload,
         };
         let id = || match raw.id.as_deref() {
-            None | Some("") => Err(CloseReason::invalid_message("The message needs an id.")),
+            None | Some("") => Err(CloseReason::invalid_message("\"id\" is missing.")),
             Some(id) if id.len() > ID_BYTES_MAX => {
-                Err(CloseReason::invalid_message("An id has 256 bytes at most."))
+                let message = format!("\"id\" must have at most {ID_BYTES_MAX} bytes, not {}.", id.len());
+                Err(CloseReason::invalid_message(message))
             }
             Some(id) => Ok(id.to_owned()),
         };
@@ -74,10 +78,15 @@ impl<'m> ClientMessage<'m> {
             "pong" => Ok(Self::Pong),
             "subscribe" => Ok(Self::Subscribe(
                 id()?,
-                object.ok_or_else(|| CloseReason::invalid_message("The message needs a payload."))?,
+                object.ok_or_else(|| CloseReason::invalid_message("\"payload\" is missing."))?,
             )),
             "complete" => Ok(Self::Complete(id()?)),
-            _ => Err(CloseReason::invalid_message("The message has a type that clients do not send.")),
+            other => {
+                let given = truncate_chars(other.to_owned(), TYPE_CHARS_MAX);
+                Err(CloseReason::invalid_message(format!(
+                    "Unknown message type {given:?}; send connection_init, subscribe, complete, ping or pong."
+                )))
+            }
         }
     }
 }
@@ -158,22 +167,23 @@ impl CloseReason {
 
     /// The server shuts down.
     pub(super) fn shutdown() -> Self {
-        Self::with_code(1001, "The server stops: connect again.")
+        Self::with_code(1001, "The server is shutting down; reconnect.")
     }
 
     /// The client consumes too slowly.
     pub(super) fn slow_consumer() -> Self {
-        Self::with_code(1013, "Slow consumer: a message was not taken in time.")
+        Self::with_code(1013, "Slow consumer: a message was not read in time; reconnect with backoff.")
     }
 
     /// The reason for an error of the WebSocket's receiving end.
     pub(super) fn from_receive_error(error: axum::Error) -> Self {
         match error.into_inner().downcast_ref::<SocketError>() {
-            Some(SocketError::Capacity(_)) => {
-                Self::with_code(1009, format!("A message has {MESSAGE_BYTES_MAX} bytes at most."))
-            }
-            Some(SocketError::Utf8(_)) => Self::with_code(1007, "The message is not UTF-8."),
-            Some(SocketError::Protocol(_)) => Self::with_code(1002, "This is not the WebSocket protocol."),
+            Some(SocketError::Capacity(_)) => Self::with_code(
+                1009,
+                format!("The message exceeds the maximum of {} KiB.", MESSAGE_BYTES_MAX >> 10),
+            ),
+            Some(SocketError::Utf8(_)) => Self::with_code(1007, "The message is not valid UTF-8."),
+            Some(SocketError::Protocol(_)) => Self::with_code(1002, "WebSocket protocol error."),
             _ => Self::Disconnected,
         }
     }

@@ -15,7 +15,7 @@ use crate::http::request_id::{self, RequestId};
 use crate::http::throttle::{CallerKey, Permit};
 
 /// The message for clients whose credentials are no longer valid.
-pub(super) const REVOKED: &str = "The key is not valid any more.";
+pub(super) const REVOKED: &str = "The API key or token is no longer valid.";
 
 /// Delay before a retry when credentials cannot be checked.
 const RECHECK_DELAY: Duration = Duration::from_secs(1);

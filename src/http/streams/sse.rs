@@ -234,7 +234,7 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
 
     fn slow_consumer() -> StreamEnd {
         let status = Outcome::Http(StatusCode::GATEWAY_TIMEOUT);
-        let message = "Slow consumer: an event was not taken in time. Subscribe again after the last one.";
+        let message = "Slow consumer: an event was not read in time. Resubscribe after the last event that you processed.";
         StreamEnd::Failed(ErrorResponse::new(MediaType::Json, status, Code::OperationTimeout, message))
     }
 }

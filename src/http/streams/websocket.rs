@@ -47,11 +47,12 @@ pub async fn handle<E: Executor, A: Authenticator>(
         ErrorResponse::new(MediaType::Json, Outcome::Http(status), Code::Forbidden, message)
     };
     if !endpoint.streams.origins.allows(&parts.headers, &parts.uri) {
-        let message = "Pages of this origin may not open a WebSocket here.";
+        let message = "Pages of this origin are not allowed to open a WebSocket to this server.";
         return refuse(StatusCode::FORBIDDEN, message).into_response();
     }
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
-        let message = "Open a WebSocket with the subprotocol graphql-transport-ws here.";
+        let message =
+            "This endpoint requires a WebSocket handshake with the subprotocol graphql-transport-ws.";
         let mut refusal = ErrorResponse::new(
             MediaType::Json,
             Outcome::Http(StatusCode::UPGRADE_REQUIRED),
@@ -118,10 +119,10 @@ async fn serve<E: Executor, A: Authenticator>(
         let reason = socket.run(upgrade_request, queued, &mut sink, &mut stream).await;
         // Operations and connection reference each other.
         socket.operations.cancel_all();
-        tracing::debug!(request_id = socket.id.as_str(), ?reason, "a WebSocket ends");
+        tracing::debug!(request_id = socket.id.as_str(), ?reason, "websocket closed");
         reason
     } else {
-        CloseReason::with_code(4406, "Subprotocol not acceptable: use graphql-transport-ws.")
+        CloseReason::with_code(4406, "Subprotocol not acceptable; use graphql-transport-ws.")
     };
     close_handshake(&reason, sink, stream).await;
 }
@@ -193,7 +194,9 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
             let handled = match message {
                 Ok(Message::Text(text)) => self.handle_message(&text, &mut upgrade_request).await,
                 Ok(Message::Ping(_) | Message::Pong(_)) => Ok(()),
-                Ok(Message::Binary(_)) => Err(CloseReason::invalid_message("Messages are sent as text.")),
+                Ok(Message::Binary(_)) => {
+                    Err(CloseReason::invalid_message("Messages must be text, not binary."))
+                }
                 Ok(Message::Close(_)) => Err(CloseReason::Disconnected),
                 Err(error) => Err(CloseReason::from_receive_error(error)),
             };
@@ -247,7 +250,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
             headers.insert(AUTHORIZATION, authorization);
         }
         let retry_later = |wait: Duration, why: &dyn std::fmt::Display| {
-            CloseReason::with_code(1013, format!("Try again in {} s: {why}.", ceil_seconds(wait)))
+            CloseReason::with_code(1013, format!("Retry in {} s. {why}.", ceil_seconds(wait)))
         };
         let caller =
             self.endpoint.authenticate(&headers, &extensions).await.map_err(|failed| match failed {
@@ -256,7 +259,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
                 }
                 LoginError::RateLimited(wait) => retry_later(wait.retry_after, &wait.limit),
                 LoginError::Unavailable => {
-                    retry_later(Duration::from_secs(1), &"the credentials can't be checked at the moment")
+                    retry_later(Duration::from_secs(1), &"The credentials cannot be verified at the moment")
                 }
             })?;
         let key = self.endpoint.authenticator.caller_key(&caller);

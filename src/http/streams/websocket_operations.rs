@@ -183,7 +183,8 @@ fn parse_params(payload: &RawValue) -> Result<RequestParams, ParamsError> {
 }
 
 fn too_many_operations() -> ErrorResponse {
-    let message =
-        format!("This WebSocket has {OPERATIONS_MAX} operations running, which is the most: complete some.");
+    let message = format!(
+        "Too many concurrent operations: a WebSocket may run {OPERATIONS_MAX} at a time; complete some."
+    );
     ErrorResponse::new(MediaType::Json, Outcome::Rejected, Code::RateLimited, message)
 }

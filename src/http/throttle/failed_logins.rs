@@ -89,7 +89,7 @@ impl FailedLogins {
             let until = u64::try_from((self.started_at.elapsed() + wait).as_nanos()).unwrap_or(u64::MAX);
             found.blocked_until.store(until, Ordering::Relaxed);
             if !self.any_blocked.swap(true, Ordering::Relaxed) {
-                tracing::warn!(%address, "wrong credentials are counted: an address has too many");
+                tracing::warn!(%address, "address blocked for too many failed logins");
             }
         }
     }

@@ -1,0 +1,126 @@
+//! `GET /` with links to the endpoints, and the responses for unknown paths and methods.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Map, Value, json};
+
+use super::accept::negotiate;
+use crate::graphql::refusal::truncate_chars;
+use crate::program::nearest::nearest;
+
+const NAME: &str = env!("CARGO_PKG_NAME");
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const JSON: &str = "application/json; charset=utf-8";
+/// Maximum characters of a path that a message quotes.
+const PATH_CHARS_MAX: usize = 100;
+
+/// The endpoints that depend on settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoints {
+    /// GraphiQL, in a browser.
+    pub graphiql: bool,
+    /// `/schema.graphql`.
+    pub schema: bool,
+    /// `/metrics`.
+    pub metrics: bool,
+}
+
+/// An endpoint: its name, its path, and what a person finds there.
+type Link = (&'static str, &'static str, &'static str);
+
+struct Index {
+    links: Vec<Link>,
+    json: Bytes,
+    html: Bytes,
+}
+
+/// Adds `GET /` and the responses for paths and methods that the router does not have.
+pub fn with_index(router: Router, endpoints: Endpoints) -> Router {
+    let index = Arc::new(Index::new(endpoints));
+    let (root, unknown, method) = (Arc::clone(&index), Arc::clone(&index), index);
+    router
+        .route("/", get(move |headers: HeaderMap| async move { root.page(&headers) }))
+        .fallback(move |uri: Uri| async move { unknown.not_found(&uri) })
+        .method_not_allowed_fallback(move |verb: Method, uri: Uri| async move {
+            method.method_not_allowed(&verb, &uri)
+        })
+}
+
+impl Index {
+    fn new(endpoints: Endpoints) -> Self {
+        let Endpoints { graphiql, schema, metrics } = endpoints;
+        let links: Vec<Link> = [
+            (true, ("graphql", "/graphql", "GraphQL over HTTP")),
+            (graphiql, ("graphiql", "/graphql", "GraphiQL, the API explorer, in a browser")),
+            (true, ("websocket", "/graphql/ws", "GraphQL over WebSocket (graphql-transport-ws)")),
+            (schema, ("schema", "/schema.graphql", "the schema in SDL")),
+            (true, ("health", "/healthz", "liveness check")),
+            (true, ("readiness", "/readyz", "readiness check")),
+            (metrics, ("metrics", "/metrics", "metrics in the OpenMetrics format")),
+        ]
+        .into_iter()
+        .filter_map(|(is_on, link)| is_on.then_some(link))
+        .collect();
+        let json = json!({ "name": NAME, "version": VERSION, "links": links_object(&links) });
+        let html = html(&links);
+        Self { links, json: Bytes::from(json.to_string()), html: Bytes::from(html) }
+    }
+
+    fn page(&self, headers: &HeaderMap) -> Response {
+        let vary = (VARY, "accept");
+        if !negotiate(headers).prefers_html {
+            return ([vary, (CONTENT_TYPE, JSON)], self.json.clone()).into_response();
+        }
+        let headers = [
+            vary,
+            (CONTENT_TYPE, "text/html; charset=utf-8"),
+            (CACHE_CONTROL, "no-cache"),
+            (CONTENT_SECURITY_POLICY, "default-src 'none'"),
+            (REFERRER_POLICY, "no-referrer"),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (X_FRAME_OPTIONS, "DENY"),
+        ];
+        (headers, self.html.clone()).into_response()
+    }
+
+    fn not_found(&self, uri: &Uri) -> Response {
+        let path = truncate_chars(uri.path().to_owned(), PATH_CHARS_MAX);
+        let near = nearest(uri.path(), self.links.iter().map(|(_, path, _)| *path));
+        let near = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
+        self.error(StatusCode::NOT_FOUND, &format!("There is nothing at {path}.{near}"))
+    }
+
+    fn method_not_allowed(&self, method: &Method, uri: &Uri) -> Response {
+        let method = truncate_chars(method.to_string(), PATH_CHARS_MAX);
+        let path = truncate_chars(uri.path().to_owned(), PATH_CHARS_MAX);
+        let message = format!("{path} does not support the method {method}; use GET or HEAD.");
+        self.error(StatusCode::METHOD_NOT_ALLOWED, &message)
+    }
+
+    fn error(&self, status: StatusCode, message: &str) -> Response {
+        let body = json!({ "error": message, "links": links_object(&self.links) });
+        (status, [(CONTENT_TYPE, JSON)], body.to_string()).into_response()
+    }
+}
+
+fn links_object(links: &[Link]) -> Map<String, Value> {
+    links.iter().map(|(name, path, _)| ((*name).to_owned(), Value::from(*path))).collect()
+}
+
+fn html(links: &[Link]) -> String {
+    let item = |(_, path, about): &Link| format!("<li><a href=\"{path}\">{path}</a>: {about}</li>\n");
+    let items: String = links.iter().map(item).collect();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{NAME}</title></head>\n\
+         <body>\n<h1>{NAME} {VERSION}</h1>\n<ul>\n{items}</ul>\n</body>\n</html>\n"
+    )
+}
