@@ -15,7 +15,7 @@ fn post(toy: &Toy) -> reqwest::RequestBuilder {
 #[tokio::test]
 async fn execution_errors() {
     let toy = Toy::start().await;
-    let masked = "Something went wrong on our side; quote the request id.";
+    let masked = "Internal server error; quote the request id when you report it.";
     let answer = query(&toy, "{ broken }").await;
     assert_eq!((answer.status, answer.code(), answer.message()), (200, "INTERNAL_SERVER_ERROR", masked));
     assert_eq!(answer.body["errors"][0]["extensions"]["requestId"], "same");

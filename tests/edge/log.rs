@@ -53,5 +53,5 @@ async fn internal_errors_are_logged_with_the_request_id() {
     assert_eq!((answer.status, answer.code()), (504, "OPERATION_TIMEOUT"));
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let id = answer.headers["x-request-id"].to_str().unwrap();
-    assert!(logged.lines().any(|line| line.contains(id) && line.contains("took too long")), "{logged}");
+    assert!(logged.lines().any(|line| line.contains(id) && line.contains("operation timed out")), "{logged}");
 }

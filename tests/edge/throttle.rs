@@ -56,7 +56,8 @@ async fn points_are_charged_and_refilled() {
     let retry_after: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=5).contains(&retry_after), "{retry_after}");
     assert_eq!(refused.body["errors"][0]["extensions"]["retryAfter"], retry_after);
-    assert!(refused.message().starts_with("This key has spent its 60 cost points per minute; try again in "));
+    let start = "Rate limit exceeded: an API key has 60 cost points per minute; retry in ";
+    assert!(refused.message().starts_with(start), "{}", refused.message());
     assert_eq!(number(&refused, "ratelimit", "r").map(|left| left < 5), Some(true));
     tokio::time::sleep(Duration::from_secs(retry_after)).await;
     assert_eq!(post(&toy, KEY, "mutation { add(n: 1) }").await.status, 200);

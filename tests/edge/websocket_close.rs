@@ -35,14 +35,34 @@ async fn invalid_messages_close_the_socket() {
         "Authorization": format!("Bearer {}", crate::toy::KEY) } })
     .to_string();
     let silence = r#"{"id":"1","type":"subscribe","payload":{"query":"subscription { silence }"}}"#;
-    // message, code, start of the reason
+    // messages, code, reason
     let table: [(&[&str], u16, &str); 17] = [
-        (&["{"], 4400, "A message is a JSON object"),
-        (&["[]"], 4400, "A message is a JSON object"),
-        (&[r#"{"type":"nope"}"#], 4400, "The message has a type"),
-        (&[r#"{"type":"start"}"#], 4400, "The message has a type"),
-        (&[r#"{"type":"connection_ack"}"#], 4400, "The message has a type"),
-        (&[r#"{"type":"connection_init","payload":5}"#], 4400, "The payload must be an object"),
+        (
+            &["{"],
+            4400,
+            "A message must be a JSON object with \"type\", and optionally \"id\" and \"payload\".",
+        ),
+        (
+            &["[]"],
+            4400,
+            "A message must be a JSON object with \"type\", and optionally \"id\" and \"payload\".",
+        ),
+        (
+            &[r#"{"type":"nope"}"#],
+            4400,
+            "Unknown message type \"nope\"; send connection_init, subscribe, complete, ping or pong.",
+        ),
+        (
+            &[r#"{"type":"start"}"#],
+            4400,
+            "Unknown message type \"start\"; send connection_init, subscribe, complete, ping or pong.",
+        ),
+        (
+            &[r#"{"type":"connection_ack"}"#],
+            4400,
+            "Unknown message type \"connection_ack\"; send connection_init, subscribe, complete, ping or pong.",
+        ),
+        (&[r#"{"type":"connection_init","payload":5}"#], 4400, "\"payload\" must be an object."),
         (
             &[r#"{"type":"connection_init"}"#],
             4403,
@@ -56,20 +76,20 @@ async fn invalid_messages_close_the_socket() {
         (&[silence], 4401, "Unauthorized"),
         (&[&init, &init], 4429, "Too many initialisation requests"),
         (&[&init, silence, silence], 4409, "Subscriber for 1 already exists"),
-        (
-            &[&init, r#"{"type":"subscribe","payload":{"query":"{ hello }"}}"#],
-            4400,
-            "The message needs an id",
-        ),
-        (&[&init, r#"{"id":"","type":"subscribe","payload":{}}"#], 4400, "The message needs an id"),
-        (&[&init, r#"{"id":"1","type":"subscribe"}"#], 4400, "The message needs a payload"),
+        (&[&init, r#"{"type":"subscribe","payload":{"query":"{ hello }"}}"#], 4400, "\"id\" is missing."),
+        (&[&init, r#"{"id":"","type":"subscribe","payload":{}}"#], 4400, "\"id\" is missing."),
+        (&[&init, r#"{"id":"1","type":"subscribe"}"#], 4400, "\"payload\" is missing."),
         (
             &[&init, r#"{"id":"1","type":"subscribe","payload":{}}"#],
             4400,
-            "The parameter \"query\" must be given",
+            "The request has no parameter \"query\"; send the GraphQL document in it.",
         ),
-        (&[&init, r#"{"id":"1","type":"subscribe","payload":{"query":1}}"#], 4400, "The parameter \"query\""),
-        (&[&init, r#"{"type":"complete"}"#], 4400, "The message needs an id"),
+        (
+            &[&init, r#"{"id":"1","type":"subscribe","payload":{"query":1}}"#],
+            4400,
+            "The parameter \"query\" must be a string, not a number.",
+        ),
+        (&[&init, r#"{"type":"complete"}"#], 4400, "\"id\" is missing."),
     ];
     for (said, code, reason) in table {
         let mut client = Client::open_without_init(&toy).await;
@@ -81,7 +101,7 @@ async fn invalid_messages_close_the_socket() {
         }
         let closed = client.closed().await;
         assert_eq!(closed.0, code, "{said:?}: {closed:?}");
-        assert!(closed.1.starts_with(reason) && closed.1.len() <= 123, "{said:?}: {closed:?}");
+        assert!(closed.1 == reason && closed.1.len() <= 123, "{said:?}: {closed:?}");
     }
     until("every stream has gone with its socket", || toy.counter.load(Ordering::SeqCst) == 0).await;
 }
@@ -99,7 +119,7 @@ async fn invalid_frames_close_the_socket() {
     let mut client = Client::start(&toy).await;
     client.send_text(&"x".repeat(300 << 10)).await;
     let closed = client.closed().await;
-    assert_eq!(closed, (1009, "A message has 262144 bytes at most.".to_owned()));
+    assert_eq!(closed, (1009, "The message exceeds the maximum of 256 KiB.".to_owned()));
     let mut client = Client::start(&toy).await;
     let reason = "ü".repeat(200);
     let subscribe = json!({ "id": reason[..200], "type": "subscribe", "payload": { "query": "subscription { silence }" } });
@@ -171,7 +191,7 @@ async fn a_revoked_key_closes_the_socket() {
             toy.counter.store(1, Ordering::SeqCst);
         }
         let closed = client.closed().await;
-        assert_eq!(closed, (4401, "Unauthorized: The key is not valid any more.".to_owned()));
+        assert_eq!(closed, (4401, "Unauthorized: The API key or token is no longer valid.".to_owned()));
     }
     let toy =
         toy(StreamLimits { check_interval: Duration::from_mins(1), ..short() }, Quotas::default()).await;
@@ -197,7 +217,10 @@ async fn a_slow_consumer_is_disconnected() {
             Message::Close(frame) => {
                 let frame = frame.expect("a reason");
                 assert_eq!(u16::from(frame.code), 1013);
-                assert!(frame.reason.starts_with("Slow consumer: "), "{frame:?}");
+                assert!(
+                    frame.reason == "Slow consumer: a message was not read in time; reconnect with backoff.",
+                    "{frame:?}"
+                );
                 return;
             }
             _ => {}
@@ -256,7 +279,7 @@ async fn shutdown_closes_sockets_without_waiting() {
     let next = client.next().await;
     assert_eq!((&next["id"], &next["type"]), (&json!("2"), &json!("next")), "{next}");
     assert_eq!(client.next().await, json!({ "id": "2", "type": "complete" }));
-    let goodbye = (1001, "The server stops: connect again.".to_owned());
+    let goodbye = (1001, "The server is shutting down; reconnect.".to_owned());
     assert_eq!(client.closed().await, goodbye);
     assert_eq!(silent.closed().await, goodbye);
     tokio::time::timeout(WAIT, toy.server).await.unwrap().unwrap().unwrap();

@@ -80,7 +80,7 @@ async fn only_trusted_documents_are_run() {
     let folder = folder.path().display().to_string();
     for (name, value, message) in [
         ("TRUSTED_DOCUMENTS", &*folder, "error: TRUSTED_DOCUMENTS: "),
-        ("TRUSTED_DOCUMENTS", "no/such/folder", "error: TRUSTED_DOCUMENTS: can't read no/such/folder"),
+        ("TRUSTED_DOCUMENTS", "no/such/folder", "error: TRUSTED_DOCUMENTS: cannot read no/such/folder"),
         (
             "CORS_ALLOWED_ORIGINS",
             "portal.example",
