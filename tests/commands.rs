@@ -211,7 +211,7 @@ fn keys_are_created_listed_and_revoked() {
     let table: [(&[&str], &str); 5] = [
         (
             &["key", "create", "--role", "partner", "--label", "x"],
-            "roles are ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER, PROFESSIONAL",
+            "roles are ADMINISTRATOR, PROGRAM_STAFF, INTEGRATOR, PARTNER, PROFESSIONAL. Did you mean PARTNER?",
         ),
         (
             &["key", "create", "--role", "PARTNER", "--label", "x"],

@@ -11,6 +11,7 @@ use super::{CommandError, EXIT_FAILED};
 use crate::access::{Caller, RoleName};
 use crate::app;
 use crate::config::Settings;
+use crate::program::nearest::nearest;
 use crate::service::keys::KeyDraft;
 use crate::service::{ObjectId, Services};
 use crate::store::page::Page;
@@ -54,7 +55,8 @@ pub(super) enum KeyCommand {
 fn role(text: &str) -> Result<RoleName, String> {
     RoleName::parse(text).ok_or_else(|| {
         let names = RoleName::ALL.map(RoleName::as_str);
-        format!("roles are {}", names.join(", "))
+        let near = nearest(text, names).map(|near| format!(". Did you mean {near}?")).unwrap_or_default();
+        format!("roles are {}{near}", names.join(", "))
     })
 }
 

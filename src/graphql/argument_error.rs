@@ -10,9 +10,11 @@ pub fn reword(message: &str) -> Option<String> {
     if let Some((ty, reason)) = named(message, "Failed to parse \"", "\": ") {
         // Enclosing types follow the reason.
         let reason = reason.split(" (occurred while parsing \"").next().unwrap_or(reason);
+        // Those of numbers do not say what is accepted.
+        let is_number = reason == "Invalid number" || reason.starts_with("Only integers ");
         return Some(match built_in_expected(ty) {
-            Some(expected) => format!("The value is not {expected}."),
-            None => sentence(reason),
+            Some(expected) if is_number => format!("The value is not {expected}."),
+            _ => sentence(reason),
         });
     }
     if let Some((ty, found)) = named(message, "Expected input type \"", "\", found ") {
@@ -53,6 +55,7 @@ mod tests {
                 "Failed to parse \"Int\": Only integers from -2147483648 to 2147483647 are accepted.",
                 Some(format!("The value is not {int}")),
             ),
+            ("Failed to parse \"Int\": Invalid number", Some(format!("The value is not {int}"))),
             ("Expected input type \"Int\", found \"x\".", Some(format!("\"x\" is not {int}"))),
             (
                 "Expected input type \"In\", found [1]. (occurred while parsing \"Outer\")",

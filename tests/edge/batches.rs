@@ -59,10 +59,10 @@ async fn responses_are_in_request_order() {
 async fn batches_are_bounded() {
     let request = json!({ "query": "mutation { add(n: 1) }" });
     for (batch_max, length, message) in [
-        (0, 1, "Batches are not accepted"),
-        (2, 3, "A batch has 1 to 2 requests"),
-        (2, 5_000, "A batch has 1 to 2 requests"),
-        (2, 0, "A batch has 1 to 2 requests"),
+        (0, 1, "Request batching is off on this server; send one request at a time."),
+        (2, 3, "A batch must have 1 to 2 requests"),
+        (2, 5_000, "A batch must have 1 to 2 requests"),
+        (2, 0, "A batch must have 1 to 2 requests"),
     ] {
         let toy = toy(batch_max, Quotas::default()).await;
         let answer = post(&toy, &Value::Array(vec![request.clone(); length])).await;

@@ -4,13 +4,13 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::toy::{KEY, Toy};
-use crate::{Answer, ask, query, send};
+use crate::{TestResponse, query, send, send_graphql};
 
 fn post(toy: &Toy) -> reqwest::RequestBuilder {
     reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY)
 }
 
-async fn post_body(toy: &Toy, body: &str) -> Answer {
+async fn post_body(toy: &Toy, body: &str) -> TestResponse {
     send(post(toy).header("content-type", "application/json").body(body.to_owned())).await
 }
 
@@ -26,7 +26,7 @@ async fn bodies_and_parameters() {
         ("{\"query\": x}", "The request body is not valid JSON at line 1, column 11.".to_owned()),
         (
             "{\"query\":\"{ hello }\",\"query\":\"\"}",
-            "The request has the parameter \"query\" twice (line 1, column 29).".to_owned(),
+            "The request has the parameter \"query\" twice (line 1, column 28).".to_owned(),
         ),
         ("{}", "The request has no parameter \"query\"; send the GraphQL document in it.".to_owned()),
         (
@@ -126,7 +126,7 @@ async fn headers() {
     assert_eq!((answer.status, answer.message()), (413, expected));
     let values = format!("{{\"query\":\"\",\"variables\":{{\"a\":[{}0]}}}}", "0,".repeat(120_000));
     let answer = post_body(&toy, &values).await;
-    let expected = "The request body has 120,004 values; the maximum is 100,000. Send less at a time.";
+    let expected = "The request body has 120,005 values; the maximum is 100,000. Send less at a time.";
     assert_eq!((answer.status, answer.message()), (413, expected));
     for (authorization, expected) in [
         (None, "Authentication is required; send \"Authorization: Bearer <API key or token>\"."),
@@ -156,16 +156,16 @@ async fn documents() {
     let toy = Toy::start().await;
     let int = "an Int; write a whole number from -2147483648 to 2147483647, without quotes.";
     for (document, expected) in [
-        ("{ helo }", "Unknown field \"helo\" on type \"Query\". Did you mean \"hello\", \"echo\"?".to_owned()),
-        ("{ hello { a } }", "The field \"hello\" of type \"String!\" has no subfields; remove its selection.".to_owned()),
-        ("{ node(id: 1) }", "The field \"node\" of type \"Node!\" requires a selection of subfields.".to_owned()),
+        ("{ helo }", "Unknown field \"helo\" on type \"Query\". Did you mean \"hello\"?".to_owned()),
+        ("{ hello { a } }", "The field \"hello\" of type \"String\" has no subfields; remove its selection.".to_owned()),
+        ("{ node(id: 1) }", "The field \"node\" of type \"Node\" requires a selection of subfields.".to_owned()),
         ("{ double }", "The field \"double\" requires the argument \"n\" of type \"Int!\".".to_owned()),
         ("{ double(n: \"x\") }", format!("Argument n: \"x\" is not {int}")),
         ("{ double(n: null) }", "Argument n must not be null; its type is Int!.".to_owned()),
         ("query($n: Int = \"x\") { double(n: $n) }", format!("Default of variable $n: \"x\" is not {int}")),
         (
-            "query($n: Colr) { hello }",
-            "Variable $n has the type Colr, which is not an input type of this schema. Did you mean Colour?".to_owned(),
+            "query($n: Colur) { hello }",
+            "Variable $n has the type Colur, which is not an input type of this schema. Did you mean Colour?".to_owned(),
         ),
         (
             "{ record(input: { name: \"a\", colour: GREN }) }",
@@ -210,10 +210,10 @@ async fn documents() {
         (None, "The document has the operations a, b; set \"operationName\" to one of them."),
         (Some("c"), "The document has no operation named \"c\"; it has a, b."),
     ] {
-        let answer = ask(&toy, json!({ "query": several, "operationName": name })).await;
+        let answer = send_graphql(&toy, json!({ "query": several, "operationName": name })).await;
         assert_eq!((answer.code(), answer.message()), ("OPERATION_RESOLUTION_FAILURE", expected));
     }
-    let answer = ask(&toy, json!({ "query": "{ hello }", "operationName": "c" })).await;
+    let answer = send_graphql(&toy, json!({ "query": "{ hello }", "operationName": "c" })).await;
     assert_eq!(
         answer.message(),
         "The document has no operation named \"c\"; its only operation has no name."
