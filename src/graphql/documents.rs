@@ -277,7 +277,7 @@ impl<E: Executor> Documents<E> {
         request.set_parsed_query(operation.document.clone());
         let errors = self.schemas.strict.execute(request).await.errors;
         let refusals = |error| validation_error::refusals(&self.types, operation, &samples, error);
-        errors.into_iter().flat_map(refusals).collect()
+        errors.iter().flat_map(refusals).collect()
     }
 }
 

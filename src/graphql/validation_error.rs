@@ -73,7 +73,7 @@ pub(super) fn refusals(
     types: &SchemaTypes,
     operation: &Operation,
     samples: &Variables,
-    error: ServerError,
+    error: &ServerError,
 ) -> Vec<Refusal> {
     let position = error.locations.first().copied();
     let about_value = position.map_or_else(Vec::new, |position| {
