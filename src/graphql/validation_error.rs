@@ -47,8 +47,9 @@ const TEXTS: [(&str, &str); 21] = [
         "The directive \"@{0}\" requires the argument \"{1}\" of type \"{2}\".",
     ),
     (
+        // The type that the library names is that of the object which has the field.
         "Field \"{}\" argument \"{}\" of type \"{}\" is required but not provided",
-        "The field \"{0}\" requires the argument \"{1}\" of type \"{2}\".",
+        "The field \"{0}\" requires the argument \"{1}\".",
     ),
     (
         "Field \"{}\" must not have a selection since type \"{}\" has no subfields",

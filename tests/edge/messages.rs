@@ -159,7 +159,7 @@ async fn documents() {
         ("{ helo }", "Unknown field \"helo\" on type \"Query\". Did you mean \"hello\"?".to_owned()),
         ("{ hello { a } }", "The field \"hello\" of type \"String\" has no subfields; remove its selection.".to_owned()),
         ("{ node(id: 1) }", "The field \"node\" of type \"Node\" requires a selection of subfields.".to_owned()),
-        ("{ double }", "The field \"double\" requires the argument \"n\" of type \"Int!\".".to_owned()),
+        ("{ double }", "The field \"double\" requires the argument \"n\".".to_owned()),
         ("{ double(n: \"x\") }", format!("Argument n: \"x\" is not {int}")),
         ("{ double(n: null) }", "Argument n must not be null; its type is Int!.".to_owned()),
         ("query($n: Int = \"x\") { double(n: $n) }", format!("Default of variable $n: \"x\" is not {int}")),

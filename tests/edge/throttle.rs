@@ -96,7 +96,7 @@ async fn concurrent_operations_are_limited() {
                 (refused.code(), &refused.headers["retry-after"]),
                 ("RATE_LIMITED", &"1".parse().unwrap())
             );
-            assert!(refused.message().contains("2 operations running"), "{}", refused.text);
+            assert!(refused.message().contains("may run 2 at a time"), "{}", refused.text);
         }
     }
     let toy = toy(Quotas { operations_max: 1, ..Quotas::default() }).await;
