@@ -54,17 +54,15 @@ impl Document {
             )),
             (Some(name), operations) => {
                 let named = |it: &&Operation| it.name.as_deref() == Some(name);
-                match operations.iter().find(named) {
-                    Some(operation) => Ok(operation),
-                    None => {
-                        let given = truncate_chars(name.to_owned(), NAMES_CHARS_MAX);
-                        let known = match operations {
-                            [Operation { name: None, .. }] => "its only operation has no name".to_owned(),
-                            operations => format!("it has {}", names(operations)),
-                        };
-                        refuse(format!("The document has no operation named {given:?}; {known}."))
-                    }
+                if let Some(operation) = operations.iter().find(named) {
+                    return Ok(operation);
                 }
+                let given = truncate_chars(name.to_owned(), NAMES_CHARS_MAX);
+                let known = match operations {
+                    [Operation { name: None, .. }] => "its only operation has no name".to_owned(),
+                    operations => format!("it has {}", names(operations)),
+                };
+                refuse(format!("The document has no operation named {given:?}; {known}."))
             }
         }
     }

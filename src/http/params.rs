@@ -230,6 +230,7 @@ pub(super) fn from_json(media: MediaType, json: &[u8]) -> Result<RequestParams, 
         return Err(ErrorResponse::malformed(media, message));
     }
     let parameters: Parameters = serde_json::from_slice(json).map_err(|error| invalid_json(media, &error))?;
+    #[expect(clippy::zero_sized_map_values, reason = "only the names are of interest")]
     let names = || serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(json).map(BTreeMap::into_keys);
     request_params(media, parameters, || names().into_iter().flatten().collect())
 }

@@ -108,7 +108,7 @@ impl Services {
             if let (Ok(key), Ok(who)) = (&key, &who)
                 && let Some(first) = store::by_key(transaction, who.id, key).await?
             {
-                let (_, item) = all((quantity.as_ref(), item))?;
+                let ((), item) = all((quantity.as_ref(), item))?;
                 let ordered = store::items_by_ids(transaction, [first.item_id]).await?.pop();
                 let same_item = ordered.is_some_and(|ordered| ordered.code == item);
                 check_same_order(&first, same_item, draft.quantity)?;
@@ -118,7 +118,7 @@ impl Services {
                 Ok(code) => store::lock_item(transaction, &code).await?.ok_or_else(no_item),
                 Err(refusal) => Err(refusal),
             };
-            let (key, _, who, mut item) = all((key.as_ref(), quantity.as_ref(), who, item))?;
+            let (key, (), who, mut item) = all((key.as_ref(), quantity.as_ref(), who, item))?;
             let price = check(draft.quantity, &item, who.dojo_credits)?;
             item.stock -= draft.quantity;
             let mut order = swag_order::Model {

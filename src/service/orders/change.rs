@@ -31,7 +31,7 @@ impl Services {
         let day = input::not_in_future("fulfilledOn", on, self.clock.today());
         transact!(self, Operation::FulfillOrder, transaction, changes => {
             let locked = refused(self.lock_order(transaction, &visibility, number).await)?;
-            let (_, (mut order, mut posting)) = all((day.as_ref(), locked))?;
+            let ((), (mut order, mut posting)) = all((day.as_ref(), locked))?;
             let before = audit_state(&order);
             if on < order.placed_on {
                 let message = format!("{on} is before the day on which the order was placed, {}.", order.placed_on);
