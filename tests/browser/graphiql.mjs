@@ -143,7 +143,7 @@ try {
     await other.run();
     await other.connected();
     await post(server, server.keys.ADMINISTRATOR, REVOKE_KEY, { id: createApiKey.apiKey.id });
-    await other.answer('The key', 'closed with 4401');
+    await other.answer('no longer valid', 'closed with 4401');
     await other.shot('revoked');
     other.complaints.splice(0);
   });
