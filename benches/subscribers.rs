@@ -137,11 +137,11 @@ async fn run(subscribers: usize) -> Result<(), Failure> {
         let begun = Instant::now();
         server.send(&client, &record(change)).await?;
         let acknowledged = begun.elapsed();
-        let told = sockets.iter_mut().map(|socket| next(socket, "next"));
-        for told in futures_util::future::join_all(told).await {
-            let told = told?;
-            if told["payload"]["data"]["partnerChanged"]["ledgerEntry"]["spendableCredits"] != 1 {
-                return Err(told.to_string().into());
+        let reported = sockets.iter_mut().map(|socket| next(socket, "next"));
+        for reported in futures_util::future::join_all(reported).await {
+            let reported = reported?;
+            if reported["payload"]["data"]["partnerChanged"]["ledgerEntry"]["spendableCredits"] != 1 {
+                return Err(reported.to_string().into());
             }
         }
         times.push((begun.elapsed(), acknowledged));

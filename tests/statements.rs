@@ -22,7 +22,7 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
 const KEY: &str = "a-key-for-tests-only";
-/// Partners of the database; each has as many professionals as it is told to.
+/// Partners of the database; each has as many professionals as it is reported to.
 const PARTNERS: usize = 12;
 const PROFESSIONALS: usize = 4;
 /// Orders of the second partner; the others have a few.

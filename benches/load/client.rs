@@ -1,4 +1,4 @@
-//! The load generator: a process of its own, so that the server's processor time can be told from its.
+//! The load generator: a process of its own, so that its processor time is measured apart from the server's.
 //!
 //! It reads a [`Plan`] from standard input, warms up, says `go`, runs for the time of the plan and says
 //! what came of it.
@@ -40,7 +40,7 @@ pub(crate) struct Plan {
 
 /// What came of a plan.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Told {
+pub(crate) struct Reported {
     pub(crate) answers: u64,
     pub(crate) micros: u64,
     /// The first answer that was not as expected.
@@ -53,8 +53,8 @@ pub(crate) fn main() {
     std::io::stdin().read_to_string(&mut text).expect("a plan on standard input");
     let plan: Plan = serde_json::from_str(&text).expect("a plan");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let told = tokio::task::LocalSet::new().block_on(&runtime, run(Rc::new(plan)));
-    say(&serde_json::to_string(&told).expect("numbers are JSON"));
+    let reported = tokio::task::LocalSet::new().block_on(&runtime, run(Rc::new(plan)));
+    say(&serde_json::to_string(&reported).expect("numbers are JSON"));
 }
 
 fn say(line: &str) {
@@ -62,24 +62,24 @@ fn say(line: &str) {
     std::io::stdout().flush().expect("standard output");
 }
 
-async fn run(plan: Rc<Plan>) -> Told {
+async fn run(plan: Rc<Plan>) -> Reported {
     let warm = Instant::now() + plan.warm_up;
     let connections: Vec<_> = (0..plan.connections)
         .map(|number| tokio::task::spawn_local(connection(Rc::clone(&plan), number, warm)))
         .collect();
     tokio::time::sleep_until(warm.into()).await;
     say("go");
-    let mut told = Told::default();
+    let mut reported = Reported::default();
     for connection in connections {
         match connection.await.expect("no connection panics") {
             Ok((answers, micros)) => {
-                told.answers += answers;
-                told.micros = told.micros.max(micros);
+                reported.answers += answers;
+                reported.micros = reported.micros.max(micros);
             }
-            Err(wrong) => told.wrong = Some(wrong),
+            Err(wrong) => reported.wrong = Some(wrong),
         }
     }
-    told
+    reported
 }
 
 /// Answers after the warm-up, and the microseconds that they took.

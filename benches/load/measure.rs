@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
-use crate::client::{Plan, Told};
+use crate::client::{Plan, Reported};
 use crate::product::KEY;
 
 /// How often each of both is measured.
@@ -88,13 +88,13 @@ pub(crate) async fn once(target: &Target, connections: usize, time: Duration) ->
     let line = lines.next_line().await.map_err(failed)?.ok_or("the load generator stopped early")?;
     let spent = processor_time().saturating_sub(before);
     child.wait().await.map_err(failed)?;
-    let told: Told = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-    match told.wrong {
+    let reported: Reported = serde_json::from_str(&line).map_err(|error| error.to_string())?;
+    match reported.wrong {
         Some(wrong) => Err(format!("{}: {wrong}", target.path)),
-        None if told.answers == 0 => Err(format!("{}: no answer at all", target.path)),
+        None if reported.answers == 0 => Err(format!("{}: no answer at all", target.path)),
         None => Ok(Rate {
-            requests: told.answers * 1_000_000 / told.micros.max(1),
-            micros: spent.saturating_mul(1_000) / told.answers,
+            requests: reported.answers * 1_000_000 / reported.micros.max(1),
+            micros: spent.saturating_mul(1_000) / reported.answers,
         }),
     }
 }

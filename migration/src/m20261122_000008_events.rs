@@ -69,7 +69,7 @@ impl MigrationTrait for Migration {
 }
 
 /// An event has its number once its transaction has ended: on SQLite, whose writers queue, at once; on
-/// PostgreSQL by whoever numbers next.
+/// PostgreSQL by the process that assigns numbers next.
 async fn events(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut id = column("id");
     id.big_integer().primary_key();
@@ -112,7 +112,7 @@ async fn events(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// The one row says which numbers were given and which were deleted; whoever numbers locks it.
+/// The one row holds which numbers were assigned and deleted; a process that assigns numbers locks it.
 async fn feed(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let table = Table::create()
         .table("event_feed")

@@ -181,7 +181,7 @@ pub(super) fn change(row: &api_key::Model) -> Change {
     Change::of("ApiKey", row.id).about(row.partner_id, row.professional_id)
 }
 
-/// What a key stands for.
+/// The caller of a key.
 #[derive(Clone, Debug, Default)]
 struct Subject {
     partner: Option<Uuid>,
@@ -189,7 +189,7 @@ struct Subject {
     integration: Option<String>,
 }
 
-/// What a key of the role and subject stands for.
+/// The caller of a key with this role and subject.
 async fn find_subject(
     transaction: &DatabaseTransaction,
     draft: &KeyDraft,

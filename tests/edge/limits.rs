@@ -62,15 +62,15 @@ async fn without_introspection_errors_suggest_nothing() {
     let open = documents(Limits::default());
     let shut = documents(Limits { introspection: false, ..Limits::default() });
     // document, text that only a server with introspection returns
-    for (query, told) in [
+    for (query, reported) in [
         ("{ helo }", "Did you mean"),
         ("{ node(idd: 1) { id } }", "Did you mean"),
         ("query($c: Colour) { record(input: { name: \"a\", colour: $c }) }", "RED or GREEN"),
     ] {
         let (_, message, _) = refusal(&open, query).await.expect(query);
         let (_, less, _) = refusal(&shut, query).await.expect(query);
-        assert!(!less.contains(told), "{less}");
-        assert_eq!(message.contains(told), query.contains("helo") || query.contains('$'), "{message}");
+        assert!(!less.contains(reported), "{less}");
+        assert_eq!(message.contains(reported), query.contains("helo") || query.contains('$'), "{message}");
     }
     for query in [
         "{ __schema { types { name } } }",

@@ -16,7 +16,7 @@ const TODAY: &str = "2026-08-31";
 struct List {
     /// What leads to the connection, with a place for its arguments.
     path: &'static str,
-    /// A field that tells its nodes apart.
+    /// A field that distinguishes its nodes.
     field: &'static str,
 }
 

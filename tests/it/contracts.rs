@@ -54,7 +54,7 @@ async fn l2_a_contract_governs_from_its_first_through_its_last_day(backend: Back
     }
 }
 
-/// Percent and contract of each category, as the standing of a day tells.
+/// Percent and contract of each category, as in the standing of a day.
 async fn discounts(app: &TestApp, day: &str, known_at: &Value) -> Vec<(String, String, Option<String>)> {
     let query = "query($day: Date, $at: DateTime) { partner(code: \"nordwind\") { \
         standing(asOf: $day, knownAt: $at) { baseDiscounts { category percent contract { reference } } } } }";

@@ -112,11 +112,11 @@ async fn time_runs_without_anybody_watching(backend: Backend) {
     let expired = app.mutate("updateDeal", status("N-1", "ENGAGED", "2026-04-02")).await;
     assert_eq!(expired["userErrors"][0]["code"], "WRONG_STATE");
     let message = expired["userErrors"][0]["message"].as_str().expect("a message");
-    assert!(message.contains("2026-01-31"), "the last day is told: {message}");
-    // What happened in time may be told late: then it had not expired.
-    let told = app.done("reportDealActivity", report("N-2", "MEETING", "2026-04-01")).await;
+    assert!(message.contains("2026-01-31"), "the last day is reported: {message}");
+    // What happened in time may be reported late: then it had not expired.
+    let reported = app.done("reportDealActivity", report("N-2", "MEETING", "2026-04-01")).await;
     assert_eq!(
-        (&told["deal"]["status"], &told["deal"]["validUntil"]),
+        (&reported["deal"]["status"], &reported["deal"]["validUntil"]),
         (&json!("ENGAGED"), &json!("2026-06-30"))
     );
     verified(app.services()).await;
@@ -138,7 +138,7 @@ async fn a_proof_extends_a_lead_once(backend: Backend) {
     let late = report("N-1", "MEETING", "2026-03-03");
     assert_eq!(app.refusals("reportDealActivity", late).await, ["WRONG_STATE"]);
     app.done("updateDeal", status("N-1", "ENGAGED", "2026-03-02")).await;
-    assert_eq!(app.deal_now("N-1").await["status"], "ENGAGED", "told late, but it was in time");
+    assert_eq!(app.deal_now("N-1").await["status"], "ENGAGED", "reported late, but it was in time");
     verified(app.services()).await;
 }
 
@@ -215,7 +215,7 @@ async fn history_contains_every_step(backend: Backend) {
     app.close("N-1", "WON_BY_PARTNER", "2026-03-10").await;
     let history = app.deal_now("N-1").await["history"].clone();
     let steps = history.as_array().expect("a list");
-    let told: Vec<Value> = steps
+    let reported: Vec<Value> = steps
         .iter()
         .map(|step| {
             let fields = step.as_object().expect("a step");
@@ -230,7 +230,7 @@ async fn history_contains_every_step(backend: Backend) {
         json!({ "on": "2026-03-02", "activity": "MEETING", "note": "In Ghent,\nwith their CTO" }),
         json!({ "on": "2026-03-10", "outcome": "WON_BY_PARTNER" }),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 async fn deals_are_listed_in_the_order_of_registering(backend: Backend) {

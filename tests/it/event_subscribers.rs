@@ -161,12 +161,13 @@ async fn a_thousand_subscribers_receive_an_event_at_once(backend: Backend) {
         followers.push(Box::pin(app.services().events_subscribe(&asked, None).await.expect("a stream")));
     }
     app.record(Activity::of_partner("partner-0", "CUSTOMER_MEETING", "2026-03-01")).await;
-    let told = futures_util::future::join_all(followers.iter_mut().map(|stream| async {
+    let reported = futures_util::future::join_all(followers.iter_mut().map(|stream| async {
         let (first, second) = (stream.next().await, stream.next().await);
         [first, second].map(|event| event.expect("an event").expect("an event").number)
     }));
-    let told = tokio::time::timeout(PATIENCE, told).await.expect("everybody is told");
-    assert!(told.iter().all(|numbers| *numbers == [Some(1), Some(2)]));
+    let reported =
+        tokio::time::timeout(PATIENCE, reported).await.expect("every subscriber receives the event");
+    assert!(reported.iter().all(|numbers| *numbers == [Some(1), Some(2)]));
 }
 
 async fn a_follower_that_falls_behind_reads_on(backend: Backend) {

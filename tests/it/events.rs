@@ -1,4 +1,4 @@
-//! The feed of events: what is told, to whom, once and in order.
+//! The feed of events: what is reported, to whom, once and in order.
 
 use serde_json::{Value, json};
 
@@ -45,8 +45,8 @@ pub(crate) async fn latest(app: &TestApp) -> i64 {
     data["events"]["latestNumber"].as_i64().expect("a number")
 }
 
-/// What events tell: the type, and what shows which one it is.
-fn told(events: &[Value]) -> Vec<String> {
+/// What events contain: the type, and what shows which one it is.
+fn reported(events: &[Value]) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let word = |event: &Value| {
         let change = &event["levelChange"];
@@ -138,20 +138,20 @@ async fn every_change_emits_one_event_in_order(backend: Backend) {
         "DEAL_CHANGED 2026-08-02 D-1",
         "DEAL_CLOSED 2026-08-03 D-1",
     ];
-    let told = told(&events);
-    assert_eq!(told[..expected.len()], expected);
-    assert_eq!(told.last().map(String::as_str), Some("LEVEL_LAPSED 2026-08-31 ada points ADVOCATE>-"));
+    let reported = reported(&events);
+    assert_eq!(reported[..expected.len()], expected);
+    assert_eq!(reported.last().map(String::as_str), Some("LEVEL_LAPSED 2026-08-31 ada points ADVOCATE>-"));
     let count = i64::try_from(events.len()).expect("a count");
     assert_eq!(numbers(&events), (1..=count).collect::<Vec<_>>(), "no gap, none twice");
     assert_eq!(latest(&app).await, count);
-    // Every entry of the ledger was told once.
+    // Every entry of the ledger was reported once.
     let entries = app.ledger("nordwind").await.len();
-    assert_eq!(told.iter().filter(|one| one.starts_with("CREDITS_CHANGED")).count(), entries);
+    assert_eq!(reported.iter().filter(|one| one.starts_with("CREDITS_CHANGED")).count(), entries);
     assert_eq!(numbers(&feed(&app, count - 3).await), (count - 2..=count).collect::<Vec<_>>());
-    // What is told is no secret: names and addresses stay out of it.
+    // Events hold no personal data: no names and no addresses.
     let all: String = events.iter().map(|event| event["data"].to_string()).collect();
     for secret in ["Professional ada", "example.com", "Partner nordwind", "Acme"] {
-        assert!(!all.contains(secret), "{secret} was told");
+        assert!(!all.contains(secret), "{secret} was reported");
     }
 }
 
@@ -180,9 +180,9 @@ async fn lapsed_levels_emit_one_event_even_after_downtime(backend: Backend) {
     app.affiliate("ada", "nordwind", "2024-11-20").await;
     app.earn("nordwind", "2025-11-03", 80).await;
     app.record(Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2025-10-01").points(800)).await;
-    let reached = told(&feed(&app, 0).await);
+    let reached = reported(&feed(&app, 0).await);
     assert!(reached.contains(&"LEVEL_REACHED 2025-11-03 nordwind BUSINESS MEMBER>CREATOR".to_owned()));
-    // day of the start, what is told then
+    // day of the start, what is reported then
     let table: [(&str, &[&str]); 6] = [
         ("2025-11-20", &[]),
         ("2026-11-19", &[]),
@@ -198,7 +198,7 @@ async fn lapsed_levels_emit_one_event_even_after_downtime(backend: Backend) {
         followed(&app).await;
         followed(&app).await;
         let events = feed(&app, before).await;
-        assert_eq!(told(&events), expected, "{today}");
+        assert_eq!(reported(&events), expected, "{today}");
         for event in events {
             assert_eq!(event["levelChange"]["timeBased"], true);
         }
@@ -212,7 +212,7 @@ async fn a_level_that_a_correction_takes_away_lapses_too(backend: Backend) {
     let event = app.record(event).await;
     app.void(&event).await;
     let levels: Vec<String> =
-        told(&feed(&app, 0).await).into_iter().filter(|one| one.starts_with("LEVEL")).collect();
+        reported(&feed(&app, 0).await).into_iter().filter(|one| one.starts_with("LEVEL")).collect();
     let expected = [
         "LEVEL_REACHED 2026-03-01 nordwind BUSINESS MEMBER>COLLABORATOR",
         "LEVEL_LAPSED 2026-08-31 nordwind BUSINESS COLLABORATOR>MEMBER",
@@ -236,14 +236,14 @@ async fn expired_deals_emit_one_event_even_after_downtime(backend: Backend) {
     let mut last = latest(&app).await;
     let mut app = app.restart(&lead).await;
     followed(&app).await;
-    assert_eq!(told(&feed(&app, last).await), [""; 0], "the last day belongs to the deal");
+    assert_eq!(reported(&feed(&app, last).await), [""; 0], "the last day belongs to the deal");
     app = app.restart("2026-12-01").await;
     followed(&app).await;
     followed(&app).await;
     let expected =
         [format!("DEAL_EXPIRED {} LEAD", after(&lead)), format!("DEAL_EXPIRED {} ENGAGED", after(&engaged))];
-    assert_eq!(told(&feed(&app, last).await), expected);
-    // What is told late brings it back, and it expires again.
+    assert_eq!(reported(&feed(&app, last).await), expected);
+    // What is reported late brings it back, and it expires again.
     last = latest(&app).await;
     app.done("reportDealActivity", report("ENGAGED", "MEETING", "2026-03-01")).await;
     app.done("updateDeal", status("ENGAGED", "QUOTED", "2026-03-02")).await;
@@ -264,11 +264,11 @@ async fn two_processes_tell_what_the_calendar_changed_once(backend: Backend) {
     let app = app.restart("2027-02-01").await;
     let other = app.another("2027-02-01").await;
     tokio::join!(followed(&app), followed(&other), followed(&app), followed(&other));
-    let mut told = told(&feed(&app, before).await);
-    told.sort_unstable();
-    let count = told.len();
-    told.dedup();
-    assert_eq!((told.len(), count), (40, 40), "{told:?}");
+    let mut reported = reported(&feed(&app, before).await);
+    reported.sort_unstable();
+    let count = reported.len();
+    reported.dedup();
+    assert_eq!((reported.len(), count), (40, 40), "{reported:?}");
 }
 
 async fn old_events_are_deleted_and_said_to_be(backend: Backend) {

@@ -1,4 +1,4 @@
-//! What `/metrics` tells, against what was really done.
+//! The values of `/metrics` against what was really done.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -126,18 +126,18 @@ async fn awards_come_to_what_the_ledger_sums_up(backend: Backend) {
     connection.close().await.expect("a connection closes");
     let (series, text) = app.metrics().await;
     assert!(expected.len() >= 4 && expected.values().all(|sums| sums.1 > 0), "{expected:?}");
-    let mut told = 0;
+    let mut reported = 0;
     for ([unit, program, kind, track], (awarded, taken_back)) in &expected {
         let labels = format!("program=\"{program}\",kind=\"{kind}\",track=\"{track}\"");
         for (what, amount) in [("awarded", *awarded), ("taken_back", *taken_back)] {
             let found = value(&series, &format!("{unit}_{what}_total{{{labels}}}"));
             assert_eq!(found, amount, "{unit} {what} {labels}\n{text}");
-            told += usize::from(amount > 0);
+            reported += usize::from(amount > 0);
         }
     }
     let all =
         series.keys().filter(|name| name.contains("_awarded_total{") || name.contains("_taken_back_total{"));
-    assert_eq!(all.count(), told, "{text}");
+    assert_eq!(all.count(), reported, "{text}");
 }
 
 async fn names_of_clients_make_no_series(backend: Backend) {
@@ -202,7 +202,7 @@ async fn the_dashboard_asks_for_what_there_is(backend: Backend) {
     for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
         let name = line.split(' ').next().unwrap_or_default();
         assert!(text.contains(&format!("# HELP {name} ")), "{name} has no help");
-        assert!(manual.contains(&format!("`{name}")), "docs/observability.md does not tell of {name}");
+        assert!(manual.contains(&format!("`{name}")), "docs/observability.md does not describe {name}");
     }
 }
 
@@ -237,10 +237,10 @@ async fn pool_metrics_match_the_pools(backend: Backend) {
         Backend::Postgres => &[("main", 8)],
     };
     for (pool, max) in pools {
-        let told = |what: &str| value(&series, &format!("db_pool_connections{what}{{pool=\"{pool}\"}}"));
-        assert_eq!(told("_max"), *max, "{text}");
-        assert!(told("") >= 1 && told("") <= *max, "{text}");
-        assert_eq!(told("_idle") + told("_in_use"), told(""), "{text}");
+        let reported = |what: &str| value(&series, &format!("db_pool_connections{what}{{pool=\"{pool}\"}}"));
+        assert_eq!(reported("_max"), *max, "{text}");
+        assert!(reported("") >= 1 && reported("") <= *max, "{text}");
+        assert_eq!(reported("_idle") + reported("_in_use"), reported(""), "{text}");
     }
     let uptime: f64 = series["partner_program_uptime_seconds"].parse().expect("a number");
     assert!(uptime > 0.0);
@@ -248,7 +248,7 @@ async fn pool_metrics_match_the_pools(backend: Backend) {
 }
 
 /// The metrics as soon as they fulfil a condition.
-async fn told(app: &TestApp, wanted: impl Fn(&Series) -> bool) -> Series {
+async fn reported(app: &TestApp, wanted: impl Fn(&Series) -> bool) -> Series {
     let until = Instant::now() + Duration::from_secs(30);
     loop {
         let (series, text) = app.metrics().await;
@@ -270,7 +270,7 @@ async fn feed_metrics_match_the_feed(backend: Backend) {
     };
     let first = latest().await;
     assert!(first > 0);
-    let series = told(&app, |series| value(series, "feed_position") == first).await;
+    let series = reported(&app, |series| value(series, "feed_position") == first).await;
     assert_eq!(value(&series, "outbox_rows"), 0);
     if backend == Backend::Postgres {
         // While somebody has the feed's row, nobody gives numbers.
@@ -279,17 +279,17 @@ async fn feed_metrics_match_the_feed(backend: Backend) {
         let lock = "SELECT 1 FROM event_feed WHERE id = 1 FOR UPDATE";
         holding.execute_unprepared(lock).await.expect("the lock");
         app.record(Activity::of_partner("one", "CUSTOMER_MEETING", "2026-06-11").quantity(3)).await;
-        let series = told(&app, |series| value(series, "outbox_rows") > 0).await;
+        let series = reported(&app, |series| value(series, "outbox_rows") > 0).await;
         let lag: f64 = series["partner_program_outbox_lag_seconds"].parse().expect("a number");
         assert!(lag > 0.0 && value(&series, "feed_position") == first, "{series:?}");
         holding.rollback().await.expect("the lock goes");
         connection.close().await.expect("a connection closes");
-        let series = told(&app, |series| value(series, "outbox_rows") == 0).await;
+        let series = reported(&app, |series| value(series, "outbox_rows") == 0).await;
         let lag: f64 = series["partner_program_outbox_lag_seconds"].parse().expect("a number");
         assert!(lag.abs() < f64::EPSILON, "{lag}");
         let last = latest().await;
         assert!(last > first);
-        told(&app, |series| value(series, "feed_position") == last).await;
+        reported(&app, |series| value(series, "feed_position") == last).await;
     }
 }
 

@@ -104,7 +104,7 @@ fn mixed(order: Order) -> Order {
     order.line("training", 2).line("certification", 5)
 }
 
-/// What a quote and an order both tell.
+/// Fields of both a quote and an order.
 fn common(object: &Value) -> Value {
     let mut object = object.clone();
     let fields = object.as_object_mut().expect("an object");

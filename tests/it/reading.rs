@@ -192,7 +192,7 @@ async fn activities_and_professionals_are_pages_too(backend: Backend) {
         app.record(Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2025-05-01").quantity(n)).await;
         app.record(Activity::of_professional("p1", "VOTE_CAST", "2025-05-01").points(10 * n)).await;
     }
-    // field of which object, field that tells the nodes apart, the nodes in order
+    // field of which object, field that distinguishes the nodes, the nodes in order
     let table = [
         ("partner(code: \"nordwind\")", "activities", "quantity", json!([1, 2, 3])),
         ("professional(code: \"p1\")", "activities", "points", json!([10, 20, 30])),

@@ -1,4 +1,4 @@
-//! Who may follow what, and what followers are told.
+//! Who may follow what, and what followers are reported.
 
 use serde_json::{Value, json};
 
@@ -148,7 +148,10 @@ async fn a_revoked_key_ends_its_streams(backend: Backend) {
     let mut last = stream.next().await.expect("a result");
     // What was on its way when the key was revoked may still come.
     while last["errors"].is_null() {
-        assert!(last["data"]["events"]["number"].as_i64() <= Some(before), "told after the key was revoked");
+        assert!(
+            last["data"]["events"]["number"].as_i64() <= Some(before),
+            "reported after the key was revoked"
+        );
         last = stream.next().await.expect("a result");
     }
     assert_eq!(last["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{last}");

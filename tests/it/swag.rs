@@ -278,7 +278,7 @@ async fn items_change_and_are_listed(backend: Backend) {
     let codes: Vec<_> = page["nodes"].as_array().expect("a list").iter().map(|item| &item["code"]).collect();
     assert_eq!(codes, ["bag", "cap", "hoodie"]);
     assert_eq!(page["nodes"][1]["dojoCredits"], 25);
-    // A cancelled order does not bring the stock beyond what can be told.
+    // A cancelled order does not bring the stock beyond what can be reported.
     let order = app.done("placeSwagOrder", swag("ada", "bag", 1, "k1")).await["swagOrder"].clone();
     app.item("bag", 150, 2_147_483_647).await;
     app.done("cancelSwagOrder", json!({ "number": order["number"] })).await;

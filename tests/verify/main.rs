@@ -1,4 +1,4 @@
-//! Verifying: nothing to tell after a scenario, and every kind of tampering is found.
+//! Verifying: no differences after a scenario, and every kind of tampering is found.
 
 mod commerce;
 
@@ -268,8 +268,8 @@ async fn tampering_is_found() {
         let scenario = Scenario::start().await;
         scenario.tamper(statement, triggers).await;
         let report = scenario.verify().await;
-        let told = report.differences.iter().any(|line| line.contains(words));
-        assert!(told, "{statement}: {:#?}", report.differences);
+        let reported = report.differences.iter().any(|line| line.contains(words));
+        assert!(reported, "{statement}: {:#?}", report.differences);
         assert_eq!(report.count, report.differences.len());
     }
 }

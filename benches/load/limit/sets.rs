@@ -35,7 +35,7 @@ pub(super) struct Sets {
 impl Sets {
     #[expect(clippy::too_many_lines, reason = "it is a list of texts")]
     pub(super) fn new(engine: Engine) -> Self {
-        // SQLite takes the set first only when it is told to.
+        // SQLite takes the set first only with this hint.
         let (keys, join, lock, places) = match engine {
             Engine::Postgres => (
                 "jsonb_to_recordset($1::text::jsonb) AS k(id uuid, code text, rule text, day date, year int)",

@@ -167,7 +167,7 @@ fn r3_what_comes_after_expiry_is_refused() {
             assert_eq!(refusals.first().code, Code::WrongState);
             assert!(refusals.to_string().contains(&last.to_string()), "{refusals}");
             assert_eq!(next, deal);
-            // One that is told late, but happened in time, is taken.
+            // One that is reported late, but happened in time, is accepted.
             step(&mut next, last).expect("the last day");
         }
         assert!(deal.next_statuses(&terms(), late).is_empty() && deal.outcomes(&terms(), late).is_empty());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Activity, TestApp, user_errors};
 
-/// What quotes and orders both tell.
+/// Fields of both quotes and orders.
 const PRICED: &str = "purpose customer level { code } edition { effectiveFrom } credits maxCredits \
     creditValue { amount currency } list { amount currency } baseDiscount { amount currency } \
     net { amount currency } cap { amount currency } redeemed { amount currency } total { amount currency } \
@@ -15,7 +15,7 @@ const PRICED: &str = "purpose customer level { code } edition { effectiveFrom } 
     net { amount currency } cap { amount currency } redeemed { amount currency } \
     total { amount currency } product { code } }";
 
-/// What only orders tell.
+/// Fields of orders only.
 const PLACED: &str = "id number status placedOn fulfilledOn cancelledOn recordedAt partner { code }";
 
 /// What a mutation of this file takes and gives; none for others.

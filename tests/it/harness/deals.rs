@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::TestApp;
 
-/// Everything that a deal tells, but for other objects.
+/// All fields of a deal except other objects.
 const DEAL: &str = "id reference customer scope description registeredOn status statusSince validUntil outcome \
     closedOn holdsOpportunity opportunityUntil conflict editableFields nextStatuses possibleOutcomes \
     history { on status outcome activity note customer scope description } partner { code }";

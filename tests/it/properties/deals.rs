@@ -13,7 +13,7 @@ use super::logs::day;
 /// The day from which deals are registered.
 const START: &str = "2025-01-01";
 
-/// Something that is told about a deal, some days after the latest day so far, or before it.
+/// Something that is reported about a deal, some days after the latest day so far, or before it.
 #[derive(Clone, Copy, Debug)]
 struct Event {
     deal: usize,

@@ -102,7 +102,7 @@ async fn what_is_no_longer_kept_is_not_sent_and_that_is_said(backend: Backend) {
     assert_eq!(nodes.iter().map(|one| &one["state"]).collect::<Vec<_>>(), ["DELIVERED"]);
     assert_ne!(nodes[0]["event"], Value::Null);
 
-    // An endpoint that was enabled all the time is told as well.
+    // An endpoint that was enabled all the time is reported as well.
     post(&app, "nordwind", "lost").await;
     services.webhooks_enqueue().await.expect("deliveries");
     assert!(services.delete_expired_events(TimeDelta::hours(-24)).await.expect("deleted") > 0);

@@ -174,7 +174,7 @@ fn r4_a_late_report_displaces_nobody() {
     play.status(1, Confirmed, "2026-01-10").expect("contact");
     play.status(2, Engaged, "2026-02-20").expect("the first one lapsed on 10 February");
     let hold = play.hold;
-    // The first partner tells later that it had not been idle; the second one keeps what it was given.
+    // The first partner reports later that it had not been idle; the second one keeps what it was given.
     play.report(1, Report::Meeting, "2026-02-05").expect("a late report");
     play.status(1, Quoted, "2026-02-19").expect("a late change");
     assert_eq!(play.hold, hold);
@@ -229,7 +229,7 @@ fn r5_a_lapsed_opportunity_decides_nothing() {
     let mut play = Play::of(&[10, 20], "2026-01-01");
     play.status(1, Confirmed, "2026-01-15").expect("contact");
     assert_eq!(play.close(2, WonByPartner, "2026-01-14"), Some((20, 2)));
-    assert_eq!(play.holder("2026-01-15"), Some(1), "it was not this transaction that it stands for");
+    assert_eq!(play.holder("2026-01-15"), Some(1), "the claim was for another transaction");
 }
 
 #[test]
@@ -250,15 +250,19 @@ fn r5_one_deal_is_rewarded_once() {
 
 #[test]
 fn r5_one_transaction_is_rewarded_once_whoever_tells_it_first() {
-    // The first partner holds; the second one sells on the 20th. Who tells it first, and on which day the other.
+    // The first partner holds; the second one sells on the 20th. Which one reports it first, and on which day the other.
     for (first, second, on) in
         [(1, 2, "2026-01-20"), (1, 2, "2026-01-18"), (2, 1, "2026-01-20"), (2, 1, "2026-01-25")]
     {
         let mut play = Play::of(&[10, 20], "2026-01-01");
         play.status(1, Engaged, "2026-01-05").expect("contact");
         let outcome = |id| if id == 1 { WonByOther } else { WonByPartner };
-        assert_eq!(play.close(first, outcome(first), "2026-01-20"), Some((10, 1)), "{first} tells it first");
-        assert_eq!(play.close(second, outcome(second), on), None, "{second} tells it again on {on}");
+        assert_eq!(
+            play.close(first, outcome(first), "2026-01-20"),
+            Some((10, 1)),
+            "{first} reports it first"
+        );
+        assert_eq!(play.close(second, outcome(second), on), None, "{second} reports it again on {on}");
     }
     // A later day is another transaction, and so is another deal of the partner that was rewarded.
     let mut play = Play::of(&[10, 20, 10], "2026-01-01");
