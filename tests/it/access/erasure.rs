@@ -75,7 +75,7 @@ async fn erasure_removes_personal_data_and_keeps_the_numbers(backend: Backend) {
     }
 }
 
-/// SQLite leaves what was overwritten in pages and in its write-ahead log unless secure_delete is set.
+/// SQLite leaves what was overwritten in pages and in its write-ahead log unless `secure_delete` is set.
 #[test]
 fn nothing_is_left_in_the_file() {
     run(file());
