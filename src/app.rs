@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::graphql::documents::{Documents, schemas};
+use crate::graphql::error::user_error_codes;
 use crate::graphql::root_field_spans::RootFieldSpans;
 use crate::graphql::schema_types::{SchemaTypes, api_scalars};
 use crate::graphql::{schema, trusted_documents};
@@ -241,6 +242,7 @@ async fn router(
         let trusted = trusted_documents::read_documents(path).map_err(AppError::TrustedDocuments)?;
         documents = documents.with_trusted_documents(trusted).await.map_err(AppError::TrustedDocuments)?;
     }
+    user_error_codes().for_each(|code| services.metrics().start_user_errors(code));
     let page: BrowserPage = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
     let endpoint = GraphqlEndpoint {
         documents,

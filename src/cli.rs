@@ -16,6 +16,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Settings;
 use crate::telemetry::Telemetry;
+use crate::telemetry::log::json_error;
 
 /// Stack of each worker in bytes, 16 MiB: nested documents can exceed the default stack.
 const WORKER_STACK_BYTES: usize = 16 << 20;
@@ -101,10 +102,20 @@ pub fn main() -> ExitCode {
     match run(cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(CommandError(message)) => {
-            eprintln!("error: {message}");
+            if wants_json() {
+                json_error(&message);
+            } else {
+                eprintln!("error: {message}");
+            }
             ExitCode::from(EXIT_FAILED)
         }
     }
+}
+
+/// Whether the log is to be JSON, also where other settings are invalid.
+fn wants_json() -> bool {
+    let set = std::env::var("LOG_FORMAT").ok().or_else(|| env_file().ok()?.remove("LOG_FORMAT"));
+    set.as_deref() == Some("json")
 }
 
 fn run(command: Command) -> Result<u8, CommandError> {

@@ -7,7 +7,7 @@ pub mod complexity;
 mod connection;
 pub mod document_ref;
 pub mod documents;
-mod error;
+pub(crate) mod error;
 mod id;
 mod input_value;
 pub mod introspection;

@@ -67,6 +67,8 @@ impl Services {
     /// When the database can't be read, or holds a document that is not an edition.
     pub async fn open(db: Database, clock: Clock) -> Result<Self, Error> {
         let policy = Arc::new(Policy::load(&db, &clock).await?);
+        let metrics = Metrics::default();
+        posting::award_metrics::start_at_zero(&metrics, &policy.editions);
         Ok(Self {
             db,
             clock,
@@ -75,7 +77,7 @@ impl Services {
             request_id: None,
             keys: Arc::default(),
             hub: Arc::default(),
-            metrics: Metrics::default(),
+            metrics,
             webhook_sender: Arc::default(),
         })
     }

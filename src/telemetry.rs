@@ -5,6 +5,7 @@ pub mod labels;
 pub mod log;
 pub mod metrics;
 pub mod observation;
+pub mod prometheus_text;
 pub mod traces;
 
 use self::log::LogSettings;

@@ -5,6 +5,7 @@ use crate::access::RoleName;
 use crate::app;
 use crate::config::{DatabaseUrl, Secret, Settings};
 use crate::service::keys::KeyDraft;
+use crate::telemetry::log::LogFormat;
 
 /// The roles other than administrator, with the subjects of their demo keys.
 const DEMO_KEYS: [(RoleName, Option<&str>); 4] = [
@@ -18,9 +19,18 @@ const DEMO_KEYS: [(RoleName, Option<&str>); 4] = [
 pub(super) async fn serve(settings: &Settings) -> Result<u8, CommandError> {
     let running = app::start(settings).await?;
     if !has_credentials(&running, settings).await? {
-        println!("{}", first_key_hint(&settings.database_url));
+        let hint = first_key_hint(&settings.database_url);
+        match settings.telemetry.log.format {
+            LogFormat::Text => println!("{hint}"),
+            LogFormat::Json => tracing::warn!("{hint}"),
+        }
     }
-    announce(&running, settings);
+    match settings.telemetry.log.format {
+        LogFormat::Text => announce(&running, settings),
+        LogFormat::Json => {
+            tracing::info!(url = running.url("/graphql"), metrics = running.metrics_url(), "listening");
+        }
+    }
     running.run_until(signal()?).await?;
     Ok(0)
 }

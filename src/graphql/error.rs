@@ -98,6 +98,11 @@ impl From<Refusal> for UserError {
     }
 }
 
+/// The codes of user errors, as metrics name them.
+pub(crate) fn user_error_codes() -> impl Iterator<Item = &'static str> {
+    UserErrorCode::items().iter().map(|known| known.name)
+}
+
 /// What a payload lists of a refused input.
 pub(crate) fn user_errors(refusals: Refusals) -> Vec<UserError> {
     refusals.into_iter().map(Into::into).collect()

@@ -116,7 +116,7 @@ impl Weight {
 
 /// Parses a media range with its weight; `None` for what cannot be served, such as another character
 /// set.
-fn parse_media_range(text: &str) -> Option<(String, u16)> {
+pub(super) fn parse_media_range(text: &str) -> Option<(String, u16)> {
     let mut parts = text.split(';').map(str::trim);
     let range = parts.next().filter(|range| !range.is_empty())?.to_ascii_lowercase();
     let mut weight = WEIGHT_FULL;

@@ -3,7 +3,7 @@
 //! Every mutation that changes credits or points, and the import, works this way: lock the subjects, load
 //! the state that the steps depend on, fold, and write the log, the ledger entries and the projections.
 
-mod award_metrics;
+pub(super) mod award_metrics;
 mod levels;
 mod period;
 mod post;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use prometheus_client::encoding::EncodeLabelSet;
 
+use super::awards::Unit;
+
 /// Labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct RequestLabels {
@@ -45,6 +47,17 @@ pub(super) struct AwardLabels {
     pub(super) program: &'static str,
     pub(super) kind: Arc<str>,
     pub(super) track: &'static str,
+}
+
+impl AwardLabels {
+    /// Entries without a rule or a track have `none` in its place.
+    pub(super) fn new(unit: Unit, kind: Option<&str>, track: Option<&'static str>) -> Self {
+        Self {
+            program: unit.program(),
+            kind: kind.map_or_else(|| Arc::from("none"), Arc::from),
+            track: track.unwrap_or("none"),
+        }
+    }
 }
 
 /// The version that runs.

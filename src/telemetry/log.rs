@@ -68,4 +68,27 @@ pub(super) fn start(settings: &LogSettings, traces: Option<&Traces>) {
         Some(traces) => log.with(traces.layer()).init(),
         None => log.init(),
     }
+    if settings.format == LogFormat::Json {
+        log_panics();
+    }
+}
+
+/// Writes the error that ended a command as the last line of a JSON log, whether the log was started or the
+/// settings are at fault.
+pub fn json_error(message: &str) {
+    let line = fmt::layer().with_writer(std::io::stderr).json().flatten_event(true);
+    // Where the log was started it is the one that is used.
+    let _started = tracing_subscriber::registry().with(line).try_init();
+    tracing::error!(error = message, "the command failed");
+}
+
+/// Panics as lines of the log, instead of the text that the runtime prints.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("(no message)");
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(panic = text, location, "panicked");
+    }));
 }

@@ -289,14 +289,25 @@ impl Metrics {
 
     fn count_award(&self, award: Award) {
         let Award { unit, kind, track, amount } = award;
-        let labels = AwardLabels {
-            program: unit.program(),
-            kind: kind.map_or_else(|| Arc::from("none"), Arc::from),
-            track: track.unwrap_or("none"),
-        };
         let Awards { awarded, taken_back } = &self.0.awards[unit as usize];
         let family = if amount < 0 { taken_back } else { awarded };
+        let labels = AwardLabels::new(unit, kind.as_deref(), track);
         family.get_or_create(&labels).inc_by(amount.unsigned_abs());
+    }
+
+    /// Starts the series of awards of a kind and track at zero: `increase()` does not see the first value of
+    /// a series that did not exist before.
+    pub fn start_awards(&self, unit: Unit, kind: Option<&str>, track: Option<&'static str>) {
+        let labels = AwardLabels::new(unit, kind, track);
+        let Awards { awarded, taken_back } = &self.0.awards[unit as usize];
+        for family in [awarded, taken_back] {
+            drop(family.get_or_create(&labels));
+        }
+    }
+
+    /// Starts the series of a user error's code at zero.
+    pub fn start_user_errors(&self, code: &'static str) {
+        drop(self.0.user_errors.get_or_create(&CodeLabels { code }));
     }
 
     /// Sets the number of the latest event that this process knows.

@@ -39,6 +39,11 @@ fn sum(series: &Series, name: &str) -> i64 {
     found.map(|(_, value)| value.parse::<i64>().expect("a whole number")).sum()
 }
 
+/// Whether it is a series of awards.
+fn is_award(series: &str) -> bool {
+    series.contains("_awarded_total{") || series.contains("_taken_back_total{")
+}
+
 fn requests(labels: &str) -> String {
     format!("requests_total{{{labels}}}")
 }
@@ -92,6 +97,7 @@ async fn awards_come_to_what_the_ledger_sums_up(backend: Backend) {
     app.professional("ada", "2025-01-01").await;
     app.affiliate("ada", "nordwind", "2025-01-01").await;
     let day = "2026-06-10";
+    let (before, _) = app.metrics().await;
     let mut voided = Vec::new();
     for activity in [
         Activity::of_partner("nordwind", "LINKEDIN_POST", day),
@@ -135,9 +141,13 @@ async fn awards_come_to_what_the_ledger_sums_up(backend: Backend) {
             reported += usize::from(amount > 0);
         }
     }
-    let all =
-        series.keys().filter(|name| name.contains("_awarded_total{") || name.contains("_taken_back_total{"));
-    assert_eq!(all.count(), reported, "{text}");
+    let above_zero = series.iter().filter(|(name, value)| is_award(name) && value.as_str() != "0");
+    assert_eq!(above_zero.count(), reported, "{text}");
+    // Every series was there before its first award.
+    let known = |series: &Series| -> BTreeSet<String> {
+        series.keys().filter(|name| is_award(name)).cloned().collect()
+    };
+    assert_eq!(known(&before), known(&series), "{text}");
 }
 
 async fn names_of_clients_make_no_series(backend: Backend) {

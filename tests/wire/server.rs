@@ -1,6 +1,7 @@
 //! A running server, killed on drop.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
@@ -71,9 +72,13 @@ impl Server {
     }
 
     fn run(folder: TempDir, mut command: Command, settings: &[(&str, &str)]) -> Self {
-        let settings =
+        let settings: Vec<_> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the program runs");
+        if settings.iter().any(|(name, value)| name == "LOG_FORMAT" && value == "json") {
+            let base = logged_address(&mut process, &folder.path().join("log"));
+            return Self { process, base, metrics: None, folder, settings };
+        }
         let output = BufReader::new(process.stdout.take().expect("its output"));
         let mut metrics = None;
         let address = output.lines().map_while(Result::ok).find_map(|line| {
@@ -148,6 +153,22 @@ impl Server {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         peak.trim().strip_suffix(" kB")?.parse().ok().map(|it: u64| it << 10)
+    }
+}
+
+/// The base URL of a server whose log is JSON, from the line that it logs when it listens.
+fn logged_address(process: &mut Child, log: &Path) -> String {
+    loop {
+        let lines = std::fs::read_to_string(log).unwrap_or_default();
+        let urls = lines.lines().filter_map(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            Some(line["url"].as_str()?.strip_suffix("/graphql")?.to_owned())
+        });
+        if let Some(base) = urls.last() {
+            return base;
+        }
+        assert!(process.try_wait().expect("its state").is_none(), "the server ended\n{lines}");
+        std::thread::yield_now();
     }
 }
 

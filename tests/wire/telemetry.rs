@@ -57,6 +57,23 @@ async fn log_lines_are_json_with_the_request_id_and_without_secrets() {
     assert_eq!(json!(finished("of-a-path")), json!(["GET", "none", 404, null, null, null]));
 }
 
+#[test]
+fn an_error_that_ends_a_command_is_json_too() {
+    for (name, value, part) in [
+        ("PROGRAM_TIMEZONE", "Middle/Earth", "PROGRAM_TIMEZONE"),
+        ("BIND", "192.0.2.1:80", "BIND: cannot listen on 192.0.2.1:80"),
+    ] {
+        let output = failed_start(&[("LOG_FORMAT", "json"), (name, value)]);
+        assert_eq!(output.status.code(), Some(1), "{name}={value}");
+        assert!(output.stdout.is_empty(), "{name}={value}");
+        let log = String::from_utf8(output.stderr).expect("UTF-8");
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")));
+        let last: Value = lines.last().expect("a line");
+        assert_eq!(last["level"], "ERROR");
+        assert!(last["error"].as_str().is_some_and(|error| error.starts_with(part)), "{last}");
+    }
+}
+
 #[tokio::test]
 async fn the_default_log_is_text_without_successful_requests() {
     let server = Server::start_logged(&[]);
@@ -72,12 +89,23 @@ async fn metrics_can_have_a_separate_address() {
     create(&server, "a").await;
     let client = reqwest::Client::new();
     let own = server.metrics().expect("the server says where they are");
-    let metrics = send(client.get(own)).await;
-    assert_eq!(metrics.status, 200);
-    let content_type = metrics.headers["content-type"].to_str().expect("text");
-    assert!(content_type.starts_with("application/openmetrics-text; version=1.0.0"), "{content_type}");
     let series = "operation=\"createPartner\",transport=\"http\",outcome=\"ok\"} 1";
-    assert!(metrics.text.contains(series) && metrics.text.ends_with("# EOF\n"), "{}", metrics.text);
+    for (accept, content_type, last) in [
+        (
+            "application/openmetrics-text",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            "# EOF\n",
+        ),
+        ("*/*", "text/plain; version=0.0.4; charset=utf-8", "\n"),
+    ] {
+        let metrics = send(client.get(own).header("accept", accept)).await;
+        assert_eq!(
+            (metrics.status, &metrics.headers["content-type"]),
+            (200, &content_type.parse().expect("a value"))
+        );
+        assert!(metrics.text.contains(series) && metrics.text.ends_with(last), "{}", metrics.text);
+        assert_eq!(metrics.text.contains("# TYPE partner_program_requests_total counter"), accept == "*/*");
+    }
     assert_eq!(send(client.get(server.url("/metrics"))).await.status, 404);
     assert_eq!(send(client.get(own.replace("/metrics", "/graphql"))).await.status, 404);
 
