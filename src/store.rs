@@ -11,11 +11,13 @@ pub(crate) mod deal;
 pub(crate) mod edition;
 pub mod event;
 pub(crate) mod ledger;
+pub(crate) mod listener;
 pub(crate) mod log;
 mod log_ordered;
 pub(crate) mod order;
 pub(crate) mod page;
 pub(crate) mod partner;
+mod pools;
 pub(crate) mod product;
 pub(crate) mod professional;
 pub(crate) mod sales;
@@ -32,3 +34,4 @@ pub(crate) mod webhook_log;
 
 pub use connection::Database;
 pub(crate) use connection::{insert_all, is_retryable, is_unavailable, lock_startup, upsert_all};
+pub use pools::PoolSizes;

@@ -1,30 +1,33 @@
 //! Connections and transactions.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, RuntimeErr, SqlErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IntoActiveModel,
+    Iterable, ModelTrait, PrimaryKeyToColumn, RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
+use tokio::sync::Mutex;
 
+use super::pools::{self, PoolSizes, Pools};
 use super::set;
 use crate::telemetry::metrics::PoolState;
 
 /// Maximum number of values that one statement binds on SQLite, below the engine's limit.
 const BIND_VALUES_MAX: usize = 30_000;
 
-/// Idle time after which a pooled connection is tested before use: a test before each use would be a
-/// round trip more for each statement.
-const TEST_IF_IDLE_FOR: Duration = Duration::from_secs(5);
+/// Lifts the timeouts of one transaction.
+const NO_TIMEOUTS: &str = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \
+    SET LOCAL idle_in_transaction_session_timeout = 0";
 
-/// A database: SQLite with one writing connection and several reading ones, or a PostgreSQL pool.
+/// A database: SQLite or PostgreSQL, with connections for reading and others for writing.
 #[derive(Clone, Debug)]
 pub struct Database {
-    write: DatabaseConnection,
-    read: DatabaseConnection,
+    pub(super) pools: Pools,
+    /// Held by the task of this process that numbers events; others wait without a connection.
+    pub(super) numbering: Arc<Mutex<()>>,
 }
 
 impl Database {
@@ -33,13 +36,15 @@ impl Database {
     /// # Errors
     /// When the database can't be reached or the address is none of the two.
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
-        if url.starts_with("sqlite:") {
-            let write = sea_orm::Database::connect(sqlite(url, 1)).await?;
-            let read = sea_orm::Database::connect(sqlite(url, 4)).await?;
-            return Ok(Self { write, read });
-        }
-        let pool = sea_orm::Database::connect(postgres(url)).await?;
-        Ok(Self { write: pool.clone(), read: pool })
+        Self::connect_with(url, PoolSizes::default()).await
+    }
+
+    /// The same with other numbers of connections, which SQLite does not have.
+    ///
+    /// # Errors
+    /// When the database can't be reached or the address is none of the two.
+    pub async fn connect_with(url: &str, sizes: PoolSizes) -> Result<Self, DbErr> {
+        Ok(Self { pools: Pools::open(url, sizes).await?, numbering: Arc::default() })
     }
 
     /// Brings the schema up to date.
@@ -47,44 +52,41 @@ impl Database {
     /// # Errors
     /// When a step fails; a step is one transaction.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        if self.backend() != DbBackend::Postgres {
-            return Migrator::up(&self.write, None).await;
+        let Some(options) = &self.pools.postgres else {
+            return Migrator::up(&self.pools.write, None).await;
+        };
+        if self.is_ready().await? {
+            // A role that may not create anything can serve: not even the table of migrations is created.
+            return Ok(());
         }
+        let migrating = pools::for_migration(options).await?;
         let starting = self.begin().await?;
+        // The lock is held, and waited for, as long as the migrations of another process take.
+        starting.execute_unprepared(NO_TIMEOUTS).await?;
         lock_startup(&starting).await?;
-        Migrator::up(&self.write, None).await?;
+        Migrator::up(&migrating, None).await?;
+        migrating.close().await?;
         starting.commit().await
     }
 
     /// Whether the database responds and every migration was applied.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// When it does not answer, or has migrations of a newer release.
     pub async fn is_ready(&self) -> Result<bool, DbErr> {
-        Ok(Migrator::get_pending_migrations(&self.read).await?.is_empty())
+        Ok(Migrator::get_pending_migrations_read_only(&self.pools.read).await?.is_empty())
     }
 
     /// How the connections are used at the moment.
     #[must_use]
     pub fn pools(&self) -> Vec<PoolState> {
-        match self.backend() {
-            DbBackend::Postgres => {
-                let pool = self.read.get_postgres_connection_pool();
-                vec![pool_state("main", pool.size(), pool.num_idle(), pool.options().get_max_connections())]
-            }
-            _ => [("write", &self.write), ("read", &self.read)]
-                .map(|(name, connection)| {
-                    let pool = connection.get_sqlite_connection_pool();
-                    pool_state(name, pool.size(), pool.num_idle(), pool.options().get_max_connections())
-                })
-                .to_vec(),
-        }
+        self.pools.states()
     }
 
     /// The connections for statements that change nothing.
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
-        &self.read
+        &self.pools.read
     }
 
     /// Begins the transaction of a mutation. SQLite acquires its write lock immediately, so that writers
@@ -94,7 +96,7 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.write.begin_with_options(options).await
+        self.pools.write.begin_with_options(options).await
     }
 
     /// Begins a transaction that sees one state of the database until it ends.
@@ -104,13 +106,18 @@ impl Database {
                 .then_some(sea_orm::IsolationLevel::RepeatableRead),
             ..TransactionOptions::default()
         };
-        self.read.begin_with_options(options).await
+        self.pools.read.begin_with_options(options).await
+    }
+
+    /// Begins a transaction that numbers events: a short one, which no writer that waits for a lock delays.
+    pub(crate) async fn begin_numbering(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.pools.read.begin_with_options(TransactionOptions::default()).await
     }
 
     /// Empties SQLite's write-ahead log, which keeps what rows held before. PostgreSQL has vacuum.
     pub(crate) async fn truncate_wal(&self) -> Result<(), DbErr> {
         if self.backend() == DbBackend::Sqlite {
-            self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+            self.pools.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         }
         Ok(())
     }
@@ -118,7 +125,7 @@ impl Database {
     /// Which engine it is.
     #[must_use]
     pub fn backend(&self) -> DbBackend {
-        self.read.get_database_backend()
+        self.pools.read.get_database_backend()
     }
 
     /// Closes every connection.
@@ -126,14 +133,10 @@ impl Database {
     /// # Errors
     /// When the driver can't.
     pub async fn close(self) -> Result<(), DbErr> {
-        let (write, read) = (self.write, self.read);
+        let Pools { read, write, .. } = self.pools;
         read.close().await?;
         write.close().await
     }
-}
-
-fn pool_state(name: &'static str, size: u32, idle: usize, max: u32) -> PoolState {
-    PoolState { name, size, idle: u32::try_from(idle).unwrap_or(u32::MAX), max }
 }
 
 /// Waits until no other process is starting on the same database; the lock lasts for the transaction.
@@ -143,52 +146,6 @@ pub(crate) async fn lock_startup(transaction: &DatabaseTransaction) -> Result<()
         transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7165706)").await?;
     }
     Ok(())
-}
-
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        // A file does not disconnect.
-        .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(30))
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|options| {
-            // Acknowledged writes survive a power failure: FULL, regardless of the build's default.
-            options
-                .create_if_missing(true)
-                .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(10))
-                .pragma("journal_mode", "WAL")
-                .pragma("synchronous", "FULL")
-                // Overwritten and deleted data is zeroed in the file, which erasure requires.
-                .pragma("secure_delete", "ON")
-        });
-    options
-}
-
-fn postgres(url: &str) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(8)
-        .test_before_acquire_if_idle_for(TEST_IF_IDLE_FOR)
-        .acquire_timeout(Duration::from_secs(30))
-        .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|options| {
-            options.application_name("partner-program").options([
-                ("lock_timeout", "10s"),
-                ("statement_timeout", "60s"),
-                ("idle_in_transaction_session_timeout", "60s"),
-                ("jit", "off"),
-                // Statements read a few rows by key, and what is read is in memory: with the engine's
-                // default of 4 it reads tables of some thousand rows as a whole instead.
-                ("random_page_cost", "1.1"),
-            ])
-        });
-    options
 }
 
 /// Inserts rows in as few statements as the engine's limit on values allows.

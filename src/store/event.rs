@@ -8,19 +8,15 @@
 use entity::event;
 use entity::value::EventKind;
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::sqlx::postgres::PgListener;
-use sea_orm::{
-    ActiveEnum, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, RuntimeErr, Value,
-};
+use sea_orm::{ActiveEnum, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Value};
 use uuid::Uuid;
 
+use super::listener::CHANNEL;
 use super::sql::{self, Sql, sql};
 use super::{Database, set};
 
 /// Maximum number of events that one transaction numbers.
 const NUMBERED_PER_TRANSACTION: i64 = 10_000;
-/// What processes on one PostgreSQL notify each other by.
-const CHANNEL: &str = "partner_program_events";
 
 /// The assigned numbers of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
@@ -99,7 +95,9 @@ pub(crate) async fn assign_numbers(database: &Database) -> Result<i64, DbErr> {
 }
 
 async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
-    let transaction = database.begin().await?;
+    // The feed's row has one holder at a time: more than one connection of this process would only wait.
+    let _turn = database.numbering.lock().await;
+    let transaction = database.begin_numbering().await?;
     sql!(LOCK, "SELECT last, removed FROM event_feed WHERE id = 1 FOR UPDATE");
     let feed = feed_row(&transaction, &LOCK, []).await?;
     // A separate statement, so that it sees everything that was committed before the lock was acquired. A
@@ -226,28 +224,4 @@ pub(crate) async fn delete_before(
     connection.execute_raw(SET_REMOVED.bind(backend, [upto.last.into()])).await?;
     let removed = connection.execute_raw(DELETE.bind(backend, [upto.last.into()])).await?;
     Ok(i64::try_from(removed.rows_affected()).unwrap_or(i64::MAX))
-}
-
-/// Listens for numbered events of any process; none on SQLite, which has no notifications.
-pub(crate) async fn listen(database: &Database) -> Result<Option<Listener>, DbErr> {
-    if database.backend() != DbBackend::Postgres {
-        return Ok(None);
-    }
-    let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(std::sync::Arc::new(error)));
-    let pool = database.reader().get_postgres_connection_pool();
-    let mut listener = PgListener::connect_with(pool).await.map_err(failed)?;
-    listener.listen(CHANNEL).await.map_err(failed)?;
-    Ok(Some(Listener(listener)))
-}
-
-/// A connection that is notified when events are numbered.
-#[derive(Debug)]
-pub(crate) struct Listener(PgListener);
-
-impl Listener {
-    /// Waits until events were numbered, or may have been while the connection was lost.
-    pub(crate) async fn notified(&mut self) -> Result<(), DbErr> {
-        let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(std::sync::Arc::new(error)));
-        self.0.try_recv().await.map(drop).map_err(failed)
-    }
 }

@@ -244,7 +244,7 @@ async fn pool_metrics_match_the_pools(backend: Backend) {
     let (series, text) = app.metrics().await;
     let pools: &[(&str, i64)] = match backend {
         Backend::Sqlite => &[("write", 1), ("read", 4)],
-        Backend::Postgres => &[("main", 8)],
+        Backend::Postgres => &[("write", 8), ("read", 8)],
     };
     for (pool, max) in pools {
         let reported = |what: &str| value(&series, &format!("db_pool_connections{what}{{pool=\"{pool}\"}}"));

@@ -16,7 +16,8 @@ use tokio::sync::{Notify, broadcast, watch};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::service::{Services, transact};
-use crate::store::event::{self as store, EventFilter, Feed, Listener, Pending};
+use crate::store::event::{self as store, EventFilter, Feed, Pending};
+use crate::store::listener;
 
 /// Events in the broadcast buffer; subscriptions that lag further behind read the database.
 const BROADCAST_CAPACITY: usize = 1_024;
@@ -32,6 +33,7 @@ const DELETED_PER_TRANSACTION: i64 = 5_000;
 /// Broadcast of new events to the subscriptions of one process.
 #[derive(Debug)]
 pub struct Hub {
+    /// There may be new events, of this process or of another one.
     committed: Notify,
     last: watch::Sender<i64>,
     recent: broadcast::Sender<Arc<event::Model>>,
@@ -48,7 +50,7 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// Signals that a transaction was committed, which may have written events.
+    /// Signals that a transaction of this process was committed, which may have written events.
     pub(in crate::service) fn notify_committed(&self) {
         self.committed.notify_one();
     }
@@ -85,7 +87,14 @@ impl Services {
     /// Broadcasts events, emits time-based ones and deletes expired ones, until the future is dropped. Each
     /// process runs it once.
     pub async fn run_feed(&self, kept: Option<TimeDelta>) {
-        tokio::join!(self.run_broadcast(), self.run_time_based_events(), self.run_event_retention(kept));
+        tokio::join!(
+            self.run_broadcast(),
+            // Never cancelled by another event: a connection that is left in the middle of an exchange with the
+            // database is of no further use.
+            listener::run(&self.db, || self.hub.committed.notify_one()),
+            self.run_time_based_events(),
+            self.run_event_retention(kept)
+        );
     }
 
     /// Deletes events that were recorded before the retention period `kept`.
@@ -129,28 +138,14 @@ impl Services {
     }
 
     async fn run_broadcast(&self) {
-        let mut listener = None;
         let mut known = None;
         loop {
-            if listener.is_none() {
-                listener = store::listen(&self.db).await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "failed to listen for events of other processes; polling instead");
-                    None
-                });
-            }
             if let Err(error) = self.broadcast_new(&mut known).await {
                 tracing::warn!(%error, "failed to read events; retrying");
                 tokio::time::sleep(POLL_INTERVAL).await;
             }
-            let notified = async {
-                match &mut listener {
-                    Some(listener) => Listener::notified(listener).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 () = self.hub.committed.notified() => {}
-                notified = notified => if notified.is_err() { listener = None },
                 () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }

@@ -1,0 +1,188 @@
+//! A temporary PostgreSQL server that a test starts, stops and configures.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tempfile::TempDir;
+
+/// Maximum duration of a start or a stop; ends a hanging test.
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// Ports that are tried: another process can take a free one first.
+const TRIES: usize = 20;
+
+/// How a server is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Sessions are closed, and their transactions rolled back.
+    Fast,
+    /// As in a crash: the next start recovers.
+    Immediate,
+}
+
+/// A server with its data in a temporary folder.
+pub(crate) struct Cluster {
+    // Dropped after the process has ended.
+    folder: TempDir,
+    programs: PathBuf,
+    port: u16,
+    settings: Vec<String>,
+    process: Option<Child>,
+}
+
+impl Cluster {
+    /// Makes a cluster and starts its server.
+    pub(crate) fn start() -> Self {
+        Self::start_with(|_| Vec::new())
+    }
+
+    /// The same with settings, `name=value`, that may name files in the folder.
+    pub(crate) fn start_with(settings: impl FnOnce(&Path) -> Vec<String>) -> Self {
+        let programs =
+            std::env::var("TEST_POSTGRES_PROGRAMS").expect("run ./test, which finds PostgreSQL's programs");
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut cluster = Self {
+            programs: programs.into(),
+            port: 0,
+            settings: settings(folder.path()),
+            process: None,
+            folder,
+        };
+        if is_root() {
+            // The server refuses to run as root.
+            let owner = Command::new("chown").args(["-R", "postgres"]).arg(cluster.folder.path()).status();
+            assert!(owner.expect("chown runs").success());
+        }
+        let mut initdb = cluster.program("initdb");
+        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        let done = initdb.arg("--pgdata").arg(cluster.data()).output().expect("initdb runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        for _ in 0..TRIES {
+            cluster.port = free_port();
+            if cluster.try_restart() {
+                return cluster;
+            }
+        }
+        panic!("PostgreSQL did not start: {}", cluster.log());
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The URL of a database, as the superuser.
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@{}/{database}", self.address())
+    }
+
+    /// A session of the superuser.
+    pub(crate) async fn connect(&self, database: &str) -> PgConnection {
+        PgConnection::connect(&self.url(database)).await.expect("the server of the test")
+    }
+
+    /// Makes a database.
+    pub(crate) async fn create(&self, database: &str) {
+        let mut session = self.connect("postgres").await;
+        let create = AssertSqlSafe(format!("CREATE DATABASE {database}"));
+        session.execute(create).await.expect("a database");
+        session.close().await.expect("a session ends");
+    }
+
+    /// Stops the server and waits until it has ended.
+    pub(crate) fn stop(&mut self, how: Stop) {
+        let Some(mut process) = self.process.take() else { return };
+        let signal = match how {
+            Stop::Fast => "-INT",
+            Stop::Immediate => "-QUIT",
+        };
+        if let Some(id) = self.pid_file().first() {
+            let sent = Command::new("kill").args([signal, id]).status();
+            assert!(sent.expect("kill runs").success());
+        }
+        process.wait().expect("the server ends");
+    }
+
+    /// Starts the stopped server again, at the same address, and waits until it accepts connections.
+    pub(crate) fn restart(&mut self) {
+        assert!(self.try_restart(), "PostgreSQL did not start: {}", self.log());
+    }
+
+    fn try_restart(&mut self) -> bool {
+        let mut server = self.program("postgres");
+        server
+            .arg("-D")
+            .arg(self.data())
+            .arg("-k")
+            .arg(self.folder.path())
+            .args(["-p", &self.port.to_string()]);
+        // The data is temporary, and survives the end of processes without being synchronised.
+        let settings =
+            ["listen_addresses=127.0.0.1", "fsync=off", "shared_buffers=64MB", "max_connections=60"];
+        for setting in settings.into_iter().chain(self.settings.iter().map(String::as_str)) {
+            server.args(["-c", setting]);
+        }
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_file());
+        let mut process = server.stderr(log.expect("the log")).spawn().expect("the server runs");
+        let until = Instant::now() + TIMEOUT;
+        while Instant::now() < until && process.try_wait().expect("its state").is_none() {
+            // Line 8 is the state: starting, ready, stopping.
+            if self.pid_file().get(7).is_some_and(|state| state.starts_with("ready")) {
+                self.process = Some(process);
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        process.kill().and_then(|()| process.wait()).expect("the server ends");
+        false
+    }
+
+    /// A server program, as the user that may run it.
+    fn program(&self, name: &str) -> Command {
+        let path = self.programs.join(name);
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    /// The lines of the file that the server keeps while it runs.
+    fn pid_file(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        text.lines().map(|line| line.trim().to_owned()).collect()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop(Stop::Immediate);
+    }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
