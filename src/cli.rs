@@ -1,6 +1,7 @@
 //! The commands. Results go to stdout; log, progress and errors go to stderr.
 
 mod backup;
+mod database;
 mod demo;
 mod import;
 mod key;
@@ -32,6 +33,9 @@ const FILE_HEADERS_HELP: &str = "The header row determines what the file contain
   professional,partner,starts_on[,ends_on]
   source,external_id,professional|partner,kind,occurred_on[,points][,quantity][,attributes …]
 
+Columns are separated by commas, semicolons or tabs. A column that is no attribute of any kind is refused with the
+whole file; the column `note` takes any text.
+
 Each row is imported on its own. Rows that were imported before are counted as duplicates.
 Exit status: 0 if no row was refused, 2 if rows were refused, 1 if the import failed.";
 
@@ -57,6 +61,9 @@ enum Command {
         /// CSV files, in any order.
         #[arg(required = true, value_name = "FILE.csv")]
         files: Vec<PathBuf>,
+        /// Create the SQLite database if its file does not exist.
+        #[arg(long)]
+        create: bool,
     },
     /// Replay the activity log and check that ledger, totals and levels match it.
     Verify,
@@ -137,7 +144,7 @@ fn run(command: Command) -> Result<u8, CommandError> {
         match command {
             Command::Serve { demo: false } => serve::serve(&settings).await,
             Command::Serve { demo: true } => serve::serve_demo(settings).await,
-            Command::Import { files } => import::import(&settings, &files).await,
+            Command::Import { files, create } => import::import(&settings, &files, create).await,
             Command::Verify => verify::verify(&settings).await,
             Command::Backup { file } => backup::backup(&settings, &file).await,
             Command::Key { command } => key::key(&settings, command).await,

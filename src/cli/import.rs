@@ -1,15 +1,18 @@
 //! `import`: imports CSV files, each row independently and idempotently.
 
-mod line_counter;
+mod header;
+mod lines;
 mod reader;
+mod records;
 mod report;
-mod table;
+mod row;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::database::{open_existing, shown};
 use super::{CommandError, EXIT_ROWS_REFUSED};
 use crate::access::Caller;
 use crate::app;
@@ -19,22 +22,32 @@ use crate::program::refusal::{Refusal, Refusals};
 use crate::service::Services;
 use crate::service::activities::{Intake, Outcome};
 use crate::service::subjects::AddOutcome;
+use header::Table;
 use reader::{Batch, CsvFile};
 use report::{ImportCounts, Progress, RefusedRows};
-use table::{Draft, Table};
+use row::Draft;
 
 /// Maximum batches that are read ahead of the one being written.
 const READ_AHEAD: usize = 2;
 
-/// Imports the files and prints the results.
-pub(super) async fn import(settings: &Settings, files: &[PathBuf]) -> Result<u8, CommandError> {
-    let caller = Arc::new(Caller::system("import"));
-    let services = app::open(settings).await?.for_caller(caller, None);
+/// Imports the files and prints the results. A SQLite file that is missing is created only if `may_create`.
+pub(super) async fn import(
+    settings: &Settings,
+    files: &[PathBuf],
+    may_create: bool,
+) -> Result<u8, CommandError> {
+    let opened = if may_create {
+        app::open(settings).await?
+    } else {
+        open_existing(settings, "with --create").await?
+    };
+    println!("database: {}", shown(&settings.database_url));
+    let services = opened.for_caller(Arc::new(Caller::system("import")), None);
     let mut refused = RefusedRows::default();
     let mut summaries = Vec::new();
     let mut sources = Vec::new();
     for path in files {
-        match reader::open(path) {
+        match reader::open(path, &services.policy().editions) {
             Ok(source) => sources.push(source),
             Err((line, reason)) => {
                 let name = reader::display_name(path);

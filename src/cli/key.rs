@@ -7,6 +7,7 @@ use clap::Subcommand;
 use entity::api_key;
 use uuid::Uuid;
 
+use super::database::open_existing;
 use super::{CommandError, EXIT_FAILED};
 use crate::access::{Caller, RoleName};
 use crate::app;
@@ -67,7 +68,12 @@ fn date_time(text: &str) -> Result<DateTime<Utc>, String> {
 
 /// Runs the subcommand.
 pub(super) async fn key(settings: &Settings, command: KeyCommand) -> Result<u8, CommandError> {
-    let services = app::open(settings).await?.for_caller(Arc::new(Caller::system("key")), None);
+    let opened = match command {
+        // The first key may precede the first start of the server.
+        KeyCommand::Create { .. } => app::open(settings).await?,
+        KeyCommand::List | KeyCommand::Revoke { .. } => open_existing(settings, "with `serve`").await?,
+    };
+    let services = opened.for_caller(Arc::new(Caller::system("key")), None);
     let code = match command {
         KeyCommand::Create { role, subject, label, expires_at, sources, read_only } => {
             let sources = (!sources.is_empty()).then_some(sources);

@@ -2,13 +2,13 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::database::open_existing;
 use super::{CommandError, EXIT_FAILED};
-use crate::app;
 use crate::config::Settings;
 
 /// Verifies the database of the settings and prints what it found.
 pub(super) async fn verify(settings: &Settings) -> Result<u8, CommandError> {
-    let services = app::open(settings).await?;
+    let services = open_existing(settings, "with `serve`").await?;
     // The bar hides itself where stderr is not a terminal.
     let bar = ProgressBar::no_length();
     let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} steps {eta}")?;

@@ -1,16 +1,17 @@
 //! Admission of activities: validation against the edition, and the units that they claim (S6, V6, PP Earning Credits).
 
+mod attributes;
+
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::calendar::{implausible, is_plausible, parse_date};
+use super::calendar::{is_plausible, parse_date};
 use super::edition::Editions;
-use super::nearest::{nearest, same_word};
+use super::nearest::nearest;
 use super::refusal::{Code, Refusal, Refusals, all, each};
-use super::rule::{
-    Attribute, AttributeType, Attributes, Derived, EarlyBonus, KindId, Program, Review, Rule, UnitSource,
-};
-use super::wording::{did_you_mean, in_the_future, listed, not_a_date, quoted, shown};
+use super::rule::{Attributes, Derived, EarlyBonus, KindId, Program, Review, Rule, UnitSource};
+use super::wording::{did_you_mean, in_the_future, shown};
+use attributes::{check_attribute, check_names};
 
 /// A claimed activity.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +49,33 @@ pub struct Admitted {
 /// Every problem of the claim, in this order: kind, date, quantity, points, attributes. What a kind asks for is
 /// checked only where the kind is known.
 pub fn admit(editions: &Editions, claim: &Claim<'_>, today: NaiveDate) -> Result<Admitted, Refusals> {
+    admit_with(editions, claim, today, Descriptions::Checked)
+}
+
+/// Checks a claim that was stored before. Attributes that no award depends on stay as they were accepted.
+///
+/// # Errors
+/// Every other problem of the claim, as [`admit`].
+pub fn admit_stored(editions: &Editions, claim: &Claim<'_>, today: NaiveDate) -> Result<Admitted, Refusals> {
+    admit_with(editions, claim, today, Descriptions::Stored)
+}
+
+/// Whether attributes that a rule does not declare itself are checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Descriptions {
+    Checked,
+    Stored,
+}
+
+fn admit_with(
+    editions: &Editions,
+    claim: &Claim<'_>,
+    today: NaiveDate,
+    descriptions: Descriptions,
+) -> Result<Admitted, Refusals> {
     let rule = rule_of(editions, claim);
     let units = match &rule {
-        Ok(rule) => check_by_rule(rule, claim),
+        Ok(rule) => check_by_rule(rule, claim, descriptions),
         Err(_) => Ok(0),
     };
     let (rule, (), units) = all((rule, check_date(claim, today), units))?;
@@ -147,13 +172,15 @@ fn check_date(claim: &Claim<'_>, today: NaiveDate) -> Result<(), Refusal> {
 }
 
 /// Checks what the rule asks for, and gives the units that the claim asks for.
-fn check_by_rule(rule: &Rule, claim: &Claim<'_>) -> Result<i64, Refusals> {
-    let attributes =
-        rule.attributes.iter().map(|attribute| check_attribute(rule, attribute, claim.attributes));
-    let ((), (), _, units) = all((
+fn check_by_rule(rule: &Rule, claim: &Claim<'_>, descriptions: Descriptions) -> Result<i64, Refusals> {
+    let is_checked = descriptions == Descriptions::Checked;
+    let attributes = rule.attributes.iter().filter(|attribute| is_checked || !attribute.is_common);
+    let attributes = attributes.map(|attribute| check_attribute(rule, attribute, claim.attributes));
+    let ((), (), _, (), units) = all((
         check_quantity(rule, claim.quantity),
         check_points(rule, claim.points),
         each(attributes),
+        if is_checked { check_names(rule, claim.attributes) } else { Ok(()) },
         units(rule, claim.quantity, claim.points, claim.occurred_on, claim.attributes),
     ))?;
     Ok(units)
@@ -192,90 +219,6 @@ fn check_points(rule: &Rule, points: Option<i64>) -> Result<(), Refusal> {
         (UnitSource::Fixed { .. }, None) | (UnitSource::Graded { .. }, Some(_)) => return Ok(()),
     };
     Err(Refusal::new(code, "points", message))
-}
-
-fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> Result<(), Refusal> {
-    let refuse = |code, message: String| {
-        let message = attribute.otherwise.clone().filter(|_| code == Code::NotEligible).unwrap_or(message);
-        Err(Refusal::new(code, &attribute.name, message).within("attributes"))
-    };
-    let name = &attribute.name;
-    let value = match given.get(name) {
-        None | Some(Value::Null) if attribute.optional => return Ok(()),
-        None | Some(Value::Null) => {
-            let code = match attribute.value_type {
-                AttributeType::Boolean { must_be: Some(_) } => Code::NotEligible,
-                _ => Code::Invalid,
-            };
-            return refuse(code, missing_attribute(rule, attribute, given));
-        }
-        Some(value) => value,
-    };
-    match (&attribute.value_type, value) {
-        (AttributeType::Boolean { must_be: Some(right) }, Value::Bool(is)) if right != is => {
-            refuse(Code::NotEligible, format!("{} counts only with {name} = {right}; got {is}.", rule.kind))
-        }
-        (AttributeType::Boolean { .. }, Value::Bool(_)) => Ok(()),
-        (AttributeType::Boolean { .. }, value) => {
-            refuse(Code::Invalid, format!("{name} is true or false; got {}.", json(value)))
-        }
-        (AttributeType::Text { one_of }, Value::String(text)) => {
-            if one_of.is_empty() || one_of.iter().any(|one| same_word(one, text)) {
-                return Ok(());
-            }
-            let near = did_you_mean(nearest(text, one_of.iter().map(String::as_str)));
-            refuse(Code::Invalid, format!("{name} is one of {}; got {}.{near}", values(one_of), quoted(text)))
-        }
-        (AttributeType::Text { .. }, value) => {
-            refuse(Code::Invalid, format!("{name} is text; got {}.", json(value)))
-        }
-        (AttributeType::Date, value) => {
-            check_date_attribute(name, value).or_else(|message| refuse(Code::Invalid, message))
-        }
-    }
-}
-
-/// That an attribute is missing, what it accepts, and which one that was given may have been meant.
-fn missing_attribute(rule: &Rule, attribute: &Attribute, given: &Attributes) -> String {
-    let (kind, name) = (&rule.kind, &attribute.name);
-    let accepted = match &attribute.value_type {
-        AttributeType::Boolean { must_be: Some(right) } => format!(" = {right}"),
-        AttributeType::Boolean { must_be: None } => ", true or false".to_owned(),
-        AttributeType::Text { one_of } if !one_of.is_empty() => format!(", one of {}", values(one_of)),
-        AttributeType::Text { .. } => ", text".to_owned(),
-        AttributeType::Date => ", a date such as 2026-06-30".to_owned(),
-    };
-    let meant = nearest(name, given.keys().map(String::as_str));
-    let meant =
-        meant.map_or(String::new(), |meant| format!(" Is it the attribute {} that you sent?", shown(meant)));
-    format!("{kind} requires the attribute {name}{accepted}.{meant}")
-}
-
-fn check_date_attribute(name: &str, value: &Value) -> Result<(), String> {
-    let Value::String(text) = value else {
-        return Err(format!("{name} is a date, such as \"2026-06-30\"; got {}.", json(value)));
-    };
-    match parse_date(text) {
-        None => Err(format!("{name}: {}", not_a_date(text))),
-        Some(date) if !is_plausible(date) => Err(format!("{name}: {}", implausible(date))),
-        Some(_) => Ok(()),
-    }
-}
-
-fn values(one_of: &[String]) -> String {
-    listed(one_of.iter().map(String::as_str))
-}
-
-/// What a value of JSON is, for a message.
-fn json(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Number(number) => format!("the number {}", shown(&number.to_string())),
-        Value::String(text) => quoted(text),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-    }
 }
 
 fn date(value: &Value) -> Option<NaiveDate> {

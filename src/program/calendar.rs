@@ -12,6 +12,37 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     in_shape.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
+/// The dates that a text in another form than [`parse_date`]'s may mean, for messages: `31.12.2025`, `12/31/2025`,
+/// `2025/12/31`, `20251231`, or a date with a time. Between slashes, day and month are in either order.
+#[must_use]
+pub fn meant_dates(text: &str) -> Vec<NaiveDate> {
+    let text = text.trim();
+    if text.len() > DATE_BYTES_MAX || !text.is_ascii() {
+        return Vec::new();
+    }
+    let date = |year: &str, month: &str, day: &str| {
+        let year = (year.len() == 4).then(|| year.parse().ok()).flatten()?;
+        let date = NaiveDate::from_ymd_opt(year, month.parse().ok()?, day.parse().ok()?)?;
+        is_plausible(date).then_some(date)
+    };
+    let parts: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let found = match parts[..] {
+        [digits] if digits.len() == 8 && digits == text => {
+            vec![date(&digits[..4], &digits[4..6], &digits[6..])]
+        }
+        [year, month, day, ..] if year.len() == 4 => vec![date(year, month, day)],
+        [day, month, year, ..] if text.contains('.') => vec![date(year, month, day)],
+        [one, other, year, ..] if one == other => vec![date(year, one, other)],
+        [one, other, year, ..] => vec![date(year, other, one), date(year, one, other)],
+        _ => Vec::new(),
+    };
+    found.into_iter().flatten().collect()
+}
+
+/// Maximum length of a text that is taken for a date with a time, in bytes.
+const DATE_BYTES_MAX: usize = 40;
+
 /// Years of plausible dates: others are typos.
 const YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
 
@@ -105,6 +136,31 @@ mod tests {
         ];
         for (text, is_date) in table {
             assert_eq!(parse_date(text).is_some(), is_date, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_forms_are_understood_for_messages() {
+        // text, the dates that it may mean
+        let table: [(&str, &[&str]); 14] = [
+            ("31.12.2025", &["2025-12-31"]),
+            ("1.2.2025", &["2025-02-01"]),
+            ("12/31/2025", &["2025-12-31"]),
+            ("31/12/2025", &["2025-12-31"]),
+            ("01/02/2025", &["2025-02-01", "2025-01-02"]),
+            ("03/03/2025", &["2025-03-03"]),
+            ("2025/12/31", &["2025-12-31"]),
+            ("2025-1-5", &["2025-01-05"]),
+            ("20251231", &["2025-12-31"]),
+            ("2025-12-31T08:30:00Z", &["2025-12-31"]),
+            ("31.12.2025 08:30", &["2025-12-31"]),
+            ("2025-02-30", &[]),
+            ("46022", &[]),
+            ("soon", &[]),
+        ];
+        for (text, expected) in table {
+            let found: Vec<String> = meant_dates(text).iter().map(NaiveDate::to_string).collect();
+            assert_eq!(found, expected, "{text}");
         }
     }
 

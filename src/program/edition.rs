@@ -304,6 +304,23 @@ impl Editions {
         self.editions.iter()
     }
 
+    /// The names of all attributes that some kind of some edition accepts, without repeats.
+    #[must_use]
+    pub fn attribute_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let rules = || self.editions.iter().flat_map(|edition| &edition.rules);
+        // Those of single kinds first, since every rule ends with the common ones.
+        for is_common in [false, true] {
+            let attributes = rules().flat_map(|rule| &rule.attributes);
+            for attribute in attributes.filter(|attribute| attribute.is_common == is_common) {
+                if !names.contains(&attribute.name.as_str()) {
+                    names.push(&attribute.name);
+                }
+            }
+        }
+        names
+    }
+
     /// The number of a kind that some edition has.
     #[must_use]
     pub fn kind(&self, program: Program, code: &str) -> Option<KindId> {
@@ -366,6 +383,9 @@ mod tests {
                 "no partner level CREATORS. Did you mean CREATOR?",
             ),
             ("until = 2024-04-30", "until = 2024-04-29", "day before"),
+            ("name = \"evidenceUrl\"", "name = \"evidence url\"", "not the name of an attribute"),
+            ("name = \"title\"", "name = \"evidenceUrl\"", "attribute evidenceUrl stands twice"),
+            ("name = \"repost\"", "name = \"\"", "not the name of an attribute"),
         ];
         for (from, into, words) in table {
             let line = 1 + BUILT_IN.lines().position(|line| line.contains(from)).expect("in the document");
@@ -373,6 +393,28 @@ mod tests {
             assert!(error.message.contains(words), "{into}: {error}");
             assert_eq!(error.line, line, "{into}: {error}");
         }
+    }
+
+    #[test]
+    fn every_kind_accepts_the_common_attributes() {
+        let names = |document: &str, kind: &str| -> Vec<String> {
+            let editions = Editions::parse([document]).expect("it parses");
+            let rules = &editions.at(NaiveDate::MAX).rules;
+            let rule = rules.iter().find(|rule| rule.kind == kind).expect("a rule");
+            rule.attributes.iter().map(|attribute| attribute.name.clone()).collect()
+        };
+        let common = ["evidenceUrl", "url", "title", "description", "note"];
+        assert_eq!(names(BUILT_IN, "EVENT_ORGANIZED"), common);
+        assert_eq!(names(BUILT_IN, "LINKEDIN_POST"), [&["repost"], &common[..]].concat());
+        // A document of before there were any has the published ones; one that declares a few has these.
+        let (head, rest) = BUILT_IN.split_once("[[attribute]]").expect("common attributes");
+        let rest = &rest[rest.find("[[partner.level]]").expect("levels")..];
+        assert_eq!(names(&format!("{head}{rest}"), "EVENT_ORGANIZED"), common);
+        let few = format!("{head}[[attribute]]\nname = \"room\"\ntype = \"text\"\n{rest}");
+        assert_eq!(names(&few, "EVENT_ORGANIZED"), ["room", "note"]);
+        // A rule's own declaration of a common attribute takes its place.
+        let own = few.replacen("name = \"repost\"", "name = \"room\"", 1);
+        assert_eq!(names(&own, "LINKEDIN_POST"), ["room", "note"]);
     }
 
     #[test]

@@ -123,11 +123,16 @@ pub enum AttributeType {
     Date,
 }
 
-/// An attribute that a kind asks for.
+/// Name of the free attribute: every kind accepts any text in it.
+pub const NOTE: &str = "note";
+
+/// An attribute that a kind asks for or accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// Name in the activity's `attributes`.
     pub name: String,
+    /// Whether every kind accepts it: it describes an activity, and no award depends on it.
+    pub is_common: bool,
     /// What it may hold.
     pub value_type: AttributeType,
     /// Whether it may be left out.
@@ -170,7 +175,7 @@ pub struct Rule {
     pub review: Review,
     /// Extra units for early activities.
     pub early_bonus: Option<EarlyBonus>,
-    /// Attributes it asks for.
+    /// Attributes that it asks for or accepts, the common ones last.
     pub attributes: Vec<Attribute>,
     /// Partner kind that an activity of a professional also counts for (A1).
     pub counts_as: Option<KindId>,

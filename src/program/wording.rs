@@ -3,6 +3,8 @@
 
 use chrono::NaiveDate;
 
+use super::calendar::meant_dates;
+
 /// Most characters of a given text that a message shows, escapes counted as they are written.
 const SHOWN_MAX: usize = 80;
 /// Most characters of a list of accepted values.
@@ -32,11 +34,14 @@ pub fn quoted(text: &str) -> String {
 /// A given text as it is where it reads as one word, such as a code, a number or a date; in quotes elsewhere.
 #[must_use]
 pub fn shown(text: &str) -> String {
+    if is_word(text) { text.to_owned() } else { quoted(text) }
+}
+
+/// Whether a given text reads as one word of a sane length.
+#[must_use]
+pub fn is_word(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if !text.is_empty() && text.len() <= SHOWN_MAX && text.chars().all(is_part) {
-        return text.to_owned();
-    }
-    quoted(text)
+    !text.is_empty() && text.len() <= SHOWN_MAX && text.chars().all(is_part)
 }
 
 /// The question that follows a value that is not accepted; empty where nothing is near.
@@ -65,7 +70,17 @@ pub fn listed<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
 /// That a text is not a calendar date.
 #[must_use]
 pub fn not_a_date(text: &str) -> String {
-    format!("{} is not a date; write YYYY-MM-DD, such as 2026-06-30.", shown(text))
+    format!("{} is not a date; write {}.", shown(text), date_advice(text))
+}
+
+/// How to write a date: those that the text may mean, else the form.
+#[must_use]
+pub fn date_advice(text: &str) -> String {
+    match meant_dates(text)[..] {
+        [] => "YYYY-MM-DD, such as 2026-06-30".to_owned(),
+        [date] => date.to_string(),
+        [one, other, ..] => format!("YYYY-MM-DD, so {one} or {other}"),
+    }
 }
 
 /// That a day is in the future.

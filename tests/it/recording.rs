@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::harness::{Activity, Backend, TestApp, user_errors};
+use crate::harness::{Activity, Backend, TestApp, problems, user_errors};
 
 both! {
     a_repeat_is_answered_with_the_first_activity,
@@ -13,6 +13,7 @@ both! {
     a_batch_takes_the_good_and_refuses_the_bad_in_order,
     a_batch_may_not_hold_1_001,
     a_batch_may_repeat_itself,
+    attributes_that_no_kind_knows_are_refused,
     a_batch_equals_single_requests,
     s6_claims_wait_for_review,
     s6_the_reviewer_grades,
@@ -81,6 +82,47 @@ async fn a_repeat_with_other_content_conflicts_in_every_field(backend: Backend) 
     }
     assert_eq!(app.done("recordActivity", first.input()).await["duplicate"], true);
     assert_eq!(app.professional_on("ada", TODAY).await["dojoCredits"], 20);
+}
+
+async fn attributes_that_no_kind_knows_are_refused(backend: Backend) {
+    let app = app_with_subjects(backend).await;
+    let post = || Activity::of_partner("nordwind", "LINKEDIN_POST", "2025-05-01").quantity(2);
+    // attributes, path of the problem, message
+    let table = [
+        (
+            json!({ "isRepost": true }),
+            "attributes.isRepost",
+            "LINKEDIN_POST has no attribute isRepost. Did you mean repost?",
+        ),
+        (
+            json!({ "Quantity": 10 }),
+            "attributes.Quantity",
+            "LINKEDIN_POST has no attribute Quantity. Did you mean the field quantity beside the attributes?",
+        ),
+        (
+            json!({ "Owner": "ada", "note": "kept" }),
+            "attributes.Owner",
+            "LINKEDIN_POST has no attribute Owner. It accepts repost, evidenceUrl, url, title, description, note; note \
+             takes any other text.",
+        ),
+        (json!({ "note": 5 }), "attributes.note", "note is text; got the number 5."),
+    ];
+    for (attributes, path, message) in table {
+        let input = post().attributes(attributes).input();
+        let batch = json!({ "activities": [input.clone()] });
+        let recorded = app.mutate("recordActivities", batch).await["results"][0].clone();
+        let alone =
+            [app.mutate("recordActivity", input.clone()).await, app.mutate("submitActivity", input).await];
+        for (payload, place) in alone.into_iter().zip([""; 2]).chain([(recorded, "activities.0.")]) {
+            assert_eq!(problems(&payload), [("INVALID".to_owned(), format!("{place}{path}"))]);
+            assert_eq!(payload["userErrors"][0]["message"], message);
+        }
+    }
+    assert_eq!(app.ledger("nordwind").await.len(), 0);
+    let described =
+        post().attributes(json!({ "note": "Kept beside.", "url": "https://example.com/1", "repost": false }));
+    app.record(described).await;
+    assert_eq!(app.balance("nordwind").await, 5);
 }
 
 async fn racing_repeats_are_recorded_once(backend: Backend) {

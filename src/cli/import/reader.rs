@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
-use super::line_counter::LineCounter;
-use super::table::{Draft, Header};
+use super::header::{Header, delimiter_of, named_delimiter};
+use super::lines::{Line, Lines, unreadable};
+use super::records::{Flaw, Records};
+use super::row::{Draft, draft};
+use crate::program::edition::Editions;
 use crate::service::activities::BATCH_MAX;
 use crate::service::policy::Policy;
 
@@ -16,7 +19,7 @@ pub(super) struct CsvFile {
     pub(super) name: String,
     pub(super) header: Header,
     pub(super) bytes: u64,
-    reader: csv::Reader<LineCounter<File>>,
+    records: Records<File>,
 }
 
 /// Rows of a file, in its order, with their line numbers.
@@ -35,20 +38,43 @@ impl Batch {
 }
 
 /// Opens a file and parses its header. An error has the line.
-pub(super) fn open(path: &Path) -> Result<CsvFile, (u64, String)> {
+pub(super) fn open(path: &Path, editions: &Editions) -> Result<CsvFile, (u64, String)> {
     let file = File::open(path).map_err(|error| (1, format!("cannot open the file: {error}")))?;
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(LineCounter::new(file));
-    let mut record = csv::ByteRecord::new();
-    let found = reader.read_byte_record(&mut record).map_err(|error| (1, read_error(&error)))?;
-    if !found {
-        return Err((1, "the file is empty; its first line must be a header".to_owned()));
+    let mut lines = Lines::open(file).map_err(|advice| (1, advice))?;
+    let mut first = first_line(&mut lines)?;
+    let delimiter = match named_delimiter(first.content()) {
+        None => delimiter_of(first.content(), editions),
+        Some(named) => {
+            let delimiter = named.map_err(|reason| (first.number, reason))?;
+            first = first_line(&mut lines)?;
+            delimiter
+        }
+    };
+    let line = first.number;
+    lines.give_back(vec![first]);
+    let mut records = Records::new(lines, delimiter);
+    let header = match records.next() {
+        Some(record) => {
+            let fields = record.fields.map_err(|flaw| (record.line, format!("the header: {flaw}")))?;
+            Header::parse(&fields, editions).map_err(|reason| (record.line, reason))?
+        }
+        None => return Err((line, "the header is empty".to_owned())),
+    };
+    records.expect_columns(header.columns.len());
+    Ok(CsvFile { name: display_name(path), header, bytes, records })
+}
+
+/// The next line that is not blank.
+fn first_line(lines: &mut Lines<File>) -> Result<Line, (u64, String)> {
+    loop {
+        match lines.next() {
+            Ok(Some(line)) if line.is_blank() => {}
+            Ok(Some(line)) => return Ok(line),
+            Ok(None) => return Err((1, "the file is empty; its first line must be a header".to_owned())),
+            Err(error) => return Err((1, unreadable(&error))),
+        }
     }
-    let start = record.position().map_or(0, csv::Position::byte);
-    let line = reader.get_mut().line_of(start);
-    let header = Header::parse(&record).map_err(|reason| (line, reason))?;
-    Ok(CsvFile { name: display_name(path), header, bytes, reader })
 }
 
 /// The name of a file in messages: as given.
@@ -56,43 +82,40 @@ pub(super) fn display_name(path: &Path) -> String {
     PathBuf::from(path).display().to_string()
 }
 
-fn read_error(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::Io(error) => format!("cannot read the rest of the file: {error}"),
-        _ => format!("cannot read the rest of the file: {error}"),
-    }
-}
-
 impl CsvFile {
     /// Sends the batches of the file, until its end or until the receiver is dropped.
     pub(super) fn send_batches(mut self, policy: &Arc<Policy>, batches: &Sender<Batch>) {
-        let mut record = csv::ByteRecord::new();
         let mut batch = Batch::default();
-        loop {
-            let start = self.reader.position().byte();
-            self.reader.get_mut().allow_record(start);
-            let read = self.reader.read_byte_record(&mut record);
-            let line = self.reader.get_mut().line_of(start);
-            match read {
-                Ok(false) => break,
-                Err(error) => {
-                    batch.refused.push((line, read_error(&error)));
-                    break;
-                }
-                Ok(true) => match self.header.draft(&record, policy) {
-                    Ok(draft) => batch.rows.push((line, draft)),
-                    Err(reason) => batch.refused.push((line, reason)),
-                },
+        while let Some(record) = self.records.next() {
+            let is_end = matches!(record.fields, Err(Flaw::Unreadable(_)));
+            let draft = match &record.fields {
+                Ok(fields) => draft(&self.header, fields, policy),
+                Err(flaw) => Err(self.describe(flaw)),
+            };
+            match draft {
+                Ok(draft) => batch.rows.push((record.line, draft)),
+                Err(reason) => batch.refused.push((record.line, reason)),
+            }
+            if is_end {
+                break;
             }
             if batch.is_full() {
-                batch.bytes = self.reader.get_ref().bytes_read();
+                batch.bytes = self.records.bytes_read();
                 if batches.blocking_send(std::mem::take(&mut batch)).is_err() {
                     return;
                 }
             }
         }
-        batch.bytes = self.reader.get_ref().bytes_read();
+        batch.bytes = self.records.bytes_read();
         // A dropped receiver needs no further batch.
         let _ = batches.blocking_send(batch);
+    }
+
+    /// A flaw of a row, with the column in which the quote begins that it is about.
+    fn describe(&self, flaw: &Flaw) -> String {
+        match flaw.quote().and_then(|quote| self.header.columns.get(quote.field)) {
+            Some(column) => format!("{column}: {flaw}"),
+            None => flaw.to_string(),
+        }
     }
 }

@@ -42,9 +42,9 @@ pub(crate) struct ActivityInput {
     /// Points of a graded kind, within its range (`POINTS_REQUIRED`, `POINTS_OUT_OF_RANGE`). A claim may omit
     /// them and leave the grading to the reviewer. Not accepted for kinds with fixed points.
     points: Option<i32>,
-    /// Attributes of the kind, such as `releasedOn`, `itemType`, `repost`, `dataminerServicesEnabled` or
-    /// `evidenceUrl`. At most 8,192 bytes of JSON with at most 16 levels of nesting. Activities are
-    /// append-only: do not send personal data.
+    /// Attributes of the kind, such as `releasedOn`, `itemType`, `repost` or `dataminerServicesEnabled`; those
+    /// of every kind, such as `evidenceUrl`; and `note`, any text. Others are refused as `INVALID`. At most
+    /// 8,192 bytes of JSON. Activities are append-only: do not send personal data.
     attributes: Option<JsonObject>,
     /// Source system of the activity, 1 to 200 characters. An API key may be restricted to some sources; see
     /// `ApiKey.sources`.

@@ -73,6 +73,23 @@ fn pp_earning_credits_admission() {
                 Err((Code::Invalid, "attributes.dataminerServicesEnabled")),
             ),
             ("LINKEDIN_POST", 1, None, json!({}), Ok(1)),
+            ("LINKEDIN_POST", 1, None, json!({"note": "any text", "url": "https://example.com/1"}), Ok(1)),
+            ("LINKEDIN_POST", 1, None, json!({"note": {"a": 1}}), Err((Code::Invalid, "attributes.note"))),
+            (
+                "LINKEDIN_POST",
+                1,
+                None,
+                json!({"isRepost": true}),
+                Err((Code::Invalid, "attributes.isRepost")),
+            ),
+            (
+                "LINKEDIN_POST",
+                1,
+                None,
+                json!({"itemType": null}),
+                Err((Code::Invalid, "attributes.itemType")),
+            ),
+            ("LINKEDIN_POST", 1, None, json!({"a\u{7}b": 1}), Err((Code::Invalid, "attributes"))),
             (
                 "LINKEDIN_POST",
                 1,
@@ -116,6 +133,13 @@ fn s6_points_of_professionals() {
                 None,
                 json!({"releasedOn": "2025-02-30"}),
                 Err((Code::Invalid, "attributes.releasedOn")),
+            ),
+            (
+                "KATA_COMPLETED",
+                1,
+                None,
+                json!({"released_on": "2025-06-02"}),
+                Err((Code::Invalid, "attributes.released_on")),
             ),
             ("EVENT_ORGANIZED", 1, None, json!({}), Err((Code::UnknownKind, "kind"))),
         ],
@@ -354,6 +378,39 @@ fn messages_name_what_was_given_and_what_is_accepted() {
             "KATA_COMPLETED",
             1,
             None,
+            json!({ "releasedOn": "1.6.2025" }),
+            "releasedOn: 1.6.2025 is not a date; write 2025-06-01.",
+        ),
+        (
+            Program::Professional,
+            "KATA_COMPLETED",
+            1,
+            None,
+            json!({ "released_on": "2025-06-08" }),
+            "KATA_COMPLETED has no attribute released_on. Did you mean releasedOn?",
+        ),
+        (
+            Program::Partner,
+            "CUSTOMER_MEETING",
+            1,
+            None,
+            json!({ "Quantity": 10 }),
+            "CUSTOMER_MEETING has no attribute Quantity. Did you mean the field quantity beside the attributes?",
+        ),
+        (
+            Program::Partner,
+            "LINKEDIN_POST",
+            1,
+            None,
+            json!({ "Owner": "ada" }),
+            "LINKEDIN_POST has no attribute Owner. It accepts repost, evidenceUrl, url, title, description, note; note \
+             takes any other text.",
+        ),
+        (
+            Program::Professional,
+            "KATA_COMPLETED",
+            1,
+            None,
             json!({ "releasedOn": "2025-06-10" }),
             "releasedOn 2025-06-10 is after occurredOn 2025-06-09; it is that day or an earlier one.",
         ),
@@ -385,5 +442,23 @@ fn a_kind_of_another_edition_names_its_days() {
         let claim = claim(kind, on, 1, None, &attributes);
         let refusals = admit(&editions, &claim, "2025-06-30".parse().expect("a date")).expect_err(kind);
         assert_eq!((refusals.first().code, refusals.to_string().as_str()), (Code::UnknownKind, message));
+    }
+}
+
+#[test]
+fn a_stored_claim_keeps_what_its_kind_does_not_know() {
+    let editions = Editions::built_in();
+    let today = "2025-06-30".parse().expect("a date");
+    // attributes, whether they are admitted when they are new, and when they are stored
+    let table = [
+        (json!({}), true, true),
+        (json!({ "colour": "red", "evidenceUrl": 7 }), false, true),
+        (json!({ "releasedOn": "soon" }), false, false),
+    ];
+    for (attributes, new, stored) in table {
+        let attributes = attributes.as_object().expect("an object");
+        let claim = claim("KATA_COMPLETED", "2025-06-09", 1, None, attributes);
+        assert_eq!(admit(&editions, &claim, today).is_ok(), new, "{attributes:?}");
+        assert_eq!(admit_stored(&editions, &claim, today).is_ok(), stored, "{attributes:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! The TOML document of an edition.
 
+mod attributes;
 mod reader;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use super::literal::{
 };
 use super::{BUILT_IN, Edition, EditionError, Kinds};
 use crate::program::deal::DealTerms;
+use crate::program::rule::Attribute;
 use reader::Reader;
 
 #[derive(Deserialize)]
@@ -23,6 +25,7 @@ struct Document {
     name: String,
     effective_from: Spanned<Date>,
     legacy: Option<RawLegacy>,
+    attribute: Option<Vec<RawCommonAttribute>>,
     partner: RawPartner,
     rewards: RawRewards,
     deals: Option<RawDeals>,
@@ -125,6 +128,15 @@ struct RawAttribute {
     otherwise: Option<String>,
 }
 
+/// An attribute that every kind accepts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCommonAttribute {
+    name: Spanned<String>,
+    r#type: RawType,
+    one_of: Option<Vec<String>>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawRewards {
@@ -187,7 +199,12 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
         // Documents of before there were deals say nothing of them: the published terms hold.
         None => published_deals()?,
     };
-    let rules = reader.rules(&document, kinds)?;
+    let common = match &document.attribute {
+        Some(raw) => reader.common_attributes(raw)?,
+        // Documents of before there were common attributes say nothing of them: the published ones hold.
+        None => published_attributes()?,
+    };
+    let rules = reader.rules(&document, &common, kinds)?;
     let dojo = &document.professional.dojo_credits_per_point;
     Ok(Edition {
         effective_from,
@@ -215,6 +232,20 @@ fn published_deals() -> Result<DealTerms, EditionError> {
     let reader = Reader { text: BUILT_IN };
     match toml::from_str::<Deals>(BUILT_IN) {
         Ok(document) => reader.deals(&document.deals),
+        Err(error) => reader.refuse(error.span().unwrap_or(0..0), error.message()),
+    }
+}
+
+/// The common attributes of the built-in document.
+fn published_attributes() -> Result<Vec<Attribute>, EditionError> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        #[serde(default)]
+        attribute: Vec<RawCommonAttribute>,
+    }
+    let reader = Reader { text: BUILT_IN };
+    match toml::from_str::<Attributes>(BUILT_IN) {
+        Ok(document) => reader.common_attributes(&document.attribute),
         Err(error) => reader.refuse(error.span().unwrap_or(0..0), error.message()),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Decision, change, fact, program, read_attributes, stored_units, subjects::Subjects};
 use crate::access::Operation;
 use crate::error::{Error, refused};
-use crate::program::admission::{Admitted, Claim, admit};
+use crate::program::admission::{Admitted, Claim, admit_stored};
 use crate::program::fold::{Fact, Step};
 use crate::program::refusal::{Code, Refusal, all};
 use crate::program::rule::{Program, Review};
@@ -86,7 +86,7 @@ impl Services {
             points: row.graded_points,
             attributes: &attributes,
         };
-        let admitted = admit(&self.policy.editions, &claim, self.clock.today())?;
+        let admitted = admit_stored(&self.policy.editions, &claim, self.clock.today())?;
         fact(posting, row, admitted)
             .ok_or_else(|| Error::Damaged("an activity without its subject".to_owned()))
     }

@@ -7,11 +7,9 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 
 use super::{
-    Document, RawAttribute, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule,
-    RawRewards,
+    Document, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule, RawRewards,
 };
 use crate::program::deal::DealTerms;
-use crate::program::edition::literal::RawType;
 use crate::program::edition::{
     Discount, EditionError, Kinds, Legacy, ProductCategory, RedemptionCap, Rewards,
 };
@@ -102,31 +100,12 @@ impl Reader<'_> {
         Ok(Levels::new(levels))
     }
 
-    fn attributes(&self, raw: &[RawAttribute]) -> Result<Vec<Attribute>, EditionError> {
-        raw.iter()
-            .map(|attribute| {
-                let value_type = match (attribute.r#type, attribute.must_be, &attribute.one_of) {
-                    (RawType::Boolean, must_be, None) => AttributeType::Boolean { must_be },
-                    (RawType::Text, None, one_of) => {
-                        AttributeType::Text { one_of: one_of.clone().unwrap_or_default() }
-                    }
-                    (RawType::Date, None, None) => AttributeType::Date,
-                    _ => {
-                        let message = "`must_be` goes with type \"boolean\", `one_of` with \"text\"";
-                        return self.refuse(attribute.name.span(), message);
-                    }
-                };
-                Ok(Attribute {
-                    name: attribute.name.get_ref().clone(),
-                    value_type,
-                    optional: attribute.optional,
-                    otherwise: attribute.otherwise.clone(),
-                })
-            })
-            .collect()
-    }
-
-    fn partner_rule(&self, raw: &RawPartnerRule, kinds: &mut Kinds) -> Result<Rule, EditionError> {
+    fn partner_rule(
+        &self,
+        raw: &RawPartnerRule,
+        common: &[Attribute],
+        kinds: &mut Kinds,
+    ) -> Result<Rule, EditionError> {
         let kind = self.code(&raw.kind)?;
         let window = Window::from(*raw.window.get_ref());
         if window == Window::MembershipYear {
@@ -147,7 +126,7 @@ impl Reader<'_> {
             derived: raw.derived_from.map(Derived::from),
             review: Review::None,
             early_bonus: None,
-            attributes: self.attributes(&raw.attribute)?,
+            attributes: self.attributes(&raw.attribute, common)?,
             counts_as: None,
             source: raw.source.clone(),
         })
@@ -157,6 +136,7 @@ impl Reader<'_> {
         &self,
         raw: &RawProfessionalRule,
         partner: &[Rule],
+        common: &[Attribute],
         kinds: &mut Kinds,
     ) -> Result<Rule, EditionError> {
         let kind = self.code(&raw.kind)?;
@@ -172,7 +152,7 @@ impl Reader<'_> {
                 return self.refuse(raw.points.span(), message);
             }
         };
-        let attributes = self.attributes(&raw.attribute)?;
+        let attributes = self.attributes(&raw.attribute, common)?;
         let early_bonus = match &raw.early_bonus {
             None => None,
             Some(bonus) => {
@@ -233,15 +213,20 @@ impl Reader<'_> {
         raw.map_or(Ok(QUANTITY_MAX), |most| self.number("max_quantity", most, 1, NUMBER_MAX))
     }
 
-    pub(super) fn rules(&self, document: &Document, kinds: &mut Kinds) -> Result<Vec<Rule>, EditionError> {
+    pub(super) fn rules(
+        &self,
+        document: &Document,
+        common: &[Attribute],
+        kinds: &mut Kinds,
+    ) -> Result<Vec<Rule>, EditionError> {
         let mut rules: Vec<Rule> = Vec::new();
         for raw in &document.partner.rule {
-            let rule = self.partner_rule(raw, kinds)?;
+            let rule = self.partner_rule(raw, common, kinds)?;
             self.add_rule(&mut rules, rule, &raw.kind)?;
         }
         let partner = rules.clone();
         for raw in &document.professional.rule {
-            let rule = self.professional_rule(raw, &partner, kinds)?;
+            let rule = self.professional_rule(raw, &partner, common, kinds)?;
             self.add_rule(&mut rules, rule, &raw.kind)?;
         }
         Ok(rules)

@@ -1,5 +1,7 @@
 //! The commands as people run them: a process, its output and its exit code.
 
+mod imports;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -24,166 +26,6 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
 
-/// Imports one file beside those that every import needs, and gives exit code and output.
-fn import(content: &[u8]) -> (i32, String) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).expect("a file");
-    write("a.csv", content);
-    write("partners.csv", b"partner,name,enrolled_on\nnordwind,Nordwind,2020-01-01\n");
-    write("people.csv", b"professional,name,email,signed_up_on\nada,Ada,ada@example.com,2023-01-01\n");
-    let output = run(folder.path(), &["import", "a.csv", "people.csv", "partners.csv"]);
-    let verified = run(folder.path(), &["verify"]);
-    assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
-    (output.status.code().expect("an exit code"), stdout(&output))
-}
-
-const ACTIVITIES: &str = "source,external_id,professional,partner,kind,occurred_on,points,quantity,repost";
-
-/// Rows below the header of activities, and lines of the output.
-const ROWS: [(&[u8], &[&str]); 20] = [
-    (b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\n", &["a.csv: recorded 1, duplicate 0, refused 0"]),
-    (
-        b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n\r\ns,1,ada,,DOCS_CORRECTION,2025-01-01,,,\r\n",
-        &["a.csv: recorded 1, duplicate 1, refused 0"],
-    ),
-    (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,false\n", &["a.csv: recorded 1, duplicate 0"]),
-    (b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,true\n", &["a.csv:2: repost: Reposts do not count"]),
-    (
-        b"s,1,,nordwind,LINKEDIN_POST,2025-01-01,,2,yes\n",
-        &["a.csv:2: repost: is true or false; got \"yes\".\n"],
-    ),
-    (
-        b"s,\"1\n\nx\",ada,,DOCS_CORRECTION,2025-01-01,,,\n\ns,2,ada,,DOCS_CORRECTION,2024-02-30,,,\n",
-        &[
-            "a.csv:2: external_id: ",
-            "a.csv:6: occurred_on: \"2024-02-30\" is not a date; write YYYY-MM-DD, such as 2026-06-30\n",
-            "refused 2",
-        ],
-    ),
-    (
-        b"s,1,ada,,DOCS_CORRECTION,2026-09-01,,,\n",
-        &["a.csv:2: occurred_on: 2026-09-01 is in the future; today is 2026-08-31.\n"],
-    ),
-    (
-        b"s,1,ada,,DOCS_CORRECTION,2022-12-31,,,\n",
-        &["a.csv:2: occurred_on: 2022-12-31 is before the professional's sign-up"],
-    ),
-    (
-        b"s,1,ada,,VOTE_CAST,2025-01-01,many,,\n",
-        &["a.csv:2: points: \"many\" is not a whole number, such as 12\n"],
-    ),
-    (b"s,1,ada,,VOTE_CAST,2025-01-01,99999999999999999999,,\n", &["a.csv:2: points: \"999"]),
-    (
-        b"s,1,ada,,VOTE_CAST,2025-01-01,76,,\n",
-        &["a.csv:2: points: VOTE_CAST accepts 10 to 75 points; got 76.\n"],
-    ),
-    (
-        b"s,1,ada,nordwind,VOTE_CAST,2025-01-01,75,,\n",
-        &["a.csv:2: professional, partner: both are given (\"ada\", \"nordwind\"); fill in exactly one\n"],
-    ),
-    (
-        b"s,1,,,VOTE_CAST,2025-01-01,75,,\n",
-        &["a.csv:2: professional, partner: both are empty; fill in exactly one\n"],
-    ),
-    (
-        b"s,1,bob,,VOTE_CAST,2025-01-01,75,,\n",
-        &["a.csv:2: professional: There is no professional with the code \"bob\".\n"],
-    ),
-    // Every problem of a row is listed.
-    (
-        b",,ada,,,2025-02-30,many,1.5,\n",
-        &[
-            "a.csv:2: kind: this may not be empty; occurred_on: \"2025-02-30\" is not a date; write YYYY-MM-DD, \
-               such as 2026-06-30; quantity: \"1.5\" is not a whole number, such as 12; points: \"many\" is not a whole \
-               number, such as 12; source: this may not be empty; external_id: this may not be empty\n",
-        ],
-    ),
-    (
-        b"s,1,bob,,VOTE_CSAT,2026-09-01,,,\n",
-        &[
-            "a.csv:2: professional: There is no professional with the code \"bob\". kind: VOTE_CSAT is not an activity kind \
-               for professionals. Did you mean VOTE_CAST? occurred_on: 2026-09-01 is in the future; today is 2026-08-31.\n",
-        ],
-    ),
-    (b"s,1,ada\n", &["a.csv:2: the row has 3 fields, but the header has 9\n"]),
-    (
-        b"s,\xff,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,2,ada,,DOCS_CORRECTION,2025-01-01,,,\n",
-        &["a.csv:2: external_id: not valid UTF-8\n", "a.csv: recorded 1, duplicate 0, refused 1"],
-    ),
-    (b"s,1\0,ada,,DOCS_CORRECTION,2025-01-01,,,\n", &["a.csv:2: external_id: contains a NUL character\n"]),
-    (
-        b"s,1,ada,,DOCS_CORRECTION,2025-01-01,,,\ns,1,ada,,DOCS_CORRECTION,2025-01-02,,,\n",
-        &["a.csv:3: occurred_on: "],
-    ),
-];
-
-#[test]
-fn rows_go_in_or_are_refused_by_line() {
-    for (rows, expected) in ROWS {
-        let content = [ACTIVITIES.as_bytes(), b"\n", rows].concat();
-        let (code, output) = import(&content);
-        for line in expected {
-            assert!(output.contains(line), "{}: {output}", String::from_utf8_lossy(rows));
-        }
-        let is_refused = output.contains("a.csv:2: ") || output.contains("a.csv:3: ");
-        assert_eq!(code, if is_refused { 2 } else { 0 }, "{output}");
-    }
-}
-
-#[test]
-fn files_are_recognised_or_refused_as_a_whole() {
-    // content, exit code, words of the output
-    let table: [(&[u8], i32, &str); 15] = [
-        (b"", 2, "a.csv:1: the file is empty; its first line must be a header\n"),
-        (b"one,two\n1,2\n", 2, "a.csv:1: unknown header \"one,two\"; accepted headers: partner,name,enrolled_on;"),
-        (
-            b"partner,nam,enrolled_on\n",
-            2,
-            "a.csv:1: missing column `name`; unknown column `nam` (did you mean `name`?); accepted headers: partner,",
-        ),
-        (b"partner,enrolled_on\n", 2, "a.csv:1: missing column `name`; accepted headers: partner,"),
-        (b"partner,name,name,enrolled_on\n", 2, "a.csv:1: duplicate column `name` in the header\n"),
-        (b"partner,name,enrolled_on,colour\n", 2, "a.csv:1: unknown column `colour`; accepted headers: partner,"),
-        (b"source,external_id,kind,occurred_on\n", 2, "missing column `professional` or `partner`; accepted headers: "),
-        (b"partner,na\xffme,enrolled_on\n", 2, "a.csv:1: the header is not valid UTF-8\n"),
-        (b"\n\npartner,enrolled_on\n", 2, "a.csv:3: missing column `name`"),
-        (b"partner,name,enrolled_on\n", 0, "a.csv: recorded 0, duplicate 0, refused 0"),
-        (b"\xef\xbb\xbfpartner,name,enrolled_on\nx,X,2020-01-01\n", 0, "a.csv: recorded 1, duplicate 0"),
-        (b"\xef\xbb\xbf\"partner\",name,enrolled_on\r\nx,X,2020-01-01\r\n", 0, "a.csv: recorded 1, duplicate 0"),
-        (b"enrolled_on,partner,name\n2020-01-01,-x,X\n", 2, "a.csv:2: partner: \"-x\" is not a code; a code has 1 to 64"),
-        (
-            b"professional,partner,starts_on,ends_on\nada,nordwind,2023-01-01,2023-12-31\nada,nordwind,2023-06-01,\n",
-            2,
-            "a.csv:3: starts_on: The professional works for a partner from 2023-01-01 to 2023-12-31 already",
-        ),
-        (b"professional,name,email,signed_up_on\nbob,Bob,bob,2023-01-01\n", 2, "a.csv:2: email: \"bob\" is not an e-mail address"),
-    ];
-    for (content, expected, words) in table {
-        let (code, output) = import(content);
-        assert_eq!(code, expected, "{output}");
-        assert!(output.contains(words), "{words}: {output}");
-    }
-}
-
-#[test]
-fn a_second_import_records_nothing_and_the_list_of_refusals_ends() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let row = |number: i32| {
-        let day = if number % 2 == 0 { "2020-01-01" } else { "2020-02-30" };
-        format!("p{number},Partner {number},{day}\n")
-    };
-    let rows = "partner,name,enrolled_on\n".to_owned() + &(0..2_500).map(row).collect::<String>();
-    fs::write(folder.path().join("p.csv"), rows).expect("a file");
-    let first = run(folder.path(), &["import", "p.csv"]);
-    assert!(stdout(&first).contains("p.csv: recorded 1250, duplicate 0, refused 1250"));
-    assert!(stdout(&first).contains("… and 250 more"));
-    assert_eq!(stdout(&first).lines().filter(|line| line.starts_with("p.csv:")).count(), 1_001);
-    let second = run(folder.path(), &["import", "p.csv", "missing.csv"]);
-    assert!(stdout(&second).contains("p.csv: recorded 0, duplicate 1250, refused 1250"));
-    assert!(stdout(&second).contains("missing.csv:1: cannot open the file: No such file or directory"));
-    assert_eq!(second.status.code(), Some(2));
-}
-
 #[test]
 fn the_schema_needs_no_database() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -197,7 +39,7 @@ fn keys_are_created_listed_and_revoked() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("p.csv"), "partner,name,enrolled_on\nnordwind,Nordwind,2020-01-01\n")
         .expect("a file");
-    run(folder.path(), &["import", "p.csv"]);
+    run(folder.path(), &["import", "--create", "p.csv"]);
     let create = ["key", "create", "--role", "PARTNER", "--subject", "nordwind", "--label", "the portal"];
     let created = run(folder.path(), &create);
     let secret = stdout(&created).trim().to_owned();
@@ -260,7 +102,7 @@ async fn a_backup_is_one_moment_of_a_database_in_use() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("p.csv"), "partner,name,enrolled_on\nnordwind,Nordwind,2020-01-01\n")
         .expect("a file");
-    run(folder.path(), &["import", "p.csv"]);
+    run(folder.path(), &["import", "--create", "p.csv"]);
     let url = format!("sqlite://{}", folder.path().join("partner-program.db").display());
     let settings = Settings {
         database_url: DatabaseUrl::new(&url).expect("an address"),
