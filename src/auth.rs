@@ -1,5 +1,6 @@
 //! Authentication of callers: the bootstrap key, API keys, and tokens of an OpenID Connect provider.
 
+pub mod claims;
 pub mod jwks;
 pub mod tokens;
 
@@ -14,6 +15,7 @@ use crate::http::authentication::{AuthError, Authenticator, BootstrapKey, Invali
 use crate::http::request_id::RequestId;
 use crate::http::throttle::CallerKey;
 use crate::service::Services;
+use claims::Claims;
 use tokens::TokenVerifier;
 
 /// The prefix of every API key.
@@ -52,7 +54,16 @@ impl ApiAuthenticator {
         }
         let Some(token_verifier) = &self.token_verifier else { return Ok(None) };
         match token_verifier.verify(credentials).await {
-            Some(claims) => self.services.caller_of_token(&claims.actor, claims.role, &claims.subject).await,
+            Some(Claims { actor, role, subject }) => {
+                let caller = self.services.caller_of_token(&actor, role, &subject).await?;
+                if caller.is_none() {
+                    let (role, subject) = (role.as_str(), claims::excerpt(&subject));
+                    tokens::log_rejected(&format!(
+                        "the role {role} has no subject with the code {subject:?}"
+                    ));
+                }
+                Ok(caller)
+            }
             None => Ok(None),
         }
     }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
+use super::claims::Claims;
 use super::jwks::{KeySet, KeySource};
-use crate::access::RoleName;
 
 /// Maximum size of a token, in bytes.
 const BYTES_MAX: usize = 8_192;
@@ -14,8 +15,6 @@ const BYTES_MAX: usize = 8_192;
 const LEEWAY: u64 = 30;
 /// Maximum length of a key id, in bytes.
 const KEY_ID_MAX: usize = 256;
-/// Maximum length of an actor's name, in bytes.
-const ACTOR_MAX: usize = 256;
 
 /// Accepted algorithms: asymmetric ones only, neither HMAC nor `none`.
 const ALGORITHMS: [Algorithm; 9] = [
@@ -39,21 +38,10 @@ pub struct Provider {
     pub issuer: String,
     /// The value that `aud` of every token must contain.
     pub audience: String,
-    /// Name of the claim that holds the role.
+    /// Name or path of the claim that holds the role, such as `realm_access.roles`.
     pub role_claim: String,
-    /// Name of the claim that holds the partner's or professional's code, or the integration's name.
+    /// Name or path of the claim that holds the partner's or professional's code, or the integration's name.
     pub subject_claim: String,
-}
-
-/// The claims of a verified token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claims {
-    /// `sub`: the name in the audit log.
-    pub actor: String,
-    /// The role.
-    pub role: RoleName,
-    /// The partner, professional or integration that it represents; empty without the claim.
-    pub subject: String,
 }
 
 /// Verifies the tokens of one provider.
@@ -83,7 +71,7 @@ impl TokenVerifier {
         match self.check(token).await {
             Ok(claims) => Some(claims),
             Err(reason) => {
-                tracing::debug!(reason, "token rejected");
+                log_rejected(&reason);
                 None
             }
         }
@@ -91,20 +79,23 @@ impl TokenVerifier {
 
     async fn check(&self, token: &str) -> Result<Claims, String> {
         if token.len() > BYTES_MAX {
-            return Err("token too long".to_owned());
+            return Err(format!("it is longer than {BYTES_MAX} bytes"));
         }
-        let header = decode_header(token).map_err(|error| error.to_string())?;
+        let header = decode_header(token).map_err(|error| self.describe(&error))?;
         if !ALGORITHMS.contains(&header.alg) {
-            return Err("symmetric or unknown algorithm".to_owned());
+            return Err("its algorithm (alg) is symmetric or unknown".to_owned());
         }
         if header.crit.is_some() {
-            return Err("critical headers are not supported".to_owned());
+            return Err("it has critical headers (crit), which are not supported".to_owned());
         }
         // Headers with keys of their own or references to them (jwk, jku, x5c, x5u) are ignored.
-        let id = header.kid.filter(|id| id.len() <= KEY_ID_MAX).ok_or("missing or too long key id")?;
-        let key = self.keys.key(&id).await.ok_or("key id not in the key set")?;
+        let id = header.kid.filter(|id| id.len() <= KEY_ID_MAX);
+        let id =
+            id.ok_or_else(|| format!("its key id (kid) is missing or longer than {KEY_ID_MAX} bytes"))?;
+        let key = self.keys.key(&id).await;
+        let key = key.ok_or_else(|| format!("the key set has no key with its key id (kid), {id:?}"))?;
         if !key.algorithms.contains(&header.alg) {
-            return Err("algorithm does not match the key".to_owned());
+            return Err(format!("its algorithm (alg) does not match the key {id:?}"));
         }
         let mut validation = Validation::new(header.alg);
         validation.leeway = LEEWAY;
@@ -113,23 +104,40 @@ impl TokenVerifier {
         validation.set_audience(&[&self.provider.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         let token = decode::<Map<String, Value>>(token, &key.decoding, &validation);
-        self.claims(&token.map_err(|error| error.to_string())?.claims)
+        self.claims(&token.map_err(|error| self.describe(&error))?.claims)
     }
 
     fn claims(&self, claims: &Map<String, Value>) -> Result<Claims, String> {
-        let text = |name: &str| claims.get(name).and_then(Value::as_str);
         // The library also accepts a list of issuers.
-        if text("iss") != Some(self.provider.issuer.as_str()) {
-            return Err("wrong issuer".to_owned());
+        if claims.get("iss").and_then(Value::as_str) != Some(self.provider.issuer.as_str()) {
+            return Err(self.describe_kind(&ErrorKind::InvalidIssuer));
         }
-        let actor = text("sub").filter(|actor| {
-            !actor.is_empty() && actor.len() <= ACTOR_MAX && !actor.chars().any(char::is_control)
-        });
-        let role = text(&self.provider.role_claim).and_then(RoleName::parse);
-        Ok(Claims {
-            actor: actor.ok_or("missing or invalid sub claim")?.to_owned(),
-            role: role.ok_or("missing or unknown role claim")?,
-            subject: text(&self.provider.subject_claim).unwrap_or_default().to_owned(),
-        })
+        Claims::read(claims, &self.provider.role_claim, &self.provider.subject_claim)
     }
+
+    fn describe(&self, error: &jsonwebtoken::errors::Error) -> String {
+        self.describe_kind(error.kind())
+    }
+
+    /// Why the library rejects a token. Its own texts may repeat parts of the token.
+    fn describe_kind(&self, kind: &ErrorKind) -> String {
+        let Provider { issuer, audience, .. } = &self.provider;
+        match kind {
+            ErrorKind::ExpiredSignature => "it has expired (exp)".to_owned(),
+            ErrorKind::ImmatureSignature => "it is not valid yet (nbf)".to_owned(),
+            ErrorKind::InvalidIssuer => format!("its issuer (iss) is not AUTH_ISSUER, {issuer:?}"),
+            ErrorKind::InvalidAudience => {
+                format!("its audience (aud) does not contain AUTH_AUDIENCE, {audience:?}")
+            }
+            ErrorKind::MissingRequiredClaim(name) => format!("the claim {name} is missing"),
+            ErrorKind::InvalidClaimFormat(name) => format!("the claim {name} has a wrong type"),
+            ErrorKind::InvalidSignature => "its signature does not match the key".to_owned(),
+            _ => "it is not a JWT that a supported algorithm has signed".to_owned(),
+        }
+    }
+}
+
+/// Logs why a token was rejected, and never the token itself.
+pub(super) fn log_rejected(reason: &str) {
+    tracing::info!(reason, "token rejected");
 }

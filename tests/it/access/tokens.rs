@@ -175,7 +175,9 @@ fn wrong_claims() -> Vec<(&'static str, Value)> {
         ("no subject", json!({ "sub": null })),
         ("an empty subject", json!({ "sub": "" })),
         ("no role", json!({ "role": null })),
-        ("a list of roles", json!({ "role": ["ADMINISTRATOR"] })),
+        ("several roles", json!({ "role": ["ADMINISTRATOR", "PARTNER"] })),
+        ("a list without a known role", json!({ "role": ["administrator", "offline_access"] })),
+        ("a list in a list", json!({ "role": [["ADMINISTRATOR"]] })),
         ("oversized", json!({ "padding": "x".repeat(9_000) })),
     ]
 }
@@ -254,9 +256,12 @@ async fn forged() {
         assert_eq!((answer.status, &answer.text), (401, &plain.text), "{what}");
     }
     // Near the limits on the good side.
-    for more in
-        [json!({ "exp": now() - 10 }), json!({ "nbf": now() + 10 }), json!({ "aud": ["x", AUDIENCE] })]
-    {
+    for more in [
+        json!({ "exp": now() - 10 }),
+        json!({ "nbf": now() + 10 }),
+        json!({ "aud": ["x", AUDIENCE] }),
+        json!({ "role": ["offline_access", "ADMINISTRATOR"] }),
+    ] {
         assert_eq!(who(&app, &with(more.clone())).await.status, 200, "{more}");
     }
 }
