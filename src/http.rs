@@ -13,6 +13,7 @@ pub mod metrics;
 mod middleware;
 pub mod params;
 mod request_batch;
+pub mod request_body;
 pub mod request_id;
 pub mod response;
 pub mod streams;

@@ -75,7 +75,11 @@ impl MetricsServer {
         let refuse = |error| AppError::MetricsBind(bind, error);
         let listener = TcpListener::bind(bind).await.map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
-        let limits = ConnectionLimits { connections_max: CONNECTIONS_MAX, ..ConnectionLimits::default() };
+        let limits = ConnectionLimits {
+            connections_max: CONNECTIONS_MAX,
+            per_address_max: CONNECTIONS_MAX,
+            ..ConnectionLimits::default()
+        };
         // Connections of scrapers are not counted as connections of clients.
         let unregistered = Metrics::default();
         let served =

@@ -25,7 +25,8 @@ pub struct ProtocolSettings {
     /// `RATE_LIMIT_PER_MINUTE`, `OPERATIONS_PER_KEY_MAX`, `STREAMS_PER_KEY_MAX`, `FAILED_LOGINS_PER_MINUTE` and
     /// `TRUSTED_PROXIES`: quotas of callers and addresses.
     pub quotas: Quotas,
-    /// `CONNECTIONS_MAX` and `HEADER_TIMEOUT`: limits of connections.
+    /// `CONNECTIONS_MAX`, `CONNECTIONS_PER_ADDRESS_MAX`, `HEADER_TIMEOUT` and `WRITE_TIMEOUT`: limits of
+    /// connections.
     pub connections: ConnectionLimits,
     /// `CORS_ALLOWED_ORIGINS`: the origins whose pages may call the API from a browser.
     pub origins: Origins,
@@ -79,8 +80,13 @@ impl ProtocolSettings {
             };
             quotas.proxies = text.split(',').map(address).collect::<Result<_, _>>()?;
         }
-        reader.number("CONNECTIONS_MAX", 1..=1_000_000, &mut connections.connections_max)?;
-        reader.duration("HEADER_TIMEOUT", seconds, &mut connections.header_time_max)?;
+        let places = 1..=1_000_000;
+        reader.number("CONNECTIONS_MAX", places.clone(), &mut connections.connections_max)?;
+        connections.per_address_max = ConnectionLimits::per_address_default(connections.connections_max);
+        reader.number("CONNECTIONS_PER_ADDRESS_MAX", places, &mut connections.per_address_max)?;
+        connections.proxies.clone_from(&quotas.proxies);
+        reader.duration("HEADER_TIMEOUT", seconds.clone(), &mut connections.header_time_max)?;
+        reader.duration("WRITE_TIMEOUT", seconds, &mut connections.write_time_max)?;
         if let Some(text) = reader.text("CORS_ALLOWED_ORIGINS") {
             settings.origins = Origins::parse(&text).map_err(|origin| {
                 let accepted = "* or a comma-separated list of origins, such as https://portal.example.com";
@@ -191,7 +197,7 @@ mod tests {
     fn settings_are_read_or_refused_by_name() {
         // name, an accepted value, its field, refused values
         type Row = (&'static str, &'static str, fn(&ProtocolSettings) -> String, &'static [&'static str]);
-        let table: [Row; 27] = [
+        let table: [Row; 29] = [
             ("DOCUMENT_BYTES_MAX", "9", |it| it.limits.document_bytes.to_string(), &["0", "-1", "x"]),
             ("DOCUMENT_TOKENS_MAX", "9", |it| it.limits.tokens.to_string(), &["0", "1.5"]),
             ("QUERY_DEPTH_MAX", "9", |it| it.limits.depth.to_string(), &["0", "65"]),
@@ -227,6 +233,8 @@ mod tests {
                 &["10.0.0.0/8", "lb"],
             ),
             ("CONNECTIONS_MAX", "9", |it| it.connections.connections_max.to_string(), &["0"]),
+            ("CONNECTIONS_PER_ADDRESS_MAX", "9", |it| it.connections.per_address_max.to_string(), &["0"]),
+            ("WRITE_TIMEOUT", "9ms", |it| format!("{:?}", it.connections.write_time_max), &["0ms", "x"]),
             ("HEADER_TIMEOUT", "9ms", |it| format!("{:?}", it.connections.header_time_max), &["0ms", "x"]),
             (
                 "CORS_ALLOWED_ORIGINS",
@@ -257,5 +265,9 @@ mod tests {
             }
         }
         assert_eq!(read("OPERATION_TIMEOUT", "9s"), read("OPERATION_TIMEOUT", "9000ms"));
+        let connections = read("CONNECTIONS_MAX", "9").expect("a number").connections;
+        assert_eq!(connections.per_address_max, 5);
+        let connections = read("TRUSTED_PROXIES", "::1").expect("an address").connections;
+        assert_eq!(connections.proxies, ["::1".parse::<IpAddr>().expect("an address")]);
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! The build script stores every file gzipped under its own name. Browsers get those bytes
 //! unchanged from the binary's read-only data, so the assets take no memory until they are
-//! requested.
+//! requested. A file that a client asks for without compression is decompressed once, and all
+//! clients share its bytes.
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::Path,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -20,7 +21,8 @@ use axum::{
 };
 use flate2::read::GzDecoder;
 use rust_embed::{EmbeddedFile, RustEmbed};
-use std::{borrow::Cow, fmt::Write, io, io::Read};
+use std::{borrow::Cow, collections::HashMap, fmt::Write, io, io::Read, sync::LazyLock};
+use tokio::sync::OnceCell;
 
 #[cfg(test)]
 #[path = "../../build/fallback_page.rs"]
@@ -32,6 +34,10 @@ mod tests;
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/graphiql"]
 struct Assets;
+
+/// The assets that were asked for without compression, decompressed; some megabytes if all were.
+static DECOMPRESSED: LazyLock<HashMap<Cow<'static, str>, OnceCell<Bytes>>> =
+    LazyLock::new(|| Assets::iter().map(|name| (name, OnceCell::new())).collect());
 
 /// The page, by its name among the assets.
 const PAGE: &str = "index.html";
@@ -92,7 +98,7 @@ async fn serve(name: &str, request: &HeaderMap) -> Response {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         Body::from(file.data)
     } else {
-        match decompress(file.data).await {
+        match decompressed(name, file.data).await {
             Ok(data) => Body::from(data),
             Err(error) => {
                 tracing::error!(%error, name, "failed to decompress embedded file");
@@ -151,12 +157,19 @@ fn content_type(file: &EmbeddedFile) -> String {
     if guessed.starts_with("text/") { format!("{guessed}; charset=utf-8") } else { guessed.to_owned() }
 }
 
+/// The decompressed bytes of an asset. The first request decompresses it, and others wait meanwhile.
+async fn decompressed(name: &str, data: Cow<'static, [u8]>) -> io::Result<Bytes> {
+    let cell = DECOMPRESSED.get(name).ok_or(io::ErrorKind::NotFound)?;
+    cell.get_or_try_init(|| decompress(data)).await.cloned()
+}
+
 /// The editor's largest file has 3 MB decompressed: too much to block the runtime's thread for.
-async fn decompress(data: Cow<'static, [u8]>) -> io::Result<Vec<u8>> {
+async fn decompress(data: Cow<'static, [u8]>) -> io::Result<Bytes> {
     let unpack = move || {
         let mut plain = Vec::new();
         GzDecoder::new(&*data).read_to_end(&mut plain)?;
-        Ok(plain)
+        plain.shrink_to_fit();
+        Ok(Bytes::from(plain))
     };
     tokio::task::spawn_blocking(unpack).await.map_err(io::Error::other)?
 }

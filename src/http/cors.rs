@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -78,7 +78,8 @@ impl Origins {
             Self::Listed(origins) => AllowOrigin::list(origins.iter().cloned()),
         };
         let [require, apollo, operation] = PREFLIGHT_HEADERS;
-        let sent = [AUTHORIZATION, CONTENT_TYPE, ACCEPT, X_REQUEST_ID, require, apollo, operation];
+        let sent =
+            [AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT, X_REQUEST_ID, require, apollo, operation];
         let layer = CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])

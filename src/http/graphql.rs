@@ -21,19 +21,24 @@ use super::authentication::{Authenticator, InvalidCredentials};
 use super::endpoint::{GraphqlEndpoint, LoginError, RequestLimits};
 use super::execution::{Execution, RequestContext};
 use super::params::{self, RequestBody, RequestParams};
+use super::request_body::{BodyLimits, read_body};
 use super::request_id::{self, RequestId};
 use super::response::{self, EncodedResponse, ErrorResponse, Outcome};
-use super::streams::sse;
+use super::streams::{sse, websocket};
 use super::throttle::{Admission, RateLimited};
 use crate::graphql::refusal::{Code, QUOTED_CHARS_MAX, truncate_chars};
 use crate::telemetry::labels::Transport;
 use crate::telemetry::observation::RequestObservation;
 
-/// Handles a request to the endpoint, with any method.
+/// Handles a request to the endpoint, with any method. A request to open a WebSocket is handled as at the
+/// WebSocket endpoint: many clients are configured with one URL.
 pub async fn handle<E: Executor, A: Authenticator>(
     State(endpoint): State<Arc<GraphqlEndpoint<E, A>>>,
     request: Request,
 ) -> Response {
+    if websocket::is_handshake(&request) {
+        return websocket::handle(State(endpoint), request).await;
+    }
     let mut observation = RequestObservation::new(&endpoint.metrics, Transport::Http);
     let mut response = match endpoint.respond(request, &mut observation).await {
         Ok(response) => response,
@@ -139,7 +144,8 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             let headers = &parts.headers;
             params::check_content_type(media, headers)?;
             let RequestLimits { body_bytes_max, operation_time_max, batch_max } = self.limits;
-            let body = params::read_body(media, headers, body, body_bytes_max, operation_time_max).await?;
+            let limits = BodyLimits { bytes_max: body_bytes_max, time_max: operation_time_max };
+            let body = read_body(media, headers, body, limits).await?;
             params::from_body(media, &body, batch_max)?
         };
         let deadline = Instant::now() + self.limits.operation_time_max;
@@ -208,7 +214,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
                 media,
                 Outcome::Rejected,
                 Code::BadUserInput,
-                "Subscriptions require a WebSocket to /graphql/ws, or \"Accept: text/event-stream\".",
+                "Subscriptions require a WebSocket to /graphql or /graphql/ws, or \"Accept: text/event-stream\".",
             )),
         }
     }

@@ -61,7 +61,10 @@ impl Index {
         let links: Vec<Link> = [
             (true, ("graphql", "/graphql", "GraphQL over HTTP")),
             (graphiql, ("graphiql", "/graphql", "GraphiQL, the API explorer, in a browser")),
-            (true, ("websocket", "/graphql/ws", "GraphQL over WebSocket (graphql-transport-ws)")),
+            (
+                true,
+                ("websocket", "/graphql/ws", "GraphQL over WebSocket (graphql-transport-ws), as at /graphql"),
+            ),
             (schema, ("schema", "/schema.graphql", "the schema in SDL")),
             (true, ("health", "/healthz", "liveness check")),
             (true, ("readiness", "/readyz", "readiness check")),

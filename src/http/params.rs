@@ -1,14 +1,11 @@
 //! Parsing of GraphQL requests from a body or a query string.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use async_graphql::{Value, Variables};
-use axum::body::{Body, Bytes};
 use axum::extract::Query;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use futures_util::StreamExt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -16,13 +13,8 @@ use super::accept::MediaType;
 use super::request_batch;
 use super::response::{ErrorResponse, Outcome};
 use crate::graphql::document_ref::{DocumentHash, DocumentRef};
-use crate::graphql::limits::{grouped, len_u64};
 use crate::graphql::refusal::{Code, QUOTED_CHARS_MAX, Refusal, truncate_chars};
 use crate::program::nearest::nearest;
-
-/// How much of an oversized body is read and discarded, as a multiple of the limit. A client that is
-/// still writing reads no response before it is done.
-const DRAIN_FACTOR: u64 = 32;
 
 /// The parameters of which a request must have one.
 const DOCUMENT_NAMES: [&str; 2] = ["query", "documentId"];
@@ -69,99 +61,6 @@ fn is_json(content_type: &str) -> bool {
             }
             _ => true,
         })
-}
-
-/// Reads a body of up to `bytes_max` bytes within `time_max`.
-///
-/// # Errors
-///
-/// 413 for a larger body, 408 for a timeout, 400 for an incomplete body.
-pub async fn read_body(
-    media: MediaType,
-    headers: &HeaderMap,
-    body: Body,
-    bytes_max: usize,
-    time_max: Duration,
-) -> Result<Bytes, ErrorResponse> {
-    let content_length: Option<u64> =
-        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-    let mut stream = body.into_data_stream();
-    let too_large = || {
-        let max = size(bytes_max);
-        let message = match content_length {
-            Some(length) => {
-                format!(
-                    "The request body has {} bytes; the maximum is {max}. Send less at a time.",
-                    grouped(length)
-                )
-            }
-            None => format!("The request body is larger than the maximum of {max}. Send less at a time."),
-        };
-        let status = Outcome::Http(StatusCode::PAYLOAD_TOO_LARGE);
-        ErrorResponse::new(media, status, Code::BadUserInput, message)
-    };
-    let mut collected = Vec::new();
-    let reading = async {
-        let mut length: u64 = content_length.filter(|length| *length > max).unwrap_or(0);
-        if length == 0 {
-            while let Some(chunk) = stream.next().await {
-                let chunk = chunk.map_err(|_| {
-                    ErrorResponse::malformed(
-                        media,
-                        "The request body is incomplete: the connection was interrupted.",
-                    )
-                })?;
-                length += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-                if length > max {
-                    break;
-                }
-                // Nearly every body arrives in one chunk, which need not be copied.
-                collected.push(chunk);
-            }
-        }
-        Ok(length)
-    };
-    let length = tokio::time::timeout(time_max, reading).await.map_err(|_| {
-        let status = Outcome::Http(StatusCode::REQUEST_TIMEOUT);
-        let message = format!("The request body did not arrive completely within {time_max:?}.");
-        ErrorResponse::new(media, status, Code::OperationTimeout, message)
-    })??;
-    if length > max {
-        collected.clear();
-        // A client that sent `Expect: 100-continue` has not started to send the body.
-        if !headers.contains_key(EXPECT) {
-            drain(stream, max.saturating_mul(DRAIN_FACTOR), time_max).await;
-        }
-        return Err(too_large());
-    }
-    Ok(match collected.len() {
-        1 => collected.swap_remove(0),
-        _ => collected.concat().into(),
-    })
-}
-
-/// A number of bytes for people.
-fn size(bytes: usize) -> String {
-    match bytes {
-        _ if bytes > 0 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
-        _ if bytes > 0 && bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
-        _ => format!("{} bytes", grouped(len_u64(bytes))),
-    }
-}
-
-async fn drain(mut stream: axum::body::BodyDataStream, bytes_max: u64, time_max: Duration) {
-    let mut left = bytes_max;
-    let draining = async {
-        while let Some(Ok(chunk)) = stream.next().await {
-            left = left.saturating_sub(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-            if left == 0 {
-                break;
-            }
-        }
-    };
-    // The response is the same whether the body was drained completely or not.
-    let _done = tokio::time::timeout(time_max, draining).await;
 }
 
 /// The JSON of a body. Each parameter accepts any value, so that errors can name the wrong one.

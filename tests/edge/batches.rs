@@ -95,3 +95,31 @@ async fn every_request_of_a_batch_is_rate_limited() {
     assert_eq!(codes(&answer)[..3], ["none", "none", "none"]);
     assert_eq!(codes(&answer)[3..], ["OPERATION_TIMEOUT", "OPERATION_TIMEOUT"]);
 }
+
+#[tokio::test]
+async fn bodies_may_be_compressed() {
+    let toy = toy(6, Quotas::default()).await;
+    let gzip = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let post = async |coding: &str, body: Vec<u8>| {
+        let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY);
+        let request = request.header("accept", GRAPHQL).header("content-type", "application/json");
+        send(request.header("content-encoding", coding).body(body)).await
+    };
+    let single = post("gzip", gzip("{\"query\": \"{ hello }\"}")).await;
+    assert_eq!((single.status, &single.body["data"]["hello"]), (200, &json!("world")), "{}", single.text);
+    let batch = post("gzip", gzip("[{\"query\": \"{ hello }\"}, {\"query\": \"{ nope }\"}]")).await;
+    assert_eq!(codes(&batch), ["none", "GRAPHQL_VALIDATION_FAILED"]);
+    let bomb = gzip(&" ".repeat(RequestLimits::default().body_bytes_max + 1));
+    assert!(bomb.len() < 2_000);
+    let refused = post("gzip", bomb).await;
+    assert_eq!((refused.status, refused.code()), (413, "BAD_USER_INPUT"));
+    let refused = post("zstd", Vec::new()).await;
+    let message =
+        "The Content-Encoding \"zstd\" is not supported; send the body compressed by gzip, or uncompressed.";
+    assert_eq!((refused.status, refused.message()), (415, message));
+    assert_eq!(refused.headers["accept-encoding"], "gzip, identity");
+}

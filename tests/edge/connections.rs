@@ -95,7 +95,12 @@ async fn connections_are_bounded() {
     let toy = Toy::start().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let limits = ConnectionLimits { connections_max: 2, header_time_max: Duration::from_millis(600) };
+    let limits = ConnectionLimits {
+        connections_max: 2,
+        per_address_max: 2,
+        header_time_max: Duration::from_millis(600),
+        ..ConnectionLimits::default()
+    };
     tokio::spawn(connections::serve(
         listener,
         toy.router.clone(),

@@ -295,6 +295,7 @@ async fn sockets_count_as_connections() {
     let limits = partner_program::http::connections::ConnectionLimits {
         connections_max: 1,
         header_time_max: Duration::from_millis(500),
+        ..Default::default()
     };
     let serve = partner_program::http::connections::serve;
     tokio::spawn(serve(

@@ -150,9 +150,18 @@ impl Server {
 
     /// Its peak memory, in bytes, where the system reports it.
     pub(crate) fn memory_peak(&self) -> Option<u64> {
+        self.status("VmHWM:")
+    }
+
+    /// Its resident memory, in bytes, where the system reports it.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, field: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        peak.trim().strip_suffix(" kB")?.parse().ok().map(|it: u64| it << 10)
+        let value = status.lines().find_map(|line| line.strip_prefix(field))?;
+        value.trim().strip_suffix(" kB")?.parse().ok().map(|it: u64| it << 10)
     }
 }
 

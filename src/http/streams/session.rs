@@ -1,6 +1,7 @@
 //! The caller of a connection, and the revalidation of its credentials.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Executor, Response};
@@ -25,7 +26,7 @@ pub(super) struct Session<C> {
     pub(super) caller: C,
     pub(super) key: CallerKey,
     credentials: HeaderMap,
-    _permit: Permit,
+    _permit: Arc<Permit>,
 }
 
 /// Why a subscription was terminated.
@@ -38,7 +39,7 @@ pub(super) enum SubscriptionEnd {
 
 impl<C> Session<C> {
     /// The session of a caller that was authenticated by these headers.
-    pub(super) fn new(caller: C, key: CallerKey, headers: &HeaderMap, permit: Permit) -> Self {
+    pub(super) fn new(caller: C, key: CallerKey, headers: &HeaderMap, permit: Arc<Permit>) -> Self {
         let authorization = headers.get(AUTHORIZATION).map(|value| (AUTHORIZATION, value.clone()));
         Self { caller, key, credentials: authorization.into_iter().collect(), _permit: permit }
     }

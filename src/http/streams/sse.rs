@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use async_graphql::{Executor, Response as ExecutionResult};
@@ -14,7 +14,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::Instrument;
 
 use super::queue::{Queue, Queued};
@@ -22,13 +22,13 @@ use super::session::{REVOKED, Session, SubscriptionEnd};
 use crate::graphql::refusal::Code;
 use crate::http::accept::{EventStream, MediaType};
 use crate::http::authentication::Authenticator;
-use crate::http::connections::Connection;
+use crate::http::connections::ActiveRequest;
 use crate::http::endpoint::GraphqlEndpoint;
 use crate::http::execution::{Execution, RequestContext};
 use crate::http::params::RequestParams;
 use crate::http::request_id::RequestId;
 use crate::http::response::{self, EncodedResponse, ErrorResponse, Outcome};
-use crate::http::throttle::Admission;
+use crate::http::throttle::{Admission, Permit};
 use crate::telemetry::labels::Transport;
 use crate::telemetry::observation::RequestObservation;
 
@@ -122,25 +122,28 @@ async fn start_subscription<E: Executor, A: Authenticator>(
 ) -> Result<Response, ErrorResponse> {
     let key = endpoint.authenticator.caller_key(&context.caller);
     let permit = endpoint.throttle.admit_stream(key);
-    let permit = permit.map_err(|limited| endpoint.rate_limited(context.media, limited))?;
+    let permit = Arc::new(permit.map_err(|limited| endpoint.rate_limited(context.media, limited))?);
     let (queue, queued) = Queue::new();
     let (disconnect_sender, disconnected) = oneshot::channel();
     let producer = Producer {
         endpoint: Arc::clone(endpoint),
-        session: Session::new(context.caller.clone(), key, &parts.headers, permit),
+        session: Session::new(context.caller.clone(), key, &parts.headers, Arc::clone(&permit)),
         id: context.id.clone(),
         queue,
     };
-    // Over HTTP/2 the connection serves other requests as well, so it is not aborted with a stream.
-    let connection =
-        parts.extensions.get::<Arc<Connection>>().filter(|_| parts.version < axum::http::Version::HTTP_2);
-    tokio::spawn(producer.run(stream, disconnected, connection.cloned()).in_current_span());
-    Ok(sse_response(Body::from_stream(EventBody { queued, _disconnect: disconnect_sender })))
+    let active = parts.extensions.get::<Arc<ActiveRequest>>().cloned();
+    tokio::spawn(producer.run(stream, disconnected, active).in_current_span());
+    let body = EventBody { queued, unread: None, _permit: permit, _disconnect: disconnect_sender };
+    Ok(sse_response(Body::from_stream(body)))
 }
 
-/// The response body; dropping it notifies the producer of the disconnect.
+/// The response body; dropping it notifies the producer of the disconnect. It counts as a stream of its
+/// caller as long as its queue takes memory.
 struct EventBody {
     queued: mpsc::Receiver<Queued>,
+    /// Permits for the bytes of the last event, which the connection may not have sent yet.
+    unread: Option<OwnedSemaphorePermit>,
+    _permit: Arc<Permit>,
     _disconnect: oneshot::Sender<()>,
 }
 
@@ -148,8 +151,12 @@ impl Stream for EventBody {
     type Item = Result<Bytes, std::convert::Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let queued = self.queued.poll_recv(context);
-        queued.map(|queued| queued.and_then(Queued::into_message).map(|(bytes, _)| Ok(bytes)))
+        self.unread = None;
+        let queued = ready!(self.queued.poll_recv(context)).and_then(Queued::into_message);
+        Poll::Ready(queued.map(|(bytes, permits)| {
+            self.unread = permits;
+            Ok(bytes)
+        }))
     }
 }
 
@@ -175,7 +182,7 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
         self,
         stream: BoxStream<'static, ExecutionResult>,
         disconnected: oneshot::Receiver<()>,
-        connection: Option<Arc<Connection>>,
+        active: Option<Arc<ActiveRequest>>,
     ) {
         let Ok(slot) = self.queue.reserve().await else { return };
         // The first bytes show proxies and clients that the stream has started.
@@ -194,11 +201,11 @@ impl<E: Executor, A: Authenticator> Producer<E, A> {
         }
         let time_max = self.endpoint.streams.limits.send_time_max;
         drop(self);
-        // A client that does not read the rest either would hold the connection for ever.
+        // A client that does not read the rest either would hold the stream for ever.
         if tokio::time::timeout(time_max, disconnected).await.is_err()
-            && let Some(connection) = connection
+            && let Some(active) = active
         {
-            connection.abort();
+            active.abort();
         }
     }
 

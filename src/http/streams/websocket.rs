@@ -13,10 +13,11 @@ use axum::body::Bytes;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{AUTHORIZATION, UPGRADE};
-use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use hyper::ext::Protocol;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 
@@ -28,7 +29,7 @@ use super::{CLOSE_TIMEOUT, MESSAGE_BYTES_MAX};
 use crate::graphql::refusal::Code;
 use crate::http::accept::MediaType;
 use crate::http::authentication::{Authenticator, InvalidCredentials};
-use crate::http::connections::Connection;
+use crate::http::connections::ActiveRequest;
 use crate::http::endpoint::{GraphqlEndpoint, LoginError};
 use crate::http::request_id::RequestId;
 use crate::http::response::{ErrorResponse, Outcome};
@@ -36,6 +37,19 @@ use crate::http::throttle::ceil_seconds;
 
 /// Size of the read buffer, which each WebSocket allocates when it opens.
 const READ_BYTES: usize = 4 << 10;
+
+/// Whether a request asks to open a WebSocket: by `Upgrade` over HTTP/1, by CONNECT with a protocol over HTTP/2.
+pub(in crate::http) fn is_handshake(request: &Request) -> bool {
+    if request.method() == Method::CONNECT {
+        return request
+            .extensions()
+            .get::<Protocol>()
+            .is_some_and(|protocol| protocol.as_str() == "websocket");
+    }
+    let upgrades = request.headers().get_all(UPGRADE).iter().filter_map(|value| value.to_str().ok());
+    request.method() == Method::GET
+        && upgrades.flat_map(|value| value.split(',')).any(|it| it.trim().eq_ignore_ascii_case("websocket"))
+}
 
 /// Handles a request to open a WebSocket.
 pub async fn handle<E: Executor, A: Authenticator>(
@@ -63,7 +77,7 @@ pub async fn handle<E: Executor, A: Authenticator>(
         return refusal.into_response();
     };
     let id = parts.extensions.get().cloned().unwrap_or_else(|| RequestId::from_headers(&parts.headers));
-    let connection = parts.extensions.get::<Arc<Connection>>().cloned();
+    let active = parts.extensions.get::<Arc<ActiveRequest>>().cloned();
     let upgrade_request = UpgradeRequest { headers: parts.headers, extensions: parts.extensions };
     upgrade
         .protocols([PROTOCOL])
@@ -72,7 +86,7 @@ pub async fn handle<E: Executor, A: Authenticator>(
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
         .on_upgrade(move |socket| async move {
-            let _connection = connection;
+            let _active = active;
             serve(endpoint, id, upgrade_request, socket).await;
         })
 }
@@ -265,7 +279,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
         let key = self.endpoint.authenticator.caller_key(&caller);
         let permit = self.endpoint.throttle.admit_stream(key);
         let permit = permit.map_err(|wait| retry_later(wait.retry_after, &wait.limit))?;
-        Ok(Session::new(caller, key, &headers, permit))
+        Ok(Session::new(caller, key, &headers, Arc::new(permit)))
     }
 
     async fn write_messages(

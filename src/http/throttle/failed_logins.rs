@@ -118,7 +118,7 @@ pub fn client_address(headers: &HeaderMap, extensions: &Extensions, proxies: &[I
 }
 
 /// The network of a client, which controls at least 64 bits of IPv6.
-fn client_network(address: IpAddr) -> IpAddr {
+pub(in crate::http) fn client_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {
