@@ -1,6 +1,7 @@
 //! The application: database, services, routes, and a graceful shutdown.
 
 mod metrics;
+mod supervision;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,9 +10,8 @@ use std::time::Duration;
 use axum::Router;
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tracing::Instrument;
 
 use crate::auth::ApiAuthenticator;
 use crate::auth::tokens::TokenVerifier;
@@ -31,7 +31,9 @@ use crate::http::throttle::Throttle;
 use crate::http::{assets, connections, routes, with_layers};
 use crate::service::Services;
 use crate::store::Database;
+use crate::webhook_client::WebhookClient;
 use metrics::{MetricsServer, metrics_router};
+use supervision::{Supervisor, TaskHealth};
 
 /// Timeout for accepted requests to finish after the shutdown signal.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(25);
@@ -61,6 +63,9 @@ pub enum AppError {
     /// A trusted document cannot be read, or is invalid.
     #[error("TRUSTED_DOCUMENTS: {0}")]
     TrustedDocuments(String),
+    /// The client that sends webhooks cannot be created.
+    #[error("WEBHOOKS_SEND: {0}")]
+    Webhooks(String),
     /// Serving failed.
     #[error("the server stopped: {0}")]
     Serve(std::io::Error),
@@ -74,8 +79,7 @@ pub struct RunningApp {
     stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     metrics: Option<MetricsServer>,
-    feed: JoinHandle<()>,
-    webhooks: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    tasks: Supervisor,
 }
 
 impl RunningApp {
@@ -108,7 +112,7 @@ impl RunningApp {
     /// # Errors
     /// When serving had failed, or closing the database fails.
     pub async fn stop(self) -> Result<(), AppError> {
-        let Self { services, stop, server, feed, metrics, webhooks, .. } = self;
+        let Self { services, stop, server, metrics, tasks, .. } = self;
         // Without a receiver serving has failed already, and the join returns the error.
         let _ = stop.send(true);
         let aborted = server.abort_handle();
@@ -121,16 +125,12 @@ impl RunningApp {
             );
             aborted.abort();
         }
-        if let Some((stop, webhooks)) = webhooks {
-            let _ = stop.send(());
-            let _ = webhooks.await;
-        }
+        // After the server: accepted requests may still emit events. The next start emits those that are
+        // pending then.
+        tasks.stop().await;
         if let Some(metrics) = metrics {
             metrics.stop();
         }
-        // The next start emits the pending events.
-        feed.abort();
-        let _ = feed.await;
         services.database().clone().close().await.map_err(Error::from)?;
         Ok(())
     }
@@ -157,7 +157,8 @@ pub async fn open(settings: &Settings) -> Result<Services, Error> {
     let database = Database::connect(settings.database_url.as_str()).await?;
     database.migrate().await?;
     let services = Services::open(database, Clock::new(settings.timezone, settings.today)).await?;
-    Ok(services.with_webhooks(settings.webhooks.allow_private))
+    // Only the server sends webhooks.
+    Ok(services.with_webhooks(WebhookClient::without_sending(settings.webhooks.allow_private)))
 }
 
 /// Starts the application; it listens when this returns.
@@ -165,7 +166,13 @@ pub async fn open(settings: &Settings) -> Result<Services, Error> {
 /// # Errors
 /// When the database fails, or the address cannot be bound.
 pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
-    let services = open(settings).await?;
+    let mut services = open(settings).await?;
+    match WebhookClient::new(settings.webhooks.allow_private) {
+        Ok(client) => services = services.with_webhooks(client),
+        Err(reason) if settings.webhooks.send => return Err(AppError::Webhooks(reason)),
+        // Another process sends them.
+        Err(_) => {}
+    }
     let key = settings.bootstrap_admin_key.as_ref().map(|key| BootstrapKey::new(key.expose()));
     let token_verifier = match &settings.provider {
         Some(provider) => Some(
@@ -177,7 +184,9 @@ pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
     };
     let authenticator = ApiAuthenticator::new(services.clone(), key, token_verifier);
     let (stop, shutdown) = ShutdownSignal::channel();
-    let router = router(&services, authenticator, settings, shutdown.clone()).await?;
+    let mut tasks = Supervisor::new(services.metrics().clone());
+    let health = tasks.health().clone();
+    let router = router(&services, authenticator, settings, shutdown.clone(), health).await?;
     let metrics = match settings.telemetry.metrics_bind {
         Some(bind) => Some(MetricsServer::start(bind, metrics_router(&services)).await?),
         None => None,
@@ -190,29 +199,48 @@ pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
     let signal = async move { shutdown.received().await };
     let server =
         tokio::spawn(connections::serve(listener, router, limits, services.metrics().clone(), signal));
-    let retention = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
-    let feed = tokio::spawn({
-        let services = services.clone();
-        // The span separates its log lines from those of requests.
-        async move { services.run_feed(retention).await }.instrument(tracing::info_span!("feed"))
-    });
-    let webhooks = settings.webhooks.send.then(|| spawn_webhooks(services.clone(), retention));
-    Ok(RunningApp { address, services, stop, server, metrics, feed, webhooks })
+    start_tasks(&mut tasks, &services, settings);
+    Ok(RunningApp { address, services, stop, server, metrics, tasks })
 }
 
-/// Starts the task that delivers webhooks, and returns the sender that stops it.
-fn spawn_webhooks(services: Services, retention: Option<TimeDelta>) -> (oneshot::Sender<()>, JoinHandle<()>) {
-    let (stop, stopped) = oneshot::channel::<()>();
-    let task = async move {
-        // When the sender was dropped, it runs on.
-        let stopped = async {
-            if stopped.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        services.run_webhooks(retention, stopped).await;
-    };
-    (stop, tokio::spawn(task.instrument(tracing::info_span!("webhooks"))))
+/// Starts the background tasks.
+fn start_tasks(tasks: &mut Supervisor, services: &Services, settings: &Settings) {
+    let retention = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
+    let (feed, listener, time_based) = (services.clone(), services.clone(), services.clone());
+    tasks.spawn("feed", move || {
+        let services = feed.clone();
+        async move { services.run_feed().await }
+    });
+    tasks.spawn("event_listener", move || {
+        let services = listener.clone();
+        async move { services.run_event_listener().await }
+    });
+    tasks.spawn("time_based_events", move || {
+        let services = time_based.clone();
+        async move { services.run_time_based_events().await }
+    });
+    if let Some(kept) = retention {
+        let services = services.clone();
+        tasks.spawn("event_retention", move || {
+            let services = services.clone();
+            async move { services.run_event_retention(kept).await }
+        });
+    }
+    if !settings.webhooks.send {
+        return;
+    }
+    let webhooks = services.clone();
+    tasks.spawn_stopping("webhooks", move |stop| {
+        let services = webhooks.clone();
+        async move { services.run_webhooks(stop.received()).await }
+    });
+    if let Some(kept) = retention {
+        let services = services.clone();
+        tasks.spawn("delivery_retention", move || {
+            let services = services.clone();
+            async move { services.run_delivery_retention(kept).await }
+        });
+    }
 }
 
 async fn router(
@@ -220,6 +248,7 @@ async fn router(
     authenticator: ApiAuthenticator,
     settings: &Settings,
     shutdown: ShutdownSignal,
+    tasks: TaskHealth,
 ) -> Result<Router, AppError> {
     let protocol = &settings.protocol;
     let definitions = schema::definitions();
@@ -259,8 +288,9 @@ async fn router(
     };
     let database = services.database().clone();
     let ready = move || {
-        let database = database.clone();
+        let (database, tasks) = (database.clone(), tasks.clone());
         async move {
+            tasks.check()?;
             match database.is_ready().await {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("database migrations are pending".to_owned()),

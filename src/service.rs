@@ -35,6 +35,7 @@ use crate::store::Database;
 use crate::telemetry::awards::PendingAwards;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces;
+use crate::webhook_client::WebhookClient;
 pub use input::ObjectId;
 use policy::Policy;
 
@@ -82,10 +83,10 @@ impl Services {
         })
     }
 
-    /// The same services, with or without webhooks to private addresses.
+    /// The same services, with a client that validates the URLs of webhooks and sends them.
     #[must_use]
-    pub fn with_webhooks(self, allow_private: bool) -> Self {
-        Self { webhook_sender: Arc::new(webhooks::WebhookSender::new(allow_private)), ..self }
+    pub fn with_webhooks(self, client: WebhookClient) -> Self {
+        Self { webhook_sender: Arc::new(webhooks::WebhookSender::new(client)), ..self }
     }
 
     /// The clock.

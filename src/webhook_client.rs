@@ -6,7 +6,6 @@ pub mod address;
 use std::error::Error as StdError;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -27,6 +26,12 @@ const RESPONSE_BYTES_MAX: usize = 64 << 10;
 const EXCERPT_BYTES_MAX: usize = 1 << 10;
 /// Maximum length of a URL, in characters.
 const URL_CHARS_MAX: usize = 2_000;
+/// Maximum length of a host name, in bytes of its ASCII form.
+const NAME_BYTES_MAX: usize = 253;
+/// Maximum length of a part of a host name, in bytes of its ASCII form.
+const LABEL_BYTES_MAX: usize = 63;
+/// Most characters of a part of a host name that a message repeats.
+const LABEL_CHARS_SHOWN: usize = 20;
 /// Most characters of a scheme that a message repeats.
 const SCHEME_CHARS_SHOWN: usize = 20;
 /// The user agent, for the receiver's logs.
@@ -71,14 +76,22 @@ pub struct AttemptOutcome {
 #[derive(Debug, Default)]
 pub struct WebhookClient {
     allow_private: bool,
-    client: OnceLock<Option<Client>>,
+    client: Option<Client>,
 }
 
 impl WebhookClient {
     /// A client for public addresses over https, or with `allow_private` for all addresses, over http as well.
+    ///
+    /// # Errors
+    /// When the client cannot be created, such as without certificates of authorities.
+    pub fn new(allow_private: bool) -> Result<Self, String> {
+        Ok(Self { client: Some(client(allow_private)?), ..Self::without_sending(allow_private) })
+    }
+
+    /// A client that validates URLs and sends nothing.
     #[must_use]
-    pub fn new(allow_private: bool) -> Self {
-        Self { allow_private, client: OnceLock::new() }
+    pub fn without_sending(allow_private: bool) -> Self {
+        Self { allow_private, client: None }
     }
 
     /// Validates the URL of an endpoint; names are resolved at each attempt.
@@ -108,6 +121,7 @@ impl WebhookClient {
             return Err("The URL contains a fragment (#…), which is not sent; leave it out.".to_owned());
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid.to_owned())?;
+        check_name(host)?;
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         match literal {
             Ok(address) if !self.allow_private && !is_public(address) => {
@@ -150,8 +164,7 @@ impl WebhookClient {
         let url = self.check_url(request.url)?;
         let signature =
             sign(request).map_err(|_| "The message can't be signed: a secret is damaged.".to_owned())?;
-        let client = self.client.get_or_init(|| client(self.allow_private)).as_ref();
-        let client = client.ok_or("This server can't make requests: its certificates can't be read.")?;
+        let client = self.client.as_ref().ok_or("This process sends no webhooks.")?;
         let http_request = client
             .post(url.clone())
             .header("content-type", "application/json")
@@ -171,8 +184,34 @@ fn sign(request: &WebhookRequest<'_>) -> Result<String, WebhookError> {
     Ok(signatures.collect::<Result<Vec<_>, _>>()?.join(" "))
 }
 
-fn client(allow_private: bool) -> Option<Client> {
-    let client = Client::builder()
+/// Checks the lengths of a host name and of its labels (RFC 1035), in ASCII. No resolver looks up a longer one.
+fn check_name(host: &str) -> Result<(), String> {
+    // The dot at the end of an absolute name does not count.
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if name.len() > NAME_BYTES_MAX {
+        let length = name.len();
+        return Err(format!(
+            "The host name of the URL has {length} characters; the maximum is {NAME_BYTES_MAX}."
+        ));
+    }
+    for label in name.split('.') {
+        let length = label.len();
+        if length == 0 {
+            return Err("The host name of the URL has two dots in a row.".to_owned());
+        }
+        if length > LABEL_BYTES_MAX {
+            let shown: String = label.chars().take(LABEL_CHARS_SHOWN).collect();
+            return Err(format!(
+                "The host name of the URL has a part of {length} characters, {shown}…; the maximum between two dots is \
+                 {LABEL_BYTES_MAX}."
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn client(allow_private: bool) -> Result<Client, String> {
+    Client::builder()
         .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -182,12 +221,8 @@ fn client(allow_private: bool) -> Option<Client> {
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT)
         .dns_resolver(PublicResolver { allow_private })
-        .build();
-    client
-        .inspect_err(
-            |error| tracing::error!(%error, "failed to create webhook client; webhooks cannot be delivered"),
-        )
-        .ok()
+        .build()
+        .map_err(|error| format!("cannot create the HTTP client: {error}"))
 }
 
 /// The beginning of a response; reading stops at the maximum, which closes the connection.
@@ -310,8 +345,35 @@ mod tests {
             (&long, false, false),
         ];
         for (text, public, private) in table {
-            assert_eq!(WebhookClient::new(false).check_url(text).is_ok(), public, "{text}");
-            assert_eq!(WebhookClient::new(true).check_url(text).is_ok(), private, "{text}");
+            let check = |allow_private| WebhookClient::without_sending(allow_private).check_url(text).is_ok();
+            assert_eq!((check(false), check(true)), (public, private), "{text}");
+        }
+    }
+
+    #[test]
+    fn host_names_have_a_length_that_can_be_resolved() {
+        let label = "a".repeat(LABEL_BYTES_MAX);
+        let longest = [&label[..], &label, &label, &label[..61]].join(".");
+        assert_eq!(longest.len(), NAME_BYTES_MAX);
+        let part = "The host name of the URL has a part of 64 characters, aaaaaaaaaaaaaaaaaaaa…; \
+                    the maximum between two dots is 63.";
+        let part_ascii = "The host name of the URL has a part of 66 characters, xn--";
+        let whole = "The host name of the URL has 255 characters; the maximum is 253.";
+        for (host, refused) in [
+            (longest.clone(), None),
+            (format!("{longest}."), None),
+            (format!("{label}.example"), None),
+            (format!("a{label}.example"), Some(part)),
+            (format!("{longest}.a"), Some(whole)),
+            (format!("{}.example", "ü".repeat(60)), Some(part_ascii)),
+            ("a..example".to_owned(), Some("The host name of the URL has two dots in a row.")),
+        ] {
+            let checked = WebhookClient::without_sending(false).check_url(&format!("https://{host}/hooks"));
+            match (checked, refused) {
+                (Ok(_), None) => {}
+                (Err(message), Some(expected)) => assert!(message.starts_with(expected), "{host}: {message}"),
+                (checked, _) => panic!("{host}: {checked:?}"),
+            }
         }
     }
 
@@ -338,7 +400,8 @@ mod tests {
         let send = async |url: &str| {
             let secrets = [SECRET.to_owned()];
             let request = WebhookRequest { url, id: "evt_1", timestamp: 1, body: "{}", secrets: &secrets };
-            WebhookClient::new(false).send(&request).await.error.expect("a reason")
+            let client = WebhookClient::new(false).expect("a client");
+            client.send(&request).await.error.expect("a reason")
         };
         let refused = send("https://localhost:9/").await;
         assert!(refused.starts_with("localhost is no public address"), "{refused}");

@@ -28,18 +28,13 @@ const PROFESSIONALS: usize = 4;
 /// Orders of the second partner; the others have a few.
 const ORDERS: usize = 55;
 
-/// Counts the spans that the driver opens, one for each statement, but for those of the feed's and the webhooks' own tasks.
+/// Counts the spans that the driver opens, one for each statement, but for those of background tasks.
 struct Counter(Arc<AtomicU64>);
 
 impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Counter {
     fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, context: Context<'_, S>) {
         let metadata = attributes.metadata();
-        if context
-            .span_scope(id)
-            .into_iter()
-            .flatten()
-            .any(|span| ["feed", "webhooks"].contains(&span.name()))
-        {
+        if context.span_scope(id).into_iter().flatten().any(|span| span.name() == "task") {
             return;
         }
         let statement = matches!(metadata.name(), "execute" | "query_one" | "query_all" | "stream");

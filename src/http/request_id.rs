@@ -52,7 +52,8 @@ pub(super) fn log_panic(id: &RequestId, panic: &(dyn Any + Send)) {
     tracing::error!(request_id = id.as_str(), panic = panic_message(panic), "handler panicked");
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
+/// The message of a panic, for the log.
+pub fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let string = panic.downcast_ref::<String>().map(String::as_str);
     string.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("(no message)")
 }

@@ -50,8 +50,8 @@ pub(super) struct WebhookSender {
 }
 
 impl WebhookSender {
-    pub(super) fn new(allow_private: bool) -> Self {
-        Self { webhook_client: WebhookClient::new(allow_private), changed: Notify::new() }
+    pub(super) fn new(webhook_client: WebhookClient) -> Self {
+        Self { webhook_client, changed: Notify::new() }
     }
 }
 

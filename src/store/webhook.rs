@@ -1,5 +1,7 @@
 //! Webhook endpoints, their secrets, and pending deliveries.
 
+use std::sync::LazyLock;
+
 use entity::value::WebhookStatus;
 use entity::{webhook_attempt, webhook_delivery, webhook_endpoint, webhook_secret};
 use sea_orm::prelude::{DateTimeUtc, Expr};
@@ -202,10 +204,12 @@ pub(crate) async fn with_due(
 ) -> Result<Vec<Uuid>, DbErr> {
     sql!(
         WITH_DUE,
-        "SELECT DISTINCT d.endpoint_id AS id FROM webhook_deliveries d \
-         JOIN webhook_endpoints e ON e.id = d.endpoint_id \
-         WHERE d.state = 'PENDING' AND d.next_attempt_at <= $1 AND (d.leased_until IS NULL OR d.leased_until <= $1) \
-         AND (d.number IS NULL OR (e.status = 'ENABLED' AND d.number <= e.position))"
+        "SELECT e.id FROM webhook_endpoints e WHERE e.status = 'ENABLED' AND EXISTS ( \
+         SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.state = 'PENDING' \
+         AND d.next_attempt_at <= $1 AND d.number <= e.position AND (d.leased_until IS NULL OR d.leased_until <= $1)) \
+         OR EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.number IS NULL \
+         AND d.state = 'PENDING' AND d.next_attempt_at <= $1 AND (d.leased_until IS NULL OR d.leased_until <= $1)) \
+         ORDER BY e.id"
     );
     ids(connection, &WITH_DUE, [now.into()]).await
 }
@@ -235,19 +239,40 @@ pub(crate) async fn claim(
         AND (d.number IS NULL OR (e.status = 'ENABLED' AND d.number <= e.position AND NOT EXISTS ( \
         SELECT 1 FROM webhook_deliveries b WHERE b.endpoint_id = d.endpoint_id AND b.subject = d.subject \
         AND b.number < d.number AND b.state <> 'DELIVERED'))) ORDER BY d.next_attempt_at, d.number LIMIT $5";
-    static CLAIM: std::sync::LazyLock<Sql> = std::sync::LazyLock::new(|| {
-        let claim = |due: &str| {
-            format!(
-                "WITH due AS ({due}) UPDATE webhook_deliveries SET lease = $3, leased_until = $4 \
-                 WHERE id IN (SELECT id FROM due) RETURNING *"
-            )
-        };
-        Sql::per_engine(&claim(DUE), &claim(&format!("{DUE} FOR UPDATE OF d SKIP LOCKED")))
-    });
+    static CLAIM: LazyLock<Sql> = LazyLock::new(|| claim_statement(DUE));
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [endpoint.into(), lease.now.into(), lease.id.into(), lease.until.into(), limit.into()];
     let statement = CLAIM.bind(connection.get_database_backend(), values);
     webhook_delivery::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// Leases the next delivery of a subject to an endpoint if it is due. Costs as much however many are pending.
+pub(crate) async fn claim_next(
+    connection: &impl ConnectionTrait,
+    endpoint: Uuid,
+    subject: Uuid,
+    lease: Lease,
+) -> Result<Option<webhook_delivery::Model>, DbErr> {
+    const DUE: &str = "SELECT d.id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id \
+        WHERE d.id = (SELECT b.id FROM webhook_deliveries b WHERE b.endpoint_id = $1 AND b.subject = $5 \
+        AND b.state <> 'DELIVERED' ORDER BY b.number LIMIT 1) \
+        AND d.state = 'PENDING' AND d.next_attempt_at <= $2 AND (d.leased_until IS NULL OR d.leased_until <= $2) \
+        AND e.status = 'ENABLED' AND d.number <= e.position";
+    static CLAIM: LazyLock<Sql> = LazyLock::new(|| claim_statement(DUE));
+    let values = [endpoint.into(), lease.now.into(), lease.id.into(), lease.until.into(), subject.into()];
+    let statement = CLAIM.bind(connection.get_database_backend(), values);
+    webhook_delivery::Entity::find().from_raw_sql(statement).one(connection).await
+}
+
+/// The statement that leases the deliveries that `due` selects, without those that others have locked.
+fn claim_statement(due: &str) -> Sql {
+    let claim = |due: &str| {
+        format!(
+            "WITH due AS ({due}) UPDATE webhook_deliveries SET lease = $3, leased_until = $4 \
+             WHERE id IN (SELECT id FROM due) RETURNING *"
+        )
+    };
+    Sql::per_engine(&claim(due), &claim(&format!("{due} FOR UPDATE OF d SKIP LOCKED")))
 }
 
 /// The delivery of an id, its row locked for the rest of the transaction.

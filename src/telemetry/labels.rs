@@ -35,6 +35,12 @@ pub(super) struct LimitLabels {
     pub(super) limit: &'static str,
 }
 
+/// A background task of the process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct TaskLabels {
+    pub(super) task: &'static str,
+}
+
 /// A pool of connections to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct PoolLabels {

@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 
 use super::awards::{Award, PendingAwards, Unit};
 use super::labels::{
-    AwardLabels, BuildLabels, CodeLabels, DurationLabels, LimitLabels, PoolLabels, RequestLabels,
+    AwardLabels, BuildLabels, CodeLabels, DurationLabels, LimitLabels, PoolLabels, RequestLabels, TaskLabels,
 };
 
 /// Upper bounds of the duration buckets, in seconds.
@@ -48,6 +48,8 @@ struct Inner {
     webhooks_pending: Gauge,
     webhooks_lag: SecondsGauge,
     webhooks_disabled: Gauge,
+    task_failures: Family<TaskLabels, Counter>,
+    tasks_failing: Family<TaskLabels, Gauge>,
     uptime: SecondsGauge,
     memory: Gauge,
 }
@@ -101,6 +103,8 @@ impl Default for Metrics {
             webhooks_pending: Gauge::default(),
             webhooks_lag: Gauge::default(),
             webhooks_disabled: Gauge::default(),
+            task_failures: Family::default(),
+            tasks_failing: Family::default(),
             uptime: Gauge::default(),
             memory: Gauge::default(),
         };
@@ -111,7 +115,7 @@ impl Default for Metrics {
         inner.register_process(&mut registry);
         inner.registry = registry;
         // Series that start at zero show their first increase.
-        for limit in ["points", "operations", "failed_logins", "streams"] {
+        for limit in ["points", "operations", "failed_logins", "streams", "connections"] {
             drop(inner.rate_limited.get_or_create(&LimitLabels { limit }));
         }
         Self(Arc::new(inner))
@@ -203,6 +207,10 @@ impl Inner {
         let own = registry.sub_registry_with_prefix("partner_program");
         own.register("build", "Version of the server", build);
         own.register("uptime_seconds", "Time since the start", self.uptime.clone());
+        let what = "Failures of background tasks, each followed by a restart";
+        own.register("task_failures", what, self.task_failures.clone());
+        let what = "Background tasks that have failed and did not recover yet";
+        own.register("tasks_failing", what, self.tasks_failing.clone());
         if resident_memory().is_some() {
             let what = "Resident memory of the process";
             registry.register("process_resident_memory_bytes", what, self.memory.clone());
@@ -308,6 +316,23 @@ impl Metrics {
     /// Starts the series of a user error's code at zero.
     pub fn start_user_errors(&self, code: &'static str) {
         drop(self.0.user_errors.get_or_create(&CodeLabels { code }));
+    }
+
+    /// Starts the series of a background task at zero.
+    pub fn task_started(&self, task: &'static str) {
+        drop(self.0.task_failures.get_or_create(&TaskLabels { task }));
+        self.task_recovered(task);
+    }
+
+    /// Counts a failure of a background task.
+    pub fn task_failed(&self, task: &'static str) {
+        self.0.task_failures.get_or_create(&TaskLabels { task }).inc();
+        self.0.tasks_failing.get_or_create(&TaskLabels { task }).set(1);
+    }
+
+    /// Says that a background task runs.
+    pub fn task_recovered(&self, task: &'static str) {
+        self.0.tasks_failing.get_or_create(&TaskLabels { task }).set(0);
     }
 
     /// Sets the number of the latest event that this process knows.

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use partner_program::service::events::EventsQuery;
+use futures_util::{Stream, StreamExt};
+use partner_program::service::Services;
+use partner_program::service::events::{EventResult, EventsQuery};
 use serde_json::{Value, json};
 
 use crate::harness::{Activity, Backend, TestApp, document};
@@ -13,6 +14,7 @@ both! {
     ten_thousand_changes_reach_a_reader_that_reconnects,
     a_thousand_subscribers_receive_an_event_at_once,
     a_follower_that_falls_behind_reads_on,
+    a_restarted_feed_delivers_what_it_missed,
 }
 
 mod several {
@@ -194,4 +196,36 @@ async fn a_follower_that_falls_behind_reads_on(backend: Backend) {
         }
     };
     tokio::time::timeout(PATIENCE, read).await.expect("every event comes");
+}
+
+/// Reads the next event and checks its number.
+async fn read_next(stream: &mut (impl Stream<Item = EventResult> + Unpin), number: i64) {
+    let event = tokio::time::timeout(PATIENCE, stream.next()).await.expect("an event in time");
+    assert_eq!(event.expect("it never ends").expect("an event").number, Some(number));
+}
+
+/// Without another event after the restart.
+async fn a_restarted_feed_delivers_what_it_missed(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    app.partner("partner-0", "2024-06-01").await;
+    let clock = app.services().clock().clone();
+    let services = Services::open(app.services().database().clone(), clock).await.expect("services");
+    let start = || {
+        let services = services.clone();
+        tokio::spawn(async move { services.run_feed().await })
+    };
+    let stream = services.events_subscribe(&EventsQuery::default(), None).await;
+    let mut stream = Box::pin(stream.expect("a stream"));
+    let feed = start();
+    app.record(Activity::of_partner("partner-0", "CUSTOMER_MEETING", "2026-03-01")).await;
+    read_next(&mut stream, 1).await;
+    read_next(&mut stream, 2).await;
+    services.hub().last().wait_for(|number| *number == 2).await.expect("the hub stays");
+    feed.abort();
+    assert!(feed.await.expect_err("it was aborted").is_cancelled());
+    app.record(Activity::of_partner("partner-0", "CUSTOMER_MEETING", "2026-03-02")).await;
+    let feed = start();
+    read_next(&mut stream, 3).await;
+    read_next(&mut stream, 4).await;
+    feed.abort();
 }

@@ -84,7 +84,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
             Ok(OperationEnd::Failed(response::internal_error(MediaType::Json, &request_id)))
         });
         let end = end.unwrap_or_else(OperationEnd::Failed);
-        let was_running = self.operations.remove_finished(&operation);
+        let finishing = self.operations.remove_finished(&operation);
         let message = match end {
             OperationEnd::Complete => ServerMessage::Complete { id: &operation.id }.encode(),
             OperationEnd::Failed(error_response) => {
@@ -92,11 +92,10 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
             }
             OperationEnd::Closed => return,
         };
-        if was_running {
+        if finishing.is_some() {
             // A closed connection needs no message.
             let _ = self.queue.push(message, Some(&operation.cancelled)).await;
         }
-        self.operations.ended.notify_waiters();
     }
 
     async fn execute(

@@ -4,7 +4,7 @@
 //! depend on the slowest one and no event is skipped.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -36,6 +36,9 @@ pub struct Hub {
     /// There may be new events, of this process or of another one.
     committed: Notify,
     last: watch::Sender<i64>,
+    /// All events up to this number were broadcast; none before the feed's first pass. A restarted feed
+    /// continues from here.
+    broadcast_through: Mutex<Option<i64>>,
     recent: broadcast::Sender<Arc<event::Model>>,
 }
 
@@ -44,6 +47,7 @@ impl Default for Hub {
         Self {
             committed: Notify::new(),
             last: watch::Sender::new(0),
+            broadcast_through: Mutex::default(),
             recent: broadcast::Sender::new(BROADCAST_CAPACITY),
         }
     }
@@ -53,6 +57,10 @@ impl Hub {
     /// Signals that a transaction of this process was committed, which may have written events.
     pub(in crate::service) fn notify_committed(&self) {
         self.committed.notify_one();
+    }
+
+    fn broadcast_through(&self) -> MutexGuard<'_, Option<i64>> {
+        self.broadcast_through.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The last number that this process knows, and a signal when it increases.
@@ -84,19 +92,6 @@ impl Services {
         &self.hub
     }
 
-    /// Broadcasts events, emits time-based ones and deletes expired ones, until the future is dropped. Each
-    /// process runs it once.
-    pub async fn run_feed(&self, kept: Option<TimeDelta>) {
-        tokio::join!(
-            self.run_broadcast(),
-            // Never cancelled by another event: a connection that is left in the middle of an exchange with the
-            // database is of no further use.
-            listener::run(&self.db, || self.hub.committed.notify_one()),
-            self.run_time_based_events(),
-            self.run_event_retention(kept)
-        );
-    }
-
     /// Deletes events that were recorded before the retention period `kept`.
     ///
     /// # Errors
@@ -115,8 +110,8 @@ impl Services {
         }
     }
 
-    async fn run_event_retention(&self, kept: Option<TimeDelta>) {
-        let Some(kept) = kept else { return };
+    /// Deletes events after the retention period `kept`, until the future is dropped. Each process runs it once.
+    pub async fn run_event_retention(&self, kept: TimeDelta) {
         loop {
             match self.delete_expired_events(kept).await {
                 Ok(0) => {}
@@ -137,8 +132,18 @@ impl Services {
         Ok((store::feed(reader).await?, store::pending(reader).await?))
     }
 
-    async fn run_broadcast(&self) {
-        let mut known = None;
+    /// Listens for events of other processes, until the future is dropped. Each process runs it once.
+    pub async fn run_event_listener(&self) {
+        // In a task of its own, never cancelled by another event: a connection that is left in the middle of an
+        // exchange with the database is of no further use.
+        listener::run(&self.db, || self.hub.committed.notify_one()).await;
+        // SQLite has no notifications.
+        std::future::pending().await
+    }
+
+    /// Numbers and broadcasts events, until the future is dropped. Each process runs it once.
+    pub async fn run_feed(&self) {
+        let mut known = *self.hub.broadcast_through();
         loop {
             if let Err(error) = self.broadcast_new(&mut known).await {
                 tracing::warn!(%error, "failed to read events; retrying");
@@ -169,6 +174,7 @@ impl Services {
             }
         }
         *known = Some(last);
+        *self.hub.broadcast_through() = *known;
         self.metrics.set_feed_position(last);
         self.hub.last.send_if_modified(|known| std::mem::replace(known, last) < last);
         Ok(())

@@ -39,8 +39,8 @@ impl Services {
         Ok(())
     }
 
-    /// Emits time-based events as they become due, until the future is dropped.
-    pub(super) async fn run_time_based_events(&self) {
+    /// Emits time-based events as they become due, until the future is dropped. Each process runs it once.
+    pub async fn run_time_based_events(&self) {
         loop {
             if let Err(error) = self.emit_time_based_events().await {
                 tracing::warn!(%error, "failed to emit time-based events; retrying");

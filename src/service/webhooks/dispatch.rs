@@ -1,7 +1,7 @@
 //! The webhook task of each process: it enqueues deliveries of events and attempts those that are due.
 //! Processes on one database share the work by leases.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ const ATTEMPTS_MAX: usize = 32;
 const ENDPOINT_ATTEMPTS_MAX: usize = 4;
 /// Interval of polling for due deliveries, besides notifications.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Minimum interval between passes that new events cause.
+const PASS_INTERVAL_MIN: Duration = Duration::from_millis(20);
 /// Interval of polling for endpoints while there are none.
 const ENDPOINT_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Maximum time for attempts in progress to finish on shutdown.
@@ -44,6 +46,107 @@ const PENDING_MAX: i64 = 5_000;
 const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 /// Deliveries that one transaction deletes.
 const DELETED_PER_TRANSACTION: i64 = 5_000;
+
+/// The endpoint and subject of a delivery that was attempted.
+struct Attempted {
+    endpoint: Uuid,
+    subject: Option<Uuid>,
+}
+
+/// Starts attempts. A pass looks for all that is due; between passes, an attempt that has finished makes room
+/// for the next one, which is found without looking at all the others that are pending.
+struct Dispatcher<'d> {
+    services: &'d Services,
+    attempts: &'d mut JoinSet<Attempted>,
+    permits: AttemptPermits,
+    /// Endpoints that may have more that is due than they had permits for, in the order in which they get the
+    /// next ones.
+    backlog: VecDeque<Uuid>,
+}
+
+impl<'d> Dispatcher<'d> {
+    fn new(services: &'d Services, attempts: &'d mut JoinSet<Attempted>) -> Self {
+        let permits =
+            AttemptPermits { all: Arc::new(Semaphore::new(ATTEMPTS_MAX)), endpoints: HashMap::new() };
+        Self { services, attempts, permits, backlog: VecDeque::new() }
+    }
+
+    /// Enqueues deliveries of new events and starts what is due; returns whether there are any endpoints.
+    async fn start_due(&mut self) -> Result<bool, Error> {
+        let services = self.services;
+        if !store::any_exists(services.db.reader()).await? {
+            return Ok(false);
+        }
+        services.webhooks_enqueue().await?;
+        let due = store::with_due(services.db.reader(), services.clock.real()).await?;
+        // Those that have waited stay in front.
+        self.backlog.retain(|endpoint| due.contains(endpoint));
+        for endpoint in due {
+            self.add_to_backlog(endpoint);
+        }
+        self.start_backlog().await?;
+        Ok(true)
+    }
+
+    /// Starts what an attempt that has finished was in the way of.
+    async fn start_after(&mut self, attempted: Attempted) {
+        let Attempted { endpoint, subject } = attempted;
+        let started = async {
+            if !self.backlog.is_empty() {
+                self.add_to_backlog(endpoint);
+                return self.start_backlog().await;
+            }
+            let Some(subject) = subject else { return Ok(()) };
+            let Some(permit) = self.permits.try_acquire(endpoint) else { return Ok(()) };
+            if let Some(delivery) = self.services.claim_next(endpoint, subject).await? {
+                self.start(delivery, permit);
+            }
+            Ok(())
+        };
+        if let Err(error) = started.await {
+            tracing::warn!(%error, "failed to dispatch webhooks; retrying");
+        }
+    }
+
+    fn add_to_backlog(&mut self, endpoint: Uuid) {
+        if !self.backlog.contains(&endpoint) {
+            self.backlog.push_back(endpoint);
+        }
+    }
+
+    /// Starts attempts of the endpoints in the backlog, as long as there are permits.
+    async fn start_backlog(&mut self) -> Result<(), Error> {
+        let mut waiting = self.backlog.len();
+        while waiting > 0 && self.permits.all.available_permits() > 0 {
+            waiting -= 1;
+            let Some(endpoint) = self.backlog.pop_front() else { break };
+            let free = self.permits.available(endpoint);
+            let claimed = match free {
+                0 => Vec::new(),
+                _ => self.services.claim(endpoint, self.services.clock.real(), free).await?,
+            };
+            let may_have_more = claimed.len() == free;
+            for delivery in claimed {
+                if let Some(permit) = self.permits.try_acquire(endpoint) {
+                    self.start(delivery, permit);
+                }
+            }
+            if may_have_more {
+                self.backlog.push_back(endpoint);
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, delivery: webhook_delivery::Model, permit: [OwnedSemaphorePermit; 2]) {
+        let attempt = self.services.clone().attempt_claimed(delivery);
+        self.attempts.spawn(async move {
+            let attempted = attempt.await;
+            drop(permit);
+            attempted
+        });
+    }
+}
 
 /// The permits for concurrent attempts.
 struct AttemptPermits {
@@ -69,14 +172,12 @@ impl AttemptPermits {
 }
 
 impl Services {
-    /// Sends webhooks until `stop` resolves, then finishes the attempts in progress. Deletes deliveries after the
-    /// retention period of events.
-    pub async fn run_webhooks(&self, kept: Option<TimeDelta>, stop: impl Future<Output = ()>) {
+    /// Sends webhooks until `stop` resolves, then finishes the attempts in progress.
+    pub async fn run_webhooks(&self, stop: impl Future<Output = ()>) {
         let mut attempts = JoinSet::new();
         tokio::select! {
             () = stop => {}
             () = self.dispatch(&mut attempts) => {}
-            () = self.run_delivery_retention(kept) => {}
         }
         let finished = async { while attempts.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_TIME_MAX, finished).await.is_err() {
@@ -86,52 +187,50 @@ impl Services {
         }
     }
 
-    async fn dispatch(&self, attempts: &mut JoinSet<()>) {
-        let mut permits =
-            AttemptPermits { all: Arc::new(Semaphore::new(ATTEMPTS_MAX)), endpoints: HashMap::new() };
+    async fn dispatch(&self, attempts: &mut JoinSet<Attempted>) {
+        let mut dispatcher = Dispatcher::new(self, attempts);
         let mut last = self.hub.last();
         loop {
-            let any = self.start_due(attempts, &mut permits).await.unwrap_or_else(|error| {
+            let any = dispatcher.start_due().await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "failed to dispatch webhooks; retrying");
                 true
             });
-            tokio::select! {
-                Some(_) = attempts.join_next() => {}
-                changed = last.changed(), if any => if changed.is_err() { tokio::time::sleep(POLL_INTERVAL).await },
-                () = self.webhook_sender.changed.notified() => {}
-                () = tokio::time::sleep(if any { POLL_INTERVAL } else { ENDPOINT_POLL_INTERVAL }) => {}
+            let poll = tokio::time::sleep(if any { POLL_INTERVAL } else { ENDPOINT_POLL_INTERVAL });
+            let mut next_pass = std::pin::pin!(async {
+                let new_events = async {
+                    // Events that come in quick succession share a pass.
+                    tokio::time::sleep(PASS_INTERVAL_MIN).await;
+                    if last.changed().await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                };
+                tokio::select! {
+                    () = new_events, if any => {}
+                    () = self.webhook_sender.changed.notified() => {}
+                    () = poll => {}
+                }
+            });
+            // Between two passes, what has finished makes room for what is known to be due.
+            loop {
+                tokio::select! {
+                    Some(ended) = dispatcher.attempts.join_next() => match ended {
+                        Ok(attempted) => dispatcher.start_after(attempted).await,
+                        Err(error) => tracing::error!(
+                            %error, "webhook attempt failed; delivery is retried when its lease expires"
+                        ),
+                    },
+                    () = &mut next_pass => break,
+                }
             }
         }
     }
 
-    /// Starts attempts of due deliveries; returns whether there are any endpoints.
-    async fn start_due(
-        &self,
-        attempts: &mut JoinSet<()>,
-        permits: &mut AttemptPermits,
-    ) -> Result<bool, Error> {
-        if !store::any_exists(self.db.reader()).await? {
-            return Ok(false);
+    /// Attempts a delivery, and then says whose it was.
+    async fn attempt_claimed(self, delivery: webhook_delivery::Model) -> Attempted {
+        if let Err(error) = self.webhook_attempt(&delivery, self.clock.real()).await {
+            tracing::warn!(%error, "failed to record webhook attempt; delivery is retried when its lease expires");
         }
-        self.webhooks_enqueue().await?;
-        let now = self.clock.real();
-        for endpoint in store::with_due(self.db.reader(), now).await? {
-            let free = permits.available(endpoint);
-            if free == 0 {
-                continue;
-            }
-            for delivery in self.claim(endpoint, now, free).await? {
-                let Some(permit) = permits.try_acquire(endpoint) else { break };
-                let services = self.clone();
-                attempts.spawn(async move {
-                    if let Err(error) = services.webhook_attempt(&delivery, services.clock.real()).await {
-                        tracing::warn!(%error, "failed to record webhook attempt; delivery is retried when its lease expires");
-                    }
-                    drop(permit);
-                });
-            }
-        }
-        Ok(true)
+        Attempted { endpoint: delivery.endpoint_id, subject: delivery.subject }
     }
 
     async fn claim(
@@ -140,10 +239,20 @@ impl Services {
         now: DateTime<Utc>,
         limit: usize,
     ) -> Result<Vec<webhook_delivery::Model>, Error> {
-        let until = now + TimeDelta::from_std(LEASE).unwrap_or(TimeDelta::MAX);
-        let lease = store::Lease { id: Uuid::now_v7(), now, until };
+        let lease = lease(now);
         transact!(self, Operation::SendWebhooks, transaction, _changes => {
             Ok(store::claim(transaction, endpoint, lease, limit).await?)
+        })
+    }
+
+    async fn claim_next(
+        &self,
+        endpoint: Uuid,
+        subject: Uuid,
+    ) -> Result<Option<webhook_delivery::Model>, Error> {
+        let lease = lease(self.clock.real());
+        transact!(self, Operation::SendWebhooks, transaction, _changes => {
+            Ok(store::claim_next(transaction, endpoint, subject, lease).await?)
         })
     }
 
@@ -245,8 +354,8 @@ impl Services {
         }
     }
 
-    async fn run_delivery_retention(&self, kept: Option<TimeDelta>) {
-        let Some(kept) = kept else { return std::future::pending().await };
+    /// Deletes completed deliveries after the retention period of events, until the future is dropped.
+    pub async fn run_delivery_retention(&self, kept: TimeDelta) {
         loop {
             if let Err(error) = self.delete_expired_deliveries(kept).await {
                 tracing::warn!(%error, "failed to delete expired webhook deliveries; retrying later");
@@ -254,6 +363,12 @@ impl Services {
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     }
+}
+
+/// A new lease.
+fn lease(now: DateTime<Utc>) -> store::Lease {
+    let until = now + TimeDelta::from_std(LEASE).unwrap_or(TimeDelta::MAX);
+    store::Lease { id: Uuid::now_v7(), now, until }
 }
 
 /// The delivery of an event.

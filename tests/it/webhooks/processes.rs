@@ -13,6 +13,7 @@ both! {
     two_processes_do_not_send_twice,
     deliveries_of_a_dead_process_are_retried,
     a_slow_receiver_does_not_hold_others,
+    a_backlog_is_sent_in_order,
 }
 
 async fn two_processes_do_not_send_twice(backend: Backend) {
@@ -114,4 +115,37 @@ async fn a_slow_receiver_does_not_hold_others(backend: Backend) {
     slow.wait_for(13).await;
     let stopped = app.restart("2026-08-31").await;
     drop(stopped);
+}
+
+/// By the task itself: a long queue of one subject, and many short ones, to two endpoints.
+async fn a_backlog_is_sent_in_order(backend: Backend) {
+    let settings = [("WEBHOOKS_TO_PRIVATE", "true")];
+    let app = TestApp::start_with(TestDatabase::create(backend).await, "2026-08-31", &settings).await;
+    let receiver = Receiver::start().await;
+    let counts: BTreeMap<String, usize> =
+        (0..12).map(|partner| (format!("p{partner}"), if partner == 0 { 30 } else { 2 })).collect();
+    for (partner, count) in &counts {
+        app.partner(partner, "2024-06-01").await;
+        for number in 0..*count {
+            post(&app, partner, &format!("{partner}-{number}")).await;
+        }
+    }
+    let paths = ["/hooks/a", "/hooks/b"];
+    for path in paths {
+        let url = receiver.url.replace("/hooks", path);
+        let (id, _) = app.endpoint(&url, &["ACTIVITY_RECORDED"]).await;
+        app.done("replayWebhookEvents", json!({ "id": id, "after": 0 })).await;
+    }
+    let all = counts.values().sum::<usize>() * paths.len();
+    let mut streams: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for got in receiver.wait_for(all).await {
+        let partner = got.body["data"]["partner"].as_str().expect("a partner").to_owned();
+        streams.entry((got.path.clone(), partner)).or_default().push(got.activity().to_owned());
+    }
+    assert_eq!(streams.len(), counts.len() * paths.len());
+    for ((path, partner), ids) in streams {
+        let expected: Vec<String> =
+            (0..counts[&partner]).map(|number| format!("{partner}-{number}")).collect();
+        assert_eq!(ids, expected, "{path}: each once, in order");
+    }
 }

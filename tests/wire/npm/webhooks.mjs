@@ -73,6 +73,13 @@ check(refuses(made.secret, event.body.replace('hooked', 'hacked'), event.headers
 const later = { ...event.headers, 'webhook-timestamp': String(Number(event.headers['webhook-timestamp']) + 1) };
 check(refuses(made.secret, event.body, later), 'another moment is refused');
 
+// The receiver of docs/webhooks.md for a Fetch request, which the test writes beside this file.
+process.env.WEBHOOK_SECRET = made.secret;
+const { handle } = await import('./receiver.mjs');
+const fetched = (body) => handle(new Request(address, { method: 'POST', headers: event.headers, body }));
+check((await fetched(event.body)).status === 204, 'the documented receiver accepts it');
+check((await fetched(`${event.body} `)).status === 400, 'the documented receiver refuses other words');
+
 const rotate = 'mutation($id: ID!) { rotateWebhookSecret(input: { id: $id }) { secret userErrors { message } } }';
 const { secret } = (await ask(url, key, rotate, { id })).rotateWebhookSecret;
 await meet(url, key, 'hooked');
