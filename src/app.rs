@@ -18,7 +18,7 @@ use crate::auth::tokens::TokenVerifier;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::error::Error;
-use crate::graphql::documents::{Documents, schemas};
+use crate::graphql::documents::{Documents, executor};
 use crate::graphql::error::user_error_codes;
 use crate::graphql::root_field_spans::RootFieldSpans;
 use crate::graphql::schema_types::{SchemaTypes, api_scalars};
@@ -252,24 +252,21 @@ async fn router(
 ) -> Result<Router, AppError> {
     let protocol = &settings.protocol;
     let definitions = schema::definitions();
-    let mut types = SchemaTypes::from_sdl(&definitions, &api_scalars())
-        .map_err(|error| AppError::Schema(error.to_string()))?;
+    let mut types = SchemaTypes::from_sdl(&definitions, &api_scalars()).map_err(AppError::Schema)?;
     let introspection = protocol.limits.introspection;
     if !introspection {
         types = types.without_suggestions();
     }
-    let schemas = schemas(|| {
-        let builder = schema::builder();
-        let builder = if introspection { builder } else { builder.disable_suggestions() };
-        if settings.telemetry.collector.is_some() { builder.extension(RootFieldSpans) } else { builder }
-    });
+    let builder = schema::builder();
+    let builder =
+        if settings.telemetry.collector.is_some() { builder.extension(RootFieldSpans) } else { builder };
     let limits = protocol.limits.clone();
-    let mut documents = Documents::new(schemas, types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)
+    let mut documents = Documents::new(executor(builder), types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)
         .with_description(schema::DESCRIPTION)
         .with_persisted_queries(protocol.persisted_bytes_max);
     if let Some(path) = &protocol.trusted_documents {
         let trusted = trusted_documents::read_documents(path).map_err(AppError::TrustedDocuments)?;
-        documents = documents.with_trusted_documents(trusted).await.map_err(AppError::TrustedDocuments)?;
+        documents = documents.with_trusted_documents(trusted).map_err(AppError::TrustedDocuments)?;
     }
     user_error_codes().for_each(|code| services.metrics().start_user_errors(code));
     let page: BrowserPage = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));

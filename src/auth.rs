@@ -6,11 +6,13 @@ pub mod tokens;
 
 use std::sync::Arc;
 
-use async_graphql::Request;
+use async_graphql::{Request, ServerError};
 use axum::http::HeaderMap;
 
 use crate::access::{Actor, Caller, Limits, Role};
 use crate::error::Error;
+use crate::graphql::permissions;
+use crate::graphql::root_fields::RootField;
 use crate::http::authentication::{AuthError, Authenticator, BootstrapKey, InvalidCredentials, bearer};
 use crate::http::request_id::RequestId;
 use crate::http::throttle::CallerKey;
@@ -100,6 +102,14 @@ impl Authenticator for ApiAuthenticator {
 
     fn role(&self, caller: &Self::Caller) -> &'static str {
         caller.role.name().as_str()
+    }
+
+    fn check_permissions(
+        &self,
+        caller: &Self::Caller,
+        root_fields: &[RootField],
+    ) -> Result<(), Vec<ServerError>> {
+        permissions::check(caller, root_fields)
     }
 
     fn attach_caller(&self, caller: Self::Caller, request: Request) -> Request {

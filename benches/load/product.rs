@@ -6,7 +6,7 @@ use std::sync::Arc;
 use partner_program::auth::ApiAuthenticator;
 use partner_program::clock::Clock;
 use partner_program::error::Error;
-use partner_program::graphql::documents::{Documents, schemas};
+use partner_program::graphql::documents::{Documents, executor};
 use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
@@ -36,7 +36,7 @@ pub(crate) async fn open(url: &str) -> Result<Services, Error> {
 pub(crate) async fn start(services: Services) -> std::io::Result<SocketAddr> {
     let types =
         SchemaTypes::from_sdl(&schema::definitions(), &api_scalars()).map_err(std::io::Error::other)?;
-    let documents = Documents::new(schemas(schema::builder), types, Limits::default(), 1_000, 16 << 20);
+    let documents = Documents::new(executor(schema::builder()), types, Limits::default(), 1_000, 16 << 20);
     // All requests have one key: its quota would be what is measured.
     let quotas = Quotas { points_per_minute: 0, operations_max: u32::MAX, ..Quotas::default() };
     let endpoint = GraphqlEndpoint {

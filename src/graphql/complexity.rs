@@ -16,7 +16,6 @@ use async_graphql_parser::types::{
 use async_graphql_value::Value;
 
 use super::limits::{Limits, len_u64};
-use super::operations::Operation;
 use super::output_types::{Multiplicity, OutputTypes};
 use super::schema_types::SchemaTypes;
 
@@ -61,30 +60,58 @@ pub fn estimate(
     Complexity { value: points, depends_on_variables: visitor.depends_on_variables }
 }
 
-/// Rate limit points of an operation: one, or five for each root field of a mutation; one for every
-/// hundred of complexity; and one for each item of a list in a mutation's variables.
-pub(super) fn rate_limit_cost(operation: &Operation, complexity: u64, variables: &Variables) -> u64 {
-    let base = match operation.kind {
+/// Rate limit points of an operation: one, or five for each root field of a mutation; one for every hundred of
+/// complexity; and one for each item of a list in the arguments of a mutation. The root fields of the mutation are
+/// those that will run, whether the document has them in fragments or not, and a list costs the same as a literal
+/// and as a variable.
+pub(super) fn rate_limit_cost(
+    kind: OperationType,
+    document: &ExecutableDocument,
+    complexity: u64,
+    variables: &Variables,
+) -> u64 {
+    let base = match kind {
         OperationType::Query | OperationType::Subscription => 1,
         OperationType::Mutation => {
-            let fields = len_u64(operation.definition().selection_set.node.items.len());
-            fields.saturating_mul(MUTATION_POINTS).saturating_add(list_items(variables))
+            let sets = document.operations.iter().map(|(_, it)| &it.node.selection_set.node);
+            let costs = sets.flat_map(|set| &set.items).map(|selection| match &selection.node {
+                Selection::Field(field) => {
+                    let items =
+                        field.node.arguments.iter().map(|(_, value)| list_items(&value.node, variables));
+                    items.fold(MUTATION_POINTS, u64::saturating_add)
+                }
+                // Root fields are merged before.
+                Selection::FragmentSpread(_) | Selection::InlineFragment(_) => 0,
+            });
+            costs.fold(0, u64::saturating_add)
         }
     };
     base.saturating_add(complexity / COMPLEXITY_PER_POINT)
 }
 
-/// Items of the lists among the variables and the fields of their objects.
-fn list_items(variables: &Variables) -> u64 {
-    let length = |value: &ConstValue| match value {
-        ConstValue::List(items) => len_u64(items.len()),
+/// Items of the lists in an argument, at any depth.
+fn list_items(value: &Value, variables: &Variables) -> u64 {
+    let sum = |counts: &mut dyn Iterator<Item = u64>| counts.fold(0, u64::saturating_add);
+    match value {
+        Value::Variable(name) => variables.get(name).map_or(0, constant_list_items),
+        Value::List(items) => {
+            let inner = sum(&mut items.iter().map(|item| list_items(item, variables)));
+            inner.saturating_add(len_u64(items.len()))
+        }
+        Value::Object(fields) => sum(&mut fields.values().map(|field| list_items(field, variables))),
         _ => 0,
-    };
-    let counts = variables.values().map(|value| match value {
-        ConstValue::Object(fields) => fields.values().map(length).sum(),
-        value => length(value),
-    });
-    counts.sum()
+    }
+}
+
+fn constant_list_items(value: &ConstValue) -> u64 {
+    let sum = |counts: &mut dyn Iterator<Item = u64>| counts.fold(0, u64::saturating_add);
+    match value {
+        ConstValue::List(items) => {
+            sum(&mut items.iter().map(constant_list_items)).saturating_add(len_u64(items.len()))
+        }
+        ConstValue::Object(fields) => sum(&mut fields.values().map(constant_list_items)),
+        _ => 0,
+    }
 }
 
 /// The complexity of a selection set. The part under `edges` and `nodes` is counted separately, because
@@ -221,6 +248,7 @@ fn introspection_factor(field: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graphql::root_fields;
 
     const SCHEMA: &str = "
         type Query {
@@ -242,6 +270,30 @@ mod tests {
         let Complexity { value, depends_on_variables } =
             estimate(&Limits::default(), &types, &document, &variables);
         (value, depends_on_variables)
+    }
+
+    #[test]
+    fn a_mutation_costs_what_will_run() {
+        for (source, variables, cost) in [
+            ("mutation { a b }", "{}", 10),
+            ("mutation { ...f } fragment f on M { a b ... { c } a }", "{}", 15),
+            ("mutation { a ...f ...f } fragment f on M { a }", "{}", 5),
+            ("mutation($y: Boolean!) { a @skip(if: $y) b }", "{\"y\": true}", 5),
+            ("mutation { a(i: {l: [1, 2, 3]}) }", "{}", 8),
+            ("mutation($i: I) { a(i: $i) }", "{\"i\": {\"l\": [1, 2, 3]}}", 8),
+            ("mutation($l: [Int]) { a(i: {l: $l}) }", "{\"l\": [1, 2, 3]}", 8),
+            ("mutation($l: [Int]) { a(i: $l) b(i: $l) }", "{\"l\": [1, 2, 3]}", 16),
+            ("mutation { a(i: {o: {l: [{m: [1]}, {m: [2, 3]}]}}) }", "{}", 10),
+            ("query { a(l: [1, 2]) }", "{}", 1),
+        ] {
+            let mut document = async_graphql_parser::parse_query(source).expect("a document");
+            let variables = serde_json::from_str(variables).expect("variables");
+            let kind = document.operations.iter().next().expect("an operation").1.node.ty;
+            if kind == OperationType::Mutation {
+                root_fields::merge(&mut document, &variables);
+            }
+            assert_eq!(rate_limit_cost(kind, &document, 0, &variables), cost, "{source}");
+        }
     }
 
     #[test]

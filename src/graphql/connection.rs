@@ -39,7 +39,7 @@ impl PageArguments {
     /// Checks the arguments and parses their cursors.
     pub(crate) fn page<K: Cursor<L>, L>(self, list: &L) -> Result<Page<K>, ApiError> {
         let (size, from_end) = match (self.first, self.last) {
-            (Some(_), Some(_)) => return Err(ApiError::bad_input("Use \"first\" or \"last\", not both.")),
+            (Some(_), Some(_)) => return Err(ApiError::bad_input(BOTH_ENDS)),
             (None, Some(size)) => (size, true),
             (size, None) => (size.unwrap_or(PAGE_SIZE_DEFAULT), false),
         };
@@ -59,15 +59,25 @@ impl PageArguments {
     }
 }
 
+/// The message where both a first and a last page are asked for.
+pub(super) const BOTH_ENDS: &str = "Use \"first\" or \"last\", not both.";
+
 /// The page size from the argument of this name.
 pub(crate) fn page_size(name: &str, size: Option<i32>) -> Result<u64, ApiError> {
-    let given = size.unwrap_or(PAGE_SIZE_DEFAULT);
-    let size = u64::try_from(given).ok();
-    size.filter(|size| *size <= u64::from(PAGE_SIZE_MAX.unsigned_abs())).ok_or_else(|| {
-        let cursor = if name == "last" { "before" } else { "after" };
-        ApiError::bad_input(format!(
+    let given = i64::from(size.unwrap_or(PAGE_SIZE_DEFAULT));
+    match (u64::try_from(given), page_size_problem(name, given)) {
+        (Ok(size), None) => Ok(size),
+        (_, problem) => Err(ApiError::bad_input(problem.unwrap_or_default())),
+    }
+}
+
+/// What is wrong with a page size that the argument of this name has.
+pub(super) fn page_size_problem(name: &str, given: i64) -> Option<String> {
+    let cursor = if name == "last" { "before" } else { "after" };
+    (!(0..=i64::from(PAGE_SIZE_MAX)).contains(&given)).then(|| {
+        format!(
             "\"{name}\" must be from 0 to {PAGE_SIZE_MAX}, not {given}; request further pages with \"{cursor}\"."
-        ))
+        )
     })
 }
 

@@ -1,17 +1,15 @@
 //! A cache of documents that were parsed, checked and validated, by their text.
 //!
-//! Two schemas are built by one function. The strict one validates a document when it is
-//! first seen and never runs a resolver; the fast one runs every request. A request is
-//! therefore executed in one and the same way whether its document was known or not. What
-//! depends on variables, their own check and the complexity, is done for each request.
+//! Everything that the text decides is checked when a document is first seen: limits, grammar, the rules of the
+//! specification, and the values in it. What depends on variables, their own check and the complexity, is done for
+//! each request. The schema that runs a document repeats none of it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
 use async_graphql::{
-    Executor, ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType,
-    ValidationMode, Variables, async_trait,
+    Executor, ObjectType, Request, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode,
+    Variables,
 };
 use async_graphql_parser::types::OperationType;
 use quick_cache::Weighter;
@@ -21,11 +19,13 @@ use super::complexity::{self, rate_limit_cost};
 use super::document_ref::{self, DocumentHash, DocumentRef};
 use super::introspection::SchemaDescription;
 use super::limits::{Limits, check_limit, len_u64};
-use super::operations::{Document, Operation, split_operations};
+use super::operations::{Document, split_operations};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
+use super::root_fields::{self, RootField};
 use super::schema_types::SchemaTypes;
+use super::syntax::{self, Parsed};
 use super::trusted_documents::TrustedDocument;
-use super::{shape, single_root, syntax_error, validation_error, variables};
+use super::{literals, merging, pages, shape, single_root, unset_variables, validation, variables};
 
 /// Longest document that is cached, in bytes. Longer ones are generated, and run once.
 const CACHED_BYTES_MAX: usize = 16_384;
@@ -34,25 +34,14 @@ const CACHED_BYTES_MAX: usize = 16_384;
 /// can let through, so that refusals come from there and have their code.
 const LIBRARY_DEPTH_MAX: usize = 1_000;
 
-/// The two schemas, of one builder.
-#[derive(Clone)]
-pub struct Schemas<E> {
-    strict: E,
-    fast: E,
-}
-
-/// Builds the two schemas. `build` must give the same schema each time.
-pub fn schemas<Q, M, S>(build: impl Fn() -> SchemaBuilder<Q, M, S>) -> Schemas<Schema<Q, M, S>>
+/// Builds a schema that executes the requests of [`Documents`]. It assumes that documents are valid.
+pub fn executor<Q, M, S>(builder: SchemaBuilder<Q, M, S>) -> Schema<Q, M, S>
 where
     Q: ObjectType + 'static,
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    let build = || build().limit_recursive_depth(LIBRARY_DEPTH_MAX);
-    Schemas {
-        strict: build().validation_mode(ValidationMode::Strict).extension(ValidateOnly).finish(),
-        fast: build().validation_mode(ValidationMode::Fast).finish(),
-    }
+    builder.limit_recursive_depth(LIBRARY_DEPTH_MAX).validation_mode(ValidationMode::Fast).finish()
 }
 
 /// A request that is ready to run.
@@ -69,13 +58,15 @@ pub struct Prepared {
     pub complexity: u64,
     /// What the request costs of its caller's rate limit, in points.
     pub rate_limit_cost: u64,
+    /// The root fields that a mutation will run, in order.
+    pub root_fields: Vec<RootField>,
     /// The description of the schema, if the response must contain it.
     pub description: Option<SchemaDescription>,
 }
 
-/// The schemas, their limits and the documents that passed validation.
+/// A schema, its limits and the documents that passed validation.
 pub struct Documents<E> {
-    schemas: Schemas<E>,
+    schema: E,
     types: SchemaTypes,
     limits: Limits,
     /// The text for `__schema { description }`, if the library's is replaced.
@@ -90,17 +81,12 @@ pub struct Documents<E> {
 }
 
 impl<E: Executor> Documents<E> {
-    /// Caches up to `documents_max` documents, which occupy up to `memory_max` bytes.
+    /// Caches up to `documents_max` documents, which occupy up to `memory_max` bytes. The schema is one of
+    /// [`executor`].
     #[must_use]
-    pub fn new(
-        schemas: Schemas<E>,
-        types: SchemaTypes,
-        limits: Limits,
-        documents_max: usize,
-        memory_max: u64,
-    ) -> Self {
+    pub fn new(schema: E, types: SchemaTypes, limits: Limits, documents_max: usize, memory_max: u64) -> Self {
         Self {
-            schemas,
+            schema,
             types,
             limits,
             description: None,
@@ -131,11 +117,11 @@ impl<E: Executor> Documents<E> {
     /// # Errors
     ///
     /// A document that could not be run, or an id of two documents, in one line.
-    pub async fn with_trusted_documents(mut self, documents: Vec<TrustedDocument>) -> Result<Self, String> {
+    pub fn with_trusted_documents(mut self, documents: Vec<TrustedDocument>) -> Result<Self, String> {
         let mut trusted = Trusted::default();
         for TrustedDocument { text, ids, origin } in documents {
             let hash = DocumentHash::of(&text);
-            let document = self.parse(&text).await.map_err(|errors| {
+            let document = self.parse(&text).map_err(|errors| {
                 let message = errors.first().map_or("", |error| error.message.as_str());
                 format!("{origin}: {}", message.split_whitespace().collect::<Vec<_>>().join(" "))
             })?;
@@ -150,10 +136,10 @@ impl<E: Executor> Documents<E> {
         Ok(self)
     }
 
-    /// The schema that executes requests from [`Documents::prepare`]. It assumes that documents are valid.
+    /// The schema that executes requests from [`Documents::prepare`].
     #[must_use]
     pub fn schema(&self) -> &E {
-        &self.schemas.fast
+        &self.schema
     }
 
     /// How many documents are cached.
@@ -167,43 +153,62 @@ impl<E: Executor> Documents<E> {
     /// # Errors
     ///
     /// Every reason why the request is not run, each with its code.
-    pub async fn prepare(
+    pub fn prepare(
         &self,
         source: &DocumentRef,
         operation_name: Option<&str>,
         variables: Variables,
     ) -> Result<Prepared, Vec<ServerError>> {
-        let document = self.resolve(source).await?;
+        let document = self.resolve(source)?;
         let name = operation_name.filter(|name| !name.is_empty());
         let operation = document.operation(name).map_err(single_error)?;
         let definitions = &operation.definition().variable_definitions;
         let variables = variables::check(&self.types, definitions, variables).map_err(errors)?;
+        variables::check_never_null(operation, &variables).map_err(errors)?;
         let complexity = operation.complexity.unwrap_or_else(|| {
             complexity::estimate(&self.limits, &self.types, &operation.document, &variables).value
         });
         check_limit("complexity", self.limits.complexity, complexity).map_err(single_error)?;
-        let rate_limit_cost = rate_limit_cost(operation, complexity, &variables);
+        let mut document = operation.document.clone();
+        unset_variables::omit(&mut document, &operation.optional, &variables);
+        let root_fields = match operation.kind {
+            OperationType::Mutation => {
+                let root_fields = root_fields::merge(&mut document, &variables);
+                pages::check(&self.types.outputs, &document, &variables).map_err(errors)?;
+                root_fields
+            }
+            OperationType::Query | OperationType::Subscription => Vec::new(),
+        };
+        let rate_limit_cost = rate_limit_cost(operation.kind, &document, complexity, &variables);
         let mut request = Request::new(String::new()).variables(variables);
-        request.set_parsed_query(operation.document.clone());
+        request.set_parsed_query(document);
         let name = operation.name.as_deref().filter(|_| self.trusted.is_some());
         let label = name.map_or_else(|| Arc::clone(&operation.root_label), Arc::from);
         let description =
             self.description.and_then(|text| SchemaDescription::new(text, &operation.descriptions));
-        Ok(Prepared { request, kind: operation.kind, label, complexity, rate_limit_cost, description })
+        Ok(Prepared {
+            request,
+            kind: operation.kind,
+            label,
+            complexity,
+            rate_limit_cost,
+            root_fields,
+            description,
+        })
     }
 
-    async fn resolve(&self, source: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {
+    fn resolve(&self, source: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {
         if let Some(trusted) = &self.trusted {
             return trusted.resolve(source).map_err(single_error);
         }
         match source {
-            DocumentRef::Text(text) => self.by_text(text).await,
+            DocumentRef::Text(text) => self.by_text(text),
             DocumentRef::Hash(hash) => match &self.persisted {
                 Some(persisted) => persisted.get(hash).ok_or_else(|| single_error(document_ref::not_found())),
                 None => Err(single_error(document_ref::not_supported())),
             },
             DocumentRef::TextWithHash(text, hash) => {
-                let document = self.by_text(text).await?;
+                let document = self.by_text(text)?;
                 if let Some(persisted) = &self.persisted {
                     persisted.insert(*hash, Arc::clone(&document));
                 }
@@ -213,38 +218,42 @@ impl<E: Executor> Documents<E> {
         }
     }
 
-    async fn by_text(&self, text: &str) -> Result<Arc<Document>, Vec<ServerError>> {
+    fn by_text(&self, text: &str) -> Result<Arc<Document>, Vec<ServerError>> {
         if let Some(document) = self.cache.get(text) {
             return Ok(document);
         }
-        let document = Arc::new(self.parse(text).await?);
+        let document = Arc::new(self.parse(text)?);
         if text.len() <= CACHED_BYTES_MAX {
             self.cache.insert(text.into(), Arc::clone(&document));
         }
         Ok(document)
     }
 
-    async fn parse(&self, source: &str) -> Result<Document, Vec<ServerError>> {
+    fn parse(&self, source: &str) -> Result<Document, Vec<ServerError>> {
         let size = self.limits.check_text(source).map_err(single_error)?;
-        let parsed = async_graphql_parser::parse_query(source)
-            .map_err(|it| single_error(syntax_error::refusal(source, &it)))?;
-        shape::check(&self.limits, &parsed).map_err(single_error)?;
-        for (_, operation) in parsed.operations.iter() {
+        let Parsed { ast, document } = syntax::parse(&self.limits, source, &size).map_err(errors)?;
+        shape::check(&self.limits, &document).map_err(single_error)?;
+        for (_, operation) in document.operations.iter() {
             let definitions = &operation.node.variable_definitions;
             variables::check_types(&self.types, definitions).map_err(errors)?;
         }
-        let mut operations = split_operations(parsed);
-        let mut refusals = Vec::new();
-        for operation in &operations {
-            refusals.extend(self.validate(operation).await);
+        let mut refusals = validation::check(&self.types, source, ast);
+        let mut operations = split_operations(document);
+        for operation in &mut operations {
+            let checked = literals::check(&self.types, operation);
+            operation.never_null = checked.never_null;
+            refusals.extend(checked.refusals);
         }
         if !refusals.is_empty() {
-            // The library reports some rules in the order of a hash table, and what several
-            // operations share is reported for each.
+            // What several operations share is reported for each.
             refusals.sort_by(|a, b| (&a.locations, &a.message).cmp(&(&b.locations, &b.message)));
             refusals.dedup();
             refusals.truncate(ERRORS_MAX);
             return Err(errors(refusals));
+        }
+        let mut copied = 0;
+        for operation in &mut operations {
+            copied += merging::merge(&self.types.outputs, operation.kind, &mut operation.document);
         }
         for operation in operations.iter_mut().filter(|it| it.kind == OperationType::Subscription) {
             single_root::hoist_root_field(&mut operation.document).map_err(single_error)?;
@@ -261,23 +270,11 @@ impl<E: Executor> Documents<E> {
             // with a name, positions and four empty lists.
             memory_bytes: size
                 .tokens
+                .saturating_add(len_u64(copied))
                 .saturating_mul(300)
                 .saturating_add(len_u64(source.len()))
                 .max(self.memory_min),
         })
-    }
-
-    /// The library validates arguments that hold variables with the variables' values.
-    /// Samples of the right type replace them, so that the result depends on the document
-    /// alone and holds for every request.
-    async fn validate(&self, operation: &Operation) -> Vec<Refusal> {
-        let definitions = &operation.definition().variable_definitions;
-        let samples = variables::sample_variables(&self.types, definitions);
-        let mut request = Request::new(String::new()).variables(samples.clone());
-        request.set_parsed_query(operation.document.clone());
-        let errors = self.schemas.strict.execute(request).await.errors;
-        let refusals = |error| validation_error::refusals(&self.types, operation, &samples, error);
-        errors.iter().flat_map(refusals).collect()
     }
 }
 
@@ -320,21 +317,5 @@ struct MemoryWeighter;
 impl<K> Weighter<K, Arc<Document>> for MemoryWeighter {
     fn weight(&self, _: &K, document: &Arc<Document>) -> u64 {
         document.memory_bytes
-    }
-}
-
-/// Ends a request before its execution.
-struct ValidateOnly;
-
-impl ExtensionFactory for ValidateOnly {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
-    }
-}
-
-#[async_trait::async_trait]
-impl Extension for ValidateOnly {
-    async fn execute(&self, _: &ExtensionContext<'_>, _: Option<&str>, _: NextExecute<'_>) -> Response {
-        Response::default()
     }
 }

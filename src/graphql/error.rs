@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{Context, ErrorExtensions, SimpleObject};
 
+use super::permissions;
 use super::refusal::{Code, truncate_message};
 use super::types::UserErrorCode;
 use crate::error::{self, Error};
@@ -27,7 +28,7 @@ impl ApiError {
     /// The caller lacks this permission. The message is the same for every object, so it reveals nothing about one.
     fn forbidden(operation: &str) -> Self {
         let code = Code::Forbidden.as_str();
-        let message = format!("Your role or API key does not permit {operation}.");
+        let message = permissions::message(operation);
         Self(async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code)))
     }
 }

@@ -3,6 +3,8 @@
 //! Everything here is linear in the length of the document and runs before the parser,
 //! whose recursion and whose callers' recursion must meet bounded nesting only.
 
+use std::ops::Range;
+
 use async_graphql::Pos;
 
 use super::refusal::{Code, ExceededLimit, Refusal};
@@ -68,12 +70,16 @@ impl Default for Limits {
 }
 
 /// Size of the text of a document.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextSize {
     /// Names, numbers, strings and punctuation marks.
     pub tokens: u64,
     /// Maximum nesting of brackets.
     pub nesting: u64,
+    /// Names alone, keywords included.
+    pub names: u64,
+    /// Where descriptions of operations, fragments and variables are, in bytes.
+    pub descriptions: Vec<Range<usize>>,
 }
 
 impl Limits {
@@ -157,13 +163,15 @@ pub(crate) fn len_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// Counts tokens and nesting. Brackets in strings, block strings and comments are text.
-/// An unterminated string is refused here: a parser that treated it differently would see brackets
+/// Counts tokens and nesting, and finds descriptions. Brackets in strings, block strings and comments are
+/// text. An unterminated string is refused here: a parser that treated it differently would see brackets
 /// where this function skipped text.
 fn measure_text(source: &str) -> Result<TextSize, Refusal> {
     let bytes = source.as_bytes();
     let mut size = TextSize::default();
     let mut open: u64 = 0;
+    // The last two tokens.
+    let (mut before, mut last) = (0..0, 0..0);
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let start = at;
@@ -186,15 +194,33 @@ fn measure_text(source: &str) -> Result<TextSize, Refusal> {
                 while bytes.get(at).copied().is_some_and(is_name_byte) {
                     at += 1;
                 }
+                size.names += u64::from(!byte.is_ascii_digit());
             }
             // Continuation bytes of a character that is invalid here are not tokens of their own;
             // the parser refuses the character.
             0x80..=0xBF => continue,
             _ => {}
         }
+        if is_description(open, &bytes[before.clone()], &bytes[last.clone()], &bytes[start..at]) {
+            size.descriptions.push(last.clone());
+        }
+        before = std::mem::replace(&mut last, start..at);
         size.tokens += 1;
     }
     Ok(size)
+}
+
+/// Whether a token is a description, by its neighbours: before the keyword of a definition, or among the
+/// variables of an operation, where any other string is the default after a `=`.
+fn is_description(open: u64, before: &[u8], token: &[u8], next: &[u8]) -> bool {
+    if !token.starts_with(b"\"") {
+        return false;
+    }
+    match open {
+        0 => matches!(next, b"query" | b"mutation" | b"subscription" | b"fragment"),
+        1 => next == b"$" && !matches!(before, b"=" | b":" | b"$" | b"@" | b"{"),
+        _ => false,
+    }
 }
 
 fn is_name_byte(byte: u8) -> bool {
@@ -286,6 +312,25 @@ mod tests {
             "The mutation has 11 root fields; the maximum is 10. Send several requests."
         );
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn descriptions_are_found() {
+        for (source, expected) in [
+            (r#""a" query { b }"#, &["\"a\""][..]),
+            ("\"\"\"a\n{\"\"\"fragment f on A { b } # \"c\" query", &["\"\"\"a\n{\"\"\""]),
+            (
+                r#"query ("a" $b: Int = 1 "c" $d: A! "e" $f: String = "g" "h" $i: Int) { j }"#,
+                &["\"a\"", "\"c\"", "\"e\"", "\"h\""],
+            ),
+            (r#"query ($a: String = "b" $c: [Int] = ["d" $e]) { f(g: ["h" $a]) }"#, &[]),
+            (r#""a" { b }"#, &[]),
+            (r#"query @skip(if: "a" $b) { c }"#, &[]),
+        ] {
+            let size = measure_text(source).expect("the strings end");
+            let found: Vec<&str> = size.descriptions.into_iter().map(|range| &source[range]).collect();
+            assert_eq!(found, expected, "{source}");
+        }
     }
 
     #[test]

@@ -36,6 +36,10 @@ pub(crate) struct Operation {
     pub(crate) document: ExecutableDocument,
     /// The complexity, unless it depends on variables.
     pub(crate) complexity: Option<u64>,
+    /// Variables without a default that may be left out, and then leave out what they are the value of.
+    pub(crate) optional: Vec<Name>,
+    /// Variables that must not be null where they are used, although their type allows it.
+    pub(crate) never_null: Vec<Name>,
 }
 
 impl Document {
@@ -82,9 +86,7 @@ impl Operation {
     }
 }
 
-/// Splits a document, so that a request clones one operation, and because the library wrongly
-/// rejects two operations that use one variable name with different types. Unused fragments
-/// stay with the first operation, so that validation reports them.
+/// Splits a document, so that a request clones one operation.
 pub(crate) fn split_operations(document: ExecutableDocument) -> Vec<Operation> {
     let ExecutableDocument { operations, fragments } = document;
     let operations: Vec<(Option<Name>, Positioned<OperationDefinition>)> = match operations {
@@ -100,14 +102,14 @@ pub(crate) fn split_operations(document: ExecutableDocument) -> Vec<Operation> {
         .map(|(_, operation)| reachable_fragments(&operation.node.selection_set.node, &fragments))
         .collect();
     let parts = operations.into_iter().enumerate().map(|(index, (name, operation))| {
-        let belongs = |fragment: &Name| {
-            reachable[index].contains(fragment)
-                || (index == 0 && !reachable.iter().any(|names| names.contains(fragment)))
-        };
+        let belongs = |fragment: &Name| reachable[index].contains(fragment);
         let set = &operation.node.selection_set.node;
         let root_label = root_label(set, &fragments);
         let descriptions = description_keys(set, &fragments);
         let own = fragments.iter().filter(|(name, _)| belongs(name));
+        let variables = operation.node.variable_definitions.iter().map(|it| &it.node);
+        let optional = variables.filter(|it| it.var_type.node.nullable && it.default_value.is_none());
+        let optional = optional.map(|it| it.name.node.clone()).collect();
         Operation {
             name,
             kind: operation.node.ty,
@@ -118,6 +120,8 @@ pub(crate) fn split_operations(document: ExecutableDocument) -> Vec<Operation> {
                 operations: DocumentOperations::Single(operation),
             },
             complexity: None,
+            optional,
+            never_null: Vec::new(),
         }
     });
     parts.collect()

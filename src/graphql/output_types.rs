@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Name, Positioned};
 use async_graphql_parser::types::{
-    BaseType, FieldDefinition, OperationType, SchemaDefinition, Type, TypeDefinition, TypeKind,
+    BaseType, FieldDefinition, InputValueDefinition, OperationType, SchemaDefinition, Type, TypeDefinition,
+    TypeKind,
 };
 
 /// How many values of its type a field returns.
@@ -28,13 +29,27 @@ pub(crate) struct OutputField {
     /// Its type without list and non-null wrappers.
     pub(crate) ty: Name,
     pub(crate) multiplicity: Multiplicity,
-    arguments: Vec<(Name, Type)>,
+    pub(crate) arguments: Vec<Argument>,
 }
 
-impl OutputField {
-    /// The type of an argument.
-    pub(crate) fn argument(&self, name: &str) -> Option<&Type> {
-        self.arguments.iter().find(|(known, _)| known == name).map(|(_, ty)| ty)
+/// An argument of a field or directive, or a field of an input object.
+#[derive(Clone, Debug)]
+pub(crate) struct Argument {
+    pub(crate) name: Name,
+    pub(crate) ty: Type,
+    pub(crate) has_default: bool,
+}
+
+impl Argument {
+    /// Reads a definition of the schema.
+    pub(crate) fn new(definition: &Positioned<InputValueDefinition>) -> Self {
+        let InputValueDefinition { name, ty, default_value, .. } = &definition.node;
+        Self { name: name.node.clone(), ty: ty.node.clone(), has_default: default_value.is_some() }
+    }
+
+    /// Whether a value must be given.
+    pub(crate) fn is_required(&self) -> bool {
+        !self.ty.nullable && !self.has_default
     }
 }
 
@@ -65,9 +80,7 @@ impl OutputTypes {
             let fields = fields.iter().map(|Positioned { node: field, .. }| {
                 let ty = base_name(&field.ty.node).clone();
                 let multiplicity = multiplicity(field, is_connection);
-                let arguments =
-                    field.arguments.iter().map(|it| (it.node.name.node.clone(), it.node.ty.node.clone()));
-                let arguments = arguments.collect();
+                let arguments = field.arguments.iter().map(Argument::new).collect();
                 (field.name.node.clone(), OutputField { ty, multiplicity, arguments })
             });
             (name.clone(), fields.collect())
@@ -88,6 +101,20 @@ impl OutputTypes {
     /// The field of a type; none for what the schema does not define, such as introspection.
     pub(crate) fn field(&self, ty: &str, field: &str) -> Option<&OutputField> {
         self.fields.get(ty)?.get(field)
+    }
+
+    /// The names of the fields of a type, in order.
+    pub(crate) fn field_names(&self, ty: &str) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.fields.get(ty).into_iter().flat_map(|fields| fields.keys()).map(Name::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The names of the arguments of a field.
+    pub(crate) fn argument_names(&self, ty: &str, field: &str) -> Vec<&str> {
+        let arguments = self.field(ty, field).into_iter().flat_map(|field| &field.arguments);
+        arguments.map(|argument| argument.name.as_str()).collect()
     }
 }
 

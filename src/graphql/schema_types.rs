@@ -5,15 +5,18 @@
 //! counted before.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use async_graphql::indexmap::IndexMap;
+use apollo_compiler::Schema;
+use apollo_compiler::validation::Valid;
 use async_graphql::{Name, Value};
 use async_graphql_parser::types::{
     BaseType, InputObjectType, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
 
-use super::output_types::OutputTypes;
+use super::output_types::{Argument, OutputTypes};
 use super::scalar::{self, parse_decimal, parse_event_number, parse_moment};
+use super::validation;
 use crate::program::calendar::parse_date;
 
 /// The input values that a scalar accepts.
@@ -23,8 +26,6 @@ pub struct ScalarRule {
     pub expected: &'static str,
     /// Whether the scalar accepts a value that is not null.
     pub accepts: fn(&Value) -> bool,
-    /// A value that the scalar accepts, to validate documents before the variables are known.
-    pub sample: Value,
 }
 
 /// An input type without its wrappers.
@@ -38,15 +39,8 @@ pub(crate) enum InputType {
 
 #[derive(Clone, Debug)]
 pub(crate) struct InputObject {
-    pub(crate) fields: Vec<InputField>,
+    pub(crate) fields: Vec<Argument>,
     pub(crate) one_of: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct InputField {
-    pub(crate) name: Name,
-    pub(crate) ty: Type,
-    pub(crate) required: bool,
 }
 
 /// All types of a schema, by name.
@@ -55,6 +49,12 @@ pub struct SchemaTypes {
     types: HashMap<Name, InputType>,
     /// Objects and interfaces.
     pub(crate) outputs: OutputTypes,
+    /// The arguments of directives.
+    directives: HashMap<Name, Vec<Argument>>,
+    /// The arguments that fields of introspection have, by the name of the field; the SDL does not define them.
+    introspection: HashMap<&'static str, Vec<Argument>>,
+    /// What documents are validated against.
+    pub(super) schema: Arc<Valid<Schema>>,
     /// Whether error messages list the values of an enum.
     pub(crate) suggestions: bool,
 }
@@ -65,20 +65,25 @@ impl SchemaTypes {
     ///
     /// # Errors
     ///
-    /// The SDL cannot be parsed.
-    pub fn from_sdl(sdl: &str, scalars: &[(&str, ScalarRule)]) -> Result<Self, async_graphql_parser::Error> {
-        let document = async_graphql_parser::parse_schema(sdl)?;
+    /// The SDL cannot be parsed, or is not a valid schema; in one line.
+    pub fn from_sdl(sdl: &str, scalars: &[(&str, ScalarRule)]) -> Result<Self, String> {
+        let document = async_graphql_parser::parse_schema(sdl).map_err(|error| error.to_string())?;
+        let validated = validation::schema(sdl)?;
         let mut types: HashMap<Name, InputType> = built_in_scalars()
             .into_iter()
             .map(|(name, rule)| (Name::new(name), InputType::Scalar(rule)))
             .collect();
         let mut schema = None;
         let mut definitions = Vec::new();
+        let mut directives = conditional_directives();
         for definition in document.definitions {
             match definition {
                 TypeSystemDefinition::Schema(it) => schema = Some(it.node),
                 TypeSystemDefinition::Type(it) => definitions.push(it.node),
-                TypeSystemDefinition::Directive(_) => {}
+                TypeSystemDefinition::Directive(it) => {
+                    let arguments = it.node.arguments.iter().map(Argument::new).collect();
+                    directives.insert(it.node.name.node, arguments);
+                }
             }
         }
         let outputs = OutputTypes::new(schema.as_ref(), &definitions);
@@ -92,13 +97,15 @@ impl SchemaTypes {
                 }
                 TypeKind::InputObject(it) => {
                     let one_of = directives.iter().any(|it| it.node.name.node == "oneOf");
-                    InputType::Object(input_object(it, one_of))
+                    InputType::Object(input_object(&it, one_of))
                 }
                 TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_) => continue,
             };
             types.insert(name, input_type);
         }
-        Ok(Self { types, outputs, suggestions: true })
+        let introspection = introspection_arguments();
+        let schema = Arc::new(validated);
+        Ok(Self { types, outputs, directives, introspection, schema, suggestions: true })
     }
 
     /// The same types, whose errors do not reveal the values of enums.
@@ -118,86 +125,64 @@ impl SchemaTypes {
         self.types.get(name)
     }
 
-    /// A value of the type. Lists are empty and optional fields left out, so only required fields
-    /// recurse, and a schema has no cycles of those.
-    pub(crate) fn sample(&self, ty: &Type) -> Value {
-        let name = match &ty.base {
-            BaseType::List(_) => return Value::List(Vec::new()),
-            BaseType::Named(name) => name,
-        };
-        match self.get(name) {
-            None => Value::Null,
-            Some(InputType::Scalar(rule)) => rule.sample.clone(),
-            Some(InputType::Enum(values)) => values.first().cloned().map_or(Value::Null, Value::Enum),
-            Some(InputType::Object(object)) => {
-                let fields = object.fields.iter();
-                let count = if object.one_of { 1 } else { usize::MAX };
-                let sampled = fields
-                    .filter(|field| object.one_of || field.required)
-                    .take(count)
-                    .map(|field| (field.name.clone(), self.sample(&field.ty)));
-                Value::Object(sampled.collect())
-            }
-        }
+    /// The arguments of a directive that the schema has.
+    pub(super) fn directive(&self, name: &str) -> Option<&[Argument]> {
+        self.directives.get(name).map(Vec::as_slice)
     }
+
+    /// The names of the arguments of a directive.
+    pub(super) fn directive_arguments(&self, name: &str) -> Vec<&str> {
+        self.directive(name).into_iter().flatten().map(|argument| argument.name.as_str()).collect()
+    }
+
+    /// The arguments of a field of introspection.
+    pub(super) fn introspection_arguments(&self, field: &str) -> &[Argument] {
+        self.introspection.get(field).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The directives that each schema has.
+fn conditional_directives() -> HashMap<Name, Vec<Argument>> {
+    let condition =
+        || vec![argument("if", Type { base: BaseType::Named(Name::new("Boolean")), nullable: false })];
+    ["skip", "include"].map(|name| (Name::new(name), condition())).into()
+}
+
+fn introspection_arguments() -> HashMap<&'static str, Vec<Argument>> {
+    let ty = |name, nullable| Type { base: BaseType::Named(Name::new(name)), nullable };
+    let deprecated =
+        || vec![Argument { has_default: true, ..argument("includeDeprecated", ty("Boolean", true)) }];
+    let lists = ["fields", "enumValues", "inputFields", "args"].map(|name| (name, deprecated()));
+    lists.into_iter().chain([("__type", vec![argument("name", ty("String", false))])]).collect()
+}
+
+fn argument(name: &str, ty: Type) -> Argument {
+    Argument { name: Name::new(name), ty, has_default: false }
 }
 
 /// The scalars of this API that are not GraphQL's own.
 #[must_use]
 pub fn api_scalars() -> Vec<(&'static str, ScalarRule)> {
-    let text =
-        |expected, accepts, sample: &str| ScalarRule { expected, accepts, sample: Value::from(sample) };
+    let rule = |expected, accepts| ScalarRule { expected, accepts };
     vec![
-        ("Date", text(scalar::DATE, is_date, "2000-01-01")),
-        ("DateTime", text(scalar::DATE_TIME, is_date_time, "2000-01-01T00:00:00Z")),
-        ("Decimal", text(scalar::DECIMAL, is_decimal, "0")),
-        (
-            "EventNumber",
-            ScalarRule {
-                expected: scalar::EVENT_NUMBER,
-                accepts: |it| parse_event_number(it).is_some(),
-                sample: Value::from(0),
-            },
-        ),
-        (
-            "JSON",
-            ScalarRule {
-                expected: scalar::JSON,
-                accepts: |it| matches!(it, Value::Object(_)),
-                sample: Value::Object(IndexMap::default()),
-            },
-        ),
+        ("Date", rule(scalar::DATE, is_date)),
+        ("DateTime", rule(scalar::DATE_TIME, is_date_time)),
+        ("Decimal", rule(scalar::DECIMAL, is_decimal)),
+        ("EventNumber", rule(scalar::EVENT_NUMBER, |it| parse_event_number(it).is_some())),
+        ("JSON", rule(scalar::JSON, |it| matches!(it, Value::Object(_)))),
     ]
 }
 
 fn built_in_scalars() -> [(&'static str, ScalarRule); 5] {
-    let rule = |expected, accepts, sample| ScalarRule { expected, accepts, sample };
+    let rule = |expected, accepts| ScalarRule { expected, accepts };
+    let int = "an Int; write a whole number from -2147483648 to 2147483647, without quotes";
+    let float = "a Float; write a number such as 1.5, without quotes";
     [
-        (
-            "Int",
-            rule(
-                "an Int; write a whole number from -2147483648 to 2147483647, without quotes",
-                is_int,
-                Value::from(0),
-            ),
-        ),
-        (
-            "Float",
-            rule(
-                "a Float; write a number such as 1.5, without quotes",
-                |it| matches!(it, Value::Number(_)),
-                Value::from(0),
-            ),
-        ),
-        (
-            "String",
-            rule("a String; write it in quotes", |it| matches!(it, Value::String(_)), Value::from("")),
-        ),
-        (
-            "Boolean",
-            rule("a Boolean; write true or false", |it| matches!(it, Value::Boolean(_)), Value::from(true)),
-        ),
-        ("ID", rule("an ID; write a string or a whole number", is_id, Value::from(""))),
+        ("Int", rule(int, is_int)),
+        ("Float", rule(float, |it| matches!(it, Value::Number(_)))),
+        ("String", rule("a String; write it in quotes", |it| matches!(it, Value::String(_)))),
+        ("Boolean", rule("a Boolean; write true or false", |it| matches!(it, Value::Boolean(_)))),
+        ("ID", rule("an ID; write a string or a whole number", is_id)),
     ]
 }
 
@@ -207,24 +192,12 @@ pub(super) fn built_in_expected(name: &str) -> Option<&'static str> {
 }
 
 fn scalar_rule(name: &Name, scalars: &[(&str, ScalarRule)]) -> ScalarRule {
-    scalars
-        .iter()
-        .find(|(known, _)| name == known)
-        .map_or(ScalarRule { expected: "valid", accepts: |_| true, sample: Value::from("") }, |(_, rule)| {
-            rule.clone()
-        })
+    let known = scalars.iter().find(|(known, _)| name == known).map(|(_, rule)| rule.clone());
+    known.unwrap_or(ScalarRule { expected: "valid", accepts: |_| true })
 }
 
-fn input_object(object: InputObjectType, one_of: bool) -> InputObject {
-    let fields = object.fields.into_iter().map(|field| {
-        let field = field.node;
-        InputField {
-            required: !field.ty.node.nullable && field.default_value.is_none(),
-            name: field.name.node,
-            ty: field.ty.node,
-        }
-    });
-    InputObject { fields: fields.collect(), one_of }
+fn input_object(object: &InputObjectType, one_of: bool) -> InputObject {
+    InputObject { fields: object.fields.iter().map(Argument::new).collect(), one_of }
 }
 
 fn is_int(value: &Value) -> bool {
@@ -274,15 +247,20 @@ mod tests {
             input In { "a day" day: Date! e: E! = ONE many: [In!]! by: By! any: JSON! }
             type Query { a(in: In = {day: "2000-01-01"}): AB }
             directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+            directive @oneOf on INPUT_OBJECT
             schema { query: Query }
         "#;
         let types = SchemaTypes::from_sdl(sdl, &api_scalars()).expect("the SDL is GraphQL");
         assert!(types.get("AB").is_none() && types.get("A").is_none() && types.get("Node").is_none());
         let field = types.outputs.field("A", "many").expect("a field");
         assert_eq!((field.ty.as_str(), field.multiplicity), ("E", Multiplicity::List));
-        let sample = types.sample(&Type::new("In!").expect("a type"));
-        let expected = r#"{day: "2000-01-01", many: [], by: {id: ""}, any: {}}"#;
-        assert_eq!(sample.to_string(), expected);
+        let names = |arguments: &[Argument]| -> Vec<String> {
+            let required = |it: &Argument| if it.is_required() { "!" } else { "" };
+            arguments.iter().map(|it| format!("{}{}", it.name, required(it))).collect()
+        };
+        assert_eq!(names(types.directive("include").expect("a directive")), ["if!"]);
+        let Some(InputType::Object(object)) = types.get("In") else { panic!("an input object") };
+        assert_eq!(names(&object.fields), ["day!", "e", "many!", "by!", "any!"]);
     }
 
     #[test]

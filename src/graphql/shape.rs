@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use async_graphql::{Name, Positioned};
 use async_graphql_parser::types::{
-    Directive, ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
+    ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
 };
 
 use super::limits::{Limits, check_limit, len_u64};
@@ -17,7 +17,7 @@ use super::refusal::{Code, Refusal};
 ///
 /// # Errors
 ///
-/// The first limit that is exceeded, a cycle of fragments, or a misuse of `__typename`.
+/// The first limit that is exceeded, a cycle of fragments, or introspection where it is turned off.
 pub fn check(limits: &Limits, document: &ExecutableDocument) -> Result<(), Refusal> {
     check_limit("fragments", limits.fragments, len_u64(document.fragments.len()))?;
     let mut visitor =
@@ -140,9 +140,8 @@ impl<'a> ShapeVisitor<'a> {
     ) -> Result<Shape, Refusal> {
         let node = &field.node;
         let introspection = introspection || is_introspection(&node.name.node);
-        if node.name.node == "__typename" {
-            check_typename(field)?;
-        } else if !self.limits.introspection && is_introspection(&node.name.node) {
+        let is_hidden = !self.limits.introspection && node.name.node != "__typename";
+        if is_hidden && is_introspection(&node.name.node) {
             let message = "Introspection is disabled on this server.";
             return Err(Refusal::new(Code::GraphqlValidationFailed, message).at(field.pos));
         }
@@ -193,36 +192,4 @@ fn nested(shape: Shape) -> Shape {
 
 pub(super) fn is_introspection(name: &str) -> bool {
     name.starts_with("__")
-}
-
-/// The library's validation ignores `__typename` with its arguments and directives.
-fn check_typename(field: &Positioned<Field>) -> Result<(), Refusal> {
-    let node = &field.node;
-    let invalid = |message: String| Err(Refusal::new(Code::GraphqlValidationFailed, message).at(field.pos));
-    if !node.arguments.is_empty() || !node.selection_set.node.items.is_empty() {
-        return invalid("The field \"__typename\" has no arguments and no subfields.".to_owned());
-    }
-    for (index, directive) in node.directives.iter().enumerate() {
-        let Directive { name, arguments } = &directive.node;
-        if name.node != "skip" && name.node != "include" {
-            return invalid(format!(
-                "Unknown directive \"@{}\"; \"__typename\" accepts \"@skip\" and \"@include\".",
-                name.node
-            ));
-        }
-        let earlier = &node.directives[..index];
-        if earlier.iter().any(|other| other.node.name.node == name.node) {
-            return invalid(format!(
-                "The directive \"@{}\" is used more than once in the same place.",
-                name.node
-            ));
-        }
-        if arguments.len() != 1 || directive.node.get_argument("if").is_none() {
-            return invalid(format!(
-                "The directive \"@{}\" requires the argument \"if\" and accepts no other.",
-                name.node
-            ));
-        }
-    }
-    Ok(())
 }

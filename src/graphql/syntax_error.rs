@@ -34,32 +34,50 @@ const EXPECTED: [(&[&str], &str); 16] = [
     (&["EOI"], "the end of the document"),
 ];
 
-/// The refusal of a document that is not GraphQL.
+/// The refusal of a document that is not GraphQL. The position is that of the error; a second parser, whose
+/// grammar has no descriptions and fewer escapes, says what it expected.
 #[must_use]
-pub(super) fn refusal(source: &str, error: &Error) -> Refusal {
+pub(super) fn refusal(source: &str, text: &str, pos: Pos) -> Refusal {
+    match async_graphql_parser::parse_query(text) {
+        Err(error) if !is_about_escape(source, &error, pos) => worded(source, &error),
+        _ => unexpected(source, pos),
+    }
+}
+
+/// The refusal of a document in which the parser left something out.
+#[must_use]
+pub(super) fn incomplete(source: &str, text: &str) -> Refusal {
+    match async_graphql_parser::parse_query(text) {
+        Err(error) => worded(source, &error),
+        Ok(_) => Refusal::new(Code::GraphqlParseFailed, "The document is not GraphQL."),
+    }
+}
+
+/// Whether the second parser objects to a string in another place than the error.
+fn is_about_escape(source: &str, error: &Error, pos: Pos) -> bool {
+    error.positions().next().is_some_and(|other| other != pos && rest_of_line(source, other).starts_with('"'))
+}
+
+fn unexpected(source: &str, pos: Pos) -> Refusal {
+    let message = format!(
+        "Syntax error at line {}, column {}: unexpected {}.",
+        pos.line,
+        pos.column,
+        found(source, pos)
+    );
+    Refusal::new(Code::GraphqlParseFailed, message).at(pos)
+}
+
+fn worded(source: &str, error: &Error) -> Refusal {
     let locations: Vec<Pos> = error.positions().collect();
     let message = match (error, locations.first()) {
         (Error::Syntax { message, .. }, Some(pos)) => {
-            let found = found(source, *pos);
             let place = format!("Syntax error at line {}, column {}", pos.line, pos.column);
             match expected(message) {
-                Some(expected) => format!("{place}: expected {expected}; found {found}."),
-                None => format!("{place}: unexpected {found}."),
+                Some(expected) => format!("{place}: expected {expected}; found {}.", found(source, *pos)),
+                None => return unexpected(source, *pos),
             }
         }
-        (Error::MultipleOperations { .. }, _) => {
-            "The document has several operations, so each of them needs a name.".to_owned()
-        }
-        (Error::OperationDuplicated { operation, .. }, _) => {
-            format!("The document has two operations with the name \"{}\".", quoted(operation))
-        }
-        (Error::FragmentDuplicated { fragment, .. }, _) => {
-            format!("The document has two fragments with the name \"{}\".", quoted(fragment))
-        }
-        (Error::MissingOperation, _) => {
-            "The document has no operation; add a query, mutation or subscription.".to_owned()
-        }
-        (Error::RecursionLimitExceeded, _) => "The document is nested too deeply.".to_owned(),
         _ => "The document is not GraphQL.".to_owned(),
     };
     Refusal { locations, ..Refusal::new(Code::GraphqlParseFailed, message) }
@@ -81,19 +99,25 @@ fn expected(message: &str) -> Option<String> {
 
 /// What stands in the document at a position: a word, a sign, or its end.
 fn found(source: &str, pos: Pos) -> String {
-    let line = source.lines().nth(pos.line.saturating_sub(1)).unwrap_or_default();
-    let rest: String = line.chars().skip(pos.column.saturating_sub(1)).collect();
+    let rest = rest_of_line(source, pos);
     let Some(first) = rest.chars().next() else {
         let is_last = pos.line >= source.lines().count();
         return if is_last { "the end of the document" } else { "the end of the line" }.to_owned();
     };
     if first == '"' {
-        return "a string with an escape that GraphQL does not have".to_owned();
+        let has_escape = rest.contains('\\');
+        return if has_escape { "a string with an escape that GraphQL does not have" } else { "a string" }
+            .to_owned();
     }
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let token: String =
         if is_word(first) { rest.chars().take_while(|c| is_word(*c)).collect() } else { first.to_string() };
     format!("\"{}\"", quoted(&token))
+}
+
+fn rest_of_line(source: &str, pos: Pos) -> String {
+    let line = source.lines().nth(pos.line.saturating_sub(1)).unwrap_or_default();
+    line.chars().skip(pos.column.saturating_sub(1)).collect()
 }
 
 fn quoted(text: &str) -> String {
@@ -103,11 +127,16 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graphql::limits::Limits;
+    use crate::graphql::syntax;
 
     fn check(cases: &[(&str, &str)]) {
+        let limits = Limits::default();
         for (source, expected) in cases {
-            let error = async_graphql_parser::parse_query(source).expect_err(source);
-            assert_eq!(refusal(source, &error).message, *expected, "{source}");
+            let size = limits.check_text(source).expect("a short text");
+            let refusals = syntax::parse(&limits, source, &size).err().expect(source);
+            assert_eq!(refusals[0].message, *expected, "{source}");
+            assert_eq!(refusals[0].code, Code::GraphqlParseFailed, "{source}");
         }
     }
 
@@ -181,6 +210,24 @@ mod tests {
             ),
             ("{ a: }", "Syntax error at line 1, column 6: expected a name; found \"}\"."),
             ("{ été }", "Syntax error at line 1, column 3: expected a field; found \"été\"."),
+        ]);
+    }
+
+    #[test]
+    fn what_the_second_parser_reads_otherwise_is_named() {
+        check(&[
+            (
+                "{ a(b) }",
+                "Syntax error at line 1, column 5: expected an argument such as \"first: 10\"; found \"b\".",
+            ),
+            (
+                "\"what\" { a }",
+                "Syntax error at line 1, column 1: expected an operation or a fragment; found a string.",
+            ),
+            (
+                "\"what\" query A { a(b: \"\\u{1F600}\" c: ) }",
+                "Syntax error at line 1, column 38: unexpected \")\".",
+            ),
         ]);
     }
 

@@ -3,10 +3,11 @@
 //! The library detects an invalid variable when a resolver reads the argument: too late for a status
 //! that says that nothing was executed, without a code, and after other resolvers ran.
 
-use async_graphql::{Positioned, Variables};
+use async_graphql::{Positioned, Value, Variables};
 use async_graphql_parser::types::VariableDefinition;
 
-use super::input_value;
+use super::input_value::{self, Subject};
+use super::operations::Operation;
 use super::output_types::base_name;
 use super::refusal::{Code, ERRORS_MAX, Refusal};
 use super::schema_types::SchemaTypes;
@@ -63,9 +64,9 @@ pub fn check(
             }
             continue;
         };
-        refusals.extend(input_value::problems(types, name, ty, &value).into_iter().map(|problem| {
-            Refusal::new(Code::BadUserInput, format!("Variable ${problem}")).at(definition.pos)
-        }));
+        let problems = input_value::problems(types, Subject::variable(name), ty, &value);
+        let refusal = |problem| Refusal::new(Code::BadUserInput, problem).at(definition.pos);
+        refusals.extend(problems.into_iter().map(refusal));
         if refusals.len() >= ERRORS_MAX {
             break;
         }
@@ -75,14 +76,24 @@ pub fn check(
     if refusals.is_empty() { Ok(checked) } else { Err(refusals) }
 }
 
-/// A sample value for each variable, to validate a document before its first request.
-#[must_use]
-pub fn sample_variables(types: &SchemaTypes, definitions: &[Positioned<VariableDefinition>]) -> Variables {
-    let mut samples = Variables::default();
-    for definition in definitions {
-        let variable = &definition.node;
-        let sample = types.sample(&variable.var_type.node);
-        samples.insert(variable.name.node.clone(), sample);
-    }
-    samples
+/// Checks that no variable is null that is used where only a default takes the place of a value.
+///
+/// # Errors
+///
+/// `BAD_USER_INPUT`, one for each of them.
+pub(super) fn check_never_null(operation: &Operation, variables: &Variables) -> Result<(), Vec<Refusal>> {
+    let nulls = operation.never_null.iter().filter(|name| variables.get(*name) == Some(&Value::Null));
+    let refusals: Vec<Refusal> = nulls
+        .take(ERRORS_MAX)
+        .map(|name| {
+            let message = format!(
+                "Variable ${name} must not be null: it is used where a value is required. Leave it out, so that the default applies."
+            );
+            let mut definitions = operation.definition().variable_definitions.iter();
+            let definition = definitions.find(|it| it.node.name.node == *name);
+            let locations = definition.map(|it| it.pos).into_iter().collect();
+            Refusal { locations, ..Refusal::new(Code::BadUserInput, message) }
+        })
+        .collect();
+    if refusals.is_empty() { Ok(()) } else { Err(refusals) }
 }

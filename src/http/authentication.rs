@@ -1,13 +1,14 @@
 //! Authentication: the hook that the GraphQL endpoint calls before it reads a body, and the bootstrap
 //! key.
 
-use async_graphql::Request;
+use async_graphql::{Request, ServerError};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::throttle::CallerKey;
+use crate::graphql::root_fields::RootField;
 
 /// Missing or invalid credentials. The message is for the client and must not reveal anything about
 /// valid ones.
@@ -81,6 +82,16 @@ pub trait Authenticator: Send + Sync + 'static {
 
     /// The role of the caller, for log and metrics: one of a closed list.
     fn role(&self, caller: &Self::Caller) -> &'static str;
+
+    /// Checks that the caller has the permissions for all root fields of a mutation, before any of them runs;
+    /// by default everything is permitted.
+    ///
+    /// # Errors
+    ///
+    /// `FORBIDDEN`, one for each field without permission.
+    fn check_permissions(&self, _: &Self::Caller, _: &[RootField]) -> Result<(), Vec<ServerError>> {
+        Ok(())
+    }
 
     /// Attaches what resolvers need to a request: by default the caller. The request already has
     /// the [`RequestId`](super::request_id::RequestId).

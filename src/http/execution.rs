@@ -51,6 +51,11 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
     ) -> Result<Execution, ErrorResponse> {
         let charged = admission.charge_cost(prepared.rate_limit_cost);
         charged.map_err(|limited| self.rate_limited(context.media, limited))?;
+        let permitted = self.authenticator.check_permissions(&context.caller, &prepared.root_fields);
+        permitted.map_err(|errors| ErrorResponse {
+            errors,
+            ..ErrorResponse::new(context.media, Outcome::Rejected, Code::Forbidden, "")
+        })?;
         let request = self
             .authenticator
             .attach_caller(context.caller.clone(), prepared.request.data(context.id.clone()));
@@ -79,8 +84,8 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         observation: &mut RequestObservation,
     ) -> Result<Prepared, ErrorResponse> {
         let name = params.operation_name.as_deref();
-        let prepared = self.documents.prepare(&params.document, name, params.variables);
-        let prepared = prepared.instrument(traces::prepare()).await;
+        let prepare = || self.documents.prepare(&params.document, name, params.variables);
+        let prepared = traces::prepare().in_scope(prepare);
         let prepared = prepared.map_err(|errors| ErrorResponse {
             outcome: rejection_outcome(&errors),
             errors,

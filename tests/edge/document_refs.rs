@@ -1,6 +1,6 @@
 //! Documents that requests refer to by hash or id.
 
-use partner_program::graphql::documents::{Documents, schemas};
+use partner_program::graphql::documents::{Documents, executor};
 use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::graphql::trusted_documents::TrustedDocument;
@@ -114,12 +114,12 @@ async fn memory_of_persisted_documents_is_bounded() {
     assert!((1..=15).contains(&known), "{known} of 200 are kept in 1 MiB at 64 KiB each");
 }
 
-async fn with_allowlist(trusted: Vec<TrustedDocument>) -> Result<Documents<Schema>, String> {
+fn with_allowlist(trusted: Vec<TrustedDocument>) -> Result<Documents<Schema>, String> {
     let counter = std::sync::Arc::default();
     let build = || toy::schema(&counter);
     let types = SchemaTypes::from_sdl(&build().finish().sdl(), &api_scalars()).unwrap();
-    let documents = Documents::new(schemas(build), types, Limits::default(), 50, 1 << 20);
-    documents.with_persisted_queries(1 << 20).with_trusted_documents(trusted).await
+    let documents = Documents::new(executor(build()), types, Limits::default(), 50, 1 << 20);
+    documents.with_persisted_queries(1 << 20).with_trusted_documents(trusted)
 }
 
 fn trusted(text: &str, id: &str) -> TrustedDocument {
@@ -132,7 +132,6 @@ async fn an_allowlist_admits_nothing_else() {
     let metrics = Metrics::default();
     let endpoint = GraphqlEndpoint {
         documents: with_allowlist(vec![trusted(query, "sums"), trusted("mutation { add(n: 1) }", "add")])
-            .await
             .unwrap(),
         authenticator: BootstrapKey::new(KEY),
         limits: RequestLimits::default(),
@@ -195,8 +194,8 @@ async fn an_allowlist_admits_nothing_else() {
     assert_eq!(send(client.get(format!("http://{address}/schema.graphql"))).await.status, 404);
 }
 
-#[tokio::test]
-async fn trusted_documents_are_validated_at_start() {
+#[test]
+fn trusted_documents_are_validated_at_start() {
     for (documents, message) in [
         (vec![trusted("{ nope }", "a")], "a.graphql: Unknown field \"nope\" on type \"Query\"."),
         (vec![trusted("{", "a")], "a.graphql: Syntax error"),
@@ -206,8 +205,8 @@ async fn trusted_documents_are_validated_at_start() {
             "a.graphql: The document is 70,000 bytes long; the maximum is 65,536.",
         ),
     ] {
-        let error = with_allowlist(documents).await.err().expect(message);
+        let error = with_allowlist(documents).err().expect(message);
         assert!(error.contains(message) && !error.contains('\n'), "{error}");
     }
-    assert!(with_allowlist(vec![trusted("{ hello }", "a"), trusted("{ hello }", "b")]).await.is_ok());
+    assert!(with_allowlist(vec![trusted("{ hello }", "a"), trusted("{ hello }", "b")]).is_ok());
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use async_graphql::*;
-use partner_program::graphql::documents::{Documents, schemas};
+use partner_program::graphql::documents::{Documents, executor};
 use partner_program::graphql::limits::Limits;
 use partner_program::graphql::schema_types::{SchemaTypes, api_scalars};
 use partner_program::http::authentication::{BootstrapAdministrator, BootstrapKey};
@@ -198,9 +198,9 @@ pub(crate) const DESCRIPTION: &str = "A toy.";
 pub(crate) fn documents(counter: &Arc<AtomicI32>) -> (Documents<Schema>, String) {
     let sdl = schema(counter).finish().sdl();
     let types = SchemaTypes::from_sdl(&sdl, &api_scalars()).expect("the SDL is GraphQL");
-    let schemas = schemas(|| schema(counter));
+    let executor = executor(schema(counter));
     let documents =
-        Documents::new(schemas, types, Limits::default(), 1_000, 64 << 20).with_description(DESCRIPTION);
+        Documents::new(executor, types, Limits::default(), 1_000, 64 << 20).with_description(DESCRIPTION);
     (documents, sdl)
 }
 

@@ -12,6 +12,7 @@ use crate::harness::{Activity, Answer, Backend, user_errors};
 both! {
     every_operation_keeps_to_the_table,
     integrators_see_no_more_of_a_subject_than_they_sent,
+    a_mutation_that_is_forbidden_in_part_runs_no_field,
 }
 
 /// What comes of an operation.
@@ -163,21 +164,29 @@ async fn every_operation_keeps_to_the_table(backend: Backend) {
                 let mut document = template.to_string();
                 let mut shown = (*shown).to_owned();
                 fill(&world, is_own, number, &mut document, &mut shown).await;
-                if !document.starts_with('{') {
+                let is_mutation = !document.starts_with('{');
+                if is_mutation {
                     document = format!("mutation {{ {document} userErrors {{ code }} }} }}");
                 }
                 let answer = world.app.send_as(world.key(role), &document, json!({})).await;
                 let whose = if is_own { "its own" } else { "another" };
-                assert_eq!(fate(&answer, &shown), *expected, "{operation}, {role}, {whose}: {}", answer.text);
+                assert_eq!(
+                    fate(&answer, &shown, is_mutation),
+                    *expected,
+                    "{operation}, {role}, {whose}: {}",
+                    answer.text
+                );
             }
         }
     }
 }
 
 /// What an answer says came of the operation.
-fn fate(answer: &Answer, shown: &str) -> Fate {
+fn fate(answer: &Answer, shown: &str, is_mutation: bool) -> Fate {
     if answer.codes() == ["FORBIDDEN"] {
-        assert!(answer.body["data"].is_null(), "{}", answer.text);
+        // A mutation without permission is refused before it runs: such a response has no data at all.
+        let of_mutation = answer.body.get("data").is_none();
+        assert!(if is_mutation { of_mutation } else { answer.body["data"].is_null() }, "{}", answer.text);
         return Fate::Forbidden;
     }
     assert!(answer.body["errors"].is_null(), "{}", answer.text);
@@ -401,4 +410,47 @@ async fn integrators_see_no_more_of_a_subject_than_they_sent(backend: Backend) {
             }
         }
     }
+}
+
+async fn a_mutation_that_is_forbidden_in_part_runs_no_field(backend: Backend) {
+    let world = World::new(backend).await;
+    let app = &world.app;
+    let create = |code: &str| {
+        format!(
+            "createPartner(input: {{ code: \"{code}\", name: \"New\", enrolledOn: \"2026-01-01\" }}) {{ partner {{ code }} }}"
+        )
+    };
+    let key = "createApiKey(input: { role: PARTNER, subject: \"nordwind\", label: \"new\" }) { secret }";
+    let staff = world.key("PROGRAM_STAFF");
+    for (code, document) in [
+        ("first", format!("mutation {{ {} b: {key} }}", create("first"))),
+        ("within", format!("mutation {{ {} ...F }} fragment F on Mutation {{ b: {key} }}", create("within"))),
+        (
+            "later",
+            format!(
+                "mutation($yes: Boolean = true) {{ {} ... @include(if: $yes) {{ b: {key} }} }}",
+                create("later")
+            ),
+        ),
+    ] {
+        let answer = app.send_as(staff, &document, json!({})).await;
+        assert_eq!(answer.codes(), ["FORBIDDEN"], "{}", answer.text);
+        assert!(answer.body.get("data").is_none(), "{}", answer.text);
+        let error = &answer.body["errors"][0];
+        assert_eq!(error["path"], json!(["b"]));
+        let message =
+            "Your role or API key does not permit createApiKey. No field of the mutation was executed.";
+        assert_eq!(error["message"], message);
+        let found =
+            app.ok("query($code: String!) { partner(code: $code) { code } }", json!({ "code": code })).await;
+        assert!(found["partner"].is_null(), "{document}");
+    }
+    let skipped = format!("mutation {{ {} ... @skip(if: true) {{ b: {key} }} }}", create("alone"));
+    let answer = app.send_as(staff, &skipped, json!({})).await;
+    assert_eq!(
+        answer.body["data"],
+        json!({ "createPartner": { "partner": { "code": "alone" } } }),
+        "{}",
+        answer.text
+    );
 }

@@ -169,6 +169,15 @@ async fn endpoints_get_what_they_ask_for(backend: Backend) {
         .map(|code| code.as_str().unwrap_or("none"))
         .collect();
     assert!(!changed.is_empty() && changed.iter().all(|code| *code == "polder"), "{changed:?}");
+    // Variables that are left out change nothing; only null does.
+    let partly = "mutation($id: ID!, $d: String, $t: [EventType!], $p: String) { updateWebhookEndpoint(input: \
+        { id: $id, description: $d, types: $t, partner: $p }) { webhookEndpoint { description types partner { code } } \
+        userErrors { message } } }";
+    let narrow = json!({ "id": own["id"], "types": ["CREDITS_CHANGED"] });
+    app.done("updateWebhookEndpoint", narrow).await;
+    let partly = app.ok(partly, json!({ "id": own["id"], "d": "still polder's" })).await;
+    let expected = json!({ "description": "still polder's", "types": ["CREDITS_CHANGED"], "partner": { "code": "polder" } });
+    assert_eq!(partly["updateWebhookEndpoint"]["webhookEndpoint"], expected);
     let everybody = json!({ "id": own["id"], "partner": null, "types": null });
     let everybody = app.done("updateWebhookEndpoint", everybody).await["webhookEndpoint"].clone();
     assert_eq!((&everybody["partner"], &everybody["types"]), (&Value::Null, &Value::Null));

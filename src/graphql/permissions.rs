@@ -1,0 +1,77 @@
+//! The permissions for the root fields of a mutation, which are checked before the first of them runs.
+//!
+//! The use cases check them again, and alone decide on single objects. This table only moves a refusal that is
+//! certain before the execution, so that a mutation does not run halfway.
+
+use async_graphql::{PathSegment, ServerError};
+
+use super::refusal::{Code, Refusal};
+use super::root_fields::RootField;
+use crate::access::{Caller, Grant, Operation, grant_of};
+
+/// Checks that a caller has the permissions for all root fields of a mutation.
+///
+/// # Errors
+///
+/// `FORBIDDEN`, one for each field without permission, as its resolver would report it.
+pub fn check(caller: &Caller, fields: &[RootField]) -> Result<(), Vec<ServerError>> {
+    let errors: Vec<ServerError> = fields
+        .iter()
+        .filter_map(|field| Some((field, operation(&field.name)?)))
+        .filter(|(_, operation)| grant_of(caller, *operation) == Grant::Nothing)
+        .map(|(field, operation)| forbidden(field, operation, fields.len()))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// The operation of a root field of the mutation type.
+#[must_use]
+pub fn operation(field: &str) -> Option<Operation> {
+    match field {
+        "recordActivities" => Some(Operation::RecordActivity),
+        // Any other has the name of its operation.
+        _ => Operation::ALL.iter().copied().find(|it| it.is_change() && it.name() == field),
+    }
+}
+
+/// The message of a refusal.
+pub(super) fn message(operation: &str) -> String {
+    format!("Your role or API key does not permit {operation}.")
+}
+
+fn forbidden(field: &RootField, operation: Operation, count: usize) -> ServerError {
+    let mut message = message(operation.name());
+    if count > 1 {
+        message.push_str(" No field of the mutation was executed.");
+    }
+    let mut error = ServerError::from(Refusal::new(Code::Forbidden, message).at(field.pos));
+    error.path = vec![PathSegment::Field(field.key.to_string())];
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql_parser::types::{TypeKind, TypeSystemDefinition};
+
+    use super::*;
+    use crate::graphql::schema;
+
+    #[test]
+    fn every_mutation_has_its_operation() {
+        let document = async_graphql_parser::parse_schema(schema::definitions()).expect("the SDL is GraphQL");
+        let mut count = 0;
+        for definition in document.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let TypeKind::Object(object) = definition.node.kind else { continue };
+            if definition.node.name.node != "Mutation" {
+                continue;
+            }
+            for field in object.fields {
+                let name = &field.node.name.node;
+                assert!(operation(name).is_some(), "{name} has no operation in this table");
+                count += 1;
+            }
+        }
+        assert!(count > 30, "{count}");
+    }
+}
