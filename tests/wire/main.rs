@@ -3,6 +3,7 @@
 mod audits;
 mod bombs;
 mod clients;
+mod conformance;
 mod demo;
 mod first_key;
 mod flaky;
