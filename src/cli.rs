@@ -19,7 +19,7 @@ use crate::config::Settings;
 use crate::telemetry::Telemetry;
 use crate::telemetry::log::json_error;
 
-/// Stack of each worker in bytes, 16 MiB: nested documents can exceed the default stack.
+/// Stack of each worker in bytes, 16 MiB: room for documents that nest as deeply as the limits allow.
 const WORKER_STACK_BYTES: usize = 16 << 20;
 /// Exit code of a command that failed, or that found differences.
 const EXIT_FAILED: u8 = 1;

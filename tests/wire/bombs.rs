@@ -24,7 +24,8 @@ const CONCURRENCY: usize = 4;
 /// Documents, by the limit that they exceed.
 fn documents() -> Vec<(&'static str, String)> {
     let mut bombs = Vec::new();
-    for depth in [70, 1_500, 4_000, 6_500, 20_000] {
+    // A little more than the limit: the guard is tested, not what is behind it.
+    for depth in [65, 100] {
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));
         let (objects, ends) = ("{a:".repeat(depth), "}".repeat(depth));
         bombs.extend([
@@ -52,14 +53,14 @@ fn documents() -> Vec<(&'static str, String)> {
         ("mutations", format!("mutation{{{}}}", many(200, &|it| format!("a{it}:__typename ")))),
         ("a circle", "{...a} fragment a on Query{...b} fragment b on Query{...a}".to_owned()),
         ("a circle of one", "{...a} fragment a on Query{...a}".to_owned()),
-        ("introspection", format!("{{__schema{{types{}name{}}}}}", "{fields{type".repeat(9), "}}".repeat(9))),
+        ("introspection", format!("{{__schema{{types{}name{}}}}}", "{fields{type".repeat(6), "}}".repeat(6))),
         (
             "pages of pages",
             "{partners(first:100){nodes{professionals(first:100){nodes{activities(first:100){nodes{id}}}}}}}"
                 .to_owned(),
         ),
     ]);
-    for count in [12, 24, 60] {
+    for count in [11, 12] {
         for last in ["__typename", "...nowhere", "nope"] {
             let mut doubling = "{...f0}".to_owned();
             for index in 0..count {
