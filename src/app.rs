@@ -154,7 +154,7 @@ impl RunningApp {
 /// # Errors
 /// When the database fails.
 pub async fn open(settings: &Settings) -> Result<Services, Error> {
-    let database = Database::connect(settings.database_url.as_str()).await?;
+    let database = Database::connect_with(settings.database_url.as_str(), settings.database_pools).await?;
     database.migrate().await?;
     let services = Services::open(database, Clock::new(settings.timezone, settings.today)).await?;
     // Only the server sends webhooks.
@@ -167,6 +167,7 @@ pub async fn open(settings: &Settings) -> Result<Services, Error> {
 /// When the database fails, or the address cannot be bound.
 pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
     let mut services = open(settings).await?;
+    services.database().report_encryption().await;
     match WebhookClient::new(settings.webhooks.allow_private) {
         Ok(client) => services = services.with_webhooks(client),
         Err(reason) if settings.webhooks.send => return Err(AppError::Webhooks(reason)),

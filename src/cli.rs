@@ -5,6 +5,7 @@ mod database;
 mod demo;
 mod import;
 mod key;
+mod migrate;
 mod serve;
 mod verify;
 
@@ -65,6 +66,8 @@ enum Command {
         #[arg(long)]
         create: bool,
     },
+    /// Migrate the database. The other commands do the same when they start, if their role may.
+    Migrate,
     /// Replay the activity log and check that ledger, totals and levels match it.
     Verify,
     /// Copy a SQLite database to a new file, also while the server is running.
@@ -145,6 +148,7 @@ fn run(command: Command) -> Result<u8, CommandError> {
             Command::Serve { demo: false } => serve::serve(&settings).await,
             Command::Serve { demo: true } => serve::serve_demo(settings).await,
             Command::Import { files, create } => import::import(&settings, &files, create).await,
+            Command::Migrate => migrate::migrate(&settings).await,
             Command::Verify => verify::verify(&settings).await,
             Command::Backup { file } => backup::backup(&settings, &file).await,
             Command::Key { command } => key::key(&settings, command).await,

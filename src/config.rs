@@ -1,6 +1,7 @@
 //! Settings: typed, read once, and validated before anything starts.
 
 mod auth;
+mod database;
 mod protocol;
 mod telemetry;
 mod webhooks;
@@ -11,11 +12,13 @@ use std::net::SocketAddr;
 use chrono::NaiveDate;
 use chrono_tz::{TZ_VARIANTS, Tz};
 
+pub use self::database::DatabaseUrl;
 pub use self::protocol::ProtocolSettings;
 use crate::auth::tokens::Provider;
 use crate::program::calendar::parse_date;
 use crate::program::nearest::nearest;
 use crate::service::webhooks::WebhookSettings;
+use crate::store::PoolSizes;
 
 /// Minimum length of the bootstrap key, in characters.
 const ADMIN_KEY_CHARS_MIN: usize = 16;
@@ -27,6 +30,8 @@ const EVENTS_KEPT_DAYS_MAX: u32 = 36_500;
 pub struct Settings {
     /// `DATABASE_URL`: the database, `sqlite://…` or `postgres://…`.
     pub database_url: DatabaseUrl,
+    /// `DATABASE_…_CONNECTIONS_MAX`: connections to PostgreSQL.
+    pub database_pools: PoolSizes,
     /// `BIND`: address and port that the server listens on; port 0 selects a free one.
     pub bind: SocketAddr,
     /// `PROGRAM_TIMEZONE`: the time zone that determines the program's current day.
@@ -51,6 +56,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             database_url: DatabaseUrl::default(),
+            database_pools: PoolSizes::default(),
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             timezone: chrono_tz::Europe::Brussels,
             events_kept_days: Some(365),
@@ -119,6 +125,7 @@ impl Settings {
         if let Some(text) = get("DATABASE_URL") {
             settings.database_url = DatabaseUrl::new(&text)?;
         }
+        settings.database_pools = database::read_pools(&get)?;
         if let Some(text) = get("BIND") {
             let accepted = "an address and a port, such as 127.0.0.1:8080";
             settings.bind = text.parse().map_err(|_| SettingError::new("BIND", accepted, &text))?;
@@ -150,59 +157,6 @@ impl Settings {
         settings.webhooks = webhooks::read(&get)?;
         settings.provider = auth::read(get)?;
         Ok(settings)
-    }
-}
-
-/// The URL of the database. `Debug` prints only the engine, because the URL may contain a password.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
-
-impl DatabaseUrl {
-    /// Validates the URL of a database.
-    ///
-    /// # Errors
-    /// When the engine is not supported, or the database would be visible to one connection only.
-    pub fn new(url: &str) -> Result<Self, SettingError> {
-        let known = ["sqlite:", "postgres://", "postgresql://"];
-        if !known.iter().any(|beginning| url.starts_with(beginning)) {
-            let accepted = "a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or \
-                            postgres://user@localhost/partner_program";
-            return Err(SettingError::of_url("DATABASE_URL", accepted, url));
-        }
-        if url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory")) {
-            // Each connection would have a database of its own.
-            let accepted = "the URL of a file, such as sqlite://partner-program.db, because connections \
-                            cannot share an in-memory database";
-            return Err(SettingError::of_url("DATABASE_URL", accepted, url));
-        }
-        Ok(Self(url.to_owned()))
-    }
-
-    /// The URL, to connect with.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The address, unless it holds a password.
-    #[must_use]
-    pub fn without_password(&self) -> Option<&str> {
-        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        let user = rest.rsplit_once('@').map_or("", |(user, _)| user);
-        let is_file = self.0.starts_with("sqlite:");
-        (is_file || !user.contains(':') && !rest.contains("password")).then_some(&self.0)
-    }
-}
-
-impl Default for DatabaseUrl {
-    fn default() -> Self {
-        Self("sqlite://partner-program.db".to_owned())
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DatabaseUrl({}:…)", self.0.split(':').next().unwrap_or_default())
     }
 }
 

@@ -31,7 +31,7 @@ use tracing::Span;
 use crate::access::{Caller, Operation};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::store::Database;
+use crate::store::{Database, turns};
 use crate::telemetry::awards::PendingAwards;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces;
@@ -155,6 +155,12 @@ impl Attempts {
 
     /// Returns the error unless the transaction can be retried, after an increasing delay.
     async fn retry(&mut self, error: Error) -> Option<Error> {
+        match turns::wait().await {
+            // Not a conflict yet, and none once it has its turn.
+            Ok(true) => return None,
+            Ok(false) => {}
+            Err(error) => return Some(error.into()),
+        }
         self.made += 1;
         if self.made == ATTEMPTS_MAX || self.since.elapsed() > RETRY_PERIOD || !error.is_retryable() {
             return Some(error);
@@ -176,7 +182,7 @@ macro_rules! transact {
         $services.authorize($operation)?;
         let mut attempts = crate::service::Attempts::new($services, $operation);
         let span = attempts.span.clone();
-        let run = async {
+        let run = crate::store::turns::scope($services.db.turns(), async {
             loop {
                 let opened = match $services.db.begin().await {
                     Ok(opened) => opened,
@@ -200,7 +206,7 @@ macro_rules! transact {
                     break done;
                 }
             }
-        };
+        });
         tracing::Instrument::instrument(run, span).await
     }};
 }

@@ -28,7 +28,9 @@ pub(crate) mod subject;
 pub(crate) mod swag;
 pub(crate) mod tally;
 pub(crate) mod timer;
+mod tls;
 pub(crate) mod totals;
+pub(crate) mod turns;
 pub mod webhook;
 pub(crate) mod webhook_log;
 

@@ -75,7 +75,8 @@ pub(crate) async fn append_only(
     if manager.get_database_backend() == DbBackend::Postgres {
         connection
             .execute_unprepared(
-                "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS \
+                "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql \
+                 SET search_path = pg_catalog, pg_temp AS \
                  $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
             )
             .await?;

@@ -133,7 +133,7 @@ impl SettingReader<'_> {
         (self.get)(name)
     }
 
-    fn number<N>(
+    pub(super) fn number<N>(
         &self,
         name: &'static str,
         range: RangeInclusive<u64>,

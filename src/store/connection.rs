@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::pools::{self, PoolSizes, Pools};
 use super::set;
+use super::turns::Turns;
 use crate::telemetry::metrics::PoolState;
 
 /// Maximum number of values that one statement binds on SQLite, below the engine's limit.
@@ -28,6 +29,8 @@ pub struct Database {
     pub(super) pools: Pools,
     /// Held by the task of this process that numbers events; others wait without a connection.
     pub(super) numbering: Arc<Mutex<()>>,
+    /// None on SQLite.
+    turns: Option<Turns>,
 }
 
 impl Database {
@@ -44,7 +47,9 @@ impl Database {
     /// # Errors
     /// When the database can't be reached or the address is none of the two.
     pub async fn connect_with(url: &str, sizes: PoolSizes) -> Result<Self, DbErr> {
-        Ok(Self { pools: Pools::open(url, sizes).await?, numbering: Arc::default() })
+        let pools = Pools::open(url, sizes).await?;
+        let turns = pools.postgres.is_some().then(Turns::default);
+        Ok(Self { pools, numbering: Arc::default(), turns })
     }
 
     /// Brings the schema up to date.
@@ -64,9 +69,19 @@ impl Database {
         // The lock is held, and waited for, as long as the migrations of another process take.
         starting.execute_unprepared(NO_TIMEOUTS).await?;
         lock_startup(&starting).await?;
-        Migrator::up(&migrating, None).await?;
+        Migrator::up(&migrating, None).await.map_err(not_permitted)?;
         migrating.close().await?;
         starting.commit().await
+    }
+
+    /// Logs how the connection to PostgreSQL is encrypted.
+    pub async fn report_encryption(&self) {
+        self.pools.report().await;
+    }
+
+    /// The turns of writers, where they wait for each other's rows.
+    pub(crate) fn turns(&self) -> Option<&Turns> {
+        self.turns.as_ref()
     }
 
     /// Whether the database responds and every migration was applied.
@@ -136,6 +151,19 @@ impl Database {
         let Pools { read, write, .. } = self.pools;
         read.close().await?;
         write.close().await
+    }
+}
+
+/// Names the remedy where the role may not migrate.
+fn not_permitted(error: DbErr) -> DbErr {
+    match database_code(&error).as_deref() {
+        // 42501 insufficient privilege.
+        Some("42501") => DbErr::Conn(RuntimeErr::Internal(
+            "migrations are pending, which the role of this URL may not apply: run partner-program migrate with the \
+             URL of the role that owns the tables"
+                .to_owned(),
+        )),
+        _ => error,
     }
 }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::log_ordered::LogOrderedList;
 use super::page::{Page, Rows};
 use super::sql::{self, sql};
+use super::turns;
 
 static OF_PARTNERS: LogOrderedList = LogOrderedList::new("deals", "partner_id");
 
@@ -19,6 +20,7 @@ pub(crate) async fn lock_customers(
     connection: &impl ConnectionTrait,
     keys: &[&str],
 ) -> Result<Vec<customer::Model>, DbErr> {
+    turns::take(keys.iter().map(|key| ("customers", key)))?;
     sql!(LOCK, "SELECT c.* FROM customers c WHERE c.key @texts1 ORDER BY c.key @lock(c)");
     let mut sorted = keys.to_vec();
     sorted.sort_unstable();

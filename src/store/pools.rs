@@ -9,6 +9,7 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Executor, PgConnection};
 
+use super::tls;
 use crate::telemetry::metrics::PoolState;
 
 /// Maximum time that a request waits for a connection.
@@ -62,11 +63,23 @@ impl Pools {
             let read = sea_orm::Database::connect(sqlite(url, SQLITE_READERS)).await?;
             return Ok(Self { read, write, postgres: None });
         }
-        let options: PgConnectOptions = url.parse().map_err(failed)?;
-        let options = options.application_name("partner-program");
-        let read = sea_orm::Database::connect(postgres(url, &options, sizes.read)).await?;
-        let write = sea_orm::Database::connect(postgres(url, &options, sizes.write)).await?;
+        let mut options = tls::options(url)?;
+        if options.get_application_name().is_none() {
+            options = options.application_name("partner-program");
+        }
+        let open = async |connections| {
+            let pool = sea_orm::Database::connect(postgres(url, &options, connections)).await;
+            pool.map_err(|error| tls::explained(error, &options))
+        };
+        let (read, write) = (open(sizes.read).await?, open(sizes.write).await?);
         Ok(Self { read, write, postgres: Some(options) })
+    }
+
+    /// Logs how the connection is encrypted.
+    pub(super) async fn report(&self) {
+        if let Some(options) = &self.postgres {
+            tls::report(&self.read, options).await;
+        }
     }
 
     /// How the connections are used at the moment.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::page::{Page, Rows};
 use super::sql::{self, sql};
+use super::turns;
 
 /// A product with its prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub(crate) async fn lock(
     connection: &impl ConnectionTrait,
     code: &str,
 ) -> Result<Option<product::Model>, DbErr> {
+    turns::take([("products", code)])?;
     sql!(LOCK, "SELECT p.* FROM products p WHERE p.code = $1 @lock(p)");
     let statement = LOCK.bind(connection.get_database_backend(), [code.into()]);
     product::Entity::find().from_raw_sql(statement).one(connection).await

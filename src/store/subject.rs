@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::page::{PageSql, RowFilter};
 use super::sql::{self, Sql};
+use super::turns;
 
 /// Bounds that both engines can store, outside of every accepted date.
 pub(crate) const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
@@ -79,6 +80,9 @@ pub(crate) async fn lock<'a, S: Subject>(
     codes: impl IntoIterator<Item = &'a str>,
     ids: impl IntoIterator<Item = Uuid>,
 ) -> Result<Vec<S>, DbErr> {
+    let (codes, ids): (Vec<&str>, Vec<Uuid>) = (codes.into_iter().collect(), ids.into_iter().collect());
+    turns::take(codes.iter().map(|code| (S::TABLE, code)))?;
+    turns::take(ids.iter().map(|id| (S::TABLE, id)))?;
     let backend = connection.get_database_backend();
     let statement = S::sql().lock.bind(backend, [sql::texts(codes), sql::ids(backend, ids)]);
     S::find_by_statement(statement).all(connection).await

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::log_ordered::LogOrderedList;
 use super::page::{Page, Rows};
 use super::sql::{self, sql};
+use super::turns;
 
 static OF_PROFESSIONALS: LogOrderedList = LogOrderedList::new("swag_orders", "professional_id");
 
@@ -17,6 +18,7 @@ pub(crate) async fn lock_item(
     connection: &impl ConnectionTrait,
     code: &str,
 ) -> Result<Option<swag_item::Model>, DbErr> {
+    turns::take([("swag_items", code)])?;
     sql!(LOCK, "SELECT i.* FROM swag_items i WHERE i.code = $1 @lock(i)");
     let statement = LOCK.bind(connection.get_database_backend(), [code.into()]);
     swag_item::Entity::find().from_raw_sql(statement).one(connection).await

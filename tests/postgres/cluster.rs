@@ -1,7 +1,9 @@
 //! A temporary PostgreSQL server that a test starts, stops and configures.
 
+use std::io::Write;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -35,30 +37,28 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Makes a cluster and starts its server.
     pub(crate) fn start() -> Self {
-        Self::start_with(|_| Vec::new())
+        Self::start_with(&[], &[])
     }
 
-    /// The same with settings, `name=value`, that may name files in the folder.
-    pub(crate) fn start_with(settings: impl FnOnce(&Path) -> Vec<String>) -> Self {
-        let programs =
-            std::env::var("TEST_POSTGRES_PROGRAMS").expect("run ./test, which finds PostgreSQL's programs");
+    /// The same with settings, `name=value`, and with files in the data folder: name and text.
+    pub(crate) fn start_with(settings: &[&str], files: &[(&str, &str)]) -> Self {
+        let programs = std::env::var("TEST_POSTGRES_PROGRAMS");
+        let programs = programs.expect("run ./test, which finds PostgreSQL's programs").into();
         let folder = tempfile::tempdir().expect("a folder");
-        let mut cluster = Self {
-            programs: programs.into(),
-            port: 0,
-            settings: settings(folder.path()),
-            process: None,
-            folder,
-        };
-        if is_root() {
-            // The server refuses to run as root.
-            let owner = Command::new("chown").args(["-R", "postgres"]).arg(cluster.folder.path()).status();
-            assert!(owner.expect("chown runs").success());
-        }
+        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let mut cluster = Self { folder, programs, port: 0, settings, process: None };
+        cluster.change_owner();
         let mut initdb = cluster.program("initdb");
         initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         let done = initdb.arg("--pgdata").arg(cluster.data()).output().expect("initdb runs");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        for (name, text) in files {
+            let mut file = std::fs::OpenOptions::new();
+            // The server demands that nobody else can read its key.
+            let file = file.write(true).create_new(true).mode(0o600).open(cluster.data().join(name));
+            file.and_then(|mut file| file.write_all(text.as_bytes())).expect("a file");
+        }
+        cluster.change_owner();
         for _ in 0..TRIES {
             cluster.port = free_port();
             if cluster.try_restart() {
@@ -139,7 +139,7 @@ impl Cluster {
         false
     }
 
-    /// A server program, as the user that may run it.
+    /// A server program, as the user that may run it: the server refuses to run as root.
     fn program(&self, name: &str) -> Command {
         let path = self.programs.join(name);
         let mut command = if is_root() {
@@ -151,6 +151,14 @@ impl Cluster {
         };
         command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
         command
+    }
+
+    /// Gives the folder to the user that the server runs as.
+    fn change_owner(&self) {
+        if is_root() {
+            let changed = Command::new("chown").args(["-R", "postgres"]).arg(self.folder.path()).status();
+            assert!(changed.expect("chown runs").success());
+        }
     }
 
     fn data(&self) -> PathBuf {

@@ -1,5 +1,8 @@
 //! Tests with PostgreSQL servers of their own, which they stop, restart and configure.
 
 mod cluster;
+mod hot_partner;
 mod restarts;
+mod roles;
 mod server;
+mod tls;

@@ -1,7 +1,7 @@
 //! The server as a process, and a client with the administrator's key.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -53,16 +53,24 @@ fn program(folder: &TempDir, arguments: &[&str], settings: &[(&str, &str)]) -> C
     command
 }
 
+/// Runs a command to its end.
+pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    program(&folder, arguments, settings).stderr(Stdio::piped()).output().expect("the program runs")
+}
+
+/// The error of a server that does not start.
+pub(crate) fn failed_start(url: &str) -> String {
+    let ended = run(&["serve"], &[("DATABASE_URL", url)]);
+    assert!(!ended.status.success());
+    String::from_utf8_lossy(&ended.stderr).into_owned()
+}
+
 impl Server {
     /// Starts the server on a database.
     pub(crate) fn start(url: &str) -> Self {
-        Self::start_with(&[("DATABASE_URL", url)])
-    }
-
-    /// Starts the server with settings.
-    pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut command = program(&folder, &["serve"], settings);
+        let mut command = program(&folder, &["serve"], &[("DATABASE_URL", url)]);
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the program runs");
         let output = BufReader::new(process.stdout.take().expect("its output"));
         let address = output
