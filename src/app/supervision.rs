@@ -119,7 +119,7 @@ async fn supervise<F>(
                     sleep(RECOVERY_TIME).await;
                     health.set_running(name);
                     metrics.task_recovered(name);
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 } => Ok(()),
             }
         };

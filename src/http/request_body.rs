@@ -69,7 +69,10 @@ pub async fn read_body(
     }
     let mut decoder = match coding {
         Coding::Identity => Decoder::Identity(Vec::new()),
-        Coding::Gzip => Decoder::Gzip(MultiGzDecoder::new(BoundedBuffer { bytes: Vec::new(), bytes_max })),
+        Coding::Gzip => {
+            let buffer = BoundedBuffer { bytes: Vec::new(), bytes_max };
+            Decoder::Gzip(Box::new(MultiGzDecoder::new(buffer)))
+        }
     };
     let not_gzip = |error: &Error, why: &str| match error.kind() {
         ErrorKind::FileTooLarge => too_large(" when it is decompressed"),
@@ -129,7 +132,7 @@ fn coding(media: MediaType, headers: &HeaderMap) -> Result<Coding, ErrorResponse
 /// Collects the chunks of a body.
 enum Decoder {
     Identity(Vec<Bytes>),
-    Gzip(MultiGzDecoder<BoundedBuffer>),
+    Gzip(Box<MultiGzDecoder<BoundedBuffer>>),
 }
 
 impl Decoder {

@@ -208,7 +208,7 @@ async fn read_next(stream: &mut (impl Stream<Item = EventResult> + Unpin), numbe
 async fn a_restarted_feed_delivers_what_it_missed(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("partner-0", "2024-06-01").await;
-    let clock = app.services().clock().clone();
+    let clock = *app.services().clock();
     let services = Services::open(app.services().database().clone(), clock).await.expect("services");
     let start = || {
         let services = services.clone();

@@ -95,3 +95,24 @@ async fn only_trusted_documents_are_run() {
         assert!(error.starts_with(message) && error.lines().count() == 1, "{error}");
     }
 }
+
+#[tokio::test]
+async fn the_log_says_why_a_token_is_rejected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys.json");
+    // The example key of RFC 8037.
+    let key = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    std::fs::write(&keys, key).expect("a file");
+    let server = Server::start_logged(&[
+        ("AUTH_JWKS_FILE", keys.to_str().expect("UTF-8")),
+        ("AUTH_ISSUER", "https://id.example.com"),
+        ("AUTH_AUDIENCE", "partner-program"),
+    ]);
+    let token = "bm90.YS10b2tlbg.aGlkZGVu";
+    let request = reqwest::Client::new().post(server.url("/graphql")).bearer_auth(token);
+    let answer = send(request.json(&serde_json::json!({ "query": "{ viewer { role } }" }))).await;
+    assert_eq!((answer.status, answer.code()), (401, "UNAUTHENTICATED"));
+    let log = server.stop();
+    assert!(log.contains("token rejected") && log.contains("it is not a JWT"), "{log}");
+    assert!(!log.contains(token), "{log}");
+}

@@ -4,6 +4,7 @@
 //! `SLOW_READERS` sets the number of clients, 200 or more for figures of a whole server:
 //! `SLOW_READERS=2000 cargo test --workspace --test wire slow_readers -- --nocapture`.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -54,7 +55,8 @@ async fn wait_for_places(server: &Server) -> Duration {
 async fn paths(server: &Server) -> Vec<(String, usize)> {
     let request = reqwest::Client::new().get(server.url("/graphql")).header("accept", "text/html");
     let page = request.send().await.expect("a page").text().await.expect("a text");
-    let scripts = page.split('"').filter(|part| part.starts_with("/graphiql/") && part.ends_with(".js"));
+    let is_script = |path: &str| Path::new(path).extension().is_some_and(|extension| extension == "js");
+    let scripts = page.split('"').filter(|part| part.starts_with("/graphiql/") && is_script(part));
     scripts.map(|path| (path.to_owned(), 1)).chain([("/schema.graphql".to_owned(), 40)]).collect()
 }
 

@@ -40,7 +40,7 @@ impl HeaderNames {
     /// # Errors
     /// When the request cannot be parsed.
     pub(super) async fn new() -> Result<Self> {
-        let fields: String = NAMES.iter().map(|name| format!("{name}: x\r\n")).collect();
+        let fields = NAMES.map(|name| [name, ": x\r\n"].concat()).concat();
         let request = format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
         let (mut client, server) = tokio::io::duplex(2 << 10);
         client.write_all(request.as_bytes()).await?;

@@ -174,7 +174,7 @@ mod tests {
                 }
                 client
             });
-            let written = stream.write_all(&[0; 200_000]).await;
+            let written = stream.write_all(&vec![0; 200_000]).await;
             assert_eq!(written.is_err(), fails, "{read} bytes: {written:?}");
             drop(stream);
             drop(reading.await.expect("the client ends"));

@@ -138,7 +138,7 @@ impl Services {
         // exchange with the database is of no further use.
         listener::run(&self.db, || self.hub.committed.notify_one()).await;
         // SQLite has no notifications.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Numbers and broadcasts events, until the future is dropped. Each process runs it once.
