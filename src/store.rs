@@ -15,6 +15,7 @@ pub(crate) mod listener;
 pub(crate) mod log;
 mod log_ordered;
 pub(crate) mod order;
+pub mod others;
 pub(crate) mod page;
 pub(crate) mod partner;
 mod pools;

@@ -2,10 +2,12 @@
 
 mod header;
 mod lines;
+mod pace;
 mod reader;
 mod records;
 mod report;
 mod row;
+mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,15 +19,14 @@ use super::{CommandError, EXIT_ROWS_REFUSED};
 use crate::access::Caller;
 use crate::app;
 use crate::config::Settings;
-use crate::error::Error;
 use crate::program::refusal::{Refusal, Refusals};
-use crate::service::Services;
-use crate::service::activities::{Intake, Outcome};
+use crate::service::activities::Outcome;
 use crate::service::subjects::AddOutcome;
 use header::Table;
 use reader::{Batch, CsvFile};
 use report::{ImportCounts, Progress, RefusedRows};
 use row::Draft;
+use writer::Writer;
 
 /// Maximum batches that are read ahead of the one being written.
 const READ_AHEAD: usize = 2;
@@ -43,6 +44,7 @@ pub(super) async fn import(
     };
     println!("database: {}", shown(&settings.database_url));
     let services = opened.for_caller(Arc::new(Caller::system("import")), None);
+    let mut writer = Writer::new(&services).await?;
     let mut refused = RefusedRows::default();
     let mut summaries = Vec::new();
     let mut sources = Vec::new();
@@ -59,7 +61,7 @@ pub(super) async fn import(
     sources.sort_by_key(|file| file.header.table);
     for source in sources {
         let name = source.name.clone();
-        let counts = import_file(&services, source, &mut refused).await?;
+        let counts = import_file(&mut writer, source, &mut refused).await?;
         summaries.push((name, counts));
     }
     services.database().clone().close().await?;
@@ -75,21 +77,21 @@ pub(super) async fn import(
 
 /// Imports a file; the next batch is read while one is written.
 async fn import_file(
-    services: &Services,
+    writer: &mut Writer<'_>,
     source: CsvFile,
     refused: &mut RefusedRows,
 ) -> Result<ImportCounts, CommandError> {
     let (name, table) = (source.name.clone(), source.header.table);
     let mut progress = Progress::new(&name, source.bytes)?;
     let (sender, mut batches) = mpsc::channel(READ_AHEAD);
-    let policy = Arc::clone(services.policy());
+    let policy = Arc::clone(writer.services.policy());
     let reading = tokio::task::spawn_blocking(move || source.send_batches(&policy, &sender));
     let mut counts = ImportCounts::default();
     let mut rows = 0;
     while let Some(batch) = batches.recv().await {
         let bytes = batch.bytes;
         rows += (batch.rows.len() + batch.refused.len()) as u64;
-        counts.add(import_batch(services, &name, table, batch, refused).await?);
+        counts.add(import_batch(writer, &name, table, batch, refused).await?);
         progress.advance(bytes, rows);
     }
     reading.await?;
@@ -125,14 +127,14 @@ impl From<Outcome> for RowOutcome {
 }
 
 async fn import_batch(
-    services: &Services,
+    writer: &mut Writer<'_>,
     name: &str,
     table: Table,
     batch: Batch,
     refused: &mut RefusedRows,
 ) -> Result<ImportCounts, CommandError> {
     let (lines, drafts): (Vec<u64>, Vec<Draft>) = batch.rows.into_iter().unzip();
-    let outcomes = import_rows(services, table, drafts).await?;
+    let outcomes = writer.write(table, drafts).await?;
     let mut counts = ImportCounts::default();
     let mut reasons = batch.refused;
     for (line, outcome) in lines.into_iter().zip(outcomes) {
@@ -151,36 +153,6 @@ async fn import_batch(
         refused.add(name, line, &reason);
     }
     Ok(counts)
-}
-
-async fn import_rows(
-    services: &Services,
-    table: Table,
-    drafts: Vec<Draft>,
-) -> Result<Vec<RowOutcome>, Error> {
-    if drafts.is_empty() {
-        return Ok(Vec::new());
-    }
-    macro_rules! drafts_of {
-        ($kind:ident) => {
-            drafts
-                .into_iter()
-                .filter_map(|draft| if let Draft::$kind(draft) = draft { Some(draft) } else { None })
-                .collect::<Vec<_>>()
-        };
-    }
-    Ok(match table {
-        Table::Partners => row_outcomes(services.partners_add(&drafts_of!(Partner)).await?),
-        Table::Professionals => row_outcomes(services.professionals_add(&drafts_of!(Professional)).await?),
-        Table::Affiliations => row_outcomes(services.affiliations_add(&drafts_of!(Affiliation)).await?),
-        Table::Activities => {
-            row_outcomes(services.activities_record(&drafts_of!(Activity), Intake::Record).await?)
-        }
-    })
-}
-
-fn row_outcomes<T: Into<RowOutcome>>(outcomes: Vec<T>) -> Vec<RowOutcome> {
-    outcomes.into_iter().map(Into::into).collect()
 }
 
 /// The message of a refusal, with the file's name of the column.

@@ -5,6 +5,7 @@ mod review;
 mod subjects;
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use entity::activity;
@@ -155,6 +156,18 @@ impl Services {
         drafts: &[ActivityDraft],
         intake: Intake,
     ) -> Result<Vec<Outcome>, Error> {
+        Ok(self.activities_record_timed(drafts, intake).await?.0)
+    }
+
+    /// The same, and how long the transaction waited until it had all its locks: others held them.
+    ///
+    /// # Errors
+    /// As [`Self::activities_record`].
+    pub async fn activities_record_timed(
+        &self,
+        drafts: &[ActivityDraft],
+        intake: Intake,
+    ) -> Result<(Vec<Outcome>, Duration), Error> {
         self.authorize(intake.operation())?;
         if drafts.len() > BATCH_MAX {
             let message =
@@ -162,8 +175,11 @@ impl Services {
             return Err(Refusal::new(Code::TooMany, "activities", message).into());
         }
         let checked: Vec<CheckedDraft<'_>> = drafts.iter().map(|draft| self.check(draft)).collect();
+        let begun = Instant::now();
         transact!(self, intake.operation(), transaction, changes => {
-            self.record_batch(transaction, changes, &checked, intake).await
+            let subjects = Subjects::lock_for_drafts(transaction, checked.iter().map(|one| one.draft)).await?;
+            let waited = begun.elapsed();
+            Ok((self.record_batch(transaction, changes, subjects, &checked, intake).await?, waited))
         })
     }
 
@@ -171,10 +187,10 @@ impl Services {
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
+        subjects: Subjects,
         checked: &[CheckedDraft<'_>],
         intake: Intake,
     ) -> Result<Vec<Outcome>, Error> {
-        let subjects = Subjects::lock_for_drafts(transaction, checked.iter().map(|one| one.draft)).await?;
         let keys = checked.iter().filter_map(|one| one.texts.as_ref().ok()).map(Texts::key);
         let existing = store::by_keys(transaction, keys).await?;
         let mut posting = subjects.posting(&self.policy);

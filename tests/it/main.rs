@@ -23,6 +23,7 @@ mod hostile_orders;
 mod metrics;
 mod order_matrix;
 mod orders;
+mod others;
 mod problems;
 mod properties;
 mod reading;

@@ -36,8 +36,7 @@ pub(super) struct Line {
 impl Line {
     /// Its bytes without the end of the line.
     pub(super) fn content(&self) -> &[u8] {
-        let bytes = self.bytes.strip_suffix(b"\n").unwrap_or(&self.bytes);
-        bytes.strip_suffix(b"\r").unwrap_or(bytes)
+        without_line_end(&self.bytes)
     }
 
     /// Whether it holds nothing but blanks.
@@ -140,6 +139,12 @@ impl Line {
         self.is_too_long |= bytes.len() > room;
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
+}
+
+/// The bytes without LF, CR LF or CR at their end.
+pub(super) fn without_line_end(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    bytes.strip_suffix(b"\r").unwrap_or(bytes)
 }
 
 /// That reading failed.

@@ -4,9 +4,9 @@
 //! refused on its first line, and its other lines are read again as rows of their own.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{Cursor, Read};
 
-use super::lines::{Line, Lines, RECORD_BYTES_MAX, unreadable};
+use super::lines::{Line, Lines, RECORD_BYTES_MAX, unreadable, without_line_end};
 
 /// A record with the number of its first line.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Record {
 pub(super) struct Records<R> {
     lines: Lines<R>,
     delimiter: u8,
+    /// Reads one record after the other: a new reader for each would cost more than the record.
+    fields: csv::Reader<Cursor<Vec<u8>>>,
     /// The number of columns, where the header is known.
     columns: Option<usize>,
 }
@@ -107,7 +109,7 @@ impl fmt::Display for Flaw {
 impl<R: Read> Records<R> {
     /// The records of lines; the first line is the header.
     pub(super) fn new(lines: Lines<R>, delimiter: u8) -> Self {
-        Self { lines, delimiter, columns: None }
+        Self { lines, delimiter, fields: fields_reader(delimiter), columns: None }
     }
 
     /// States how many columns the header has.
@@ -130,7 +132,7 @@ impl<R: Read> Records<R> {
             let line = first.number;
             let read = match self.read(first) {
                 Ok(None) => continue,
-                Ok(Some(bytes)) => self.fields(&bytes),
+                Ok(Some(bytes)) => self.fields(bytes),
                 Err(flaw) => Err(flaw),
             };
             return Some(Record { line, fields: read });
@@ -168,7 +170,10 @@ impl<R: Read> Records<R> {
                     Some(columns) if !is_first && !scan.fits(columns) => {
                         break Flaw::Misfit(scan.quote, number, [scan.fields, columns]);
                     }
-                    _ => return Ok((scan.used > 0).then_some(bytes)),
+                    _ => {
+                        bytes.truncate(without_line_end(&bytes).len());
+                        return Ok((scan.used > 0).then_some(bytes));
+                    }
                 },
                 Fed::Open if is_too_long => break Flaw::Unclosed(scan.quote, !others.is_empty()),
                 Fed::Open => match self.lines.next() {
@@ -182,13 +187,25 @@ impl<R: Read> Records<R> {
         Err(flaw)
     }
 
-    fn fields(&self, bytes: &[u8]) -> Result<csv::ByteRecord, Flaw> {
-        let mut reader = csv::ReaderBuilder::new();
-        reader.has_headers(false).flexible(true).delimiter(self.delimiter).buffer_capacity(bytes.len());
+    /// The fields of a record without the end of its last line.
+    fn fields(&mut self, mut bytes: Vec<u8>) -> Result<csv::ByteRecord, Flaw> {
+        bytes.push(b'\n');
+        *self.fields.get_mut() = Cursor::new(bytes);
         let mut record = csv::ByteRecord::new();
-        let read = reader.from_reader(bytes).read_byte_record(&mut record);
-        read.map(|_| record).map_err(|error| Flaw::Unparsed(error.to_string()))
+        match self.fields.read_byte_record(&mut record) {
+            Ok(true) => Ok(record),
+            ended => {
+                self.fields = fields_reader(self.delimiter);
+                Err(Flaw::Unparsed(ended.err().map_or_else(|| "it has no end".to_owned(), |e| e.to_string())))
+            }
+        }
     }
+}
+
+fn fields_reader(delimiter: u8) -> csv::Reader<Cursor<Vec<u8>>> {
+    let mut reader = csv::ReaderBuilder::new();
+    reader.has_headers(false).flexible(true).delimiter(delimiter);
+    reader.from_reader(Cursor::default())
 }
 
 /// The state after a line.
@@ -302,7 +319,8 @@ mod tests {
         while let Some(record) = records.next() {
             let fields = match record.fields {
                 Ok(fields) => {
-                    fields.iter().map(|field| format!("[{}]", String::from_utf8_lossy(field))).collect()
+                    let shown = fields.iter().map(|field| format!("[{}]", String::from_utf8_lossy(field)));
+                    shown.collect::<Vec<_>>().concat()
                 }
                 Err(flaw) => flaw.to_string(),
             };
