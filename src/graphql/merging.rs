@@ -132,7 +132,7 @@ struct Merger<'a> {
     copied: usize,
 }
 
-impl<'a> Merger<'a> {
+impl Merger<'_> {
     fn selection_set(&mut self, set: &mut SelectionSet, of: Option<&Name>) {
         let mut level = Level::default();
         let items = std::mem::take(&mut set.items);

@@ -54,7 +54,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         let permitted = self.authenticator.check_permissions(&context.caller, &prepared.root_fields);
         permitted.map_err(|errors| ErrorResponse {
             errors,
-            ..ErrorResponse::new(context.media, Outcome::Rejected, Code::Forbidden, "")
+            ..ErrorResponse::new(context.media, Outcome::Http(StatusCode::FORBIDDEN), Code::Forbidden, "")
         })?;
         let request = self
             .authenticator
