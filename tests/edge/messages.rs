@@ -152,6 +152,38 @@ async fn headers() {
 }
 
 #[tokio::test]
+async fn rules_of_the_specification() {
+    let toy = Toy::start().await;
+    let int = "an Int; write a whole number from -2147483648 to 2147483647, without quotes.";
+    for (document, expected) in [
+        ("subscription { __typename }", "A subscription must not have \"__typename\" as its root field.".to_owned()),
+        ("{ double(n: 3000000000) }", format!("Argument n: 3000000000 is not {int}")),
+        ("{ double(many: 1, n: 1) }", "Unknown argument \"many\" on field \"double\" of type \"Query\".".to_owned()),
+        ("{ hello @skip(iff: true, if: true) }", "Unknown argument \"iff\" on directive \"@skip\". Did you mean \"if\"?".to_owned()),
+        ("{ hello @skip }", "The directive \"@skip\" requires the argument \"if\" of type \"Boolean!\".".to_owned()),
+        ("{ hello @skip(if: $x) }", "Variable \"$x\" is not defined.".to_owned()),
+        ("query($x: Int) { hello }", "Variable \"$x\" is not used.".to_owned()),
+        ("query($x: Int, $x: Int) { double(n: 1) many(numbers: [$x]) }", "The variable \"$x\" is defined more than once.".to_owned()),
+        ("query($x: String!) { double(n: $x) }", "The variable \"$x\" of type \"String!\" cannot be used where \"Int!\" is expected.".to_owned()),
+        ("query($x: String) { record(input: { name: \"a\", by: { code: $x } }) }", "The variable \"$x\" of type \"String\" cannot be used where \"String!\" is expected.".to_owned()),
+        ("{ double(n: 1) double(n: 2) }", "\"double\" is selected twice with different arguments. Use an alias for one of them.".to_owned()),
+        ("{ double(n: 1, n: 1) }", "The argument \"n\" is given more than once.".to_owned()),
+        ("{ record(input: { name: \"a\", name: \"a\" }) }", "The input field \"name\" is given more than once.".to_owned()),
+        ("{ record(input: { name: \"a\", colour: \"GREEN\" }) }", "Argument input.colour: \"GREEN\" is not a value of Colour, which is written without quotes; expected RED or GREEN. Did you mean GREEN?".to_owned()),
+        ("{ hello ...f } fragment f on Nope { a }", "Unknown type \"Nope\".".to_owned()),
+        ("{ hello ... on Node { id } }", "The inline fragment cannot be used here, because \"Query\" is never \"Node\".".to_owned()),
+        ("fragment f on Int { a } query { ...f }", "The fragment \"f\" cannot be defined on \"Int\", which has no fields.".to_owned()),
+        ("{ hello } fragment f on Query { hello }", "The fragment \"f\" is never used.".to_owned()),
+        ("query @skip(if: true) { hello }", "The directive \"@skip\" is not allowed on QUERY.".to_owned()),
+        ("{ hello @skip(if: true) @skip(if: true) }", "The directive \"@skip\" is used more than once in the same place.".to_owned()),
+        ("{ a: node(id: 1) { x: id } a: node(id: 1) { x: next { id } } }", "\"x\" is selected as two different fields, \"id\" and \"next\". Use an alias for one of them.".to_owned()),
+    ] {
+        let answer = query(&toy, document).await;
+        assert_eq!((answer.status, answer.message()), (400, &*expected), "{document}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn documents() {
     let toy = Toy::start().await;
     let int = "an Int; write a whole number from -2147483648 to 2147483647, without quotes.";
@@ -187,27 +219,6 @@ async fn documents() {
             "\"a\" is selected as two different fields, \"hello\" and \"double\". Use an alias for one of them.".to_owned(),
         ),
         ("{ echo(text: \"x) }", "Syntax error at line 1, column 14: the string is not terminated.".to_owned()),
-        ("subscription { __typename }", "A subscription must not have \"__typename\" as its root field.".to_owned()),
-        ("{ double(n: 3000000000) }", format!("Argument n: 3000000000 is not {int}")),
-        ("{ double(many: 1, n: 1) }", "Unknown argument \"many\" on field \"double\" of type \"Query\".".to_owned()),
-        ("{ hello @skip(iff: true, if: true) }", "Unknown argument \"iff\" on directive \"@skip\". Did you mean \"if\"?".to_owned()),
-        ("{ hello @skip }", "The directive \"@skip\" requires the argument \"if\" of type \"Boolean!\".".to_owned()),
-        ("{ hello @skip(if: $x) }", "Variable \"$x\" is not defined.".to_owned()),
-        ("query($x: Int) { hello }", "Variable \"$x\" is not used.".to_owned()),
-        ("query($x: Int, $x: Int) { double(n: 1) many(numbers: [$x]) }", "The variable \"$x\" is defined more than once.".to_owned()),
-        ("query($x: String!) { double(n: $x) }", "The variable \"$x\" of type \"String!\" cannot be used where \"Int!\" is expected.".to_owned()),
-        ("query($x: String) { record(input: { name: \"a\", by: { code: $x } }) }", "The variable \"$x\" of type \"String\" cannot be used where \"String!\" is expected.".to_owned()),
-        ("{ double(n: 1) double(n: 2) }", "\"double\" is selected twice with different arguments. Use an alias for one of them.".to_owned()),
-        ("{ double(n: 1, n: 1) }", "The argument \"n\" is given more than once.".to_owned()),
-        ("{ record(input: { name: \"a\", name: \"a\" }) }", "The input field \"name\" is given more than once.".to_owned()),
-        ("{ record(input: { name: \"a\", colour: \"GREEN\" }) }", "Argument input.colour: \"GREEN\" is not a value of Colour, which is written without quotes; expected RED or GREEN. Did you mean GREEN?".to_owned()),
-        ("{ hello ...f } fragment f on Nope { a }", "Unknown type \"Nope\".".to_owned()),
-        ("{ hello ... on Node { id } }", "The inline fragment cannot be used here, because \"Query\" is never \"Node\".".to_owned()),
-        ("fragment f on Int { a } query { ...f }", "The fragment \"f\" cannot be defined on \"Int\", which has no fields.".to_owned()),
-        ("{ hello } fragment f on Query { hello }", "The fragment \"f\" is never used.".to_owned()),
-        ("query @skip(if: true) { hello }", "The directive \"@skip\" is not allowed on QUERY.".to_owned()),
-        ("{ hello @skip(if: true) @skip(if: true) }", "The directive \"@skip\" is used more than once in the same place.".to_owned()),
-        ("{ a: node(id: 1) { x: id } a: node(id: 1) { x: next { id } } }", "\"x\" is selected as two different fields, \"id\" and \"next\". Use an alias for one of them.".to_owned()),
     ] {
         let answer = query(&toy, document).await;
         assert_eq!(answer.status, 400, "{document}: {}", answer.text);
