@@ -5,8 +5,7 @@ use std::sync::Arc;
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{Context, ErrorExtensions, SimpleObject};
 
-use super::permissions;
-use super::refusal::{Code, truncate_message};
+use super::refusal::{Code, forbidden_message, truncate_message};
 use super::types::UserErrorCode;
 use crate::error::{self, Error};
 use crate::program::refusal::{Refusal, Refusals};
@@ -28,7 +27,7 @@ impl ApiError {
     /// The caller lacks this permission. The message is the same for every object, so it reveals nothing about one.
     fn forbidden(operation: &str) -> Self {
         let code = Code::Forbidden.as_str();
-        let message = permissions::message(operation);
+        let message = forbidden_message(operation);
         Self(async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code)))
     }
 }

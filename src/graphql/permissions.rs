@@ -5,7 +5,7 @@
 
 use async_graphql::{PathSegment, ServerError};
 
-use super::refusal::{Code, Refusal};
+use super::refusal::{Code, Refusal, forbidden_message};
 use super::root_fields::RootField;
 use crate::access::{Caller, Grant, Operation, grant_of};
 
@@ -34,13 +34,8 @@ pub fn operation(field: &str) -> Option<Operation> {
     }
 }
 
-/// The message of a refusal.
-pub(super) fn message(operation: &str) -> String {
-    format!("Your role or API key does not permit {operation}.")
-}
-
 fn forbidden(field: &RootField, operation: Operation, count: usize) -> ServerError {
-    let mut message = message(operation.name());
+    let mut message = forbidden_message(operation.name());
     if count > 1 {
         message.push_str(" No field of the mutation was executed.");
     }

@@ -141,6 +141,12 @@ impl From<Refusal> for ServerError {
     }
 }
 
+/// The message for a caller that lacks a permission. It is the same for every object, so it reveals nothing about one.
+#[must_use]
+pub(super) fn forbidden_message(operation: &str) -> String {
+    format!("Your role or API key does not permit {operation}.")
+}
+
 /// The message, cut to [`MESSAGE_CHARS_MAX`] characters.
 #[must_use]
 pub fn truncate_message(message: String) -> String {

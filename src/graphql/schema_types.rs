@@ -16,7 +16,6 @@ use async_graphql_parser::types::{
 
 use super::output_types::{Argument, OutputTypes};
 use super::scalar::{self, parse_decimal, parse_event_number, parse_moment};
-use super::validation;
 use crate::program::calendar::parse_date;
 
 /// The input values that a scalar accepts.
@@ -68,7 +67,7 @@ impl SchemaTypes {
     /// The SDL cannot be parsed, or is not a valid schema; in one line.
     pub fn from_sdl(sdl: &str, scalars: &[(&str, ScalarRule)]) -> Result<Self, String> {
         let document = async_graphql_parser::parse_schema(sdl).map_err(|error| error.to_string())?;
-        let validated = validation::schema(sdl)?;
+        let validated = validated(sdl)?;
         let mut types: HashMap<Name, InputType> = built_in_scalars()
             .into_iter()
             .map(|(name, rule)| (Name::new(name), InputType::Scalar(rule)))
@@ -189,6 +188,16 @@ fn built_in_scalars() -> [(&'static str, ScalarRule); 5] {
 /// What a scalar of GraphQL's own accepts, as the end of "… is not …".
 pub(super) fn built_in_expected(name: &str) -> Option<&'static str> {
     built_in_scalars().into_iter().find(|(known, _)| *known == name).map(|(_, rule)| rule.expected)
+}
+
+/// Reads the schema against which documents are validated; or else the first problem of the text, in one line.
+fn validated(sdl: &str) -> Result<Valid<Schema>, String> {
+    // The validator's own definition is that of October 2021.
+    let introspection = "extend type __Type { isOneOf: Boolean }";
+    Schema::parse_and_validate(format!("{sdl}\n{introspection}\n"), "schema.graphql").map_err(|invalid| {
+        let problem = invalid.errors.iter().next().map(|diagnostic| diagnostic.error.to_string());
+        problem.unwrap_or_else(|| "the schema is invalid".to_owned())
+    })
 }
 
 fn scalar_rule(name: &Name, scalars: &[(&str, ScalarRule)]) -> ScalarRule {

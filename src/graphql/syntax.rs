@@ -73,6 +73,7 @@ mod tests {
     use async_graphql_parser::types::{DocumentOperations, Selection};
 
     use super::*;
+    use crate::graphql::refusal::Code;
 
     fn parsed(source: &str) -> Result<ExecutableDocument, String> {
         let limits = Limits::default();
@@ -141,5 +142,123 @@ mod tests {
             let message = parsed(source).expect_err(source);
             assert!(message.starts_with("Syntax error at line 1, column "), "{source}: {message}");
         }
+    }
+
+    fn check(cases: &[(&str, &str)]) {
+        let limits = Limits::default();
+        for (source, expected) in cases {
+            let size = limits.check_text(source).expect("a short text");
+            let refusals = parse(&limits, source, &size).err().expect(source);
+            assert_eq!(refusals[0].message, *expected, "{source}");
+            assert_eq!(refusals[0].code, Code::GraphqlParseFailed, "{source}");
+        }
+    }
+
+    #[test]
+    fn syntax_errors_name_position_and_expectation() {
+        check(&[
+            (
+                "",
+                "Syntax error at line 1, column 1: expected an operation or a fragment; found the end of the document.",
+            ),
+            ("{", "Syntax error at line 1, column 2: expected a field; found the end of the document."),
+            (
+                "{ a",
+                "Syntax error at line 1, column 4: expected a field, \"{\", \"(\" or a directive; found the end of the document.",
+            ),
+            ("{ a(b: ) }", "Syntax error at line 1, column 8: expected a value; found \")\"."),
+            (
+                "{ a(b 1) }",
+                "Syntax error at line 1, column 5: expected an argument such as \"first: 10\"; found \"b\".",
+            ),
+            ("{ }", "Syntax error at line 1, column 3: expected a field; found \"}\"."),
+            (
+                "query { a } }",
+                "Syntax error at line 1, column 13: expected an operation or a fragment or the end of the document; found \"}\".",
+            ),
+            (
+                "query Q($a) { a }",
+                "Syntax error at line 1, column 9: expected a variable and its type, such as \"$code: String!\"; found \"$\".",
+            ),
+            (
+                "query Q($a: [Int) { a }",
+                "Syntax error at line 1, column 13: expected a type such as String! or [Int!]; found \"[\".",
+            ),
+            ("{ a @ }", "Syntax error at line 1, column 7: expected a name; found \"}\"."),
+            (
+                "fragment f { a }",
+                "Syntax error at line 1, column 12: expected \"on\" and the name of a type; found \"{\".",
+            ),
+            (
+                "{ a(b: \"\\x\") }",
+                "Syntax error at line 1, column 8: expected a value; found a string with an escape that GraphQL does not have.",
+            ),
+            ("{ a(b: 1x) }", "Syntax error at line 1, column 8: expected a value; found \"1x\"."),
+            (
+                "querry { a }",
+                "Syntax error at line 1, column 1: expected an operation or a fragment; found \"querry\".",
+            ),
+            (
+                "{\n  a\n  b)\n}",
+                "Syntax error at line 3, column 4: expected a field, \"{\", \"(\" or a directive; found \")\".",
+            ),
+            (
+                "type A { a: Int }",
+                "Syntax error at line 1, column 1: expected an operation or a fragment; found \"type\".",
+            ),
+            (
+                "{ a(b: {c 1}) }",
+                "Syntax error at line 1, column 9: expected a field such as \"code: 1\"; found \"c\".",
+            ),
+            (
+                "subscription { a(b: [1 2) }",
+                "Syntax error at line 1, column 25: expected a value; found \")\".",
+            ),
+            (
+                "query A($a: Int = $b) { a }",
+                "Syntax error at line 1, column 19: expected a value; found \"$\".",
+            ),
+            (
+                "{ a { b }",
+                "Syntax error at line 1, column 10: expected a field; found the end of the document.",
+            ),
+            ("{ a: }", "Syntax error at line 1, column 6: expected a name; found \"}\"."),
+            ("{ été }", "Syntax error at line 1, column 3: expected a field; found \"été\"."),
+        ]);
+    }
+
+    #[test]
+    fn what_the_second_parser_reads_otherwise_is_named() {
+        check(&[
+            (
+                "{ a(b) }",
+                "Syntax error at line 1, column 5: expected an argument such as \"first: 10\"; found \"b\".",
+            ),
+            (
+                "\"what\" { a }",
+                "Syntax error at line 1, column 1: expected an operation or a fragment; found a string.",
+            ),
+            (
+                "\"what\" query A { a(b: \"\\u{1F600}\" c: ) }",
+                "Syntax error at line 1, column 38: unexpected \")\".",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn conflicting_definitions_are_named() {
+        check(&[
+            ("{ a } { b }", "The document has several operations, so each of them needs a name."),
+            ("query A { a } query A { b }", "The document has two operations with the name \"A\"."),
+            ("query A { a } { b }", "The document has several operations, so each of them needs a name."),
+            (
+                "fragment f on A { a }",
+                "The document has no operation; add a query, mutation or subscription.",
+            ),
+            (
+                "{ a ...f } fragment f on A { a } fragment f on A { a }",
+                "The document has two fragments with the name \"f\".",
+            ),
+        ]);
     }
 }

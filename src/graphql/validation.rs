@@ -9,8 +9,8 @@ use std::collections::HashSet;
 
 use apollo_compiler::ast::{Argument, Definition, Document, Selection, Value};
 use apollo_compiler::diagnostic::ToCliReport as _;
-use apollo_compiler::validation::{DiagnosticData, Valid};
-use apollo_compiler::{Name, Node, Schema};
+use apollo_compiler::validation::DiagnosticData;
+use apollo_compiler::{Name, Node};
 
 use super::input_value;
 use super::position::Positions;
@@ -225,20 +225,6 @@ fn in_value(value: &mut Node<Value>) {
     }
 }
 
-/// Reads the schema against which documents are validated.
-///
-/// # Errors
-///
-/// The first problem of the text, in one line.
-pub(super) fn schema(sdl: &str) -> Result<Valid<Schema>, String> {
-    // The validator's own definition is that of October 2021.
-    let introspection = "extend type __Type { isOneOf: Boolean }";
-    Schema::parse_and_validate(format!("{sdl}\n{introspection}\n"), "schema.graphql").map_err(|invalid| {
-        let problem = invalid.errors.iter().next().map(|diagnostic| diagnostic.error.to_string());
-        problem.unwrap_or_else(|| "the schema is invalid".to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use apollo_compiler::schema::ExtendedType;
@@ -249,7 +235,8 @@ mod tests {
     /// depth. This bounds the number of comparisons only as long as such fields have no selections.
     #[test]
     fn fields_of_abstract_types_are_leaves() {
-        let schema = schema(&crate::graphql::schema::definitions()).expect("the schema is valid");
+        let sdl = crate::graphql::schema::definitions();
+        let schema = SchemaTypes::from_sdl(&sdl, &[]).expect("the schema is valid").schema;
         let mut count = 0;
         for ty in schema.types.values() {
             let ExtendedType::Interface(interface) = ty else { continue };
