@@ -290,7 +290,8 @@ async fn router(
         async move {
             tasks.check()?;
             match database.is_ready().await {
-                Ok(true) => Ok(()),
+                Ok(true) if database.accepts_writes().await => Ok(()),
+                Ok(true) => Err("the storage of the database refuses writes".to_owned()),
                 Ok(false) => Err("database migrations are pending".to_owned()),
                 Err(error) => {
                     tracing::warn!(%error, "database unavailable");

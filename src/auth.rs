@@ -10,6 +10,7 @@ use async_graphql::{Request, ServerError};
 use axum::http::HeaderMap;
 
 use crate::access::{Actor, Caller, Limits, Role};
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::graphql::permissions;
 use crate::graphql::root_fields::RootField;
@@ -82,12 +83,16 @@ impl Authenticator for ApiAuthenticator {
             Ok(Some(caller)) => Ok(caller),
             // The message does not reveal whether the key is unknown, revoked or expired.
             Ok(None) => Err(InvalidCredentials::rejected().into()),
+            Err(Error::Unavailable(error)) => {
+                tracing::warn!(%error, "database unavailable: a request cannot be authenticated");
+                Err(AuthError::Unavailable)
+            }
             Err(error) => {
                 tracing::error!(
                     error = format!("{error}: {:?}", std::error::Error::source(&error)),
                     "failed to authenticate a request"
                 );
-                Err(AuthError::Unavailable)
+                Err(AuthError::Failed)
             }
         }
     }
@@ -115,7 +120,9 @@ impl Authenticator for ApiAuthenticator {
     fn attach_caller(&self, caller: Self::Caller, request: Request) -> Request {
         let id = request.data.get(&std::any::TypeId::of::<RequestId>());
         let id = id.and_then(|id| id.downcast_ref::<RequestId>()).map(|id| Arc::from(id.as_str()));
-        let services = self.services.for_caller(caller, id);
+        let deadline = request.data.get(&std::any::TypeId::of::<Deadline>());
+        let deadline = deadline.and_then(|deadline| deadline.downcast_ref::<Deadline>()).cloned();
+        let services = self.services.for_caller(caller, id).with_deadline(deadline);
         request.data(services)
     }
 }

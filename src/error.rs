@@ -3,6 +3,7 @@
 use sea_orm::DbErr;
 
 use crate::program::refusal::{Refusal, Refusals};
+use crate::store::transaction::CommitError;
 use crate::store::{is_retryable, is_unavailable};
 
 /// Error of a use case.
@@ -14,9 +15,17 @@ pub enum Error {
     /// The caller has no right to the operation, for any object. Contains the operation's name.
     #[error("{0} is not allowed")]
     Forbidden(&'static str),
-    /// The database is not available at the moment; a later retry may succeed.
+    /// The database is not available at the moment; a later retry may succeed. If it is the error of a
+    /// mutation, the mutation has had no effect.
     #[error("the database is not available")]
     Unavailable(#[source] DbErr),
+    /// The deadline passed before the transaction could commit: it has had no effect.
+    #[error("the deadline has passed")]
+    TimedOut,
+    /// A commit began, and may have taken effect. With the error that interrupted it, or none if it did not
+    /// end in time.
+    #[error("the outcome of a commit is unknown")]
+    InDoubt(#[source] Option<DbErr>),
     /// Internal error of the database or of a statement.
     #[error("the database refused a statement")]
     Database(#[source] DbErr),
@@ -44,6 +53,15 @@ pub(crate) fn refused<T>(result: Result<T, Error>) -> Result<Result<T, Refusals>
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if is_unavailable(&error) { Self::Unavailable(error) } else { Self::Database(error) }
+    }
+}
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::RolledBack(error) => error.into(),
+            CommitError::InDoubt(error) => Self::InDoubt(Some(error)),
+        }
     }
 }
 

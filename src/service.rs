@@ -25,12 +25,13 @@ pub mod webhooks;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm::DatabaseTransaction;
-use tracing::Span;
+use tracing::{Instrument, Span};
 
 use crate::access::{Caller, Operation};
 use crate::clock::Clock;
+use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::store::transaction::Transaction;
 use crate::store::{Database, turns};
 use crate::telemetry::awards::PendingAwards;
 use crate::telemetry::metrics::Metrics;
@@ -54,6 +55,7 @@ pub struct Services {
     pub(crate) policy: Arc<Policy>,
     caller: Arc<Caller>,
     request_id: Option<Arc<str>>,
+    deadline: Option<Deadline>,
     keys: Arc<keys::KeyCache>,
     hub: Arc<events::Hub>,
     metrics: Metrics,
@@ -76,6 +78,7 @@ impl Services {
             policy,
             caller: Arc::new(Caller::system("server")),
             request_id: None,
+            deadline: None,
             keys: Arc::default(),
             hub: Arc::default(),
             metrics,
@@ -87,6 +90,13 @@ impl Services {
     #[must_use]
     pub fn with_webhooks(self, client: WebhookClient) -> Self {
         Self { webhook_sender: Arc::new(webhooks::WebhookSender::new(client)), ..self }
+    }
+
+    /// The same services with a deadline, which ends transactions that have not begun to commit. Without one
+    /// they take as long as they need.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Option<Deadline>) -> Self {
+        Self { deadline, ..self }
     }
 
     /// The clock.
@@ -119,6 +129,8 @@ impl Services {
 struct Attempts {
     made: u32,
     since: Instant,
+    deadline: Option<Deadline>,
+    db: Database,
     metrics: Metrics,
     span: Span,
 }
@@ -126,54 +138,104 @@ struct Attempts {
 impl Attempts {
     fn new(services: &Services, operation: Operation) -> Self {
         let span = traces::transaction(operation.name());
-        Self { made: 0, since: Instant::now(), metrics: services.metrics.clone(), span }
+        Self {
+            made: 0,
+            since: Instant::now(),
+            deadline: services.deadline.clone(),
+            db: services.db.clone(),
+            metrics: services.metrics.clone(),
+            span,
+        }
+    }
+
+    /// Runs a part of the transaction, unless the deadline comes first.
+    async fn in_time<T>(&self, part: impl Future<Output = T>) -> Result<T, Error> {
+        match &self.deadline {
+            None => Ok(part.await),
+            Some(deadline) if deadline.has_passed() => Err(Error::TimedOut),
+            Some(deadline) => {
+                tokio::time::timeout_at(deadline.at().into(), part).await.map_err(|_| Error::TimedOut)
+            }
+        }
+    }
+
+    async fn begin(&self) -> Result<Transaction, Error> {
+        Ok(self.in_time(self.db.begin()).await??)
     }
 
     /// Commits on success and rolls back on failure. `None` means that a conflict requires another attempt.
     async fn finish<T>(
         &mut self,
-        transaction: DatabaseTransaction,
+        transaction: Transaction,
         result: Result<T, Error>,
         awards: PendingAwards,
     ) -> Option<Result<T, Error>> {
         traces::record_tries(&self.span, self.made + 1);
+        let is_late = self.deadline.as_ref().is_some_and(Deadline::has_passed);
         let error = match result {
-            Ok(value) => match transaction.commit().await {
+            Ok(_) if is_late => Error::TimedOut,
+            Ok(value) => match self.commit(transaction).await {
                 Ok(()) => {
                     self.metrics.count_awards(awards);
                     return Some(Ok(value));
                 }
-                Err(error) => Error::from(error),
+                Err(error) => error,
             },
-            Err(error) => match transaction.rollback().await {
-                Ok(()) => error,
-                Err(error) => error.into(),
-            },
+            Err(error) => {
+                // The first error is the one to report, whatever becomes of the rollback. After the deadline it
+                // is not awaited: it would wait for the statement that the deadline interrupted.
+                let _ = self.in_time(transaction.rollback()).await;
+                error
+            }
         };
         self.retry(error).await.map(Err)
     }
 
+    /// Commits. Once begun, a commit is never interrupted; it is awaited for a while after the deadline.
+    async fn commit(&self, transaction: Transaction) -> Result<(), Error> {
+        let Some(deadline) = &self.deadline else { return Ok(transaction.commit().await?) };
+        deadline.commit_begins();
+        let commit = tokio::spawn(transaction.commit().in_current_span());
+        let result = match tokio::time::timeout_at(deadline.commit_by().into(), commit).await {
+            Ok(Ok(committed)) => committed.map_err(Error::from),
+            Ok(Err(stopped)) => match stopped.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Error::InDoubt(None)),
+            },
+            Err(_) => Err(Error::InDoubt(None)),
+        };
+        if result.as_ref().is_err_and(|error| !matches!(error, Error::InDoubt(_))) {
+            deadline.commit_failed();
+        }
+        result
+    }
+
     /// Returns the error unless the transaction can be retried, after an increasing delay.
     async fn retry(&mut self, error: Error) -> Option<Error> {
-        match turns::wait().await {
+        match self.in_time(turns::wait()).await {
             // Not a conflict yet, and none once it has its turn.
-            Ok(true) => return None,
-            Ok(false) => {}
-            Err(error) => return Some(error.into()),
+            Ok(Ok(true)) => return None,
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => return Some(error.into()),
+            // What was refused before is refused; a transaction without its turn has an error of the database.
+            Err(late) if matches!(error, Error::Database(_)) => return Some(late),
+            Err(_) => return Some(error),
         }
         self.made += 1;
+        if let Error::Unavailable(error) | Error::Database(error) = &error {
+            self.db.record_failure(error);
+        }
         if self.made == ATTEMPTS_MAX || self.since.elapsed() > RETRY_PERIOD || !error.is_retryable() {
             return Some(error);
         }
         self.metrics.transaction_retried();
-        tokio::time::sleep(RETRY_DELAY * self.made).await;
-        None
+        self.in_time(tokio::time::sleep(RETRY_DELAY * self.made)).await.err()
     }
 }
 
 /// Runs a block in one transaction, and retries it from the start after a conflict. The caller must have
 /// the right to the operation; the changes that the block adds are written to the audit log in the same
-/// transaction.
+/// transaction. The deadline of the services ends it until its commit begins.
 ///
 /// The future is boxed, because it is large and is moved. This is a macro, because a closure that lends the
 /// transaction to a future can't yet be proven to be `Send`.
@@ -184,23 +246,26 @@ macro_rules! transact {
         let span = attempts.span.clone();
         let run = crate::store::turns::scope($services.db.turns(), async {
             loop {
-                let opened = match $services.db.begin().await {
+                let opened = match attempts.begin().await {
                     Ok(opened) => opened,
-                    Err(error) => match attempts.retry(error.into()).await {
+                    Err(error) => match attempts.retry(error).await {
                         Some(error) => break Err(error),
                         None => continue,
                     },
                 };
-                let $transaction = &opened;
-                let (result, awards) = crate::telemetry::awards::collect(Box::pin(async {
+                let $transaction: &sea_orm::DatabaseTransaction = &opened;
+                let work = crate::telemetry::awards::collect(Box::pin(async {
                     let mut audit = crate::service::audit::Changes::default();
                     let $changes = &mut audit;
                     let done: Result<_, crate::error::Error> = async { $work }.await;
                     let done = done?;
                     audit.write($services, $operation, $transaction).await?;
                     Ok::<_, crate::error::Error>(done)
-                }))
-                .await;
+                }));
+                let (result, awards) = match attempts.in_time(work).await {
+                    Ok(worked) => worked,
+                    Err(late) => (Err(late), crate::telemetry::awards::PendingAwards::default()),
+                };
                 if let Some(done) = attempts.finish(opened, result, awards).await {
                     $services.hub.notify_committed();
                     break done;

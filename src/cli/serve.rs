@@ -103,7 +103,7 @@ fn random() -> String {
 }
 
 /// Completes on a termination signal: ctrl-c, or SIGTERM where it exists.
-fn signal() -> Result<impl Future<Output = ()>, CommandError> {
+pub(super) fn signal() -> Result<impl Future<Output = ()>, CommandError> {
     #[cfg(unix)]
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     Ok(async move {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{Context, ErrorExtensions, SimpleObject};
 
-use super::refusal::{Code, forbidden_message, truncate_message};
+use super::refusal::{
+    Code, IN_DOUBT, OUTCOME, OUTCOME_UNKNOWN, TIMED_OUT, UNAVAILABLE, forbidden_message, truncate_message,
+};
 use super::types::UserErrorCode;
 use crate::error::{self, Error};
 use crate::program::refusal::{Refusal, Refusals};
@@ -32,11 +34,38 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// The operation may succeed when it is repeated.
+    fn transient(code: Code, message: &str) -> Self {
+        let error = async_graphql::Error::new(message);
+        Self(error.extend_with(|_, extensions| extensions.set("code", code.as_str())))
+    }
+
+    /// A commit began, and nobody knows whether it took effect.
+    fn in_doubt(code: Code) -> Self {
+        let Self(error) = Self::transient(code, IN_DOUBT);
+        Self(error.extend_with(|_, extensions| extensions.set(OUTCOME, OUTCOME_UNKNOWN)))
+    }
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusals) => refusals.into(),
             Error::Forbidden(operation) => Self::forbidden(operation),
+            Error::Unavailable(error) => {
+                tracing::warn!(%error, "database unavailable");
+                Self::transient(Code::ServiceUnavailable, UNAVAILABLE)
+            }
+            Error::TimedOut => Self::transient(Code::OperationTimeout, TIMED_OUT),
+            Error::InDoubt(Some(error)) => {
+                tracing::error!(%error, "the outcome of a commit is unknown");
+                Self::in_doubt(Code::ServiceUnavailable)
+            }
+            Error::InDoubt(None) => {
+                tracing::error!("a commit did not end in time");
+                Self::in_doubt(Code::OperationTimeout)
+            }
             // Without a code, the response writer masks and logs it.
             error => Self(async_graphql::Error {
                 message: format!("{error}: {:?}", std::error::Error::source(&error)),

@@ -12,6 +12,20 @@ pub const ERRORS_MAX: usize = 20;
 /// Maximum characters of a value or name that a message quotes.
 pub(crate) const QUOTED_CHARS_MAX: usize = 40;
 
+/// Message while the database is away or too busy.
+pub(crate) const UNAVAILABLE: &str =
+    "The database is not available or too busy at the moment. Retry in a few seconds.";
+/// Message of a mutation that the deadline ended.
+pub(crate) const TIMED_OUT: &str =
+    "The mutation did not finish in time and was rolled back: nothing was changed. Retry it.";
+/// Message of a mutation whose commit may have taken effect.
+pub(crate) const IN_DOUBT: &str = "The outcome is unknown: the change may have taken effect. Read the object before \
+    you retry, or repeat the mutation with the same externalId or idempotencyKey, which is safe.";
+/// Extension that says that the outcome of a mutation is unknown.
+pub(crate) const OUTCOME: &str = "outcome";
+/// Its value.
+pub(crate) const OUTCOME_UNKNOWN: &str = "UNKNOWN";
+
 /// The closed list of codes of top-level errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -35,13 +49,15 @@ pub enum Code {
     RateLimited,
     /// The operation took too long.
     OperationTimeout,
+    /// The database is away or too busy.
+    ServiceUnavailable,
     /// An internal error; the log has the details under the request id.
     InternalServerError,
 }
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::GraphqlParseFailed,
         Self::GraphqlValidationFailed,
         Self::BadUserInput,
@@ -52,6 +68,7 @@ impl Code {
         Self::QueryTooComplex,
         Self::RateLimited,
         Self::OperationTimeout,
+        Self::ServiceUnavailable,
         Self::InternalServerError,
     ];
 
@@ -75,6 +92,7 @@ impl Code {
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::RateLimited => "RATE_LIMITED",
             Self::OperationTimeout => "OPERATION_TIMEOUT",
+            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
     }

@@ -52,8 +52,10 @@ fn is_scheme_name(text: &str) -> bool {
 pub enum AuthError {
     /// The credentials are missing or invalid: 401.
     Rejected(InvalidCredentials),
-    /// The credentials cannot be checked at the moment, an internal error: 500.
+    /// The credentials cannot be checked at the moment, for example because the database is away: 503.
     Unavailable,
+    /// The credentials cannot be checked, an internal error: 500.
+    Failed,
 }
 
 impl From<InvalidCredentials> for AuthError {

@@ -80,6 +80,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
                 LoginError::Rejected(rejected)
             }
             AuthError::Unavailable => LoginError::Unavailable,
+            AuthError::Failed => LoginError::Failed,
         })
     }
 }
@@ -92,4 +93,6 @@ pub(super) enum LoginError {
     Rejected(InvalidCredentials),
     /// The credentials cannot be checked at the moment.
     Unavailable,
+    /// The credentials cannot be checked, because of an internal error.
+    Failed,
 }

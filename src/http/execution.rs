@@ -16,11 +16,15 @@ use super::params::RequestParams;
 use super::request_id::RequestId;
 use super::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use super::throttle::{Admission, Permit};
+use crate::deadline::Deadline;
 use crate::graphql::documents::Prepared;
 use crate::graphql::introspection::SchemaDescription;
-use crate::graphql::refusal::Code;
+use crate::graphql::refusal::{Code, IN_DOUBT, OUTCOME, OUTCOME_UNKNOWN, TIMED_OUT};
 use crate::telemetry::observation::{self, RequestObservation};
 use crate::telemetry::traces;
+
+/// Time for the response of a mutation after its last commit: its payload may still have to be read.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// What is known of a request before its body is read: its caller, id and negotiated media type.
 pub(super) struct RequestContext<C> {
@@ -56,9 +60,13 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             errors,
             ..ErrorResponse::new(context.media, Outcome::Http(StatusCode::FORBIDDEN), Code::Forbidden, "")
         })?;
-        let request = self
-            .authenticator
-            .attach_caller(context.caller.clone(), prepared.request.data(context.id.clone()));
+        let request = prepared.request.data(context.id.clone());
+        let deadline = Deadline::new(deadline);
+        let request = match prepared.kind {
+            OperationType::Subscription => request,
+            OperationType::Query | OperationType::Mutation => request.data(deadline.clone()),
+        };
+        let request = self.authenticator.attach_caller(context.caller.clone(), request);
         if prepared.kind == OperationType::Subscription {
             return Ok(Execution::Subscribed(self.documents.schema().execute_stream(request, None)));
         }
@@ -108,14 +116,14 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         request: async_graphql::Request,
         kind: OperationType,
         description: Option<SchemaDescription>,
-        deadline: Instant,
+        deadline: Deadline,
         permit: Arc<Permit>,
     ) -> Result<EncodedResponse, ErrorResponse> {
         let RequestContext { media, id, .. } = context;
         let schema = self.documents.schema();
-        let timed_out = |_| {
+        let timed_out = || {
             tracing::warn!(request_id = id.as_str(), %kind, "operation timed out");
-            timed_out(*media, self.limits.operation_time_max, kind)
+            timed_out(*media, self.limits.operation_time_max, kind, &deadline)
         };
         let running = schema.clone();
         let running = async move {
@@ -126,14 +134,21 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             response
         };
         let running = observation::with_metrics(self.metrics.clone(), running).in_current_span();
+        if kind == OperationType::Mutation && deadline.has_passed() {
+            // A request of a batch, after others that took their time.
+            return Err(timed_out());
+        }
         let response = if kind == OperationType::Mutation {
-            // A separate task continues after a disconnect or a timeout: an accepted mutation is never
-            // aborted halfway. It holds its permit until it ends.
+            // A separate task continues after a disconnect: an accepted mutation is never aborted halfway. The
+            // use cases keep the deadline, so its own response is awaited. It holds its permit until it ends.
             let task = tokio::spawn(async move {
                 let _running = permit;
                 running.await
             });
-            match tokio::time::timeout_at(deadline.into(), task).await.map_err(timed_out)? {
+            match tokio::time::timeout_at((deadline.commit_by() + ANSWER_TIME_MAX).into(), task)
+                .await
+                .map_err(|_| timed_out())?
+            {
                 Ok(response) => response,
                 Err(stopped) => match stopped.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
@@ -141,9 +156,9 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
                 },
             }
         } else {
-            tokio::time::timeout_at(deadline.into(), running).await.map_err(timed_out)?
+            tokio::time::timeout_at(deadline.at().into(), running).await.map_err(|_| timed_out())?
         };
-        Ok(response::from_execution(*media, response, id))
+        response::from_operation(*media, response, id, &deadline)
     }
 }
 
@@ -165,15 +180,25 @@ fn rejection_outcome(errors: &[ServerError]) -> Outcome {
     }
 }
 
-fn timed_out(media: MediaType, time_max: Duration, kind: OperationType) -> ErrorResponse {
+fn timed_out(
+    media: MediaType,
+    time_max: Duration,
+    kind: OperationType,
+    deadline: &Deadline,
+) -> ErrorResponse {
+    // After the deadline no commit begins.
+    let in_doubt = kind == OperationType::Mutation && deadline.commits() > 0;
     let message = match kind {
-        OperationType::Mutation => format!(
-            "The mutation did not finish within {time_max:?}. It continues to run: check its result before you retry."
-        ),
+        OperationType::Mutation if in_doubt => IN_DOUBT.to_owned(),
+        OperationType::Mutation => TIMED_OUT.to_owned(),
         OperationType::Query | OperationType::Subscription => {
             format!("The query took longer than {time_max:?} and was cancelled. Request less data at a time.")
         }
     };
     let status = Outcome::Http(StatusCode::GATEWAY_TIMEOUT);
-    ErrorResponse::new(media, status, Code::OperationTimeout, message)
+    let mut response = ErrorResponse::new(media, status, Code::OperationTimeout, message);
+    if in_doubt && let Some(extensions) = response.errors[0].extensions.as_mut() {
+        extensions.set(OUTCOME, OUTCOME_UNKNOWN);
+    }
+    response
 }

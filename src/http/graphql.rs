@@ -113,7 +113,8 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             LoginError::Rejected(InvalidCredentials(message)) => {
                 ErrorResponse::unauthenticated(media, message)
             }
-            LoginError::Unavailable => {
+            LoginError::Unavailable => ErrorResponse::unavailable(media),
+            LoginError::Failed => {
                 let id = parts.extensions.get().cloned();
                 response::internal_error(
                     media,

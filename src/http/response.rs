@@ -11,13 +11,21 @@ use serde::Serialize;
 use super::accept::MediaType;
 use super::request_id::RequestId;
 use super::throttle::{self, RateLimited};
+use crate::deadline::Deadline;
 use crate::graphql::argument_error;
-use crate::graphql::refusal::{Code, ERRORS_MAX, Refusal, truncate_message};
+use crate::graphql::refusal::{Code, ERRORS_MAX, OUTCOME, Refusal, UNAVAILABLE, truncate_message};
 
 /// Label of a request without errors.
 const OK: &str = "ok";
 /// Label of a request with both data and errors.
 const PARTIAL: &str = "partial";
+
+/// Completes the message about an unavailable database.
+const UNCHANGED: &str = "Nothing was changed.";
+/// The same after an effect.
+const CHANGED_BEFORE: &str = "What the mutation changed before this is kept.";
+/// `Retry-After`: a retry is likely to succeed after this many seconds.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 /// The outcome of a request. Its method `status` is the one table of statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +97,16 @@ impl ErrorResponse {
         let status = Outcome::Http(StatusCode::METHOD_NOT_ALLOWED);
         let mut response = Self::new(media, status, Code::BadUserInput, message);
         response.header = Some((ALLOW, HeaderValue::from_static(allow)));
+        response
+    }
+
+    /// 503, with the seconds until a retry.
+    #[must_use]
+    pub fn unavailable(media: MediaType) -> Self {
+        let status = Outcome::Http(StatusCode::SERVICE_UNAVAILABLE);
+        let message = format!("{UNAVAILABLE} {UNCHANGED}");
+        let mut response = Self::new(media, status, Code::ServiceUnavailable, message);
+        response.header = Some((RETRY_AFTER, RETRY_SECONDS));
         response
     }
 
@@ -249,6 +267,55 @@ pub fn from_execution(
     let extensions = (!response.extensions.is_empty()).then_some(&response.extensions);
     let body = Envelope { errors: &errors, data: Some(&response.data), extensions };
     EncodedResponse::new(status, media, response.http_headers, &body)
+}
+
+/// The response to an executed query or mutation.
+///
+/// # Errors
+/// When the database was away or too slow for all of it: the response then has no data, and a status that
+/// clients and proxies know how to handle.
+pub fn from_operation(
+    media: MediaType,
+    mut response: async_graphql::Response,
+    id: &RequestId,
+    deadline: &Deadline,
+) -> Result<EncodedResponse, ErrorResponse> {
+    let commits = deadline.commits();
+    for error in &mut response.errors {
+        if code(error) == Code::ServiceUnavailable && !is_in_doubt(error) {
+            let effect = if commits == 0 { UNCHANGED } else { CHANGED_BEFORE };
+            error.message = format!("{} {effect}", error.message);
+        }
+    }
+    let has_data = match &response.data {
+        Value::Null => false,
+        Value::Object(fields) => fields.values().any(|value| *value != Value::Null),
+        _ => true,
+    };
+    // Without paths, an error would hide the effects of earlier root fields.
+    let in_doubt = u32::from(response.errors.iter().any(is_in_doubt));
+    if has_data || commits > in_doubt {
+        return Ok(from_execution(media, response, id));
+    }
+    let mut codes = response.errors.iter().map(code);
+    let transient = codes.next().filter(|first| codes.all(|code| code == *first));
+    let status = match transient {
+        Some(Code::ServiceUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(Code::OperationTimeout) => StatusCode::GATEWAY_TIMEOUT,
+        _ => return Ok(from_execution(media, response, id)),
+    };
+    let errors = response.errors.into_iter().take(1).map(|error| ServerError { path: Vec::new(), ..error });
+    Err(ErrorResponse {
+        media,
+        outcome: Outcome::Http(status),
+        errors: errors.collect(),
+        header: (status == StatusCode::SERVICE_UNAVAILABLE).then_some((RETRY_AFTER, RETRY_SECONDS)),
+    })
+}
+
+/// Whether nobody knows if the change took effect.
+fn is_in_doubt(error: &ServerError) -> bool {
+    error.extensions.as_ref().is_some_and(|extensions| extensions.get(OUTCOME).is_some())
 }
 
 /// The response to an internal error: the request id and nothing else.

@@ -92,33 +92,34 @@ pub fn time_based_partner_changes(
     };
     while emitted.due <= today {
         let day = emitted.due;
-        changes.extend(partner_changes(editions, &mut emitted.levels, totals, day, true));
+        changes.extend(partner_changes(editions, &mut emitted.levels, totals, day, day, true));
         emitted.due = partner_levels_due(editions, day);
     }
     (emitted, changes)
 }
 
-/// The differences between a partner's levels on a day and those last emitted.
+/// The differences, found on a day, between a partner's levels as of another day and those last emitted.
 #[must_use]
 pub fn partner_changes(
     editions: &Editions,
     emitted: &mut PartnerLevels,
     totals: &PartnerTotals,
-    day: NaiveDate,
+    as_of: NaiveDate,
+    found_on: NaiveDate,
     time_based: bool,
 ) -> Vec<LevelChange> {
-    let levels = &editions.at(day).partner_levels;
+    let levels = &editions.at(as_of).partner_levels;
     let changed = Track::ALL.into_iter().zip(emitted).filter_map(|(track, emitted)| {
-        let standing = track_standing(editions, track, &sums(editions, track, totals, day), day);
+        let standing = track_standing(editions, track, &sums(editions, track, totals, as_of), as_of);
         if standing.level.code == *emitted {
             return None;
         }
         let from = levels.by_code(emitted).cloned();
         emitted.clone_from(&standing.level.code);
         let mut change =
-            LevelChange { track: Some(track), from, to: Some(standing.level), on: day, time_based };
+            LevelChange { track: Some(track), from, to: Some(standing.level), on: found_on, time_based };
         if change.is_rise() && !time_based {
-            change.on = standing.earned_on.unwrap_or(day);
+            change.on = standing.earned_on.unwrap_or(found_on);
         }
         Some(change)
     });
@@ -175,31 +176,41 @@ pub fn time_based_professional_changes(
     };
     while emitted.due <= today {
         let day = emitted.due;
-        changes.extend(professional_change(editions, signed_up_on, &mut emitted.levels, points, day, true));
+        changes.extend(professional_change(
+            editions,
+            signed_up_on,
+            &mut emitted.levels,
+            points,
+            day,
+            day,
+            true,
+        ));
         emitted.due = professional_level_due(editions, signed_up_on, day);
     }
     (emitted, changes)
 }
 
-/// The difference between a professional's level on a day and the one last emitted.
+/// The difference, found on a day, between a professional's level as of another day and the one last
+/// emitted.
 #[must_use]
 pub fn professional_change(
     editions: &Editions,
     signed_up_on: NaiveDate,
     emitted: &mut Option<String>,
     points: &Points,
-    day: NaiveDate,
+    as_of: NaiveDate,
+    found_on: NaiveDate,
     time_based: bool,
 ) -> Option<LevelChange> {
-    let to = professional_level(editions, signed_up_on, points, day);
+    let to = professional_level(editions, signed_up_on, points, as_of);
     let code = to.as_ref().map(|level| level.code.clone());
     if code == *emitted {
         return None;
     }
     let from =
-        emitted.as_deref().and_then(|code| editions.at(day).professional_levels.by_code(code)).cloned();
+        emitted.as_deref().and_then(|code| editions.at(as_of).professional_levels.by_code(code)).cloned();
     *emitted = code;
-    Some(LevelChange { track: None, from, to, on: day, time_based })
+    Some(LevelChange { track: None, from, to, on: found_on, time_based })
 }
 
 /// A professional's level on a day.
@@ -290,7 +301,8 @@ mod tests {
         let (mut now, changes) =
             time_based_partner_changes(&editions, Some(start), &totals, day("2027-03-01"));
         assert_eq!(labels(&changes), ["2027-01-01 CREATOR>MEMBER"]);
-        let changes = partner_changes(&editions, &mut now.levels, &totals, day("2027-03-01"), false);
+        let found = day("2027-03-01");
+        let changes = partner_changes(&editions, &mut now.levels, &totals, found, found, false);
         assert_eq!(labels(&changes), ["2027-02-02 MEMBER>CREATOR"]);
     }
 

@@ -31,8 +31,8 @@ impl Policy {
             let transaction = db.begin().await?;
             lock_startup(&transaction).await?;
             // Another process may have published it meanwhile.
-            if edition::all(&transaction).await?.is_empty() {
-                edition::insert(&transaction, row).await?;
+            if edition::all(&*transaction).await?.is_empty() {
+                edition::insert(&*transaction, row).await?;
             }
             transaction.commit().await?;
             rows = edition::all(db.reader()).await?;

@@ -63,28 +63,29 @@ impl Services {
     /// When the database fails. A difference is no error.
     pub async fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
         self.authorize(Operation::Verify)?;
-        let snapshot = self.db.begin_snapshot().await?;
-        let total = log::count(&snapshot).await?;
+        let opened = self.db.begin_snapshot().await?;
+        let snapshot: &DatabaseTransaction = &opened;
+        let total = log::count(snapshot).await?;
         let mut replay = Replay::new(&self.policy);
-        load_subjects(&snapshot, &mut replay).await?;
+        load_subjects(snapshot, &mut replay).await?;
         let mut last = 0;
         loop {
-            let steps = log::after(&snapshot, last, STEPS_PER_PAGE).await?;
+            let steps = log::after(snapshot, last, STEPS_PER_PAGE).await?;
             let Some(end) = steps.last() else { break };
             last = end.seq;
-            let objects = StepObjects::load(&snapshot, &steps).await?;
+            let objects = StepObjects::load(snapshot, &steps).await?;
             let mut expected = Expected::default();
             for step in &steps {
                 replay.apply(step, &objects, &mut expected);
             }
-            compare_entries(&snapshot, &mut replay, expected).await?;
+            compare_entries(snapshot, &mut replay, expected).await?;
             progress(replay.report.steps, total);
         }
-        compare_facts(&snapshot, &mut replay).await?;
-        commerce::compare_commerce(&snapshot, &mut replay).await?;
-        projections::compare_partners(&snapshot, &mut replay).await?;
-        projections::compare_professionals(&snapshot, &mut replay).await?;
-        snapshot.commit().await?;
+        compare_facts(snapshot, &mut replay).await?;
+        commerce::compare_commerce(snapshot, &mut replay).await?;
+        projections::compare_partners(snapshot, &mut replay).await?;
+        projections::compare_professionals(snapshot, &mut replay).await?;
+        opened.commit().await?;
         Ok(replay.report)
     }
 }

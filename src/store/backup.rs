@@ -4,6 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sqlx::sqlite::SqliteConnectOptions;
+
+use super::startup::cannot_open;
 
 /// Copies a SQLite database as it is at one moment into a file that is empty or missing. Others may read
 /// and write meanwhile. The schema stays as it is, whatever release made it.
@@ -16,7 +19,9 @@ pub async fn sqlite_copy(url: &str, to: &Path) -> Result<(), DbErr> {
     options.map_sqlx_sqlite_opts(|options| {
         options.create_if_missing(false).busy_timeout(Duration::from_secs(10))
     });
-    let database = connect(options).await?;
+    let file: SqliteConnectOptions =
+        url.parse().map_err(|error: sqlx::Error| DbErr::Custom(error.to_string()))?;
+    let database = connect(options).await.map_err(|error| cannot_open(file.get_filename(), &error))?;
     let copy = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO $1", [name.into()]);
     let copied = database.execute_raw(copy).await;
     database.close().await?;

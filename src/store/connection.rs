@@ -1,4 +1,4 @@
-//! Connections and transactions.
+//! Connections.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IntoActiveModel,
-    Iterable, ModelTrait, PrimaryKeyToColumn, RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    Iterable, ModelTrait, PrimaryKeyToColumn, SqliteTransactionMode, TransactionOptions,
 };
 use tokio::sync::Mutex;
 
 use super::pools::{self, PoolSizes, Pools};
-use super::set;
+use super::transaction::{Transaction, WriteHealth};
 use super::turns::Turns;
+use super::{fault, set};
 use crate::telemetry::metrics::PoolState;
 
 /// Maximum number of values that one statement binds on SQLite, below the engine's limit.
@@ -71,7 +71,7 @@ impl Database {
         lock_startup(&starting).await?;
         Migrator::up(&migrating, None).await.map_err(not_permitted)?;
         migrating.close().await?;
-        starting.commit().await
+        Ok(starting.commit().await?)
     }
 
     /// Logs how the connection to PostgreSQL is encrypted.
@@ -84,12 +84,15 @@ impl Database {
         self.turns.as_ref()
     }
 
-    /// Whether the database responds and every migration was applied.
-    ///
-    /// # Errors
-    /// When it does not answer, or has migrations of a newer release.
-    pub async fn is_ready(&self) -> Result<bool, DbErr> {
-        Ok(Migrator::get_pending_migrations_read_only(&self.pools.read).await?.is_empty())
+    /// What failed writes have shown.
+    pub(super) fn health(&self) -> &WriteHealth {
+        &self.pools.write_health
+    }
+
+    /// Notes that a statement of a mutation failed, if the storage is the cause: [`Self::accepts_writes`]
+    /// then tries it.
+    pub(crate) fn record_failure(&self, error: &DbErr) {
+        self.health().record_failure(error);
     }
 
     /// How the connections are used at the moment.
@@ -106,27 +109,28 @@ impl Database {
 
     /// Begins the transaction of a mutation. SQLite acquires its write lock immediately, so that writers
     /// queue instead of failing halfway.
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.pools.write.begin_with_options(options).await
+        Transaction::begin(&self.pools.write, options, &self.pools.write_health).await
     }
 
     /// Begins a transaction that sees one state of the database until it ends.
-    pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub(crate) async fn begin_snapshot(&self) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             isolation_level: (self.backend() == DbBackend::Postgres)
                 .then_some(sea_orm::IsolationLevel::RepeatableRead),
             ..TransactionOptions::default()
         };
-        self.pools.read.begin_with_options(options).await
+        Transaction::begin(&self.pools.read, options, &self.pools.read_health).await
     }
 
     /// Begins a transaction that numbers events: a short one, which no writer that waits for a lock delays.
-    pub(crate) async fn begin_numbering(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.pools.read.begin_with_options(TransactionOptions::default()).await
+    pub(crate) async fn begin_numbering(&self) -> Result<Transaction, DbErr> {
+        let options = TransactionOptions::default();
+        Transaction::begin(&self.pools.read, options, &self.pools.read_health).await
     }
 
     /// Empties SQLite's write-ahead log, which keeps what rows held before. PostgreSQL has vacuum.
@@ -156,9 +160,9 @@ impl Database {
 
 /// Names the remedy where the role may not migrate.
 fn not_permitted(error: DbErr) -> DbErr {
-    match database_code(&error).as_deref() {
+    match fault::code(&error).as_deref() {
         // 42501 insufficient privilege.
-        Some("42501") => DbErr::Conn(RuntimeErr::Internal(
+        Some("42501") => DbErr::Conn(sea_orm::RuntimeErr::Internal(
             "migrations are pending, which the role of this URL may not apply: run partner-program migrate with the \
              URL of the role that owns the tables"
                 .to_owned(),
@@ -217,32 +221,4 @@ where
         insert.exec_without_returning(connection).await?;
     }
     Ok(())
-}
-
-/// Whether a retry of the transaction may succeed: another transaction inserted the same key
-/// first, the engine resolved a deadlock, or a lock was not available.
-pub(crate) fn is_retryable(error: &DbErr) -> bool {
-    if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
-        return true;
-    }
-    // 40001 serialization, 40P01 deadlock, 55P03 lock not available; 5 SQLite busy.
-    matches!(database_code(error).as_deref(), Some("40001" | "40P01" | "55P03" | "5" | "517"))
-}
-
-/// Whether the database is not available at the moment; a lock that is not available after every attempt
-/// counts too.
-pub(crate) fn is_unavailable(error: &DbErr) -> bool {
-    let busy = |code: &str| {
-        matches!(code, "55P03" | "5" | "517") || code.starts_with("57P") || code.starts_with("08")
-    };
-    matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
-        || database_code(error).is_some_and(|code| busy(&code))
-}
-
-fn database_code(error: &DbErr) -> Option<String> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return None;
-    };
-    error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
 }

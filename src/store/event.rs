@@ -99,7 +99,7 @@ async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
     let _turn = database.numbering.lock().await;
     let transaction = database.begin_numbering().await?;
     sql!(LOCK, "SELECT last, removed FROM event_feed WHERE id = 1 FOR UPDATE");
-    let feed = feed_row(&transaction, &LOCK, []).await?;
+    let feed = feed_row(&*transaction, &LOCK, []).await?;
     // A separate statement, so that it sees everything that was committed before the lock was acquired. A
     // subject's writers queue, so its events become visible in the order of their keys.
     sql!(
@@ -110,7 +110,7 @@ async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
          counted AS (SELECT count(*) AS n FROM numbered) \
          UPDATE event_feed SET last = last + counted.n FROM counted WHERE id = 1 RETURNING last, removed"
     );
-    let after = feed_row(&transaction, &NUMBER, [feed.last.into(), NUMBERED_PER_TRANSACTION.into()]).await?;
+    let after = feed_row(&*transaction, &NUMBER, [feed.last.into(), NUMBERED_PER_TRANSACTION.into()]).await?;
     if after.last > feed.last {
         // Delivered on commit, to this process too.
         let notify = format!("NOTIFY {CHANNEL}");

@@ -3,17 +3,23 @@
 //! Writers wait for locks while they hold a connection. Reads have a pool of their own, so that no writer that
 //! waits delays a read or the readiness check.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Executor, PgConnection};
 
-use super::tls;
+use super::transaction::{WriteHealth, check_released, is_fit};
+use super::{startup, tls};
 use crate::telemetry::metrics::PoolState;
 
 /// Maximum time that a request waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Maximum time that a writer waits for a connection: writers of one subject queue for its lock, on SQLite
+/// all of them for one connection. Less than the default of `OPERATION_TIMEOUT`.
+const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 /// Idle time after which a pooled connection is tested before use: a test before each use would be a
 /// round trip more for each statement.
 const TEST_IF_IDLE_FOR: Duration = Duration::from_secs(5);
@@ -21,14 +27,20 @@ const TEST_IF_IDLE_FOR: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
 
 /// Settings of each pooled PostgreSQL connection. Statements instead of startup parameters, which connection
-/// poolers such as PgBouncer refuse or ignore.
-const SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
+/// poolers such as PgBouncer refuse or ignore. The role or the database may have other defaults: a mutation
+/// locks the rows that it reads, and sees what writers before it committed; and what was acknowledged survives
+/// a crash of the server.
+const SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
+    SET default_transaction_read_only = off; SET default_transaction_deferrable = off; \
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; \
+    SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET jit = off; \
     SET random_page_cost = 1.1";
 
 /// Settings of the connection that migrates: a change of a large table may take its time, but waits no longer
 /// than others for a lock that serving processes hold.
-const MIGRATION_SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = 0; \
+const MIGRATION_SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
+    SET default_transaction_read_only = off; SET default_transaction_deferrable = off; SET lock_timeout = '10s'; SET statement_timeout = 0; \
     SET idle_in_transaction_session_timeout = 0; SET jit = off";
 
 /// Maximum number of connections that one process opens to PostgreSQL, besides one that listens.
@@ -51,28 +63,50 @@ impl Default for PoolSizes {
 pub(super) struct Pools {
     pub(super) read: DatabaseConnection,
     pub(super) write: DatabaseConnection,
+    /// What failed transactions have shown of each pool.
+    pub(super) read_health: Arc<WriteHealth>,
+    pub(super) write_health: Arc<WriteHealth>,
     /// How to open further connections to PostgreSQL.
     pub(super) postgres: Option<PgConnectOptions>,
+    /// The file of a SQLite database.
+    pub(super) file: Option<Arc<Path>>,
 }
 
 impl Pools {
     /// Opens the pools of a database.
     pub(super) async fn open(url: &str, sizes: PoolSizes) -> Result<Self, DbErr> {
+        let (read_health, write_health) = (Arc::default(), Arc::default());
         if url.starts_with("sqlite:") {
-            let write = sea_orm::Database::connect(sqlite(url, 1)).await?;
-            let read = sea_orm::Database::connect(sqlite(url, SQLITE_READERS)).await?;
-            return Ok(Self { read, write, postgres: None });
+            let file = startup::sqlite_file(url)?;
+            let open = async |options| {
+                let pool = sea_orm::Database::connect(options).await;
+                pool.map_err(|error| startup::cannot_open(&file, &error))
+            };
+            let mut writer = sqlite(url, 1, &write_health);
+            writer.acquire_timeout(WRITER_ACQUIRE_TIMEOUT);
+            let write = open(writer).await?;
+            let read = open(sqlite(url, SQLITE_READERS, &read_health)).await?;
+            return Ok(Self {
+                read,
+                write,
+                read_health,
+                write_health,
+                postgres: None,
+                file: Some(file.into()),
+            });
         }
         let mut options = tls::options(url)?;
         if options.get_application_name().is_none() {
             options = options.application_name("partner-program");
         }
-        let open = async |connections| {
-            let pool = sea_orm::Database::connect(postgres(url, &options, connections)).await;
-            pool.map_err(|error| tls::explained(error, &options))
-        };
-        let (read, write) = (open(sizes.read).await?, open(sizes.write).await?);
-        Ok(Self { read, write, postgres: Some(options) })
+        startup::check_postgres(&options).await?;
+        let explained = |error| tls::explained(error, &options);
+        let readers = postgres(url, &options, sizes.read, &read_health);
+        let read = sea_orm::Database::connect(readers).await.map_err(explained)?;
+        let mut writers = postgres(url, &options, sizes.write, &write_health);
+        writers.acquire_timeout(WRITER_ACQUIRE_TIMEOUT);
+        let write = sea_orm::Database::connect(writers).await.map_err(explained)?;
+        Ok(Self { read, write, read_health, write_health, postgres: Some(options), file: None })
     }
 
     /// Logs how the connection is encrypted.
@@ -127,7 +161,7 @@ async fn set_session(connection: &mut PgConnection, session: &'static str) -> Re
     connection.execute(session).await.map(drop)
 }
 
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+fn sqlite(url: &str, connections: u32, health: &Arc<WriteHealth>) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -149,11 +183,21 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
                 // Overwritten and deleted data is zeroed in the file, which erasure requires.
                 .pragma("secure_delete", "ON")
         });
+    let (released, acquired) = (Arc::clone(health), Arc::clone(health));
+    options
+        .map_sqlx_sqlite_pool_opts(move |options| check_released(options, &released))
+        .map_sqlx_sqlite_before_acquire(move |connection, meta| is_fit(connection, meta, &acquired));
     options
 }
 
-fn postgres(url: &str, connect: &PgConnectOptions, connections: u32) -> ConnectOptions {
+fn postgres(
+    url: &str,
+    connect: &PgConnectOptions,
+    connections: u32,
+    health: &Arc<WriteHealth>,
+) -> ConnectOptions {
     let connect = connect.clone();
+    let (released, acquired) = (Arc::clone(health), Arc::clone(health));
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -161,8 +205,10 @@ fn postgres(url: &str, connect: &PgConnectOptions, connections: u32) -> ConnectO
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |_| sqlx::ConnectOptions::disable_statement_logging(connect.clone()))
-        .map_sqlx_postgres_pool_opts(|options| {
+        .map_sqlx_postgres_pool_opts(move |options| {
+            let options = check_released(options, &released);
             options.after_connect(|connection, _| Box::pin(set_session(connection, SESSION)))
-        });
+        })
+        .map_sqlx_postgres_before_acquire(move |connection, meta| is_fit(connection, meta, &acquired));
     options
 }

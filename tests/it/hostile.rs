@@ -16,7 +16,7 @@ both! {
 const TODAY: &str = "2026-08-31";
 
 /// Codes of top-level errors, as the contract lists them.
-const CODES: [&str; 11] = [
+const CODES: [&str; 12] = [
     "GRAPHQL_PARSE_FAILED",
     "GRAPHQL_VALIDATION_FAILED",
     "BAD_USER_INPUT",
@@ -27,6 +27,7 @@ const CODES: [&str; 11] = [
     "QUERY_TOO_COMPLEX",
     "RATE_LIMITED",
     "OPERATION_TIMEOUT",
+    "SERVICE_UNAVAILABLE",
     "INTERNAL_SERVER_ERROR",
 ];
 

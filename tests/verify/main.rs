@@ -1,5 +1,6 @@
 //! Verifying: no differences after a scenario, and every kind of tampering is found.
 
+mod clock;
 mod commerce;
 
 use partner_program::clock::Clock;

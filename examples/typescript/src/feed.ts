@@ -15,7 +15,7 @@ export type Event = EventsSubscription['events'];
 const PERMANENT = [400, 401, 403, 404, 405, 406, 415];
 
 /** Error codes of transient failures. Others are permanent, such as a cursor older than the retained events. */
-const TRANSIENT = ['RATE_LIMITED', 'OPERATION_TIMEOUT', 'INTERNAL_SERVER_ERROR'];
+const TRANSIENT = ['RATE_LIMITED', 'OPERATION_TIMEOUT', 'SERVICE_UNAVAILABLE', 'INTERNAL_SERVER_ERROR'];
 
 /** The cursor, stored in a file: the number of the last event that was processed. */
 export class Position {

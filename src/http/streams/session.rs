@@ -55,7 +55,7 @@ impl<C> Session<C> {
             match endpoint.authenticator.authenticate(&self.credentials).await {
                 Ok(caller) => return caller == self.caller,
                 Err(AuthError::Rejected(_)) => return false,
-                Err(AuthError::Unavailable) => tokio::time::sleep(RECHECK_DELAY).await,
+                Err(AuthError::Unavailable | AuthError::Failed) => tokio::time::sleep(RECHECK_DELAY).await,
             }
         }
     }

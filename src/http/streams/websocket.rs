@@ -272,7 +272,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
                     CloseReason::with_code(4403, format!("Forbidden: {message}"))
                 }
                 LoginError::RateLimited(wait) => retry_later(wait.retry_after, &wait.limit),
-                LoginError::Unavailable => {
+                LoginError::Unavailable | LoginError::Failed => {
                     retry_later(Duration::from_secs(1), &"The credentials cannot be verified at the moment")
                 }
             })?;

@@ -148,7 +148,7 @@ impl Services {
 
     async fn write_use(&self, id: Uuid, at: DateTime<Utc>, since: DateTime<Utc>) -> Result<(), Error> {
         let transaction = self.db.begin().await?;
-        store::record_use(&transaction, id, at, since).await?;
+        store::record_use(&*transaction, id, at, since).await?;
         Ok(transaction.commit().await?)
     }
 }

@@ -75,6 +75,13 @@ pub(in crate::service) fn apply_time_based_professional_changes(
     changes
 }
 
+/// The day as of which levels are compared with the emitted ones: the last one before the next due day. Time
+/// alone changes nothing until then, so it is the same as today, unless the clock was set back: then it does
+/// not take back what later facts had reached.
+fn last_emitted_day(due: NaiveDate, today: NaiveDate) -> NaiveDate {
+    due.pred_opt().map_or(today, |last| last.max(today))
+}
+
 impl Posting<'_> {
     pub(super) fn partner_levels(
         &mut self,
@@ -94,7 +101,8 @@ impl Posting<'_> {
             let mut changes = apply_time_based_partner_changes(editions, row, before, today);
             let emitted = [row.technical_level.take(), row.business_level.take()];
             let mut emitted = emitted.map(Option::unwrap_or_default);
-            changes.extend(partner_changes(editions, &mut emitted, after, today, false));
+            let as_of = last_emitted_day(row.levels_due, today);
+            changes.extend(partner_changes(editions, &mut emitted, after, as_of, today, false));
             [row.technical_level, row.business_level] = emitted.map(Some);
             posted.partner_levels.extend(changes.into_iter().map(|change| (row.id, change)));
         }
@@ -115,7 +123,9 @@ impl Posting<'_> {
             let (before, after) = (before.get(&row.id).unwrap_or(&none), after.get(&row.id).unwrap_or(&none));
             let mut changes = apply_time_based_professional_changes(editions, row, before, today);
             let signed_up_on = row.signed_up_on;
-            changes.extend(professional_change(editions, signed_up_on, &mut row.level, after, today, false));
+            let as_of = last_emitted_day(row.level_due, today);
+            let level = &mut row.level;
+            changes.extend(professional_change(editions, signed_up_on, level, after, as_of, today, false));
             posted.professional_levels.extend(changes.into_iter().map(|change| (row.id, change)));
         }
     }
