@@ -27,7 +27,7 @@ const TEST_IF_IDLE_FOR: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
 
 /// Settings of each pooled PostgreSQL connection. Statements instead of startup parameters, which connection
-/// poolers such as PgBouncer refuse or ignore. The role or the database may have other defaults: a mutation
+/// poolers such as `PgBouncer` refuse or ignore. The role or the database may have other defaults: a mutation
 /// locks the rows that it reads, and sees what writers before it committed; and what was acknowledged survives
 /// a crash of the server.
 const SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
@@ -186,7 +186,7 @@ fn sqlite(url: &str, connections: u32, health: &Arc<WriteHealth>) -> ConnectOpti
     let (released, acquired) = (Arc::clone(health), Arc::clone(health));
     options
         .map_sqlx_sqlite_pool_opts(move |options| check_released(options, &released))
-        .map_sqlx_sqlite_before_acquire(move |connection, meta| is_fit(connection, meta, &acquired));
+        .map_sqlx_sqlite_before_acquire(move |connection, meta| is_fit(connection, meta.age, &acquired));
     options
 }
 
@@ -209,6 +209,6 @@ fn postgres(
             let options = check_released(options, &released);
             options.after_connect(|connection, _| Box::pin(set_session(connection, SESSION)))
         })
-        .map_sqlx_postgres_before_acquire(move |connection, meta| is_fit(connection, meta, &acquired));
+        .map_sqlx_postgres_before_acquire(move |connection, meta| is_fit(connection, meta.age, &acquired));
     options
 }

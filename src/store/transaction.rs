@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionOptions, TransactionTrait};
 use sqlx::Connection;
-use sqlx::pool::{PoolConnectionMetadata, PoolOptions};
+use sqlx::pool::PoolOptions;
 use tracing::Instrument;
 
 use super::fault;
@@ -60,12 +60,12 @@ impl Transaction {
         health: &Arc<WriteHealth>,
     ) -> Result<Self, DbErr> {
         let (connection, health) = (connection.clone(), Arc::clone(health));
-        let begin = async move {
+        let opening = async move {
             let inner = connection.begin_with_options(options).await;
             let inner = inner.inspect_err(|error| health.record_failure(error))?;
             Ok(Self { inner, health })
         };
-        match tokio::spawn(begin.in_current_span()).await {
+        match tokio::spawn(opening.in_current_span()).await {
             Ok(begun) => begun,
             Err(stopped) => match stopped.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -166,9 +166,9 @@ pub(super) fn check_released<D: sqlx::Database>(
 /// Whether a connection may be used.
 pub(super) fn is_fit<'c, C: Connection>(
     connection: &'c mut C,
-    meta: PoolConnectionMetadata,
+    age: Duration,
     health: &WriteHealth,
 ) -> BoxFuture<'c, Result<bool, sqlx::Error>> {
-    let fit = !connection.is_in_transaction() && !health.is_retired(meta.age);
+    let fit = !connection.is_in_transaction() && !health.is_retired(age);
     Box::pin(std::future::ready(Ok(fit)))
 }
