@@ -7,7 +7,7 @@ use entity::value::LedgerReason;
 use entity::{ledger_entry, points_entry};
 use partner_program::clock::Clock;
 use partner_program::program::fold::{Awards, Fact, Reason, Step, Subject};
-use partner_program::program::rule::UnitSource;
+use partner_program::program::rule::{AttributeType, UnitSource};
 use partner_program::program::{Editions, Track};
 use partner_program::service::activities::{ActivityDraft, Intake, Outcome, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
@@ -128,7 +128,10 @@ async fn take(services: &Services, batch: &mut Vec<(u32, ActivityDraft)>, ids: &
 fn draft(editions: &Editions, fact: &Fact) -> ActivityDraft {
     let rule = editions.at(fact.occurred_on).rule(fact.kind).expect("a rule");
     let graded = matches!(rule.unit_source, UnitSource::Graded { .. });
-    let attributes = serde_json::json!({ "dataminerServicesEnabled": true });
+    let required = rule.attributes.iter().filter_map(|attribute| match attribute.value_type {
+        AttributeType::Boolean { must_be: Some(value) } => Some((attribute.name.clone(), value.into())),
+        _ => None,
+    });
     ActivityDraft {
         subject: match fact.subject {
             Subject::Partner(who) => SubjectCode::Partner(partner_code(who.0)),
@@ -138,7 +141,7 @@ fn draft(editions: &Editions, fact: &Fact) -> ActivityDraft {
         occurred_on: fact.occurred_on,
         quantity: fact.quantity,
         points: graded.then_some(fact.units),
-        attributes: attributes.as_object().expect("an object").clone(),
+        attributes: required.collect(),
         source: "properties".to_owned(),
         external_id: fact.activity.0.to_string(),
     }
