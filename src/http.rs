@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod assets;
 pub mod authentication;
+pub mod client_address;
 pub mod connections;
 pub mod cors;
 pub mod endpoint;

@@ -26,6 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
+use super::client_address::Peer;
 use crate::telemetry::metrics::Metrics;
 pub use activity::ActiveRequest;
 use activity::{Connection, RequestBody, ResponseBody};
@@ -106,10 +107,6 @@ pub fn raise_nofile_limit(limits: &ConnectionLimits) {
         }
     }
 }
-
-/// The peer address of a request's connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub SocketAddr);
 
 /// Serves until `stopped`, then lets accepted requests finish.
 ///

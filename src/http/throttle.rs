@@ -22,8 +22,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::graphql::limits::grouped;
 use failed_logins::FailedLogins;
-pub use failed_logins::client_address;
-pub(super) use failed_logins::client_network;
 
 /// The remaining points of a caller, by the IETF's draft (draft-ietf-httpapi-ratelimit-headers).
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");

@@ -14,8 +14,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::http2::Http2Stream;
 use super::places::Place;
-use super::stream::PROGRESS_BYTES;
 use crate::telemetry::metrics::OpenConnection;
+
+/// Bytes that count as progress of a write that is blocked. A client that reads a few bytes now and then
+/// would hold its connection for ever otherwise.
+pub(super) const PROGRESS_BYTES: u64 = 16 << 10;
 
 /// Maximum periods in which a connection that is closing may go on writing.
 const CLOSING_PERIODS_MAX: u32 = 10;

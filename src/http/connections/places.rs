@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::graphql::limits::{grouped, len_u64};
 use crate::graphql::refusal::Code;
-use crate::http::throttle::client_network;
+use crate::http::client_address::client_network;
 
 /// Maximum time for a refused client to read the reason.
 const REFUSAL_TIME_MAX: Duration = Duration::from_secs(1);

@@ -9,11 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::activity::Connection;
+use super::activity::{Connection, PROGRESS_BYTES};
 
-/// Bytes that count as progress of a write that is blocked. A client that reads a few bytes now and then
-/// would hold its connection for ever otherwise.
-pub(super) const PROGRESS_BYTES: u64 = 16 << 10;
 /// Maximum time for which a closed connection reads what its client is still sending.
 const LINGER_TIME_MAX: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 5_000 });
 /// Maximum bytes that a closed connection reads: 32 MiB.
