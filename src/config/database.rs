@@ -51,7 +51,8 @@ fn check_parameters(url: &str) -> Result<(), SettingError> {
     // The value may be a secret, and is repeated for `sslmode` alone.
     for (name, value) in url.query_pairs() {
         let is_known = PARAMETERS.contains(&&*name) || ALIASES.contains(&&*name);
-        if !is_known && !(name.starts_with("options[") && name.ends_with(']')) {
+        let is_option = name.starts_with("options[") && name.ends_with(']');
+        if !is_known && !is_option {
             let meant = nearest(&name, PARAMETERS).map(|meant| format!("; did you mean {meant}?"));
             let known = PARAMETERS.join(", ");
             return refuse(format!(

@@ -1,6 +1,7 @@
 //! Metrics in the text format that is older than `OpenMetrics`.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 /// The version 0.0.4 text format, from metrics as `OpenMetrics`.
 ///
@@ -18,19 +19,20 @@ pub fn to_prometheus_text(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len());
     for line in open_metrics.lines() {
         let comment = line.strip_prefix("# ").map(|comment| comment.splitn(3, ' ').collect::<Vec<_>>());
-        match comment.as_deref() {
-            None => text.push_str(line),
-            Some(["HELP", family, help]) => text.push_str(&format!("# HELP {} {help}", name(family))),
+        // Writing to a string does not fail.
+        let _written = match comment.as_deref() {
+            None => text.write_str(line),
+            Some(["HELP", family, help]) => write!(text, "# HELP {} {help}", name(family)),
             Some(["TYPE", family, kind]) => {
                 let kind = match *kind {
                     "info" => "gauge",
                     "unknown" => "untyped",
                     kind => kind,
                 };
-                text.push_str(&format!("# TYPE {} {kind}", name(family)));
+                write!(text, "# TYPE {} {kind}", name(family))
             }
             Some(_) => continue,
-        }
+        };
         text.push('\n');
     }
     text

@@ -169,11 +169,11 @@ impl Server {
 fn logged_address(process: &mut Child, log: &Path) -> String {
     loop {
         let lines = std::fs::read_to_string(log).unwrap_or_default();
-        let urls = lines.lines().filter_map(|line| {
+        let base = lines.lines().find_map(|line| {
             let line: Value = serde_json::from_str(line).ok()?;
             Some(line["url"].as_str()?.strip_suffix("/graphql")?.to_owned())
         });
-        if let Some(base) = urls.last() {
+        if let Some(base) = base {
             return base;
         }
         assert!(process.try_wait().expect("its state").is_none(), "the server ended\n{lines}");

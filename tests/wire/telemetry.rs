@@ -67,8 +67,9 @@ fn an_error_that_ends_a_command_is_json_too() {
         assert_eq!(output.status.code(), Some(1), "{name}={value}");
         assert!(output.stdout.is_empty(), "{name}={value}");
         let log = String::from_utf8(output.stderr).expect("UTF-8");
-        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")));
-        let last: Value = lines.last().expect("a line");
+        let lines: Vec<Value> =
+            log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+        let last = lines.last().expect("a line");
         assert_eq!(last["level"], "ERROR");
         assert!(last["error"].as_str().is_some_and(|error| error.starts_with(part)), "{last}");
     }
