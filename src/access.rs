@@ -259,8 +259,10 @@ rights! {
         WebhookEndpoints "webhookEndpoints" [Everything Everything Nothing Nothing Nothing]
         /// The API keys, without their secrets.
         ApiKeys "apiKeys"              [Everything Nothing Nothing Nothing Nothing]
-        /// The audit log.
-        AuditLog "auditLog"            [Everything Nothing Nothing Nothing Nothing]
+        /// The audit log, but for entries of API keys and editions.
+        AuditLog "auditLog"            [Everything Everything Nothing Nothing Nothing]
+        /// Entries of API keys and editions in the audit log.
+        AdministrativeAuditLog "administrative audit log" [Everything Nothing Nothing Nothing Nothing]
         /// Replaying the log and comparing ledger and projections with it.
         Verify "verify"                [Everything Nothing Nothing Nothing Nothing]
     }

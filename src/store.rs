@@ -11,6 +11,7 @@ pub(crate) mod deal;
 pub(crate) mod edition;
 pub mod event;
 mod fault;
+pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod listener;
 pub(crate) mod log;

@@ -31,6 +31,8 @@ pub struct Model {
     pub before: Option<String>,
     /// The changed fields after: a JSON object.
     pub after: Option<String>,
+    /// Reason that was given, as free text.
+    pub reason: Option<String>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

@@ -7,6 +7,7 @@ mod deal;
 mod edition;
 mod enums;
 mod event;
+mod history;
 mod ledger;
 mod money;
 mod order;
@@ -30,6 +31,7 @@ pub(crate) use enums::{
     UserErrorCode,
 };
 pub(crate) use event::{Event, PartnerChange, ProfessionalChange};
+pub(crate) use history::{Cancellation, Review, Voiding};
 pub(crate) use ledger::LedgerEntry;
 pub(crate) use money::{Money, MoneyInput};
 pub(crate) use order::{Order, Quote};

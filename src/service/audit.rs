@@ -23,12 +23,21 @@ pub(super) struct Change {
     professional_id: Option<Uuid>,
     before: Option<Value>,
     after: Option<Value>,
+    reason: Option<String>,
 }
 
 impl Change {
     /// A change of an object, without subjects.
     pub(super) fn of(object_type: &'static str, object_id: Uuid) -> Self {
-        Self { object_type, object_id, partner_id: None, professional_id: None, before: None, after: None }
+        Self {
+            object_type,
+            object_id,
+            partner_id: None,
+            professional_id: None,
+            before: None,
+            after: None,
+            reason: None,
+        }
     }
 
     /// The subjects that the change concerns.
@@ -52,6 +61,12 @@ impl Change {
     /// The state after the change.
     pub(super) fn after(mut self, value: Value) -> Self {
         self.after = Some(value);
+        self
+    }
+
+    /// The reason that was given for the change, if any.
+    pub(super) fn because(mut self, reason: Option<&str>) -> Self {
+        self.reason = reason.map(str::to_owned);
         self
     }
 }
@@ -87,6 +102,7 @@ impl Changes {
             request_id: services.request_id().map(str::to_owned),
             before: change.before.map(|value| value.to_string()),
             after: change.after.map(|value| value.to_string()),
+            reason: change.reason,
         });
         Ok(audit::insert(transaction, rows.collect()).await?)
     }

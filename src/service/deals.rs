@@ -370,7 +370,7 @@ async fn lock_deal(
 }
 
 /// Whether a deal is visible: an integrator's own deals are those that it registered.
-fn is_visible(visibility: &Visibility, row: &deal::Model) -> bool {
+pub(super) fn is_visible(visibility: &Visibility, row: &deal::Model) -> bool {
     match visibility {
         Visibility::Integration(name) => row.recorded_by.as_deref() == Some(name),
         visibility => visibility.can_see_partner(row.partner_id),

@@ -46,7 +46,7 @@ impl Services {
             professional::erase(transaction, found.id, &pseudonym, now).await?;
             let after = json!({ "erased": true, "reason": reason });
             let change = Change::of("Professional", found.id).about(None, Some(found.id));
-            changes.add(change.before(json!({ "erased": false })).after(after));
+            changes.add(change.before(json!({ "erased": false })).after(after).because(reason.as_deref()));
             let mut revoked = Vec::new();
             for key in api_key::of_professional(transaction, found.id).await? {
                 if api_key::revoke(transaction, key.id, now).await? {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod entries;
+mod history;
 mod partners;
 mod professionals;
 mod standings;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use crate::program::refusal::Refusal;
 pub use audit::AuditQuery;
+pub use history::{Happening, Histories};
 pub use standings::{PartnerStanding, YearCredits};
 
 /// The result for each subject, or the refusal.

@@ -179,7 +179,8 @@ impl Services {
             apply(&mut posting, entry, Step::SwagReturned(back))?;
             let before = json!({ "status": order.status.to_value() });
             order.status = SwagOrderStatus::Cancelled;
-            changes.add(change(&order).before(before).after(json!({ "status": order.status.to_value() })));
+            let after = json!({ "status": order.status.to_value() });
+            changes.add(change(&order).before(before).after(after).because(reason.as_deref()));
             order.cancelled_on = Some(today);
             let mut posted = posting.post(transaction, &self.clock).await?;
             store::update(transaction, &order).await?;

@@ -34,10 +34,12 @@ pub(crate) struct AuditFilter {
     pub from: Option<DateTimeUtc>,
     /// Only those of this moment or earlier.
     pub to: Option<DateTimeUtc>,
+    /// None about these types of objects.
+    pub without: &'static [&'static str],
 }
 
 impl AuditFilter {
-    /// The statement's text varies with the filter, which is acceptable for rare reads by administrators.
+    /// The statement's text varies with the filter, which is acceptable for rare reads by staff.
     fn select(&self) -> Select<audit_entry::Entity> {
         let mut select = audit_entry::Entity::find();
         if let Some(actor) = &self.actor {
@@ -57,6 +59,9 @@ impl AuditFilter {
         }
         if let Some(to) = self.to {
             select = select.filter(Column::At.lte(to));
+        }
+        if !self.without.is_empty() {
+            select = select.filter(Column::ObjectType.is_not_in(self.without.iter().copied()));
         }
         select
     }

@@ -27,6 +27,7 @@ mod others;
 mod problems;
 mod properties;
 mod reading;
+mod reasons;
 mod recording;
 mod redemptions;
 mod schema;

@@ -55,7 +55,8 @@ impl AccessQueries {
         Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::ApiKeys))
     }
 
-    /// Audit log: recorded changes, in the order of recording. Administrators only.
+    /// Audit log: recorded changes, in the order of recording. Administrators see all of it; program staff sees
+    /// everything but the entries of API keys and editions.
     async fn audit_log(
         &self,
         context: &Context<'_>,

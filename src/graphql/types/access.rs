@@ -226,9 +226,23 @@ impl AuditEntry {
         &self.0.row().actor
     }
 
+    /// Readable name of the actor: the label of the API key, the subject of the token, `bootstrap`, or a command;
+    /// null if it is not known.
+    async fn actor_label(&self, context: &Context<'_>) -> Option<String> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.actor_labels(self.0.batch_rows()).await };
+        let labels = self.0.load(Relation::ActorLabels, load).await;
+        or_null(context, labels.map(|labels| labels.get(&self.0.row().id).cloned()))
+    }
+
     /// Role of the actor.
     async fn role(&self) -> Result<Role, ApiError> {
         role(&self.0.row().role)
+    }
+
+    /// Reason that was given for the change; null if there is none.
+    async fn reason(&self) -> Option<&str> {
+        self.0.row().reason.as_deref()
     }
 
     /// Operation that made the change: usually the name of a mutation, such as `recordActivity`. A batch

@@ -1,20 +1,32 @@
 //! An activity.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, Union};
 use entity::activity::Model;
+use entity::value::LogAction;
 
 use super::enums::ActivityStatus;
-use super::{Partner, Professional};
+use super::{Partner, Professional, Review, Voiding};
 use crate::graphql::batch::{BatchById, BatchRow};
-use crate::graphql::error::ApiError;
+use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, JsonObject, Moment, int};
 use crate::service::Services;
+use crate::service::reads::Histories;
 
 /// Activity: a fact about a partner or a professional, such as a customer meeting or a completed course.
 /// Facts are immutable: a correction voids the activity and records another one.
 pub(crate) struct Activity(pub(crate) BatchRow<Model>);
+
+impl Activity {
+    async fn histories(&self, context: &Context<'_>) -> Result<Arc<Histories>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.activity_histories(self.0.batch_rows()).await };
+        self.0.load(Relation::Histories, load).await
+    }
+}
 
 /// Subject of an activity: the partner or professional for which it was recorded.
 #[derive(Union)]
@@ -86,6 +98,20 @@ impl Activity {
     /// Status: whether the activity counts, awaits review, was rejected or was voided.
     async fn status(&self) -> ActivityStatus {
         self.0.row().status.into()
+    }
+
+    /// Latest review of the claim; null unless the activity was submitted as a claim and reviewed. Staff that
+    /// records a kind which requires a review approves it by recording it, without a review of its own.
+    async fn review(&self, context: &Context<'_>) -> Option<Review> {
+        let found = self.histories(context).await;
+        let actions = [LogAction::Approved, LogAction::Rejected];
+        or_null(context, found.map(|found| found.last(self.0.row().id, &actions).map(Into::into)))
+    }
+
+    /// Voiding of the activity; null unless it was voided.
+    async fn voided(&self, context: &Context<'_>) -> Option<Voiding> {
+        let found = self.histories(context).await;
+        or_null(context, found.map(|found| found.last(self.0.row().id, &[LogAction::Voided]).map(Into::into)))
     }
 
     /// Source system of the activity. `source` and `externalId` together are its natural key.

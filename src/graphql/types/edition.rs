@@ -6,7 +6,7 @@ use async_graphql::{ID, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::Money;
-use super::enums::{OrderPurpose, ProductCategory, Program, Review, Track, Window};
+use super::enums::{OrderPurpose, ProductCategory, Program, ReviewRequirement, Track, Window};
 use super::standing::Level;
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Decimal, int};
@@ -134,7 +134,7 @@ pub(crate) struct EarningRule {
     /// Maximum quantity of one activity.
     max_quantity: i32,
     /// Review that the kind requires before it awards anything.
-    review: Review,
+    review: ReviewRequirement,
     /// Whether awards are derived from other facts, such as a won deal. A derived kind cannot be recorded.
     derived: bool,
     /// Section of the published program text, such as "PP, Earning Credits, Events".

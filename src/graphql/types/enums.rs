@@ -301,7 +301,7 @@ map_enum!(Window = rule::Window { Each, Month, CalendarYear, MembershipYear, Lif
 
 /// Review that a kind of activity requires before it awards anything.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Review {
+pub(crate) enum ReviewRequirement {
     /// No review.
     None,
     /// Program staff must accept the activity.
@@ -310,7 +310,7 @@ pub(crate) enum Review {
     StaffOnly,
 }
 
-map_enum!(Review = rule::Review { None, Acceptance, StaffOnly });
+map_enum!(ReviewRequirement = rule::Review { None, Acceptance, StaffOnly });
 
 /// Decision of a reviewer on a claim.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]

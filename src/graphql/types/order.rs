@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
+use entity::value::LogAction;
 use entity::{order, order_line};
 
 use super::enums::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
 use super::standing::Level;
-use super::{Contract, Edition, Money, Partner, Product};
+use super::{Cancellation, Contract, Edition, Money, Partner, Product};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
@@ -17,6 +18,7 @@ use crate::graphql::scalar::{Date, Decimal, Moment, int};
 use crate::service::Services;
 use crate::service::contracts::percent;
 use crate::service::orders;
+use crate::service::reads::Histories;
 use crate::store::page::Rows;
 
 /// Order of a partner. It keeps everything with which it was priced: prices, level, rates, edition and
@@ -81,6 +83,17 @@ impl Order {
     /// Date of cancellation; null unless the order was cancelled.
     async fn cancelled_on(&self) -> Option<Date> {
         self.0.row().cancelled_on.map(Date)
+    }
+
+    /// Cancellation, with its reason; null unless the order was cancelled.
+    async fn cancelled(&self, context: &Context<'_>) -> Option<Cancellation> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.order_histories(self.0.batch_rows()).await };
+        let found = self.0.load(Relation::Histories, load).await;
+        let cancelled = |found: Arc<Histories>| {
+            found.last(self.0.row().id, &[LogAction::OrderCancelled]).map(Cancellation::from)
+        };
+        or_null(context, found.map(cancelled))
     }
 
     /// Time at which the order was recorded.

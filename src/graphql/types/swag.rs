@@ -1,13 +1,14 @@
 //! The swag shop.
 
 use async_graphql::{Context, ID, Object};
+use entity::value::LogAction;
 use entity::{swag_item, swag_order};
 
-use super::Professional;
 use super::enums::SwagOrderStatus;
+use super::{Cancellation, Professional};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
-use crate::graphql::error::ApiError;
+use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
@@ -109,6 +110,15 @@ impl SwagOrder {
     /// Date of cancellation; null unless the order was cancelled.
     async fn cancelled_on(&self) -> Option<Date> {
         self.0.row().cancelled_on.map(Date)
+    }
+
+    /// Cancellation, with its reason; null unless the order was cancelled.
+    async fn cancelled(&self, context: &Context<'_>) -> Option<Cancellation> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.swag_order_histories(self.0.batch_rows()).await };
+        let found = self.0.load(Relation::Histories, load).await;
+        let actions = [LogAction::SwagCancelled];
+        or_null(context, found.map(|found| found.last(self.0.row().id, &actions).map(Into::into)))
     }
 
     /// Time at which the order was recorded.

@@ -64,7 +64,7 @@ impl Services {
                 reason: reason.clone(),
                 ..LogEntry::new(action, Object::Activity(row.id))
             };
-            changes.add(change(&row).before(before).after(audit_state(&row)));
+            changes.add(change(&row).before(before).after(audit_state(&row)).because(reason.as_deref()));
             self.post_activity(transaction, posting, row, entry, step).await
         })
     }
@@ -120,7 +120,7 @@ impl Services {
             row.status = ActivityStatus::Voided;
             let entry =
                 LogEntry { reason: reason.clone(), ..LogEntry::new(LogAction::Voided, Object::Activity(row.id)) };
-            changes.add(change(&row).before(before).after(audit_state(&row)));
+            changes.add(change(&row).before(before).after(audit_state(&row)).because(reason.as_deref()));
             self.post_activity(transaction, posting, row, entry, fact.map(Step::Voided)).await
         })
     }

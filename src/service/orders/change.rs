@@ -82,7 +82,7 @@ impl Services {
             order.cancelled_on = Some(today);
             let mut posted = posting.post(transaction, &self.clock).await?;
             posted.emit(0, EventDraft::order(EventKind::OrderCancelled, &order, today));
-            changes.add(change(&order).before(before).after(audit_state(&order)));
+            changes.add(change(&order).before(before).after(audit_state(&order)).because(reason.as_deref()));
             store::update(transaction, &order).await?;
             posted.write(transaction).await?;
             Ok(order)

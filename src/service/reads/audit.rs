@@ -1,4 +1,4 @@
-//! The audit log, for administrators.
+//! The audit log, for staff: program staff does not see entries of what it may not administer.
 
 use std::collections::HashMap;
 
@@ -12,6 +12,9 @@ use crate::service::Services;
 use crate::service::access::Visibility;
 use crate::store::audit::{self, AuditFilter};
 use crate::store::page::{Page, Rows};
+
+/// Types of objects whose entries only administrators see.
+const ADMINISTRATIVE: &[&str] = &["ApiKey", "Edition", "EditionDraft"];
 
 /// A query of the audit log. An entry matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +37,7 @@ impl Services {
     /// Entries of the audit log, in the order of writing.
     ///
     /// # Errors
-    /// When the caller is no administrator, or the database fails.
+    /// When the caller does not belong to the staff, or the database fails.
     pub async fn audit_page(
         &self,
         query: &AuditQuery,
@@ -50,7 +53,7 @@ impl Services {
     /// The number of entries that match.
     ///
     /// # Errors
-    /// When the caller is no administrator, or the database fails.
+    /// When the caller does not belong to the staff, or the database fails.
     pub async fn audit_count(&self, query: &AuditQuery) -> Result<i64, Error> {
         self.authorize(Operation::AuditLog)?;
         match self.audit_filter(query).await? {
@@ -70,7 +73,14 @@ impl Services {
             return Ok(HashMap::new());
         }
         let rows = audit::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+        let hidden = self.hidden_audit_entries();
+        let shown = rows.into_iter().filter(|row| !hidden.contains(&row.object_type.as_str()));
+        Ok(shown.map(|row| (row.id, row)).collect())
+    }
+
+    /// Types of objects whose entries the caller does not see.
+    fn hidden_audit_entries(&self) -> &'static [&'static str] {
+        if self.can_see(Operation::AdministrativeAuditLog) { &[] } else { ADMINISTRATIVE }
     }
 
     /// The filter with ids in place of codes; none if a code does not exist.
@@ -80,6 +90,7 @@ impl Services {
             operation: query.operation.clone(),
             from: query.from,
             to: query.to,
+            without: self.hidden_audit_entries(),
             ..AuditFilter::default()
         };
         let plain = |text: &Option<String>| text.as_ref().is_none_or(|text| !text.contains('\0'));

@@ -1,0 +1,218 @@
+//! What happened to objects: which step, when, by whom and why, for sets of objects.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::value::LogAction;
+use entity::{activity, audit_entry, deal, log, order, swag_order};
+use uuid::Uuid;
+
+use crate::access::Operation;
+use crate::error::Error;
+use crate::service::Services;
+use crate::service::deals::is_visible;
+use crate::store::api_key;
+use crate::store::history::{self, LoggedObject};
+
+/// One thing that happened to an object: a step of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// What happened.
+    pub action: LogAction,
+    /// When it was recorded.
+    pub at: DateTime<Utc>,
+    /// Effective date, where the step has one of its own.
+    pub on: Option<NaiveDate>,
+    /// Who did it, as far as the caller may know: staff sees the label of the key or the subject of the token,
+    /// everybody else the role, such as `PROGRAM_STAFF`. None where it is not known any more.
+    pub by: Option<String>,
+    /// Why, as it was given.
+    pub reason: Option<String>,
+    /// Points that a reviewer set.
+    pub points: Option<i64>,
+}
+
+/// What happened to each object of a set, in the order of the log.
+#[derive(Clone, Debug, Default)]
+pub struct Histories(HashMap<Uuid, Vec<Happening>>);
+
+impl Histories {
+    /// Everything that happened to an object.
+    #[must_use]
+    pub fn of(&self, object: Uuid) -> &[Happening] {
+        self.0.get(&object).map_or(&[], Vec::as_slice)
+    }
+
+    /// The latest of these actions on an object.
+    #[must_use]
+    pub fn last(&self, object: Uuid, actions: &[LogAction]) -> Option<&Happening> {
+        self.of(object).iter().rev().find(|one| actions.contains(&one.action))
+    }
+}
+
+impl Services {
+    /// What happened to activities.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn activity_histories(&self, rows: &[activity::Model]) -> Result<Histories, Error> {
+        let shown = self.visible_activities(rows.to_vec()).await?;
+        self.histories(LoggedObject::Activity, shown.iter().map(|row| row.id).collect()).await
+    }
+
+    /// What happened to orders.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn order_histories(&self, rows: &[order::Model]) -> Result<Histories, Error> {
+        let visibility = self.visibility(Operation::Order);
+        let shown = rows.iter().filter(|row| visibility.can_see_partner(row.partner_id));
+        self.histories(LoggedObject::Order, shown.map(|row| row.id).collect()).await
+    }
+
+    /// What happened to deals.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn deal_histories(&self, rows: &[deal::Model]) -> Result<Histories, Error> {
+        let visibility = self.visibility(Operation::Deal);
+        let shown = rows.iter().filter(|row| is_visible(&visibility, row));
+        self.histories(LoggedObject::Deal, shown.map(|row| row.id).collect()).await
+    }
+
+    /// What happened to orders of swag.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn swag_order_histories(&self, rows: &[swag_order::Model]) -> Result<Histories, Error> {
+        let visibility = self.visibility(Operation::SwagOrder);
+        let shown = rows.iter().filter(|row| visibility.can_see_professional(row.professional_id));
+        self.histories(LoggedObject::SwagOrder, shown.map(|row| row.id).collect()).await
+    }
+
+    /// What happened to these objects, which the caller may see.
+    pub(in crate::service) async fn histories(
+        &self,
+        object: LoggedObject,
+        ids: HashSet<Uuid>,
+    ) -> Result<Histories, Error> {
+        let db = self.db.reader();
+        let mut histories = Histories::default();
+        let mut steps: HashMap<Uuid, Vec<log::Model>> = HashMap::new();
+        for step in history::steps(db, object, ids.iter().copied()).await? {
+            steps.extend(object.id(&step).filter(|id| !steps.contains_key(id)).map(|id| (id, Vec::new())));
+            if let Some(of_object) = object.id(&step).and_then(|id| steps.get_mut(&id)) {
+                of_object.push(step);
+            }
+        }
+        let changed = steps.iter().filter(|(_, steps)| steps.iter().any(is_change)).map(|(id, _)| *id);
+        let changed: HashSet<Uuid> = changed.collect();
+        let mut audited: HashMap<Uuid, Vec<audit_entry::Model>> = HashMap::new();
+        if !changed.is_empty() {
+            for row in history::changes(db, changed).await? {
+                audited.entry(row.object_id).or_default().push(row);
+            }
+        }
+        let actors = self.actors(audited.values().flatten()).await?;
+        for (id, steps) in steps {
+            let rows = audited.remove(&id).unwrap_or_default();
+            let happened = steps.iter().enumerate().map(|(place, step)| Happening {
+                action: step.action,
+                at: step.recorded_at,
+                on: step.day,
+                by: entry_of(&steps, place, &rows).and_then(|row| actors.name(row)),
+                reason: step.reason.clone(),
+                points: step.points,
+            });
+            histories.0.insert(id, happened.collect());
+        }
+        Ok(histories)
+    }
+
+    /// The names of the actors of entries, as far as the caller may know them.
+    async fn actors(&self, rows: impl Iterator<Item = &audit_entry::Model>) -> Result<Actors, Error> {
+        if !self.caller().role.is_staff() {
+            return Ok(Actors::Roles);
+        }
+        let keys: HashSet<Uuid> = rows.filter_map(|row| key_id(&row.actor)).collect();
+        if keys.is_empty() {
+            return Ok(Actors::Labels(HashMap::new()));
+        }
+        let keys = api_key::by_ids(self.db.reader(), keys).await?;
+        Ok(Actors::Labels(keys.into_iter().map(|key| (key.id, key.label)).collect()))
+    }
+
+    /// Readable names of the actors of entries: the label of the key, or the subject of the token. For staff,
+    /// which may read the audit log.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn actor_labels(&self, rows: &[audit_entry::Model]) -> Result<HashMap<Uuid, String>, Error> {
+        self.authorize(Operation::AuditLog)?;
+        let actors = self.actors(rows.iter()).await?;
+        Ok(rows.iter().filter_map(|row| Some((row.id, actors.name(row)?))).collect())
+    }
+}
+
+/// How the actors of entries are named.
+enum Actors {
+    /// By the label of the key as it is now, which an erasure may have replaced.
+    Labels(HashMap<Uuid, String>),
+    /// By the role.
+    Roles,
+}
+
+impl Actors {
+    fn name(&self, row: &audit_entry::Model) -> Option<String> {
+        let Self::Labels(keys) = self else { return Some(row.role.clone()) };
+        if let Some(id) = key_id(&row.actor) {
+            return keys.get(&id).cloned();
+        }
+        let (_, label) = row.actor.split_once(':').unwrap_or(("", &row.actor));
+        Some(label.to_owned())
+    }
+}
+
+/// The API key that an actor is.
+fn key_id(actor: &str) -> Option<Uuid> {
+    Uuid::try_parse(actor.strip_prefix("key:")?).ok()
+}
+
+/// The operations that make a step happen to an object that exists.
+fn operations(action: LogAction) -> &'static [Operation] {
+    match action {
+        LogAction::Approved | LogAction::Rejected => &[Operation::ReviewActivity],
+        LogAction::Voided => &[Operation::VoidActivity],
+        LogAction::AffiliationEnded => &[Operation::EndAffiliation],
+        LogAction::OrderFulfilled => &[Operation::FulfillOrder],
+        LogAction::OrderCancelled => &[Operation::CancelOrder],
+        LogAction::DealUpdated => &[Operation::UpdateDeal],
+        LogAction::DealReported => &[Operation::ReportDealActivity],
+        LogAction::DealClosed => &[Operation::CloseDeal],
+        LogAction::SalesTargetSet => &[Operation::SetSalesTarget],
+        LogAction::SwagCancelled => &[Operation::CancelSwagOrder],
+        // What brings the object about: the audit log has it, but not among the changes.
+        LogAction::Submitted
+        | LogAction::Recorded
+        | LogAction::Affiliated
+        | LogAction::OrderPlaced
+        | LogAction::DealRegistered
+        | LogAction::SwagOrdered => &[],
+    }
+}
+
+fn is_change(step: &log::Model) -> bool {
+    !operations(step.action).is_empty()
+}
+
+/// The entry of the audit log for the step at a place: the steps that the same operations make are in the same
+/// order in both.
+fn entry_of<'r>(
+    steps: &[log::Model],
+    place: usize,
+    rows: &'r [audit_entry::Model],
+) -> Option<&'r audit_entry::Model> {
+    let of = operations(steps.get(place)?.action);
+    let nth = steps[..place].iter().filter(|earlier| operations(earlier.action) == of).count();
+    rows.iter().filter(|row| of.iter().any(|operation| operation.name() == row.operation)).nth(nth)
+}
