@@ -169,6 +169,18 @@ fn queries() -> Vec<(&'static str, String, u64)> {
             ),
             14,
         ),
+        (
+            "points ledgers",
+            "partner(code: \"p1\") { professionals { nodes { pointsLedger(last: ROWS) { totalCount nodes { explanation \
+             activity { kind } edition { name } } } } } }"
+                .to_owned(),
+            5,
+        ),
+        (
+            "reasons of orders",
+            "partner(code: \"p1\") { orders(first: ROWS) { nodes { cancelled { by reason } } } }".to_owned(),
+            4,
+        ),
         ("one partner", format!("partner(code: \"p1\") {{ code balance {standing} }}"), 3),
         (
             "dashboard",

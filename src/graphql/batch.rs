@@ -118,6 +118,14 @@ impl<R> BatchById<R> {
         Self { batch: Batch::new(rows), indexes }
     }
 
+    /// The rows by id, as far as they are in the batch.
+    pub(crate) fn rows(&self) -> HashMap<Uuid, R>
+    where
+        R: Clone,
+    {
+        self.indexes.iter().map(|(id, index)| (*id, self.batch.rows[*index].clone())).collect()
+    }
+
     pub(crate) fn get(&self, id: Uuid) -> Option<BatchRow<R>> {
         Some(BatchRow { batch: Arc::clone(&self.batch), index: *self.indexes.get(&id)? })
     }

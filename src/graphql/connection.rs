@@ -16,6 +16,7 @@ use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
 use crate::store::partner::{PartnerFilter, PartnerOrder, PartnerRow};
+use crate::store::points::PointsFilter;
 use crate::store::professional::{
     AffiliatedProfessional, ProfessionalFilter, ProfessionalOrder, ProfessionalRow,
 };
@@ -165,6 +166,7 @@ pub(crate) enum Total {
     Affiliated(BatchRow<PartnerRow>, Option<NaiveDate>),
     PartnerActivities(BatchRow<PartnerRow>),
     ProfessionalActivities(BatchRow<ProfessionalRow>),
+    Points(BatchRow<ProfessionalRow>, PointsFilter),
     ApiKeys,
     AuditLog(AuditQuery),
     Orders(BatchRow<PartnerRow>),
@@ -223,6 +225,11 @@ impl Total {
                 let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
                 let load = async { services.swag_order_counts(&ids).await };
                 (professional.row().id, professional.load(Relation::SwagOrderCount, load).await?)
+            }
+            Self::Points(professional, filter) => {
+                let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
+                let load = async { services.points_counts(&ids, filter).await };
+                (professional.row().id, professional.load(Relation::PointsCount(*filter), load).await?)
             }
             Self::ProfessionalActivities(professional) => {
                 let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
@@ -319,6 +326,8 @@ pub(crate) const WEBHOOK_ENDPOINTS: &str = "webhook-endpoints";
 pub(crate) const WEBHOOK_DELIVERIES: &str = "webhook-deliveries";
 /// Name of the lists of ledger entries.
 pub(crate) const LEDGER: &str = "ledger";
+/// Name of the lists of points entries.
+pub(crate) const POINTS: &str = "points";
 /// Name of the lists of activities.
 pub(crate) const ACTIVITIES: &str = "activities";
 /// Name of the lists of a partner's professionals.

@@ -14,6 +14,7 @@ pub(crate) enum NodeType {
     Professional,
     Activity,
     LedgerEntry,
+    PointsEntry,
     Edition,
     ApiKey,
     AuditEntry,
@@ -28,11 +29,12 @@ pub(crate) enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
         Self::LedgerEntry,
+        Self::PointsEntry,
         Self::Edition,
         Self::ApiKey,
         Self::AuditEntry,
@@ -52,6 +54,7 @@ impl NodeType {
             Self::Professional => "Professional",
             Self::Activity => "Activity",
             Self::LedgerEntry => "LedgerEntry",
+            Self::PointsEntry => "PointsEntry",
             Self::Edition => "Edition",
             Self::ApiKey => "ApiKey",
             Self::AuditEntry => "AuditEntry",

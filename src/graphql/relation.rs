@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
+use crate::store::points::PointsFilter;
 
 /// A relation of the rows of a batch, with its arguments. Two fields with the same key share one load.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +34,7 @@ pub(crate) enum Relation {
     Employer(Option<NaiveDate>),
     Endpoint,
     Event,
+    Explanations,
     Histories,
     LedgerCount(LedgerFilter),
     LedgerEntries(LedgerFilter, Page<i64>),
@@ -44,6 +46,8 @@ pub(crate) enum Relation {
     OrderLines,
     Orders(Page<i64>),
     Partner,
+    PointsCount(PointsFilter),
+    PointsEntries(PointsFilter, Page<i64>),
     Product,
     Professional,
     RetiredSecrets,

@@ -12,6 +12,7 @@ mod ledger;
 mod money;
 mod order;
 mod partner;
+mod points;
 mod product;
 mod professional;
 mod standing;
@@ -36,6 +37,7 @@ pub(crate) use ledger::LedgerEntry;
 pub(crate) use money::{Money, MoneyInput};
 pub(crate) use order::{Order, Quote};
 pub(crate) use partner::Partner;
+pub(crate) use points::PointsEntry;
 pub(crate) use product::{Contract, Product};
 pub(crate) use professional::Professional;
 pub(crate) use swag::{SwagItem, SwagOrder};
@@ -54,6 +56,7 @@ pub(crate) enum Node {
     Professional(Professional),
     Activity(Activity),
     LedgerEntry(LedgerEntry),
+    PointsEntry(PointsEntry),
     Edition(Edition),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),

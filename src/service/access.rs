@@ -190,6 +190,19 @@ impl Services {
         }
     }
 
+    /// Which of these professionals and days lie in an affiliation with a partner.
+    pub(super) async fn employed_on(
+        &self,
+        partner: Uuid,
+        days: impl Iterator<Item = (Uuid, NaiveDate)> + Clone,
+    ) -> Result<HashSet<(Uuid, NaiveDate)>, Error> {
+        let employed = self.employments(partner, days.clone().map(|(id, _)| id)).await?;
+        let is_covered = |(id, day): &(Uuid, NaiveDate)| {
+            employed.get(id).is_some_and(|spans| spans.iter().any(|span| covers(span, *day)))
+        };
+        Ok(days.filter(is_covered).collect())
+    }
+
     /// The employer that lists of these professionals' activities are limited to, if any.
     pub(super) fn activities_employer(
         &self,

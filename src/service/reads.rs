@@ -2,8 +2,10 @@
 
 mod audit;
 mod entries;
+mod explanations;
 mod history;
 mod partners;
+mod points;
 mod professionals;
 mod standings;
 
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 use crate::program::refusal::Refusal;
 pub use audit::AuditQuery;
+pub use explanations::{LedgerObjects, PointsObjects};
 pub use history::{Happening, Histories};
 pub use standings::{PartnerStanding, YearCredits};
 

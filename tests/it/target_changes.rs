@@ -72,8 +72,9 @@ async fn a_raised_target_takes_the_award_back_and_a_lowered_one_gives_it_again(b
     assert_eq!((&taken["levelCredits"], &taken["spendableCredits"]), (&json!(-50), &json!(-50)));
     assert_eq!(
         taken["explanation"],
-        "Yearly sales target achieved, no longer reached with the new target: the year 2026 went from 1 to 0; \
-         50 for each, at most 50, so 0 - 50 = -50 business credits (PP, Earning Credits, Sales)."
+        "Yearly sales target achieved, taken back, because EUR 1000.00 sold is below the target of EUR 1500.00 for 2026: \
+         the year 2026 went from 1 to 0; 50 for each, at most 50, so 0 - 50 = -50 business credits (PP, Earning \
+         Credits, Sales)."
     );
     // One more sale reaches the target again.
     let placed = app.place(&courses(1)).await;

@@ -77,8 +77,8 @@ async fn only_fulfilled_end_customer_orders_in_the_target_s_currency_count(backe
     assert_eq!((&entry["order"]["number"], &entry["activity"]), (&course["number"], &Value::Null));
     assert_eq!(
         entry["explanation"],
-        "Yearly sales target achieved: the year 2026 went from 0 to 1; 50 for each, at most 50, so 50 - 0 = 50 \
-         business credits (PP, Earning Credits, Sales)."
+        "Yearly sales target achieved, EUR 1000.00 sold of the target of EUR 1000.00 for 2026: the year 2026 went \
+         from 0 to 1; 50 for each, at most 50, so 50 - 0 = 50 business credits (PP, Earning Credits, Sales)."
     );
 
     // More sales of the year award nothing more.

@@ -8,8 +8,8 @@ use crate::graphql::batch::BatchById;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
-    Activity, ApiKey, AuditEntry, Contract, Deal, Edition, LedgerEntry, Node, Order, Partner, Product,
-    Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Activity, ApiKey, AuditEntry, Contract, Deal, Edition, LedgerEntry, Node, Order, Partner, PointsEntry,
+    Product, Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -28,6 +28,9 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
         BatchById::new(none_of(&keys(NodeType::Activity), |ids| services.activities_by_ids(ids)).await?);
     let entries = BatchById::new(
         none_of(&keys(NodeType::LedgerEntry), |ids| services.ledger_entries_by_ids(ids)).await?,
+    );
+    let points = BatchById::new(
+        none_of(&keys(NodeType::PointsEntry), |ids| services.points_entries_by_ids(ids)).await?,
     );
     let products =
         BatchById::new(none_of(&keys(NodeType::Product), |ids| services.products_by_ids(ids)).await?);
@@ -54,6 +57,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::Professional => Node::Professional(Professional(professionals.get(id)?)),
             NodeType::Activity => Node::Activity(Activity(activities.get(id)?)),
             NodeType::LedgerEntry => Node::LedgerEntry(LedgerEntry(entries.get(id)?)),
+            NodeType::PointsEntry => Node::PointsEntry(PointsEntry(points.get(id)?)),
             NodeType::Product => Node::Product(Product(products.get(id)?)),
             NodeType::Contract => Node::Contract(Contract(contracts.get(id)?)),
             NodeType::Order => Node::Order(Order(orders.get(id)?)),

@@ -3,13 +3,13 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    Activity, ApiKey, AuditEntry, Deal, LedgerEntry, Order, Partner, Product, Professional, SwagItem,
-    SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Activity, ApiKey, AuditEntry, Deal, LedgerEntry, Order, Partner, PointsEntry, Product, Professional,
+    SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::graphql::batch::BatchRow;
 use crate::graphql::connection::{
-    ACTIVITIES, AFFILIATED, Connection, ConnectionNode, DEALS, Edge, LEDGER, ListOrder, ORDERS, PRODUCTS,
-    PageInfo, SWAG_ITEMS, SWAG_ORDERS, partner_list, professional_list,
+    ACTIVITIES, AFFILIATED, Connection, ConnectionNode, DEALS, Edge, LEDGER, ListOrder, ORDERS, POINTS,
+    PRODUCTS, PageInfo, SWAG_ITEMS, SWAG_ORDERS, partner_list, professional_list,
 };
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::int;
@@ -71,6 +71,7 @@ connection!(Partner, "PartnerConnection", "PartnerEdge");
 connection!(Professional, "ProfessionalConnection", "ProfessionalEdge");
 connection!(Activity, "ActivityConnection", "ActivityEdge");
 connection!(LedgerEntry, "LedgerEntryConnection", "LedgerEntryEdge");
+connection!(PointsEntry, "PointsEntryConnection", "PointsEntryEdge");
 connection!(ApiKey, "ApiKeyConnection", "ApiKeyEdge");
 connection!(AuditEntry, "AuditEntryConnection", "AuditEntryEdge");
 connection!(Order, "OrderConnection", "OrderEdge");
@@ -141,6 +142,7 @@ macro_rules! connection_node {
 
 connection_node!(Activity, entity::activity::Model, ACTIVITIES, |row| row.seq);
 connection_node!(LedgerEntry, entity::ledger_entry::Model, LEDGER, |row| row.number);
+connection_node!(PointsEntry, entity::points_entry::Model, POINTS, |row| row.number);
 connection_node!(Order, entity::order::Model, ORDERS, |row| row.seq);
 connection_node!(Deal, entity::deal::Model, DEALS, |row| row.seq);
 connection_node!(Product, ProductRow, PRODUCTS, |row| row.product.code);

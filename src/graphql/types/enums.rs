@@ -271,6 +271,21 @@ map_enum!(
         entity::value::LedgerReason { Activity, Void, Affiliation, Legacy, Redemption, RedemptionReturned }
 );
 
+/// Reason for a points entry.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PointsReason {
+    /// Award for an activity.
+    Activity,
+    /// Reversal of the award of a voided activity.
+    Void,
+    /// Dojo Credits spent in the swag shop.
+    Redemption,
+    /// Dojo Credits returned by the cancellation of a swag order.
+    RedemptionReturned,
+}
+
+map_enum!(PointsReason = entity::value::PointsReason { Activity, Void, Redemption, RedemptionReturned });
+
 /// One of the two reward programs.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {

@@ -1,17 +1,20 @@
 //! An entry of a partner's ledger.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object};
 use entity::ledger_entry::Model;
-use entity::order;
+use entity::{deal, order};
 
 use super::enums::{LedgerReason, Track};
-use super::{Activity, Deal, Order};
+use super::{Activity, Deal, Edition, Order};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
+use crate::service::reads::LedgerObjects;
 
 /// Entry of a partner's ledger: a change of credits. The ledger is append-only; a correction is a new entry.
 pub(crate) struct LedgerEntry(pub(crate) BatchRow<Model>);
@@ -65,11 +68,27 @@ impl LedgerEntry {
     }
 
     /// Explanation in one sentence: the rule, the units before and after, and the arithmetic; or the order
-    /// and its credits.
+    /// and its credits. That of a deal names the customer and why this partner is rewarded.
     async fn explanation(&self, context: &Context<'_>) -> Result<String, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let order = self.find_order(services).await?;
-        Ok(services.explain(self.0.row(), order.as_ref().map(BatchRow::row)))
+        // Boxed: the future holds those of two more loads, and resolvers are nested deep.
+        let load = Box::pin(async {
+            let objects = LedgerObjects {
+                orders: self.orders(services).await?.map(|found| found.rows()).unwrap_or_default(),
+                deals: self.deals(services).await?.map(|found| found.rows()).unwrap_or_default(),
+            };
+            services.explain_entries(self.0.batch_rows(), &objects).await.map_err(ApiError::from)
+        });
+        let sentences = self.0.load(Relation::Explanations, load).await?;
+        Ok(sentences.get(&self.0.row().id).cloned().unwrap_or_default())
+    }
+
+    /// Edition whose rule earned the credits; for redeemed and returned credits, the edition in force on
+    /// `effectiveOn`.
+    async fn edition(&self, context: &Context<'_>) -> Edition {
+        let services = context.data_unchecked::<Services>();
+        let (id, index) = services.edition_of(self.0.row().edition_id, self.0.row().effective_on);
+        Edition { id, index, policy: Arc::clone(services.policy()) }
     }
 
     /// Activity that caused the entry; null for orders, deals and sales targets.
@@ -84,26 +103,37 @@ impl LedgerEntry {
 
     /// Order that caused the entry; null if there is none.
     async fn order(&self, context: &Context<'_>) -> Option<Order> {
-        let services = context.data_unchecked::<Services>();
-        or_null(context, self.find_order(services).await.map(|found| found.map(Order)))
+        let id = self.0.row().order_id?;
+        let orders = self.orders(context.data_unchecked::<Services>()).await;
+        or_null(context, orders.map(|orders| orders?.get(id).map(Order)))
     }
 
     /// Deal that caused the entry; null if there is none.
     async fn deal(&self, context: &Context<'_>) -> Option<Deal> {
         let id = self.0.row().deal_id?;
-        let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.deal_id).collect();
-        let load = async { services.deals_by_ids(&ids).await.map(BatchById::new) };
-        let deals = self.0.load(Relation::Deal, load).await;
-        or_null(context, deals.map(|deals| deals.get(id).map(Deal)))
+        let deals = self.deals(context.data_unchecked::<Services>()).await;
+        or_null(context, deals.map(|deals| deals?.get(id).map(Deal)))
     }
 }
 
 impl LedgerEntry {
-    async fn find_order(&self, services: &Services) -> Result<Option<BatchRow<order::Model>>, ApiError> {
-        let Some(id) = self.0.row().order_id else { return Ok(None) };
+    /// The orders of the batch; none if no entry has one.
+    async fn orders(&self, services: &Services) -> Result<Option<Arc<BatchById<order::Model>>>, ApiError> {
         let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.order_id).collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
         let load = async { services.orders_by_ids(&ids).await.map(BatchById::new) };
-        Ok(self.0.load(Relation::Order, load).await?.get(id))
+        self.0.load(Relation::Order, load).await.map(Some)
+    }
+
+    /// The deals of the batch; none if no entry has one.
+    async fn deals(&self, services: &Services) -> Result<Option<Arc<BatchById<deal::Model>>>, ApiError> {
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.deal_id).collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let load = async { services.deals_by_ids(&ids).await.map(BatchById::new) };
+        self.0.load(Relation::Deal, load).await.map(Some)
     }
 }

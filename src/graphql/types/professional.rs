@@ -4,9 +4,11 @@ use async_graphql::{Context, ID, Object};
 use uuid::Uuid;
 
 use super::standing::ProfessionalStanding;
-use super::{Activity, Partner, SwagOrder};
+use super::{Activity, Partner, PointsEntry, SwagOrder};
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
-use crate::graphql::connection::{ACTIVITIES, Connection, ListOrder, PageArguments, SWAG_ORDERS, Total};
+use crate::graphql::connection::{
+    ACTIVITIES, Connection, ListOrder, POINTS, PageArguments, SWAG_ORDERS, Total,
+};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
@@ -14,6 +16,7 @@ use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 use crate::store::activity::Owner;
 use crate::store::partner::PartnerRow;
+use crate::store::points::PointsFilter;
 use crate::store::professional::ProfessionalRow;
 
 /// Person in the DevOps professional program. The points of a membership year determine the level; the same
@@ -133,6 +136,33 @@ impl Professional {
         let found = pages.of(self.0.row().id);
         let total = Total::ProfessionalActivities(self.0.clone());
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
+    }
+
+    /// Points ledger: every change of points and Dojo Credits with an explanation, in the order of recording. A
+    /// partner sees the entries of days on which the professional worked for it, and none of the swag shop.
+    #[expect(clippy::too_many_arguments, reason = "the contract names them")]
+    async fn points_ledger(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Returns only entries with this effective date or a later one.")] from: Option<Date>,
+        #[graphql(desc = "Returns only entries with this effective date or an earlier one.")] to: Option<
+            Date,
+        >,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<PointsEntry>, ApiError> {
+        let filter = PointsFilter { from: from.map(|date| date.0), to: to.map(|date| date.0) };
+        let page = PageArguments { first, after, last, before }.page(&POINTS)?;
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.points_pages(&self.ids(), &filter, &page).await.map(BatchPages::new) };
+        let pages = self.0.load(Relation::PointsEntries(filter, page.clone()), load).await?;
+        let found = pages.of(self.0.row().id);
+        Ok(Connection::new(found, &page, ListOrder::Natural, Total::Points(self.0.clone(), filter)))
     }
 
     /// Swag shop orders of the professional, in the order of placing.

@@ -1,17 +1,14 @@
-//! Ledger entries, activities, editions, and what explains them.
+//! Ledger entries, activities and editions.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use entity::value::LedgerReason;
-use entity::{activity, ledger_entry, order};
+use entity::{activity, ledger_entry};
 use uuid::Uuid;
 
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::explain::{Award, Cause, Redemption, explain, explain_redemption};
-use crate::program::rule::Program;
-use crate::service::{Services, input, targets};
+use crate::service::{Services, input};
 use crate::store::activity::Owner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::{Page, Rows};
@@ -160,36 +157,10 @@ impl Services {
         (self.policy.id(index).unwrap_or_default(), index)
     }
 
-    /// One sentence for a ledger entry: the rule, the units before and after, the arithmetic; for credits
-    /// that were spent or given back, the order.
+    /// Key and place of the edition of an entry: the one whose rule made it, else the one in force on its day.
     #[must_use]
-    pub fn explain(&self, entry: &ledger_entry::Model, order: Option<&order::Model>) -> String {
-        let editions = &self.policy.editions;
-        if let (None, Some(order)) = (&entry.kind, order) {
-            let money = |minor| targets::money(minor, &order.currency).ok();
-            return explain_redemption(&Redemption {
-                order: &order.number,
-                credits: entry.spendable_credits,
-                balance_after: entry.balance_after,
-                value: order.credit_value.and_then(money),
-            });
-        }
-        let cause = match entry.reason {
-            LedgerReason::Void if entry.activity_id.is_none() => Cause::Target,
-            LedgerReason::Void => Cause::Void,
-            LedgerReason::Affiliation => Cause::Affiliation,
-            _ => Cause::Activity,
-        };
-        let kind = entry.kind.as_deref().and_then(|kind| editions.kind(Program::Partner, kind));
-        let edition = entry.edition_id.and_then(|id| editions.get(self.policy.index(id)?));
-        let rule = kind.zip(edition).and_then(|(kind, edition)| edition.rule(kind));
-        let (Some(rule), Some(window_start), Some(units_before), Some(units_after)) =
-            (rule, entry.window_start, entry.units_before, entry.units_after)
-        else {
-            return String::new();
-        };
-        let legacy = entry.effective_on < editions.launch();
-        let amount = entry.level_credits;
-        explain(rule, &Award { cause, legacy, window_start, units_before, units_after, amount })
+    pub fn edition_of(&self, edition: Option<Uuid>, effective_on: NaiveDate) -> (Uuid, usize) {
+        let known = edition.and_then(|id| Some((id, self.policy.index(id)?)));
+        known.unwrap_or_else(|| self.edition_at(Some(effective_on)))
     }
 }

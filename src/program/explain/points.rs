@@ -1,0 +1,255 @@
+//! Points of professionals, and Dojo Credits in the swag shop (DP).
+
+use chrono::NaiveDate;
+
+use super::window;
+use crate::program::rule::{Attributes, Rule, UnitSource, Window};
+
+/// What caused the points that are explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PointsCause {
+    /// An activity.
+    Activity,
+    /// The voiding of an activity.
+    Void,
+}
+
+/// The numbers of an award of points, as its entry keeps them, and of its activity.
+#[derive(Clone, Copy, Debug)]
+pub struct PointsAward<'a> {
+    /// What caused it.
+    pub cause: PointsCause,
+    /// First day of the window.
+    pub window_start: NaiveDate,
+    /// Points asked for in the window before.
+    pub units_before: i64,
+    /// Points asked for in the window after.
+    pub units_after: i64,
+    /// Points awarded.
+    pub points: i64,
+    /// Quantity and attributes of the activity; none where the reader may not see it.
+    pub activity: Option<(i64, &'a Attributes)>,
+}
+
+/// The sentence for points under their rule.
+#[must_use]
+pub fn explain_points(rule: &Rule, award: &PointsAward<'_>) -> String {
+    let cause = match award.cause {
+        PointsCause::Activity => "",
+        PointsCause::Void => ", an activity voided",
+    };
+    let arithmetic = if rule.window == Window::Each { each(rule, award) } else { counted(rule, award) };
+    format!("{}{cause}: {arithmetic} ({}).", rule.title, rule.source)
+}
+
+/// Points of an activity that is counted by itself.
+fn each(rule: &Rule, award: &PointsAward<'_>) -> String {
+    let points = award.points;
+    if points < 0 {
+        return format!("{points} points");
+    }
+    match rule.unit_source {
+        UnitSource::Graded { min, max } => format!("{points} points, out of {min} to {max}"),
+        UnitSource::Fixed { per_unit } => match award.activity {
+            Some((quantity, attributes)) => fixed(rule, per_unit, quantity, attributes, points),
+            None => format!("{points} points"),
+        },
+    }
+}
+
+/// Fixed points, with the bonus for an early activity.
+fn fixed(rule: &Rule, per_unit: i64, quantity: i64, attributes: &Attributes, points: i64) -> String {
+    let base = per_unit.saturating_mul(quantity);
+    let product = if quantity == 1 { base.to_string() } else { format!("{quantity} × {per_unit}") };
+    let bonus = points - base;
+    match &rule.early_bonus {
+        Some(early) if bonus > 0 => {
+            let date = attributes.get(&early.attribute).and_then(|value| value.as_str()).unwrap_or_default();
+            format!(
+                "{product} + {bonus} for the first {} days from {} {date} = {points} points",
+                early.within_days, early.attribute
+            )
+        }
+        _ if quantity == 1 => format!("{points} points"),
+        _ => format!("{product} = {points} points"),
+    }
+}
+
+/// Points that are counted over a window.
+fn counted(rule: &Rule, award: &PointsAward<'_>) -> String {
+    let PointsAward { window_start, units_before, units_after, points, .. } = *award;
+    let (asked, name) = (units_after - units_before, window(rule, window_start));
+    match rule.cap {
+        Some(cap) if asked > points && points >= 0 => {
+            let held = rule.earned(units_after) - points;
+            let each = match rule.window {
+                Window::Month => "a month",
+                Window::CalendarYear => "a calendar year",
+                Window::MembershipYear => "a membership year",
+                Window::Each | Window::Lifetime => "in all",
+            };
+            format!(
+                "{points} of {asked} points: the cap of {cap} {each} leaves {cap} - {held} = {points} in {name}"
+            )
+        }
+        cap => {
+            let cap = cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();
+            let earned = rule.earned(units_after);
+            format!(
+                "{name} went from {units_before} to {units_after} points{cap}, so {earned} - {} = {points} points",
+                earned - points
+            )
+        }
+    }
+}
+
+/// Dojo Credits that a swag order spent or gave back.
+#[derive(Clone, Copy, Debug)]
+pub struct SwagSpent<'a> {
+    /// Number of the order.
+    pub order: &'a str,
+    /// Name of the item as it was ordered.
+    pub item: &'a str,
+    /// How many of it.
+    pub quantity: i64,
+    /// Change of the Dojo Credits: below zero when spent.
+    pub dojo_credits: i64,
+    /// Dojo Credits with it.
+    pub balance_after: i64,
+}
+
+/// The sentence for Dojo Credits spent in the swag shop or given back (S5).
+#[must_use]
+pub fn explain_swag(spent: &SwagSpent<'_>) -> String {
+    let SwagSpent { order, item, quantity, dojo_credits, balance_after } = *spent;
+    let before = balance_after - dojo_credits;
+    let count = dojo_credits.abs();
+    let (what, sign) = if dojo_credits < 0 { ("Spent on", '-') } else { ("Given back from cancelled", '+') };
+    format!(
+        "{what} swag order {order}, {quantity} × {item}: Dojo Credits {before} {sign} {count} = {balance_after}; \
+         points stay (DP, DevOps Points)."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::program::edition::Editions;
+    use crate::program::rule::Program;
+
+    #[test]
+    fn every_award_of_points_is_a_sentence() {
+        let editions = Editions::built_in();
+        let released = json!({ "releasedOn": "2025-06-01" });
+        let none = json!({});
+        // kind, voided, points asked for before and after, awarded, quantity and attributes, sentence
+        let table = [
+            (
+                "COURSE_COMPLETED",
+                PointsCause::Activity,
+                [0, 100, 100],
+                Some((1, &none)),
+                "Online course completed: 100 points, out of 25 to 250 (DP, Enrolling in and completing online training courses).",
+            ),
+            (
+                "COURSE_COMPLETED",
+                PointsCause::Void,
+                [100, 0, -100],
+                Some((1, &none)),
+                "Online course completed, an activity voided: -100 points (DP, Enrolling in and completing online training courses).",
+            ),
+            (
+                "TRAINING_DAY_ATTENDED",
+                PointsCause::Activity,
+                [0, 750, 750],
+                Some((3, &none)),
+                "Days of in-person training attended: 3 × 250 = 750 points (DP, Participating in open or private on-site training sessions).",
+            ),
+            (
+                "KATA_COMPLETED",
+                PointsCause::Activity,
+                [0, 75, 75],
+                Some((1, &released)),
+                "Kata completed: 75 points (DP, Actively participating in Kata sessions).",
+            ),
+            (
+                "KATA_COMPLETED",
+                PointsCause::Activity,
+                [0, 150, 150],
+                Some((1, &released)),
+                "Kata completed: 75 + 75 for the first 7 days from releasedOn 2025-06-01 = 150 points (DP, Actively participating in Kata sessions).",
+            ),
+            (
+                "KATA_COMPLETED",
+                PointsCause::Activity,
+                [0, 150, 150],
+                None,
+                "Kata completed: 150 points (DP, Actively participating in Kata sessions).",
+            ),
+            (
+                "FEEDBACK_SUBMITTED",
+                PointsCause::Activity,
+                [0, 50, 50],
+                Some((1, &none)),
+                "Feedback submitted: June 2025 went from 0 to 50 points, at most 100, so 50 - 0 = 50 points (DP, Submitting feedback).",
+            ),
+            (
+                "FEEDBACK_SUBMITTED",
+                PointsCause::Activity,
+                [0, 150, 100],
+                Some((3, &none)),
+                "Feedback submitted: 100 of 150 points: the cap of 100 a month leaves 100 - 0 = 100 in June 2025 (DP, Submitting feedback).",
+            ),
+            (
+                "FEEDBACK_SUBMITTED",
+                PointsCause::Activity,
+                [50, 150, 50],
+                Some((2, &none)),
+                "Feedback submitted: 50 of 100 points: the cap of 100 a month leaves 100 - 50 = 50 in June 2025 (DP, Submitting feedback).",
+            ),
+            (
+                "FEEDBACK_SUBMITTED",
+                PointsCause::Void,
+                [100, 50, -50],
+                Some((1, &none)),
+                "Feedback submitted, an activity voided: June 2025 went from 100 to 50 points, at most 100, so 50 - 100 = -50 points (DP, Submitting feedback).",
+            ),
+            (
+                "LINKEDIN_HEADLINE",
+                PointsCause::Activity,
+                [0, 250, 250],
+                Some((1, &none)),
+                "DevOps level in the LinkedIn headline: the membership year from 2025-04-12 went from 0 to 250 points, at most 250, so 250 - 0 = 250 points (DP, Being an advocate for the DataMiner brand).",
+            ),
+        ];
+        for (kind, cause, [units_before, units_after, points], activity, sentence) in table {
+            let edition = editions.at(NaiveDate::MAX);
+            let rule = edition.rule(editions.kind(Program::Professional, kind).expect("a kind"));
+            let rule = rule.expect("a rule");
+            let start = if rule.window == Window::MembershipYear { "2025-04-12" } else { "2025-06-01" };
+            let window_start = start.parse().expect("a date");
+            let activity = activity.map(|(quantity, attributes): (i64, &serde_json::Value)| {
+                (quantity, attributes.as_object().expect("an object"))
+            });
+            let award = PointsAward { cause, window_start, units_before, units_after, points, activity };
+            assert_eq!(explain_points(rule, &award), sentence);
+        }
+    }
+
+    #[test]
+    fn s5_the_swag_shop_changes_dojo_credits_only() {
+        let spent =
+            SwagSpent { order: "S-7", item: "Hoodie", quantity: 2, dojo_credits: -200, balance_after: 400 };
+        assert_eq!(
+            explain_swag(&spent),
+            "Spent on swag order S-7, 2 × Hoodie: Dojo Credits 600 - 200 = 400; points stay (DP, DevOps Points)."
+        );
+        let back = SwagSpent { dojo_credits: 200, balance_after: 600, ..spent };
+        assert_eq!(
+            explain_swag(&back),
+            "Given back from cancelled swag order S-7, 2 × Hoodie: Dojo Credits 400 + 200 = 600; points stay (DP, DevOps Points)."
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! Sentences for entries, with what they need loaded for all entries at once.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::Datelike;
+use entity::value::{DealOutcome, LedgerReason, PointsReason};
+use entity::{activity, deal, ledger_entry, order, points_entry, swag_order};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::program::calendar::{year_end, year_start};
+use crate::program::explain::{
+    Award, Cause, DealCause, PointsAward, PointsCause, Redemption, Spending, SwagSpent, TargetCause,
+    WhyRewarded, explain, explain_amount, explain_points, explain_redemption, explain_swag,
+};
+use crate::program::rule::{Attributes, Derived, Program, Rule};
+use crate::service::{Services, targets};
+use crate::store::cause::{self, CausingStep, TargetThen};
+
+/// What ledger entries refer to, as far as the caller may see it.
+#[derive(Clone, Debug, Default)]
+pub struct LedgerObjects {
+    /// Orders by id.
+    pub orders: HashMap<Uuid, order::Model>,
+    /// Deals by id.
+    pub deals: HashMap<Uuid, deal::Model>,
+}
+
+/// What points entries refer to, as far as the caller may see it.
+#[derive(Clone, Debug, Default)]
+pub struct PointsObjects {
+    /// Activities by id.
+    pub activities: HashMap<Uuid, activity::Model>,
+    /// Orders of swag by id.
+    pub swag_orders: HashMap<Uuid, swag_order::Model>,
+}
+
+/// What is known about the causes of ledger entries.
+#[derive(Default)]
+struct Causes {
+    steps: HashMap<i64, CausingStep>,
+    targets: HashMap<i64, TargetThen>,
+    /// Places of the log where activities were voided.
+    voided: HashMap<Uuid, i64>,
+}
+
+impl Services {
+    /// One sentence for each ledger entry. What the objects don't hold is left out of the sentence.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn explain_entries(
+        &self,
+        entries: &[ledger_entry::Model],
+        objects: &LedgerObjects,
+    ) -> Result<HashMap<Uuid, String>, Error> {
+        self.authorize_accounts(entries.iter().map(|entry| entry.partner_id))?;
+        let causes = self.causes(entries).await?;
+        Ok(entries.iter().map(|entry| (entry.id, self.explain_entry(entry, objects, &causes))).collect())
+    }
+
+    async fn causes(&self, entries: &[ledger_entry::Model]) -> Result<Causes, Error> {
+        let db = self.db.reader();
+        let mut causes = Causes::default();
+        let is_target = |entry: &&ledger_entry::Model| {
+            self.rule_of(entry).is_some_and(|rule| rule.derived == Some(Derived::SalesTarget))
+        };
+        let of_steps = entries.iter().filter(|entry| entry.deal_id.is_some() || is_target(entry));
+        let seqs: HashSet<i64> = of_steps.map(|entry| entry.log_seq).collect();
+        if !seqs.is_empty() {
+            causes.steps = cause::steps(db, seqs).await?.into_iter().map(|step| (step.seq, step)).collect();
+        }
+        let of_targets = entries.iter().filter(is_target);
+        let keys: HashSet<cause::TargetKey> = of_targets
+            .map(|entry| {
+                let year = entry.effective_on.year();
+                (entry.log_seq, entry.partner_id, year_start(year), year_end(year))
+            })
+            .collect();
+        if !keys.is_empty() {
+            let found = cause::targets(db, keys).await?;
+            causes.targets = found.into_iter().map(|target| (target.seq, target)).collect();
+        }
+        let of_affiliations = entries.iter().filter(|entry| entry.reason == LedgerReason::Affiliation);
+        let activities: HashSet<Uuid> = of_affiliations.filter_map(|entry| entry.activity_id).collect();
+        if !activities.is_empty() {
+            let found = cause::voidings(db, activities).await?;
+            causes.voided = found.into_iter().map(|row| (row.activity_id, row.seq)).collect();
+        }
+        Ok(causes)
+    }
+
+    /// The rule that awarded an entry.
+    fn rule_of(&self, entry: &ledger_entry::Model) -> Option<&Rule> {
+        let editions = &self.policy.editions;
+        let kind = editions.kind(Program::Partner, entry.kind.as_deref()?)?;
+        editions.get(self.policy.index(entry.edition_id?)?)?.rule(kind)
+    }
+
+    fn explain_entry(&self, entry: &ledger_entry::Model, objects: &LedgerObjects, causes: &Causes) -> String {
+        let order = entry.order_id.and_then(|id| objects.orders.get(&id));
+        if let (None, Some(order)) = (&entry.kind, order) {
+            let money = |minor| targets::money(minor, &order.currency).ok();
+            return explain_redemption(&Redemption {
+                spending: spending(entry.reason),
+                order: &order.number,
+                credits: entry.spendable_credits,
+                balance_after: entry.balance_after,
+                value: order.credit_value.and_then(money),
+            });
+        }
+        let (Some(rule), Some(window_start), Some(units_before), Some(units_after)) =
+            (self.rule_of(entry), entry.window_start, entry.units_before, entry.units_after)
+        else {
+            return explain_amount(entry.spendable_credits, "credits");
+        };
+        let award = Award {
+            cause: cause_of(entry, rule, objects, causes),
+            legacy: entry.effective_on < self.policy.editions.launch(),
+            window_start,
+            units_before,
+            units_after,
+            amount: entry.level_credits,
+        };
+        explain(rule, &award)
+    }
+
+    /// One sentence for each points entry. What the objects don't hold is left out of the sentence.
+    #[must_use]
+    pub fn explain_points_entries(
+        &self,
+        entries: &[points_entry::Model],
+        objects: &PointsObjects,
+    ) -> HashMap<Uuid, String> {
+        entries.iter().map(|entry| (entry.id, self.explain_points_entry(entry, objects))).collect()
+    }
+
+    fn explain_points_entry(&self, entry: &points_entry::Model, objects: &PointsObjects) -> String {
+        if let Some(order) = entry.swag_order_id.and_then(|id| objects.swag_orders.get(&id)) {
+            return explain_swag(&SwagSpent {
+                order: &order.number,
+                item: &order.item_name,
+                quantity: order.quantity,
+                dojo_credits: entry.dojo_credits,
+                balance_after: entry.dojo_balance_after,
+            });
+        }
+        let editions = &self.policy.editions;
+        let kind = entry.kind.as_deref().and_then(|kind| editions.kind(Program::Professional, kind));
+        let edition = entry.edition_id.and_then(|id| editions.get(self.policy.index(id)?));
+        let rule = kind.zip(edition).and_then(|(kind, edition)| edition.rule(kind));
+        let (Some(rule), Some(window_start), Some(units_before), Some(units_after)) =
+            (rule, entry.window_start, entry.units_before, entry.units_after)
+        else {
+            return if entry.points == 0 {
+                explain_amount(entry.dojo_credits, "Dojo Credits")
+            } else {
+                explain_amount(entry.points, "points")
+            };
+        };
+        let activity = entry.activity_id.and_then(|id| objects.activities.get(&id));
+        let read = |row: &activity::Model| -> Option<(i64, Attributes)> {
+            Some((row.quantity, serde_json::from_str(&row.attributes).ok()?))
+        };
+        let activity = activity.and_then(read);
+        let cause = match entry.reason {
+            PointsReason::Void => PointsCause::Void,
+            PointsReason::Activity | PointsReason::Redemption | PointsReason::RedemptionReturned => {
+                PointsCause::Activity
+            }
+        };
+        let activity = activity.as_ref().map(|(quantity, attributes)| (*quantity, attributes));
+        let points = entry.points;
+        explain_points(
+            rule,
+            &PointsAward { cause, window_start, units_before, units_after, points, activity },
+        )
+    }
+}
+
+/// What happened to the credits of an order.
+fn spending(reason: LedgerReason) -> Spending {
+    match reason {
+        LedgerReason::Redemption => Spending::Redeemed,
+        LedgerReason::RedemptionReturned
+        | LedgerReason::Activity
+        | LedgerReason::Void
+        | LedgerReason::Affiliation
+        | LedgerReason::Legacy => Spending::Cancelled,
+    }
+}
+
+fn cause_of<'a>(
+    entry: &ledger_entry::Model,
+    rule: &Rule,
+    objects: &'a LedgerObjects,
+    causes: &Causes,
+) -> Cause<'a> {
+    // An entry that is not kept has the place of another step, or of none.
+    let step = causes.steps.get(&entry.log_seq).filter(|step| step.recorded_at == entry.recorded_at);
+    match (rule.derived, entry.reason) {
+        (Some(Derived::SalesTarget), _) => {
+            let then = step.and_then(|step| causes.targets.get(&step.seq));
+            let money = |minor: i64, then: &TargetThen| targets::money(minor, &then.currency).ok();
+            Cause::Target(TargetCause {
+                year: entry.effective_on.year(),
+                target: then.and_then(|then| money(then.amount, then)),
+                sold: then.and_then(|then| money(then.sold, then)),
+            })
+        }
+        (Some(Derived::WonDeal | Derived::NewCustomer), _) => {
+            let deal = entry.deal_id.and_then(|id| objects.deals.get(&id));
+            Cause::Deal(deal.map_or(DealCause::Hidden, |deal| DealCause::Won {
+                reference: &deal.reference,
+                customer: &deal.customer,
+                why: step.and_then(|step| why_rewarded(deal, step)),
+            }))
+        }
+        (_, LedgerReason::Void) => Cause::Void,
+        (_, LedgerReason::Affiliation) => {
+            let voided = entry.activity_id.and_then(|id| causes.voided.get(&id));
+            Cause::Affiliation { was_voided: voided.is_some_and(|seq| *seq < entry.log_seq) }
+        }
+        _ => Cause::Activity,
+    }
+}
+
+/// Why the partner of a deal is rewarded: another party can only have sold while the partner held the opportunity.
+fn why_rewarded(rewarded: &deal::Model, step: &CausingStep) -> Option<WhyRewarded> {
+    match (step.outcome?, step.partner_id? == rewarded.partner_id) {
+        (DealOutcome::WonByPartner, true) => Some(WhyRewarded::WonItself),
+        (DealOutcome::WonByPartner, false) | (DealOutcome::WonByOther, _) => {
+            Some(WhyRewarded::HeldOpportunity)
+        }
+        (DealOutcome::Lost | DealOutcome::Dropped, _) => None,
+    }
+}
