@@ -29,6 +29,9 @@ pub enum Error {
     /// Internal error of the database or of a statement.
     #[error("the database refused a statement")]
     Database(#[source] DbErr),
+    /// The caller's key was used before for the same content. Contains the object that was changed then.
+    #[error("the request was repeated")]
+    Repeated(Option<uuid::Uuid>),
     /// Stored data is invalid.
     #[error("stored data is damaged: {0}")]
     Damaged(String),

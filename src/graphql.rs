@@ -26,6 +26,7 @@ pub mod refusal;
 mod relation;
 pub mod root_field_spans;
 pub mod root_fields;
+mod run;
 mod scalar;
 pub mod schema;
 pub mod schema_types;

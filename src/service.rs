@@ -16,6 +16,7 @@ pub mod policy;
 mod posting;
 pub mod products;
 pub mod reads;
+pub mod run;
 pub mod subjects;
 pub mod swag;
 pub mod targets;
@@ -39,6 +40,7 @@ use crate::telemetry::traces;
 use crate::webhook_client::WebhookClient;
 pub use input::ObjectId;
 use policy::Policy;
+use run::Effects;
 
 /// Maximum number of attempts of a transaction that conflicts with others.
 const ATTEMPTS_MAX: u32 = 8;
@@ -56,6 +58,7 @@ pub struct Services {
     caller: Arc<Caller>,
     request_id: Option<Arc<str>>,
     deadline: Option<Deadline>,
+    run: Option<Arc<run::Run>>,
     keys: Arc<keys::KeyCache>,
     hub: Arc<events::Hub>,
     metrics: Metrics,
@@ -79,6 +82,7 @@ impl Services {
             caller: Arc::new(Caller::system("server")),
             request_id: None,
             deadline: None,
+            run: None,
             keys: Arc::default(),
             hub: Arc::default(),
             metrics,
@@ -130,8 +134,7 @@ struct Attempts {
     made: u32,
     since: Instant,
     deadline: Option<Deadline>,
-    db: Database,
-    metrics: Metrics,
+    services: Services,
     span: Span,
 }
 
@@ -142,8 +145,7 @@ impl Attempts {
             made: 0,
             since: Instant::now(),
             deadline: services.deadline.clone(),
-            db: services.db.clone(),
-            metrics: services.metrics.clone(),
+            services: services.clone(),
             span,
         }
     }
@@ -160,7 +162,7 @@ impl Attempts {
     }
 
     async fn begin(&self) -> Result<Transaction, Error> {
-        Ok(self.in_time(self.db.begin()).await??)
+        Ok(self.in_time(self.services.db.begin()).await??)
     }
 
     /// Commits on success and rolls back on failure. `None` means that a conflict requires another attempt.
@@ -168,15 +170,21 @@ impl Attempts {
         &mut self,
         transaction: Transaction,
         result: Result<T, Error>,
-        awards: PendingAwards,
+        (awards, effects): (PendingAwards, Effects),
     ) -> Option<Result<T, Error>> {
         traces::record_tries(&self.span, self.made + 1);
         let is_late = self.deadline.as_ref().is_some_and(Deadline::has_passed);
         let error = match result {
             Ok(_) if is_late => Error::TimedOut,
+            Ok(value) if self.services.is_preview() => {
+                self.services.keep_effects(effects);
+                let _ = self.in_time(transaction.rollback()).await;
+                return Some(Ok(value));
+            }
             Ok(value) => match self.commit(transaction).await {
                 Ok(()) => {
-                    self.metrics.count_awards(awards);
+                    self.services.metrics.count_awards(awards);
+                    self.services.keep_effects(effects);
                     return Some(Ok(value));
                 }
                 Err(error) => error,
@@ -223,12 +231,12 @@ impl Attempts {
         }
         self.made += 1;
         if let Error::Unavailable(error) | Error::Database(error) = &error {
-            self.db.record_failure(error);
+            self.services.db.record_failure(error);
         }
         if self.made == ATTEMPTS_MAX || self.since.elapsed() > RETRY_PERIOD || !error.is_retryable() {
             return Some(error);
         }
-        self.metrics.transaction_retried();
+        self.services.metrics.transaction_retried();
         self.in_time(tokio::time::sleep(RETRY_DELAY * self.made)).await.err()
     }
 }
@@ -255,18 +263,21 @@ macro_rules! transact {
                 };
                 let $transaction: &sea_orm::DatabaseTransaction = &opened;
                 let work = crate::telemetry::awards::collect(Box::pin(async {
+                    $services.check_repeat($operation, $transaction).await?;
                     let mut audit = crate::service::audit::Changes::default();
                     let $changes = &mut audit;
                     let done: Result<_, crate::error::Error> = async { $work }.await;
                     let done = done?;
+                    $services.keep_key($operation, audit.first_object(), $transaction).await?;
                     audit.write($services, $operation, $transaction).await?;
                     Ok::<_, crate::error::Error>(done)
                 }));
-                let (result, awards) = match attempts.in_time(work).await {
+                let work = crate::service::run::collect($services, work);
+                let ((result, awards), effects) = match attempts.in_time(work).await {
                     Ok(worked) => worked,
-                    Err(late) => (Err(late), crate::telemetry::awards::PendingAwards::default()),
+                    Err(late) => ((Err(late), Default::default()), Default::default()),
                 };
-                if let Some(done) = attempts.finish(opened, result, awards).await {
+                if let Some(done) = attempts.finish(opened, result, (awards, effects)).await {
                     $services.hub.notify_committed();
                     break done;
                 }

@@ -13,6 +13,7 @@ pub(crate) mod edition;
 pub mod event;
 mod fault;
 pub(crate) mod history;
+pub(crate) mod idempotency;
 pub(crate) mod ledger;
 pub(crate) mod listener;
 pub(crate) mod log;

@@ -13,6 +13,7 @@ pub mod deal_timer;
 pub mod edition;
 pub mod event;
 pub mod event_feed;
+pub mod idempotency_key;
 pub mod ledger_entry;
 pub mod log;
 pub mod opportunity;

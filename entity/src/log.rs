@@ -27,6 +27,12 @@ pub struct Model {
     pub sales_target_id: Option<Uuid>,
     /// The order of swag that it happened to.
     pub swag_order_id: Option<Uuid>,
+    /// The partner that it happened to, for a step of the partner itself.
+    pub partner_id: Option<Uuid>,
+    /// The professional that it happened to, for a step of the professional itself.
+    pub professional_id: Option<Uuid>,
+    /// The contract that it happened to.
+    pub contract_id: Option<Uuid>,
     /// Points that a reviewer graded.
     pub points: Option<i64>,
     /// Last day of an affiliation: as entered, or as ended.
@@ -39,6 +45,12 @@ pub struct Model {
     pub amount: Option<i64>,
     /// Reason, as free text.
     pub reason: Option<String>,
+    /// Who did it: the label of the key or the subject of the token; none in rows of before that was kept.
+    pub actor: Option<String>,
+    /// The role of the actor.
+    pub actor_role: Option<String>,
+    /// Further values of the step, as JSON.
+    pub data: Option<String>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

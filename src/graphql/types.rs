@@ -5,6 +5,7 @@ mod activity;
 mod connections;
 mod deal;
 mod edition;
+mod effects;
 mod enums;
 mod event;
 mod history;
@@ -27,6 +28,7 @@ pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
 pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
+pub(crate) use effects::Effects;
 pub(crate) use enums::{
     DealActivityKind, DealOutcome, DealStatus, EventType, OrderPurpose, ProductCategory, ReviewDecision,
     UserErrorCode,

@@ -215,7 +215,7 @@ impl Services {
         if !plans.iter().any(|plan| matches!(plan, Plan::New { .. })) {
             return Ok(outcomes(plans));
         }
-        let mut posted = posting.post(transaction, &self.clock).await?;
+        let mut posted = posting.post(transaction, self).await?;
         let new = plans.iter_mut().filter_map(|plan| match plan {
             Plan::New { row, fact } => Some((row, fact.is_some())),
             _ => None,

@@ -179,7 +179,7 @@ impl Services {
                 .apply(entry, Some(step))
                 .map_err(|error| Refusal::new(Code::Invalid, "startsOn", error.to_string()))?;
         }
-        let posted = posting.post(transaction, &self.clock).await?;
+        let posted = posting.post(transaction, self).await?;
         store::insert(transaction, rows).await?;
         let credits: Vec<(Uuid, i64)> = posted
             .awarded
@@ -280,7 +280,7 @@ impl Services {
         posting
             .apply(entry, step)
             .map_err(|error| Refusal::new(Code::Invalid, "endsOn", error.to_string()))?;
-        let posted = posting.post(transaction, &self.clock).await?;
+        let posted = posting.post(transaction, self).await?;
         store::end(transaction, open.id, ends_on).await?;
         posted.write(transaction).await
     }

@@ -77,6 +77,11 @@ impl Changes {
         self.0.push(change);
     }
 
+    /// The object that was changed first.
+    pub(super) fn first_object(&self) -> Option<Uuid> {
+        self.0.first().map(|change| change.object_id)
+    }
+
     /// Writes the changes in one statement, if there are any.
     pub(super) async fn write(
         self,

@@ -230,7 +230,7 @@ impl Services {
     ) -> Result<deal::Model, Error> {
         let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
         apply(&mut posting, LogEntry::new(pending.action, Object::Deal(row.id)), None)?;
-        let mut posted = posting.post(transaction, &self.clock).await?;
+        let mut posted = posting.post(transaction, self).await?;
         row.seq = posted.seqs.first().copied().unwrap_or_default();
         row.recorded_at = posted.recorded_at;
         let step = deal_step::Model { log_seq: row.seq, deal_id: row.id, ..pending.step };
@@ -269,7 +269,7 @@ impl Services {
                 step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
             }
             apply(&mut posting, LogEntry::new(pending.action, Object::Deal(deal.id)), step)?;
-            let mut posted = posting.post(transaction, &self.clock).await?;
+            let mut posted = posting.post(transaction, self).await?;
             let log_seq = posted.seqs.first().copied().unwrap_or_default();
             let kind = if deal.outcome.is_some() { EventKind::DealClosed } else { EventKind::DealChanged };
             posted.emit(0, EventDraft::deal(kind, &deal, day));

@@ -114,6 +114,8 @@ pub(super) struct Audience {
     pub(super) employers: Vec<affiliation::Model>,
     /// When the events are recorded.
     pub(super) at: DateTime<Utc>,
+    /// Who caused them: the label of the key or the subject of the token; none for time-based events.
+    pub(super) actor: Option<String>,
 }
 
 impl Audience {
@@ -133,6 +135,9 @@ impl Audience {
         [partner, professional]: [Option<Uuid>; 2],
         mut data: Map<String, Value>,
     ) -> event::Model {
+        if let Some(actor) = &self.actor {
+            data.insert("actor".to_owned(), actor.as_str().into());
+        }
         for (name, id) in [("partner", partner), ("professional", professional)] {
             if let Some(code) = id.and_then(|id| self.codes.get(&id)) {
                 data.insert(name.to_owned(), code.as_str().into());
@@ -156,14 +161,14 @@ impl Audience {
         }
     }
 
-    /// The event of a step.
-    pub(super) fn step(&self, draft: &EventDraft) -> event::Model {
+    /// The event of a step, with the reason that was given for it.
+    pub(super) fn step(&self, draft: &EventDraft, reason: Option<&str>) -> event::Model {
         let employer = draft
             .professional
             .filter(|_| draft.activity.is_some())
             .and_then(|who| self.employer(who, draft.on));
         let subjects = [draft.partner.or(employer), draft.professional];
-        let data = object_data(draft);
+        let data = with_reason(object_data(draft), reason);
         event::Model {
             recorded_by: draft.recorded_by.clone(),
             activity_id: draft.activity,
@@ -174,11 +179,16 @@ impl Audience {
         }
     }
 
-    /// The event of a ledger entry; `cause` is the step that caused it.
-    pub(super) fn credits(&self, entry: &ledger_entry::Model, cause: Option<&EventDraft>) -> event::Model {
+    /// The event of a ledger entry; `cause` is the step that caused it, with the reason that was given.
+    pub(super) fn credits(
+        &self,
+        entry: &ledger_entry::Model,
+        cause: Option<&EventDraft>,
+        reason: Option<&str>,
+    ) -> event::Model {
         // A win caused by another partner's deal names the rewarded deal only, which the entry references.
         let cause = cause.filter(|cause| cause.partner.is_none_or(|partner| partner == entry.partner_id));
-        let mut data = cause.map(object_data).unwrap_or_default();
+        let mut data = with_reason(cause.map(object_data).unwrap_or_default(), reason);
         let entry_data = json!({
             "number": entry.number, "reason": entry.reason.to_value(), "kind": entry.kind,
             "track": entry.track.map(|track| track.to_value()), "levelCredits": entry.level_credits,
@@ -195,8 +205,13 @@ impl Audience {
     }
 
     /// The event of a points entry. An employer does not receive those of redeemed Dojo Credits.
-    pub(super) fn points(&self, entry: &points_entry::Model, cause: Option<&EventDraft>) -> event::Model {
-        let mut data = cause.map(object_data).unwrap_or_default();
+    pub(super) fn points(
+        &self,
+        entry: &points_entry::Model,
+        cause: Option<&EventDraft>,
+        reason: Option<&str>,
+    ) -> event::Model {
+        let mut data = with_reason(cause.map(object_data).unwrap_or_default(), reason);
         let mut entry_data = json!({
             "reason": entry.reason.to_value(), "kind": entry.kind, "points": entry.points,
             "dojoCredits": entry.dojo_credits,
@@ -237,6 +252,11 @@ impl Audience {
         });
         self.row(kind, change.on, subjects, Map::from_iter([("level".to_owned(), level_data)]))
     }
+}
+
+fn with_reason(mut data: Map<String, Value>, reason: Option<&str>) -> Map<String, Value> {
+    data.extend(reason.map(|reason| ("reason".to_owned(), reason.into())));
+    data
 }
 
 fn object_data(draft: &EventDraft) -> Map<String, Value> {

@@ -133,9 +133,9 @@ impl Services {
         let step = redemption(&mut posting, &order, order.placed_on).map(Step::Redeemed);
         let entry = LogEntry::new(LogAction::OrderPlaced, Object::Order(order.id));
         apply(&mut posting, entry, step)?;
-        let mut posted = posting.post(transaction, &self.clock).await?;
+        let mut posted = posting.post(transaction, self).await?;
         order.seq = posted.seqs.first().copied().unwrap_or_default();
-        order.number = format!("O-{}", order.seq);
+        order.number = self.number('O', order.seq);
         order.recorded_at = posted.recorded_at;
         store::insert(transaction, order.clone(), lines).await?;
         posted.emit(0, EventDraft::order(EventKind::OrderPlaced, &order, order.placed_on));

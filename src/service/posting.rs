@@ -18,6 +18,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::policy::Policy;
+use crate::access::Caller;
 use crate::program::fold::{
     Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PastAward, ProfessionalIndex,
     Step, Subject, Tally, TallyKey, YearSales,
@@ -44,6 +45,8 @@ pub(super) struct LogEntry {
     pub(super) day: Option<NaiveDate>,
     pub(super) amount: Option<Money>,
     pub(super) reason: Option<String>,
+    /// Further values of the step.
+    pub(super) data: Option<serde_json::Value>,
 }
 
 /// The object that a step of the log concerns.
@@ -60,7 +63,16 @@ pub(super) enum Object {
 impl LogEntry {
     /// A step without further data.
     pub(super) fn new(action: LogAction, object: Object) -> Self {
-        Self { action, object, points: None, ends_on: None, day: None, amount: None, reason: None }
+        Self {
+            action,
+            object,
+            points: None,
+            ends_on: None,
+            day: None,
+            amount: None,
+            reason: None,
+            data: None,
+        }
     }
 }
 
@@ -283,7 +295,7 @@ impl<'a> Posting<'a> {
 }
 
 impl AppliedStep {
-    fn row(&self, seq: i64, recorded_at: sea_orm::prelude::DateTimeUtc) -> log::Model {
+    fn row(&self, seq: i64, recorded_at: sea_orm::prelude::DateTimeUtc, caller: &Caller) -> log::Model {
         let about = |wanted: fn(Object) -> Option<Uuid>| wanted(self.entry.object);
         log::Model {
             seq,
@@ -295,12 +307,18 @@ impl AppliedStep {
             deal_id: about(|one| if let Object::Deal(id) = one { Some(id) } else { None }),
             sales_target_id: about(|one| if let Object::SalesTarget(id) = one { Some(id) } else { None }),
             swag_order_id: about(|one| if let Object::SwagOrder(id) = one { Some(id) } else { None }),
+            partner_id: None,
+            professional_id: None,
+            contract_id: None,
             points: self.entry.points,
             ends_on: self.entry.ends_on,
             day: self.entry.day,
             currency: self.entry.amount.map(|money| money.currency.code().to_owned()),
             amount: self.entry.amount.map(|money| money.minor),
             reason: self.entry.reason.clone(),
+            actor: Some(caller.actor.label().to_owned()),
+            actor_role: Some(caller.role.name().as_str().to_owned()),
+            data: self.entry.data.as_ref().map(ToString::to_string),
         }
     }
 }

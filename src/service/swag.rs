@@ -141,9 +141,9 @@ impl Services {
             let spent = redemption(&mut posting, &order, order.placed_on)?;
             let entry = LogEntry::new(LogAction::SwagOrdered, Object::SwagOrder(order.id));
             apply(&mut posting, entry, Step::SwagOrdered(spent))?;
-            let mut posted = posting.post(transaction, &self.clock).await?;
+            let mut posted = posting.post(transaction, self).await?;
             order.seq = posted.seqs.first().copied().unwrap_or_default();
-            order.number = format!("S-{}", order.seq);
+            order.number = self.number('S', order.seq);
             order.recorded_at = posted.recorded_at;
             upsert_all(transaction, vec![item]).await?;
             changes.add(change(&order).after(json!({ "number": order.number, "status": order.status.to_value() })));
@@ -182,7 +182,7 @@ impl Services {
             let after = json!({ "status": order.status.to_value() });
             changes.add(change(&order).before(before).after(after).because(reason.as_deref()));
             order.cancelled_on = Some(today);
-            let mut posted = posting.post(transaction, &self.clock).await?;
+            let mut posted = posting.post(transaction, self).await?;
             store::update(transaction, &order).await?;
             store::restock(transaction, order.item_id, order.quantity).await?;
             posted.emit(0, EventDraft::swag_order(EventKind::SwagOrderCancelled, &order, today));

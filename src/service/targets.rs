@@ -80,7 +80,7 @@ impl Services {
             posting.apply(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
                 .map_err(|error| Refusal::new(Code::Invalid, "target", error.to_string()))?;
             row.reached_on = posting.sales(who, year).and_then(|sales| sales.reached_on);
-            let posted = posting.post(transaction, &self.clock).await?;
+            let posted = posting.post(transaction, self).await?;
             let change = Change::of("SalesTarget", row.id).about(Some(id), None);
             changes.add(change.maybe_before(before).after(said(&row.currency, row.amount)));
             upsert_all(transaction, vec![row]).await?;

@@ -5,14 +5,21 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, S
 
 use super::sql::sql;
 
+/// A place in the log that no step reaches; those of previews follow it.
+const PREVIEW_SEQ: i64 = 1 << 62;
+
 /// Places in the log for the next `count` steps, in order.
 ///
 /// Taken while the subjects' rows are locked, so that the order of a subject's steps is the order in
-/// which they took effect.
-pub(crate) async fn reserve_seqs(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
+/// which they took effect. A preview draws none: it gets places that no step reaches.
+pub(crate) async fn reserve_seqs(
+    connection: &impl ConnectionTrait,
+    count: usize,
+    preview: bool,
+) -> Result<Vec<i64>, DbErr> {
     let backend = connection.get_database_backend();
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    if backend == DbBackend::Postgres {
+    if backend == DbBackend::Postgres && !preview {
         let text = "SELECT nextval('log_seq') AS seq FROM generate_series(1, $1)";
         let rows =
             connection.query_all_raw(Statement::from_sql_and_values(backend, text, [count.into()])).await?;
@@ -23,6 +30,7 @@ pub(crate) async fn reserve_seqs(connection: &impl ConnectionTrait, count: usize
     let text = "SELECT COALESCE(MAX(seq), 0) AS seq FROM log";
     let row = connection.query_one_raw(Statement::from_string(backend, text)).await?;
     let last: i64 = row.map_or(Ok(0), |row| row.try_get("", "seq"))?;
+    let last = if preview { last.max(PREVIEW_SEQ) } else { last };
     Ok((last + 1..=last + count).collect())
 }
 

@@ -123,9 +123,6 @@ impl AccessMutations {
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = context.data_unchecked::<Services>();
         let erased = services.professional_erase(&input.professional, input.reason.as_deref()).await;
-        Ok(match split_user_errors(erased)? {
-            Ok(row) => ProfessionalPayload::from_row(row),
-            Err(user_errors) => ProfessionalPayload::from_errors(user_errors),
-        })
+        Ok(ProfessionalPayload::of(services, split_user_errors(erased)?))
     }
 }

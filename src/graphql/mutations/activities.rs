@@ -2,14 +2,16 @@
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
 
+use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, UserError, split_user_errors, user_errors};
 use crate::graphql::id::NodeType;
+use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::{Date, JsonObject};
-use crate::graphql::types::{Activity, ReviewDecision};
-use crate::program::refusal::Refusals;
-use crate::service::Services;
+use crate::graphql::types::{Activity, Effects, ReviewDecision};
+use crate::program::refusal::{Code, Refusal, Refusals};
 use crate::service::activities::{ActivityDraft, Decision, Intake, Outcome, SubjectCode};
+use crate::service::{Services, run};
 
 /// Recording, submitting, reviewing and voiding.
 #[derive(Debug, Default)]
@@ -53,6 +55,9 @@ pub(crate) struct ActivityInput {
     /// idempotency key: a repeat with the same content returns the first activity, a repeat with other
     /// content is refused as `CONFLICTING_DUPLICATE`.
     external_id: String,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
 }
 
 impl From<ActivityInput> for ActivityDraft {
@@ -79,6 +84,9 @@ pub(crate) struct RecordActivitiesInput {
     /// Activities to record, at most 1,000 (`TOO_MANY`). Each is accepted or refused independently of the
     /// others.
     activities: Vec<ActivityInput>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
 }
 
 /// Review of a claim.
@@ -93,6 +101,12 @@ pub(crate) struct ReviewActivityInput {
     points: Option<i32>,
     /// Reason for the change, at most 2,000 characters on one line. Optional.
     reason: Option<String>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Activity to void.
@@ -102,6 +116,12 @@ pub(crate) struct VoidActivityInput {
     activity_id: ID,
     /// Reason for the change, at most 2,000 characters on one line. Optional.
     reason: Option<String>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Result of recording or submitting one activity.
@@ -113,6 +133,8 @@ pub(crate) struct RecordActivityPayload {
     /// Whether the same activity already existed. `activity` is then the existing one, and nothing was
     /// changed.
     duplicate: bool,
+    /// What the mutation changed of credits, points and levels, or would change as a preview.
+    effects: Effects,
     /// Reasons why the activity was refused; empty on success.
     user_errors: Vec<UserError>,
 }
@@ -122,6 +144,8 @@ pub(crate) struct RecordActivityPayload {
 pub(crate) struct RecordActivitiesPayload {
     /// Results of the activities, in the order of the input.
     results: Vec<RecordActivityPayload>,
+    /// What the mutation changed of credits, points and levels, or would change as a preview.
+    effects: Effects,
     /// Reasons why the batch as a whole was refused; empty if each activity has a result.
     user_errors: Vec<UserError>,
 }
@@ -131,6 +155,8 @@ pub(crate) struct RecordActivitiesPayload {
 pub(crate) struct ActivityPayload {
     /// The activity after the change; null if the mutation was refused.
     activity: Option<Activity>,
+    /// What the mutation changed of credits, points and levels, or would change as a preview.
+    effects: Effects,
     /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
@@ -153,7 +179,13 @@ impl ActivityMutations {
         context: &Context<'_>,
         #[graphql(desc = "Activities to record.")] input: RecordActivitiesInput,
     ) -> Result<RecordActivitiesPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, input.preview, None);
+        if let Some(index) = input.activities.iter().position(|activity| activity.preview) {
+            let message = "A batch is a preview as a whole; set preview on the batch instead.";
+            let refusal = Refusal::new(Code::Invalid, "preview", message.to_owned());
+            let refusal = Refusals::from(refusal).within(&index.to_string()).within("activities");
+            return Ok(RecordActivitiesPayload { user_errors: user_errors(refusal), ..Default::default() });
+        }
         let drafts: Vec<ActivityDraft> = input.activities.into_iter().map(Into::into).collect();
         let outcomes = match split_user_errors(services.activities_record(&drafts, Intake::Record).await)? {
             Ok(outcomes) => outcomes,
@@ -161,7 +193,9 @@ impl ActivityMutations {
         };
         let locate =
             |index: usize, refusals: Refusals| refusals.within(&index.to_string()).within("activities");
-        Ok(RecordActivitiesPayload { results: payloads(outcomes, locate), user_errors: Vec::new() })
+        let effects = services.effects();
+        let results = payloads(outcomes, locate, &effects);
+        Ok(RecordActivitiesPayload { results, effects: Effects(effects), user_errors: Vec::new() })
     }
 
     /// Submits an activity as a claim, which awards nothing until a reviewer approves it. Its points are a
@@ -186,8 +220,9 @@ impl ActivityMutations {
             ReviewDecision::Reject => Decision::Reject,
         };
         let id = NodeType::Activity.object(&input.activity_id);
-        let services = context.data_unchecked::<Services>();
-        activity_payload(services.activity_review(id, decision, input.reason.as_deref()).await)
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        let reviewed = services.activity_review(id, decision, input.reason.as_deref()).await;
+        activity_payload(&services, reviewed).await
     }
 
     /// Voids an activity that counts. New ledger entries reverse its awards.
@@ -197,8 +232,9 @@ impl ActivityMutations {
         #[graphql(desc = "Activity to void.")] input: VoidActivityInput,
     ) -> Result<ActivityPayload, ApiError> {
         let id = NodeType::Activity.object(&input.activity_id);
-        let services = context.data_unchecked::<Services>();
-        activity_payload(services.activity_void(id, input.reason.as_deref()).await)
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        let voided = services.activity_void(id, input.reason.as_deref()).await;
+        activity_payload(&services, voided).await
     }
 }
 
@@ -207,15 +243,18 @@ async fn record_one(
     input: ActivityInput,
     intake: Intake,
 ) -> Result<RecordActivityPayload, ApiError> {
-    let services = context.data_unchecked::<Services>();
+    let services = mutation_services(context, &input, input.preview, None);
     let outcomes = services.activities_record(&[input.into()], intake).await?;
-    Ok(payloads(outcomes, |_, refusals| refusals).pop().unwrap_or_default())
+    let effects = services.effects();
+    let payload = payloads(outcomes, |_, refusals| refusals, &run::Effects::default()).pop();
+    Ok(RecordActivityPayload { effects: Effects(effects), ..payload.unwrap_or_default() })
 }
 
-/// Payloads of outcomes, whose activities form one batch.
+/// Payloads of outcomes, whose activities form one batch. Each has the entries of its activity.
 fn payloads(
     outcomes: Vec<Outcome>,
     locate: impl Fn(usize, Refusals) -> Refusals,
+    effects: &run::Effects,
 ) -> Vec<RecordActivityPayload> {
     let rows = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Recorded(row) | Outcome::Duplicate(row) => Some((row.id, row.clone())),
@@ -224,7 +263,8 @@ fn payloads(
     let rows = BatchById::new(rows.collect());
     let payload = |(index, outcome)| match outcome {
         Outcome::Recorded(row) => {
-            RecordActivityPayload { activity: rows.get(row.id).map(Activity), ..Default::default() }
+            let effects = Effects(effects.of_step(row.seq));
+            RecordActivityPayload { activity: rows.get(row.id).map(Activity), effects, ..Default::default() }
         }
         Outcome::Duplicate(row) => RecordActivityPayload {
             activity: rows.get(row.id).map(Activity),
@@ -239,11 +279,17 @@ fn payloads(
     outcomes.into_iter().enumerate().map(payload).collect()
 }
 
-fn activity_payload(
-    result: Result<entity::activity::Model, crate::error::Error>,
+async fn activity_payload(
+    services: &Services,
+    result: Result<entity::activity::Model, Error>,
 ) -> Result<ActivityPayload, ApiError> {
+    let result = or_first(result, async |id| Ok(services.activities_by_ids(&[id]).await?.remove(&id))).await;
     Ok(match split_user_errors(result)? {
-        Ok(row) => ActivityPayload { activity: Some(Activity(BatchRow::only(row))), user_errors: Vec::new() },
-        Err(user_errors) => ActivityPayload { activity: None, user_errors },
+        Ok(row) => ActivityPayload {
+            activity: Some(Activity(BatchRow::only(row))),
+            effects: Effects(services.effects()),
+            user_errors: Vec::new(),
+        },
+        Err(user_errors) => ActivityPayload { user_errors, ..ActivityPayload::default() },
     })
 }

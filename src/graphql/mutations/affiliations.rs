@@ -3,7 +3,9 @@
 use async_graphql::{Context, InputObject, Object};
 
 use super::subjects::ProfessionalPayload;
-use crate::graphql::error::{ApiError, UserError, split_user_errors};
+use crate::error::Error;
+use crate::graphql::error::{ApiError, split_user_errors};
+use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::Date;
 use crate::service::Services;
 use crate::service::affiliations::AffiliationDraft;
@@ -27,6 +29,12 @@ pub(crate) struct AffiliateProfessionalInput {
     /// Last day of the affiliation, inclusive: not before `startsOn`, not after today. Omit it for an
     /// affiliation that continues.
     ends_on: Option<Date>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Affiliation to end.
@@ -37,6 +45,12 @@ pub(crate) struct EndAffiliationInput {
     /// Last day of the affiliation, inclusive: not after today, and not before the last award that was
     /// credited to the partner.
     ends_on: Date,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 #[Object]
@@ -48,14 +62,14 @@ impl AffiliationMutations {
         context: &Context<'_>,
         #[graphql(desc = "Affiliation to record.")] input: AffiliateProfessionalInput,
     ) -> Result<ProfessionalPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let draft = AffiliationDraft {
             professional: input.professional,
             partner: input.partner,
             starts_on: input.starts_on.0,
             ends_on: input.ends_on.map(|date| date.0),
         };
-        Ok(payload(split_user_errors(services.affiliation_add(&draft).await)?))
+        payload(&services, &draft.professional, services.affiliation_add(&draft).await).await
     }
 
     /// Ends the open affiliation of a professional. Refused as `WRONG_STATE` if there is none.
@@ -64,14 +78,17 @@ impl AffiliationMutations {
         context: &Context<'_>,
         #[graphql(desc = "Professional and last day.")] input: EndAffiliationInput,
     ) -> Result<ProfessionalPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
-        Ok(payload(split_user_errors(services.affiliation_end(&input.professional, input.ends_on.0).await)?))
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        let ended = services.affiliation_end(&input.professional, input.ends_on.0).await;
+        payload(&services, &input.professional, ended).await
     }
 }
 
-fn payload(result: Result<ProfessionalRow, Vec<UserError>>) -> ProfessionalPayload {
-    match result {
-        Ok(row) => ProfessionalPayload::from_row(row),
-        Err(user_errors) => ProfessionalPayload::from_errors(user_errors),
-    }
+async fn payload(
+    services: &Services,
+    code: &str,
+    result: Result<ProfessionalRow, Error>,
+) -> Result<ProfessionalPayload, ApiError> {
+    let result = or_first(result, async |_| services.professional_by_code(code).await).await;
+    Ok(ProfessionalPayload::of(services, split_user_errors(result)?))
 }

@@ -5,8 +5,9 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, split_user_errors};
+use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::Date;
-use crate::graphql::types::{Order, OrderPurpose};
+use crate::graphql::types::{Effects, Order, OrderPurpose};
 use crate::service::Services;
 use crate::service::orders::OrderDraft;
 
@@ -63,6 +64,9 @@ pub(crate) struct PlaceOrderInput {
     /// Client-chosen key, 1 to 200 characters, unique per partner. A repeat with the same content returns the
     /// first order; other content is refused as `CONFLICTING_DUPLICATE`.
     idempotency_key: String,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
 }
 
 /// Order to mark as fulfilled.
@@ -72,6 +76,12 @@ pub(crate) struct FulfillOrderInput {
     number: String,
     /// Date of fulfilment: not before the order was placed, not after today.
     fulfilled_on: Date,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Order to cancel.
@@ -81,6 +91,12 @@ pub(crate) struct CancelOrderInput {
     number: String,
     /// Reason for the change, at most 2,000 characters on one line. Optional.
     reason: Option<String>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Result of an order mutation.
@@ -91,6 +107,8 @@ pub(crate) struct OrderPayload {
     /// Whether an order with the same idempotency key already existed. `order` is then that order, and
     /// nothing was changed.
     duplicate: bool,
+    /// What the mutation changed of credits, points and levels, or would change as a preview.
+    effects: Effects,
     /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
@@ -104,9 +122,9 @@ impl OrderMutations {
         context: &Context<'_>,
         #[graphql(desc = "Order and idempotency key.")] input: PlaceOrderInput,
     ) -> Result<OrderPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, input.preview, None);
         let placed = services.order_place(&input.order.into(), &input.idempotency_key).await;
-        payload(placed.map(|placed| (placed.order, placed.duplicate)))
+        payload(&services, placed.map(|placed| (placed.order, placed.duplicate))).await
     }
 
     /// Marks a placed order as fulfilled, which is final. Orders for end customers count toward the partner's
@@ -116,9 +134,9 @@ impl OrderMutations {
         context: &Context<'_>,
         #[graphql(desc = "Order and date of fulfilment.")] input: FulfillOrderInput,
     ) -> Result<OrderPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let fulfilled = services.order_fulfill(&input.number, input.fulfilled_on.0).await;
-        payload(fulfilled.map(|order| (order, false)))
+        payload(&services, fulfilled.map(|order| (order, false))).await
     }
 
     /// Cancels a placed order. A new ledger entry returns its credits.
@@ -127,17 +145,24 @@ impl OrderMutations {
         context: &Context<'_>,
         #[graphql(desc = "Order to cancel.")] input: CancelOrderInput,
     ) -> Result<OrderPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let cancelled = services.order_cancel(&input.number, input.reason.as_deref()).await;
-        payload(cancelled.map(|order| (order, false)))
+        payload(&services, cancelled.map(|order| (order, false))).await
     }
 }
 
-fn payload(result: Result<(entity::order::Model, bool), Error>) -> Result<OrderPayload, ApiError> {
-    Ok(match split_user_errors(result)? {
-        Ok((row, duplicate)) => {
-            OrderPayload { order: Some(Order(BatchRow::only(row))), duplicate, user_errors: Vec::new() }
-        }
+async fn payload(
+    services: &Services,
+    result: Result<(entity::order::Model, bool), Error>,
+) -> Result<OrderPayload, ApiError> {
+    let first = async |id| Ok(services.orders_by_ids(&[id]).await?.remove(&id).map(|order| (order, true)));
+    Ok(match split_user_errors(or_first(result, first).await)? {
+        Ok((row, duplicate)) => OrderPayload {
+            order: Some(Order(BatchRow::only(row))),
+            duplicate,
+            effects: Effects(services.effects()),
+            user_errors: Vec::new(),
+        },
         Err(user_errors) => OrderPayload { user_errors, ..OrderPayload::default() },
     })
 }

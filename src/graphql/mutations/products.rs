@@ -5,6 +5,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use super::subjects::PartnerPayload;
 use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, split_user_errors};
+use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::{Date, Decimal};
 use crate::graphql::types::{MoneyInput, Product, ProductCategory};
 use crate::service::Services;
@@ -59,6 +60,9 @@ pub(crate) struct RecordContractInput {
     ends_on: Date,
     /// Discount rates, at least one, and at most one per product category.
     rates: Vec<ContractRateInput>,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Sales target to set.
@@ -70,6 +74,9 @@ pub(crate) struct SetSalesTargetInput {
     year: i32,
     /// Net amount of end-customer orders to reach, more than 0. Orders in other currencies do not count.
     target: MoneyInput,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
 }
 
 #[Object]
@@ -100,6 +107,7 @@ impl ProductMutations {
         context: &Context<'_>,
         #[graphql(desc = "Contract to record.")] input: RecordContractInput,
     ) -> Result<PartnerPayload, ApiError> {
+        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
         let draft = ContractDraft {
             partner: input.partner,
             reference: input.reference,
@@ -107,8 +115,9 @@ impl ProductMutations {
             ends_on: input.ends_on.0,
             rates: input.rates.into_iter().map(|rate| (rate.category.into(), rate.percent.0)).collect(),
         };
-        let services = context.data_unchecked::<Services>();
-        Ok(PartnerPayload::from_result(split_user_errors(services.contract_record(&draft).await)?))
+        let recorded = services.contract_record(&draft).await;
+        let recorded = or_first(recorded, async |_| services.partner_by_code(&draft.partner).await).await;
+        Ok(PartnerPayload::of(&services, split_user_errors(recorded)?))
     }
 
     /// Sets a partner's sales target for a year and replaces an earlier one. The award is posted
@@ -118,8 +127,8 @@ impl ProductMutations {
         context: &Context<'_>,
         #[graphql(desc = "Sales target to set.")] input: SetSalesTargetInput,
     ) -> Result<PartnerPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, input.preview, None);
         let set = services.sales_target_set(&input.partner, input.year, input.target).await;
-        Ok(PartnerPayload::from_result(split_user_errors(set)?))
+        Ok(PartnerPayload::of(&services, split_user_errors(set)?))
     }
 }

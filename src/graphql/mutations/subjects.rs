@@ -4,9 +4,10 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
-use crate::graphql::error::{ApiError, UserError, user_errors};
+use crate::graphql::error::{ApiError, UserError, split_user_errors};
+use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::Date;
-use crate::graphql::types::{Partner, Professional};
+use crate::graphql::types::{Effects, Partner, Professional};
 use crate::service::Services;
 use crate::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft, already_exists};
 use crate::store::partner::PartnerRow;
@@ -26,6 +27,9 @@ pub(crate) struct CreatePartnerInput {
     name: String,
     /// First day in the program: not before 1990-01-01, not after today.
     enrolled_on: Date,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Result of a partner mutation.
@@ -33,16 +37,22 @@ pub(crate) struct CreatePartnerInput {
 pub(crate) struct PartnerPayload {
     /// The partner after the change; null if the mutation was refused.
     partner: Option<Partner>,
+    /// What the mutation changed of credits, points and levels, or would change as a preview.
+    effects: Effects,
     /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
 impl PartnerPayload {
-    /// The partner, or why the change was refused.
-    pub(super) fn from_result(result: Result<PartnerRow, Vec<UserError>>) -> Self {
+    /// The partner with the effects of the mutation, or why it was refused.
+    pub(super) fn of(services: &Services, result: Result<PartnerRow, Vec<UserError>>) -> Self {
         match result {
-            Ok(row) => Self { partner: Some(Partner(BatchRow::only(row))), user_errors: Vec::new() },
-            Err(user_errors) => Self { partner: None, user_errors },
+            Ok(row) => Self {
+                partner: Some(Partner(BatchRow::only(row))),
+                effects: Effects(services.effects()),
+                user_errors: Vec::new(),
+            },
+            Err(user_errors) => Self { user_errors, ..Self::default() },
         }
     }
 }
@@ -59,6 +69,9 @@ pub(crate) struct SignUpProfessionalInput {
     email: String,
     /// Date of sign-up, from which membership years are counted: not before 1990-01-01, not after today.
     signed_up_on: Date,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Result of a professional mutation.
@@ -66,19 +79,23 @@ pub(crate) struct SignUpProfessionalInput {
 pub(crate) struct ProfessionalPayload {
     /// The professional after the change; null if the mutation was refused.
     professional: Option<Professional>,
+    /// What the mutation changed of credits, points and levels, or would change as a preview.
+    effects: Effects,
     /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
 
 impl ProfessionalPayload {
-    /// The professional.
-    pub(super) fn from_row(row: ProfessionalRow) -> Self {
-        Self { professional: Some(Professional(BatchRow::only(row))), user_errors: Vec::new() }
-    }
-
-    /// The payload of a refused mutation.
-    pub(super) fn from_errors(user_errors: Vec<UserError>) -> Self {
-        Self { professional: None, user_errors }
+    /// The professional with the effects of the mutation, or why it was refused.
+    pub(super) fn of(services: &Services, result: Result<ProfessionalRow, Vec<UserError>>) -> Self {
+        match result {
+            Ok(row) => Self {
+                professional: Some(Professional(BatchRow::only(row))),
+                effects: Effects(services.effects()),
+                user_errors: Vec::new(),
+            },
+            Err(user_errors) => Self { user_errors, ..Self::default() },
+        }
     }
 }
 
@@ -90,25 +107,26 @@ impl SubjectMutations {
         context: &Context<'_>,
         #[graphql(desc = "Company to enrol.")] input: CreatePartnerInput,
     ) -> Result<PartnerPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
         let draft = PartnerDraft { code: input.code, name: input.name, enrolled_on: input.enrolled_on.0 };
-        match services.partners_add(&[draft]).await?.pop() {
-            Some(AddOutcome::Created(row)) => {
-                let row = services.partner_by_code(&row.code).await?;
-                Ok(PartnerPayload {
-                    partner: row.map(|row| Partner(BatchRow::only(row))),
-                    user_errors: Vec::new(),
-                })
+        let added =
+            services.partners_add(std::slice::from_ref(&draft)).await.and_then(|mut added| {
+                match added.pop() {
+                    Some(AddOutcome::Created(row)) => Ok(row.id),
+                    Some(AddOutcome::Refused(refusals)) => Err(refusals.into()),
+                    Some(AddOutcome::Duplicate(row)) => Err(already_exists("partner", &row.code, &[]).into()),
+                    None => Err(Error::Damaged("no answer to a partner".to_owned())),
+                }
+            });
+        let added = or_first(added, async |id| Ok(Some(id))).await;
+        let row = match added {
+            Ok(id) => {
+                let row = services.partners_by_ids(&[id]).await?.remove(&id);
+                row.ok_or_else(|| Error::Damaged("a new partner is missing".to_owned()))
             }
-            Some(AddOutcome::Refused(refusals)) => {
-                Ok(PartnerPayload::from_result(Err(user_errors(refusals))))
-            }
-            Some(AddOutcome::Duplicate(row)) => {
-                let refusal = already_exists("partner", &row.code, &[]);
-                Ok(PartnerPayload::from_result(Err(user_errors(refusal.into()))))
-            }
-            None => Err(Error::Damaged("no answer to a partner".to_owned()).into()),
-        }
+            Err(error) => Err(error),
+        };
+        Ok(PartnerPayload::of(&services, split_user_errors(row)?))
     }
 
     /// Signs up a person for the DevOps professional program.
@@ -117,23 +135,26 @@ impl SubjectMutations {
         context: &Context<'_>,
         #[graphql(desc = "Person to sign up.")] input: SignUpProfessionalInput,
     ) -> Result<ProfessionalPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
         let draft = ProfessionalDraft {
             code: input.code,
             name: input.name,
             email: input.email,
             signed_up_on: input.signed_up_on.0,
         };
-        match services.professionals_add(&[draft]).await?.pop() {
-            Some(AddOutcome::Created(row)) => Ok(ProfessionalPayload::from_row(row.into())),
-            Some(AddOutcome::Refused(refusals)) => {
-                Ok(ProfessionalPayload::from_errors(user_errors(refusals)))
-            }
-            Some(AddOutcome::Duplicate(row)) => {
-                let refusal = already_exists("professional", &row.code, &[]);
-                Ok(ProfessionalPayload::from_errors(user_errors(refusal.into())))
-            }
-            None => Err(Error::Damaged("no answer to a professional".to_owned()).into()),
-        }
+        let added =
+            services.professionals_add(std::slice::from_ref(&draft)).await.and_then(|mut added| match added
+                .pop()
+            {
+                Some(AddOutcome::Created(row)) => Ok(row.into()),
+                Some(AddOutcome::Refused(refusals)) => Err(refusals.into()),
+                Some(AddOutcome::Duplicate(row)) => {
+                    Err(already_exists("professional", &row.code, &[]).into())
+                }
+                None => Err(Error::Damaged("no answer to a professional".to_owned())),
+            });
+        let first = async |id| Ok(services.professionals_by_ids(&[id]).await?.remove(&id));
+        let added = or_first(added, first).await;
+        Ok(ProfessionalPayload::of(&services, split_user_errors(added)?))
     }
 }

@@ -5,7 +5,8 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, split_user_errors};
-use crate::graphql::types::{SwagItem, SwagOrder};
+use crate::graphql::run::{mutation_services, or_first};
+use crate::graphql::types::{Effects, SwagItem, SwagOrder};
 use crate::service::Services;
 use crate::service::swag::{SwagItemDraft, SwagOrderDraft};
 
@@ -24,6 +25,9 @@ pub(crate) struct SaveSwagItemInput {
     dojo_credits: i32,
     /// Number of units in stock, 0 or more.
     stock: i32,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
 }
 
 /// Result of a swag shop item mutation.
@@ -31,6 +35,8 @@ pub(crate) struct SaveSwagItemInput {
 pub(crate) struct SwagItemPayload {
     /// The item after the change; null if the mutation was refused.
     swag_item: Option<SwagItem>,
+    /// What the mutation changed of credits, points and levels, or would change as a preview.
+    effects: Effects,
     /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
@@ -48,6 +54,9 @@ pub(crate) struct PlaceSwagOrderInput {
     /// Client-chosen key, 1 to 200 characters, unique per professional. A repeat with the same content
     /// returns the first order; other content is refused as `CONFLICTING_DUPLICATE`.
     idempotency_key: String,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
 }
 
 /// Swag shop order to cancel.
@@ -57,6 +66,12 @@ pub(crate) struct CancelSwagOrderInput {
     number: String,
     /// Reason for the change, at most 2,000 characters on one line. Optional.
     reason: Option<String>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Result of a swag shop order mutation.
@@ -67,6 +82,8 @@ pub(crate) struct SwagOrderPayload {
     /// Whether an order with the same idempotency key already existed. `swagOrder` is then that order, and
     /// nothing was changed.
     duplicate: bool,
+    /// What the mutation changed of credits, points and levels, or would change as a preview.
+    effects: Effects,
     /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
@@ -80,18 +97,23 @@ impl SwagMutations {
         context: &Context<'_>,
         #[graphql(desc = "Item to save.")] input: SaveSwagItemInput,
     ) -> Result<SwagItemPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, None);
         let draft = SwagItemDraft {
             code: input.code,
             name: input.name,
             dojo_credits: input.dojo_credits.into(),
             stock: input.stock.into(),
         };
-        let services = context.data_unchecked::<Services>();
         Ok(match split_user_errors(services.swag_item_save(&draft).await)? {
             Ok(row) => {
-                SwagItemPayload { swag_item: Some(SwagItem(BatchRow::only(row))), user_errors: Vec::new() }
+                let effects = Effects(services.effects());
+                SwagItemPayload {
+                    swag_item: Some(SwagItem(BatchRow::only(row))),
+                    effects,
+                    user_errors: Vec::new(),
+                }
             }
-            Err(user_errors) => SwagItemPayload { swag_item: None, user_errors },
+            Err(user_errors) => SwagItemPayload { swag_item: None, effects: Effects::default(), user_errors },
         })
     }
 
@@ -102,14 +124,15 @@ impl SwagMutations {
         context: &Context<'_>,
         #[graphql(desc = "Order and idempotency key.")] input: PlaceSwagOrderInput,
     ) -> Result<SwagOrderPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, None);
         let draft = SwagOrderDraft {
             professional: input.professional,
             item: input.item,
             quantity: input.quantity.into(),
             idempotency_key: input.idempotency_key,
         };
-        let placed = context.data_unchecked::<Services>().swag_order_place(&draft).await;
-        payload(placed.map(|placed| (placed.order, placed.duplicate)))
+        let placed = services.swag_order_place(&draft).await;
+        payload(&services, placed.map(|placed| (placed.order, placed.duplicate))).await
     }
 
     /// Cancels a swag shop order. Its Dojo Credits are returned, and its items go back to stock.
@@ -118,17 +141,23 @@ impl SwagMutations {
         context: &Context<'_>,
         #[graphql(desc = "Order to cancel.")] input: CancelSwagOrderInput,
     ) -> Result<SwagOrderPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let cancelled = services.swag_order_cancel(&input.number, input.reason.as_deref()).await;
-        payload(cancelled.map(|order| (order, false)))
+        payload(&services, cancelled.map(|order| (order, false))).await
     }
 }
 
-fn payload(result: Result<(entity::swag_order::Model, bool), Error>) -> Result<SwagOrderPayload, ApiError> {
-    Ok(match split_user_errors(result)? {
+async fn payload(
+    services: &Services,
+    result: Result<(entity::swag_order::Model, bool), Error>,
+) -> Result<SwagOrderPayload, ApiError> {
+    let first =
+        async |id| Ok(services.swag_orders_by_ids(&[id]).await?.remove(&id).map(|order| (order, true)));
+    Ok(match split_user_errors(or_first(result, first).await)? {
         Ok((row, duplicate)) => SwagOrderPayload {
             swag_order: Some(SwagOrder(BatchRow::only(row))),
             duplicate,
+            effects: Effects(services.effects()),
             user_errors: Vec::new(),
         },
         Err(user_errors) => SwagOrderPayload { user_errors, ..SwagOrderPayload::default() },

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Object};
+use chrono::NaiveDate;
 use entity::event::Model;
 use serde_json::{Map, Value};
 
@@ -13,51 +14,10 @@ use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, EventNumber, JsonObject, Moment};
+use crate::program;
 use crate::service::Services;
-
-/// Event: a committed change. Event numbers form one sequence without gaps, in commit order.
-pub(crate) struct Event(pub(crate) BatchRow<Model>);
-
-/// Change of a level.
-#[derive(SimpleObject)]
-pub(crate) struct LevelChange {
-    /// Track whose level changed; null for the level of a professional.
-    track: Option<Track>,
-    /// Level before the change; null if there was none.
-    from: Option<Level>,
-    /// Level after the change; null if there is none.
-    to: Option<Level>,
-    /// Whether the date caused the change (such as 1 January or an anniversary) rather than an activity, a
-    /// voiding or another correction.
-    time_based: bool,
-}
-
-fn number(row: &Model) -> EventNumber {
-    EventNumber(row.number.unwrap_or_default())
-}
-
-fn data(row: &Model) -> Map<String, Value> {
-    serde_json::from_str(&row.data).unwrap_or_default()
-}
-
-fn level_change(context: &Context<'_>, row: &Model) -> Option<LevelChange> {
-    let data = data(row);
-    let level_data = data.get("level")?;
-    let edition = context.data_unchecked::<Services>().policy().editions.at(row.occurred_on);
-    let levels =
-        if row.professional_id.is_some() { &edition.professional_levels } else { &edition.partner_levels };
-    let level = |name: &str| {
-        let code = level_data.get(name)?.as_str()?;
-        levels.by_code(code).map(|level| Level(Arc::clone(level)))
-    };
-    let track = match level_data.get("track").and_then(Value::as_str) {
-        Some("TECHNICAL") => Some(Track::Technical),
-        Some("BUSINESS") => Some(Track::Business),
-        _ => None,
-    };
-    let time_based = level_data.get("timeBased").and_then(Value::as_bool).unwrap_or(false);
-    Some(LevelChange { track, from: level("from"), to: level("to"), time_based })
-}
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
 
 /// Loads the object that an event refers to, for its whole batch.
 macro_rules! load_related {
@@ -70,6 +30,124 @@ macro_rules! load_related {
         let found = batch_row.load(Relation::$relation, load).await;
         or_null($context, found.map(|found| found.get(id).map($node)))
     }};
+}
+
+/// Event: a committed change. Event numbers form one sequence without gaps, in commit order.
+pub(crate) struct Event(pub(crate) BatchRow<Model>);
+
+/// Change of a level.
+pub(crate) struct LevelChange {
+    pub(crate) subject: LevelSubject,
+    pub(crate) track: Option<Track>,
+    pub(crate) from: Option<Arc<program::Level>>,
+    pub(crate) to: Option<Arc<program::Level>>,
+    pub(crate) on: NaiveDate,
+    pub(crate) time_based: bool,
+}
+
+/// Whose level changed.
+pub(crate) enum LevelSubject {
+    /// The subject of an event.
+    Event(Event),
+    /// A partner; none if it is not visible.
+    Partner(Option<BatchRow<PartnerRow>>),
+    /// A professional; none if it is not visible.
+    Professional(Option<BatchRow<ProfessionalRow>>),
+}
+
+/// Change of a level.
+#[Object]
+impl LevelChange {
+    /// Partner whose level changed; null for the level of a professional.
+    async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
+        match &self.subject {
+            LevelSubject::Event(event) if event.0.row().professional_id.is_none() => {
+                load_related!(event, context, Partner, partner_id, partners_by_ids, Partner)
+            }
+            LevelSubject::Partner(row) => row.clone().map(Partner),
+            _ => None,
+        }
+    }
+
+    /// Professional whose level changed; null for the level of a partner.
+    async fn professional(&self, context: &Context<'_>) -> Option<Professional> {
+        match &self.subject {
+            LevelSubject::Event(event) => {
+                load_related!(
+                    event,
+                    context,
+                    Professional,
+                    professional_id,
+                    professionals_by_ids,
+                    Professional
+                )
+            }
+            LevelSubject::Professional(row) => row.clone().map(Professional),
+            LevelSubject::Partner(_) => None,
+        }
+    }
+
+    /// Track whose level changed; null for the level of a professional.
+    async fn track(&self) -> Option<Track> {
+        self.track
+    }
+
+    /// Level before the change; null if there was none.
+    async fn from(&self) -> Option<Level> {
+        self.from.as_ref().map(|level| Level(Arc::clone(level)))
+    }
+
+    /// Level after the change; null if there is none.
+    async fn to(&self) -> Option<Level> {
+        self.to.as_ref().map(|level| Level(Arc::clone(level)))
+    }
+
+    /// First day of the new level, or the day on which the level was lost.
+    async fn on(&self) -> Date {
+        Date(self.on)
+    }
+
+    /// Whether the date caused the change (such as 1 January or an anniversary) rather than an activity, a
+    /// voiding or another correction.
+    async fn time_based(&self) -> bool {
+        self.time_based
+    }
+}
+
+fn number(row: &Model) -> EventNumber {
+    EventNumber(row.number.unwrap_or_default())
+}
+
+fn data(row: &Model) -> Map<String, Value> {
+    serde_json::from_str(&row.data).unwrap_or_default()
+}
+
+fn level_change(context: &Context<'_>, event: &Event) -> Option<LevelChange> {
+    let row = event.0.row();
+    let data = data(row);
+    let level_data = data.get("level")?;
+    let edition = context.data_unchecked::<Services>().policy().editions.at(row.occurred_on);
+    let levels =
+        if row.professional_id.is_some() { &edition.professional_levels } else { &edition.partner_levels };
+    let level = |name: &str| {
+        let code = level_data.get(name)?.as_str()?;
+        levels.by_code(code).cloned()
+    };
+    let track = match level_data.get("track").and_then(Value::as_str) {
+        Some("TECHNICAL") => Some(Track::Technical),
+        Some("BUSINESS") => Some(Track::Business),
+        _ => None,
+    };
+    let time_based = level_data.get("timeBased").and_then(Value::as_bool).unwrap_or(false);
+    let subject = LevelSubject::Event(Event(event.0.clone()));
+    Some(LevelChange {
+        subject,
+        track,
+        from: level("from"),
+        to: level("to"),
+        on: row.occurred_on,
+        time_based,
+    })
 }
 
 /// Event: a committed change. Event numbers form one sequence without gaps, in commit order.
@@ -138,7 +216,7 @@ impl Event {
 
     /// Change of level; null unless `type` is `LEVEL_REACHED` or `LEVEL_LAPSED`.
     async fn level_change(&self, context: &Context<'_>) -> Option<LevelChange> {
-        level_change(context, self.0.row())
+        level_change(context, self)
     }
 
     /// Immutable snapshot of the values at the time of the event, with codes and numbers but no names.
@@ -185,7 +263,7 @@ impl PartnerChange {
 
     /// Change of level; null for a ledger entry.
     async fn level_change(&self, context: &Context<'_>) -> Option<LevelChange> {
-        level_change(context, self.0.0.row())
+        level_change(context, &self.0)
     }
 
     /// Event of the feed from which this change is derived.
@@ -241,7 +319,7 @@ impl ProfessionalChange {
 
     /// Change of level; null for a change of points.
     async fn level_change(&self, context: &Context<'_>) -> Option<LevelChange> {
-        level_change(context, self.0.0.row())
+        level_change(context, &self.0)
     }
 
     /// Event of the feed from which this change is derived.

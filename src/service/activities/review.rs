@@ -158,7 +158,7 @@ impl Services {
             LogAction::Rejected => EventKind::ClaimRejected,
             _ => EventKind::ActivityVoided,
         };
-        let mut posted: PostedRows = posting.post(transaction, &self.clock).await?;
+        let mut posted: PostedRows = posting.post(transaction, self).await?;
         let (points, credits) = posted.awarded.get(&row.id).copied().unwrap_or_default();
         row.awarded_points += points;
         row.awarded_credits += credits;

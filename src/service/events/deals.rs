@@ -44,7 +44,7 @@ impl Services {
             let deals = store::by_ids(transaction, ids.iter().copied()).await?;
             let partners = subject::by_ids::<PartnerRow>(transaction, deals.iter().map(|row| row.partner_id)).await?;
             let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
-            let audience = Audience { codes, employers: Vec::new(), at: self.clock.now() };
+            let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor: None };
             let mut events = Vec::new();
             // A lead that was moved to another customer meanwhile is processed next time, under that lock.
             for row in deals.iter().filter(|row| keys.contains(&row.customer_key.as_str())) {
@@ -57,7 +57,7 @@ impl Services {
                 let expires_on = deal_dates(row).valid_until(terms).and_then(|day| day.succ_opt());
                 let expired = expires_on.filter(|day| *day <= today);
                 if let Some(day) = expired {
-                    events.push((day, audience.step(&EventDraft::deal(EventKind::DealExpired, row, day))));
+                    events.push((day, audience.step(&EventDraft::deal(EventKind::DealExpired, row, day), None)));
                 }
                 let next = if expired.is_some() { None } else { expires_on };
                 timer::set(transaction, row.id, next).await?;

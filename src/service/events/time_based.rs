@@ -76,7 +76,7 @@ impl Services {
         }
         let stored = partner_totals(&stored);
         let codes = rows.iter().map(|row| (row.id, row.code.clone())).collect();
-        let audience = Audience { codes, employers: Vec::new(), at: self.clock.now() };
+        let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor: None };
         let mut events = Vec::new();
         for row in &mut rows {
             let totals = stored.get(&row.id).cloned().unwrap_or_default();
@@ -123,7 +123,7 @@ impl Services {
         let points = points_by_year(&totals::of_professionals(transaction, ids()).await?);
         let employers = affiliation::of_professionals(transaction, ids()).await?;
         let codes = rows.iter().map(|row| (row.id, row.code.clone())).collect();
-        let audience = Audience { codes, employers, at: self.clock.now() };
+        let audience = Audience { codes, employers, at: self.clock.now(), actor: None };
         let mut events = Vec::new();
         for row in &mut rows {
             let points = points.get(&row.id).cloned().unwrap_or_default();

@@ -46,7 +46,7 @@ impl Services {
             let changed = sale.map(|sale| sale.rows(&posting, &order));
             order.status = OrderStatus::Fulfilled;
             order.fulfilled_on = Some(on);
-            let mut posted = posting.post(transaction, &self.clock).await?;
+            let mut posted = posting.post(transaction, self).await?;
             posted.emit(0, EventDraft::order(EventKind::OrderFulfilled, &order, on));
             changes.add(change(&order).before(before).after(audit_state(&order)));
             store::update(transaction, &order).await?;
@@ -80,7 +80,7 @@ impl Services {
             apply(&mut posting, entry, step)?;
             order.status = OrderStatus::Cancelled;
             order.cancelled_on = Some(today);
-            let mut posted = posting.post(transaction, &self.clock).await?;
+            let mut posted = posting.post(transaction, self).await?;
             posted.emit(0, EventDraft::order(EventKind::OrderCancelled, &order, today));
             changes.add(change(&order).before(before).after(audit_state(&order)).because(reason.as_deref()));
             store::update(transaction, &order).await?;

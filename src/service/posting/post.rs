@@ -13,13 +13,14 @@ use uuid::Uuid;
 use super::levels::{partner_totals, points_by_year};
 use super::period::{PeriodTotal, column, track};
 use super::{AppliedStep, EntryPosition, Object, Posting, award_metrics, ledger_row, points_row};
-use crate::clock::Clock;
 use crate::error::Error;
 use crate::program::fold::{PartnerIndex, ProfessionalIndex};
 use crate::program::level_change::LevelChange;
 use crate::program::rule::Track;
 use crate::program::totals::{Period, TrackTotal, membership_year_number};
+use crate::service::Services;
 use crate::service::events::{Audience, EventDraft};
+use crate::service::run::{SubjectId, record_effects};
 use crate::store::{event, ledger, log as log_store, totals, upsert_all};
 
 /// The rows of a posting, to be written in one transaction.
@@ -62,14 +63,15 @@ impl PostedRows {
         let mut rows = Vec::with_capacity(self.drafts.len() + self.points.len() + self.ledger.len());
         let mut points = self.points.iter().peekable();
         let mut ledger = self.ledger.iter().peekable();
-        for seq in &self.seqs {
+        for (seq, step) in self.seqs.iter().zip(&self.log) {
             let draft = self.drafts.get(seq);
-            rows.extend(draft.map(|draft| self.audience.step(draft)));
+            let reason = step.reason.as_deref();
+            rows.extend(draft.map(|draft| self.audience.step(draft, reason)));
             while let Some(entry) = points.next_if(|entry| entry.log_seq == *seq) {
-                rows.push(self.audience.points(entry, draft));
+                rows.push(self.audience.points(entry, draft, reason));
             }
             while let Some(entry) = ledger.next_if(|entry| entry.log_seq == *seq) {
-                rows.push(self.audience.credits(entry, draft));
+                rows.push(self.audience.credits(entry, draft, reason));
             }
         }
         let people = self.professional_levels.iter();
@@ -79,11 +81,24 @@ impl PostedRows {
         rows
     }
 
+    /// Makes entries and level changes known as effects of the mutation.
+    fn record_effects(&self) {
+        record_effects(|effects| {
+            effects.ledger.extend_from_slice(&self.ledger);
+            effects.points.extend_from_slice(&self.points);
+            let people = self.professional_levels.iter();
+            effects.levels.extend(people.map(|(id, one)| (SubjectId::Professional(*id), one.clone())));
+            let partners = self.partner_levels.iter();
+            effects.levels.extend(partners.map(|(id, one)| (SubjectId::Partner(*id), one.clone())));
+        });
+    }
+
     /// Writes the log, the entries, the projections and the events. Rows that the log references must
     /// exist.
     pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
         award_metrics::record(&self.ledger, &self.points);
         let events = self.events();
+        self.record_effects();
         log_store::insert(connection, self.log).await?;
         ledger::insert_points(connection, self.points).await?;
         ledger::insert(connection, self.ledger).await?;
@@ -107,17 +122,25 @@ impl Posting<'_> {
     pub(in crate::service) async fn post(
         mut self,
         connection: &impl ConnectionTrait,
-        clock: &Clock,
+        services: &Services,
     ) -> Result<PostedRows, Error> {
-        let seqs = log_store::reserve_seqs(connection, self.applied.len()).await?;
+        let clock = &services.clock;
+        let seqs = log_store::reserve_seqs(connection, self.applied.len(), services.is_preview()).await?;
         let recorded_at = self.recorded_at(clock.now());
         let today = clock.today();
         let applied = std::mem::take(&mut self.applied);
-        let audience =
-            Audience { codes: self.codes(), employers: std::mem::take(&mut self.employers), at: recorded_at };
+        let audience = Audience {
+            codes: self.codes(),
+            employers: std::mem::take(&mut self.employers),
+            at: recorded_at,
+            actor: Some(services.caller().actor.label().to_owned()),
+        };
         let mut posted = PostedRows { recorded_at, seqs, audience, ..PostedRows::default() };
-        posted.log =
-            applied.iter().zip(&posted.seqs).map(|(step, seq)| step.row(*seq, recorded_at)).collect();
+        posted.log = applied
+            .iter()
+            .zip(&posted.seqs)
+            .map(|(step, seq)| step.row(*seq, recorded_at, services.caller()))
+            .collect();
         self.points_rows(connection, &applied, today, &mut posted).await?;
         self.ledger_rows(connection, &applied, today, &mut posted).await?;
         self.tally_rows(&mut posted);

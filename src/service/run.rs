@@ -1,0 +1,172 @@
+//! One run of a mutation: whether it is a preview, its idempotency key, and its effects.
+//!
+//! A preview does the same work in the same code, in a transaction that is rolled back. The effects are those of the
+//! rows that the transaction wrote, whether they stay or not.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use entity::{idempotency_key, ledger_entry, points_entry};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::{Services, input};
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::level_change::LevelChange;
+use crate::program::refusal::{Code, Refusal};
+use crate::program::wording::quoted;
+use crate::store::idempotency;
+
+tokio::task_local! {
+    static PENDING: RefCell<Effects>;
+}
+
+/// A subject of either program, by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SubjectId {
+    /// A partner.
+    Partner(Uuid),
+    /// A professional.
+    Professional(Uuid),
+}
+
+/// What a mutation changed of credits, points and levels, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// New entries of partners' ledgers.
+    pub ledger: Vec<ledger_entry::Model>,
+    /// New entries of professionals' points.
+    pub points: Vec<points_entry::Model>,
+    /// Changes of levels.
+    pub levels: Vec<(SubjectId, LevelChange)>,
+}
+
+impl Effects {
+    /// The entries of one step of the log, without changes of levels, which concern all steps together.
+    #[must_use]
+    pub fn of_step(&self, seq: i64) -> Self {
+        let ledger = self.ledger.iter().filter(|entry| entry.log_seq == seq);
+        let points = self.points.iter().filter(|entry| entry.log_seq == seq);
+        Self { ledger: ledger.cloned().collect(), points: points.cloned().collect(), levels: Vec::new() }
+    }
+}
+
+/// A key that the caller chose for one run of a mutation, with a digest of the content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The key, as it was sent.
+    pub key: String,
+    /// Digest of the content.
+    pub digest: String,
+}
+
+/// A run of a mutation.
+#[derive(Debug)]
+pub(super) struct Run {
+    preview: bool,
+    key: Option<IdempotencyKey>,
+    effects: Mutex<Effects>,
+}
+
+impl Services {
+    /// The same services, for one run of a mutation that is one transaction. As a preview it keeps nothing.
+    #[must_use]
+    pub fn for_mutation(&self, preview: bool, key: Option<IdempotencyKey>) -> Self {
+        Self { run: Some(Arc::new(Run { preview, key, effects: Mutex::default() })), ..self.clone() }
+    }
+
+    /// What the mutation changed, or would change if it is a preview, as far as the caller may read the accounts
+    /// of the subjects.
+    #[must_use]
+    pub fn effects(&self) -> Effects {
+        let Some(run) = &self.run else { return Effects::default() };
+        let mut effects = std::mem::take(&mut *run.effects.lock().unwrap_or_else(PoisonError::into_inner));
+        let accounts = self.visibility(Operation::PartnerAccount);
+        let people = self.visibility(Operation::Professional);
+        effects.ledger.retain(|entry| accounts.can_see_partner(entry.partner_id));
+        effects.points.retain(|entry| people.can_see_professional(entry.professional_id));
+        effects.levels.retain(|(subject, _)| match subject {
+            SubjectId::Partner(id) => accounts.can_see_partner(*id),
+            SubjectId::Professional(id) => people.can_see_professional(*id),
+        });
+        effects
+    }
+
+    /// Whether the mutation is a preview, whose transaction is rolled back.
+    pub(super) fn is_preview(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.preview)
+    }
+
+    /// The number of a new object, from its place in the log. A preview draws none.
+    pub(super) fn number(&self, prefix: char, seq: i64) -> String {
+        if self.is_preview() { format!("{prefix}-PREVIEW") } else { format!("{prefix}-{seq}") }
+    }
+
+    /// Keeps the effects of a transaction that succeeded.
+    pub(super) fn keep_effects(&self, effects: Effects) {
+        if let Some(run) = &self.run {
+            *run.effects.lock().unwrap_or_else(PoisonError::into_inner) = effects;
+        }
+    }
+
+    /// Refuses a mutation whose key was used before: with the same content by [`Error::Repeated`], which has the
+    /// first result.
+    pub(super) async fn check_repeat(
+        &self,
+        operation: Operation,
+        transaction: &DatabaseTransaction,
+    ) -> Result<(), Error> {
+        let Some(sent) = self.run.as_ref().and_then(|run| run.key.as_ref()) else { return Ok(()) };
+        let key = input::key("idempotencyKey", &sent.key)?;
+        let actor = self.caller().actor.name();
+        match idempotency::find(transaction, &actor, operation.name(), &key).await? {
+            None => Ok(()),
+            Some(first) if first.digest == sent.digest => Err(Error::Repeated(first.object_id)),
+            Some(_) => {
+                let message = format!(
+                    "The idempotencyKey {} was used before with other content; send a new one for a new request.",
+                    quoted(&key)
+                );
+                Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message).into())
+            }
+        }
+    }
+
+    /// Keeps the key with the object that the mutation changed first.
+    pub(super) async fn keep_key(
+        &self,
+        operation: Operation,
+        object_id: Option<Uuid>,
+        transaction: &DatabaseTransaction,
+    ) -> Result<(), Error> {
+        let Some(sent) = self.run.as_ref().and_then(|run| run.key.as_ref()) else { return Ok(()) };
+        let row = idempotency_key::Model {
+            actor: self.caller().actor.name(),
+            operation: operation.name().to_owned(),
+            key: input::key("idempotencyKey", &sent.key)?,
+            digest: sent.digest.clone(),
+            object_id,
+            recorded_at: self.clock.now(),
+        };
+        Ok(idempotency::insert(transaction, row).await?)
+    }
+}
+
+/// Records effects of the running transaction.
+pub(super) fn record_effects(record: impl FnOnce(&mut Effects)) {
+    // Only a mutation that answers with its effects collects them.
+    let _ = PENDING.try_with(|pending| record(&mut pending.borrow_mut()));
+}
+
+/// Runs the work of a transaction, and returns its effects with the result if somebody wants them.
+pub(super) async fn collect<T>(services: &Services, work: impl Future<Output = T>) -> (T, Effects) {
+    if services.run.is_none() {
+        return (work.await, Effects::default());
+    }
+    let work = async {
+        let result = work.await;
+        (result, PENDING.with(RefCell::take))
+    };
+    PENDING.scope(RefCell::default(), work).await
+}
