@@ -82,6 +82,13 @@ impl<R: Send + Sync> BatchRow<R> {
         Self { batch: Batch::new(vec![row]), index: 0 }
     }
 
+    /// The same with a relation of the batch that is known already.
+    pub(crate) async fn with<V: Send + Sync + 'static>(self, relation: Relation, value: V) -> Self {
+        // Nothing was loaded for the batch yet, so the first value is this one.
+        let _ = self.batch.load(relation, async { Ok(value) }).await;
+        self
+    }
+
     pub(crate) fn row(&self) -> &R {
         &self.batch.rows[self.index]
     }

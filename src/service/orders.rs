@@ -70,6 +70,8 @@ pub struct Quote {
 pub struct PlacedOrder {
     /// The order.
     pub order: order::Model,
+    /// Its lines.
+    pub lines: Vec<order_line::Model>,
     /// Whether the key was used before: `order` is then the first order, unchanged.
     pub duplicate: bool,
 }
@@ -109,15 +111,15 @@ impl Services {
             {
                 let lines = store::lines(transaction, &[first.id]).await?.remove(&first.id).unwrap_or_default();
                 check_same_order(&price::CheckedDraft::of(draft).map_err(within)?, &first, &lines)?;
-                return Ok(PlacedOrder { order: first, duplicate: true });
+                return Ok(PlacedOrder { order: first, lines, duplicate: true });
             }
             let priced = refused(self.price_order(transaction, draft, partner).await)?.map_err(within);
             let (key, (row, partner)) = all((key.as_ref(), priced))?;
             let order = order::Model { idempotency_key: key.clone(), ..row.order };
-            let order = self.post_order(transaction, partner, order, row.lines).await?;
+            let order = self.post_order(transaction, partner, order, row.lines.clone()).await?;
             let after = json!({ "number": order.number, "status": order.status.to_value(), "credits": order.credits });
             changes.add(change(&order).after(after));
-            Ok(PlacedOrder { order, duplicate: false })
+            Ok(PlacedOrder { order, lines: row.lines, duplicate: false })
         })?;
         Ok(placed)
     }

@@ -26,6 +26,7 @@ mod order_matrix;
 mod orders;
 mod others;
 mod points;
+mod previews;
 mod problems;
 mod properties;
 mod reading;

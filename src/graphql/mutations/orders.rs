@@ -124,7 +124,15 @@ impl OrderMutations {
     ) -> Result<OrderPayload, ApiError> {
         let services = mutation_services(context, &input, input.preview, None);
         let placed = services.order_place(&input.order.into(), &input.idempotency_key).await;
-        payload(&services, placed.map(|placed| (placed.order, placed.duplicate))).await
+        Ok(match split_user_errors(placed)? {
+            Ok(placed) => OrderPayload {
+                order: Some(Order::with_lines(placed.order, placed.lines).await),
+                duplicate: placed.duplicate,
+                effects: Effects(services.effects()),
+                user_errors: Vec::new(),
+            },
+            Err(user_errors) => OrderPayload { user_errors, ..OrderPayload::default() },
+        })
     }
 
     /// Marks a placed order as fulfilled, which is final. Orders for end customers count toward the partner's

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 use entity::value::LogAction;
 use entity::{order, order_line};
+use uuid::Uuid;
 
 use super::enums::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
 use super::standing::Level;
@@ -117,11 +118,7 @@ impl Order {
         let batch_rows = self.0.batch_rows();
         let load = async {
             let mut lines = services.order_lines(batch_rows).await?;
-            let of = |row: &order::Model| {
-                let rows = lines.remove(&row.id).unwrap_or_default();
-                let rows = rows.into_iter().map(|line| LineRow { line, currency: row.currency.clone() });
-                (row.id, Rows { rows: rows.collect(), has_more: false })
-            };
+            let of = |row: &order::Model| line_rows(row, lines.remove(&row.id).unwrap_or_default());
             Ok::<_, Error>(BatchPages::new(batch_rows.iter().map(of).collect()))
         };
         let lines = self.0.load(Relation::OrderLines, load).await?;
@@ -179,6 +176,19 @@ fn level(services: &Services, row: &order::Model) -> Result<Level, ApiError> {
     let edition = policy.index(row.edition_id).and_then(|index| policy.editions.get(index));
     let level = edition.and_then(|edition| edition.partner_levels.by_code(&row.level)).cloned();
     level.map(Level).ok_or_else(|| Error::Damaged(format!("no edition has the level {}", row.level)).into())
+}
+
+impl Order {
+    /// An order with lines that are known already, also where a preview did not keep them.
+    pub(crate) async fn with_lines(row: order::Model, lines: Vec<order_line::Model>) -> Self {
+        let lines = BatchPages::new([line_rows(&row, lines)].into());
+        Self(BatchRow::only(row).with(Relation::OrderLines, lines).await)
+    }
+}
+
+fn line_rows(order: &order::Model, lines: Vec<order_line::Model>) -> (Uuid, Rows<LineRow>) {
+    let rows = lines.into_iter().map(|line| LineRow { line, currency: order.currency.clone() });
+    (order.id, Rows { rows: rows.collect(), has_more: false })
 }
 
 fn edition(services: &Services, row: &order::Model) -> Result<Edition, ApiError> {

@@ -22,6 +22,7 @@ macro_rules! every_entity {
             edition,
             event,
             event_feed,
+            idempotency_key,
             ledger_entry,
             log,
             opportunity,
