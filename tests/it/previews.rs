@@ -16,7 +16,7 @@ both! {
 const TODAY: &str = "2026-08-31";
 
 const EFFECTS: &str = "effects { ledgerEntries { effectiveOn reason track kind levelCredits spendableCredits \
-    balanceAfter } levelChanges { partner { code } professional { code } track from { code } to { code } on timeBased } }";
+    balanceAfter } pointsEntries { effectiveOn reason kind points dojoCredits } levelChanges { partner { code } professional { code } track from { code } to { code } on timeBased } }";
 
 /// Runs a mutation and returns its payload with the effects.
 async fn run(app: &TestApp, key: Option<&str>, mutation: &str, input: &Value) -> Value {

@@ -2,8 +2,8 @@
 
 use async_graphql::{Context, Object};
 
-use super::LedgerEntry;
 use super::event::{LevelChange, LevelSubject};
+use super::{LedgerEntry, PointsEntry};
 use crate::graphql::batch::{BatchById, BatchPage};
 use crate::graphql::error::ApiError;
 use crate::program::level_change::LevelChange as LevelChanged;
@@ -26,6 +26,12 @@ impl Effects {
     async fn ledger_entries(&self) -> Vec<LedgerEntry> {
         let page = BatchPage::new(Rows { rows: self.0.ledger.clone(), has_more: false });
         page.batch_rows().map(LedgerEntry).collect()
+    }
+
+    /// New entries of professionals' points and Dojo Credits, in the order of recording.
+    async fn points_entries(&self) -> Vec<PointsEntry> {
+        let page = BatchPage::new(Rows { rows: self.0.points.clone(), has_more: false });
+        page.batch_rows().map(PointsEntry).collect()
     }
 
     /// Changes of levels, professionals first.
