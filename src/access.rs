@@ -263,6 +263,8 @@ rights! {
         AuditLog "auditLog"            [Everything Everything Nothing Nothing Nothing]
         /// Entries of API keys and editions in the audit log.
         AdministrativeAuditLog "administrative audit log" [Everything Nothing Nothing Nothing Nothing]
+        /// Imports of files and the rows that they refused. An integrator's own ones are those that it began.
+        ImportRuns "importRuns"        [Everything Everything Own Nothing Nothing]
         /// Replaying the log and comparing ledger and projections with it.
         Verify "verify"                [Everything Nothing Nothing Nothing Nothing]
     }
@@ -283,6 +285,8 @@ rights! {
         ReviewActivity "reviewActivity" [Everything Everything Nothing Nothing Nothing]
         /// Voids an activity.
         VoidActivity "voidActivity"    [Everything Everything Nothing Nothing Nothing]
+        /// Imports a file, which begins and ends a run, and changes names and addresses.
+        Import "import"                [Everything Everything Nothing Nothing Nothing]
         /// Registers a deal. An integrator registers for all partners.
         RegisterDeal "registerDeal"    [Everything Everything Everything Own Nothing]
         /// Changes the status or the description of a deal.

@@ -37,7 +37,8 @@ const FILE_HEADERS_HELP: &str = "The header row determines what the file contain
 Columns are separated by commas, semicolons or tabs. A column that is no attribute of any kind is refused with the
 whole file; the column `note` takes any text.
 
-Each row is imported on its own. Rows that were imported before are counted as duplicates.
+Each row is imported on its own, or each file as a whole with --policy all. Rows that were imported before are
+counted as duplicates; partners and professionals with another name or e-mail address are updated.
 Exit status: 0 if no row was refused, 2 if rows were refused, 1 if the import failed.";
 
 /// GraphQL API server for a vendor's partner program and its DevOps professional program.
@@ -58,14 +59,7 @@ enum Command {
     },
     /// Import partners, professionals, affiliations and activities from CSV files. Idempotent.
     #[command(after_help = FILE_HEADERS_HELP)]
-    Import {
-        /// CSV files, in any order.
-        #[arg(required = true, value_name = "FILE.csv")]
-        files: Vec<PathBuf>,
-        /// Create the SQLite database if its file does not exist.
-        #[arg(long)]
-        create: bool,
-    },
+    Import(import::ImportArguments),
     /// Migrate the database. The other commands do the same when they start, if their role may.
     Migrate,
     /// Replay the activity log and check that ledger, totals and levels match it.
@@ -147,7 +141,7 @@ fn run(command: Command) -> Result<u8, CommandError> {
         match command {
             Command::Serve { demo: false } => serve::serve(&settings).await,
             Command::Serve { demo: true } => serve::serve_demo(settings).await,
-            Command::Import { files, create } => import::import(&settings, &files, create).await,
+            Command::Import(arguments) => import::import(&settings, &arguments).await,
             Command::Migrate => migrate::migrate(&settings).await,
             Command::Verify => verify::verify(&settings).await,
             Command::Backup { file } => backup::backup(&settings, &file).await,

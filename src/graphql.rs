@@ -40,3 +40,5 @@ mod types;
 mod unset_variables;
 mod validation;
 pub mod variables;
+
+pub(crate) use id::{import_run_id, read_import_run_id};

@@ -8,6 +8,7 @@ pub mod contracts;
 pub mod deals;
 pub mod erasure;
 pub mod events;
+pub mod imports;
 mod input;
 pub mod keys;
 mod labels;
@@ -22,6 +23,7 @@ pub mod swag;
 pub mod targets;
 pub mod verify;
 pub mod webhooks;
+pub mod whole;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,6 +60,8 @@ pub struct Services {
     caller: Arc<Caller>,
     request_id: Option<Arc<str>>,
     deadline: Option<Deadline>,
+    /// The transaction that holds those of the use cases, where there is one.
+    whole: Option<Arc<Transaction>>,
     run: Option<Arc<run::Run>>,
     keys: Arc<keys::KeyCache>,
     hub: Arc<events::Hub>,
@@ -82,6 +86,7 @@ impl Services {
             caller: Arc::new(Caller::system("server")),
             request_id: None,
             deadline: None,
+            whole: None,
             run: None,
             keys: Arc::default(),
             hub: Arc::default(),
@@ -162,7 +167,10 @@ impl Attempts {
     }
 
     async fn begin(&self) -> Result<Transaction, Error> {
-        Ok(self.in_time(self.services.db.begin()).await??)
+        match &self.services.whole {
+            Some(whole) => Ok(self.in_time(whole.nested()).await??),
+            None => Ok(self.in_time(self.services.db.begin()).await??),
+        }
     }
 
     /// Commits on success and rolls back on failure. `None` means that a conflict requires another attempt.

@@ -14,6 +14,7 @@ pub mod event;
 mod fault;
 pub(crate) mod history;
 pub(crate) mod idempotency;
+pub(crate) mod import_run;
 pub(crate) mod ledger;
 pub(crate) mod listener;
 pub(crate) mod log;

@@ -147,6 +147,27 @@ function staff(day) {
       variables: { partner: PARTNER },
     },
     {
+      title: 'Imports',
+      description: 'The last imports of CSV files, with the rows that they refused.',
+      query: `query Imports {
+  importRuns(last: 10) {
+    nodes {
+      id
+      fileName
+      rows
+      status
+      startedAt
+      recorded
+      duplicate
+      updated
+      refused
+      refusedRows(first: 5) { nodes { line reasons } }
+    }
+  }
+}
+`,
+    },
+    {
       title: 'Event feed',
       description: 'One page of events. Pass the last number as `after` to get the next page.',
       query: EVENTS,

@@ -43,6 +43,8 @@ pub struct Model {
     pub awarded_credits: i64,
     /// The integration that recorded it; none when a person or an import did.
     pub recorded_by: Option<String>,
+    /// The import that recorded it.
+    pub import_run_id: Option<Uuid>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

@@ -35,6 +35,8 @@ pub struct Model {
     pub deal_id: Option<Uuid>,
     /// The order of swag.
     pub swag_order_id: Option<Uuid>,
+    /// The import that has ended.
+    pub import_run_id: Option<Uuid>,
     /// State at that time, as a JSON object: codes and numbers, no names and no addresses.
     pub data: String,
 }

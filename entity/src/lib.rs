@@ -14,6 +14,8 @@ pub mod edition;
 pub mod event;
 pub mod event_feed;
 pub mod idempotency_key;
+pub mod import_refused_row;
+pub mod import_run;
 pub mod ledger_entry;
 pub mod log;
 pub mod opportunity;

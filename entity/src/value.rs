@@ -242,6 +242,70 @@ pub enum EventKind {
     DealClosed,
     /// A deal's time ran out.
     DealExpired,
+    /// A partner was enrolled.
+    PartnerEnrolled,
+    /// Name of a partner was changed.
+    PartnerUpdated,
+    /// A professional signed up.
+    ProfessionalSignedUp,
+    /// Name or address of a professional was changed.
+    ProfessionalUpdated,
+    /// Personal data of a professional was erased.
+    ProfessionalErased,
+    /// An affiliation was entered.
+    AffiliationStarted,
+    /// An affiliation has its last day.
+    AffiliationEnded,
+    /// A contract was recorded.
+    ContractRecorded,
+    /// A sales target was set.
+    SalesTargetSet,
+    /// A product was created or replaced.
+    ProductSaved,
+    /// An item of the swag shop was created or replaced.
+    SwagItemSaved,
+    /// An import of a file has ended.
+    ImportFinished,
+}
+
+/// What the rows of an imported file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ImportKind {
+    /// Partners.
+    Partners,
+    /// Professionals.
+    Professionals,
+    /// Affiliations.
+    Affiliations,
+    /// Activities.
+    Activities,
+}
+
+/// What becomes of the valid rows of a file that has others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ImportPolicy {
+    /// The whole file or nothing.
+    All,
+    /// Every valid row.
+    Valid,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ImportStatus {
+    /// It has begun, and has not ended or was broken off.
+    Running,
+    /// The file was read to its end.
+    Finished,
+    /// Nothing was kept, because rows were refused.
+    Refused,
+    /// It ended with an error; rows recorded until then stay.
+    Failed,
+    /// All its activities were voided.
+    Undone,
 }
 
 /// Whether events are sent to an endpoint.

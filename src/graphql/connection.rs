@@ -13,6 +13,7 @@ use crate::program::calendar::parse_date;
 use crate::service::Services;
 use crate::service::reads::AuditQuery;
 use crate::store::activity::Owner;
+use crate::store::import_run::ImportRunFilter;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
 use crate::store::partner::{PartnerFilter, PartnerOrder, PartnerRow};
@@ -176,6 +177,9 @@ pub(crate) enum Total {
     SwagItems,
     WebhookEndpoints,
     WebhookDeliveries(BatchRow<entity::webhook_endpoint::Model>, Option<entity::value::DeliveryState>),
+    ImportRuns(ImportRunFilter),
+    ImportRefusedRows(BatchRow<entity::import_run::Model>),
+    ImportActivities(BatchRow<entity::import_run::Model>),
 }
 
 impl Total {
@@ -193,6 +197,17 @@ impl Total {
                 let ids: Vec<Uuid> = endpoint.batch_rows().iter().map(|row| row.id).collect();
                 let load = async { services.webhook_delivery_counts(&ids, *state).await };
                 (endpoint.row().id, endpoint.load(Relation::DeliveryCount(*state), load).await?)
+            }
+            Self::ImportRuns(filter) => return Ok(services.import_runs_count(filter).await?),
+            Self::ImportRefusedRows(run) => {
+                let ids: Vec<Uuid> = run.batch_rows().iter().map(|row| row.id).collect();
+                let load = async { services.import_refused_counts(&ids).await };
+                (run.row().id, run.load(Relation::RefusedRowCount, load).await?)
+            }
+            Self::ImportActivities(run) => {
+                let ids: Vec<Uuid> = run.batch_rows().iter().map(|row| row.id).collect();
+                let load = async { services.import_activity_counts(&ids).await };
+                (run.row().id, run.load(Relation::ActivityCount, load).await?)
             }
             Self::Ledger(partner, filter) => {
                 if *filter == LedgerFilter::default() {
@@ -324,6 +339,10 @@ pub(crate) const SWAG_ORDERS: &str = "swag-orders";
 pub(crate) const WEBHOOK_ENDPOINTS: &str = "webhook-endpoints";
 /// Name of the lists of webhook deliveries.
 pub(crate) const WEBHOOK_DELIVERIES: &str = "webhook-deliveries";
+/// Name of the list of import runs.
+pub(crate) const IMPORT_RUNS: &str = "import-runs";
+/// Name of the lists of refused rows.
+pub(crate) const IMPORT_REFUSED_ROWS: &str = "import-refused-rows";
 /// Name of the lists of ledger entries.
 pub(crate) const LEDGER: &str = "ledger";
 /// Name of the lists of points entries.

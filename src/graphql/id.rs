@@ -26,10 +26,11 @@ pub(crate) enum NodeType {
     SwagOrder,
     WebhookEndpoint,
     WebhookDelivery,
+    ImportRun,
 }
 
 impl NodeType {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -46,6 +47,7 @@ impl NodeType {
         Self::SwagOrder,
         Self::WebhookEndpoint,
         Self::WebhookDelivery,
+        Self::ImportRun,
     ];
 
     fn name(self) -> &'static str {
@@ -66,6 +68,7 @@ impl NodeType {
             Self::SwagOrder => "SwagOrder",
             Self::WebhookEndpoint => "WebhookEndpoint",
             Self::WebhookDelivery => "WebhookDelivery",
+            Self::ImportRun => "ImportRun",
         }
     }
 
@@ -95,6 +98,16 @@ impl NodeType {
         let key = Self::parse(id).filter(|(of, _)| *of == self).map(|(_, key)| key);
         ObjectId { key, text: id.as_str() }
     }
+}
+
+/// The global id of an import run, for the command line.
+pub(crate) fn import_run_id(key: Uuid) -> String {
+    NodeType::ImportRun.id(key).to_string()
+}
+
+/// The key of an import run from its global id.
+pub(crate) fn read_import_run_id(text: &str) -> Option<Uuid> {
+    NodeType::ImportRun.object(&ID::from(text)).key
 }
 
 /// Text as base64url.

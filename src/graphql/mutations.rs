@@ -8,6 +8,7 @@ mod orders;
 mod products;
 mod subjects;
 mod swag;
+mod voiding;
 mod webhooks;
 
 use async_graphql::MergedObject;
@@ -27,4 +28,5 @@ pub struct Mutation(
     orders::OrderMutations,
     swag::SwagMutations,
     webhooks::WebhookMutations,
+    voiding::VoidingMutations,
 );

@@ -29,6 +29,7 @@ pub fn check(caller: &Caller, fields: &[RootField]) -> Result<(), Vec<ServerErro
 pub fn operation(field: &str) -> Option<Operation> {
     match field {
         "recordActivities" => Some(Operation::RecordActivity),
+        "voidActivities" => Some(Operation::VoidActivity),
         // Any other has the name of its operation.
         _ => Operation::ALL.iter().copied().find(|it| it.is_change() && it.name() == field),
     }

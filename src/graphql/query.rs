@@ -3,6 +3,7 @@
 mod access;
 mod commerce;
 mod events;
+mod imports;
 mod nodes;
 mod webhooks;
 
@@ -34,6 +35,7 @@ pub struct Query(
     events::EventQueries,
     access::AccessQueries,
     webhooks::WebhookQueries,
+    imports::ImportQueries,
 );
 
 /// Subjects, what they did, and the policy that judges it.

@@ -8,7 +8,9 @@ mod edition;
 mod effects;
 mod enums;
 mod event;
+mod event_type;
 mod history;
+mod import_run;
 mod ledger;
 mod money;
 mod order;
@@ -30,11 +32,12 @@ pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
 pub(crate) use effects::Effects;
 pub(crate) use enums::{
-    DealActivityKind, DealOutcome, DealStatus, EventType, OrderPurpose, ProductCategory, ReviewDecision,
-    UserErrorCode,
+    DealActivityKind, DealOutcome, DealStatus, OrderPurpose, ProductCategory, ReviewDecision, UserErrorCode,
 };
 pub(crate) use event::{Event, PartnerChange, ProfessionalChange};
+pub(crate) use event_type::EventType;
 pub(crate) use history::{Cancellation, Review, Voiding};
+pub(crate) use import_run::{ImportRefusedRow, ImportRowKind, ImportRun, ImportStatus};
 pub(crate) use ledger::LedgerEntry;
 pub(crate) use money::{Money, MoneyInput};
 pub(crate) use order::{Order, Quote};
@@ -70,4 +73,5 @@ pub(crate) enum Node {
     SwagOrder(SwagOrder),
     WebhookEndpoint(WebhookEndpoint),
     WebhookDelivery(WebhookDelivery),
+    ImportRun(ImportRun),
 }

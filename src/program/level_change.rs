@@ -213,6 +213,34 @@ pub fn professional_change(
     Some(LevelChange { track: None, from, to, on: found_on, time_based })
 }
 
+/// The first day since which a professional has held a level of at least this rank without a break up to a day.
+/// `days` has the points of each day of that membership year and the one before; `points` has the sums of years.
+#[must_use]
+pub fn professional_level_since(
+    editions: &Editions,
+    signed_up_on: NaiveDate,
+    (points, days): (&Points, &BTreeMap<NaiveDate, i64>),
+    rank: usize,
+    as_of: NaiveDate,
+) -> NaiveDate {
+    let year = membership_year(signed_up_on, as_of).number;
+    let first = anniversary(signed_up_on, (year - 1).max(0));
+    let starts = editions.iter().map(|edition| edition.effective_from);
+    // The level changes by points, when a year begins, or when an edition comes into force.
+    let mut candidates: Vec<NaiveDate> = days.keys().copied().chain(starts).collect();
+    candidates.extend([first, anniversary(signed_up_on, year)]);
+    candidates.retain(|day| (first..=as_of).contains(day));
+    candidates.sort_unstable_by(|one, other| other.cmp(one));
+    let holds = |day: &NaiveDate| {
+        let year = membership_year(signed_up_on, *day);
+        let through: i64 = days.range(year.starts_on..=*day).map(|(_, points)| points).sum();
+        let last = points.get(&(year.number - 1)).copied().unwrap_or(0);
+        let level = professional_standing(editions, signed_up_on, *day, through, last).level;
+        level.is_some_and(|level| level.rank >= rank)
+    };
+    candidates.into_iter().take_while(holds).last().unwrap_or(as_of)
+}
+
 /// A professional's level on a day.
 #[must_use]
 pub fn professional_level(
@@ -319,6 +347,39 @@ mod tests {
         let (now, changes) = follow(day("2026-08-01"));
         assert_eq!(labels(&changes), ["2025-04-12 ENABLER>ADVOCATE", "2026-04-12 ADVOCATE>-"]);
         assert_eq!((now.levels, now.due), (None, day("2027-04-12")));
+    }
+
+    #[test]
+    fn s3_a_level_is_dated_on_the_day_on_which_it_was_reached() {
+        let editions = Editions::built_in();
+        let signed_up_on = day("2023-04-12");
+        let days = |days: &[(&str, i64)]| -> BTreeMap<NaiveDate, i64> {
+            days.iter().map(|(on, points)| (day(on), *points)).collect()
+        };
+        let points = |days: &BTreeMap<NaiveDate, i64>| {
+            let mut points = Points::new();
+            for (day, sum) in days {
+                *points.entry(membership_year(signed_up_on, *day).number).or_default() += sum;
+            }
+            points
+        };
+        // points by day, rank, looked at on, since
+        let table: [(&[(&str, i64)], usize, &str, &str); 7] = [
+            (&[("2023-05-01", 700), ("2023-06-12", 50), ("2023-07-01", 10)], 0, "2023-09-01", "2023-06-12"),
+            (&[("2023-05-01", 750), ("2023-06-12", -10), ("2023-07-01", 10)], 0, "2023-09-01", "2023-07-01"),
+            (&[("2023-05-01", 5_000)], 0, "2023-09-01", "2023-05-01"),
+            (&[("2023-05-01", 750), ("2023-06-12", 4_250)], 1, "2023-09-01", "2023-06-12"),
+            // Found in the next year, or the one after.
+            (&[("2023-05-01", 750)], 0, "2024-09-01", "2023-05-01"),
+            (&[("2023-05-01", 750), ("2024-05-01", 800)], 0, "2025-01-01", "2023-05-01"),
+            (&[("2024-05-01", 800)], 0, "2025-09-01", "2024-05-01"),
+        ];
+        for (on, rank, as_of, since) in table {
+            let on = days(on);
+            let found =
+                professional_level_since(&editions, signed_up_on, (&points(&on), &on), rank, day(as_of));
+            assert_eq!(found, day(since), "{on:?} as of {as_of}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod conflicts;
 mod review;
 mod subjects;
+mod voiding;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -29,6 +30,7 @@ use crate::service::events::EventDraft;
 use crate::store::activity as store;
 use conflicts::{batch_conflict, conflict, differing_fields, key_conflict};
 use subjects::{FoundSubject, Subjects};
+pub use voiding::{VoidOutcome, VoidedRun};
 
 /// The subject of an activity, by code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -156,10 +158,11 @@ impl Services {
         drafts: &[ActivityDraft],
         intake: Intake,
     ) -> Result<Vec<Outcome>, Error> {
-        Ok(self.activities_record_timed(drafts, intake).await?.0)
+        Ok(self.activities_record_timed(drafts, intake, None).await?.0)
     }
 
-    /// The same, and how long the transaction waited until it had all its locks: others held them.
+    /// The same as a part of an import run, and how long the transaction waited until it had all its locks: others
+    /// held them.
     ///
     /// # Errors
     /// As [`Self::activities_record`].
@@ -167,6 +170,7 @@ impl Services {
         &self,
         drafts: &[ActivityDraft],
         intake: Intake,
+        import_run: Option<Uuid>,
     ) -> Result<(Vec<Outcome>, Duration), Error> {
         self.authorize(intake.operation())?;
         if drafts.len() > BATCH_MAX {
@@ -179,7 +183,8 @@ impl Services {
         transact!(self, intake.operation(), transaction, changes => {
             let subjects = Subjects::lock_for_drafts(transaction, checked.iter().map(|one| one.draft)).await?;
             let waited = begun.elapsed();
-            Ok((self.record_batch(transaction, changes, subjects, &checked, intake).await?, waited))
+            let outcomes = self.record_batch(transaction, changes, subjects, &checked, (intake, import_run)).await?;
+            Ok((outcomes, waited))
         })
     }
 
@@ -189,7 +194,7 @@ impl Services {
         changes: &mut Changes,
         subjects: Subjects,
         checked: &[CheckedDraft<'_>],
-        intake: Intake,
+        (intake, import_run): (Intake, Option<Uuid>),
     ) -> Result<Vec<Outcome>, Error> {
         let keys = checked.iter().filter_map(|one| one.texts.as_ref().ok()).map(Texts::key);
         let existing = store::by_keys(transaction, keys).await?;
@@ -223,6 +228,7 @@ impl Services {
         for (step, (row, counts)) in new.enumerate() {
             row.seq = posted.seqs.get(step).copied().unwrap_or_default();
             row.recorded_at = posted.recorded_at;
+            row.import_run_id = import_run;
             (row.awarded_points, row.awarded_credits) =
                 posted.awarded.get(&row.id).copied().unwrap_or_default();
             changes.add(change(row).after(json!({ "status": row.status.to_value() })));
@@ -321,6 +327,7 @@ impl Services {
             awarded_points: 0,
             awarded_credits: 0,
             recorded_by: self.integration(),
+            import_run_id: None,
         };
         let fact = admitted
             .map(|admitted| (intake == Intake::Record).then(|| fact(posting, &row, admitted)).flatten());

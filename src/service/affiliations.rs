@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use entity::affiliation;
-use entity::value::{LogAction, PointsReason};
+use entity::value::{EventKind, LogAction, PointsReason};
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::access::Visibility;
 use super::audit::Change;
+use super::events::EventDraft;
 use super::posting::{LogEntry, Object, Posting};
 use super::subjects::{AddOutcome, lock_professional};
 use super::{Services, input, transact};
@@ -150,11 +151,12 @@ impl Services {
             rows.iter().map(|row| (row.professional_id, row.starts_on, row.ends_on.unwrap_or(LATEST)));
         let entries = ledger::points_in_spans(transaction, spans).await?;
         let activities: HashSet<Uuid> = entries.iter().filter_map(|entry| entry.activity_id).collect();
+        let mut found = Vec::new();
         let quantities: HashMap<Uuid, i64> = if activities.is_empty() {
             HashMap::new()
         } else {
-            let found = activity::by_ids(transaction, activities).await?;
-            found.into_iter().map(|row| (row.id, row.quantity)).collect()
+            found = activity::by_ids(transaction, activities).await?;
+            found.iter().map(|row| (row.id, row.quantity)).collect()
         };
         let partners = locked.partners.values().cloned().collect();
         let professionals = locked.professionals.values().cloned().collect();
@@ -179,7 +181,11 @@ impl Services {
                 .apply(entry, Some(step))
                 .map_err(|error| Refusal::new(Code::Invalid, "startsOn", error.to_string()))?;
         }
-        let posted = posting.post(transaction, self).await?;
+        let mut posted = posting.post(transaction, self).await?;
+        for (step, row) in rows.iter().enumerate() {
+            posted.emit(step, EventDraft::affiliation(EventKind::AffiliationStarted, row, row.starts_on));
+        }
+        posted.name_activities(&found);
         store::insert(transaction, rows).await?;
         let credits: Vec<(Uuid, i64)> = posted
             .awarded
@@ -280,7 +286,11 @@ impl Services {
         posting
             .apply(entry, step)
             .map_err(|error| Refusal::new(Code::Invalid, "endsOn", error.to_string()))?;
-        let posted = posting.post(transaction, self).await?;
+        let mut posted = posting.post(transaction, self).await?;
+        let partner = subject::by_ids::<PartnerRow>(transaction, [open.partner_id]).await?;
+        posted.add_codes(partner.into_iter().map(|row| (row.id, row.code)));
+        let ended = affiliation::Model { ends_on: Some(ends_on), ..open.clone() };
+        posted.emit(0, EventDraft::affiliation(EventKind::AffiliationEnded, &ended, ends_on));
         store::end(transaction, open.id, ends_on).await?;
         posted.write(transaction).await
     }

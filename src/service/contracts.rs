@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use entity::value::EventKind;
 use entity::{contract, contract_rate};
 use rust_decimal::Decimal;
 use sea_orm::ActiveEnum;
@@ -10,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
+use super::events::EventDraft;
 use super::reads::PartnerStanding;
 use super::subjects::lock_partner;
 use super::{Services, input, labels, transact};
@@ -84,7 +86,10 @@ impl Services {
             let rates = rates.collect();
             let after = json!({ "reference": reference, "startsOn": draft.starts_on, "endsOn": draft.ends_on });
             changes.add(Change::of("Contract", contract.id).about(Some(partner.id), None).after(after));
-            store::insert(transaction, ContractRow { contract, rates }).await?;
+            let row = ContractRow { contract, rates };
+            let event = EventDraft::contract(EventKind::ContractRecorded, &row, draft.starts_on);
+            store::insert(transaction, row).await?;
+            self.emit(transaction, [(partner.id, partner.code.clone())], vec![event], None).await?;
             Ok(partner)
         })
     }

@@ -1,9 +1,11 @@
 //! Erasure of a professional's personal data, which a pseudonym replaces.
 
+use entity::value::EventKind;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
+use super::events::EventDraft;
 use super::subjects::lock_professional;
 use super::{Services, input, keys, transact};
 use crate::access::Operation;
@@ -58,6 +60,9 @@ impl Services {
             if !revoked.is_empty() {
                 api_key::relabel(transaction, found.id, LABEL).await?;
             }
+            let (kind, today) = (EventKind::ProfessionalErased, self.clock.today());
+            let event = EventDraft::changed(kind, (None, Some(found.id)), today, &["name", "email"]);
+            self.emit(transaction, [(found.id, found.code.clone())], vec![event], reason.as_deref()).await?;
             Ok((ProfessionalRow { name: pseudonym, email: None, ..locked }, revoked))
         })?;
         for id in revoked {

@@ -2,6 +2,7 @@
 //! commit order; the query, subscriptions and webhooks read them by these numbers.
 
 mod deals;
+mod drafts;
 mod live;
 mod reads;
 mod time_based;
@@ -33,6 +34,7 @@ pub(super) struct EventDraft {
     order: Option<Uuid>,
     deal: Option<Uuid>,
     swag_order: Option<Uuid>,
+    import_run: Option<Uuid>,
     /// Field name and value of the object in the event's data.
     object: (&'static str, Value),
 }
@@ -49,16 +51,14 @@ impl EventDraft {
             order: None,
             deal: None,
             swag_order: None,
+            import_run: None,
             object: (name, object),
         }
     }
 
     /// An event of an activity, with its current state.
     pub(super) fn activity(kind: EventKind, row: &activity::Model) -> Self {
-        let object = json!({
-            "source": row.source, "externalId": row.external_id, "kind": row.kind, "quantity": row.quantity,
-            "points": row.graded_points.or(row.points), "status": row.status.to_value(),
-        });
+        let object = activity_data(row);
         Self {
             partner: row.partner_id,
             professional: row.professional_id,
@@ -157,6 +157,7 @@ impl Audience {
             order_id: None,
             deal_id: None,
             swag_order_id: None,
+            import_run_id: None,
             data: Value::Object(data).to_string(),
         }
     }
@@ -175,6 +176,7 @@ impl Audience {
             order_id: draft.order,
             deal_id: draft.deal,
             swag_order_id: draft.swag_order,
+            import_run_id: draft.import_run,
             ..self.row(draft.kind, draft.on, subjects, data)
         }
     }
@@ -252,6 +254,21 @@ impl Audience {
         });
         self.row(kind, change.on, subjects, Map::from_iter([("level".to_owned(), level_data)]))
     }
+}
+
+/// An activity in the data of an event.
+pub(super) fn activity_data(row: &activity::Model) -> Value {
+    json!({
+        "source": row.source, "externalId": row.external_id, "kind": row.kind, "quantity": row.quantity,
+        "points": row.graded_points.or(row.points), "status": row.status.to_value(),
+    })
+}
+
+/// Adds a field to the data of an event.
+pub(super) fn add_data(row: &mut event::Model, name: &str, value: &Value) {
+    let mut data: Map<String, Value> = serde_json::from_str(&row.data).unwrap_or_default();
+    data.insert(name.to_owned(), value.clone());
+    row.data = Value::Object(data).to_string();
 }
 
 fn with_reason(mut data: Map<String, Value>, reason: Option<&str>) -> Map<String, Value> {

@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
+use super::events::EventDraft;
 use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -68,6 +69,8 @@ impl Services {
             let after = json!({ "name": row.product.name, "category": row.product.category.to_value(), "prices": prices_of(&row) });
             changes.add(Change::of("Product", row.product.id).maybe_before(before).after(after));
             store::save(transaction, row.clone()).await?;
+            let event = EventDraft::product(&row, self.clock.today())?;
+            self.emit(transaction, [], vec![event], None).await?;
             Ok(row)
         })
     }

@@ -43,6 +43,14 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// The entries about one activity, without changes of levels.
+    #[must_use]
+    pub fn of_activity(&self, id: Uuid) -> Self {
+        let ledger = self.ledger.iter().filter(|entry| entry.activity_id == Some(id));
+        let points = self.points.iter().filter(|entry| entry.activity_id == Some(id));
+        Self { ledger: ledger.cloned().collect(), points: points.cloned().collect(), levels: Vec::new() }
+    }
+
     /// The entries of one step of the log, without changes of levels, which concern all steps together.
     #[must_use]
     pub fn of_step(&self, seq: i64) -> Self {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::access::Visibility;
 use super::audit::Change;
+use super::events::EventDraft;
 use super::input::differing;
 use super::{Services, input, transact};
 use crate::access::Operation;
@@ -92,7 +93,10 @@ impl Services {
             }
             let (editions, today) = (&self.policy.editions, self.clock.today());
             let first = editions.at(today).partner_levels.reached(0).map_or("", |level| &level.code);
+            let codes: Vec<(Uuid, String)> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
+            let events = rows.iter().map(|row| EventDraft::enrolled(row, first)).collect();
             partners::insert(transaction, rows, first, partner_levels_due(editions, today)).await?;
+            self.emit(transaction, codes, events, None).await?;
             Ok(added)
         })
     }
@@ -131,7 +135,10 @@ impl Services {
             }
             let (editions, today) = (&self.policy.editions, self.clock.today());
             let due = |row: &professional::Model| professional_level_due(editions, row.signed_up_on, today);
+            let codes: Vec<(Uuid, String)> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
+            let events = rows.iter().map(EventDraft::signed_up).collect();
             professionals::insert(transaction, rows, due).await?;
+            self.emit(transaction, codes, events, None).await?;
             Ok(added)
         })
     }

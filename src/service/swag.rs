@@ -88,6 +88,8 @@ impl Services {
             };
             changes.add(Change::of("SwagItem", row.id).maybe_before(before).after(item_audit_state(&row)));
             upsert_all(transaction, vec![row.clone()]).await?;
+            let event = EventDraft::swag_item(&row, self.clock.today());
+            self.emit(transaction, [], vec![event], None).await?;
             Ok(row)
         })
     }

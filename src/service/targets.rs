@@ -12,6 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
+use super::events::EventDraft;
 use super::posting::{LogEntry, Object, Posting};
 use super::subjects::lock_partner;
 use super::{Services, transact};
@@ -80,7 +81,8 @@ impl Services {
             posting.apply(entry, Some(Step::TargetSet(Target { partner: who, target, year, amount })))
                 .map_err(|error| Refusal::new(Code::Invalid, "target", error.to_string()))?;
             row.reached_on = posting.sales(who, year).and_then(|sales| sales.reached_on);
-            let posted = posting.post(transaction, self).await?;
+            let mut posted = posting.post(transaction, self).await?;
+            posted.emit(0, EventDraft::sales_target(&row, amount, self.clock.today()));
             let change = Change::of("SalesTarget", row.id).about(Some(id), None);
             changes.add(change.maybe_before(before).after(said(&row.currency, row.amount)));
             upsert_all(transaction, vec![row]).await?;

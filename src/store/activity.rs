@@ -67,6 +67,27 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, row: &activity::Mo
     activity::Entity::update(row).exec(connection).await.map(drop)
 }
 
+/// Marks activities as voided, and adds what their voiding took back: points and level credits.
+pub(crate) async fn void(
+    connection: &impl ConnectionTrait,
+    taken: impl IntoIterator<Item = (Uuid, i64, i64)>,
+) -> Result<(), DbErr> {
+    static VOID: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::per_engine(
+            "UPDATE activities SET status = 'VOIDED', awarded_points = awarded_points + (k.value->>1), \
+             awarded_credits = awarded_credits + (k.value->>2) \
+             FROM json_each($1) k WHERE activities.id = unhex(k.value->>0)",
+            "UPDATE activities SET status = 'VOIDED', awarded_points = awarded_points + (k->>1)::bigint, \
+             awarded_credits = awarded_credits + (k->>2)::bigint \
+             FROM jsonb_array_elements($1::text::jsonb) k WHERE activities.id = (k->>0)::uuid",
+        )
+    });
+    let taken: Vec<(String, i64, i64)> =
+        taken.into_iter().map(|(id, points, credits)| (id.simple().to_string(), points, credits)).collect();
+    let values = serde_json::json!(taken).to_string();
+    connection.execute_raw(VOID.bind(connection.get_database_backend(), [values.into()])).await.map(drop)
+}
+
 /// Adds credits to the awards of activities.
 pub(crate) async fn add_credits(
     connection: &impl ConnectionTrait,

@@ -133,21 +133,61 @@ pub struct EventFilter {
     pub recorded_by: Option<String>,
     /// Only those about partners themselves, not about affiliated professionals.
     pub partners_only: bool,
+    /// Besides, events of these kinds that concern no subject and no integration.
+    pub general: Vec<EventKind>,
 }
 
 impl EventFilter {
     /// Whether an event matches.
     #[must_use]
     pub fn matches(&self, row: &event::Model) -> bool {
-        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&row.kind))
-            && self.partner.is_none_or(|id| row.partner_id == Some(id))
+        if self.kinds.as_ref().is_some_and(|kinds| !kinds.contains(&row.kind)) {
+            return false;
+        }
+        let concerns_all =
+            row.partner_id.is_none() && row.professional_id.is_none() && row.recorded_by.is_none();
+        if concerns_all && self.general.contains(&row.kind) {
+            return true;
+        }
+        self.partner.is_none_or(|id| row.partner_id == Some(id))
             && self.professional.is_none_or(|id| row.professional_id == Some(id))
             && self.recorded_by.as_ref().is_none_or(|name| row.recorded_by.as_ref() == Some(name))
             && !(self.partners_only && row.professional_id.is_some())
     }
 
-    /// The statement that uses the index of the most selective field.
+    /// The statement for the filter, with general events beside those of the subject where some are visible.
     fn sql(&self) -> &'static Sql {
+        macro_rules! with_general {
+            ($name:ident, $owner:literal, $kinds:literal) => {{
+                sql!(
+                    $name,
+                    concat!(
+                        "SELECT * FROM (SELECT * FROM (SELECT * FROM events WHERE number > $1 AND number <= $2 AND ",
+                        $owner,
+                        " AND ($4 = '[]' OR kind @texts4) AND ($5 = '' OR recorded_by = $5) \
+                         AND ($6 = 0 OR professional_id IS NULL) ORDER BY number LIMIT $3) own \
+                         UNION ALL SELECT * FROM (SELECT * FROM events WHERE number > $1 AND number <= $2 \
+                         AND number IS NOT NULL AND partner_id IS NULL AND professional_id IS NULL AND recorded_by IS NULL \
+                         AND ($4 = '[]' OR kind @texts4) AND kind ",
+                        $kinds,
+                        " ORDER BY number LIMIT $3) general) both_of_them ORDER BY number LIMIT $3"
+                    )
+                );
+                &$name
+            }};
+        }
+        match (self.general.is_empty(), self.partner, self.professional) {
+            (false, Some(_), None) => with_general!(PARTNER_AND_ALL, "partner_id = $7", "@texts8"),
+            (false, None, Some(_)) => with_general!(PROFESSIONAL_AND_ALL, "professional_id = $7", "@texts8"),
+            (false, None, None) if self.recorded_by.is_some() => {
+                with_general!(RECORDED_AND_ALL, "recorded_by = $5", "@texts7")
+            }
+            _ => self.own_sql(),
+        }
+    }
+
+    /// The statement that uses the index of the most selective field.
+    fn own_sql(&self) -> &'static Sql {
         macro_rules! page {
             ($name:ident, $owner:literal) => {{
                 sql!(
@@ -182,6 +222,10 @@ impl EventFilter {
         let recorded_by = self.recorded_by.clone().unwrap_or_default();
         let mut values = vec![kinds, recorded_by.into(), i32::from(self.partners_only).into()];
         values.extend([self.partner, self.professional].into_iter().flatten().map(Value::from));
+        if !self.general.is_empty() {
+            let words: Vec<String> = self.general.iter().map(ActiveEnum::to_value).collect();
+            values.push(sql::texts(words.iter().map(String::as_str)));
+        }
         values
     }
 }

@@ -74,6 +74,11 @@ impl Transaction {
         }
     }
 
+    /// Begins a transaction within this one.
+    pub(crate) async fn nested(&self) -> Result<Self, DbErr> {
+        Ok(Self { inner: self.inner.begin().await?, health: Arc::clone(&self.health) })
+    }
+
     /// Commits.
     ///
     /// # Errors

@@ -2,7 +2,12 @@
 
 mod commerce;
 
+use std::sync::Arc;
+
+use entity::value::{ImportKind, ImportPolicy};
 use migration::{Migrator, MigratorTrait};
+use partner_program::access::Caller;
+use partner_program::service::imports::{RefusedRow, RowCounts};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use serde_json::json;
 
@@ -32,7 +37,18 @@ async fn app_with_rows(backend: Backend) -> TestApp {
     let keyed =
         json!({ "code": "keyed", "name": "Keyed", "enrolledOn": "2024-06-01", "idempotencyKey": "keyed" });
     app.done("createPartner", keyed).await;
+    import(&app).await;
     app
+}
+
+/// An import that refused a row.
+async fn import(app: &TestApp) {
+    let services = app.services().for_caller(Arc::new(Caller::system("import")), None);
+    let run = services.import_run_begin("a.csv", ImportKind::Partners, ImportPolicy::Valid).await;
+    let refused = RefusedRow { line: 2, reasons: "no".to_owned(), content: None };
+    let counts = RowCounts { refused: 1, ..RowCounts::default() };
+    let mut run = run.expect("a run");
+    services.import_run_advance(&mut run, counts, &[refused]).await.expect("a row");
 }
 
 /// An endpoint, and an attempt that comes to nothing.

@@ -8,6 +8,7 @@ use partner_program::service::Services;
 use partner_program::service::events::{EventResult, EventsQuery};
 use serde_json::{Value, json};
 
+use crate::events::latest;
 use crate::harness::{Activity, Backend, TestApp, document};
 
 both! {
@@ -158,9 +159,11 @@ async fn a_thousand_subscribers_receive_an_event_at_once(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("partner-0", "2024-06-01").await;
     let asked = EventsQuery { partner: Some("partner-0".to_owned()), ..EventsQuery::default() };
+    let start = latest(&app).await;
     let mut followers = Vec::new();
     for _ in 0..1_000 {
-        followers.push(Box::pin(app.services().events_subscribe(&asked, None).await.expect("a stream")));
+        let stream = app.services().events_subscribe(&asked, Some(start)).await;
+        followers.push(Box::pin(stream.expect("a stream")));
     }
     app.record(Activity::of_partner("partner-0", "CUSTOMER_MEETING", "2026-03-01")).await;
     let reported = futures_util::future::join_all(followers.iter_mut().map(|stream| async {
@@ -169,13 +172,14 @@ async fn a_thousand_subscribers_receive_an_event_at_once(backend: Backend) {
     }));
     let reported =
         tokio::time::timeout(PATIENCE, reported).await.expect("every subscriber receives the event");
-    assert!(reported.iter().all(|numbers| *numbers == [Some(1), Some(2)]));
+    assert!(reported.iter().all(|numbers| *numbers == [Some(start + 1), Some(start + 2)]));
 }
 
 async fn a_follower_that_falls_behind_reads_on(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("partner-0", "2024-06-01").await;
-    let stream = app.services().events_subscribe(&EventsQuery::default(), None).await;
+    let start = latest(&app).await;
+    let stream = app.services().events_subscribe(&EventsQuery::default(), Some(start)).await;
     let mut stream = Box::pin(stream.expect("a stream"));
     // More than is shared in memory, while the follower does not look.
     let mutation = document("recordActivities");
@@ -188,8 +192,8 @@ async fn a_follower_that_falls_behind_reads_on(backend: Backend) {
         app.ok(&mutation, json!({ "input": { "activities": activities } })).await;
     }
     let read = async {
-        let mut last = 0;
-        while last < 3_200 {
+        let mut last = start;
+        while last < start + 3_200 {
             let row = stream.next().await.expect("it never ends").expect("an event");
             assert_eq!(row.number, Some(last + 1));
             last += 1;
@@ -214,18 +218,19 @@ async fn a_restarted_feed_delivers_what_it_missed(backend: Backend) {
         let services = services.clone();
         tokio::spawn(async move { services.run_feed().await })
     };
-    let stream = services.events_subscribe(&EventsQuery::default(), None).await;
+    let before = latest(&app).await;
+    let stream = services.events_subscribe(&EventsQuery::default(), Some(before)).await;
     let mut stream = Box::pin(stream.expect("a stream"));
     let feed = start();
     app.record(Activity::of_partner("partner-0", "CUSTOMER_MEETING", "2026-03-01")).await;
-    read_next(&mut stream, 1).await;
-    read_next(&mut stream, 2).await;
-    services.hub().last().wait_for(|number| *number == 2).await.expect("the hub stays");
+    read_next(&mut stream, before + 1).await;
+    read_next(&mut stream, before + 2).await;
+    services.hub().last().wait_for(|number| *number == before + 2).await.expect("the hub stays");
     feed.abort();
     assert!(feed.await.expect_err("it was aborted").is_cancelled());
     app.record(Activity::of_partner("partner-0", "CUSTOMER_MEETING", "2026-03-02")).await;
     let feed = start();
-    read_next(&mut stream, 3).await;
-    read_next(&mut stream, 4).await;
+    read_next(&mut stream, before + 3).await;
+    read_next(&mut stream, before + 4).await;
     feed.abort();
 }

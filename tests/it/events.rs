@@ -12,6 +12,8 @@ both! {
     lapsed_levels_emit_one_event_even_after_downtime,
     a_level_that_a_correction_takes_away_lapses_too,
     expired_deals_emit_one_event_even_after_downtime,
+    a_level_is_dated_on_its_day_and_goes_to_the_partner_of_that_day,
+    changes_of_other_objects_emit_events_too,
     two_processes_tell_what_the_calendar_changed_once,
     old_events_are_deleted_and_said_to_be,
     numbers_that_were_never_given_are_refused,
@@ -69,6 +71,22 @@ fn reported(events: &[Value]) -> Vec<String> {
             "POINTS_CHANGED" => {
                 format!("{} {}", text(&event["professional"]["code"]), event["data"]["entry"]["points"])
             }
+            "PARTNER_ENROLLED"
+            | "PROFESSIONAL_SIGNED_UP"
+            | "AFFILIATION_STARTED"
+            | "AFFILIATION_ENDED"
+            | "CONTRACT_RECORDED"
+            | "SALES_TARGET_SET"
+            | "PRODUCT_SAVED"
+            | "SWAG_ITEM_SAVED"
+            | "PARTNER_UPDATED"
+            | "PROFESSIONAL_UPDATED"
+            | "PROFESSIONAL_ERASED"
+            | "IMPORT_FINISHED" => {
+                let codes = [&event["partner"]["code"], &event["professional"]["code"]];
+                let codes: Vec<&str> = codes.into_iter().filter_map(Value::as_str).collect();
+                [&[event["occurredOn"].as_str().unwrap_or("-")], &codes[..]].concat().join(" ")
+            }
             kind if kind.starts_with("SWAG") => text(&event["data"]["swagOrder"]["status"]),
             kind if kind.starts_with("ORDER") => text(&event["data"]["order"]["status"]),
             kind if kind.starts_with("DEAL") => {
@@ -112,11 +130,16 @@ async fn every_change_emits_one_event_in_order(backend: Backend) {
     app.void(&certified).await;
     let events = feed(&app, 0).await;
     let expected = [
+        "PARTNER_ENROLLED 2024-06-01 nordwind",
+        "PROFESSIONAL_SIGNED_UP 2024-06-01 ada",
+        "AFFILIATION_STARTED 2024-06-01 nordwind ada",
+        "PRODUCT_SAVED 2026-08-31",
+        "SWAG_ITEM_SAVED 2026-08-31",
         "ACTIVITY_RECORDED c-1",
         "POINTS_CHANGED ada 800",
         "CREDITS_CHANGED nordwind 5",
         "CREDITS_CHANGED nordwind 10",
-        "LEVEL_REACHED 2026-08-31 ada points ->ADVOCATE",
+        "LEVEL_REACHED 2026-03-01 ada points ->ADVOCATE",
         "CLAIM_SUBMITTED b-1",
         "CLAIM_REJECTED b-1",
         "CLAIM_SUBMITTED b-2",
@@ -252,6 +275,88 @@ async fn expired_deals_emit_one_event_even_after_downtime(backend: Backend) {
     assert_eq!(kinds, ["DEAL_CHANGED", "DEAL_CHANGED"], "no time runs for a quoted deal");
 }
 
+async fn a_level_is_dated_on_its_day_and_goes_to_the_partner_of_that_day(backend: Backend) {
+    let app = TestApp::start(backend, "2026-08-31").await;
+    for code in ["nordwind", "polder"] {
+        app.partner(code, "2024-06-01").await;
+    }
+    app.professional("ada", "2024-06-01").await;
+    app.affiliate("ada", "nordwind", "2024-06-01").await;
+    app.done("endAffiliation", json!({ "professional": "ada", "endsOn": "2026-06-30" })).await;
+    app.affiliate("ada", "polder", "2026-07-01").await;
+    let certified =
+        |on: &str, points| Activity::of_professional("ada", "CERTIFICATION_OBTAINED", on).points(points);
+    let level = async |on: &str| app.professional_on("ada", on).await["standing"]["level"]["code"].clone();
+    app.record(certified("2026-07-15", 500)).await;
+    // Entered later, it lets the one before complete a level.
+    app.record(certified("2026-06-10", 500)).await;
+    assert_eq!((level("2026-07-14").await, level("2026-07-15").await), (Value::Null, json!("ADVOCATE")));
+    // Of the year before, they complete a level on a day of the first employer, which holds on.
+    for on in ["2025-09-09", "2025-09-10", "2025-09-11", "2025-09-12", "2025-09-13"] {
+        app.record(certified(on, 1_000)).await;
+    }
+    assert_eq!((level("2025-09-12").await, level("2025-09-13").await), (json!("ADVOCATE"), json!("ENABLER")));
+    let events = feed(&app, 0).await;
+    let reached =
+        events.iter().filter(|event| event["type"] == "LEVEL_REACHED" && !event["professional"].is_null());
+    let reached: Vec<Value> = reached
+        .map(|event| {
+            json!([event["occurredOn"], event["partner"]["code"], event["levelChange"]["to"]["code"]])
+        })
+        .collect();
+    let expected = json!([["2026-07-15", "polder", "ADVOCATE"], ["2025-09-13", "nordwind", "ENABLER"]]);
+    assert_eq!(json!(reached), expected);
+}
+
+async fn changes_of_other_objects_emit_events_too(backend: Backend) {
+    let app = TestApp::start(backend, "2026-08-31").await;
+    app.partner("nordwind", "2024-06-01").await;
+    app.professional("ada", "2024-06-01").await;
+    let certified = Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2026-03-01").points(600);
+    app.record(certified.external_id("c-1")).await;
+    let before = latest(&app).await;
+    app.affiliate("ada", "nordwind", "2026-01-01").await;
+    app.done("endAffiliation", json!({ "professional": "ada", "endsOn": "2026-07-31" })).await;
+    app.contract("nordwind", "k-1", ("2026-01-01", "2026-12-31"), &[("LICENSE", "7.5")]).await;
+    app.target("nordwind", 2026, "1000.50", "EUR").await;
+    app.product("dmc", "USAGE_BASED_SERVICE", &[("1.25", "EUR")]).await;
+    app.item("mug", 10, 5).await;
+    app.done("eraseProfessional", json!({ "professional": "ada", "reason": "asked for" })).await;
+    let events = feed(&app, before).await;
+    let expected = [
+        "AFFILIATION_STARTED 2026-01-01 nordwind ada",
+        "CREDITS_CHANGED nordwind 5",
+        "CREDITS_CHANGED nordwind 10",
+        "AFFILIATION_ENDED 2026-07-31 nordwind ada",
+        "CONTRACT_RECORDED 2026-01-01 nordwind",
+        "SALES_TARGET_SET 2026-08-31 nordwind",
+        "PRODUCT_SAVED 2026-08-31",
+        "SWAG_ITEM_SAVED 2026-08-31",
+        "PROFESSIONAL_ERASED 2026-08-31 ada",
+    ];
+    assert_eq!(reported(&events), expected);
+    let data = |index: usize, name: &str| events[index]["data"][name].clone();
+    assert_eq!(data(0, "affiliation"), json!({ "startsOn": "2026-01-01", "endsOn": null }));
+    for credited in [1, 2] {
+        assert_eq!(data(credited, "activity")["externalId"], "c-1", "the activity whose award it is");
+        assert_eq!(events[credited]["activity"]["externalId"], "c-1");
+    }
+    assert_eq!(data(3, "affiliation"), json!({ "startsOn": "2026-01-01", "endsOn": "2026-07-31" }));
+    let contract = json!({
+        "reference": "k-1", "startsOn": "2026-01-01", "endsOn": "2026-12-31", "rates": { "LICENSE": "7.5" },
+    });
+    assert_eq!(data(4, "contract"), contract);
+    assert_eq!(data(5, "salesTarget"), json!({ "year": 2026, "currency": "EUR", "amount": "1000.50" }));
+    let product = json!({ "code": "dmc", "category": "USAGE_BASED_SERVICE", "prices": { "EUR": "1.25" } });
+    assert_eq!(data(6, "product"), product);
+    assert_eq!(data(7, "swagItem"), json!({ "code": "mug", "dojoCredits": 10, "stock": 5 }));
+    assert_eq!(data(8, "changed"), json!(["name", "email"]));
+    let all: String = events.iter().map(|event| event["data"].to_string()).collect();
+    for secret in ["Professional ada", "example.com", "Partner nordwind", "Product dmc"] {
+        assert!(!all.contains(secret), "{secret} was reported");
+    }
+}
+
 async fn two_processes_tell_what_the_calendar_changed_once(backend: Backend) {
     let app = TestApp::start(backend, "2025-11-03").await;
     for number in 0..20 {
@@ -323,15 +428,26 @@ async fn everybody_sees_the_own_events_only(backend: Backend) {
     assert_eq!(seen("PROGRAM_STAFF").await, all);
     let own: Vec<&Value> = all.iter().filter(|event| event["data"].to_string().contains("ada")).collect();
     assert!(own.len() > 2 && own.len() < all.len());
+    // What concerns nobody is seen by everybody who sees the object.
+    let is_general = |event: &&Value| event["partner"].is_null() && event["professional"].is_null();
+    let general = |events: &[Value]| -> Vec<Value> {
+        events.iter().filter(is_general).map(|event| event["type"].clone()).collect()
+    };
+    assert_eq!(general(&all), ["PRODUCT_SAVED", "SWAG_ITEM_SAVED", "SWAG_ITEM_SAVED"]);
     let professional = seen("PROFESSIONAL").await;
-    assert_eq!(professional.len(), own.len());
-    for event in &professional {
+    assert_eq!(professional.len(), own.len() + 2);
+    assert_eq!(general(&professional), ["SWAG_ITEM_SAVED", "SWAG_ITEM_SAVED"]);
+    for event in professional.iter().filter(|event| !is_general(event)) {
         assert_eq!(event["professional"]["code"], "ada");
         assert!(event["partner"].is_null(), "a professional sees no partner");
     }
     let partner = seen("PARTNER").await;
     assert!(!partner.is_empty());
-    for event in &partner {
+    assert_eq!(general(&partner), ["PRODUCT_SAVED"]);
+    let query = "{ events(first: 100, types: [PRODUCT_SAVED]) { nodes { type } } }";
+    let products = app.send_as(world.key("PARTNER"), query, json!({})).await;
+    assert_eq!(products.body["data"]["events"]["nodes"], json!([{ "type": "PRODUCT_SAVED" }]));
+    for event in partner.iter().filter(|event| !is_general(event)) {
         assert_eq!(event["partner"]["code"], "nordwind", "{event}");
         assert!(!event["type"].as_str().expect("a type").starts_with("SWAG"), "{event}");
         assert!(!event["data"].to_string().contains("bram"), "{event}");

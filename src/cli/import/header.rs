@@ -1,5 +1,7 @@
 //! Headers of files: the table, and the columns of its rows.
 
+use entity::value::ImportKind;
+
 use crate::program::edition::Editions;
 use crate::program::nearest::nearest;
 use crate::program::wording::{listed, quoted};
@@ -41,10 +43,13 @@ pub(super) struct Header {
     pub(super) columns: Vec<String>,
 }
 
+/// The column of a file of refused rows that says why; it is not read.
+pub(super) const ERRORS_COLUMN: &str = "import_errors";
+
 /// Whether a column is one of every file of activities; others are attributes.
 pub(super) fn is_activity_column(name: &str) -> bool {
     let (_, required, optional) = COLUMNS[Table::Activities as usize];
-    required.contains(&name) || optional.contains(&name)
+    required.contains(&name) || optional.contains(&name) || name == ERRORS_COLUMN
 }
 
 /// The delimiter that a spreadsheet names on a line of its own, `sep=;`; none where the line is no such line.
@@ -78,6 +83,17 @@ pub(super) fn delimiter_of(header: &[u8], editions: &Editions) -> u8 {
     let known = |delimiter: u8| header.split(|byte| *byte == delimiter).filter(|name| is_known(name)).count();
     // Of equals, `max_by_key` returns the last one.
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| known(*delimiter)).unwrap_or(b',')
+}
+
+impl From<Table> for ImportKind {
+    fn from(table: Table) -> Self {
+        match table {
+            Table::Partners => Self::Partners,
+            Table::Professionals => Self::Professionals,
+            Table::Affiliations => Self::Affiliations,
+            Table::Activities => Self::Activities,
+        }
+    }
 }
 
 impl Header {
@@ -132,7 +148,8 @@ fn check_columns(table: Table, columns: &[String], editions: &Editions) -> Resul
     if table == Table::Activities && !has("partner") && !has("professional") {
         problems.push("missing column `professional` or `partner`".to_owned());
     }
-    let unknown = columns.iter().filter(|name| !name.is_empty() && !known.contains(&name.as_str()));
+    let is_known = |name: &str| name.is_empty() || name == ERRORS_COLUMN || known.contains(&name);
+    let unknown = columns.iter().filter(|name| !is_known(name));
     let missing = problems.len();
     problems.extend(unknown.map(|name| {
         let near = nearest(name, known.iter().copied().filter(|one| !has(one)));

@@ -25,10 +25,35 @@ pub(super) struct CsvFile {
 /// Rows of a file, in its order, with their line numbers.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    pub(super) rows: Vec<(u64, Draft)>,
-    pub(super) refused: Vec<(u64, String)>,
+    pub(super) rows: Vec<ReadRow>,
+    pub(super) refused: Vec<RowRefusal>,
     /// The bytes read of the file so far.
     pub(super) bytes: u64,
+}
+
+/// A row as its draft, with its text.
+#[derive(Debug)]
+pub(super) struct ReadRow {
+    pub(super) line: u64,
+    pub(super) cells: csv::ByteRecord,
+    pub(super) draft: Draft,
+}
+
+/// A row that is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RowRefusal {
+    pub(super) line: u64,
+    pub(super) reasons: String,
+    pub(super) text: RowText,
+}
+
+/// The text of a refused row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RowText {
+    /// Its cells.
+    Cells(csv::ByteRecord),
+    /// Its first line, whose cells can't be told apart.
+    Line(Vec<u8>),
 }
 
 impl Batch {
@@ -88,13 +113,20 @@ impl CsvFile {
         let mut batch = Batch::default();
         while let Some(record) = self.records.next() {
             let is_end = matches!(record.fields, Err(Flaw::Unreadable(_)));
-            let draft = match &record.fields {
-                Ok(fields) => draft(&self.header, fields, policy),
-                Err(flaw) => Err(self.describe(flaw)),
+            let line = record.line;
+            let drafted = match record.fields {
+                Ok(cells) => match draft(&self.header, &cells, policy) {
+                    Ok(draft) => Ok(ReadRow { line, cells, draft }),
+                    Err(reasons) => Err(RowRefusal { line, reasons, text: RowText::Cells(cells) }),
+                },
+                Err(flaw) => {
+                    let reasons = self.describe(&flaw);
+                    Err(RowRefusal { line, reasons, text: RowText::Line(record.unread) })
+                }
             };
-            match draft {
-                Ok(draft) => batch.rows.push((record.line, draft)),
-                Err(reason) => batch.refused.push((record.line, reason)),
+            match drafted {
+                Ok(row) => batch.rows.push(row),
+                Err(refusal) => batch.refused.push(refusal),
             }
             if is_end {
                 break;

@@ -14,6 +14,8 @@ pub(super) struct Record {
     pub(super) line: u64,
     /// Its fields, or why they can't be read.
     pub(super) fields: Result<csv::ByteRecord, Flaw>,
+    /// The text of its first line, where the fields can't be read.
+    pub(super) unread: Vec<u8>,
 }
 
 /// Reads records.
@@ -130,26 +132,31 @@ impl<R: Read> Records<R> {
                 Err(error) => return Some(self.broken_off(&error)),
             };
             let line = first.number;
-            let read = match self.read(first) {
+            let (fields, unread) = match self.read(first) {
                 Ok(None) => continue,
-                Ok(Some(bytes)) => self.fields(bytes),
-                Err(flaw) => Err(flaw),
+                Ok(Some(bytes)) => match self.fields(bytes) {
+                    Ok(fields) => (Ok(fields), Vec::new()),
+                    Err((flaw, bytes)) => (Err(flaw), bytes),
+                },
+                Err((flaw, bytes)) => (Err(flaw), bytes),
             };
-            return Some(Record { line, fields: read });
+            return Some(Record { line, fields, unread });
         }
     }
 
     /// The end of a file that can't be read on.
     fn broken_off(&mut self, error: &std::io::Error) -> Record {
-        Record { line: self.lines.last_number() + 1, fields: Err(Flaw::Unreadable(unreadable(error))) }
+        let fields = Err(Flaw::Unreadable(unreadable(error)));
+        Record { line: self.lines.last_number() + 1, fields, unread: Vec::new() }
     }
 
     /// The bytes of the record that begins with a line; none where all its fields are empty. The other lines of
-    /// a record that is refused are given back.
-    fn read(&mut self, first: Line) -> Result<Option<Vec<u8>>, Flaw> {
+    /// a record that is refused are given back, and its first line is returned with the flaw.
+    fn read(&mut self, first: Line) -> Result<Option<Vec<u8>>, (Flaw, Vec<u8>)> {
         let mut scan = Scan::new(self.delimiter);
         let mut bytes = Vec::new();
         let mut others: Vec<Line> = Vec::new();
+        let first_bytes = first.content().len();
         let mut line = first;
         let flaw = loop {
             let is_first = bytes.is_empty();
@@ -184,19 +191,22 @@ impl<R: Read> Records<R> {
             }
         };
         self.lines.give_back(others);
-        Err(flaw)
+        bytes.truncate(first_bytes);
+        Err((flaw, bytes))
     }
 
     /// The fields of a record without the end of its last line.
-    fn fields(&mut self, mut bytes: Vec<u8>) -> Result<csv::ByteRecord, Flaw> {
+    fn fields(&mut self, mut bytes: Vec<u8>) -> Result<csv::ByteRecord, (Flaw, Vec<u8>)> {
         bytes.push(b'\n');
         *self.fields.get_mut() = Cursor::new(bytes);
         let mut record = csv::ByteRecord::new();
         match self.fields.read_byte_record(&mut record) {
             Ok(true) => Ok(record),
             ended => {
+                let bytes = std::mem::take(self.fields.get_mut()).into_inner();
                 self.fields = fields_reader(self.delimiter);
-                Err(Flaw::Unparsed(ended.err().map_or_else(|| "it has no end".to_owned(), |e| e.to_string())))
+                let reason = ended.err().map_or_else(|| "it has no end".to_owned(), |e| e.to_string());
+                Err((Flaw::Unparsed(reason), bytes))
             }
         }
     }

@@ -3,31 +3,16 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::CommandError;
+use crate::service::imports::RowCounts;
 
 /// Maximum refused rows that are printed.
 const PRINTED_MAX: usize = 1_000;
 
-/// Counts of rows by outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct ImportCounts {
-    pub(super) recorded: u64,
-    pub(super) duplicate: u64,
-    pub(super) refused: u64,
-}
-
-impl ImportCounts {
-    pub(super) fn add(&mut self, other: Self) {
-        self.recorded += other.recorded;
-        self.duplicate += other.duplicate;
-        self.refused += other.refused;
-    }
-}
-
-impl std::fmt::Display for ImportCounts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { recorded, duplicate, refused } = self;
-        write!(f, "recorded {recorded}, duplicate {duplicate}, refused {refused}")
-    }
+/// The counts as the summary shows them.
+pub(super) fn summary(counts: &RowCounts) -> String {
+    let RowCounts { recorded, duplicate, updated, refused } = counts;
+    let updated = if *updated > 0 { format!(", updated {updated}") } else { String::new() };
+    format!("recorded {recorded}, duplicate {duplicate}, refused {refused}{updated}")
 }
 
 /// Refused rows, as many as are printed.

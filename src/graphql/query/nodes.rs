@@ -8,8 +8,8 @@ use crate::graphql::batch::BatchById;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
-    Activity, ApiKey, AuditEntry, Contract, Deal, Edition, LedgerEntry, Node, Order, Partner, PointsEntry,
-    Product, Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Activity, ApiKey, AuditEntry, Contract, Deal, Edition, ImportRun, LedgerEntry, Node, Order, Partner,
+    PointsEntry, Product, Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -49,6 +49,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
     let deliveries = keys(NodeType::WebhookDelivery);
     let deliveries =
         BatchById::new(none_of(&deliveries, |ids| services.webhook_deliveries_by_ids(ids)).await?);
+    let runs = keys(NodeType::ImportRun);
+    let runs = BatchById::new(none_of(&runs, |ids| services.import_runs_by_ids(ids)).await?);
     let policy = services.policy();
     let found = parsed.iter().map(|one| {
         let (kind, id) = (*one)?;
@@ -68,6 +70,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::AuditEntry => Node::AuditEntry(AuditEntry(audit.get(id)?)),
             NodeType::WebhookEndpoint => Node::WebhookEndpoint(WebhookEndpoint(endpoints.get(id)?)),
             NodeType::WebhookDelivery => Node::WebhookDelivery(WebhookDelivery(deliveries.get(id)?)),
+            NodeType::ImportRun => Node::ImportRun(ImportRun(runs.get(id)?)),
             NodeType::Edition => {
                 let index = policy.index(id)?;
                 Node::Edition(Edition { id, index, policy: Arc::clone(policy) })

@@ -7,7 +7,7 @@ use entity::activity::Model;
 use entity::value::LogAction;
 
 use super::enums::ActivityStatus;
-use super::{Partner, Professional, Review, Voiding};
+use super::{ImportRun, Partner, Professional, Review, Voiding};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
@@ -128,6 +128,16 @@ impl Activity {
     /// Time at which the activity was recorded or submitted, as opposed to `occurredOn`.
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.row().recorded_at)
+    }
+
+    /// Import that recorded the activity; null for other activities, and for callers that see no imports.
+    async fn import_run(&self, context: &Context<'_>) -> Option<ImportRun> {
+        let id = self.0.row().import_run_id?;
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.import_run_id).collect();
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.import_runs_by_ids(&ids).await.map(BatchById::new) };
+        let found = self.0.load(Relation::ImportRun, load).await;
+        or_null(context, found.map(|found| found.get(id).map(ImportRun)))
     }
 
     /// Net DevOps Points that the activity has awarded to the professional so far, after reversals; 0 for

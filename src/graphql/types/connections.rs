@@ -3,13 +3,14 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    Activity, ApiKey, AuditEntry, Deal, LedgerEntry, Order, Partner, PointsEntry, Product, Professional,
-    SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Activity, ApiKey, AuditEntry, Deal, ImportRefusedRow, ImportRun, LedgerEntry, Order, Partner,
+    PointsEntry, Product, Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::graphql::batch::BatchRow;
 use crate::graphql::connection::{
-    ACTIVITIES, AFFILIATED, Connection, ConnectionNode, DEALS, Edge, LEDGER, ListOrder, ORDERS, POINTS,
-    PRODUCTS, PageInfo, SWAG_ITEMS, SWAG_ORDERS, partner_list, professional_list,
+    ACTIVITIES, AFFILIATED, Connection, ConnectionNode, DEALS, Edge, IMPORT_REFUSED_ROWS, IMPORT_RUNS,
+    LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo, SWAG_ITEMS, SWAG_ORDERS, partner_list,
+    professional_list,
 };
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::int;
@@ -81,6 +82,8 @@ connection!(SwagItem, "SwagItemConnection", "SwagItemEdge");
 connection!(SwagOrder, "SwagOrderConnection", "SwagOrderEdge");
 connection!(WebhookEndpoint, "WebhookEndpointConnection", "WebhookEndpointEdge");
 connection!(WebhookDelivery, "WebhookDeliveryConnection", "WebhookDeliveryEdge");
+connection!(ImportRun, "ImportRunConnection", "ImportRunEdge");
+connection!(ImportRefusedRow, "ImportRefusedRowConnection", "ImportRefusedRowEdge");
 
 impl ConnectionNode for Partner {
     type Row = PartnerRow;
@@ -148,3 +151,5 @@ connection_node!(Deal, entity::deal::Model, DEALS, |row| row.seq);
 connection_node!(Product, ProductRow, PRODUCTS, |row| row.product.code);
 connection_node!(SwagItem, entity::swag_item::Model, SWAG_ITEMS, |row| row.code);
 connection_node!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.seq);
+connection_node!(ImportRun, entity::import_run::Model, IMPORT_RUNS, |row| row.id);
+connection_node!(ImportRefusedRow, entity::import_refused_row::Model, IMPORT_REFUSED_ROWS, |row| row.line);

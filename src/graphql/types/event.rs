@@ -7,9 +7,10 @@ use chrono::NaiveDate;
 use entity::event::Model;
 use serde_json::{Map, Value};
 
-use super::enums::{EventType, Track};
+use super::enums::Track;
+use super::event_type::EventType;
 use super::standing::Level;
-use super::{Activity, Deal, LedgerEntry, Order, Partner, Professional, SwagOrder};
+use super::{Activity, Deal, ImportRun, LedgerEntry, Order, Partner, Professional, SwagOrder};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::relation::Relation;
@@ -212,6 +213,11 @@ impl Event {
     /// Current state of the swag shop order that the event concerns; null if there is none.
     async fn swag_order(&self, context: &Context<'_>) -> Option<SwagOrder> {
         load_related!(self, context, SwagOrder, swag_order_id, swag_orders_by_ids, SwagOrder)
+    }
+
+    /// Import that the event concerns; null if there is none.
+    async fn import_run(&self, context: &Context<'_>) -> Option<ImportRun> {
+        load_related!(self, context, ImportRun, import_run_id, import_runs_by_ids, ImportRun)
     }
 
     /// Change of level; null unless `type` is `LEVEL_REACHED` or `LEVEL_LAPSED`.

@@ -4,7 +4,8 @@ use async_graphql::{Context, Enum, ID, Object};
 use entity::{value, webhook_attempt, webhook_delivery, webhook_endpoint};
 use uuid::Uuid;
 
-use super::enums::{EventType, map_enum};
+use super::enums::map_enum;
+use super::event_type::EventType;
 use super::{Event, Partner};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};

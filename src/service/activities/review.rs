@@ -6,13 +6,13 @@ use entity::value::{ActivityStatus, EventKind, LogAction};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 
-use super::{Decision, change, fact, program, read_attributes, stored_units, subjects::Subjects};
+use super::{Decision, change, fact, read_attributes, subjects::Subjects};
 use crate::access::Operation;
 use crate::error::{Error, refused};
-use crate::program::admission::{Admitted, Claim, admit_stored};
+use crate::program::admission::{Claim, admit_stored};
 use crate::program::fold::{Fact, Step};
 use crate::program::refusal::{Code, Refusal, all};
-use crate::program::rule::{Program, Review};
+use crate::program::rule::Program;
 use crate::service::events::EventDraft;
 use crate::service::posting::{LogEntry, Object, PostedRows, Posting};
 use crate::service::{ObjectId, Services, input, transact};
@@ -113,10 +113,7 @@ impl Services {
                 );
                 return Err(Refusal::new(Code::WrongState, "activityId", message).into());
             }
-            let units = stored_units(&self.policy, &row)?;
-            let kind = self.policy.editions.kind(program(&row), &row.kind);
-            let kind = kind.ok_or_else(|| Error::Damaged(format!("no edition knows {}", row.kind)))?;
-            let fact = fact(&mut posting, &row, Admitted { kind, units, review: Review::None });
+            let fact = self.stored_fact(&mut posting, &row)?;
             row.status = ActivityStatus::Voided;
             let entry =
                 LogEntry { reason: reason.clone(), ..LogEntry::new(LogAction::Voided, Object::Activity(row.id)) };
@@ -133,7 +130,7 @@ impl Services {
     ) -> Result<(activity::Model, Posting<'_>), Error> {
         let missing = || input::not_found("activityId", ("activity", "id"), id.text);
         let row = store::by_ids(transaction, id.key).await?.pop().ok_or_else(missing)?;
-        let subjects = Subjects::lock_for_activity(transaction, &row).await?;
+        let subjects = Subjects::lock_for_activities(transaction, std::slice::from_ref(&row)).await?;
         let row = store::by_ids(transaction, id.key).await?.pop().ok_or_else(missing)?;
         Ok((row, subjects.posting(&self.policy)))
     }
@@ -184,11 +181,11 @@ async fn member_since(
 }
 
 /// The fields that a review or a voiding changes, for the audit log.
-fn audit_state(row: &activity::Model) -> serde_json::Value {
+pub(super) fn audit_state(row: &activity::Model) -> serde_json::Value {
     json!({ "status": row.status.to_value(), "points": row.graded_points.or(row.points) })
 }
 
-fn status(status: ActivityStatus) -> &'static str {
+pub(super) fn status(status: ActivityStatus) -> &'static str {
     match status {
         ActivityStatus::PendingReview => "awaiting review",
         ActivityStatus::Recorded => "recorded",

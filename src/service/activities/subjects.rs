@@ -78,20 +78,29 @@ impl Subjects {
         })
     }
 
-    pub(super) async fn lock_for_activity(
+    /// Locks the subjects of stored activities, and the partners that their professionals work for on those days.
+    pub(super) async fn lock_for_activities(
         transaction: &DatabaseTransaction,
-        row: &activity::Model,
+        rows: &[activity::Model],
     ) -> Result<Self, Error> {
-        let mut partner_ids: HashSet<Uuid> = row.partner_id.into_iter().collect();
+        let mut partner_ids: HashSet<Uuid> = rows.iter().filter_map(|row| row.partner_id).collect();
         let mut professionals = Vec::new();
         let mut affiliations = Vec::new();
-        if let Some(id) = row.professional_id {
-            professionals = subject::lock::<ProfessionalRow>(transaction, [], [id]).await?;
-            affiliations = affiliation::of_professionals(transaction, [id]).await?;
-            let covers = |one: &&entity::affiliation::Model| {
-                one.starts_on <= row.occurred_on && one.ends_on.is_none_or(|end| row.occurred_on <= end)
-            };
-            partner_ids.extend(affiliations.iter().filter(covers).map(|one| one.partner_id));
+        let people: HashSet<Uuid> = rows.iter().filter_map(|row| row.professional_id).collect();
+        if !people.is_empty() {
+            professionals = subject::lock::<ProfessionalRow>(transaction, [], people.iter().copied()).await?;
+            affiliations = affiliation::of_professionals(transaction, people).await?;
+            let mut spans: HashMap<Uuid, Vec<&entity::affiliation::Model>> = HashMap::new();
+            for one in &affiliations {
+                spans.entry(one.professional_id).or_default().push(one);
+            }
+            for row in rows {
+                let of_person = row.professional_id.and_then(|id| spans.get(&id)).into_iter().flatten();
+                let covers = |one: &&&entity::affiliation::Model| {
+                    one.starts_on <= row.occurred_on && one.ends_on.is_none_or(|end| row.occurred_on <= end)
+                };
+                partner_ids.extend(of_person.filter(covers).map(|one| one.partner_id));
+            }
         }
         let partners = if partner_ids.is_empty() {
             Vec::new()

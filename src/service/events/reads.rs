@@ -22,6 +22,10 @@ const PARTNER_KINDS: [EventKind; 3] =
 const PROFESSIONAL_KINDS: [EventKind; 3] =
     [EventKind::PointsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
 
+/// Kinds of events that concern no subject, each with the operation that reads its object.
+const GENERAL_KINDS: [(EventKind, Operation); 2] =
+    [(EventKind::ProductSaved, Operation::Product), (EventKind::SwagItemSaved, Operation::SwagItem)];
+
 /// A query of the event feed. An event matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventsQuery {
@@ -165,6 +169,15 @@ impl Services {
         Ok(after)
     }
 
+    /// Kinds of events that concern no subject and are visible to a caller who does not see all events: those of
+    /// objects that it sees.
+    fn visible_general_kinds(&self) -> Vec<EventKind> {
+        if self.visibility(Operation::Events) == Visibility::All {
+            return Vec::new();
+        }
+        GENERAL_KINDS.into_iter().filter(|(_, read)| self.can_see(*read)).map(|(kind, _)| kind).collect()
+    }
+
     /// The filter with ids in place of codes, limited to what is visible to the caller; a refusal of each code that
     /// does not exist for it.
     async fn event_filter(&self, query: &EventsQuery) -> Result<Result<EventFilter, Refusals>, Error> {
@@ -175,6 +188,9 @@ impl Services {
             Visibility::Professional(id) => filter.professional = Some(id),
             Visibility::Integration(name) => filter.recorded_by = Some(name.to_string()),
             Visibility::Nothing => return Err(Error::Forbidden(Operation::Events.name())),
+        }
+        if query.partner.is_none() && query.professional.is_none() {
+            filter.general = self.visible_general_kinds();
         }
         let mut problems = Problems::default();
         if let Some(code) = &query.partner {

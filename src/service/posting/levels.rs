@@ -4,21 +4,24 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use entity::professional_total;
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::period::PeriodTotal;
 use super::{PostedRows, Posting};
+use crate::program::calendar::{anniversary, membership_year};
 use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIndex, ProfessionalIndex};
 use crate::program::level_change::{
     EmittedLevels, LevelChange, PartnerTotals, Points, partner_changes, professional_change,
-    time_based_partner_changes, time_based_professional_changes,
+    professional_level_since, time_based_partner_changes, time_based_professional_changes,
 };
 use crate::program::rule::Track;
 use crate::program::totals::Period;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject::EARLIEST;
+use crate::store::totals;
 
 /// Totals of partners as the core has them.
 pub(in crate::service) fn partner_totals(
@@ -128,6 +131,50 @@ impl Posting<'_> {
             changes.extend(professional_change(editions, signed_up_on, level, after, as_of, today, false));
             posted.professional_levels.extend(changes.into_iter().map(|change| (row.id, change)));
         }
+    }
+
+    /// Dates levels that professionals reached on the days on which they were reached. `sums` are the points of the
+    /// days that this posting changes, after it.
+    pub(super) async fn date_professional_levels(
+        &self,
+        connection: &impl ConnectionTrait,
+        points: &HashMap<Uuid, Points>,
+        sums: &HashMap<(Uuid, NaiveDate), i64>,
+        today: NaiveDate,
+        posted: &mut PostedRows,
+    ) -> Result<(), DbErr> {
+        let signed_up: HashMap<Uuid, NaiveDate> =
+            self.professionals.iter().map(|row| (row.id, row.signed_up_on)).collect();
+        let reached = posted
+            .professional_levels
+            .iter_mut()
+            .filter(|(_, change)| change.is_rise() && !change.time_based);
+        let reached: Vec<_> = reached
+            .filter_map(|(id, change)| {
+                let signed_up_on = *signed_up.get(id)?;
+                let year = membership_year(signed_up_on, today).number;
+                Some((*id, signed_up_on, anniversary(signed_up_on, (year - 1).max(0)), change))
+            })
+            .collect();
+        if reached.is_empty() {
+            return Ok(());
+        }
+        let spans = reached.iter().map(|(id, _, from, _)| (*id, *from, today));
+        let mut days: HashMap<Uuid, BTreeMap<NaiveDate, i64>> = HashMap::new();
+        for row in totals::professional_days(connection, spans).await? {
+            days.entry(row.professional_id).or_default().insert(row.day, row.points);
+        }
+        for ((id, day), points) in sums {
+            days.entry(*id).or_default().insert(*day, *points);
+        }
+        let none = Points::new();
+        for (id, signed_up_on, _, change) in reached {
+            let rank = change.to.as_ref().map_or(0, |level| level.rank);
+            let sums = (points.get(&id).unwrap_or(&none), days.entry(id).or_default());
+            let sums = (sums.0, &*sums.1);
+            change.on = professional_level_since(&self.policy.editions, signed_up_on, sums, rank, today);
+        }
+        Ok(())
     }
 
     /// Codes of all subjects of the posting, by id.

@@ -19,7 +19,7 @@ use crate::program::level_change::LevelChange;
 use crate::program::rule::Track;
 use crate::program::totals::{Period, TrackTotal, membership_year_number};
 use crate::service::Services;
-use crate::service::events::{Audience, EventDraft};
+use crate::service::events::{Audience, EventDraft, activity_data, add_data};
 use crate::service::run::{SubjectId, record_effects};
 use crate::store::{event, ledger, log as log_store, totals, upsert_all};
 
@@ -48,6 +48,8 @@ pub(in crate::service) struct PostedRows {
     pub(super) partner_levels: Vec<(Uuid, LevelChange)>,
     pub(super) professional_levels: Vec<(Uuid, LevelChange)>,
     audience: Audience,
+    /// Activities as the events of other objects name them.
+    activities: HashMap<Uuid, serde_json::Value>,
 }
 
 impl PostedRows {
@@ -56,6 +58,16 @@ impl PostedRows {
         if let Some(seq) = self.seqs.get(step) {
             self.drafts.insert(*seq, draft);
         }
+    }
+
+    /// Names the activities whose awards a step that is not about them credits, in its events.
+    pub(in crate::service) fn name_activities(&mut self, rows: &[entity::activity::Model]) {
+        self.activities.extend(rows.iter().map(|row| (row.id, activity_data(row))));
+    }
+
+    /// Adds codes of subjects that the events name beside those of the posting.
+    pub(in crate::service) fn add_codes(&mut self, codes: impl IntoIterator<Item = (Uuid, String)>) {
+        self.audience.codes.extend(codes);
     }
 
     /// The events: for each step its own, those of its points, those of its credits; then level changes.
@@ -71,7 +83,11 @@ impl PostedRows {
                 rows.push(self.audience.points(entry, draft, reason));
             }
             while let Some(entry) = ledger.next_if(|entry| entry.log_seq == *seq) {
-                rows.push(self.audience.credits(entry, draft, reason));
+                let mut row = self.audience.credits(entry, draft, reason);
+                if let Some(activity) = entry.activity_id.and_then(|id| self.activities.get(&id)) {
+                    add_data(&mut row, "activity", activity);
+                }
+                rows.push(row);
             }
         }
         let people = self.professional_levels.iter();
@@ -214,7 +230,9 @@ impl Posting<'_> {
         let who: Vec<ProfessionalIndex> = nets.keys().copied().collect();
         let before = points_by_year(&stored);
         let totals = self.professional_total_rows(&nets, &sums, stored, posted);
-        self.professional_levels(who, &before, &points_by_year(&totals), today, posted);
+        let after = points_by_year(&totals);
+        self.professional_levels(who, &before, &after, today, posted);
+        self.date_professional_levels(connection, &after, &sums, today, posted).await?;
         let changed: HashSet<(Uuid, i32)> = nets
             .iter()
             .flat_map(|(who, days)| {

@@ -26,6 +26,10 @@ pub(super) fn secret() -> Result<String, Error> {
 pub(crate) fn event_type(kind: Option<EventKind>) -> String {
     let Some(kind) = kind else { return TEST.to_owned() };
     let word = kind.to_value().to_lowercase();
+    // The one verb of two words.
+    if let Some(noun) = word.strip_suffix("_signed_up") {
+        return format!("{noun}.signed_up");
+    }
     word.rsplit_once('_').map_or(word.clone(), |(noun, verb)| format!("{noun}.{verb}"))
 }
 
@@ -64,6 +68,8 @@ mod tests {
             (Some(EventKind::LevelLapsed), "level.lapsed"),
             (Some(EventKind::SwagOrderPlaced), "swag_order.placed"),
             (Some(EventKind::CreditsChanged), "credits.changed"),
+            (Some(EventKind::ProfessionalSignedUp), "professional.signed_up"),
+            (Some(EventKind::SalesTargetSet), "sales_target.set"),
             (None, "webhook.test"),
         ] {
             assert_eq!(event_type(kind), expected);

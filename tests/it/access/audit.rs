@@ -47,7 +47,11 @@ fn mutations() -> BTreeMap<String, String> {
 /// Runs a mutation, and gives its answer.
 async fn mutate(app: &TestApp, mutation: &str, input: &Value) -> Answer {
     let input_type = &mutations()[mutation];
-    let each = if mutation == "recordActivities" { "results { userErrors { code } }" } else { "" };
+    let each = if ["recordActivities", "voidActivities"].contains(&mutation) {
+        "results { userErrors { code } }"
+    } else {
+        ""
+    };
     let query = format!(
         "mutation($input: {input_type}) {{ {mutation}(input: $input) {{ {each} userErrors {{ code message }} }} }}"
     );
@@ -144,6 +148,7 @@ async fn activity_cases(app: &TestApp) -> Vec<Case> {
     let claim = Activity::of_professional("ada", "BLOG_POST_PUBLISHED", "2026-01-01").points(500);
     let claim = app.done("submitActivity", claim.input()).await["activity"]["id"].clone();
     let recorded = app.record(Activity::of_professional("ada", "DOCS_CORRECTION", "2026-01-01")).await;
+    let met = app.record(Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2026-01-01")).await;
     let of_ada = |kind: &str| Activity::of_professional("ada", kind, "2026-02-01").input();
     let of_nobody = || Activity::of_professional("nobody", "DOCS_CORRECTION", "2026-02-01").input();
     let recorded_row =
@@ -182,6 +187,18 @@ async fn activity_cases(app: &TestApp) -> Vec<Case> {
                 "voidActivity",
                 "Activity",
                 ADA,
+                json!({ "status": "RECORDED", "points": null }),
+                json!({ "status": "VOIDED", "points": null }),
+            )],
+        ),
+        case(
+            "voidActivities",
+            json!({ "ids": [met["id"]] }),
+            json!({ "ids": [met["id"]] }),
+            vec![row(
+                "voidActivity",
+                "Activity",
+                NORDWIND,
                 json!({ "status": "RECORDED", "points": null }),
                 json!({ "status": "VOIDED", "points": null }),
             )],

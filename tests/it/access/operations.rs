@@ -2,8 +2,11 @@
 //! caller's own and on one that is not.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use async_graphql_parser::types::{TypeKind, TypeSystemDefinition};
+use entity::value::{ImportKind, ImportPolicy, ImportStatus};
+use partner_program::access::Caller;
 use serde_json::{Value, json};
 
 use super::world::{ROLES, World};
@@ -84,6 +87,8 @@ const TABLE: &[Row] = &[
     ("webhookEndpoints", "{ webhookEndpoints { totalCount } }", "totalCount", STAFF),
     ("node", "{ node(id: \"ENDPOINT_ID\") { id } }", "ENDPOINT_ID", OF_STAFF),
     ("node", "{ node(id: \"DELIVERY_ID\") { id ... on WebhookDelivery { endpoint { url } } } }", "DELIVERY_ID", OF_STAFF),
+    ("importRuns", "{ importRuns { totalCount } }", "totalCount", [(Y, Y), (Y, Y), (Y, Y), (F, F), (F, F)]),
+    ("node", "{ node(id: \"RUN_ID\") { id } }", "RUN_ID", OF_STAFF),
     ("apiKeys", "{ apiKeys { totalCount } }", "totalCount", ADMINISTRATORS),
     ("auditLog", "{ auditLog(filter: { partner: \"PARTNER\" }) { totalCount } }", "totalCount", STAFF),
     ("auditLog", "{ auditLog(filter: { operation: \"createApiKey\" }) { nodes { id } } }", "id", [(Y, Y), (A, A), (F, F), (F, F), (F, F)]),
@@ -101,6 +106,7 @@ const TABLE: &[Row] = &[
         [(Y, Y), (Y, Y), (Y, Y), (F, F), (A, A)]),
     ("reviewActivity", "reviewActivity(input: { activityId: \"CLAIM\", decision: REJECT }) { activity { id }", "id", STAFF),
     ("voidActivity", "voidActivity(input: { activityId: \"RECORDED\" }) { activity { id }", "id", STAFF),
+    ("voidActivities", "voidActivities(input: { ids: [\"RECORDED\"] }) { results { activity { id } userErrors { code } }", "id", STAFF),
     ("registerDeal", "registerDeal(input: { partner: \"PARTNER\", reference: \"new-N\", customer: \"c-N\", scope: \"x\", registeredOn: \"2026-08-01\" }) { deal { id }", "id",
         [(Y, Y), (Y, Y), (Y, Y), (Y, A), (F, F)]),
     ("updateDeal", "updateDeal(input: { reference: \"DEAL\", status: ENGAGED, on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
@@ -224,6 +230,13 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
     if document.contains("RECORDED") {
         let recorded = Activity::of_professional(professional, "DOCS_CORRECTION", "2026-05-01");
         words.push(("RECORDED", text(&app.record(recorded).await["id"])));
+    }
+    if document.contains("RUN_ID") {
+        let services = app.services().for_caller(Arc::new(Caller::system("import")), None);
+        let run = services.import_run_begin("a.csv", ImportKind::Partners, ImportPolicy::Valid).await;
+        services.import_run_end(run.expect("a run"), ImportStatus::Finished).await.expect("an end");
+        let data = app.ok("{ importRuns(last: 1) { nodes { id } } }", json!({})).await;
+        words.push(("RUN_ID", text(&data["importRuns"]["nodes"][0]["id"])));
     }
     if document.contains("NEW_KEY") {
         let input = json!({ "role": "PARTNER", "subject": partner, "label": "to revoke" });

@@ -286,6 +286,13 @@ pub(crate) fn document(mutation: &str) -> String {
         }
         "reviewActivity" => ("ReviewActivityInput", ACTIVITY.to_owned()),
         "voidActivity" => ("VoidActivityInput", ACTIVITY.to_owned()),
+        "voidActivities" => (
+            "VoidActivitiesInput",
+            format!(
+                "results {{ {ACTIVITY} {ERRORS} effects {{ ledgerEntries {{ id }} }} }} remaining \
+                effects {{ ledgerEntries {{ levelCredits spendableCredits }} levelChanges {{ to {{ code }} }} }}"
+            ),
+        ),
         "createApiKey" => ("CreateApiKeyInput", "apiKey { id prefix role label } secret".to_owned()),
         "revokeApiKey" => ("RevokeApiKeyInput", "apiKey { id revokedAt }".to_owned()),
         "eraseProfessional" => ("EraseProfessionalInput", "professional { id code name email }".to_owned()),

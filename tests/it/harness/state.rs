@@ -23,6 +23,8 @@ macro_rules! every_entity {
             event,
             event_feed,
             idempotency_key,
+            import_refused_row,
+            import_run,
             ledger_entry,
             log,
             opportunity,

@@ -9,7 +9,7 @@ use partner_program::clock::Clock;
 use partner_program::program::fold::{Awards, Fact, Reason, Step, Subject};
 use partner_program::program::rule::{AttributeType, UnitSource};
 use partner_program::program::{Editions, Track};
-use partner_program::service::activities::{ActivityDraft, Intake, Outcome, SubjectCode};
+use partner_program::service::activities::{ActivityDraft, Intake, Outcome, SubjectCode, VoidOutcome};
 use partner_program::service::affiliations::AffiliationDraft;
 use partner_program::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
 use partner_program::service::{ObjectId, Services};
@@ -64,6 +64,12 @@ async fn recorded(backend: Backend, editions: &Editions, steps: &[Step], batches
         }
         match *step {
             Step::Recorded(fact) => batch.push((fact.activity.0, draft(editions, &fact))),
+            // In a batch of its own, every other time.
+            Step::Voided(fact) if place % 2 == 0 => {
+                let id = ObjectId::of_row(ids[&fact.activity.0]);
+                let outcomes = services.activities_void(&[id], None).await.expect("a batch");
+                assert!(matches!(outcomes[..], [VoidOutcome::Voided(_)]), "{outcomes:?}");
+            }
             Step::Voided(fact) => {
                 services
                     .activity_void(ObjectId::of_row(ids[&fact.activity.0]), None)

@@ -1,0 +1,139 @@
+//! Types of events.
+
+use async_graphql::Enum;
+
+use super::enums::map_enum;
+
+/// Type of an event.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EventType {
+    /// An entry was posted to a partner's ledger: credits were earned, redeemed, returned or reversed.
+    CreditsChanged,
+    /// An entry changed a professional's points or Dojo Credits.
+    PointsChanged,
+    /// A level rose.
+    LevelReached,
+    /// A level fell: it expired, or a correction reversed what had earned it.
+    LevelLapsed,
+    /// An activity was recorded and counts.
+    ActivityRecorded,
+    /// A claim was submitted for review.
+    ClaimSubmitted,
+    /// A claim was approved and counts.
+    ClaimApproved,
+    /// A claim was rejected.
+    ClaimRejected,
+    /// An activity was voided, and its awards were reversed.
+    ActivityVoided,
+    /// An order was placed.
+    OrderPlaced,
+    /// An order was fulfilled.
+    OrderFulfilled,
+    /// An order was cancelled.
+    OrderCancelled,
+    /// A swag shop order was placed.
+    SwagOrderPlaced,
+    /// A swag shop order was cancelled.
+    SwagOrderCancelled,
+    /// A deal was registered.
+    DealRegistered,
+    /// A deal was updated, or an activity was reported for it.
+    DealChanged,
+    /// A deal was closed.
+    DealClosed,
+    /// A deal expired.
+    DealExpired,
+    /// A partner was enrolled.
+    PartnerEnrolled,
+    /// Fields of a partner were changed.
+    PartnerUpdated,
+    /// A professional signed up.
+    ProfessionalSignedUp,
+    /// Fields of a professional were changed.
+    ProfessionalUpdated,
+    /// Personal data of a professional was erased.
+    ProfessionalErased,
+    /// An affiliation was recorded.
+    AffiliationStarted,
+    /// The last day of an affiliation was recorded.
+    AffiliationEnded,
+    /// A contract was recorded.
+    ContractRecorded,
+    /// A sales target was set.
+    SalesTargetSet,
+    /// A product was created or replaced.
+    ProductSaved,
+    /// An item of the swag shop was created or replaced.
+    SwagItemSaved,
+    /// An import of a file ended.
+    ImportFinished,
+}
+
+map_enum!(
+    EventType = entity::value::EventKind {
+        CreditsChanged,
+        PointsChanged,
+        LevelReached,
+        LevelLapsed,
+        ActivityRecorded,
+        ClaimSubmitted,
+        ClaimApproved,
+        ClaimRejected,
+        ActivityVoided,
+        OrderPlaced,
+        OrderFulfilled,
+        OrderCancelled,
+        SwagOrderPlaced,
+        SwagOrderCancelled,
+        DealRegistered,
+        DealChanged,
+        DealClosed,
+        DealExpired,
+        PartnerEnrolled,
+        PartnerUpdated,
+        ProfessionalSignedUp,
+        ProfessionalUpdated,
+        ProfessionalErased,
+        AffiliationStarted,
+        AffiliationEnded,
+        ContractRecorded,
+        SalesTargetSet,
+        ProductSaved,
+        SwagItemSaved,
+        ImportFinished,
+    }
+);
+map_enum!(
+    entity::value::EventKind = EventType {
+        CreditsChanged,
+        PointsChanged,
+        LevelReached,
+        LevelLapsed,
+        ActivityRecorded,
+        ClaimSubmitted,
+        ClaimApproved,
+        ClaimRejected,
+        ActivityVoided,
+        OrderPlaced,
+        OrderFulfilled,
+        OrderCancelled,
+        SwagOrderPlaced,
+        SwagOrderCancelled,
+        DealRegistered,
+        DealChanged,
+        DealClosed,
+        DealExpired,
+        PartnerEnrolled,
+        PartnerUpdated,
+        ProfessionalSignedUp,
+        ProfessionalUpdated,
+        ProfessionalErased,
+        AffiliationStarted,
+        AffiliationEnded,
+        ContractRecorded,
+        SalesTargetSet,
+        ProductSaved,
+        SwagItemSaved,
+        ImportFinished,
+    }
+);
