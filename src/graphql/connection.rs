@@ -46,19 +46,25 @@ impl PageArguments {
             (size, None) => (size.unwrap_or(PAGE_SIZE_DEFAULT), false),
         };
         let size = page_size(if from_end { "last" } else { "first" }, Some(size))?;
-        let parse = |name: &str, text: Option<String>| {
-            match text {
+        let parse = |name: &str, text: Option<String>| match text {
             None => Ok(None),
-            Some(text) => decode(&text).and_then(|text| K::parse(&text, list)).map(Some).ok_or_else(move || {
-                let given = truncate_chars(text, QUOTED_CHARS_MAX);
-                ApiError::bad_input(format!(
-                    "\"{name}\": {given:?} is not a cursor of this list; use one from its edges or pageInfo."
-                ))
-            }),
-        }
+            Some(text) => {
+                let cursor = decode(&text).and_then(|text| K::parse(&text, list));
+                cursor.map(Some).ok_or_else(|| ApiError::bad_input(not_a_cursor(name, &text)))
+            }
         };
         Ok(Page { size, from_end, after: parse("after", self.after)?, before: parse("before", self.before)? })
     }
+}
+
+/// What is wrong with a text in place of a cursor, whatever the list.
+pub(super) fn cursor_problem(name: &str, text: &str) -> Option<String> {
+    decode(text).is_none().then(|| not_a_cursor(name, text))
+}
+
+fn not_a_cursor(name: &str, text: &str) -> String {
+    let given = truncate_chars(text.to_owned(), QUOTED_CHARS_MAX);
+    format!("\"{name}\": {given:?} is not a cursor of this list; use one from its edges or pageInfo.")
 }
 
 /// The message where both a first and a last page are asked for.

@@ -9,7 +9,7 @@ use async_graphql_parser::types::{
 };
 use async_graphql_value::Value;
 
-use super::connection::{BOTH_ENDS, page_size_problem};
+use super::connection::{BOTH_ENDS, cursor_problem, page_size_problem};
 use super::output_types::{Multiplicity, OutputTypes};
 use super::refusal::{Code, ERRORS_MAX, Refusal};
 
@@ -75,8 +75,23 @@ impl<'a> Visitor<'a> {
             [(name, Some(size)), _] | [_, (name, Some(size))] => page_size_problem(name, size),
             _ => None,
         };
+        let cursors = ["after", "before"]
+            .into_iter()
+            .filter_map(|name| cursor_problem(name, self.text(&field.node, name)?));
         let refusal = |message| Refusal::new(Code::BadUserInput, message).at(field.pos);
-        self.refusals.extend(message.map(refusal));
+        let refusals: Vec<Refusal> = message.into_iter().chain(cursors).map(refusal).collect();
+        self.refusals.extend(refusals);
+    }
+
+    fn text(&self, field: &'a Field, argument: &str) -> Option<&'a str> {
+        match &field.get_argument(argument)?.node {
+            Value::String(text) => Some(text),
+            Value::Variable(name) => match self.variables.get(name)? {
+                ConstValue::String(text) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn number(&self, field: &Field, argument: &str) -> Option<i64> {
@@ -110,13 +125,19 @@ mod tests {
                 "a { ...f }",
                 Some("\"first\" must be from 0 to 100, not -1; request further pages with \"after\"."),
             ),
+            ("c(after: $cursor) { __typename }", None),
+            (
+                "c(before: \"???\") { __typename }",
+                Some("\"before\": \"???\" is not a cursor of this list; use one from its edges or pageInfo."),
+            ),
             ("a { c(first: 1, last: 1) { __typename } }", Some("Use \"first\" or \"last\", not both.")),
         ] {
             let document = format!(
                 "mutation {{ m {{ {selections} }} }} fragment f on A {{ c {{ nodes {{ c(first: -1) {{ __typename }} }} }} }}"
             );
             let document = async_graphql_parser::parse_query(document).expect("GraphQL");
-            let variables = serde_json::from_str("{\"n\": 101}").expect("variables");
+            let variables =
+                serde_json::from_str("{\"n\": 101, \"cursor\": \"bGVkZ2VyOjE\"}").expect("variables");
             let found = check(&types.outputs, &document, &variables).err();
             assert_eq!(found.as_ref().map(|refusals| refusals[0].message.as_str()), expected, "{selections}");
         }
