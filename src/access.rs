@@ -239,6 +239,8 @@ rights! {
         ProfessionalContact "contact"  [Everything Everything Nothing Nothing Own]
         /// A professional's points, levels and Dojo Credits.
         ProfessionalPoints "points"    [Everything Everything Nothing Own Own]
+        /// An affiliation. A partner's own ones have begun.
+        Affiliation "affiliation"      [Everything Everything Nothing Own Own]
         /// An activity. An integrator's own ones are those that it recorded.
         Activity "activity"            [Everything Everything Own Own Own]
         /// The products and their prices.
@@ -315,6 +317,8 @@ rights! {
         CancelSwagOrder "cancelSwagOrder" [Everything Everything Nothing Nothing Own]
         /// Emits time-based events, such as expired deals, and deletes events after their retention.
         MaintainEventFeed "maintainEventFeed" [Everything Nothing Nothing Nothing Nothing]
+        /// Computes stored values that an earlier release did not have.
+        MaintainStoredValues "maintainStoredValues" [Everything Nothing Nothing Nothing Nothing]
         /// Creates a webhook endpoint.
         CreateWebhookEndpoint "createWebhookEndpoint" [Everything Nothing Nothing Nothing Nothing]
         /// Updates a webhook endpoint.

@@ -17,6 +17,7 @@ pub mod nearest;
 pub mod pricing;
 pub mod refusal;
 pub mod rule;
+pub mod search;
 pub mod standing;
 pub mod totals;
 pub mod wording;

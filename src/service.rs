@@ -18,6 +18,7 @@ mod posting;
 pub mod products;
 pub mod reads;
 pub mod run;
+mod stored_values;
 pub mod subjects;
 pub mod swag;
 pub mod targets;
@@ -71,7 +72,7 @@ pub struct Services {
 
 impl Services {
     /// Services on a database whose schema is up to date, with the system as caller. Publishes the built-in
-    /// edition if there is none.
+    /// edition if there is none, and completes what an earlier release did not store.
     ///
     /// # Errors
     /// When the database can't be read, or holds a document that is not an edition.
@@ -79,7 +80,7 @@ impl Services {
         let policy = Arc::new(Policy::load(&db, &clock).await?);
         let metrics = Metrics::default();
         posting::award_metrics::start_at_zero(&metrics, &policy.editions);
-        Ok(Self {
+        let services = Self {
             db,
             clock,
             policy,
@@ -92,7 +93,9 @@ impl Services {
             hub: Arc::default(),
             metrics,
             webhook_sender: Arc::default(),
-        })
+        };
+        services.complete_stored_values().await?;
+        Ok(services)
     }
 
     /// The same services, with a client that validates the URLs of webhooks and sends them.

@@ -16,6 +16,7 @@ pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod import_run;
 pub(crate) mod ledger;
+pub mod list;
 pub(crate) mod listener;
 pub(crate) mod log;
 mod log_ordered;

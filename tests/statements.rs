@@ -213,6 +213,33 @@ fn queries() -> Vec<(&'static str, String, u64)> {
                 .to_owned(),
             5,
         ),
+        (
+            "activities",
+            "activities(filter: { kinds: [\"CERTIFICATION_OBTAINED\", \"DOCS_LARGE_CONTRIBUTION\"], statuses: [RECORDED] }, \
+             first: ROWS) { totalCount nodes { kind subject { __typename } } }"
+                .to_owned(),
+            3,
+        ),
+        (
+            "activities of a partner",
+            "activities(filter: { partner: \"p1\" }, first: ROWS) { totalCount nodes { kind } }".to_owned(),
+            3,
+        ),
+        (
+            "all orders",
+            format!("all: {}", orders.replace("orders(", "orders(filter: { statuses: [PLACED, CANCELLED] }, ")),
+            9,
+        ),
+        (
+            "affiliations",
+            "affiliations(first: ROWS) { totalCount nodes { partner { code } professional { code } } }".to_owned(),
+            4,
+        ),
+        (
+            "all contracts",
+            "contracts(first: ROWS) { totalCount nodes { partner { code } rates { percent } } }".to_owned(),
+            4,
+        ),
         ("everything of a page", format!("partners(first: ROWS) {{ {deep} }}"), 16),
     ]
 }

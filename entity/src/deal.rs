@@ -35,6 +35,8 @@ pub struct Model {
     pub status: DealStatus,
     /// Since when.
     pub status_on: Date,
+    /// The last active day unless something happens; 9999-12-31 where no time runs.
+    pub valid_until: Date,
     /// How it was closed.
     pub outcome: Option<DealOutcome>,
     /// Day of the proof that extended the lead.

@@ -17,6 +17,8 @@ pub struct Model {
     pub enrolled_on: Date,
     /// When it was recorded.
     pub created_at: DateTimeUtc,
+    /// Code and name without case and accents; none in rows of an earlier release, until the program starts.
+    pub search_key: Option<String>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

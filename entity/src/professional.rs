@@ -21,6 +21,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When name and address were erased.
     pub erased_at: Option<DateTimeUtc>,
+    /// Code and name without case and accents; none in rows of an earlier release, until the program starts.
+    pub search_key: Option<String>,
+    /// The address without case and accents; none once it was erased.
+    pub email_key: Option<String>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

@@ -15,6 +15,8 @@ mod m20261122_000009_webhooks;
 mod m20261128_000010_field_names;
 mod m20261128_000011_trigger_functions;
 mod m20261128_000012_open_log;
+mod m20261128_000019_work_lists;
+mod m20261128_000020_search_keys;
 mod m20261128_000021_import_runs;
 mod m20261128_000022_general_events;
 mod m20261128_000023_audit_reasons;
@@ -44,6 +46,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000010_field_names::Migration),
             Box::new(m20261128_000011_trigger_functions::Migration),
             Box::new(m20261128_000012_open_log::Migration),
+            Box::new(m20261128_000019_work_lists::Migration),
+            Box::new(m20261128_000020_search_keys::Migration),
             Box::new(m20261128_000021_import_runs::Migration),
             Box::new(m20261128_000022_general_events::Migration),
             Box::new(m20261128_000023_audit_reasons::Migration),

@@ -2,25 +2,29 @@
 
 use async_graphql::SimpleObject;
 use chrono::NaiveDate;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::batch::{BatchPage, BatchRow};
+use super::cursor::Cursor;
 use super::error::ApiError;
 use super::id::{decode, encode};
 use super::refusal::{QUOTED_CHARS_MAX, truncate_chars};
 use super::relation::Relation;
+use super::row_list::RowList;
 use crate::program::calendar::parse_date;
 use crate::service::Services;
-use crate::service::reads::AuditQuery;
+use crate::service::reads::{AuditQuery, RowsTotal};
 use crate::store::activity::Owner;
 use crate::store::import_run::ImportRunFilter;
 use crate::store::ledger::LedgerFilter;
+use crate::store::list::COUNT_MAX;
+use crate::store::list::partners::{PartnerFilter, PartnerOrder};
+use crate::store::list::professionals::{ProfessionalFilter, ProfessionalOrder};
 use crate::store::page::Page;
-use crate::store::partner::{PartnerFilter, PartnerOrder, PartnerRow};
+use crate::store::partner::PartnerRow;
 use crate::store::points::PointsFilter;
-use crate::store::professional::{
-    AffiliatedProfessional, ProfessionalFilter, ProfessionalOrder, ProfessionalRow,
-};
+use crate::store::professional::{AffiliatedProfessional, ProfessionalRow};
 use crate::store::subject::{EARLIEST, SubjectKey};
 
 /// Rows of a page without `first` or `last`.
@@ -89,14 +93,6 @@ pub(super) fn page_size_problem(name: &str, given: i64) -> Option<String> {
     })
 }
 
-/// The position of a row in a list, which a client passes back as an opaque cursor.
-///
-/// `L` identifies the list that a cursor belongs to, so that a cursor of another list is refused.
-pub(crate) trait Cursor<L>: Sized {
-    /// Parses a decoded cursor of the list.
-    fn parse(text: &str, list: &L) -> Option<Self>;
-}
-
 impl Cursor<&'static str> for i64 {
     fn parse(text: &str, list: &&'static str) -> Option<Self> {
         text.strip_prefix(list)?.strip_prefix(':')?.parse().ok().filter(|number| *number > 0)
@@ -122,7 +118,9 @@ impl Cursor<PartnerOrder> for SubjectKey {
         let fits = match list {
             PartnerOrder::Code | PartnerOrder::Name => !value.contains('\0'),
             PartnerOrder::EnrolledOn => parse_date(value).is_some_and(|day| day >= EARLIEST),
-            PartnerOrder::YearCredits(_) => value.parse::<i64>().is_ok_and(|number| number != i64::MIN),
+            PartnerOrder::YearCredits(_) | PartnerOrder::Balance => {
+                value.parse::<i64>().is_ok_and(|number| number != i64::MIN)
+            }
         };
         fits.then_some(Self { value: value.to_owned(), id: Uuid::try_parse(id).ok()? })
     }
@@ -145,6 +143,7 @@ pub(crate) fn partner_list(order: PartnerOrder) -> String {
         PartnerOrder::Name => "partners-name".to_owned(),
         PartnerOrder::EnrolledOn => "partners-enrolled".to_owned(),
         PartnerOrder::YearCredits(year) => format!("partners-credits-{year}"),
+        PartnerOrder::Balance => "partners-balance".to_owned(),
     }
 }
 
@@ -163,12 +162,15 @@ pub(crate) enum ListOrder {
     Natural,
     Partners(PartnerOrder),
     Professionals(ProfessionalOrder),
+    /// A work list.
+    Rows(RowList),
 }
 
 /// The list behind a connection, to count its rows when a client selects `totalCount`.
 pub(crate) enum Total {
     Partners(PartnerFilter),
-    Professionals(ProfessionalFilter),
+    /// None where nobody the caller sees can match.
+    Professionals(Option<ProfessionalFilter>),
     Ledger(BatchRow<PartnerRow>, LedgerFilter),
     Affiliated(BatchRow<PartnerRow>, Option<NaiveDate>),
     PartnerActivities(BatchRow<PartnerRow>),
@@ -180,6 +182,8 @@ pub(crate) enum Total {
     Deals(BatchRow<PartnerRow>),
     SwagOrders(BatchRow<ProfessionalRow>),
     Products,
+    /// A work list, which is counted to a limit.
+    Rows(RowsTotal),
     SwagItems,
     WebhookEndpoints,
     WebhookDeliveries(BatchRow<entity::webhook_endpoint::Model>, Option<entity::value::DeliveryState>),
@@ -195,7 +199,9 @@ impl Total {
         }
         let (id, counts) = match self {
             Self::Partners(filter) => return Ok(services.partners_count(filter).await?),
-            Self::Professionals(filter) => return Ok(services.professionals_count(filter).await?),
+            Self::Professionals(None) => return Ok(0),
+            Self::Professionals(Some(filter)) => return Ok(services.professionals_count(filter).await?),
+            Self::Rows(total) => return Ok(services.rows_count(total).await?),
             Self::ApiKeys => return Ok(services.keys_count().await?),
             Self::AuditLog(query) => return Ok(services.audit_count(query).await?),
             Self::WebhookEndpoints => return Ok(services.webhooks_count().await?),
@@ -291,14 +297,23 @@ pub(crate) struct Connection<N: ConnectionNode> {
     order: ListOrder,
     from_end: bool,
     starts_at_cursor: bool,
-    pub(crate) total: Total,
+    total: Total,
+    counted: OnceCell<Result<i64, ApiError>>,
 }
 
 impl<N: ConnectionNode> Connection<N> {
     pub(crate) fn new<K>(page: BatchPage<N::Row>, request: &Page<K>, order: ListOrder, total: Total) -> Self {
         let starts_at_cursor =
             if request.from_end { request.before.is_some() } else { request.after.is_some() };
-        Self { page, order, from_end: request.from_end, starts_at_cursor, total }
+        let counted = OnceCell::new();
+        Self { page, order, from_end: request.from_end, starts_at_cursor, total, counted }
+    }
+
+    /// How many rows the list has, and whether they were all counted.
+    pub(crate) async fn count(&self, services: &Services) -> Result<(i64, bool), ApiError> {
+        let is_limited = matches!(self.total, Total::Rows(_) | Total::Partners(_) | Total::Professionals(_));
+        let rows = self.counted.get_or_init(|| self.total.count(services)).await.clone()?;
+        Ok(if is_limited && rows > COUNT_MAX { (COUNT_MAX, false) } else { (rows, true) })
     }
 
     pub(crate) fn cursor(&self, row: &N::Row) -> String {
@@ -355,6 +370,10 @@ pub(crate) const LEDGER: &str = "ledger";
 pub(crate) const POINTS: &str = "points";
 /// Name of the lists of activities.
 pub(crate) const ACTIVITIES: &str = "activities";
+/// Name of the lists of affiliations.
+pub(crate) const AFFILIATIONS: &str = "affiliations";
+/// Name of the lists of contracts.
+pub(crate) const CONTRACTS: &str = "contracts";
 /// Name of the lists of a partner's professionals.
 pub(crate) const AFFILIATED: &str = "affiliated";
 

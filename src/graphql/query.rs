@@ -4,6 +4,7 @@ mod access;
 mod commerce;
 mod events;
 mod imports;
+mod lists;
 mod nodes;
 mod webhooks;
 
@@ -16,10 +17,11 @@ use super::batch::{BatchPage, BatchRow};
 use super::connection::{Connection, ListOrder, PageArguments, Total};
 use super::error::{ApiError, or_null};
 use super::scalar::Date;
-use super::types::{Activity, Edition, Node, Partner, Professional};
+use super::types::{Activity, Edition, Node, Partner, Professional, Track};
 use crate::service::Services;
-use crate::store::partner as partners;
-use crate::store::professional as professionals;
+use crate::service::reads::{PartnerQuery, ProfessionalQuery};
+use crate::store::list::{partners, professionals};
+use crate::store::page::Rows;
 pub(super) use events::events_query;
 use nodes::nodes;
 
@@ -36,6 +38,7 @@ pub struct Query(
     access::AccessQueries,
     webhooks::WebhookQueries,
     imports::ImportQueries,
+    lists::WorkListQueries,
 );
 
 /// Subjects, what they did, and the policy that judges it.
@@ -45,13 +48,18 @@ pub(crate) struct SubjectQueries;
 /// Filter of partners. A partner must match every given condition.
 #[derive(InputObject, Default)]
 pub(crate) struct PartnerFilter {
-    /// Partners whose code or name contains this text of at most 100 characters. The letters A to Z match in
-    /// either case.
+    /// Partners whose code or name contains this text of at most 100 characters, without regard to case,
+    /// accents and spacing: `muller` finds *Müller*, `lodz` finds *Łódź*.
     search: Option<String>,
     /// Partners enrolled on or after this day.
     enrolled_from: Option<Date>,
     /// Partners enrolled on or before this day.
     enrolled_to: Option<Date>,
+    /// Partners that hold one of these levels today, by code, such as `CREATOR`: in `track` if it is given, and
+    /// overall otherwise. A level that changes by date alone is listed within a minute.
+    levels: Option<Vec<String>>,
+    /// Track of the `levels`.
+    track: Option<Track>,
 }
 
 /// Order of a list of partners.
@@ -65,18 +73,28 @@ pub(crate) enum PartnerOrder {
     EnrolledOn,
     /// By level credits of the current calendar year, descending.
     CreditsThisYear,
+    /// By balance of spendable credits, descending.
+    Balance,
 }
 
 /// Filter of professionals. A professional must match every given condition.
 #[derive(InputObject, Default)]
 pub(crate) struct ProfessionalFilter {
-    /// Professionals whose code or name contains this text of at most 100 characters. The letters A to Z
-    /// match in either case.
+    /// Professionals whose code or name contains this text of at most 100 characters, without regard to case,
+    /// accents and spacing: `muller` finds *Müller*, `lodz` finds *Łódź*.
     search: Option<String>,
     /// Professionals who signed up on or after this day.
     signed_up_from: Option<Date>,
     /// Professionals who signed up on or before this day.
     signed_up_to: Option<Date>,
+    /// Professionals who hold one of these levels today, by code, such as `ENABLER`. A level that changes by date
+    /// alone is listed within a minute.
+    levels: Option<Vec<String>>,
+    /// Professionals who work today for the partner with this code.
+    partner: Option<String>,
+    /// Professionals whose e-mail address begins with this text of at most 254 characters, without regard to
+    /// case. Callers that may not read addresses find nobody.
+    email: Option<String>,
 }
 
 /// Order of a list of professionals.
@@ -92,17 +110,20 @@ pub(crate) enum ProfessionalOrder {
 
 /// Longest text to search for, in characters.
 const SEARCH_MAX: usize = 100;
+/// Longest beginning of an e-mail address to look for, in characters.
+const EMAIL_MAX: usize = 254;
 
-fn check_search(search: Option<String>) -> Result<Option<String>, ApiError> {
-    match search {
-        Some(text) if text.chars().count() > SEARCH_MAX => Err(ApiError::bad_input(format!(
-            "\"search\" must have at most {SEARCH_MAX} characters, not {}.",
+/// Checks a text of a filter.
+fn check_text(name: &str, text: Option<String>, most: usize) -> Result<Option<String>, ApiError> {
+    match text {
+        Some(text) if text.chars().count() > most => Err(ApiError::bad_input(format!(
+            "\"{name}\" must have at most {most} characters, not {}.",
             text.chars().count()
         ))),
         Some(text) if text.chars().any(char::is_control) => {
-            Err(ApiError::bad_input("\"search\" must not contain control characters."))
+            Err(ApiError::bad_input(format!("\"{name}\" must not contain control characters.")))
         }
-        search => Ok(search),
+        text => Ok(text),
     }
 }
 
@@ -172,11 +193,13 @@ impl SubjectQueries {
     ) -> Result<Connection<Partner>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let filter = filter.unwrap_or_default();
-        let filter = partners::PartnerFilter {
-            search: check_search(filter.search)?,
+        let filter = services.partner_filter(PartnerQuery {
+            search: check_text("search", filter.search, SEARCH_MAX)?,
             enrolled_from: filter.enrolled_from.map(|date| date.0),
             enrolled_to: filter.enrolled_to.map(|date| date.0),
-        };
+            levels: filter.levels,
+            track: filter.track.map(Into::into),
+        })?;
         let order = match order_by.unwrap_or(PartnerOrder::Code) {
             PartnerOrder::Code => partners::PartnerOrder::Code,
             PartnerOrder::Name => partners::PartnerOrder::Name,
@@ -184,6 +207,7 @@ impl SubjectQueries {
             PartnerOrder::CreditsThisYear => {
                 partners::PartnerOrder::YearCredits(services.clock().today().year())
             }
+            PartnerOrder::Balance => partners::PartnerOrder::Balance,
         };
         let page = PageArguments { first, after, last, before }.page(&order)?;
         let rows = services.partners_page(&filter, order, &page).await?;
@@ -220,18 +244,25 @@ impl SubjectQueries {
     ) -> Result<Connection<Professional>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let filter = filter.unwrap_or_default();
-        let filter = professionals::ProfessionalFilter {
-            search: check_search(filter.search)?,
+        let filter = services.professional_filter(ProfessionalQuery {
+            search: check_text("search", filter.search, SEARCH_MAX)?,
             signed_up_from: filter.signed_up_from.map(|date| date.0),
             signed_up_to: filter.signed_up_to.map(|date| date.0),
-        };
+            levels: filter.levels,
+            partner: filter.partner,
+            email: check_text("email", filter.email, EMAIL_MAX)?,
+        });
+        let filter = filter.await?;
         let order = match order_by.unwrap_or(ProfessionalOrder::Code) {
             ProfessionalOrder::Code => professionals::ProfessionalOrder::Code,
             ProfessionalOrder::Name => professionals::ProfessionalOrder::Name,
             ProfessionalOrder::SignedUpOn => professionals::ProfessionalOrder::SignedUpOn,
         };
         let page = PageArguments { first, after, last, before }.page(&order)?;
-        let rows = services.professionals_page(&filter, order, &page).await?;
+        let rows = match &filter {
+            Some(filter) => services.professionals_page(filter, order, &page).await?,
+            None => Rows::default(),
+        };
         Ok(Connection::new(
             BatchPage::new(rows),
             &page,

@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod affiliation;
 mod connections;
 mod deal;
 mod edition;
@@ -28,11 +29,13 @@ use async_graphql::Interface;
 
 pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
+pub(crate) use affiliation::Affiliation;
 pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
 pub(crate) use effects::Effects;
 pub(crate) use enums::{
-    DealActivityKind, DealOutcome, DealStatus, OrderPurpose, ProductCategory, ReviewDecision, UserErrorCode,
+    ActivityStatus, DealActivityKind, DealOutcome, DealStatus, OrderPurpose, OrderStatus, ProductCategory,
+    ReviewDecision, SwagOrderStatus, Track, UserErrorCode,
 };
 pub(crate) use event::{Event, PartnerChange, ProfessionalChange};
 pub(crate) use event_type::EventType;
@@ -60,6 +63,7 @@ pub(crate) enum Node {
     Partner(Partner),
     Professional(Professional),
     Activity(Activity),
+    Affiliation(Affiliation),
     LedgerEntry(LedgerEntry),
     PointsEntry(PointsEntry),
     Edition(Edition),

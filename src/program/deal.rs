@@ -55,6 +55,12 @@ impl Status {
         self.is_active() && self != Self::Lead
     }
 
+    /// Whether a deal of this status expires by its dates (R3).
+    #[must_use]
+    pub fn is_timed(self) -> bool {
+        matches!(self, Self::Lead | Self::Engaged)
+    }
+
     /// A readable label, for messages.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -11,9 +11,10 @@ use super::Services;
 use crate::access::{Caller, Grant, Operation, Role, grant_of};
 use crate::error::Error;
 use crate::store::affiliation as affiliations;
+use crate::store::list::professionals::ProfessionalScope;
 use crate::store::page::Scope;
 use crate::store::partner::PartnerRow;
-use crate::store::professional::{ProfessionalRow, ProfessionalScope};
+use crate::store::professional::ProfessionalRow;
 
 /// Which objects are visible to a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]

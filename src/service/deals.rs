@@ -25,9 +25,9 @@ use crate::program::wording::quoted;
 use crate::service::events::EventDraft;
 use crate::store::deal as store;
 use crate::store::partner::PartnerRow;
-use crate::store::subject;
+use crate::store::subject::{self, LATEST};
 pub use reads::{DealView, OpportunityView};
-pub(super) use steps::{apply_step, keys_after};
+pub(super) use steps::{apply_step, keys_after, valid_until};
 
 /// A deal as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +130,7 @@ impl Services {
                 description: description.clone(),
                 status: DealStatus::Lead,
                 status_on: on,
+                valid_until: LATEST,
                 outcome: None,
                 lead_proof_on: None,
                 proof_on: None,
@@ -138,6 +139,7 @@ impl Services {
                 rewarded_on: None,
                 recorded_by: self.integration(),
             };
+            let row = deal::Model { valid_until: valid_until(&self.policy.editions, &row), ..row };
             let mut pending = PendingStep::new(LogAction::DealRegistered, on);
             pending.step.status = Some(row.status);
             pending.step.customer = Some(row.customer.clone());

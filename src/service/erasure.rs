@@ -11,6 +11,7 @@ use super::{Services, input, keys, transact};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::refusal::{Code, Refusal, all};
+use crate::program::search::fold_all;
 use crate::store::professional::{self, ProfessionalRow};
 use crate::store::subject;
 use crate::store::{Database, api_key};
@@ -45,7 +46,8 @@ impl Services {
             check_reason(reason.as_deref(), &found.name, found.email.as_deref())?;
             let now = self.clock.now();
             let pseudonym = pseudonym(found.id);
-            professional::erase(transaction, found.id, &pseudonym, now).await?;
+            let search_key = fold_all(&[&found.code, &pseudonym]);
+            professional::erase(transaction, found.id, &pseudonym, search_key, now).await?;
             let after = json!({ "erased": true, "reason": reason });
             let change = Change::of("Professional", found.id).about(None, Some(found.id));
             changes.add(change.before(json!({ "erased": false })).after(after).because(reason.as_deref()));

@@ -4,6 +4,8 @@ mod audit;
 mod entries;
 mod explanations;
 mod history;
+mod list_queries;
+mod lists;
 mod partners;
 mod points;
 mod professionals;
@@ -17,6 +19,12 @@ use crate::program::refusal::Refusal;
 pub use audit::AuditQuery;
 pub use explanations::{LedgerObjects, PointsObjects};
 pub use history::{Happening, Histories};
+pub use list_queries::{
+    ActivityQuery, AffiliationQuery, ContractQuery, DealQuery, OrderQuery, SwagOrderQuery,
+};
+pub use lists::RowsTotal;
+pub use partners::PartnerQuery;
+pub use professionals::ProfessionalQuery;
 pub use standings::{PartnerStanding, YearCredits};
 
 /// The result for each subject, or the refusal.

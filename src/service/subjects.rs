@@ -17,6 +17,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::level_change::{partner_levels_due, professional_level_due};
 use crate::program::refusal::{Code, Refusal, Refusals, all};
+use crate::program::search::fold_all;
 use crate::program::wording::quoted;
 use crate::store::partner::{self as partners, PartnerRow};
 use crate::store::professional::{self as professionals, ProfessionalRow};
@@ -149,7 +150,15 @@ impl Services {
             input::name("name", &draft.name),
             self.check_first_day("enrolledOn", draft.enrolled_on),
         ))?;
-        Ok(partner::Model { id: Uuid::now_v7(), code, name, enrolled_on, created_at: self.clock.now() })
+        let search_key = Some(fold_all(&[&code, &name]));
+        Ok(partner::Model {
+            id: Uuid::now_v7(),
+            code,
+            name,
+            enrolled_on,
+            created_at: self.clock.now(),
+            search_key,
+        })
     }
 
     fn check_professional(&self, draft: &ProfessionalDraft) -> Result<professional::Model, Refusals> {
@@ -159,6 +168,7 @@ impl Services {
             input::email("email", &draft.email),
             self.check_first_day("signedUpOn", draft.signed_up_on),
         ))?;
+        let (search_key, email_key) = (Some(fold_all(&[&code, &name])), Some(fold_all(&[&email])));
         Ok(professional::Model {
             id: Uuid::now_v7(),
             code,
@@ -167,6 +177,8 @@ impl Services {
             signed_up_on,
             created_at: self.clock.now(),
             erased_at: None,
+            search_key,
+            email_key,
         })
     }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::Services;
 use crate::access::Operation;
 use crate::error::Error;
+use crate::program::search::fold_all;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
@@ -97,6 +98,13 @@ async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
         let Some(end) = rows.last() else { break };
         last = end.id;
         for row in rows {
+            let expected = Some(fold_all(&[&row.code, &row.name]));
+            if row.search_key != expected {
+                let found = row.search_key.clone();
+                replay.report.add_difference(|| {
+                    format!("partner {}: search key {found:?}, not {expected:?}", row.code)
+                });
+            }
             replay.add_partner(row);
         }
     }
@@ -106,6 +114,15 @@ async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
         let Some(end) = rows.last() else { break };
         last = end.id;
         for row in rows {
+            let keys = (row.search_key.clone(), row.email_key.clone());
+            let email = row.email.as_deref().map(|email| fold_all(&[email]));
+            let expected = (Some(fold_all(&[&row.code, &row.name])), email);
+            if keys != expected {
+                // No address in a report.
+                replay.report.add_difference(|| {
+                    format!("professional {}: the search keys are not those of name and address", row.code)
+                });
+            }
             replay.add_professional(row);
         }
     }

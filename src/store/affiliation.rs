@@ -18,6 +18,17 @@ pub(crate) async fn of_professionals(
     affiliation::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
+/// The affiliations of these ids, in no order.
+pub(crate) async fn by_ids(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<affiliation::Model>, DbErr> {
+    sql!(BY_IDS, "SELECT * FROM affiliations WHERE id @uuids1");
+    let backend = connection.get_database_backend();
+    let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
+    affiliation::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
 /// Enters an affiliation.
 pub(crate) async fn insert(
     connection: &impl ConnectionTrait,

@@ -68,7 +68,8 @@ pub(crate) async fn by_ids(
     with_rates(connection, rows).await
 }
 
-async fn with_rates(
+/// Contracts with their rates, in the same order.
+pub(crate) async fn with_rates(
     connection: &impl ConnectionTrait,
     rows: Vec<contract::Model>,
 ) -> Result<Vec<ContractRow>, DbErr> {

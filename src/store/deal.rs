@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entity::value::DealStatus;
 use entity::{customer, deal, deal_step, opportunity};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -10,6 +11,7 @@ use uuid::Uuid;
 use super::log_ordered::LogOrderedList;
 use super::page::{Page, Rows};
 use super::sql::{self, sql};
+use super::subject::LATEST;
 use super::turns;
 
 static OF_PARTNERS: LogOrderedList = LogOrderedList::new("deals", "partner_id");
@@ -108,6 +110,7 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, row: &deal::Model)
         description: Set(row.description),
         status: Set(row.status),
         status_on: Set(row.status_on),
+        valid_until: Set(row.valid_until),
         outcome: Set(row.outcome),
         lead_proof_on: Set(row.lead_proof_on),
         proof_on: Set(row.proof_on),
@@ -117,6 +120,20 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, row: &deal::Model)
         ..Default::default()
     };
     deal::Entity::update(row).exec(connection).await.map(drop)
+}
+
+/// Deals of these statuses whose last active day was never computed: those of a release without that column.
+pub(crate) async fn without_valid_until(
+    connection: &impl ConnectionTrait,
+    statuses: impl IntoIterator<Item = DealStatus>,
+    limit: u64,
+) -> Result<Vec<deal::Model>, DbErr> {
+    deal::Entity::find()
+        .filter(deal::Column::Status.is_in(statuses))
+        .filter(deal::Column::ValidUntil.eq(LATEST))
+        .limit(limit)
+        .all(connection)
+        .await
 }
 
 /// Appends a step of a deal.

@@ -2,7 +2,6 @@
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use std::collections::HashMap;
-use std::sync::OnceLock;
 use uuid::Uuid;
 
 use super::sql::{self, Sql};
@@ -84,83 +83,6 @@ impl PageSql {
     /// The statement for a page.
     pub(crate) fn for_page<K>(&self, page: &Page<K>) -> &Sql {
         if page.from_end { &self.backward } else { &self.forward }
-    }
-}
-
-/// The condition of a list: none, or a filter on the first three values.
-///
-/// The texts differ, because PostgreSQL plans a text once for all its values: a filter that lets
-/// everything pass would be planned like one that lets nearly nothing pass.
-#[derive(Clone, Copy)]
-pub(crate) enum RowFilter {
-    All,
-    Filtered(&'static str),
-    /// Filtered, and limited to the rows visible to a caller by a condition on that many further values.
-    Scoped(&'static str, &'static str, usize),
-}
-
-impl RowFilter {
-    /// The condition on a row.
-    pub(crate) fn condition(self) -> String {
-        match self {
-            Self::All => "TRUE".to_owned(),
-            Self::Filtered(condition) => condition.to_owned(),
-            Self::Scoped(condition, scope, _) => format!("{condition} AND {scope}"),
-        }
-    }
-
-    /// Parameters that follow those of the filter: after value and id, before value and id,
-    /// the limit, and one more.
-    pub(crate) fn parameters(self) -> [String; 6] {
-        let first = match self {
-            Self::All => 1,
-            Self::Filtered(_) => 4,
-            Self::Scoped(_, _, values) => 4 + values,
-        };
-        std::array::from_fn(|index| format!("${}", first + index))
-    }
-}
-
-/// The statements of a list with and without a filter, built on first use.
-pub(crate) struct ListSql {
-    build: fn(RowFilter) -> PageSql,
-    condition: &'static str,
-    scope: (&'static str, usize),
-    all: OnceLock<PageSql>,
-    filtered: OnceLock<PageSql>,
-    scoped: OnceLock<PageSql>,
-}
-
-impl ListSql {
-    /// `scope` is the condition on what a caller may see, and how many values it takes: they stand
-    /// behind those of the filter.
-    pub(crate) const fn new(
-        condition: &'static str,
-        scope: (&'static str, usize),
-        build: fn(RowFilter) -> PageSql,
-    ) -> Self {
-        Self {
-            build,
-            condition,
-            scope,
-            all: OnceLock::new(),
-            filtered: OnceLock::new(),
-            scoped: OnceLock::new(),
-        }
-    }
-
-    /// The statements for all rows, for filtered ones, or for filtered ones that are visible to a caller.
-    pub(crate) fn sql(&self, all: bool, scoped: bool) -> &PageSql {
-        if scoped {
-            let (scope, values) = self.scope;
-            return self
-                .scoped
-                .get_or_init(|| (self.build)(RowFilter::Scoped(self.condition, scope, values)));
-        }
-        if all {
-            return self.all.get_or_init(|| (self.build)(RowFilter::All));
-        }
-        self.filtered.get_or_init(|| (self.build)(RowFilter::Filtered(self.condition)))
     }
 }
 

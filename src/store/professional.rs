@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::{professional, professional_balance};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Value};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
-use super::page::{self, ListSql, Page, PageSql, Rows};
+use super::page::{self, Page, PageSql, Rows};
 use super::partner::PartnerRow;
 use super::sql::{self, Sql, sql};
-use super::subject::{EARLIEST, LATEST, SortType, Subject, SubjectKey, SubjectSql, by_column, like};
+use super::subject::{EARLIEST, Subject, SubjectSql};
 
 /// A professional with its balance.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
@@ -99,137 +99,40 @@ pub(crate) async fn insert(
     super::insert_all(connection, balances).await
 }
 
+/// Sets the keys by which a professional is searched.
+pub(crate) async fn set_search_keys(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    key: String,
+    email: Option<String>,
+) -> Result<(), DbErr> {
+    let row = professional::ActiveModel {
+        id: sea_orm::Unchanged(id),
+        search_key: sea_orm::Set(Some(key)),
+        email_key: sea_orm::Set(email),
+        ..Default::default()
+    };
+    professional::Entity::update(row).exec(connection).await.map(drop)
+}
+
 /// Replaces a professional's name by a pseudonym and removes the e-mail address.
 pub(crate) async fn erase(
     connection: &impl ConnectionTrait,
     id: Uuid,
     pseudonym: &str,
+    search_key: String,
     at: sea_orm::prelude::DateTimeUtc,
 ) -> Result<(), DbErr> {
     let row = professional::ActiveModel {
         id: sea_orm::Unchanged(id),
         name: sea_orm::Set(pseudonym.to_owned()),
         email: sea_orm::Set(None),
+        search_key: sea_orm::Set(Some(search_key)),
+        email_key: sea_orm::Set(None),
         erased_at: sea_orm::Set(Some(at)),
         ..Default::default()
     };
     professional::Entity::update(row).exec(connection).await.map(drop)
-}
-
-/// What a list of professionals is ordered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ProfessionalOrder {
-    /// Code, ascending.
-    Code,
-    /// Name, ascending.
-    Name,
-    /// Day of sign-up, ascending.
-    SignedUpOn,
-}
-
-impl ProfessionalOrder {
-    fn sort_type(self) -> SortType {
-        match self {
-            Self::Code | Self::Name => SortType::Text,
-            Self::SignedUpOn => SortType::Date,
-        }
-    }
-}
-
-/// A filter on professionals. A professional matches if every field that is set is satisfied.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ProfessionalFilter {
-    /// Only those whose code or name contains this, in any case.
-    pub search: Option<String>,
-    /// Only those with sign-up on this day or later.
-    pub signed_up_from: Option<NaiveDate>,
-    /// Only those with sign-up on this day or earlier.
-    pub signed_up_to: Option<NaiveDate>,
-}
-
-impl ProfessionalFilter {
-    fn values(&self) -> [Value; 3] {
-        [
-            like(self.search.as_deref()),
-            self.signed_up_from.unwrap_or(EARLIEST).into(),
-            self.signed_up_to.unwrap_or(LATEST).into(),
-        ]
-    }
-}
-
-const FILTER: &str = "(LOWER(p.code) LIKE $1 ESCAPE '\\' OR LOWER(p.name) LIKE $1 ESCAPE '\\') \
-                      AND p.signed_up_on BETWEEN $2 AND $3";
-
-/// The professionals that are visible to a caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ProfessionalScope {
-    /// Those affiliated with a partner by a day, now or before.
-    Partner(Uuid, NaiveDate),
-    /// One professional.
-    Professional(Uuid),
-}
-
-impl ProfessionalScope {
-    fn values(self) -> [Value; 3] {
-        match self {
-            Self::Partner(partner, day) => [partner.into(), day.into(), Uuid::nil().into()],
-            Self::Professional(id) => [Uuid::nil().into(), EARLIEST.into(), id.into()],
-        }
-    }
-}
-
-/// Condition of a scope: see [`ProfessionalScope`].
-const SCOPE: (&str, usize) = (
-    "p.id IN (SELECT v.professional_id FROM affiliations v WHERE v.partner_id = $4 AND v.starts_on <= $5 \
-     UNION SELECT o.professional_id FROM professional_balances o WHERE o.professional_id = $6)",
-    3,
-);
-
-static BY_CODE_ORDER: ListSql =
-    ListSql::new(FILTER, SCOPE, |filter| by_column::<ProfessionalRow>("code", filter));
-static BY_NAME: ListSql = ListSql::new(FILTER, SCOPE, |filter| by_column::<ProfessionalRow>("name", filter));
-static BY_SIGN_UP: ListSql =
-    ListSql::new(FILTER, SCOPE, |filter| by_column::<ProfessionalRow>("signed_up_on", filter));
-
-/// One page of professionals.
-pub(crate) async fn page(
-    connection: &impl ConnectionTrait,
-    filter: &ProfessionalFilter,
-    scope: Option<ProfessionalScope>,
-    order: ProfessionalOrder,
-    page: &Page<SubjectKey>,
-) -> Result<Rows<ProfessionalRow>, DbErr> {
-    let backend = connection.get_database_backend();
-    let lists = match order {
-        ProfessionalOrder::Code => &BY_CODE_ORDER,
-        ProfessionalOrder::Name => &BY_NAME,
-        ProfessionalOrder::SignedUpOn => &BY_SIGN_UP,
-    };
-    let all = *filter == ProfessionalFilter::default() && scope.is_none();
-    let mut values = if all { Vec::new() } else { filter.values().to_vec() };
-    values.extend(scope.into_iter().flat_map(ProfessionalScope::values));
-    values.extend(order.sort_type().bounds(page.after.as_ref(), page.before.as_ref()));
-    values.push(page.limit());
-    let rows = ProfessionalRow::find_by_statement(
-        lists.sql(all, scope.is_some()).for_page(page).bind(backend, values),
-    )
-    .all(connection)
-    .await?;
-    Ok(page.truncate(rows))
-}
-
-/// The number of professionals that match.
-pub(crate) async fn count(
-    connection: &impl ConnectionTrait,
-    filter: &ProfessionalFilter,
-    scope: Option<ProfessionalScope>,
-) -> Result<i64, DbErr> {
-    sql!(COUNT, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {FILTER}"));
-    sql!(COUNT_SCOPED, &format!("SELECT COUNT(*) AS n FROM professionals p WHERE {FILTER} AND {}", SCOPE.0));
-    let sql: &Sql = if scope.is_some() { &COUNT_SCOPED } else { &COUNT };
-    let values = filter.values().into_iter().chain(scope.into_iter().flat_map(ProfessionalScope::values));
-    let row = connection.query_one_raw(sql.bind(connection.get_database_backend(), values)).await?;
-    row.map_or(Ok(0), |row| row.try_get("", "n"))
 }
 
 /// A professional affiliated with a partner.

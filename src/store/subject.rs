@@ -4,10 +4,9 @@
 //! tables and columns of each; [`SubjectSql`] builds the statements once for each, so their texts stay constant.
 
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
-use super::page::{PageSql, RowFilter};
 use super::sql::{self, Sql};
 use super::turns;
 
@@ -127,6 +126,18 @@ pub(crate) async fn after<S: Subject>(
     S::Model::find_by_statement(statement).all(connection).await
 }
 
+/// Ids of subjects without a key for searching: those of a release that had none.
+pub(crate) async fn without_search_key<S: Subject>(
+    connection: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<Uuid>, DbErr> {
+    let text = format!("SELECT id FROM {} WHERE search_key IS NULL ORDER BY id LIMIT $1", S::TABLE);
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, text, [limit_value(limit)]);
+    let rows = connection.query_all_raw(statement).await?;
+    rows.iter().map(|row| row.try_get("", "id")).collect()
+}
+
 /// Ids of subjects whose level may have changed by a day without a step, at most `limit` of them.
 pub(crate) async fn level_due<S: Subject>(
     connection: &impl ConnectionTrait,
@@ -184,30 +195,4 @@ impl SortType {
             Self::Integer => text.parse::<i64>().ok().map(Into::into),
         }
     }
-}
-
-/// A list ordered by a column of `p`, keyed by it and the id.
-pub(super) fn by_column<S: Subject>(column: &str, filter: RowFilter) -> PageSql {
-    let [value_after, id_after, value_before, id_before, limit, _] = filter.parameters();
-    let (select, condition) = (select::<S>(), filter.condition());
-    let text = |direction: &str| {
-        Sql::new(&format!(
-            "{select} WHERE {condition} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
-             AND (p.{column}, p.id) < ({value_before}, {id_before}) \
-             ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
-        ))
-    };
-    PageSql { forward: text("ASC"), backward: text("DESC") }
-}
-
-/// A `LIKE` pattern that finds `search` anywhere; without one, everything. Only ASCII letters are case-folded,
-/// as in `LOWER` of both engines.
-pub(super) fn like(search: Option<&str>) -> Value {
-    let escaped = search
-        .unwrap_or("")
-        .to_ascii_lowercase()
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    format!("%{escaped}%").into()
 }

@@ -287,6 +287,7 @@ async fn partners_by_each_order(backend: Backend) {
         (json!({ "search": "E" }), 2),
         (json!({ "search": "_" }), 1),
         (json!({ "search": "%" }), 0),
+        (json!({ "search": "ÁLPHÀ" }), 2),
         (json!({ "enrolledFrom": "2024-06-02", "enrolledTo": "2024-08-01" }), 2),
         (json!({ "enrolledTo": "2024-06-01" }), 2),
     ];

@@ -8,8 +8,8 @@ use crate::graphql::batch::BatchById;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
-    Activity, ApiKey, AuditEntry, Contract, Deal, Edition, ImportRun, LedgerEntry, Node, Order, Partner,
-    PointsEntry, Product, Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Activity, Affiliation, ApiKey, AuditEntry, Contract, Deal, Edition, ImportRun, LedgerEntry, Node, Order,
+    Partner, PointsEntry, Product, Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -26,6 +26,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
     );
     let activities =
         BatchById::new(none_of(&keys(NodeType::Activity), |ids| services.activities_by_ids(ids)).await?);
+    let affiliations =
+        BatchById::new(none_of(&keys(NodeType::Affiliation), |ids| services.affiliations_by_ids(ids)).await?);
     let entries = BatchById::new(
         none_of(&keys(NodeType::LedgerEntry), |ids| services.ledger_entries_by_ids(ids)).await?,
     );
@@ -58,6 +60,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::Partner => Node::Partner(Partner(partners.get(id)?)),
             NodeType::Professional => Node::Professional(Professional(professionals.get(id)?)),
             NodeType::Activity => Node::Activity(Activity(activities.get(id)?)),
+            NodeType::Affiliation => Node::Affiliation(Affiliation(affiliations.get(id)?)),
             NodeType::LedgerEntry => Node::LedgerEntry(LedgerEntry(entries.get(id)?)),
             NodeType::PointsEntry => Node::PointsEntry(PointsEntry(points.get(id)?)),
             NodeType::Product => Node::Product(Product(products.get(id)?)),

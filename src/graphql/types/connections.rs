@@ -3,21 +3,27 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    Activity, ApiKey, AuditEntry, Deal, ImportRefusedRow, ImportRun, LedgerEntry, Order, Partner,
-    PointsEntry, Product, Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Activity, Affiliation, ApiKey, AuditEntry, Contract, Deal, ImportRefusedRow, ImportRun, LedgerEntry,
+    Order, Partner, PointsEntry, Product, Professional, SwagItem, SwagOrder, WebhookDelivery,
+    WebhookEndpoint,
 };
 use crate::graphql::batch::BatchRow;
 use crate::graphql::connection::{
-    ACTIVITIES, AFFILIATED, Connection, ConnectionNode, DEALS, Edge, IMPORT_REFUSED_ROWS, IMPORT_RUNS,
-    LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo, SWAG_ITEMS, SWAG_ORDERS, partner_list,
-    professional_list,
+    ACTIVITIES, AFFILIATED, AFFILIATIONS, CONTRACTS, Connection, ConnectionNode, DEALS, Edge,
+    IMPORT_REFUSED_ROWS, IMPORT_RUNS, LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo, SWAG_ITEMS,
+    SWAG_ORDERS, partner_list, professional_list,
 };
 use crate::graphql::error::ApiError;
+use crate::graphql::row_list::RowList;
 use crate::graphql::scalar::int;
 use crate::service::Services;
+use crate::service::contracts::ContractRow;
 use crate::service::products::ProductRow;
-use crate::store::partner::{PartnerOrder, PartnerRow};
-use crate::store::professional::{ProfessionalOrder, ProfessionalRow};
+use crate::store::list::partners::PartnerOrder;
+use crate::store::list::professionals::ProfessionalOrder;
+use crate::store::list::{affiliations, orders, swag_orders};
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
 
 /// Declares the connection and the edge of a type.
 macro_rules! connection {
@@ -45,9 +51,15 @@ macro_rules! connection {
                 self.relay_page_info()
             }
 
-            /// Number of items in the whole list after filtering, independent of the page.
+            /// Number of items in the whole list after filtering, independent of the page. The lists of the
+            /// whole program are counted to 100,000; see `totalCountIsExact`.
             async fn total_count(&self, context: &Context<'_>) -> Result<i32, ApiError> {
-                Ok(int(self.total.count(context.data_unchecked::<Services>()).await?))
+                Ok(int(self.count(context.data_unchecked::<Services>()).await?.0))
+            }
+
+            /// Whether `totalCount` is the number of all items. `false` if there are more.
+            async fn total_count_is_exact(&self, context: &Context<'_>) -> Result<bool, ApiError> {
+                Ok(self.count(context.data_unchecked::<Services>()).await?.1)
             }
         }
 
@@ -71,6 +83,8 @@ macro_rules! connection {
 connection!(Partner, "PartnerConnection", "PartnerEdge");
 connection!(Professional, "ProfessionalConnection", "ProfessionalEdge");
 connection!(Activity, "ActivityConnection", "ActivityEdge");
+connection!(Affiliation, "AffiliationConnection", "AffiliationEdge");
+connection!(Contract, "ContractConnection", "ContractEdge");
 connection!(LedgerEntry, "LedgerEntryConnection", "LedgerEntryEdge");
 connection!(PointsEntry, "PointsEntryConnection", "PointsEntryEdge");
 connection!(ApiKey, "ApiKeyConnection", "ApiKeyEdge");
@@ -98,6 +112,7 @@ impl ConnectionNode for Partner {
             PartnerOrder::Code => row.code.clone(),
             PartnerOrder::Name => row.name.clone(),
             PartnerOrder::EnrolledOn => row.enrolled_on.to_string(),
+            PartnerOrder::Balance => (-row.credits).to_string(),
             PartnerOrder::YearCredits(_) => row.year_credits.map_or(i64::MAX, |credits| -credits).to_string(),
         };
         format!("{}:{}:{value}", partner_list(order), row.id)
@@ -141,15 +156,39 @@ macro_rules! connection_node {
             }
         }
     };
+    ($node:ident, $row:ty, $list:ident, |$of:ident| $key:expr, $($order:pat => $position:expr),+) => {
+        impl ConnectionNode for $node {
+            type Row = $row;
+
+            fn from_row(batch_row: BatchRow<Self::Row>) -> Self {
+                Self(batch_row)
+            }
+
+            fn cursor_key($of: &Self::Row, order: ListOrder) -> String {
+                match order {
+                    $(ListOrder::Rows(list @ $order) => list.cursor(&$position),)+
+                    _ => format!("{}:{}", $list, $key),
+                }
+            }
+        }
+    };
 }
 
-connection_node!(Activity, entity::activity::Model, ACTIVITIES, |row| row.seq);
+connection_node!(Activity, entity::activity::Model, ACTIVITIES, |row| row.seq,
+    RowList::Activities(order, _) => order.key(row));
+connection_node!(Affiliation, entity::affiliation::Model, AFFILIATIONS, |row| row.id,
+    RowList::Affiliations(_) => affiliations::key(row));
+connection_node!(Contract, ContractRow, CONTRACTS, |row| row.contract.id,
+    RowList::Contracts(order, _) => order.key(&row.contract));
 connection_node!(LedgerEntry, entity::ledger_entry::Model, LEDGER, |row| row.number);
 connection_node!(PointsEntry, entity::points_entry::Model, POINTS, |row| row.number);
-connection_node!(Order, entity::order::Model, ORDERS, |row| row.seq);
-connection_node!(Deal, entity::deal::Model, DEALS, |row| row.seq);
+connection_node!(Order, entity::order::Model, ORDERS, |row| row.seq,
+    RowList::Orders(_) => orders::key(row));
+connection_node!(Deal, entity::deal::Model, DEALS, |row| row.seq,
+    RowList::Deals(order, _) => order.key(row));
 connection_node!(Product, ProductRow, PRODUCTS, |row| row.product.code);
 connection_node!(SwagItem, entity::swag_item::Model, SWAG_ITEMS, |row| row.code);
-connection_node!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.seq);
+connection_node!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.seq,
+    RowList::SwagOrders(_) => swag_orders::key(row));
 connection_node!(ImportRun, entity::import_run::Model, IMPORT_RUNS, |row| row.id);
 connection_node!(ImportRefusedRow, entity::import_refused_row::Model, IMPORT_REFUSED_ROWS, |row| row.line);

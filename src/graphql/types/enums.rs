@@ -29,6 +29,7 @@ macro_rules! map_enum {
 pub(super) use map_enum;
 
 map_enum!(Track = rule::Track { Technical, Business });
+map_enum!(rule::Track = Track { Technical, Business });
 map_enum!(Track = entity::value::Track { Technical, Business });
 
 impl From<Track> for entity::value::Track {
@@ -84,6 +85,7 @@ pub(crate) enum OrderPurpose {
 
 map_enum!(OrderPurpose = policy::OrderPurpose { EndCustomer, SelfUse });
 map_enum!(OrderPurpose = entity::value::OrderPurpose { EndCustomer, SelfUse });
+map_enum!(entity::value::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
 map_enum!(policy::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
 
 /// Status of an order.
@@ -98,6 +100,7 @@ pub(crate) enum OrderStatus {
 }
 
 map_enum!(OrderStatus = entity::value::OrderStatus { Placed, Fulfilled, Cancelled });
+map_enum!(entity::value::OrderStatus = OrderStatus { Placed, Fulfilled, Cancelled });
 
 /// Source of a discount rate.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,6 +233,7 @@ pub(crate) enum SwagOrderStatus {
 }
 
 map_enum!(SwagOrderStatus = entity::value::SwagOrderStatus { Placed, Cancelled });
+map_enum!(entity::value::SwagOrderStatus = SwagOrderStatus { Placed, Cancelled });
 
 /// Status of an activity.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,6 +249,7 @@ pub(crate) enum ActivityStatus {
 }
 
 map_enum!(ActivityStatus = entity::value::ActivityStatus { PendingReview, Recorded, Rejected, Voided });
+map_enum!(entity::value::ActivityStatus = ActivityStatus { PendingReview, Recorded, Rejected, Voided });
 
 /// Reason for a ledger entry.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,15 @@
 //! Products and contracts.
 
-use async_graphql::{ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 
-use super::Money;
 use super::enums::ProductCategory;
-use crate::graphql::batch::BatchRow;
-use crate::graphql::error::ApiError;
+use super::{Money, Partner};
+use crate::graphql::batch::{BatchById, BatchRow};
+use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Decimal};
+use crate::service::Services;
 use crate::service::contracts::{ContractRow, percent};
 use crate::service::products::ProductRow;
 
@@ -59,6 +61,15 @@ impl Contract {
     /// Reference of the contract, unique per partner.
     async fn reference(&self) -> &str {
         &self.0.row().contract.reference
+    }
+
+    /// Partner of the contract; null if the caller may not see it.
+    async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
+        let services = context.data_unchecked::<Services>();
+        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.contract.partner_id).collect();
+        let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+        let found = self.0.load(Relation::Partner, load).await;
+        or_null(context, found.map(|found| found.get(self.0.row().contract.partner_id).map(Partner)))
     }
 
     /// First day on which the rates apply.

@@ -1,5 +1,6 @@
 //! What a step does to a deal: the same for the live path and for `verify`.
 
+use chrono::NaiveDate;
 use entity::value::LogAction;
 use entity::{deal, deal_step};
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use crate::program::deal::{Hold, RegisteredDeal, Win, name_key};
 use crate::program::edition::Editions;
 use crate::program::refusal::{Code, Refusal, Refusals};
 use crate::service::labels;
+use crate::store::subject::LATEST;
 
 /// Customer and scope of a deal after a step, as they are compared.
 pub(in crate::service) fn keys_after(deal: &deal::Model, step: &deal_step::Model) -> (String, String) {
@@ -63,7 +65,13 @@ pub(in crate::service) fn apply_step(
         rewarded_on: days.rewarded_on,
         ..next
     };
+    row.valid_until = valid_until(editions, row);
     Ok(win)
+}
+
+/// The last day on which a deal is active unless something happens; the last of all days where no time runs (R3).
+pub(in crate::service) fn valid_until(editions: &Editions, row: &deal::Model) -> NaiveDate {
+    deal_dates(row).valid_until(&editions.at(row.registered_on).deals).unwrap_or(LATEST)
 }
 
 /// Gives a lead another customer or scope: later, others rely on what it is about.

@@ -5,17 +5,37 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::lists::known_levels;
 use crate::access::Operation;
 use crate::error::Error;
+use crate::program::level::Levels;
 use crate::program::refusal::{Code, Refusal};
+use crate::program::rule::Track;
+use crate::program::search::fold;
 use crate::program::wording::in_the_future;
 use crate::service::access::Visibility;
 use crate::service::{Services, input};
+use crate::store::list::partners::{self, LevelFilter, PartnerFilter, PartnerOrder};
 use crate::store::page::{Page, Rows, Scope};
-use crate::store::partner::{PartnerFilter, PartnerOrder, PartnerRow};
+use crate::store::partner::PartnerRow;
 use crate::store::professional::AffiliatedProfessional;
 use crate::store::subject::{self, SubjectKey};
-use crate::store::{ledger, partner, professional};
+use crate::store::{ledger, professional};
+
+/// A filter on partners, as received.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartnerQuery {
+    /// Part of the code or the name.
+    pub search: Option<String>,
+    /// First day of enrolment.
+    pub enrolled_from: Option<NaiveDate>,
+    /// Last day of enrolment.
+    pub enrolled_to: Option<NaiveDate>,
+    /// Codes of levels.
+    pub levels: Option<Vec<String>>,
+    /// The track of the levels; none for the overall level.
+    pub track: Option<Track>,
+}
 
 impl Services {
     /// The partner with a code.
@@ -46,6 +66,46 @@ impl Services {
             .collect())
     }
 
+    /// The filter on partners that a query asks for.
+    ///
+    /// # Errors
+    /// When it names a level that no edition has.
+    pub fn partner_filter(&self, query: PartnerQuery) -> Result<PartnerFilter, Refusal> {
+        let levels = query.levels.map(|levels| self.level_filter(&levels, query.track)).transpose()?;
+        Ok(PartnerFilter {
+            search: query.search.as_deref().map(fold),
+            enrolled_from: query.enrolled_from,
+            enrolled_to: query.enrolled_to,
+            levels,
+        })
+    }
+
+    /// Partners of these levels in a track, or overall: the higher one of the two tracks (V4).
+    fn level_filter(&self, levels: &[String], track: Option<Track>) -> Result<LevelFilter, Refusal> {
+        let known: Vec<&Levels> =
+            self.policy.editions.iter().map(|edition| &edition.partner_levels).collect();
+        let levels = known_levels(levels, &known)?;
+        Ok(match track {
+            Some(Track::Technical) => LevelFilter::Technical(levels),
+            Some(Track::Business) => LevelFilter::Business(levels),
+            None => {
+                let mut pairs = Vec::new();
+                for edition in known {
+                    for (technical, business) in
+                        edition.iter().flat_map(|one| edition.iter().map(move |other| (one, other)))
+                    {
+                        let overall = if technical.rank >= business.rank { technical } else { business };
+                        let pair = format!("{}|{}", technical.code, business.code);
+                        if levels.contains(&overall.code) && !pairs.contains(&pair) {
+                            pairs.push(pair);
+                        }
+                    }
+                }
+                LevelFilter::Pairs(pairs)
+            }
+        })
+    }
+
     /// One page of partners.
     ///
     /// # Errors
@@ -57,7 +117,7 @@ impl Services {
         page: &Page<SubjectKey>,
     ) -> Result<Rows<PartnerRow>, Error> {
         match self.partner_scope() {
-            Some(scope) => Ok(partner::page(self.db.reader(), filter, scope.only(), order, page).await?),
+            Some(scope) => Ok(partners::page(self.db.reader(), filter, scope.only(), order, page).await?),
             None => Ok(Rows::default()),
         }
     }
@@ -68,7 +128,7 @@ impl Services {
     /// When the database fails.
     pub async fn partners_count(&self, filter: &PartnerFilter) -> Result<i64, Error> {
         match self.partner_scope() {
-            Some(scope) => Ok(partner::count(self.db.reader(), filter, scope.only()).await?),
+            Some(scope) => Ok(partners::count(self.db.reader(), filter, scope.only()).await?),
             None => Ok(0),
         }
     }

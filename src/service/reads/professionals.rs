@@ -6,16 +6,39 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::PerSubject;
+use super::lists::known_levels;
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::{anniversary, membership_year};
+use crate::program::level::Levels;
 use crate::program::refusal::{Code, Refusal};
+use crate::program::search::fold;
 use crate::program::standing::{ProfessionalStanding, check_professional_day, professional_standing};
 use crate::program::totals::membership_year_number;
+use crate::service::access::Visibility;
 use crate::service::{Services, input};
+use crate::store::list::professionals::{self, ProfessionalFilter, ProfessionalOrder};
 use crate::store::page::{Page, Rows};
-use crate::store::professional::{ProfessionalFilter, ProfessionalOrder, ProfessionalRow};
+use crate::store::professional::ProfessionalRow;
 use crate::store::subject::{self, SubjectKey};
-use crate::store::{ledger, professional, standing};
+use crate::store::{ledger, standing};
+
+/// A filter on professionals, as received.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfessionalQuery {
+    /// Part of the code or the name.
+    pub search: Option<String>,
+    /// First day of sign-up.
+    pub signed_up_from: Option<NaiveDate>,
+    /// Last day of sign-up.
+    pub signed_up_to: Option<NaiveDate>,
+    /// Codes of levels.
+    pub levels: Option<Vec<String>>,
+    /// Code of the partner that they work for today.
+    pub partner: Option<String>,
+    /// Beginning of the e-mail address.
+    pub email: Option<String>,
+}
 
 impl Services {
     /// The professional with a code.
@@ -40,6 +63,38 @@ impl Services {
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
+    /// The filter on professionals that a query asks for; none where nobody the caller sees can match.
+    ///
+    /// # Errors
+    /// When it names a level that no edition has, or the database fails.
+    pub async fn professional_filter(
+        &self,
+        query: ProfessionalQuery,
+    ) -> Result<Option<ProfessionalFilter>, Error> {
+        let known: Vec<&Levels> =
+            self.policy.editions.iter().map(|edition| &edition.professional_levels).collect();
+        let levels = query.levels.map(|asked| known_levels(&asked, &known)).transpose()?;
+        // Who does not see addresses finds nobody by them.
+        if query.email.is_some() && self.visibility(Operation::ProfessionalContact) == Visibility::Nothing {
+            return Ok(None);
+        }
+        let partner = match query.partner {
+            None => None,
+            Some(code) => match self.partner_by_code(&code).await? {
+                Some(row) => Some((row.id, self.clock.today())),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(ProfessionalFilter {
+            search: query.search.as_deref().map(fold),
+            signed_up_from: query.signed_up_from,
+            signed_up_to: query.signed_up_to,
+            levels,
+            partner,
+            email: query.email.as_deref().map(|email| fold(email.trim())),
+        }))
+    }
+
     /// One page of professionals.
     ///
     /// # Errors
@@ -51,7 +106,7 @@ impl Services {
         page: &Page<SubjectKey>,
     ) -> Result<Rows<ProfessionalRow>, Error> {
         let Some(scope) = self.professional_scope() else { return Ok(Rows::default()) };
-        let mut rows = professional::page(self.db.reader(), filter, scope.only(), order, page).await?;
+        let mut rows = professionals::page(self.db.reader(), filter, scope.only(), order, page).await?;
         self.redact_contacts(&mut rows.rows);
         Ok(rows)
     }
@@ -62,7 +117,7 @@ impl Services {
     /// When the database fails.
     pub async fn professionals_count(&self, filter: &ProfessionalFilter) -> Result<i64, Error> {
         let Some(scope) = self.professional_scope() else { return Ok(0) };
-        Ok(professional::count(self.db.reader(), filter, scope.only()).await?)
+        Ok(professionals::count(self.db.reader(), filter, scope.only()).await?)
     }
 
     /// Standings of professionals on an effective date (default today), as recorded now or at a past time (S3, K1).

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Replay;
 use crate::program::deal::{Hold, Win};
 use crate::program::fold::{ObjectIndex, Redemption, Sale, Step, Target, WonDeal};
-use crate::service::deals::{apply_step, keys_after, opportunity_row};
+use crate::service::deals::{apply_step, keys_after, opportunity_row, valid_until};
 use crate::service::posting::Object;
 use crate::service::targets::money;
 use crate::store::log::LoggedStep;
@@ -264,7 +264,8 @@ impl Replay<'_> {
                 return Err(impossible());
             }
             let number = self.add(Object::Deal(row.id));
-            let registered = registered(row, logged, step).ok_or_else(impossible)?;
+            let mut registered = registered(row, logged, step).ok_or_else(impossible)?;
+            registered.valid_until = valid_until(&self.policy.editions, &registered);
             self.commerce.customers.entry(registered.customer_key.clone()).or_default();
             self.commerce.deals.insert(row.id, (number, registered));
             return Ok(None);

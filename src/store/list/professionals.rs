@@ -1,0 +1,116 @@
+//! The list of professionals.
+
+use chrono::NaiveDate;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
+use uuid::Uuid;
+
+use super::{ListQuery, subjects};
+use crate::store::page::{Page, Rows};
+use crate::store::professional::ProfessionalRow;
+use crate::store::subject::{SortType, Subject, SubjectKey};
+
+/// Sorts after every text that begins like another one.
+const AFTER: char = '\u{10FFFF}';
+
+/// What a list of professionals is ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProfessionalOrder {
+    /// Code, ascending.
+    Code,
+    /// Name, ascending.
+    Name,
+    /// Day of sign-up, ascending.
+    SignedUpOn,
+}
+
+/// A filter on professionals. A professional matches if every field that is set is satisfied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ProfessionalFilter {
+    /// Only those whose code or name contains this, folded as the stored keys are.
+    pub search: Option<String>,
+    /// Only those with sign-up on this day or later.
+    pub signed_up_from: Option<NaiveDate>,
+    /// Only those with sign-up on this day or earlier.
+    pub signed_up_to: Option<NaiveDate>,
+    /// Only those of these levels, as last emitted.
+    pub levels: Option<Vec<String>>,
+    /// Only those who work for this partner on this day.
+    pub partner: Option<(Uuid, NaiveDate)>,
+    /// Only those whose address begins with this, folded as the stored keys are.
+    pub email: Option<String>,
+}
+
+/// The professionals that are visible to a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProfessionalScope {
+    /// Those affiliated with a partner by a day, now or before.
+    Partner(Uuid, NaiveDate),
+    /// One professional.
+    Professional(Uuid),
+}
+
+fn query(backend: DbBackend, filter: &ProfessionalFilter, scope: Option<ProfessionalScope>) -> ListQuery {
+    let mut query = ListQuery::new(backend, ProfessionalRow::TABLE, "id");
+    match scope {
+        None => {}
+        Some(ProfessionalScope::Professional(id)) => {
+            let condition = format!("p.id = {}", query.value(id));
+            query.require(condition);
+        }
+        Some(ProfessionalScope::Partner(partner, day)) => {
+            let (partner, day) = (query.value(partner), query.value(day));
+            query.require(format!(
+                "p.id IN (SELECT v.professional_id FROM affiliations v WHERE v.partner_id = {partner} \
+                 AND v.starts_on <= {day})"
+            ));
+        }
+    }
+    if let Some(text) = &filter.search {
+        subjects::search(&mut query, text);
+    }
+    query.subject_between("signed_up_on", filter.signed_up_from, filter.signed_up_to);
+    if let Some(levels) = &filter.levels {
+        let condition = query.one_of("b.level", levels.iter().map(String::as_str));
+        query.require(condition);
+    }
+    if let Some((partner, day)) = filter.partner {
+        let (partner, day) = (query.value(partner), query.value(day));
+        query.require(format!(
+            "p.id IN (SELECT w.professional_id FROM affiliations w WHERE w.partner_id = {partner} \
+             AND w.starts_on <= {day} AND (w.ends_on IS NULL OR w.ends_on >= {day}))"
+        ));
+    }
+    if let Some(email) = &filter.email {
+        let (from, to) = (query.value(email.as_str()), query.value(format!("{email}{AFTER}")));
+        query.require(format!("p.email_key >= {from} AND p.email_key < {to}"));
+    }
+    query
+}
+
+/// One page of professionals.
+pub(crate) async fn page(
+    connection: &impl ConnectionTrait,
+    filter: &ProfessionalFilter,
+    scope: Option<ProfessionalScope>,
+    order: ProfessionalOrder,
+    page: &Page<SubjectKey>,
+) -> Result<Rows<ProfessionalRow>, DbErr> {
+    let query = query(connection.get_database_backend(), filter, scope);
+    let (column, sort) = match order {
+        ProfessionalOrder::Code => ("code", SortType::Text),
+        ProfessionalOrder::Name => ("name", SortType::Text),
+        ProfessionalOrder::SignedUpOn => ("signed_up_on", SortType::Date),
+    };
+    let statement = subjects::by_column::<ProfessionalRow>(query, column, sort, page);
+    Ok(page.truncate(ProfessionalRow::find_by_statement(statement).all(connection).await?))
+}
+
+/// The number of professionals that match, [`super::COUNT_MAX`] and one more at most.
+pub(crate) async fn count(
+    connection: &impl ConnectionTrait,
+    filter: &ProfessionalFilter,
+    scope: Option<ProfessionalScope>,
+) -> Result<i64, DbErr> {
+    let query = query(connection.get_database_backend(), filter, scope);
+    super::counted(connection, subjects::count::<ProfessionalRow>(query)).await
+}
