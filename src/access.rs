@@ -281,8 +281,8 @@ rights! {
         EndAffiliation "endAffiliation" [Everything Everything Nothing Nothing Nothing]
         /// Records activities. An integrator records for all subjects, but no kind that requires a review.
         RecordActivity "recordActivity" [Everything Everything Everything Nothing Nothing]
-        /// Submits a claim. An integrator submits for all subjects.
-        SubmitActivity "submitActivity" [Everything Everything Everything Nothing Own]
+        /// Submits a claim. An integrator submits for all subjects, a partner for itself and the kinds that it may claim.
+        SubmitActivity "submitActivity" [Everything Everything Everything Own Own]
         /// Approves or rejects a claim.
         ReviewActivity "reviewActivity" [Everything Everything Nothing Nothing Nothing]
         /// Voids an activity.

@@ -112,6 +112,27 @@ function administrator(day) {
 function staff(day) {
   return [
     {
+      title: 'Claims that await review',
+      description: 'What was claimed, of whom and with which evidence; the oldest first.',
+      query: `query Claims {
+  activities(filter: { statuses: [PENDING_REVIEW] }, first: 10) {
+    totalCount
+    nodes {
+      id
+      kind
+      occurredOn
+      points
+      attributes
+      subject {
+        ... on Partner { code name }
+        ... on Professional { code name }
+      }
+    }
+  }
+}
+`,
+    },
+    {
       title: 'Partners by credits',
       description: 'Levels of both tracks, and the credits missing for the next level.',
       query: `query Partners {

@@ -45,6 +45,12 @@ pub struct Model {
     pub recorded_by: Option<String>,
     /// The import that recorded it.
     pub import_run_id: Option<Uuid>,
+    /// The activity of the same key that it takes the place of; that one was rejected or voided.
+    pub replaces: Option<Uuid>,
+    /// The activity that took its place, and has its key now.
+    pub replaced_by: Option<Uuid>,
+    /// The last day for the evidence of a claim, which is rejected then without.
+    pub evidence_due_on: Option<Date>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

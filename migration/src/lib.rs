@@ -16,6 +16,7 @@ mod m20261128_000010_field_names;
 mod m20261128_000011_trigger_functions;
 mod m20261128_000012_open_log;
 mod m20261128_000019_work_lists;
+mod m20261128_000020_claims;
 mod m20261128_000020_search_keys;
 mod m20261128_000021_import_runs;
 mod m20261128_000022_general_events;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000012_open_log::Migration),
             Box::new(m20261128_000019_work_lists::Migration),
             Box::new(m20261128_000020_search_keys::Migration),
+            Box::new(m20261128_000020_claims::Migration),
             Box::new(m20261128_000021_import_runs::Migration),
             Box::new(m20261128_000022_general_events::Migration),
             Box::new(m20261128_000023_audit_reasons::Migration),

@@ -12,7 +12,7 @@ pub(crate) struct Migration;
 const NEVER: &str = "'9999-12-31'";
 
 /// Name, table and columns, and the condition of a partial index.
-const INDEXES: [(&str, &str, &str); 34] = [
+const INDEXES: [(&str, &str, &str); 35] = [
     ("ix_activities_kind_seq", "activities (kind, seq)", ""),
     ("ix_activities_kind_occurred", "activities (kind, occurred_on, seq)", ""),
     ("ix_activities_source_seq", "activities (source, seq)", ""),
@@ -46,6 +46,7 @@ const INDEXES: [(&str, &str, &str); 34] = [
     ("ix_deals_customer", "deals (customer_key, seq)", ""),
     ("ix_deals_customer_valid", "deals (customer_key, valid_until, seq)", ""),
     ("ix_deals_recorder", "deals (recorded_by, seq)", "recorded_by IS NOT NULL"),
+    ("ix_deals_recorder_valid", "deals (recorded_by, valid_until, seq)", "recorded_by IS NOT NULL"),
     ("ix_opportunities_held", "opportunities (held_until)", "deal_id IS NOT NULL"),
     ("ix_orders_placed", "orders (placed_on, seq)", ""),
     ("ix_orders_partner_placed", "orders (partner_id, placed_on, seq)", ""),

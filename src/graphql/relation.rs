@@ -53,6 +53,8 @@ pub(crate) enum Relation {
     Professional,
     RefusedRowCount,
     RefusedRows(Page<i64>),
+    Replaced,
+    Replacement,
     RetiredSecrets,
     SalesTarget(i32),
     Standing(Option<NaiveDate>, Option<DateTime<Utc>>),

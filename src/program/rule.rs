@@ -126,6 +126,9 @@ pub enum AttributeType {
 /// Name of the free attribute: every kind accepts any text in it.
 pub const NOTE: &str = "note";
 
+/// Name of the attribute that holds where evidence is found.
+pub const EVIDENCE: &str = "evidenceUrl";
+
 /// An attribute that a kind asks for or accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
@@ -179,11 +182,25 @@ pub struct Rule {
     pub attributes: Vec<Attribute>,
     /// Partner kind that an activity of a professional also counts for (A1).
     pub counts_as: Option<KindId>,
+    /// Whether the subject may submit it as a claim: every kind of professionals, and some of partners.
+    pub claimable: bool,
+    /// Days after its submission within which a claim needs evidence; it is rejected then without. None for no limit.
+    pub evidence_days: Option<u64>,
     /// Where the published text says so.
     pub source: String,
 }
 
 impl Rule {
+    /// The last day for the evidence of a claim that was submitted on a day with these attributes; none where it has
+    /// some, or needs none.
+    #[must_use]
+    pub fn evidence_due(&self, submitted_on: NaiveDate, attributes: &Attributes) -> Option<NaiveDate> {
+        let days = self.evidence_days?;
+        let is_given =
+            attributes.get(EVIDENCE).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+        if is_given { None } else { submitted_on.checked_add_days(chrono::Days::new(days)) }
+    }
+
     /// What `units` in one window earn: the one formula of both programs.
     #[must_use]
     pub fn earned(&self, units: i64) -> i64 {

@@ -249,7 +249,8 @@ impl Services {
             Visibility::All => true,
             Visibility::Professional(own) => row.professional_id == Some(own),
             Visibility::Integration(name) => row.recorded_by.as_deref() == Some(&*name),
-            Visibility::Partner(_) | Visibility::Nothing => false,
+            Visibility::Partner(own) => row.partner_id == Some(own),
+            Visibility::Nothing => false,
         }
     }
 
@@ -272,10 +273,17 @@ impl Services {
         }
     }
 
-    /// Whether the caller can name a subject in an operation: a partner, or the professional with this id.
-    pub(super) fn can_name(&self, operation: Operation, professional: Option<Uuid>) -> bool {
+    /// Whether the caller can name a subject in an operation: the partner or the professional with this id.
+    pub(super) fn can_name(
+        &self,
+        operation: Operation,
+        partner: Option<Uuid>,
+        professional: Option<Uuid>,
+    ) -> bool {
         let visibility = self.visibility(operation);
-        visibility == Visibility::All || professional.is_some_and(|id| visibility.can_see_professional(id))
+        visibility == Visibility::All
+            || professional.is_some_and(|id| visibility.can_see_professional(id))
+            || partner.is_some_and(|id| visibility.can_see_partner(id))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Recording, submitting, reviewing and voiding activities.
 
+mod admitting;
 mod conflicts;
+mod replacing;
 mod review;
 mod subjects;
 mod voiding;
@@ -21,10 +23,10 @@ use super::posting::{LogEntry, Object, Posting};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::admission::{Admitted, Claim, admit, units};
+use crate::program::admission::{Admitted, Claim, units};
 use crate::program::fold::{Fact, Step, Subject};
 use crate::program::refusal::{Code, Refusal, Refusals, all};
-use crate::program::rule::{Attributes, Program, Review, Rule, UnitSource};
+use crate::program::rule::{Attributes, Program};
 use crate::program::wording::{listed, quoted};
 use crate::service::events::EventDraft;
 use crate::store::activity as store;
@@ -111,6 +113,8 @@ pub const BATCH_MAX: usize = 1_000;
 /// A draft whose texts are checked.
 struct CheckedDraft<'d> {
     draft: &'d ActivityDraft,
+    /// Whether it takes the place of one with its key that was rejected or voided.
+    replaces: bool,
     texts: Result<Texts, Refusals>,
 }
 
@@ -137,6 +141,16 @@ enum Plan {
         row: Box<activity::Model>,
         fact: Option<Fact>,
     },
+}
+
+impl Plan {
+    /// The activity that a new one takes the place of, and the new one.
+    fn replaced(&self) -> Option<(Uuid, Uuid)> {
+        match self {
+            Self::New { row, .. } => Some((row.replaces?, row.id)),
+            _ => None,
+        }
+    }
 }
 
 /// A draft whose texts and subject are accepted.
@@ -172,13 +186,25 @@ impl Services {
         intake: Intake,
         import_run: Option<Uuid>,
     ) -> Result<(Vec<Outcome>, Duration), Error> {
+        self.record_drafts(drafts, &[], intake, import_run).await
+    }
+
+    async fn record_drafts(
+        &self,
+        drafts: &[ActivityDraft],
+        replaces: &[bool],
+        intake: Intake,
+        import_run: Option<Uuid>,
+    ) -> Result<(Vec<Outcome>, Duration), Error> {
         self.authorize(intake.operation())?;
         if drafts.len() > BATCH_MAX {
             let message =
                 format!("One request accepts at most {BATCH_MAX} activities; got {}.", drafts.len());
             return Err(Refusal::new(Code::TooMany, "activities", message).into());
         }
-        let checked: Vec<CheckedDraft<'_>> = drafts.iter().map(|draft| self.check(draft)).collect();
+        let checked: Vec<CheckedDraft<'_>> = (drafts.iter().enumerate())
+            .map(|(index, draft)| self.check(draft, replaces.get(index).copied().unwrap_or_default()))
+            .collect();
         let begun = Instant::now();
         transact!(self, intake.operation(), transaction, changes => {
             let subjects = Subjects::lock_for_drafts(transaction, checked.iter().map(|one| one.draft)).await?;
@@ -239,6 +265,8 @@ impl Services {
             Plan::New { row, .. } => Some((**row).clone()),
             _ => None,
         });
+        // The key is free for the new activity once the one that it replaces has none.
+        store::set_replaced(transaction, plans.iter().filter_map(Plan::replaced)).await?;
         store::insert(transaction, rows.collect()).await?;
         posted.write(transaction).await?;
         Ok(outcomes(plans))
@@ -257,9 +285,12 @@ impl Services {
         let mut in_batch: HashMap<(&str, &str), (usize, activity::Model)> = HashMap::new();
         let mut plans = Vec::with_capacity(checked.len());
         for (index, one) in checked.iter().enumerate() {
-            let planned =
-                self.plan_one(posting, subjects, one, intake).and_then(|PlannedDraft { key, row, fact }| {
-                    if let Some(first) = existing.get(&(row.source.clone(), row.external_id.clone())) {
+            let planned = self.plan_one(posting, subjects, one, intake).and_then(
+                |PlannedDraft { key, mut row, fact }| {
+                    let known = existing.get(&(row.source.clone(), row.external_id.clone()));
+                    let is_repeat = in_batch.contains_key(&key);
+                    row.replaces = self.replaced(one.replaces, known, is_repeat)?;
+                    if let Some(first) = known.filter(|_| row.replaces.is_none() && !is_repeat) {
                         return Ok(Plan::Done(Box::new(self.repeat(first, &row)?)));
                     }
                     if let Some((first, known)) = in_batch.get(&key) {
@@ -271,7 +302,8 @@ impl Services {
                     let fact = fact?;
                     in_batch.insert(key, (index, row.clone()));
                     Ok(Plan::New { row: Box::new(row), fact })
-                });
+                },
+            );
             plans.push(planned.unwrap_or_else(|refusals| Plan::Done(Box::new(Outcome::Refused(refusals)))));
         }
         plans
@@ -328,6 +360,12 @@ impl Services {
             awarded_credits: 0,
             recorded_by: self.integration(),
             import_run_id: None,
+            replaces: None,
+            replaced_by: None,
+            evidence_due_on: match intake {
+                Intake::Record => None,
+                Intake::Submit => self.evidence_due(draft),
+            },
         };
         let fact = admitted
             .map(|admitted| (intake == Intake::Record).then(|| fact(posting, &row, admitted)).flatten());
@@ -341,8 +379,9 @@ impl Services {
         intake: Intake,
         subject: &SubjectCode,
     ) -> Result<FoundSubject<'s>, Refusal> {
-        let found =
-            subjects.find(subject).filter(|who| self.can_name(intake.operation(), who.professional_id()));
+        let found = subjects
+            .find(subject)
+            .filter(|who| self.can_name(intake.operation(), who.partner_id(), who.professional_id()));
         found.ok_or_else(|| {
             let refusal = match subject {
                 SubjectCode::Partner(code) => input::no_partner(code),
@@ -352,14 +391,14 @@ impl Services {
         })
     }
 
-    fn check<'d>(&self, draft: &'d ActivityDraft) -> CheckedDraft<'d> {
+    fn check<'d>(&self, draft: &'d ActivityDraft, replaces: bool) -> CheckedDraft<'d> {
         let texts = all((
             self.check_source(&draft.source),
             input::key("externalId", &draft.external_id),
             input::attributes(&draft.attributes),
         ));
         let texts = texts.map(|(source, external_id, attributes)| Texts { source, external_id, attributes });
-        CheckedDraft { draft, texts }
+        CheckedDraft { draft, replaces, texts }
     }
 
     fn check_source(&self, source: &str) -> Result<String, Refusal> {
@@ -374,34 +413,6 @@ impl Services {
             listed(allowed)
         );
         Err(Refusal::new(Code::Invalid, "source", message))
-    }
-
-    /// Whether the kind accepts a claim of the caller. One that is submitted may leave the points to the reviewer.
-    fn admit(&self, intake: Intake, claim: &Claim<'_>) -> Result<Admitted, Refusals> {
-        let editions = &self.policy.editions;
-        let rule = editions.rule(claim.program, claim.kind, claim.occurred_on);
-        let points = match (intake, rule.map(|rule| rule.unit_source)) {
-            (Intake::Submit, Some(UnitSource::Graded { min, .. })) => claim.points.or(Some(min)),
-            _ => claim.points,
-        };
-        let claim = Claim { points, ..*claim };
-        let review = rule.map_or(Ok(()), |rule| self.check_review(intake, rule));
-        let (admitted, ()) = all((admit(editions, &claim, self.clock.today()), review))?;
-        Ok(admitted)
-    }
-
-    /// Only recording by staff includes the review (S6).
-    fn check_review(&self, intake: Intake, rule: &Rule) -> Result<(), Refusal> {
-        let kind = &rule.kind;
-        let message = match (rule.review, intake) {
-            _ if self.caller().role.is_staff() => return Ok(()),
-            (Review::None, _) | (Review::Acceptance, Intake::Submit) => return Ok(()),
-            (Review::Acceptance, Intake::Record) => {
-                format!("{kind} requires a review by program staff; submit it instead of recording it.")
-            }
-            (Review::StaffOnly, _) => format!("{kind} is recorded and submitted by program staff only."),
-        };
-        Err(Refusal::new(Code::ReviewRequired, "kind", message))
     }
 }
 

@@ -160,6 +160,12 @@ async fn compare_facts(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
             format!("activity {}/{}", row.source, row.external_id)
         });
     }
+    let most = i64::try_from(DIFFERENCES_MAX).unwrap_or(i64::MAX);
+    for (source, external_id) in activity::broken_replacements(snapshot, most).await? {
+        replay.report.add_difference(|| {
+            format!("activity {source}/{external_id}: what it replaces and what replaced it do not fit")
+        });
+    }
     for index in (0..replay.professionals.len()).step_by(SUBJECTS_PER_PAGE) {
         let chunk = &replay.professionals[index..replay.professionals.len().min(index + SUBJECTS_PER_PAGE)];
         let found = affiliation::of_professionals(snapshot, chunk.iter().map(|one| one.id)).await?;

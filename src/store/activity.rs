@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use chrono::NaiveDate;
 use entity::activity;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
@@ -13,7 +14,7 @@ use super::log_ordered::LogOrderedList;
 use super::page::{self, Page, PageSql, Rows};
 use super::sql::{self, Sql, sql};
 
-/// The activities of these keys, each a source and an external id.
+/// The newest activities of these keys, each a source and an external id.
 pub(crate) async fn by_keys<'a>(
     connection: &impl ConnectionTrait,
     keys: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -21,10 +22,10 @@ pub(crate) async fn by_keys<'a>(
     static BY_KEYS: LazyLock<Sql> = LazyLock::new(|| {
         Sql::per_engine(
             "SELECT a.* FROM json_each($1) k JOIN activities a \
-             ON a.source = k.value->>0 AND a.external_id = k.value->>1",
+             ON a.source = k.value->>0 AND a.external_id = k.value->>1 AND a.replaced_by IS NULL",
             "SELECT a.* FROM (SELECT DISTINCT v->>0 AS source, v->>1 AS external_id \
              FROM jsonb_array_elements($1::text::jsonb) v) k \
-             JOIN activities a ON a.source = k.source AND a.external_id = k.external_id",
+             JOIN activities a ON a.source = k.source AND a.external_id = k.external_id AND a.replaced_by IS NULL",
         )
     });
     let keys: Vec<(&str, &str)> = keys.into_iter().collect();
@@ -86,6 +87,56 @@ pub(crate) async fn void(
         taken.into_iter().map(|(id, points, credits)| (id.simple().to_string(), points, credits)).collect();
     let values = serde_json::json!(taken).to_string();
     connection.execute_raw(VOID.bind(connection.get_database_backend(), [values.into()])).await.map(drop)
+}
+
+/// Gives the keys of activities to those that take their place.
+pub(crate) async fn set_replaced(
+    connection: &impl ConnectionTrait,
+    pairs: impl IntoIterator<Item = (Uuid, Uuid)>,
+) -> Result<(), DbErr> {
+    for (old, new) in pairs {
+        let row = activity::ActiveModel {
+            id: sea_orm::Unchanged(old),
+            replaced_by: sea_orm::Set(Some(new)),
+            ..Default::default()
+        };
+        activity::Entity::update(row).exec(connection).await?;
+    }
+    Ok(())
+}
+
+/// Claims that wait without evidence after their last day for it, at most `limit` of them.
+pub(crate) async fn without_evidence(
+    connection: &impl ConnectionTrait,
+    today: NaiveDate,
+    limit: i64,
+) -> Result<Vec<Uuid>, DbErr> {
+    sql!(
+        WITHOUT_EVIDENCE,
+        "SELECT id FROM activities WHERE status = 'PENDING_REVIEW' AND evidence_due_on < $1 \
+         ORDER BY evidence_due_on LIMIT $2"
+    );
+    let statement = WITHOUT_EVIDENCE.bind(connection.get_database_backend(), [today.into(), limit.into()]);
+    let rows = connection.query_all_raw(statement).await?;
+    rows.iter().map(|row| row.try_get("", "id")).collect()
+}
+
+/// Source and external id of activities whose places in the chain of their key do not fit, at most `limit` of them.
+pub(crate) async fn broken_replacements(
+    connection: &impl ConnectionTrait,
+    limit: i64,
+) -> Result<Vec<(String, String)>, DbErr> {
+    sql!(
+        BROKEN,
+        "SELECT n.source, n.external_id FROM activities n LEFT JOIN activities o ON o.id = n.replaces \
+         WHERE n.replaces IS NOT NULL AND (o.replaced_by IS NULL OR o.replaced_by <> n.id OR o.source <> n.source \
+         OR o.external_id <> n.external_id OR o.status NOT IN ('REJECTED', 'VOIDED') OR o.seq >= n.seq) \
+         UNION ALL SELECT o.source, o.external_id FROM activities o LEFT JOIN activities n ON n.id = o.replaced_by \
+         WHERE o.replaced_by IS NOT NULL AND (n.replaces IS NULL OR n.replaces <> o.id) LIMIT $1"
+    );
+    let statement = BROKEN.bind(connection.get_database_backend(), [limit.into()]);
+    let rows = connection.query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "source")?, row.try_get("", "external_id")?))).collect()
 }
 
 /// Adds credits to the awards of activities.

@@ -7,6 +7,7 @@ mod access;
 mod affiliations;
 mod append_only;
 mod circles;
+mod claims;
 mod concurrency;
 mod conflicts;
 mod connections;

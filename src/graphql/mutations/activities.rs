@@ -55,6 +55,10 @@ pub(crate) struct ActivityInput {
     /// idempotency key: a repeat with the same content returns the first activity, a repeat with other
     /// content is refused as `CONFLICTING_DUPLICATE`.
     external_id: String,
+    /// Whether the activity replaces the one with the same `source` and `externalId`, which must have been rejected or
+    /// voided. `source` and `externalId` then identify the new activity.
+    #[graphql(default = false)]
+    replaces: bool,
     /// Whether to answer with the effects only and to keep nothing.
     #[graphql(default = false)]
     preview: bool,
@@ -186,8 +190,10 @@ impl ActivityMutations {
             let refusal = Refusals::from(refusal).within(&index.to_string()).within("activities");
             return Ok(RecordActivitiesPayload { user_errors: user_errors(refusal), ..Default::default() });
         }
+        let replaces: Vec<bool> = input.activities.iter().map(|activity| activity.replaces).collect();
         let drafts: Vec<ActivityDraft> = input.activities.into_iter().map(Into::into).collect();
-        let outcomes = match split_user_errors(services.activities_record(&drafts, Intake::Record).await)? {
+        let recorded = services.activities_replace(&drafts, &replaces, Intake::Record).await;
+        let outcomes = match split_user_errors(recorded)? {
             Ok(outcomes) => outcomes,
             Err(user_errors) => return Ok(RecordActivitiesPayload { user_errors, ..Default::default() }),
         };
@@ -244,7 +250,8 @@ async fn record_one(
     intake: Intake,
 ) -> Result<RecordActivityPayload, ApiError> {
     let services = mutation_services(context, &input, input.preview, None);
-    let outcomes = services.activities_record(&[input.into()], intake).await?;
+    let replaces = [input.replaces];
+    let outcomes = services.activities_replace(&[input.into()], &replaces, intake).await?;
     let effects = services.effects();
     let payload = payloads(outcomes, |_, refusals| refusals, &run::Effects::default()).pop();
     Ok(RecordActivityPayload { effects: Effects(effects), ..payload.unwrap_or_default() })

@@ -28,6 +28,23 @@ impl Activity {
     }
 }
 
+impl Activity {
+    /// Another activity that rows name.
+    async fn other(
+        &self,
+        context: &Context<'_>,
+        relation: Relation,
+        id: impl Fn(&Model) -> Option<uuid::Uuid>,
+    ) -> Option<Self> {
+        let other = id(self.0.row())?;
+        let services = context.data_unchecked::<Services>();
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(id).collect();
+        let load = async { services.activities_by_ids(&ids).await.map(BatchById::new) };
+        let found = self.0.load(relation, load).await;
+        or_null(context, found.map(|found| found.get(other).map(Self)))
+    }
+}
+
 /// Subject of an activity: the partner or professional for which it was recorded.
 #[derive(Union)]
 pub(crate) enum ActivitySubject {
@@ -123,6 +140,23 @@ impl Activity {
     /// this activity.
     async fn external_id(&self) -> &str {
         &self.0.row().external_id
+    }
+
+    /// Activity that this one replaces: it has the same `source` and `externalId`, and was rejected or voided. Null if
+    /// there is none, or if the caller may not see it.
+    async fn replaces(&self, context: &Context<'_>) -> Option<Activity> {
+        self.other(context, Relation::Replaced, |row| row.replaces).await
+    }
+
+    /// Activity that replaces this one. Null if there is none, or if the caller may not see it.
+    async fn replaced_by(&self, context: &Context<'_>) -> Option<Activity> {
+        self.other(context, Relation::Replacement, |row| row.replaced_by).await
+    }
+
+    /// Last day for the evidence of a claim that was submitted without: the claim is rejected on the next day if it
+    /// still awaits review. Null if the kind sets no such day, or the evidence was given.
+    async fn evidence_due_on(&self) -> Option<Date> {
+        self.0.row().evidence_due_on.map(Date)
     }
 
     /// Time at which the activity was recorded or submitted, as opposed to `occurredOn`.

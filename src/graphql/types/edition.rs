@@ -137,6 +137,12 @@ pub(crate) struct EarningRule {
     review: ReviewRequirement,
     /// Whether awards are derived from other facts, such as a won deal. A derived kind cannot be recorded.
     derived: bool,
+    /// Whether the subject submits activities of the kind as claims (`submitActivity`): a professional each kind that
+    /// is not for staff alone, a partner those that the edition marks.
+    claimable: bool,
+    /// Days after its submission within which a claim needs evidence (the attribute `evidenceUrl`); without, it is
+    /// rejected on the next day. Null if there is no such limit.
+    evidence_days: Option<i32>,
     /// Section of the published program text, such as "PP, Earning Credits, Events".
     source: String,
 }
@@ -172,6 +178,8 @@ impl EarningRule {
             max_quantity: int(rule.max_quantity),
             review: rule.review.into(),
             derived: rule.derived.is_some(),
+            claimable: rule.claimable && rule.review != crate::program::rule::Review::StaffOnly,
+            evidence_days: rule.evidence_days.map(|days| i32::try_from(days).unwrap_or(i32::MAX)),
             source: rule.source.clone(),
         }
     }

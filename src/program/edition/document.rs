@@ -78,6 +78,8 @@ struct RawPartnerRule {
     cap: Option<Spanned<i64>>,
     max_quantity: Option<Spanned<i64>>,
     derived_from: Option<RawDerived>,
+    claimable: Option<bool>,
+    evidence_days: Option<Spanned<i64>>,
     source: String,
     #[serde(default)]
     attribute: Vec<RawAttribute>,
@@ -96,6 +98,7 @@ struct RawProfessionalRule {
     review: RawReview,
     early_bonus: Option<RawEarlyBonus>,
     counts_as: Option<Spanned<String>>,
+    evidence_days: Option<Spanned<i64>>,
     source: String,
     #[serde(default)]
     attribute: Vec<RawAttribute>,
@@ -204,7 +207,10 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
         // Documents of before there were common attributes say nothing of them: the published ones hold.
         None => published_attributes()?,
     };
-    let rules = reader.rules(&document, &common, kinds)?;
+    let marks_claims = document.partner.rule.iter().any(|rule| rule.claimable.is_some());
+    // Documents of before partners submitted claims say nothing of them: the published kinds hold.
+    let claimable = if marks_claims { None } else { Some(published_claims()?) };
+    let rules = reader.rules(&document, &common, claimable.as_deref(), kinds)?;
     let dojo = &document.professional.dojo_credits_per_point;
     Ok(Edition {
         effective_from,
@@ -233,6 +239,21 @@ fn published_deals() -> Result<DealTerms, EditionError> {
     match toml::from_str::<Deals>(BUILT_IN) {
         Ok(document) => reader.deals(&document.deals),
         Err(error) => reader.refuse(error.span().unwrap_or(0..0), error.message()),
+    }
+}
+
+/// The kinds that partners may claim by the built-in document.
+fn published_claims() -> Result<Vec<String>, EditionError> {
+    #[derive(Deserialize)]
+    struct Claims {
+        partner: RawPartner,
+    }
+    match toml::from_str::<Claims>(BUILT_IN) {
+        Ok(document) => {
+            let claimable = document.partner.rule.into_iter().filter(|rule| rule.claimable == Some(true));
+            Ok(claimable.map(|rule| rule.kind.into_inner()).collect())
+        }
+        Err(error) => Reader { text: BUILT_IN }.refuse(error.span().unwrap_or(0..0), error.message()),
     }
 }
 

@@ -17,18 +17,40 @@ pub(super) fn key_conflict() -> Refusal {
 pub(super) fn conflict(status: ActivityStatus, fields: &[&str]) -> Refusal {
     let advice = match status {
         ActivityStatus::Recorded => {
-            "It is recorded; if this one replaces it, have it voided, and send this one with a new externalId."
+            "It is recorded; if this one replaces it, have it voided, and send this one with replaces: true, or with a new externalId."
         }
         ActivityStatus::PendingReview => {
-            "It awaits review; if this one replaces it, have it rejected, and send this one with a new externalId."
+            "It awaits review; if this one replaces it, have it rejected, and send this one with replaces: true, or with a new externalId."
         }
-        ActivityStatus::Rejected => "It was rejected; send this one with a new externalId.",
-        ActivityStatus::Voided => "It was voided; send this one with a new externalId.",
+        ActivityStatus::Rejected => {
+            "It was rejected; send this one with replaces: true, or with a new externalId."
+        }
+        ActivityStatus::Voided => {
+            "It was voided; send this one with replaces: true, or with a new externalId."
+        }
     };
     let differs = fields.join(", ");
     let message =
         format!("An activity with this source and externalId exists and differs in {differs}. {advice}");
     Refusal::new(Code::ConflictingDuplicate, fields.first().copied().unwrap_or_default(), message)
+}
+
+/// That an activity with the key still counts or waits, so that no other takes its place.
+pub(super) fn not_replaceable(status: ActivityStatus) -> Refusal {
+    let state = match status {
+        ActivityStatus::PendingReview => "awaits review; have it rejected first",
+        _ => "counts; have it voided first",
+    };
+    let message = format!(
+        "Only a rejected or voided activity is replaced; the one with this source and externalId {state}."
+    );
+    Refusal::new(Code::WrongState, "replaces", message)
+}
+
+/// That no activity has the key.
+pub(super) fn nothing_to_replace() -> Refusal {
+    let message = "There is no activity with this source and externalId to replace; leave replaces out.";
+    Refusal::new(Code::NotFound, "replaces", message)
 }
 
 /// The conflict with an earlier activity of the same request.

@@ -21,6 +21,9 @@ use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
 
+/// Claims that are looked for at once.
+const CLAIMS_AT_ONCE: i64 = 200;
+
 impl Services {
     /// Approves or rejects a claim.
     ///
@@ -89,6 +92,33 @@ impl Services {
         let admitted = admit_stored(&self.policy.editions, &claim, self.clock.today())?;
         fact(posting, row, admitted)
             .ok_or_else(|| Error::Damaged("an activity without its subject".to_owned()))
+    }
+
+    /// Rejects claims that have waited without evidence until after their last day for it; returns whether there may
+    /// be more.
+    pub(in crate::service) async fn reject_claims_without_evidence(&self) -> Result<bool, Error> {
+        let today = self.clock.today();
+        let due = store::without_evidence(self.db.reader(), today, CLAIMS_AT_ONCE).await?;
+        for id in &due {
+            transact!(self, Operation::ReviewActivity, transaction, changes => {
+                let locked = refused(self.lock_activity(transaction, ObjectId::of_row(*id)).await)?;
+                let (mut row, posting) = locked?;
+                // Another process, or a reviewer, was first.
+                let Some(day) = row.evidence_due_on.filter(|_| row.status == ActivityStatus::PendingReview) else {
+                    return Ok(());
+                };
+                let before = audit_state(&row);
+                row.status = ActivityStatus::Rejected;
+                let reason = format!("No evidence was given by {day}.");
+                let entry = LogEntry {
+                    reason: Some(reason.clone()),
+                    ..LogEntry::new(LogAction::Rejected, Object::Activity(row.id))
+                };
+                changes.add(change(&row).before(before).after(audit_state(&row)).because(Some(&reason)));
+                self.post_activity(transaction, posting, row, entry, None).await.map(drop)
+            })?;
+        }
+        Ok(!due.is_empty())
     }
 
     /// Voids a recorded activity: new entries reverse its awards.

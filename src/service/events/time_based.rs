@@ -33,6 +33,7 @@ impl Services {
     /// # Errors
     /// When the database fails; committed events remain, and the next call emits the others.
     pub async fn emit_time_based_events(&self) -> Result<(), Error> {
+        while self.reject_claims_without_evidence().await? {}
         while self.emit_deal_expiries().await? {}
         while self.emit_professional_levels().await? {}
         while self.emit_partner_levels().await? {}

@@ -17,7 +17,7 @@ use crate::program::level::{Level, Levels};
 use crate::program::money::{Money, percent_parts};
 use crate::program::nearest::nearest;
 use crate::program::rule::{
-    Attribute, AttributeType, Derived, EarlyBonus, Program, Review, Rule, UnitSource, Window,
+    Attribute, AttributeType, Derived, EVIDENCE, EarlyBonus, Program, Review, Rule, UnitSource, Window,
 };
 use crate::program::wording::{did_you_mean, shown};
 
@@ -104,6 +104,7 @@ impl Reader<'_> {
         &self,
         raw: &RawPartnerRule,
         common: &[Attribute],
+        claimable: Option<&[String]>,
         kinds: &mut Kinds,
     ) -> Result<Rule, EditionError> {
         let kind = self.code(&raw.kind)?;
@@ -111,7 +112,13 @@ impl Reader<'_> {
         if window == Window::MembershipYear {
             return self.refuse(raw.window.span(), "only professionals have a membership year");
         }
+        if raw.claimable == Some(true) && raw.derived_from.is_some() {
+            return self.refuse(raw.kind.span(), format!("{kind} is derived: nobody claims it"));
+        }
+        let attributes = self.attributes(&raw.attribute, common)?;
         Ok(Rule {
+            claimable: raw.claimable.unwrap_or_else(|| claimable.is_some_and(|kinds| kinds.contains(&kind))),
+            evidence_days: self.evidence_days(raw.evidence_days.as_ref(), &attributes)?,
             id: kinds.intern(Program::Partner, &kind),
             kind,
             title: raw.title.clone(),
@@ -126,7 +133,7 @@ impl Reader<'_> {
             derived: raw.derived_from.map(Derived::from),
             review: Review::None,
             early_bonus: None,
-            attributes: self.attributes(&raw.attribute, common)?,
+            attributes,
             counts_as: None,
             source: raw.source.clone(),
         })
@@ -185,6 +192,8 @@ impl Reader<'_> {
             },
         };
         Ok(Rule {
+            claimable: true,
+            evidence_days: self.evidence_days(raw.evidence_days.as_ref(), &attributes)?,
             id: kinds.intern(Program::Professional, &kind),
             kind,
             title: raw.title.clone(),
@@ -205,6 +214,20 @@ impl Reader<'_> {
         })
     }
 
+    /// Days within which a claim needs evidence, for kinds that accept it and do not require it at once.
+    fn evidence_days(
+        &self,
+        raw: Option<&Spanned<i64>>,
+        attributes: &[Attribute],
+    ) -> Result<Option<u64>, EditionError> {
+        let Some(days) = raw else { return Ok(None) };
+        if !attributes.iter().any(|attribute| attribute.name == EVIDENCE && attribute.optional) {
+            let message = format!("`evidence_days` goes with an optional attribute {EVIDENCE}");
+            return self.refuse(days.span(), message);
+        }
+        Ok(u64::try_from(self.number("evidence_days", days, 1, 366)?).ok())
+    }
+
     fn cap(&self, raw: Option<&Spanned<i64>>) -> Result<Option<i64>, EditionError> {
         raw.map(|cap| self.number("cap", cap, 1, NUMBER_MAX)).transpose()
     }
@@ -217,11 +240,12 @@ impl Reader<'_> {
         &self,
         document: &Document,
         common: &[Attribute],
+        claimable: Option<&[String]>,
         kinds: &mut Kinds,
     ) -> Result<Vec<Rule>, EditionError> {
         let mut rules: Vec<Rule> = Vec::new();
         for raw in &document.partner.rule {
-            let rule = self.partner_rule(raw, common, kinds)?;
+            let rule = self.partner_rule(raw, common, claimable, kinds)?;
             self.add_rule(&mut rules, rule, &raw.kind)?;
         }
         let partner = rules.clone();
