@@ -28,6 +28,12 @@ impl Clock {
         }
     }
 
+    /// The date of a moment in the program's time zone.
+    #[must_use]
+    pub fn date_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
     /// The system time, even if the day is pinned: for comparison with other clocks, and
     /// for measuring delays.
     #[must_use]

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod fold;
 pub mod level;
 pub mod level_change;
+pub mod level_history;
 pub mod money;
 pub mod nearest;
 pub mod pricing;

@@ -177,6 +177,13 @@ fn queries() -> Vec<(&'static str, String, u64)> {
             5,
         ),
         (
+            "level histories",
+            "partner(code: \"p1\") { levelHistory { earnedOn entry { explanation } edition { name } } professionals(first: ROWS) \
+             { nodes { standing { earnedOn } levelHistory { earnedOn entry { explanation } edition { name } } } } }"
+                .to_owned(),
+            15,
+        ),
+        (
             "reasons of orders",
             "partner(code: \"p1\") { orders(first: ROWS) { nodes { cancelled { by reason } } } }".to_owned(),
             4,
@@ -240,7 +247,7 @@ fn queries() -> Vec<(&'static str, String, u64)> {
             "contracts(first: ROWS) { totalCount nodes { partner { code } rates { percent } } }".to_owned(),
             4,
         ),
-        ("everything of a page", format!("partners(first: ROWS) {{ {deep} }}"), 16),
+        ("everything of a page", format!("partners(first: ROWS) {{ {deep} }}"), 17),
     ]
 }
 

@@ -13,6 +13,7 @@ mod event_type;
 mod history;
 mod import_run;
 mod ledger;
+mod level_history;
 mod money;
 mod order;
 mod partner;

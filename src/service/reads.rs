@@ -4,10 +4,12 @@ mod audit;
 mod entries;
 mod explanations;
 mod history;
+mod level_history;
 mod list_queries;
 mod lists;
 mod partners;
 mod points;
+mod professional_levels;
 mod professionals;
 mod standings;
 
@@ -19,11 +21,13 @@ use crate::program::refusal::Refusal;
 pub use audit::AuditQuery;
 pub use explanations::{LedgerObjects, PointsObjects};
 pub use history::{Happening, Histories};
+pub use level_history::PartnerLevelAward;
 pub use list_queries::{
     ActivityQuery, AffiliationQuery, ContractQuery, DealQuery, OrderQuery, SwagOrderQuery,
 };
 pub use lists::RowsTotal;
 pub use partners::PartnerQuery;
+pub use professional_levels::ProfessionalLevelAward;
 pub use professionals::ProfessionalQuery;
 pub use standings::{PartnerStanding, YearCredits};
 

@@ -208,6 +208,72 @@ pub(crate) async fn points_in_spans(
     points_entry::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
+/// Entries of partners that count in spans of days of a track, in the order of recording.
+pub(crate) async fn in_spans(
+    connection: &impl ConnectionTrait,
+    spans: impl IntoIterator<Item = (Uuid, Track, NaiveDate, NaiveDate)>,
+) -> Result<Vec<ledger_entry::Model>, DbErr> {
+    static SQL: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::per_engine(
+            "SELECT DISTINCT e.* FROM json_each($1) k JOIN ledger_entries e ON e.partner_id = unhex(k.value->>0) \
+             AND e.track = k.value->>1 AND e.effective_on BETWEEN k.value->>2 AND k.value->>3 \
+             ORDER BY e.partner_id, e.number",
+            "SELECT DISTINCT e.* FROM jsonb_array_elements($1::text::jsonb) k JOIN ledger_entries e \
+             ON e.partner_id = (k->>0)::uuid AND e.track = k->>1 \
+             AND e.effective_on BETWEEN (k->>2)::date AND (k->>3)::date ORDER BY e.partner_id, e.number",
+        )
+    });
+    let spans =
+        spans.into_iter().map(|(id, track, from, to)| (id.simple().to_string(), track.to_value(), from, to));
+    let spans: Vec<_> = spans.collect();
+    if spans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let spans = serde_json::json!(spans).to_string();
+    let statement = SQL.bind(connection.get_database_backend(), [spans.into()]);
+    ledger_entry::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// A day on which something was taken back; of a partner, in a track.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct TakenBack {
+    pub(crate) owner: Uuid,
+    pub(crate) track: Option<Track>,
+    pub(crate) day: NaiveDate,
+}
+
+/// Days of which level credits were taken back, as recorded by a time.
+pub(crate) async fn taken_back(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    known_at: DateTimeUtc,
+) -> Result<Vec<TakenBack>, DbErr> {
+    sql!(
+        DAYS,
+        "SELECT DISTINCT partner_id AS owner, track, effective_on AS day FROM ledger_entries \
+         WHERE partner_id @uuids1 AND level_credits < 0 AND recorded_at <= $2"
+    );
+    let backend = connection.get_database_backend();
+    let values = [sql::ids(backend, partners.iter().copied()), known_at.into()];
+    TakenBack::find_by_statement(DAYS.bind(backend, values)).all(connection).await
+}
+
+/// Days of which points were taken back, as recorded by a time.
+pub(crate) async fn points_taken_back(
+    connection: &impl ConnectionTrait,
+    professionals: &[Uuid],
+    known_at: DateTimeUtc,
+) -> Result<Vec<TakenBack>, DbErr> {
+    sql!(
+        DAYS,
+        "SELECT DISTINCT professional_id AS owner, NULL AS track, effective_on AS day FROM points_entries \
+         WHERE professional_id @uuids1 AND points < 0 AND recorded_at <= $2"
+    );
+    let backend = connection.get_database_backend();
+    let values = [sql::ids(backend, professionals.iter().copied()), known_at.into()];
+    TakenBack::find_by_statement(DAYS.bind(backend, values)).all(connection).await
+}
+
 /// The last day in a span on which a professional's points changed.
 pub(crate) async fn last_points_day(
     connection: &impl ConnectionTrait,

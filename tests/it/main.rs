@@ -24,6 +24,7 @@ mod golden;
 mod hostile;
 mod hostile_orders;
 mod imports;
+mod level_histories;
 mod metrics;
 mod order_matrix;
 mod orders;

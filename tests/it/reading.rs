@@ -499,18 +499,21 @@ async fn level_history_contains_earned_levels(backend: Backend) {
     let lost = app.record(certification("2025-05-01", 5)).await;
     app.record(Activity::of_partner("nordwind", "EVENT_ORGANIZED", "2025-04-01").quantity(2)).await;
     let history = async || {
-        let query = "{ partner(code: \"nordwind\") { levelHistory { track level { code } earnedOn validUntil legacy } } }";
+        let query = "{ partner(code: \"nordwind\") { levelHistory { track level { code } earnedOn validUntil lapsedOn reversed legacy } } }";
         let history = app.ok(query, Value::Null).await["partner"]["levelHistory"].clone();
         let text = |award: &Value| {
             let part = |value: &Value| value.as_str().expect("a text").to_owned();
             let parts = [&award["track"], &award["level"]["code"], &award["earnedOn"], &award["validUntil"]]
                 .map(part);
-            format!("{}{}", parts.join(" "), if award["legacy"] == true { " legacy" } else { "" })
+            let words = [("legacy", award["legacy"] == true), ("reversed", award["reversed"] == true)];
+            let lapsed_on = award["lapsedOn"].as_str().map(|day| format!("lapsed {day}"));
+            let words = words.into_iter().filter(|(_, said)| *said).map(|(word, _)| word.to_owned());
+            parts.into_iter().chain(words).chain(lapsed_on).collect::<Vec<_>>().join(" ")
         };
         history.as_array().expect("a list").iter().map(text).collect::<Vec<_>>()
     };
     let kept = [
-        "TECHNICAL COLLABORATOR 2024-05-01 2025-12-31 legacy",
+        "TECHNICAL COLLABORATOR 2024-05-01 2025-12-31 legacy lapsed 2026-01-01",
         "TECHNICAL COLLABORATOR 2025-03-01 2026-12-31",
         "BUSINESS CREATOR 2025-04-01 2026-12-31",
     ];
@@ -518,7 +521,9 @@ async fn level_history_contains_earned_levels(backend: Backend) {
     all.push("TECHNICAL CREATOR 2025-05-01 2026-12-31");
     assert_eq!(history().await, all);
     app.void(&lost).await;
-    assert_eq!(history().await, kept, "a level that a reversal took was not earned");
+    let reversed = format!("{} reversed lapsed {TODAY}", all[3]);
+    all[3] = &reversed;
+    assert_eq!(history().await, all, "a level that a reversal took away says so");
 }
 
 async fn explanations_hold_the_arithmetic(backend: Backend) {

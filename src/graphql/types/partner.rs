@@ -4,7 +4,8 @@ use async_graphql::{Context, ID, Object};
 use uuid::Uuid;
 
 use super::enums::Track;
-use super::standing::{LevelAward, PartnerStanding};
+use super::level_history::{LevelAward, LevelRows};
+use super::standing::PartnerStanding;
 use super::{Activity, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget};
 use crate::graphql::batch::{BatchPages, BatchRow};
 use crate::graphql::connection::{
@@ -115,13 +116,21 @@ impl Partner {
         Ok(YearCredits { year, credits: credits.get(&self.0.row().id).copied().unwrap_or_default() })
     }
 
-    /// Levels that were earned and not reversed since, oldest first.
-    async fn level_history(&self, context: &Context<'_>) -> Result<Vec<LevelAward>, ApiError> {
+    /// Every level that was earned, oldest first: those that count, those that have expired, and those that a
+    /// reversal took away (`reversed`).
+    async fn level_history(
+        &self,
+        context: &Context<'_>,
+        #[graphql(
+            desc = "Considers only what was recorded by this time; by default, everything recorded so far."
+        )]
+        known_at: Option<Moment>,
+    ) -> Result<Vec<LevelAward>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.level_histories(&self.ids()).await };
-        let histories = self.0.load(Relation::LevelHistory, load).await?;
-        let history = histories.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
-        Ok(history.iter().cloned().map(LevelAward).collect())
+        let moment = known_at.map(|moment| moment.0);
+        let load = async { services.level_histories(&self.ids(), moment).await.map(LevelRows::new) };
+        let histories = self.0.load(Relation::LevelHistory(moment), load).await?;
+        Ok(histories.of(self.0.row().id).map(LevelAward).collect())
     }
 
     /// Ledger: every change of credits with an explanation, in the order of recording.

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use uuid::Uuid;
 
+use super::level_history::{LevelRows, ProfessionalLevelAward};
 use super::standing::ProfessionalStanding;
 use super::{Activity, Partner, PointsEntry, SwagOrder};
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
@@ -75,10 +76,35 @@ impl Professional {
         let load = async { services.professional_standings(self.0.batch_rows(), day, moment).await };
         let standings = self.0.load(Relation::Standing(day, moment), load).await?;
         match standings.get(&self.0.row().id) {
-            Some(Ok((day, standing))) => Ok(ProfessionalStanding(*day, standing.clone())),
+            Some(Ok((day, standing))) => Ok(ProfessionalStanding {
+                professional: self.0.clone(),
+                as_of: *day,
+                known_at: moment,
+                standing: standing.clone(),
+            }),
             Some(Err(refusal)) => Err(refusal.clone().into()),
             None => Err(ApiError::bad_input("This professional has no standing.")),
         }
+    }
+
+    /// Every level that was earned, oldest first: those that count, those that have expired, and those that a
+    /// reversal took away (`reversed`). A partner sees the levels reached on days on which the professional worked
+    /// for it.
+    async fn level_history(
+        &self,
+        context: &Context<'_>,
+        #[graphql(
+            desc = "Considers only what was recorded by this time; by default, everything recorded so far."
+        )]
+        known_at: Option<Moment>,
+    ) -> Result<Vec<ProfessionalLevelAward>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let moment = known_at.map(|moment| moment.0);
+        let load = async {
+            services.professional_level_histories(self.0.batch_rows(), moment).await.map(LevelRows::new)
+        };
+        let histories = self.0.load(Relation::LevelHistory(moment), load).await?;
+        Ok(histories.of(self.0.row().id).map(ProfessionalLevelAward).collect())
     }
 
     /// Balance of Dojo Credits, which never expire. Negative only if Dojo Credits that were already spent

@@ -15,6 +15,7 @@ use crate::program;
 use crate::program::standing;
 use crate::service::{Services, contracts, reads};
 use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
 
 /// Level of one of the two programs.
 pub(crate) struct Level(pub(crate) Arc<program::Level>);
@@ -76,6 +77,13 @@ impl PartnerStanding {
     /// Overall level: the higher of the two tracks, which determines the base discount.
     async fn overall(&self) -> Level {
         Level(Arc::clone(&self.standing.overall))
+    }
+
+    /// Tracks that determine the overall level: the higher one, or both if they are equal.
+    async fn deciding_tracks(&self) -> Vec<Track> {
+        let tracks = [&self.standing.technical, &self.standing.business];
+        let deciding = tracks.into_iter().filter(|track| track.level.rank == self.standing.overall.rank);
+        deciding.map(|track| track.track.into()).collect()
     }
 
     /// Base discount on every product category: the rate of a contract that applies on the day, or else that
@@ -157,100 +165,98 @@ impl BaseDiscount {
     }
 }
 
-/// Level that a partner earned in one track.
-pub(crate) struct LevelAward(pub(crate) standing::LevelAward);
-
-/// Level that a partner earned in one track.
-#[Object]
-impl LevelAward {
-    /// Track in which the level was earned.
-    async fn track(&self) -> Track {
-        self.0.track.into()
-    }
-
-    /// Level that was earned.
-    async fn level(&self) -> Level {
-        Level(Arc::clone(&self.0.level))
-    }
-
-    /// Day on which the level was reached.
-    async fn earned_on(&self) -> Date {
-        Date(self.0.earned_on)
-    }
-
-    /// Last day for which the level was earned: 31 December of the following year (PP, Partnership levels).
-    async fn valid_until(&self) -> Date {
-        Date(self.0.valid_until)
-    }
-
-    /// Whether activities of the two years before the program's launch earned the level.
-    async fn legacy(&self) -> bool {
-        self.0.legacy
-    }
+/// Standing of a professional on a day: level and points of the membership year (DP, life cycle).
+pub(crate) struct ProfessionalStanding {
+    pub(crate) professional: BatchRow<ProfessionalRow>,
+    pub(crate) as_of: chrono::NaiveDate,
+    pub(crate) known_at: Option<DateTime<Utc>>,
+    pub(crate) standing: standing::ProfessionalStanding,
 }
 
-/// Standing of a professional on a day: level and points of the membership year (DP, life cycle).
-pub(crate) struct ProfessionalStanding(
-    pub(crate) chrono::NaiveDate,
-    pub(crate) standing::ProfessionalStanding,
-);
+impl ProfessionalStanding {
+    /// The days on which the level was reached and until which it holds.
+    async fn reached(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Option<(chrono::NaiveDate, chrono::NaiveDate)>, ApiError> {
+        if self.standing.level.is_none() {
+            return Ok(None);
+        }
+        let services = context.data_unchecked::<Services>();
+        let (day, known_at) = (self.as_of, self.known_at);
+        let batch_rows = self.professional.batch_rows();
+        let load = async { services.levels_reached_on(batch_rows, day, known_at).await };
+        let reached = self.professional.load(Relation::LevelReached(day, known_at), load).await?;
+        Ok(reached.get(&self.professional.row().id).copied())
+    }
+}
 
 /// Standing of a professional on a day: level and points of the membership year (DP, life cycle).
 #[Object]
 impl ProfessionalStanding {
     /// Effective date of the standing.
     async fn as_of(&self) -> Date {
-        Date(self.0)
+        Date(self.as_of)
     }
 
     /// Number of the membership year; 0 is the year that starts on the day of sign-up.
     async fn membership_year(&self) -> i32 {
-        self.1.year.number
+        self.standing.year.number
     }
 
     /// First day of the membership year.
     async fn starts_on(&self) -> Date {
-        Date(self.1.year.starts_on)
+        Date(self.standing.year.starts_on)
     }
 
     /// Next anniversary of sign-up: the first day of the next membership year.
     async fn renews_on(&self) -> Date {
-        Date(self.1.year.renews_on)
+        Date(self.standing.year.renews_on)
     }
 
     /// Points of this membership year through the day.
     async fn points(&self) -> i32 {
-        int(self.1.points)
+        int(self.standing.points)
     }
 
     /// Level: the higher of the levels for this membership year's points so far and for last year's total.
     /// Null below the first level.
     async fn level(&self) -> Option<Level> {
-        level(self.1.level.as_ref())
+        level(self.standing.level.as_ref())
+    }
+
+    /// Day on which the level was reached; null below the first level.
+    async fn earned_on(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
+        Ok(self.reached(context).await?.map(|(on, _)| Date(on)))
+    }
+
+    /// Last day on which the level holds without further points; null below the first level.
+    async fn valid_until(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
+        Ok(self.reached(context).await?.map(|(_, until)| Date(until)))
     }
 
     /// Level for last membership year's total; null if it reached none.
     async fn retained_level(&self) -> Option<Level> {
-        level(self.1.retained_level.as_ref())
+        level(self.standing.retained_level.as_ref())
     }
 
     /// Level that this membership year's points already secure for the next one; null if there is none.
     async fn secured_level(&self) -> Option<Level> {
-        level(self.1.secured_level.as_ref())
+        level(self.standing.secured_level.as_ref())
     }
 
     /// Next higher level; null at the highest level.
     async fn next_level(&self) -> Option<Level> {
-        level(self.1.next_level.as_ref())
+        level(self.standing.next_level.as_ref())
     }
 
     /// Points still missing this membership year for `nextLevel`; null at the highest level.
     async fn points_to_next_level(&self) -> Option<i32> {
-        self.1.points_to_next_level.map(int)
+        self.standing.points_to_next_level.map(int)
     }
 
     /// Points still missing this membership year to retain `level` at renewal; null without a level.
     async fn points_to_retain(&self) -> Option<i32> {
-        self.1.points_to_retain.map(int)
+        self.standing.points_to_retain.map(int)
     }
 }

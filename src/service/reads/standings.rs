@@ -13,9 +13,7 @@ use crate::program::Level;
 use crate::program::calendar::{year_end, year_start};
 use crate::program::edition::Editions;
 use crate::program::rule::Track;
-use crate::program::standing::{
-    LevelAward, TrackStanding, TrackSums, check_partner_day, overall, period_awards, track_standing,
-};
+use crate::program::standing::{TrackStanding, TrackSums, check_partner_day, overall, track_standing};
 use crate::program::totals::{Period, TrackTotal};
 use crate::service::Services;
 use crate::service::posting::{column, read_reached, track};
@@ -141,7 +139,8 @@ impl Services {
         Ok(sums)
     }
 
-    async fn known_totals(
+    /// Totals of partners by period and track as recorded at a past time, of the days in a span.
+    pub(super) async fn known_totals(
         &self,
         ids: &[Uuid],
         from: NaiveDate,
@@ -218,28 +217,6 @@ impl Services {
             }
         }
         Ok(credits)
-    }
-
-    /// Every level that partners earned, oldest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn level_histories(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<LevelAward>>, Error> {
-        self.authorize_accounts(ids.iter().copied())?;
-        let editions = &self.policy.editions;
-        let mut histories: HashMap<Uuid, Vec<LevelAward>> = HashMap::new();
-        for row in totals::of_partners(self.db.reader(), ids.iter().copied()).await? {
-            let history = histories.entry(row.partner_id).or_default();
-            let period = Period(row.period);
-            let technical = read_reached(&row.technical_reached)?;
-            let business = read_reached(&row.business_reached)?;
-            history.extend(period_awards(editions, Track::Technical, period, row.technical, &technical));
-            history.extend(period_awards(editions, Track::Business, period, row.business, &business));
-        }
-        for history in histories.values_mut() {
-            history.sort_by_key(|award| (award.earned_on, award.track));
-        }
-        Ok(histories)
     }
 }
 
