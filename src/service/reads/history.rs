@@ -105,7 +105,11 @@ impl Services {
                 of_object.push(step);
             }
         }
-        let changed = steps.iter().filter(|(_, steps)| steps.iter().any(is_change)).map(|(id, _)| *id);
+        let is_staff = self.caller().role.is_staff();
+        let asks_audit_log = |step: &log::Model| {
+            !operations(step.action).is_empty() && (is_staff || step.actor_role.is_none())
+        };
+        let changed = steps.iter().filter(|(_, steps)| steps.iter().any(asks_audit_log)).map(|(id, _)| *id);
         let changed: HashSet<Uuid> = changed.collect();
         let mut audited: HashMap<Uuid, Vec<audit_entry::Model>> = HashMap::new();
         if !changed.is_empty() {
@@ -120,7 +124,7 @@ impl Services {
                 action: step.action,
                 at: step.recorded_at,
                 on: step.day,
-                by: entry_of(&steps, place, &rows).and_then(|row| actors.name(row)),
+                by: actors.of_step(step, entry_of(&steps, place, &rows)),
                 reason: step.reason.clone(),
                 points: step.points,
             });
@@ -163,6 +167,16 @@ enum Actors {
 }
 
 impl Actors {
+    /// The actor of a step, with its entry in the audit log. The log keeps the label as it was; that of a key is
+    /// looked up by the entry, since an erasure reaches it there only.
+    fn of_step(&self, step: &log::Model, entry: Option<&audit_entry::Model>) -> Option<String> {
+        let logged = match self {
+            Self::Labels(_) => &step.actor,
+            Self::Roles => &step.actor_role,
+        };
+        entry.and_then(|row| self.name(row)).or_else(|| logged.clone())
+    }
+
     fn name(&self, row: &audit_entry::Model) -> Option<String> {
         let Self::Labels(keys) = self else { return Some(row.role.clone()) };
         if let Some(id) = key_id(&row.actor) {
@@ -178,7 +192,8 @@ fn key_id(actor: &str) -> Option<Uuid> {
     Uuid::try_parse(actor.strip_prefix("key:")?).ok()
 }
 
-/// The operations that make a step happen to an object that exists.
+/// The operations by which the audit log names steps that happen to an object which exists. Steps that are not listed have
+/// no entry to look for: the log itself says who did them.
 fn operations(action: LogAction) -> &'static [Operation] {
     match action {
         LogAction::Approved | LogAction::Rejected => &[Operation::ReviewActivity],
@@ -191,18 +206,8 @@ fn operations(action: LogAction) -> &'static [Operation] {
         LogAction::DealClosed => &[Operation::CloseDeal],
         LogAction::SalesTargetSet => &[Operation::SetSalesTarget],
         LogAction::SwagCancelled => &[Operation::CancelSwagOrder],
-        // What brings the object about: the audit log has it, but not among the changes.
-        LogAction::Submitted
-        | LogAction::Recorded
-        | LogAction::Affiliated
-        | LogAction::OrderPlaced
-        | LogAction::DealRegistered
-        | LogAction::SwagOrdered => &[],
+        _ => &[],
     }
-}
-
-fn is_change(step: &log::Model) -> bool {
-    !operations(step.action).is_empty()
 }
 
 /// The entry of the audit log for the step at a place: the steps that the same operations make are in the same

@@ -155,7 +155,7 @@ impl Services {
                 let total = TrackTotal::of_days(editions, days.iter().map(|(day, net)| (*day, *net)));
                 self.awards_of(period, track, &total)
             };
-            let earned = |days: &Days| {
+            let earned = |days: &Days| -> Vec<Earned> {
                 awards(days)
                     .into_iter()
                     .map(|award| Earned { level: award.level, on: award.earned_on })

@@ -60,6 +60,7 @@ const TABLE: &[Row] = &[
     ("node", "{ node(id: \"ENTRY_ID\") { id } }", "ENTRY_ID", OF_PARTNERS),
     ("node", "{ node(id: \"KEY_ID\") { id } }", "KEY_ID", [(Y, Y), (A, A), (A, A), (A, A), (A, A)]),
     ("node", "{ node(id: \"AUDIT_ID\") { id } }", "AUDIT_ID", OF_STAFF),
+    ("node", "{ node(id: \"POINTS_ID\") { id } }", "POINTS_ID", OF_PEOPLE),
     ("nodes", "{ nodes(ids: [\"PARTNER_ID\"]) { id } }", "PARTNER_ID", OF_PARTNERS),
     ("nodes", "{ nodes(ids: [\"PROFESSIONAL_ID\"]) { id } }", "PROFESSIONAL_ID", OF_PEOPLE),
     ("partner", "{ partner(code: \"PARTNER\") { code } }", "PARTNER", OF_PARTNERS),
@@ -255,6 +256,13 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
     if document.contains("AUDIT_ID") {
         let data = app.ok("{ auditLog(first: 1) { nodes { id } } }", json!({})).await;
         words.push(("AUDIT_ID", text(&data["auditLog"]["nodes"][0]["id"])));
+    }
+    if document.contains("POINTS_ID") {
+        let query = format!(
+            "{{ professional(code: \"{professional}\") {{ pointsLedger(first: 1) {{ nodes {{ id }} }} }} }}"
+        );
+        let data = app.ok(&query, json!({})).await;
+        words.push(("POINTS_ID", text(&data["professional"]["pointsLedger"]["nodes"][0]["id"])));
     }
     if document.contains("ENTRY_ID") {
         words.push(("ENTRY_ID", text(&app.ledger(partner).await[0]["id"])));
