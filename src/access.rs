@@ -275,6 +275,18 @@ rights! {
         CreatePartner "createPartner"  [Everything Everything Nothing Nothing Nothing]
         /// Signs a professional up.
         SignUpProfessional "signUpProfessional" [Everything Everything Nothing Nothing Nothing]
+        /// Changes a partner's name or day of enrolment.
+        UpdatePartner "updatePartner"  [Everything Everything Nothing Nothing Nothing]
+        /// Changes a professional's name, address or day of sign-up.
+        UpdateProfessional "updateProfessional" [Everything Everything Nothing Nothing Nothing]
+        /// Ends a partner's participation, or takes the end back.
+        EndPartnership "endPartnership" [Everything Everything Nothing Nothing Nothing]
+        /// Ends a professional's participation, or takes the end back.
+        EndMembership "endMembership"  [Everything Everything Nothing Nothing Nothing]
+        /// Sets a level for a period.
+        OverrideLevel "overrideLevel"  [Everything Everything Nothing Nothing Nothing]
+        /// Ends an override of a level.
+        EndOverride "endOverride"      [Everything Everything Nothing Nothing Nothing]
         /// Affiliates a professional with a partner.
         AffiliateProfessional "affiliateProfessional" [Everything Everything Nothing Nothing Nothing]
         /// Ends an affiliation.

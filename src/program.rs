@@ -13,6 +13,7 @@ pub mod fold;
 pub mod level;
 pub mod level_change;
 pub mod level_history;
+pub mod level_override;
 pub mod money;
 pub mod nearest;
 pub mod pricing;

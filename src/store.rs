@@ -35,6 +35,7 @@ pub(crate) mod sql;
 pub(crate) mod standing;
 mod startup;
 pub(crate) mod subject;
+pub(crate) mod subject_step;
 pub(crate) mod swag;
 pub(crate) mod tally;
 pub(crate) mod timer;

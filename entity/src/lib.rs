@@ -36,6 +36,7 @@ pub mod professional_day;
 pub mod professional_tally;
 pub mod professional_total;
 pub mod sales_target;
+pub mod subject_step;
 pub mod swag_item;
 pub mod swag_order;
 pub mod value;

@@ -19,6 +19,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Code and name without case and accents; none in rows of an earlier release, until the program starts.
     pub search_key: Option<String>,
+    /// Last day in the program; none while it takes part.
+    pub left_on: Option<Date>,
+    /// Overrides of levels so far: a JSON list, or none.
+    pub level_overrides: Option<String>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

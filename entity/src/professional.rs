@@ -25,6 +25,10 @@ pub struct Model {
     pub search_key: Option<String>,
     /// The address without case and accents; none once it was erased.
     pub email_key: Option<String>,
+    /// Last day in the program; none while the person takes part.
+    pub left_on: Option<Date>,
+    /// Overrides of levels so far: a JSON list, or none.
+    pub level_overrides: Option<String>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

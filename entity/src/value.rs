@@ -54,6 +54,22 @@ pub enum LogAction {
     SwagOrdered,
     /// An order of swag was cancelled.
     SwagCancelled,
+    /// A partner's name or first day was changed.
+    PartnerUpdated,
+    /// A professional's name, address or day of sign-up was changed.
+    ProfessionalUpdated,
+    /// A partner has left the program.
+    PartnershipEnded,
+    /// A partner's end was taken back.
+    PartnershipResumed,
+    /// A professional has left the program.
+    MembershipEnded,
+    /// A professional's end was taken back.
+    MembershipResumed,
+    /// A level was set for a period.
+    LevelOverridden,
+    /// An override of a level was ended.
+    OverrideEnded,
 }
 
 /// Cause of a ledger entry.
@@ -72,6 +88,8 @@ pub enum LedgerReason {
     Redemption,
     /// Credits of a cancelled order.
     RedemptionReturned,
+    /// A change of the facts that windows depend on, such as the day of sign-up.
+    Recalculation,
 }
 
 /// Cause of a points entry.
@@ -86,6 +104,8 @@ pub enum PointsReason {
     Redemption,
     /// Dojo Credits of a cancelled order.
     RedemptionReturned,
+    /// A change of the facts that windows depend on, such as the day of sign-up.
+    Recalculation,
 }
 
 /// The skill that a partner's credits count for.
@@ -266,6 +286,18 @@ pub enum EventKind {
     SwagItemSaved,
     /// An import of a file has ended.
     ImportFinished,
+    /// A partner has left the program.
+    PartnershipEnded,
+    /// A partner's end was taken back.
+    PartnershipResumed,
+    /// A professional has left the program.
+    MembershipEnded,
+    /// A professional's end was taken back.
+    MembershipResumed,
+    /// A level was set for a period.
+    LevelOverridden,
+    /// An override of a level was ended.
+    OverrideEnded,
 }
 
 /// What the rows of an imported file are.

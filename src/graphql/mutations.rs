@@ -5,7 +5,9 @@ mod activities;
 mod affiliations;
 mod deals;
 mod orders;
+mod overrides;
 mod products;
+mod subject_changes;
 mod subjects;
 mod swag;
 mod voiding;
@@ -20,6 +22,8 @@ pub(crate) use orders::OrderInput;
 #[derive(MergedObject, Debug, Default)]
 pub struct Mutation(
     subjects::SubjectMutations,
+    subject_changes::SubjectChangeMutations,
+    overrides::OverrideMutations,
     affiliations::AffiliationMutations,
     activities::ActivityMutations,
     access::AccessMutations,

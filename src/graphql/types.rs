@@ -7,7 +7,7 @@ mod connections;
 mod deal;
 mod edition;
 mod effects;
-mod enums;
+pub(crate) mod enums;
 mod event;
 mod event_type;
 mod history;

@@ -20,6 +20,8 @@ pub struct Claim<'a> {
     pub program: Program,
     /// Enrolment or sign-up of the subject; none where the subject is not known, and then it is not checked.
     pub member_since: Option<NaiveDate>,
+    /// Last day of the subject in the program; none while it takes part, or where the subject is not known.
+    pub member_until: Option<NaiveDate>,
     /// Code of the kind.
     pub kind: &'a str,
     /// The day it happened.
@@ -167,7 +169,17 @@ fn check_date(claim: &Claim<'_>, today: NaiveDate) -> Result<(), Refusal> {
             let message = format!("{day} is before {joined} on {since}.");
             Err(Refusal::new(Code::DateBeforeEnrolment, "occurredOn", message))
         }
-        _ => Ok(()),
+        _ => match claim.member_until {
+            Some(until) if day > until => {
+                let whose = match claim.program {
+                    Program::Partner => "partner",
+                    Program::Professional => "professional",
+                };
+                let message = format!("{day} is after {until}, the {whose}'s last day in the program.");
+                Err(Refusal::new(Code::DateAfterEnd, "occurredOn", message))
+            }
+            _ => Ok(()),
+        },
     }
 }
 

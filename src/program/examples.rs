@@ -100,6 +100,7 @@ impl Run<'_> {
         let claim = Claim {
             program,
             member_since: Some(member_since),
+            member_until: None,
             kind,
             occurred_on: on.0,
             quantity,

@@ -4,6 +4,7 @@
 //! awards of professionals. `verify` builds it up from nothing; the live path loads the part that
 //! the next steps touch. Subjects are dense numbers, so that the fold costs array look-ups.
 
+mod recalculation;
 mod sales;
 mod state;
 mod steps;
@@ -13,6 +14,7 @@ use chrono::NaiveDate;
 use super::calendar::membership_year;
 use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rule, Window};
+pub use recalculation::PastFact;
 pub use sales::{Sold, YearSales};
 use state::{Affiliations, PastAwards, Tallies};
 pub use steps::{
@@ -28,6 +30,7 @@ struct PartnerState {
     tallies: Tallies,
     credits: i64,
     sales: Vec<(i32, YearSales)>,
+    left_on: Option<NaiveDate>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,6 +93,11 @@ impl<'e> Fold<'e> {
             points,
         });
         ProfessionalIndex(index)
+    }
+
+    /// Loads the last day of a partner in the program.
+    pub fn load_last_day(&mut self, who: PartnerIndex, left_on: Option<NaiveDate>) {
+        self.partner(who).left_on = left_on;
     }
 
     /// Loads an affiliation that took effect before, without crediting anything.
@@ -186,6 +194,7 @@ impl<'e> Fold<'e> {
                     found.ends_on = Some(ends_on);
                 }
             }
+            Step::PartnerLeft(who, left_on) => self.partner(who).left_on = left_on,
             Step::Redeemed(spent) => out.credits.push(redeemed(&spent, -1)),
             Step::Returned(spent) => out.credits.push(redeemed(&spent, 1)),
             Step::Sold(sale) => self.sold(&sale, out)?,

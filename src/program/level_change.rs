@@ -12,6 +12,7 @@ use chrono::{Datelike, NaiveDate};
 use super::calendar::{anniversary, membership_year, year_start};
 use super::edition::Editions;
 use super::level::Level;
+use super::level_override::{LevelOverride, next_override_day, override_professional, override_track};
 use super::rule::Track;
 use super::standing::{TrackSums, professional_standing, track_standing};
 use super::totals::{Period, TrackTotal};
@@ -48,6 +49,15 @@ pub struct EmittedLevels<L> {
     pub due: NaiveDate,
 }
 
+/// What a professional's level depends on besides points.
+#[derive(Clone, Copy, Debug)]
+pub struct Membership<'a> {
+    /// The day that membership years run from.
+    pub signed_up_on: NaiveDate,
+    /// Overrides of the level.
+    pub overrides: &'a [LevelOverride],
+}
+
 /// Codes of a partner's levels: technical, business.
 pub type PartnerLevels = [String; 2];
 
@@ -55,22 +65,24 @@ pub type PartnerLevels = [String; 2];
 pub type PartnerTotals = BTreeMap<(Period, Track), TrackTotal>;
 
 /// The first day after `day` on which a partner's level may change by time alone: a year begins, the
-/// legacy levels end, or an edition comes into force.
+/// legacy levels end, an edition comes into force, or an override begins or ends.
 #[must_use]
-pub fn partner_levels_due(editions: &Editions, day: NaiveDate) -> NaiveDate {
+pub fn partner_levels_due(editions: &Editions, overrides: &[LevelOverride], day: NaiveDate) -> NaiveDate {
     let legacy = editions.legacy().and_then(|legacy| legacy.level_valid_until.succ_opt());
-    first_after(editions, day, [Some(year_start(day.year() + 1)), legacy])
+    let year = Some(year_start(day.year() + 1));
+    first_after(editions, day, [year, legacy, next_override_day(overrides, day)])
 }
 
 /// The first day after `day` on which a professional's level may change by time alone: an anniversary,
-/// or an edition that comes into force.
+/// an edition that comes into force, or an override that begins or ends.
 #[must_use]
-pub fn professional_level_due(editions: &Editions, signed_up_on: NaiveDate, day: NaiveDate) -> NaiveDate {
-    let year = membership_year(signed_up_on, day);
-    first_after(editions, day, [Some(anniversary(signed_up_on, year.number + 1)), None])
+pub fn professional_level_due(editions: &Editions, of: Membership<'_>, day: NaiveDate) -> NaiveDate {
+    let year = membership_year(of.signed_up_on, day);
+    let anniversary = Some(anniversary(of.signed_up_on, year.number + 1));
+    first_after(editions, day, [anniversary, None, next_override_day(of.overrides, day)])
 }
 
-fn first_after(editions: &Editions, day: NaiveDate, days: [Option<NaiveDate>; 2]) -> NaiveDate {
+fn first_after(editions: &Editions, day: NaiveDate, days: [Option<NaiveDate>; 3]) -> NaiveDate {
     let starts = editions.iter().map(|edition| edition.effective_from);
     let later = days.into_iter().flatten().chain(starts).filter(|one| *one > day);
     later.min().unwrap_or(NaiveDate::MAX)
@@ -81,19 +93,21 @@ fn first_after(editions: &Editions, day: NaiveDate, days: [Option<NaiveDate>; 2]
 #[must_use]
 pub fn time_based_partner_changes(
     editions: &Editions,
+    overrides: &[LevelOverride],
     emitted: Option<EmittedLevels<PartnerLevels>>,
     totals: &PartnerTotals,
     today: NaiveDate,
 ) -> (EmittedLevels<PartnerLevels>, Vec<LevelChange>) {
     let mut changes = Vec::new();
     let Some(mut emitted) = emitted else {
-        let levels = partner_levels(editions, totals, today);
-        return (EmittedLevels { levels, due: partner_levels_due(editions, today) }, changes);
+        let levels = partner_levels(editions, overrides, totals, today);
+        let due = partner_levels_due(editions, overrides, today);
+        return (EmittedLevels { levels, due }, changes);
     };
     while emitted.due <= today {
         let day = emitted.due;
-        changes.extend(partner_changes(editions, &mut emitted.levels, totals, day, day, true));
-        emitted.due = partner_levels_due(editions, day);
+        changes.extend(partner_changes(editions, overrides, &mut emitted.levels, totals, (day, day), true));
+        emitted.due = partner_levels_due(editions, overrides, day);
     }
     (emitted, changes)
 }
@@ -102,15 +116,16 @@ pub fn time_based_partner_changes(
 #[must_use]
 pub fn partner_changes(
     editions: &Editions,
+    overrides: &[LevelOverride],
     emitted: &mut PartnerLevels,
     totals: &PartnerTotals,
-    as_of: NaiveDate,
-    found_on: NaiveDate,
+    (as_of, found_on): (NaiveDate, NaiveDate),
     time_based: bool,
 ) -> Vec<LevelChange> {
     let levels = &editions.at(as_of).partner_levels;
     let changed = Track::ALL.into_iter().zip(emitted).filter_map(|(track, emitted)| {
         let standing = track_standing(editions, track, &sums(editions, track, totals, as_of), as_of);
+        let standing = override_track(editions, standing, overrides, as_of);
         if standing.level.code == *emitted {
             return None;
         }
@@ -128,9 +143,14 @@ pub fn partner_changes(
 
 /// A partner's levels on a day.
 #[must_use]
-pub fn partner_levels(editions: &Editions, totals: &PartnerTotals, day: NaiveDate) -> PartnerLevels {
-    let level = |track| track_standing(editions, track, &sums(editions, track, totals, day), day).level;
-    Track::ALL.map(|track| level(track).code.clone())
+pub fn partner_levels(
+    editions: &Editions,
+    overrides: &[LevelOverride],
+    totals: &PartnerTotals,
+    day: NaiveDate,
+) -> PartnerLevels {
+    let standing = |track| track_standing(editions, track, &sums(editions, track, totals, day), day);
+    Track::ALL.map(|track| override_track(editions, standing(track), overrides, day).level.code.clone())
 }
 
 fn sums(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDate) -> TrackSums {
@@ -163,29 +183,21 @@ pub type Points = BTreeMap<i32, i64>;
 #[must_use]
 pub fn time_based_professional_changes(
     editions: &Editions,
-    signed_up_on: NaiveDate,
+    of: Membership<'_>,
     emitted: Option<EmittedLevels<Option<String>>>,
     points: &Points,
     today: NaiveDate,
 ) -> (EmittedLevels<Option<String>>, Vec<LevelChange>) {
     let mut changes = Vec::new();
     let Some(mut emitted) = emitted else {
-        let level = professional_level(editions, signed_up_on, points, today);
-        let due = professional_level_due(editions, signed_up_on, today);
+        let level = professional_level(editions, of, points, today);
+        let due = professional_level_due(editions, of, today);
         return (EmittedLevels { levels: level.map(|level| level.code.clone()), due }, changes);
     };
     while emitted.due <= today {
         let day = emitted.due;
-        changes.extend(professional_change(
-            editions,
-            signed_up_on,
-            &mut emitted.levels,
-            points,
-            day,
-            day,
-            true,
-        ));
-        emitted.due = professional_level_due(editions, signed_up_on, day);
+        changes.extend(professional_change(editions, of, &mut emitted.levels, points, day, day, true));
+        emitted.due = professional_level_due(editions, of, day);
     }
     (emitted, changes)
 }
@@ -195,14 +207,14 @@ pub fn time_based_professional_changes(
 #[must_use]
 pub fn professional_change(
     editions: &Editions,
-    signed_up_on: NaiveDate,
+    of: Membership<'_>,
     emitted: &mut Option<String>,
     points: &Points,
     as_of: NaiveDate,
     found_on: NaiveDate,
     time_based: bool,
 ) -> Option<LevelChange> {
-    let to = professional_level(editions, signed_up_on, points, as_of);
+    let to = professional_level(editions, of, points, as_of);
     let code = to.as_ref().map(|level| level.code.clone());
     if code == *emitted {
         return None;
@@ -245,13 +257,14 @@ pub fn professional_level_since(
 #[must_use]
 pub fn professional_level(
     editions: &Editions,
-    signed_up_on: NaiveDate,
+    of: Membership<'_>,
     points: &Points,
     day: NaiveDate,
 ) -> Option<Arc<Level>> {
-    let year = membership_year(signed_up_on, day).number;
-    let of = |year: i32| points.get(&year).copied().unwrap_or(0);
-    professional_standing(editions, signed_up_on, day, of(year), of(year - 1)).level
+    let year = membership_year(of.signed_up_on, day).number;
+    let sum = |year: i32| points.get(&year).copied().unwrap_or(0);
+    let standing = professional_standing(editions, of.signed_up_on, day, sum(year), sum(year - 1));
+    override_professional(editions, standing, of.overrides, day).level
 }
 
 #[cfg(test)]
@@ -297,10 +310,10 @@ mod tests {
         ];
         for (today, expected, due) in table {
             let start = emitted(["CREATOR", "MEMBER"], "2026-01-01");
-            let (now, changes) = time_based_partner_changes(&editions, Some(start), &totals, day(today));
+            let (now, changes) = time_based_partner_changes(&editions, &[], Some(start), &totals, day(today));
             assert_eq!((labels(&changes), now.due), (labels_of(expected), day(due)), "{today}");
             let (again, nothing) =
-                time_based_partner_changes(&editions, Some(now.clone()), &totals, day(today));
+                time_based_partner_changes(&editions, &[], Some(now.clone()), &totals, day(today));
             assert_eq!((again, nothing), (now, Vec::new()), "emitted twice on {today}");
         }
     }
@@ -315,7 +328,8 @@ mod tests {
         let legacy = TrackTotal { credits: 30, ..TrackTotal::default() };
         let totals = PartnerTotals::from([((Period::LEGACY, Track::Business), legacy)]);
         let start = emitted(["MEMBER", "COLLABORATOR"], "2025-01-01");
-        let (_, changes) = time_based_partner_changes(&editions, Some(start), &totals, day("2026-03-01"));
+        let (_, changes) =
+            time_based_partner_changes(&editions, &[], Some(start), &totals, day("2026-03-01"));
         assert_eq!(labels(&changes), ["2026-01-01 COLLABORATOR>MEMBER"]);
     }
 
@@ -327,10 +341,10 @@ mod tests {
             PartnerTotals::from([((Period(2027), Track::Technical), TrackTotal::of_days(&editions, days))]);
         let start = emitted(["CREATOR", "MEMBER"], "2027-01-01");
         let (mut now, changes) =
-            time_based_partner_changes(&editions, Some(start), &totals, day("2027-03-01"));
+            time_based_partner_changes(&editions, &[], Some(start), &totals, day("2027-03-01"));
         assert_eq!(labels(&changes), ["2027-01-01 CREATOR>MEMBER"]);
         let found = day("2027-03-01");
-        let changes = partner_changes(&editions, &mut now.levels, &totals, found, found, false);
+        let changes = partner_changes(&editions, &[], &mut now.levels, &totals, (found, found), false);
         assert_eq!(labels(&changes), ["2027-02-02 MEMBER>CREATOR"]);
     }
 
@@ -341,7 +355,13 @@ mod tests {
         let points = Points::from([(0, 7_600), (1, 800)]);
         let start = EmittedLevels { levels: Some("ENABLER".to_owned()), due: day("2024-04-12") };
         let follow = |today| {
-            time_based_professional_changes(&editions, signed_up_on, Some(start.clone()), &points, today)
+            time_based_professional_changes(
+                &editions,
+                Membership { signed_up_on, overrides: &[] },
+                Some(start.clone()),
+                &points,
+                today,
+            )
         };
         assert_eq!(labels(&follow(day("2025-04-11")).1), [""; 0]);
         let (now, changes) = follow(day("2026-08-01"));
@@ -386,7 +406,37 @@ mod tests {
     fn levels_without_a_baseline_emit_nothing() {
         let editions = Editions::built_in();
         let (now, changes) =
-            time_based_partner_changes(&editions, None, &PartnerTotals::new(), day("2026-03-01"));
+            time_based_partner_changes(&editions, &[], None, &PartnerTotals::new(), day("2026-03-01"));
         assert_eq!((now, changes), (emitted(["MEMBER", "MEMBER"], "2027-01-01"), Vec::new()));
+    }
+
+    #[test]
+    fn e5_an_override_begins_and_ends_by_time() {
+        let editions = Editions::built_in();
+        let overrides = [LevelOverride {
+            seq: 1,
+            track: Some(Track::Technical),
+            level: "CREATOR".to_owned(),
+            from: day("2026-03-01"),
+            until: day("2026-03-31"),
+            reason: None,
+            by: "staff".to_owned(),
+            at: chrono::DateTime::UNIX_EPOCH,
+        }];
+        let totals = PartnerTotals::new();
+        // today, what was found, the next day to look
+        let table: [(&str, &[&str], &str); 3] = [
+            ("2026-02-28", &[], "2026-03-01"),
+            ("2026-03-01", &["2026-03-01 MEMBER>CREATOR"], "2026-04-01"),
+            ("2026-06-01", &["2026-03-01 MEMBER>CREATOR", "2026-04-01 CREATOR>MEMBER"], "2027-01-01"),
+        ];
+        for (today, expected, due) in table {
+            let start = emitted(["MEMBER", "MEMBER"], "2026-02-01");
+            let start =
+                EmittedLevels { due: partner_levels_due(&editions, &overrides, day("2026-01-15")), ..start };
+            let (now, changes) =
+                time_based_partner_changes(&editions, &overrides, Some(start), &totals, day(today));
+            assert_eq!((labels(&changes), now.due), (labels_of(expected), day(due)), "{today}");
+        }
     }
 }

@@ -28,6 +28,8 @@ pub enum Code {
     DateInFuture,
     /// The date lies before enrolment or sign-up.
     DateBeforeEnrolment,
+    /// The date lies after the last day in the program.
+    DateAfterEnd,
     /// The activity does not count under its rule.
     NotEligible,
     /// The same key was used before with different content.

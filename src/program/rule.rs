@@ -13,7 +13,8 @@ pub enum Program {
 }
 
 /// The skill that a partner's credits count for (PP, Partnership levels).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Track {
     /// Technical skills.
     Technical,

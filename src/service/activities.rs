@@ -333,7 +333,7 @@ impl Services {
     ) -> Result<PlannedDraft<'c>, Refusals> {
         let draft = one.draft;
         let who = self.find_subject(subjects, intake, &draft.subject);
-        let admitted = self.admit(intake, &draft.claim(who.as_ref().ok().map(FoundSubject::member_since)));
+        let admitted = self.admit(intake, &draft.claim(who.as_ref().ok()));
         let (texts, who) = match all((one.texts.as_ref(), who)) {
             Ok(found) => found,
             Err(refusals) => return Err(refusals.with(admitted)),
@@ -417,14 +417,15 @@ impl Services {
 }
 
 impl ActivityDraft {
-    /// The draft as its kind judges it; without a day of enrolment or sign-up where the subject is not known.
-    fn claim(&self, member_since: Option<NaiveDate>) -> Claim<'_> {
+    /// The draft as its kind judges it; without days of the subject where that is not known.
+    fn claim(&self, who: Option<&FoundSubject<'_>>) -> Claim<'_> {
         Claim {
             program: match self.subject {
                 SubjectCode::Partner(_) => Program::Partner,
                 SubjectCode::Professional(_) => Program::Professional,
             },
-            member_since,
+            member_since: who.map(FoundSubject::member_since),
+            member_until: who.and_then(FoundSubject::member_until),
             kind: &self.kind,
             occurred_on: self.occurred_on,
             quantity: self.quantity,
@@ -456,7 +457,7 @@ fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
     outcomes
 }
 
-fn fact(posting: &mut Posting<'_>, row: &activity::Model, admitted: Admitted) -> Option<Fact> {
+pub(super) fn fact(posting: &mut Posting<'_>, row: &activity::Model, admitted: Admitted) -> Option<Fact> {
     let subject = match (row.partner_id, row.professional_id) {
         (Some(id), _) => Subject::Partner(posting.partner(id)?),
         (None, Some(id)) => Subject::Professional(posting.professional(id)?),

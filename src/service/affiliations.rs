@@ -128,6 +128,13 @@ impl Services {
             },
         ));
         let ends = draft.ends_on.map_or(Ok(()), |end| check_end(starts_on, end, today));
+        let ends = ends.and_then(|()| {
+            let left = [
+                ("partner", partner.as_ref().ok().and_then(|row| row.left_on)),
+                ("professional", professional.as_ref().ok().and_then(|row| row.left_on)),
+            ];
+            left.into_iter().try_for_each(|(whose, left_on)| check_left(draft, whose, left_on))
+        });
         let (professional, partner, _, ()) = all((professional, partner, starts, ends))?;
         let row = affiliation::Model {
             id: Uuid::now_v7(),
@@ -212,7 +219,12 @@ impl Services {
             let editions = &self.policy.editions;
             let kind = entry.kind.as_deref().and_then(|kind| editions.kind(Program::Professional, kind));
             let Some(kind) = kind else { continue };
-            let sign = if entry.reason == PointsReason::Void { -1 } else { 1 };
+            let sign = match entry.reason {
+                PointsReason::Void => -1,
+                // What was awarded again is the same certification.
+                PointsReason::Recalculation => 0,
+                _ => 1,
+            };
             let quantity = quantities.get(&activity_id).copied().unwrap_or(0);
             let also = editions.at(entry.effective_on).rule(kind).and_then(|rule| rule.counts_as);
             let activity = posting.add(Object::Activity(activity_id));
@@ -222,7 +234,7 @@ impl Services {
                     activity,
                     occurred_on: entry.effective_on,
                     points: entry.points,
-                    also: also.map(|kind| (kind, sign * quantity)),
+                    also: also.filter(|_| sign != 0).map(|kind| (kind, sign * quantity)),
                 },
             );
             let covering = rows.iter().filter(|row| {
@@ -374,6 +386,17 @@ fn check_start(starts_on: NaiveDate, day: NaiveDate, what: &str) -> Result<(), R
     }
     let message = format!("{starts_on} is before {what} on {day}.");
     Err(Refusal::new(Code::DateBeforeEnrolment, "startsOn", message))
+}
+
+/// An affiliation ends with the participation of both.
+fn check_left(draft: &AffiliationDraft, whose: &str, left_on: Option<NaiveDate>) -> Result<(), Refusal> {
+    let Some(left) = left_on.filter(|left| draft.ends_on.is_none_or(|end| *left < end)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "{left} is the {whose}'s last day in the program; the affiliation ends on that day or an earlier one."
+    );
+    Err(Refusal::new(Code::DateAfterEnd, "endsOn", message))
 }
 
 /// Checks the last day: a planned end is entered when it has come.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::access::Visibility;
 use super::audit::Change;
 use super::posting::{LogEntry, Object, Posting};
-use super::subjects::lock_partner;
+use super::subjects::{check_last_day, lock_partner};
 use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -449,7 +449,7 @@ fn check_registered(on: NaiveDate, partner: &PartnerRow) -> Result<(), Refusal> 
         let message = format!("{on} is before the partner's enrolment on {}.", partner.enrolled_on);
         return Err(Refusal::new(Code::DateBeforeEnrolment, "registeredOn", message));
     }
-    Ok(())
+    check_last_day("registeredOn", on, "partner", partner.left_on)
 }
 
 /// Status and dates of a deal, as the rules core defines them.

@@ -68,6 +68,28 @@ impl EventDraft {
         }
     }
 
+    /// An event of a partner itself.
+    pub(super) fn of_partner(
+        kind: EventKind,
+        on: NaiveDate,
+        id: Uuid,
+        name: &'static str,
+        object: Value,
+    ) -> Self {
+        Self { partner: Some(id), ..Self::new(kind, on, name, object) }
+    }
+
+    /// An event of a professional, by herself or himself.
+    pub(super) fn of_professional(
+        kind: EventKind,
+        on: NaiveDate,
+        id: Uuid,
+        name: &'static str,
+        object: Value,
+    ) -> Self {
+        Self { professional: Some(id), ..Self::new(kind, on, name, object) }
+    }
+
     /// An event of an order, with its current state.
     pub(super) fn order(kind: EventKind, row: &order::Model, on: NaiveDate) -> Self {
         let object = json!({

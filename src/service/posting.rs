@@ -20,9 +20,10 @@ use uuid::Uuid;
 use super::policy::Policy;
 use crate::access::Caller;
 use crate::program::fold::{
-    Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PastAward, ProfessionalIndex,
-    Step, Subject, Tally, TallyKey, YearSales,
+    Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PastAward, PastFact,
+    ProfessionalIndex, Step, Subject, Tally, TallyKey, YearSales,
 };
+use crate::program::level_override::LevelOverride;
 use crate::program::money::Money;
 use crate::program::rule::{Derived, KindId, Program};
 use crate::store::partner::PartnerRow;
@@ -30,6 +31,7 @@ use crate::store::professional::ProfessionalRow;
 use crate::store::tally;
 pub(super) use levels::{
     apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals, points_by_year,
+    read_overrides, write_overrides,
 };
 pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use post::PostedRows;
@@ -58,6 +60,8 @@ pub(super) enum Object {
     Deal(Uuid),
     SalesTarget(Uuid),
     SwagOrder(Uuid),
+    Partner(Uuid),
+    Professional(Uuid),
 }
 
 impl LogEntry {
@@ -94,6 +98,8 @@ pub(super) struct Posting<'a> {
     objects: Vec<Object>,
     awards: Awards,
     applied: Vec<AppliedStep>,
+    /// All overrides of subjects that have another one now.
+    overridden: HashMap<Uuid, Vec<LevelOverride>>,
     employers: Vec<affiliation::Model>,
 }
 
@@ -109,6 +115,9 @@ impl<'a> Posting<'a> {
         let mut fold = Fold::new(&policy.editions);
         let partner_indexes: HashMap<Uuid, PartnerIndex> =
             partners.iter().map(|row| (row.id, fold.add_partner(row.level_credits))).collect();
+        for row in partners.iter().filter(|row| row.left_on.is_some()) {
+            fold.load_last_day(partner_indexes[&row.id], row.left_on);
+        }
         let professional_indexes: HashMap<Uuid, ProfessionalIndex> = professionals
             .iter()
             .map(|row| (row.id, fold.add_professional(row.signed_up_on, row.points)))
@@ -131,6 +140,7 @@ impl<'a> Posting<'a> {
             objects: Vec::new(),
             awards: Awards::default(),
             applied: Vec::new(),
+            overridden: HashMap::new(),
             employers: affiliations.to_vec(),
         }
     }
@@ -288,9 +298,35 @@ impl<'a> Posting<'a> {
         if let Some(step) = step {
             self.fold.apply(&step, &mut self.awards)?;
         }
+        self.applied_as(entry);
+        Ok(())
+    }
+
+    /// Applies a change of a professional's day of sign-up; `history` has the facts that counted, in the order of
+    /// the log.
+    ///
+    /// # Errors
+    /// When sums would leave the range of the API; the step is then not applied.
+    pub(super) fn apply_sign_up(
+        &mut self,
+        entry: LogEntry,
+        who: ProfessionalIndex,
+        signed_up_on: NaiveDate,
+        history: &[PastFact],
+    ) -> Result<(), LimitExceeded> {
+        self.fold.change_sign_up(who, signed_up_on, history, &mut self.awards)?;
+        self.applied_as(entry);
+        Ok(())
+    }
+
+    /// Replaces the overrides of a subject of this posting; its levels change with them.
+    pub(super) fn override_levels(&mut self, id: Uuid, overrides: &[LevelOverride]) {
+        self.overridden.insert(id, overrides.to_vec());
+    }
+
+    fn applied_as(&mut self, entry: LogEntry) {
         let (points, credits) = (self.awards.points.len(), self.awards.credits.len());
         self.applied.push(AppliedStep { entry, points, credits });
-        Ok(())
     }
 }
 
@@ -307,8 +343,8 @@ impl AppliedStep {
             deal_id: about(|one| if let Object::Deal(id) = one { Some(id) } else { None }),
             sales_target_id: about(|one| if let Object::SalesTarget(id) = one { Some(id) } else { None }),
             swag_order_id: about(|one| if let Object::SwagOrder(id) = one { Some(id) } else { None }),
-            partner_id: None,
-            professional_id: None,
+            partner_id: about(|one| if let Object::Partner(id) = one { Some(id) } else { None }),
+            professional_id: about(|one| if let Object::Professional(id) = one { Some(id) } else { None }),
             contract_id: None,
             points: self.entry.points,
             ends_on: self.entry.ends_on,

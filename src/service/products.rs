@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::audit::Change;
 use super::events::EventDraft;
+use super::subjects::differs_by_case;
 use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
@@ -52,6 +53,9 @@ impl Services {
         ))?;
         transact!(self, Operation::SaveProduct, transaction, changes => {
             let existing = store::lock(transaction, &code).await?;
+            if existing.is_none() && let Some(taken) = store::similar_code(transaction, &code).await? {
+                return Err(differs_by_case("product", &code, &taken).into());
+            }
             let before = existing.as_ref().map(|row| json!({ "name": row.name, "category": row.category.to_value() }));
             let product = product::Model {
                 id: existing.as_ref().map_or_else(Uuid::now_v7, |row| row.id),

@@ -1,5 +1,9 @@
 //! Enrolling partners and signing up professionals.
 
+mod ends;
+mod overrides;
+mod updates;
+
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -15,13 +19,17 @@ use super::input::differing;
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::level_change::{partner_levels_due, professional_level_due};
+use crate::program::level_change::{Membership, partner_levels_due, professional_level_due};
 use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::search::fold_all;
 use crate::program::wording::quoted;
 use crate::store::partner::{self as partners, PartnerRow};
 use crate::store::professional::{self as professionals, ProfessionalRow};
 use crate::store::subject;
+pub(super) use ends::check_last_day;
+pub(super) use overrides::apply_override;
+pub use overrides::{OverriddenSubject, OverrideDraft, OverrideSubject};
+pub use updates::{PartnerUpdate, ProfessionalUpdate};
 
 /// First day of the first subject; an earlier date is a typing error.
 const FIRST_DAY_MIN: NaiveDate = NaiveDate::from_ymd_opt(1990, 1, 1).expect("a date");
@@ -75,7 +83,7 @@ impl Services {
             .map(|draft| CheckedRow { code: &draft.code, row: self.check_partner(draft) })
             .collect();
         transact!(self, Operation::CreatePartner, transaction, changes => {
-            let existing = subject::existing::<PartnerRow>(transaction, &codes(&checked)).await?;
+            let existing = subject::in_any_case::<PartnerRow>(transaction, &codes(&checked)).await?;
             let (added, rows) = split_new(
                 &checked,
                 existing,
@@ -96,7 +104,7 @@ impl Services {
             let first = editions.at(today).partner_levels.reached(0).map_or("", |level| &level.code);
             let codes: Vec<(Uuid, String)> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
             let events = rows.iter().map(|row| EventDraft::enrolled(row, first)).collect();
-            partners::insert(transaction, rows, first, partner_levels_due(editions, today)).await?;
+            partners::insert(transaction, rows, first, partner_levels_due(editions, &[], today)).await?;
             self.emit(transaction, codes, events, None).await?;
             Ok(added)
         })
@@ -115,7 +123,7 @@ impl Services {
             .map(|draft| CheckedRow { code: &draft.code, row: self.check_professional(draft) })
             .collect();
         transact!(self, Operation::SignUpProfessional, transaction, changes => {
-            let existing = subject::existing::<ProfessionalRow>(transaction, &codes(&checked)).await?;
+            let existing = subject::in_any_case::<ProfessionalRow>(transaction, &codes(&checked)).await?;
             let (added, rows) = split_new(
                 &checked,
                 existing,
@@ -135,7 +143,7 @@ impl Services {
                 changes.add(Change::of("Professional", row.id).about(None, Some(row.id)).after(after));
             }
             let (editions, today) = (&self.policy.editions, self.clock.today());
-            let due = |row: &professional::Model| professional_level_due(editions, row.signed_up_on, today);
+            let due = |row: &professional::Model| professional_level_due(editions, Membership { signed_up_on: row.signed_up_on, overrides: &[] }, today);
             let codes: Vec<(Uuid, String)> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
             let events = rows.iter().map(EventDraft::signed_up).collect();
             professionals::insert(transaction, rows, due).await?;
@@ -158,6 +166,8 @@ impl Services {
             enrolled_on,
             created_at: self.clock.now(),
             search_key,
+            left_on: None,
+            level_overrides: None,
         })
     }
 
@@ -179,6 +189,8 @@ impl Services {
             erased_at: None,
             search_key,
             email_key,
+            left_on: None,
+            level_overrides: None,
         })
     }
 
@@ -243,16 +255,24 @@ fn split_new<T: Clone>(
     differs: impl Fn(&T, &T) -> Vec<&'static str>,
     what: &str,
 ) -> (Vec<AddOutcome<T>>, Vec<T>) {
+    let mut in_any_case: HashMap<String, String> =
+        existing.iter().map(|row| (code(row).to_ascii_lowercase(), code(row).clone())).collect();
     let mut known: HashMap<String, T> = existing.into_iter().map(|row| (code(&row).clone(), row)).collect();
     let mut new = Vec::new();
     let mut outcomes = Vec::with_capacity(checked.len());
     for checked in checked {
+        let similar = in_any_case.get(&checked.code.to_ascii_lowercase());
         let outcome = match (&checked.row, known.get(checked.code)) {
+            (Ok(_), None) if similar.is_some() => {
+                let taken = similar.map_or("", String::as_str);
+                AddOutcome::Refused(differs_by_case(what, checked.code, taken).into())
+            }
             (Err(refusals), None) => AddOutcome::Refused(refusals.clone()),
             (Err(refusals), Some(_)) => {
                 AddOutcome::Refused(refusals.clone().and(already_exists(what, checked.code, &[])))
             }
             (Ok(row), None) => {
+                in_any_case.insert(code(row).to_ascii_lowercase(), code(row).clone());
                 known.insert(code(row).clone(), row.clone());
                 new.push(row.clone());
                 AddOutcome::Created(row.clone())
@@ -276,5 +296,15 @@ pub fn already_exists(what: &str, code: &str, fields: &[&str]) -> Refusal {
         fields => format!(", with another {}", fields.join(", another ")),
     };
     let message = format!("There is a {what} with the code {code} already{differs}; codes are unique.");
+    Refusal::new(Code::AlreadyExists, "code", message)
+}
+
+/// That a code is in use in other letters.
+pub(super) fn differs_by_case(what: &str, code: &str, taken: &str) -> Refusal {
+    let message = format!(
+        "There is a {what} with the code {} already; codes are unique, and {} differs from it only by the case of letters.",
+        quoted(taken),
+        quoted(code)
+    );
     Refusal::new(Code::AlreadyExists, "code", message)
 }

@@ -12,7 +12,7 @@ use super::access::Visibility;
 use super::audit::Change;
 use super::input::differing;
 use super::posting::{LogEntry, Object, Posting};
-use super::subjects::lock_professional;
+use super::subjects::{check_last_day, differs_by_case, lock_professional};
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::{Error, refused};
@@ -77,6 +77,9 @@ impl Services {
         ))?;
         transact!(self, Operation::SaveSwagItem, transaction, changes => {
             let existing = store::lock_item(transaction, &code).await?;
+            if existing.is_none() && let Some(taken) = store::similar_code(transaction, &code).await? {
+                return Err(differs_by_case("swag shop item", &code, &taken).into());
+            }
             let before = existing.as_ref().map(item_audit_state);
             let row = swag_item::Model {
                 id: existing.as_ref().map_or_else(Uuid::now_v7, |row| row.id),
@@ -120,6 +123,10 @@ impl Services {
                 Ok(code) => store::lock_item(transaction, &code).await?.ok_or_else(no_item),
                 Err(refusal) => Err(refusal),
             };
+            let who = who.and_then(|who| {
+                check_last_day("professional", self.clock.today(), "professional", who.left_on)?;
+                Ok(who)
+            });
             let (key, (), who, mut item) = all((key.as_ref(), quantity.as_ref(), who, item))?;
             let price = check(draft.quantity, &item, who.dojo_credits)?;
             item.stock -= draft.quantity;

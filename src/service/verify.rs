@@ -19,7 +19,7 @@ use crate::program::search::fold_all;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
-use crate::store::{activity, affiliation, ledger, log};
+use crate::store::{activity, affiliation, ledger, log, subject_step};
 use compare::compare;
 use replay::{Expected, Replay, StepObjects};
 
@@ -82,6 +82,7 @@ impl Services {
             compare_entries(snapshot, &mut replay, expected).await?;
             progress(replay.report.steps, total);
         }
+        replay.compare_days();
         compare_facts(snapshot, &mut replay).await?;
         commerce::compare_commerce(snapshot, &mut replay).await?;
         projections::compare_partners(snapshot, &mut replay).await?;
@@ -92,6 +93,8 @@ impl Services {
 }
 
 async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
+    // The first days as they were before any step changed them.
+    let first_days = subject_step::first_days(snapshot).await?;
     let mut last = Uuid::nil();
     loop {
         let rows = subject::after::<PartnerRow>(snapshot, last, ROWS_PER_PAGE).await?;
@@ -105,7 +108,8 @@ async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
                     format!("partner {}: search key {found:?}, not {expected:?}", row.code)
                 });
             }
-            replay.add_partner(row);
+            let first_day = first_days.get(&row.id).copied();
+            replay.add_partner(row, first_day);
         }
     }
     last = Uuid::nil();
@@ -123,7 +127,8 @@ async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
                     format!("professional {}: the search keys are not those of name and address", row.code)
                 });
             }
-            replay.add_professional(row);
+            let first_day = first_days.get(&row.id).copied();
+            replay.add_professional(row, first_day);
         }
     }
     Ok(())

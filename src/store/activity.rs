@@ -144,20 +144,32 @@ pub(crate) async fn add_credits(
     connection: &impl ConnectionTrait,
     credits: impl IntoIterator<Item = (Uuid, i64)>,
 ) -> Result<(), DbErr> {
+    add_awards(connection, credits.into_iter().map(|(id, credits)| (id, (0, credits)))).await
+}
+
+/// Adds points and credits to the awards of activities.
+pub(crate) async fn add_awards(
+    connection: &impl ConnectionTrait,
+    awards: impl IntoIterator<Item = (Uuid, (i64, i64))>,
+) -> Result<(), DbErr> {
     static ADD: LazyLock<Sql> = LazyLock::new(|| {
         Sql::per_engine(
-            "UPDATE activities SET awarded_credits = awarded_credits + (k.value->>1) \
+            "UPDATE activities SET awarded_points = awarded_points + (k.value->>1), \
+             awarded_credits = awarded_credits + (k.value->>2) \
              FROM json_each($1) k WHERE activities.id = unhex(k.value->>0)",
-            "UPDATE activities SET awarded_credits = awarded_credits + (k->>1)::bigint \
+            "UPDATE activities SET awarded_points = awarded_points + (k->>1)::bigint, \
+             awarded_credits = awarded_credits + (k->>2)::bigint \
              FROM jsonb_array_elements($1::text::jsonb) k WHERE activities.id = (k->>0)::uuid",
         )
     });
-    let credits: Vec<(String, i64)> =
-        credits.into_iter().map(|(id, n)| (id.simple().to_string(), n)).collect();
-    if credits.is_empty() {
+    let awards: Vec<(String, i64, i64)> = awards
+        .into_iter()
+        .map(|(id, (points, credits))| (id.simple().to_string(), points, credits))
+        .collect();
+    if awards.is_empty() {
         return Ok(());
     }
-    let values = serde_json::json!(credits).to_string();
+    let values = serde_json::json!(awards).to_string();
     connection.execute_raw(ADD.bind(connection.get_database_backend(), [values.into()])).await.map(drop)
 }
 

@@ -50,3 +50,17 @@ pub(crate) async fn end(
     };
     affiliation::Entity::update(row).exec(connection).await.map(drop)
 }
+
+/// The affiliations of a partner, by its code, that have no last day.
+pub(crate) async fn open_of_partner(
+    connection: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Vec<affiliation::Model>, DbErr> {
+    sql!(
+        OPEN,
+        "SELECT a.* FROM affiliations a JOIN partners p ON p.id = a.partner_id \
+         WHERE p.code = $1 AND a.ends_on IS NULL ORDER BY a.professional_id"
+    );
+    let statement = OPEN.bind(connection.get_database_backend(), [code.into()]);
+    affiliation::Entity::find().from_raw_sql(statement).all(connection).await
+}

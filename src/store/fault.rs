@@ -27,11 +27,22 @@ const FULL: i32 = 13;
 const CANTOPEN: i32 = 14;
 const PROTOCOL: i32 = 15;
 
+/// What is said of a row that another transaction changed while this one waited for its lock.
+const OUTDATED: &str = "the subject was changed by another transaction meanwhile";
+
+/// The error of a transaction that has read a row as it was before.
+pub(super) fn outdated() -> DbErr {
+    DbErr::Custom(OUTDATED.to_owned())
+}
+
 /// Whether a retry of the whole transaction may succeed, if its commit had not begun: another transaction
 /// inserted the same key first, the engine resolved a conflict, a lock was not available, or the connection
 /// was lost.
 pub(crate) fn is_retryable(error: &DbErr) -> bool {
     if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
+        return true;
+    }
+    if matches!(error, DbErr::Custom(text) if text == OUTDATED) {
         return true;
     }
     match driver_error(error) {

@@ -20,6 +20,10 @@ pub struct PartnerRow {
     pub name: String,
     /// First day in the program.
     pub enrolled_on: NaiveDate,
+    /// Last day in the program; none while the partner takes part.
+    pub left_on: Option<NaiveDate>,
+    /// Overrides of levels so far: a JSON list, or none.
+    pub level_overrides: Option<String>,
     /// Spendable credits.
     pub credits: i64,
     /// Level credits of all time.
@@ -50,6 +54,8 @@ impl From<partner::Model> for PartnerRow {
             code: row.code,
             name: row.name,
             enrolled_on: row.enrolled_on,
+            left_on: row.left_on,
+            level_overrides: row.level_overrides,
             credits: 0,
             level_credits: 0,
             entries: 0,
@@ -82,7 +88,7 @@ impl Subject for PartnerRow {
 }
 
 /// The columns of a row in every list.
-pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
+pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, p.left_on, p.level_overrides, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
                        b.technical_level, b.business_level, b.levels_due";
 /// The further columns in lists that are not ordered by a year's credits.
 const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits, CAST(NULL AS BIGINT) AS year_technical, \

@@ -49,6 +49,16 @@ pub(crate) async fn lock(
     product::Entity::find().from_raw_sql(statement).one(connection).await
 }
 
+/// The code of a product that is this one but for the case of letters.
+pub(crate) async fn similar_code(
+    connection: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<String>, DbErr> {
+    sql!(SIMILAR, "SELECT code FROM products WHERE LOWER(code) = LOWER($1) AND code <> $1 LIMIT 1");
+    let statement = SIMILAR.bind(connection.get_database_backend(), [code.into()]);
+    connection.query_one_raw(statement).await?.map(|row| row.try_get("", "code")).transpose()
+}
+
 /// Products of these codes, in no order.
 pub(crate) async fn by_codes<'a>(
     connection: &impl ConnectionTrait,

@@ -26,6 +26,10 @@ pub struct ProfessionalRow {
     pub email: Option<String>,
     /// Day of sign-up.
     pub signed_up_on: NaiveDate,
+    /// Last day in the program; none while the person takes part.
+    pub left_on: Option<NaiveDate>,
+    /// Overrides of levels so far: a JSON list, or none.
+    pub level_overrides: Option<String>,
     /// Dojo Credits.
     pub dojo_credits: i64,
     /// `DevOps` Points of all time.
@@ -49,6 +53,8 @@ impl From<professional::Model> for ProfessionalRow {
             name: row.name,
             email: row.email,
             signed_up_on: row.signed_up_on,
+            left_on: row.left_on,
+            level_overrides: row.level_overrides,
             dojo_credits: 0,
             points: 0,
             entries: 0,
@@ -76,7 +82,7 @@ impl Subject for ProfessionalRow {
     }
 }
 
-const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, b.dojo_credits, b.points, b.entries, \
+const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, p.left_on, p.level_overrides, b.dojo_credits, b.points, b.entries, \
                        b.last_recorded_at, b.level, b.level_due";
 
 /// Inserts professionals with their initial balances.

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::sql::{self, Sql};
-use super::turns;
+use super::{fault, turns};
 
 /// Bounds that both engines can store, outside of every accepted date.
 pub(crate) const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
@@ -41,9 +41,12 @@ pub(crate) trait Subject: FromQueryResult {
 /// The statements that are the same for each kind of subject but for names.
 pub(crate) struct SubjectSql {
     lock: Sql,
+    changed: Sql,
+    balance_changed: Sql,
     by_code: Sql,
     by_ids: Sql,
     existing: Sql,
+    in_any_case: Sql,
     after: Sql,
     level_due: Sql,
 }
@@ -54,10 +57,19 @@ impl SubjectSql {
         let (table, balances, id, due) = (S::TABLE, S::BALANCES, S::ID, S::LEVEL_DUE);
         let select = select::<S>();
         Self {
-            lock: Sql::new(&format!("{select} WHERE p.code @texts1 OR p.id @uuids2 ORDER BY p.id @lock(b)")),
+            lock: Sql::new(&format!(
+                "SELECT {}, CASE WHEN p.changes = b.changes THEN 0 ELSE 1 END AS is_outdated FROM {table} p \
+                 JOIN {balances} b ON b.{id} = p.id WHERE p.code @texts1 OR p.id @uuids2 ORDER BY p.id @lock(b)",
+                S::columns()
+            )),
+            changed: Sql::new(&format!("UPDATE {table} SET changes = changes + 1 WHERE id = $1")),
+            balance_changed: Sql::new(&format!(
+                "UPDATE {balances} SET changes = changes + 1 WHERE {id} = $1"
+            )),
             by_code: Sql::new(&format!("{select} WHERE p.code = $1")),
             by_ids: Sql::new(&format!("{select} WHERE p.id @uuids1")),
             existing: Sql::new(&format!("SELECT * FROM {table} WHERE code @texts1")),
+            in_any_case: Sql::new(&format!("SELECT * FROM {table} WHERE LOWER(code) @texts1")),
             after: Sql::new(&format!("SELECT * FROM {table} WHERE id > $1 ORDER BY id LIMIT $2")),
             level_due: Sql::new(&format!(
                 "SELECT {id} AS id FROM {balances} WHERE {due} <= $1 ORDER BY {due} LIMIT $2"
@@ -84,7 +96,21 @@ pub(crate) async fn lock<'a, S: Subject>(
     turns::take(ids.iter().map(|id| (S::TABLE, id)))?;
     let backend = connection.get_database_backend();
     let statement = S::sql().lock.bind(backend, [sql::texts(codes), sql::ids(backend, ids)]);
-    S::find_by_statement(statement).all(connection).await
+    let rows = connection.query_all_raw(statement).await?;
+    // On PostgreSQL, whoever has waited for the lock reads the balance as it is now, and the rest as it was before.
+    for row in &rows {
+        if row.try_get::<i32>("", "is_outdated")? == 1 {
+            return Err(fault::outdated());
+        }
+    }
+    rows.iter().map(|row| S::from_query_result(row, "")).collect()
+}
+
+/// Notes that a subject's row has changed, so that writers who wait for its lock read it again.
+pub(crate) async fn changed<S: Subject>(connection: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    connection.execute_raw(S::sql().changed.bind(backend, [id.into()])).await?;
+    connection.execute_raw(S::sql().balance_changed.bind(backend, [id.into()])).await.map(drop)
 }
 
 /// The subject of this code.
@@ -112,6 +138,17 @@ pub(crate) async fn existing<S: Subject>(
 ) -> Result<Vec<S::Model>, DbErr> {
     let codes = sql::texts(codes.iter().map(String::as_str));
     let statement = S::sql().existing.bind(connection.get_database_backend(), [codes]);
+    S::Model::find_by_statement(statement).all(connection).await
+}
+
+/// The rows whose codes are these but for the case of letters.
+pub(crate) async fn in_any_case<S: Subject>(
+    connection: &impl ConnectionTrait,
+    codes: &[String],
+) -> Result<Vec<S::Model>, DbErr> {
+    let codes: Vec<String> = codes.iter().map(|code| code.to_ascii_lowercase()).collect();
+    let codes = sql::texts(codes.iter().map(String::as_str));
+    let statement = S::sql().in_any_case.bind(connection.get_database_backend(), [codes]);
     S::Model::find_by_statement(statement).all(connection).await
 }
 

@@ -24,6 +24,16 @@ pub(crate) async fn lock_item(
     swag_item::Entity::find().from_raw_sql(statement).one(connection).await
 }
 
+/// The code of an item that is this one but for the case of letters.
+pub(crate) async fn similar_code(
+    connection: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<String>, DbErr> {
+    sql!(SIMILAR, "SELECT code FROM swag_items WHERE LOWER(code) = LOWER($1) AND code <> $1 LIMIT 1");
+    let statement = SIMILAR.bind(connection.get_database_backend(), [code.into()]);
+    connection.query_one_raw(statement).await?.map(|row| row.try_get("", "code")).transpose()
+}
+
 /// Adds to what is left of an item; its row need not be locked.
 pub(crate) async fn restock(
     connection: &impl ConnectionTrait,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::value::Track;
-use entity::{partner_day, partner_total, professional_day, professional_total};
+use entity::{partner_day, partner_total, professional_day, professional_tally, professional_total};
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -103,4 +103,20 @@ pub(crate) async fn all_of<E: EntityTrait>(
     ids: &[Uuid],
 ) -> Result<Vec<E::Model>, DbErr> {
     E::find().filter(owner.is_in(ids.iter().copied())).all(connection).await
+}
+
+/// Deletes tallies and totals of professionals, which are written anew.
+pub(crate) async fn delete_windows_of_professionals(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<(), DbErr> {
+    professional_tally::Entity::delete_many()
+        .filter(professional_tally::Column::ProfessionalId.is_in(ids.iter().copied()))
+        .exec(connection)
+        .await?;
+    professional_total::Entity::delete_many()
+        .filter(professional_total::Column::ProfessionalId.is_in(ids.iter().copied()))
+        .exec(connection)
+        .await
+        .map(drop)
 }

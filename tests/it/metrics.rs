@@ -326,6 +326,8 @@ async fn what_meets_a_rival_is_counted_as_tried_again(backend: Backend) {
         enrolled_on: "2025-01-01".parse().expect("a day"),
         created_at: app.services().clock().now(),
         search_key: None,
+        left_on: None,
+        level_overrides: None,
     };
     let insert = partner::Entity::insert(row.into_active_model());
     insert.exec_without_returning(&rival).await.expect("a partner");

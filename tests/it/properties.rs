@@ -5,3 +5,4 @@ mod deals;
 mod folds;
 mod logs;
 mod pricing;
+mod sign_ups;

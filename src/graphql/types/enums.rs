@@ -269,11 +269,20 @@ pub(crate) enum LedgerReason {
     Redemption,
     /// Credits returned by the cancellation of an order.
     RedemptionReturned,
+    /// Difference after a change of what earlier awards depend on, such as a professional's sign-up date.
+    Recalculation,
 }
 
 map_enum!(
-    LedgerReason =
-        entity::value::LedgerReason { Activity, Void, Affiliation, Legacy, Redemption, RedemptionReturned }
+    LedgerReason = entity::value::LedgerReason {
+        Activity,
+        Void,
+        Affiliation,
+        Legacy,
+        Redemption,
+        RedemptionReturned,
+        Recalculation
+    }
 );
 
 /// Reason for a points entry.
@@ -287,9 +296,14 @@ pub(crate) enum PointsReason {
     Redemption,
     /// Dojo Credits returned by the cancellation of a swag order.
     RedemptionReturned,
+    /// Difference after a change of the sign-up date, which moves the membership years of caps.
+    Recalculation,
 }
 
-map_enum!(PointsReason = entity::value::PointsReason { Activity, Void, Redemption, RedemptionReturned });
+map_enum!(
+    PointsReason =
+        entity::value::PointsReason { Activity, Void, Redemption, RedemptionReturned, Recalculation }
+);
 
 /// One of the two reward programs.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -360,6 +374,8 @@ pub(crate) enum UserErrorCode {
     DateInFuture,
     /// The date lies before enrolment or sign-up.
     DateBeforeEnrolment,
+    /// The date lies after the last day of the partner or professional in the program.
+    DateAfterEnd,
     /// The rule excludes the activity, for example a repost.
     NotEligible,
     /// The idempotency key, or `source` and `externalId`, was used before with other content.
@@ -396,6 +412,7 @@ map_enum!(
         PointsOutOfRange,
         DateInFuture,
         DateBeforeEnrolment,
+        DateAfterEnd,
         NotEligible,
         ConflictingDuplicate,
         ReviewRequired,

@@ -56,6 +56,11 @@ impl Partner {
         Date(self.0.row().enrolled_on)
     }
 
+    /// Last day in the program; null while the partner takes part.
+    async fn left_on(&self) -> Option<Date> {
+        self.0.row().left_on.map(Date)
+    }
+
     /// Levels and base discounts on a day, computed from the effective dates of credits.
     async fn standing(
         &self,

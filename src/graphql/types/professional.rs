@@ -59,6 +59,11 @@ impl Professional {
         Date(self.0.row().signed_up_on)
     }
 
+    /// Last day in the program; null while the professional takes part.
+    async fn left_on(&self) -> Option<Date> {
+        self.0.row().left_on.map(Date)
+    }
+
     /// Level and points on a day, computed from the effective dates of points.
     async fn standing(
         &self,
@@ -76,11 +81,12 @@ impl Professional {
         let load = async { services.professional_standings(self.0.batch_rows(), day, moment).await };
         let standings = self.0.load(Relation::Standing(day, moment), load).await?;
         match standings.get(&self.0.row().id) {
-            Some(Ok((day, standing))) => Ok(ProfessionalStanding {
+            Some(Ok((day, standing, found))) => Ok(ProfessionalStanding {
                 professional: self.0.clone(),
                 as_of: *day,
                 known_at: moment,
                 standing: standing.clone(),
+                found: found.clone(),
             }),
             Some(Err(refusal)) => Err(refusal.clone().into()),
             None => Err(ApiError::bad_input("This professional has no standing.")),

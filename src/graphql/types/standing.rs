@@ -10,8 +10,9 @@ use super::enums::{ProductCategory, Track};
 use crate::graphql::batch::BatchRow;
 use crate::graphql::error::ApiError;
 use crate::graphql::relation::Relation;
-use crate::graphql::scalar::{Date, Decimal, int};
+use crate::graphql::scalar::{Date, Decimal, Moment, int};
 use crate::program;
+use crate::program::level_override;
 use crate::program::standing;
 use crate::service::{Services, contracts, reads};
 use crate::store::partner::PartnerRow;
@@ -66,12 +67,12 @@ impl PartnerStanding {
 
     /// Standing in the technical track.
     async fn technical(&self) -> TrackStanding {
-        TrackStanding(self.standing.technical.clone())
+        self.track(0, &self.standing.technical)
     }
 
     /// Standing in the business track.
     async fn business(&self) -> TrackStanding {
-        TrackStanding(self.standing.business.clone())
+        self.track(1, &self.standing.business)
     }
 
     /// Overall level: the higher of the two tracks, which determines the base discount.
@@ -100,46 +101,115 @@ impl PartnerStanding {
     }
 }
 
+impl PartnerStanding {
+    fn track(&self, index: usize, standing: &standing::TrackStanding) -> TrackStanding {
+        TrackStanding {
+            standing: standing.clone(),
+            earned_level: Arc::clone(&self.standing.earned_levels[index]),
+            found: self.standing.overrides[index].clone(),
+        }
+    }
+}
+
+/// Level that staff set for a period, in the place of the one that was earned.
+pub(crate) struct LevelOverride {
+    found: level_override::LevelOverride,
+    level: Arc<program::Level>,
+}
+
+/// Level that staff set for a period, in the place of the one that was earned.
+#[Object]
+impl LevelOverride {
+    /// Level that was set.
+    async fn level(&self) -> Level {
+        Level(Arc::clone(&self.level))
+    }
+
+    /// First day on which it holds.
+    async fn from(&self) -> Date {
+        Date(self.found.from)
+    }
+
+    /// Last day on which it holds.
+    async fn until(&self) -> Date {
+        Date(self.found.until)
+    }
+
+    /// Reason that was given; null if there was none.
+    async fn reason(&self) -> Option<&str> {
+        self.found.reason.as_deref()
+    }
+
+    /// Label of the key, or subject of the token, that set it.
+    async fn by(&self) -> &str {
+        &self.found.by
+    }
+
+    /// Time at which it was set.
+    async fn at(&self) -> Moment {
+        Moment(self.found.at)
+    }
+}
+
 /// Standing of a partner in one track on a day.
-pub(crate) struct TrackStanding(standing::TrackStanding);
+pub(crate) struct TrackStanding {
+    standing: standing::TrackStanding,
+    earned_level: Arc<program::Level>,
+    found: Option<level_override::LevelOverride>,
+}
 
 /// Standing of a partner in one track on a day.
 #[Object]
 impl TrackStanding {
     /// Track of the standing.
     async fn track(&self) -> Track {
-        self.0.track.into()
+        self.standing.track.into()
     }
 
-    /// Level: the higher of the levels for this calendar year's credits so far and for last year's total.
+    /// Level: the higher of the levels for this calendar year's credits so far and for last year's total,
+    /// unless an override sets another one.
     async fn level(&self) -> Level {
-        Level(Arc::clone(&self.0.level))
+        Level(Arc::clone(&self.standing.level))
+    }
+
+    /// Level that the credits earn, without an override.
+    async fn earned_level(&self) -> Level {
+        Level(Arc::clone(&self.earned_level))
+    }
+
+    /// Override that sets `level` on this day; null if there is none.
+    #[graphql(name = "override")]
+    async fn level_override(&self) -> Option<LevelOverride> {
+        let found = self.found.clone()?;
+        // An override to a level that the edition of the day does not have sets nothing.
+        (found.level == self.standing.level.code)
+            .then(|| LevelOverride { found, level: Arc::clone(&self.standing.level) })
     }
 
     /// Level credits of this calendar year through the day.
     async fn credits(&self) -> i32 {
-        int(self.0.credits)
+        int(self.standing.credits)
     }
 
     /// Day on which the level was reached; null for the level that is valid from enrolment.
     async fn earned_on(&self) -> Option<Date> {
-        self.0.earned_on.map(Date)
+        self.standing.earned_on.map(Date)
     }
 
     /// Last day on which the level holds without further credits; null for the level that is valid from
     /// enrolment.
     async fn valid_until(&self) -> Option<Date> {
-        self.0.valid_until.map(Date)
+        self.standing.valid_until.map(Date)
     }
 
     /// Next higher level; null at the highest level.
     async fn next_level(&self) -> Option<Level> {
-        level(self.0.next_level.as_ref())
+        level(self.standing.next_level.as_ref())
     }
 
     /// Level credits still missing this calendar year for `nextLevel`; null at the highest level.
     async fn credits_to_next_level(&self) -> Option<i32> {
-        self.0.credits_to_next_level.map(int)
+        self.standing.credits_to_next_level.map(int)
     }
 }
 
@@ -171,6 +241,7 @@ pub(crate) struct ProfessionalStanding {
     pub(crate) as_of: chrono::NaiveDate,
     pub(crate) known_at: Option<DateTime<Utc>>,
     pub(crate) standing: standing::ProfessionalStanding,
+    pub(crate) found: Option<level_override::LevelOverride>,
 }
 
 impl ProfessionalStanding {
@@ -179,8 +250,9 @@ impl ProfessionalStanding {
         &self,
         context: &Context<'_>,
     ) -> Result<Option<(chrono::NaiveDate, chrono::NaiveDate)>, ApiError> {
-        if self.standing.level.is_none() {
-            return Ok(None);
+        let Some(level) = &self.standing.level else { return Ok(None) };
+        if let Some(found) = self.found.as_ref().filter(|found| found.level == level.code) {
+            return Ok(Some((found.from, found.until)));
         }
         let services = context.data_unchecked::<Services>();
         let (day, known_at) = (self.as_of, self.known_at);
@@ -219,8 +291,8 @@ impl ProfessionalStanding {
         int(self.standing.points)
     }
 
-    /// Level: the higher of the levels for this membership year's points so far and for last year's total.
-    /// Null below the first level.
+    /// Level: the higher of the levels for this membership year's points so far and for last year's total,
+    /// unless an override sets another one. Null below the first level.
     async fn level(&self) -> Option<Level> {
         level(self.standing.level.as_ref())
     }
@@ -233,6 +305,19 @@ impl ProfessionalStanding {
     /// Last day on which the level holds without further points; null below the first level.
     async fn valid_until(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
         Ok(self.reached(context).await?.map(|(_, until)| Date(until)))
+    }
+
+    /// Level that the points earn, without an override; null below the first level.
+    async fn earned_level(&self) -> Option<Level> {
+        level(level_override::earned_level(&self.standing).as_ref())
+    }
+
+    /// Override that sets `level` on this day; null if there is none.
+    #[graphql(name = "override")]
+    async fn level_override(&self) -> Option<LevelOverride> {
+        let level = self.standing.level.clone()?;
+        let found = self.found.clone().filter(|found| found.level == level.code)?;
+        Some(LevelOverride { found, level })
     }
 
     /// Level for last membership year's total; null if it reached none.

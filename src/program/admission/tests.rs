@@ -18,6 +18,7 @@ fn check(program: Program, rows: Vec<Row>) {
         let claim = Claim {
             program,
             member_since: Some(day("2025-01-01")),
+            member_until: None,
             kind,
             occurred_on: day("2025-06-09"),
             quantity,
@@ -162,6 +163,7 @@ fn v6_dates_outside_membership() {
         let claim = Claim {
             program: Program::Partner,
             member_since: Some(day("2025-01-01")),
+            member_until: None,
             kind: "EVENT_ORGANIZED",
             occurred_on: day(on),
             quantity: 1,
@@ -184,6 +186,7 @@ fn claim<'a>(
     Claim {
         program: Program::Professional,
         member_since: Some("2025-01-01".parse().expect("a date")),
+        member_until: None,
         kind,
         occurred_on: on.parse().expect("a date"),
         quantity,

@@ -19,6 +19,8 @@ pub enum Cause<'a> {
         /// Whether the activity had been voided by then: what it was awarded comes and goes at once.
         was_voided: bool,
     },
+    /// A change of what earlier awards depend on (E4).
+    Recalculation,
     /// A deal (R5).
     Deal(DealCause<'a>),
     /// A sales target that is reached, or no longer is.
@@ -58,6 +60,7 @@ fn cause(rule: &Rule, award: &Award<'_>) -> String {
     match award.cause {
         Cause::Activity => String::new(),
         Cause::Void => ", an activity voided".to_owned(),
+        Cause::Recalculation => ", recalculated after a change of the sign-up date".to_owned(),
         Cause::Affiliation { was_voided: false } => ", credited with the affiliation".to_owned(),
         Cause::Affiliation { was_voided: true } if award.amount < 0 => {
             ", taken back with the affiliation, because the activity had been voided".to_owned()

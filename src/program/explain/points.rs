@@ -12,6 +12,8 @@ pub enum PointsCause {
     Activity,
     /// The voiding of an activity.
     Void,
+    /// A change of the membership years (E4).
+    Recalculation,
 }
 
 /// The numbers of an award of points, as its entry keeps them, and of its activity.
@@ -37,9 +39,25 @@ pub fn explain_points(rule: &Rule, award: &PointsAward<'_>) -> String {
     let cause = match award.cause {
         PointsCause::Activity => "",
         PointsCause::Void => ", an activity voided",
+        PointsCause::Recalculation => return recalculated(rule, award),
     };
     let arithmetic = if rule.window == Window::Each { each(rule, award) } else { counted(rule, award) };
     format!("{}{cause}: {arithmetic} ({}).", rule.title, rule.source)
+}
+
+/// What an activity comes to in the windows of another day of sign-up.
+fn recalculated(rule: &Rule, award: &PointsAward<'_>) -> String {
+    let PointsAward { window_start, units_before, units_after, points, .. } = *award;
+    let now = rule.earned(units_after) - rule.earned(units_before);
+    let cap = rule.cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();
+    format!(
+        "{}, recalculated after a change of the sign-up date: {} goes from {units_before} to {units_after} points{cap}, \
+         so {now} instead of {} = {points} points ({}).",
+        rule.title,
+        window(rule, window_start),
+        now - points,
+        rule.source
+    )
 }
 
 /// Points of an activity that is counted by itself.
@@ -215,6 +233,13 @@ mod tests {
                 [100, 50, -50],
                 Some((1, &none)),
                 "Feedback submitted, an activity voided: June 2025 went from 100 to 50 points, at most 100, so 50 - 100 = -50 points (DP, Submitting feedback).",
+            ),
+            (
+                "LINKEDIN_HEADLINE",
+                PointsCause::Recalculation,
+                [250, 500, -250],
+                Some((1, &none)),
+                "DevOps level in the LinkedIn headline, recalculated after a change of the sign-up date: the membership year from 2025-04-12 goes from 250 to 500 points, at most 250, so 0 instead of 250 = -250 points (DP, Being an advocate for the DataMiner brand).",
             ),
             (
                 "LINKEDIN_HEADLINE",

@@ -103,6 +103,7 @@ impl Fold<'_> {
         out: &mut Awards,
     ) -> Result<(), LimitExceeded> {
         match (sales.reached_on, sales.reached()) {
+            (None, Some(on)) if self.has_left(who, on) => {}
             (None, Some(on)) => {
                 self.award_derived(
                     who,
@@ -130,10 +131,18 @@ impl Fold<'_> {
     }
 
     pub(super) fn deal_won(&mut self, won: &WonDeal, out: &mut Awards) -> Result<(), LimitExceeded> {
+        if self.has_left(won.partner, won.on) {
+            return Ok(());
+        }
         let cause = Cause { object: won.deal, date: won.on, reason: Reason::Activity };
         let kinds: &[Derived] =
             if won.new_customer { &[Derived::WonDeal, Derived::NewCustomer] } else { &[Derived::WonDeal] };
         self.award_derived(won.partner, kinds, 1, cause, out)
+    }
+
+    /// Whether a partner had left the program by a day: nothing more is earned then.
+    fn has_left(&self, who: PartnerIndex, on: NaiveDate) -> bool {
+        self.partners[who.0 as usize].left_on.is_some_and(|last| last < on)
     }
 
     /// Counts units of derived kinds.

@@ -74,6 +74,8 @@ pub enum Step {
     Affiliated(ProfessionalIndex, Affiliation),
     /// The affiliation that started on the first day ended with the second as its last.
     AffiliationEnded(ProfessionalIndex, NaiveDate, NaiveDate),
+    /// A partner left the program with a last day, or came back.
+    PartnerLeft(PartnerIndex, Option<NaiveDate>),
     /// A partner spent credits on an order (O6).
     Redeemed(Redemption<PartnerIndex>),
     /// A cancelled order returns its credits (O7).
@@ -157,6 +159,8 @@ pub enum Reason {
     Redemption,
     /// Credits of a cancelled order.
     RedemptionReturned,
+    /// A change of what windows depend on (E4).
+    Recalculation,
 }
 
 /// The span of units that an award is about, for its explanation.
@@ -239,6 +243,9 @@ pub struct Awards {
     pub partner_tallies: Vec<(PartnerIndex, TallyKey)>,
     /// Tallies of professionals that changed, perhaps repeated.
     pub professional_tallies: Vec<(ProfessionalIndex, TallyKey)>,
+    /// Professionals whose membership years now run from this day; they have no other tallies than those that
+    /// changed.
+    pub sign_ups: Vec<(ProfessionalIndex, NaiveDate)>,
 }
 
 impl Awards {
@@ -248,6 +255,7 @@ impl Awards {
         self.credits.clear();
         self.partner_tallies.clear();
         self.professional_tallies.clear();
+        self.sign_ups.clear();
     }
 }
 

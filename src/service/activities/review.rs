@@ -79,10 +79,11 @@ impl Services {
         row: &activity::Model,
     ) -> Result<Fact, Error> {
         let attributes = read_attributes(row)?;
-        let (program, member_since) = member_since(transaction, row).await?;
+        let (program, member_since, member_until) = member_days(transaction, row).await?;
         let claim = Claim {
             program,
             member_since: Some(member_since),
+            member_until,
             kind: &row.kind,
             occurred_on: row.occurred_on,
             quantity: row.quantity,
@@ -196,18 +197,19 @@ impl Services {
     }
 }
 
-async fn member_since(
+/// The program of an activity's subject, with its first and last day there.
+async fn member_days(
     transaction: &DatabaseTransaction,
     row: &activity::Model,
-) -> Result<(Program, NaiveDate), Error> {
+) -> Result<(Program, NaiveDate, Option<NaiveDate>), Error> {
     let lost = || Error::Damaged("an activity without its subject".to_owned());
     if let Some(id) = row.partner_id {
         let partner = subject::by_ids::<PartnerRow>(transaction, [id]).await?.pop().ok_or_else(lost)?;
-        return Ok((Program::Partner, partner.enrolled_on));
+        return Ok((Program::Partner, partner.enrolled_on, partner.left_on));
     }
     let professional =
         subject::by_ids::<ProfessionalRow>(transaction, row.professional_id).await?.pop().ok_or_else(lost)?;
-    Ok((Program::Professional, professional.signed_up_on))
+    Ok((Program::Professional, professional.signed_up_on, professional.left_on))
 }
 
 /// The fields that a review or a voiding changes, for the audit log.

@@ -148,6 +148,14 @@ impl FoundSubject<'_> {
         }
     }
 
+    /// Last day in the program, if there is one.
+    pub(super) fn member_until(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Partner(row) => row.left_on,
+            Self::Professional(row) => row.left_on,
+        }
+    }
+
     /// Day of enrolment or sign-up.
     pub(super) fn member_since(&self) -> NaiveDate {
         match self {

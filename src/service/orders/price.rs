@@ -16,6 +16,7 @@ use crate::program::pricing::{LineInput, PricedOrder, PricingError, PricingTerms
 use crate::program::refusal::{Code, Refusal, Refusals, all, each};
 use crate::program::wording::{listed, quoted};
 use crate::service::contracts::terms;
+use crate::service::subjects::check_last_day;
 use crate::service::{Services, input, labels};
 use crate::store::contract::ContractRow;
 use crate::store::partner::PartnerRow;
@@ -104,6 +105,10 @@ impl Services {
     ) -> Result<(OrderRow, PartnerRow), Error> {
         let today = self.clock.today();
         let products = products(connection, draft).await?;
+        let partner = partner.and_then(|partner| {
+            check_last_day("partner", today, "partner", partner.left_on)?;
+            Ok(partner)
+        });
         let (checked, partner, lines) = all((CheckedDraft::of(draft), partner, lines(draft, &products)))?;
         let contracts = contract::on_day(connection, &[partner.id], today, None).await?;
         let standing = self.standing_within(connection, &partner, today).await?;

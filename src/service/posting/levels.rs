@@ -9,13 +9,16 @@ use uuid::Uuid;
 
 use super::period::PeriodTotal;
 use super::{PostedRows, Posting};
+use crate::error::Error;
 use crate::program::calendar::{anniversary, membership_year};
 use crate::program::edition::Editions;
 use crate::program::fold::{PartnerIndex, ProfessionalIndex};
 use crate::program::level_change::{
-    EmittedLevels, LevelChange, PartnerTotals, Points, partner_changes, professional_change,
-    professional_level_since, time_based_partner_changes, time_based_professional_changes,
+    EmittedLevels, LevelChange, Membership, PartnerTotals, Points, partner_changes, partner_levels_due,
+    professional_change, professional_level_due, professional_level_since, time_based_partner_changes,
+    time_based_professional_changes,
 };
+use crate::program::level_override::LevelOverride;
 use crate::program::rule::Track;
 use crate::program::totals::Period;
 use crate::store::partner::PartnerRow;
@@ -46,6 +49,22 @@ pub(in crate::service) fn points_by_year(rows: &[professional_total::Model]) -> 
     points
 }
 
+/// The overrides that a subject's row stores.
+pub(in crate::service) fn read_overrides(text: Option<&str>) -> Result<Vec<LevelOverride>, Error> {
+    let overrides = text.map_or(Ok(Vec::new()), serde_json::from_str);
+    overrides.map_err(|error| Error::Damaged(format!("overrides of levels: {error}")))
+}
+
+/// Overrides as a subject's row stores them.
+pub(in crate::service) fn write_overrides(overrides: &[LevelOverride]) -> String {
+    serde_json::to_string(overrides).expect("dates and codes are JSON")
+}
+
+/// The overrides of a row; `verify` reports what can't be read.
+fn overrides(text: Option<&str>) -> Vec<LevelOverride> {
+    read_overrides(text).unwrap_or_default()
+}
+
 /// The time-based changes of a partner's levels through today, which the row then contains.
 pub(in crate::service) fn apply_time_based_partner_changes(
     editions: &Editions,
@@ -56,7 +75,8 @@ pub(in crate::service) fn apply_time_based_partner_changes(
     let levels = row.technical_level.take().zip(row.business_level.take());
     let emitted = levels
         .map(|(technical, business)| EmittedLevels { levels: [technical, business], due: row.levels_due });
-    let (emitted, changes) = time_based_partner_changes(editions, emitted, totals, today);
+    let overrides = overrides(row.level_overrides.as_deref());
+    let (emitted, changes) = time_based_partner_changes(editions, &overrides, emitted, totals, today);
     let [technical, business] = emitted.levels;
     (row.technical_level, row.business_level, row.levels_due) =
         (Some(technical), Some(business), emitted.due);
@@ -72,8 +92,9 @@ pub(in crate::service) fn apply_time_based_professional_changes(
 ) -> Vec<LevelChange> {
     let known =
         (row.level_due > EARLIEST).then(|| EmittedLevels { levels: row.level.take(), due: row.level_due });
-    let (emitted, changes) =
-        time_based_professional_changes(editions, row.signed_up_on, known, points, today);
+    let overrides = overrides(row.level_overrides.as_deref());
+    let of = Membership { signed_up_on: row.signed_up_on, overrides: &overrides };
+    let (emitted, changes) = time_based_professional_changes(editions, of, known, points, today);
     (row.level, row.level_due) = (emitted.levels, emitted.due);
     changes
 }
@@ -104,10 +125,38 @@ impl Posting<'_> {
             let mut changes = apply_time_based_partner_changes(editions, row, before, today);
             let emitted = [row.technical_level.take(), row.business_level.take()];
             let mut emitted = emitted.map(Option::unwrap_or_default);
-            let as_of = last_emitted_day(row.levels_due, today);
-            changes.extend(partner_changes(editions, &mut emitted, after, as_of, today, false));
+            if let Some(new) = self.overridden.get(&row.id) {
+                row.level_overrides = Some(write_overrides(new));
+                row.levels_due = partner_levels_due(editions, new, today);
+            }
+            let overrides = overrides(row.level_overrides.as_deref());
+            let days = (last_emitted_day(row.levels_due, today), today);
+            changes.extend(partner_changes(editions, &overrides, &mut emitted, after, days, false));
             [row.technical_level, row.business_level] = emitted.map(Some);
             posted.partner_levels.extend(changes.into_iter().map(|change| (row.id, change)));
+        }
+    }
+
+    /// Gives professionals their new days of sign-up, after what time alone had changed by the old ones.
+    pub(super) fn change_sign_ups(
+        &mut self,
+        sign_ups: &HashMap<ProfessionalIndex, NaiveDate>,
+        before: &HashMap<Uuid, Points>,
+        today: NaiveDate,
+        posted: &mut PostedRows,
+    ) {
+        let editions = &self.policy.editions;
+        let none = Points::new();
+        for (who, signed_up_on) in sign_ups {
+            let row = &mut self.professionals[who.0 as usize];
+            let points = before.get(&row.id).unwrap_or(&none);
+            let changes = apply_time_based_professional_changes(editions, row, points, today);
+            posted.professional_levels.extend(changes.into_iter().map(|change| (row.id, change)));
+            row.signed_up_on = *signed_up_on;
+            let overrides = overrides(row.level_overrides.as_deref());
+            let of = Membership { signed_up_on: *signed_up_on, overrides: &overrides };
+            row.level_due = professional_level_due(editions, of, today);
+            posted.rebuilt.push(row.id);
         }
     }
 
@@ -125,10 +174,16 @@ impl Posting<'_> {
             let row = &mut self.professionals[who.0 as usize];
             let (before, after) = (before.get(&row.id).unwrap_or(&none), after.get(&row.id).unwrap_or(&none));
             let mut changes = apply_time_based_professional_changes(editions, row, before, today);
-            let signed_up_on = row.signed_up_on;
+            if let Some(new) = self.overridden.get(&row.id) {
+                row.level_overrides = Some(write_overrides(new));
+                let of = Membership { signed_up_on: row.signed_up_on, overrides: new };
+                row.level_due = professional_level_due(editions, of, today);
+            }
+            let overrides = overrides(row.level_overrides.as_deref());
+            let of = Membership { signed_up_on: row.signed_up_on, overrides: &overrides };
             let as_of = last_emitted_day(row.level_due, today);
             let level = &mut row.level;
-            changes.extend(professional_change(editions, signed_up_on, level, after, as_of, today, false));
+            changes.extend(professional_change(editions, of, level, after, as_of, today, false));
             posted.professional_levels.extend(changes.into_iter().map(|change| (row.id, change)));
         }
     }

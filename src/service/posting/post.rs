@@ -21,6 +21,7 @@ use crate::program::totals::{Period, TrackTotal, membership_year_number};
 use crate::service::Services;
 use crate::service::events::{Audience, EventDraft, activity_data, add_data};
 use crate::service::run::{SubjectId, record_effects};
+use crate::store::subject::{EARLIEST, LATEST};
 use crate::store::{event, ledger, log as log_store, totals, upsert_all};
 
 /// The rows of a posting, to be written in one transaction.
@@ -32,6 +33,8 @@ pub(in crate::service) struct PostedRows {
     pub(in crate::service) seqs: Vec<i64>,
     /// Points and level credits that these steps awarded, by activity.
     pub(in crate::service) awarded: HashMap<Uuid, (i64, i64)>,
+    /// Professionals whose tallies and totals are written anew, as their membership years have changed.
+    pub(super) rebuilt: Vec<Uuid>,
     log: Vec<log::Model>,
     ledger: Vec<ledger_entry::Model>,
     points: Vec<points_entry::Model>,
@@ -118,6 +121,9 @@ impl PostedRows {
         log_store::insert(connection, self.log).await?;
         ledger::insert_points(connection, self.points).await?;
         ledger::insert(connection, self.ledger).await?;
+        if !self.rebuilt.is_empty() {
+            totals::delete_windows_of_professionals(connection, &self.rebuilt).await?;
+        }
         upsert_all(connection, self.professional_tallies).await?;
         upsert_all(connection, self.partner_tallies).await?;
         upsert_all(connection, self.professional_days).await?;
@@ -180,10 +186,13 @@ impl Posting<'_> {
         today: NaiveDate,
         posted: &mut PostedRows,
     ) -> Result<(), Error> {
-        if self.awards.points.is_empty() {
+        let sign_ups: HashMap<ProfessionalIndex, NaiveDate> = self.awards.sign_ups.iter().copied().collect();
+        let overridden = self.overridden.keys().filter_map(|id| self.professional(*id));
+        let mut nets: NetChanges<ProfessionalIndex> =
+            sign_ups.keys().copied().chain(overridden).map(|who| (who, BTreeMap::new())).collect();
+        if self.awards.points.is_empty() && nets.is_empty() {
             return Ok(());
         }
-        let mut nets: NetChanges<ProfessionalIndex> = BTreeMap::new();
         for award in &self.awards.points {
             *nets.entry(award.professional).or_default().entry(award.effective_on).or_default() +=
                 award.points;
@@ -191,11 +200,11 @@ impl Posting<'_> {
         let ids = nets.keys().map(|who| self.professionals[who.0 as usize].id);
         let stored = totals::of_professionals(connection, ids).await?;
         let spans = nets.iter().filter_map(|(who, days)| {
-            Some((
-                self.professionals[who.0 as usize].id,
-                *days.first_key_value()?.0,
-                *days.last_key_value()?.0,
-            ))
+            let id = self.professionals[who.0 as usize].id;
+            if sign_ups.contains_key(who) {
+                return Some((id, EARLIEST, LATEST));
+            }
+            Some((id, *days.first_key_value()?.0, *days.last_key_value()?.0))
         });
         let mut sums: HashMap<(Uuid, NaiveDate), i64> = HashMap::new();
         for row in totals::professional_days(connection, spans).await? {
@@ -229,10 +238,12 @@ impl Posting<'_> {
         }
         let who: Vec<ProfessionalIndex> = nets.keys().copied().collect();
         let before = points_by_year(&stored);
+        self.change_sign_ups(&sign_ups, &before, today, posted);
         let totals = self.professional_total_rows(&nets, &sums, stored, posted);
         let after = points_by_year(&totals);
         self.professional_levels(who, &before, &after, today, posted);
         self.date_professional_levels(connection, &after, &sums, today, posted).await?;
+        let rebuilt: HashSet<Uuid> = posted.rebuilt.iter().copied().collect();
         let changed: HashSet<(Uuid, i32)> = nets
             .iter()
             .flat_map(|(who, days)| {
@@ -241,9 +252,10 @@ impl Posting<'_> {
             })
             .collect();
         posted.professional_totals = totals;
-        posted
-            .professional_totals
-            .retain(|row| changed.contains(&(row.professional_id, row.membership_year)));
+        posted.professional_totals.retain(|row| {
+            rebuilt.contains(&row.professional_id)
+                || changed.contains(&(row.professional_id, row.membership_year))
+        });
         Ok(())
     }
 
@@ -254,12 +266,21 @@ impl Posting<'_> {
         stored: Vec<professional_total::Model>,
         posted: &mut PostedRows,
     ) -> Vec<professional_total::Model> {
+        let rebuilt: HashSet<Uuid> = posted.rebuilt.iter().copied().collect();
+        let stored = stored.into_iter().filter(|row| !rebuilt.contains(&row.professional_id));
         let mut rows: BTreeMap<(Uuid, i32), professional_total::Model> =
-            stored.into_iter().map(|row| ((row.professional_id, row.membership_year), row)).collect();
+            stored.map(|row| ((row.professional_id, row.membership_year), row)).collect();
         for (who, days) in nets {
             let professional = &self.professionals[who.0 as usize];
             let professional_id = professional.id;
-            for (&day, net) in days {
+            // Where membership years have changed, every day is summed again.
+            let all: BTreeMap<NaiveDate, i64> = if rebuilt.contains(&professional_id) {
+                let of = sums.iter().filter(|((id, _), _)| *id == professional_id);
+                of.map(|((_, day), points)| (*day, *points)).collect()
+            } else {
+                days.clone()
+            };
+            for (day, net) in all {
                 let membership_year = membership_year_number(professional.signed_up_on, day);
                 let row =
                     rows.entry((professional_id, membership_year)).or_insert(professional_total::Model {
@@ -270,6 +291,8 @@ impl Posting<'_> {
                     });
                 row.points += net;
                 row.last_on = row.last_on.max(day);
+            }
+            for (&day, net) in days {
                 let points = sums.get(&(professional_id, day)).copied().unwrap_or(*net);
                 posted.professional_days.push(professional_day::Model { professional_id, day, points });
             }
@@ -284,7 +307,9 @@ impl Posting<'_> {
         today: NaiveDate,
         posted: &mut PostedRows,
     ) -> Result<(), Error> {
-        if self.awards.credits.is_empty() {
+        let overridden: Vec<PartnerIndex> =
+            self.overridden.keys().filter_map(|id| self.partner(*id)).collect();
+        if self.awards.credits.is_empty() && overridden.is_empty() {
             return Ok(());
         }
         let editions = &self.policy.editions;
@@ -295,14 +320,14 @@ impl Posting<'_> {
             let key = (award.partner, Period::of(editions, award.effective_on), track);
             *nets.entry(key).or_default().entry(award.effective_on).or_default() += award.level_credits;
         }
-        let ids: HashSet<Uuid> = nets.keys().map(|(who, _, _)| self.partners[who.0 as usize].id).collect();
+        let who: HashSet<PartnerIndex> = nets.keys().map(|(who, _, _)| *who).chain(overridden).collect();
+        let ids = who.iter().map(|who| self.partners[who.0 as usize].id);
         let mut stored: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
         for row in totals::of_partners(connection, ids).await? {
             stored.insert((row.partner_id, row.period), PeriodTotal::read(&row)?);
         }
         let sums = self.load_days(connection, &nets, &stored).await?;
         let day_after = self.entry_rows(applied, &sums, posted);
-        let who: HashSet<PartnerIndex> = nets.keys().map(|(who, _, _)| *who).collect();
         let before = partner_totals(&stored);
         let changed = self.partner_total_rows(&nets, &sums, &day_after, &mut stored, posted);
         self.partner_levels(who, &before, &partner_totals(&stored), today, posted);

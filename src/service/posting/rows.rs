@@ -39,7 +39,11 @@ pub(in crate::service) fn ledger_row(
         Object::Activity(id) => (Some(id), None, None),
         Object::Order(id) => (None, Some(id), None),
         Object::Deal(id) => (None, None, Some(id)),
-        Object::Affiliation(_) | Object::SalesTarget(_) | Object::SwagOrder(_) => (None, None, None),
+        Object::Affiliation(_)
+        | Object::SalesTarget(_)
+        | Object::SwagOrder(_)
+        | Object::Partner(_)
+        | Object::Professional(_) => (None, None, None),
     };
     let count = award.count.as_ref();
     ledger_entry::Model {
@@ -109,6 +113,7 @@ fn reason(reason: Reason) -> LedgerReason {
         Reason::Legacy => LedgerReason::Legacy,
         Reason::Redemption => LedgerReason::Redemption,
         Reason::RedemptionReturned => LedgerReason::RedemptionReturned,
+        Reason::Recalculation => LedgerReason::Recalculation,
     }
 }
 
@@ -118,6 +123,7 @@ fn points_reason(reason: Reason) -> PointsReason {
         Reason::Void => PointsReason::Void,
         Reason::Redemption => PointsReason::Redemption,
         Reason::RedemptionReturned => PointsReason::RedemptionReturned,
+        Reason::Recalculation => PointsReason::Recalculation,
         Reason::Activity | Reason::Affiliation | Reason::Legacy => PointsReason::Activity,
     }
 }

@@ -165,6 +165,7 @@ impl Services {
         let activity = activity.and_then(read);
         let cause = match entry.reason {
             PointsReason::Void => PointsCause::Void,
+            PointsReason::Recalculation => PointsCause::Recalculation,
             PointsReason::Activity | PointsReason::Redemption | PointsReason::RedemptionReturned => {
                 PointsCause::Activity
             }
@@ -217,6 +218,7 @@ fn cause_of<'a>(
             }))
         }
         (_, LedgerReason::Void) => Cause::Void,
+        (_, LedgerReason::Recalculation) => Cause::Recalculation,
         (_, LedgerReason::Affiliation) => {
             let voided = entry.activity_id.and_then(|id| causes.voided.get(&id));
             Cause::Affiliation { was_voided: voided.is_some_and(|seq| *seq < entry.log_seq) }

@@ -198,7 +198,9 @@ fn operations(action: LogAction) -> &'static [Operation] {
     match action {
         LogAction::Approved | LogAction::Rejected => &[Operation::ReviewActivity],
         LogAction::Voided => &[Operation::VoidActivity],
-        LogAction::AffiliationEnded => &[Operation::EndAffiliation],
+        LogAction::AffiliationEnded => {
+            &[Operation::EndAffiliation, Operation::EndPartnership, Operation::EndMembership]
+        }
         LogAction::OrderFulfilled => &[Operation::FulfillOrder],
         LogAction::OrderCancelled => &[Operation::CancelOrder],
         LogAction::DealUpdated => &[Operation::UpdateDeal],
@@ -206,7 +208,19 @@ fn operations(action: LogAction) -> &'static [Operation] {
         LogAction::DealClosed => &[Operation::CloseDeal],
         LogAction::SalesTargetSet => &[Operation::SetSalesTarget],
         LogAction::SwagCancelled => &[Operation::CancelSwagOrder],
-        _ => &[],
+        LogAction::LevelOverridden => &[Operation::OverrideLevel],
+        LogAction::OverrideEnded => &[Operation::EndOverride],
+        LogAction::PartnerUpdated => &[Operation::UpdatePartner],
+        LogAction::ProfessionalUpdated => &[Operation::UpdateProfessional],
+        LogAction::PartnershipEnded | LogAction::PartnershipResumed => &[Operation::EndPartnership],
+        LogAction::MembershipEnded | LogAction::MembershipResumed => &[Operation::EndMembership],
+        // What brings the object about: the audit log has it, but not among the changes.
+        LogAction::Submitted
+        | LogAction::Recorded
+        | LogAction::Affiliated
+        | LogAction::OrderPlaced
+        | LogAction::DealRegistered
+        | LogAction::SwagOrdered => &[],
     }
 }
 

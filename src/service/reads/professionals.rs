@@ -11,6 +11,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::{anniversary, membership_year};
 use crate::program::level::Levels;
+use crate::program::level_override::{LevelOverride, override_on, override_professional};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::search::fold;
 use crate::program::standing::{ProfessionalStanding, check_professional_day, professional_standing};
@@ -39,6 +40,10 @@ pub struct ProfessionalQuery {
     /// Beginning of the e-mail address.
     pub email: Option<String>,
 }
+use crate::store::{ledger, professional, standing, subject_step};
+
+/// A professional's standing on a day, and the override that holds then.
+pub type StandingOn = (NaiveDate, ProfessionalStanding, Option<LevelOverride>);
 
 impl Services {
     /// The professional with a code.
@@ -129,15 +134,27 @@ impl Services {
         professionals: &[ProfessionalRow],
         as_of: Option<NaiveDate>,
         known_at: Option<DateTime<Utc>>,
-    ) -> Result<PerSubject<(NaiveDate, ProfessionalStanding)>, Error> {
+    ) -> Result<PerSubject<StandingOn>, Error> {
         let editions = &self.policy.editions;
         let today = self.clock.today();
         let day = as_of.unwrap_or(today);
-        let mut answers: PerSubject<(NaiveDate, ProfessionalStanding)> =
-            HashMap::with_capacity(professionals.len());
+        let mut answers: PerSubject<StandingOn> = HashMap::with_capacity(professionals.len());
         let shown = self.with_visible_points(professionals.iter().map(|row| row.id), day).await?;
         let mut asked = Vec::with_capacity(professionals.len());
-        for one in professionals {
+        let known = match known_at {
+            // What was known then includes the day of sign-up.
+            Some(moment) => {
+                let ids: Vec<Uuid> = professionals.iter().map(|row| row.id).collect();
+                subject_step::sign_ups_known(self.db.reader(), &ids, moment).await?
+            }
+            None => HashMap::new(),
+        };
+        let as_known = |row: &ProfessionalRow| ProfessionalRow {
+            signed_up_on: known.get(&row.id).copied().unwrap_or(row.signed_up_on),
+            ..row.clone()
+        };
+        let professionals: Vec<ProfessionalRow> = professionals.iter().map(as_known).collect();
+        for one in &professionals {
             if shown.as_ref().is_some_and(|shown| !shown.contains(&one.id)) {
                 answers.insert(one.id, Err(not_employed(day)));
                 continue;
@@ -148,10 +165,15 @@ impl Services {
             }
         }
         let points = self.membership_points(&asked, day, known_at).await?;
+        let stored = asked.iter().map(|row| (row.id, row.level_overrides.as_deref()));
+        let overrides = self.overrides_known(stored.collect(), known_at).await?;
         for one in asked {
             let (this_year, last_year) = points.get(&one.id).copied().unwrap_or_default();
             let standing = professional_standing(editions, one.signed_up_on, day, this_year, last_year);
-            answers.insert(one.id, Ok((day, standing)));
+            let overrides = overrides.get(&one.id).map_or(&[][..], Vec::as_slice);
+            let standing = override_professional(editions, standing, overrides, day);
+            let found = override_on(overrides, None, day).cloned();
+            answers.insert(one.id, Ok((day, standing, found)));
         }
         Ok(answers)
     }

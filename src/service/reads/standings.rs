@@ -12,13 +12,15 @@ use crate::error::Error;
 use crate::program::Level;
 use crate::program::calendar::{year_end, year_start};
 use crate::program::edition::Editions;
+use crate::program::level_override::{LevelOverride, override_on, override_track};
 use crate::program::rule::Track;
 use crate::program::standing::{TrackStanding, TrackSums, check_partner_day, overall, track_standing};
 use crate::program::totals::{Period, TrackTotal};
 use crate::service::Services;
-use crate::service::posting::{column, read_reached, track};
+use crate::service::posting::{column, read_overrides, read_reached, track};
+use crate::service::subjects::apply_override;
 use crate::store::partner::PartnerRow;
-use crate::store::{standing, totals};
+use crate::store::{standing, subject_step, totals};
 
 /// A partner's levels on a day.
 #[derive(Clone, Debug)]
@@ -31,6 +33,10 @@ pub struct PartnerStanding {
     pub business: TrackStanding,
     /// The higher of both (V4).
     pub overall: Arc<Level>,
+    /// The levels that credits earned: technical, business.
+    pub earned_levels: [Arc<Level>; 2],
+    /// The overrides that hold in their place (E5): technical, business.
+    pub overrides: [Option<LevelOverride>; 2],
 }
 
 /// Level credits of a year.
@@ -59,6 +65,7 @@ impl Services {
         let day = as_of.unwrap_or(today);
         let mut answers: PerSubject<PartnerStanding> = HashMap::with_capacity(partners.len());
         let mut ids = Vec::with_capacity(partners.len());
+        let overrides = self.partner_overrides(partners, known_at).await?;
         for partner in partners {
             match check_partner_day(editions, partner.enrolled_on, day, today) {
                 Ok(()) => ids.push(partner.id),
@@ -71,7 +78,8 @@ impl Services {
         };
         for id in ids {
             let sums = sums.remove(&id).unwrap_or_default();
-            answers.insert(id, Ok(standing_of(editions, day, &sums)));
+            let overrides = overrides.get(&id).map_or(&[][..], Vec::as_slice);
+            answers.insert(id, Ok(standing_of(editions, day, &sums, overrides)));
         }
         Ok(answers)
     }
@@ -85,7 +93,43 @@ impl Services {
     ) -> Result<PartnerStanding, Error> {
         check_partner_day(&self.policy.editions, partner.enrolled_on, day, self.clock.today())?;
         let mut sums = self.sums(connection, &[partner.id], day).await?;
-        Ok(standing_of(&self.policy.editions, day, &sums.remove(&partner.id).unwrap_or_default()))
+        let overrides = read_overrides(partner.level_overrides.as_deref())?;
+        let sums = sums.remove(&partner.id).unwrap_or_default();
+        Ok(standing_of(&self.policy.editions, day, &sums, &overrides))
+    }
+
+    /// Overrides of partners, as known now or at a past time.
+    async fn partner_overrides(
+        &self,
+        partners: &[PartnerRow],
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<HashMap<Uuid, Vec<LevelOverride>>, Error> {
+        let stored = partners.iter().map(|row| (row.id, row.level_overrides.as_deref()));
+        self.overrides_known(stored.collect(), known_at).await
+    }
+
+    /// Overrides of subjects by their rows, as known now or at a past time.
+    pub(super) async fn overrides_known(
+        &self,
+        stored: Vec<(Uuid, Option<&str>)>,
+        known_at: Option<DateTime<Utc>>,
+    ) -> Result<HashMap<Uuid, Vec<LevelOverride>>, Error> {
+        let mut overrides: HashMap<Uuid, Vec<LevelOverride>> = HashMap::new();
+        for (id, text) in &stored {
+            if text.is_some() {
+                overrides.insert(*id, read_overrides(*text)?);
+            }
+        }
+        let Some(moment) = known_at.filter(|_| !overrides.is_empty()) else { return Ok(overrides) };
+        let ids: Vec<Uuid> = overrides.keys().copied().collect();
+        overrides.clear();
+        for step in subject_step::overrides_known(self.db.reader(), &ids, moment).await? {
+            let Some(id) = step.row.partner_id.or(step.row.professional_id) else { continue };
+            let of_subject = overrides.entry(id).or_default();
+            // A step about no override changes none; `verify` reports it.
+            let _ = apply_override(of_subject, &step.row, step.recorded_at, step.reason);
+        }
+        Ok(overrides)
     }
 
     async fn sums(
@@ -224,9 +268,15 @@ fn standing_of(
     editions: &Editions,
     day: NaiveDate,
     [technical, business]: &[TrackSums; 2],
+    overrides: &[LevelOverride],
 ) -> PartnerStanding {
-    let technical = track_standing(editions, Track::Technical, technical, day);
-    let business = track_standing(editions, Track::Business, business, day);
+    let earned = [
+        track_standing(editions, Track::Technical, technical, day),
+        track_standing(editions, Track::Business, business, day),
+    ];
+    let earned_levels = [Arc::clone(&earned[0].level), Arc::clone(&earned[1].level)];
+    let [technical, business] = earned.map(|standing| override_track(editions, standing, overrides, day));
+    let found = Track::ALL.map(|track| override_on(overrides, Some(track), day).cloned());
     let overall = overall(&technical, &business);
-    PartnerStanding { as_of: day, technical, business, overall }
+    PartnerStanding { as_of: day, technical, business, overall, earned_levels, overrides: found }
 }

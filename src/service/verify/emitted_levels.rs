@@ -9,8 +9,10 @@ use uuid::Uuid;
 use super::projections::{PartnerRows, ProfessionalRows};
 use crate::program::edition::Editions;
 use crate::program::level_change::{
-    PartnerTotals, Points, partner_levels, partner_levels_due, professional_level, professional_level_due,
+    Membership, PartnerTotals, Points, partner_levels, partner_levels_due, professional_level,
+    professional_level_due,
 };
+use crate::program::level_override::LevelOverride;
 use crate::service::posting::{PeriodTotal, partner_totals, points_by_year};
 use crate::store::subject::EARLIEST;
 
@@ -21,7 +23,12 @@ fn last_emitted_day(due: NaiveDate) -> Option<NaiveDate> {
 
 impl PartnerRows {
     /// Computes the levels that must have been emitted by the days of the stored rows.
-    pub(super) fn expect_emitted_levels(&mut self, editions: &Editions, found: &[partner_balance::Model]) {
+    pub(super) fn expect_emitted_levels(
+        &mut self,
+        editions: &Editions,
+        found: &[partner_balance::Model],
+        overrides: impl Fn(Uuid) -> Vec<LevelOverride>,
+    ) {
         let found: HashMap<Uuid, &partner_balance::Model> =
             found.iter().map(|row| (row.partner_id, row)).collect();
         // Totals of the replay can be read: they were just written.
@@ -39,9 +46,10 @@ impl PartnerRows {
                 continue;
             };
             let totals = totals.get(&row.partner_id).unwrap_or(&none);
-            let [technical, business] = partner_levels(editions, totals, day);
+            let overrides = overrides(row.partner_id);
+            let [technical, business] = partner_levels(editions, &overrides, totals, day);
             (row.technical_level, row.business_level) = (Some(technical), Some(business));
-            row.levels_due = partner_levels_due(editions, day);
+            row.levels_due = partner_levels_due(editions, &overrides, day);
         }
     }
 }
@@ -52,7 +60,7 @@ impl ProfessionalRows {
         &mut self,
         editions: &Editions,
         found: &[professional_balance::Model],
-        signed_up_on: impl Fn(Uuid) -> NaiveDate,
+        membership: impl Fn(Uuid) -> (NaiveDate, Vec<LevelOverride>),
     ) {
         let found: HashMap<Uuid, &professional_balance::Model> =
             found.iter().map(|row| (row.professional_id, row)).collect();
@@ -64,11 +72,12 @@ impl ProfessionalRows {
                 row.level.clone_from(&found.level);
                 continue;
             };
-            let signed_up_on = signed_up_on(row.professional_id);
+            let (signed_up_on, overrides) = membership(row.professional_id);
+            let of = Membership { signed_up_on, overrides: &overrides };
             let points = points.get(&row.professional_id).unwrap_or(&none);
-            let level = professional_level(editions, signed_up_on, points, day);
+            let level = professional_level(editions, of, points, day);
             row.level = level.map(|level| level.code.clone());
-            row.level_due = professional_level_due(editions, signed_up_on, day);
+            row.level_due = professional_level_due(editions, of, day);
         }
     }
 }

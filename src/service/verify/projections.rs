@@ -77,7 +77,8 @@ pub(super) async fn compare_partners(
         let tallies = tallies.await?;
         let days = totals::all_of::<partner_day::Entity>(snapshot, partner_day::Column::PartnerId, &ids);
         let days = days.await?;
-        expected.expect_emitted_levels(editions, &balances);
+        let overrides = |id: Uuid| replay.partners[replay.partner_indexes[&id].0 as usize].overrides.clone();
+        expected.expect_emitted_levels(editions, &balances, overrides);
         let (targets, sold) = sales::all_of(snapshot, &ids).await?;
         let stored = totals::of_partners(snapshot, ids).await?;
         let name = |id: Uuid| replay.partners[replay.partner_indexes[&id].0 as usize].name();
@@ -128,9 +129,11 @@ pub(super) async fn compare_professionals(
         let id = Tally::ProfessionalId;
         let tallies = totals::all_of::<professional_tally::Entity>(snapshot, id, &ids).await?;
         let days = totals::all_of::<professional_day::Entity>(snapshot, Day::ProfessionalId, &ids).await?;
-        let signed_up_on =
-            |id: Uuid| replay.professionals[replay.professional_indexes[&id].0 as usize].signed_up_on;
-        expected.expect_emitted_levels(editions, &balances, signed_up_on);
+        let membership = |id: Uuid| {
+            let state = &replay.professionals[replay.professional_indexes[&id].0 as usize];
+            (state.signed_up_on, state.overrides.clone())
+        };
+        expected.expect_emitted_levels(editions, &balances, membership);
         let stored = totals::of_professionals(snapshot, ids).await?;
         let name = |id: Uuid| replay.professionals[replay.professional_indexes[&id].0 as usize].name();
         let report = &mut replay.report;

@@ -1,6 +1,7 @@
 //! The log once more: each step folded, and the entries that it should have left.
 
 mod commerce;
+mod subjects;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,8 +12,10 @@ use uuid::Uuid;
 
 use super::Report;
 use crate::program::fold::{
-    Affiliation, Awards, Fact, Fold, ObjectIndex, PartnerIndex, ProfessionalIndex, Step, Subject,
+    Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, ProfessionalIndex, Step,
+    Subject,
 };
+use crate::program::level_override::LevelOverride;
 use crate::program::rule::Track;
 use crate::service::activities::{program, stored_units};
 use crate::service::policy::Policy;
@@ -25,6 +28,13 @@ pub(super) use commerce::{Commerce, StepObjects};
 pub(super) struct PartnerState {
     pub(super) id: Uuid,
     code: String,
+    /// Day of enrolment after the steps so far, and the stored one.
+    first_day: NaiveDate,
+    stored_first_day: NaiveDate,
+    last_day: Option<NaiveDate>,
+    stored_last_day: Option<NaiveDate>,
+    pub(super) overrides: Vec<LevelOverride>,
+    stored_overrides: Option<String>,
     pub(super) entries: i64,
     pub(super) credits: i64,
     pub(super) level_credits: i64,
@@ -43,7 +53,13 @@ impl PartnerState {
 pub(super) struct ProfessionalState {
     pub(super) id: Uuid,
     code: String,
+    /// Day of sign-up after the steps so far, and the stored one.
     pub(super) signed_up_on: NaiveDate,
+    stored_signed_up_on: NaiveDate,
+    last_day: Option<NaiveDate>,
+    stored_last_day: Option<NaiveDate>,
+    pub(super) overrides: Vec<LevelOverride>,
+    stored_overrides: Option<String>,
     pub(super) entries: i64,
     pub(super) points: i64,
     pub(super) dojo_credits: i64,
@@ -122,11 +138,17 @@ impl<'a> Replay<'a> {
     }
 
     /// Adds a partner with nothing to its name.
-    pub(super) fn add_partner(&mut self, row: partner::Model) {
+    pub(super) fn add_partner(&mut self, row: partner::Model, first_day: Option<NaiveDate>) {
         self.partner_indexes.insert(row.id, self.fold.add_partner(0));
         self.partners.push(PartnerState {
             id: row.id,
             code: row.code,
+            first_day: first_day.unwrap_or(row.enrolled_on),
+            stored_first_day: row.enrolled_on,
+            last_day: None,
+            stored_last_day: row.left_on,
+            overrides: Vec::new(),
+            stored_overrides: row.level_overrides,
             entries: 0,
             credits: 0,
             level_credits: 0,
@@ -136,12 +158,18 @@ impl<'a> Replay<'a> {
     }
 
     /// Adds a professional with nothing to the name.
-    pub(super) fn add_professional(&mut self, row: professional::Model) {
-        self.professional_indexes.insert(row.id, self.fold.add_professional(row.signed_up_on, 0));
+    pub(super) fn add_professional(&mut self, row: professional::Model, first_day: Option<NaiveDate>) {
+        let signed_up_on = first_day.unwrap_or(row.signed_up_on);
+        self.professional_indexes.insert(row.id, self.fold.add_professional(signed_up_on, 0));
         self.professionals.push(ProfessionalState {
             id: row.id,
             code: row.code,
-            signed_up_on: row.signed_up_on,
+            signed_up_on,
+            stored_signed_up_on: row.signed_up_on,
+            last_day: None,
+            stored_last_day: row.left_on,
+            overrides: Vec::new(),
+            stored_overrides: row.level_overrides,
             entries: 0,
             points: 0,
             dojo_credits: 0,
@@ -153,14 +181,19 @@ impl<'a> Replay<'a> {
     /// Applies the next step; an impossible one is reported and skipped.
     pub(super) fn apply(&mut self, logged: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
         self.report.steps += 1;
+        self.awards.clear();
         let step = match (&logged.activity, &logged.affiliation) {
             (Some(row), _) => self.activity_step(logged, row),
             (None, Some(row)) => self.affiliation_step(logged, row),
+            (None, None) if objects.subject_steps.contains_key(&logged.seq) => {
+                self.subject_step(logged, objects)
+            }
             (None, None) => self.commerce_step(logged, objects),
         };
-        self.awards.clear();
         let applied = step.and_then(|step| match step {
-            Some(step) => self.fold.apply(&step, &mut self.awards).map_err(|error| error.to_string()),
+            Some(step) => {
+                self.fold.apply(&step, &mut self.awards).map_err(|error: LimitExceeded| error.to_string())
+            }
             None => Ok(()),
         });
         if let Err(reason) = applied {

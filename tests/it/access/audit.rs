@@ -6,8 +6,8 @@ use async_graphql_parser::types::{TypeKind, TypeSystemDefinition};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use super::audit_webhooks;
 use super::world::TODAY;
+use super::{audit_subjects, audit_webhooks};
 use crate::harness::{Activity, Answer, Backend, TestApp, TestDatabase, everything, user_errors};
 
 both! {
@@ -99,6 +99,7 @@ async fn cases(app: &TestApp) -> Vec<Case> {
     cases.extend(order_cases());
     cases.extend(deal_cases());
     cases.extend(access_cases(app).await);
+    cases.extend(audit_subjects::cases(app).await);
     cases.extend(audit_webhooks::cases(app).await);
     cases
 }

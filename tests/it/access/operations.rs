@@ -101,6 +101,12 @@ const TABLE: &[Row] = &[
     ("auditLog", "{ auditLog(filter: { operation: \"createApiKey\" }) { nodes { id } } }", "id", [(Y, Y), (A, A), (F, F), (F, F), (F, F)]),
     ("createPartner", "createPartner(input: { code: \"new-N\", name: \"New\", enrolledOn: \"2026-01-01\" }) { partner { id }", "id", STAFF),
     ("signUpProfessional", "signUpProfessional(input: { code: \"new-N\", name: \"New\", email: \"n@example.com\", signedUpOn: \"2026-01-01\" }) { professional { id }", "id", STAFF),
+    ("updatePartner", "updatePartner(input: { code: \"PARTNER\", name: \"New N\" }) { partner { id }", "id", STAFF),
+    ("updateProfessional", "updateProfessional(input: { code: \"PROFESSIONAL\", name: \"New N\" }) { professional { id }", "id", STAFF),
+    ("endPartnership", "endPartnership(input: { partner: \"PARTNER\" }) { partner { id }", "id", STAFF),
+    ("endMembership", "endMembership(input: { professional: \"PROFESSIONAL\" }) { professional { id }", "id", STAFF),
+    ("overrideLevel", "overrideLevel(input: { partner: \"PARTNER\", track: BUSINESS, level: \"CREATOR\", from: \"DAY\", until: \"DAY\" }) { partner { id }", "id", STAFF),
+    ("endOverride", "endOverride(input: { partner: \"PARTNER\", track: TECHNICAL }) { partner { id }", "id", STAFF),
     ("affiliateProfessional", "affiliateProfessional(input: { professional: \"FREE\", partner: \"PARTNER\", startsOn: \"2026-02-01\" }) { professional { id }", "id", STAFF),
     ("endAffiliation", "endAffiliation(input: { professional: \"EMPLOYED\", endsOn: \"2026-03-01\" }) { professional { id }", "id", STAFF),
     ("recordActivity", "recordActivity(input: { subject: { professional: \"PROFESSIONAL\" }, kind: \"DOCS_CORRECTION\", occurredOn: \"2026-04-01\", source: \"test\", externalId: \"r-N\" }) { activity { id }", "id",
@@ -244,6 +250,12 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
         services.import_run_end(run.expect("a run"), ImportStatus::Finished).await.expect("an end");
         let data = app.ok("{ importRuns(last: 1) { nodes { id } } }", json!({})).await;
         words.push(("RUN_ID", text(&data["importRuns"]["nodes"][0]["id"])));
+    }
+    if document.contains("endOverride") {
+        let day = chrono::NaiveDate::from_ymd_opt(2027, 1, 1).expect("a date");
+        let day = day + chrono::Days::new(number as u64);
+        let input = json!({ "partner": partner, "track": "TECHNICAL", "level": "CREATOR", "from": day, "until": day });
+        app.done("overrideLevel", input).await;
     }
     if document.contains("NEW_KEY") {
         let input = json!({ "role": "PARTNER", "subject": partner, "label": "to revoke" });

@@ -280,6 +280,12 @@ pub(crate) fn document(mutation: &str) -> String {
         "signUpProfessional" => ("SignUpProfessionalInput", "professional { id code signedUpOn }".to_owned()),
         "affiliateProfessional" => ("AffiliateProfessionalInput", "professional { id code }".to_owned()),
         "endAffiliation" => ("EndAffiliationInput", "professional { id code }".to_owned()),
+        "updatePartner" => ("UpdatePartnerInput", "partner { id code name enrolledOn }".to_owned()),
+        "updateProfessional" => ("UpdateProfessionalInput", "professional { id code signedUpOn }".to_owned()),
+        "endPartnership" => ("EndPartnershipInput", "partner { id code leftOn }".to_owned()),
+        "endMembership" => ("EndMembershipInput", "professional { id code leftOn }".to_owned()),
+        "overrideLevel" => ("OverrideLevelInput", "partner { id } professional { id }".to_owned()),
+        "endOverride" => ("EndOverrideInput", "partner { id } professional { id }".to_owned()),
         "recordActivity" | "submitActivity" => ("ActivityInput", format!("{ACTIVITY} duplicate")),
         "recordActivities" => {
             ("RecordActivitiesInput", format!("results {{ {ACTIVITY} duplicate {ERRORS} }}"))

@@ -45,6 +45,7 @@ macro_rules! every_entity {
             professional_tally,
             professional_total,
             sales_target,
+            subject_step,
             swag_item,
             swag_order,
             webhook_attempt,

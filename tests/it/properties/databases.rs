@@ -11,7 +11,9 @@ use partner_program::program::rule::{AttributeType, UnitSource};
 use partner_program::program::{Editions, Track};
 use partner_program::service::activities::{ActivityDraft, Intake, Outcome, SubjectCode, VoidOutcome};
 use partner_program::service::affiliations::AffiliationDraft;
-use partner_program::service::subjects::{AddOutcome, PartnerDraft, ProfessionalDraft};
+use partner_program::service::subjects::{
+    AddOutcome, OverrideDraft, OverrideSubject, PartnerDraft, ProfessionalDraft, ProfessionalUpdate,
+};
 use partner_program::service::{ObjectId, Services};
 use partner_program::store::Database;
 use proptest::prelude::*;
@@ -95,8 +97,36 @@ async fn recorded(backend: Backend, editions: &Editions, steps: &[Step], batches
     take(&services, &mut batch, &mut ids).await;
     verified(&services).await;
     let rows = rows(&services, &ids).await;
+    changed(&services, batches).await;
     services.database().clone().close().await.expect("connections close");
     rows
+}
+
+/// Changes of the subjects on top of a log: other days of sign-up and enrolment, ends and overrides. What they come to
+/// follows from the log as well.
+async fn changed(services: &Services, draw: u64) {
+    let back = |on: &str, bits: u64| day(on) - chrono::Days::new(draw >> bits & 0x1ff);
+    for (number, on) in (0..).zip(SIGNED_UP) {
+        let signed_up_on = Some(back(on, u64::from(number) * 3));
+        let update = ProfessionalUpdate { signed_up_on, ..ProfessionalUpdate::default() };
+        let code = professional_code(number);
+        services.professional_update(&code, &update, Some("a property")).await.expect("an update");
+    }
+    verified(services).await;
+    let subject =
+        OverrideSubject { partner: Some(partner_code(0)), track: Some(Track::Technical), professional: None };
+    let (from, until) = (back(TODAY, 20), day("2026-12-31"));
+    let draft = OverrideDraft { subject: subject.clone(), level: "CREATOR".to_owned(), from, until };
+    services.level_override(&draft, None).await.expect("an override");
+    for number in 0..PARTNERS {
+        // Nothing of the log is dated later.
+        services.partnership_end(&partner_code(number), Some(day(TODAY)), None).await.expect("an end");
+    }
+    services.membership_end(&professional_code(0), Some(day(TODAY)), None).await.expect("an end");
+    verified(services).await;
+    services.override_end(&subject, None, None).await.expect("an end of an override");
+    services.partnership_end(&partner_code(0), None, None).await.expect("a return");
+    verified(services).await;
 }
 
 async fn subjects(services: &Services) {
@@ -235,7 +265,9 @@ fn folded(editions: &Editions, awards: &Awards) -> Vec<Row> {
             Reason::Void => LedgerReason::Void,
             Reason::Affiliation => LedgerReason::Affiliation,
             Reason::Legacy => LedgerReason::Legacy,
-            Reason::Redemption | Reason::RedemptionReturned => unreachable!("nothing is ordered here"),
+            Reason::Redemption | Reason::RedemptionReturned | Reason::Recalculation => {
+                unreachable!("nothing is ordered here")
+            }
         };
         let count = award.count.expect("an activity is counted");
         let content = Content {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{DealStatus, LogAction, OrderPurpose, OrderStatus, SwagOrderStatus};
-use entity::{customer, deal, deal_step, opportunity, order, sales_target, swag_order};
+use entity::{
+    customer, deal, deal_step, opportunity, order, sales_target, subject_step as step_row, swag_order,
+};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
@@ -15,6 +17,7 @@ use crate::service::deals::{apply_step, keys_after, opportunity_row, valid_until
 use crate::service::posting::Object;
 use crate::service::targets::money;
 use crate::store::log::LoggedStep;
+use crate::store::subject_step::{self, HistoryRow};
 use crate::store::{deal as deals, order as orders, sales, swag};
 
 /// The objects of one page of steps, besides activities and affiliations.
@@ -25,6 +28,9 @@ pub(in crate::service::verify) struct StepObjects {
     deal_steps: HashMap<i64, deal_step::Model>,
     targets: HashMap<Uuid, sales_target::Model>,
     swag_orders: HashMap<Uuid, swag_order::Model>,
+    pub(super) subject_steps: HashMap<i64, step_row::Model>,
+    /// Histories of professionals before steps that recalculate them.
+    pub(super) histories: HashMap<i64, Vec<HistoryRow>>,
 }
 
 impl StepObjects {
@@ -49,6 +55,17 @@ impl StepObjects {
         if !wanted.is_empty() {
             let rows = sales::targets_by_ids(connection, wanted).await?;
             objects.targets = rows.into_iter().map(|row| (row.id, row)).collect();
+        }
+        if let (true, Some(first), Some(last)) =
+            (steps.iter().any(|step| step.is_about_subject), steps.first(), steps.last())
+        {
+            for row in subject_step::between(connection, first.seq, last.seq).await? {
+                if let (Some(who), Some(_)) = (row.professional_id, row.first_day_before) {
+                    let history = subject_step::history(connection, who, row.log_seq).await?;
+                    objects.histories.insert(row.log_seq, history);
+                }
+                objects.subject_steps.insert(row.log_seq, row);
+            }
         }
         let wanted = ids(|step| step.deal_id);
         if let (false, Some(first), Some(last)) = (wanted.is_empty(), steps.first(), steps.last()) {

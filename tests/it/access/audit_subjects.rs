@@ -1,0 +1,83 @@
+//! What the audit log keeps of changes and ends of partners and professionals.
+
+use serde_json::json;
+
+use super::audit::{Case, case, row};
+use crate::harness::TestApp;
+
+const SPARE: (Option<&str>, Option<&str>) = (Some("spare"), None);
+const BRAM: (Option<&str>, Option<&str>) = (None, Some("bram"));
+
+pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
+    app.partner("spare", "2025-01-01").await;
+    app.professional("bram", "2025-01-01").await;
+    app.affiliate("bram", "spare", "2025-01-01").await;
+    let set = |until: &str| json!({ "override": { "track": "TECHNICAL", "level": "CREATOR", "from": "2026-01-01", "until": until, "reason": null } });
+    let subject = json!({ "partner": "spare", "track": "TECHNICAL" });
+    let mut draft = subject.clone();
+    for (field, value) in [("level", "CREATOR"), ("from", "2026-01-01"), ("until", "2026-12-31")] {
+        draft[field] = json!(value);
+    }
+    let mut other = draft.clone();
+    other["level"] = json!("MEMBER");
+    let left = |on| json!({ "leftOn": on });
+    vec![
+        case(
+            "overrideLevel",
+            draft,
+            other,
+            vec![row("overrideLevel", "Partner", SPARE, serde_json::Value::Null, set("2026-12-31"))],
+        ),
+        case(
+            "endOverride",
+            json!({ "partner": "spare", "track": "TECHNICAL", "on": "2026-06-30" }),
+            subject,
+            vec![row("endOverride", "Partner", SPARE, set("2026-12-31"), set("2026-06-30"))],
+        ),
+        case(
+            "updatePartner",
+            json!({ "code": "spare", "name": "Other" }),
+            json!({ "code": "spare", "enrolledOn": "2025-01-02" }),
+            vec![row(
+                "updatePartner",
+                "Partner",
+                SPARE,
+                json!({ "name": "Partner spare", "enrolledOn": "2025-01-01" }),
+                json!({ "name": "Other", "enrolledOn": "2025-01-01" }),
+            )],
+        ),
+        case(
+            "updateProfessional",
+            json!({ "code": "bram", "name": "Other", "signedUpOn": "2024-12-31" }),
+            json!({ "code": "bram", "signedUpOn": "2025-01-02" }),
+            vec![row(
+                "updateProfessional",
+                "Professional",
+                BRAM,
+                json!({ "signedUpOn": "2025-01-01" }),
+                json!({ "signedUpOn": "2024-12-31", "fields": ["name", "signedUpOn"] }),
+            )],
+        ),
+        case(
+            "endPartnership",
+            json!({ "partner": "spare", "on": "2026-08-01" }),
+            json!({ "partner": "spare", "on": "2024-12-31" }),
+            vec![
+                row("endPartnership", "Partner", SPARE, left(None), left(Some("2026-08-01"))),
+                row(
+                    "endPartnership",
+                    "Affiliation",
+                    (Some("spare"), Some("bram")),
+                    json!({ "endsOn": null }),
+                    json!({ "endsOn": "2026-08-01" }),
+                ),
+            ],
+        ),
+        case(
+            "endMembership",
+            json!({ "professional": "bram", "on": "2026-08-02" }),
+            json!({ "professional": "bram", "on": "2024-12-30" }),
+            vec![row("endMembership", "Professional", BRAM, left(None), left(Some("2026-08-02")))],
+        ),
+    ]
+}
