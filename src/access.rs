@@ -307,8 +307,14 @@ rights! {
         UpdateDeal "updateDeal"        [Everything Everything Own Own Nothing]
         /// Reports an activity for a deal.
         ReportDealActivity "reportDealActivity" [Everything Everything Own Own Nothing]
-        /// Closes a deal.
+        /// Closes a deal. Who is not of the program's staff reports a win, where the edition has it approved.
         CloseDeal "closeDeal"          [Everything Everything Own Own Nothing]
+        /// Approves or rejects a win that was reported.
+        ReviewDeal "reviewDeal"        [Everything Everything Nothing Nothing Nothing]
+        /// Reopens a closed deal.
+        ReopenDeal "reopenDeal"        [Everything Everything Nothing Nothing Nothing]
+        /// Withdraws a deal.
+        WithdrawDeal "withdrawDeal"    [Everything Everything Own Own Nothing]
         /// Sets a partner's sales target.
         SetSalesTarget "setSalesTarget" [Everything Everything Nothing Nothing Nothing]
         /// Records a contract.

@@ -43,12 +43,22 @@ pub struct Model {
     pub lead_proof_on: Option<Date>,
     /// Day of the newest proof.
     pub proof_on: Option<Date>,
-    /// Day of the latest report or change.
+    /// Day of the latest report, or of the registration.
     pub activity_on: Date,
     /// Since when it has claimed the opportunity.
     pub claimed_on: Option<Date>,
     /// Day of the transaction that it was rewarded for.
     pub rewarded_on: Option<Date>,
+    /// Status before it was closed or its win reported.
+    pub before_status: Option<DealStatus>,
+    /// Since when it had that status.
+    pub before_on: Option<Date>,
+    /// Sequence number, in the log, of the step that closed it as won.
+    pub won_seq: Option<i64>,
+    /// The deal that was rewarded for its transaction: this one, or that which held the opportunity.
+    pub rewarded_deal_id: Option<Uuid>,
+    /// Whether its transaction was rewarded as that of a new customer.
+    pub customer_added: bool,
     /// The integration that registered it; none when a person did.
     pub recorded_by: Option<String>,
 }

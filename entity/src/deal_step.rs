@@ -27,8 +27,10 @@ pub struct Model {
     pub customer: Option<String>,
     /// The new scope.
     pub scope: Option<String>,
-    /// The new description.
+    /// The new description; empty if it was removed.
     pub description: Option<String>,
+    /// How the step is read: 1 before the second reading of the rules, 2 since.
+    pub reading: i64,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

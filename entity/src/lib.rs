@@ -19,6 +19,7 @@ pub mod import_run;
 pub mod ledger_entry;
 pub mod log;
 pub mod opportunity;
+pub mod opportunity_timer;
 pub mod order;
 pub mod order_line;
 pub mod partner;

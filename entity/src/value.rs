@@ -50,6 +50,16 @@ pub enum LogAction {
     DealClosed,
     /// A sales target was set.
     SalesTargetSet,
+    /// A win of a deal was reported, and waits for review.
+    DealWonReported,
+    /// A reported win was approved, which closed the deal.
+    DealWinApproved,
+    /// A reported win was rejected.
+    DealWinRejected,
+    /// A deal was withdrawn.
+    DealWithdrawn,
+    /// A deal was reopened.
+    DealReopened,
     /// Swag was ordered.
     SwagOrdered,
     /// An order of swag was cancelled.
@@ -172,6 +182,8 @@ pub enum DealStatus {
     Negotiating,
     /// The purchase order is awaited.
     WaitingPo,
+    /// Its partner reported a transaction, which waits for review.
+    WonReported,
     /// Postponed.
     Cold,
     /// It ended in a transaction.
@@ -180,6 +192,8 @@ pub enum DealStatus {
     ClosedLost,
     /// It does not fit.
     ClosedDropped,
+    /// Its partner withdrew it.
+    ClosedWithdrawn,
 }
 
 /// How a deal was closed.
@@ -338,6 +352,18 @@ pub enum ImportStatus {
     Failed,
     /// All its activities were voided.
     Undone,
+    /// A win was reported, and waits for review.
+    DealWonReported,
+    /// A reported win was rejected.
+    DealWinRejected,
+    /// A deal was withdrawn.
+    DealWithdrawn,
+    /// A deal was reopened.
+    DealReopened,
+    /// A transaction was rewarded to the deal that holds the registered opportunity.
+    OpportunityWon,
+    /// A registered opportunity lapsed, because its time ran out.
+    OpportunityLapsed,
 }
 
 /// Whether events are sent to an endpoint.

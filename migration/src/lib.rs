@@ -15,6 +15,7 @@ mod m20261122_000009_webhooks;
 mod m20261128_000010_field_names;
 mod m20261128_000011_trigger_functions;
 mod m20261128_000012_open_log;
+mod m20261128_000013_deal_reviews;
 mod m20261128_000017_subject_steps;
 mod m20261128_000018_level_overrides;
 mod m20261128_000019_work_lists;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000010_field_names::Migration),
             Box::new(m20261128_000011_trigger_functions::Migration),
             Box::new(m20261128_000012_open_log::Migration),
+            Box::new(m20261128_000013_deal_reviews::Migration),
             Box::new(m20261128_000017_subject_steps::Migration),
             Box::new(m20261128_000018_level_overrides::Migration),
             Box::new(m20261128_000019_work_lists::Migration),

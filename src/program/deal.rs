@@ -4,12 +4,14 @@
 //! any day follows from them.
 
 mod opportunity;
+mod review;
 
 use chrono::{Days, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
 use super::refusal::{Code, Refusal, Refusals, all};
 pub use opportunity::{Hold, RegisteredDeal, Win};
+pub use review::UNLIMITED;
 
 /// Status of a deal (R2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +28,8 @@ pub enum Status {
     Negotiating,
     /// The purchase order is awaited.
     WaitingPo,
+    /// Its partner reported a transaction, which waits for the vendor's word (R6). It is active, and no time runs.
+    WonReported,
     /// Postponed; it can become active again.
     Cold,
     /// It ended in a transaction.
@@ -34,25 +38,34 @@ pub enum Status {
     ClosedLost,
     /// The vendor decided that it does not fit.
     ClosedDropped,
+    /// Its partner withdrew it.
+    ClosedWithdrawn,
     /// Its time ran out; never set, always computed.
     Expired,
 }
 
 impl Status {
-    /// Active statuses, in their usual order.
+    /// Active statuses that can be set, in their usual order.
     pub const ACTIVE: [Self; 6] =
         [Self::Lead, Self::Engaged, Self::Confirmed, Self::Quoted, Self::Negotiating, Self::WaitingPo];
 
     /// Whether the deal is active.
     #[must_use]
     pub fn is_active(self) -> bool {
-        Self::ACTIVE.contains(&self)
+        Self::ACTIVE.contains(&self) || self == Self::WonReported
     }
 
-    /// Whether the deal is active after contact was made: such a deal can hold the opportunity (R4).
+    /// Whether the deal is active after contact was made: such a deal can acquire the opportunity (R4). One whose
+    /// win was reported keeps what it holds, but acquires nothing.
     #[must_use]
     pub fn is_engaged(self) -> bool {
-        self.is_active() && self != Self::Lead
+        Self::ACTIVE.contains(&self) && self != Self::Lead
+    }
+
+    /// Whether it was closed by somebody, rather than by its dates.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::ClosedWon | Self::ClosedLost | Self::ClosedDropped | Self::ClosedWithdrawn)
     }
 
     /// Whether a deal of this status expires by its dates (R3).
@@ -71,10 +84,12 @@ impl Status {
             Self::Quoted => "quoted",
             Self::Negotiating => "negotiating",
             Self::WaitingPo => "waiting for the purchase order",
+            Self::WonReported => "reported as won",
             Self::Cold => "cold",
             Self::ClosedWon => "closed as won",
             Self::ClosedLost => "closed as lost",
             Self::ClosedDropped => "closed as dropped",
+            Self::ClosedWithdrawn => "withdrawn",
             Self::Expired => "expired",
         }
     }
@@ -105,6 +120,12 @@ impl Outcome {
             Self::Lost => Status::ClosedLost,
             Self::Dropped => Status::ClosedDropped,
         }
+    }
+
+    /// Whether there was a transaction.
+    #[must_use]
+    pub fn is_won(self) -> bool {
+        self.status() == Status::ClosedWon
     }
 }
 
@@ -138,6 +159,22 @@ pub struct DealTerms {
     pub activity_months: u32,
     /// Reports that are proofs (R3).
     pub proofs: Vec<Report>,
+    /// Whether the vendor must approve a transaction that somebody else reports (R6).
+    pub wins_need_approval: bool,
+    /// How steps are read: those of before these rules stay what they were.
+    pub reading: Reading,
+}
+
+/// How steps of deals are read. The log keeps what was decided, so steps that were recorded under an earlier reading
+/// are replayed with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// A change of status counted as activity (R4), a proof extended a lead only if it was reported while the deal was
+    /// one (R9), and a deal that had been rewarded could consume the opportunity of another deal (R7).
+    First,
+    /// As the rules say.
+    #[default]
+    Current,
 }
 
 /// The dates of a deal that determine its status.
@@ -153,12 +190,14 @@ pub struct Deal {
     pub lead_proof_on: Option<NaiveDate>,
     /// The newest proof.
     pub proof_on: Option<NaiveDate>,
-    /// The latest report or change of status.
+    /// The latest report, or the registration.
     pub activity_on: NaiveDate,
     /// When it first held the opportunity.
     pub claimed_on: Option<NaiveDate>,
     /// When a transaction was rewarded through it.
     pub rewarded_on: Option<NaiveDate>,
+    /// Status, and since when, before the deal was closed or its win reported.
+    pub before: Option<(Status, NaiveDate)>,
 }
 
 impl Deal {
@@ -174,6 +213,7 @@ impl Deal {
             activity_on: on,
             claimed_on: None,
             rewarded_on: None,
+            before: None,
         }
     }
 
@@ -191,7 +231,11 @@ impl Deal {
     }
 
     fn lead_until(&self, terms: &DealTerms) -> NaiveDate {
-        let extension = if self.lead_proof_on.is_some() { terms.lead_extension_days } else { 0 };
+        let has_proof = match terms.reading {
+            Reading::First => self.lead_proof_on.is_some(),
+            Reading::Current => self.lead_proof_on.is_some() || self.proof_on.is_some(),
+        };
+        let extension = if has_proof { terms.lead_extension_days } else { 0 };
         after(self.registered_on, terms.lead_days + extension)
     }
 
@@ -213,7 +257,7 @@ impl Deal {
         Status::ACTIVE.into_iter().chain([Status::Cold]).filter(can).collect()
     }
 
-    /// Outcomes that it can be closed with on a day.
+    /// Outcomes that it can be closed with on a day by the vendor.
     #[must_use]
     pub fn outcomes(&self, terms: &DealTerms, day: NaiveDate) -> Vec<Outcome> {
         match self.status_at(terms, day) {
@@ -246,7 +290,12 @@ impl Deal {
                 "The deal expired after {until}, its last active day. Report what happened on that day or earlier, or \
                  register the deal again under a new reference."
             ),
-            None => format!("The deal is {}, which is final.", self.status.word()),
+            None => {
+                format!(
+                    "The deal is {}; only program staff can reopen it, if that was a mistake.",
+                    self.status.word()
+                )
+            }
         };
         Err(Refusal::new(Code::WrongState, "reference", message))
     }
@@ -300,14 +349,23 @@ impl Deal {
     /// Gives it another status (R2).
     fn set_status(&mut self, terms: &DealTerms, to: Status, on: NaiveDate) -> Result<(), Refusals> {
         self.check_status(terms, to, on)?;
-        self.apply_status(to, on);
+        self.before = None;
+        self.apply_status(terms, to, on);
         Ok(())
     }
 
-    fn apply_status(&mut self, to: Status, on: NaiveDate) {
+    fn apply_status(&mut self, terms: &DealTerms, to: Status, on: NaiveDate) {
         self.status = to;
         self.status_on = on;
-        self.activity_on = self.activity_on.max(on);
+        if terms.reading == Reading::First {
+            self.activity_on = self.activity_on.max(on);
+        }
+    }
+
+    /// Closes it, or marks its win as reported: what it was before is kept for the way back.
+    fn leave(&mut self, terms: &DealTerms, to: Status, on: NaiveDate) {
+        self.before = self.before.or(Some((self.status, self.status_on)));
+        self.apply_status(terms, to, on);
     }
 
     fn check_chronology(&self, on: NaiveDate, field: &str) -> Result<(), Refusal> {
@@ -348,7 +406,7 @@ impl Deal {
             Err(Refusal::new(Code::WrongState, "outcome", message))
         };
         all((self.check_chronology(on, "closedOn"), possible))?;
-        self.apply_status(outcome.status(), on);
+        self.leave(terms, outcome.status(), on);
         Ok(())
     }
 }

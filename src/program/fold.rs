@@ -4,6 +4,7 @@
 //! awards of professionals. `verify` builds it up from nothing; the live path loads the part that
 //! the next steps touch. Subjects are dense numbers, so that the fold costs array look-ups.
 
+mod deals;
 mod recalculation;
 mod sales;
 mod state;
@@ -14,6 +15,7 @@ use chrono::NaiveDate;
 use super::calendar::membership_year;
 use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rule, Window};
+pub use deals::{DealCorrection, FirstWon, TakenReward};
 pub use recalculation::PastFact;
 pub use sales::{Sold, YearSales};
 use state::{Affiliations, PastAwards, Tallies};
@@ -200,6 +202,7 @@ impl<'e> Fold<'e> {
             Step::Sold(sale) => self.sold(&sale, out)?,
             Step::TargetSet(target) => self.target_set(&target, out)?,
             Step::DealWon(won) => self.deal_won(&won, out)?,
+            Step::DealsCorrected(correction) => self.deals_corrected(&correction, out)?,
             Step::SwagOrdered(spent) => out.points.push(swag(&spent, -1)),
             Step::SwagReturned(spent) => out.points.push(swag(&spent, 1)),
         }

@@ -1,11 +1,14 @@
 //! Registered deals (PP, Sales; R1 to R5).
 
+mod change;
+mod opportunities;
 mod reads;
+mod reopen;
 mod steps;
 
 use chrono::NaiveDate;
+use entity::deal;
 use entity::value::{DealStatus, EventKind, LogAction};
-use entity::{customer, deal, deal_step, opportunity};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 use uuid::Uuid;
@@ -17,17 +20,18 @@ use super::subjects::{check_last_day, lock_partner};
 use super::{Services, input, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::deal::{Deal, Hold, Outcome, Report, Status, name_key};
-use crate::program::fold::{Step, WonDeal};
-use crate::program::refusal::{Code, Refusal, Refusals, all};
-use crate::program::rule::Derived;
+use crate::program::deal::{Deal, Outcome, Report, Status, name_key};
+use crate::program::refusal::{Code, Refusal, all};
 use crate::program::wording::quoted;
 use crate::service::events::EventDraft;
 use crate::store::deal as store;
 use crate::store::partner::PartnerRow;
 use crate::store::subject::{self, LATEST};
+pub(super) use change::opportunity_row;
+use change::{PendingStep, apply};
+pub(super) use opportunities::lapses_on;
 pub use reads::{DealView, OpportunityView};
-pub(super) use steps::{apply_step, keys_after, valid_until};
+pub(super) use steps::{Reward, apply_reopening, apply_step, keep_win, keys_after, valid_until};
 
 /// A deal as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,39 +59,17 @@ pub struct DealChange {
     pub customer: Option<String>,
     /// The new scope, for a lead only.
     pub scope: Option<String>,
-    /// The new description.
-    pub description: Option<String>,
+    /// The new description; none within removes it.
+    pub description: Option<Option<String>>,
 }
 
-/// A deal whose customer's row is locked.
-struct LockedDeal {
-    deal: deal::Model,
-    customer: customer::Model,
-    hold: Option<Hold<Uuid>>,
-}
-
-/// A step of a deal that is not written yet.
-struct PendingStep {
-    action: LogAction,
-    step: deal_step::Model,
-}
-
-impl PendingStep {
-    fn new(action: LogAction, day: NaiveDate) -> Self {
-        let step = deal_step::Model {
-            log_seq: 0,
-            deal_id: Uuid::nil(),
-            day,
-            status: None,
-            outcome: None,
-            report: None,
-            note: None,
-            customer: None,
-            scope: None,
-            description: None,
-        };
-        Self { action, step }
-    }
+/// Decision on a win that was reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WinDecision {
+    /// The deal is closed as won.
+    Approve,
+    /// The deal has the status of before.
+    Reject,
 }
 
 impl Services {
@@ -137,6 +119,11 @@ impl Services {
                 activity_on: on,
                 claimed_on: None,
                 rewarded_on: None,
+                before_status: None,
+                before_on: None,
+                won_seq: None,
+                rewarded_deal_id: None,
+                customer_added: false,
                 recorded_by: self.integration(),
             };
             let row = deal::Model { valid_until: valid_until(&self.policy.editions, &row), ..row };
@@ -164,20 +151,20 @@ impl Services {
     ) -> Result<deal::Model, Error> {
         self.authorize(Operation::UpdateDeal)?;
         let text = |field, text: &Option<String>| text.as_deref().map(|text| name(field, text)).transpose();
+        let description = change.description.as_ref().map(Option::as_deref);
         let checked = all((
             input::not_in_future("on", on, self.clock.today()),
             change.status.map(settable).transpose(),
             text("customer", &change.customer),
             text("scope", &change.scope),
-            input::text("description", change.description.as_deref()),
+            description.map(|text| input::text("description", text)).transpose(),
             check_some(change),
         ));
         let pending = checked.map(|((), status, customer, scope, description, ())| {
-            let pending = PendingStep::new(LogAction::DealUpdated, on);
-            PendingStep {
-                step: deal_step::Model { status, customer, scope, description, ..pending.step },
-                ..pending
-            }
+            let mut pending = PendingStep::new(LogAction::DealUpdated, on);
+            (pending.step.status, pending.step.customer, pending.step.scope) = (status, customer, scope);
+            pending.step.description = description.map(Option::unwrap_or_default);
+            pending
         });
         self.change_deal(Operation::UpdateDeal, reference, pending).await
     }
@@ -197,17 +184,19 @@ impl Services {
         self.authorize(Operation::ReportDealActivity)?;
         let checked = all((input::not_in_future("on", on, self.clock.today()), input::text("note", note)));
         let pending = checked.map(|((), note)| {
-            let pending = PendingStep::new(LogAction::DealReported, on);
-            let report = Some(labels::report_column(what));
-            PendingStep { step: deal_step::Model { report, note, ..pending.step }, ..pending }
+            let mut pending = PendingStep::new(LogAction::DealReported, on);
+            (pending.step.report, pending.step.note) = (Some(labels::report_column(what)), note);
+            pending
         });
         self.change_deal(Operation::ReportDealActivity, reference, pending).await
     }
 
-    /// Closes a deal. A successful transaction is rewarded to the partner that holds the opportunity (R5).
+    /// Closes a deal. A successful transaction is rewarded to the partner that holds the opportunity (R5). Where the
+    /// edition has the vendor approve wins, one that a partner or an integrator reports waits for the review (R6).
     ///
     /// # Errors
-    /// When there is no such deal, it is closed or expired, or the day is in the future or out of order.
+    /// When there is no such deal, it is closed or expired, the day is in the future or out of order, or the caller may
+    /// not close deals with this outcome.
     pub async fn deal_close(
         &self,
         reference: &str,
@@ -215,12 +204,67 @@ impl Services {
         on: NaiveDate,
     ) -> Result<deal::Model, Error> {
         self.authorize(Operation::CloseDeal)?;
-        let pending = input::not_in_future("closedOn", on, self.clock.today()).map(|()| {
-            let pending = PendingStep::new(LogAction::DealClosed, on);
-            let outcome = Some(labels::outcome_column(outcome));
-            PendingStep { step: deal_step::Model { outcome, ..pending.step }, ..pending }
+        let checked =
+            all((input::not_in_future("closedOn", on, self.clock.today()), self.check_outcome(outcome)));
+        let pending = checked.map(|((), ())| {
+            let mut pending = PendingStep::new(LogAction::DealClosed, on);
+            pending.step.outcome = Some(labels::outcome_column(outcome));
+            pending
         });
-        self.change_deal(Operation::CloseDeal, reference, pending.map_err(Into::into)).await
+        self.change_deal(Operation::CloseDeal, reference, pending).await
+    }
+
+    /// Approves a win that was reported, which closes and rewards the deal, or rejects it with a reason (R6).
+    ///
+    /// # Errors
+    /// When there is no such deal, no win was reported for it, or a rejection has no reason.
+    pub async fn deal_review(
+        &self,
+        reference: &str,
+        decision: WinDecision,
+        reason: Option<&str>,
+    ) -> Result<deal::Model, Error> {
+        self.authorize(Operation::ReviewDeal)?;
+        let reason = match decision {
+            WinDecision::Approve => input::reason("reason", reason),
+            WinDecision::Reject => required_reason(reason.unwrap_or_default()).map(Some),
+        };
+        let action = match decision {
+            WinDecision::Approve => LogAction::DealWinApproved,
+            WinDecision::Reject => LogAction::DealWinRejected,
+        };
+        let pending = reason
+            .map(|reason| PendingStep { reason, ..PendingStep::new(action, self.clock.today()) })
+            .map_err(Into::into);
+        self.change_deal(Operation::ReviewDeal, reference, pending).await
+    }
+
+    /// Withdraws a deal that is open. Nothing is awarded (R6).
+    ///
+    /// # Errors
+    /// When there is no such deal, it is closed or expired, or the day is in the future or out of order.
+    pub async fn deal_withdraw(
+        &self,
+        reference: &str,
+        reason: Option<&str>,
+        on: NaiveDate,
+    ) -> Result<deal::Model, Error> {
+        self.authorize(Operation::WithdrawDeal)?;
+        let checked =
+            all((input::not_in_future("on", on, self.clock.today()), input::reason("reason", reason)));
+        let pending = checked
+            .map(|((), reason)| PendingStep { reason, ..PendingStep::new(LogAction::DealWithdrawn, on) });
+        self.change_deal(Operation::WithdrawDeal, reference, pending).await
+    }
+
+    /// Dropping a deal is the vendor's decision (R2).
+    fn check_outcome(&self, outcome: Outcome) -> Result<(), Refusal> {
+        if outcome != Outcome::Dropped || self.caller().role.is_staff() {
+            return Ok(());
+        }
+        let message = "Only program staff can close a deal as DROPPED, as that is the vendor's decision. \
+                       Use the outcome LOST, or withdraw the deal with withdrawDeal.";
+        Err(Refusal::new(Code::NotEligible, "outcome", message))
     }
 
     async fn insert_deal(
@@ -231,11 +275,11 @@ impl Services {
         pending: PendingStep,
     ) -> Result<deal::Model, Error> {
         let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
-        apply(&mut posting, LogEntry::new(pending.action, Object::Deal(row.id)), None)?;
+        apply(&mut posting, pending.log_entry(row.id), None)?;
         let mut posted = posting.post(transaction, self).await?;
         row.seq = posted.seqs.first().copied().unwrap_or_default();
         row.recorded_at = posted.recorded_at;
-        let step = deal_step::Model { log_seq: row.seq, deal_id: row.id, ..pending.step };
+        let step = pending.row(row.id, row.seq);
         store::insert(transaction, row.clone()).await?;
         posted.emit(0, EventDraft::deal(EventKind::DealRegistered, &row, row.registered_on));
         posted.write(transaction).await?;
@@ -243,132 +287,6 @@ impl Services {
         self.set_timer(transaction, &row).await?;
         Ok(row)
     }
-
-    async fn change_deal(
-        &self,
-        operation: Operation,
-        reference: &str,
-        pending: Result<PendingStep, Refusals>,
-    ) -> Result<deal::Model, Error> {
-        let visibility = self.authorize(operation)?;
-        transact!(self, operation, transaction, changes => {
-            let found = find_deal(transaction, &visibility, reference).await?;
-            let (pending, found) = all((pending.as_ref(), found))?;
-            let LockedDeal { mut deal, customer, mut hold } = lock_deal(transaction, &found, &pending.step).await?;
-            let before_state = audit_state(&deal);
-            let before = hold;
-            let owners = [deal.partner_id].into_iter().chain(hold.map(|hold| hold.partner));
-            let partners = subject::lock::<PartnerRow>(transaction, [], owners).await?;
-            let mut posting = Posting::open(&self.policy, partners, Vec::new(), &[]);
-            let win = apply_step(&self.policy.editions, &mut deal, &mut hold, pending.action, &pending.step)?;
-            let mut step = None;
-            let day = pending.step.day;
-            if let Some((who, rewarded)) = win.and_then(|win| Some((posting.partner(win.partner?)?, win.deal?))) {
-                posting.load_derived(transaction, who, &[Derived::WonDeal, Derived::NewCustomer], [day]).await?;
-                // The award concerns the deal of the rewarded partner, not the other partner's closed deal.
-                let number = posting.add(Object::Deal(rewarded));
-                let new_customer = customer.won_deal_id.is_none();
-                step = Some(Step::DealWon(WonDeal { deal: number, partner: who, new_customer, on: day }));
-            }
-            apply(&mut posting, LogEntry::new(pending.action, Object::Deal(deal.id)), step)?;
-            let mut posted = posting.post(transaction, self).await?;
-            let log_seq = posted.seqs.first().copied().unwrap_or_default();
-            let kind = if deal.outcome.is_some() { EventKind::DealClosed } else { EventKind::DealChanged };
-            posted.emit(0, EventDraft::deal(kind, &deal, day));
-            posted.write(transaction).await?;
-            changes.add(change(&deal).before(before_state).after(audit_state(&deal)));
-            store::update(transaction, &deal).await?;
-            self.set_timer(transaction, &deal).await?;
-            let step = deal_step::Model { log_seq, deal_id: deal.id, ..pending.step.clone() };
-            store::insert_step(transaction, step).await?;
-            if let Some(win) = win {
-                if customer.won_deal_id.is_none() {
-                    store::set_first_won(transaction, &customer.key, deal.id).await?;
-                }
-                if let Some(other) = win.deal.filter(|other| *other != deal.id) {
-                    reward(transaction, other, day).await?;
-                }
-            }
-            if hold != before {
-                let row = opportunity_row(&deal.customer_key, &deal.scope_key, hold);
-                store::upsert_opportunity(transaction, row).await?;
-            }
-            Ok(deal)
-        })
-    }
-}
-
-/// The row of the hold on the opportunity of a customer and scope.
-pub(super) fn opportunity_row(
-    customer_key: &str,
-    scope_key: &str,
-    hold: Option<Hold<Uuid>>,
-) -> opportunity::Model {
-    opportunity::Model {
-        customer_key: customer_key.to_owned(),
-        scope_key: scope_key.to_owned(),
-        deal_id: hold.map(|hold| hold.deal),
-        held_since: hold.map(|hold| hold.since),
-        held_until: hold.map(|hold| hold.until),
-    }
-}
-
-/// Marks a deal as rewarded by a transaction that was closed under another deal.
-async fn reward(transaction: &DatabaseTransaction, deal: Uuid, on: NaiveDate) -> Result<(), Error> {
-    let row = store::by_ids(transaction, [deal]).await?.pop();
-    let row = row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?;
-    store::update(transaction, &deal::Model { rewarded_on: Some(on), ..row }).await?;
-    Ok(())
-}
-
-/// The deal with a reference, where it exists for the caller.
-async fn find_deal(
-    transaction: &DatabaseTransaction,
-    visibility: &Visibility,
-    reference: &str,
-) -> Result<Result<deal::Model, Refusal>, Error> {
-    let found = match input::key("reference", reference) {
-        Ok(reference) => store::by_reference(transaction, &reference).await?,
-        Err(_) => None,
-    };
-    let found = found.filter(|row| is_visible(visibility, row));
-    Ok(found.ok_or_else(|| input::not_found("reference", ("deal", "reference"), reference)))
-}
-
-/// Locks the customers of a deal, the one it has and the one it gets, and reads the deal as it then is.
-async fn lock_deal(
-    transaction: &DatabaseTransaction,
-    found: &deal::Model,
-    step: &deal_step::Model,
-) -> Result<LockedDeal, Error> {
-    let (customer_key, _) = keys_after(found, step);
-    let mut customers = store::lock_customers(transaction, &[&found.customer_key, &customer_key]).await?;
-    let deal = store::by_reference(transaction, &found.reference).await?;
-    let deal = deal.ok_or_else(|| input::not_found("reference", ("deal", "reference"), &found.reference))?;
-    let (customer_key, scope_key) = keys_after(&deal, step);
-    // If the deal was moved to another customer meanwhile, that one is locked as well.
-    if !customers.iter().any(|customer| customer.key == customer_key) {
-        customers = store::lock_customers(transaction, &[&customer_key]).await?;
-    }
-    let customer = customers.into_iter().find(|customer| customer.key == customer_key);
-    let customer = customer.ok_or_else(|| Error::Damaged("a deal without its customer".to_owned()))?;
-    let opportunity = store::opportunity(transaction, &customer_key, &scope_key).await?;
-    let hold =
-        match opportunity.as_ref().and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?))) {
-            None => None,
-            Some((holder, since, until)) => {
-                let (partner, rewarded_on) = if holder == deal.id {
-                    (deal.partner_id, deal.rewarded_on)
-                } else {
-                    let row = store::by_ids(transaction, [holder]).await?.pop();
-                    let row =
-                        row.ok_or_else(|| Error::Damaged("an opportunity is held by no deal".to_owned()))?;
-                    (row.partner_id, row.rewarded_on)
-                };
-                Some(Hold { deal: holder, partner, since, until, won: rewarded_on.is_some() })
-            }
-        };
-    Ok(LockedDeal { deal, customer, hold })
 }
 
 /// Whether a deal is visible: an integrator's own deals are those that it registered.
@@ -391,12 +309,6 @@ fn audit_state(row: &deal::Model) -> serde_json::Value {
     })
 }
 
-fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Result<(), Refusal> {
-    posting
-        .apply(entry, step)
-        .map_err(|exceeded| Refusal::new(Code::Invalid, "reference", exceeded.to_string()))
-}
-
 /// Checks a name that is compared without case and spacing.
 fn name(field: &str, text: &str) -> Result<String, Refusal> {
     let text = input::name(field, text)?;
@@ -405,6 +317,15 @@ fn name(field: &str, text: &str) -> Result<String, Refusal> {
         return Err(Refusal::new(Code::Invalid, field, message));
     }
     Ok(text)
+}
+
+/// The reason for a decision that must have one.
+fn required_reason(reason: &str) -> Result<String, Refusal> {
+    input::reason("reason", Some(reason))?.ok_or_else(|| {
+        let message =
+            "A reason is required: 1 to 2,000 characters that everybody who sees the deal can read.";
+        Refusal::new(Code::Invalid, "reason", message)
+    })
 }
 
 /// The status as it is stored, unless it is one that only dates decide.
@@ -417,11 +338,10 @@ fn settable(status: Status) -> Result<DealStatus, Refusal> {
 
 /// A change without any new value is a mistake.
 fn check_some(change: &DealChange) -> Result<(), Refusal> {
-    let has_text = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
     if change.status.is_some()
         || change.customer.is_some()
         || change.scope.is_some()
-        || has_text(&change.description)
+        || change.description.is_some()
     {
         return Ok(());
     }
@@ -463,5 +383,6 @@ pub(super) fn deal_dates(row: &deal::Model) -> Deal {
         activity_on: row.activity_on,
         claimed_on: row.claimed_on,
         rewarded_on: row.rewarded_on,
+        before: row.before_status.map(labels::status).zip(row.before_on),
     }
 }

@@ -101,8 +101,10 @@ impl EventDraft {
 
     /// An event of a deal, with its current state but without the customer's name.
     pub(super) fn deal(kind: EventKind, row: &deal::Model, on: NaiveDate) -> Self {
+        let is_expired = kind == EventKind::DealExpired;
+        let status = if is_expired { "EXPIRED".to_owned() } else { row.status.to_value() };
         let object = json!({
-            "reference": row.reference, "status": row.status.to_value(),
+            "reference": row.reference, "status": status,
             "outcome": row.outcome.map(|outcome| outcome.to_value()),
         });
         Self {

@@ -47,10 +47,12 @@ pub(super) fn status(word: value::DealStatus) -> Status {
         value::DealStatus::Quoted => Status::Quoted,
         value::DealStatus::Negotiating => Status::Negotiating,
         value::DealStatus::WaitingPo => Status::WaitingPo,
+        value::DealStatus::WonReported => Status::WonReported,
         value::DealStatus::Cold => Status::Cold,
         value::DealStatus::ClosedWon => Status::ClosedWon,
         value::DealStatus::ClosedLost => Status::ClosedLost,
         value::DealStatus::ClosedDropped => Status::ClosedDropped,
+        value::DealStatus::ClosedWithdrawn => Status::ClosedWithdrawn,
     }
 }
 
@@ -63,10 +65,12 @@ pub(super) fn status_column(word: Status) -> Option<value::DealStatus> {
         Status::Quoted => value::DealStatus::Quoted,
         Status::Negotiating => value::DealStatus::Negotiating,
         Status::WaitingPo => value::DealStatus::WaitingPo,
+        Status::WonReported => value::DealStatus::WonReported,
         Status::Cold => value::DealStatus::Cold,
         Status::ClosedWon => value::DealStatus::ClosedWon,
         Status::ClosedLost => value::DealStatus::ClosedLost,
         Status::ClosedDropped => value::DealStatus::ClosedDropped,
+        Status::ClosedWithdrawn => value::DealStatus::ClosedWithdrawn,
         Status::Expired => return None,
     })
 }

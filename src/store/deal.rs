@@ -43,13 +43,27 @@ pub(crate) async fn lock_customers(
 pub(crate) async fn set_first_won(
     connection: &impl ConnectionTrait,
     key: &str,
-    deal: Uuid,
+    deal: Option<Uuid>,
 ) -> Result<(), DbErr> {
-    let row = customer::ActiveModel {
-        key: sea_orm::Unchanged(key.to_owned()),
-        won_deal_id: sea_orm::Set(Some(deal)),
-    };
+    let row =
+        customer::ActiveModel { key: sea_orm::Unchanged(key.to_owned()), won_deal_id: sea_orm::Set(deal) };
     customer::Entity::update(row).exec(connection).await.map(drop)
+}
+
+/// The earliest won deal of a customer, in the order of the log, besides one.
+pub(crate) async fn first_won(
+    connection: &impl ConnectionTrait,
+    key: &str,
+    but: Uuid,
+) -> Result<Option<deal::Model>, DbErr> {
+    deal::Entity::find()
+        .filter(deal::Column::CustomerKey.eq(key))
+        .filter(deal::Column::WonSeq.is_not_null())
+        .filter(deal::Column::Id.ne(but))
+        .order_by_asc(deal::Column::WonSeq)
+        .limit(1)
+        .one(connection)
+        .await
 }
 
 /// The hold on the opportunity of a customer and scope.
@@ -117,6 +131,11 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, row: &deal::Model)
         activity_on: Set(row.activity_on),
         claimed_on: Set(row.claimed_on),
         rewarded_on: Set(row.rewarded_on),
+        before_status: Set(row.before_status),
+        before_on: Set(row.before_on),
+        won_seq: Set(row.won_seq),
+        rewarded_deal_id: Set(row.rewarded_deal_id),
+        customer_added: Set(row.customer_added),
         ..Default::default()
     };
     deal::Entity::update(row).exec(connection).await.map(drop)

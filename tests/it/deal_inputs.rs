@@ -59,7 +59,6 @@ async fn invalid_input_is_refused(backend: Backend) {
         ("registerDeal", deal("nordwind", "N-2", "", "2026-08-20"), "INVALID", "customer"),
         ("registerDeal", deal("nordwind", "N-2", " \u{a0}\u{3000} ", "2026-08-20"), "INVALID", "customer"),
         ("updateDeal", update(json!({})), "INVALID", "status"),
-        ("updateDeal", update(json!({ "description": " \n " })), "INVALID", "status"),
         ("updateDeal", update(json!({ "description": "Early", "on": "2026-08-19" })), "INVALID", "on"),
         ("updateDeal", update(json!({ "customer": "Early", "on": "1990-01-01" })), "INVALID", "on"),
         ("updateDeal", update(json!({ "description": "Late", "on": "2026-09-01" })), "DATE_IN_FUTURE", "on"),

@@ -13,6 +13,7 @@ mod conflicts;
 mod connections;
 mod contracts;
 mod deal_inputs;
+mod deal_reviews;
 mod deal_states;
 mod deals;
 mod documents;

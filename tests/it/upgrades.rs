@@ -3,11 +3,13 @@
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryOrder};
 
-use crate::harness::{Backend, TestDatabase};
+use crate::harness::deals::status;
+use crate::harness::{Backend, TestApp, TestDatabase, verified};
 
 both! {
     rows_of_before_orders_stay,
     stored_names_of_the_api_are_renamed,
+    wins_of_before_their_review_stay,
 }
 
 /// Steps of the schema before there were orders and deals.
@@ -143,4 +145,59 @@ async fn stored_names_of_the_api_are_renamed(backend: Backend) {
     let row = connection.query_one_raw(query).await.expect("a read").expect("an event");
     assert_eq!(row.try_get::<String>("", "data").expect("text"), level);
     connection.close().await.expect("a connection closes");
+}
+
+/// Steps of the schema before wins of deals were reviewed.
+const BEFORE_REVIEWS: u32 = 11;
+
+async fn wins_of_before_their_review_stay(backend: Backend) {
+    let app = TestApp::start(backend, "2026-03-31").await;
+    for partner in ["nordwind", "suedwind"] {
+        app.partner(partner, "2024-06-01").await;
+    }
+    // What a partner's own key won at once then, as staff does now: one through the other partner's deal.
+    app.engaged("nordwind", "N-1", "Acme", "2026-03-01").await;
+    app.deal("suedwind", "S-1", "Acme", "2026-03-01").await;
+    app.close("S-1", "WON_BY_PARTNER", "2026-03-10").await;
+    app.engaged("suedwind", "S-2", "Bolt", "2026-03-01").await;
+    app.close("S-2", "WON_BY_OTHER", "2026-03-11").await;
+    app.engaged("nordwind", "N-2", "Bolt", "2026-03-12").await;
+    app.engaged("nordwind", "N-3", "Crux", "2026-03-01").await;
+    app.close("N-3", "LOST", "2026-03-12").await;
+    let references = ["N-1", "S-1", "S-2", "N-2", "N-3"];
+    let deals = async |app: &TestApp| {
+        let deals = entity::deal::Entity::find().order_by_asc(entity::deal::Column::Seq);
+        deals.all(app.reader()).await.expect("deals")
+    };
+    let before = deals(&app).await;
+    let database = app.stop().await;
+    let connection = connect(backend, &database).await;
+    let steps = u32::try_from(Migrator::migrations().len()).expect("a few");
+    Migrator::down(&connection, Some(steps - BEFORE_REVIEWS)).await.expect("the schema of before");
+    // A closing was activity then.
+    let closed = "UPDATE deals SET activity_on = status_on WHERE outcome IS NOT NULL";
+    connection.execute_unprepared(closed).await.expect(closed);
+    connection.close().await.expect("a connection closes");
+
+    let app = TestApp::start_on(database, "2026-03-31").await;
+    for (mut before, after) in before.into_iter().zip(deals(&app).await) {
+        before.activity_on = after.activity_on;
+        assert_eq!(after, before);
+    }
+    assert_eq!((app.balance("nordwind").await, app.balance("suedwind").await), (150, 150));
+    verified(app.services()).await;
+    // It goes on: what was won can be reopened, and what is open is judged as it is now.
+    for reference in ["S-1", "N-3"] {
+        let reopen = serde_json::json!({ "reference": reference, "reason": "it fell through" });
+        let deal = app.done("reopenDeal", reopen).await["deal"].clone();
+        assert!(deal["status"] == "LEAD" || deal["status"] == "ENGAGED", "{deal}");
+    }
+    assert_eq!((app.balance("nordwind").await, app.balance("suedwind").await), (0, 150));
+    app.done("updateDeal", status("N-2", "QUOTED", "2026-03-20")).await;
+    app.close("N-1", "WON_BY_PARTNER", "2026-03-25").await;
+    assert_eq!(app.balance("nordwind").await, 150);
+    for reference in references {
+        assert!(!app.deal_now(reference).await.is_null());
+    }
+    verified(app.services()).await;
 }

@@ -1,14 +1,15 @@
 //! Deals.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 
 use crate::error::Error;
 use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, split_user_errors};
+use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::Date;
-use crate::graphql::types::{Deal, DealActivityKind, DealOutcome, DealStatus};
+use crate::graphql::types::{Deal, DealActivityKind, DealOutcome, DealStatus, Effects, ReviewDecision};
 use crate::service::Services;
-use crate::service::deals::{DealChange, DealDraft};
+use crate::service::deals::{DealChange, DealDraft, WinDecision};
 
 /// Registering, updating and closing deals.
 #[derive(Debug, Default)]
@@ -46,8 +47,11 @@ pub(crate) struct UpdateDealInput {
     customer: Option<String>,
     /// New scope. Only while the deal is a lead.
     scope: Option<String>,
-    /// New description, at most 2,000 characters.
-    description: Option<String>,
+    /// New description, at most 2,000 characters. Null or an empty text removes it.
+    description: MaybeUndefined<String>,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Business development activity to report for a deal.
@@ -62,6 +66,9 @@ pub(crate) struct ReportDealActivityInput {
     on: Date,
     /// Note on the activity, at most 2,000 characters. Optional.
     note: Option<String>,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Deal to close.
@@ -74,13 +81,71 @@ pub(crate) struct CloseDealInput {
     /// Closing date, which is also the effective date of the awards: not before `Deal.statusSince`, not after
     /// today.
     closed_on: Date,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
+}
+
+/// Review of a win that was reported.
+#[derive(InputObject)]
+pub(crate) struct ReviewDealInput {
+    /// Reference of the deal.
+    reference: String,
+    /// Decision: `APPROVE` closes the deal as won, with awards dated on the reported closing date; `REJECT` restores the
+    /// status that it had before.
+    decision: ReviewDecision,
+    /// Reason for the decision, at most 2,000 characters on one line. Required for `REJECT`.
+    reason: Option<String>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
+}
+
+/// Deal to reopen.
+#[derive(InputObject)]
+pub(crate) struct ReopenDealInput {
+    /// Reference of the deal.
+    reference: String,
+    /// Reason, 1 to 2,000 characters on one line.
+    reason: String,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
+}
+
+/// Deal to withdraw.
+#[derive(InputObject)]
+pub(crate) struct WithdrawDealInput {
+    /// Reference of the deal.
+    reference: String,
+    /// Reason, at most 2,000 characters on one line. Optional.
+    reason: Option<String>,
+    /// Effective date of the withdrawal: not before `Deal.statusSince`, not after today.
+    on: Date,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Result of a deal mutation.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Default)]
 pub(crate) struct DealPayload {
     /// The deal after the change; null if the mutation was refused.
     deal: Option<Deal>,
+    /// What the mutation changed of credits, points and levels, or would change as a preview.
+    effects: Effects,
     /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
@@ -102,7 +167,8 @@ impl DealMutations {
             description: input.description,
             registered_on: input.registered_on.0,
         };
-        payload(context.data_unchecked::<Services>().deal_register(&draft).await)
+        let services = context.data_unchecked::<Services>();
+        payload(services, services.deal_register(&draft).await).await
     }
 
     /// Changes the status or the details of a deal. The first partner whose deal reaches customer contact
@@ -113,14 +179,18 @@ impl DealMutations {
         context: &Context<'_>,
         #[graphql(desc = "Deal and changes.")] input: UpdateDealInput,
     ) -> Result<DealPayload, ApiError> {
+        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
         let change = DealChange {
             status: input.status.map(Into::into),
             customer: input.customer,
             scope: input.scope,
-            description: input.description,
+            description: match input.description {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(text) => Some(Some(text)),
+            },
         };
-        let services = context.data_unchecked::<Services>();
-        payload(services.deal_update(&input.reference, &change, input.on.0).await)
+        payload(&services, services.deal_update(&input.reference, &change, input.on.0).await).await
     }
 
     /// Reports a business development activity for a deal. Without activity the registered opportunity
@@ -130,28 +200,83 @@ impl DealMutations {
         context: &Context<'_>,
         #[graphql(desc = "Activity to report.")] input: ReportDealActivityInput,
     ) -> Result<DealPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
+        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
         let reported =
             services.deal_report(&input.reference, input.kind.into(), input.on.0, input.note.as_deref());
-        payload(reported.await)
+        payload(&services, reported.await).await
     }
 
-    /// Closes a deal, which is final. A successful transaction is rewarded to the partner that holds the
-    /// registered opportunity on the closing date, whichever party sold; if no partner holds it, to the
-    /// deal's partner if that partner sold.
+    /// Closes a deal. A successful transaction is rewarded to the partner that holds the registered opportunity on the
+    /// closing date, whichever party sold; if no partner holds it, to the deal's partner if that partner sold. A won
+    /// outcome from a partner or an integration is a report: the deal is `WON_REPORTED`, and nothing is awarded, until
+    /// program staff approves it with `reviewDeal`, unless `DealTerms.winsNeedApproval` is false. Only program staff
+    /// closes deals as `DROPPED`.
     async fn close_deal(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Deal, outcome and closing date.")] input: CloseDealInput,
     ) -> Result<DealPayload, ApiError> {
-        let services = context.data_unchecked::<Services>();
-        payload(services.deal_close(&input.reference, input.outcome.into(), input.closed_on.0).await)
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        payload(
+            &services,
+            services.deal_close(&input.reference, input.outcome.into(), input.closed_on.0).await,
+        )
+        .await
+    }
+
+    /// Approves or rejects a win that was reported for a deal.
+    async fn review_deal(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Deal and decision.")] input: ReviewDealInput,
+    ) -> Result<DealPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        let decision = match input.decision {
+            ReviewDecision::Approve => WinDecision::Approve,
+            ReviewDecision::Reject => WinDecision::Reject,
+        };
+        let reviewed = services.deal_review(&input.reference, decision, input.reason.as_deref());
+        payload(&services, reviewed.await).await
+    }
+
+    /// Reopens a closed deal: it has the status of before the closing, or before the win was reported. Its awards are
+    /// reversed by ledger entries of their own dates. If the customer has another won deal, the earliest one recorded
+    /// earns `CUSTOMER_ADDED` in its place.
+    async fn reopen_deal(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Deal and reason.")] input: ReopenDealInput,
+    ) -> Result<DealPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        payload(&services, services.deal_reopen(&input.reference, &input.reason).await).await
+    }
+
+    /// Withdraws an open deal. It earns nothing.
+    async fn withdraw_deal(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Deal, reason and date.")] input: WithdrawDealInput,
+    ) -> Result<DealPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        payload(
+            &services,
+            services.deal_withdraw(&input.reference, input.reason.as_deref(), input.on.0).await,
+        )
+        .await
     }
 }
 
-fn payload(result: Result<entity::deal::Model, Error>) -> Result<DealPayload, ApiError> {
+async fn payload(
+    services: &Services,
+    result: Result<entity::deal::Model, Error>,
+) -> Result<DealPayload, ApiError> {
+    let result = or_first(result, async |id| Ok(services.deals_by_ids(&[id]).await?.remove(&id))).await;
     Ok(match split_user_errors(result)? {
-        Ok(row) => DealPayload { deal: Some(Deal(BatchRow::only(row))), user_errors: Vec::new() },
-        Err(user_errors) => DealPayload { deal: None, user_errors },
+        Ok(row) => DealPayload {
+            deal: Some(Deal(BatchRow::only(row))),
+            effects: Effects(services.effects()),
+            user_errors: Vec::new(),
+        },
+        Err(user_errors) => DealPayload { user_errors, ..DealPayload::default() },
     })
 }

@@ -2,8 +2,10 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::deal::Model;
+use entity::value::LogAction;
 
 use super::Partner;
+use super::ReviewDecision;
 use super::enums::{DealActivityKind, DealOutcome, DealStatus};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
@@ -11,8 +13,10 @@ use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment};
+use crate::program::deal::UNLIMITED;
 use crate::service::Services;
 use crate::service::deals::OpportunityView;
+use crate::service::reads::Happening;
 
 /// Deal: a sales opportunity that a partner registered. Registering gives no exclusivity; it documents that
 /// the partner found the opportunity. A successful transaction is rewarded to the partner that holds the
@@ -25,6 +29,18 @@ impl Deal {
         let load = async { services.deal_opportunities(self.0.batch_rows()).await };
         let views = self.0.load(Relation::Opportunity, load).await?;
         Ok(views.get(&self.0.row().id).copied().unwrap_or_default())
+    }
+
+    /// The latest of these steps.
+    async fn last(
+        &self,
+        context: &Context<'_>,
+        actions: &[LogAction],
+    ) -> Result<Option<Happening>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.deal_histories(self.0.batch_rows()).await };
+        let histories = self.0.load(Relation::Histories, load).await?;
+        Ok(histories.last(self.0.row().id, actions).cloned())
     }
 }
 
@@ -94,14 +110,33 @@ impl Deal {
         context.data_unchecked::<Services>().deal_view(self.0.row()).valid_until().map(Date)
     }
 
-    /// Outcome with which the deal was closed; null unless it is closed.
+    /// Outcome with which the deal was closed, or with which a win was reported; null otherwise.
     async fn outcome(&self) -> Option<DealOutcome> {
         self.0.row().outcome.map(Into::into)
     }
 
     /// Closing date; null unless the deal is closed.
-    async fn closed_on(&self) -> Option<Date> {
-        self.0.row().outcome.map(|_| Date(self.0.row().status_on))
+    async fn closed_on(&self, context: &Context<'_>) -> Option<Date> {
+        context.data_unchecked::<Services>().deal_view(self.0.row()).closed_on().map(Date)
+    }
+
+    /// Latest review of a reported win by program staff; null if there was none.
+    async fn review(&self, context: &Context<'_>) -> Result<Option<DealReview>, ApiError> {
+        let actions = [LogAction::DealWinApproved, LogAction::DealWinRejected];
+        Ok(self.last(context, &actions).await?.as_ref().map(DealReview::from_step))
+    }
+
+    /// Withdrawal of the deal; null if it was not withdrawn, or was reopened since.
+    async fn withdrawn(&self, context: &Context<'_>) -> Result<Option<DealDecision>, ApiError> {
+        let actions = [LogAction::DealWithdrawn, LogAction::DealReopened];
+        let last = self.last(context, &actions).await?;
+        let last = last.filter(|step| step.action == LogAction::DealWithdrawn);
+        Ok(last.as_ref().map(DealDecision::from_step))
+    }
+
+    /// Latest reopening of the deal by program staff; null if there was none.
+    async fn reopened(&self, context: &Context<'_>) -> Result<Option<DealDecision>, ApiError> {
+        Ok(self.last(context, &[LogAction::DealReopened]).await?.as_ref().map(DealDecision::from_step))
     }
 
     /// Whether the deal holds the registered opportunity of its customer and scope today.
@@ -110,9 +145,10 @@ impl Deal {
     }
 
     /// Last day on which the deal holds the registered opportunity unless an activity is reported; null if it
-    /// does not hold it.
+    /// does not hold it, or while a reported win waits for its review.
     async fn opportunity_until(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
-        Ok(self.opportunity(context).await?.held_until.map(Date))
+        let until = self.opportunity(context).await?.held_until;
+        Ok(until.filter(|day| *day < UNLIMITED).map(Date))
     }
 
     /// Whether another partner holds the registered opportunity of the same customer and scope today. Which
@@ -137,7 +173,8 @@ impl Deal {
         Ok(next.map(Into::into).collect())
     }
 
-    /// Outcomes that `closeDeal` accepts today; empty if the deal is closed or expired.
+    /// Outcomes that `closeDeal` accepts from the caller today; empty if the deal is closed or expired. `DROPPED` is for
+    /// program staff.
     async fn possible_outcomes(&self, context: &Context<'_>) -> Vec<DealOutcome> {
         let view = context.data_unchecked::<Services>().deal_view(self.0.row());
         view.outcomes().into_iter().map(Into::into).collect()
@@ -150,6 +187,50 @@ impl Deal {
         let steps = self.0.load(Relation::DealHistory, load).await?;
         let steps = steps.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(steps.iter().map(DealStep::from_row).collect())
+    }
+}
+
+/// Review of a win that was reported.
+#[derive(SimpleObject)]
+pub(crate) struct DealReview {
+    /// Decision of the reviewer.
+    decision: ReviewDecision,
+    /// Time of the review.
+    at: Moment,
+    /// Reviewer. Program staff sees the label of the API key or the subject of the token; other callers see the
+    /// role, such as `PROGRAM_STAFF`.
+    by: Option<String>,
+    /// Reason that the reviewer gave; null if there is none.
+    reason: Option<String>,
+}
+
+impl DealReview {
+    fn from_step(step: &Happening) -> Self {
+        let is_approved = step.action == LogAction::DealWinApproved;
+        Self {
+            decision: if is_approved { ReviewDecision::Approve } else { ReviewDecision::Reject },
+            at: Moment(step.at),
+            by: step.by.clone(),
+            reason: step.reason.clone(),
+        }
+    }
+}
+
+/// Withdrawal or reopening of a deal.
+#[derive(SimpleObject)]
+pub(crate) struct DealDecision {
+    /// Time at which it was recorded.
+    at: Moment,
+    /// Actor. Program staff sees the label of the API key or the subject of the token; other callers see the
+    /// role, such as `PARTNER`.
+    by: Option<String>,
+    /// Reason that was given; null if there is none.
+    reason: Option<String>,
+}
+
+impl DealDecision {
+    fn from_step(step: &Happening) -> Self {
+        Self { at: Moment(step.at), by: step.by.clone(), reason: step.reason.clone() }
     }
 }
 
@@ -170,7 +251,7 @@ pub(crate) struct DealStep {
     customer: Option<String>,
     /// New scope; null if the step did not set it.
     scope: Option<String>,
-    /// New description; null if the step did not set it.
+    /// New description, empty if the step removed it; null if the step did not set it.
     description: Option<String>,
 }
 

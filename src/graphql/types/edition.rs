@@ -100,6 +100,7 @@ impl Edition {
             engaged_days: number(terms.engaged_days),
             opportunity_months: number(terms.opportunity_months.into()),
             activity_months: number(terms.activity_months.into()),
+            wins_need_approval: terms.wins_need_approval,
         }
     }
 
@@ -220,4 +221,6 @@ pub(crate) struct DealTerms {
     opportunity_months: i32,
     /// Number of months after the last activity for which a deal holds an opportunity.
     activity_months: i32,
+    /// Whether program staff must approve a win that a partner or an integration reports. Otherwise it is final at once.
+    wins_need_approval: bool,
 }

@@ -111,8 +111,8 @@ pub(crate) enum DiscountSource {
     Contract,
 }
 
-/// Status of a deal. `LEAD` to `WAITING_PO` are active; `CLOSED_WON`, `CLOSED_LOST` and `CLOSED_DROPPED` are
-/// final.
+/// Status of a deal. `LEAD` to `WON_REPORTED` are active. `CLOSED_WON`, `CLOSED_LOST`, `CLOSED_DROPPED` and
+/// `CLOSED_WITHDRAWN` are final, unless program staff reopens the deal.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DealStatus {
     /// Registered, without customer contact yet.
@@ -127,6 +127,9 @@ pub(crate) enum DealStatus {
     Negotiating,
     /// The purchase order is outstanding.
     WaitingPo,
+    /// A partner or an integration reported a transaction, which waits for the review by program staff. No timer runs, and
+    /// nothing is awarded yet.
+    WonReported,
     /// Postponed. The deal can become active again, or be closed as lost or dropped.
     Cold,
     /// Closed with a successful transaction.
@@ -135,6 +138,8 @@ pub(crate) enum DealStatus {
     ClosedLost,
     /// Dropped by the vendor.
     ClosedDropped,
+    /// Withdrawn by its partner.
+    ClosedWithdrawn,
     /// Expired. Computed from dates, never set by a mutation. A late report that is dated before the expiry
     /// reactivates the deal.
     Expired,
@@ -148,10 +153,12 @@ map_enum!(
         Quoted,
         Negotiating,
         WaitingPo,
+        WonReported,
         Cold,
         ClosedWon,
         ClosedLost,
         ClosedDropped,
+        ClosedWithdrawn,
         Expired,
     }
 );
@@ -163,10 +170,12 @@ map_enum!(
         Quoted,
         Negotiating,
         WaitingPo,
+        WonReported,
         Cold,
         ClosedWon,
         ClosedLost,
         ClosedDropped,
+        ClosedWithdrawn,
         Expired,
     }
 );
@@ -178,10 +187,12 @@ map_enum!(
         Quoted,
         Negotiating,
         WaitingPo,
+        WonReported,
         Cold,
         ClosedWon,
         ClosedLost,
         ClosedDropped,
+        ClosedWithdrawn,
     }
 );
 

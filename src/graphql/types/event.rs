@@ -232,10 +232,10 @@ impl Event {
     }
 }
 
-/// Change of a partner: a new ledger entry or a change of level.
+/// Change of a partner: a new ledger entry, a change of level, or a registered opportunity that was won or lapsed.
 pub(crate) struct PartnerChange(pub(crate) Event);
 
-/// Change of a partner: a new ledger entry or a change of level.
+/// Change of a partner: a new ledger entry, a change of level, or a registered opportunity that was won or lapsed.
 #[Object]
 impl PartnerChange {
     /// Number of the event. Store the last one that you processed, and resubscribe after it.
@@ -262,12 +262,21 @@ impl PartnerChange {
         Ok(BatchById::new(found).get(id).map(Partner).ok_or_else(gone)?)
     }
 
-    /// New ledger entry; null for a change of level.
+    /// Deal that held the registered opportunity which was won or lapsed; null for other changes.
+    async fn opportunity(&self, context: &Context<'_>) -> Option<Deal> {
+        use entity::value::EventKind::{OpportunityLapsed, OpportunityWon};
+        if !matches!(self.0.0.row().kind, OpportunityWon | OpportunityLapsed) {
+            return None;
+        }
+        load_related!(self.0, context, Deal, deal_id, deals_by_ids, Deal)
+    }
+
+    /// New ledger entry; null for other changes.
     async fn ledger_entry(&self, context: &Context<'_>) -> Option<LedgerEntry> {
         load_related!(self.0, context, LedgerEntry, entry_id, ledger_entries_by_ids, LedgerEntry)
     }
 
-    /// Change of level; null for a ledger entry.
+    /// Change of level; null for other changes.
     async fn level_change(&self, context: &Context<'_>) -> Option<LevelChange> {
         level_change(context, &self.0)
     }

@@ -43,6 +43,30 @@ pub(crate) enum EventType {
     DealClosed,
     /// A deal expired.
     DealExpired,
+    /// A partner left the program.
+    PartnershipEnded,
+    /// The end of a partner's participation was taken back.
+    PartnershipResumed,
+    /// A professional left the program.
+    MembershipEnded,
+    /// The end of a professional's participation was taken back.
+    MembershipResumed,
+    /// A level was set for a period.
+    LevelOverridden,
+    /// The period of an override was shortened.
+    OverrideEnded,
+    /// A partner or an integration reported that a deal was won; program staff has yet to review it.
+    DealWonReported,
+    /// Program staff rejected a reported win.
+    DealWinRejected,
+    /// A deal was withdrawn.
+    DealWithdrawn,
+    /// A closed deal was reopened, and its awards were taken back.
+    DealReopened,
+    /// A transaction was rewarded to the deal that held the registered opportunity.
+    OpportunityWon,
+    /// A registered opportunity lapsed, because its time ran out.
+    OpportunityLapsed,
     /// A partner was enrolled.
     PartnerEnrolled,
     /// Fields of a partner were changed.
@@ -89,6 +113,18 @@ map_enum!(
         DealChanged,
         DealClosed,
         DealExpired,
+        PartnershipEnded,
+        PartnershipResumed,
+        MembershipEnded,
+        MembershipResumed,
+        LevelOverridden,
+        OverrideEnded,
+        DealWonReported,
+        DealWinRejected,
+        DealWithdrawn,
+        DealReopened,
+        OpportunityWon,
+        OpportunityLapsed,
         PartnerEnrolled,
         PartnerUpdated,
         ProfessionalSignedUp,
@@ -123,6 +159,18 @@ map_enum!(
         DealChanged,
         DealClosed,
         DealExpired,
+        PartnershipEnded,
+        PartnershipResumed,
+        MembershipEnded,
+        MembershipResumed,
+        LevelOverridden,
+        OverrideEnded,
+        DealWonReported,
+        DealWinRejected,
+        DealWithdrawn,
+        DealReopened,
+        OpportunityWon,
+        OpportunityLapsed,
         PartnerEnrolled,
         PartnerUpdated,
         ProfessionalSignedUp,

@@ -2,7 +2,7 @@
 
 use chrono::{Months, NaiveDate};
 
-use super::{Deal, DealTerms, Outcome, Report, Status};
+use super::{Deal, DealTerms, Outcome, Reading, Report, Status};
 use crate::program::refusal::{Code, Refusal, Refusals};
 
 /// A hold on an opportunity by a deal, from a day through a day.
@@ -64,7 +64,7 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         to: Status,
         on: NaiveDate,
     ) -> Result<(), Refusals> {
-        let was_engaged = self.deal.status.is_engaged();
+        let was_engaged = self.was_engaged();
         let mut next = *self;
         next.deal.set_status(terms, to, on)?;
         if to.is_engaged()
@@ -98,7 +98,8 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
 
     /// Closes the deal. A transaction is rewarded to the partner that holds the opportunity, regardless of the
     /// seller, else to the partner that won; it consumes the opportunity (R5). What another partner closes
-    /// on a day of a rewarded opportunity is the same transaction, reported again **[interpretation]**.
+    /// on a day of a rewarded opportunity is the same transaction, reported again **[interpretation]**. A deal that
+    /// was rewarded already awards nothing and consumes nothing, whichever deal holds the opportunity now (R7).
     ///
     /// # Errors
     /// When the deal is closed or expired, or the day lies before its present status.
@@ -116,6 +117,7 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
             return Ok(None);
         }
         let rewarded = match standing {
+            _ if self.deal.rewarded_on.is_some() && terms.reading == Reading::Current => None,
             Some(standing) if !standing.won => {
                 *hold = Some(Hold { until: on, won: true, ..standing });
                 Some((standing.partner, standing.deal))
@@ -147,6 +149,9 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
     /// Extends the deal's own hold, acquires a free opportunity, or releases it when the deal is no longer
     /// engaged. A rewarded deal has consumed its opportunity.
     fn claim(&mut self, terms: &DealTerms, hold: &mut Option<Hold<I>>, on: NaiveDate) {
+        if self.deal.status == Status::WonReported {
+            return;
+        }
         if !self.deal.status.is_engaged() {
             self.release(hold);
             return;
@@ -158,23 +163,31 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         }
         let claimed_on = self.deal.claimed_on.unwrap_or(on);
         let until = self.until(terms, claimed_on);
-        if on <= until {
+        if own.is_some() || on <= until {
             self.deal.claimed_on = Some(claimed_on);
             let since = own.map_or(on, |hold| hold.since);
             *hold = Some(Hold { deal: self.id, partner: self.partner, since, until, won: false });
         }
     }
 
-    fn release(&self, hold: &mut Option<Hold<I>>) {
+    pub(super) fn release(&self, hold: &mut Option<Hold<I>>) {
         hold.take_if(|hold| hold.deal == self.id && !hold.won);
     }
 
-    /// The last day of the hold: months without a transaction, a month without an activity, or the
-    /// end of the deal itself, whichever comes first.
-    fn until(&self, terms: &DealTerms, claimed_on: NaiveDate) -> NaiveDate {
+    /// Whether contact was made before the present step, or before the win that was reported.
+    fn was_engaged(&self) -> bool {
+        match (self.deal.status, self.deal.before) {
+            (Status::WonReported, Some((before, _))) => before.is_engaged(),
+            (status, _) => status.is_engaged(),
+        }
+    }
+
+    /// The last day of the hold: months without a transaction, a month without a reported activity since it was
+    /// claimed, or the end of the deal itself, whichever comes first. A change of status is no report (R4).
+    pub(super) fn until(&self, terms: &DealTerms, claimed_on: NaiveDate) -> NaiveDate {
         let later =
             |day: NaiveDate, months| day.checked_add_months(Months::new(months)).unwrap_or(NaiveDate::MAX);
-        let idle = later(self.deal.activity_on, terms.activity_months);
+        let idle = later(self.deal.activity_on.max(claimed_on), terms.activity_months);
         let until = later(claimed_on, terms.opportunity_months).min(idle);
         self.deal.valid_until(terms).map_or(until, |end| until.min(end))
     }

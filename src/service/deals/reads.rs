@@ -20,6 +20,7 @@ use crate::store::subject;
 #[derive(Clone, Debug)]
 pub struct DealView<'a> {
     deal: Deal,
+    is_staff: bool,
     terms: &'a DealTerms,
     today: NaiveDate,
 }
@@ -43,10 +44,20 @@ impl DealView<'_> {
         self.deal.next_statuses(self.terms, self.today)
     }
 
-    /// Outcomes that it can be closed with.
+    /// Outcomes that the caller can close it with: only the vendor drops a deal, and a win is reported once.
     #[must_use]
     pub fn outcomes(&self) -> Vec<Outcome> {
-        self.deal.outcomes(self.terms, self.today)
+        let reported = self.status() == Status::WonReported;
+        let may = |outcome: &Outcome| {
+            self.is_staff || !(*outcome == Outcome::Dropped || reported && outcome.is_won())
+        };
+        self.deal.outcomes(self.terms, self.today).into_iter().filter(may).collect()
+    }
+
+    /// The closing day; none unless it is closed.
+    #[must_use]
+    pub fn closed_on(&self) -> Option<NaiveDate> {
+        self.deal.status.is_closed().then_some(self.deal.status_on)
     }
 
     /// What can be changed, as fields of an update.
@@ -73,7 +84,12 @@ impl Services {
     #[must_use]
     pub fn deal_view(&self, row: &deal::Model) -> DealView<'_> {
         let terms = &self.policy.editions.at(row.registered_on).deals;
-        DealView { deal: deal_dates(row), terms, today: self.clock.today() }
+        DealView {
+            deal: deal_dates(row),
+            is_staff: self.caller().role.is_staff(),
+            terms,
+            today: self.clock.today(),
+        }
     }
 
     /// Current holds on the opportunities of deals, without details of other partners.

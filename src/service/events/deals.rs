@@ -1,4 +1,4 @@
-//! Timers and expiry of deals (R3).
+//! Timers and expiry of deals and of the opportunities that they hold (R3, R4).
 
 use entity::deal;
 use entity::value::EventKind;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::service::deals::deal_dates;
 use crate::service::{Services, transact};
 use crate::store::partner::PartnerRow;
-use crate::store::subject;
+use crate::store::subject::{self, EARLIEST};
 use crate::store::{deal as store, event, timer};
 
 /// Deals that one transaction processes.
@@ -61,6 +61,46 @@ impl Services {
                 }
                 let next = if expired.is_some() { None } else { expires_on };
                 timer::set(transaction, row.id, next).await?;
+            }
+            events.sort_by_key(|(day, _)| *day);
+            event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?;
+            Ok(())
+        })?;
+        Ok(true)
+    }
+
+    /// Emits the events of opportunities that lapsed by today; returns whether there may be more.
+    pub(super) async fn emit_opportunity_lapses(&self) -> Result<bool, Error> {
+        let today = self.clock.today();
+        let due = timer::lapses_due(self.db.reader(), today, DEALS_PER_TRANSACTION).await?;
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let ids: Vec<Uuid> = due.iter().map(|timer| timer.deal_id).collect();
+        let found = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
+        let keys: Vec<&str> = found.iter().map(|row| row.customer_key.as_str()).collect();
+        transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
+            store::lock_customers(transaction, &keys).await?;
+            let deals = store::by_ids(transaction, ids.iter().copied()).await?;
+            let partners = subject::by_ids::<PartnerRow>(transaction, deals.iter().map(|row| row.partner_id)).await?;
+            let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
+            let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor: None };
+            let mut events = Vec::new();
+            for row in deals.iter().filter(|row| keys.contains(&row.customer_key.as_str())) {
+                // Another process emitted it already, or something was reported meanwhile.
+                let timer = timer::lapse_of(transaction, row.id).await?;
+                let Some(timer) = timer.filter(|timer| timer.lapses_on <= today) else { continue };
+                let held = store::opportunity(transaction, &row.customer_key, &row.scope_key).await?;
+                let held = held.filter(|held| held.deal_id == Some(row.id) && row.rewarded_on.is_none());
+                let lapses_on = held.and_then(|held| held.held_until).and_then(|day| day.succ_opt());
+                let lapsed = lapses_on.filter(|day| *day <= today);
+                // What had lapsed before there were timers is no news.
+                if let Some(day) = lapsed.filter(|_| timer.lapses_on > EARLIEST) {
+                    let event = EventDraft::deal(EventKind::OpportunityLapsed, row, day);
+                    events.push((day, audience.step(&event, None)));
+                }
+                let next = if lapsed.is_some() { None } else { lapses_on };
+                timer::set_lapse(transaction, row.id, next).await?;
             }
             events.sort_by_key(|(day, _)| *day);
             event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?;

@@ -16,8 +16,13 @@ use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 
 /// Kinds of events in a subscription to a partner.
-const PARTNER_KINDS: [EventKind; 3] =
-    [EventKind::CreditsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
+const PARTNER_KINDS: [EventKind; 5] = [
+    EventKind::CreditsChanged,
+    EventKind::LevelReached,
+    EventKind::LevelLapsed,
+    EventKind::OpportunityWon,
+    EventKind::OpportunityLapsed,
+];
 /// Kinds of events in a subscription to a professional.
 const PROFESSIONAL_KINDS: [EventKind; 3] =
     [EventKind::PointsChanged, EventKind::LevelReached, EventKind::LevelLapsed];

@@ -1,4 +1,4 @@
-//! Time-based events: levels that lapse and deals that expire. Each is emitted once, on its day or, if no
+//! Time-based events: levels that lapse and deals that expire, and opportunities that lapse. Each is emitted once, on its day or, if no
 //! server ran then, when the next one starts.
 
 use std::collections::BTreeMap;
@@ -35,6 +35,7 @@ impl Services {
     pub async fn emit_time_based_events(&self) -> Result<(), Error> {
         while self.reject_claims_without_evidence().await? {}
         while self.emit_deal_expiries().await? {}
+        while self.emit_opportunity_lapses().await? {}
         while self.emit_professional_levels().await? {}
         while self.emit_partner_levels().await? {}
         Ok(())

@@ -293,6 +293,11 @@ row!(
         activity_on,
         claimed_on,
         rewarded_on,
+        before_status,
+        before_on,
+        won_seq,
+        rewarded_deal_id,
+        customer_added,
     ]
 );
 

@@ -125,6 +125,9 @@ const TABLE: &[Row] = &[
     ("updateDeal", "updateDeal(input: { reference: \"DEAL\", status: ENGAGED, on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
     ("reportDealActivity", "reportDealActivity(input: { reference: \"DEAL\", kind: MEETING, on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
     ("closeDeal", "closeDeal(input: { reference: \"DEAL\", outcome: LOST, closedOn: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
+    ("reviewDeal", "reviewDeal(input: { reference: \"WON\", decision: APPROVE }) { deal { id }", "id", STAFF),
+    ("reopenDeal", "reopenDeal(input: { reference: \"LOST\", reason: \"a mistake\" }) { deal { id }", "id", STAFF),
+    ("withdrawDeal", "withdrawDeal(input: { reference: \"DEAL\", on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
     ("saveProduct", "saveProduct(input: { code: \"new-N\", name: \"New\", category: LICENSE, prices: [] }) { product { id }", "id", STAFF),
     ("recordContract", "recordContract(input: { partner: \"PARTNER\", reference: \"new-N\", startsOn: \"DAY\", endsOn: \"DAY\", rates: [{ category: LICENSE, percent: \"7\" }] }) { partner { id }", "id", STAFF),
     ("setSalesTarget", "setSalesTarget(input: { partner: \"PARTNER\", year: 2026, target: { amount: \"1000000\", currency: \"EUR\" } }) { partner { id }", "id", STAFF),
@@ -280,6 +283,21 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
         words.push(("ENTRY_ID", text(&app.ledger(partner).await[0]["id"])));
     }
     words.extend(sales(world, is_own, number, document).await);
+    for (word, role, outcome) in [("WON", "INTEGRATOR", "WON_BY_PARTNER"), ("LOST", "ADMINISTRATOR", "LOST")]
+    {
+        if document.contains(&format!("\"{word}\"")) {
+            let reference = format!("{word}-{number}");
+            let register = json!({ "partner": partner, "reference": reference, "customer": reference, "scope": "x",
+                "registeredOn": "2026-08-01" });
+            let close = json!({ "reference": reference, "outcome": outcome, "closedOn": "2026-08-02" });
+            for (mutation, input) in [("registerDeal", register), ("closeDeal", close)] {
+                let document = crate::harness::document(mutation);
+                let answer = app.send_as(world.key(role), &document, json!({ "input": input })).await;
+                assert!(user_errors(&answer.body).is_empty(), "{}", answer.text);
+            }
+            words.push((word, reference));
+        }
+    }
     words.extend(webhooks(world, document).await);
     words.extend([
         ("PARTNER_ID", world.id("partner", partner).await),

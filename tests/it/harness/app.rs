@@ -71,9 +71,14 @@ impl TestApp {
 
     /// Stops the application and starts it again on another day, over the same data.
     pub(crate) async fn restart(self, today: &str) -> Self {
+        Self::start_on(self.stop().await, today).await
+    }
+
+    /// Stops the application, and leaves the database.
+    pub(crate) async fn stop(self) -> TestDatabase {
         let Self { running, database, .. } = self;
         running.stop().await.expect("the application stops");
-        Self::start_on(database, today).await
+        database
     }
 
     /// The use cases of the running application.

@@ -6,8 +6,11 @@ use super::TestApp;
 
 /// All fields of a deal except other objects.
 const DEAL: &str = "id reference customer scope description registeredOn status statusSince validUntil outcome \
-    closedOn holdsOpportunity opportunityUntil conflict editableFields nextStatuses possibleOutcomes \
+    closedOn review { decision by reason } withdrawn { by reason } reopened { by reason } holdsOpportunity opportunityUntil conflict editableFields nextStatuses possibleOutcomes \
     history { on status outcome activity note customer scope description } partner { code }";
+
+/// What a mutation changes.
+const EFFECTS: &str = "effects { ledgerEntries { kind levelCredits spendableCredits effectiveOn reason } }";
 
 const SWAG_ORDER: &str = "id number itemName quantity dojoCredits status placedOn cancelledOn \
     item { code stock } professional { code dojoCredits }";
@@ -18,7 +21,10 @@ pub(super) fn document(mutation: &str) -> Option<(&'static str, String)> {
         "registerDeal" => ("RegisterDealInput", format!("deal {{ {DEAL} }}")),
         "updateDeal" => ("UpdateDealInput", format!("deal {{ {DEAL} }}")),
         "reportDealActivity" => ("ReportDealActivityInput", format!("deal {{ {DEAL} }}")),
-        "closeDeal" => ("CloseDealInput", format!("deal {{ {DEAL} }}")),
+        "closeDeal" => ("CloseDealInput", format!("deal {{ {DEAL} }} {EFFECTS}")),
+        "reviewDeal" => ("ReviewDealInput", format!("deal {{ {DEAL} }} {EFFECTS}")),
+        "reopenDeal" => ("ReopenDealInput", format!("deal {{ {DEAL} }} {EFFECTS}")),
+        "withdrawDeal" => ("WithdrawDealInput", format!("deal {{ {DEAL} }} {EFFECTS}")),
         "saveSwagItem" => ("SaveSwagItemInput", "swagItem { id code name dojoCredits stock }".to_owned()),
         "placeSwagOrder" => ("PlaceSwagOrderInput", format!("duplicate swagOrder {{ {SWAG_ORDER} }}")),
         "cancelSwagOrder" => ("CancelSwagOrderInput", format!("swagOrder {{ {SWAG_ORDER} }}")),

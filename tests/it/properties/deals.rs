@@ -26,6 +26,11 @@ enum What {
     Status(Status),
     Report(Report),
     Close(Outcome),
+    ReportWin(Outcome),
+    Approve,
+    Reject,
+    Withdraw,
+    Reopen,
 }
 
 /// All deals of one opportunity and who holds it.
@@ -34,6 +39,9 @@ struct Opportunity {
     deals: Vec<RegisteredDeal<u32>>,
     hold: Option<Hold<u32>>,
     rewards: Vec<(u32, u32)>,
+    /// The deal that each closing rewarded, and the outcome that was reported.
+    through: Vec<Option<u32>>,
+    reported: Vec<Option<Outcome>>,
 }
 
 impl Opportunity {
@@ -43,7 +51,8 @@ impl Opportunity {
             let on = day(START) + Days::new(*days);
             RegisteredDeal { id, partner: 100 + partner, deal: Deal::register(on) }
         });
-        Self { deals: deals.collect(), hold: None, rewards: Vec::new() }
+        let (through, reported) = (vec![None; registered.len()], vec![None; registered.len()]);
+        Self { deals: deals.collect(), hold: None, rewards: Vec::new(), through, reported }
     }
 
     fn take(&mut self, terms: &DealTerms, event: Event, on: NaiveDate) -> Result<(), Refusals> {
@@ -53,8 +62,23 @@ impl Opportunity {
         match event.what {
             What::Status(to) => deal.set_status(terms, hold, to, on),
             What::Report(what) => Ok(deal.report(terms, hold, what, on)?),
-            What::Close(outcome) => {
-                let Some(win) = deal.close(terms, hold, outcome, on)? else { return Ok(()) };
+            What::ReportWin(outcome) => {
+                deal.report_win(terms, hold, outcome, on)?;
+                self.reported[event.deal] = Some(outcome);
+                Ok(())
+            }
+            What::Reject => Ok(deal.reject_win(terms, hold)?),
+            What::Withdraw => deal.withdraw(terms, hold, on),
+            What::Reopen => self.reopen(terms, event.deal),
+            What::Close(_) | What::Approve => {
+                let reported = self.reported[event.deal].unwrap_or(Outcome::WonByPartner);
+                let on = if matches!(event.what, What::Approve) { deal.deal.status_on } else { on };
+                let win = match event.what {
+                    What::Close(outcome) => deal.close(terms, hold, outcome, on)?,
+                    _ => deal.approve_win(terms, hold, reported)?,
+                };
+                let Some(win) = win else { return Ok(()) };
+                self.through[event.deal] = win.deal;
                 assert_eq!(win.partner.is_some(), win.deal.is_some(), "a reward has its deal");
                 if let (Some(partner), Some(through)) = (win.partner, win.deal) {
                     self.rewards.push((through, partner));
@@ -69,6 +93,20 @@ impl Opportunity {
     }
 }
 
+impl Opportunity {
+    fn reopen(&mut self, terms: &DealTerms, index: usize) -> Result<(), Refusals> {
+        let id = self.deals[index].id;
+        self.deals[index].deal.check_closed()?;
+        let through = self.through[index].take();
+        let other = self.deals.iter_mut().find(|deal| through == Some(deal.id) && deal.id != id);
+        if let Some(other) = other {
+            other.take_reward(terms, &mut self.hold, true);
+        }
+        self.rewards.retain(|(deal, _)| Some(*deal) != through);
+        Ok(self.deals[index].reopen(terms, &mut self.hold, through == Some(id))?)
+    }
+}
+
 fn statuses() -> impl Strategy<Value = Status> {
     let all = [
         Status::Lead,
@@ -79,7 +117,14 @@ fn statuses() -> impl Strategy<Value = Status> {
         Status::WaitingPo,
         Status::Cold,
     ];
-    let never = [Status::ClosedWon, Status::ClosedLost, Status::ClosedDropped, Status::Expired];
+    let never = [
+        Status::WonReported,
+        Status::ClosedWon,
+        Status::ClosedLost,
+        Status::ClosedDropped,
+        Status::ClosedWithdrawn,
+        Status::Expired,
+    ];
     prop_oneof![9 => prop::sample::select(all.to_vec()), 1 => prop::sample::select(never.to_vec())]
 }
 
@@ -90,6 +135,8 @@ fn events(deals: usize) -> impl Strategy<Value = Vec<Event>> {
         5 => statuses().prop_map(What::Status),
         5 => prop::sample::select(reports.to_vec()).prop_map(What::Report),
         1 => prop::sample::select(Outcome::ALL.as_slice()).prop_map(What::Close),
+        1 => prop::sample::select(&Outcome::ALL[..2]).prop_map(What::ReportWin),
+        2 => prop::sample::select(vec![What::Approve, What::Reject, What::Withdraw, What::Reopen, What::Reopen]),
     ];
     let later = prop_oneof![3 => 0..3_i64, 4 => 0..35_i64, 1 => 28..100_i64, 2 => -60..0_i64];
     let event = (0..deals, what, later).prop_map(|(deal, what, later)| Event { deal, what, later });
@@ -124,14 +171,24 @@ fn check(terms: &DealTerms, now: &Opportunity) -> Result<(), TestCaseError> {
         prop_assert!(!protects, "what was won protects no more");
         return Ok(());
     }
-    prop_assert!(holder.deal.status.is_engaged(), "only an engaged deal holds: {:?}", holder);
+    let waits = holder.deal.status == Status::WonReported;
+    prop_assert!(waits || holder.deal.status.is_engaged(), "only an engaged deal holds: {:?}", holder);
     let claimed_on = holder.deal.claimed_on.expect("the day of the claim");
     prop_assert!(claimed_on <= hold.since && hold.since <= hold.until);
-    prop_assert!(hold.until <= claimed_on + Months::new(terms.opportunity_months), "12 months: {:?}", hold);
-    prop_assert!(hold.until <= holder.deal.activity_on + Months::new(terms.activity_months));
+    if waits {
+        prop_assert_eq!(hold.until, partner_program::program::deal::UNLIMITED, "no time runs");
+    } else {
+        prop_assert!(
+            hold.until <= claimed_on + Months::new(terms.opportunity_months),
+            "12 months: {:?}",
+            hold
+        );
+        let active_on = holder.deal.activity_on.max(claimed_on);
+        prop_assert!(hold.until <= active_on + Months::new(terms.activity_months));
+    }
     prop_assert!(holder.deal.valid_until(terms).is_none_or(|end| hold.until <= end), "it outlives the deal");
     for deal in &now.deals {
-        for on in [hold.since, hold.until, hold.until + Days::new(1)] {
+        for on in [hold.since, hold.until, hold.until.checked_add_days(Days::new(1)).unwrap_or(hold.until)] {
             let conflict = deal.conflicts(Some(&hold), on);
             prop_assert_eq!(conflict, deal.partner != hold.partner && on <= hold.until);
         }
@@ -154,6 +211,14 @@ proptest! {
             let listed = match event.what {
                 What::Status(to) => was.deal.next_statuses(terms, on).contains(&to) && on >= was.deal.status_on,
                 What::Close(outcome) => was.deal.outcomes(terms, on).contains(&outcome) && on >= was.deal.status_on,
+                What::ReportWin(outcome) => {
+                    was.deal.status != Status::WonReported
+                        && was.deal.outcomes(terms, on).contains(&outcome)
+                        && on >= was.deal.status_on
+                }
+                What::Approve | What::Reject => was.deal.status == Status::WonReported,
+                What::Withdraw => was.deal.is_open(terms, on) && on >= was.deal.status_on,
+                What::Reopen => was.deal.status.is_closed(),
                 What::Report(_) => was.deal.is_open(terms, on) && on >= was.deal.registered_on,
             };
             match now.take(terms, event, on) {
@@ -177,7 +242,10 @@ proptest! {
                 prop_assert!(old.won || old.until < new.since, "{old:?} was displaced by {new:?}");
             }
             if let (Some(old), None) = (before.hold, now.hold) {
-                let won = matches!(event.what, What::Close(Outcome::WonByPartner | Outcome::WonByOther));
+                let won = matches!(
+                    event.what,
+                    What::Close(Outcome::WonByPartner | Outcome::WonByOther) | What::Approve | What::Reopen
+                );
                 prop_assert!(won || old.deal == was.id, "{old:?} was lost by {event:?} of another deal");
             }
             for (old, new) in before.deals.iter().zip(&now.deals) {

@@ -88,13 +88,13 @@ fn r4_it_lapses_after_a_month_without_an_activity() {
     play.status(1, Engaged, "2026-01-31").expect("contact");
     assert_eq!(play.hold.map(|hold| hold.until), Some(day("2026-02-28")), "a month after 31 January");
     assert_eq!(play.status(2, Engaged, "2026-01-31"), Err(Code::DealProtected));
-    // Any report keeps it, a proof or not; so does a change of status.
+    // Any report keeps it, a proof or not; a change of status does not.
     play.report(1, Report::Other, "2026-02-28").expect("a report");
     assert_eq!(play.holder("2026-03-28"), Some(1));
     assert_eq!(play.holder("2026-03-29"), None);
     play.status(1, Quoted, "2026-03-10").expect("a quote");
-    assert_eq!(play.holder("2026-04-10"), Some(1));
-    assert_eq!(play.holder("2026-04-11"), None);
+    assert_eq!(play.holder("2026-03-28"), Some(1));
+    assert_eq!(play.holder("2026-03-29"), None);
 }
 
 #[test]
@@ -158,9 +158,11 @@ fn r4_what_lapsed_can_be_claimed_again() {
     play.report(1, Report::Other, "2026-03-01").expect("work goes on");
     assert_eq!(play.hold.map(|hold| (hold.deal, hold.since)), Some((1, day("2026-03-01"))));
     assert_eq!(play.at(1).deal.claimed_on, Some(day("2026-01-10")), "its 12 months began with the first");
-    // Postponed and taken up again is a claim as well.
+    // Postponed and taken up again, it claims with what is reported then.
     play.status(1, Cold, "2026-03-02").expect("postponed");
     play.status(1, Quoted, "2026-09-01").expect("taken up again");
+    assert_eq!(play.holder("2026-09-01"), None);
+    play.report(1, Report::Other, "2026-09-01").expect("a report");
     assert_eq!(play.holder("2026-09-01"), Some(1));
     assert_eq!(play.holder("2026-10-02"), None);
     play.report(1, Report::Other, "2026-12-31").expect("a report");
@@ -270,4 +272,32 @@ fn r5_one_transaction_is_rewarded_once_whoever_tells_it_first() {
     play.close(1, WonByOther, "2026-01-20");
     assert_eq!(play.close(3, WonByPartner, "2026-01-20"), Some((10, 3)));
     assert_eq!(play.close(2, WonByPartner, "2026-01-21"), Some((20, 2)));
+}
+
+#[test]
+fn r7_a_rewarded_deal_consumes_no_other_opportunity() {
+    let mut play = Play::of(&[10, 20, 10], "2026-01-01");
+    play.status(1, Engaged, "2026-01-05").expect("contact");
+    assert_eq!(play.close(2, WonByPartner, "2026-01-10"), Some((10, 1)));
+    play.status(3, Engaged, "2026-01-11").expect("contact");
+    assert_eq!(play.holder("2026-01-12"), Some(3));
+    assert_eq!(play.close(1, WonByPartner, "2026-01-12"), None);
+    assert_eq!(play.holder("2026-01-12"), Some(3));
+    assert_eq!(play.close(3, WonByPartner, "2026-01-13"), Some((10, 3)));
+}
+
+#[test]
+fn steps_of_before_are_read_as_they_were() {
+    let first = DealTerms { reading: Reading::First, ..terms() };
+    let mut deal = RegisteredDeal { id: 1, partner: 10, deal: Deal::register(day("2026-01-01")) };
+    let mut hold = None;
+    deal.set_status(&first, &mut hold, Engaged, day("2026-01-10")).expect("contact");
+    deal.set_status(&first, &mut hold, Quoted, day("2026-02-01")).expect("a quote");
+    assert_eq!(hold.map(|hold| hold.until), Some(day("2026-03-01")), "a change of status was activity");
+    deal.set_status(&first, &mut hold, Engaged, day("2026-02-01")).expect("contact");
+    deal.report(&first, &mut hold, Report::Meeting, day("2026-02-01")).expect("a proof");
+    assert_eq!(deal.deal.lead_proof_on, None, "a proof of an engaged deal extended no lead");
+    let lead = Deal { status: Lead, ..deal.deal };
+    assert_eq!(lead.valid_until(&first), Some(day("2026-01-31")));
+    assert_eq!(lead.valid_until(&terms()), Some(day("2026-03-02")), "R9");
 }

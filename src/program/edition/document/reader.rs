@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::{
     Document, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule, RawRewards,
 };
-use crate::program::deal::DealTerms;
+use crate::program::deal::{DealTerms, Reading};
 use crate::program::edition::{
     Discount, EditionError, Kinds, Legacy, ProductCategory, RedemptionCap, Rewards,
 };
@@ -294,6 +294,8 @@ impl Reader<'_> {
             opportunity_months: span("opportunity_months", &raw.opportunity_months, 1, 120)?,
             activity_months: span("activity_months", &raw.activity_months, 1, 120)?,
             proofs: raw.proofs.iter().map(|&report| report.into()).collect(),
+            wins_need_approval: raw.wins_need_approval,
+            reading: Reading::Current,
         })
     }
 

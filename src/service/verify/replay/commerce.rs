@@ -12,8 +12,13 @@ use uuid::Uuid;
 
 use super::Replay;
 use crate::program::deal::{Hold, Win};
-use crate::program::fold::{ObjectIndex, Redemption, Sale, Step, Target, WonDeal};
-use crate::service::deals::{apply_step, keys_after, opportunity_row, valid_until};
+use crate::program::fold::{
+    DealCorrection, FirstWon, ObjectIndex, PartnerIndex, Redemption, Sale, Step, TakenReward, Target, WonDeal,
+};
+use crate::program::refusal::Refusals;
+use crate::service::deals::{
+    Reward, apply_reopening, apply_step, keep_win, keys_after, opportunity_row, valid_until,
+};
 use crate::service::posting::Object;
 use crate::service::targets::money;
 use crate::store::log::LoggedStep;
@@ -292,6 +297,14 @@ impl Replay<'_> {
         self.commerce.customers.entry(keys.0.clone()).or_default();
         let before = self.commerce.opportunities.get(&keys).copied().flatten();
         let mut hold = before;
+        if logged.action == LogAction::DealReopened {
+            let done = self.reopened(&mut state, &mut hold, step);
+            if hold != before {
+                self.commerce.opportunities.insert(keys, hold);
+            }
+            self.commerce.deals.insert(row.id, (number, state));
+            return done.map_err(|refusals| format!("{}: {refusals}", impossible()));
+        }
         let applied = apply_step(&self.policy.editions, &mut state, &mut hold, logged.action, step);
         if hold != before {
             self.commerce.opportunities.insert(keys.clone(), hold);
@@ -300,19 +313,77 @@ impl Replay<'_> {
         match applied {
             Err(refusals) => Err(format!("{}: {refusals}", impossible())),
             Ok(None) => Ok(None),
-            Ok(Some(win)) => Ok(self.won(row.id, &keys.0, win, step.day)),
+            Ok(Some(win)) => Ok(self.won(row.id, &keys.0, win, (logged.seq, step.day))),
         }
     }
 
-    fn won(&mut self, id: Uuid, customer: &str, win: Win<Uuid>, on: NaiveDate) -> Option<Step> {
+    fn won(&mut self, id: Uuid, customer: &str, win: Win<Uuid>, (seq, on): (i64, NaiveDate)) -> Option<Step> {
         let first = self.commerce.customers.entry(customer.to_owned()).or_default();
         let new_customer = first.is_none();
         first.get_or_insert(id);
+        if let Some((_, closed)) = self.commerce.deals.get_mut(&id) {
+            keep_win(closed, &win, seq, new_customer);
+        }
         let (deal, rewarded) = self.commerce.deals.get_mut(&win.deal?)?;
         rewarded.rewarded_on = Some(on);
         let deal = *deal;
         let partner = win.partner.and_then(|id| self.partner_indexes.get(&id).copied())?;
         Some(Step::DealWon(WonDeal { deal, partner, new_customer, on }))
+    }
+
+    /// Reopens a deal: its rewards are taken back, and the customer's first won deal is another one (R8). The deal
+    /// itself is not among those of the state.
+    fn reopened(
+        &mut self,
+        state: &mut deal::Model,
+        hold: &mut Option<Hold<Uuid>>,
+        step: &deal_step::Model,
+    ) -> Result<Option<Step>, Refusals> {
+        let other = state.rewarded_deal_id.filter(|id| *id != state.id);
+        let other = other.and_then(|id| self.commerce.deals.get_mut(&id)).map(|(_, row)| row);
+        let taken = apply_reopening(&self.policy.editions, state, other, hold, step)?;
+        let mut first = None;
+        if self.commerce.customers.get(&state.customer_key).copied().flatten() == Some(state.id) {
+            let next = self.next_won(&state.customer_key);
+            first = next.and_then(|next| self.first_reward(next));
+            self.commerce.customers.insert(state.customer_key.clone(), next);
+        }
+        let correction = DealCorrection {
+            taken: taken.and_then(|reward| {
+                let (deal, partner) = self.rewarded(&reward)?;
+                let new_customer = reward.new_customer;
+                Some(TakenReward { deal, partner, on: reward.on, won: true, new_customer })
+            }),
+            first,
+        };
+        Ok((correction != DealCorrection::default()).then_some(Step::DealsCorrected(correction)))
+    }
+
+    /// The earliest won deal of a customer that stands.
+    fn next_won(&self, customer: &str) -> Option<Uuid> {
+        let deals = self.commerce.deals.values().map(|(_, row)| row);
+        let won = deals.filter(|row| row.customer_key == customer && row.won_seq.is_some());
+        won.min_by_key(|row| row.won_seq).map(|row| row.id)
+    }
+
+    /// The award of a deal that is now its customer's first won one, unless it has it.
+    fn first_reward(&mut self, won: Uuid) -> Option<FirstWon> {
+        let (_, row) = self.commerce.deals.get_mut(&won)?;
+        if row.customer_added {
+            return None;
+        }
+        let (deal, on) = (row.rewarded_deal_id?, row.status_on);
+        row.customer_added = true;
+        let partner = self.commerce.deals.get(&deal)?.1.partner_id;
+        let (deal, partner) = self.rewarded(&Reward { deal, partner, on, new_customer: true })?;
+        Some(FirstWon { deal, partner, on })
+    }
+
+    /// The numbers of a rewarded deal, which the one that is being reopened also is, and of its partner.
+    fn rewarded(&mut self, reward: &Reward) -> Option<(ObjectIndex, PartnerIndex)> {
+        let partner = self.partner_indexes.get(&reward.partner).copied()?;
+        let deal = self.commerce.deals.get(&reward.deal).map(|(number, _)| *number);
+        Some((deal.unwrap_or_else(|| self.add(Object::Deal(reward.deal))), partner))
     }
 }
 
@@ -336,6 +407,11 @@ fn registered(row: &deal::Model, logged: &LoggedStep, step: &deal_step::Model) -
         activity_on: row.registered_on,
         claimed_on: None,
         rewarded_on: None,
+        before_status: None,
+        before_on: None,
+        won_seq: None,
+        rewarded_deal_id: None,
+        customer_added: false,
         ..row.clone()
     })
 }

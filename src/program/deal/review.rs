@@ -1,0 +1,184 @@
+//! The vendor's word on a deal, and the way back: wins that are reported and reviewed, deals that are withdrawn and
+//! reopened (R6, R8).
+
+use chrono::NaiveDate;
+
+use super::{Deal, DealTerms, Hold, Outcome, RegisteredDeal, Status, Win};
+use crate::program::refusal::{Code, Refusal, Refusals};
+
+/// The last day of a hold for which no time runs.
+pub const UNLIMITED: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date of the calendar");
+
+impl Deal {
+    fn check_reported(&self) -> Result<(), Refusal> {
+        if self.status == Status::WonReported {
+            return Ok(());
+        }
+        let message = format!(
+            "Only a deal whose win was reported can be reviewed; this deal is {}.",
+            self.status.word()
+        );
+        Err(Refusal::new(Code::WrongState, "reference", message))
+    }
+
+    /// Checks that it was closed, and can be reopened.
+    ///
+    /// # Errors
+    /// When it is open, or its time ran out.
+    pub fn check_closed(&self) -> Result<(), Refusal> {
+        if self.status.is_closed() {
+            return Ok(());
+        }
+        let message = format!("Only a closed deal can be reopened; this deal is {}.", self.status.word());
+        Err(Refusal::new(Code::WrongState, "reference", message))
+    }
+
+    /// Gives it the status that it had before it was closed or its win was reported.
+    fn restore(&mut self) {
+        let (status, on) = self.before.take().unwrap_or((Status::Lead, self.registered_on));
+        (self.status, self.status_on) = (status, on);
+    }
+}
+
+impl<I: Copy + Eq> RegisteredDeal<I> {
+    /// Reports a transaction that the vendor has yet to approve. No timer runs from then on, what the deal holds stays
+    /// held, and nothing is awarded (R6).
+    ///
+    /// # Errors
+    /// When the deal is closed, expired or reported already, the outcome is no transaction, or the day lies before its
+    /// present status.
+    pub fn report_win(
+        &mut self,
+        terms: &DealTerms,
+        hold: &mut Option<Hold<I>>,
+        outcome: Outcome,
+        on: NaiveDate,
+    ) -> Result<(), Refusals> {
+        if self.deal.status == Status::WonReported {
+            let message = format!(
+                "The win was reported already, as of {}; it waits for the review by program staff.",
+                self.deal.status_on
+            );
+            return Err(Refusal::new(Code::WrongState, "reference", message).into());
+        }
+        let mut next = self.deal;
+        next.close(terms, outcome, on)?;
+        self.deal.leave(terms, Status::WonReported, on);
+        if let Some(own) = hold.as_mut().filter(|hold| hold.deal == self.id && !hold.won && hold.covers(on)) {
+            own.until = UNLIMITED;
+        }
+        Ok(())
+    }
+
+    /// Approves a reported win: the deal is closed as won on the day that was reported, and rewarded by what holds for
+    /// that day now.
+    ///
+    /// # Errors
+    /// When no win was reported.
+    pub fn approve_win(
+        &mut self,
+        terms: &DealTerms,
+        hold: &mut Option<Hold<I>>,
+        outcome: Outcome,
+    ) -> Result<Option<Win<I>>, Refusals> {
+        self.deal.check_reported()?;
+        self.close(terms, hold, outcome, self.deal.status_on)
+    }
+
+    /// Rejects a reported win: the deal has the status of before, with its dates.
+    ///
+    /// # Errors
+    /// When no win was reported.
+    pub fn reject_win(&mut self, terms: &DealTerms, hold: &mut Option<Hold<I>>) -> Result<(), Refusal> {
+        self.deal.check_reported()?;
+        self.deal.restore();
+        self.resume(terms, hold);
+        Ok(())
+    }
+
+    /// Withdraws the deal, which is open. Nothing is awarded.
+    ///
+    /// # Errors
+    /// When the deal is closed or expired, or the day lies before its present status.
+    pub fn withdraw(
+        &mut self,
+        terms: &DealTerms,
+        hold: &mut Option<Hold<I>>,
+        on: NaiveDate,
+    ) -> Result<(), Refusal> {
+        self.deal.check_change(terms, on)?;
+        self.deal.leave(terms, Status::ClosedWithdrawn, on);
+        self.release(hold);
+        Ok(())
+    }
+
+    /// Reopens a deal that was closed: it has the status of before, with its dates, and holds the opportunity again
+    /// unless another deal has claimed it since (R8). `own_reward` says whether its closing rewarded the deal itself;
+    /// the reward of another deal is taken back before, by [`Self::take_reward`].
+    ///
+    /// # Errors
+    /// When the deal is not closed.
+    pub fn reopen(
+        &mut self,
+        terms: &DealTerms,
+        hold: &mut Option<Hold<I>>,
+        own_reward: bool,
+    ) -> Result<(), Refusal> {
+        self.deal.check_closed()?;
+        if own_reward {
+            self.forget_reward(hold);
+        }
+        self.deal.restore();
+        self.resume(terms, hold);
+        Ok(())
+    }
+
+    /// Takes back the reward that the deal had for a transaction that was closed under another deal. `hold` is of the
+    /// opportunity that the transaction consumed; `is_same` says whether the deal still concerns it.
+    pub fn take_reward(&mut self, terms: &DealTerms, hold: &mut Option<Hold<I>>, is_same: bool) {
+        self.forget_reward(hold);
+        if is_same {
+            self.resume(terms, hold);
+        } else {
+            self.release(hold);
+        }
+    }
+
+    fn forget_reward(&mut self, hold: &mut Option<Hold<I>>) {
+        self.deal.rewarded_on = None;
+        if let Some(own) = hold.as_mut().filter(|hold| hold.deal == self.id) {
+            own.won = false;
+        }
+    }
+
+    /// Sets the hold to what it is without the step that was taken back.
+    fn resume(&self, terms: &DealTerms, hold: &mut Option<Hold<I>>) {
+        if self.deal.rewarded_on.is_some() || self.deal.status.is_closed() {
+            self.release(hold);
+            return;
+        }
+        if self.deal.status == Status::WonReported {
+            if let Some(own) = hold.as_mut().filter(|hold| hold.deal == self.id) {
+                own.until = UNLIMITED;
+            }
+            return;
+        }
+        if !self.deal.status.is_engaged() {
+            self.release(hold);
+            return;
+        }
+        let Some(claimed_on) = self.deal.claimed_on else { return };
+        let until = self.until(terms, claimed_on);
+        match hold {
+            Some(own) if own.deal == self.id => own.until = until,
+            Some(_) => {}
+            None => {
+                let since = claimed_on.min(until);
+                *hold = Some(Hold { deal: self.id, partner: self.partner, since, until, won: false });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Awards of deals that are corrected: taken back with a deal that is reopened, or given to another deal that is
+//! now the customer's first (R8).
+
+use chrono::NaiveDate;
+
+use super::{Awards, Cause, Fold, LimitExceeded, ObjectIndex, PartnerIndex, Reason};
+use crate::program::rule::Derived;
+
+/// What a correction of deals or customers does to awards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DealCorrection {
+    /// Awards that are taken back.
+    pub taken: Option<TakenReward>,
+    /// A deal that is now the first won one of its customer.
+    pub first: Option<FirstWon>,
+}
+
+/// Awards of a won deal that are taken back, by entries of their own date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenReward {
+    /// The deal that was rewarded.
+    pub deal: ObjectIndex,
+    /// Its partner.
+    pub partner: PartnerIndex,
+    /// The closing day.
+    pub on: NaiveDate,
+    /// Whether the award for the transaction is among them.
+    pub won: bool,
+    /// Whether the award for the new customer is among them.
+    pub new_customer: bool,
+}
+
+/// A won deal whose customer is a new one after all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstWon {
+    /// The deal that was rewarded.
+    pub deal: ObjectIndex,
+    /// Its partner.
+    pub partner: PartnerIndex,
+    /// The closing day.
+    pub on: NaiveDate,
+}
+
+impl Fold<'_> {
+    pub(super) fn deals_corrected(
+        &mut self,
+        correction: &DealCorrection,
+        out: &mut Awards,
+    ) -> Result<(), LimitExceeded> {
+        if let Some(first) = &correction.first {
+            self.check_derived(first.partner, &[Derived::NewCustomer], 1, first.on)?;
+        }
+        if let Some(taken) = &correction.taken {
+            let won = taken.won.then_some(Derived::WonDeal);
+            let new_customer = taken.new_customer.then_some(Derived::NewCustomer);
+            let kinds: Vec<Derived> = won.into_iter().chain(new_customer).collect();
+            let cause = Cause { object: taken.deal, date: taken.on, reason: Reason::Void };
+            self.count_derived(taken.partner, &kinds, -1, cause, out);
+        }
+        if let Some(first) = &correction.first {
+            let cause = Cause { object: first.deal, date: first.on, reason: Reason::Activity };
+            self.count_derived(first.partner, &[Derived::NewCustomer], 1, cause, out);
+        }
+        Ok(())
+    }
+}

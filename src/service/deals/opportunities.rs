@@ -1,0 +1,81 @@
+//! Who holds an opportunity after a step, and the events of opportunities that were won or lapsed (R4, R5).
+
+use chrono::NaiveDate;
+use entity::deal;
+use entity::value::EventKind;
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::change::deal_of;
+use super::opportunity_row;
+use crate::error::Error;
+use crate::program::deal::{Hold, UNLIMITED};
+use crate::service::Services;
+use crate::service::events::{Audience, EventDraft};
+use crate::store::partner::PartnerRow;
+use crate::store::{deal as store, event, subject, timer};
+
+/// The first day on which a hold has lapsed unless something is reported; none where no time runs.
+pub(in crate::service) fn lapses_on(hold: &Hold<Uuid>) -> Option<NaiveDate> {
+    if hold.won || hold.until >= UNLIMITED { None } else { hold.until.succ_opt() }
+}
+
+impl Services {
+    /// Writes who holds the opportunity of a deal after a step, sets the timer, and emits what became of it.
+    pub(super) async fn write_hold(
+        &self,
+        transaction: &DatabaseTransaction,
+        deal: &deal::Model,
+        (before, after): (Option<Hold<Uuid>>, Option<Hold<Uuid>>),
+        day: NaiveDate,
+    ) -> Result<(), Error> {
+        if before == after {
+            return Ok(());
+        }
+        let row = opportunity_row(&deal.customer_key, &deal.scope_key, after);
+        store::upsert_opportunity(transaction, row).await?;
+        if let Some(before) = before {
+            let continues =
+                after.is_some_and(|after| after.deal == before.deal && after.since == before.since);
+            if !continues {
+                self.emit_lapse(transaction, &before).await?;
+            }
+            if after.is_none_or(|after| after.deal != before.deal) {
+                timer::set_lapse(transaction, before.deal, None).await?;
+            }
+        }
+        let Some(after) = after else { return Ok(()) };
+        timer::set_lapse(transaction, after.deal, lapses_on(&after)).await?;
+        let is_won = after.won && before.is_some_and(|before| before.deal == after.deal && !before.won);
+        if is_won {
+            let holder = deal_of(transaction, after.deal).await?;
+            self.emit_opportunity(transaction, EventKind::OpportunityWon, &holder, day).await?;
+        }
+        Ok(())
+    }
+
+    /// Emits that a hold had lapsed before another one took its place, unless the timer did.
+    async fn emit_lapse(&self, transaction: &DatabaseTransaction, hold: &Hold<Uuid>) -> Result<(), Error> {
+        let Some(on) = lapses_on(hold).filter(|on| *on <= self.clock.today()) else { return Ok(()) };
+        if timer::lapse_of(transaction, hold.deal).await?.is_none() {
+            return Ok(());
+        }
+        let holder = deal_of(transaction, hold.deal).await?;
+        self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, on).await
+    }
+
+    async fn emit_opportunity(
+        &self,
+        transaction: &DatabaseTransaction,
+        kind: EventKind,
+        holder: &deal::Model,
+        on: NaiveDate,
+    ) -> Result<(), Error> {
+        let partners = subject::by_ids::<PartnerRow>(transaction, [holder.partner_id]).await?;
+        let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
+        let actor = (kind == EventKind::OpportunityWon).then(|| self.caller().actor.label().to_owned());
+        let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor };
+        let row = audience.step(&EventDraft::deal(kind, holder, on), None);
+        Ok(event::insert(transaction, vec![row]).await?)
+    }
+}
