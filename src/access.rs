@@ -247,6 +247,8 @@ rights! {
         Product "product"              [Everything Everything Nothing Everything Nothing]
         /// The price of an order that is not placed.
         Quote "quote"                  [Everything Everything Nothing Own Nothing]
+        /// An affiliation. A partner's own ones are those with it, a professional's the professional's.
+        Affiliation "affiliation"      [Everything Everything Nothing Own Own]
         /// An order.
         Order "order"                  [Everything Everything Nothing Own Nothing]
         /// A deal. An integrator's own ones are those that it registered.
@@ -291,6 +293,10 @@ rights! {
         AffiliateProfessional "affiliateProfessional" [Everything Everything Nothing Nothing Nothing]
         /// Ends an affiliation.
         EndAffiliation "endAffiliation" [Everything Everything Nothing Nothing Nothing]
+        /// Puts another affiliation in the place of one that was entered wrongly.
+        CorrectAffiliation "correctAffiliation" [Everything Everything Nothing Nothing Nothing]
+        /// Voids an affiliation.
+        VoidAffiliation "voidAffiliation" [Everything Everything Nothing Nothing Nothing]
         /// Records activities. An integrator records for all subjects, but no kind that requires a review.
         RecordActivity "recordActivity" [Everything Everything Everything Nothing Nothing]
         /// Submits a claim. An integrator submits for all subjects, a partner for itself and the kinds that it may claim.
@@ -319,6 +325,10 @@ rights! {
         SetSalesTarget "setSalesTarget" [Everything Everything Nothing Nothing Nothing]
         /// Records a contract.
         RecordContract "recordContract" [Everything Everything Nothing Nothing Nothing]
+        /// Sets another last day for a contract.
+        EndContract "endContract"      [Everything Everything Nothing Nothing Nothing]
+        /// Voids a contract.
+        VoidContract "voidContract"    [Everything Everything Nothing Nothing Nothing]
         /// Creates or replaces a product.
         SaveProduct "saveProduct"      [Everything Everything Nothing Nothing Nothing]
         /// Places an order.
@@ -327,12 +337,16 @@ rights! {
         FulfillOrder "fulfillOrder"    [Everything Everything Nothing Nothing Nothing]
         /// Cancels an order.
         CancelOrder "cancelOrder"      [Everything Everything Nothing Own Nothing]
+        /// Records that a fulfilled order came back.
+        ReturnOrder "returnOrder"      [Everything Everything Nothing Nothing Nothing]
         /// Creates or replaces an item of the Swag Shop.
         SaveSwagItem "saveSwagItem"    [Everything Everything Nothing Nothing Nothing]
         /// Places an order in the Swag Shop.
         PlaceSwagOrder "placeSwagOrder" [Everything Everything Nothing Nothing Own]
         /// Cancels an order of the Swag Shop.
         CancelSwagOrder "cancelSwagOrder" [Everything Everything Nothing Nothing Own]
+        /// Records that an order of the Swag Shop was shipped.
+        FulfillSwagOrder "fulfillSwagOrder" [Everything Everything Nothing Nothing Nothing]
         /// Emits time-based events, such as expired deals, and deletes events after their retention.
         MaintainEventFeed "maintainEventFeed" [Everything Nothing Nothing Nothing Nothing]
         /// Computes stored values that an earlier release did not have.

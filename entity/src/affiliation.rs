@@ -19,6 +19,10 @@ pub struct Model {
     pub ends_on: Option<Date>,
     /// When it was recorded.
     pub created_at: DateTimeUtc,
+    /// Whether it never was: it was voided, or another one was put in its place.
+    pub voided: bool,
+    /// The affiliation in whose place it was put.
+    pub replaces_id: Option<Uuid>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

@@ -53,6 +53,8 @@ pub struct Model {
     pub fulfilled_on: Option<Date>,
     /// When it was cancelled.
     pub cancelled_on: Option<Date>,
+    /// When it came back.
+    pub returned_on: Option<Date>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

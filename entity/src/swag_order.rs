@@ -37,6 +37,8 @@ pub struct Model {
     pub status: SwagOrderStatus,
     /// When it was cancelled.
     pub cancelled_on: Option<Date>,
+    /// When it was shipped.
+    pub fulfilled_on: Option<Date>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

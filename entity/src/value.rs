@@ -32,14 +32,24 @@ pub enum LogAction {
     Voided,
     /// An affiliation was entered.
     Affiliated,
-    /// An affiliation was ended.
+    /// An affiliation was given a last day.
     AffiliationEnded,
+    /// An affiliation was put in the place of another one.
+    AffiliationCorrected,
+    /// An affiliation was voided.
+    AffiliationVoided,
     /// An order was placed.
     OrderPlaced,
     /// An order was fulfilled.
     OrderFulfilled,
     /// An order was cancelled.
     OrderCancelled,
+    /// A fulfilled order came back.
+    OrderReturned,
+    /// A contract was given another last day.
+    ContractEnded,
+    /// A contract was voided.
+    ContractVoided,
     /// A deal was registered.
     DealRegistered,
     /// A deal changed its status, customer, scope or description.
@@ -80,6 +90,8 @@ pub enum LogAction {
     LevelOverridden,
     /// An override of a level was ended.
     OverrideEnded,
+    /// An order of swag was shipped.
+    SwagFulfilled,
 }
 
 /// Cause of a ledger entry.
@@ -96,10 +108,12 @@ pub enum LedgerReason {
     Legacy,
     /// Credits spent on an order.
     Redemption,
-    /// Credits of a cancelled order.
+    /// Credits of a cancelled or returned order.
     RedemptionReturned,
     /// A change of the facts that windows depend on, such as the day of sign-up.
     Recalculation,
+    /// The correction of something that was entered wrongly, or that came back.
+    Correction,
 }
 
 /// Cause of a points entry.
@@ -160,10 +174,12 @@ pub enum OrderPurpose {
 pub enum OrderStatus {
     /// It can be fulfilled or cancelled.
     Placed,
-    /// It is final.
+    /// It can come back.
     Fulfilled,
     /// Its credits were returned.
     Cancelled,
+    /// It came back, and its credits were returned.
+    Returned,
 }
 
 /// Status of a deal, as last set.
@@ -232,6 +248,8 @@ pub enum DealReport {
 pub enum SwagOrderStatus {
     /// It was paid with Dojo Credits.
     Placed,
+    /// It was shipped.
+    Fulfilled,
     /// Its Dojo Credits were returned.
     Cancelled,
 }
@@ -264,10 +282,22 @@ pub enum EventKind {
     OrderFulfilled,
     /// An order was cancelled.
     OrderCancelled,
+    /// An order came back.
+    OrderReturned,
     /// An order of swag was placed.
     SwagOrderPlaced,
+    /// An order of swag was shipped.
+    SwagOrderFulfilled,
     /// An order of swag was cancelled.
     SwagOrderCancelled,
+    /// An affiliation was put in the place of another one.
+    AffiliationCorrected,
+    /// An affiliation was voided.
+    AffiliationVoided,
+    /// A contract was given another last day.
+    ContractEnded,
+    /// A contract was voided.
+    ContractVoided,
     /// A deal was registered.
     DealRegistered,
     /// A deal was moved on, or something was reported for it.

@@ -16,6 +16,7 @@ use crate::program::calendar::parse_date;
 use crate::service::Services;
 use crate::service::reads::{AuditQuery, RowsTotal};
 use crate::store::activity::Owner;
+use crate::store::affiliation::AffiliationOwner;
 use crate::store::import_run::ImportRunFilter;
 use crate::store::ledger::LedgerFilter;
 use crate::store::list::COUNT_MAX;
@@ -173,6 +174,8 @@ pub(crate) enum Total {
     Professionals(Option<ProfessionalFilter>),
     Ledger(BatchRow<PartnerRow>, LedgerFilter),
     Affiliated(BatchRow<PartnerRow>, Option<NaiveDate>),
+    PartnerAffiliations(BatchRow<PartnerRow>),
+    ProfessionalAffiliations(BatchRow<ProfessionalRow>),
     PartnerActivities(BatchRow<PartnerRow>),
     ProfessionalActivities(BatchRow<ProfessionalRow>),
     Points(BatchRow<ProfessionalRow>, PointsFilter),
@@ -231,6 +234,17 @@ impl Total {
             Self::Affiliated(partner, as_of) => {
                 let load = async { services.affiliated_counts(&ids(partner), *as_of).await };
                 (partner.row().id, partner.load(Relation::AffiliatedCount(*as_of), load).await?)
+            }
+            Self::PartnerAffiliations(partner) => {
+                let owner = AffiliationOwner::Partner;
+                let load = async { services.affiliation_counts(owner, &ids(partner)).await };
+                (partner.row().id, partner.load(Relation::AffiliationCount(owner), load).await?)
+            }
+            Self::ProfessionalAffiliations(professional) => {
+                let owner = AffiliationOwner::Professional;
+                let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
+                let load = async { services.affiliation_counts(owner, &ids).await };
+                (professional.row().id, professional.load(Relation::AffiliationCount(owner), load).await?)
             }
             Self::PartnerActivities(partner) => {
                 let load = async { services.activity_counts(Owner::Partner, &ids(partner)).await };

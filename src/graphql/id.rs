@@ -21,6 +21,7 @@ pub(crate) enum NodeType {
     AuditEntry,
     Product,
     Contract,
+    Affiliation,
     Order,
     Deal,
     SwagItem,
@@ -31,7 +32,7 @@ pub(crate) enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -43,6 +44,7 @@ impl NodeType {
         Self::AuditEntry,
         Self::Product,
         Self::Contract,
+        Self::Affiliation,
         Self::Order,
         Self::Deal,
         Self::SwagItem,
@@ -65,6 +67,7 @@ impl NodeType {
             Self::AuditEntry => "AuditEntry",
             Self::Product => "Product",
             Self::Contract => "Contract",
+            Self::Affiliation => "Affiliation",
             Self::Order => "Order",
             Self::Deal => "Deal",
             Self::SwagItem => "SwagItem",

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::DeliveryState;
 use uuid::Uuid;
 
+use crate::store::affiliation::AffiliationOwner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
 use crate::store::points::PointsFilter;
@@ -15,6 +16,8 @@ pub(crate) enum Relation {
     Activity,
     ActivityCount,
     ActorLabels,
+    Affiliations(AffiliationOwner, Page<Uuid>),
+    AffiliationCount(AffiliationOwner),
     Affiliated(Option<NaiveDate>, Page<Uuid>),
     AffiliatedCount(Option<NaiveDate>),
     Attempts,
@@ -57,10 +60,12 @@ pub(crate) enum Relation {
     RefusedRows(Page<i64>),
     Replaced,
     Replacement,
+    ReplacedAffiliation,
     RetiredSecrets,
     SalesTarget(i32),
     Standing(Option<NaiveDate>, Option<DateTime<Utc>>),
     SwagItem,
+    Voidings,
     SwagOrder,
     SwagOrderCount,
     SwagOrders(Page<i64>),

@@ -3,6 +3,7 @@
 mod access;
 mod activity;
 mod affiliation;
+mod commerce;
 mod connections;
 mod deal;
 mod edition;
@@ -31,12 +32,12 @@ use async_graphql::Interface;
 pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
 pub(crate) use affiliation::Affiliation;
+pub(crate) use commerce::{OrderPurpose, OrderStatus, ProductCategory, SwagOrderStatus};
 pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
 pub(crate) use effects::Effects;
 pub(crate) use enums::{
-    ActivityStatus, DealActivityKind, DealOutcome, DealStatus, OrderPurpose, OrderStatus, ProductCategory,
-    ReviewDecision, SwagOrderStatus, Track, UserErrorCode,
+    ActivityStatus, DealActivityKind, DealOutcome, DealStatus, ReviewDecision, Track, UserErrorCode,
 };
 pub(crate) use event::{Event, PartnerChange, ProfessionalChange};
 pub(crate) use event_type::EventType;
@@ -72,6 +73,7 @@ pub(crate) enum Node {
     AuditEntry(AuditEntry),
     Product(Product),
     Contract(Contract),
+    Affiliation(Affiliation),
     Order(Order),
     Deal(Deal),
     SwagItem(SwagItem),

@@ -4,6 +4,7 @@
 //! awards of professionals. `verify` builds it up from nothing; the live path loads the part that
 //! the next steps touch. Subjects are dense numbers, so that the fold costs array look-ups.
 
+mod affiliations;
 mod deals;
 mod recalculation;
 mod sales;
@@ -17,11 +18,12 @@ use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rule, Window};
 pub use deals::{DealCorrection, FirstWon, TakenReward};
 pub use recalculation::PastFact;
-pub use sales::{Sold, YearSales};
+pub use sales::{SalesStep, Sold, YearSales};
 use state::{Affiliations, PastAwards, Tallies};
 pub use steps::{
-    Affiliation, Awards, Count, CreditsAward, Fact, ObjectIndex, PartnerIndex, PastAward, PointsAward,
-    ProfessionalIndex, Reason, Redemption, Sale, Step, Subject, Tally, TallyKey, Target, WonDeal,
+    Affiliation, Awards, Count, CreditsAward, Fact, ObjectIndex, OrderReturn, PartnerIndex, PastAward,
+    PointsAward, ProfessionalIndex, Reason, Redemption, Sale, Step, Subject, Tally, TallyKey, Target,
+    WonDeal,
 };
 
 /// Largest sum of credits or points of one subject: what a GraphQL `Int` can hold.
@@ -192,14 +194,18 @@ impl<'e> Fold<'e> {
                 self.affiliate(who, affiliation, out);
             }
             Step::AffiliationEnded(who, starts_on, ends_on) => {
-                if let Some(found) = self.professional(who).affiliations.started_on(starts_on) {
-                    found.ends_on = Some(ends_on);
-                }
+                self.end_affiliation(who, starts_on, ends_on, out);
             }
             Step::PartnerLeft(who, left_on) => self.partner(who).left_on = left_on,
+            Step::AffiliationCorrected(who, starts_on, affiliation) => {
+                self.check_limit_for_past(who, affiliation)?;
+                self.replace_affiliation(who, starts_on, Some(affiliation), out);
+            }
+            Step::AffiliationVoided(who, starts_on) => self.replace_affiliation(who, starts_on, None, out),
             Step::Redeemed(spent) => out.credits.push(redeemed(&spent, -1)),
             Step::Returned(spent) => out.credits.push(redeemed(&spent, 1)),
             Step::Sold(sale) => self.sold(&sale, out)?,
+            Step::OrderReturned(back) => self.order_returned(&back, out)?,
             Step::TargetSet(target) => self.target_set(&target, out)?,
             Step::DealWon(won) => self.deal_won(&won, out)?,
             Step::DealsCorrected(correction) => self.deals_corrected(&correction, out)?,
@@ -238,23 +244,6 @@ impl<'e> Fold<'e> {
         };
         let held = partner.map_or(0, |who| self.partners[who.0 as usize].credits);
         if held.saturating_add(credits) > SUM_MAX { Err(LimitExceeded::Awards) } else { Ok(()) }
-    }
-
-    fn check_limit_for_past(
-        &self,
-        who: ProfessionalIndex,
-        affiliation: Affiliation,
-    ) -> Result<(), LimitExceeded> {
-        let past = self.awards.latest_first(self.professionals[who.0 as usize].last_award);
-        let covered = past.filter(|award| affiliation.covers(award.occurred_on));
-        let most = covered.fold(self.partners[affiliation.partner.0 as usize].credits, |sum, award| {
-            let edition = self.editions.at(award.occurred_on);
-            let most = |rule: &Rule, units: i64| rule.earned(units).saturating_add(rule.credits);
-            let also = award.also.and_then(|(kind, units)| Some(most(edition.rule(kind)?, units)));
-            let derived = edition.points_rule().map_or(0, |rule| most(rule, award.points));
-            sum.saturating_add(derived).saturating_add(also.unwrap_or(0))
-        });
-        if most > SUM_MAX { Err(LimitExceeded::Awards) } else { Ok(()) }
     }
 
     fn activity(&mut self, fact: &Fact, sign: i64, out: &mut Awards) {
@@ -361,21 +350,6 @@ impl<'e> Fold<'e> {
             reason: if legacy && cause.reason == Reason::Activity { Reason::Legacy } else { cause.reason },
             count: Some(earned.count(rule, edition, window_start)),
         });
-    }
-
-    fn affiliate(&mut self, who: ProfessionalIndex, affiliation: Affiliation, out: &mut Awards) {
-        let state = &mut self.professionals[who.0 as usize];
-        state.affiliations.push(affiliation);
-        let past = self.awards.latest_first(state.last_award);
-        let covered = past.filter(|award| affiliation.covers(award.occurred_on));
-        let mut covered: Vec<PastAward> = covered.copied().collect();
-        covered.reverse();
-        covered.sort_by_key(|award| award.occurred_on);
-        for award in covered {
-            let cause =
-                Cause { object: award.activity, date: award.occurred_on, reason: Reason::Affiliation };
-            self.credit_award(affiliation.partner, award.points, award.also, cause, out);
-        }
     }
 
     fn edition(&self, index: usize) -> &'e Edition {

@@ -64,6 +64,8 @@ pub enum RateSource {
 pub struct Rate {
     /// Share of the list price, 0 to 100.
     pub percent: Decimal,
+    /// What the share would be by the level alone, 0 to 100.
+    pub level_percent: Decimal,
     /// Source of the rate.
     pub source: RateSource,
 }
@@ -185,14 +187,15 @@ pub fn rate(
     day: NaiveDate,
     category: ProductCategory,
 ) -> Rate {
+    let level_percent = rewards.base_discount(level, category);
     let covers = |contract: &Contract| contract.starts_on <= day && day <= contract.ends_on;
     let agreed = contracts.iter().enumerate().filter(|(_, contract)| covers(contract));
     let agreed = agreed.filter_map(|(index, contract)| {
         let percent = *contract.rates.get(&category)?;
-        Some((contract.starts_on, Rate { percent, source: RateSource::Contract(index) }))
+        Some((contract.starts_on, Rate { percent, level_percent, source: RateSource::Contract(index) }))
     });
     agreed.max_by_key(|(starts_on, _)| *starts_on).map_or_else(
-        || Rate { percent: rewards.base_discount(level, category), source: RateSource::Level },
+        || Rate { percent: level_percent, level_percent, source: RateSource::Level },
         |(_, rate)| rate,
     )
 }

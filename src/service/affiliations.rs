@@ -1,4 +1,7 @@
-//! Adding and ending affiliations (A0 to A3).
+//! Adding affiliations (A0 to A2, A4).
+
+mod changes;
+mod reads;
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,14 +12,14 @@ use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::access::Visibility;
 use super::audit::Change;
 use super::events::EventDraft;
-use super::posting::{LogEntry, Object, Posting};
-use super::subjects::{AddOutcome, lock_professional};
+use super::posting::{LogEntry, Object, PostedRows, Posting};
+use super::subjects::AddOutcome;
 use super::{Services, input, transact};
 use crate::access::Operation;
-use crate::error::{Error, refused};
+use crate::error::Error;
+use crate::program::calendar::{implausible, is_plausible};
 use crate::program::fold::{Affiliation, PartnerIndex, PastAward, Step};
 use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::rule::{KindId, Program};
@@ -24,6 +27,8 @@ use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject::{self, LATEST};
 use crate::store::{activity, affiliation as store, ledger};
+
+pub use changes::AffiliationCorrection;
 
 /// An affiliation as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +101,7 @@ impl Services {
             Some(AddOutcome::Duplicate(added)) => match added.row.ends_on {
                 Some(end) if draft.ends_on != Some(end) => {
                     let message = format!(
-                        "This affiliation exists and ended on {end}; start the new one after that day."
+                        "This affiliation exists, with {end} as its last day; start the new one after that day."
                     );
                     Err(Refusal::new(Code::AffiliationOverlap, "startsOn", message).into())
                 }
@@ -116,26 +121,10 @@ impl Services {
         let professional = locked.professionals.get(&draft.professional);
         let professional = professional.ok_or_else(|| input::no_professional(&draft.professional));
         let partner = locked.partners.get(&draft.partner).ok_or_else(|| input::no_partner(&draft.partner));
-        let starts = all((
-            input::not_in_future("startsOn", starts_on, today),
-            match &professional {
-                Ok(row) => check_start(starts_on, row.signed_up_on, "the professional's sign-up"),
-                Err(_) => Ok(()),
-            },
-            match &partner {
-                Ok(row) => check_start(starts_on, row.enrolled_on, "the partner's enrolment"),
-                Err(_) => Ok(()),
-            },
-        ));
-        let ends = draft.ends_on.map_or(Ok(()), |end| check_end(starts_on, end, today));
-        let ends = ends.and_then(|()| {
-            let left = [
-                ("partner", partner.as_ref().ok().and_then(|row| row.left_on)),
-                ("professional", professional.as_ref().ok().and_then(|row| row.left_on)),
-            ];
-            left.into_iter().try_for_each(|(whose, left_on)| check_left(draft, whose, left_on))
-        });
-        let (professional, partner, _, ()) = all((professional, partner, starts, ends))?;
+        let days = (starts_on, draft.ends_on);
+        let days =
+            check_days(days, professional.as_ref().ok().copied(), partner.as_ref().ok().copied(), today);
+        let (professional, partner, ()) = all((professional, partner, days))?;
         let row = affiliation::Model {
             id: Uuid::now_v7(),
             professional_id: professional.id,
@@ -143,6 +132,8 @@ impl Services {
             starts_on,
             ends_on: draft.ends_on,
             created_at: self.clock.now(),
+            voided: false,
+            replaces_id: None,
         };
         Ok((row, professional.clone()))
     }
@@ -154,22 +145,12 @@ impl Services {
         locked: &LockedSubjects,
         rows: Vec<affiliation::Model>,
     ) -> Result<(), Error> {
-        let spans =
-            rows.iter().map(|row| (row.professional_id, row.starts_on, row.ends_on.unwrap_or(LATEST)));
-        let entries = ledger::points_in_spans(transaction, spans).await?;
-        let activities: HashSet<Uuid> = entries.iter().filter_map(|entry| entry.activity_id).collect();
-        let mut found = Vec::new();
-        let quantities: HashMap<Uuid, i64> = if activities.is_empty() {
-            HashMap::new()
-        } else {
-            found = activity::by_ids(transaction, activities).await?;
-            found.iter().map(|row| (row.id, row.quantity)).collect()
-        };
         let partners = locked.partners.values().cloned().collect();
         let professionals = locked.professionals.values().cloned().collect();
         let mut posting = Posting::open(&self.policy, partners, professionals, &[]);
-        let keys = self.load_past_awards(&mut posting, &rows, &entries, &quantities);
-        posting.load_for_awards(transaction, keys).await?;
+        let spans =
+            rows.iter().map(|row| (row.professional_id, row.starts_on, row.ends_on.unwrap_or(LATEST)));
+        let found = self.load_awards(transaction, &mut posting, &rows, spans).await?;
         for row in &rows {
             let (Some(who), Some(partner)) =
                 (posting.professional(row.professional_id), posting.partner(row.partner_id))
@@ -194,14 +175,30 @@ impl Services {
         }
         posted.name_activities(&found);
         store::insert(transaction, rows).await?;
-        let credits: Vec<(Uuid, i64)> = posted
-            .awarded
-            .iter()
-            .filter(|(_, (_, credits))| *credits != 0)
-            .map(|(id, (_, n))| (*id, *n))
-            .collect();
-        activity::add_credits(transaction, credits).await?;
+        add_credits(transaction, &posted).await?;
         posted.write(transaction).await
+    }
+
+    /// Loads the past awards of spans into the posting, and the tallies that they count in for the partners of
+    /// affiliations. Returns the activities of the awards.
+    async fn load_awards(
+        &self,
+        transaction: &DatabaseTransaction,
+        posting: &mut Posting<'_>,
+        rows: &[affiliation::Model],
+        spans: impl IntoIterator<Item = (Uuid, NaiveDate, NaiveDate)>,
+    ) -> Result<Vec<entity::activity::Model>, Error> {
+        let entries = ledger::points_in_spans(transaction, spans).await?;
+        let activities: HashSet<Uuid> = entries.iter().filter_map(|entry| entry.activity_id).collect();
+        let found = if activities.is_empty() {
+            Vec::new()
+        } else {
+            activity::by_ids(transaction, activities).await?
+        };
+        let quantities = found.iter().map(|row| (row.id, row.quantity)).collect();
+        let keys = self.load_past_awards(posting, rows, &entries, &quantities);
+        posting.load_for_awards(transaction, keys).await?;
+        Ok(found)
     }
 
     /// Loads past awards into the posting, and returns the tallies that they would count in.
@@ -213,6 +210,8 @@ impl Services {
         quantities: &HashMap<Uuid, i64>,
     ) -> Vec<(PartnerIndex, KindId, NaiveDate)> {
         let mut keys = Vec::new();
+        // An award and its reversal are about one activity.
+        let mut numbers = HashMap::new();
         for entry in entries {
             let Some(who) = posting.professional(entry.professional_id) else { continue };
             let Some(activity_id) = entry.activity_id else { continue };
@@ -227,7 +226,8 @@ impl Services {
             };
             let quantity = quantities.get(&activity_id).copied().unwrap_or(0);
             let also = editions.at(entry.effective_on).rule(kind).and_then(|rule| rule.counts_as);
-            let activity = posting.add(Object::Activity(activity_id));
+            let activity =
+                *numbers.entry(activity_id).or_insert_with(|| posting.add(Object::Activity(activity_id)));
             posting.load_award(
                 who,
                 PastAward {
@@ -246,65 +246,6 @@ impl Services {
             keys.extend(partners.map(|partner| (partner, kind, entry.effective_on)));
         }
         keys
-    }
-
-    /// Sets the last day of a professional's open affiliation (A3).
-    ///
-    /// # Errors
-    /// When there is none, or the day lies before its first day or before the last credited award.
-    pub async fn affiliation_end(
-        &self,
-        professional: &str,
-        ends_on: NaiveDate,
-    ) -> Result<ProfessionalRow, Error> {
-        let visibility = self.authorize(Operation::EndAffiliation)?;
-        transact!(self, Operation::EndAffiliation, transaction, changes => {
-            let not_future = input::not_in_future("endsOn", ends_on, self.clock.today());
-            let open = refused(lock_open(transaction, &visibility, professional).await)?;
-            let ((row, open), ()) = all((open, not_future))?;
-            check_end(open.starts_on, ends_on, self.clock.today())?;
-            // Awards before the first window of the partner program credited no partner.
-            let editions = &self.policy.editions;
-            let credited = editions.legacy().map_or(editions.launch(), |legacy| legacy.from);
-            let last = ledger::last_points_day(transaction, row.id, open.starts_on.max(credited)).await?;
-            if let Some(last) = last.filter(|last| *last > ends_on) {
-                let message = format!(
-                    "{ends_on} is before {last}, the day of the last award that the partner was credited for; end the \
-                     affiliation on that day or later."
-                );
-                return Err(Refusal::new(Code::Invalid, "endsOn", message).into());
-            }
-            let posting = Posting::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
-            self.post_end(transaction, posting, &open, ends_on).await?;
-            let (before, after) = (json!({ "endsOn": null }), json!({ "endsOn": ends_on }));
-            changes.add(change(&open).before(before).after(after));
-            Ok(row)
-        })
-    }
-
-    async fn post_end(
-        &self,
-        transaction: &DatabaseTransaction,
-        mut posting: Posting<'_>,
-        open: &affiliation::Model,
-        ends_on: NaiveDate,
-    ) -> Result<(), Error> {
-        let step = posting.professional(open.professional_id);
-        let step = step.map(|who| Step::AffiliationEnded(who, open.starts_on, ends_on));
-        let entry = LogEntry {
-            ends_on: Some(ends_on),
-            ..LogEntry::new(LogAction::AffiliationEnded, Object::Affiliation(open.id))
-        };
-        posting
-            .apply(entry, step)
-            .map_err(|error| Refusal::new(Code::Invalid, "endsOn", error.to_string()))?;
-        let mut posted = posting.post(transaction, self).await?;
-        let partner = subject::by_ids::<PartnerRow>(transaction, [open.partner_id]).await?;
-        posted.add_codes(partner.into_iter().map(|row| (row.id, row.code)));
-        let ended = affiliation::Model { ends_on: Some(ends_on), ..open.clone() };
-        posted.emit(0, EventDraft::affiliation(EventKind::AffiliationEnded, &ended, ends_on));
-        store::end(transaction, open.id, ends_on).await?;
-        posted.write(transaction).await
     }
 }
 
@@ -342,42 +283,13 @@ impl LockedSubjects {
         if let Some(first) = others.iter().find(same) {
             return AddOutcome::Duplicate(AddedAffiliation { row: first.clone(), professional });
         }
-        let end = |row: &affiliation::Model| row.ends_on.unwrap_or(NaiveDate::MAX);
-        let overlap = others.iter().find(|other| other.starts_on <= end(&row) && row.starts_on <= end(other));
-        if let Some(other) = overlap {
-            let start = other.starts_on;
-            let message = match other.ends_on {
-                None => format!(
-                    "The professional works for a partner since {start} already; end that affiliation first."
-                ),
-                Some(end) => format!(
-                    "The professional works for a partner from {start} to {end} already; choose days outside that time."
-                ),
-            };
-            return AddOutcome::Refused(Refusal::new(Code::AffiliationOverlap, "startsOn", message).into());
+        if let Err(refusal) = check_overlap(&row, &*others) {
+            return AddOutcome::Refused(refusal.into());
         }
         others.push(row.clone());
         rows.push(row.clone());
         AddOutcome::Created(AddedAffiliation { row, professional })
     }
-}
-
-/// Locks a professional, and gives the affiliation that has no last day yet.
-async fn lock_open(
-    transaction: &DatabaseTransaction,
-    visibility: &Visibility,
-    code: &str,
-) -> Result<(ProfessionalRow, affiliation::Model), Error> {
-    let row = lock_professional(transaction, visibility, code).await??;
-    let affiliations = store::of_professionals(transaction, [row.id]).await?;
-    let open = affiliations.into_iter().find(|one| one.ends_on.is_none()).ok_or_else(|| {
-        let message = format!(
-            "Professional {} works for no partner at the moment; there is no affiliation to end.",
-            row.code
-        );
-        Refusal::new(Code::WrongState, "professional", message)
-    })?;
-    Ok((row, open))
 }
 
 fn check_start(starts_on: NaiveDate, day: NaiveDate, what: &str) -> Result<(), Refusal> {
@@ -389,8 +301,8 @@ fn check_start(starts_on: NaiveDate, day: NaiveDate, what: &str) -> Result<(), R
 }
 
 /// An affiliation ends with the participation of both.
-fn check_left(draft: &AffiliationDraft, whose: &str, left_on: Option<NaiveDate>) -> Result<(), Refusal> {
-    let Some(left) = left_on.filter(|left| draft.ends_on.is_none_or(|end| *left < end)) else {
+fn check_left(ends_on: Option<NaiveDate>, whose: &str, left_on: Option<NaiveDate>) -> Result<(), Refusal> {
+    let Some(left) = left_on.filter(|left| ends_on.is_none_or(|end| *left < end)) else {
         return Ok(());
     };
     let message = format!(
@@ -399,14 +311,62 @@ fn check_left(draft: &AffiliationDraft, whose: &str, left_on: Option<NaiveDate>)
     Err(Refusal::new(Code::DateAfterEnd, "endsOn", message))
 }
 
-/// Checks the last day: a planned end is entered when it has come.
-fn check_end(starts_on: NaiveDate, ends_on: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
-    input::not_in_future("endsOn", ends_on, today)?;
+/// Checks the last day, which may lie ahead (A4).
+fn check_end(starts_on: NaiveDate, ends_on: NaiveDate) -> Result<(), Refusal> {
+    if !is_plausible(ends_on) {
+        return Err(Refusal::new(Code::Invalid, "endsOn", implausible(ends_on)));
+    }
     if ends_on < starts_on {
         let message = format!("{ends_on} is before {starts_on}, the first day of the affiliation.");
         return Err(Refusal::new(Code::Invalid, "endsOn", message));
     }
     Ok(())
+}
+
+/// Checks the days of an affiliation against the days on which its subjects joined.
+fn check_days(
+    (starts_on, ends_on): (NaiveDate, Option<NaiveDate>),
+    professional: Option<&ProfessionalRow>,
+    partner: Option<&PartnerRow>,
+    today: NaiveDate,
+) -> Result<(), Refusals> {
+    let joined = |day: Option<NaiveDate>, what| day.map_or(Ok(()), |day| check_start(starts_on, day, what));
+    all((
+        input::not_in_future("startsOn", starts_on, today),
+        joined(professional.map(|row| row.signed_up_on), "the professional's sign-up"),
+        joined(partner.map(|row| row.enrolled_on), "the partner's enrolment"),
+        ends_on.map_or(Ok(()), |end| check_end(starts_on, end)),
+        check_left(ends_on, "partner", partner.and_then(|row| row.left_on)),
+        check_left(ends_on, "professional", professional.and_then(|row| row.left_on)),
+    ))
+    .map(drop)
+}
+
+/// Checks that an affiliation has no day in common with another one (A0).
+fn check_overlap<'r>(
+    row: &affiliation::Model,
+    others: impl IntoIterator<Item = &'r affiliation::Model>,
+) -> Result<(), Refusal> {
+    let end = |row: &affiliation::Model| row.ends_on.unwrap_or(NaiveDate::MAX);
+    let meets = |other: &&affiliation::Model| other.starts_on <= end(row) && row.starts_on <= end(other);
+    let Some(other) = others.into_iter().find(meets) else { return Ok(()) };
+    let start = other.starts_on;
+    let message = match other.ends_on {
+        None => {
+            format!("The professional works for a partner since {start} already; end that affiliation first.")
+        }
+        Some(end) => format!(
+            "The professional works for a partner from {start} to {end} already; choose days outside that time."
+        ),
+    };
+    Err(Refusal::new(Code::AffiliationOverlap, "startsOn", message))
+}
+
+/// Adds to activities what a posting awarded partners for them.
+async fn add_credits(transaction: &DatabaseTransaction, posted: &PostedRows) -> Result<(), Error> {
+    let credits = posted.awarded.iter().filter(|(_, (_, credits))| *credits != 0);
+    let credits: Vec<(Uuid, i64)> = credits.map(|(id, (_, credits))| (*id, *credits)).collect();
+    Ok(activity::add_credits(transaction, credits).await?)
 }
 
 fn change(row: &affiliation::Model) -> Change {

@@ -1,5 +1,7 @@
 //! Contracts with discount rates of their own (L2).
 
+mod changes;
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -49,6 +51,8 @@ pub struct BaseDiscount {
     pub category: ProductCategory,
     /// Share of the list price, 0 to 100.
     pub percent: Decimal,
+    /// Share of the list price by the level alone, 0 to 100.
+    pub level_percent: Decimal,
     /// The contract; none if the discount is that of the level.
     pub contract: Option<ContractRow>,
 }
@@ -77,6 +81,8 @@ impl Services {
                 starts_on: draft.starts_on,
                 ends_on: draft.ends_on,
                 recorded_at: self.clock.now(),
+                voided: false,
+                agreed_until: draft.ends_on,
             };
             let rates = rates.iter().map(|(category, percent)| contract_rate::Model {
                 contract_id: contract.id,
@@ -145,9 +151,24 @@ impl Services {
                 RateSource::Level => None,
                 RateSource::Contract(index) => contracts.get(index).cloned(),
             };
-            BaseDiscount { category, percent: rate.percent, contract }
+            BaseDiscount { category, percent: rate.percent, level_percent: rate.level_percent, contract }
         };
         Ok(ProductCategory::ALL.map(discount).to_vec())
+    }
+}
+
+impl Services {
+    /// Discount of a level on a category by an edition, in percent of the list price.
+    #[must_use]
+    pub fn level_discount(
+        &self,
+        edition: Uuid,
+        level: &str,
+        category: entity::value::ProductCategory,
+    ) -> Decimal {
+        let edition = self.policy.index(edition).and_then(|index| self.policy.editions.get(index));
+        edition
+            .map_or(Decimal::ZERO, |edition| edition.rewards.base_discount(level, labels::category(category)))
     }
 }
 
@@ -234,20 +255,29 @@ fn check_unused(draft: &ContractDraft, others: &[ContractRow]) -> Result<(), Ref
     Ok(())
 }
 
+/// The contract that governs a category on some of these days.
+fn governing(
+    others: &[ContractRow],
+    (starts_on, ends_on): (NaiveDate, NaiveDate),
+    category: ProductCategory,
+) -> Option<&ContractRow> {
+    others.iter().find(|other| {
+        let contract = &other.contract;
+        let meets = contract.starts_on <= ends_on && starts_on <= contract.ends_on;
+        meets
+            && !contract.voided
+            && other.rates.iter().any(|rate| labels::category(rate.category) == category)
+    })
+}
+
 /// Two contracts of a partner never govern the same category on the same day.
 fn check_overlap(draft: &ContractDraft, others: &[ContractRow]) -> Result<(), Refusals> {
     let mut problems = Problems::default();
     if check_days(draft).is_err() {
         return Ok(());
     }
-    let meets = |other: &&ContractRow| {
-        other.contract.starts_on <= draft.ends_on && draft.starts_on <= other.contract.ends_on
-    };
     for (index, (category, _)) in draft.rates.iter().enumerate() {
-        let governs = |other: &&ContractRow| {
-            other.rates.iter().any(|rate| labels::category(rate.category) == *category)
-        };
-        if let Some(other) = others.iter().filter(meets).find(governs) {
+        if let Some(other) = governing(others, (draft.starts_on, draft.ends_on), *category) {
             let contract = &other.contract;
             let message = format!(
                 "Contract {} governs {} from {} through {}; choose other days, or leave the category out.",

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::EventKind;
-use entity::{activity, affiliation, deal, event, ledger_entry, order, points_entry, swag_order};
+use entity::{activity, affiliation, contract, deal, event, ledger_entry, order, points_entry, swag_order};
 use sea_orm::ActiveEnum;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -113,6 +113,11 @@ impl EventDraft {
             deal: Some(row.id),
             ..Self::new(kind, on, "deal", object)
         }
+    }
+
+    /// Whether the event is about a partner.
+    pub(super) fn is_about(&self, partner: Uuid) -> bool {
+        self.partner == Some(partner)
     }
 
     /// An event of a swag order, with its current state.

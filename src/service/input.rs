@@ -76,6 +76,11 @@ pub(super) fn reason(field: &str, text: Option<&str>) -> Result<Option<String>, 
     }
 }
 
+/// Checks the reason of a correction, which is required.
+pub(super) fn required_reason(field: &str, text: &str) -> Result<String, Refusal> {
+    single_line(field, text, TEXT_CHARS_MAX)
+}
+
 /// Checks the attributes of an activity and returns them as JSON with sorted keys.
 pub(super) fn attributes(attributes: &crate::program::rule::Attributes) -> Result<String, Refusal> {
     let value = serde_json::Value::Object(attributes.clone());

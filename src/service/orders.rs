@@ -248,6 +248,9 @@ fn check_same_order(
             format!("{number} is placed; cancel it if this order replaces it, and send a new idempotencyKey")
         }
         OrderStatus::Fulfilled => format!("{number} is fulfilled; to order more, send a new idempotencyKey"),
+        OrderStatus::Returned => {
+            format!("{number} was returned; to place this order instead, send a new idempotencyKey")
+        }
         OrderStatus::Cancelled => {
             format!("{number} is cancelled; to place this order instead, send a new idempotencyKey")
         }
@@ -258,14 +261,32 @@ fn check_same_order(
     Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message))
 }
 
-/// Whether an order can still be changed.
+/// Whether an order can still be fulfilled or cancelled.
 fn check_open(order: &order::Model) -> Result<(), Refusal> {
-    let (number, day) = (&order.number, order.fulfilled_on.or(order.cancelled_on));
-    let on = day.map_or(String::new(), |day| format!(" on {day}"));
-    let message = match order.status {
-        OrderStatus::Placed => return Ok(()),
-        OrderStatus::Fulfilled => format!("Order {number} was fulfilled{on}, which is final."),
-        OrderStatus::Cancelled => format!("Order {number} was cancelled{on}, which is final."),
+    check_status(order, OrderStatus::Placed, "only a placed order can be fulfilled or cancelled")
+}
+
+/// Whether an order can come back.
+fn check_fulfilled(order: &order::Model) -> Result<(), Refusal> {
+    check_status(order, OrderStatus::Fulfilled, "only a fulfilled order can be returned")
+}
+
+fn check_status(order: &order::Model, wanted: OrderStatus, rule: &str) -> Result<(), Refusal> {
+    if order.status == wanted {
+        return Ok(());
+    }
+    let number = &order.number;
+    let on = |day: Option<NaiveDate>| day.map_or(String::new(), |day| format!(" on {day}"));
+    let state = match order.status {
+        OrderStatus::Placed => format!("is placed since {}", order.placed_on),
+        OrderStatus::Fulfilled => format!("was fulfilled{}", on(order.fulfilled_on)),
+        OrderStatus::Cancelled => format!("was cancelled{}", on(order.cancelled_on)),
+        OrderStatus::Returned => format!("was returned{}", on(order.returned_on)),
     };
-    Err(Refusal::new(Code::WrongState, "number", message))
+    let advice = match (order.status, wanted) {
+        (OrderStatus::Placed, _) => "; cancel it instead",
+        (OrderStatus::Fulfilled, _) => "; return it instead",
+        _ => "",
+    };
+    Err(Refusal::new(Code::WrongState, "number", format!("Order {number} {state}; {rule}{advice}.")))
 }

@@ -62,6 +62,7 @@ pub(super) enum Object {
     SwagOrder(Uuid),
     Partner(Uuid),
     Professional(Uuid),
+    Contract(Uuid),
 }
 
 impl LogEntry {
@@ -345,7 +346,7 @@ impl AppliedStep {
             swag_order_id: about(|one| if let Object::SwagOrder(id) = one { Some(id) } else { None }),
             partner_id: about(|one| if let Object::Partner(id) = one { Some(id) } else { None }),
             professional_id: about(|one| if let Object::Professional(id) = one { Some(id) } else { None }),
-            contract_id: None,
+            contract_id: about(|one| if let Object::Contract(id) = one { Some(id) } else { None }),
             points: self.entry.points,
             ends_on: self.entry.ends_on,
             day: self.entry.day,

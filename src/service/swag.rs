@@ -145,11 +145,12 @@ impl Services {
                 recorded_at: self.clock.now(),
                 status: SwagOrderStatus::Placed,
                 cancelled_on: None,
+                fulfilled_on: None,
             };
             let mut posting = Posting::open(&self.policy, Vec::new(), vec![who], &[]);
             let spent = redemption(&mut posting, &order, order.placed_on)?;
             let entry = LogEntry::new(LogAction::SwagOrdered, Object::SwagOrder(order.id));
-            apply(&mut posting, entry, Step::SwagOrdered(spent))?;
+            apply(&mut posting, entry, Some(Step::SwagOrdered(spent)))?;
             let mut posted = posting.post(transaction, self).await?;
             order.seq = posted.seqs.first().copied().unwrap_or_default();
             order.number = self.number('S', order.seq);
@@ -166,7 +167,7 @@ impl Services {
     /// Cancels a swag order: returns the Dojo Credits and the stock.
     ///
     /// # Errors
-    /// When there is no such order, or it was cancelled before.
+    /// When there is no such order, or it was cancelled or shipped before.
     pub async fn swag_order_cancel(
         &self,
         number: &str,
@@ -185,7 +186,7 @@ impl Services {
                 reason: reason.clone(),
                 ..LogEntry::new(LogAction::SwagCancelled, Object::SwagOrder(order.id))
             };
-            apply(&mut posting, entry, Step::SwagReturned(back))?;
+            apply(&mut posting, entry, Some(Step::SwagReturned(back)))?;
             let before = json!({ "status": order.status.to_value() });
             order.status = SwagOrderStatus::Cancelled;
             let after = json!({ "status": order.status.to_value() });
@@ -195,6 +196,33 @@ impl Services {
             store::update(transaction, &order).await?;
             store::restock(transaction, order.item_id, order.quantity).await?;
             posted.emit(0, EventDraft::swag_order(EventKind::SwagOrderCancelled, &order, today));
+            posted.write(transaction).await?;
+            Ok(order)
+        })
+    }
+
+    /// Records that a swag order was shipped; it can no longer be cancelled.
+    ///
+    /// # Errors
+    /// When there is no such order, or it was cancelled or shipped before.
+    pub async fn swag_order_fulfill(&self, number: &str) -> Result<swag_order::Model, Error> {
+        let visibility = self.authorize(Operation::FulfillSwagOrder)?;
+        transact!(self, Operation::FulfillSwagOrder, transaction, changes => {
+            let (mut order, professionals) = lock_order(transaction, &visibility, number).await?;
+            let today = self.clock.today();
+            let mut posting = Posting::open(&self.policy, Vec::new(), professionals, &[]);
+            let entry = LogEntry {
+                day: Some(today),
+                ..LogEntry::new(LogAction::SwagFulfilled, Object::SwagOrder(order.id))
+            };
+            apply(&mut posting, entry, None)?;
+            let before = json!({ "status": order.status.to_value() });
+            order.status = SwagOrderStatus::Fulfilled;
+            order.fulfilled_on = Some(today);
+            changes.add(change(&order).before(before).after(json!({ "status": order.status.to_value() })));
+            let mut posted = posting.post(transaction, self).await?;
+            store::update(transaction, &order).await?;
+            posted.emit(0, EventDraft::swag_order(EventKind::SwagOrderFulfilled, &order, today));
             posted.write(transaction).await?;
             Ok(order)
         })
@@ -321,9 +349,11 @@ async fn lock_order(
         order.filter(|row| visibility.can_see_professional(row.professional_id)).ok_or_else(missing)?;
     let professionals = subject::lock::<ProfessionalRow>(transaction, [], [order.professional_id]).await?;
     let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
-    if let Some(on) = order.cancelled_on {
-        let message = format!("Order {} was cancelled on {on}, which is final.", order.number);
-        return Err(Refusal::new(Code::WrongState, "number", message).into());
+    for (state, day) in [("cancelled", order.cancelled_on), ("shipped", order.fulfilled_on)] {
+        if let Some(on) = day {
+            let message = format!("Order {} was {state} on {on}, which is final.", order.number);
+            return Err(Refusal::new(Code::WrongState, "number", message).into());
+        }
     }
     Ok((order, professionals))
 }
@@ -345,6 +375,9 @@ fn check_same_order(first: &swag_order::Model, same_item: bool, quantity: i64) -
     let advice = match first.status {
         SwagOrderStatus::Placed => {
             format!("{number} is placed; cancel it if this order replaces it, and send a new idempotencyKey")
+        }
+        SwagOrderStatus::Fulfilled => {
+            format!("{number} was shipped; to order more, send a new idempotencyKey")
         }
         SwagOrderStatus::Cancelled => {
             format!("{number} is cancelled; to place this order instead, send a new idempotencyKey")
@@ -387,8 +420,8 @@ fn redemption(
     Ok(Redemption { subject, order: number, on, credits: order.dojo_credits })
 }
 
-fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Step) -> Result<(), Refusal> {
+fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Result<(), Refusal> {
     posting
-        .apply(entry, Some(step))
+        .apply(entry, step)
         .map_err(|exceeded| Refusal::new(Code::Invalid, "quantity", exceeded.to_string()))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use entity::sales_target;
 use entity::value::LogAction;
 use iso_currency::Currency;
@@ -18,7 +18,8 @@ use super::subjects::lock_partner;
 use super::{Services, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::fold::{Sold, Step, Target, YearSales};
+use crate::program::calendar::{year_end, year_start};
+use crate::program::fold::{Sale, SalesStep, Sold, Step, Target, YearSales};
 use crate::program::money::{Money, MoneyDraft};
 use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::rule::Derived;
@@ -152,7 +153,7 @@ pub(super) async fn load(
     let mut sales = YearSales {
         target: target.as_ref().map(|row| money(row.amount, &row.currency)).transpose()?,
         reached_on: target.as_ref().and_then(|row| row.reached_on),
-        sold: Vec::new(),
+        ..YearSales::default()
     };
     for row in store::sold(connection, &[partner], year).await? {
         let sold = Sold { net: row.net, orders: row.orders, latest_on: row.latest_on };
@@ -165,6 +166,40 @@ pub(super) async fn load(
         posting.load_derived(connection, who, &[Derived::SalesTarget], days).await?;
     }
     Ok(target)
+}
+
+/// Loads a partner's sales of the year of a day into a posting, with all that led to them, and returns the target
+/// and the sale of an order among them.
+pub(super) async fn load_history(
+    connection: &impl ConnectionTrait,
+    posting: &mut Posting<'_>,
+    partner: Uuid,
+    order: Uuid,
+    on: NaiveDate,
+) -> Result<(Option<sales_target::Model>, Option<Sale>), Error> {
+    let (year, mut returned) = (on.year(), None);
+    let target = load(connection, posting, partner, year, Some(on)).await?;
+    let Some(who) = posting.partner(partner) else { return Ok((target, None)) };
+    let mut steps = Vec::new();
+    let mut days = Vec::new();
+    for row in store::history(connection, partner, (year, year_start(year), year_end(year))).await? {
+        let amount = money(row.amount, &row.currency)?;
+        steps.push(match (row.order_id, row.day) {
+            (Some(id), Some(on)) => {
+                let sale = Sale { partner: who, order: posting.add(Object::Order(id)), on, net: amount };
+                returned = returned.or_else(|| (id == order).then_some(sale));
+                days.push(on);
+                SalesStep::Sold(sale)
+            }
+            _ => SalesStep::Target(amount),
+        });
+    }
+    let sales = YearSales::of_history(steps).map_err(|error| Error::Damaged(error.to_string()))?;
+    // What is awarded, which the history alone does not say of a partner that has left.
+    let sales = YearSales { reached_on: target.as_ref().and_then(|row| row.reached_on), ..sales };
+    posting.load_sales(who, year, sales);
+    posting.load_derived(connection, who, &[Derived::SalesTarget], days).await?;
+    Ok((target, returned))
 }
 
 /// An amount as it is stored.

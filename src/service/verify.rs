@@ -173,7 +173,7 @@ async fn compare_facts(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
     }
     for index in (0..replay.professionals.len()).step_by(SUBJECTS_PER_PAGE) {
         let chunk = &replay.professionals[index..replay.professionals.len().min(index + SUBJECTS_PER_PAGE)];
-        let found = affiliation::of_professionals(snapshot, chunk.iter().map(|one| one.id)).await?;
+        let found = affiliation::all_of_professionals(snapshot, chunk.iter().map(|one| one.id)).await?;
         let expected = found.iter().filter_map(|row| replay.expected_affiliation(row)).collect();
         compare(&mut replay.report, expected, found, |row| {
             replay.professionals[replay.professional_indexes[&row.professional_id].0 as usize].name()

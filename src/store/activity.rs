@@ -220,7 +220,7 @@ static OF_PROFESSIONALS: LogOrderedList = LogOrderedList::new("activities", "pro
 fn employed_by(partner: &str) -> String {
     format!(
         "EXISTS (SELECT 1 FROM affiliations v WHERE v.professional_id = e.professional_id \
-         AND v.partner_id = {partner} AND v.starts_on <= e.occurred_on \
+         AND v.partner_id = {partner} AND NOT v.voided AND v.starts_on <= e.occurred_on \
          AND (v.ends_on IS NULL OR v.ends_on >= e.occurred_on))"
     )
 }

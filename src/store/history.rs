@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
+use entity::value::LogAction;
 use entity::{audit_entry, log};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::prelude::DateTimeUtc;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::sql::{self, Sql, sql};
@@ -72,4 +74,54 @@ pub(crate) async fn changes(
     );
     let backend = connection.get_database_backend();
     audit_entry::Entity::find().from_raw_sql(OF.bind(backend, [sql::ids(backend, ids)])).all(connection).await
+}
+
+/// The step that voided an object.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct Voiding {
+    pub(crate) id: Uuid,
+    pub(crate) action: LogAction,
+    pub(crate) recorded_at: DateTimeUtc,
+    pub(crate) actor: Option<String>,
+    pub(crate) actor_role: Option<String>,
+    pub(crate) reason: Option<String>,
+}
+
+/// The steps that voided these affiliations: their own, or the correction that put another one in their place.
+pub(crate) async fn affiliation_voidings(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<Vec<Voiding>, DbErr> {
+    sql!(
+        OF,
+        "SELECT l.affiliation_id AS id, l.action, l.recorded_at, l.actor, l.actor_role, l.reason FROM log l \
+         WHERE l.affiliation_id @uuids1 AND l.action = 'AFFILIATION_VOIDED' \
+         UNION ALL SELECT f.replaces_id, l.action, l.recorded_at, l.actor, l.actor_role, l.reason \
+         FROM affiliations f JOIN log l ON l.affiliation_id = f.id AND l.action = 'AFFILIATION_CORRECTED' \
+         WHERE f.replaces_id @uuids1"
+    );
+    voidings(connection, &OF, ids).await
+}
+
+/// The steps that voided these contracts.
+pub(crate) async fn contract_voidings(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<Vec<Voiding>, DbErr> {
+    sql!(
+        OF,
+        "SELECT l.contract_id AS id, l.action, l.recorded_at, l.actor, l.actor_role, l.reason FROM log l \
+         WHERE l.contract_id @uuids1 AND l.action = 'CONTRACT_VOIDED'"
+    );
+    voidings(connection, &OF, ids).await
+}
+
+async fn voidings(
+    connection: &impl ConnectionTrait,
+    text: &Sql,
+    ids: &[Uuid],
+) -> Result<Vec<Voiding>, DbErr> {
+    let backend = connection.get_database_backend();
+    let statement = text.bind(backend, [sql::ids(backend, ids.iter().copied())]);
+    Voiding::find_by_statement(statement).all(connection).await
 }

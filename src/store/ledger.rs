@@ -6,11 +6,8 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use entity::value::Track;
 use entity::{ledger_entry, points_entry};
-use sea_orm::ColumnTrait;
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::{
-    ActiveEnum, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value,
-};
+use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
@@ -276,20 +273,22 @@ pub(crate) async fn points_taken_back(
 
 /// The last day in a span on which a professional's points changed.
 pub(crate) async fn last_points_day(
+/// The last day from a day on for which an activity that stands awarded a professional points. What was voided does
+/// not count, and the swag shop changes no points.
+pub(crate) async fn last_standing_day(
     connection: &impl ConnectionTrait,
     professional: Uuid,
     from: NaiveDate,
 ) -> Result<Option<NaiveDate>, DbErr> {
-    use points_entry::Column;
-    let row = points_entry::Entity::find()
-        .filter(Column::ProfessionalId.eq(professional))
-        .filter(Column::EffectiveOn.gte(from))
-        // The swag shop changes no points.
-        .filter(Column::ActivityId.is_not_null())
-        .order_by_desc(Column::EffectiveOn)
-        .one(connection)
-        .await?;
-    Ok(row.map(|row| row.effective_on))
+    sql!(
+        LAST,
+        "SELECT e.effective_on FROM points_entries e JOIN activities a ON a.id = e.activity_id \
+         WHERE e.professional_id = $1 AND e.effective_on >= $2 AND a.status = 'RECORDED' \
+         ORDER BY e.effective_on DESC LIMIT 1"
+    );
+    let statement = LAST.bind(connection.get_database_backend(), [professional.into(), from.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    row.map(|row| row.try_get("", "effective_on")).transpose()
 }
 
 /// A subject, and the first and last number of a range of its entries.

@@ -29,6 +29,7 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, row: &order::Model
         status: sea_orm::Set(row.status),
         fulfilled_on: sea_orm::Set(row.fulfilled_on),
         cancelled_on: sea_orm::Set(row.cancelled_on),
+        returned_on: sea_orm::Set(row.returned_on),
         ..Default::default()
     };
     order::Entity::update(row).exec(connection).await.map(drop)

@@ -51,7 +51,7 @@ fn employed_by(partner: &str) -> String {
     format!(
         "e.activity_id IS NOT NULL AND EXISTS (SELECT 1 FROM affiliations v \
          WHERE v.professional_id = e.professional_id AND v.partner_id = {partner} \
-         AND v.starts_on <= e.effective_on AND (v.ends_on IS NULL OR v.ends_on >= e.effective_on))"
+         AND NOT v.voided AND v.starts_on <= e.effective_on AND (v.ends_on IS NULL OR v.ends_on >= e.effective_on))"
     )
 }
 

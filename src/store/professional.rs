@@ -158,7 +158,7 @@ fn affiliated() -> PageSql {
             &format!("k.id AS partner_id, {COLUMNS}"),
             "affiliations",
             "partner_id",
-            "e.starts_on <= $2 AND (e.ends_on IS NULL OR e.ends_on >= $2) \
+            "NOT e.voided AND e.starts_on <= $2 AND (e.ends_on IS NULL OR e.ends_on >= $2) \
              AND e.professional_id > $3 AND e.professional_id < $4",
             &format!("e.professional_id {direction}"),
             "$5",
@@ -199,7 +199,7 @@ pub(crate) async fn count_of_partners(
     sql!(
         COUNT,
         "SELECT e.partner_id AS owner, COUNT(*) AS rows FROM affiliations e WHERE e.partner_id @uuids1 \
-                 AND e.starts_on <= $2 AND (e.ends_on IS NULL OR e.ends_on >= $2) GROUP BY e.partner_id"
+                 AND NOT e.voided AND e.starts_on <= $2 AND (e.ends_on IS NULL OR e.ends_on >= $2) GROUP BY e.partner_id"
     );
     page::count_per_owner(connection, &COUNT, partners, [day.into()]).await
 }
@@ -223,7 +223,7 @@ pub(crate) async fn employers(
         &format!(
             "SELECT a.professional_id, {} FROM affiliations a JOIN partners p ON p.id = a.partner_id \
              JOIN partner_balances b ON b.partner_id = p.id WHERE a.professional_id @uuids1 \
-             AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)",
+             AND NOT a.voided AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)",
             PartnerRow::columns()
         )
     );

@@ -1,7 +1,8 @@
 //! Sales targets and the sales of fulfilled orders.
 
+use chrono::NaiveDate;
 use entity::{partner_sales, sales_target};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter};
 use uuid::Uuid;
 
 use super::sql::{self, sql};
@@ -28,6 +29,47 @@ pub(crate) async fn sold(
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, partners.iter().copied()), year.into()];
     partner_sales::Entity::find().from_raw_sql(SOLD.bind(backend, values)).all(connection).await
+}
+
+/// A step that changed what a partner sold in a year, or its target: the order's where it has one.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct SalesStepRow {
+    pub(crate) order_id: Option<Uuid>,
+    pub(crate) day: Option<NaiveDate>,
+    pub(crate) currency: String,
+    pub(crate) amount: i64,
+}
+
+/// What led to a partner's sales of the year from `first` to `last`, in the order of the log: fulfilled end-customer
+/// orders that did not come back, and the targets that were set.
+pub(crate) async fn history(
+    connection: &impl ConnectionTrait,
+    partner: Uuid,
+    (year, first, last): (i32, NaiveDate, NaiveDate),
+) -> Result<Vec<SalesStepRow>, DbErr> {
+    sql!(
+        HISTORY,
+        "SELECT * FROM (SELECT l.seq, o.id AS order_id, o.fulfilled_on AS day, o.currency, o.net AS amount \
+         FROM orders o JOIN log l ON l.order_id = o.id AND l.action = 'ORDER_FULFILLED' \
+         WHERE o.partner_id = $1 AND o.status = 'FULFILLED' AND o.purpose = 'END_CUSTOMER' \
+         AND o.fulfilled_on BETWEEN $3 AND $4 \
+         UNION ALL SELECT l.seq, l.order_id, l.day, l.currency, l.amount \
+         FROM sales_targets t JOIN log l ON l.sales_target_id = t.id \
+         WHERE t.partner_id = $1 AND t.year = $2 AND l.action = 'SALES_TARGET_SET') steps ORDER BY seq"
+    );
+    let values = [partner.into(), year.into(), first.into(), last.into()];
+    let statement = HISTORY.bind(connection.get_database_backend(), values);
+    SalesStepRow::find_by_statement(statement).all(connection).await
+}
+
+/// Removes what a partner sold in a year in a currency: nothing is left of it.
+pub(crate) async fn remove(
+    connection: &impl ConnectionTrait,
+    partner: Uuid,
+    year: i32,
+    currency: &str,
+) -> Result<(), DbErr> {
+    partner_sales::Entity::delete_by_id((partner, year, currency.to_owned())).exec(connection).await.map(drop)
 }
 
 /// Targets of these ids, in no order.

@@ -78,6 +78,7 @@ fn sql_type(column: impl ColumnTrait) -> &'static str {
         ColumnType::Uuid => "uuid",
         ColumnType::Integer => "int",
         ColumnType::BigInteger => "bigint",
+        ColumnType::Boolean => "boolean",
         ColumnType::Date => "date",
         ColumnType::TimestampWithTimeZone => "timestamptz",
         _ => "text",
@@ -106,6 +107,7 @@ fn rows_json<M: ModelTrait>(rows: &[M]) -> Result<String, DbErr> {
 /// A value as JSON; none for NULL.
 fn json_value(value: Value) -> Result<Option<String>, DbErr> {
     Ok(match value {
+        Value::Bool(is_set) => is_set.map(|is_set| is_set.to_string()),
         Value::BigInt(number) => number.map(|number| number.to_string()),
         Value::Int(number) => number.map(|number| number.to_string()),
         Value::Uuid(id) => id.map(|id| format!("\"{id}\"")),
@@ -135,6 +137,8 @@ mod tests {
             starts_on: name.parse().expect("a date"),
             ends_on,
             created_at: chrono::DateTime::UNIX_EPOCH,
+            voided: false,
+            replaces_id: None,
         };
         let rows = rows_json(&[row("2025-01-01", None), row("2025-01-02", "2025-02-01".parse().ok())]);
         let rows: serde_json::Value = serde_json::from_str(&rows.expect("known types")).expect("JSON");

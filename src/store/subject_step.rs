@@ -121,7 +121,7 @@ pub(crate) async fn first_of_professional(
         FIRST,
         "SELECT what, day FROM (SELECT 'an activity' AS what, MIN(occurred_on) AS day FROM activities \
          WHERE professional_id = $1 AND status IN ('RECORDED', 'PENDING_REVIEW') \
-         UNION ALL SELECT 'an affiliation', MIN(starts_on) FROM affiliations WHERE professional_id = $1 \
+         UNION ALL SELECT 'an affiliation', MIN(starts_on) FROM affiliations WHERE professional_id = $1 AND NOT voided \
          UNION ALL SELECT 'a swag shop order', MIN(placed_on) FROM swag_orders WHERE professional_id = $1) f \
          WHERE day IS NOT NULL ORDER BY day LIMIT 1"
     );
@@ -137,7 +137,7 @@ pub(crate) async fn first_of_partner(
         FIRST,
         "SELECT what, day FROM (SELECT 'an activity' AS what, MIN(occurred_on) AS day FROM activities \
          WHERE partner_id = $1 AND status IN ('RECORDED', 'PENDING_REVIEW') \
-         UNION ALL SELECT 'an affiliation', MIN(starts_on) FROM affiliations WHERE partner_id = $1 \
+         UNION ALL SELECT 'an affiliation', MIN(starts_on) FROM affiliations WHERE partner_id = $1 AND NOT voided \
          UNION ALL SELECT 'an order', MIN(placed_on) FROM orders WHERE partner_id = $1 \
          UNION ALL SELECT 'a deal', MIN(registered_on) FROM deals WHERE partner_id = $1) f \
          WHERE day IS NOT NULL ORDER BY day LIMIT 1"
@@ -154,7 +154,7 @@ pub(crate) async fn last_of_professional(
         LAST,
         "SELECT what, day FROM (SELECT 'an activity' AS what, MAX(occurred_on) AS day FROM activities \
          WHERE professional_id = $1 AND status = 'RECORDED' \
-         UNION ALL SELECT 'an affiliation', MAX(starts_on) FROM affiliations WHERE professional_id = $1 \
+         UNION ALL SELECT 'an affiliation', MAX(starts_on) FROM affiliations WHERE professional_id = $1 AND NOT voided \
          UNION ALL SELECT 'a swag shop order', MAX(placed_on) FROM swag_orders \
          WHERE professional_id = $1 AND status <> 'CANCELLED') f \
          WHERE day IS NOT NULL ORDER BY day DESC LIMIT 1"
@@ -174,9 +174,10 @@ pub(crate) async fn last_of_partner(
          UNION ALL SELECT 'an activity of a professional', MAX(a.occurred_on) FROM affiliations f \
          JOIN activities a ON a.professional_id = f.professional_id AND a.status = 'RECORDED' \
          AND a.occurred_on >= f.starts_on AND (f.ends_on IS NULL OR a.occurred_on <= f.ends_on) \
-         WHERE f.partner_id = $1 \
-         UNION ALL SELECT 'an affiliation', MAX(starts_on) FROM affiliations WHERE partner_id = $1 \
-         UNION ALL SELECT 'an order', MAX(placed_on) FROM orders WHERE partner_id = $1 AND status <> 'CANCELLED' \
+         WHERE f.partner_id = $1 AND NOT f.voided \
+         UNION ALL SELECT 'an affiliation', MAX(starts_on) FROM affiliations WHERE partner_id = $1 AND NOT voided \
+         UNION ALL SELECT 'an order', MAX(placed_on) FROM orders \
+         WHERE partner_id = $1 AND status NOT IN ('CANCELLED', 'RETURNED') \
          UNION ALL SELECT 'the fulfilment of an order', MAX(fulfilled_on) FROM orders \
          WHERE partner_id = $1 AND status = 'FULFILLED' \
          UNION ALL SELECT 'a deal', MAX(registered_on) FROM deals WHERE partner_id = $1 \

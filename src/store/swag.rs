@@ -96,6 +96,7 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, row: &swag_order::
         id: sea_orm::Unchanged(row.id),
         status: sea_orm::Set(row.status),
         cancelled_on: sea_orm::Set(row.cancelled_on),
+        fulfilled_on: sea_orm::Set(row.fulfilled_on),
         ..Default::default()
     };
     swag_order::Entity::update(row).exec(connection).await.map(drop)

@@ -125,6 +125,7 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
             "affiliations",
             &[
                 ("starts_on", "'2025-02-01'"),
+                ("replaces_id", "id"),
                 ("partner_id", "partner_id"),
                 ("professional_id", "professional_id"),
             ],

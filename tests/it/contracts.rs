@@ -3,7 +3,9 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::harness::{Backend, Order, TestApp, amount, contract, everything, problems, refusal, user_errors};
+use crate::harness::{
+    Backend, Order, TestApp, amount, contract, everything, problems, refusal, user_errors, verified,
+};
 
 both! {
     l2_a_contract_governs_from_its_first_through_its_last_day,
@@ -12,6 +14,9 @@ both! {
     contracts_that_cannot_be,
     contracts_are_listed_by_their_first_days,
     of_contracts_at_once_that_overlap_one_is_recorded,
+    l2_a_contract_ends_on_another_day_or_never_was,
+    l2_both_rates_are_shown,
+    ends_of_contracts_that_cannot_be,
 }
 
 const TODAY: &str = "2026-08-31";
@@ -230,5 +235,126 @@ async fn of_contracts_at_once_that_overlap_one_is_recorded(backend: Backend) {
     let refused = payloads.iter().filter(|payload| !user_errors(payload).is_empty());
     for payload in refused {
         assert_eq!(refusal(payload).0, "CONTRACT_OVERLAP");
+    }
+}
+
+fn end(reference: &str, on: &str) -> Value {
+    json!({ "partner": "nordwind", "reference": reference, "endsOn": on, "reason": "renegotiated" })
+}
+
+async fn l2_a_contract_ends_on_another_day_or_never_was(backend: Backend) {
+    let app = creator(backend, TODAY).await;
+    app.product("license", "LICENSE", &[("100.00", "EUR")]).await;
+    app.contract("nordwind", "frame", ("2026-03-10", "2026-12-31"), &[("LICENSE", "12.5")]).await;
+    let order = Order::for_customer("nordwind").line("license", 1);
+    let placed = app.place(&order).await;
+    assert_eq!(amount(&placed, "net"), "87.50");
+    let license = async |day: &str, at: &Value| discounts(&app, day, at).await[0].1.clone();
+    let recorded = placed["recordedAt"].clone();
+    app.done("endContract", end("frame", "2026-06-30")).await;
+    assert_eq!(license("2026-06-30", &Value::Null).await, "12.5");
+    assert_eq!(license("2026-07-01", &Value::Null).await, "20");
+    assert_eq!(amount(&app.quoted(&order).await, "net"), "80.00");
+    // What was known before stays known.
+    assert_eq!(license("2026-07-01", &recorded).await, "12.5");
+    let shortened = app.place(&order).await["recordedAt"].clone();
+    // The days that it lost are free for another, and it does not get them back then.
+    app.contract("nordwind", "next", ("2026-08-01", "2026-08-31"), &[("LICENSE", "1")]).await;
+    let (code, field, message) = refusal(&app.mutate("endContract", end("frame", "2026-08-01")).await);
+    assert_eq!((code.as_str(), field.as_str()), ("CONTRACT_OVERLAP", "endsOn"));
+    assert!(message.contains("Contract next governs LICENSE from 2026-08-01"), "{message}");
+    app.done("endContract", end("frame", "2026-07-31")).await;
+    assert_eq!(license("2026-07-31", &Value::Null).await, "12.5");
+    assert_eq!(license("2026-07-31", &shortened).await, "20");
+    let void = json!({ "partner": "nordwind", "reference": "next", "reason": "never signed" });
+    app.done("voidContract", void).await;
+    assert_eq!(license("2026-08-01", &Value::Null).await, "20");
+    app.done("endContract", end("frame", "2026-08-01")).await;
+    let query =
+        "{ partner(code: \"nordwind\") { contracts { reference endsOn agreedUntil voided { by reason } } } }";
+    assert_eq!(
+        app.ok(query, Value::Null).await["partner"]["contracts"],
+        json!([
+            { "reference": "frame", "endsOn": "2026-08-01", "agreedUntil": "2026-12-31", "voided": null },
+            { "reference": "next", "endsOn": "2026-08-31", "agreedUntil": "2026-08-31",
+              "voided": { "by": "bootstrap", "reason": "never signed" } },
+        ])
+    );
+    // The order keeps its price and its contract.
+    let kept = app.order(&placed["number"]).await;
+    assert_eq!((amount(&kept, "net"), &kept["lines"]), ("87.50", &placed["lines"]));
+    let events = "{ events(types: [CONTRACT_ENDED, CONTRACT_VOIDED], first: 10) { nodes { type data } } }";
+    let events = app.ok(events, Value::Null).await["events"]["nodes"].clone();
+    let kinds: Vec<_> = events.as_array().expect("a list").iter().map(|one| one["type"].clone()).collect();
+    assert_eq!(kinds, ["CONTRACT_ENDED", "CONTRACT_ENDED", "CONTRACT_VOIDED", "CONTRACT_ENDED"]);
+    assert_eq!(events[0]["data"]["contract"]["endsOn"], "2026-06-30");
+    verified(app.services()).await;
+}
+
+async fn l2_both_rates_are_shown(backend: Backend) {
+    let app = creator(backend, TODAY).await;
+    app.product("license", "LICENSE", &[("100.00", "EUR")]).await;
+    app.product("course", "TRAINING", &[("100.00", "EUR")]).await;
+    app.contract(
+        "nordwind",
+        "frame",
+        ("2026-03-10", "2026-12-31"),
+        &[("LICENSE", "12.5"), ("TRAINING", "5")],
+    )
+    .await;
+    let query = "{ partner(code: \"nordwind\") { standing { baseDiscounts { category percent levelPercent \
+        contract { reference } } } } }";
+    let data = app.ok(query, Value::Null).await;
+    let rows = &data["partner"]["standing"]["baseDiscounts"];
+    let row = |category: &str, percent: &str, level: &str, contract: Option<&str>| {
+        json!({ "category": category, "percent": percent, "levelPercent": level,
+            "contract": contract.map(|reference| json!({ "reference": reference })) })
+    };
+    assert_eq!(rows[0], row("LICENSE", "12.5", "20", Some("frame")));
+    assert_eq!(rows[1], row("USAGE_BASED_SERVICE", "20", "20", None));
+    assert_eq!(rows[3], row("TRAINING", "5", "0", Some("frame")));
+    let order = Order::for_customer("nordwind").line("license", 1).line("course", 1);
+    let placed = app.place(&order).await;
+    for priced in [app.quoted(&order).await, placed.clone()] {
+        let rates = |line: &Value| [line["discountPercent"].clone(), line["levelPercent"].clone()];
+        assert_eq!(rates(&priced["lines"][0]), ["12.5", "20"]);
+        assert_eq!(rates(&priced["lines"][1]), ["5", "0"]);
+        assert_eq!(priced["level"]["code"], "CREATOR");
+    }
+    // The level falls: the order shows what held when it was placed.
+    let app = app.restart("2028-01-01").await;
+    let later = app.order(&placed["number"]).await;
+    assert_eq!((&later["level"], &later["edition"]), (&placed["level"], &placed["edition"]));
+    assert_eq!(later["lines"][0]["levelPercent"], "20");
+    assert_eq!(app.quoted(&order).await["lines"][0]["levelPercent"], "10");
+}
+
+async fn ends_of_contracts_that_cannot_be(backend: Backend) {
+    let app = creator(backend, TODAY).await;
+    app.contract("nordwind", "frame", ("2026-03-10", "2026-12-31"), &[("LICENSE", "12.5")]).await;
+    app.contract("nordwind", "void", ("2026-03-10", "2026-12-31"), &[("TRAINING", "1")]).await;
+    let void = |reference: &str, reason: &str| json!({ "partner": "nordwind", "reference": reference, "reason": reason });
+    app.done("voidContract", void("void", "x")).await;
+    let table = [
+        ("endContract", end("frame", "2026-12-31"), "INVALID", "endsOn"),
+        ("endContract", end("frame", "2026-03-09"), "INVALID", "endsOn"),
+        ("endContract", end("frame", "2101-01-01"), "INVALID", "endsOn"),
+        ("endContract", end("nothing", "2026-06-30"), "NOT_FOUND", "reference"),
+        ("endContract", end("void", "2026-06-30"), "WRONG_STATE", "reference"),
+        ("voidContract", void("void", "x"), "WRONG_STATE", "reference"),
+        ("voidContract", void("frame", " "), "INVALID", "reason"),
+        // The reference of a voided contract is taken still.
+        (
+            "recordContract",
+            contract("nordwind", "void", ("2027-01-01", "2027-01-01"), &[("TRAINING", "1")]),
+            "ALREADY_EXISTS",
+            "reference",
+        ),
+    ];
+    let before = everything(app.reader()).await;
+    for (mutation, input, code, field) in table {
+        let (found, path, message) = refusal(&app.mutate(mutation, input.clone()).await);
+        assert_eq!((found.as_str(), path.as_str()), (code, field), "{mutation} {input}: {message}");
+        assert!(everything(app.reader()).await == before, "{mutation} {input} changed something");
     }
 }

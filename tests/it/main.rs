@@ -4,6 +4,7 @@
 mod harness;
 
 mod access;
+mod affiliation_corrections;
 mod affiliations;
 mod append_only;
 mod circles;
@@ -39,6 +40,7 @@ mod reading;
 mod reasons;
 mod recording;
 mod redemptions;
+mod returns;
 mod schema;
 mod subject_changes;
 mod subject_lists;

@@ -108,9 +108,8 @@ fn mixed(order: Order) -> Order {
 fn common(object: &Value) -> Value {
     let mut object = object.clone();
     let fields = object.as_object_mut().expect("an object");
-    for only in
-        ["id", "number", "status", "fulfilledOn", "cancelledOn", "recordedAt", "balance", "usableCredits"]
-    {
+    let of_orders = ["id", "number", "status", "fulfilledOn", "cancelledOn", "returnedOn", "recordedAt"];
+    for only in of_orders.into_iter().chain(["balance", "usableCredits"]) {
         fields.remove(only);
     }
     object

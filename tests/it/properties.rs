@@ -5,4 +5,5 @@ mod deals;
 mod folds;
 mod logs;
 mod pricing;
+mod sales;
 mod sign_ups;

@@ -10,6 +10,8 @@ both! {
     an_order_is_paid_with_dojo_credits,
     the_same_key_is_the_same_order,
     a_cancelled_order_gives_everything_back_once,
+    a_shipped_order_is_final,
+    of_a_hundred_that_ship_or_cancel_one_does,
     invalid_input_is_refused,
     below_zero_after_a_voiding_nothing_is_ordered,
     an_affiliation_ends_whatever_was_ordered,
@@ -283,4 +285,49 @@ async fn items_change_and_are_listed(backend: Backend) {
     app.item("bag", 150, 2_147_483_647).await;
     app.done("cancelSwagOrder", json!({ "number": order["number"] })).await;
     assert_eq!(app.stock("bag").await, 2_147_483_647);
+}
+
+async fn a_shipped_order_is_final(backend: Backend) {
+    let app = app(backend, 1_000).await;
+    app.item("hoodie", 300, 5).await;
+    let order = app.done("placeSwagOrder", swag("ada", "hoodie", 1, "k1")).await["swagOrder"].clone();
+    assert_eq!(order["fulfilledOn"], Value::Null);
+    let number = json!({ "number": order["number"] });
+    let shipped = app.done("fulfillSwagOrder", number.clone()).await["swagOrder"].clone();
+    assert_eq!((&shipped["status"], &shipped["fulfilledOn"]), (&json!("FULFILLED"), &json!(TODAY)));
+    for mutation in ["fulfillSwagOrder", "cancelSwagOrder"] {
+        let payload = app.mutate(mutation, number.clone()).await;
+        assert_eq!(payload["userErrors"][0]["code"], "WRONG_STATE", "{mutation}");
+        let message = payload["userErrors"][0]["message"].as_str().expect("a message");
+        assert!(message.contains("was shipped on 2026-08-31"), "{message}");
+    }
+    assert_eq!((app.wealth("ada").await.2, app.stock("hoodie").await), (700, 4));
+    let cancelled = app.done("placeSwagOrder", swag("ada", "hoodie", 1, "k2")).await["swagOrder"].clone();
+    app.done("cancelSwagOrder", json!({ "number": cancelled["number"] })).await;
+    let number = json!({ "number": cancelled["number"] });
+    assert_eq!(app.refusals("fulfillSwagOrder", number).await, ["WRONG_STATE"]);
+    assert_eq!(app.refusals("fulfillSwagOrder", json!({ "number": "S-0" })).await, ["NOT_FOUND"]);
+    let events =
+        "{ events(types: [SWAG_ORDER_FULFILLED], first: 10) { nodes { data swagOrder { number } } } }";
+    let events = app.ok(events, Value::Null).await["events"]["nodes"].clone();
+    assert_eq!((&events[0]["swagOrder"]["number"], &events[1]), (&order["number"], &Value::Null));
+    assert_eq!(events[0]["data"]["swagOrder"]["status"], "FULFILLED");
+    verified(app.services()).await;
+}
+
+async fn of_a_hundred_that_ship_or_cancel_one_does(backend: Backend) {
+    let app = app(backend, 1_000).await;
+    app.item("hoodie", 300, 5).await;
+    let order = app.done("placeSwagOrder", swag("ada", "hoodie", 1, "k1")).await["swagOrder"].clone();
+    let rivals = (0..100).map(|place| {
+        let (app, number) = (&app, json!({ "number": order["number"] }));
+        let mutation = if place % 2 == 0 { "fulfillSwagOrder" } else { "cancelSwagOrder" };
+        async move { (mutation, app.refusals(mutation, number).await) }
+    });
+    let answers = join_all(rivals).await;
+    let done: Vec<_> = answers.iter().filter(|(_, codes)| codes.is_empty()).collect();
+    assert_eq!(done.len(), 1, "{answers:?}");
+    let left = if done[0].0 == "cancelSwagOrder" { (1_000, 5) } else { (700, 4) };
+    assert_eq!((app.wealth("ada").await.2, app.stock("hoodie").await), left);
+    verified(app.services()).await;
 }

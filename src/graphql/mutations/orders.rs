@@ -11,7 +11,7 @@ use crate::graphql::types::{Effects, Order, OrderPurpose};
 use crate::service::Services;
 use crate::service::orders::OrderDraft;
 
-/// Placing, fulfilling and cancelling orders.
+/// Placing, fulfilling, cancelling and returning orders.
 #[derive(Debug, Default)]
 pub(crate) struct OrderMutations;
 
@@ -99,6 +99,23 @@ pub(crate) struct CancelOrderInput {
     idempotency_key: Option<String>,
 }
 
+/// Fulfilled order that was returned.
+#[derive(InputObject)]
+pub(crate) struct ReturnOrderInput {
+    /// Number of the order, such as `O-1831`.
+    number: String,
+    /// Reason for the return, 1 to 2,000 characters on one line.
+    reason: String,
+    /// Date of return: not before the order was fulfilled, not after today.
+    returned_on: Date,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
+}
+
 /// Result of an order mutation.
 #[derive(SimpleObject, Default)]
 pub(crate) struct OrderPayload {
@@ -135,7 +152,7 @@ impl OrderMutations {
         })
     }
 
-    /// Marks a placed order as fulfilled, which is final. Orders for end customers count toward the partner's
+    /// Marks a placed order as fulfilled. Orders for end customers count toward the partner's
     /// sales target.
     async fn fulfill_order(
         &self,
@@ -145,6 +162,19 @@ impl OrderMutations {
         let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let fulfilled = services.order_fulfill(&input.number, input.fulfilled_on.0).await;
         payload(&services, fulfilled.map(|order| (order, false))).await
+    }
+
+    /// Records that a fulfilled order was returned, which is final. A new ledger entry returns its credits. An order
+    /// for an end customer leaves the sales of its fulfilment date; if the sales target of that year is not reached
+    /// without it, the award is reversed with its own date. Refused as `WRONG_STATE` unless the order is fulfilled.
+    async fn return_order(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Order, reason and date of return.")] input: ReturnOrderInput,
+    ) -> Result<OrderPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        let returned = services.order_return(&input.number, &input.reason, input.returned_on.0).await;
+        payload(&services, returned.map(|order| (order, false))).await
     }
 
     /// Cancels a placed order. A new ledger entry returns its credits.

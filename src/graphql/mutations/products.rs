@@ -65,6 +65,43 @@ pub(crate) struct RecordContractInput {
     idempotency_key: Option<String>,
 }
 
+/// Contract to give another last day.
+#[derive(InputObject)]
+pub(crate) struct EndContractInput {
+    /// Code of the partner.
+    partner: String,
+    /// Reference of the contract.
+    reference: String,
+    /// Last day on which the rates apply, inclusive: not before the first day, in the years 1990 to 2100. It can be
+    /// earlier or later than the present one.
+    ends_on: Date,
+    /// Reason for the change, at most 2,000 characters on one line. Optional.
+    reason: Option<String>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
+}
+
+/// Contract to void.
+#[derive(InputObject)]
+pub(crate) struct VoidContractInput {
+    /// Code of the partner.
+    partner: String,
+    /// Reference of the contract.
+    reference: String,
+    /// Reason for the change, 1 to 2,000 characters on one line.
+    reason: String,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
+}
+
 /// Sales target to set.
 #[derive(InputObject)]
 pub(crate) struct SetSalesTargetInput {
@@ -118,6 +155,33 @@ impl ProductMutations {
         let recorded = services.contract_record(&draft).await;
         let recorded = or_first(recorded, async |_| services.partner_by_code(&draft.partner).await).await;
         Ok(PartnerPayload::of(&services, split_user_errors(recorded)?))
+    }
+
+    /// Sets another last day for a contract. Orders that were placed keep their prices. Refused as
+    /// `CONTRACT_OVERLAP` if another contract covers one of its categories on days that are added.
+    async fn end_contract(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Contract and last day.")] input: EndContractInput,
+    ) -> Result<PartnerPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        let EndContractInput { partner, reference, ends_on, reason, .. } = input;
+        let ended = services.contract_end(&partner, &reference, ends_on.0, reason.as_deref()).await;
+        let ended = or_first(ended, async |_| services.partner_by_code(&partner).await).await;
+        Ok(PartnerPayload::of(&services, split_user_errors(ended)?))
+    }
+
+    /// Voids a contract that was recorded by mistake: its rates apply on no day. Orders that were placed keep their
+    /// prices.
+    async fn void_contract(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Contract to void.")] input: VoidContractInput,
+    ) -> Result<PartnerPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        let voided = services.contract_void(&input.partner, &input.reference, &input.reason).await;
+        let voided = or_first(voided, async |_| services.partner_by_code(&input.partner).await).await;
+        Ok(PartnerPayload::of(&services, split_user_errors(voided)?))
     }
 
     /// Sets a partner's sales target for a year and replaces an earlier one. The award is posted

@@ -74,6 +74,19 @@ pub(crate) struct CancelSwagOrderInput {
     idempotency_key: Option<String>,
 }
 
+/// Swag shop order that was shipped.
+#[derive(InputObject)]
+pub(crate) struct FulfillSwagOrderInput {
+    /// Number of the order, such as `S-17`.
+    number: String,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
+}
+
 /// Result of a swag shop order mutation.
 #[derive(SimpleObject, Default)]
 pub(crate) struct SwagOrderPayload {
@@ -135,7 +148,18 @@ impl SwagMutations {
         payload(&services, placed.map(|placed| (placed.order, placed.duplicate))).await
     }
 
-    /// Cancels a swag shop order. Its Dojo Credits are returned, and its items go back to stock.
+    /// Marks a placed swag shop order as shipped, which is final: it can no longer be cancelled.
+    async fn fulfill_swag_order(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Order that was shipped.")] input: FulfillSwagOrderInput,
+    ) -> Result<SwagOrderPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
+        let fulfilled = services.swag_order_fulfill(&input.number).await;
+        payload(&services, fulfilled.map(|order| (order, false))).await
+    }
+
+    /// Cancels a swag shop order that was not shipped yet. Its Dojo Credits are returned, and its items go back to stock.
     async fn cancel_swag_order(
         &self,
         context: &Context<'_>,

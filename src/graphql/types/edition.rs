@@ -6,7 +6,8 @@ use async_graphql::{ID, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::Money;
-use super::enums::{OrderPurpose, ProductCategory, Program, ReviewRequirement, Track, Window};
+use super::commerce::{OrderPurpose, ProductCategory};
+use super::enums::{Program, ReviewRequirement, Track, Window};
 use super::standing::Level;
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Decimal, int};

@@ -3,7 +3,6 @@
 use async_graphql::Enum;
 
 use crate::program::deal;
-use crate::program::edition as policy;
 use crate::program::refusal::Code;
 use crate::program::rule;
 
@@ -39,76 +38,6 @@ impl From<Track> for entity::value::Track {
             Track::Business => Self::Business,
         }
     }
-}
-
-/// Category of products.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ProductCategory {
-    /// Software licences.
-    License,
-    /// Usage-based services, which are paid for in DataMiner credits.
-    UsageBasedService,
-    /// Support services.
-    SupportService,
-    /// Training.
-    Training,
-    /// Certification.
-    Certification,
-}
-
-map_enum!(
-    ProductCategory =
-        policy::ProductCategory { License, UsageBasedService, SupportService, Training, Certification }
-);
-map_enum!(
-    ProductCategory = entity::value::ProductCategory {
-        License,
-        UsageBasedService,
-        SupportService,
-        Training,
-        Certification
-    }
-);
-map_enum!(
-    policy::ProductCategory =
-        ProductCategory { License, UsageBasedService, SupportService, Training, Certification }
-);
-
-/// Purpose of an order, which determines the caps on redeemed credits.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OrderPurpose {
-    /// Resale to a named end customer.
-    EndCustomer,
-    /// Use by the partner itself, for example in a lab.
-    SelfUse,
-}
-
-map_enum!(OrderPurpose = policy::OrderPurpose { EndCustomer, SelfUse });
-map_enum!(OrderPurpose = entity::value::OrderPurpose { EndCustomer, SelfUse });
-map_enum!(entity::value::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
-map_enum!(policy::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
-
-/// Status of an order.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OrderStatus {
-    /// Placed. The order can be fulfilled or cancelled.
-    Placed,
-    /// Fulfilled, which is final.
-    Fulfilled,
-    /// Cancelled, which is final. Its credits were returned.
-    Cancelled,
-}
-
-map_enum!(OrderStatus = entity::value::OrderStatus { Placed, Fulfilled, Cancelled });
-map_enum!(entity::value::OrderStatus = OrderStatus { Placed, Fulfilled, Cancelled });
-
-/// Source of a discount rate.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DiscountSource {
-    /// The partner's overall level.
-    Level,
-    /// A contract. Its rates take precedence over those of the level, even if the level's rate is better.
-    Contract,
 }
 
 /// Status of a deal. `LEAD` to `WON_REPORTED` are active. `CLOSED_WON`, `CLOSED_LOST`, `CLOSED_DROPPED` and
@@ -234,18 +163,6 @@ map_enum!(
     DealActivityKind = entity::value::DealReport { Meeting, Introduction, ExhibitionMeeting, Webinar, Other }
 );
 
-/// Status of a swag shop order.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SwagOrderStatus {
-    /// Placed and paid with Dojo Credits.
-    Placed,
-    /// Cancelled. Its Dojo Credits were returned.
-    Cancelled,
-}
-
-map_enum!(SwagOrderStatus = entity::value::SwagOrderStatus { Placed, Cancelled });
-map_enum!(entity::value::SwagOrderStatus = SwagOrderStatus { Placed, Cancelled });
-
 /// Status of an activity.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ActivityStatus {
@@ -267,8 +184,8 @@ map_enum!(entity::value::ActivityStatus = ActivityStatus { PendingReview, Record
 pub(crate) enum LedgerReason {
     /// Award for an activity on or after the program's launch, for a won deal or for a reached sales target.
     Activity,
-    /// Reversal of the award of a voided activity, or of a sales target that was changed and is no longer
-    /// reached.
+    /// Reversal of the award of a voided activity, or of a sales target that is no longer reached because it was
+    /// changed or an order was returned.
     Void,
     /// Credit for earlier awards of a professional whose affiliation was recorded with a start date in the
     /// past.
@@ -278,10 +195,13 @@ pub(crate) enum LedgerReason {
     Legacy,
     /// Credits redeemed on an order.
     Redemption,
-    /// Credits returned by the cancellation of an order.
+    /// Credits returned by the cancellation or the return of an order.
     RedemptionReturned,
     /// Difference after a change of what earlier awards depend on, such as a professional's sign-up date.
     Recalculation,
+    /// Correction of an affiliation: credits reversed for the partner that it was recorded with, or given to the
+    /// partner that was meant. Also the award of a sales target whose day moved because an order was returned.
+    Correction,
 }
 
 map_enum!(
@@ -292,7 +212,8 @@ map_enum!(
         Legacy,
         Redemption,
         RedemptionReturned,
-        Recalculation
+        Recalculation,
+        Correction,
     }
 );
 

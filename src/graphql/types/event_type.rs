@@ -31,10 +31,22 @@ pub(crate) enum EventType {
     OrderFulfilled,
     /// An order was cancelled.
     OrderCancelled,
+    /// A fulfilled order was returned.
+    OrderReturned,
     /// A swag shop order was placed.
     SwagOrderPlaced,
+    /// A swag shop order was shipped.
+    SwagOrderFulfilled,
     /// A swag shop order was cancelled.
     SwagOrderCancelled,
+    /// An affiliation was recorded in place of one that was wrong.
+    AffiliationCorrected,
+    /// An affiliation was voided, or corrected to another partner.
+    AffiliationVoided,
+    /// A contract was given another last day.
+    ContractEnded,
+    /// A contract was voided.
+    ContractVoided,
     /// A deal was registered.
     DealRegistered,
     /// A deal was updated, or an activity was reported for it.
@@ -107,8 +119,14 @@ map_enum!(
         OrderPlaced,
         OrderFulfilled,
         OrderCancelled,
+        OrderReturned,
         SwagOrderPlaced,
+        SwagOrderFulfilled,
         SwagOrderCancelled,
+        AffiliationCorrected,
+        AffiliationVoided,
+        ContractEnded,
+        ContractVoided,
         DealRegistered,
         DealChanged,
         DealClosed,
@@ -153,8 +171,14 @@ map_enum!(
         OrderPlaced,
         OrderFulfilled,
         OrderCancelled,
+        OrderReturned,
         SwagOrderPlaced,
+        SwagOrderFulfilled,
         SwagOrderCancelled,
+        AffiliationCorrected,
+        AffiliationVoided,
+        ContractEnded,
+        ContractVoided,
         DealRegistered,
         DealChanged,
         DealClosed,

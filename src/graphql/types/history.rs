@@ -23,7 +23,7 @@ pub(crate) struct Review {
     reason: Option<String>,
 }
 
-/// Voiding of an activity, which reversed its awards.
+/// Voiding of an object, which reversed what it had given.
 #[derive(SimpleObject)]
 pub(crate) struct Voiding {
     /// Time of the voiding.

@@ -7,7 +7,7 @@ use entity::value::LogAction;
 use entity::{order, order_line};
 use uuid::Uuid;
 
-use super::enums::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
+use super::commerce::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
 use super::standing::Level;
 use super::{Cancellation, Contract, Edition, Money, Partner, Product};
 use crate::error::Error;
@@ -97,17 +97,33 @@ impl Order {
         or_null(context, found.map(cancelled))
     }
 
+    /// Date of return; null unless the order was returned.
+    async fn returned_on(&self) -> Option<Date> {
+        self.0.row().returned_on.map(Date)
+    }
+
+    /// Return, with its reason; null unless the order was returned.
+    async fn returned(&self, context: &Context<'_>) -> Option<Cancellation> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.order_histories(self.0.batch_rows()).await };
+        let found = self.0.load(Relation::Histories, load).await;
+        let returned = |found: Arc<Histories>| {
+            found.last(self.0.row().id, &[LogAction::OrderReturned]).map(Cancellation::from)
+        };
+        or_null(context, found.map(returned))
+    }
+
     /// Time at which the order was recorded.
     async fn recorded_at(&self) -> Moment {
         Moment(self.0.row().recorded_at)
     }
 
-    /// Overall level of the partner on the order date.
+    /// Overall level of the partner on the order date, as it was when the order was placed.
     async fn level(&self, context: &Context<'_>) -> Result<Level, ApiError> {
         level(context.data_unchecked::<Services>(), self.0.row())
     }
 
-    /// Edition by which the order was priced.
+    /// Edition by which the order was priced when it was placed.
     async fn edition(&self, context: &Context<'_>) -> Result<Edition, ApiError> {
         edition(context.data_unchecked::<Services>(), self.0.row())
     }
@@ -187,7 +203,7 @@ impl Order {
 }
 
 fn line_rows(order: &order::Model, lines: Vec<order_line::Model>) -> (Uuid, Rows<LineRow>) {
-    let rows = lines.into_iter().map(|line| LineRow { line, currency: order.currency.clone() });
+    let rows = lines.into_iter().map(|line| LineRow::new(line, order));
     (order.id, Rows { rows: rows.collect(), has_more: false })
 }
 
@@ -198,11 +214,24 @@ fn edition(services: &Services, row: &order::Model) -> Result<Edition, ApiError>
     Ok(Edition { id: row.edition_id, index, policy: Arc::clone(policy) })
 }
 
-/// A line with the currency of its order.
+/// A line with the currency of its order, and by what that was priced.
 #[derive(Clone)]
 pub(crate) struct LineRow {
     line: order_line::Model,
     currency: String,
+    edition_id: Uuid,
+    level: String,
+}
+
+impl LineRow {
+    fn new(line: order_line::Model, order: &order::Model) -> Self {
+        Self {
+            line,
+            currency: order.currency.clone(),
+            edition_id: order.edition_id,
+            level: order.level.clone(),
+        }
+    }
 }
 
 /// Priced line of an order or a quote.
@@ -261,6 +290,14 @@ impl OrderLine {
         Ok(Decimal(percent(&self.row().discount_percent)?))
     }
 
+    /// Discount of the level in percent of the list price, as it was at the time of pricing. A contract takes
+    /// precedence over it, even if it is better.
+    async fn level_percent(&self, context: &Context<'_>) -> Decimal {
+        let services = context.data_unchecked::<Services>();
+        let line = self.0.row();
+        Decimal(services.level_discount(line.edition_id, &line.level, line.line.category))
+    }
+
     /// Source of the discount rate.
     async fn discount_source(&self) -> DiscountSource {
         if self.row().contract_id.is_some() { DiscountSource::Contract } else { DiscountSource::Level }
@@ -316,8 +353,7 @@ pub(crate) struct Quote {
 impl Quote {
     pub(crate) fn new(quoted: orders::Quote) -> Self {
         let row = &quoted.row;
-        let rows =
-            row.lines.iter().map(|line| LineRow { line: line.clone(), currency: row.order.currency.clone() });
+        let rows = row.lines.iter().map(|line| LineRow::new(line.clone(), &row.order));
         let rows = Rows { rows: rows.collect(), has_more: false };
         let lines = BatchPages::new([(row.order.id, rows)].into());
         Self { quoted, lines }

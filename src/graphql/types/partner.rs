@@ -6,10 +6,11 @@ use uuid::Uuid;
 use super::enums::Track;
 use super::level_history::{LevelAward, LevelRows};
 use super::standing::PartnerStanding;
-use super::{Activity, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget};
+use super::{Activity, Affiliation, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget};
+use crate::error::Error;
 use crate::graphql::batch::{BatchPages, BatchRow};
 use crate::graphql::connection::{
-    ACTIVITIES, AFFILIATED, Connection, DEALS, LEDGER, ListOrder, ORDERS, PageArguments, Total,
+    ACTIVITIES, AFFILIATED, AFFILIATIONS, Connection, DEALS, LEDGER, ListOrder, ORDERS, PageArguments, Total,
     without_partner,
 };
 use crate::graphql::error::{ApiError, or_null};
@@ -19,7 +20,9 @@ use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 use crate::service::reads;
 use crate::store::activity::Owner;
+use crate::store::affiliation::AffiliationOwner;
 use crate::store::ledger::LedgerFilter;
+use crate::store::page::Rows;
 use crate::store::partner::PartnerRow;
 
 /// Company in the partner program. It earns credits in two tracks; level credits determine its levels,
@@ -219,6 +222,27 @@ impl Partner {
         Ok(Connection::new(found, &page, ListOrder::Natural, total))
     }
 
+    /// Affiliations of professionals with the partner, in the order of recording. Staff also sees voided ones.
+    async fn affiliations(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Affiliation>, ApiError> {
+        let page = PageArguments { first, after, last, before }.page(&AFFILIATIONS)?;
+        let services = context.data_unchecked::<Services>();
+        let owner = AffiliationOwner::Partner;
+        let load = async { services.affiliation_pages(owner, &self.ids(), &page).await.map(BatchPages::new) };
+        let pages = self.0.load(Relation::Affiliations(owner, page.clone()), load).await?;
+        let found = pages.of(self.0.row().id);
+        Ok(Connection::new(found, &page, ListOrder::Natural, Total::PartnerAffiliations(self.0.clone())))
+    }
+
     /// Orders of the partner, in the order of placing.
     async fn orders(
         &self,
@@ -259,13 +283,16 @@ impl Partner {
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Deals(self.0.clone())))
     }
 
-    /// Contracts with discount rates of their own, ordered by first day.
+    /// Contracts with discount rates of their own, ordered by first day; voided ones are among them.
     async fn contracts(&self, context: &Context<'_>) -> Result<Vec<Contract>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.contracts(&self.ids()).await };
+        let load = async {
+            let contracts = services.contracts(&self.ids()).await?.into_iter();
+            let pages = contracts.map(|(id, rows)| (id, Rows { rows, has_more: false }));
+            Ok::<_, Error>(BatchPages::new(pages.collect()))
+        };
         let contracts = self.0.load(Relation::Contracts, load).await?;
-        let contracts = contracts.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
-        Ok(contracts.iter().cloned().map(BatchRow::only).map(Contract).collect())
+        Ok(contracts.of(self.0.row().id).batch_rows().map(Contract).collect())
     }
 
     /// Sales target for a year; null if none was set.

@@ -2,8 +2,8 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 
-use super::enums::ProductCategory;
-use super::{Money, Partner};
+use super::commerce::ProductCategory;
+use super::{Money, Partner, Voiding};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
@@ -77,9 +77,24 @@ impl Contract {
         Date(self.0.row().contract.starts_on)
     }
 
-    /// Last day on which the rates apply.
+    /// Last day on which the rates apply. `endContract` changes it.
     async fn ends_on(&self) -> Date {
         Date(self.0.row().contract.ends_on)
+    }
+
+    /// Last day as it was recorded with the contract.
+    async fn agreed_until(&self) -> Date {
+        Date(self.0.row().contract.agreed_until)
+    }
+
+    /// Voiding of the contract; null unless it was voided. Its rates then apply on no day.
+    async fn voided(&self, context: &Context<'_>) -> Option<Voiding> {
+        let services = context.data_unchecked::<Services>();
+        let voided = self.0.batch_rows().iter().filter(|row| row.contract.voided);
+        let ids: Vec<_> = voided.map(|row| row.contract.id).collect();
+        let load = async { services.contract_voidings(&ids).await };
+        let found = self.0.load(Relation::Voidings, load).await;
+        or_null(context, found.map(|found| found.get(&self.0.row().contract.id).map(Into::into)))
     }
 
     /// Discount rates, one per covered category.

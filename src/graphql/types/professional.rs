@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::level_history::{LevelRows, ProfessionalLevelAward};
 use super::standing::ProfessionalStanding;
-use super::{Activity, Partner, PointsEntry, SwagOrder};
+use super::{Activity, Affiliation, Partner, PointsEntry, SwagOrder};
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::connection::{
-    ACTIVITIES, Connection, ListOrder, POINTS, PageArguments, SWAG_ORDERS, Total,
+    ACTIVITIES, AFFILIATIONS, Connection, ListOrder, POINTS, PageArguments, SWAG_ORDERS, Total,
 };
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
@@ -16,6 +16,7 @@ use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 use crate::store::activity::Owner;
+use crate::store::affiliation::AffiliationOwner;
 use crate::store::partner::PartnerRow;
 use crate::store::points::PointsFilter;
 use crate::store::professional::ProfessionalRow;
@@ -195,6 +196,28 @@ impl Professional {
         let pages = self.0.load(Relation::PointsEntries(filter, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Points(self.0.clone(), filter)))
+    }
+
+    /// Affiliations of the professional with partners, in the order of recording. Staff and the professional also see
+    /// voided ones; a partner sees those with itself.
+    async fn affiliations(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Affiliation>, ApiError> {
+        let page = PageArguments { first, after, last, before }.page(&AFFILIATIONS)?;
+        let services = context.data_unchecked::<Services>();
+        let owner = AffiliationOwner::Professional;
+        let load = async { services.affiliation_pages(owner, &self.ids(), &page).await.map(BatchPages::new) };
+        let pages = self.0.load(Relation::Affiliations(owner, page.clone()), load).await?;
+        let found = pages.of(self.0.row().id);
+        Ok(Connection::new(found, &page, ListOrder::Natural, Total::ProfessionalAffiliations(self.0.clone())))
     }
 
     /// Swag shop orders of the professional, in the order of placing.

@@ -6,7 +6,8 @@ use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 
 use super::Contract;
-use super::enums::{ProductCategory, Track};
+use super::commerce::ProductCategory;
+use super::enums::Track;
 use crate::graphql::batch::BatchRow;
 use crate::graphql::error::ApiError;
 use crate::graphql::relation::Relation;
@@ -227,6 +228,12 @@ impl BaseDiscount {
     /// Discount in percent of the list price; "0" if there is none.
     async fn percent(&self) -> Decimal {
         Decimal(self.0.percent)
+    }
+
+    /// Discount of the overall level in percent of the list price; "0" if there is none. A contract takes precedence
+    /// over it, even if it is better.
+    async fn level_percent(&self) -> Decimal {
+        Decimal(self.0.level_percent)
     }
 
     /// Contract that sets the rate; null if the partner's overall level does.

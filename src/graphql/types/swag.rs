@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 use entity::value::LogAction;
 use entity::{swag_item, swag_order};
 
-use super::enums::SwagOrderStatus;
+use super::commerce::SwagOrderStatus;
 use super::{Cancellation, Professional};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
@@ -119,6 +119,11 @@ impl SwagOrder {
         let found = self.0.load(Relation::Histories, load).await;
         let actions = [LogAction::SwagCancelled];
         or_null(context, found.map(|found| found.last(self.0.row().id, &actions).map(Into::into)))
+    }
+
+    /// Date of shipping; null unless the order was shipped.
+    async fn fulfilled_on(&self) -> Option<Date> {
+        self.0.row().fulfilled_on.map(Date)
     }
 
     /// Time at which the order was recorded.

@@ -21,6 +21,8 @@ pub enum Cause<'a> {
     },
     /// A change of what earlier awards depend on (E4).
     Recalculation,
+    /// An affiliation that was corrected or voided (A3).
+    Correction,
     /// A deal (R5).
     Deal(DealCause<'a>),
     /// A sales target that is reached, or no longer is.
@@ -69,6 +71,8 @@ fn cause(rule: &Rule, award: &Award<'_>) -> String {
             ", credited with the affiliation and taken back with it, because the activity had been voided"
                 .to_owned()
         }
+        Cause::Correction if award.amount < 0 => ", taken back with a corrected affiliation".to_owned(),
+        Cause::Correction => ", credited with a corrected affiliation".to_owned(),
         Cause::Deal(of) => deal::words(rule, &of, award.amount),
         Cause::Target(of) => target::words(&of, award.amount),
     }

@@ -18,6 +18,11 @@ pub struct TargetCause {
 pub(super) fn words(cause: &TargetCause, amount: i64) -> String {
     let year = cause.year;
     let target = cause.target.map_or_else(String::new, |target| format!(" of {}", money(target)));
+    if amount < 0 && cause.target.zip(cause.sold).is_some_and(|(target, sold)| sold.minor >= target.minor) {
+        return format!(
+            ", taken back on this day, because without a returned order the target{target} for {year} is reached on another"
+        );
+    }
     if amount < 0 {
         let sold =
             cause.sold.map_or_else(|| "what was sold".to_owned(), |sold| format!("{} sold", money(sold)));

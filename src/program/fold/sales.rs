@@ -4,7 +4,8 @@ use chrono::{Datelike, NaiveDate};
 use iso_currency::Currency;
 
 use super::{
-    Awards, Cause, Fold, LimitExceeded, ObjectIndex, PartnerIndex, Reason, SUM_MAX, Sale, Target, WonDeal,
+    Awards, Cause, Fold, LimitExceeded, ObjectIndex, OrderReturn, PartnerIndex, Reason, Redemption, SUM_MAX,
+    Sale, Target, WonDeal, redeemed,
 };
 use crate::program::money::Money;
 use crate::program::rule::Derived;
@@ -20,6 +21,15 @@ pub struct Sold {
     pub latest_on: NaiveDate,
 }
 
+/// What changed the sales of a partner and year, or their target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SalesStep {
+    /// An order was fulfilled.
+    Sold(Sale),
+    /// The target was set.
+    Target(Money),
+}
+
 /// A partner's sales and target of one calendar year.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct YearSales {
@@ -29,13 +39,39 @@ pub struct YearSales {
     pub reached_on: Option<NaiveDate>,
     /// What was sold, by currency.
     pub sold: Vec<(Currency, Sold)>,
+    /// What led here, in the order of the log, without orders that came back. Only the return of an order
+    /// reads it, and needs the whole.
+    pub history: Vec<SalesStep>,
 }
 
 impl YearSales {
+    /// What a history comes to.
+    ///
+    /// # Errors
+    /// When a sum exceeds the largest amount.
+    pub fn of_history(steps: impl IntoIterator<Item = SalesStep>) -> Result<Self, LimitExceeded> {
+        let mut sales = Self::default();
+        for step in steps {
+            sales.apply(step)?;
+        }
+        Ok(sales)
+    }
+
     /// What was sold in a currency.
     #[must_use]
     pub fn in_currency(&self, currency: Currency) -> Option<Sold> {
         self.sold.iter().find(|(of, _)| *of == currency).map(|(_, sold)| *sold)
+    }
+
+    fn apply(&mut self, step: SalesStep) -> Result<(), LimitExceeded> {
+        match step {
+            SalesStep::Sold(sale) => self.add(&sale)?,
+            SalesStep::Target(amount) => self.target = Some(amount),
+        }
+        self.history.push(step);
+        // A target that was reached stays reached on its day, whatever is sold later.
+        self.reached_on = self.reached().map(|on| self.reached_on.unwrap_or(on));
+        Ok(())
     }
 
     fn add(&mut self, sale: &Sale) -> Result<(), LimitExceeded> {
@@ -48,6 +84,12 @@ impl YearSales {
             self.sold.push((currency, Sold { net: sale.net.minor, orders: 1, latest_on: sale.on }));
         }
         Ok(())
+    }
+
+    /// The same as if an order had never been fulfilled.
+    fn without(&self, order: ObjectIndex) -> Result<Self, LimitExceeded> {
+        let is_other = |step: &&SalesStep| !matches!(step, SalesStep::Sold(sale) if sale.order == order);
+        Self::of_history(self.history.iter().filter(is_other).copied())
     }
 
     /// The day on which the target is reached by what was sold: that of the latest order, since it is
@@ -83,48 +125,57 @@ impl Fold<'_> {
     pub(super) fn sold(&mut self, sale: &Sale, out: &mut Awards) -> Result<(), LimitExceeded> {
         let year = sale.on.year();
         let mut sales = self.year_sales(sale.partner, year).clone();
-        sales.add(sale)?;
+        sales.apply(SalesStep::Sold(*sale))?;
         self.evaluate_sales(sale.partner, year, sales, sale.order, out)
     }
 
     pub(super) fn target_set(&mut self, target: &Target, out: &mut Awards) -> Result<(), LimitExceeded> {
-        let sales = self.year_sales(target.partner, target.year).clone();
-        let sales = YearSales { target: Some(target.amount), ..sales };
+        let mut sales = self.year_sales(target.partner, target.year).clone();
+        sales.apply(SalesStep::Target(target.amount))?;
         self.evaluate_sales(target.partner, target.year, sales, target.target, out)
     }
 
-    /// Awards a target that is now reached, and reverses the award of one that no longer is.
+    /// Takes an order out of the sales of its year, and gives back the credits that it had redeemed.
+    pub(super) fn order_returned(
+        &mut self,
+        back: &OrderReturn,
+        out: &mut Awards,
+    ) -> Result<(), LimitExceeded> {
+        if let Some(sold_on) = back.sold_on {
+            let sales = self.year_sales(back.partner, sold_on.year()).without(back.order)?;
+            self.evaluate_sales(back.partner, sold_on.year(), sales, back.order, out)?;
+        }
+        if back.credits > 0 {
+            let OrderReturn { partner: subject, order, on, credits, .. } = *back;
+            out.credits.push(redeemed(&Redemption { subject, order, on, credits }, 1));
+        }
+        Ok(())
+    }
+
+    /// Awards a target that is now reached, and reverses the award of one that no longer is. An order that
+    /// came back can move the day: the award is then reversed on the one and given on the other.
     fn evaluate_sales(
         &mut self,
         who: PartnerIndex,
         year: i32,
-        mut sales: YearSales,
+        sales: YearSales,
         object: ObjectIndex,
         out: &mut Awards,
     ) -> Result<(), LimitExceeded> {
-        match (sales.reached_on, sales.reached()) {
-            (None, Some(on)) if self.has_left(who, on) => {}
-            (None, Some(on)) => {
-                self.award_derived(
-                    who,
-                    &[Derived::SalesTarget],
-                    1,
-                    Cause { object, date: on, reason: Reason::Activity },
-                    out,
-                )?;
-                sales.reached_on = Some(on);
+        let before = self.year_sales(who, year).reached_on;
+        // A target that is reached after the partner has left is not awarded.
+        let after = sales.reached_on.filter(|on| before.is_some() || !self.has_left(who, *on));
+        let sales = YearSales { reached_on: after, ..sales };
+        if before != after {
+            let kinds = &[Derived::SalesTarget];
+            if let Some(on) = before {
+                let cause = Cause { object, date: on, reason: Reason::Void };
+                self.award_derived(who, kinds, -1, cause, out)?;
             }
-            (Some(on), None) => {
-                self.award_derived(
-                    who,
-                    &[Derived::SalesTarget],
-                    -1,
-                    Cause { object, date: on, reason: Reason::Void },
-                    out,
-                )?;
-                sales.reached_on = None;
+            if let Some(on) = after {
+                let reason = if before.is_some() { Reason::Correction } else { Reason::Activity };
+                self.award_derived(who, kinds, 1, Cause { object, date: on, reason }, out)?;
             }
-            _ => {}
         }
         *self.year_sales(who, year) = sales;
         Ok(())
@@ -192,3 +243,6 @@ impl Fold<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,15 @@ impl Affiliations {
         all.into_iter().find(|affiliation| affiliation.covers(day))
     }
 
+    /// Removes the one that started on a day.
+    pub(super) fn take(&mut self, day: NaiveDate) -> Option<Affiliation> {
+        if self.latest.is_some_and(|one| one.starts_on == day) {
+            return std::mem::replace(&mut self.latest, self.earlier.pop());
+        }
+        let place = self.earlier.iter().position(|one| one.starts_on == day)?;
+        Some(self.earlier.remove(place))
+    }
+
     /// The one that started on a day.
     pub(super) fn started_on(&mut self, day: NaiveDate) -> Option<&mut Affiliation> {
         self.earlier.iter_mut().chain(&mut self.latest).find(|one| one.starts_on == day)

@@ -73,16 +73,23 @@ pub enum Step {
     Voided(Fact),
     /// A professional was entered as working for a partner.
     Affiliated(ProfessionalIndex, Affiliation),
-    /// The affiliation that started on the first day ended with the second as its last.
+    /// The affiliation that started on the first day has the second as its last. What it credited for later
+    /// days is taken back.
     AffiliationEnded(ProfessionalIndex, NaiveDate, NaiveDate),
     /// A partner left the program with a last day, or came back.
     PartnerLeft(PartnerIndex, Option<NaiveDate>),
+    /// The affiliation that started on the day is replaced by another one (A3).
+    AffiliationCorrected(ProfessionalIndex, NaiveDate, Affiliation),
+    /// The affiliation that started on the day never was (A3).
+    AffiliationVoided(ProfessionalIndex, NaiveDate),
     /// A partner spent credits on an order (O6).
     Redeemed(Redemption<PartnerIndex>),
     /// A cancelled order returns its credits (O7).
     Returned(Redemption<PartnerIndex>),
     /// An end-customer order of a partner was fulfilled.
     Sold(Sale),
+    /// A fulfilled order came back (O7).
+    OrderReturned(OrderReturn),
     /// A partner's sales target of a year was set.
     TargetSet(Target),
     /// A deal ended in a successful transaction (R5).
@@ -119,6 +126,21 @@ pub struct Sale {
     pub on: NaiveDate,
     /// Its amount after base discount.
     pub net: Money,
+}
+
+/// A fulfilled order that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderReturn {
+    /// Who had ordered.
+    pub partner: PartnerIndex,
+    /// The caller's number for the order, the same as that of its [`Sale`].
+    pub order: ObjectIndex,
+    /// When it came back.
+    pub on: NaiveDate,
+    /// Credits that it had redeemed.
+    pub credits: i64,
+    /// The day of its sale; none for self-use, which is no sale.
+    pub sold_on: Option<NaiveDate>,
 }
 
 /// A sales target of a calendar year.
@@ -160,10 +182,12 @@ pub enum Reason {
     Legacy,
     /// Credits spent on an order.
     Redemption,
-    /// Credits of a cancelled order.
+    /// Credits of a cancelled or returned order.
     RedemptionReturned,
     /// A change of what windows depend on (E4).
     Recalculation,
+    /// The correction of something that was entered wrongly, or that came back.
+    Correction,
 }
 
 /// The span of units that an award is about, for its explanation.

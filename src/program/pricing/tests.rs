@@ -125,7 +125,8 @@ fn pp_rewards_every_purpose_category_level_and_contract() {
                     };
                     let what = format!("{purpose:?} {:?} {level} {agreed:?}", row.category);
                     let found = one_of_the_matrix(row.category, purpose, level, agreed);
-                    assert_eq!(found.lines[0].rate, Rate { percent: rate.into(), source }, "{what}");
+                    let expected = Rate { percent: rate.into(), level_percent: of_level.into(), source };
+                    assert_eq!(found.lines[0].rate, expected, "{what}");
                     assert_eq!(found.lines[0].cap_percent, cap.into(), "{what}");
                     // Of EUR 10,000.00, a percent is 10,000 cents; of its net amount, 100 for each percent
                     // that is left.
@@ -188,10 +189,16 @@ fn l2_the_contract_that_starts_last_governs() {
     ];
     for (contracts, category, percent, source) in table {
         let found = rate(&rewards, "MEMBER", &contracts, day(TODAY), category);
-        assert_eq!(found, Rate { percent: percent.into(), source }, "{category:?} {contracts:?}");
+        // The level's rate is shown whatever governs.
+        let level_percent = if category == License { 30 } else { 0 };
+        let expected = Rate { percent: percent.into(), level_percent: level_percent.into(), source };
+        assert_eq!(found, expected, "{category:?} {contracts:?}");
     }
     let unknown = rate(&rewards, "NOBODY", &[], day(TODAY), License);
-    assert_eq!(unknown, Rate { percent: Decimal::ZERO, source: RateSource::Level });
+    assert_eq!(
+        unknown,
+        Rate { percent: Decimal::ZERO, level_percent: Decimal::ZERO, source: RateSource::Level }
+    );
 }
 
 #[test]

@@ -40,9 +40,9 @@ impl EventDraft {
         Self { partner, professional, ..Self::new(kind, on, "changed", json!(fields)) }
     }
 
-    /// An affiliation was entered, or has its last day.
+    /// An affiliation was entered, corrected or voided, or has its last day.
     pub(in crate::service) fn affiliation(kind: EventKind, row: &affiliation::Model, on: NaiveDate) -> Self {
-        let object = json!({ "startsOn": row.starts_on, "endsOn": row.ends_on });
+        let object = json!({ "startsOn": row.starts_on, "endsOn": row.ends_on, "voided": row.voided });
         Self {
             partner: Some(row.partner_id),
             professional: Some(row.professional_id),
@@ -59,7 +59,7 @@ impl EventDraft {
         let contract = &row.contract;
         let object = json!({
             "reference": contract.reference, "startsOn": contract.starts_on, "endsOn": contract.ends_on,
-            "rates": rates,
+            "voided": contract.voided, "rates": rates,
         });
         Self { partner: Some(contract.partner_id), ..Self::new(kind, on, "contract", object) }
     }

@@ -150,6 +150,7 @@ impl Services {
             status: OrderStatus::Placed,
             fulfilled_on: None,
             cancelled_on: None,
+            returned_on: None,
         };
         let lines = rows(&order, &lines, &priced, &contracts);
         Ok((OrderRow { order, lines }, partner))

@@ -47,7 +47,7 @@ pub(in crate::service) struct PostedRows {
     professional_totals: Vec<professional_total::Model>,
     professional_balances: Vec<professional_balance::Model>,
     /// The events of steps, by sequence number.
-    drafts: HashMap<i64, EventDraft>,
+    drafts: HashMap<i64, Vec<EventDraft>>,
     pub(super) partner_levels: Vec<(Uuid, LevelChange)>,
     pub(super) professional_levels: Vec<(Uuid, LevelChange)>,
     audience: Audience,
@@ -56,10 +56,10 @@ pub(in crate::service) struct PostedRows {
 }
 
 impl PostedRows {
-    /// Adds the event of a step; steps are counted from 0 in the order in which they were applied.
+    /// Adds an event of a step; steps are counted from 0 in the order in which they were applied.
     pub(in crate::service) fn emit(&mut self, step: usize, draft: EventDraft) {
         if let Some(seq) = self.seqs.get(step) {
-            self.drafts.insert(*seq, draft);
+            self.drafts.entry(*seq).or_default().push(draft);
         }
     }
 
@@ -79,14 +79,15 @@ impl PostedRows {
         let mut points = self.points.iter().peekable();
         let mut ledger = self.ledger.iter().peekable();
         for (seq, step) in self.seqs.iter().zip(&self.log) {
-            let draft = self.drafts.get(seq);
+            let drafts = self.drafts.get(seq).map_or(&[][..], Vec::as_slice);
             let reason = step.reason.as_deref();
-            rows.extend(draft.map(|draft| self.audience.step(draft, reason)));
+            rows.extend(drafts.iter().map(|draft| self.audience.step(draft, reason)));
             while let Some(entry) = points.next_if(|entry| entry.log_seq == *seq) {
-                rows.push(self.audience.points(entry, draft, reason));
+                rows.push(self.audience.points(entry, drafts.first(), reason));
             }
             while let Some(entry) = ledger.next_if(|entry| entry.log_seq == *seq) {
-                let mut row = self.audience.credits(entry, draft, reason);
+                let of_partner = drafts.iter().find(|draft| draft.is_about(entry.partner_id));
+                let mut row = self.audience.credits(entry, of_partner.or(drafts.first()), reason);
                 if let Some(activity) = entry.activity_id.and_then(|id| self.activities.get(&id)) {
                     add_data(&mut row, "activity", activity);
                 }

@@ -42,6 +42,7 @@ pub(in crate::service) fn ledger_row(
         Object::Affiliation(_)
         | Object::SalesTarget(_)
         | Object::SwagOrder(_)
+        | Object::Contract(_)
         | Object::Partner(_)
         | Object::Professional(_) => (None, None, None),
     };
@@ -114,16 +115,19 @@ fn reason(reason: Reason) -> LedgerReason {
         Reason::Redemption => LedgerReason::Redemption,
         Reason::RedemptionReturned => LedgerReason::RedemptionReturned,
         Reason::Recalculation => LedgerReason::Recalculation,
+        Reason::Correction => LedgerReason::Correction,
     }
 }
 
-/// Affiliations credit no points, and there is no legacy window for points.
+/// Affiliations and their corrections credit no points, and there is no legacy window for points.
 fn points_reason(reason: Reason) -> PointsReason {
     match reason {
         Reason::Void => PointsReason::Void,
         Reason::Redemption => PointsReason::Redemption,
         Reason::RedemptionReturned => PointsReason::RedemptionReturned,
         Reason::Recalculation => PointsReason::Recalculation,
-        Reason::Activity | Reason::Affiliation | Reason::Legacy => PointsReason::Activity,
+        Reason::Activity | Reason::Affiliation | Reason::Legacy | Reason::Correction => {
+            PointsReason::Activity
+        }
     }
 }

@@ -102,7 +102,7 @@ impl Services {
         if let (None, Some(order)) = (&entry.kind, order) {
             let money = |minor| targets::money(minor, &order.currency).ok();
             return explain_redemption(&Redemption {
-                spending: spending(entry.reason),
+                spending: spending(entry.reason, order.returned_on.is_some()),
                 order: &order.number,
                 credits: entry.spendable_credits,
                 balance_after: entry.balance_after,
@@ -180,10 +180,12 @@ impl Services {
 }
 
 /// What happened to the credits of an order.
-fn spending(reason: LedgerReason) -> Spending {
+fn spending(reason: LedgerReason, returned: bool) -> Spending {
     match reason {
         LedgerReason::Redemption => Spending::Redeemed,
+        LedgerReason::RedemptionReturned if returned => Spending::Returned,
         LedgerReason::RedemptionReturned
+        | LedgerReason::Correction
         | LedgerReason::Activity
         | LedgerReason::Void
         | LedgerReason::Affiliation
@@ -219,6 +221,7 @@ fn cause_of<'a>(
         }
         (_, LedgerReason::Void) => Cause::Void,
         (_, LedgerReason::Recalculation) => Cause::Recalculation,
+        (_, LedgerReason::Correction) => Cause::Correction,
         (_, LedgerReason::Affiliation) => {
             let voided = entry.activity_id.and_then(|id| causes.voided.get(&id));
             Cause::Affiliation { was_voided: voided.is_some_and(|seq| *seq < entry.log_seq) }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::LogAction;
-use entity::{activity, audit_entry, deal, log, order, swag_order};
+use entity::{activity, affiliation, audit_entry, deal, log, order, swag_order};
 use uuid::Uuid;
 
 use crate::access::Operation;
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::service::Services;
 use crate::service::deals::is_visible;
 use crate::store::api_key;
-use crate::store::history::{self, LoggedObject};
+use crate::store::history::{self, LoggedObject, Voiding};
 
 /// One thing that happened to an object: a step of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +133,47 @@ impl Services {
         Ok(histories)
     }
 
+    /// How affiliations that the caller may see came to be void: they were voided, or corrected.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn affiliation_voidings(
+        &self,
+        rows: &[affiliation::Model],
+    ) -> Result<HashMap<Uuid, Happening>, Error> {
+        let ids: Vec<Uuid> = rows.iter().filter(|row| row.voided).map(|row| row.id).collect();
+        let steps = if ids.is_empty() {
+            Vec::new()
+        } else {
+            history::affiliation_voidings(self.db.reader(), &ids).await?
+        };
+        Ok(self.voidings(steps))
+    }
+
+    /// How contracts that the caller may see were voided.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn contract_voidings(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Happening>, Error> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        Ok(self.voidings(history::contract_voidings(self.db.reader(), ids).await?))
+    }
+
+    fn voidings(&self, steps: Vec<Voiding>) -> HashMap<Uuid, Happening> {
+        let is_staff = self.caller().role.is_staff();
+        let happening = |step: Voiding| Happening {
+            action: step.action,
+            at: step.recorded_at,
+            on: None,
+            by: if is_staff { step.actor } else { step.actor_role },
+            reason: step.reason,
+            points: None,
+        };
+        steps.into_iter().map(|step| (step.id, happening(step))).collect()
+    }
+
     /// The names of the actors of entries, as far as the caller may know them.
     async fn actors(&self, rows: impl Iterator<Item = &audit_entry::Model>) -> Result<Actors, Error> {
         if !self.caller().role.is_staff() {
@@ -201,8 +242,12 @@ fn operations(action: LogAction) -> &'static [Operation] {
         LogAction::AffiliationEnded => {
             &[Operation::EndAffiliation, Operation::EndPartnership, Operation::EndMembership]
         }
+        LogAction::AffiliationVoided => &[Operation::VoidAffiliation],
+        LogAction::ContractEnded => &[Operation::EndContract],
+        LogAction::ContractVoided => &[Operation::VoidContract],
         LogAction::OrderFulfilled => &[Operation::FulfillOrder],
         LogAction::OrderCancelled => &[Operation::CancelOrder],
+        LogAction::OrderReturned => &[Operation::ReturnOrder],
         LogAction::DealUpdated => &[Operation::UpdateDeal],
         LogAction::DealReported => &[Operation::ReportDealActivity],
         LogAction::DealClosed | LogAction::DealWonReported => &[Operation::CloseDeal],
@@ -217,10 +262,12 @@ fn operations(action: LogAction) -> &'static [Operation] {
         LogAction::ProfessionalUpdated => &[Operation::UpdateProfessional],
         LogAction::PartnershipEnded | LogAction::PartnershipResumed => &[Operation::EndPartnership],
         LogAction::MembershipEnded | LogAction::MembershipResumed => &[Operation::EndMembership],
+        LogAction::SwagFulfilled => &[Operation::FulfillSwagOrder],
         // What brings the object about: the audit log has it, but not among the changes.
         LogAction::Submitted
         | LogAction::Recorded
         | LogAction::Affiliated
+        | LogAction::AffiliationCorrected
         | LogAction::OrderPlaced
         | LogAction::DealRegistered
         | LogAction::SwagOrdered => &[],

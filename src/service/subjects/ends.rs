@@ -24,6 +24,7 @@ use crate::service::{Services, input, transact};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject_step::{self as steps, DatedFact};
+use crate::store::subject::LATEST;
 use crate::store::{affiliation as affiliations, subject};
 
 impl Services {
@@ -44,7 +45,7 @@ impl Services {
         transact!(self, Operation::EndPartnership, transaction, changes => {
             // Professionals are locked before partners.
             let open = match input::code("partner", code) {
-                Ok(code) => affiliations::open_of_partner(transaction, &code).await?,
+                Ok(code) => affiliations::open_of_partner(transaction, &code, beyond(on)).await?,
                 Err(_) => Vec::new(),
             };
             let people: Vec<Uuid> = open.iter().map(|row| row.professional_id).collect();
@@ -60,7 +61,7 @@ impl Services {
             }
             // Who was affiliated meanwhile is locked as well: a deadlock would be tried again.
             let known: Vec<Uuid> = people.iter().map(|row| row.id).collect();
-            let open = affiliations::open_of_partner(transaction, &before.code).await?;
+            let open = affiliations::open_of_partner(transaction, &before.code, beyond(on)).await?;
             let new: Vec<Uuid> =
                 open.iter().map(|row| row.professional_id).filter(|id| !known.contains(id)).collect();
             let mut people = people;
@@ -69,7 +70,7 @@ impl Services {
             }
             let last = steps::last_of_partner(transaction, before.id).await?;
             check_days("the partner's enrolment", before.enrolled_on, on, before.left_on, last)?;
-            let open = open_of(transaction, &people).await?;
+            let open = open_of(transaction, &people, beyond(on)).await?;
             let open: Vec<_> = open.into_iter().filter(|row| row.partner_id == before.id).collect();
             let mut posting = Posting::open(&self.policy, vec![before.clone()], people, &open);
             let action = if on.is_some() { LogAction::PartnershipEnded } else { LogAction::PartnershipResumed };
@@ -119,7 +120,7 @@ impl Services {
             let last = steps::last_of_professional(transaction, before.id).await?;
             check_days("the professional's sign-up", before.signed_up_on, on, before.left_on, last)?;
             let people = vec![before.clone()];
-            let open = open_of(transaction, &people).await?;
+            let open = open_of(transaction, &people, beyond(on)).await?;
             let mut posting = Posting::open(&self.policy, Vec::new(), people, &open);
             let action = if on.is_some() { LogAction::MembershipEnded } else { LogAction::MembershipResumed };
             let entry = LogEntry { reason, day: on, ..LogEntry::new(action, Object::Professional(before.id)) };
@@ -181,19 +182,25 @@ impl Services {
 fn add_ends(changes: &mut Changes, open: &[affiliation::Model], on: Option<NaiveDate>) {
     for row in on.map_or(&[][..], |_| open) {
         let change = Change::of("Affiliation", row.id).about(Some(row.partner_id), Some(row.professional_id));
-        changes.add(change.before(json!({ "endsOn": null })).after(json!({ "endsOn": on })));
+        changes.add(change.before(json!({ "endsOn": row.ends_on })).after(json!({ "endsOn": on })));
     }
+}
+
+/// The day beyond which affiliations last that an end ends; with no end, every one that has no last day.
+fn beyond(on: Option<NaiveDate>) -> NaiveDate {
+    on.unwrap_or(LATEST)
 }
 
 async fn open_of(
     transaction: &DatabaseTransaction,
     people: &[ProfessionalRow],
+    day: NaiveDate,
 ) -> Result<Vec<affiliation::Model>, Error> {
     if people.is_empty() {
         return Ok(Vec::new());
     }
     let rows = affiliations::of_professionals(transaction, people.iter().map(|row| row.id)).await?;
-    Ok(rows.into_iter().filter(|row| row.ends_on.is_none()).collect())
+    Ok(rows.into_iter().filter(|row| row.ends_on.is_none_or(|end| end > day)).collect())
 }
 
 /// Checks a last day against the first one and what stands.

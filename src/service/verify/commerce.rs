@@ -1,11 +1,12 @@
 //! Compares orders, deals and swag orders with the replayed log.
 
 use sea_orm::{DatabaseTransaction, DbErr};
+use uuid::Uuid;
 
 use super::ROWS_PER_PAGE;
 use super::compare::compare;
 use super::replay::Replay;
-use crate::store::{deal, order, swag};
+use crate::store::{contract, deal, order, swag};
 
 /// Compares orders, deals, customers and swag orders with the replayed state.
 pub(super) async fn compare_commerce(
@@ -13,6 +14,7 @@ pub(super) async fn compare_commerce(
     replay: &mut Replay<'_>,
 ) -> Result<(), DbErr> {
     compare_orders(snapshot, replay).await?;
+    compare_contracts(snapshot, replay).await?;
     let mut last = 0;
     loop {
         let found = swag::after(snapshot, last, ROWS_PER_PAGE).await?;
@@ -37,6 +39,18 @@ pub(super) async fn compare_commerce(
         format!("opportunity of {} for {}", row.customer_key, row.scope_key)
     });
     Ok(())
+}
+
+/// The last day of a contract, and whether it is voided.
+async fn compare_contracts(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
+    let mut last = Uuid::nil();
+    loop {
+        let found = contract::after(snapshot, last, ROWS_PER_PAGE).await?;
+        let Some(end) = found.last() else { return Ok(()) };
+        last = end.id;
+        let expected = found.iter().map(|row| replay.commerce.expected_contract(row)).collect();
+        compare(&mut replay.report, expected, found, |row| format!("partner {}", row.partner_id));
+    }
 }
 
 /// An order's amounts are the sums of its lines'.

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 
 use entity::{
-    activity, affiliation, customer, deal, ledger_entry, opportunity, order, partner_balance, partner_day,
-    partner_sales, partner_tally, partner_total, points_entry, professional_balance, professional_day,
-    professional_tally, professional_total, sales_target, swag_order,
+    activity, affiliation, contract, customer, deal, ledger_entry, opportunity, order, partner_balance,
+    partner_day, partner_sales, partner_tally, partner_total, points_entry, professional_balance,
+    professional_day, professional_tally, professional_total, sales_target, swag_order,
 };
 use uuid::Uuid;
 
@@ -179,7 +179,15 @@ row!(
     [status, graded_points, awarded_points, awarded_credits, recorded_at]
 );
 
-row!(affiliation::Model, Uuid, |row| row.id, |row| format!("affiliation from {}", row.starts_on), [ends_on]);
+row!(
+    affiliation::Model,
+    Uuid,
+    |row| row.id,
+    |row| format!("affiliation from {}", row.starts_on),
+    [ends_on, voided]
+);
+
+row!(contract::Model, Uuid, |row| row.id, |row| format!("contract {}", row.reference), [ends_on, voided]);
 
 row!(
     partner_balance::Model,
@@ -261,7 +269,7 @@ row!(
     i64,
     |row| row.seq,
     |_row| "where it stands".to_owned(),
-    [seq, recorded_at, status, fulfilled_on, cancelled_on, redeemed]
+    [seq, recorded_at, status, fulfilled_on, cancelled_on, returned_on, redeemed]
 );
 
 row!(
@@ -269,7 +277,7 @@ row!(
     i64,
     |row| row.seq,
     |_row| "where it stands".to_owned(),
-    [seq, recorded_at, status, cancelled_on, dojo_credits]
+    [seq, recorded_at, status, cancelled_on, fulfilled_on, dojo_credits]
 );
 
 row!(

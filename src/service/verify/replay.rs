@@ -85,6 +85,14 @@ struct ActivityState {
     awarded_credits: i64,
 }
 
+/// State of an affiliation after the steps so far.
+#[derive(Clone, Copy)]
+struct AffiliationState {
+    starts_on: NaiveDate,
+    ends_on: Option<NaiveDate>,
+    voided: bool,
+}
+
 /// Entries that a page of the log should have left.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
@@ -113,7 +121,7 @@ pub(super) struct Replay<'a> {
     pub(super) professional_indexes: HashMap<Uuid, ProfessionalIndex>,
     objects: Vec<Object>,
     activities: HashMap<Uuid, ActivityState>,
-    affiliations: HashMap<Uuid, Option<NaiveDate>>,
+    affiliations: HashMap<Uuid, AffiliationState>,
     pub(super) commerce: Commerce,
     awards: Awards,
 }
@@ -294,13 +302,29 @@ impl<'a> Replay<'a> {
         let (Some(&partner), Some(&who)) = (partner, who) else {
             return Err("an affiliation without its subjects".to_owned());
         };
-        let before = self.affiliations.get(&row.id).copied();
-        let step = match (logged.action, before, logged.step_ends_on) {
-            (LogAction::Affiliated, None, ends_on) => {
-                Step::Affiliated(who, Affiliation { partner, starts_on: row.starts_on, ends_on })
+        let state = |ends_on, voided| AffiliationState { starts_on: row.starts_on, ends_on, voided };
+        let after = |ends_on| Affiliation { partner, starts_on: row.starts_on, ends_on };
+        let standing =
+            |id: &Uuid| self.affiliations.get(id).filter(|state| !state.voided).map(|one| one.starts_on);
+        let replaced = row.replaces_id.and_then(|id| standing(&id).map(|starts_on| (id, starts_on)));
+        let known = self.affiliations.contains_key(&row.id);
+        let (step, next) = match (logged.action, standing(&row.id), logged.step_ends_on) {
+            (LogAction::Affiliated, None, end) if !known && row.replaces_id.is_none() => {
+                (Step::Affiliated(who, after(end)), state(end, false))
             }
-            (LogAction::AffiliationEnded, Some(None), Some(end)) => {
-                Step::AffiliationEnded(who, row.starts_on, end)
+            (LogAction::AffiliationEnded, Some(starts_on), Some(end)) => {
+                (Step::AffiliationEnded(who, starts_on, end), state(Some(end), false))
+            }
+            (LogAction::AffiliationVoided, Some(starts_on), None) => {
+                let ends_on = self.affiliations.get(&row.id).and_then(|one| one.ends_on);
+                (Step::AffiliationVoided(who, starts_on), state(ends_on, true))
+            }
+            (LogAction::AffiliationCorrected, None, end) if !known && replaced.is_some() => {
+                let (id, starts_on) = replaced.unwrap_or_default();
+                if let Some(replaced) = self.affiliations.get_mut(&id) {
+                    replaced.voided = true;
+                }
+                (Step::AffiliationCorrected(who, starts_on, after(end)), state(end, false))
             }
             (action, _, _) => {
                 let name = self.professionals[who.0 as usize].name();
@@ -310,7 +334,7 @@ impl<'a> Replay<'a> {
                 ));
             }
         };
-        self.affiliations.insert(row.id, logged.step_ends_on);
+        self.affiliations.insert(row.id, next);
         Ok(Some(step))
     }
 
@@ -394,8 +418,8 @@ impl<'a> Replay<'a> {
 
     /// The affiliation that follows from the log; none if no step added it.
     pub(super) fn expected_affiliation(&self, found: &affiliation::Model) -> Option<affiliation::Model> {
-        let ends_on = *self.affiliations.get(&found.id)?;
-        Some(affiliation::Model { ends_on, ..found.clone() })
+        let AffiliationState { ends_on, voided, .. } = *self.affiliations.get(&found.id)?;
+        Some(affiliation::Model { ends_on, voided, ..found.clone() })
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn query(backend: DbBackend, filter: &ActivityFilter, scope: &Activit
                 .unwrap_or_default();
             let employed = format!(
                 "(SELECT v.professional_id, v.starts_on, v.ends_on FROM affiliations v \
-                 WHERE v.partner_id = {own} AND v.starts_on <= {today}{only})"
+                 WHERE v.partner_id = {own} AND NOT v.voided AND v.starts_on <= {today}{only})"
             );
             let condition = "e.professional_id = k.professional_id AND e.occurred_on >= k.starts_on \
                              AND (k.ends_on IS NULL OR e.occurred_on <= k.ends_on)";

@@ -23,7 +23,7 @@ pub struct AffiliationFilter {
 pub(crate) enum AffiliationScope {
     /// All.
     All,
-    /// Those with a partner that have begun by a day.
+    /// Those with a partner that stand and have begun by a day.
     Partner(Uuid, NaiveDate),
     /// Those of a professional.
     Professional(Uuid),
@@ -34,7 +34,7 @@ impl AffiliationScope {
     pub(crate) fn includes(self, row: &affiliation::Model) -> bool {
         match self {
             Self::All => true,
-            Self::Partner(id, today) => row.partner_id == id && row.starts_on <= today,
+            Self::Partner(id, today) => row.partner_id == id && row.starts_on <= today && !row.voided,
             Self::Professional(id) => row.professional_id == id,
         }
     }
@@ -65,7 +65,7 @@ pub(crate) fn query(
                 return None;
             }
             partner = Some(own);
-            let condition = format!("e.starts_on <= {}", query.value(today));
+            let condition = format!("NOT e.voided AND e.starts_on <= {}", query.value(today));
             query.require(condition);
         }
         AffiliationScope::Professional(own) => {
@@ -85,7 +85,7 @@ pub(crate) fn query(
     }
     if let Some(day) = filter.on {
         let day = query.value(day);
-        query.require(format!("e.starts_on <= {day} AND (e.ends_on IS NULL OR e.ends_on >= {day})"));
+        query.require(format!("NOT e.voided AND e.starts_on <= {day} AND (e.ends_on IS NULL OR e.ends_on >= {day})"));
     }
     Some(query)
 }

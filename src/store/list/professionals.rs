@@ -61,7 +61,7 @@ fn query(backend: DbBackend, filter: &ProfessionalFilter, scope: Option<Professi
             let (partner, day) = (query.value(partner), query.value(day));
             query.require(format!(
                 "p.id IN (SELECT v.professional_id FROM affiliations v WHERE v.partner_id = {partner} \
-                 AND v.starts_on <= {day})"
+                 AND NOT v.voided AND v.starts_on <= {day})"
             ));
         }
     }
@@ -77,7 +77,7 @@ fn query(backend: DbBackend, filter: &ProfessionalFilter, scope: Option<Professi
         let (partner, day) = (query.value(partner), query.value(day));
         query.require(format!(
             "p.id IN (SELECT w.professional_id FROM affiliations w WHERE w.partner_id = {partner} \
-             AND w.starts_on <= {day} AND (w.ends_on IS NULL OR w.ends_on >= {day}))"
+             AND NOT w.voided AND w.starts_on <= {day} AND (w.ends_on IS NULL OR w.ends_on >= {day}))"
         ));
     }
     if let Some(email) = &filter.email {

@@ -9,8 +9,8 @@ use entity::value::{ImportKind, ImportPolicy, ImportStatus};
 use partner_program::access::Caller;
 use serde_json::{Value, json};
 
-use super::world::{ROLES, World};
-use crate::harness::{Activity, Answer, Backend, user_errors};
+use super::world::{ROLES, TODAY, World};
+use crate::harness::{Activity, Answer, Backend, Order, TestApp, user_errors};
 
 both! {
     every_operation_keeps_to_the_table,
@@ -81,6 +81,7 @@ const TABLE: &[Row] = &[
     ("order", "{ order(number: \"ORDER\") { number } }", "number", OF_PARTNERS),
     ("node", "{ node(id: \"ORDER_ID\") { id } }", "ORDER_ID", OF_PARTNERS),
     ("node", "{ node(id: \"CONTRACT_ID\") { id } }", "CONTRACT_ID", OF_PARTNERS),
+    ("node", "{ node(id: \"AFFILIATION_ID\") { id } }", "AFFILIATION_ID", OF_PEOPLE),
     ("deal", "{ deal(reference: \"DEAL\") { reference } }", "reference", [(Y, Y), (Y, Y), (Y, A), (Y, A), (A, A)]),
     ("node", "{ node(id: \"DEAL_ID\") { id } }", "DEAL_ID", [(Y, Y), (Y, Y), (Y, A), (Y, A), (A, A)]),
     ("swagItem", "{ swagItem(code: \"hoodie\") { code } }", "hoodie", OF_THE_SHOP),
@@ -109,6 +110,8 @@ const TABLE: &[Row] = &[
     ("endOverride", "endOverride(input: { partner: \"PARTNER\", track: TECHNICAL }) { partner { id }", "id", STAFF),
     ("affiliateProfessional", "affiliateProfessional(input: { professional: \"FREE\", partner: \"PARTNER\", startsOn: \"2026-02-01\" }) { professional { id }", "id", STAFF),
     ("endAffiliation", "endAffiliation(input: { professional: \"EMPLOYED\", endsOn: \"2026-03-01\" }) { professional { id }", "id", STAFF),
+    ("correctAffiliation", "correctAffiliation(input: { affiliation: \"EMPLOYMENT_ID\", startsOn: \"2026-02-01\", reason: \"x\" }) { professional { id }", "id", STAFF),
+    ("voidAffiliation", "voidAffiliation(input: { affiliation: \"EMPLOYMENT_ID\", reason: \"x\" }) { professional { id }", "id", STAFF),
     ("recordActivity", "recordActivity(input: { subject: { professional: \"PROFESSIONAL\" }, kind: \"DOCS_CORRECTION\", occurredOn: \"2026-04-01\", source: \"test\", externalId: \"r-N\" }) { activity { id }", "id",
         [(Y, Y), (Y, Y), (Y, Y), (F, F), (F, F)]),
     ("recordActivities", "recordActivities(input: { activities: [{ subject: { partner: \"PARTNER\" }, kind: \"EVENT_ORGANIZED\", occurredOn: \"2026-04-01\", source: \"test\", externalId: \"b-N\" }] }) { results { activity { id } userErrors { code } }", "id",
@@ -130,13 +133,17 @@ const TABLE: &[Row] = &[
     ("withdrawDeal", "withdrawDeal(input: { reference: \"DEAL\", on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
     ("saveProduct", "saveProduct(input: { code: \"new-N\", name: \"New\", category: LICENSE, prices: [] }) { product { id }", "id", STAFF),
     ("recordContract", "recordContract(input: { partner: \"PARTNER\", reference: \"new-N\", startsOn: \"DAY\", endsOn: \"DAY\", rates: [{ category: LICENSE, percent: \"7\" }] }) { partner { id }", "id", STAFF),
+    ("endContract", "endContract(input: { partner: \"PARTNER\", reference: \"CONTRACT\", endsOn: \"FIRST\", reason: \"x\" }) { partner { id }", "id", STAFF),
+    ("voidContract", "voidContract(input: { partner: \"PARTNER\", reference: \"CONTRACT\", reason: \"x\" }) { partner { id }", "id", STAFF),
     ("setSalesTarget", "setSalesTarget(input: { partner: \"PARTNER\", year: 2026, target: { amount: \"1000000\", currency: \"EUR\" } }) { partner { id }", "id", STAFF),
     ("placeOrder", "placeOrder(input: { order: { partner: \"PARTNER\", purpose: SELF_USE, currency: \"EUR\", lines: [{ product: \"dmc\", quantity: 2 }] }, idempotencyKey: \"new-N\" }) { order { id }", "id", OF_BUYERS),
     ("fulfillOrder", "fulfillOrder(input: { number: \"ORDER\", fulfilledOn: \"2026-08-31\" }) { order { id }", "id", STAFF),
     ("cancelOrder", "cancelOrder(input: { number: \"ORDER\" }) { order { id }", "id", OF_BUYERS),
+    ("returnOrder", "returnOrder(input: { number: \"FULFILLED\", reason: \"x\", returnedOn: \"2026-08-31\" }) { order { id }", "id", STAFF),
     ("saveSwagItem", "saveSwagItem(input: { code: \"new-N\", name: \"New\", dojoCredits: 5, stock: 5 }) { swagItem { id }", "id", STAFF),
     ("placeSwagOrder", "placeSwagOrder(input: { professional: \"PROFESSIONAL\", item: \"hoodie\", idempotencyKey: \"new-N\" }) { swagOrder { id }", "id", OF_SPENDERS),
     ("cancelSwagOrder", "cancelSwagOrder(input: { number: \"SWAG\" }) { swagOrder { id }", "id", OF_SPENDERS),
+    ("fulfillSwagOrder", "fulfillSwagOrder(input: { number: \"SWAG\" }) { swagOrder { id }", "id", STAFF),
     ("createApiKey", "createApiKey(input: { role: PARTNER, subject: \"PARTNER\", label: \"new\" }) { secret", "pp_", ADMINISTRATORS),
     ("revokeApiKey", "revokeApiKey(input: { id: \"NEW_KEY\" }) { apiKey { id }", "id", ADMINISTRATORS),
     ("createWebhookEndpoint", "createWebhookEndpoint(input: { url: \"https://nobody.invalid/\", description: \"new\", partner: \"PARTNER\", types: [DEAL_EXPIRED] }) { secret", "whsec_", ADMINISTRATORS),
@@ -231,13 +238,19 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
     };
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let mut words: Vec<(&str, String)> = Vec::new();
-    if document.contains("FREE") || document.contains("EMPLOYED") {
+    if ["FREE", "EMPLOYED", "EMPLOYMENT_ID"].iter().any(|word| document.contains(word)) {
         let code = format!("somebody-{number}");
         app.professional(&code, "2026-01-01").await;
-        if document.contains("EMPLOYED") {
+        if document.contains("EMPLOYED") || document.contains("EMPLOYMENT_ID") {
             app.affiliate(&code, partner, "2026-01-01").await;
         }
+        if document.contains("EMPLOYMENT_ID") {
+            words.push(("EMPLOYMENT_ID", affiliation_id(app, &code).await));
+        }
         words.extend([("FREE", code.clone()), ("EMPLOYED", code)]);
+    }
+    if document.contains("AFFILIATION_ID") {
+        words.push(("AFFILIATION_ID", affiliation_id(app, professional).await));
     }
     if document.contains("CLAIM") {
         let claim = Activity::of_professional(professional, "BLOG_POST_PUBLISHED", "2026-05-01").points(500);
@@ -316,6 +329,15 @@ async fn fill(world: &World, is_own: bool, number: usize, document: &mut String,
     }
 }
 
+/// Global id of the first affiliation of a professional.
+async fn affiliation_id(app: &TestApp, professional: &str) -> String {
+    let query =
+        "query($code: String!) { professional(code: $code) { affiliations(first: 1) { nodes { id } } } }";
+    let data = app.ok(query, json!({ "code": professional })).await;
+    let id = &data["professional"]["affiliations"]["nodes"][0]["id"];
+    id.as_str().expect("an affiliation").to_owned()
+}
+
 /// Endpoints of webhooks that a document names, and a delivery.
 async fn webhooks(world: &World, document: &str) -> Vec<(&'static str, String)> {
     let create = async || {
@@ -383,6 +405,20 @@ async fn sales(world: &World, is_own: bool, number: usize, document: &str) -> Ve
         let text =
             |field: &str| found[field].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned();
         words.extend([(id, text("id")), (word, text(name))]);
+    }
+    if document.contains("\"FULFILLED") {
+        let order = world.app.place(&Order::self_use(partner).line("dmc", 1)).await;
+        world.app.fulfill(&order, TODAY).await;
+        words.push(("FULFILLED", order["number"].as_str().expect("a number").to_owned()));
+    }
+    if document.contains("\"CONTRACT\"") {
+        let reference = format!("made-{number}");
+        // Days of its own, so that no two contracts of a partner meet.
+        let first = day + chrono::Days::new(3_000 + 2 * number as u64);
+        let days = (first.to_string(), (first + chrono::Days::new(1)).to_string());
+        world.app.contract(partner, &reference, (&days.0, &days.1), &[("TRAINING", "7")]).await;
+        words.push(("FIRST", days.0));
+        words.push(("\"CONTRACT\"", format!("\"{reference}\"")));
     }
     for (word, query, path) in [
         ("PRODUCT_ID", "{ product(code: \"dmc\") { id } }".to_owned(), "/product/id"),

@@ -54,7 +54,7 @@ pub(super) const TABLES: [(&str, &[(&str, &str)]); 7] = [
             ("partner_id", "partner_id"),
             ("reference", "'x'"),
             ("starts_on", "'2025-01-01'"),
-            ("ends_on", "'2035-01-01'"),
+            ("agreed_until", "'2035-01-01'"),
             ("recorded_at", "recorded_at"),
         ],
     ),

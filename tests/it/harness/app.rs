@@ -291,6 +291,8 @@ pub(crate) fn document(mutation: &str) -> String {
         "endMembership" => ("EndMembershipInput", "professional { id code leftOn }".to_owned()),
         "overrideLevel" => ("OverrideLevelInput", "partner { id } professional { id }".to_owned()),
         "endOverride" => ("EndOverrideInput", "partner { id } professional { id }".to_owned()),
+        "correctAffiliation" => ("CorrectAffiliationInput", "professional { id code }".to_owned()),
+        "voidAffiliation" => ("VoidAffiliationInput", "professional { id code }".to_owned()),
         "recordActivity" | "submitActivity" => ("ActivityInput", format!("{ACTIVITY} duplicate")),
         "recordActivities" => {
             ("RecordActivitiesInput", format!("results {{ {ACTIVITY} duplicate {ERRORS} }}"))

@@ -10,13 +10,14 @@ use super::{Activity, TestApp, user_errors};
 const PRICED: &str = "purpose customer level { code } edition { effectiveFrom } credits maxCredits \
     creditValue { amount currency } list { amount currency } baseDiscount { amount currency } \
     net { amount currency } cap { amount currency } redeemed { amount currency } total { amount currency } \
-    lines { productName category quantity discountPercent discountSource capPercent contract { reference } \
+    lines { productName category quantity discountPercent levelPercent discountSource capPercent contract { reference } \
     unitPrice { amount currency } list { amount currency } baseDiscount { amount currency } \
     net { amount currency } cap { amount currency } redeemed { amount currency } \
     total { amount currency } product { code } }";
 
 /// Fields of orders only.
-const PLACED: &str = "id number status placedOn fulfilledOn cancelledOn recordedAt partner { code }";
+const PLACED: &str =
+    "id number status placedOn fulfilledOn cancelledOn returnedOn recordedAt partner { code }";
 
 /// What a mutation of this file takes and gives; none for others.
 pub(super) fn document(mutation: &str) -> Option<(&'static str, String)> {
@@ -28,6 +29,9 @@ pub(super) fn document(mutation: &str) -> Option<(&'static str, String)> {
         "setSalesTarget" => ("SetSalesTargetInput", "partner { id code balance }".to_owned()),
         "placeOrder" => ("PlaceOrderInput", format!("duplicate order {{ {PLACED} {PRICED} }}")),
         "fulfillOrder" => ("FulfillOrderInput", format!("order {{ {PLACED} {PRICED} }}")),
+        "returnOrder" => ("ReturnOrderInput", format!("order {{ {PLACED} {PRICED} }}")),
+        "endContract" => ("EndContractInput", "partner { id code }".to_owned()),
+        "voidContract" => ("VoidContractInput", "partner { id code }".to_owned()),
         "cancelOrder" => ("CancelOrderInput", format!("order {{ {PLACED} {PRICED} }}")),
         _ => return None,
     })
@@ -168,6 +172,12 @@ impl TestApp {
     pub(crate) async fn fulfill(&self, order: &Value, on: &str) -> Value {
         let input = json!({ "number": order["number"], "fulfilledOn": on });
         self.done("fulfillOrder", input).await["order"].clone()
+    }
+
+    /// Returns an order, and gives it.
+    pub(crate) async fn give_back(&self, order: &Value, on: &str) -> Value {
+        let input = json!({ "number": order["number"], "reason": "never installed", "returnedOn": on });
+        self.done("returnOrder", input).await["order"].clone()
     }
 
     /// Cancels an order, and gives it.

@@ -12,7 +12,7 @@ const DEAL: &str = "id reference customer scope description registeredOn status 
 /// What a mutation changes.
 const EFFECTS: &str = "effects { ledgerEntries { kind levelCredits spendableCredits effectiveOn reason } }";
 
-const SWAG_ORDER: &str = "id number itemName quantity dojoCredits status placedOn cancelledOn \
+const SWAG_ORDER: &str = "id number itemName quantity dojoCredits status placedOn cancelledOn fulfilledOn \
     item { code stock } professional { code dojoCredits }";
 
 /// What a mutation of this file takes and gives; none for others.
@@ -27,6 +27,7 @@ pub(super) fn document(mutation: &str) -> Option<(&'static str, String)> {
         "withdrawDeal" => ("WithdrawDealInput", format!("deal {{ {DEAL} }} {EFFECTS}")),
         "saveSwagItem" => ("SaveSwagItemInput", "swagItem { id code name dojoCredits stock }".to_owned()),
         "placeSwagOrder" => ("PlaceSwagOrderInput", format!("duplicate swagOrder {{ {SWAG_ORDER} }}")),
+        "fulfillSwagOrder" => ("FulfillSwagOrderInput", format!("swagOrder {{ {SWAG_ORDER} }}")),
         "cancelSwagOrder" => ("CancelSwagOrderInput", format!("swagOrder {{ {SWAG_ORDER} }}")),
         _ => return None,
     })

@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use entity::value::LedgerReason;
-use entity::{ledger_entry, points_entry};
+use entity::{affiliation, ledger_entry, points_entry};
 use partner_program::clock::Clock;
 use partner_program::program::fold::{Awards, Fact, Reason, Step, Subject};
 use partner_program::program::rule::{AttributeType, UnitSource};
 use partner_program::program::{Editions, Track};
 use partner_program::service::activities::{ActivityDraft, Intake, Outcome, SubjectCode, VoidOutcome};
-use partner_program::service::affiliations::AffiliationDraft;
+use partner_program::service::affiliations::{AffiliationCorrection, AffiliationDraft};
 use partner_program::service::subjects::{
     AddOutcome, OverrideDraft, OverrideSubject, PartnerDraft, ProfessionalDraft, ProfessionalUpdate,
 };
 use partner_program::service::{ObjectId, Services};
 use partner_program::store::Database;
 use proptest::prelude::*;
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::logs::{PARTNERS, SIGNED_UP, TODAY, day, draws, fold_all, steps};
@@ -58,6 +58,7 @@ async fn recorded(backend: Backend, editions: &Editions, steps: &[Step], batches
     let services = Services::open(connected, clock).await.expect("the use cases");
     subjects(&services).await;
     let mut ids: BTreeMap<u32, Uuid> = BTreeMap::new();
+    let mut affiliations: BTreeMap<(u32, NaiveDate), Uuid> = BTreeMap::new();
     let mut batch: Vec<(u32, ActivityDraft)> = Vec::new();
     for (place, step) in steps.iter().enumerate() {
         // Where the bit is set, a batch ends.
@@ -86,7 +87,26 @@ async fn recorded(backend: Backend, editions: &Editions, steps: &[Step], batches
                     ends_on: one.ends_on,
                 };
                 let added = services.affiliations_add(&[draft]).await.expect("an affiliation");
-                assert!(matches!(added[..], [AddOutcome::Created(_)]), "{added:?}");
+                let [AddOutcome::Created(added)] = &added[..] else { panic!("{added:?}") };
+                affiliations.insert((who.0, one.starts_on), added.row.id);
+            }
+            Step::AffiliationCorrected(who, from, one) => {
+                let id = affiliations.remove(&(who.0, from)).expect("it began");
+                let correction = AffiliationCorrection {
+                    affiliation: ObjectId::of_row(id),
+                    partner: Some(partner_code(one.partner.0)),
+                    starts_on: Some(one.starts_on),
+                    ends_on: Some(one.ends_on),
+                    reason: "entered wrongly".to_owned(),
+                };
+                services.affiliation_correct(&correction).await.expect("a correction");
+                let meant = affiliation::Entity::find().filter(affiliation::Column::ReplacesId.eq(id));
+                let meant = meant.one(services.database().reader()).await.expect("a read");
+                affiliations.insert((who.0, one.starts_on), meant.expect("an affiliation").id);
+            }
+            Step::AffiliationVoided(who, from) => {
+                let id = affiliations.remove(&(who.0, from)).expect("it began");
+                services.affiliation_void(ObjectId::of_row(id), "never was").await.expect("a voiding");
             }
             Step::AffiliationEnded(who, _, ends_on) => {
                 services.affiliation_end(&professional_code(who.0), ends_on).await.expect("an end");
@@ -265,6 +285,7 @@ fn folded(editions: &Editions, awards: &Awards) -> Vec<Row> {
             Reason::Void => LedgerReason::Void,
             Reason::Affiliation => LedgerReason::Affiliation,
             Reason::Legacy => LedgerReason::Legacy,
+            Reason::Correction => LedgerReason::Correction,
             Reason::Redemption | Reason::RedemptionReturned | Reason::Recalculation => {
                 unreachable!("nothing is ordered here")
             }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use partner_program::program::fold::{
-    Awards, CreditsAward, Fact, Fold, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason, Step,
-    Subject,
+    Affiliation, Awards, CreditsAward, Fact, Fold, PartnerIndex, PastAward, PointsAward, ProfessionalIndex,
+    Reason, Step, Subject,
 };
 use partner_program::program::totals::TrackTotal;
 use partner_program::program::{Editions, KindId};
@@ -80,6 +80,17 @@ proptest! {
     }
 
     #[test]
+    fn a3_sums_are_those_of_the_affiliations_that_were_meant(draws in draws(160)) {
+        let editions = Editions::built_in();
+        let steps = steps(&editions, &draws);
+        // Nobody worked for anybody until all was recorded; then those affiliations are entered that are left.
+        let facts = steps.iter().filter(|step| matches!(step, Step::Recorded(_) | Step::Voided(_))).copied();
+        let meant = standing_affiliations(&steps).into_iter().map(|((who, _), one)| Step::Affiliated(who, one));
+        let expected = fold_all(&editions, &facts.chain(meant).collect::<Vec<_>>());
+        prop_assert_eq!(sums_by_window(&fold_all(&editions, &steps)), sums_by_window(&expected));
+    }
+
+    #[test]
     fn no_number_of_a_subject_matters(draws in draws(120), before in 0..4_u32) {
         let editions = two_editions();
         let steps = steps(&editions, &draws);
@@ -115,6 +126,11 @@ proptest! {
                     Step::Affiliated(professional(who), one)
                 }
                 Step::AffiliationEnded(who, from, to) => Step::AffiliationEnded(professional(who), from, to),
+                Step::AffiliationCorrected(who, from, mut one) => {
+                    one.partner = partner(one.partner);
+                    Step::AffiliationCorrected(professional(who), from, one)
+                }
+                Step::AffiliationVoided(who, from) => Step::AffiliationVoided(professional(who), from),
                 _ => unreachable!("the logs here hold activities and affiliations"),
             };
             fold.apply(&step, &mut awards).expect("sums of a small log");
@@ -262,6 +278,43 @@ fn points_left(awards: &Awards) -> Vec<(u32, (i64, i64))> {
     sums.into_iter().filter(|(_, sum)| *sum != (0, 0)).collect()
 }
 
+/// The affiliations that steps leave, by professional and first day.
+fn standing_affiliations(steps: &[Step]) -> BTreeMap<(ProfessionalIndex, chrono::NaiveDate), Affiliation> {
+    let mut affiliations = BTreeMap::new();
+    for step in steps {
+        match *step {
+            Step::Affiliated(who, one) => drop(affiliations.insert((who, one.starts_on), one)),
+            Step::AffiliationEnded(who, from, to) => {
+                affiliations.get_mut(&(who, from)).expect("it began").ends_on = Some(to);
+            }
+            Step::AffiliationCorrected(who, from, one) => {
+                affiliations.remove(&(who, from)).expect("it began");
+                affiliations.insert((who, one.starts_on), one);
+            }
+            Step::AffiliationVoided(who, from) => {
+                affiliations.remove(&(who, from)).expect("it began");
+            }
+            _ => {}
+        }
+    }
+    affiliations
+}
+
+/// Sums of level credits and spendable credits by partner, kind and first day of the window, without those that are
+/// zero.
+fn sums_by_window(awards: &Awards) -> BTreeMap<String, (i64, i64)> {
+    let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    for award in &awards.credits {
+        let count = award.count.expect("an activity is counted");
+        let window = format!("{:?} {:?} {}", award.partner, count.kind, count.window_start);
+        let sum = sums.entry(window).or_default();
+        sum.0 += award.level_credits;
+        sum.1 += award.spendable_credits;
+    }
+    sums.retain(|_, sum| *sum != (0, 0));
+    sums
+}
+
 /// A fold that knows only what is kept between requests: sums, tallies, affiliations and past awards.
 fn reloaded<'e>(editions: &'e Editions, fold: &Fold<'e>, steps: &[Step], awards: &Awards) -> Fold<'e> {
     let mut again = Fold::new(editions);
@@ -273,17 +326,7 @@ fn reloaded<'e>(editions: &'e Editions, fold: &Fold<'e>, steps: &[Step], awards:
         let mine = awards.points.iter().filter(|award| award.professional.0 == number);
         again.add_professional(day(on), mine.map(|award| award.points).sum());
     }
-    let mut affiliations = BTreeMap::new();
-    for step in steps {
-        match *step {
-            Step::Affiliated(who, one) => drop(affiliations.insert((who, one.starts_on), one)),
-            Step::AffiliationEnded(who, from, to) => {
-                affiliations.get_mut(&(who, from)).expect("it began").ends_on = Some(to);
-            }
-            _ => {}
-        }
-    }
-    for ((who, _), one) in affiliations {
+    for ((who, _), one) in standing_affiliations(steps) {
         again.load_affiliation(who, one);
     }
     let quantities: BTreeMap<u32, i64> = steps

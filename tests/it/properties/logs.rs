@@ -32,6 +32,8 @@ pub(super) enum Draw {
     Void { activity: usize },
     Affiliate { professional: u32, partner: u32, day: u64, length: Option<u64> },
     End { professional: u32, length: u64 },
+    Correct { professional: u32, which: usize, partner: u32, day: u64, length: Option<u64> },
+    Unaffiliate { professional: u32, which: usize },
 }
 
 /// A random log of at most `most` steps.
@@ -48,7 +50,19 @@ pub(super) fn draws(most: usize) -> impl Strategy<Value = Vec<Draw>> {
         |(professional, partner, day, length)| Draw::Affiliate { professional, partner, day, length },
     );
     let end = (0..4_u32, 0..400_u64).prop_map(|(professional, length)| Draw::End { professional, length });
-    prop::collection::vec(prop_oneof![8 => record, 2 => void, 2 => affiliate, 1 => end], 0..=most)
+    let correct = (0..4_u32, 0..8_usize, 0..PARTNERS, days(), prop::option::of(0..400_u64)).prop_map(
+        |(professional, which, partner, day, length)| Draw::Correct {
+            professional,
+            which,
+            partner,
+            day,
+            length,
+        },
+    );
+    let unaffiliate =
+        (0..4_u32, 0..8_usize).prop_map(|(professional, which)| Draw::Unaffiliate { professional, which });
+    let affiliations = prop_oneof![4 => affiliate, 2 => end, 2 => correct, 1 => unaffiliate];
+    prop::collection::vec(prop_oneof![8 => record, 2 => void, 4 => affiliations], 0..=most)
 }
 
 /// Both editions of the properties: the published one, and a later one that earns otherwise, so that
@@ -106,17 +120,30 @@ impl Progress {
                 (!std::mem::replace(voided, true)).then_some(Step::Voided(*fact))
             }
             Draw::Affiliate { professional, partner, day: number, length } => {
-                let starts_on = day_at(number).max(signed_up(professional));
-                // An end is entered when it has come.
-                let ends_on = length.map(|days| starts_on + Days::new(days)).filter(|end| *end <= day(TODAY));
-                let one = Affiliation { partner: PartnerIndex(partner), starts_on, ends_on };
+                let one = drawn(professional, partner, number, length);
                 let others = self.affiliations.entry(professional).or_default();
-                let end = |one: &Affiliation| one.ends_on.unwrap_or(NaiveDate::MAX);
-                if others.iter().any(|other| other.starts_on <= end(&one) && one.starts_on <= end(other)) {
+                if others.iter().any(|other| overlap(&one, other)) {
                     return None; // A0
                 }
                 others.push(one);
                 Some(Step::Affiliated(ProfessionalIndex(professional), one))
+            }
+            Draw::Correct { professional, which, partner, day: number, length } => {
+                let one = drawn(professional, partner, number, length);
+                let all = self.affiliations.get_mut(&professional)?;
+                let which = which.checked_rem(all.len())?;
+                let meets = |(place, other): (usize, &Affiliation)| place != which && overlap(&one, other);
+                if all[which] == one || all.iter().enumerate().any(meets) {
+                    return None; // A0
+                }
+                let before = std::mem::replace(&mut all[which], one);
+                Some(Step::AffiliationCorrected(ProfessionalIndex(professional), before.starts_on, one))
+            }
+            Draw::Unaffiliate { professional, which } => {
+                let all = self.affiliations.get_mut(&professional)?;
+                let which = which.checked_rem(all.len())?;
+                let before = all.remove(which);
+                Some(Step::AffiliationVoided(ProfessionalIndex(professional), before.starts_on))
             }
             Draw::End { professional, length } => {
                 let others = self.affiliations.get_mut(&professional)?;
@@ -166,6 +193,18 @@ impl Progress {
         self.facts.push((fact, false));
         Some(Step::Recorded(fact))
     }
+}
+
+/// An affiliation from a day on; an end is entered when it has come.
+fn drawn(professional: u32, partner: u32, number: u64, length: Option<u64>) -> Affiliation {
+    let starts_on = day_at(number).max(signed_up(professional));
+    let ends_on = length.map(|days| starts_on + Days::new(days)).filter(|end| *end <= day(TODAY));
+    Affiliation { partner: PartnerIndex(partner), starts_on, ends_on }
+}
+
+fn overlap(one: &Affiliation, other: &Affiliation) -> bool {
+    let end = |one: &Affiliation| one.ends_on.unwrap_or(NaiveDate::MAX);
+    other.starts_on <= end(one) && one.starts_on <= end(other)
 }
 
 fn day_at(number: u64) -> NaiveDate {

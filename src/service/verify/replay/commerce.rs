@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{DealStatus, LogAction, OrderPurpose, OrderStatus, SwagOrderStatus};
 use entity::{
-    customer, deal, deal_step, opportunity, order, sales_target, subject_step as step_row, swag_order,
+    contract, customer, deal, deal_step, opportunity, order, sales_target, subject_step as step_row,
+    swag_order,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
@@ -13,7 +14,8 @@ use uuid::Uuid;
 use super::Replay;
 use crate::program::deal::{Hold, Win};
 use crate::program::fold::{
-    DealCorrection, FirstWon, ObjectIndex, PartnerIndex, Redemption, Sale, Step, TakenReward, Target, WonDeal,
+    DealCorrection, FirstWon, ObjectIndex, OrderReturn, PartnerIndex, Redemption, Sale, Step, TakenReward, Target,
+    WonDeal,
 };
 use crate::program::refusal::Refusals;
 use crate::service::deals::{
@@ -91,6 +93,7 @@ struct OrderState {
     status: OrderStatus,
     fulfilled_on: Option<NaiveDate>,
     cancelled_on: Option<NaiveDate>,
+    returned_on: Option<NaiveDate>,
 }
 
 /// State of a swag order after the steps so far.
@@ -99,6 +102,7 @@ struct SwagState {
     seq: i64,
     recorded_at: DateTime<Utc>,
     cancelled_on: Option<NaiveDate>,
+    fulfilled_on: Option<NaiveDate>,
 }
 
 /// State of orders, swag orders, deals and opportunities after the steps so far.
@@ -106,6 +110,8 @@ struct SwagState {
 pub(in crate::service::verify) struct Commerce {
     orders: HashMap<Uuid, OrderState>,
     swag_orders: HashMap<Uuid, SwagState>,
+    /// Last days that steps have set, and whether the contract was voided.
+    contracts: HashMap<Uuid, (Option<NaiveDate>, bool)>,
     deals: HashMap<Uuid, (ObjectIndex, deal::Model)>,
     customers: BTreeMap<String, Option<Uuid>>,
     opportunities: BTreeMap<(String, String), Option<Hold<Uuid>>>,
@@ -121,6 +127,7 @@ impl Commerce {
             status: state.status,
             fulfilled_on: state.fulfilled_on,
             cancelled_on: state.cancelled_on,
+            returned_on: state.returned_on,
             redeemed: found.credit_value.map_or(0, |value| value.saturating_mul(found.credits)),
             ..found.clone()
         })
@@ -135,11 +142,22 @@ impl Commerce {
         Some(swag_order::Model {
             seq: state.seq,
             recorded_at: state.recorded_at,
-            status: state.cancelled_on.map_or(SwagOrderStatus::Placed, |_| SwagOrderStatus::Cancelled),
+            status: match (state.cancelled_on, state.fulfilled_on) {
+                (Some(_), _) => SwagOrderStatus::Cancelled,
+                (None, Some(_)) => SwagOrderStatus::Fulfilled,
+                (None, None) => SwagOrderStatus::Placed,
+            },
             cancelled_on: state.cancelled_on,
+            fulfilled_on: state.fulfilled_on,
             dojo_credits: found.unit_price.saturating_mul(found.quantity),
             ..found.clone()
         })
+    }
+
+    /// The contract that follows from what was recorded and from the log.
+    pub(in crate::service::verify) fn expected_contract(&self, found: &contract::Model) -> contract::Model {
+        let (ends_on, voided) = self.contracts.get(&found.id).copied().unwrap_or_default();
+        contract::Model { ends_on: ends_on.unwrap_or(found.agreed_until), voided, ..found.clone() }
     }
 
     /// The deal that follows from the log; none if no step registered it.
@@ -183,6 +201,9 @@ impl Replay<'_> {
             let step = step.ok_or_else(|| format!("what it did to deal {} is missing", row.reference))?;
             return self.deal_step(logged, row, step);
         }
+        if let Some(id) = logged.contract_id {
+            return self.contract_step(logged, id);
+        }
         Err("it is about nothing".to_owned())
     }
 
@@ -199,18 +220,19 @@ impl Replay<'_> {
                 status: OrderStatus::Placed,
                 fulfilled_on: None,
                 cancelled_on: None,
+                returned_on: None,
             };
             self.commerce.orders.insert(row.id, state);
             let spent =
                 Redemption { subject: partner, order: number, on: row.placed_on, credits: row.credits };
             return Ok((row.credits > 0).then_some(Step::Redeemed(spent)));
         }
-        let (Some(OrderStatus::Placed), Some(day)) = (before, logged.day) else {
+        let (Some(before), Some(day)) = (before, logged.day) else {
             return Err(format!("{:?} can't happen to order {}", logged.action, row.number));
         };
         let Some(state) = self.commerce.orders.get_mut(&row.id) else { return Ok(None) };
-        match logged.action {
-            LogAction::OrderFulfilled => {
+        match (logged.action, before) {
+            (LogAction::OrderFulfilled, OrderStatus::Placed) => {
                 (state.status, state.fulfilled_on) = (OrderStatus::Fulfilled, Some(day));
                 if row.purpose == OrderPurpose::SelfUse {
                     return Ok(None);
@@ -218,20 +240,38 @@ impl Replay<'_> {
                 let net = money(row.net, &row.currency).map_err(|error| error.to_string())?;
                 Ok(Some(Step::Sold(Sale { partner, order: state.number, on: day, net })))
             }
-            LogAction::OrderCancelled => {
+            (LogAction::OrderReturned, OrderStatus::Fulfilled) => {
+                (state.status, state.returned_on) = (OrderStatus::Returned, Some(day));
+                let sold_on = state.fulfilled_on.filter(|_| row.purpose == OrderPurpose::EndCustomer);
+                let (order, credits) = (state.number, row.credits);
+                let back = OrderReturn { partner, order, on: day, credits, sold_on };
+                Ok((credits > 0 || sold_on.is_some()).then_some(Step::OrderReturned(back)))
+            }
+            (LogAction::OrderCancelled, OrderStatus::Placed) => {
                 (state.status, state.cancelled_on) = (OrderStatus::Cancelled, Some(day));
                 let back =
                     Redemption { subject: partner, order: state.number, on: day, credits: row.credits };
                 Ok((row.credits > 0).then_some(Step::Returned(back)))
             }
-            action => Err(format!("{action:?} can't happen to order {}", row.number)),
+            (action, _) => Err(format!("{action:?} can't happen to order {}", row.number)),
         }
+    }
+
+    fn contract_step(&mut self, logged: &LoggedStep, id: Uuid) -> Result<Option<Step>, String> {
+        let (last_day, voided) = self.commerce.contracts.entry(id).or_default();
+        match (logged.action, logged.step_ends_on, *voided) {
+            (LogAction::ContractEnded, Some(day), false) => *last_day = Some(day),
+            (LogAction::ContractVoided, None, false) => *voided = true,
+            (action, ..) => return Err(format!("{action:?} can't happen to a contract")),
+        }
+        Ok(None)
     }
 
     fn swag_step(&mut self, logged: &LoggedStep, row: &swag_order::Model) -> Result<Option<Step>, String> {
         let who = self.professional_indexes.get(&row.professional_id).copied();
         let who = who.ok_or_else(|| format!("order {} has no professional", row.number))?;
-        let placed = self.commerce.swag_orders.get(&row.id).map(|state| (state.number, state.cancelled_on));
+        let placed = self.commerce.swag_orders.get(&row.id);
+        let placed = placed.map(|state| (state.number, state.cancelled_on.or(state.fulfilled_on)));
         match (logged.action, placed, logged.day) {
             (LogAction::SwagOrdered, None, _) => {
                 let order = self.add(Object::SwagOrder(row.id));
@@ -240,6 +280,7 @@ impl Replay<'_> {
                     seq: logged.seq,
                     recorded_at: logged.recorded_at,
                     cancelled_on: None,
+                    fulfilled_on: None,
                 };
                 self.commerce.swag_orders.insert(row.id, state);
                 let spent = Redemption { subject: who, order, on: row.placed_on, credits: row.dojo_credits };
@@ -251,6 +292,12 @@ impl Replay<'_> {
                 }
                 let back = Redemption { subject: who, order, on: day, credits: row.dojo_credits };
                 Ok(Some(Step::SwagReturned(back)))
+            }
+            (LogAction::SwagFulfilled, Some((_, None)), Some(day)) => {
+                if let Some(state) = self.commerce.swag_orders.get_mut(&row.id) {
+                    state.fulfilled_on = Some(day);
+                }
+                Ok(None)
             }
             (action, _, _) => Err(format!("{action:?} can't happen to order {}", row.number)),
         }
