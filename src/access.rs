@@ -337,6 +337,10 @@ rights! {
         FulfillOrder "fulfillOrder"    [Everything Everything Nothing Nothing Nothing]
         /// Cancels an order.
         CancelOrder "cancelOrder"      [Everything Everything Nothing Own Nothing]
+        /// Saves a quote.
+        SaveQuote "saveQuote"          [Everything Everything Nothing Own Nothing]
+        /// Withdraws a saved quote.
+        WithdrawQuote "withdrawQuote"  [Everything Everything Nothing Own Nothing]
         /// Records that a fulfilled order came back.
         ReturnOrder "returnOrder"      [Everything Everything Nothing Nothing Nothing]
         /// Creates or replaces an item of the Swag Shop.

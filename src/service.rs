@@ -16,6 +16,7 @@ pub mod orders;
 pub mod policy;
 mod posting;
 pub mod products;
+pub mod quotes;
 pub mod reads;
 pub mod run;
 mod stored_values;

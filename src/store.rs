@@ -28,6 +28,7 @@ pub(crate) mod points;
 mod pools;
 pub(crate) mod product;
 pub(crate) mod professional;
+pub(crate) mod quote;
 mod readiness;
 pub(crate) mod sales;
 mod set;

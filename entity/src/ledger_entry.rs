@@ -23,6 +23,8 @@ pub struct Model {
     pub order_id: Option<Uuid>,
     /// The deal that it is about.
     pub deal_id: Option<Uuid>,
+    /// The saved quote that holds or held the credits.
+    pub quote_id: Option<Uuid>,
     /// Effective date.
     pub effective_on: Date,
     /// When it was recorded; increases with the number.

@@ -36,6 +36,8 @@ pub mod professional_balance;
 pub mod professional_day;
 pub mod professional_tally;
 pub mod professional_total;
+pub mod quote;
+pub mod quote_line;
 pub mod sales_target;
 pub mod subject_step;
 pub mod swag_item;

@@ -33,6 +33,8 @@ pub struct Model {
     pub professional_id: Option<Uuid>,
     /// The contract that it happened to.
     pub contract_id: Option<Uuid>,
+    /// The saved quote that it happened to.
+    pub quote_id: Option<Uuid>,
     /// Points that a reviewer graded.
     pub points: Option<i64>,
     /// Last day of an affiliation: as entered, or as ended.

@@ -55,6 +55,8 @@ pub struct Model {
     pub cancelled_on: Option<Date>,
     /// When it came back.
     pub returned_on: Option<Date>,
+    /// The saved quote that it was placed from.
+    pub quote_id: Option<Uuid>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

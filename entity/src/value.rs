@@ -46,6 +46,14 @@ pub enum LogAction {
     OrderCancelled,
     /// A fulfilled order came back.
     OrderReturned,
+    /// A quote was saved.
+    QuoteSaved,
+    /// A saved quote was placed as an order.
+    QuotePlaced,
+    /// The last day of a saved quote passed.
+    QuoteExpired,
+    /// A saved quote was withdrawn.
+    QuoteWithdrawn,
     /// A contract was given another last day.
     ContractEnded,
     /// A contract was voided.
@@ -114,6 +122,10 @@ pub enum LedgerReason {
     Recalculation,
     /// The correction of something that was entered wrongly, or that came back.
     Correction,
+    /// Credits held for a saved quote.
+    Hold,
+    /// Credits that a saved quote no longer holds.
+    HoldReleased,
 }
 
 /// Cause of a points entry.
@@ -180,6 +192,20 @@ pub enum OrderStatus {
     Cancelled,
     /// It came back, and its credits were returned.
     Returned,
+}
+
+/// Status of a saved quote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum QuoteStatus {
+    /// It can be placed through its last day.
+    Open,
+    /// It was placed as an order.
+    Placed,
+    /// Its last day passed.
+    Expired,
+    /// It was withdrawn.
+    Withdrawn,
 }
 
 /// Status of a deal, as last set.
@@ -284,6 +310,14 @@ pub enum EventKind {
     OrderCancelled,
     /// An order came back.
     OrderReturned,
+    /// A quote was saved.
+    QuoteSaved,
+    /// A saved quote was placed as an order.
+    QuotePlaced,
+    /// The last day of a saved quote passed.
+    QuoteExpired,
+    /// A saved quote was withdrawn.
+    QuoteWithdrawn,
     /// An order of swag was placed.
     SwagOrderPlaced,
     /// An order of swag was shipped.

@@ -17,6 +17,7 @@ mod m20261128_000011_trigger_functions;
 mod m20261128_000012_open_log;
 mod m20261128_000013_deal_reviews;
 mod m20261128_000015_corrections;
+mod m20261128_000016_quotes;
 mod m20261128_000017_subject_steps;
 mod m20261128_000018_level_overrides;
 mod m20261128_000019_work_lists;
@@ -52,12 +53,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000011_trigger_functions::Migration),
             Box::new(m20261128_000012_open_log::Migration),
             Box::new(m20261128_000013_deal_reviews::Migration),
+            Box::new(m20261128_000015_corrections::Migration),
+            Box::new(m20261128_000016_quotes::Migration),
             Box::new(m20261128_000017_subject_steps::Migration),
             Box::new(m20261128_000018_level_overrides::Migration),
             Box::new(m20261128_000019_work_lists::Migration),
             Box::new(m20261128_000020_search_keys::Migration),
             Box::new(m20261128_000020_claims::Migration),
-            Box::new(m20261128_000015_corrections::Migration),
             Box::new(m20261128_000021_import_runs::Migration),
             Box::new(m20261128_000022_general_events::Migration),
             Box::new(m20261128_000023_audit_reasons::Migration),

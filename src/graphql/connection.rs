@@ -183,6 +183,7 @@ pub(crate) enum Total {
     AuditLog(AuditQuery),
     Orders(BatchRow<PartnerRow>),
     Deals(BatchRow<PartnerRow>),
+    Quotes(BatchRow<PartnerRow>),
     SwagOrders(BatchRow<ProfessionalRow>),
     Products,
     /// A work list, which is counted to a limit.
@@ -257,6 +258,10 @@ impl Total {
             Self::Orders(partner) => {
                 let load = async { services.order_counts(&ids(partner)).await };
                 (partner.row().id, partner.load(Relation::OrderCount, load).await?)
+            }
+            Self::Quotes(partner) => {
+                let load = async { services.quote_counts(&ids(partner)).await };
+                (partner.row().id, partner.load(Relation::QuoteCount, load).await?)
             }
             Self::Deals(partner) => {
                 let load = async { services.deal_counts(&ids(partner)).await };
@@ -362,6 +367,8 @@ pub(crate) const API_KEYS: &str = "api-keys";
 pub(crate) const AUDIT_LOG: &str = "audit-log";
 /// Name of the lists of orders.
 pub(crate) const ORDERS: &str = "orders";
+/// Name of the lists of saved quotes.
+pub(crate) const QUOTES: &str = "quotes";
 /// Name of the lists of deals.
 pub(crate) const DEALS: &str = "deals";
 /// Name of the list of products.

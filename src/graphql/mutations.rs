@@ -7,6 +7,7 @@ mod deals;
 mod orders;
 mod overrides;
 mod products;
+mod quotes;
 mod subject_changes;
 mod subjects;
 mod swag;
@@ -29,6 +30,7 @@ pub struct Mutation(
     access::AccessMutations,
     deals::DealMutations,
     products::ProductMutations,
+    quotes::QuoteMutations,
     orders::OrderMutations,
     swag::SwagMutations,
     webhooks::WebhookMutations,

@@ -21,6 +21,7 @@ mod partner;
 mod points;
 mod product;
 mod professional;
+mod quote;
 mod standing;
 mod swag;
 mod target;
@@ -50,6 +51,7 @@ pub(crate) use partner::Partner;
 pub(crate) use points::PointsEntry;
 pub(crate) use product::{Contract, Product};
 pub(crate) use professional::Professional;
+pub(crate) use quote::SavedQuote;
 pub(crate) use swag::{SwagItem, SwagOrder};
 pub(crate) use target::SalesTarget;
 pub(crate) use webhook::{WebhookDelivery, WebhookEndpoint};
@@ -74,6 +76,7 @@ pub(crate) enum Node {
     Product(Product),
     Contract(Contract),
     Affiliation(Affiliation),
+    SavedQuote(SavedQuote),
     Order(Order),
     Deal(Deal),
     SwagItem(SwagItem),

@@ -204,6 +204,12 @@ impl<'e> Fold<'e> {
             Step::AffiliationVoided(who, starts_on) => self.replace_affiliation(who, starts_on, None, out),
             Step::Redeemed(spent) => out.credits.push(redeemed(&spent, -1)),
             Step::Returned(spent) => out.credits.push(redeemed(&spent, 1)),
+            Step::Held(held) => {
+                out.credits.push(CreditsAward { reason: Reason::Hold, ..redeemed(&held, -1) })
+            }
+            Step::HoldReleased(held) => {
+                out.credits.push(CreditsAward { reason: Reason::HoldReleased, ..redeemed(&held, 1) });
+            }
             Step::Sold(sale) => self.sold(&sale, out)?,
             Step::OrderReturned(back) => self.order_returned(&back, out)?,
             Step::TargetSet(target) => self.target_set(&target, out)?,

@@ -11,7 +11,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::EventKind;
-use entity::{activity, affiliation, contract, deal, event, ledger_entry, order, points_entry, swag_order};
+use entity::{
+    activity, affiliation, contract, deal, event, ledger_entry, order, points_entry, quote, swag_order,
+};
 use sea_orm::ActiveEnum;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -113,6 +115,15 @@ impl EventDraft {
             deal: Some(row.id),
             ..Self::new(kind, on, "deal", object)
         }
+    }
+
+    /// An event of a saved quote, with its current state.
+    pub(super) fn quote(kind: EventKind, row: &quote::Model, on: NaiveDate) -> Self {
+        let object = json!({
+            "number": row.number, "status": row.status.to_value(), "purpose": row.purpose.to_value(),
+            "credits": row.credits, "hold": row.hold, "validUntil": row.valid_until,
+        });
+        Self { partner: Some(row.partner_id), ..Self::new(kind, on, "quote", object) }
     }
 
     /// Whether the event is about a partner.

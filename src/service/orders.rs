@@ -28,6 +28,8 @@ use crate::store::page::{Page, Rows};
 use crate::store::partner::PartnerRow;
 use crate::store::subject;
 
+pub(super) use price::over_balance;
+
 /// An order as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDraft {
@@ -105,7 +107,10 @@ impl Services {
         let key = input::key("idempotencyKey", key);
         let within = |refusals: Refusals| refusals.within("order");
         let placed = transact!(self, Operation::PlaceOrder, transaction, changes => {
-            let partner = lock_partner(transaction, &visibility, &draft.partner).await?;
+            let partner = match lock_partner(transaction, &visibility, &draft.partner).await? {
+                Ok(partner) => Ok(self.expire_quotes(transaction, partner).await?),
+                Err(refusal) => Err(refusal),
+            };
             if let (Ok(key), Ok(partner)) = (&key, &partner)
                 && let Some(first) = store::by_key(transaction, partner.id, key).await?
             {

@@ -63,6 +63,7 @@ pub(super) enum Object {
     Partner(Uuid),
     Professional(Uuid),
     Contract(Uuid),
+    Quote(Uuid),
 }
 
 impl LogEntry {
@@ -347,6 +348,7 @@ impl AppliedStep {
             partner_id: about(|one| if let Object::Partner(id) = one { Some(id) } else { None }),
             professional_id: about(|one| if let Object::Professional(id) = one { Some(id) } else { None }),
             contract_id: about(|one| if let Object::Contract(id) = one { Some(id) } else { None }),
+            quote_id: about(|one| if let Object::Quote(id) = one { Some(id) } else { None }),
             points: self.entry.points,
             ends_on: self.entry.ends_on,
             day: self.entry.day,

@@ -271,8 +271,6 @@ pub(crate) async fn points_taken_back(
     TakenBack::find_by_statement(DAYS.bind(backend, values)).all(connection).await
 }
 
-/// The last day in a span on which a professional's points changed.
-pub(crate) async fn last_points_day(
 /// The last day from a day on for which an activity that stands awarded a professional points. What was voided does
 /// not count, and the swag shop changes no points.
 pub(crate) async fn last_standing_day(

@@ -8,6 +8,7 @@ use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::Date;
 use crate::graphql::types::{Effects, Order, OrderPurpose};
+use crate::program::refusal::{Code, Refusal};
 use crate::service::Services;
 use crate::service::orders::OrderDraft;
 
@@ -59,8 +60,10 @@ impl From<OrderInput> for OrderDraft {
 /// Order to place.
 #[derive(InputObject)]
 pub(crate) struct PlaceOrderInput {
-    /// The order.
-    order: OrderInput,
+    /// The order, at today's prices, level and rates. Excludes `quote`.
+    order: Option<OrderInput>,
+    /// Number of a saved quote whose order is placed at its own prices. Excludes `order`.
+    quote: Option<String>,
     /// Client-chosen key, 1 to 200 characters, unique per partner. A repeat with the same content returns the
     /// first order; other content is refused as `CONFLICTING_DUPLICATE`.
     idempotency_key: String,
@@ -132,15 +135,19 @@ pub(crate) struct OrderPayload {
 
 #[Object]
 impl OrderMutations {
-    /// Places an order at today's prices, level and rates, and debits the redeemed credits from the partner's
-    /// balance. Idempotent by `idempotencyKey`.
+    /// Places an order at today's prices, level and rates, or that of a saved quote at its own, and debits the redeemed
+    /// credits from the partner's balance. Idempotent by `idempotencyKey`.
     async fn place_order(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Order and idempotency key.")] input: PlaceOrderInput,
     ) -> Result<OrderPayload, ApiError> {
         let services = mutation_services(context, &input, input.preview, None);
-        let placed = services.order_place(&input.order.into(), &input.idempotency_key).await;
+        let placed = match (input.order, input.quote) {
+            (Some(order), None) => services.order_place(&order.into(), &input.idempotency_key).await,
+            (None, Some(number)) => services.quote_place(&number, &input.idempotency_key).await,
+            (order, _) => Err(order_or_quote(order.is_some()).into()),
+        };
         Ok(match split_user_errors(placed)? {
             Ok(placed) => OrderPayload {
                 order: Some(Order::with_lines(placed.order, placed.lines).await),
@@ -187,6 +194,16 @@ impl OrderMutations {
         let cancelled = services.order_cancel(&input.number, input.reason.as_deref()).await;
         payload(&services, cancelled.map(|order| (order, false))).await
     }
+}
+
+/// Refuses an input that names both an order and a quote, or neither.
+fn order_or_quote(both: bool) -> Refusal {
+    let (field, message) = if both {
+        ("quote", "An order or a saved quote is placed, not both; leave one of them out.")
+    } else {
+        ("order", "Either the order or the number of a saved quote is required.")
+    };
+    Refusal::new(Code::Invalid, field, message)
 }
 
 async fn payload(

@@ -6,7 +6,7 @@ use crate::graphql::batch::{BatchPage, BatchRow};
 use crate::graphql::connection::{Connection, ListOrder, PRODUCTS, PageArguments, SWAG_ITEMS, Total};
 use crate::graphql::error::{ApiError, UserError, or_null, split_user_errors};
 use crate::graphql::mutations::OrderInput;
-use crate::graphql::types::{Deal, Order, Product, Quote, SwagItem, SwagOrder};
+use crate::graphql::types::{Deal, Order, Product, Quote, SavedQuote, SwagItem, SwagOrder};
 use crate::service::Services;
 
 /// What is sold, and what was.
@@ -62,6 +62,16 @@ impl CommerceQueries {
             Ok(quote) => QuotePayload { quote: Some(Quote::new(quote)), user_errors: Vec::new() },
             Err(user_errors) => QuotePayload { quote: None, user_errors },
         })
+    }
+
+    /// Saved quote with a number; null if there is none.
+    async fn saved_quote(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Number of the quote, such as `Q-1830`.")] number: String,
+    ) -> Option<SavedQuote> {
+        let found = context.data_unchecked::<Services>().quote_by_number(&number).await;
+        or_null(context, found.map(|row| row.map(|row| SavedQuote(BatchRow::only(row)))).map_err(Into::into))
     }
 
     /// Order with a number; null if there is none.

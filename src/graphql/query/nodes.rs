@@ -9,7 +9,8 @@ use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
     Activity, Affiliation, ApiKey, AuditEntry, Contract, Deal, Edition, ImportRun, LedgerEntry, Node, Order,
-    Partner, PointsEntry, Product, Professional, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder, WebhookDelivery,
+    WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -40,6 +41,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
         BatchById::new(none_of(&keys(NodeType::Contract), |ids| services.contracts_by_ids(ids)).await?);
     let affiliations = keys(NodeType::Affiliation);
     let affiliations = BatchById::new(none_of(&affiliations, |ids| services.affiliations_by_ids(ids)).await?);
+    let quotes = keys(NodeType::SavedQuote);
+    let quotes = BatchById::new(none_of(&quotes, |ids| services.saved_quotes_by_ids(ids)).await?);
     let orders = BatchById::new(none_of(&keys(NodeType::Order), |ids| services.orders_by_ids(ids)).await?);
     let deals = BatchById::new(none_of(&keys(NodeType::Deal), |ids| services.deals_by_ids(ids)).await?);
     let swag_items =
@@ -68,6 +71,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::Product => Node::Product(Product(products.get(id)?)),
             NodeType::Contract => Node::Contract(Contract(contracts.get(id)?)),
             NodeType::Affiliation => Node::Affiliation(Affiliation(affiliations.get(id)?)),
+            NodeType::SavedQuote => Node::SavedQuote(SavedQuote(quotes.get(id)?)),
             NodeType::Order => Node::Order(Order(orders.get(id)?)),
             NodeType::Deal => Node::Deal(Deal(deals.get(id)?)),
             NodeType::SwagItem => Node::SwagItem(SwagItem(swag_items.get(id)?)),

@@ -89,3 +89,18 @@ pub(crate) enum SwagOrderStatus {
 
 map_enum!(SwagOrderStatus = entity::value::SwagOrderStatus { Placed, Fulfilled, Cancelled });
 map_enum!(entity::value::SwagOrderStatus = SwagOrderStatus { Placed, Fulfilled, Cancelled });
+
+/// Status of a saved quote.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum QuoteStatus {
+    /// The quote can be placed through its last day.
+    Open,
+    /// The quote was placed as an order, which is final.
+    Placed,
+    /// The last day of the quote has passed, which is final. Credits that it held were released.
+    Expired,
+    /// The quote was withdrawn, which is final. Credits that it held were released.
+    Withdrawn,
+}
+
+map_enum!(QuoteStatus = entity::value::QuoteStatus { Open, Placed, Expired, Withdrawn });

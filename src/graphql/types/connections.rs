@@ -4,14 +4,14 @@ use async_graphql::{Context, Object};
 
 use super::{
     Activity, Affiliation, ApiKey, AuditEntry, Contract, Deal, ImportRefusedRow, ImportRun, LedgerEntry,
-    Order, Partner, PointsEntry, Product, Professional, SwagItem, SwagOrder, WebhookDelivery,
+    Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder, WebhookDelivery,
     WebhookEndpoint,
 };
 use crate::graphql::batch::BatchRow;
 use crate::graphql::connection::{
     ACTIVITIES, AFFILIATED, AFFILIATIONS, CONTRACTS, Connection, ConnectionNode, DEALS, Edge,
-    IMPORT_REFUSED_ROWS, IMPORT_RUNS, LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo, SWAG_ITEMS,
-    SWAG_ORDERS, partner_list, professional_list,
+    IMPORT_REFUSED_ROWS, IMPORT_RUNS, LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo, QUOTES,
+    SWAG_ITEMS, SWAG_ORDERS, partner_list, professional_list,
 };
 use crate::graphql::error::ApiError;
 use crate::graphql::row_list::RowList;
@@ -90,6 +90,7 @@ connection!(PointsEntry, "PointsEntryConnection", "PointsEntryEdge");
 connection!(ApiKey, "ApiKeyConnection", "ApiKeyEdge");
 connection!(AuditEntry, "AuditEntryConnection", "AuditEntryEdge");
 connection!(Order, "OrderConnection", "OrderEdge");
+connection!(SavedQuote, "SavedQuoteConnection", "SavedQuoteEdge");
 connection!(Deal, "DealConnection", "DealEdge");
 connection!(Product, "ProductConnection", "ProductEdge");
 connection!(SwagItem, "SwagItemConnection", "SwagItemEdge");
@@ -184,6 +185,7 @@ connection_node!(LedgerEntry, entity::ledger_entry::Model, LEDGER, |row| row.num
 connection_node!(PointsEntry, entity::points_entry::Model, POINTS, |row| row.number);
 connection_node!(Order, entity::order::Model, ORDERS, |row| row.seq,
     RowList::Orders(_) => orders::key(row));
+connection_node!(SavedQuote, entity::quote::Model, QUOTES, |row| row.seq);
 connection_node!(Deal, entity::deal::Model, DEALS, |row| row.seq,
     RowList::Deals(order, _) => order.key(row));
 connection_node!(Product, ProductRow, PRODUCTS, |row| row.product.code);

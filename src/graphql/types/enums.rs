@@ -202,6 +202,10 @@ pub(crate) enum LedgerReason {
     /// Correction of an affiliation: credits reversed for the partner that it was recorded with, or given to the
     /// partner that was meant. Also the award of a sales target whose day moved because an order was returned.
     Correction,
+    /// Credits held for a saved quote.
+    Hold,
+    /// Credits that a saved quote no longer holds: it was placed, withdrawn, or expired.
+    HoldReleased,
 }
 
 map_enum!(
@@ -214,6 +218,8 @@ map_enum!(
         RedemptionReturned,
         Recalculation,
         Correction,
+        Hold,
+        HoldReleased,
     }
 );
 

@@ -33,8 +33,20 @@ pub(crate) enum EventType {
     OrderCancelled,
     /// A fulfilled order was returned.
     OrderReturned,
+    /// A fulfilled order was returned.
+    OrderReturned,
+    /// A quote was saved.
+    QuoteSaved,
+    /// A saved quote was placed as an order.
+    QuotePlaced,
+    /// The last day of a saved quote passed, and the credits that it held were released.
+    QuoteExpired,
+    /// A saved quote was withdrawn, and the credits that it held were released.
+    QuoteWithdrawn,
     /// A swag shop order was placed.
     SwagOrderPlaced,
+    /// A swag shop order was shipped.
+    SwagOrderFulfilled,
     /// A swag shop order was shipped.
     SwagOrderFulfilled,
     /// A swag shop order was cancelled.
@@ -55,6 +67,14 @@ pub(crate) enum EventType {
     DealClosed,
     /// A deal expired.
     DealExpired,
+    /// An affiliation was recorded in place of one that was wrong.
+    AffiliationCorrected,
+    /// An affiliation was voided, or corrected to another partner.
+    AffiliationVoided,
+    /// A contract was given another last day.
+    ContractEnded,
+    /// A contract was voided.
+    ContractVoided,
     /// A partner left the program.
     PartnershipEnded,
     /// The end of a partner's participation was taken back.
@@ -120,7 +140,13 @@ map_enum!(
         OrderFulfilled,
         OrderCancelled,
         OrderReturned,
+        QuoteSaved,
+        QuotePlaced,
+        QuoteExpired,
+        QuoteWithdrawn,
+        OrderReturned,
         SwagOrderPlaced,
+        SwagOrderFulfilled,
         SwagOrderFulfilled,
         SwagOrderCancelled,
         AffiliationCorrected,
@@ -131,6 +157,10 @@ map_enum!(
         DealChanged,
         DealClosed,
         DealExpired,
+        AffiliationCorrected,
+        AffiliationVoided,
+        ContractEnded,
+        ContractVoided,
         PartnershipEnded,
         PartnershipResumed,
         MembershipEnded,
@@ -172,7 +202,13 @@ map_enum!(
         OrderFulfilled,
         OrderCancelled,
         OrderReturned,
+        QuoteSaved,
+        QuotePlaced,
+        QuoteExpired,
+        QuoteWithdrawn,
+        OrderReturned,
         SwagOrderPlaced,
+        SwagOrderFulfilled,
         SwagOrderFulfilled,
         SwagOrderCancelled,
         AffiliationCorrected,
@@ -183,6 +219,10 @@ map_enum!(
         DealChanged,
         DealClosed,
         DealExpired,
+        AffiliationCorrected,
+        AffiliationVoided,
+        ContractEnded,
+        ContractVoided,
         PartnershipEnded,
         PartnershipResumed,
         MembershipEnded,

@@ -7,7 +7,7 @@ use entity::ledger_entry::Model;
 use entity::{deal, order};
 
 use super::enums::{LedgerReason, Track};
-use super::{Activity, Deal, Edition, Order};
+use super::{Activity, Deal, Edition, Order, SavedQuote};
 use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
@@ -106,6 +106,16 @@ impl LedgerEntry {
         let id = self.0.row().order_id?;
         let orders = self.orders(context.data_unchecked::<Services>()).await;
         or_null(context, orders.map(|orders| orders?.get(id).map(Order)))
+    }
+
+    /// Saved quote that holds or held the credits; null if there is none.
+    async fn quote(&self, context: &Context<'_>) -> Option<SavedQuote> {
+        let id = self.0.row().quote_id?;
+        let services = context.data_unchecked::<Services>();
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.quote_id).collect();
+        let load = async { services.saved_quotes_by_ids(&ids).await.map(BatchById::new) };
+        let quotes = self.0.load(Relation::SavedQuote, load).await;
+        or_null(context, quotes.map(|quotes| quotes.get(id).map(SavedQuote)))
     }
 
     /// Deal that caused the entry; null if there is none.

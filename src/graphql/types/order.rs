@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::commerce::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
 use super::standing::Level;
-use super::{Cancellation, Contract, Edition, Money, Partner, Product};
+use super::{Cancellation, Contract, Edition, Money, Partner, Product, SavedQuote};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
@@ -128,6 +128,16 @@ impl Order {
         edition(context.data_unchecked::<Services>(), self.0.row())
     }
 
+    /// Saved quote that the order was placed from, at whose prices; null if there is none.
+    async fn quote(&self, context: &Context<'_>) -> Option<SavedQuote> {
+        let id = self.0.row().quote_id?;
+        let services = context.data_unchecked::<Services>();
+        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.quote_id).collect();
+        let load = async { services.saved_quotes_by_ids(&ids).await.map(BatchById::new) };
+        let quotes = self.0.load(Relation::SavedQuote, load).await;
+        or_null(context, quotes.map(|quotes| quotes.get(id).map(SavedQuote)))
+    }
+
     /// Order lines, in the order in which they were submitted.
     async fn lines(&self, context: &Context<'_>) -> Result<Vec<OrderLine>, ApiError> {
         let services = context.data_unchecked::<Services>();
@@ -188,10 +198,15 @@ impl Order {
 }
 
 fn level(services: &Services, row: &order::Model) -> Result<Level, ApiError> {
+    priced_level(services, row.edition_id, &row.level)
+}
+
+/// The level of a code, as the edition has it.
+pub(super) fn priced_level(services: &Services, edition: Uuid, code: &str) -> Result<Level, ApiError> {
     let policy = services.policy();
-    let edition = policy.index(row.edition_id).and_then(|index| policy.editions.get(index));
-    let level = edition.and_then(|edition| edition.partner_levels.by_code(&row.level)).cloned();
-    level.map(Level).ok_or_else(|| Error::Damaged(format!("no edition has the level {}", row.level)).into())
+    let edition = policy.index(edition).and_then(|index| policy.editions.get(index));
+    let level = edition.and_then(|edition| edition.partner_levels.by_code(code)).cloned();
+    level.map(Level).ok_or_else(|| Error::Damaged(format!("no edition has the level {code}")).into())
 }
 
 impl Order {
@@ -208,10 +223,15 @@ fn line_rows(order: &order::Model, lines: Vec<order_line::Model>) -> (Uuid, Rows
 }
 
 fn edition(services: &Services, row: &order::Model) -> Result<Edition, ApiError> {
+    priced_edition(services, row.edition_id)
+}
+
+/// The edition by which something was priced.
+pub(super) fn priced_edition(services: &Services, id: Uuid) -> Result<Edition, ApiError> {
     let policy = services.policy();
-    let index = policy.index(row.edition_id);
+    let index = policy.index(id);
     let index = index.ok_or_else(|| Error::Damaged("an order of an unknown edition".to_owned()))?;
-    Ok(Edition { id: row.edition_id, index, policy: Arc::clone(policy) })
+    Ok(Edition { id, index, policy: Arc::clone(policy) })
 }
 
 /// A line with the currency of its order, and by what that was priced.
@@ -225,17 +245,16 @@ pub(crate) struct LineRow {
 
 impl LineRow {
     fn new(line: order_line::Model, order: &order::Model) -> Self {
-        Self {
-            line,
-            currency: order.currency.clone(),
-            edition_id: order.edition_id,
-            level: order.level.clone(),
-        }
+        Self::by(line, &order.currency, order.edition_id, &order.level)
+    }
+
+    pub(super) fn by(line: order_line::Model, currency: &str, edition_id: Uuid, level: &str) -> Self {
+        Self { line, currency: currency.to_owned(), edition_id, level: level.to_owned() }
     }
 }
 
 /// Priced line of an order or a quote.
-pub(crate) struct OrderLine(BatchRow<LineRow>);
+pub(crate) struct OrderLine(pub(super) BatchRow<LineRow>);
 
 impl OrderLine {
     fn row(&self) -> &order_line::Model {

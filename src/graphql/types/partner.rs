@@ -6,12 +6,14 @@ use uuid::Uuid;
 use super::enums::Track;
 use super::level_history::{LevelAward, LevelRows};
 use super::standing::PartnerStanding;
-use super::{Activity, Affiliation, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget};
+use super::{
+    Activity, Affiliation, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget, SavedQuote,
+};
 use crate::error::Error;
 use crate::graphql::batch::{BatchPages, BatchRow};
 use crate::graphql::connection::{
-    ACTIVITIES, AFFILIATED, AFFILIATIONS, Connection, DEALS, LEDGER, ListOrder, ORDERS, PageArguments, Total,
-    without_partner,
+    ACTIVITIES, AFFILIATED, AFFILIATIONS, Connection, DEALS, LEDGER, ListOrder, ORDERS, PageArguments,
+    QUOTES, Total, without_partner,
 };
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
@@ -261,6 +263,26 @@ impl Partner {
         let pages = self.0.load(Relation::Orders(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Orders(self.0.clone())))
+    }
+
+    /// Quotes that were saved for the partner, in the order of saving.
+    async fn quotes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<SavedQuote>, ApiError> {
+        let page = PageArguments { first, after, last, before }.page(&QUOTES)?;
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.quote_pages(&self.ids(), &page).await.map(BatchPages::new) };
+        let pages = self.0.load(Relation::Quotes(page.clone()), load).await?;
+        let found = pages.of(self.0.row().id);
+        Ok(Connection::new(found, &page, ListOrder::Natural, Total::Quotes(self.0.clone())))
     }
 
     /// Deals that the partner registered, in the order of registration.

@@ -12,15 +12,21 @@ pub enum Spending {
     Cancelled,
     /// Given back by an order that was returned.
     Returned,
+    /// Held for a saved quote.
+    Held,
+    /// No longer held for a saved quote.
+    Released,
 }
 
 impl Spending {
-    /// The words before the order.
+    /// The words before the number.
     fn words(self) -> &'static str {
         match self {
-            Self::Redeemed => "Redeemed on",
-            Self::Cancelled => "Given back from cancelled",
-            Self::Returned => "Given back from returned",
+            Self::Redeemed => "Redeemed on order",
+            Self::Cancelled => "Given back from cancelled order",
+            Self::Returned => "Given back from returned order",
+            Self::Held => "Held for quote",
+            Self::Released => "No longer held for quote",
         }
     }
 }
@@ -30,8 +36,8 @@ impl Spending {
 pub struct Redemption<'a> {
     /// What happened to them.
     pub spending: Spending,
-    /// Number of the order.
-    pub order: &'a str,
+    /// Number of the order or quote.
+    pub number: &'a str,
     /// Change of the balance: below zero when spent.
     pub credits: i64,
     /// The balance with it.
@@ -43,7 +49,7 @@ pub struct Redemption<'a> {
 /// The sentence for credits redeemed on an order or given back.
 #[must_use]
 pub fn explain_redemption(spent: &Redemption<'_>) -> String {
-    let Redemption { spending, order, credits, balance_after, value } = *spent;
+    let Redemption { spending, number, credits, balance_after, value } = *spent;
     let before = balance_after - credits;
     let count = credits.abs();
     let sign = if credits < 0 { '-' } else { '+' };
@@ -52,7 +58,7 @@ pub fn explain_redemption(spent: &Redemption<'_>) -> String {
         format!("{count} × {} = {}; ", money(value), money(all))
     });
     let what = spending.words();
-    format!("{what} order {order}: {worth}balance {before} {sign} {count} = {balance_after} (PP, Rewards).")
+    format!("{what} {number}: {worth}balance {before} {sign} {count} = {balance_after} (PP, Rewards).")
 }
 
 #[cfg(test)]
@@ -82,9 +88,21 @@ mod tests {
                 420,
                 "Given back from returned order O-7: 120 × EUR 1.00 = EUR 120.00; balance 300 + 120 = 420 (PP, Rewards).",
             ),
+            (
+                Spending::Held,
+                -120,
+                300,
+                "Held for quote O-7: 120 × EUR 1.00 = EUR 120.00; balance 420 - 120 = 300 (PP, Rewards).",
+            ),
+            (
+                Spending::Released,
+                120,
+                420,
+                "No longer held for quote O-7: 120 × EUR 1.00 = EUR 120.00; balance 300 + 120 = 420 (PP, Rewards).",
+            ),
         ];
         for (spending, credits, balance_after, sentence) in table {
-            let spent = Redemption { spending, order: "O-7", credits, balance_after, value };
+            let spent = Redemption { spending, number: "O-7", credits, balance_after, value };
             assert_eq!(explain_redemption(&spent), sentence);
         }
     }

@@ -86,6 +86,10 @@ pub enum Step {
     Redeemed(Redemption<PartnerIndex>),
     /// A cancelled order returns its credits (O7).
     Returned(Redemption<PartnerIndex>),
+    /// Credits of a partner are held for a saved quote (O9).
+    Held(Redemption<PartnerIndex>),
+    /// A saved quote no longer holds its credits.
+    HoldReleased(Redemption<PartnerIndex>),
     /// An end-customer order of a partner was fulfilled.
     Sold(Sale),
     /// A fulfilled order came back (O7).
@@ -188,6 +192,10 @@ pub enum Reason {
     Recalculation,
     /// The correction of something that was entered wrongly, or that came back.
     Correction,
+    /// Credits held for a saved quote.
+    Hold,
+    /// Credits that a saved quote no longer holds.
+    HoldReleased,
 }
 
 /// The span of units that an award is about, for its explanation.

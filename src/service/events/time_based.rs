@@ -36,6 +36,7 @@ impl Services {
         while self.reject_claims_without_evidence().await? {}
         while self.emit_deal_expiries().await? {}
         while self.emit_opportunity_lapses().await? {}
+        while self.emit_quote_expiries().await? {}
         while self.emit_professional_levels().await? {}
         while self.emit_partner_levels().await? {}
         Ok(())

@@ -97,7 +97,7 @@ impl Services {
     ///
     /// # Errors
     /// Every problem of the order; without a partner or in an unknown currency, nothing is priced.
-    pub(super) async fn price_order(
+    pub(in crate::service) async fn price_order(
         &self,
         connection: &impl ConnectionTrait,
         draft: &OrderDraft,
@@ -126,7 +126,7 @@ impl Services {
         let credits = checked.draft.credits;
         let priced =
             price(&terms, &inputs, credits).map_err(|error| refuse(error, &terms, credits, &partner))?;
-        check_balance(&priced, &partner)?;
+        over_balance(priced.credits, priced.max_credits, partner.credits)?;
         let order = order::Model {
             id: Uuid::now_v7(),
             seq: 0,
@@ -151,6 +151,7 @@ impl Services {
             fulfilled_on: None,
             cancelled_on: None,
             returned_on: None,
+            quote_id: None,
         };
         let lines = rows(&order, &lines, &priced, &contracts);
         Ok((OrderRow { order, lines }, partner))
@@ -277,12 +278,11 @@ fn refuse(error: PricingError, terms: &PricingTerms<'_>, credits: i64, partner: 
 }
 
 /// Checks that redeeming does not make the balance negative (O8).
-fn check_balance(priced: &PricedOrder, partner: &PartnerRow) -> Result<(), Refusal> {
-    let (credits, balance) = (priced.credits, partner.credits);
+pub(in crate::service) fn over_balance(credits: i64, max_credits: i64, balance: i64) -> Result<(), Refusal> {
     if credits == 0 || credits <= balance {
         return Ok(());
     }
-    let most = priced.max_credits.min(balance.max(0));
+    let most = max_credits.min(balance.max(0));
     let message = if balance < 0 {
         format!(
             "The balance is {balance}, so no credits can be redeemed until it is positive again; got {credits}."

@@ -35,6 +35,7 @@ pub(in crate::service) fn ledger_row(
     object: Object,
     position: EntryPosition,
 ) -> ledger_entry::Model {
+    let quote_id = if let Object::Quote(id) = object { Some(id) } else { None };
     let (activity_id, order_id, deal_id) = match object {
         Object::Activity(id) => (Some(id), None, None),
         Object::Order(id) => (None, Some(id), None),
@@ -43,6 +44,7 @@ pub(in crate::service) fn ledger_row(
         | Object::SalesTarget(_)
         | Object::SwagOrder(_)
         | Object::Contract(_)
+        | Object::Quote(_)
         | Object::Partner(_)
         | Object::Professional(_) => (None, None, None),
     };
@@ -55,6 +57,7 @@ pub(in crate::service) fn ledger_row(
         activity_id,
         order_id,
         deal_id,
+        quote_id,
         effective_on: award.effective_on,
         recorded_at: position.recorded_at,
         reason: reason(award.reason),
@@ -116,6 +119,8 @@ fn reason(reason: Reason) -> LedgerReason {
         Reason::RedemptionReturned => LedgerReason::RedemptionReturned,
         Reason::Recalculation => LedgerReason::Recalculation,
         Reason::Correction => LedgerReason::Correction,
+        Reason::Hold => LedgerReason::Hold,
+        Reason::HoldReleased => LedgerReason::HoldReleased,
     }
 }
 
@@ -123,8 +128,8 @@ fn reason(reason: Reason) -> LedgerReason {
 fn points_reason(reason: Reason) -> PointsReason {
     match reason {
         Reason::Void => PointsReason::Void,
-        Reason::Redemption => PointsReason::Redemption,
-        Reason::RedemptionReturned => PointsReason::RedemptionReturned,
+        Reason::Redemption | Reason::Hold => PointsReason::Redemption,
+        Reason::RedemptionReturned | Reason::HoldReleased => PointsReason::RedemptionReturned,
         Reason::Recalculation => PointsReason::Recalculation,
         Reason::Activity | Reason::Affiliation | Reason::Legacy | Reason::Correction => {
             PointsReason::Activity

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::Datelike;
 use entity::value::{DealOutcome, LedgerReason, PointsReason};
-use entity::{activity, deal, ledger_entry, order, points_entry, swag_order};
+use entity::{activity, deal, ledger_entry, order, points_entry, quote, swag_order};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -16,6 +16,7 @@ use crate::program::explain::{
 use crate::program::rule::{Attributes, Derived, Program, Rule};
 use crate::service::{Services, targets};
 use crate::store::cause::{self, CausingStep, TargetThen};
+use crate::store::quote as store_quotes;
 
 /// What ledger entries refer to, as far as the caller may see it.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,8 @@ pub struct PointsObjects {
 struct Causes {
     steps: HashMap<i64, CausingStep>,
     targets: HashMap<i64, TargetThen>,
+    /// Saved quotes by id.
+    quotes: HashMap<Uuid, quote::Model>,
     /// Places of the log where activities were voided.
     voided: HashMap<Uuid, i64>,
 }
@@ -81,6 +84,11 @@ impl Services {
             let found = cause::targets(db, keys).await?;
             causes.targets = found.into_iter().map(|target| (target.seq, target)).collect();
         }
+        let quotes: HashSet<Uuid> = entries.iter().filter_map(|entry| entry.quote_id).collect();
+        if !quotes.is_empty() {
+            let found = store_quotes::by_ids(db, quotes).await?;
+            causes.quotes = found.into_iter().map(|row| (row.id, row)).collect();
+        }
         let of_affiliations = entries.iter().filter(|entry| entry.reason == LedgerReason::Affiliation);
         let activities: HashSet<Uuid> = of_affiliations.filter_map(|entry| entry.activity_id).collect();
         if !activities.is_empty() {
@@ -103,10 +111,20 @@ impl Services {
             let money = |minor| targets::money(minor, &order.currency).ok();
             return explain_redemption(&Redemption {
                 spending: spending(entry.reason, order.returned_on.is_some()),
-                order: &order.number,
+                number: &order.number,
                 credits: entry.spendable_credits,
                 balance_after: entry.balance_after,
                 value: order.credit_value.and_then(money),
+            });
+        }
+        if let Some(quote) = entry.quote_id.and_then(|id| causes.quotes.get(&id)) {
+            let money = |minor| targets::money(minor, &quote.currency).ok();
+            return explain_redemption(&Redemption {
+                spending: spending(entry.reason, false),
+                number: &quote.number,
+                credits: entry.spendable_credits,
+                balance_after: entry.balance_after,
+                value: quote.credit_value.and_then(money),
             });
         }
         let (Some(rule), Some(window_start), Some(units_before), Some(units_after)) =
@@ -183,6 +201,8 @@ impl Services {
 fn spending(reason: LedgerReason, returned: bool) -> Spending {
     match reason {
         LedgerReason::Redemption => Spending::Redeemed,
+        LedgerReason::Hold => Spending::Held,
+        LedgerReason::HoldReleased => Spending::Released,
         LedgerReason::RedemptionReturned if returned => Spending::Returned,
         LedgerReason::RedemptionReturned
         | LedgerReason::Correction

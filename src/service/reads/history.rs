@@ -268,6 +268,10 @@ fn operations(action: LogAction) -> &'static [Operation] {
         | LogAction::Recorded
         | LogAction::Affiliated
         | LogAction::AffiliationCorrected
+        | LogAction::QuoteSaved
+        | LogAction::QuotePlaced
+        | LogAction::QuoteExpired
+        | LogAction::QuoteWithdrawn
         | LogAction::OrderPlaced
         | LogAction::DealRegistered
         | LogAction::SwagOrdered => &[],

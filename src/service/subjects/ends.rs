@@ -23,8 +23,8 @@ use crate::service::posting::{LogEntry, Object, PostedRows, Posting};
 use crate::service::{Services, input, transact};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::subject_step::{self as steps, DatedFact};
 use crate::store::subject::LATEST;
+use crate::store::subject_step::{self as steps, DatedFact};
 use crate::store::{affiliation as affiliations, subject};
 
 impl Services {

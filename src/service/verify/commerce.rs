@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::ROWS_PER_PAGE;
 use super::compare::compare;
 use super::replay::Replay;
-use crate::store::{contract, deal, order, swag};
+use crate::store::{contract, deal, order, quote, swag};
 
 /// Compares orders, deals, customers and swag orders with the replayed state.
 pub(super) async fn compare_commerce(
@@ -15,6 +15,7 @@ pub(super) async fn compare_commerce(
 ) -> Result<(), DbErr> {
     compare_orders(snapshot, replay).await?;
     compare_contracts(snapshot, replay).await?;
+    compare_quotes(snapshot, replay).await?;
     let mut last = 0;
     loop {
         let found = swag::after(snapshot, last, ROWS_PER_PAGE).await?;
@@ -39,6 +40,18 @@ pub(super) async fn compare_commerce(
         format!("opportunity of {} for {}", row.customer_key, row.scope_key)
     });
     Ok(())
+}
+
+/// The status of saved quotes.
+async fn compare_quotes(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
+    let mut last = 0;
+    loop {
+        let found = quote::after(snapshot, last, ROWS_PER_PAGE).await?;
+        let Some(end) = found.last() else { return Ok(()) };
+        last = end.seq;
+        let expected = found.iter().filter_map(|row| replay.commerce.expected_quote(row)).collect();
+        compare(&mut replay.report, expected, found, |row| format!("quote {}", row.number));
+    }
 }
 
 /// The last day of a contract, and whether it is voided.

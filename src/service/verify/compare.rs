@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use entity::{
     activity, affiliation, contract, customer, deal, ledger_entry, opportunity, order, partner_balance,
     partner_day, partner_sales, partner_tally, partner_total, points_entry, professional_balance,
-    professional_day, professional_tally, professional_total, sales_target, swag_order,
+    professional_day, professional_tally, professional_total, quote, sales_target, swag_order,
 };
 use uuid::Uuid;
 
@@ -125,6 +125,7 @@ row!(
         activity_id,
         order_id,
         deal_id,
+        quote_id,
         effective_on,
         recorded_at,
         reason,
@@ -270,6 +271,14 @@ row!(
     |row| row.seq,
     |_row| "where it stands".to_owned(),
     [seq, recorded_at, status, fulfilled_on, cancelled_on, returned_on, redeemed]
+);
+
+row!(
+    quote::Model,
+    i64,
+    |row| row.seq,
+    |_row| "where it stands".to_owned(),
+    [seq, recorded_at, status, closed_on, redeemed]
 );
 
 row!(

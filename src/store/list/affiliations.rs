@@ -85,7 +85,9 @@ pub(crate) fn query(
     }
     if let Some(day) = filter.on {
         let day = query.value(day);
-        query.require(format!("NOT e.voided AND e.starts_on <= {day} AND (e.ends_on IS NULL OR e.ends_on >= {day})"));
+        query.require(format!(
+            "NOT e.voided AND e.starts_on <= {day} AND (e.ends_on IS NULL OR e.ends_on >= {day})"
+        ));
     }
     Some(query)
 }

@@ -63,7 +63,7 @@ pub(crate) fn query(backend: DbBackend, filter: &ContractFilter, only: Option<Uu
     }
     if let Some(day) = filter.on {
         let day = query.value(day);
-        query.require(format!("e.starts_on <= {day} AND e.ends_on >= {day}"));
+        query.require(format!("NOT e.voided AND e.starts_on <= {day} AND e.ends_on >= {day}"));
     }
     query.between("ends_on", filter.ends_from, filter.ends_to);
     Some(query)

@@ -140,6 +140,11 @@ const TABLE: &[Row] = &[
     ("fulfillOrder", "fulfillOrder(input: { number: \"ORDER\", fulfilledOn: \"2026-08-31\" }) { order { id }", "id", STAFF),
     ("cancelOrder", "cancelOrder(input: { number: \"ORDER\" }) { order { id }", "id", OF_BUYERS),
     ("returnOrder", "returnOrder(input: { number: \"FULFILLED\", reason: \"x\", returnedOn: \"2026-08-31\" }) { order { id }", "id", STAFF),
+    ("savedQuote", "{ savedQuote(number: \"QUOTE\") { number } }", "number", OF_PARTNERS),
+    ("node", "{ node(id: \"QUOTE_ID\") { id } }", "QUOTE_ID", OF_PARTNERS),
+    ("saveQuote", "saveQuote(input: { order: { partner: \"PARTNER\", purpose: SELF_USE, currency: \"EUR\", lines: [{ product: \"dmc\", quantity: 2 }] }, validUntil: \"2026-12-31\" }) { savedQuote { id }", "id", OF_BUYERS),
+    ("placeOrder", "placeOrder(input: { quote: \"QUOTE\", idempotencyKey: \"quoted-N\" }) { order { id }", "id", OF_BUYERS),
+    ("withdrawQuote", "withdrawQuote(input: { number: \"QUOTE\" }) { savedQuote { id }", "id", OF_BUYERS),
     ("saveSwagItem", "saveSwagItem(input: { code: \"new-N\", name: \"New\", dojoCredits: 5, stock: 5 }) { swagItem { id }", "id", STAFF),
     ("placeSwagOrder", "placeSwagOrder(input: { professional: \"PROFESSIONAL\", item: \"hoodie\", idempotencyKey: \"new-N\" }) { swagOrder { id }", "id", OF_SPENDERS),
     ("cancelSwagOrder", "cancelSwagOrder(input: { number: \"SWAG\" }) { swagOrder { id }", "id", OF_SPENDERS),
@@ -405,6 +410,14 @@ async fn sales(world: &World, is_own: bool, number: usize, document: &str) -> Ve
         let text =
             |field: &str| found[field].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned();
         words.extend([(id, text("id")), (word, text(name))]);
+    }
+    if document.contains("\"QUOTE") {
+        let query = "mutation($order: OrderInput!) { saveQuote(input: { order: $order, validUntil: \"2026-12-31\" }) \
+            { savedQuote { id number } } }";
+        let order = Order::self_use(partner).line("dmc", 1).input();
+        let saved = world.app.ok(query, json!({ "order": order })).await["saveQuote"]["savedQuote"].clone();
+        let text = |field: &str| saved[field].as_str().expect("a text").to_owned();
+        words.extend([("QUOTE_ID", text("id")), ("QUOTE", text("number"))]);
     }
     if document.contains("\"FULFILLED") {
         let order = world.app.place(&Order::self_use(partner).line("dmc", 1)).await;

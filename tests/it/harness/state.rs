@@ -44,6 +44,8 @@ macro_rules! every_entity {
             professional_day,
             professional_tally,
             professional_total,
+            quote,
+            quote_line,
             sales_target,
             subject_step,
             swag_item,

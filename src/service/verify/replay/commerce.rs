@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::value::{DealStatus, LogAction, OrderPurpose, OrderStatus, SwagOrderStatus};
+use entity::value::{DealStatus, LogAction, OrderPurpose, OrderStatus, QuoteStatus, SwagOrderStatus};
 use entity::{
-    contract, customer, deal, deal_step, opportunity, order, sales_target, subject_step as step_row,
+    contract, customer, deal, deal_step, opportunity, order, quote, sales_target, subject_step as step_row,
     swag_order,
 };
 use sea_orm::{ConnectionTrait, DbErr};
@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::Replay;
 use crate::program::deal::{Hold, Win};
 use crate::program::fold::{
-    DealCorrection, FirstWon, ObjectIndex, OrderReturn, PartnerIndex, Redemption, Sale, Step, TakenReward, Target,
-    WonDeal,
+    DealCorrection, FirstWon, ObjectIndex, OrderReturn, PartnerIndex, Redemption, Sale, Step, TakenReward,
+    Target, WonDeal,
 };
 use crate::program::refusal::Refusals;
 use crate::service::deals::{
@@ -25,7 +25,7 @@ use crate::service::posting::Object;
 use crate::service::targets::money;
 use crate::store::log::LoggedStep;
 use crate::store::subject_step::{self, HistoryRow};
-use crate::store::{deal as deals, order as orders, sales, swag};
+use crate::store::{deal as deals, order as orders, quote as quotes, sales, swag};
 
 /// The objects of one page of steps, besides activities and affiliations.
 #[derive(Default)]
@@ -38,6 +38,7 @@ pub(in crate::service::verify) struct StepObjects {
     pub(super) subject_steps: HashMap<i64, step_row::Model>,
     /// Histories of professionals before steps that recalculate them.
     pub(super) histories: HashMap<i64, Vec<HistoryRow>>,
+    quotes: HashMap<Uuid, quote::Model>,
 }
 
 impl StepObjects {
@@ -52,6 +53,11 @@ impl StepObjects {
         if !wanted.is_empty() {
             let rows = orders::by_ids(connection, wanted).await?;
             objects.orders = rows.into_iter().map(|row| (row.id, row)).collect();
+        }
+        let wanted = ids(|step| step.quote_id);
+        if !wanted.is_empty() {
+            let rows = quotes::by_ids(connection, wanted).await?;
+            objects.quotes = rows.into_iter().map(|row| (row.id, row)).collect();
         }
         let wanted = ids(|step| step.swag_order_id);
         if !wanted.is_empty() {
@@ -96,6 +102,15 @@ struct OrderState {
     returned_on: Option<NaiveDate>,
 }
 
+/// State of a saved quote after the steps so far.
+struct QuoteState {
+    number: ObjectIndex,
+    seq: i64,
+    recorded_at: DateTime<Utc>,
+    status: QuoteStatus,
+    closed_on: Option<NaiveDate>,
+}
+
 /// State of a swag order after the steps so far.
 struct SwagState {
     number: ObjectIndex,
@@ -112,6 +127,7 @@ pub(in crate::service::verify) struct Commerce {
     swag_orders: HashMap<Uuid, SwagState>,
     /// Last days that steps have set, and whether the contract was voided.
     contracts: HashMap<Uuid, (Option<NaiveDate>, bool)>,
+    quotes: HashMap<Uuid, QuoteState>,
     deals: HashMap<Uuid, (ObjectIndex, deal::Model)>,
     customers: BTreeMap<String, Option<Uuid>>,
     opportunities: BTreeMap<(String, String), Option<Hold<Uuid>>>,
@@ -150,6 +166,19 @@ impl Commerce {
             cancelled_on: state.cancelled_on,
             fulfilled_on: state.fulfilled_on,
             dojo_credits: found.unit_price.saturating_mul(found.quantity),
+            ..found.clone()
+        })
+    }
+
+    /// The saved quote that follows from the log; none if no step saved it.
+    pub(in crate::service::verify) fn expected_quote(&self, found: &quote::Model) -> Option<quote::Model> {
+        let state = self.quotes.get(&found.id)?;
+        Some(quote::Model {
+            seq: state.seq,
+            recorded_at: state.recorded_at,
+            status: state.status,
+            closed_on: state.closed_on,
+            redeemed: found.credit_value.map_or(0, |value| value.saturating_mul(found.credits)),
             ..found.clone()
         })
     }
@@ -200,6 +229,9 @@ impl Replay<'_> {
             let step = objects.deal_steps.get(&logged.seq);
             let step = step.ok_or_else(|| format!("what it did to deal {} is missing", row.reference))?;
             return self.deal_step(logged, row, step);
+        }
+        if let Some(row) = logged.quote_id.and_then(|id| objects.quotes.get(&id)) {
+            return self.quote_step(logged, row);
         }
         if let Some(id) = logged.contract_id {
             return self.contract_step(logged, id);
@@ -255,6 +287,37 @@ impl Replay<'_> {
             }
             (action, _) => Err(format!("{action:?} can't happen to order {}", row.number)),
         }
+    }
+
+    fn quote_step(&mut self, logged: &LoggedStep, row: &quote::Model) -> Result<Option<Step>, String> {
+        let partner = self.partner_indexes.get(&row.partner_id).copied();
+        let partner = partner.ok_or_else(|| format!("quote {} has no partner", row.number))?;
+        let impossible = || format!("{:?} can't happen to quote {}", logged.action, row.number);
+        let holds = row.hold && row.credits > 0;
+        let held = |order, on| Redemption { subject: partner, order, on, credits: row.credits };
+        let known = self.commerce.quotes.contains_key(&row.id);
+        if logged.action == LogAction::QuoteSaved && !known {
+            let number = self.add(Object::Quote(row.id));
+            let state = QuoteState {
+                number,
+                seq: logged.seq,
+                recorded_at: logged.recorded_at,
+                status: QuoteStatus::Open,
+                closed_on: None,
+            };
+            self.commerce.quotes.insert(row.id, state);
+            return Ok(holds.then(|| Step::Held(held(number, row.priced_on))));
+        }
+        let after = match logged.action {
+            LogAction::QuotePlaced => QuoteStatus::Placed,
+            LogAction::QuoteExpired => QuoteStatus::Expired,
+            LogAction::QuoteWithdrawn => QuoteStatus::Withdrawn,
+            _ => return Err(impossible()),
+        };
+        let state = self.commerce.quotes.get_mut(&row.id).ok_or_else(impossible)?;
+        let (QuoteStatus::Open, Some(day)) = (state.status, logged.day) else { return Err(impossible()) };
+        (state.status, state.closed_on) = (after, Some(day));
+        Ok(holds.then(|| Step::HoldReleased(held(state.number, day))))
     }
 
     fn contract_step(&mut self, logged: &LoggedStep, id: Uuid) -> Result<Option<Step>, String> {
