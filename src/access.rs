@@ -239,7 +239,7 @@ rights! {
         ProfessionalContact "contact"  [Everything Everything Nothing Nothing Own]
         /// A professional's points, levels and Dojo Credits.
         ProfessionalPoints "points"    [Everything Everything Nothing Own Own]
-        /// An affiliation. A partner's own ones have begun.
+        /// An affiliation. A partner's own ones have begun and stand.
         Affiliation "affiliation"      [Everything Everything Nothing Own Own]
         /// An activity. An integrator's own ones are those that it recorded.
         Activity "activity"            [Everything Everything Own Own Own]
@@ -247,8 +247,6 @@ rights! {
         Product "product"              [Everything Everything Nothing Everything Nothing]
         /// The price of an order that is not placed.
         Quote "quote"                  [Everything Everything Nothing Own Nothing]
-        /// An affiliation. A partner's own ones are those with it, a professional's the professional's.
-        Affiliation "affiliation"      [Everything Everything Nothing Own Own]
         /// An order.
         Order "order"                  [Everything Everything Nothing Own Nothing]
         /// A deal. An integrator's own ones are those that it registered.

@@ -340,6 +340,18 @@ pub enum EventKind {
     DealClosed,
     /// A deal's time ran out.
     DealExpired,
+    /// A win was reported, and waits for review.
+    DealWonReported,
+    /// A reported win was rejected.
+    DealWinRejected,
+    /// A deal was withdrawn.
+    DealWithdrawn,
+    /// A deal was reopened.
+    DealReopened,
+    /// A transaction was rewarded to the deal that holds the registered opportunity.
+    OpportunityWon,
+    /// A registered opportunity lapsed, because its time ran out.
+    OpportunityLapsed,
     /// A partner was enrolled.
     PartnerEnrolled,
     /// Name of a partner was changed.
@@ -416,18 +428,6 @@ pub enum ImportStatus {
     Failed,
     /// All its activities were voided.
     Undone,
-    /// A win was reported, and waits for review.
-    DealWonReported,
-    /// A reported win was rejected.
-    DealWinRejected,
-    /// A deal was withdrawn.
-    DealWithdrawn,
-    /// A deal was reopened.
-    DealReopened,
-    /// A transaction was rewarded to the deal that holds the registered opportunity.
-    OpportunityWon,
-    /// A registered opportunity lapsed, because its time ran out.
-    OpportunityLapsed,
 }
 
 /// Whether events are sent to an endpoint.

@@ -21,7 +21,6 @@ pub(crate) enum NodeType {
     AuditEntry,
     Product,
     Contract,
-    Affiliation,
     SavedQuote,
     Order,
     Deal,
@@ -33,7 +32,7 @@ pub(crate) enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -45,7 +44,6 @@ impl NodeType {
         Self::AuditEntry,
         Self::Product,
         Self::Contract,
-        Self::Affiliation,
         Self::SavedQuote,
         Self::Order,
         Self::Deal,
@@ -69,7 +67,6 @@ impl NodeType {
             Self::AuditEntry => "AuditEntry",
             Self::Product => "Product",
             Self::Contract => "Contract",
-            Self::Affiliation => "Affiliation",
             Self::SavedQuote => "SavedQuote",
             Self::Order => "Order",
             Self::Deal => "Deal",

@@ -75,7 +75,6 @@ pub(crate) enum Node {
     AuditEntry(AuditEntry),
     Product(Product),
     Contract(Contract),
-    Affiliation(Affiliation),
     SavedQuote(SavedQuote),
     Order(Order),
     Deal(Deal),

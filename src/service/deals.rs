@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::access::Visibility;
 use super::audit::Change;
-use super::posting::{LogEntry, Object, Posting};
+use super::posting::Posting;
 use super::subjects::{check_last_day, lock_partner};
 use super::{Services, input, labels, transact};
 use crate::access::Operation;
@@ -26,10 +26,10 @@ use crate::program::wording::quoted;
 use crate::service::events::EventDraft;
 use crate::store::deal as store;
 use crate::store::partner::PartnerRow;
-use crate::store::subject::{self, LATEST};
+use crate::store::subject::LATEST;
 pub(super) use change::opportunity_row;
 use change::{PendingStep, apply};
-pub(super) use opportunities::lapses_on;
+
 pub use reads::{DealView, OpportunityView};
 pub(super) use steps::{Reward, apply_reopening, apply_step, keep_win, keys_after, valid_until};
 

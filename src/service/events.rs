@@ -11,9 +11,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::EventKind;
-use entity::{
-    activity, affiliation, contract, deal, event, ledger_entry, order, points_entry, quote, swag_order,
-};
+use entity::{activity, affiliation, deal, event, ledger_entry, order, points_entry, quote, swag_order};
 use sea_orm::ActiveEnum;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;

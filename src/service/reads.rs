@@ -28,7 +28,7 @@ pub use list_queries::{
 pub use lists::RowsTotal;
 pub use partners::PartnerQuery;
 pub use professional_levels::ProfessionalLevelAward;
-pub use professionals::ProfessionalQuery;
+pub use professionals::{ProfessionalQuery, StandingOn};
 pub use standings::{PartnerStanding, YearCredits};
 
 /// The result for each subject, or the refusal.

@@ -39,8 +39,6 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
         BatchById::new(none_of(&keys(NodeType::Product), |ids| services.products_by_ids(ids)).await?);
     let contracts =
         BatchById::new(none_of(&keys(NodeType::Contract), |ids| services.contracts_by_ids(ids)).await?);
-    let affiliations = keys(NodeType::Affiliation);
-    let affiliations = BatchById::new(none_of(&affiliations, |ids| services.affiliations_by_ids(ids)).await?);
     let quotes = keys(NodeType::SavedQuote);
     let quotes = BatchById::new(none_of(&quotes, |ids| services.saved_quotes_by_ids(ids)).await?);
     let orders = BatchById::new(none_of(&keys(NodeType::Order), |ids| services.orders_by_ids(ids)).await?);
@@ -70,7 +68,6 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::PointsEntry => Node::PointsEntry(PointsEntry(points.get(id)?)),
             NodeType::Product => Node::Product(Product(products.get(id)?)),
             NodeType::Contract => Node::Contract(Contract(contracts.get(id)?)),
-            NodeType::Affiliation => Node::Affiliation(Affiliation(affiliations.get(id)?)),
             NodeType::SavedQuote => Node::SavedQuote(SavedQuote(quotes.get(id)?)),
             NodeType::Order => Node::Order(Order(orders.get(id)?)),
             NodeType::Deal => Node::Deal(Deal(deals.get(id)?)),

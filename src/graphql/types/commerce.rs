@@ -50,6 +50,7 @@ pub(crate) enum OrderPurpose {
 map_enum!(OrderPurpose = policy::OrderPurpose { EndCustomer, SelfUse });
 map_enum!(OrderPurpose = entity::value::OrderPurpose { EndCustomer, SelfUse });
 map_enum!(policy::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
+map_enum!(entity::value::OrderPurpose = OrderPurpose { EndCustomer, SelfUse });
 
 /// Status of an order.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]

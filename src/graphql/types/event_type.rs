@@ -33,8 +33,6 @@ pub(crate) enum EventType {
     OrderCancelled,
     /// A fulfilled order was returned.
     OrderReturned,
-    /// A fulfilled order was returned.
-    OrderReturned,
     /// A quote was saved.
     QuoteSaved,
     /// A saved quote was placed as an order.
@@ -45,8 +43,6 @@ pub(crate) enum EventType {
     QuoteWithdrawn,
     /// A swag shop order was placed.
     SwagOrderPlaced,
-    /// A swag shop order was shipped.
-    SwagOrderFulfilled,
     /// A swag shop order was shipped.
     SwagOrderFulfilled,
     /// A swag shop order was cancelled.
@@ -67,14 +63,6 @@ pub(crate) enum EventType {
     DealClosed,
     /// A deal expired.
     DealExpired,
-    /// An affiliation was recorded in place of one that was wrong.
-    AffiliationCorrected,
-    /// An affiliation was voided, or corrected to another partner.
-    AffiliationVoided,
-    /// A contract was given another last day.
-    ContractEnded,
-    /// A contract was voided.
-    ContractVoided,
     /// A partner left the program.
     PartnershipEnded,
     /// The end of a partner's participation was taken back.
@@ -144,9 +132,7 @@ map_enum!(
         QuotePlaced,
         QuoteExpired,
         QuoteWithdrawn,
-        OrderReturned,
         SwagOrderPlaced,
-        SwagOrderFulfilled,
         SwagOrderFulfilled,
         SwagOrderCancelled,
         AffiliationCorrected,
@@ -157,10 +143,6 @@ map_enum!(
         DealChanged,
         DealClosed,
         DealExpired,
-        AffiliationCorrected,
-        AffiliationVoided,
-        ContractEnded,
-        ContractVoided,
         PartnershipEnded,
         PartnershipResumed,
         MembershipEnded,
@@ -206,9 +188,7 @@ map_enum!(
         QuotePlaced,
         QuoteExpired,
         QuoteWithdrawn,
-        OrderReturned,
         SwagOrderPlaced,
-        SwagOrderFulfilled,
         SwagOrderFulfilled,
         SwagOrderCancelled,
         AffiliationCorrected,
@@ -219,10 +199,6 @@ map_enum!(
         DealChanged,
         DealClosed,
         DealExpired,
-        AffiliationCorrected,
-        AffiliationVoided,
-        ContractEnded,
-        ContractVoided,
         PartnershipEnded,
         PartnershipResumed,
         MembershipEnded,

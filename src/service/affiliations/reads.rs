@@ -13,20 +13,6 @@ use crate::store::affiliation::{self as store, AffiliationOwner};
 use crate::store::page::{Page, Rows};
 
 impl Services {
-    /// Affiliations by id; those that don't exist or are not visible are left out.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn affiliations_by_ids(
-        &self,
-        ids: &[Uuid],
-    ) -> Result<HashMap<Uuid, affiliation::Model>, Error> {
-        let visibility = self.visibility(Operation::Affiliation);
-        let rows = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
-        let rows = rows.into_iter().filter(|row| can_see(&visibility, row));
-        Ok(rows.map(|row| (row.id, row)).collect())
-    }
-
     /// For each owner, one page of its affiliations in the order of recording. A partner sees those with itself that
     /// stand.
     ///
@@ -70,14 +56,5 @@ impl Services {
             }
             _ => Err(Error::Forbidden(Operation::Affiliation.name())),
         }
-    }
-}
-
-fn can_see(visibility: &Visibility, row: &affiliation::Model) -> bool {
-    match visibility {
-        Visibility::All => true,
-        Visibility::Partner(own) => row.partner_id == *own && !row.voided,
-        Visibility::Professional(own) => row.professional_id == *own,
-        Visibility::Integration(_) | Visibility::Nothing => false,
     }
 }

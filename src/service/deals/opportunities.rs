@@ -16,7 +16,7 @@ use crate::store::partner::PartnerRow;
 use crate::store::{deal as store, event, subject, timer};
 
 /// The first day on which a hold has lapsed unless something is reported; none where no time runs.
-pub(in crate::service) fn lapses_on(hold: &Hold<Uuid>) -> Option<NaiveDate> {
+fn lapses_on(hold: &Hold<Uuid>) -> Option<NaiveDate> {
     if hold.won || hold.until >= UNLIMITED { None } else { hold.until.succ_opt() }
 }
 

@@ -68,11 +68,6 @@ impl PostedRows {
         self.activities.extend(rows.iter().map(|row| (row.id, activity_data(row))));
     }
 
-    /// Adds codes of subjects that the events name beside those of the posting.
-    pub(in crate::service) fn add_codes(&mut self, codes: impl IntoIterator<Item = (Uuid, String)>) {
-        self.audience.codes.extend(codes);
-    }
-
     /// The events: for each step its own, those of its points, those of its credits; then level changes.
     fn events(&self) -> Vec<entity::event::Model> {
         let mut rows = Vec::with_capacity(self.drafts.len() + self.points.len() + self.ledger.len());

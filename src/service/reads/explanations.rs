@@ -206,6 +206,7 @@ fn spending(reason: LedgerReason, returned: bool) -> Spending {
         LedgerReason::RedemptionReturned if returned => Spending::Returned,
         LedgerReason::RedemptionReturned
         | LedgerReason::Correction
+        | LedgerReason::Recalculation
         | LedgerReason::Activity
         | LedgerReason::Void
         | LedgerReason::Affiliation

@@ -22,7 +22,6 @@ use crate::store::list::professionals::{self, ProfessionalFilter, ProfessionalOr
 use crate::store::page::{Page, Rows};
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject::{self, SubjectKey};
-use crate::store::{ledger, standing};
 
 /// A filter on professionals, as received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +39,7 @@ pub struct ProfessionalQuery {
     /// Beginning of the e-mail address.
     pub email: Option<String>,
 }
-use crate::store::{ledger, professional, standing, subject_step};
+use crate::store::{ledger, standing, subject_step};
 
 /// A professional's standing on a day, and the override that holds then.
 pub type StandingOn = (NaiveDate, ProfessionalStanding, Option<LevelOverride>);
