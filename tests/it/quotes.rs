@@ -133,7 +133,7 @@ async fn o9_a_quote_that_holds_takes_the_credits_until_it_ends(backend: Backend)
     app.cancel(&placed).await;
     assert_eq!(app.balance("nordwind").await, 100);
     let ledger = app.ledger("nordwind").await;
-    let entries: Vec<_> = ledger.iter().skip(1).map(|entry| {
+    let entries = ledger.iter().skip(1).map(|entry| {
         (entry["reason"].as_str().expect("a reason"), entry["spendableCredits"].as_i64().expect("credits"))
     });
     let expected = [
@@ -169,7 +169,7 @@ async fn o9_a_quote_expires_once_also_after_downtime(backend: Backend) {
     assert_eq!(app.balance("nordwind").await, 100);
     let query = "{ events(types: [QUOTE_EXPIRED], first: 10) { nodes { occurredOn data } } }";
     let events = app.ok(query, Value::Null).await["events"]["nodes"].clone();
-    let events: Vec<_> = events.as_array().expect("a list").iter().map(|one| {
+    let events = events.as_array().expect("a list").iter().map(|one| {
         (one["data"]["quote"]["number"].clone(), one["occurredOn"].as_str().expect("a date").to_owned())
     });
     let expected = [(&first, "2026-09-02"), (&second, "2026-09-03"), (&plain, "2026-09-04")]

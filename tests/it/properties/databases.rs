@@ -286,9 +286,11 @@ fn folded(editions: &Editions, awards: &Awards) -> Vec<Row> {
             Reason::Affiliation => LedgerReason::Affiliation,
             Reason::Legacy => LedgerReason::Legacy,
             Reason::Correction => LedgerReason::Correction,
-            Reason::Redemption | Reason::RedemptionReturned | Reason::Recalculation => {
-                unreachable!("nothing is ordered here")
-            }
+            Reason::Redemption
+            | Reason::RedemptionReturned
+            | Reason::Hold
+            | Reason::HoldReleased
+            | Reason::Recalculation => unreachable!("nothing is ordered or recalculated here"),
         };
         let count = award.count.expect("an activity is counted");
         let content = Content {

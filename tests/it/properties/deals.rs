@@ -68,7 +68,7 @@ impl Opportunity {
                 Ok(())
             }
             What::Reject => Ok(deal.reject_win(terms, hold)?),
-            What::Withdraw => deal.withdraw(terms, hold, on),
+            What::Withdraw => Ok(deal.withdraw(terms, hold, on)?),
             What::Reopen => self.reopen(terms, event.deal),
             What::Close(_) | What::Approve => {
                 let reported = self.reported[event.deal].unwrap_or(Outcome::WonByPartner);
