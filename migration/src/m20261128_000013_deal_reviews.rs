@@ -2,7 +2,7 @@
 //! rewarded, how each step is read, and the timers of opportunities.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::ConnectionTrait;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::schema::{column, drop_tables, index, optional, references};
 
@@ -34,7 +34,7 @@ const CLOSED: &str = "
 /// Timers of the opportunities that are held: what has lapsed before is no news.
 const HELD: &str = "
     INSERT INTO opportunity_timers (deal_id, lapses_on)
-    SELECT DISTINCT o.deal_id, '0001-01-01' FROM opportunities o JOIN deals d ON d.id = o.deal_id
+    SELECT DISTINCT o.deal_id, {earliest} FROM opportunities o JOIN deals d ON d.id = o.deal_id
     WHERE d.rewarded_on IS NULL";
 
 #[async_trait::async_trait]
@@ -71,7 +71,9 @@ impl MigrationTrait for Migration {
             )
             .await?;
         connection.execute_unprepared(CLOSED).await?;
-        connection.execute_unprepared(HELD).await.map(drop)
+        let is_postgres = connection.get_database_backend() == DbBackend::Postgres;
+        let earliest = if is_postgres { "DATE '0001-01-01'" } else { "'0001-01-01'" };
+        connection.execute_unprepared(&HELD.replace("{earliest}", earliest)).await.map(drop)
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -12,7 +12,7 @@ pub(crate) struct Migration;
 const NEVER: &str = "'9999-12-31'";
 
 /// Name, table and columns, and the condition of a partial index.
-const INDEXES: [(&str, &str, &str); 35] = [
+const INDEXES: [(&str, &str, &str); 36] = [
     ("ix_activities_kind_seq", "activities (kind, seq)", ""),
     ("ix_activities_kind_occurred", "activities (kind, occurred_on, seq)", ""),
     ("ix_activities_source_seq", "activities (source, seq)", ""),
@@ -58,6 +58,7 @@ const INDEXES: [(&str, &str, &str); 35] = [
     ("ix_swag_orders_status_placed", "swag_orders (status, placed_on, seq)", ""),
     ("ix_swag_orders_item_placed", "swag_orders (item_id, placed_on, seq)", ""),
     ("ix_affiliations_starts", "affiliations (starts_on, id)", ""),
+    ("ix_affiliations_professional_starts", "affiliations (professional_id, starts_on, id)", ""),
     ("ix_affiliations_partner_starts", "affiliations (partner_id, starts_on, id)", ""),
     ("ix_contracts_starts", "contracts (starts_on, id)", ""),
     ("ix_contracts_ends", "contracts (ends_on, id)", ""),

@@ -247,11 +247,11 @@ mod tests {
         ];
         // before, after, whether the first is voided, the compensating entries: activity, points
         let table: [(&str, &str, bool, &[(u32, i64)]); 5] = [
-            // The anniversary no longer lies between the first two: one cap for both.
-            ("2024-04-12", "2024-01-01", false, &[(1, -250)]),
-            ("2024-01-01", "2024-04-12", false, &[(1, 250)]),
+            // The anniversary lies between the last two instead of the first two headlines.
+            ("2024-04-12", "2024-01-01", false, &[(1, -250), (3, 250)]),
+            ("2024-01-01", "2024-04-12", false, &[(1, 250), (3, -250)]),
             ("2024-04-12", "2024-04-20", false, &[]),
-            ("2024-04-12", "2024-01-01", true, &[]),
+            ("2024-04-12", "2024-01-01", true, &[(3, 250)]),
             // The last two come into one year.
             ("2024-01-01", "2024-05-01", false, &[(1, 250), (3, -250)]),
         ];
