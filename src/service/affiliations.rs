@@ -311,11 +311,17 @@ fn check_left(ends_on: Option<NaiveDate>, whose: &str, left_on: Option<NaiveDate
     Err(Refusal::new(Code::DateAfterEnd, "endsOn", message))
 }
 
+/// Checks a last day by itself.
+fn check_last_day(ends_on: NaiveDate) -> Result<(), Refusal> {
+    if is_plausible(ends_on) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::Invalid, "endsOn", implausible(ends_on)))
+}
+
 /// Checks the last day, which may lie ahead (A4).
 fn check_end(starts_on: NaiveDate, ends_on: NaiveDate) -> Result<(), Refusal> {
-    if !is_plausible(ends_on) {
-        return Err(Refusal::new(Code::Invalid, "endsOn", implausible(ends_on)));
-    }
+    check_last_day(ends_on)?;
     if ends_on < starts_on {
         let message = format!("{ends_on} is before {starts_on}, the first day of the affiliation.");
         return Err(Refusal::new(Code::Invalid, "endsOn", message));

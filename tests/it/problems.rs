@@ -60,7 +60,7 @@ fn subjects() -> Vec<Row> {
                 ("NOT_FOUND", "professional"),
                 ("NOT_FOUND", "partner"),
                 ("DATE_IN_FUTURE", "startsOn"),
-                ("DATE_IN_FUTURE", "endsOn"),
+                ("INVALID", "endsOn"),
             ],
         ),
         (
@@ -74,8 +74,8 @@ fn subjects() -> Vec<Row> {
         ),
         (
             "endAffiliation",
-            json!({ "professional": "bob", "endsOn": "2026-09-01" }),
-            vec![("NOT_FOUND", "professional"), ("DATE_IN_FUTURE", "endsOn")],
+            json!({ "professional": "bob", "endsOn": "2926-09-01" }),
+            vec![("NOT_FOUND", "professional"), ("INVALID", "endsOn")],
         ),
     ]
 }

@@ -22,7 +22,7 @@ pub(crate) struct SaveQuoteInput {
     order: OrderInput,
     /// Last day on which the quote can be placed: today or later, at most in the year 2100.
     valid_until: Date,
-    /// Whether to hold the credits until then: they are taken from the balance at once.
+    /// Whether to hold the credits until then: they are deducted from the balance at once.
     #[graphql(default = false)]
     hold: bool,
     /// Whether to answer with the effects only and to keep nothing.

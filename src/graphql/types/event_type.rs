@@ -65,11 +65,11 @@ pub(crate) enum EventType {
     DealExpired,
     /// A partner left the program.
     PartnershipEnded,
-    /// The end of a partner's participation was taken back.
+    /// The end of a partner's participation was revoked.
     PartnershipResumed,
     /// A professional left the program.
     MembershipEnded,
-    /// The end of a professional's participation was taken back.
+    /// The end of a professional's participation was revoked.
     MembershipResumed,
     /// A level was set for a period.
     LevelOverridden,
@@ -81,7 +81,7 @@ pub(crate) enum EventType {
     DealWinRejected,
     /// A deal was withdrawn.
     DealWithdrawn,
-    /// A closed deal was reopened, and its awards were taken back.
+    /// A closed deal was reopened, and its awards were reversed.
     DealReopened,
     /// A transaction was rewarded to the deal that held the registered opportunity.
     OpportunityWon,

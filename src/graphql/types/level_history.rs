@@ -116,7 +116,7 @@ impl LevelAward {
         self.row().lapsed_on.map(Date)
     }
 
-    /// Whether a reversal took the level away: without the reversed credits it was never reached on that day.
+    /// Whether a reversal removed the level: without the reversed credits it was never reached on that day.
     async fn reversed(&self) -> bool {
         self.row().is_reversed
     }
@@ -178,7 +178,7 @@ impl ProfessionalLevelAward {
         self.row().lapsed_on.map(Date)
     }
 
-    /// Whether a reversal took the level away: without the reversed points it was never reached on that day.
+    /// Whether a reversal removed the level: without the reversed points it was never reached on that day.
     async fn reversed(&self) -> bool {
         self.row().is_reversed
     }

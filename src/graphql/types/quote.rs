@@ -78,7 +78,7 @@ impl SavedQuote {
         Date(self.0.row().valid_until)
     }
 
-    /// Whether the credits are held until then: they are taken from the balance, and released when the quote expires
+    /// Whether the credits are held until then: they are deducted from the balance, and released when the quote expires
     /// or is withdrawn.
     async fn hold(&self) -> bool {
         self.0.row().hold

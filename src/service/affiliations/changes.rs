@@ -7,12 +7,11 @@ use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{add_credits, change, check_days, check_end, check_overlap};
+use super::{add_credits, change, check_days, check_end, check_last_day, check_overlap};
 use crate::access::Operation;
 use crate::error::{Error, refused};
 use crate::program::fold::{Affiliation, Step};
 use crate::program::refusal::{Code, Refusal, all};
-use crate::service::access::Visibility;
 use crate::service::events::EventDraft;
 use crate::service::posting::{LogEntry, Object, PostedRows, Posting};
 use crate::service::subjects::lock_professional;
@@ -57,8 +56,10 @@ impl Services {
     ) -> Result<ProfessionalRow, Error> {
         let visibility = self.authorize(Operation::EndAffiliation)?;
         transact!(self, Operation::EndAffiliation, transaction, changes => {
+            let found = lock_professional(transaction, &visibility, professional).await?;
+            let (professional, ()) = all((found, check_last_day(ends_on)))?;
             let Locked { professional, row: open, others } =
-                self.lock_current(transaction, &visibility, professional).await?;
+                self.lock_current(transaction, professional).await?;
             check_end(open.starts_on, ends_on)?;
             // Awards before the first window of the partner program credited no partner.
             let editions = &self.policy.editions;
@@ -213,14 +214,12 @@ impl Services {
         Ok(posted)
     }
 
-    /// Locks a professional, and gives the affiliation whose last day is not set or lies ahead.
+    /// The affiliation of a locked professional whose last day is not set or lies ahead.
     async fn lock_current(
         &self,
         transaction: &DatabaseTransaction,
-        visibility: &Visibility,
-        code: &str,
+        professional: ProfessionalRow,
     ) -> Result<Locked, Error> {
-        let professional = lock_professional(transaction, visibility, code).await??;
         let today = self.clock.today();
         let is_current = |row: &affiliation::Model| row.ends_on.is_none_or(|end| end > today);
         let rows = store::of_professionals(transaction, [professional.id]).await?;

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::refusal::Refusals;
+use crate::program::search::fold_all;
 use crate::service::activities::Outcome;
 use crate::service::audit::Change;
 use crate::service::events::EventDraft;
@@ -74,6 +75,7 @@ impl Services {
                 }
                 let change = Change::of("Partner", row.id).about(Some(row.id), None);
                 changes.add(change.before(json!({ "name": row.name })).after(json!({ "name": name })));
+                row.search_key = Some(fold_all(&[&row.code, &name]));
                 row.name = name;
                 let today = self.clock.today();
                 events.push(EventDraft::changed(EventKind::PartnerUpdated, (Some(row.id), None), today, &["name"]));
@@ -120,6 +122,8 @@ impl Services {
                 // Neither name nor address: they can be erased, and the audit log can't.
                 let change = Change::of("Professional", row.id).about(None, Some(row.id));
                 changes.add(change.after(json!({ "changed": fields })));
+                row.search_key = Some(fold_all(&[&row.code, &name]));
+                row.email_key = Some(fold_all(&[&email]));
                 (row.name, row.email) = (name, Some(email));
                 let (kind, today) = (EventKind::ProfessionalUpdated, self.clock.today());
                 events.push(EventDraft::changed(kind, (None, Some(row.id)), today, &fields));

@@ -1,0 +1,158 @@
+//! Deals in the log.
+
+use chrono::NaiveDate;
+use entity::value::{DealStatus, LogAction};
+use entity::{deal, deal_step};
+use uuid::Uuid;
+
+use super::Replay;
+use crate::program::deal::{Hold, Win};
+use crate::program::fold::{DealCorrection, FirstWon, ObjectIndex, PartnerIndex, Step, TakenReward, WonDeal};
+use crate::program::refusal::Refusals;
+use crate::service::deals::{Reward, apply_reopening, apply_step, keep_win, keys_after, valid_until};
+use crate::service::posting::Object;
+use crate::store::log::LoggedStep;
+
+impl Replay<'_> {
+    pub(super) fn deal_step(
+        &mut self,
+        logged: &LoggedStep,
+        row: &deal::Model,
+        step: &deal_step::Model,
+    ) -> Result<Option<Step>, String> {
+        let impossible = || format!("{:?} can't happen to deal {}", logged.action, row.reference);
+        let known = self.commerce.deals.remove(&row.id);
+        if logged.action == LogAction::DealRegistered {
+            if known.is_some() {
+                return Err(impossible());
+            }
+            let number = self.add(Object::Deal(row.id));
+            let mut registered = registered(row, logged, step).ok_or_else(impossible)?;
+            registered.valid_until = valid_until(&self.policy.editions, &registered);
+            self.commerce.customers.entry(registered.customer_key.clone()).or_default();
+            self.commerce.deals.insert(row.id, (number, registered));
+            return Ok(None);
+        }
+        let (number, mut state) = known.ok_or_else(impossible)?;
+        let keys = keys_after(&state, step);
+        self.commerce.customers.entry(keys.0.clone()).or_default();
+        let before = self.commerce.opportunities.get(&keys).copied().flatten();
+        let mut hold = before;
+        if logged.action == LogAction::DealReopened {
+            let done = self.reopened(&mut state, &mut hold, step);
+            if hold != before {
+                self.commerce.opportunities.insert(keys, hold);
+            }
+            self.commerce.deals.insert(row.id, (number, state));
+            return done.map_err(|refusals| format!("{}: {refusals}", impossible()));
+        }
+        let applied = apply_step(&self.policy.editions, &mut state, &mut hold, logged.action, step);
+        if hold != before {
+            self.commerce.opportunities.insert(keys.clone(), hold);
+        }
+        self.commerce.deals.insert(row.id, (number, state));
+        match applied {
+            Err(refusals) => Err(format!("{}: {refusals}", impossible())),
+            Ok(None) => Ok(None),
+            Ok(Some(win)) => Ok(self.won(row.id, &keys.0, win, (logged.seq, step.day))),
+        }
+    }
+
+    fn won(&mut self, id: Uuid, customer: &str, win: Win<Uuid>, (seq, on): (i64, NaiveDate)) -> Option<Step> {
+        let first = self.commerce.customers.entry(customer.to_owned()).or_default();
+        let new_customer = first.is_none();
+        first.get_or_insert(id);
+        if let Some((_, closed)) = self.commerce.deals.get_mut(&id) {
+            keep_win(closed, &win, seq, new_customer);
+        }
+        let (deal, rewarded) = self.commerce.deals.get_mut(&win.deal?)?;
+        rewarded.rewarded_on = Some(on);
+        let deal = *deal;
+        let partner = win.partner.and_then(|id| self.partner_indexes.get(&id).copied())?;
+        Some(Step::DealWon(WonDeal { deal, partner, new_customer, on }))
+    }
+
+    /// Reopens a deal: its rewards are taken back, and the customer's first won deal is another one (R8). The deal
+    /// itself is not among those of the state.
+    fn reopened(
+        &mut self,
+        state: &mut deal::Model,
+        hold: &mut Option<Hold<Uuid>>,
+        step: &deal_step::Model,
+    ) -> Result<Option<Step>, Refusals> {
+        let other = state.rewarded_deal_id.filter(|id| *id != state.id);
+        let other = other.and_then(|id| self.commerce.deals.get_mut(&id)).map(|(_, row)| row);
+        let taken = apply_reopening(&self.policy.editions, state, other, hold, step)?;
+        let mut first = None;
+        if self.commerce.customers.get(&state.customer_key).copied().flatten() == Some(state.id) {
+            let next = self.next_won(&state.customer_key);
+            first = next.and_then(|next| self.first_reward(next));
+            self.commerce.customers.insert(state.customer_key.clone(), next);
+        }
+        let correction = DealCorrection {
+            taken: taken.and_then(|reward| {
+                let (deal, partner) = self.rewarded(&reward)?;
+                let new_customer = reward.new_customer;
+                Some(TakenReward { deal, partner, on: reward.on, won: true, new_customer })
+            }),
+            first,
+        };
+        Ok((correction != DealCorrection::default()).then_some(Step::DealsCorrected(correction)))
+    }
+
+    /// The earliest won deal of a customer that stands.
+    fn next_won(&self, customer: &str) -> Option<Uuid> {
+        let deals = self.commerce.deals.values().map(|(_, row)| row);
+        let won = deals.filter(|row| row.customer_key == customer && row.won_seq.is_some());
+        won.min_by_key(|row| row.won_seq).map(|row| row.id)
+    }
+
+    /// The award of a deal that is now its customer's first won one, unless it has it.
+    fn first_reward(&mut self, won: Uuid) -> Option<FirstWon> {
+        let (_, row) = self.commerce.deals.get_mut(&won)?;
+        if row.customer_added {
+            return None;
+        }
+        let (deal, on) = (row.rewarded_deal_id?, row.status_on);
+        row.customer_added = true;
+        let partner = self.commerce.deals.get(&deal)?.1.partner_id;
+        let (deal, partner) = self.rewarded(&Reward { deal, partner, on, new_customer: true })?;
+        Some(FirstWon { deal, partner, on })
+    }
+
+    /// The numbers of a rewarded deal, which the one that is being reopened also is, and of its partner.
+    fn rewarded(&mut self, reward: &Reward) -> Option<(ObjectIndex, PartnerIndex)> {
+        let partner = self.partner_indexes.get(&reward.partner).copied()?;
+        let deal = self.commerce.deals.get(&reward.deal).map(|(number, _)| *number);
+        Some((deal.unwrap_or_else(|| self.add(Object::Deal(reward.deal))), partner))
+    }
+}
+
+/// A deal as it was registered.
+fn registered(row: &deal::Model, logged: &LoggedStep, step: &deal_step::Model) -> Option<deal::Model> {
+    let (customer, scope) = (step.customer.clone()?, step.scope.clone()?);
+    let (customer_key, scope_key) = keys_after(row, step);
+    Some(deal::Model {
+        seq: logged.seq,
+        recorded_at: logged.recorded_at,
+        customer,
+        customer_key,
+        scope,
+        scope_key,
+        description: step.description.clone(),
+        status: DealStatus::Lead,
+        status_on: row.registered_on,
+        outcome: None,
+        lead_proof_on: None,
+        proof_on: None,
+        activity_on: row.registered_on,
+        claimed_on: None,
+        rewarded_on: None,
+        before_status: None,
+        before_on: None,
+        won_seq: None,
+        rewarded_deal_id: None,
+        customer_added: false,
+        ..row.clone()
+    })
+}
