@@ -127,7 +127,7 @@ impl Partner {
     }
 
     /// Every level that was earned, oldest first: those that count, those that have expired, and those that a
-    /// reversal took away (`reversed`).
+    /// reversal removed (`reversed`).
     async fn level_history(
         &self,
         context: &Context<'_>,

@@ -95,7 +95,7 @@ impl Professional {
     }
 
     /// Every level that was earned, oldest first: those that count, those that have expired, and those that a
-    /// reversal took away (`reversed`). A partner sees the levels reached on days on which the professional worked
+    /// reversal removed (`reversed`). A partner sees the levels reached on days on which the professional worked
     /// for it.
     async fn level_history(
         &self,
