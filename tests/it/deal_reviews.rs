@@ -19,6 +19,7 @@ both! {
     r9_a_proof_counts_whatever_the_status_was,
     approvals_and_reopenings_at_once,
     previews_and_keys_of_deals,
+    every_deal_mutation_has_a_preview_and_a_key,
     a_description_can_be_removed,
     opportunities_lapse_once,
 }
@@ -380,6 +381,39 @@ async fn previews_and_keys_of_deals(backend: Backend) {
     assert_eq!(app.deal_now("N-2").await["history"].as_array().map(Vec::len), Some(3));
     meeting["on"] = json!("2026-03-06");
     assert_eq!(app.refusals("reportDealActivity", meeting).await, ["CONFLICTING_DUPLICATE"]);
+    verified(app.services()).await;
+}
+
+async fn every_deal_mutation_has_a_preview_and_a_key(backend: Backend) {
+    let program = program(backend, TODAY).await;
+    let app = &program.app;
+    let registered = crate::harness::deals::deal("nordwind", "N-1", "Acme", "2026-03-01");
+    let withdrawn = json!({ "reference": "N-1", "on": "2026-03-20" });
+    // In the order of a deal's life: the mutation, its input, and the status after it.
+    for (mutation, input, after) in [
+        ("registerDeal", registered, "LEAD"),
+        ("updateDeal", status("N-1", "ENGAGED", "2026-03-02"), "ENGAGED"),
+        ("reportDealActivity", report("N-1", "MEETING", "2026-03-03"), "ENGAGED"),
+        ("withdrawDeal", withdrawn, "CLOSED_WITHDRAWN"),
+        ("reopenDeal", reopen("N-1"), "ENGAGED"),
+        ("closeDeal", close("N-1", "WON_BY_PARTNER", "2026-03-21"), "CLOSED_WON"),
+    ] {
+        let before = (app.deal_now("N-1").await, crate::events::latest(app).await);
+        let with = |name: &str, value: Value| {
+            let mut input = input.clone();
+            input[name] = value;
+            input
+        };
+        let would = program.by(&program.staff, mutation, with("preview", json!(true))).await;
+        assert_eq!((&would["deal"]["status"], &would["userErrors"]), (&json!(after), &json!([])), "{mutation}");
+        let now = (app.deal_now("N-1").await, crate::events::latest(app).await);
+        assert_eq!(now, before, "a preview of {mutation} keeps nothing");
+        let keyed = with("idempotencyKey", json!("once"));
+        let first = program.done(&program.staff, mutation, keyed.clone()).await;
+        let steps = app.deal_now("N-1").await["history"].clone();
+        assert_eq!(program.done(&program.staff, mutation, keyed).await, first, "{mutation} again");
+        assert_eq!(app.deal_now("N-1").await["history"], steps, "{mutation} is one step");
+    }
     verified(app.services()).await;
 }
 

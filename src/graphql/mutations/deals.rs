@@ -32,6 +32,12 @@ pub(crate) struct RegisterDealInput {
     description: Option<String>,
     /// Date of registration: not before the partner's enrolment, not after today.
     registered_on: Date,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
+    /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
+    /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
+    idempotency_key: Option<String>,
 }
 
 /// Changes to a deal. Omitted fields remain unchanged.
@@ -49,6 +55,9 @@ pub(crate) struct UpdateDealInput {
     scope: Option<String>,
     /// New description, at most 2,000 characters. Null or an empty text removes it.
     description: MaybeUndefined<String>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
     /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
     /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
     idempotency_key: Option<String>,
@@ -66,6 +75,9 @@ pub(crate) struct ReportDealActivityInput {
     on: Date,
     /// Note on the activity, at most 2,000 characters. Optional.
     note: Option<String>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
     /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
     /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
     idempotency_key: Option<String>,
@@ -159,6 +171,7 @@ impl DealMutations {
         context: &Context<'_>,
         #[graphql(desc = "Deal to register.")] input: RegisterDealInput,
     ) -> Result<DealPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let draft = DealDraft {
             partner: input.partner,
             reference: input.reference,
@@ -167,8 +180,7 @@ impl DealMutations {
             description: input.description,
             registered_on: input.registered_on.0,
         };
-        let services = context.data_unchecked::<Services>();
-        payload(services, services.deal_register(&draft).await).await
+        payload(&services, services.deal_register(&draft).await).await
     }
 
     /// Changes the status or the details of a deal. The first partner whose deal reaches customer contact
@@ -179,7 +191,7 @@ impl DealMutations {
         context: &Context<'_>,
         #[graphql(desc = "Deal and changes.")] input: UpdateDealInput,
     ) -> Result<DealPayload, ApiError> {
-        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let change = DealChange {
             status: input.status.map(Into::into),
             customer: input.customer,
@@ -200,7 +212,7 @@ impl DealMutations {
         context: &Context<'_>,
         #[graphql(desc = "Activity to report.")] input: ReportDealActivityInput,
     ) -> Result<DealPayload, ApiError> {
-        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let reported =
             services.deal_report(&input.reference, input.kind.into(), input.on.0, input.note.as_deref());
         payload(&services, reported.await).await

@@ -64,7 +64,8 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         let mut next = self.deal;
         next.close(terms, outcome, on)?;
         self.deal.leave(terms, Status::WonReported, on);
-        if let Some(own) = hold.as_mut().filter(|hold| hold.deal == self.id && !hold.won && hold.covers(on)) {
+        // A hold that had lapsed before that day stays lapsed; one that began after it is held all the same.
+        if let Some(own) = hold.as_mut().filter(|hold| hold.deal == self.id && !hold.won && on <= hold.until) {
             own.until = UNLIMITED;
         }
         Ok(())

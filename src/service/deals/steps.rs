@@ -6,7 +6,7 @@ use entity::{deal, deal_step};
 use uuid::Uuid;
 
 use super::deal_dates;
-use crate::program::deal::{Deal, DealTerms, Hold, Reading, RegisteredDeal, Win, name_key};
+use crate::program::deal::{Deal, DealTerms, Hold, Outcome, Reading, RegisteredDeal, Win, name_key};
 use crate::program::edition::Editions;
 use crate::program::refusal::{Code, Refusal, Refusals};
 use crate::service::labels;
@@ -78,7 +78,10 @@ pub(in crate::service) fn apply_step(
             deal.report_win(terms, hold, outcome, step.day)?;
             next.outcome = step.outcome;
         }
-        (LogAction::DealWinApproved, Some(outcome)) => win = deal.approve_win(terms, hold, outcome)?,
+        // A deal whose win was reported has an outcome; any other is refused whatever it has.
+        (LogAction::DealWinApproved, outcome) => {
+            win = deal.approve_win(terms, hold, outcome.unwrap_or(Outcome::WonByPartner))?;
+        }
         (LogAction::DealWinRejected, _) => {
             deal.reject_win(terms, hold)?;
             next.outcome = None;
