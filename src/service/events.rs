@@ -37,6 +37,8 @@ pub(super) struct EventDraft {
     import_run: Option<Uuid>,
     /// Field name and value of the object in the event's data.
     object: (&'static str, Value),
+    /// Further fields of the data.
+    more: Map<String, Value>,
 }
 
 impl EventDraft {
@@ -53,7 +55,14 @@ impl EventDraft {
             swag_order: None,
             import_run: None,
             object: (name, object),
+            more: Map::new(),
         }
+    }
+
+    /// The same event with a further field in its data, if there is a value.
+    pub(super) fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        self.more.extend(value.map(|value| (name.to_owned(), value.into())));
+        self
     }
 
     /// An event of an activity, with its current state.
@@ -316,5 +325,7 @@ fn with_reason(mut data: Map<String, Value>, reason: Option<&str>) -> Map<String
 
 fn object_data(draft: &EventDraft) -> Map<String, Value> {
     let (name, value) = &draft.object;
-    Map::from_iter([((*name).to_owned(), value.clone())])
+    let mut data = Map::from_iter([((*name).to_owned(), value.clone())]);
+    data.extend(draft.more.clone());
+    data
 }

@@ -96,14 +96,17 @@ pub(crate) async fn lock<'a, S: Subject>(
     turns::take(ids.iter().map(|id| (S::TABLE, id)))?;
     let backend = connection.get_database_backend();
     let statement = S::sql().lock.bind(backend, [sql::texts(codes), sql::ids(backend, ids)]);
-    let rows = connection.query_all_raw(statement).await?;
     // On PostgreSQL, whoever has waited for the lock reads the balance as it is now, and the rest as it was before.
-    for row in &rows {
-        if row.try_get::<i32>("", "is_outdated")? == 1 {
-            return Err(fault::outdated());
+    // Whoever holds it reads all of it as it is now.
+    for _ in 0..2 {
+        let rows = connection.query_all_raw(statement.clone()).await?;
+        let outdated = rows.iter().map(|row| row.try_get::<i32>("", "is_outdated"));
+        let outdated = outdated.collect::<Result<Vec<_>, _>>()?;
+        if !outdated.contains(&1) {
+            return rows.iter().map(|row| S::from_query_result(row, "")).collect();
         }
     }
-    rows.iter().map(|row| S::from_query_result(row, "")).collect()
+    Err(fault::outdated())
 }
 
 /// Notes that a subject's row has changed, so that writers who wait for its lock read it again.

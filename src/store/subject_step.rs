@@ -187,18 +187,32 @@ pub(crate) async fn last_of_partner(
     dated(connection, &LAST, [id.into()]).await
 }
 
-/// Updates a partner's name, first day and last day.
+/// Updates a partner's name, with the key that it is searched by, and first day.
 pub(crate) async fn update_partner(
     connection: &impl ConnectionTrait,
     id: Uuid,
-    name: &str,
+    (name, search_key): (&str, String),
     enrolled_on: NaiveDate,
-    left_on: Option<NaiveDate>,
 ) -> Result<(), DbErr> {
     let row = partner::ActiveModel {
         id: sea_orm::Unchanged(id),
         name: sea_orm::Set(name.to_owned()),
+        search_key: sea_orm::Set(Some(search_key)),
         enrolled_on: sea_orm::Set(enrolled_on),
+        ..Default::default()
+    };
+    partner::Entity::update(row).exec(connection).await?;
+    subject::changed::<PartnerRow>(connection, id).await
+}
+
+/// Sets a partner's last day in the program, or removes it.
+pub(crate) async fn end_partner(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    left_on: Option<NaiveDate>,
+) -> Result<(), DbErr> {
+    let row = partner::ActiveModel {
+        id: sea_orm::Unchanged(id),
         left_on: sea_orm::Set(left_on),
         ..Default::default()
     };
@@ -206,19 +220,36 @@ pub(crate) async fn update_partner(
     subject::changed::<PartnerRow>(connection, id).await
 }
 
-/// Updates a professional's name, address, day of sign-up and last day.
+/// Updates a professional's name and address, with the keys that they are searched by, and day of sign-up.
 pub(crate) async fn update_professional(
     connection: &impl ConnectionTrait,
     id: Uuid,
-    (name, email): (&str, Option<&str>),
+    (name, search_key): (&str, String),
+    email: Option<(&str, String)>,
     signed_up_on: NaiveDate,
-    left_on: Option<NaiveDate>,
 ) -> Result<(), DbErr> {
+    let (email, email_key) = email.unzip();
     let row = professional::ActiveModel {
         id: sea_orm::Unchanged(id),
         name: sea_orm::Set(name.to_owned()),
         email: sea_orm::Set(email.map(str::to_owned)),
+        search_key: sea_orm::Set(Some(search_key)),
+        email_key: sea_orm::Set(email_key),
         signed_up_on: sea_orm::Set(signed_up_on),
+        ..Default::default()
+    };
+    professional::Entity::update(row).exec(connection).await?;
+    subject::changed::<ProfessionalRow>(connection, id).await
+}
+
+/// Sets a professional's last day in the program, or removes it.
+pub(crate) async fn end_professional(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    left_on: Option<NaiveDate>,
+) -> Result<(), DbErr> {
+    let row = professional::ActiveModel {
+        id: sea_orm::Unchanged(id),
         left_on: sea_orm::Set(left_on),
         ..Default::default()
     };

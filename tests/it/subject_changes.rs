@@ -57,7 +57,8 @@ async fn names_and_addresses_are_changed(backend: Backend) {
     let row = professional(&app).await;
     let expected = json!({ "name": "Ada Lovelace", "email": "ada@lovelace.example", "signedUpOn": "2024-04-12", "leftOn": null });
     assert_eq!(row, expected);
-    assert_eq!(events(&app).await, ["PARTNER_UPDATED", "PROFESSIONAL_UPDATED"], "twice the same is once");
+    let expected = ["PARTNER_ENROLLED", "PROFESSIONAL_SIGNED_UP", "PARTNER_UPDATED", "PROFESSIONAL_UPDATED"];
+    assert_eq!(events(&app).await, expected, "twice the same is once");
     // input, code
     let refused = [
         ("updatePartner", json!({ "code": "nordwind" }), "INVALID"),

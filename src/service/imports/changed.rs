@@ -82,6 +82,9 @@ impl Services {
                 rows.insert(row.id, row.clone());
                 updated.insert(index);
             }
+            for id in rows.keys() {
+                subject::changed::<PartnerRow>(transaction, *id).await?;
+            }
             let codes: Vec<_> = rows.values().map(|row| (row.id, row.code.clone())).collect();
             upsert_all(transaction, rows.into_values().collect()).await?;
             self.emit(transaction, codes, events, None).await?;
@@ -129,6 +132,9 @@ impl Services {
                 events.push(EventDraft::changed(kind, (None, Some(row.id)), today, &fields));
                 rows.insert(row.id, row.clone());
                 updated.insert(index);
+            }
+            for id in rows.keys() {
+                subject::changed::<ProfessionalRow>(transaction, *id).await?;
             }
             let codes: Vec<_> = rows.values().map(|row| (row.id, row.code.clone())).collect();
             upsert_all(transaction, rows.into_values().collect()).await?;

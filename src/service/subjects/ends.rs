@@ -87,7 +87,7 @@ impl Services {
                 last_day: on,
                 ..step(posted.seqs[0], (Some(before.id), None), None)
             };
-            steps::update_partner(transaction, before.id, &before.name, before.enrolled_on, on).await?;
+            steps::end_partner(transaction, before.id, on).await?;
             posted.write(transaction).await?;
             steps::insert(transaction, step).await?;
             let change = Change::of("Partner", before.id).about(Some(before.id), None);
@@ -121,7 +121,13 @@ impl Services {
             check_days("the professional's sign-up", before.signed_up_on, on, before.left_on, last)?;
             let people = vec![before.clone()];
             let open = open_of(transaction, &people, beyond(on)).await?;
-            let mut posting = Posting::open(&self.policy, Vec::new(), people, &open);
+            // Nothing that they were credited with ends; their codes belong to the events.
+            let partners: Vec<Uuid> = on.map_or(&[][..], |_| &open).iter().map(|row| row.partner_id).collect();
+            let partners = match partners[..] {
+                [] => Vec::new(),
+                _ => subject::lock::<PartnerRow>(transaction, [], partners).await?,
+            };
+            let mut posting = Posting::open(&self.policy, partners, people, &open);
             let action = if on.is_some() { LogAction::MembershipEnded } else { LogAction::MembershipResumed };
             let entry = LogEntry { reason, day: on, ..LogEntry::new(action, Object::Professional(before.id)) };
             posting.apply(entry, None).map_err(too_much)?;
@@ -135,8 +141,7 @@ impl Services {
                 last_day: on,
                 ..step(posted.seqs[0], (None, Some(before.id)), None)
             };
-            let personal = (before.name.as_str(), before.email.as_deref());
-            steps::update_professional(transaction, before.id, personal, before.signed_up_on, on).await?;
+            steps::end_professional(transaction, before.id, on).await?;
             posted.write(transaction).await?;
             steps::insert(transaction, step).await?;
             let change = Change::of("Professional", before.id).about(None, Some(before.id));
@@ -164,11 +169,11 @@ impl Services {
             };
             posting.apply(entry, step).map_err(too_much)?;
         }
-        let posted = posting.post(transaction, self).await?;
-        for row in ended {
-            if let Some(on) = on {
-                affiliations::end(transaction, row.id, on).await?;
-            }
+        let mut posted = posting.post(transaction, self).await?;
+        for ((row, on), step) in ended.iter().zip(on.iter().cycle()).zip(1..) {
+            affiliations::end(transaction, row.id, *on).await?;
+            let ended = affiliation::Model { ends_on: Some(*on), ..row.clone() };
+            posted.emit(step, EventDraft::affiliation(EventKind::AffiliationEnded, &ended, *on));
         }
         Ok(posted)
     }
