@@ -17,6 +17,7 @@ pub mod level_override;
 pub mod money;
 pub mod nearest;
 pub mod pricing;
+pub mod prospects;
 pub mod refusal;
 pub mod rule;
 pub mod search;

@@ -23,6 +23,20 @@ pub struct Model {
     pub business_level: Option<String>,
     /// The first day on which a level may change by time alone.
     pub levels_due: Date,
+    /// Level credits that the technical track misses this year for the next level; the largest number on the highest
+    /// one, and none before it was first computed.
+    pub technical_to_next: Option<i64>,
+    /// The same for the business track.
+    pub business_to_next: Option<i64>,
+    /// The lesser of the two.
+    pub least_to_next: Option<i64>,
+    /// The first day on which the technical level no longer holds without further credits; after every other day for
+    /// the lowest level, and none before it was first computed.
+    pub technical_lapses_on: Option<Date>,
+    /// The same for the business track.
+    pub business_lapses_on: Option<Date>,
+    /// The earlier of the two.
+    pub first_lapses_on: Option<Date>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

@@ -21,6 +21,10 @@ pub struct Model {
     pub level: Option<String>,
     /// The first day on which the level may change by time alone; before every date until it was first computed.
     pub level_due: Date,
+    /// The anniversary on which the next membership year begins; none before it was first computed.
+    pub renews_on: Option<Date>,
+    /// Points that this year still needs to keep the level then; 0 without a level.
+    pub points_to_retain: Option<i64>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

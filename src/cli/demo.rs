@@ -2,6 +2,7 @@
 //! recent on any day, since all dates are relative to today.
 
 mod commerce;
+mod corrections;
 mod deals;
 mod people;
 
@@ -38,7 +39,8 @@ pub(super) async fn fill(services: &Services) -> Result<(), Error> {
     demo.late_affiliation().await?;
     demo.claims().await?;
     demo.deals().await?;
-    demo.commerce().await
+    demo.commerce().await?;
+    demo.corrections().await
 }
 
 struct Demo<'s> {
@@ -196,12 +198,12 @@ impl Demo<'_> {
             })
             .collect();
         let ids = activity_ids(self.services.activities_record(&drafts, Intake::Submit).await?)?;
+        let staff = self.as_staff();
         let approve = Decision::Approve { points: Some(1_800) };
-        self.services
-            .activity_review(ObjectId::of_row(ids[3]), approve, Some("Reused by three customers."))
-            .await?;
+        let reason = Some("Reused by three customers.");
+        staff.activity_review(ObjectId::of_row(ids[3]), approve, reason).await?;
         let reason = Some("This was published by somebody else.");
-        self.services.activity_review(ObjectId::of_row(ids[4]), Decision::Reject, reason).await?;
+        staff.activity_review(ObjectId::of_row(ids[4]), Decision::Reject, reason).await?;
         let mistake = draft(
             SubjectCode::Partner("nordwind".to_owned()),
             "EVENT_ORGANIZED",
@@ -213,7 +215,7 @@ impl Demo<'_> {
         );
         let mistake = ActivityDraft { source: "events".to_owned(), ..mistake };
         let ids = activity_ids(self.services.activities_record(&[mistake], Intake::Record).await?)?;
-        self.services.activity_void(ObjectId::of_row(ids[0]), Some("The event was cancelled.")).await?;
+        staff.activity_void(ObjectId::of_row(ids[0]), Some("The event was cancelled.")).await?;
         Ok(())
     }
 }
@@ -266,7 +268,9 @@ fn activity_ids(outcomes: Vec<Outcome>) -> Result<Vec<uuid::Uuid>, Error> {
 mod tests {
     use super::*;
     use crate::clock::Clock;
-    use crate::program::deal::Status::{self, ClosedLost, ClosedWon, Cold, Expired, Lead, Quoted};
+    use crate::program::deal::Status::{
+        self, ClosedLost, ClosedWon, Cold, Engaged, Expired, Lead, Quoted, WonReported,
+    };
     use crate::store::Database;
 
     #[tokio::test]
@@ -291,13 +295,27 @@ mod tests {
                 assert!(row.entries > 0, "{code} on {today}");
             }
             let mut states = Vec::new();
-            for reference in ["NW-1", "AF-1", "NW-2", "AF-2", "PI-1", "TN-1", "SL-1", "FS-1"] {
+            let references =
+                ["NW-1", "AF-1", "NW-2", "AF-2", "PI-1", "TN-1", "SL-1", "FS-1", "NW-3", "TN-2", "PI-2"];
+            for reference in references {
                 let deal = services.deal_by_reference(reference).await.expect("a read").expect("a deal");
                 let views = services.deal_opportunities(std::slice::from_ref(&deal)).await.expect("a read");
                 states.push((services.deal_view(&deal).status(), views[&deal.id]));
             }
             let statuses: Vec<Status> = states.iter().map(|(status, _)| *status).collect();
-            let expected = [ClosedWon, ClosedWon, Quoted, Lead, Lead, Expired, ClosedLost, Cold];
+            let expected = [
+                ClosedWon,
+                ClosedWon,
+                Quoted,
+                Lead,
+                Lead,
+                Expired,
+                ClosedLost,
+                Cold,
+                WonReported,
+                ClosedWon,
+                Engaged,
+            ];
             assert_eq!(statuses, expected, "{today}");
             assert!(states[2].1.held_until.is_some() && states[3].1.conflict, "{states:?}");
             assert_eq!(levels.len(), 3, "{levels:?} on {today}");

@@ -20,7 +20,7 @@ use crate::store::affiliation::AffiliationOwner;
 use crate::store::import_run::ImportRunFilter;
 use crate::store::ledger::LedgerFilter;
 use crate::store::list::COUNT_MAX;
-use crate::store::list::partners::{PartnerFilter, PartnerOrder};
+use crate::store::list::partners::{PartnerFilter, PartnerOrder, TrackColumn};
 use crate::store::list::professionals::{ProfessionalFilter, ProfessionalOrder};
 use crate::store::page::Page;
 use crate::store::partner::PartnerRow;
@@ -118,8 +118,10 @@ impl Cursor<PartnerOrder> for SubjectKey {
         let (id, value) = text.strip_prefix(&partner_list(*list))?.strip_prefix(':')?.split_once(':')?;
         let fits = match list {
             PartnerOrder::Code | PartnerOrder::Name => !value.contains('\0'),
-            PartnerOrder::EnrolledOn => parse_date(value).is_some_and(|day| day >= EARLIEST),
-            PartnerOrder::YearCredits(_) | PartnerOrder::Balance => {
+            PartnerOrder::EnrolledOn | PartnerOrder::LapsesOn(_) => {
+                parse_date(value).is_some_and(|day| day >= EARLIEST)
+            }
+            PartnerOrder::YearCredits(_) | PartnerOrder::Balance | PartnerOrder::CreditsToNext(_) => {
                 value.parse::<i64>().is_ok_and(|number| number != i64::MIN)
             }
         };
@@ -145,6 +147,16 @@ pub(crate) fn partner_list(order: PartnerOrder) -> String {
         PartnerOrder::EnrolledOn => "partners-enrolled".to_owned(),
         PartnerOrder::YearCredits(year) => format!("partners-credits-{year}"),
         PartnerOrder::Balance => "partners-balance".to_owned(),
+        PartnerOrder::CreditsToNext(track) => format!("partners-next-{}", track_name(track)),
+        PartnerOrder::LapsesOn(track) => format!("partners-lapses-{}", track_name(track)),
+    }
+}
+
+const fn track_name(track: TrackColumn) -> &'static str {
+    match track {
+        TrackColumn::Technical => "technical",
+        TrackColumn::Business => "business",
+        TrackColumn::Either => "either",
     }
 }
 

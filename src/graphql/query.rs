@@ -19,7 +19,7 @@ use super::error::{ApiError, or_null};
 use super::scalar::Date;
 use super::types::{Activity, Edition, Node, Partner, Professional, Track};
 use crate::service::Services;
-use crate::service::reads::{PartnerQuery, ProfessionalQuery};
+use crate::service::reads::{self, PartnerQuery, ProfessionalQuery};
 use crate::store::list::{partners, professionals};
 use crate::store::page::Rows;
 pub(super) use events::events_query;
@@ -58,8 +58,16 @@ pub(crate) struct PartnerFilter {
     /// Partners that hold one of these levels today, by code, such as `CREATOR`: in `track` if it is given, and
     /// overall otherwise. A level that changes by date alone is listed within a minute.
     levels: Option<Vec<String>>,
-    /// Track of the `levels`.
+    /// Track of the `levels`, of the levels that lapse, and of the credits to the next level, also in the orders
+    /// `CREDITS_TO_NEXT` and `LAPSES_ON`. Without it, `levels` are overall, and the others of either track.
     track: Option<Track>,
+    /// Partners with a level that lapses on or after this day unless further credits are earned: the last day on
+    /// which it holds (`validUntil`) is in the period, or the day after it.
+    lapsing_from: Option<Date>,
+    /// Partners with a level that lapses on or before this day; see `lapsingFrom`.
+    lapsing_to: Option<Date>,
+    /// Partners that are missing at most this many credits this year for their next level (`creditsToNextLevel`).
+    within_credits_of_next: Option<i32>,
 }
 
 /// Order of a list of partners.
@@ -75,6 +83,12 @@ pub(crate) enum PartnerOrder {
     CreditsThisYear,
     /// By balance of spendable credits, descending.
     Balance,
+    /// By credits missing for the next level (`creditsToNextLevel`), ascending: in the `track` of the filter, or else
+    /// in the track that misses fewer. Partners on the highest level are last.
+    CreditsToNext,
+    /// By the day on which the level lapses, ascending: in the `track` of the filter, or else the level that lapses
+    /// first. Partners whose levels do not lapse are last.
+    LapsesOn,
 }
 
 /// Filter of professionals. A professional must match every given condition.
@@ -95,6 +109,13 @@ pub(crate) struct ProfessionalFilter {
     /// Professionals whose e-mail address begins with this text of at most 254 characters, without regard to
     /// case. Callers that may not read addresses find nobody.
     email: Option<String>,
+    /// Professionals whose next membership year begins on or after this day (`renewsOn`).
+    renews_from: Option<Date>,
+    /// Professionals whose next membership year begins on or before this day (`renewsOn`).
+    renews_to: Option<Date>,
+    /// Professionals who lose their level at renewal unless they earn further points this year (`pointsToRetain` is
+    /// above 0); with `false`, all others.
+    at_risk: Option<bool>,
 }
 
 /// Order of a list of professionals.
@@ -193,12 +214,16 @@ impl SubjectQueries {
     ) -> Result<Connection<Partner>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let filter = filter.unwrap_or_default();
+        let track = reads::track_column(filter.track.map(Into::into));
         let filter = services.partner_filter(PartnerQuery {
             search: check_text("search", filter.search, SEARCH_MAX)?,
             enrolled_from: filter.enrolled_from.map(|date| date.0),
             enrolled_to: filter.enrolled_to.map(|date| date.0),
             levels: filter.levels,
             track: filter.track.map(Into::into),
+            lapsing_from: filter.lapsing_from.map(|date| date.0),
+            lapsing_to: filter.lapsing_to.map(|date| date.0),
+            within_credits: filter.within_credits_of_next,
         })?;
         let order = match order_by.unwrap_or(PartnerOrder::Code) {
             PartnerOrder::Code => partners::PartnerOrder::Code,
@@ -208,6 +233,8 @@ impl SubjectQueries {
                 partners::PartnerOrder::YearCredits(services.clock().today().year())
             }
             PartnerOrder::Balance => partners::PartnerOrder::Balance,
+            PartnerOrder::CreditsToNext => partners::PartnerOrder::CreditsToNext(track),
+            PartnerOrder::LapsesOn => partners::PartnerOrder::LapsesOn(track),
         };
         let page = PageArguments { first, after, last, before }.page(&order)?;
         let rows = services.partners_page(&filter, order, &page).await?;
@@ -251,6 +278,9 @@ impl SubjectQueries {
             levels: filter.levels,
             partner: filter.partner,
             email: check_text("email", filter.email, EMAIL_MAX)?,
+            renews_from: filter.renews_from.map(|date| date.0),
+            renews_to: filter.renews_to.map(|date| date.0),
+            at_risk: filter.at_risk,
         });
         let filter = filter.await?;
         let order = match order_by.unwrap_or(ProfessionalOrder::Code) {

@@ -14,7 +14,9 @@ use super::edition::Editions;
 use super::level::Level;
 use super::level_override::{LevelOverride, next_override_day, override_professional, override_track};
 use super::rule::Track;
-use super::standing::{TrackSums, professional_standing, track_standing};
+use super::standing::{
+    ProfessionalStanding, TrackStanding, TrackSums, professional_standing, track_standing,
+};
 use super::totals::{Period, TrackTotal};
 
 /// A level that is another one from a day on.
@@ -149,8 +151,18 @@ pub fn partner_levels(
     totals: &PartnerTotals,
     day: NaiveDate,
 ) -> PartnerLevels {
+    partner_standings(editions, overrides, totals, day).map(|standing| standing.level.code.clone())
+}
+
+/// A partner's standings on a day: technical, business.
+pub(super) fn partner_standings(
+    editions: &Editions,
+    overrides: &[LevelOverride],
+    totals: &PartnerTotals,
+    day: NaiveDate,
+) -> [TrackStanding; 2] {
     let standing = |track| track_standing(editions, track, &sums(editions, track, totals, day), day);
-    Track::ALL.map(|track| override_track(editions, standing(track), overrides, day).level.code.clone())
+    Track::ALL.map(|track| override_track(editions, standing(track), overrides, day))
 }
 
 fn sums(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDate) -> TrackSums {
@@ -261,10 +273,20 @@ pub fn professional_level(
     points: &Points,
     day: NaiveDate,
 ) -> Option<Arc<Level>> {
+    professional_standing_on(editions, of, points, day).level
+}
+
+/// A professional's standing on a day.
+pub(super) fn professional_standing_on(
+    editions: &Editions,
+    of: Membership<'_>,
+    points: &Points,
+    day: NaiveDate,
+) -> ProfessionalStanding {
     let year = membership_year(of.signed_up_on, day).number;
     let sum = |year: i32| points.get(&year).copied().unwrap_or(0);
     let standing = professional_standing(editions, of.signed_up_on, day, sum(year), sum(year - 1));
-    override_professional(editions, standing, of.overrides, day).level
+    override_professional(editions, standing, of.overrides, day)
 }
 
 #[cfg(test)]

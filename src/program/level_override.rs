@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::edition::Editions;
 use super::level::{Level, higher};
 use super::rule::Track;
-use super::standing::{ProfessionalStanding, TrackStanding};
+use super::standing::{ProfessionalStanding, TrackStanding, credits_to_retain};
 
 /// A level that holds in the place of the one that was earned, from its first through its last day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,9 @@ pub fn override_track(
     let levels = &editions.at(day).partner_levels;
     let Some(level) = levels.by_code(&found.level) else { return standing };
     let next_level = levels.above(Some(level));
+    let credits = standing.credits;
     TrackStanding {
+        credits_to_retain: credits_to_retain(editions, level, credits, Some(found.until), day),
         level: Arc::clone(level),
         earned_on: Some(found.from),
         valid_until: Some(found.until),

@@ -44,6 +44,8 @@ pub struct TrackStanding {
     pub next_level: Option<Arc<Level>>,
     /// Level credits that this year still needs for it.
     pub credits_to_next_level: Option<i64>,
+    /// Level credits that this year still needs to hold the level on the first day after it would lapse.
+    pub credits_to_retain: i64,
 }
 
 /// Checks the effective date of a partner's standing (V5).
@@ -133,15 +135,35 @@ pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: 
         best.max_by_key(|(level, _, until)| (level.rank, *until)).expect("the first level has threshold 0");
     let earned = level.rank > 0;
     let next_level = levels.above(Some(level));
+    let valid_until = earned.then_some(valid_until);
     TrackStanding {
         track,
         level: Arc::clone(level),
         credits: sums.this_year,
         earned_on: earned.then_some(earned_on),
-        valid_until: earned.then_some(valid_until),
+        valid_until,
         next_level: next_level.cloned(),
         credits_to_next_level: next_level.map(|next| next.threshold - sums.this_year),
+        credits_to_retain: credits_to_retain(editions, level, sums.this_year, valid_until, day),
     }
+}
+
+/// What is missing this calendar year to hold a level on the first day after it would lapse (F1). A level that is
+/// valid through the next year at least is secured: credits of this year add nothing to it.
+pub(super) fn credits_to_retain(
+    editions: &Editions,
+    level: &Level,
+    credits: i64,
+    valid_until: Option<NaiveDate>,
+    day: NaiveDate,
+) -> i64 {
+    if level.rank == 0 || valid_until.is_none_or(|until| until >= year_end(day.year() + 1)) {
+        return 0;
+    }
+    // The next year judges this year's sum by the edition of its last day.
+    let last_levels = &editions.at(year_end(day.year())).partner_levels;
+    let threshold = last_levels.by_code(&level.code).map_or(level.threshold, |level| level.threshold);
+    (threshold - credits).max(0)
 }
 
 /// The overall level: the higher of the two tracks (V4).
@@ -295,6 +317,35 @@ mod tests {
             assert_eq!(standing.level.code, level, "{on}");
             assert_eq!(dates, (earned_on.map(day), valid_until.map(day)), "{on}");
             assert_eq!(standing.credits_to_next_level, Some(to_next), "{on}");
+        }
+    }
+
+    #[test]
+    fn f1_what_is_missing_to_retain_a_level() {
+        let editions = Editions::built_in();
+        let year = |this_year, last_year| TrackSums { this_year, last_year, ..TrackSums::default() };
+        let legacy = |this_year| TrackSums { this_year, legacy: 80, ..TrackSums::default() };
+        // day, sums, level, to retain
+        let table = [
+            ("2026-03-01", year(0, 0), "MEMBER", 0),
+            ("2026-03-01", year(24, 0), "MEMBER", 0),
+            ("2026-03-01", year(25, 0), "COLLABORATOR", 0),
+            ("2026-03-01", year(0, 30), "COLLABORATOR", 25),
+            ("2026-03-01", year(10, 30), "COLLABORATOR", 15),
+            ("2026-03-01", year(25, 30), "COLLABORATOR", 0),
+            ("2026-12-31", year(30, 80), "CREATOR", 45),
+            ("2026-12-31", year(80, 80), "CREATOR", 0),
+            ("2026-03-01", year(-5, 30), "COLLABORATOR", 30),
+            ("2024-07-01", legacy(0), "CREATOR", 0),
+            ("2025-07-01", legacy(30), "CREATOR", 45),
+        ];
+        for (on, sums, level, to_retain) in table {
+            let standing = track_standing(&editions, Track::Technical, &sums, day(on));
+            assert_eq!(
+                (standing.level.code.as_str(), standing.credits_to_retain),
+                (level, to_retain),
+                "{on} {sums:?}"
+            );
         }
     }
 

@@ -31,7 +31,7 @@ use crate::store::professional::ProfessionalRow;
 use crate::store::tally;
 pub(super) use levels::{
     apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals, points_by_year,
-    read_overrides, write_overrides,
+    read_overrides, set_partner_prospects, set_renewal, write_overrides,
 };
 pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use post::PostedRows;

@@ -26,7 +26,7 @@ pub use list_queries::{
     ActivityQuery, AffiliationQuery, ContractQuery, DealQuery, OrderQuery, SwagOrderQuery,
 };
 pub use lists::RowsTotal;
-pub use partners::PartnerQuery;
+pub use partners::{PartnerQuery, track_column};
 pub use professional_levels::ProfessionalLevelAward;
 pub use professionals::{ProfessionalQuery, StandingOn};
 pub use standings::{PartnerStanding, YearCredits};

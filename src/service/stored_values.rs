@@ -1,5 +1,7 @@
 //! Stored values that an earlier release did not have, and that only the rules can compute.
 
+use std::collections::BTreeMap;
+
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
@@ -9,9 +11,14 @@ use crate::error::Error;
 use crate::program::deal::Status;
 use crate::program::search::fold_all;
 use crate::service::deals::valid_until;
+use crate::service::posting::{
+    PeriodTotal, apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals,
+    points_by_year, set_partner_prospects, set_renewal,
+};
 use crate::store::partner::{self, PartnerRow};
 use crate::store::professional::{self, ProfessionalRow};
-use crate::store::{deal, subject};
+use crate::store::subject::EARLIEST;
+use crate::store::{deal, subject, totals, upsert_all};
 
 /// Rows that one transaction processes.
 const ROWS_PER_TRANSACTION: u64 = 500;
@@ -25,6 +32,8 @@ impl Services {
         while self.complete_deals().await? {}
         while self.complete_partners().await? {}
         while self.complete_professionals().await? {}
+        while self.complete_prospects().await? {}
+        while self.complete_renewals().await? {}
         Ok(())
     }
 
@@ -67,6 +76,56 @@ impl Services {
         }
         transact!(self, Operation::MaintainStoredValues, transaction, _changes => {
             complete_professionals(transaction, &ids).await
+        })?;
+        Ok(true)
+    }
+
+    async fn complete_prospects(&self) -> Result<bool, Error> {
+        let ids = subject::without_prospects::<PartnerRow>(self.db.reader(), ROWS_PER_TRANSACTION).await?;
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        transact!(self, Operation::MaintainStoredValues, transaction, _changes => {
+            let mut rows = subject::lock::<PartnerRow>(transaction, [], ids.iter().copied()).await?;
+            let mut stored = BTreeMap::new();
+            for row in totals::of_partners(transaction, ids.iter().copied()).await? {
+                stored.insert((row.partner_id, row.period), PeriodTotal::read(&row)?);
+            }
+            let stored = partner_totals(&stored);
+            for row in &mut rows {
+                let totals = stored.get(&row.id).cloned().unwrap_or_default();
+                if row.levels_due == EARLIEST {
+                    // Levels that were never emitted become what later ones are compared with.
+                    let today = self.clock.today();
+                    apply_time_based_partner_changes(&self.policy.editions, row, &totals, today);
+                }
+                set_partner_prospects(&self.policy.editions, row, &totals);
+            }
+            let balances = rows.iter().map(|row| row.balance(row.last_recorded_at)).collect();
+            Ok(upsert_all(transaction, balances).await?)
+        })?;
+        Ok(true)
+    }
+
+    async fn complete_renewals(&self) -> Result<bool, Error> {
+        let ids =
+            subject::without_prospects::<ProfessionalRow>(self.db.reader(), ROWS_PER_TRANSACTION).await?;
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        transact!(self, Operation::MaintainStoredValues, transaction, _changes => {
+            let mut rows = subject::lock::<ProfessionalRow>(transaction, [], ids.iter().copied()).await?;
+            let points = points_by_year(&totals::of_professionals(transaction, ids.iter().copied()).await?);
+            for row in &mut rows {
+                let points = points.get(&row.id).cloned().unwrap_or_default();
+                if row.level_due == EARLIEST {
+                    let today = self.clock.today();
+                    apply_time_based_professional_changes(&self.policy.editions, row, &points, today);
+                }
+                set_renewal(&self.policy.editions, row, &points);
+            }
+            let balances = rows.iter().map(|row| row.balance(row.last_recorded_at)).collect();
+            Ok(upsert_all(transaction, balances).await?)
         })?;
         Ok(true)
     }

@@ -19,10 +19,13 @@ use super::input::differing;
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::level_change::{Membership, partner_levels_due, professional_level_due};
+use crate::program::level_change::{
+    Membership, PartnerTotals, Points, partner_levels_due, professional_level_due,
+};
 use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::search::fold_all;
 use crate::program::wording::quoted;
+use crate::service::posting::{set_partner_prospects, set_renewal};
 use crate::store::partner::{self as partners, PartnerRow};
 use crate::store::professional::{self as professionals, ProfessionalRow};
 use crate::store::subject;
@@ -104,7 +107,12 @@ impl Services {
             let first = editions.at(today).partner_levels.reached(0).map_or("", |level| &level.code);
             let codes: Vec<(Uuid, String)> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
             let events = rows.iter().map(|row| EventDraft::enrolled(row, first)).collect();
-            partners::insert(transaction, rows, first, partner_levels_due(editions, &[], today)).await?;
+            let set_levels = |row: &mut PartnerRow| {
+                (row.technical_level, row.business_level) = (Some(first.to_owned()), Some(first.to_owned()));
+                row.levels_due = partner_levels_due(editions, &[], today);
+                set_partner_prospects(editions, row, &PartnerTotals::new());
+            };
+            partners::insert(transaction, rows, set_levels).await?;
             self.emit(transaction, codes, events, None).await?;
             Ok(added)
         })
@@ -143,10 +151,14 @@ impl Services {
                 changes.add(Change::of("Professional", row.id).about(None, Some(row.id)).after(after));
             }
             let (editions, today) = (&self.policy.editions, self.clock.today());
-            let due = |row: &professional::Model| professional_level_due(editions, Membership { signed_up_on: row.signed_up_on, overrides: &[] }, today);
+            let set_level = |row: &mut ProfessionalRow| {
+                let of = Membership { signed_up_on: row.signed_up_on, overrides: &[] };
+                row.level_due = professional_level_due(editions, of, today);
+                set_renewal(editions, row, &Points::new());
+            };
             let codes: Vec<(Uuid, String)> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
             let events = rows.iter().map(EventDraft::signed_up).collect();
-            professionals::insert(transaction, rows, due).await?;
+            professionals::insert(transaction, rows, set_level).await?;
             self.emit(transaction, codes, events, None).await?;
             Ok(added)
         })

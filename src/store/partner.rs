@@ -38,6 +38,14 @@ pub struct PartnerRow {
     pub business_level: Option<String>,
     /// The first day on which a level may change by time alone.
     pub levels_due: NaiveDate,
+    /// Level credits missing for the next level: technical.
+    pub technical_to_next: Option<i64>,
+    /// The same: business.
+    pub business_to_next: Option<i64>,
+    /// The first day on which the level no longer holds: technical.
+    pub technical_lapses_on: Option<NaiveDate>,
+    /// The same: business.
+    pub business_lapses_on: Option<NaiveDate>,
     /// Level credits of the year that a list is ordered by; none in other lists, or without any.
     pub year_credits: Option<i64>,
     /// The technical ones among them.
@@ -63,9 +71,56 @@ impl From<partner::Model> for PartnerRow {
             technical_level: None,
             business_level: None,
             levels_due: EARLIEST,
+            technical_to_next: None,
+            business_to_next: None,
+            technical_lapses_on: None,
+            business_lapses_on: None,
             year_credits: None,
             year_technical: None,
             credits_year: None,
+        }
+    }
+}
+
+impl PartnerRow {
+    /// Sets what is ahead of the partner: technical, business.
+    pub(crate) fn set_prospects(&mut self, to_next: [i64; 2], lapses_on: [NaiveDate; 2]) {
+        [self.technical_to_next, self.business_to_next] = to_next.map(Some);
+        [self.technical_lapses_on, self.business_lapses_on] = lapses_on.map(Some);
+    }
+
+    /// Level credits missing for the next level in the track that misses fewer.
+    #[must_use]
+    pub fn least_to_next(&self) -> Option<i64> {
+        self.technical_to_next.min(self.business_to_next)
+    }
+
+    /// The first day on which a level no longer holds.
+    #[must_use]
+    pub fn first_lapses_on(&self) -> Option<NaiveDate> {
+        self.technical_lapses_on.min(self.business_lapses_on)
+    }
+
+    /// The balance with its levels.
+    pub(crate) fn balance(
+        &self,
+        last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
+    ) -> partner_balance::Model {
+        partner_balance::Model {
+            partner_id: self.id,
+            credits: self.credits,
+            level_credits: self.level_credits,
+            entries: self.entries,
+            last_recorded_at,
+            technical_level: self.technical_level.clone(),
+            business_level: self.business_level.clone(),
+            levels_due: self.levels_due,
+            technical_to_next: self.technical_to_next,
+            business_to_next: self.business_to_next,
+            least_to_next: self.least_to_next(),
+            technical_lapses_on: self.technical_lapses_on,
+            business_lapses_on: self.business_lapses_on,
+            first_lapses_on: self.first_lapses_on(),
         }
     }
 }
@@ -76,6 +131,7 @@ impl Subject for PartnerRow {
     const BALANCES: &'static str = "partner_balances";
     const ID: &'static str = "partner_id";
     const LEVEL_DUE: &'static str = "levels_due";
+    const AHEAD: &'static str = "first_lapses_on";
 
     fn columns() -> String {
         format!("{COLUMNS}, {NO_YEAR}")
@@ -89,7 +145,8 @@ impl Subject for PartnerRow {
 
 /// The columns of a row in every list.
 pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, p.left_on, p.level_overrides, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
-                       b.technical_level, b.business_level, b.levels_due";
+                       b.technical_level, b.business_level, b.levels_due, b.technical_to_next, b.business_to_next, \
+                       b.technical_lapses_on, b.business_lapses_on";
 /// The further columns in lists that are not ordered by a year's credits.
 const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits, CAST(NULL AS BIGINT) AS year_technical, \
                        CAST(NULL AS INTEGER) AS credits_year";
@@ -108,22 +165,16 @@ pub(crate) async fn set_search_key(
     partner::Entity::update(row).exec(connection).await.map(drop)
 }
 
-/// Inserts partners with their initial balances and level.
+/// Inserts partners with their initial balances, and the levels that a function sets.
 pub(crate) async fn insert(
     connection: &impl ConnectionTrait,
     rows: Vec<partner::Model>,
-    level: &str,
-    levels_due: NaiveDate,
+    set_levels: impl Fn(&mut PartnerRow),
 ) -> Result<(), DbErr> {
-    let balances = rows.iter().map(|row| partner_balance::Model {
-        partner_id: row.id,
-        credits: 0,
-        level_credits: 0,
-        entries: 0,
-        last_recorded_at: None,
-        technical_level: Some(level.to_owned()),
-        business_level: Some(level.to_owned()),
-        levels_due,
+    let balances = rows.iter().map(|row| {
+        let mut row = PartnerRow::from(row.clone());
+        set_levels(&mut row);
+        row.balance(None)
     });
     let balances: Vec<_> = balances.collect();
     super::insert_all(connection, rows).await?;

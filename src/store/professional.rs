@@ -42,6 +42,10 @@ pub struct ProfessionalRow {
     pub level: Option<String>,
     /// The first day on which the level may change by time alone.
     pub level_due: NaiveDate,
+    /// The anniversary on which the next membership year begins.
+    pub renews_on: Option<NaiveDate>,
+    /// Points missing to keep the level then.
+    pub points_to_retain: Option<i64>,
 }
 
 impl From<professional::Model> for ProfessionalRow {
@@ -61,6 +65,28 @@ impl From<professional::Model> for ProfessionalRow {
             last_recorded_at: None,
             level: None,
             level_due: EARLIEST,
+            renews_on: None,
+            points_to_retain: None,
+        }
+    }
+}
+
+impl ProfessionalRow {
+    /// The balance with its level.
+    pub(crate) fn balance(
+        &self,
+        last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
+    ) -> professional_balance::Model {
+        professional_balance::Model {
+            professional_id: self.id,
+            dojo_credits: self.dojo_credits,
+            points: self.points,
+            entries: self.entries,
+            last_recorded_at,
+            level: self.level.clone(),
+            level_due: self.level_due,
+            renews_on: self.renews_on,
+            points_to_retain: self.points_to_retain,
         }
     }
 }
@@ -71,6 +97,7 @@ impl Subject for ProfessionalRow {
     const BALANCES: &'static str = "professional_balances";
     const ID: &'static str = "professional_id";
     const LEVEL_DUE: &'static str = "level_due";
+    const AHEAD: &'static str = "renews_on";
 
     fn columns() -> String {
         COLUMNS.to_owned()
@@ -83,22 +110,18 @@ impl Subject for ProfessionalRow {
 }
 
 const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, p.left_on, p.level_overrides, b.dojo_credits, b.points, b.entries, \
-                       b.last_recorded_at, b.level, b.level_due";
+                       b.last_recorded_at, b.level, b.level_due, b.renews_on, b.points_to_retain";
 
-/// Inserts professionals with their initial balances.
+/// Inserts professionals with their initial balances, and the level that a function sets.
 pub(crate) async fn insert(
     connection: &impl ConnectionTrait,
     rows: Vec<professional::Model>,
-    level_due: impl Fn(&professional::Model) -> NaiveDate,
+    set_level: impl Fn(&mut ProfessionalRow),
 ) -> Result<(), DbErr> {
-    let balances = rows.iter().map(|row| professional_balance::Model {
-        professional_id: row.id,
-        dojo_credits: 0,
-        points: 0,
-        entries: 0,
-        last_recorded_at: None,
-        level: None,
-        level_due: level_due(row),
+    let balances = rows.iter().map(|row| {
+        let mut row = ProfessionalRow::from(row.clone());
+        set_level(&mut row);
+        row.balance(None)
     });
     let balances: Vec<_> = balances.collect();
     super::insert_all(connection, rows).await?;

@@ -30,6 +30,8 @@ pub(crate) trait Subject: FromQueryResult {
     const ID: &'static str;
     /// Column of the balances with the first day on which a level may change without a step.
     const LEVEL_DUE: &'static str;
+    /// Column of the balances with a day that is none before what is ahead of the subject was first computed.
+    const AHEAD: &'static str;
 
     /// The columns of a row, from the subject `p` and the balance `b`.
     fn columns() -> String;
@@ -172,6 +174,19 @@ pub(crate) async fn without_search_key<S: Subject>(
     limit: u64,
 ) -> Result<Vec<Uuid>, DbErr> {
     let text = format!("SELECT id FROM {} WHERE search_key IS NULL ORDER BY id LIMIT $1", S::TABLE);
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, text, [limit_value(limit)]);
+    let rows = connection.query_all_raw(statement).await?;
+    rows.iter().map(|row| row.try_get("", "id")).collect()
+}
+
+/// Ids of subjects of which is not stored what is ahead of them: those of a release that did not store it.
+pub(crate) async fn without_prospects<S: Subject>(
+    connection: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<Uuid>, DbErr> {
+    let (balances, id, ahead) = (S::BALANCES, S::ID, S::AHEAD);
+    let text = format!("SELECT {id} AS id FROM {balances} WHERE {ahead} IS NULL ORDER BY {id} LIMIT $1");
     let backend = connection.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, text, [limit_value(limit)]);
     let rows = connection.query_all_raw(statement).await?;

@@ -291,6 +291,21 @@ async fn an_import_is_undone_with_its_effects_shown(backend: Backend) {
         (&found[0]["status"], &found[0]["activities"]["totalCount"]),
         (&json!("UNDONE"), &json!(1_101))
     );
+    // filter of the list of activities, rows
+    for (filter, rows) in [
+        (format!("importRun: \"{run}\""), 1_101),
+        (format!("importRun: \"{run}\", statuses: [VOIDED], kinds: [\"CERTIFICATION_OBTAINED\"]"), 1),
+        (format!("importRun: \"{run}\", statuses: [RECORDED]"), 0),
+        (format!("importRun: \"{run}\", partner: \"nordwind\", occurredFrom: \"2026-03-01\""), 1_100),
+        ("importRun: \"nothing\"".to_owned(), 0),
+    ] {
+        let list = format!("{{ activities(filter: {{ {filter} }}) {{ totalCount }} }}");
+        assert_eq!(app.ok(&list, json!({})).await["activities"]["totalCount"], rows, "{filter}");
+        // Runs are nothing that a partner sees.
+        let key = app.key("PARTNER", Some("nordwind")).await;
+        let answer = app.send_as(&key, &list, Value::Null).await;
+        assert_eq!(answer.body["data"]["activities"]["totalCount"], 0, "{filter}");
+    }
     let (code, again, _) = commands.import(&["--undo", &run, "--yes"]).await;
     assert_eq!(code, 0);
     assert!(again.ends_with("total: voided 0, refused 0\n"), "{again}");

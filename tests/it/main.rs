@@ -36,6 +36,7 @@ mod points;
 mod previews;
 mod problems;
 mod properties;
+mod prospects;
 mod quotes;
 mod reading;
 mod reasons;

@@ -15,7 +15,7 @@ both! {
 const TODAY: &str = "2026-08-31";
 
 /// Codes of a list, in its order; the count must be theirs.
-async fn codes(app: &TestApp, key: &str, list: &str, arguments: &str) -> Vec<String> {
+pub(crate) async fn codes(app: &TestApp, key: &str, list: &str, arguments: &str) -> Vec<String> {
     let query = format!("{{ {list}({arguments} first: 100) {{ totalCount nodes {{ code }} }} }}");
     let answer = app.send_as(key, &query, Value::Null).await;
     assert!(answer.body["errors"].is_null(), "{query}\n{}", answer.text);
@@ -24,7 +24,7 @@ async fn codes(app: &TestApp, key: &str, list: &str, arguments: &str) -> Vec<Str
     nodes.iter().map(|row| row["code"].as_str().expect("a code").to_owned()).collect()
 }
 
-async fn enrol(app: &TestApp, code: &str, name: &str) {
+pub(crate) async fn enrol(app: &TestApp, code: &str, name: &str) {
     app.done("createPartner", json!({ "code": code, "name": name, "enrolledOn": "2024-06-01" })).await;
 }
 

@@ -1,11 +1,13 @@
 //! Work lists: activities, deals, orders, affiliations and contracts of the whole program, as far as the caller may
 //! see them.
 
-use async_graphql::{Context, Enum, InputObject, Object};
+use async_graphql::{Context, Enum, ID, InputObject, Object};
+use uuid::Uuid;
 
 use crate::graphql::batch::BatchPage;
 use crate::graphql::connection::{Connection, ListOrder, PageArguments, Total};
 use crate::graphql::error::ApiError;
+use crate::graphql::id::NodeType;
 use crate::graphql::row_list::RowList;
 use crate::graphql::scalar::Date;
 use crate::graphql::types::{
@@ -37,6 +39,8 @@ pub(crate) struct ActivityFilter {
     professional: Option<String>,
     /// Activities from this source system.
     source: Option<String>,
+    /// Activities recorded by the import with this ID (`ImportRun.id`).
+    import_run: Option<ID>,
     /// Activities of this day or later.
     occurred_from: Option<Date>,
     /// Activities of this day or earlier.
@@ -191,6 +195,11 @@ impl From<ActivityFilter> for ActivityQuery {
             partner: filter.partner,
             professional: filter.professional,
             source: filter.source,
+            import_run: filter.import_run.map(|id| match NodeType::parse(&id) {
+                Some((NodeType::ImportRun, run)) => run,
+                // Nothing has this key.
+                _ => Uuid::nil(),
+            }),
             occurred_from: filter.occurred_from.map(|date| date.0),
             occurred_to: filter.occurred_to.map(|date| date.0),
         }

@@ -16,10 +16,11 @@ use crate::graphql::connection::{
 use crate::graphql::error::ApiError;
 use crate::graphql::row_list::RowList;
 use crate::graphql::scalar::int;
+use crate::program::prospects::{NEVER, NO_NEXT_LEVEL};
 use crate::service::Services;
 use crate::service::contracts::ContractRow;
 use crate::service::products::ProductRow;
-use crate::store::list::partners::PartnerOrder;
+use crate::store::list::partners::{PartnerOrder, TrackColumn};
 use crate::store::list::professionals::ProfessionalOrder;
 use crate::store::list::{affiliations, orders, swag_orders};
 use crate::store::partner::PartnerRow;
@@ -114,6 +115,22 @@ impl ConnectionNode for Partner {
             PartnerOrder::Name => row.name.clone(),
             PartnerOrder::EnrolledOn => row.enrolled_on.to_string(),
             PartnerOrder::Balance => (-row.credits).to_string(),
+            PartnerOrder::CreditsToNext(track) => {
+                let credits = match track {
+                    TrackColumn::Technical => row.technical_to_next,
+                    TrackColumn::Business => row.business_to_next,
+                    TrackColumn::Either => row.least_to_next(),
+                };
+                credits.unwrap_or(NO_NEXT_LEVEL).to_string()
+            }
+            PartnerOrder::LapsesOn(track) => {
+                let day = match track {
+                    TrackColumn::Technical => row.technical_lapses_on,
+                    TrackColumn::Business => row.business_lapses_on,
+                    TrackColumn::Either => row.first_lapses_on(),
+                };
+                day.unwrap_or(NEVER).to_string()
+            }
             PartnerOrder::YearCredits(_) => row.year_credits.map_or(i64::MAX, |credits| -credits).to_string(),
         };
         format!("{}:{}:{value}", partner_list(order), row.id)

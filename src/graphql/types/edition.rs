@@ -159,6 +159,17 @@ pub(crate) struct PointsRange {
 }
 
 impl EarningRule {
+    /// The rule of an edition that scores a kind.
+    pub(crate) fn find(
+        policy: &Policy,
+        index: usize,
+        program: crate::program::Program,
+        kind: &str,
+    ) -> Option<Self> {
+        let rules = &policy.editions.get(index)?.rules;
+        rules.iter().find(|rule| rule.program == program && rule.kind == kind).map(Self::from_rule)
+    }
+
     fn from_rule(rule: &Rule) -> Self {
         let is_partner = rule.program == crate::program::Program::Partner;
         let (min, max) = match rule.unit_source {

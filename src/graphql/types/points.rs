@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, Object};
 use entity::points_entry::Model;
 use entity::{activity, swag_order};
 
+use super::edition::EarningRule;
 use super::enums::PointsReason;
 use super::{Activity, Edition, SwagOrder};
 use crate::graphql::batch::{BatchById, BatchRow};
@@ -13,6 +14,7 @@ use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
+use crate::program::Program;
 use crate::service::Services;
 use crate::service::reads::PointsObjects;
 
@@ -102,6 +104,14 @@ impl PointsEntry {
         let services = context.data_unchecked::<Services>();
         let (id, index) = services.edition_of(self.0.row().edition_id, self.0.row().effective_on);
         Edition { id, index, policy: Arc::clone(services.policy()) }
+    }
+
+    /// Rule of `edition` that awarded the points; null for the swag shop.
+    async fn rule(&self, context: &Context<'_>) -> Option<EarningRule> {
+        let kind = self.0.row().kind.as_deref()?;
+        let services = context.data_unchecked::<Services>();
+        let (_, index) = services.edition_of(self.0.row().edition_id, self.0.row().effective_on);
+        EarningRule::find(services.policy(), index, Program::Professional, kind)
     }
 }
 

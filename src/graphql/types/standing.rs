@@ -212,6 +212,12 @@ impl TrackStanding {
     async fn credits_to_next_level(&self) -> Option<i32> {
         self.standing.credits_to_next_level.map(int)
     }
+
+    /// Level credits still missing this calendar year to hold the level on the first day after it would lapse; 0 if
+    /// that is secured already, and for the level that is valid from enrolment.
+    async fn credits_to_retain(&self) -> i32 {
+        int(self.standing.credits_to_retain)
+    }
 }
 
 /// Base discount on one product category, before credits are redeemed (PP, Rewards).

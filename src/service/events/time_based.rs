@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use entity::{partner_balance, professional_balance};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
@@ -14,7 +13,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::service::posting::{
     PeriodTotal, apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals,
-    points_by_year,
+    points_by_year, set_partner_prospects, set_renewal,
 };
 use crate::service::{Services, transact};
 use crate::store::partner::PartnerRow;
@@ -84,19 +83,11 @@ impl Services {
         for row in &mut rows {
             let totals = stored.get(&row.id).cloned().unwrap_or_default();
             let changes = apply_time_based_partner_changes(&self.policy.editions, row, &totals, today);
+            set_partner_prospects(&self.policy.editions, row, &totals);
             events.extend(changes.iter().map(|change| (change.on, audience.partner_level(row.id, change))));
         }
         events.sort_by_key(|(day, _)| *day);
-        let balances = rows.into_iter().map(|row| partner_balance::Model {
-            partner_id: row.id,
-            credits: row.credits,
-            level_credits: row.level_credits,
-            entries: row.entries,
-            last_recorded_at: row.last_recorded_at,
-            technical_level: row.technical_level,
-            business_level: row.business_level,
-            levels_due: row.levels_due,
-        });
+        let balances = rows.into_iter().map(|row| row.balance(row.last_recorded_at));
         upsert_all(transaction, balances.collect()).await?;
         Ok(event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?)
     }
@@ -131,20 +122,13 @@ impl Services {
         for row in &mut rows {
             let points = points.get(&row.id).cloned().unwrap_or_default();
             let changes = apply_time_based_professional_changes(&self.policy.editions, row, &points, today);
+            set_renewal(&self.policy.editions, row, &points);
             events.extend(
                 changes.iter().map(|change| (change.on, audience.professional_level(row.id, change))),
             );
         }
         events.sort_by_key(|(day, _)| *day);
-        let balances = rows.into_iter().map(|row| professional_balance::Model {
-            professional_id: row.id,
-            dojo_credits: row.dojo_credits,
-            points: row.points,
-            entries: row.entries,
-            last_recorded_at: row.last_recorded_at,
-            level: row.level,
-            level_due: row.level_due,
-        });
+        let balances = rows.into_iter().map(|row| row.balance(row.last_recorded_at));
         upsert_all(transaction, balances.collect()).await?;
         Ok(event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?)
     }

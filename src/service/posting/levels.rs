@@ -19,6 +19,7 @@ use crate::program::level_change::{
     time_based_professional_changes,
 };
 use crate::program::level_override::LevelOverride;
+use crate::program::prospects::{partner_prospects, renewal};
 use crate::program::rule::Track;
 use crate::program::totals::Period;
 use crate::store::partner::PartnerRow;
@@ -99,6 +100,27 @@ pub(in crate::service) fn apply_time_based_professional_changes(
     changes
 }
 
+/// Stores what is ahead of a partner, as of the last day on which the levels of its row are known to hold.
+pub(in crate::service) fn set_partner_prospects(
+    editions: &Editions,
+    row: &mut PartnerRow,
+    totals: &PartnerTotals,
+) {
+    let overrides = overrides(row.level_overrides.as_deref());
+    let day = row.levels_due.pred_opt().unwrap_or(row.levels_due);
+    let ahead = partner_prospects(editions, &overrides, totals, day);
+    row.set_prospects(ahead.map(|track| track.to_next), ahead.map(|track| track.lapses_on));
+}
+
+/// Stores what is ahead of a professional, as of the last day on which the level of its row is known to hold.
+pub(in crate::service) fn set_renewal(editions: &Editions, row: &mut ProfessionalRow, points: &Points) {
+    let overrides = overrides(row.level_overrides.as_deref());
+    let day = row.level_due.pred_opt().unwrap_or(row.level_due);
+    let of = Membership { signed_up_on: row.signed_up_on, overrides: &overrides };
+    let renewal = renewal(editions, of, points, day);
+    (row.renews_on, row.points_to_retain) = (Some(renewal.on), Some(renewal.points_to_retain));
+}
+
 /// The day as of which levels are compared with the emitted ones: the last one before the next due day. Time
 /// alone changes nothing until then, so it is the same as today, unless the clock was set back: then it does
 /// not take back what later facts had reached.
@@ -133,6 +155,7 @@ impl Posting<'_> {
             let days = (last_emitted_day(row.levels_due, today), today);
             changes.extend(partner_changes(editions, &overrides, &mut emitted, after, days, false));
             [row.technical_level, row.business_level] = emitted.map(Some);
+            set_partner_prospects(editions, row, after);
             posted.partner_levels.extend(changes.into_iter().map(|change| (row.id, change)));
         }
     }
@@ -184,6 +207,7 @@ impl Posting<'_> {
             let as_of = last_emitted_day(row.level_due, today);
             let level = &mut row.level;
             changes.extend(professional_change(editions, of, level, after, as_of, today, false));
+            set_renewal(editions, row, after);
             posted.professional_levels.extend(changes.into_iter().map(|change| (row.id, change)));
         }
     }

@@ -468,27 +468,9 @@ impl Posting<'_> {
 
     fn balance_rows(&self, posted: &mut PostedRows) {
         let last_recorded_at = Some(posted.recorded_at);
-        let partners = self.partners.iter().map(|row| partner_balance::Model {
-            partner_id: row.id,
-            credits: row.credits,
-            level_credits: row.level_credits,
-            entries: row.entries,
-            last_recorded_at,
-            technical_level: row.technical_level.clone(),
-            business_level: row.business_level.clone(),
-            levels_due: row.levels_due,
-        });
-        posted.partner_balances = partners.collect();
-        let professionals = self.professionals.iter().map(|row| professional_balance::Model {
-            professional_id: row.id,
-            dojo_credits: row.dojo_credits,
-            points: row.points,
-            entries: row.entries,
-            last_recorded_at,
-            level: row.level.clone(),
-            level_due: row.level_due,
-        });
-        posted.professional_balances = professionals.collect();
+        posted.partner_balances = self.partners.iter().map(|row| row.balance(last_recorded_at)).collect();
+        posted.professional_balances =
+            self.professionals.iter().map(|row| row.balance(last_recorded_at)).collect();
     }
 }
 

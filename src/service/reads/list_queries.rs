@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use entity::value::{ActivityStatus, OrderPurpose, OrderStatus, SwagOrderStatus};
+use uuid::Uuid;
 
 use crate::program::deal::Status;
 
@@ -18,6 +19,8 @@ pub struct ActivityQuery {
     pub professional: Option<String>,
     /// Source system.
     pub source: Option<String>,
+    /// Run of an import; nil for what is none.
+    pub import_run: Option<Uuid>,
     /// First day.
     pub occurred_from: Option<NaiveDate>,
     /// Last day.

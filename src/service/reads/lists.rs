@@ -80,6 +80,11 @@ impl Services {
         let Some(professional) = self.professional_id(query.professional.as_deref()).await? else {
             return Ok(None);
         };
+        if let Some(run) = query.import_run
+            && self.import_runs_by_ids(&[run]).await?.is_empty()
+        {
+            return Ok(None);
+        }
         let (occurred_from, occurred_to) = (query.occurred_from, query.occurred_to);
         Ok(Some(ActivityFilter {
             statuses,
@@ -87,6 +92,7 @@ impl Services {
             partner,
             professional,
             source,
+            import_run: query.import_run,
             occurred_from,
             occurred_to,
         }))

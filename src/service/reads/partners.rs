@@ -15,7 +15,7 @@ use crate::program::search::fold;
 use crate::program::wording::in_the_future;
 use crate::service::access::Visibility;
 use crate::service::{Services, input};
-use crate::store::list::partners::{self, LevelFilter, PartnerFilter, PartnerOrder};
+use crate::store::list::partners::{self, Lapsing, LevelFilter, PartnerFilter, PartnerOrder, TrackColumn};
 use crate::store::page::{Page, Rows, Scope};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::AffiliatedProfessional;
@@ -33,8 +33,24 @@ pub struct PartnerQuery {
     pub enrolled_to: Option<NaiveDate>,
     /// Codes of levels.
     pub levels: Option<Vec<String>>,
-    /// The track of the levels; none for the overall level.
+    /// The track of the levels; none for the overall level, and for a lapse in either track.
     pub track: Option<Track>,
+    /// First day of a period in which a level lapses.
+    pub lapsing_from: Option<NaiveDate>,
+    /// Its last day.
+    pub lapsing_to: Option<NaiveDate>,
+    /// Most credits that are missing for the next level.
+    pub within_credits: Option<i32>,
+}
+
+/// The columns of a track, or of either.
+#[must_use]
+pub fn track_column(track: Option<Track>) -> TrackColumn {
+    match track {
+        Some(Track::Technical) => TrackColumn::Technical,
+        Some(Track::Business) => TrackColumn::Business,
+        None => TrackColumn::Either,
+    }
 }
 
 impl Services {
@@ -69,14 +85,26 @@ impl Services {
     /// The filter on partners that a query asks for.
     ///
     /// # Errors
-    /// When it names a level that no edition has.
+    /// When it names a level that no edition has, or a number of credits below zero.
     pub fn partner_filter(&self, query: PartnerQuery) -> Result<PartnerFilter, Refusal> {
+        let track = track_column(query.track);
+        let within_credits = match query.within_credits {
+            Some(credits) if credits < 0 => {
+                let message = format!("withinCreditsOfNext must be 0 or more; got {credits}.");
+                return Err(Refusal::new(Code::Invalid, "withinCreditsOfNext", message));
+            }
+            credits => credits.map(|credits| (track, i64::from(credits))),
+        };
+        let (from, to) = (query.lapsing_from, query.lapsing_to);
+        let lapsing = (from.is_some() || to.is_some()).then_some(Lapsing { track, from, to });
         let levels = query.levels.map(|levels| self.level_filter(&levels, query.track)).transpose()?;
         Ok(PartnerFilter {
             search: query.search.as_deref().map(fold),
             enrolled_from: query.enrolled_from,
             enrolled_to: query.enrolled_to,
             levels,
+            lapsing,
+            within_credits,
         })
     }
 

@@ -38,6 +38,12 @@ pub struct ProfessionalQuery {
     pub partner: Option<String>,
     /// Beginning of the e-mail address.
     pub email: Option<String>,
+    /// First day on which the next membership year begins.
+    pub renews_from: Option<NaiveDate>,
+    /// Last day on which it begins.
+    pub renews_to: Option<NaiveDate>,
+    /// Whether the level is lost at renewal without further points.
+    pub at_risk: Option<bool>,
 }
 use crate::store::{ledger, standing, subject_step};
 
@@ -96,6 +102,9 @@ impl Services {
             levels,
             partner,
             email: query.email.as_deref().map(|email| fold(email.trim())),
+            renews_from: query.renews_from,
+            renews_to: query.renews_to,
+            at_risk: query.at_risk,
         }))
     }
 

@@ -195,7 +195,21 @@ row!(
     Uuid,
     |row| row.partner_id,
     |_row| "balance".to_owned(),
-    [credits, level_credits, entries, last_recorded_at, technical_level, business_level, levels_due],
+    [
+        credits,
+        level_credits,
+        entries,
+        last_recorded_at,
+        technical_level,
+        business_level,
+        levels_due,
+        technical_to_next,
+        business_to_next,
+        least_to_next,
+        technical_lapses_on,
+        business_lapses_on,
+        first_lapses_on
+    ],
     // A step may be about a partner without changing its credits.
     fn copy_unlogged(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
@@ -207,7 +221,7 @@ row!(
     Uuid,
     |row| row.professional_id,
     |_row| "balance".to_owned(),
-    [dojo_credits, points, entries, last_recorded_at, level, level_due],
+    [dojo_credits, points, entries, last_recorded_at, level, level_due, renews_on, points_to_retain],
     fn copy_unlogged(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
     }

@@ -13,12 +13,19 @@ use crate::program::level_change::{
     professional_level_due,
 };
 use crate::program::level_override::LevelOverride;
+use crate::program::prospects::{partner_prospects, renewal};
 use crate::service::posting::{PeriodTotal, partner_totals, points_by_year};
 use crate::store::subject::EARLIEST;
 
 /// The last day on which the emitted level is known to hold; none if nothing was emitted yet.
 fn last_emitted_day(due: NaiveDate) -> Option<NaiveDate> {
     if due > EARLIEST { due.pred_opt() } else { None }
+}
+
+fn copy_prospects(row: &mut partner_balance::Model, found: &partner_balance::Model) {
+    (row.technical_to_next, row.business_to_next) = (found.technical_to_next, found.business_to_next);
+    (row.technical_lapses_on, row.business_lapses_on) = (found.technical_lapses_on, found.business_lapses_on);
+    (row.least_to_next, row.first_lapses_on) = (found.least_to_next, found.first_lapses_on);
 }
 
 impl PartnerRows {
@@ -43,6 +50,7 @@ impl PartnerRows {
             let Some(day) = last_emitted_day(found.levels_due) else {
                 row.technical_level.clone_from(&found.technical_level);
                 row.business_level.clone_from(&found.business_level);
+                copy_prospects(row, found);
                 continue;
             };
             let totals = totals.get(&row.partner_id).unwrap_or(&none);
@@ -50,6 +58,12 @@ impl PartnerRows {
             let [technical, business] = partner_levels(editions, &overrides, totals, day);
             (row.technical_level, row.business_level) = (Some(technical), Some(business));
             row.levels_due = partner_levels_due(editions, &overrides, day);
+            let [technical, business] = partner_prospects(editions, &overrides, totals, day);
+            (row.technical_to_next, row.business_to_next) = (Some(technical.to_next), Some(business.to_next));
+            row.least_to_next = row.technical_to_next.min(row.business_to_next);
+            row.technical_lapses_on = Some(technical.lapses_on);
+            row.business_lapses_on = Some(business.lapses_on);
+            row.first_lapses_on = row.technical_lapses_on.min(row.business_lapses_on);
         }
     }
 }
@@ -70,6 +84,7 @@ impl ProfessionalRows {
             let Some(found) = found.get(&row.professional_id) else { continue };
             let Some(day) = last_emitted_day(found.level_due) else {
                 row.level.clone_from(&found.level);
+                (row.renews_on, row.points_to_retain) = (found.renews_on, found.points_to_retain);
                 continue;
             };
             let (signed_up_on, overrides) = membership(row.professional_id);
@@ -78,6 +93,8 @@ impl ProfessionalRows {
             let level = professional_level(editions, of, points, day);
             row.level = level.map(|level| level.code.clone());
             row.level_due = professional_level_due(editions, of, day);
+            let renewal = renewal(editions, of, points, day);
+            (row.renews_on, row.points_to_retain) = (Some(renewal.on), Some(renewal.points_to_retain));
         }
     }
 }

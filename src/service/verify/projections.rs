@@ -181,6 +181,12 @@ impl PartnerRows {
             technical_level: None,
             business_level: None,
             levels_due: EARLIEST,
+            technical_to_next: None,
+            business_to_next: None,
+            least_to_next: None,
+            technical_lapses_on: None,
+            business_lapses_on: None,
+            first_lapses_on: None,
         });
         let mut periods: BTreeMap<Period, PeriodTotal> = BTreeMap::new();
         for (&(track, day), &credits) in &state.days {
@@ -203,6 +209,8 @@ impl ProfessionalRows {
             last_recorded_at: state.last_recorded_at,
             level: None,
             level_due: EARLIEST,
+            renews_on: None,
+            points_to_retain: None,
         });
         let mut years: BTreeMap<i32, professional_total::Model> = BTreeMap::new();
         for (&day, &points) in &state.days {

@@ -45,6 +45,8 @@ pub struct ActivityFilter {
     pub professional: Option<Uuid>,
     /// From this source system.
     pub source: Option<String>,
+    /// Recorded by this run of an import.
+    pub import_run: Option<Uuid>,
     /// On this day or later.
     pub occurred_from: Option<NaiveDate>,
     /// On this day or earlier.
@@ -124,8 +126,20 @@ pub(crate) fn query(backend: DbBackend, filter: &ActivityFilter, scope: &Activit
             let of = format!(" AND e.professional_id = {}", query.value(professional));
             by_status(&mut query, of);
         }
+        // What a run recorded is one range.
+        _ if filter.import_run.is_some() => {
+            if let Some(statuses) = &unusual {
+                let condition = query.one_of("e.status", statuses.iter().copied());
+                query.require(condition);
+            }
+        }
         _ if unusual.is_some() => by_status(&mut query, String::new()),
         _ => is_narrow = false,
+    }
+    if let Some(run) = filter.import_run {
+        let condition = format!("e.import_run_id = {}", query.value(run));
+        query.require(condition);
+        is_narrow = true;
     }
     if let ActivityScope::Integration(name) = scope {
         let condition = format!("e.recorded_by = {}", query.value(name.as_str()));

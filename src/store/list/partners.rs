@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{ListQuery, subjects};
 use crate::store::page::{Page, Rows};
 use crate::store::partner::{COLUMNS, PartnerRow};
-use crate::store::subject::{self, SortType, Subject, SubjectKey};
+use crate::store::subject::{self, EARLIEST, LATEST, SortType, Subject, SubjectKey};
 
 /// What a list of partners is ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +22,50 @@ pub enum PartnerOrder {
     YearCredits(i32),
     /// Spendable credits, most first.
     Balance,
+    /// Credits missing for the next level in a track, or in the one that misses fewer: fewest first.
+    CreditsToNext(TrackColumn),
+    /// The first day on which the level of a track no longer holds, or of the first one.
+    LapsesOn(TrackColumn),
+}
+
+/// A track, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TrackColumn {
+    /// The technical track.
+    Technical,
+    /// The business track.
+    Business,
+    /// The track whose value is the lesser one.
+    Either,
+}
+
+impl TrackColumn {
+    const fn to_next(self) -> &'static str {
+        match self {
+            Self::Technical => "technical_to_next",
+            Self::Business => "business_to_next",
+            Self::Either => "least_to_next",
+        }
+    }
+
+    const fn lapses_on(self) -> &'static str {
+        match self {
+            Self::Technical => "technical_lapses_on",
+            Self::Business => "business_lapses_on",
+            Self::Either => "first_lapses_on",
+        }
+    }
+}
+
+/// Levels that lapse within a period: the last day on which one holds is in it, or the day after.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Lapsing {
+    /// Of which track.
+    pub track: TrackColumn,
+    /// First day.
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    pub to: Option<NaiveDate>,
 }
 
 /// Levels to look for.
@@ -46,6 +90,10 @@ pub struct PartnerFilter {
     pub enrolled_to: Option<NaiveDate>,
     /// Only those of these levels, as last emitted.
     pub levels: Option<LevelFilter>,
+    /// Only those with a level that lapses within a period.
+    pub lapsing: Option<Lapsing>,
+    /// Only those that miss this many credits for the next level of a track at most.
+    pub within_credits: Option<(TrackColumn, i64)>,
 }
 
 fn query(backend: DbBackend, filter: &PartnerFilter, only: Option<Uuid>) -> ListQuery {
@@ -67,7 +115,51 @@ fn query(backend: DbBackend, filter: &PartnerFilter, only: Option<Uuid>) -> List
         let condition = query.one_of(what, levels.iter().map(String::as_str));
         query.require(condition);
     }
+    if let Some(lapsing) = &filter.lapsing {
+        require_lapsing(&mut query, lapsing);
+    }
+    if let Some((track, credits)) = filter.within_credits {
+        let condition = format!("b.{} <= {}", track.to_next(), query.value(credits));
+        query.require(condition);
+    }
     query
+}
+
+fn require_lapsing(query: &mut ListQuery, lapsing: &Lapsing) {
+    let from = lapsing.from.unwrap_or(EARLIEST);
+    // What never lapses is on the latest day; a level that holds through the last day of the period lapses after it.
+    let end = lapsing.to.and_then(|day| day.succ_opt()).map_or(LATEST, |day| day.min(LATEST));
+    let before = if end == LATEST { "<" } else { "<=" };
+    let (from, end) = (query.value(from), query.value(end));
+    let within = |column: &str| format!("b.{column} >= {from} AND b.{column} {before} {end}");
+    query.require(match lapsing.track {
+        TrackColumn::Either => {
+            let [technical, business] =
+                [TrackColumn::Technical, TrackColumn::Business].map(|track| within(track.lapses_on()));
+            // The earlier of the two is in an index.
+            format!("b.{} {before} {end} AND ({technical} OR {business})", lapsing.track.lapses_on())
+        }
+        track => within(track.lapses_on()),
+    });
+}
+
+/// Partners by a column of the balance, ascending, and keyed by it.
+fn by_balance_column(
+    mut query: ListQuery,
+    column: &str,
+    sort: SortType,
+    page: &Page<SubjectKey>,
+) -> Statement {
+    let [value_after, id_after, value_before, id_before] = subjects::bounds(&mut query, sort, page);
+    let limit = query.value(page.limit());
+    let (select, condition) = (subject::select::<PartnerRow>(), query.condition());
+    let direction = if page.from_end { "DESC" } else { "ASC" };
+    let text = format!(
+        "{select} WHERE {condition} AND (b.{column}, b.partner_id) > ({value_after}, {id_after}) \
+         AND (b.{column}, b.partner_id) < ({value_before}, {id_before}) \
+         ORDER BY b.{column} {direction}, b.partner_id {direction} LIMIT {limit}"
+    );
+    query.statement(text)
 }
 
 /// Partners by spendable credits, most first, and keyed by them with the sign turned round.
@@ -122,6 +214,37 @@ fn without_credits(mut query: ListQuery, year: i32, page: &Page<SubjectKey>) -> 
     query.statement(text)
 }
 
+/// The statements of a page. A list in two parts reads the second one only when the first does not fill the page.
+pub(super) fn statements(
+    backend: DbBackend,
+    filter: &PartnerFilter,
+    only: Option<Uuid>,
+    order: PartnerOrder,
+    page: &Page<SubjectKey>,
+) -> Vec<Statement> {
+    let query = || query(backend, filter, only);
+    let by_column = |column, sort| vec![subjects::by_column::<PartnerRow>(query(), column, sort, page)];
+    let mut parts = match order {
+        PartnerOrder::Code => by_column("code", SortType::Text),
+        PartnerOrder::Name => by_column("name", SortType::Text),
+        PartnerOrder::EnrolledOn => by_column("enrolled_on", SortType::Date),
+        PartnerOrder::Balance => vec![by_balance(query(), page)],
+        PartnerOrder::CreditsToNext(track) => {
+            vec![by_balance_column(query(), track.to_next(), SortType::Integer, page)]
+        }
+        PartnerOrder::LapsesOn(track) => {
+            vec![by_balance_column(query(), track.lapses_on(), SortType::Date, page)]
+        }
+        PartnerOrder::YearCredits(year) => {
+            vec![with_credits(query(), year, page), without_credits(query(), year, page)]
+        }
+    };
+    if page.from_end {
+        parts.reverse();
+    }
+    parts
+}
+
 /// One page of partners, within the partner that is visible to the caller, if limited.
 pub(crate) async fn page(
     connection: &impl ConnectionTrait,
@@ -130,21 +253,7 @@ pub(crate) async fn page(
     order: PartnerOrder,
     page: &Page<SubjectKey>,
 ) -> Result<Rows<PartnerRow>, DbErr> {
-    let query = || query(connection.get_database_backend(), filter, only);
-    let by_column = |column, sort| vec![subjects::by_column::<PartnerRow>(query(), column, sort, page)];
-    // A list in two parts reads the second one only when the first does not fill the page.
-    let mut parts = match order {
-        PartnerOrder::Code => by_column("code", SortType::Text),
-        PartnerOrder::Name => by_column("name", SortType::Text),
-        PartnerOrder::EnrolledOn => by_column("enrolled_on", SortType::Date),
-        PartnerOrder::Balance => vec![by_balance(query(), page)],
-        PartnerOrder::YearCredits(year) => {
-            vec![with_credits(query(), year, page), without_credits(query(), year, page)]
-        }
-    };
-    if page.from_end {
-        parts.reverse();
-    }
+    let parts = statements(connection.get_database_backend(), filter, only, order, page);
     let limit = usize::try_from(page.size).unwrap_or(usize::MAX).saturating_add(1);
     let mut rows = Vec::new();
     for statement in parts {

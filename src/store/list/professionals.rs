@@ -1,7 +1,7 @@
 //! The list of professionals.
 
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use uuid::Uuid;
 
 use super::{ListQuery, subjects};
@@ -38,6 +38,12 @@ pub struct ProfessionalFilter {
     pub partner: Option<(Uuid, NaiveDate)>,
     /// Only those whose address begins with this, folded as the stored keys are.
     pub email: Option<String>,
+    /// Only those whose next membership year begins on this day or later.
+    pub renews_from: Option<NaiveDate>,
+    /// Only those whose next membership year begins on this day or earlier.
+    pub renews_to: Option<NaiveDate>,
+    /// Only those whose level the points of this year do not keep, or all others.
+    pub at_risk: Option<bool>,
 }
 
 /// The professionals that are visible to a caller.
@@ -84,7 +90,35 @@ fn query(backend: DbBackend, filter: &ProfessionalFilter, scope: Option<Professi
         let (from, to) = (query.value(email.as_str()), query.value(format!("{email}{AFTER}")));
         query.require(format!("p.email_key >= {from} AND p.email_key < {to}"));
     }
+    for (day, compare) in [(filter.renews_from, ">="), (filter.renews_to, "<=")] {
+        if let Some(day) = day {
+            let condition = format!("b.renews_on {compare} {}", query.value(day));
+            query.require(condition);
+        }
+    }
+    match filter.at_risk {
+        Some(true) => query.require("b.points_to_retain > 0".to_owned()),
+        Some(false) => query.require("b.points_to_retain = 0".to_owned()),
+        None => {}
+    }
     query
+}
+
+/// The statement of a page.
+pub(super) fn statement(
+    backend: DbBackend,
+    filter: &ProfessionalFilter,
+    scope: Option<ProfessionalScope>,
+    order: ProfessionalOrder,
+    page: &Page<SubjectKey>,
+) -> Statement {
+    let query = query(backend, filter, scope);
+    let (column, sort) = match order {
+        ProfessionalOrder::Code => ("code", SortType::Text),
+        ProfessionalOrder::Name => ("name", SortType::Text),
+        ProfessionalOrder::SignedUpOn => ("signed_up_on", SortType::Date),
+    };
+    subjects::by_column::<ProfessionalRow>(query, column, sort, page)
 }
 
 /// One page of professionals.
@@ -95,13 +129,7 @@ pub(crate) async fn page(
     order: ProfessionalOrder,
     page: &Page<SubjectKey>,
 ) -> Result<Rows<ProfessionalRow>, DbErr> {
-    let query = query(connection.get_database_backend(), filter, scope);
-    let (column, sort) = match order {
-        ProfessionalOrder::Code => ("code", SortType::Text),
-        ProfessionalOrder::Name => ("name", SortType::Text),
-        ProfessionalOrder::SignedUpOn => ("signed_up_on", SortType::Date),
-    };
-    let statement = subjects::by_column::<ProfessionalRow>(query, column, sort, page);
+    let statement = statement(connection.get_database_backend(), filter, scope, order, page);
     Ok(page.truncate(ProfessionalRow::find_by_statement(statement).all(connection).await?))
 }
 
@@ -111,6 +139,15 @@ pub(crate) async fn count(
     filter: &ProfessionalFilter,
     scope: Option<ProfessionalScope>,
 ) -> Result<i64, DbErr> {
-    let query = query(connection.get_database_backend(), filter, scope);
-    super::counted(connection, subjects::count::<ProfessionalRow>(query)).await
+    let statement = count_statement(connection.get_database_backend(), filter, scope);
+    super::counted(connection, statement).await
+}
+
+/// The statement that counts them.
+pub(super) fn count_statement(
+    backend: DbBackend,
+    filter: &ProfessionalFilter,
+    scope: Option<ProfessionalScope>,
+) -> Statement {
+    subjects::count::<ProfessionalRow>(query(backend, filter, scope))
 }

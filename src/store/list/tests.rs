@@ -9,8 +9,11 @@ use super::affiliations::{AffiliationFilter, AffiliationScope};
 use super::contracts::{ContractFilter, ContractOrder};
 use super::deals::{DealFilter, DealOrder, DealScope, DealStatuses};
 use super::orders::OrderFilter;
+use super::partners::{Lapsing, PartnerFilter, PartnerOrder, TrackColumn};
+use super::professionals::ProfessionalFilter;
 use super::swag_orders::SwagOrderFilter;
 use super::*;
+use crate::store::subject::SubjectKey;
 
 const DAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 1).expect("a date");
 
@@ -47,7 +50,7 @@ fn activity_cases() -> Vec<Case> {
         [vec![ActivityStatus::PendingReview], vec![ActivityStatus::Rejected, ActivityStatus::Voided]];
     let mut cases: Vec<Case> = Vec::new();
     for scope in scopes {
-        for set in combinations(6) {
+        for set in combinations(7) {
             for several in [false, true] {
                 let kinds = if several { vec!["A".to_owned(), "B".to_owned()] } else { vec!["A".to_owned()] };
                 let filter = ActivityFilter {
@@ -56,6 +59,7 @@ fn activity_cases() -> Vec<Case> {
                     partner: set(2).then_some(partner),
                     professional: set(3).then_some(professional),
                     source: set(4).then(|| "test".to_owned()),
+                    import_run: set(6).then_some(partner),
                     occurred_from: set(5).then_some(DAY),
                     occurred_to: set(5).then_some(DAY),
                 };
@@ -66,6 +70,7 @@ fn activity_cases() -> Vec<Case> {
                         || filter.partner.is_some()
                         || filter.professional.is_some()
                         || filter.source.is_some()
+                        || filter.import_run.is_some()
                         || (set(5) && order == ActivityOrder::OccurredOn)
                         || scope != ActivityScope::All;
                     let what = format!("activities {filter:?} {scope:?} {order:?}");
@@ -185,6 +190,62 @@ fn other_cases() -> Vec<Case> {
     cases
 }
 
+/// Lists of partners and professionals: what it is, the statement, and the index that it reads.
+fn subject_cases(backend: DbBackend) -> Vec<(String, Statement, &'static str)> {
+    use TrackColumn::{Business, Either, Technical};
+    let key = |value: &str| SubjectKey { value: value.to_owned(), id: Uuid::from_u128(7) };
+    let page = |value: &str| Page { size: 20, from_end: false, after: Some(key(value)), before: None };
+    let lapsing = |track| Lapsing { track, from: Some(DAY), to: Some(DAY) };
+    let mut cases = Vec::new();
+    for (track, next, lapse) in [
+        (Technical, "ix_partner_balances_technical_next", "ix_partner_balances_technical_lapse"),
+        (Business, "ix_partner_balances_business_next", "ix_partner_balances_business_lapse"),
+        (Either, "ix_partner_balances_least_next", "ix_partner_balances_first_lapse"),
+    ] {
+        for (order, value, index) in [
+            (PartnerOrder::CreditsToNext(track), "7", next),
+            (PartnerOrder::LapsesOn(track), "2026-03-01", lapse),
+        ] {
+            for filter in [
+                PartnerFilter::default(),
+                PartnerFilter { within_credits: Some((track, 10)), ..PartnerFilter::default() },
+                PartnerFilter { lapsing: Some(lapsing(track)), ..PartnerFilter::default() },
+                PartnerFilter { search: Some("a".to_owned()), ..PartnerFilter::default() },
+            ] {
+                let statements = partners::statements(backend, &filter, None, order, &page(value));
+                let what = format!("partners {filter:?} {order:?}");
+                cases.extend(statements.into_iter().map(|statement| (what.clone(), statement, index)));
+            }
+        }
+    }
+    for (at_risk, index) in [
+        (None, "ix_professional_balances_renews"),
+        (Some(true), "ix_professional_balances_at_risk"),
+        (Some(false), "ix_professional_balances_renews"),
+    ] {
+        let filter = ProfessionalFilter {
+            renews_from: Some(DAY),
+            renews_to: Some(DAY),
+            at_risk,
+            ..ProfessionalFilter::default()
+        };
+        let count = professionals::count_statement(backend, &filter, None);
+        cases.push((format!("count of professionals {filter:?}"), count, index));
+    }
+    cases
+}
+
+#[tokio::test]
+async fn sqlite_reads_subjects_by_what_is_ahead_of_them_through_an_index() {
+    let connection = migrated("sqlite::memory:").await;
+    for (what, statement, index) in subject_cases(DbBackend::Sqlite) {
+        let lines = plan(&connection, "EXPLAIN QUERY PLAN", "detail", statement).await;
+        let text = format!("{what}\n{}", lines.join("\n"));
+        let found = lines.iter().any(|line| line.starts_with("SEARCH b USING") && line.contains(index));
+        assert!(found && !text.contains("TEMP B-TREE") && !text.contains("SCAN"), "{text}");
+    }
+}
+
 /// A page in the middle of a list.
 fn page(sort: Sort, by_id: bool) -> Page<RowKey> {
     let key = |seq: i64| {
@@ -286,6 +347,13 @@ async fn postgres_reads_every_list_through_an_index() {
         // Rows of one date are sorted by id where a person has one of a date at most.
         if single && !sorts && text.contains("Sort") && !text.contains("Presorted Key") {
             faults.push(format!("sorts: {text}"));
+        }
+    }
+    for (what, statement, index) in subject_cases(DbBackend::Postgres) {
+        let lines = plan(&connection, "EXPLAIN", "QUERY PLAN", statement).await;
+        let text = format!("{what}\n{}", lines.join("\n"));
+        if !text.contains(index) || text.contains("Seq Scan on") || text.contains("Sort Key") {
+            faults.push(text);
         }
     }
     connection.close().await.expect("a connection closes");
