@@ -83,7 +83,6 @@ pub(crate) struct Voiding {
     pub(crate) action: LogAction,
     pub(crate) recorded_at: DateTimeUtc,
     pub(crate) actor: Option<String>,
-    pub(crate) actor_role: Option<String>,
     pub(crate) reason: Option<String>,
 }
 
@@ -94,9 +93,9 @@ pub(crate) async fn affiliation_voidings(
 ) -> Result<Vec<Voiding>, DbErr> {
     sql!(
         OF,
-        "SELECT l.affiliation_id AS id, l.action, l.recorded_at, l.actor, l.actor_role, l.reason FROM log l \
+        "SELECT l.affiliation_id AS id, l.action, l.recorded_at, l.actor, l.reason FROM log l \
          WHERE l.affiliation_id @uuids1 AND l.action = 'AFFILIATION_VOIDED' \
-         UNION ALL SELECT f.replaces_id, l.action, l.recorded_at, l.actor, l.actor_role, l.reason \
+         UNION ALL SELECT f.replaces_id, l.action, l.recorded_at, l.actor, l.reason \
          FROM affiliations f JOIN log l ON l.affiliation_id = f.id AND l.action = 'AFFILIATION_CORRECTED' \
          WHERE f.replaces_id @uuids1"
     );
@@ -110,7 +109,7 @@ pub(crate) async fn contract_voidings(
 ) -> Result<Vec<Voiding>, DbErr> {
     sql!(
         OF,
-        "SELECT l.contract_id AS id, l.action, l.recorded_at, l.actor, l.actor_role, l.reason FROM log l \
+        "SELECT l.contract_id AS id, l.action, l.recorded_at, l.actor, l.reason FROM log l \
          WHERE l.contract_id @uuids1 AND l.action = 'CONTRACT_VOIDED'"
     );
     voidings(connection, &OF, ids).await

@@ -155,8 +155,8 @@ impl Demo<'_> {
         let placed =
             self.services.order_place(&licence("finisterre", "Port d'Armor", 0), "demo-return").await?;
         let number = &placed.order.number;
-        self.services.order_fulfill(number, self.ago(1)).await?;
-        let reason = "The customer cancelled within two weeks.";
+        self.services.order_fulfill(number, self.today).await?;
+        let reason = "The customer ordered the wrong edition.";
         self.as_staff().order_return(number, reason, self.today).await.map(drop)
     }
 

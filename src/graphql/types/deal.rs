@@ -197,8 +197,7 @@ pub(crate) struct DealReview {
     decision: ReviewDecision,
     /// Time of the review.
     at: Moment,
-    /// Reviewer. Program staff sees the label of the API key or the subject of the token; other callers see the
-    /// role, such as `PROGRAM_STAFF`.
+    /// Reviewer: the label of the API key, or the subject of the token.
     by: Option<String>,
     /// Reason that the reviewer gave; null if there is none.
     reason: Option<String>,
@@ -221,8 +220,7 @@ impl DealReview {
 pub(crate) struct DealDecision {
     /// Time at which it was recorded.
     at: Moment,
-    /// Actor. Program staff sees the label of the API key or the subject of the token; other callers see the
-    /// role, such as `PARTNER`.
+    /// Actor: the label of the API key, or the subject of the token.
     by: Option<String>,
     /// Reason that was given; null if there is none.
     reason: Option<String>,

@@ -16,8 +16,7 @@ pub(crate) struct Review {
     points: Option<i32>,
     /// Time of the review.
     at: Moment,
-    /// Reviewer. Program staff sees the label of the API key or the subject of the token; other callers see the
-    /// role, such as `PROGRAM_STAFF`.
+    /// Reviewer: the label of the API key, or the subject of the token.
     by: Option<String>,
     /// Reason that the reviewer gave; null if there is none.
     reason: Option<String>,
@@ -28,8 +27,7 @@ pub(crate) struct Review {
 pub(crate) struct Voiding {
     /// Time of the voiding.
     at: Moment,
-    /// Actor. Program staff sees the label of the API key or the subject of the token; other callers see the
-    /// role, such as `PROGRAM_STAFF`.
+    /// Actor: the label of the API key, or the subject of the token.
     by: Option<String>,
     /// Reason that was given; null if there is none.
     reason: Option<String>,
@@ -42,8 +40,7 @@ pub(crate) struct Cancellation {
     on: Option<Date>,
     /// Time at which it was recorded.
     at: Moment,
-    /// Actor. Program staff sees the label of the API key or the subject of the token; other callers see the
-    /// role, such as `PARTNER`.
+    /// Actor: the label of the API key, or the subject of the token.
     by: Option<String>,
     /// Reason that was given; null if there is none.
     reason: Option<String>,

@@ -23,8 +23,7 @@ pub struct Happening {
     pub at: DateTime<Utc>,
     /// Effective date, where the step has one of its own.
     pub on: Option<NaiveDate>,
-    /// Who did it, as far as the caller may know: staff sees the label of the key or the subject of the token,
-    /// everybody else the role, such as `PROGRAM_STAFF`. None where it is not known any more.
+    /// The label of the key, or the subject of the token, that did it; none where it is not known any more.
     pub by: Option<String>,
     /// Why, as it was given.
     pub reason: Option<String>,
@@ -105,10 +104,7 @@ impl Services {
                 of_object.push(step);
             }
         }
-        let is_staff = self.caller().role.is_staff();
-        let asks_audit_log = |step: &log::Model| {
-            !operations(step.action).is_empty() && (is_staff || step.actor_role.is_none())
-        };
+        let asks_audit_log = |step: &log::Model| !operations(step.action).is_empty();
         let changed = steps.iter().filter(|(_, steps)| steps.iter().any(asks_audit_log)).map(|(id, _)| *id);
         let changed: HashSet<Uuid> = changed.collect();
         let mut audited: HashMap<Uuid, Vec<audit_entry::Model>> = HashMap::new();
@@ -147,7 +143,7 @@ impl Services {
         } else {
             history::affiliation_voidings(self.db.reader(), &ids).await?
         };
-        Ok(self.voidings(steps))
+        Ok(voidings(steps))
     }
 
     /// How contracts that the caller may see were voided.
@@ -158,33 +154,17 @@ impl Services {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        Ok(self.voidings(history::contract_voidings(self.db.reader(), ids).await?))
+        Ok(voidings(history::contract_voidings(self.db.reader(), ids).await?))
     }
 
-    fn voidings(&self, steps: Vec<Voiding>) -> HashMap<Uuid, Happening> {
-        let is_staff = self.caller().role.is_staff();
-        let happening = |step: Voiding| Happening {
-            action: step.action,
-            at: step.recorded_at,
-            on: None,
-            by: if is_staff { step.actor } else { step.actor_role },
-            reason: step.reason,
-            points: None,
-        };
-        steps.into_iter().map(|step| (step.id, happening(step))).collect()
-    }
-
-    /// The names of the actors of entries, as far as the caller may know them.
+    /// The names of the actors of entries.
     async fn actors(&self, rows: impl Iterator<Item = &audit_entry::Model>) -> Result<Actors, Error> {
-        if !self.caller().role.is_staff() {
-            return Ok(Actors::Roles);
-        }
         let keys: HashSet<Uuid> = rows.filter_map(|row| key_id(&row.actor)).collect();
         if keys.is_empty() {
-            return Ok(Actors::Labels(HashMap::new()));
+            return Ok(Actors(HashMap::new()));
         }
         let keys = api_key::by_ids(self.db.reader(), keys).await?;
-        Ok(Actors::Labels(keys.into_iter().map(|key| (key.id, key.label)).collect()))
+        Ok(Actors(keys.into_iter().map(|key| (key.id, key.label)).collect()))
     }
 
     /// Readable names of the actors of entries: the label of the key, or the subject of the token. For staff,
@@ -199,29 +179,31 @@ impl Services {
     }
 }
 
-/// How the actors of entries are named.
-enum Actors {
-    /// By the label of the key as it is now, which an erasure may have replaced.
-    Labels(HashMap<Uuid, String>),
-    /// By the role.
-    Roles,
+fn voidings(steps: Vec<Voiding>) -> HashMap<Uuid, Happening> {
+    let happening = |step: Voiding| Happening {
+        action: step.action,
+        at: step.recorded_at,
+        on: None,
+        by: step.actor,
+        reason: step.reason,
+        points: None,
+    };
+    steps.into_iter().map(|step| (step.id, happening(step))).collect()
 }
+
+/// The labels of keys as they are now, which an erasure may have replaced.
+struct Actors(HashMap<Uuid, String>);
 
 impl Actors {
     /// The actor of a step, with its entry in the audit log. The log keeps the label as it was; that of a key is
     /// looked up by the entry, since an erasure reaches it there only.
     fn of_step(&self, step: &log::Model, entry: Option<&audit_entry::Model>) -> Option<String> {
-        let logged = match self {
-            Self::Labels(_) => &step.actor,
-            Self::Roles => &step.actor_role,
-        };
-        entry.and_then(|row| self.name(row)).or_else(|| logged.clone())
+        entry.and_then(|row| self.name(row)).or_else(|| step.actor.clone())
     }
 
     fn name(&self, row: &audit_entry::Model) -> Option<String> {
-        let Self::Labels(keys) = self else { return Some(row.role.clone()) };
         if let Some(id) = key_id(&row.actor) {
-            return keys.get(&id).cloned();
+            return self.0.get(&id).cloned();
         }
         let (_, label) = row.actor.split_once(':').unwrap_or(("", &row.actor));
         Some(label.to_owned())
