@@ -133,6 +133,70 @@ function staff(day) {
 `,
     },
     {
+      title: 'Wins that await approval',
+      description: 'Deals that partners reported as won; nothing is awarded before the review.',
+      query: `query ReportedWins {
+  deals(filter: { statuses: [WON_REPORTED] }, first: 10) {
+    totalCount
+    nodes {
+      reference
+      customer
+      outcome
+      statusSince
+      partner { code name }
+    }
+  }
+}
+`,
+    },
+    {
+      title: 'Approve a win',
+      description: 'A preview: it answers what the approval would award and keeps nothing. Set preview to false to approve.',
+      query: `mutation ReviewDeal($input: ReviewDealInput!) {
+  reviewDeal(input: $input) {
+    deal { reference status closedOn review { decision by reason } }
+    effects {
+      ledgerEntries { effectiveOn kind track levelCredits spendableCredits explanation }
+      levelChanges { partner { code } track from { name } to { name } on }
+    }
+    userErrors { code message field }
+  }
+}
+`,
+      variables: {
+        input: { reference: 'NW-3', decision: 'APPROVE', reason: 'The purchase order arrived.', preview: true },
+      },
+    },
+    {
+      title: 'Levels that lapse',
+      description: 'Partners whose level lapses unless they earn more, the first one first, with what is missing this year.',
+      query: `query Lapsing($from: Date!) {
+  partners(filter: { lapsingFrom: $from }, orderBy: LAPSES_ON, first: 10) {
+    totalCount
+    nodes {
+      code
+      standing {
+        technical { level { name } validUntil creditsToRetain }
+        business { level { name } validUntil creditsToRetain }
+      }
+    }
+  }
+}
+`,
+      variables: { from: day },
+    },
+    {
+      title: 'Professionals at risk',
+      description: 'Who loses a level at renewal without further points.',
+      query: `query AtRisk {
+  professionals(filter: { atRisk: true }, first: 10) {
+    totalCount
+    nodes { code name standing { level { name } renewsOn pointsToRetain } }
+  }
+}
+`,
+    },
+    {
       title: 'Partners by credits',
       description: 'Levels of both tracks, and the credits missing for the next level.',
       query: `query Partners {
