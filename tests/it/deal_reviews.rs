@@ -405,7 +405,11 @@ async fn every_deal_mutation_has_a_preview_and_a_key(backend: Backend) {
             input
         };
         let would = program.by(&program.staff, mutation, with("preview", json!(true))).await;
-        assert_eq!((&would["deal"]["status"], &would["userErrors"]), (&json!(after), &json!([])), "{mutation}");
+        assert_eq!(
+            (&would["deal"]["status"], &would["userErrors"]),
+            (&json!(after), &json!([])),
+            "{mutation}"
+        );
         let now = (app.deal_now("N-1").await, crate::events::latest(app).await);
         assert_eq!(now, before, "a preview of {mutation} keeps nothing");
         let keyed = with("idempotencyKey", json!("once"));

@@ -65,7 +65,8 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         next.close(terms, outcome, on)?;
         self.deal.leave(terms, Status::WonReported, on);
         // A hold that had lapsed before that day stays lapsed; one that began after it is held all the same.
-        if let Some(own) = hold.as_mut().filter(|hold| hold.deal == self.id && !hold.won && on <= hold.until) {
+        if let Some(own) = hold.as_mut().filter(|hold| hold.deal == self.id && !hold.won && on <= hold.until)
+        {
             own.until = UNLIMITED;
         }
         Ok(())
