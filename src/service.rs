@@ -46,6 +46,8 @@ pub use input::ObjectId;
 use policy::Policy;
 use run::Effects;
 
+/// The caller of what the program does by itself.
+const SERVER: &str = "server";
 /// Maximum number of attempts of a transaction that conflicts with others.
 const ATTEMPTS_MAX: u32 = 8;
 /// No attempt starts after this time.
@@ -85,7 +87,7 @@ impl Services {
             db,
             clock,
             policy,
-            caller: Arc::new(Caller::system("server")),
+            caller: Arc::new(Caller::system(SERVER)),
             request_id: None,
             deadline: None,
             whole: None,

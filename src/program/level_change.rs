@@ -242,24 +242,27 @@ pub fn professional_change(
 #[must_use]
 pub fn professional_level_since(
     editions: &Editions,
-    signed_up_on: NaiveDate,
+    of: Membership<'_>,
     (points, days): (&Points, &BTreeMap<NaiveDate, i64>),
     rank: usize,
     as_of: NaiveDate,
 ) -> NaiveDate {
+    let signed_up_on = of.signed_up_on;
     let year = membership_year(signed_up_on, as_of).number;
     let first = anniversary(signed_up_on, (year - 1).max(0));
     let starts = editions.iter().map(|edition| edition.effective_from);
-    // The level changes by points, when a year begins, or when an edition comes into force.
+    // The level changes by points, when a year begins, when an edition comes into force, or with an override.
     let mut candidates: Vec<NaiveDate> = days.keys().copied().chain(starts).collect();
     candidates.extend([first, anniversary(signed_up_on, year)]);
+    candidates.extend(of.overrides.iter().flat_map(|one| [Some(one.from), one.until.succ_opt()]).flatten());
     candidates.retain(|day| (first..=as_of).contains(day));
     candidates.sort_unstable_by(|one, other| other.cmp(one));
     let holds = |day: &NaiveDate| {
         let year = membership_year(signed_up_on, *day);
         let through: i64 = days.range(year.starts_on..=*day).map(|(_, points)| points).sum();
         let last = points.get(&(year.number - 1)).copied().unwrap_or(0);
-        let level = professional_standing(editions, signed_up_on, *day, through, last).level;
+        let standing = professional_standing(editions, signed_up_on, *day, through, last);
+        let level = override_professional(editions, standing, of.overrides, *day).level;
         level.is_some_and(|level| level.rank >= rank)
     };
     candidates.into_iter().take_while(holds).last().unwrap_or(as_of)
@@ -418,9 +421,32 @@ mod tests {
         ];
         for (on, rank, as_of, since) in table {
             let on = days(on);
-            let found =
-                professional_level_since(&editions, signed_up_on, (&points(&on), &on), rank, day(as_of));
+            let of = Membership { signed_up_on, overrides: &[] };
+            let found = professional_level_since(&editions, of, (&points(&on), &on), rank, day(as_of));
             assert_eq!(found, day(since), "{on:?} as of {as_of}");
+        }
+        // An override, from and until, which a level that was reached goes on from.
+        let table = [
+            ("2023-08-01", "2023-12-31", 1, "2023-08-01"),
+            ("2023-05-20", "2023-12-31", 0, "2023-05-20"),
+            ("2023-06-20", "2023-06-30", 0, "2023-06-12"),
+        ];
+        for (from, until, rank, since) in table {
+            let overrides = [LevelOverride {
+                seq: 1,
+                track: None,
+                level: "ENABLER".to_owned(),
+                from: day(from),
+                until: day(until),
+                reason: None,
+                by: "staff".to_owned(),
+                at: chrono::DateTime::UNIX_EPOCH,
+            }];
+            let on = days(&[("2023-05-01", 700), ("2023-06-12", 50)]);
+            let of = Membership { signed_up_on, overrides: &overrides };
+            let sums = (&points(&on), &on);
+            let found = professional_level_since(&editions, of, sums, rank, day("2023-09-01"));
+            assert_eq!(found, day(since), "{from} through {until}");
         }
     }
 

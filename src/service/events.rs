@@ -12,12 +12,15 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::EventKind;
 use entity::{activity, affiliation, deal, event, ledger_entry, order, points_entry, quote, swag_order};
-use sea_orm::ActiveEnum;
+use sea_orm::{ActiveEnum, ConnectionTrait, DbErr};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::Services;
 use super::posting::column;
 use crate::program::level_change::LevelChange;
+use crate::store::partner::PartnerRow;
+use crate::store::subject;
 pub use live::{EventResult, Hub};
 pub(super) use reads::event_number;
 pub use reads::{EventsPage, EventsQuery};
@@ -124,6 +127,12 @@ impl EventDraft {
         }
     }
 
+    /// The same for a deal that has expired by time, which no status of its row says.
+    pub(super) fn as_expired(mut self) -> Self {
+        self.object.1["status"] = "EXPIRED".into();
+        self
+    }
+
     /// An event of a saved quote, with its current state.
     pub(super) fn quote(kind: EventKind, row: &quote::Model, on: NaiveDate) -> Self {
         let object = json!({
@@ -161,8 +170,42 @@ pub(super) struct Audience {
     pub(super) employers: Vec<affiliation::Model>,
     /// When the events are recorded.
     pub(super) at: DateTime<Utc>,
-    /// Who caused them: the label of the key or the subject of the token; none for time-based events.
-    pub(super) actor: Option<String>,
+    /// Who caused them; none for time-based events.
+    pub(super) actor: Option<EventActor>,
+}
+
+/// Who caused an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct EventActor {
+    /// The label of the key or the subject of the token, for the program's staff.
+    label: String,
+    /// The role, for everybody else.
+    role: &'static str,
+}
+
+impl Services {
+    /// The caller as an event names it.
+    pub(super) fn event_actor(&self) -> EventActor {
+        let caller = self.caller();
+        EventActor { label: caller.actor.label().to_owned(), role: caller.role.name().as_str() }
+    }
+
+    /// The data of an event as the caller may read it.
+    #[must_use]
+    pub fn event_data(&self, row: &event::Model) -> Map<String, Value> {
+        read_data(row, self.caller().role.is_staff())
+    }
+}
+
+/// The data of an event; whoever is not of the program's staff reads the role of the actor only.
+pub(super) fn read_data(row: &event::Model, is_staff: bool) -> Map<String, Value> {
+    let mut data: Map<String, Value> = serde_json::from_str(&row.data).unwrap_or_default();
+    let role = data.remove("actorRole");
+    if !is_staff {
+        data.remove("actor");
+        data.extend(role.map(|role| ("actor".to_owned(), role)));
+    }
+    data
 }
 
 impl Audience {
@@ -182,8 +225,11 @@ impl Audience {
         [partner, professional]: [Option<Uuid>; 2],
         mut data: Map<String, Value>,
     ) -> event::Model {
-        if let Some(actor) = &self.actor {
-            data.insert("actor".to_owned(), actor.as_str().into());
+        // What time alone changed was done by nobody, also if a mutation is the first to notice.
+        let time_based = data.get("level").is_some_and(|level| level["timeBased"] == true);
+        if let Some(actor) = self.actor.as_ref().filter(|_| !time_based) {
+            data.insert("actor".to_owned(), actor.label.as_str().into());
+            data.insert("actorRole".to_owned(), actor.role.into());
         }
         for (name, id) in [("partner", partner), ("professional", professional)] {
             if let Some(code) = id.and_then(|id| self.codes.get(&id)) {
@@ -282,16 +328,26 @@ impl Audience {
     }
 
     /// The event of a partner's level change.
-    pub(super) fn partner_level(&self, partner: Uuid, change: &LevelChange) -> event::Model {
-        self.level(change, [Some(partner), None])
+    pub(super) fn partner_level(
+        &self,
+        partner: Uuid,
+        change: &LevelChange,
+        reason: Option<&str>,
+    ) -> event::Model {
+        self.level(change, [Some(partner), None], reason)
     }
 
     /// The event of a professional's level change.
-    pub(super) fn professional_level(&self, professional: Uuid, change: &LevelChange) -> event::Model {
-        self.level(change, [self.employer(professional, change.on), Some(professional)])
+    pub(super) fn professional_level(
+        &self,
+        professional: Uuid,
+        change: &LevelChange,
+        reason: Option<&str>,
+    ) -> event::Model {
+        self.level(change, [self.employer(professional, change.on), Some(professional)], reason)
     }
 
-    fn level(&self, change: &LevelChange, subjects: [Option<Uuid>; 2]) -> event::Model {
+    fn level(&self, change: &LevelChange, subjects: [Option<Uuid>; 2], reason: Option<&str>) -> event::Model {
         let kind = if change.is_rise() { EventKind::LevelReached } else { EventKind::LevelLapsed };
         let level_data = json!({
             "track": change.track.map(|track| column(track).to_value()),
@@ -299,8 +355,19 @@ impl Audience {
             "to": change.to.as_ref().map(|level| &level.code),
             "timeBased": change.time_based,
         });
-        self.row(kind, change.on, subjects, Map::from_iter([("level".to_owned(), level_data)]))
+        let data = Map::from_iter([("level".to_owned(), level_data)]);
+        self.row(kind, change.on, subjects, with_reason(data, reason.filter(|_| !change.time_based)))
     }
+}
+
+/// Codes of the partners of affiliations, by id.
+pub(super) async fn codes_of_partners(
+    connection: &impl ConnectionTrait,
+    affiliations: &[affiliation::Model],
+) -> Result<HashMap<Uuid, String>, DbErr> {
+    let ids = affiliations.iter().map(|row| row.partner_id);
+    let partners = subject::by_ids::<PartnerRow>(connection, ids).await?;
+    Ok(partners.into_iter().map(|row| (row.id, row.code)).collect())
 }
 
 /// An activity in the data of an event.
@@ -308,6 +375,7 @@ pub(super) fn activity_data(row: &activity::Model) -> Value {
     json!({
         "source": row.source, "externalId": row.external_id, "kind": row.kind, "quantity": row.quantity,
         "points": row.graded_points.or(row.points), "status": row.status.to_value(),
+        "replaces": row.replaces.is_some(),
     })
 }
 

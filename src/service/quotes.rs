@@ -3,6 +3,8 @@
 
 mod reads;
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use entity::value::{EventKind, LogAction, OrderStatus, QuoteStatus};
 use entity::{order, order_line, quote, quote_line};
@@ -15,8 +17,8 @@ use super::audit::Change;
 use super::orders::{OrderDraft, PlacedOrder, over_balance};
 use super::posting::{LogEntry, Object, PostedRows, Posting};
 use super::subjects::lock_partner;
-use super::{Services, input, transact};
-use crate::access::Operation;
+use super::{SERVER, Services, input, transact};
+use crate::access::{Caller, Operation};
 use crate::error::{Error, refused};
 use crate::program::calendar::{implausible, is_plausible};
 use crate::program::fold::{Redemption, Step};
@@ -226,7 +228,9 @@ impl Services {
             (quote.status, quote.closed_on) = (QuoteStatus::Expired, Some(on));
             expired.push((quote, on));
         }
-        let mut posted: PostedRows = posting.post(transaction, self).await?;
+        // Whoever is the first to notice did not let them expire.
+        let server = self.for_caller(Arc::new(Caller::system(SERVER)), None);
+        let mut posted: PostedRows = posting.post(transaction, &server).await?;
         for (step, (quote, on)) in expired.iter().enumerate() {
             posted.emit(step, EventDraft::quote(EventKind::QuoteExpired, quote, *on));
             store::update(transaction, quote).await?;

@@ -65,6 +65,9 @@ pub(crate) fn is_unavailable(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
         return true;
     }
+    if matches!(error, DbErr::Custom(text) if text == OUTDATED) {
+        return true;
+    }
     match driver_error(error) {
         Some(DriverError::Database(error)) => match engine_code(error.as_ref()) {
             // Connection exceptions; conflicts that outlast every retry; insufficient resources; locks;

@@ -38,7 +38,8 @@ async fn app_with_rows(backend: Backend) -> TestApp {
         json!({ "code": "keyed", "name": "Keyed", "enrolledOn": "2024-06-01", "idempotencyKey": "keyed" });
     app.done("createPartner", keyed).await;
     import(&app).await;
-    app
+    // Nothing is sent from now on, which would change rows.
+    TestApp::start_with(app.stop().await, "2026-08-31", &[("WEBHOOKS_SEND", "false")]).await
 }
 
 /// An import that refused a row.
@@ -100,7 +101,17 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
                 ("dojo_balance_after", "7"),
             ],
         ),
-        ("log", &[("seq", "seq + 100"), ("action", "'VOIDED'"), ("reason", "'because'"), ("points", "1")]),
+        (
+            "log",
+            &[
+                ("seq", "seq + 100"),
+                ("action", "'VOIDED'"),
+                ("reason", "'because'"),
+                ("points", "1"),
+                ("data", "'{}'"),
+                ("actor", "'x'"),
+            ],
+        ),
         ("editions", &[("name", "'x'"), ("document", "''"), ("effective_from", "'2020-01-01'")]),
         (
             "activities",
@@ -118,9 +129,14 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
                 ("external_id", "external_id"),
                 ("recorded_at", "recorded_at"),
                 ("recorded_by", "'x'"),
+                ("replaces", "id"),
+                ("evidence_due_on", "'2025-01-01'"),
             ],
         ),
-        ("audit_log", &[("actor", "'x'"), ("at", "at"), ("after", "NULL"), ("partner_id", "NULL")]),
+        (
+            "audit_log",
+            &[("actor", "'x'"), ("at", "at"), ("after", "NULL"), ("reason", "'x'"), ("partner_id", "NULL")],
+        ),
         (
             "affiliations",
             &[
@@ -163,7 +179,7 @@ async fn nothing_is_replaced() {
     // By another unique key than the primary one.
     let columns = "partner_id, number, log_seq, activity_id, effective_on, recorded_at, reason, kind, edition_id, \
                    window_start, units_before, units_after, track, 999, spendable_credits, balance_after, day_after, \
-                   order_id, deal_id";
+                   order_id, deal_id, quote_id";
     let replace = format!("REPLACE INTO ledger_entries SELECT randomblob(16), {columns} FROM ledger_entries");
     refused(&connection, &replace).await;
     assert_eq!(everything(&connection).await, before);

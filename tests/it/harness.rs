@@ -5,6 +5,7 @@ mod app;
 mod commerce;
 mod database;
 pub(crate) mod deals;
+pub(crate) mod history;
 mod state;
 mod stream;
 pub(crate) mod webhooks;

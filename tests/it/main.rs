@@ -38,6 +38,7 @@ mod problems;
 mod properties;
 mod prospects;
 mod quotes;
+mod races;
 mod reading;
 mod reasons;
 mod recording;

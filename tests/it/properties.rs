@@ -3,6 +3,7 @@
 mod databases;
 mod deals;
 mod folds;
+mod histories;
 mod logs;
 mod pricing;
 mod sales;

@@ -3,13 +3,18 @@
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryOrder};
 
-use crate::harness::deals::status;
-use crate::harness::{Backend, TestApp, TestDatabase, verified};
+use serde_json::{Value, json};
+
+use crate::harness::deals::{close, status, swag};
+use crate::harness::{
+    Activity, Backend, Order, TestApp, TestDatabase, document, everything, user_errors, verified,
+};
 
 both! {
     rows_of_before_orders_stay,
     stored_names_of_the_api_are_renamed,
     wins_of_before_their_review_stay,
+    a_whole_database_of_before_goes_on,
 }
 
 /// Steps of the schema before there were orders and deals.
@@ -199,5 +204,136 @@ async fn wins_of_before_their_review_stay(backend: Backend) {
     for reference in references {
         assert!(!app.deal_now(reference).await.is_null());
     }
+    verified(app.services()).await;
+}
+
+/// Stops an application, and gives its database the schema of before, with what that schema did not hold left out.
+async fn downgraded(backend: Backend, app: TestApp) -> TestDatabase {
+    let database = app.stop().await;
+    let connection = connect(backend, &database).await;
+    let steps = u32::try_from(Migrator::migrations().len()).expect("a few");
+    Migrator::down(&connection, Some(steps - BEFORE_REVIEWS)).await.expect("the schema of before");
+    // What was added since is not there.
+    for later in [
+        "SELECT 1 FROM quotes",
+        "SELECT 1 FROM subject_steps",
+        "SELECT actor FROM log",
+        "SELECT voided FROM contracts",
+    ] {
+        assert!(connection.execute_unprepared(later).await.is_err(), "{later}");
+    }
+    connection.close().await.expect("a connection closes");
+    database
+}
+
+/// What a release before reviews, corrections and quotes could record. A partner's key won deals at once then, as staff
+/// does now.
+async fn recorded_before(app: &TestApp) -> (Vec<Value>, Vec<Value>, Vec<Value>) {
+    for partner in ["nordwind", "suedwind"] {
+        app.partner(partner, "2024-06-01").await;
+    }
+    for code in ["ada", "bram"] {
+        app.professional(code, "2024-06-01").await;
+        app.affiliate(code, "nordwind", "2024-06-01").await;
+    }
+    app.done("endAffiliation", json!({ "professional": "bram", "endsOn": "2025-12-31" })).await;
+    app.affiliate("bram", "suedwind", "2026-01-01").await;
+    let certified = Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2025-11-03").points(900);
+    let certified = app.record(certified).await;
+    app.record(Activity::of_professional("bram", "CERTIFICATION_OBTAINED", "2026-02-03").points(600)).await;
+    let voided =
+        app.record(Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2026-02-01").quantity(7)).await;
+    app.void(&voided).await;
+    app.earn("nordwind", "2026-02-02", 40).await;
+    let claim = Activity::of_professional("ada", "BLOG_POST_PUBLISHED", "2026-03-01").points(600);
+    let claim = app.done("submitActivity", claim.input()).await["activity"].clone();
+    app.product("course", "TRAINING", &[("100", "EUR")]).await;
+    app.contract("nordwind", "frame", ("2026-01-01", "2026-12-31"), &[("TRAINING", "5")]).await;
+    app.target("nordwind", 2026, "150", "EUR").await;
+    let mut orders = Vec::new();
+    for order in [
+        Order::self_use("nordwind").line("course", 1).credits(9),
+        Order::for_customer("nordwind").line("course", 2),
+        Order::self_use("nordwind").line("course", 1).credits(5),
+    ] {
+        orders.push(app.place(&order).await);
+    }
+    app.fulfill(&orders[1], "2026-03-31").await;
+    app.cancel(&orders[2]).await;
+    app.item("mug", 100, 9).await;
+    let mut swags = Vec::new();
+    for key in ["kept", "sent"] {
+        swags.push(app.done("placeSwagOrder", swag("ada", "mug", 2, key)).await["swagOrder"].clone());
+    }
+    app.engaged("nordwind", "N-1", "Acme", "2026-03-01").await;
+    app.close("N-1", "WON_BY_OTHER", "2026-03-10").await;
+    app.engaged("suedwind", "S-1", "Bolt", "2026-03-01").await;
+    app.close("S-1", "WON_BY_PARTNER", "2026-03-11").await;
+    app.engaged("suedwind", "S-2", "Crux", "2026-03-20").await;
+    (vec![certified, claim], orders, swags)
+}
+
+/// Everything that subjects came to.
+async fn sums(app: &TestApp) -> Value {
+    let mut sums = json!({});
+    for code in ["nordwind", "suedwind"] {
+        sums[code] = json!([app.partner_on(code, "2026-03-31").await, app.ledger(code).await]);
+    }
+    for code in ["ada", "bram"] {
+        sums[code] = app.professional_on(code, "2026-03-31").await;
+    }
+    for reference in ["N-1", "S-1", "S-2"] {
+        sums[reference] = app.deal_now(reference).await;
+    }
+    sums
+}
+
+async fn a_whole_database_of_before_goes_on(backend: Backend) {
+    let app = TestApp::start(backend, "2026-03-31").await;
+    let (activities, orders, swags) = recorded_before(&app).await;
+    let (before, rows) = (sums(&app).await, everything(app.reader()).await.len());
+    let database = downgraded(backend, app).await;
+    let app = TestApp::start_on(database, "2026-03-31").await;
+    assert_eq!(sums(&app).await, before);
+    assert_eq!(everything(app.reader()).await.len(), rows, "no row is lost");
+    verified(app.services()).await;
+    // Wins stay won and rewarded; a partner's key reports only from now on.
+    let (nordwind, suedwind) = (app.balance("nordwind").await, app.balance("suedwind").await);
+    for reference in ["N-1", "S-1"] {
+        assert_eq!(app.deal_now(reference).await["status"], "CLOSED_WON");
+    }
+    let key = app.key("PARTNER", Some("suedwind")).await;
+    let input = json!({ "input": close("S-2", "WON_BY_PARTNER", "2026-03-25") });
+    let answer = app.send_as(&key, &document("closeDeal"), input).await;
+    assert!(user_errors(&answer.body).is_empty(), "{}", answer.text);
+    assert_eq!(app.deal_now("S-2").await["status"], "WON_REPORTED");
+    assert_eq!(app.balance("suedwind").await, suedwind);
+    app.done("reviewDeal", json!({ "reference": "S-2", "decision": "APPROVE" })).await;
+    assert_eq!(app.balance("suedwind").await, suedwind + 150);
+    // Everything of before can be corrected.
+    app.done("reopenDeal", json!({ "reference": "N-1", "reason": "it fell through" })).await;
+    assert_eq!(app.balance("nordwind").await, nordwind - 150);
+    app.give_back(&orders[1], "2026-03-31").await;
+    assert_eq!(app.balance("nordwind").await, nordwind - 150 - 50, "the target is no longer reached");
+    app.cancel(&orders[0]).await;
+    app.done("fulfillSwagOrder", json!({ "number": swags[0]["number"] })).await;
+    app.done("cancelSwagOrder", json!({ "number": swags[1]["number"] })).await;
+    let early = json!({ "partner": "nordwind", "reference": "frame", "endsOn": "2026-06-30" });
+    app.done("endContract", early).await;
+    app.done("reviewActivity", json!({ "activityId": activities[1]["id"], "decision": "APPROVE" })).await;
+    app.void(&activities[0]).await;
+    let query = "{ professional(code: \"bram\") { affiliations { nodes { id partner { code } } } } }";
+    let found = app.ok(query, json!({})).await["professional"]["affiliations"]["nodes"].clone();
+    let wrong = found.as_array().expect("a list").iter().find(|one| one["partner"]["code"] == "suedwind");
+    let id = wrong.expect("an affiliation")["id"].clone();
+    let earned = app.balance("suedwind").await;
+    let corrected = json!({ "affiliation": id, "partner": "nordwind", "reason": "mixed up" });
+    app.done("correctAffiliation", corrected).await;
+    assert_eq!(app.balance("suedwind").await, earned - 15, "a certification and a block of points");
+    app.done("updateProfessional", json!({ "code": "ada", "signedUpOn": "2024-05-02" })).await;
+    let set =
+        json!({ "professional": "ada", "level": "ENABLER", "from": "2026-03-01", "until": "2026-12-31" });
+    app.done("overrideLevel", set).await;
+    app.done("endPartnership", json!({ "partner": "suedwind", "on": "2026-03-31" })).await;
     verified(app.services()).await;
 }

@@ -62,8 +62,9 @@ impl Partner {
     }
 
     /// Last day in the program; null while the partner takes part.
-    async fn left_on(&self) -> Option<Date> {
-        self.0.row().left_on.map(Date)
+    async fn left_on(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        Ok(services.partner_left_on(self.0.row())?.map(Date))
     }
 
     /// Levels and base discounts on a day, computed from the effective dates of credits.

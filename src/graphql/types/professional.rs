@@ -61,8 +61,9 @@ impl Professional {
     }
 
     /// Last day in the program; null while the professional takes part.
-    async fn left_on(&self) -> Option<Date> {
-        self.0.row().left_on.map(Date)
+    async fn left_on(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        Ok(services.professional_left_on(self.0.row())?.map(Date))
     }
 
     /// Level and points on a day, computed from the effective dates of points.

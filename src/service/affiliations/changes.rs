@@ -133,7 +133,7 @@ impl Services {
             };
             let mut posted = self.post_change(transaction, posting, entry, [&old, &new]).await?;
             let voided = affiliation::Model { voided: true, ..old.clone() };
-            posted.emit(0, EventDraft::affiliation(EventKind::AffiliationCorrected, &new, new.starts_on));
+            posted.emit(0, EventDraft::affiliation_corrected(&old, &new));
             if old.partner_id != new.partner_id {
                 posted.emit(0, EventDraft::affiliation(EventKind::AffiliationVoided, &voided, voided.starts_on));
             }

@@ -118,8 +118,9 @@ impl Services {
             }
             store::update(transaction, &deal).await?;
             self.set_timer(transaction, &deal).await?;
+            let reason = pending.reason.clone();
             store::insert_step(transaction, pending.row(deal.id, log_seq)).await?;
-            self.write_hold(transaction, &deal, (before, hold), day).await?;
+            self.write_hold(transaction, &deal, (before, hold), day, reason.as_deref()).await?;
             Ok(deal)
         })
     }

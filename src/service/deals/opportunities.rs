@@ -11,7 +11,7 @@ use super::opportunity_row;
 use crate::error::Error;
 use crate::program::deal::{Hold, UNLIMITED};
 use crate::service::Services;
-use crate::service::events::{Audience, EventDraft};
+use crate::service::events::Audience;
 use crate::store::partner::PartnerRow;
 use crate::store::{deal as store, event, subject, timer};
 
@@ -28,6 +28,7 @@ impl Services {
         deal: &deal::Model,
         (before, after): (Option<Hold<Uuid>>, Option<Hold<Uuid>>),
         day: NaiveDate,
+        reason: Option<&str>,
     ) -> Result<(), Error> {
         if before == after {
             return Ok(());
@@ -49,7 +50,7 @@ impl Services {
         let is_won = after.won && before.is_some_and(|before| before.deal == after.deal && !before.won);
         if is_won {
             let holder = deal_of(transaction, after.deal).await?;
-            self.emit_opportunity(transaction, EventKind::OpportunityWon, &holder, day).await?;
+            self.emit_opportunity(transaction, EventKind::OpportunityWon, &holder, day, reason).await?;
         }
         Ok(())
     }
@@ -61,7 +62,7 @@ impl Services {
             return Ok(());
         }
         let holder = deal_of(transaction, hold.deal).await?;
-        self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, on).await
+        self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, on, None).await
     }
 
     async fn emit_opportunity(
@@ -70,12 +71,13 @@ impl Services {
         kind: EventKind,
         holder: &deal::Model,
         on: NaiveDate,
+        reason: Option<&str>,
     ) -> Result<(), Error> {
         let partners = subject::by_ids::<PartnerRow>(transaction, [holder.partner_id]).await?;
         let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
-        let actor = (kind == EventKind::OpportunityWon).then(|| self.caller().actor.label().to_owned());
+        let actor = (kind == EventKind::OpportunityWon).then(|| self.event_actor());
         let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor };
-        let row = audience.step(&EventDraft::deal(kind, holder, on), None);
+        let row = audience.step(&self.opportunity_event(kind, holder, on), reason);
         Ok(event::insert(transaction, vec![row]).await?)
     }
 }

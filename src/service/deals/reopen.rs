@@ -78,7 +78,7 @@ impl Services {
             }
             self.set_timer(transaction, &deal).await?;
             store::insert_step(transaction, pending.row(deal.id, log_seq)).await?;
-            self.write_hold(transaction, &deal, (before, hold), day).await?;
+            self.write_hold(transaction, &deal, (before, hold), day, Some(reason)).await?;
             Ok(deal)
         })
     }

@@ -1,5 +1,6 @@
 //! Timers and expiry of deals and of the opportunities that they hold (R3, R4).
 
+use chrono::NaiveDate;
 use entity::deal;
 use entity::value::EventKind;
 use sea_orm::DatabaseTransaction;
@@ -27,6 +28,19 @@ impl Services {
         let terms = &self.policy.editions.at(row.registered_on).deals;
         let expires_on = deal_dates(row).valid_until(terms).and_then(|day| day.succ_opt());
         Ok(timer::set(transaction, row.id, expires_on).await?)
+    }
+
+    /// An event of an opportunity, with the deal that holds or held it as it is today.
+    pub(in crate::service) fn opportunity_event(
+        &self,
+        kind: EventKind,
+        row: &deal::Model,
+        on: NaiveDate,
+    ) -> EventDraft {
+        let terms = &self.policy.editions.at(row.registered_on).deals;
+        let is_expired = deal_dates(row).valid_until(terms).is_some_and(|day| day < self.clock.today());
+        let draft = EventDraft::deal(kind, row, on);
+        if is_expired { draft.as_expired() } else { draft }
     }
 
     /// Emits the events of deals that expired by today; returns whether there may be more.
@@ -96,7 +110,7 @@ impl Services {
                 let lapsed = lapses_on.filter(|day| *day <= today);
                 // What had lapsed before there were timers is no news.
                 if let Some(day) = lapsed.filter(|_| timer.lapses_on > EARLIEST) {
-                    let event = EventDraft::deal(EventKind::OpportunityLapsed, row, day);
+                    let event = self.opportunity_event(EventKind::OpportunityLapsed, row, day);
                     events.push((day, audience.step(&event, None)));
                 }
                 let next = if lapsed.is_some() { None } else { lapses_on };

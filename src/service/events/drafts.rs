@@ -50,6 +50,19 @@ impl EventDraft {
         }
     }
 
+    /// An affiliation took the place of a wrong one. That of the same partner is named; another partner's is not this
+    /// partner's business.
+    pub(in crate::service) fn affiliation_corrected(
+        old: &affiliation::Model,
+        new: &affiliation::Model,
+    ) -> Self {
+        let mut draft = Self::affiliation(EventKind::AffiliationCorrected, new, new.starts_on);
+        if old.partner_id == new.partner_id {
+            draft.object.1["replaces"] = json!({ "startsOn": old.starts_on, "endsOn": old.ends_on });
+        }
+        draft
+    }
+
     /// A contract, with its rates in percent by category.
     pub(in crate::service) fn contract(kind: EventKind, row: &ContractRow, on: NaiveDate) -> Self {
         let rate = |rate: &entity::contract_rate::Model| {
@@ -116,7 +129,7 @@ impl Services {
         drafts: Vec<EventDraft>,
         reason: Option<&str>,
     ) -> Result<(), Error> {
-        let actor = Some(self.caller().actor.label().to_owned());
+        let actor = Some(self.event_actor());
         let audience = Audience {
             codes: codes.into_iter().collect(),
             employers: Vec::new(),

@@ -1,14 +1,14 @@
 //! Time-based events: levels that lapse and deals that expire, and opportunities that lapse. Each is emitted once, on its day or, if no
 //! server ran then, when the next one starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::Audience;
+use super::{Audience, codes_of_partners};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::service::posting::{
@@ -84,7 +84,9 @@ impl Services {
             let totals = stored.get(&row.id).cloned().unwrap_or_default();
             let changes = apply_time_based_partner_changes(&self.policy.editions, row, &totals, today);
             set_partner_prospects(&self.policy.editions, row, &totals);
-            events.extend(changes.iter().map(|change| (change.on, audience.partner_level(row.id, change))));
+            events.extend(
+                changes.iter().map(|change| (change.on, audience.partner_level(row.id, change, None))),
+            );
         }
         events.sort_by_key(|(day, _)| *day);
         let balances = rows.into_iter().map(|row| row.balance(row.last_recorded_at));
@@ -116,7 +118,8 @@ impl Services {
         let ids = || rows.iter().map(|row| row.id);
         let points = points_by_year(&totals::of_professionals(transaction, ids()).await?);
         let employers = affiliation::of_professionals(transaction, ids()).await?;
-        let codes = rows.iter().map(|row| (row.id, row.code.clone())).collect();
+        let mut codes: HashMap<Uuid, String> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
+        codes.extend(codes_of_partners(transaction, &employers).await?);
         let audience = Audience { codes, employers, at: self.clock.now(), actor: None };
         let mut events = Vec::new();
         for row in &mut rows {
@@ -124,7 +127,7 @@ impl Services {
             let changes = apply_time_based_professional_changes(&self.policy.editions, row, &points, today);
             set_renewal(&self.policy.editions, row, &points);
             events.extend(
-                changes.iter().map(|change| (change.on, audience.professional_level(row.id, change))),
+                changes.iter().map(|change| (change.on, audience.professional_level(row.id, change, None))),
             );
         }
         events.sort_by_key(|(day, _)| *day);

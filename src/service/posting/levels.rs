@@ -222,17 +222,21 @@ impl Posting<'_> {
         today: NaiveDate,
         posted: &mut PostedRows,
     ) -> Result<(), DbErr> {
-        let signed_up: HashMap<Uuid, NaiveDate> =
-            self.professionals.iter().map(|row| (row.id, row.signed_up_on)).collect();
+        let members: HashMap<Uuid, (NaiveDate, Vec<LevelOverride>)> = self
+            .professionals
+            .iter()
+            .map(|row| (row.id, (row.signed_up_on, overrides(row.level_overrides.as_deref()))))
+            .collect();
         let reached = posted
             .professional_levels
             .iter_mut()
             .filter(|(_, change)| change.is_rise() && !change.time_based);
         let reached: Vec<_> = reached
             .filter_map(|(id, change)| {
-                let signed_up_on = *signed_up.get(id)?;
-                let year = membership_year(signed_up_on, today).number;
-                Some((*id, signed_up_on, anniversary(signed_up_on, (year - 1).max(0)), change))
+                let (signed_up_on, overrides) = members.get(id)?;
+                let year = membership_year(*signed_up_on, today).number;
+                let of = Membership { signed_up_on: *signed_up_on, overrides };
+                Some((*id, of, anniversary(*signed_up_on, (year - 1).max(0)), change))
             })
             .collect();
         if reached.is_empty() {
@@ -247,11 +251,11 @@ impl Posting<'_> {
             days.entry(*id).or_default().insert(*day, *points);
         }
         let none = Points::new();
-        for (id, signed_up_on, _, change) in reached {
+        for (id, of, _, change) in reached {
             let rank = change.to.as_ref().map_or(0, |level| level.rank);
             let sums = (points.get(&id).unwrap_or(&none), days.entry(id).or_default());
             let sums = (sums.0, &*sums.1);
-            change.on = professional_level_since(&self.policy.editions, signed_up_on, sums, rank, today);
+            change.on = professional_level_since(&self.policy.editions, of, sums, rank, today);
         }
         Ok(())
     }

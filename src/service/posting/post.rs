@@ -1,5 +1,7 @@
 //! Turns awards into rows: ledger entries in order, and the projections that sum them up.
 
+mod events;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -19,7 +21,7 @@ use crate::program::level_change::LevelChange;
 use crate::program::rule::Track;
 use crate::program::totals::{Period, TrackTotal, membership_year_number};
 use crate::service::Services;
-use crate::service::events::{Audience, EventDraft, activity_data, add_data};
+use crate::service::events::{Audience, EventDraft};
 use crate::service::run::{SubjectId, record_effects};
 use crate::store::subject::{EARLIEST, LATEST};
 use crate::store::{event, ledger, log as log_store, totals, upsert_all};
@@ -56,46 +58,6 @@ pub(in crate::service) struct PostedRows {
 }
 
 impl PostedRows {
-    /// Adds an event of a step; steps are counted from 0 in the order in which they were applied.
-    pub(in crate::service) fn emit(&mut self, step: usize, draft: EventDraft) {
-        if let Some(seq) = self.seqs.get(step) {
-            self.drafts.entry(*seq).or_default().push(draft);
-        }
-    }
-
-    /// Names the activities whose awards a step that is not about them credits, in its events.
-    pub(in crate::service) fn name_activities(&mut self, rows: &[entity::activity::Model]) {
-        self.activities.extend(rows.iter().map(|row| (row.id, activity_data(row))));
-    }
-
-    /// The events: for each step its own, those of its points, those of its credits; then level changes.
-    fn events(&self) -> Vec<entity::event::Model> {
-        let mut rows = Vec::with_capacity(self.drafts.len() + self.points.len() + self.ledger.len());
-        let mut points = self.points.iter().peekable();
-        let mut ledger = self.ledger.iter().peekable();
-        for (seq, step) in self.seqs.iter().zip(&self.log) {
-            let drafts = self.drafts.get(seq).map_or(&[][..], Vec::as_slice);
-            let reason = step.reason.as_deref();
-            rows.extend(drafts.iter().map(|draft| self.audience.step(draft, reason)));
-            while let Some(entry) = points.next_if(|entry| entry.log_seq == *seq) {
-                rows.push(self.audience.points(entry, drafts.first(), reason));
-            }
-            while let Some(entry) = ledger.next_if(|entry| entry.log_seq == *seq) {
-                let of_partner = drafts.iter().find(|draft| draft.is_about(entry.partner_id));
-                let mut row = self.audience.credits(entry, of_partner.or(drafts.first()), reason);
-                if let Some(activity) = entry.activity_id.and_then(|id| self.activities.get(&id)) {
-                    add_data(&mut row, "activity", activity);
-                }
-                rows.push(row);
-            }
-        }
-        let people = self.professional_levels.iter();
-        rows.extend(people.map(|(who, change)| self.audience.professional_level(*who, change)));
-        let partners = self.partner_levels.iter();
-        rows.extend(partners.map(|(who, change)| self.audience.partner_level(*who, change)));
-        rows
-    }
-
     /// Makes entries and level changes known as effects of the mutation.
     fn record_effects(&self) {
         record_effects(|effects| {
@@ -151,7 +113,7 @@ impl Posting<'_> {
             codes: self.codes(),
             employers: std::mem::take(&mut self.employers),
             at: recorded_at,
-            actor: Some(services.caller().actor.label().to_owned()),
+            actor: Some(services.event_actor()),
         };
         let mut posted = PostedRows { recorded_at, seqs, audience, ..PostedRows::default() };
         posted.log = applied

@@ -170,6 +170,15 @@ impl Services {
         }
     }
 
+    /// A partner's last day in the program.
+    ///
+    /// # Errors
+    /// When the caller may not see partners: an integration knows its subjects by what it recorded for them.
+    pub fn partner_left_on(&self, row: &PartnerRow) -> Result<Option<NaiveDate>, Error> {
+        self.authorize(Operation::Partner)?;
+        Ok(row.left_on)
+    }
+
     /// What a partner can spend.
     ///
     /// # Errors

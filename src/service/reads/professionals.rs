@@ -51,6 +51,15 @@ use crate::store::{ledger, standing, subject_step};
 pub type StandingOn = (NaiveDate, ProfessionalStanding, Option<LevelOverride>);
 
 impl Services {
+    /// A professional's last day in the program.
+    ///
+    /// # Errors
+    /// When the caller may not see professionals: an integration knows its subjects by what it recorded for them.
+    pub fn professional_left_on(&self, row: &ProfessionalRow) -> Result<Option<NaiveDate>, Error> {
+        self.authorize(Operation::Professional)?;
+        Ok(row.left_on)
+    }
+
     /// The professional with a code.
     ///
     /// # Errors

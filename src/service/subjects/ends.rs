@@ -74,10 +74,12 @@ impl Services {
             let open: Vec<_> = open.into_iter().filter(|row| row.partner_id == before.id).collect();
             let mut posting = Posting::open(&self.policy, vec![before.clone()], people, &open);
             let action = if on.is_some() { LogAction::PartnershipEnded } else { LogAction::PartnershipResumed };
-            let entry = LogEntry { reason, day: on, ..LogEntry::new(action, Object::Partner(before.id)) };
+            let entry =
+                LogEntry { reason: reason.clone(), day: on, ..LogEntry::new(action, Object::Partner(before.id)) };
             let left = posting.partner(before.id).map(|who| Step::PartnerLeft(who, on));
             posting.apply(entry, left).map_err(too_much)?;
-            let mut posted = self.end_affiliations(transaction, posting, &open, on).await?;
+            let reason = reason.as_deref();
+            let mut posted = self.end_affiliations(transaction, posting, &open, on, reason).await?;
             let kind = if on.is_some() { EventKind::PartnershipEnded } else { EventKind::PartnershipResumed };
             let object = json!({ "leftOn": on });
             let day = on.unwrap_or_else(|| self.clock.today());
@@ -91,8 +93,9 @@ impl Services {
             posted.write(transaction).await?;
             steps::insert(transaction, step).await?;
             let change = Change::of("Partner", before.id).about(Some(before.id), None);
-            changes.add(change.before(json!({ "leftOn": before.left_on })).after(json!({ "leftOn": on })));
-            add_ends(changes, &open, on);
+            let change = change.before(json!({ "leftOn": before.left_on })).after(json!({ "leftOn": on }));
+            changes.add(change.because(reason));
+            add_ends(changes, &open, on, reason);
             Ok(PartnerRow { left_on: on, ..before })
         })
     }
@@ -129,9 +132,11 @@ impl Services {
             };
             let mut posting = Posting::open(&self.policy, partners, people, &open);
             let action = if on.is_some() { LogAction::MembershipEnded } else { LogAction::MembershipResumed };
-            let entry = LogEntry { reason, day: on, ..LogEntry::new(action, Object::Professional(before.id)) };
+            let entry =
+                LogEntry { reason: reason.clone(), day: on, ..LogEntry::new(action, Object::Professional(before.id)) };
             posting.apply(entry, None).map_err(too_much)?;
-            let mut posted = self.end_affiliations(transaction, posting, &open, on).await?;
+            let reason = reason.as_deref();
+            let mut posted = self.end_affiliations(transaction, posting, &open, on, reason).await?;
             let kind = if on.is_some() { EventKind::MembershipEnded } else { EventKind::MembershipResumed };
             let object = json!({ "leftOn": on });
             let day = on.unwrap_or_else(|| self.clock.today());
@@ -145,8 +150,9 @@ impl Services {
             posted.write(transaction).await?;
             steps::insert(transaction, step).await?;
             let change = Change::of("Professional", before.id).about(None, Some(before.id));
-            changes.add(change.before(json!({ "leftOn": before.left_on })).after(json!({ "leftOn": on })));
-            add_ends(changes, &open, on);
+            let change = change.before(json!({ "leftOn": before.left_on })).after(json!({ "leftOn": on }));
+            changes.add(change.because(reason));
+            add_ends(changes, &open, on, reason);
             Ok(ProfessionalRow { left_on: on, ..before })
         })
     }
@@ -158,6 +164,7 @@ impl Services {
         mut posting: Posting<'_>,
         open: &[affiliation::Model],
         on: Option<NaiveDate>,
+        reason: Option<&str>,
     ) -> Result<PostedRows, Error> {
         let ended = on.map_or(&[][..], |_| open);
         for (row, ends_on) in ended.iter().zip(std::iter::repeat(on)) {
@@ -165,6 +172,7 @@ impl Services {
             let step = step.map(|(who, end)| Step::AffiliationEnded(who, row.starts_on, end));
             let entry = LogEntry {
                 ends_on,
+                reason: reason.map(str::to_owned),
                 ..LogEntry::new(LogAction::AffiliationEnded, Object::Affiliation(row.id))
             };
             posting.apply(entry, step).map_err(too_much)?;
@@ -184,10 +192,11 @@ impl Services {
 }
 
 /// The affiliations that an end ends, for the audit log.
-fn add_ends(changes: &mut Changes, open: &[affiliation::Model], on: Option<NaiveDate>) {
+fn add_ends(changes: &mut Changes, open: &[affiliation::Model], on: Option<NaiveDate>, reason: Option<&str>) {
     for row in on.map_or(&[][..], |_| open) {
         let change = Change::of("Affiliation", row.id).about(Some(row.partner_id), Some(row.professional_id));
-        changes.add(change.before(json!({ "endsOn": row.ends_on })).after(json!({ "endsOn": on })));
+        let change = change.before(json!({ "endsOn": row.ends_on })).after(json!({ "endsOn": on }));
+        changes.add(change.because(reason));
     }
 }
 

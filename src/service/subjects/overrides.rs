@@ -18,9 +18,10 @@ use crate::program::rule::Track;
 use crate::program::wording::{did_you_mean, quoted};
 use crate::service::access::Visibility;
 use crate::service::audit::Change;
-use crate::service::events::EventDraft;
+use crate::service::events::{EventDraft, codes_of_partners};
 use crate::service::posting::{LogEntry, Object, Posting, column, read_overrides, track, write_overrides};
 use crate::service::{Services, input, transact};
+use crate::store::affiliation;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject_step as steps;
@@ -164,7 +165,7 @@ impl Services {
             let place = overrides.len() - 1;
             let (action, kind) = (LogAction::LevelOverridden, EventKind::LevelOverridden);
             let change = change(&who).after(json!({ "override": shown(&overrides[place]) }));
-            changes.add(change);
+            changes.add(change.because(reason.as_deref()));
             self.post_override(transaction, who, OverrideStep { action, kind, on, reason, overrides, place, row }).await
         })
     }
@@ -213,7 +214,8 @@ impl Services {
             let before = shown(&overrides[place]);
             overrides[place].until = on;
             let after = shown(&overrides[place]);
-            changes.add(change(&who).before(json!({ "override": before })).after(json!({ "override": after })));
+            let change = change(&who).before(json!({ "override": before })).after(json!({ "override": after }));
+            changes.add(change.because(reason.as_deref()));
             let (action, kind) = (LogAction::OverrideEnded, EventKind::OverrideEnded);
             self.post_override(transaction, who, OverrideStep { action, kind, on, reason, overrides, place, row }).await
         })
@@ -248,6 +250,11 @@ impl Services {
                 "from": draft.from, "until": draft.until,
             })
         };
+        // A level of a professional concerns the partner of its day as well.
+        let employers = match &who {
+            OverriddenSubject::Partner(_) => Vec::new(),
+            OverriddenSubject::Professional(_) => affiliation::of_professionals(transaction, [id]).await?,
+        };
         let (mut posting, about, event) = match &who {
             OverriddenSubject::Partner(row) => {
                 let posting = Posting::open(&self.policy, vec![row.clone()], Vec::new(), &[]);
@@ -255,7 +262,7 @@ impl Services {
                 (posting, Object::Partner(id), event)
             }
             OverriddenSubject::Professional(row) => {
-                let posting = Posting::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
+                let posting = Posting::open(&self.policy, Vec::new(), vec![row.clone()], &employers);
                 let event = EventDraft::of_professional(kind, on, id, "override", object(&overrides[place]));
                 (posting, Object::Professional(id), event)
             }
@@ -264,6 +271,7 @@ impl Services {
         posting.override_levels(id, &overrides);
         let mut posted = posting.post(transaction, self).await?;
         posted.emit(0, event);
+        posted.name_partners(codes_of_partners(transaction, &employers).await?);
         row.log_seq = posted.seqs.first().copied().unwrap_or_default();
         if overrides[place].seq == 0 {
             (overrides[place].seq, overrides[place].at) = (row.log_seq, posted.recorded_at);

@@ -1,8 +1,8 @@
 //! Changes of partners and professionals: names, addresses and first days.
 
 use chrono::NaiveDate;
-use entity::subject_step;
 use entity::value::{EventKind, LogAction};
+use entity::{activity, subject_step};
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
@@ -81,7 +81,10 @@ impl Services {
             }
             let moved = (row.enrolled_on != before.enrolled_on).then_some((before.enrolled_on, row.enrolled_on));
             let mut posting = Posting::open(&self.policy, vec![before.clone()], Vec::new(), &[]);
-            let entry = LogEntry { reason, ..LogEntry::new(LogAction::PartnerUpdated, Object::Partner(row.id)) };
+            let entry = LogEntry {
+                reason: reason.clone(),
+                ..LogEntry::new(LogAction::PartnerUpdated, Object::Partner(row.id))
+            };
             posting.apply(entry, None).map_err(too_much)?;
             let mut posted = posting.post(transaction, self).await?;
             let (kind, about, today) = (EventKind::PartnerUpdated, (Some(row.id), None), self.clock.today());
@@ -94,7 +97,7 @@ impl Services {
             steps::insert(transaction, step).await?;
             let state = |row: &PartnerRow| json!({ "name": row.name, "enrolledOn": row.enrolled_on });
             let change = Change::of("Partner", row.id).about(Some(row.id), None);
-            changes.add(change.before(state(&before)).after(state(&row)));
+            changes.add(change.before(state(&before)).after(state(&row)).because(reason.as_deref()));
             Ok(PartnerRow { last_recorded_at: row.last_recorded_at, ..row })
         })
     }
@@ -144,10 +147,13 @@ impl Services {
                 check_first_fact("signedUpOn", row.signed_up_on, first)?;
             }
             let moved = (row.signed_up_on != before.signed_up_on).then_some((before.signed_up_on, row.signed_up_on));
-            let entry =
-                LogEntry { reason, ..LogEntry::new(LogAction::ProfessionalUpdated, Object::Professional(row.id)) };
-            let posting = self.post_sign_up(transaction, &before, entry, moved.map(|(_, day)| day)).await?;
+            let entry = LogEntry {
+                reason: reason.clone(),
+                ..LogEntry::new(LogAction::ProfessionalUpdated, Object::Professional(row.id))
+            };
+            let (posting, activities) = self.post_sign_up(transaction, &before, entry, moved.map(|(_, day)| day)).await?;
             let mut posted = posting.post(transaction, self).await?;
+            posted.name_activities(&activities);
             let (kind, about, today) = (EventKind::ProfessionalUpdated, (None, Some(row.id)), self.clock.today());
             let day = moved.map(|(_, day)| day.to_string());
             posted.emit(0, EventDraft::changed(kind, about, today, &fields).with("signedUpOn", day));
@@ -162,7 +168,7 @@ impl Services {
             let change = Change::of("Professional", row.id).about(None, Some(row.id));
             let state = |day: NaiveDate| json!({ "signedUpOn": day });
             let after = json!({ "signedUpOn": row.signed_up_on, "fields": fields });
-            changes.add(change.before(state(before.signed_up_on)).after(after));
+            changes.add(change.before(state(before.signed_up_on)).after(after).because(reason.as_deref()));
             let found = subject::by_ids::<ProfessionalRow>(transaction, [row.id]).await?.pop();
             found.ok_or_else(|| Error::Damaged("a professional is gone".to_owned()))
         })
@@ -176,11 +182,11 @@ impl Services {
         row: &ProfessionalRow,
         entry: LogEntry,
         signed_up_on: Option<NaiveDate>,
-    ) -> Result<Posting<'_>, Error> {
+    ) -> Result<(Posting<'_>, Vec<activity::Model>), Error> {
         let Some(day) = signed_up_on else {
             let mut posting = Posting::open(&self.policy, Vec::new(), vec![row.clone()], &[]);
             posting.apply(entry, None).map_err(too_much)?;
-            return Ok(posting);
+            return Ok((posting, Vec::new()));
         };
         let affiliations = affiliation::of_professionals(transaction, [row.id]).await?;
         let ids: Vec<Uuid> = affiliations.iter().map(|row| row.partner_id).collect();
@@ -190,26 +196,26 @@ impl Services {
             subject::lock::<PartnerRow>(transaction, [], ids).await?
         };
         let mut posting = Posting::open(&self.policy, partners, vec![row.clone()], &affiliations);
-        let history = self.history_of(transaction, &mut posting, row.id).await?;
+        let (history, activities) = self.history_of(transaction, &mut posting, row.id).await?;
         let facts: Vec<_> = history.iter().map(|past| past.fact).collect();
         posting.load_for_facts(transaction, &facts).await?;
         let who =
             posting.professional(row.id).ok_or_else(|| Error::Damaged("a lost professional".to_owned()))?;
         posting.apply_sign_up(entry, who, day, &history).map_err(too_much)?;
-        Ok(posting)
+        Ok((posting, activities))
     }
 
-    /// Everything of a professional that counted so far, in the order of the log.
+    /// Everything of a professional that counted so far, in the order of the log, and the activities.
     pub(super) async fn history_of(
         &self,
         transaction: &DatabaseTransaction,
         posting: &mut Posting<'_>,
         id: Uuid,
-    ) -> Result<Vec<PastFact>, Error> {
+    ) -> Result<(Vec<PastFact>, Vec<activity::Model>), Error> {
         let rows = steps::history(transaction, id, i64::MAX).await?;
         let mut facts: std::collections::HashMap<Uuid, crate::program::fold::Fact> =
             std::collections::HashMap::new();
-        let mut history = Vec::with_capacity(rows.len());
+        let (mut history, mut activities) = (Vec::with_capacity(rows.len()), Vec::new());
         for (voided, row) in rows {
             let known = facts.get(&row.id).copied();
             let fact = match known {
@@ -225,8 +231,11 @@ impl Services {
             };
             facts.insert(row.id, fact);
             history.push(PastFact { fact, voided });
+            if known.is_none() {
+                activities.push(row);
+            }
         }
-        Ok(history)
+        Ok((history, activities))
     }
 }
 

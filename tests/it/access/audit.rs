@@ -7,7 +7,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::world::TODAY;
-use super::{audit_subjects, audit_webhooks};
+use super::{audit_corrections, audit_subjects, audit_webhooks};
 use crate::harness::{Activity, Answer, Backend, TestApp, TestDatabase, everything, user_errors};
 
 both! {
@@ -16,14 +16,22 @@ both! {
     the_log_is_found_by_subject_actor_and_time,
 }
 
-const ENTRIES: &str = "query($filter: AuditFilter) { auditLog(filter: $filter, first: 100) { totalCount nodes { \
-    at actor role operation objectType objectId partner { code } professional { code } requestId before after } } }";
+const ENTRIES: &str = "query($filter: AuditFilter, $after: String) { auditLog(filter: $filter, first: 100, after: $after) { \
+    totalCount pageInfo { hasNextPage endCursor } nodes { at actor role operation objectType objectId \
+    partner { code } professional { code } requestId before after reason } } }";
 
 async fn entries(app: &TestApp, filter: Value) -> Vec<Value> {
-    let data = app.ok(ENTRIES, json!({ "filter": filter })).await;
-    let nodes = data["auditLog"]["nodes"].as_array().expect("a list").clone();
-    assert_eq!(data["auditLog"]["totalCount"], nodes.len());
-    nodes
+    let (mut nodes, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let data = app.ok(ENTRIES, json!({ "filter": filter, "after": after })).await;
+        let page = &data["auditLog"];
+        nodes.extend(page["nodes"].as_array().expect("a list").iter().cloned());
+        if page["pageInfo"]["hasNextPage"] == false {
+            assert_eq!(page["totalCount"], nodes.len());
+            return nodes;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
 }
 
 /// The mutations of the schema with the types of their inputs.
@@ -80,6 +88,13 @@ pub(super) fn row(
         "professional": subject(subjects.1) });
     row["before"] = before;
     row["after"] = after;
+    row["reason"] = Value::Null;
+    row
+}
+
+/// The same with the reason that was given.
+pub(super) fn because(mut row: Value, reason: &str) -> Value {
+    row["reason"] = reason.into();
     row
 }
 
@@ -99,6 +114,7 @@ async fn cases(app: &TestApp) -> Vec<Case> {
     cases.extend(order_cases());
     cases.extend(deal_cases());
     cases.extend(access_cases(app).await);
+    cases.extend(audit_corrections::cases(app).await);
     cases.extend(audit_subjects::cases(app).await);
     cases.extend(audit_webhooks::cases(app).await);
     cases
@@ -293,7 +309,7 @@ fn order_cases() -> Vec<Case> {
     let placed = |operation: &str| {
         row(operation, "Order", NORDWIND, Value::Null, json!({ "status": "PLACED", "credits": 0 }))
     };
-    let open = json!({ "status": "PLACED", "fulfilledOn": null, "cancelledOn": null });
+    let open = json!({ "status": "PLACED", "fulfilledOn": null, "cancelledOn": null, "returnedOn": null });
     vec![
         case("placeOrder", order("first", 1), order("first", 2), vec![placed("placeOrder")]),
         case(
@@ -305,7 +321,7 @@ fn order_cases() -> Vec<Case> {
                 "Order",
                 NORDWIND,
                 open.clone(),
-                json!({ "status": "FULFILLED", "fulfilledOn": TODAY, "cancelledOn": null }),
+                json!({ "status": "FULFILLED", "fulfilledOn": TODAY, "cancelledOn": null, "returnedOn": null }),
             )],
         ),
         case("placeOrder", order("second", 1), order("second", 2), vec![placed("placeOrder")]),
@@ -318,7 +334,7 @@ fn order_cases() -> Vec<Case> {
                 "Order",
                 NORDWIND,
                 open,
-                json!({ "status": "CANCELLED", "fulfilledOn": null, "cancelledOn": TODAY }),
+                json!({ "status": "CANCELLED", "fulfilledOn": null, "cancelledOn": TODAY, "returnedOn": null }),
             )],
         ),
         case(
@@ -348,7 +364,8 @@ fn deal_cases() -> Vec<Case> {
     let state = |status: &str, since: &str, active: &str, outcome: Option<&str>| json!({ "reference": "d-1", "status": status, "statusOn": since, "outcome": outcome, "activityOn": active });
     let lead = || state("LEAD", "2026-08-01", "2026-08-01", None);
     let reported = || state("LEAD", "2026-08-01", "2026-08-02", None);
-    let engaged = || state("ENGAGED", "2026-08-03", "2026-08-03", None);
+    // A change of status is no report (R4).
+    let engaged = || state("ENGAGED", "2026-08-03", "2026-08-02", None);
     let report = |on: &str| json!({ "reference": "d-1", "kind": "MEETING", "on": on });
     let update = |on: &str| json!({ "reference": "d-1", "status": "ENGAGED", "on": on });
     let close = |on: &str| json!({ "reference": "d-1", "outcome": "LOST", "closedOn": on });
@@ -374,7 +391,7 @@ fn deal_cases() -> Vec<Case> {
             vec![step(
                 "closeDeal",
                 engaged(),
-                state("CLOSED_LOST", "2026-08-04", "2026-08-04", Some("LOST")),
+                state("CLOSED_LOST", "2026-08-04", "2026-08-02", Some("LOST")),
             )],
         ),
     ]
@@ -407,12 +424,15 @@ async fn access_cases(app: &TestApp) -> Vec<Case> {
             "eraseProfessional",
             json!({ "professional": "erin", "reason": "asked for in writing" }),
             json!({ "professional": "erin" }),
-            vec![row(
-                "eraseProfessional",
-                "Professional",
-                (None, Some("erin")),
-                json!({ "erased": false }),
-                json!({ "erased": true, "reason": "asked for in writing" }),
+            vec![because(
+                row(
+                    "eraseProfessional",
+                    "Professional",
+                    (None, Some("erin")),
+                    json!({ "erased": false }),
+                    json!({ "erased": true, "reason": "asked for in writing" }),
+                ),
+                "asked for in writing",
             )],
         ),
     ]

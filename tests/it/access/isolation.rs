@@ -17,7 +17,7 @@ both! {
 }
 
 /// base64url of `Type:uuid`, as the API makes global ids.
-fn global(kind: &str, key: Uuid) -> String {
+pub(super) fn global(kind: &str, key: Uuid) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{kind}:{key}"))
 }

@@ -28,6 +28,7 @@ macro_rules! every_entity {
             ledger_entry,
             log,
             opportunity,
+            opportunity_timer,
             order,
             order_line,
             partner,

@@ -1,0 +1,60 @@
+//! Properties of the whole program, through its API on both databases: after any history the log, folded again, comes to
+//! everything that is stored, and a preview says what the run right after it does, and keeps nothing.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::harness::history::{Chance, History, Mutation, TODAY};
+use crate::harness::{Backend, TestApp, everything, run, verified};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5, max_shrink_iters: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_history_follows_from_its_log_and_previews_are_true(
+        steps in proptest::collection::vec(any::<u64>(), 60..140),
+        previewed in any::<u64>(),
+    ) {
+        for backend in Backend::ALL {
+            run(lived(backend, &steps, previewed));
+        }
+    }
+}
+
+/// A history of these steps; every fourth is previewed before it is run, beginning with the one of `previewed`.
+async fn lived(backend: Backend, steps: &[u64], previewed: u64) {
+    let app = TestApp::start(backend, TODAY).await;
+    let mut history = History::begin(&app).await;
+    for (place, step) in steps.iter().enumerate() {
+        let Some(step) = history.next(&mut Chance(*step)) else { continue };
+        let expected = if (place as u64).wrapping_add(previewed) % 4 == 0 {
+            preview(&app, &history, &step).await
+        } else {
+            None
+        };
+        let payload = history.send(&app, &step).await;
+        if let Some(expected) = expected {
+            assert_eq!(said(&payload), expected, "{backend:?}: {step:?}");
+        }
+        history.learn(&step, &payload);
+    }
+    verified(app.services()).await;
+    // What is due by time alone follows from the log as well.
+    let app = app.restart("2027-02-01").await;
+    app.services().emit_time_based_events().await.expect("what is due");
+    verified(app.services()).await;
+}
+
+/// What a preview of a mutation says, which must keep nothing; none where there is no preview.
+async fn preview(app: &TestApp, history: &History, step: &Mutation) -> Option<(Value, Value)> {
+    let preview = step.preview()?;
+    let before = everything(app.reader()).await;
+    let payload = history.send(app, &preview).await;
+    assert!(everything(app.reader()).await == before, "a preview kept something: {step:?}");
+    Some(said(&payload))
+}
+
+/// The effects and the errors of a payload.
+fn said(payload: &Value) -> (Value, Value) {
+    (payload["effects"].clone(), payload["userErrors"].clone())
+}
