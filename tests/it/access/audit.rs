@@ -222,6 +222,7 @@ async fn activity_cases(app: &TestApp) -> Vec<Case> {
         ),
         case(
             "endAffiliation",
+            "endOverride",
             json!({ "professional": "ada", "endsOn": TODAY }),
             json!({ "professional": "ada", "endsOn": TODAY }),
             vec![row(
@@ -514,6 +515,7 @@ async fn changes_and_their_rows_share_a_transaction(backend: Backend) {
         assert!(failed || refused, "{mutation}: {}", answer.text);
         let first = [
             "endAffiliation",
+            "endOverride",
             "placeOrder",
             "fulfillOrder",
             "cancelOrder",

@@ -6,12 +6,12 @@ use super::audit::{Case, case, row};
 use crate::harness::TestApp;
 
 const SPARE: (Option<&str>, Option<&str>) = (Some("spare"), None);
-const BRAM: (Option<&str>, Option<&str>) = (None, Some("bram"));
+const BOB: (Option<&str>, Option<&str>) = (None, Some("bob"));
 
 pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
     app.partner("spare", "2025-01-01").await;
-    app.professional("bram", "2025-01-01").await;
-    app.affiliate("bram", "spare", "2025-01-01").await;
+    app.professional("bob", "2025-01-01").await;
+    app.affiliate("bob", "spare", "2025-01-01").await;
     let set = |until: &str| json!({ "override": { "track": "TECHNICAL", "level": "CREATOR", "from": "2026-01-01", "until": until, "reason": null } });
     let subject = json!({ "partner": "spare", "track": "TECHNICAL" });
     let mut draft = subject.clone();
@@ -48,12 +48,12 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
         ),
         case(
             "updateProfessional",
-            json!({ "code": "bram", "name": "Other", "signedUpOn": "2024-12-31" }),
-            json!({ "code": "bram", "signedUpOn": "2025-01-02" }),
+            json!({ "code": "bob", "name": "Other", "signedUpOn": "2024-12-31" }),
+            json!({ "code": "bob", "signedUpOn": "2025-01-02" }),
             vec![row(
                 "updateProfessional",
                 "Professional",
-                BRAM,
+                BOB,
                 json!({ "signedUpOn": "2025-01-01" }),
                 json!({ "signedUpOn": "2024-12-31", "fields": ["name", "signedUpOn"] }),
             )],
@@ -67,7 +67,7 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
                 row(
                     "endPartnership",
                     "Affiliation",
-                    (Some("spare"), Some("bram")),
+                    (Some("spare"), Some("bob")),
                     json!({ "endsOn": null }),
                     json!({ "endsOn": "2026-08-01" }),
                 ),
@@ -75,9 +75,9 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
         ),
         case(
             "endMembership",
-            json!({ "professional": "bram", "on": "2026-08-02" }),
-            json!({ "professional": "bram", "on": "2024-12-30" }),
-            vec![row("endMembership", "Professional", BRAM, left(None), left(Some("2026-08-02")))],
+            json!({ "professional": "bob", "on": "2026-08-02" }),
+            json!({ "professional": "bob", "on": "2024-12-30" }),
+            vec![row("endMembership", "Professional", BOB, left(None), left(Some("2026-08-02")))],
         ),
     ]
 }
