@@ -281,6 +281,10 @@ macro_rules! transact {
                     let mut audit = crate::service::audit::Changes::default();
                     let $changes = &mut audit;
                     let done: Result<_, crate::error::Error> = async { $work }.await;
+                    if matches!(done, Err(crate::error::Error::Refused(_))) {
+                        // The first run of the key may have committed while this one waited for its lock.
+                        $services.check_repeat($operation, $transaction).await?;
+                    }
                     let done = done?;
                     $services.keep_key($operation, audit.first_object(), $transaction).await?;
                     audit.write($services, $operation, $transaction).await?;

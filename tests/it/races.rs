@@ -170,7 +170,7 @@ async fn one_key_a_hundred_times_is_one_run(backend: Backend) {
         data["auditLog"]["totalCount"].as_u64().expect("a count")
     };
     for (mutation, mut input, changes) in mutations {
-        input["idempotencyKey"] = "the same".into();
+        input["idempotencyKey"] = format!("once {mutation}").into();
         // A batch is logged as the single ones.
         let operation = if mutation == "voidActivities" { "voidActivity" } else { mutation };
         let before = rows(operation).await;

@@ -222,6 +222,9 @@ async fn downgraded(backend: Backend, app: TestApp) -> TestDatabase {
     ] {
         assert!(connection.execute_unprepared(later).await.is_err(), "{later}");
     }
+    // A closing was activity then.
+    let closed = "UPDATE deals SET activity_on = status_on WHERE outcome IS NOT NULL";
+    connection.execute_unprepared(closed).await.expect(closed);
     connection.close().await.expect("a connection closes");
     database
 }
