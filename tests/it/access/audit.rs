@@ -222,7 +222,6 @@ async fn activity_cases(app: &TestApp) -> Vec<Case> {
         ),
         case(
             "endAffiliation",
-            "endOverride",
             json!({ "professional": "ada", "endsOn": TODAY }),
             json!({ "professional": "ada", "endsOn": TODAY }),
             vec![row(
