@@ -16,7 +16,6 @@ use sea_orm::{ActiveEnum, ConnectionTrait, DbErr};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::Services;
 use super::posting::column;
 use crate::program::level_change::LevelChange;
 use crate::store::partner::PartnerRow;
@@ -170,42 +169,8 @@ pub(super) struct Audience {
     pub(super) employers: Vec<affiliation::Model>,
     /// When the events are recorded.
     pub(super) at: DateTime<Utc>,
-    /// Who caused them; none for time-based events.
-    pub(super) actor: Option<EventActor>,
-}
-
-/// Who caused an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct EventActor {
-    /// The label of the key or the subject of the token, for the program's staff.
-    label: String,
-    /// The role, for everybody else.
-    role: &'static str,
-}
-
-impl Services {
-    /// The caller as an event names it.
-    pub(super) fn event_actor(&self) -> EventActor {
-        let caller = self.caller();
-        EventActor { label: caller.actor.label().to_owned(), role: caller.role.name().as_str() }
-    }
-
-    /// The data of an event as the caller may read it.
-    #[must_use]
-    pub fn event_data(&self, row: &event::Model) -> Map<String, Value> {
-        read_data(row, self.caller().role.is_staff())
-    }
-}
-
-/// The data of an event; whoever is not of the program's staff reads the role of the actor only.
-pub(super) fn read_data(row: &event::Model, is_staff: bool) -> Map<String, Value> {
-    let mut data: Map<String, Value> = serde_json::from_str(&row.data).unwrap_or_default();
-    let role = data.remove("actorRole");
-    if !is_staff {
-        data.remove("actor");
-        data.extend(role.map(|role| ("actor".to_owned(), role)));
-    }
-    data
+    /// Who caused them: the label of the key or the subject of the token; none for time-based events.
+    pub(super) actor: Option<String>,
 }
 
 impl Audience {
@@ -228,8 +193,7 @@ impl Audience {
         // What time alone changed was done by nobody, also if a mutation is the first to notice.
         let time_based = data.get("level").is_some_and(|level| level["timeBased"] == true);
         if let Some(actor) = self.actor.as_ref().filter(|_| !time_based) {
-            data.insert("actor".to_owned(), actor.label.as_str().into());
-            data.insert("actorRole".to_owned(), actor.role.into());
+            data.insert("actor".to_owned(), actor.as_str().into());
         }
         for (name, id) in [("partner", partner), ("professional", professional)] {
             if let Some(code) = id.and_then(|id| self.codes.get(&id)) {

@@ -227,8 +227,8 @@ impl Event {
 
     /// Immutable snapshot of the values at the time of the event, with codes and numbers but no names.
     /// Webhooks deliver the same data.
-    async fn data(&self, context: &Context<'_>) -> JsonObject {
-        JsonObject(context.data_unchecked::<Services>().event_data(self.0.row()))
+    async fn data(&self) -> JsonObject {
+        JsonObject(data(self.0.row()))
     }
 }
 

@@ -75,7 +75,7 @@ impl Services {
     ) -> Result<(), Error> {
         let partners = subject::by_ids::<PartnerRow>(transaction, [holder.partner_id]).await?;
         let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
-        let actor = (kind == EventKind::OpportunityWon).then(|| self.event_actor());
+        let actor = (kind == EventKind::OpportunityWon).then(|| self.caller().actor.label().to_owned());
         let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor };
         let row = audience.step(&self.opportunity_event(kind, holder, on), reason);
         Ok(event::insert(transaction, vec![row]).await?)

@@ -129,7 +129,7 @@ impl Services {
         drafts: Vec<EventDraft>,
         reason: Option<&str>,
     ) -> Result<(), Error> {
-        let actor = Some(self.event_actor());
+        let actor = Some(self.caller().actor.label().to_owned());
         let audience = Audience {
             codes: codes.into_iter().collect(),
             employers: Vec::new(),

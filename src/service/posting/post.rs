@@ -113,7 +113,7 @@ impl Posting<'_> {
             codes: self.codes(),
             employers: std::mem::take(&mut self.employers),
             at: recorded_at,
-            actor: Some(services.event_actor()),
+            actor: Some(services.caller().actor.label().to_owned()),
         };
         let mut posted = PostedRows { recorded_at, seqs, audience, ..PostedRows::default() };
         posted.log = applied

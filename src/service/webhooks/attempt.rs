@@ -81,7 +81,7 @@ impl Services {
                     self.discard_delivery(delivery.id).await?;
                     return Ok(Prepared::Discarded);
                 }
-                body(&row, endpoint.partner_id.is_none())
+                body(&row)
             }
         };
         let secrets = store::secrets(reader, &[endpoint.id], now).await?;

@@ -6,10 +6,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use entity::value::EventKind;
 use entity::{event, webhook_delivery};
 use sea_orm::ActiveEnum;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::service::events::read_data;
 
 /// Bytes of a secret; the specification asks for 24 to 64.
 const SECRET: usize = 32;
@@ -39,9 +38,9 @@ pub(crate) fn message_id(row: &webhook_delivery::Model) -> String {
     row.number.map_or_else(|| format!("test_{}", row.id.simple()), |number| format!("evt_{number}"))
 }
 
-/// The body of an event's message, to the program's own systems or to those of a partner.
-pub(super) fn body(row: &event::Model, is_staff: bool) -> String {
-    let mut data = read_data(row, is_staff);
+/// The body of an event's message.
+pub(super) fn body(row: &event::Model) -> String {
+    let mut data: Map<String, Value> = serde_json::from_str(&row.data).unwrap_or_default();
     data.insert("number".to_owned(), row.number.into());
     data.insert("event".to_owned(), row.kind.to_value().into());
     data.insert("occurredOn".to_owned(), row.occurred_on.to_string().into());
