@@ -251,6 +251,8 @@ rights! {
         Order "order"                  [Everything Everything Nothing Own Nothing]
         /// A deal. An integrator's own ones are those that it registered.
         Deal "deal"                    [Everything Everything Own Own Nothing]
+        /// The end customers of all deals and orders.
+        Customers "customers"          [Everything Everything Nothing Nothing Nothing]
         /// The Swag Shop.
         SwagItem "swagItem"            [Everything Everything Nothing Nothing Everything]
         /// An order from the Swag Shop.
@@ -319,6 +321,10 @@ rights! {
         ReopenDeal "reopenDeal"        [Everything Everything Nothing Nothing Nothing]
         /// Withdraws a deal.
         WithdrawDeal "withdrawDeal"    [Everything Everything Own Own Nothing]
+        /// Joins two customers that are one.
+        JoinCustomers "joinCustomers"  [Everything Everything Nothing Nothing Nothing]
+        /// Separates names of a customer.
+        SeparateCustomers "separateCustomers" [Everything Everything Nothing Nothing Nothing]
         /// Sets a partner's sales target.
         SetSalesTarget "setSalesTarget" [Everything Everything Nothing Nothing Nothing]
         /// Records a contract.

@@ -5,6 +5,7 @@ pub mod activities;
 pub mod affiliations;
 mod audit;
 pub mod contracts;
+pub mod customers;
 pub mod deals;
 pub mod erasure;
 pub mod events;

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use partner_program::access::RoleName;
 use partner_program::app::{self, RunningApp};
 use partner_program::config::{DatabaseUrl, Secret, Settings};
+use partner_program::program::deal::Outcome;
 use partner_program::program::edition::{OrderPurpose, ProductCategory};
 use partner_program::program::money::Money;
 use partner_program::program::rule::Attributes;
 use partner_program::service::activities::{ActivityDraft, Intake, SubjectCode};
 use partner_program::service::affiliations::AffiliationDraft;
 use partner_program::service::contracts::ContractDraft;
+use partner_program::service::deals::DealDraft;
 use partner_program::service::keys::KeyDraft;
 use partner_program::service::orders::OrderDraft;
 use partner_program::service::products::ProductDraft;
@@ -141,6 +143,24 @@ async fn order(running: &RunningApp) {
     services.activities_record(&activities, Intake::Record).await.expect("activities");
 }
 
+/// Deals with as many customers as there are partners, each under two names.
+async fn sell(running: &RunningApp) {
+    let on = "2026-03-01".parse().expect("a date");
+    for (p, form) in (0..PARTNERS).flat_map(|p| [(p, ""), (p, " Inc")]) {
+        let draft = DealDraft {
+            partner: format!("p{p}"),
+            reference: format!("d{p}{form}"),
+            customer: format!("Customer {p}{form}"),
+            scope: "Licences".to_owned(),
+            description: None,
+            registered_on: on,
+        };
+        let deal = running.services().deal_register(&draft).await.expect("a deal");
+        let closed = running.services().deal_close(&deal.reference, Outcome::WonByPartner, on).await;
+        closed.expect("a won deal");
+    }
+}
+
 /// What it is, the query, and the most statements.
 fn queries() -> Vec<(&'static str, String, u64)> {
     let standing = "standing { overall { code } technical { credits } }";
@@ -247,6 +267,19 @@ fn queries() -> Vec<(&'static str, String, u64)> {
             "contracts(first: ROWS) { totalCount nodes { partner { code } rates { percent } } }".to_owned(),
             4,
         ),
+        (
+            "customers",
+            "customers(first: ROWS) { totalCount nodes { name spellings firstWonOn firstDeal { reference } \
+             deals(first: 5) { totalCount nodes { reference partner { code } } } orders { totalCount nodes { number } } } }"
+                .to_owned(),
+            9,
+        ),
+        (
+            "customers of a search",
+            "customers(filter: { search: \"customer\" }, orderBy: FIRST_WON_ON, first: ROWS) { totalCount nodes { name } }"
+                .to_owned(),
+            2,
+        ),
         ("everything of a page", format!("partners(first: ROWS) {{ {deep} }}"), 17),
     ]
 }
@@ -268,6 +301,7 @@ async fn no_query_count_grows_with_the_page() {
     let running = app::start(&settings).await.expect("a server");
     fill(&running).await;
     order(&running).await;
+    sell(&running).await;
     let client = reqwest::Client::new();
     for (what, query, most) in queries() {
         let mut counts = Vec::new();

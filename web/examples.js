@@ -133,6 +133,23 @@ function staff(day) {
 `,
     },
     {
+      title: 'Customers',
+      description: 'End customers with the names that deals and orders use. `joinCustomers` makes one of two.',
+      query: `query Customers {
+  customers(first: 10) {
+    totalCount
+    nodes {
+      id
+      name
+      spellings
+      firstWonOn
+      deals(first: 3) { totalCount nodes { reference status partner { code } } }
+    }
+  }
+}
+`,
+    },
+    {
       title: 'Wins that await approval',
       description: 'Deals that partners reported as won; nothing is awarded before the review.',
       query: `query ReportedWins {

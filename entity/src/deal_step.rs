@@ -29,6 +29,8 @@ pub struct Model {
     pub scope: Option<String>,
     /// The new description; empty if it was removed.
     pub description: Option<String>,
+    /// The customer that the new name means, by its key; none in rows of before names were compared by the edition.
+    pub customer_key: Option<String>,
     /// How the step is read: 1 before the second reading of the rules, 2 since.
     pub reading: i64,
 }

@@ -7,6 +7,7 @@ pub mod audit_entry;
 pub mod contract;
 pub mod contract_rate;
 pub mod customer;
+pub mod customer_name;
 pub mod deal;
 pub mod deal_step;
 pub mod deal_timer;

@@ -21,6 +21,8 @@ pub struct Model {
     pub purpose: OrderPurpose,
     /// The end customer.
     pub customer: Option<String>,
+    /// The customer without case and spacing; none until a start has computed it.
+    pub customer_spelling: Option<String>,
     /// ISO 4217 code of every amount.
     pub currency: String,
     /// When it was placed.

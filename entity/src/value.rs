@@ -100,6 +100,10 @@ pub enum LogAction {
     OverrideEnded,
     /// An order of swag was shipped.
     SwagFulfilled,
+    /// A customer was joined into another one.
+    CustomersJoined,
+    /// Names of a customer are those of another one.
+    CustomersSeparated,
 }
 
 /// Cause of a ledger entry.
@@ -376,6 +380,10 @@ pub enum EventKind {
     SwagItemSaved,
     /// An import of a file has ended.
     ImportFinished,
+    /// A customer was joined into another one.
+    CustomersJoined,
+    /// Names of a customer are those of another one.
+    CustomersSeparated,
     /// A partner has left the program.
     PartnershipEnded,
     /// A partner's end was taken back.

@@ -20,6 +20,7 @@ use crate::store::affiliation::AffiliationOwner;
 use crate::store::import_run::ImportRunFilter;
 use crate::store::ledger::LedgerFilter;
 use crate::store::list::COUNT_MAX;
+use crate::store::list::customers::{CustomerFilter, CustomerOrder};
 use crate::store::list::partners::{PartnerFilter, PartnerOrder, TrackColumn};
 use crate::store::list::professionals::{ProfessionalFilter, ProfessionalOrder};
 use crate::store::page::Page;
@@ -140,6 +141,24 @@ impl Cursor<ProfessionalOrder> for SubjectKey {
     }
 }
 
+impl Cursor<CustomerOrder> for SubjectKey {
+    fn parse(text: &str, list: &CustomerOrder) -> Option<Self> {
+        let (id, value) = text.strip_prefix(customer_list(*list))?.strip_prefix(':')?.split_once(':')?;
+        let fits = match list {
+            CustomerOrder::Name => !value.contains('\0'),
+            CustomerOrder::FirstWonOn => parse_date(value).is_some_and(|day| day >= EARLIEST),
+        };
+        fits.then_some(Self { value: value.to_owned(), id: Uuid::try_parse(id).ok()? })
+    }
+}
+
+pub(crate) fn customer_list(order: CustomerOrder) -> &'static str {
+    match order {
+        CustomerOrder::Name => "customers-name",
+        CustomerOrder::FirstWonOn => "customers-won",
+    }
+}
+
 pub(crate) fn partner_list(order: PartnerOrder) -> String {
     match order {
         PartnerOrder::Code => "partners-code".to_owned(),
@@ -175,6 +194,7 @@ pub(crate) enum ListOrder {
     Natural,
     Partners(PartnerOrder),
     Professionals(ProfessionalOrder),
+    Customers(CustomerOrder),
     /// A work list.
     Rows(RowList),
 }
@@ -196,6 +216,9 @@ pub(crate) enum Total {
     Orders(BatchRow<PartnerRow>),
     Deals(BatchRow<PartnerRow>),
     Quotes(BatchRow<PartnerRow>),
+    Customers(CustomerFilter),
+    CustomerDeals(BatchRow<entity::customer::Model>),
+    CustomerOrders(BatchRow<entity::customer::Model>),
     SwagOrders(BatchRow<ProfessionalRow>),
     Products,
     /// A work list, which is counted to a limit.
@@ -279,6 +302,17 @@ impl Total {
                 let load = async { services.deal_counts(&ids(partner)).await };
                 (partner.row().id, partner.load(Relation::DealCount, load).await?)
             }
+            Self::Customers(filter) => return Ok(services.customers_count(filter).await?),
+            Self::CustomerDeals(customer) => {
+                let ids: Vec<Uuid> = customer.batch_rows().iter().map(|row| row.id).collect();
+                let load = async { services.customer_deal_counts(&ids).await };
+                (customer.row().id, customer.load(Relation::DealCount, load).await?)
+            }
+            Self::CustomerOrders(customer) => {
+                let ids: Vec<Uuid> = customer.batch_rows().iter().map(|row| row.id).collect();
+                let load = async { services.customer_order_counts(&ids).await };
+                (customer.row().id, customer.load(Relation::OrderCount, load).await?)
+            }
             Self::SwagOrders(professional) => {
                 let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
                 let load = async { services.swag_order_counts(&ids).await };
@@ -342,7 +376,10 @@ impl<N: ConnectionNode> Connection<N> {
 
     /// How many rows the list has, and whether they were all counted.
     pub(crate) async fn count(&self, services: &Services) -> Result<(i64, bool), ApiError> {
-        let is_limited = matches!(self.total, Total::Rows(_) | Total::Partners(_) | Total::Professionals(_));
+        let is_limited = matches!(
+            self.total,
+            Total::Rows(_) | Total::Partners(_) | Total::Professionals(_) | Total::Customers(_)
+        );
         let rows = self.counted.get_or_init(|| self.total.count(services)).await.clone()?;
         Ok(if is_limited && rows > COUNT_MAX { (COUNT_MAX, false) } else { (rows, true) })
     }

@@ -24,6 +24,7 @@ pub(crate) enum NodeType {
     SavedQuote,
     Order,
     Deal,
+    Customer,
     SwagItem,
     SwagOrder,
     WebhookEndpoint,
@@ -32,7 +33,7 @@ pub(crate) enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -47,6 +48,7 @@ impl NodeType {
         Self::SavedQuote,
         Self::Order,
         Self::Deal,
+        Self::Customer,
         Self::SwagItem,
         Self::SwagOrder,
         Self::WebhookEndpoint,
@@ -70,6 +72,7 @@ impl NodeType {
             Self::SavedQuote => "SavedQuote",
             Self::Order => "Order",
             Self::Deal => "Deal",
+            Self::Customer => "Customer",
             Self::SwagItem => "SwagItem",
             Self::SwagOrder => "SwagOrder",
             Self::WebhookEndpoint => "WebhookEndpoint",

@@ -3,6 +3,7 @@
 mod access;
 mod activities;
 mod affiliations;
+mod customers;
 mod deals;
 mod orders;
 mod overrides;
@@ -29,6 +30,7 @@ pub struct Mutation(
     activities::ActivityMutations,
     access::AccessMutations,
     deals::DealMutations,
+    customers::CustomerMutations,
     products::ProductMutations,
     quotes::QuoteMutations,
     orders::OrderMutations,

@@ -2,6 +2,7 @@
 
 mod access;
 mod commerce;
+mod customers;
 mod events;
 mod imports;
 mod lists;
@@ -39,6 +40,7 @@ pub struct Query(
     webhooks::WebhookQueries,
     imports::ImportQueries,
     lists::WorkListQueries,
+    customers::CustomerQueries,
 );
 
 /// Subjects, what they did, and the policy that judges it.

@@ -5,6 +5,7 @@ mod activity;
 mod affiliation;
 mod commerce;
 mod connections;
+mod customer;
 mod deal;
 mod edition;
 mod effects;
@@ -34,6 +35,7 @@ pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
 pub(crate) use affiliation::Affiliation;
 pub(crate) use commerce::{OrderPurpose, OrderStatus, ProductCategory, SwagOrderStatus};
+pub(crate) use customer::Customer;
 pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
 pub(crate) use effects::Effects;
@@ -78,6 +80,7 @@ pub(crate) enum Node {
     SavedQuote(SavedQuote),
     Order(Order),
     Deal(Deal),
+    Customer(Customer),
     SwagItem(SwagItem),
     SwagOrder(SwagOrder),
     WebhookEndpoint(WebhookEndpoint),

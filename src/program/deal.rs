@@ -3,6 +3,7 @@
 //! Nothing has to run at midnight: a deal keeps the days on which things happened, and what it is on
 //! any day follows from them.
 
+mod joined;
 mod opportunity;
 mod review;
 
@@ -10,6 +11,7 @@ use chrono::{Days, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
 use super::refusal::{Code, Refusal, Refusals, all};
+pub use joined::remaining_hold;
 pub use opportunity::{Hold, RegisteredDeal, Win};
 pub use review::UNLIMITED;
 
@@ -416,7 +418,8 @@ fn after(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_add_days(Days::new(days)).unwrap_or(NaiveDate::MAX)
 }
 
-/// A name without its case and spacing: what is written differently only in these is the same.
+/// A name without its case and spacing: what is written differently only in these is the same scope, and the same
+/// spelling of a customer.
 #[must_use]
 pub fn name_key(name: &str) -> String {
     let seen = name.nfkc().filter(|c| !c.is_whitespace() && !is_invisible(*c));

@@ -14,6 +14,7 @@ use chrono::NaiveDate;
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
+use super::customer::CustomerTerms;
 use super::deal::DealTerms;
 use super::level::Levels;
 use super::money::Money;
@@ -166,6 +167,8 @@ pub struct Edition {
     pub rewards: Rewards,
     /// Timers and proofs of registered deals (R3, R4).
     pub deals: DealTerms,
+    /// How names of customers are compared (R10).
+    pub customers: CustomerTerms,
     /// Earning rules of both programs, in the document's order.
     pub rules: Vec<Rule>,
     /// Worked examples.

@@ -91,9 +91,11 @@ impl Services {
         ));
         transact!(self, Operation::RegisterDeal, transaction, changes => {
             let unused = check_unused(transaction, &draft.reference).await?;
-            if let Ok((_, customer, ..)) = &checked {
-                store::lock_customers(transaction, &[&name_key(customer)]).await?;
-            }
+            // Of a deal that is refused anyhow, no customer is kept.
+            let customer_key = match &checked {
+                Ok((_, customer, ..)) => self.lock_customer_named(transaction, customer, on, &[]).await?,
+                Err(_) => String::new(),
+            };
             let partner = lock_partner(transaction, &visibility, &draft.partner).await?;
             let registered = partner.as_ref().map_or(Ok(()), |partner| check_registered(on, partner));
             let ((reference, customer, scope, description, ()), (), partner, ()) =
@@ -106,7 +108,7 @@ impl Services {
                 registered_on: on,
                 recorded_at: self.clock.now(),
                 customer: customer.clone(),
-                customer_key: name_key(customer),
+                customer_key: customer_key.clone(),
                 scope: scope.clone(),
                 scope_key: name_key(scope),
                 description: description.clone(),
@@ -130,6 +132,7 @@ impl Services {
             let mut pending = PendingStep::new(LogAction::DealRegistered, on);
             pending.step.status = Some(row.status);
             pending.step.customer = Some(row.customer.clone());
+            pending.step.customer_key = Some(customer_key);
             pending.step.scope = Some(row.scope.clone());
             pending.step.description.clone_from(&row.description);
             changes.add(change(&row).after(audit_state(&row)));

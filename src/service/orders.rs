@@ -144,6 +144,7 @@ impl Services {
         order.seq = posted.seqs.first().copied().unwrap_or_default();
         order.number = self.number('O', order.seq);
         order.recorded_at = posted.recorded_at;
+        self.name_customer(transaction, order.customer.as_deref(), order.placed_on).await?;
         store::insert(transaction, order.clone(), lines).await?;
         posted.emit(0, EventDraft::order(EventKind::OrderPlaced, &order, order.placed_on));
         posted.write(transaction).await?;

@@ -64,6 +64,8 @@ pub(super) enum Object {
     Professional(Uuid),
     Contract(Uuid),
     Quote(Uuid),
+    /// Customers, which the values of the step name.
+    Customers,
 }
 
 impl LogEntry {

@@ -21,6 +21,7 @@ use super::{SERVER, Services, input, transact};
 use crate::access::{Caller, Operation};
 use crate::error::{Error, refused};
 use crate::program::calendar::{implausible, is_plausible};
+use crate::program::deal::name_key;
 use crate::program::fold::{Redemption, Step};
 use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::service::events::EventDraft;
@@ -142,6 +143,7 @@ impl Services {
             let before = audit_state(&quote);
             (quote.status, quote.closed_on) = (QuoteStatus::Placed, Some(today));
             let lines: Vec<_> = lines.into_iter().map(|line| as_ordered(order.id, line)).collect();
+            self.name_customer(transaction, order.customer.as_deref(), order.placed_on).await?;
             orders::insert(transaction, order.clone(), lines.clone()).await?;
             store::update(transaction, &quote).await?;
             posted.emit(0, EventDraft::quote(EventKind::QuotePlaced, &quote, today));
@@ -318,6 +320,7 @@ fn placed(quote: &quote::Model, on: NaiveDate, key: &str, at: chrono::DateTime<c
         number: String::new(),
         partner_id: quote.partner_id,
         purpose: quote.purpose,
+        customer_spelling: quote.customer.as_deref().map(name_key),
         customer: quote.customer,
         currency: quote.currency,
         placed_on: on,

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use entity::customer_name;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::{Services, labels, transact};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::deal::Status;
+use crate::program::deal::{Status, name_key};
 use crate::program::search::fold_all;
 use crate::service::deals::valid_until;
 use crate::service::posting::{
@@ -18,7 +19,7 @@ use crate::service::posting::{
 use crate::store::partner::{self, PartnerRow};
 use crate::store::professional::{self, ProfessionalRow};
 use crate::store::subject::EARLIEST;
-use crate::store::{deal, subject, totals, upsert_all};
+use crate::store::{customer, deal, subject, totals, upsert_all};
 
 /// Rows that one transaction processes.
 const ROWS_PER_TRANSACTION: u64 = 500;
@@ -34,6 +35,8 @@ impl Services {
         while self.complete_professionals().await? {}
         while self.complete_prospects().await? {}
         while self.complete_renewals().await? {}
+        while self.complete_customer_names().await? {}
+        while self.complete_order_customers().await? {}
         Ok(())
     }
 
@@ -47,10 +50,44 @@ impl Services {
         transact!(self, Operation::MaintainStoredValues, transaction, _changes => {
             // Writers of a deal hold the lock of its customer.
             let keys: Vec<&str> = rows.iter().map(|row| row.customer_key.as_str()).collect();
-            deal::lock_customers(transaction, &keys).await?;
+            customer::lock(transaction, &keys).await?;
             for mut row in deal::by_ids(transaction, rows.iter().map(|row| row.id)).await? {
                 row.valid_until = valid_until(&self.policy.editions, &row);
                 deal::update(transaction, &row).await?;
+            }
+            Ok(())
+        })?;
+        Ok(true)
+    }
+
+    /// Names of customers of before they were compared by the edition: each stays the name of its own customer.
+    async fn complete_customer_names(&self) -> Result<bool, Error> {
+        let rows = customer::names_without_keys(self.db.reader(), ROWS_PER_TRANSACTION).await?;
+        if rows.is_empty() {
+            return Ok(false);
+        }
+        let today = self.clock.today();
+        transact!(self, Operation::MaintainStoredValues, transaction, _changes => {
+            let named = rows.iter().map(|row| customer_name::Model {
+                spelling: row.spelling.clone(),
+                ..self.customer_name(&row.name, today, &row.customer_key)
+            });
+            Ok(customer::save_names(transaction, named.collect()).await?)
+        })?;
+        Ok(true)
+    }
+
+    async fn complete_order_customers(&self) -> Result<bool, Error> {
+        let rows = customer::orders_without_spelling(self.db.reader(), ROWS_PER_TRANSACTION).await?;
+        if rows.is_empty() {
+            return Ok(false);
+        }
+        transact!(self, Operation::MaintainStoredValues, transaction, _changes => {
+            for row in &rows {
+                let name = row.customer.as_deref();
+                self.name_customer(transaction, name, row.placed_on).await?;
+                let spelling = name.map(name_key).unwrap_or_default();
+                customer::set_order_spelling(transaction, row.id, spelling).await?;
             }
             Ok(())
         })?;

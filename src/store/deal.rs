@@ -1,10 +1,9 @@
-//! Deals, their steps, customers and opportunities.
+//! Deals, their steps and opportunities.
 
 use std::collections::HashMap;
 
 use entity::value::DealStatus;
-use entity::{customer, deal, deal_step, opportunity};
-use sea_orm::sea_query::OnConflict;
+use entity::{deal, deal_step, opportunity};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -12,43 +11,8 @@ use super::log_ordered::LogOrderedList;
 use super::page::{Page, Rows};
 use super::sql::{self, sql};
 use super::subject::LATEST;
-use super::turns;
 
 static OF_PARTNERS: LogOrderedList = LogOrderedList::new("deals", "partner_id");
-
-/// Customers, new ones among them, their rows locked in one order for the rest of the transaction. All
-/// deals and opportunities of a customer change under its lock.
-pub(crate) async fn lock_customers(
-    connection: &impl ConnectionTrait,
-    keys: &[&str],
-) -> Result<Vec<customer::Model>, DbErr> {
-    turns::take(keys.iter().map(|key| ("customers", key)))?;
-    sql!(LOCK, "SELECT c.* FROM customers c WHERE c.key @texts1 ORDER BY c.key @lock(c)");
-    let mut sorted = keys.to_vec();
-    sorted.sort_unstable();
-    sorted.dedup();
-    let new = sorted.iter().map(|key| customer::ActiveModel {
-        key: sea_orm::Set((*key).to_owned()),
-        won_deal_id: sea_orm::Set(None),
-    });
-    customer::Entity::insert_many(new)
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(connection)
-        .await?;
-    let statement = LOCK.bind(connection.get_database_backend(), [sql::texts(sorted)]);
-    customer::Entity::find().from_raw_sql(statement).all(connection).await
-}
-
-/// Sets the first deal that was won with a customer.
-pub(crate) async fn set_first_won(
-    connection: &impl ConnectionTrait,
-    key: &str,
-    deal: Option<Uuid>,
-) -> Result<(), DbErr> {
-    let row =
-        customer::ActiveModel { key: sea_orm::Unchanged(key.to_owned()), won_deal_id: sea_orm::Set(deal) };
-    customer::Entity::update(row).exec(connection).await.map(drop)
-}
 
 /// The earliest won deal of a customer, in the order of the log, besides one.
 pub(crate) async fn first_won(
@@ -239,11 +203,4 @@ pub(crate) async fn after(
         .limit(limit)
         .all(connection)
         .await
-}
-
-/// All customers and opportunities.
-pub(crate) async fn all_customers(
-    connection: &impl ConnectionTrait,
-) -> Result<(Vec<customer::Model>, Vec<opportunity::Model>), DbErr> {
-    Ok((customer::Entity::find().all(connection).await?, opportunity::Entity::find().all(connection).await?))
 }

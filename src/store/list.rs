@@ -10,6 +10,7 @@
 pub(crate) mod activities;
 pub(crate) mod affiliations;
 pub(crate) mod contracts;
+pub mod customers;
 pub(crate) mod deals;
 pub(crate) mod orders;
 pub mod partners;

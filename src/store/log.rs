@@ -61,6 +61,8 @@ pub(crate) struct LoggedStep {
     pub(crate) reason: Option<String>,
     pub(crate) currency: Option<String>,
     pub(crate) amount: Option<i64>,
+    /// Further values of the step, as JSON.
+    pub(crate) data: Option<String>,
 }
 
 /// The affiliation that a step happened to.
@@ -89,7 +91,7 @@ pub(crate) async fn after(
         "SELECT l.seq AS log_seq, l.action, l.points AS step_points, l.ends_on AS step_ends_on, \
          l.recorded_at AS step_recorded_at, l.order_id, l.deal_id, l.sales_target_id, l.swag_order_id, l.contract_id, l.quote_id, \
          CASE WHEN COALESCE(l.partner_id, l.professional_id) IS NULL THEN 0 ELSE 1 END AS is_about_subject, \
-         l.day AS step_day, l.reason AS step_reason, l.currency AS step_currency, l.amount AS step_amount, a.*, f.id AS f_id, \
+         l.day AS step_day, l.reason AS step_reason, l.currency AS step_currency, l.amount AS step_amount, l.data AS step_data, a.*, f.id AS f_id, \
          f.professional_id AS f_professional_id, f.partner_id AS f_partner_id, f.starts_on AS f_starts_on, \
          f.replaces_id AS f_replaces_id \
          FROM log l LEFT JOIN activities a ON a.id = l.activity_id \
@@ -123,6 +125,7 @@ pub(crate) async fn after(
                 reason: row.try_get("", "step_reason")?,
                 currency: row.try_get("", "step_currency")?,
                 amount: row.try_get("", "step_amount")?,
+                data: row.try_get("", "step_data")?,
             })
         })
         .collect()

@@ -50,7 +50,7 @@ impl LogOrderedList {
         let Self { table, owner, .. } = self;
         let sql = self.count.get_or_init(|| {
             Sql::new(&format!(
-                "SELECT {owner} AS owner, COUNT(*) AS rows FROM {table} WHERE {owner} @uuids1 GROUP BY {owner}"
+                "SELECT {owner} AS owner, COUNT(*) AS rows FROM {table} e WHERE {owner} @uuids1 GROUP BY {owner}"
             ))
         });
         page::count_per_owner(connection, sql, owners, []).await

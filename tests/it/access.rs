@@ -2,6 +2,7 @@
 
 mod audit;
 mod audit_corrections;
+mod audit_customers;
 mod audit_subjects;
 mod audit_webhooks;
 mod erasure;

@@ -349,7 +349,10 @@ async fn changes_of_other_objects_emit_events_too(backend: Backend) {
         assert_eq!(data(credited, "activity")["externalId"], "c-1", "the activity whose award it is");
         assert_eq!(events[credited]["activity"]["externalId"], "c-1");
     }
-    assert_eq!(data(3, "affiliation"), json!({ "startsOn": "2026-01-01", "endsOn": "2026-07-31", "voided": false }));
+    assert_eq!(
+        data(3, "affiliation"),
+        json!({ "startsOn": "2026-01-01", "endsOn": "2026-07-31", "voided": false })
+    );
     let contract = json!({
         "reference": "k-1", "startsOn": "2026-01-01", "endsOn": "2026-12-31", "voided": false,
         "rates": { "LICENSE": "7.5" },

@@ -13,6 +13,7 @@ mod concurrency;
 mod conflicts;
 mod connections;
 mod contracts;
+mod customers;
 mod deal_inputs;
 mod deal_reviews;
 mod deal_states;

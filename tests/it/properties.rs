@@ -1,5 +1,6 @@
 //! What holds for any log, in the pure fold and on both databases.
 
+mod customers;
 mod databases;
 mod deals;
 mod folds;

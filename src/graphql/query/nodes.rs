@@ -8,9 +8,9 @@ use crate::graphql::batch::BatchById;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
-    Activity, Affiliation, ApiKey, AuditEntry, Contract, Deal, Edition, ImportRun, LedgerEntry, Node, Order,
-    Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder, WebhookDelivery,
-    WebhookEndpoint,
+    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, ImportRun, LedgerEntry,
+    Node, Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder,
+    WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -43,6 +43,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
     let quotes = BatchById::new(none_of(&quotes, |ids| services.saved_quotes_by_ids(ids)).await?);
     let orders = BatchById::new(none_of(&keys(NodeType::Order), |ids| services.orders_by_ids(ids)).await?);
     let deals = BatchById::new(none_of(&keys(NodeType::Deal), |ids| services.deals_by_ids(ids)).await?);
+    let customers =
+        BatchById::new(none_of(&keys(NodeType::Customer), |ids| services.customers_by_ids(ids)).await?);
     let swag_items =
         BatchById::new(none_of(&keys(NodeType::SwagItem), |ids| services.swag_items_by_ids(ids)).await?);
     let swag_orders =
@@ -71,6 +73,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::SavedQuote => Node::SavedQuote(SavedQuote(quotes.get(id)?)),
             NodeType::Order => Node::Order(Order(orders.get(id)?)),
             NodeType::Deal => Node::Deal(Deal(deals.get(id)?)),
+            NodeType::Customer => Node::Customer(Customer(customers.get(id)?)),
             NodeType::SwagItem => Node::SwagItem(SwagItem(swag_items.get(id)?)),
             NodeType::SwagOrder => Node::SwagOrder(SwagOrder(swag_orders.get(id)?)),
             NodeType::ApiKey => Node::ApiKey(ApiKey(api_keys.get(id)?)),

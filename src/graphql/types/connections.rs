@@ -3,15 +3,15 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    Activity, Affiliation, ApiKey, AuditEntry, Contract, Deal, ImportRefusedRow, ImportRun, LedgerEntry,
-    Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder, WebhookDelivery,
-    WebhookEndpoint,
+    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, ImportRefusedRow, ImportRun,
+    LedgerEntry, Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder,
+    WebhookDelivery, WebhookEndpoint,
 };
 use crate::graphql::batch::BatchRow;
 use crate::graphql::connection::{
     ACTIVITIES, AFFILIATED, AFFILIATIONS, CONTRACTS, Connection, ConnectionNode, DEALS, Edge,
     IMPORT_REFUSED_ROWS, IMPORT_RUNS, LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo, QUOTES,
-    SWAG_ITEMS, SWAG_ORDERS, partner_list, professional_list,
+    SWAG_ITEMS, SWAG_ORDERS, customer_list, partner_list, professional_list,
 };
 use crate::graphql::error::ApiError;
 use crate::graphql::row_list::RowList;
@@ -93,6 +93,7 @@ connection!(AuditEntry, "AuditEntryConnection", "AuditEntryEdge");
 connection!(Order, "OrderConnection", "OrderEdge");
 connection!(SavedQuote, "SavedQuoteConnection", "SavedQuoteEdge");
 connection!(Deal, "DealConnection", "DealEdge");
+connection!(Customer, "CustomerConnection", "CustomerEdge");
 connection!(Product, "ProductConnection", "ProductEdge");
 connection!(SwagItem, "SwagItemConnection", "SwagItemEdge");
 connection!(SwagOrder, "SwagOrderConnection", "SwagOrderEdge");
@@ -156,6 +157,19 @@ impl ConnectionNode for Professional {
             }
             _ => format!("{AFFILIATED}:{}", row.id),
         }
+    }
+}
+
+impl ConnectionNode for Customer {
+    type Row = entity::customer::Model;
+
+    fn from_row(batch_row: BatchRow<Self::Row>) -> Self {
+        Self(batch_row)
+    }
+
+    fn cursor_key(row: &Self::Row, order: ListOrder) -> String {
+        let ListOrder::Customers(order) = order else { return format!("customers:{}", row.id) };
+        format!("{}:{}:{}", customer_list(order), row.id, order.key(row).value)
     }
 }
 

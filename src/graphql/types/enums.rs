@@ -200,7 +200,8 @@ pub(crate) enum LedgerReason {
     /// Difference after a change of what earlier awards depend on, such as a professional's sign-up date.
     Recalculation,
     /// Correction of an affiliation: credits reversed for the partner that it was recorded with, or given to the
-    /// partner that was meant. Also the award of a sales target whose day moved because an order was returned.
+    /// partner that was meant. Also the award of a sales target whose day moved because an order was returned, and the
+    /// award for a new customer after two customers were joined, or names of one separated.
     Correction,
     /// Credits held for a saved quote.
     Hold,

@@ -111,6 +111,10 @@ pub(crate) enum EventType {
     SwagItemSaved,
     /// An import of a file ended.
     ImportFinished,
+    /// A customer was joined into another one.
+    CustomersJoined,
+    /// Names of a customer were separated from it.
+    CustomersSeparated,
 }
 
 map_enum!(
@@ -167,6 +171,8 @@ map_enum!(
         ProductSaved,
         SwagItemSaved,
         ImportFinished,
+        CustomersJoined,
+        CustomersSeparated,
     }
 );
 map_enum!(
@@ -223,5 +229,7 @@ map_enum!(
         ProductSaved,
         SwagItemSaved,
         ImportFinished,
+        CustomersJoined,
+        CustomersSeparated,
     }
 );

@@ -15,6 +15,7 @@ use super::literal::{
     Date, RawCapBase, RawCategory, RawDerived, RawPurpose, RawReport, RawReview, RawTrack, RawType, RawWindow,
 };
 use super::{BUILT_IN, Edition, EditionError, Kinds};
+use crate::program::customer::CustomerTerms;
 use crate::program::deal::DealTerms;
 use crate::program::rule::Attribute;
 use reader::Reader;
@@ -29,6 +30,7 @@ struct Document {
     partner: RawPartner,
     rewards: RawRewards,
     deals: Option<RawDeals>,
+    customers: Option<RawCustomers>,
     professional: RawProfessional,
     #[serde(default)]
     example: Vec<Example>,
@@ -181,6 +183,12 @@ struct RawDeals {
     wins_need_approval: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCustomers {
+    legal_forms: Spanned<Vec<String>>,
+}
+
 fn yes() -> bool {
     true
 }
@@ -209,6 +217,11 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
         // Documents of before there were deals say nothing of them: the published terms hold.
         None => published_deals()?,
     };
+    let customers = match &document.customers {
+        Some(raw) => reader.customers(raw)?,
+        // Documents of before legal forms were left out say nothing of them: the published ones are.
+        None => published_customers()?,
+    };
     let common = match &document.attribute {
         Some(raw) => reader.common_attributes(raw)?,
         // Documents of before there were common attributes say nothing of them: the published ones hold.
@@ -227,6 +240,7 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
         dojo_credits_per_point: reader.number("dojo_credits_per_point", dojo, 0, 1_000)?,
         rewards,
         deals,
+        customers,
         rules,
         name: document.name,
         document: text.to_owned(),
@@ -245,6 +259,19 @@ fn published_deals() -> Result<DealTerms, EditionError> {
     let reader = Reader { text: BUILT_IN };
     match toml::from_str::<Deals>(BUILT_IN) {
         Ok(document) => reader.deals(&document.deals),
+        Err(error) => reader.refuse(error.span().unwrap_or(0..0), error.message()),
+    }
+}
+
+/// The legal forms of the built-in document.
+fn published_customers() -> Result<CustomerTerms, EditionError> {
+    #[derive(Deserialize)]
+    struct Customers {
+        customers: RawCustomers,
+    }
+    let reader = Reader { text: BUILT_IN };
+    match toml::from_str::<Customers>(BUILT_IN) {
+        Ok(document) => reader.customers(&document.customers),
         Err(error) => reader.refuse(error.span().unwrap_or(0..0), error.message()),
     }
 }

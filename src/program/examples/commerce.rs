@@ -39,7 +39,9 @@ impl Run<'_> {
             let place = self.deals.registered.len();
             let id = u32::try_from(place).unwrap_or(u32::MAX);
             let registered = RegisteredDeal { id, partner: partner.0, deal: Deal::register(on) };
-            self.deals.registered.push((registered, (name_key(customer), name_key(scope))));
+            self.deals
+                .registered
+                .push((registered, (self.editions.at(on).customers.key(customer), name_key(scope))));
             self.deals.places.insert(name.to_owned(), place);
             return Ok(());
         };

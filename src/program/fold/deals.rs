@@ -1,5 +1,5 @@
 //! Awards of deals that are corrected: taken back with a deal that is reopened, or given to another deal that is
-//! now the customer's first (R8).
+//! now the customer's first (R8, R10).
 
 use chrono::NaiveDate;
 
@@ -13,6 +13,16 @@ pub struct DealCorrection {
     pub taken: Option<TakenReward>,
     /// A deal that is now the first won one of its customer.
     pub first: Option<FirstWon>,
+    /// Whether customers were joined or separated (R10), rather than a deal reopened.
+    pub of_customers: bool,
+}
+
+impl DealCorrection {
+    /// Whether it does nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.taken.is_none() && self.first.is_none()
+    }
 }
 
 /// Awards of a won deal that are taken back, by entries of their own date.
@@ -47,6 +57,11 @@ impl Fold<'_> {
         correction: &DealCorrection,
         out: &mut Awards,
     ) -> Result<(), LimitExceeded> {
+        let (taken_back, given) = if correction.of_customers {
+            (Reason::Correction, Reason::Correction)
+        } else {
+            (Reason::Void, Reason::Activity)
+        };
         if let Some(first) = &correction.first {
             self.check_derived(first.partner, &[Derived::NewCustomer], 1, first.on)?;
         }
@@ -54,11 +69,11 @@ impl Fold<'_> {
             let won = taken.won.then_some(Derived::WonDeal);
             let new_customer = taken.new_customer.then_some(Derived::NewCustomer);
             let kinds: Vec<Derived> = won.into_iter().chain(new_customer).collect();
-            let cause = Cause { object: taken.deal, date: taken.on, reason: Reason::Void };
+            let cause = Cause { object: taken.deal, date: taken.on, reason: taken_back };
             self.count_derived(taken.partner, &kinds, -1, cause, out);
         }
         if let Some(first) = &correction.first {
-            let cause = Cause { object: first.deal, date: first.on, reason: Reason::Activity };
+            let cause = Cause { object: first.deal, date: first.on, reason: given };
             self.count_derived(first.partner, &[Derived::NewCustomer], 1, cause, out);
         }
         Ok(())

@@ -98,7 +98,7 @@ pub enum Step {
     TargetSet(Target),
     /// A deal ended in a successful transaction (R5).
     DealWon(WonDeal),
-    /// Awards of deals were taken back, or given to the deal that is now the customer's first (R8).
+    /// Awards of deals were taken back, or given to the deal that is now the customer's first (R8, R10).
     DealsCorrected(DealCorrection),
     /// A professional spent Dojo Credits in the swag shop (S5).
     SwagOrdered(Redemption<ProfessionalIndex>),

@@ -17,9 +17,8 @@ use crate::service::access::Visibility;
 use crate::service::events::EventDraft;
 use crate::service::posting::{LogEntry, Object, Posting};
 use crate::service::{Services, input, labels, transact};
-use crate::store::deal as store;
 use crate::store::partner::PartnerRow;
-use crate::store::subject;
+use crate::store::{customer as customers, deal as store, subject};
 
 /// A deal whose customer's row is locked.
 pub(super) struct LockedDeal {
@@ -47,6 +46,7 @@ impl PendingStep {
             report: None,
             note: None,
             customer: None,
+            customer_key: None,
             scope: None,
             description: None,
             reading: CURRENT_READING,
@@ -88,7 +88,8 @@ impl Services {
         transact!(self, operation, transaction, changes => {
             let found = find_deal(transaction, &visibility, reference).await?;
             let (pending, found) = all((pending.as_ref(), found))?;
-            let locked = lock_deal(transaction, &found, &pending.step).await?;
+            let mut pending = pending.clone();
+            let locked = self.lock_deal(transaction, &found, &mut pending.step).await?;
             let pending = self.judge(pending, &locked.deal);
             let LockedDeal { mut deal, customer, mut hold } = locked;
             let before_state = audit_state(&deal);
@@ -109,7 +110,8 @@ impl Services {
             if let Some(win) = win {
                 keep_win(&mut deal, &win, log_seq, is_first);
                 if is_first {
-                    store::set_first_won(transaction, &customer.key, Some(deal.id)).await?;
+                    let first = customer::Model { won_deal_id: Some(deal.id), won_on: deal.status_on, ..customer };
+                    customers::update(transaction, &first).await?;
                 }
                 if let Some(other) = win.deal.filter(|other| *other != deal.id) {
                     let row = deal_of(transaction, other).await?;
@@ -127,8 +129,7 @@ impl Services {
 
     /// The step as it is once the deal is known: who reports a win decides nothing where the vendor must approve it,
     /// and a review is of what was reported.
-    fn judge(&self, pending: &PendingStep, deal: &deal::Model) -> PendingStep {
-        let mut pending = pending.clone();
+    fn judge(&self, mut pending: PendingStep, deal: &deal::Model) -> PendingStep {
         let outcome = pending.step.outcome.map(labels::outcome);
         let needs_approval = self.policy.editions.at(deal.registered_on).deals.wins_need_approval;
         match pending.action {
@@ -202,22 +203,40 @@ pub(super) async fn find_deal(
     Ok(found.ok_or_else(|| input::not_found("reference", ("deal", "reference"), reference)))
 }
 
-/// Locks the customers of a deal, the one it has and the one it gets, and reads the deal as it then is.
-pub(super) async fn lock_deal(
+impl Services {
+    /// Locks the customers of a deal, the one it has and the one that the step names, and reads the deal as it then is.
+    pub(super) async fn lock_deal(
+        &self,
+        transaction: &DatabaseTransaction,
+        found: &deal::Model,
+        step: &mut deal_step::Model,
+    ) -> Result<LockedDeal, Error> {
+        let mut deal = found.clone();
+        loop {
+            let keys = [deal.customer_key.as_str()];
+            if let Some(name) = &step.customer {
+                step.customer_key = Some(self.lock_customer_named(transaction, name, step.day, &keys).await?);
+            } else {
+                customers::lock(transaction, &keys).await?;
+            }
+            let now = deal_of(transaction, deal.id).await?;
+            // If it was moved to another customer before the lock, that one is locked as well.
+            if now.customer_key == deal.customer_key {
+                return read_locked(transaction, now, step).await;
+            }
+            deal = now;
+        }
+    }
+}
+
+/// A deal whose customers are locked, with the one that it has after the step and the hold on its opportunity.
+async fn read_locked(
     transaction: &DatabaseTransaction,
-    found: &deal::Model,
+    deal: deal::Model,
     step: &deal_step::Model,
 ) -> Result<LockedDeal, Error> {
-    let (customer_key, _) = keys_after(found, step);
-    let mut customers = store::lock_customers(transaction, &[&found.customer_key, &customer_key]).await?;
-    let deal = store::by_reference(transaction, &found.reference).await?;
-    let deal = deal.ok_or_else(|| input::not_found("reference", ("deal", "reference"), &found.reference))?;
     let (customer_key, scope_key) = keys_after(&deal, step);
-    // If the deal was moved to another customer meanwhile, that one is locked as well.
-    if !customers.iter().any(|customer| customer.key == customer_key) {
-        customers = store::lock_customers(transaction, &[&customer_key]).await?;
-    }
-    let customer = customers.into_iter().find(|customer| customer.key == customer_key);
+    let customer = customers::by_key(transaction, &customer_key).await?;
     let customer = customer.ok_or_else(|| Error::Damaged("a deal without its customer".to_owned()))?;
     let opportunity = store::opportunity(transaction, &customer_key, &scope_key).await?;
     let hold =

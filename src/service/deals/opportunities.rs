@@ -11,6 +11,7 @@ use super::opportunity_row;
 use crate::error::Error;
 use crate::program::deal::{Hold, UNLIMITED};
 use crate::service::Services;
+use crate::service::customers::Opportunity;
 use crate::service::events::Audience;
 use crate::store::partner::PartnerRow;
 use crate::store::{deal as store, event, subject, timer};
@@ -51,6 +52,41 @@ impl Services {
         if is_won {
             let holder = deal_of(transaction, after.deal).await?;
             self.emit_opportunity(transaction, EventKind::OpportunityWon, &holder, day, reason).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the holds on opportunities of customers that were joined or separated, sets the timers, and emits which
+    /// of them lapse with that.
+    pub(in crate::service) async fn write_holds(
+        &self,
+        transaction: &DatabaseTransaction,
+        before: &[(Opportunity, Hold<Uuid>)],
+        after: &[(Opportunity, Option<Hold<Uuid>>)],
+        day: NaiveDate,
+    ) -> Result<(), Error> {
+        let old = |of: &Opportunity| before.iter().find(|(key, _)| key == of).map(|(_, hold)| *hold);
+        let changed: Vec<_> = after.iter().filter(|(key, hold)| old(key) != *hold).collect();
+        for ((customer, scope), hold) in &changed {
+            store::upsert_opportunity(transaction, opportunity_row(customer, scope, *hold)).await?;
+        }
+        let holders: Vec<Uuid> = after.iter().filter_map(|(_, hold)| Some((*hold)?.deal)).collect();
+        for lost in
+            changed.iter().filter_map(|(key, _)| old(key)).filter(|hold| !holders.contains(&hold.deal))
+        {
+            if !lost.won && day <= lost.until {
+                let holder = deal_of(transaction, lost.deal).await?;
+                self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, day, None).await?;
+            } else {
+                self.emit_lapse(transaction, &lost).await?;
+            }
+            timer::set_lapse(transaction, lost.deal, None).await?;
+        }
+        for hold in changed.iter().filter_map(|(_, hold)| *hold) {
+            let kept = before.iter().any(|(_, old)| *old == hold);
+            if !kept {
+                timer::set_lapse(transaction, hold.deal, lapses_on(&hold)).await?;
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use entity::deal;
 use entity::value::LogAction;
 use sea_orm::DatabaseTransaction;
 
-use super::change::{LockedDeal, PendingStep, apply, deal_of, find_deal, lock_deal};
+use super::change::{LockedDeal, PendingStep, apply, deal_of, find_deal};
 use super::{Reward, apply_reopening, audit_state, change, required_reason};
 use crate::access::Operation;
 use crate::error::Error;
@@ -14,9 +14,9 @@ use crate::program::rule::Derived;
 use crate::service::events::EventDraft;
 use crate::service::posting::{Object, Posting};
 use crate::service::{Services, transact};
-use crate::store::deal as store;
 use crate::store::partner::PartnerRow;
-use crate::store::subject;
+use crate::store::subject::LATEST;
+use crate::store::{customer as customers, deal as store, subject};
 
 impl Services {
     /// Reopens a closed deal. Its awards are taken back by entries of their own dates, and the earliest won deal of the
@@ -31,12 +31,12 @@ impl Services {
             let found = find_deal(transaction, &visibility, reference).await?;
             let (reason, found) = all((checked.as_ref(), found))?;
             let day = self.clock.today();
-            let pending = PendingStep {
+            let mut pending = PendingStep {
                 reason: Some(reason.clone()),
                 ..PendingStep::new(LogAction::DealReopened, day)
             };
             let LockedDeal { mut deal, customer, mut hold } =
-                lock_deal(transaction, &found, &pending.step).await?;
+                self.lock_deal(transaction, &found, &mut pending.step).await?;
             let before_state = audit_state(&deal);
             let before = hold;
             let mut other = lock_rewarded(transaction, &deal).await?;
@@ -68,8 +68,10 @@ impl Services {
                 store::update(transaction, other).await?;
             }
             if was_first {
-                let key = &customer.key;
-                store::set_first_won(transaction, key, next.as_ref().map(|next| next.id)).await?;
+                let won_on = next.as_ref().map_or(LATEST, |next| next.status_on);
+                let won_deal_id = next.as_ref().map(|next| next.id);
+                let first = entity::customer::Model { won_deal_id, won_on, ..customer.clone() };
+                customers::update(transaction, &first).await?;
             }
             if let (Some(next), Some(_)) = (next, first) {
                 // It may be the deal that has just changed.
@@ -90,12 +92,15 @@ async fn lock_rewarded(
     deal: &deal::Model,
 ) -> Result<Option<deal::Model>, Error> {
     let Some(id) = deal.rewarded_deal_id.filter(|id| *id != deal.id) else { return Ok(None) };
-    let other = deal_of(transaction, id).await?;
-    if other.customer_key == deal.customer_key {
-        return Ok(Some(other));
+    let mut locked = deal.customer_key.clone();
+    loop {
+        let other = deal_of(transaction, id).await?;
+        if other.customer_key == locked {
+            return Ok(Some(other));
+        }
+        customers::lock(transaction, &[&other.customer_key]).await?;
+        locked.clone_from(&other.customer_key);
     }
-    store::lock_customers(transaction, &[&other.customer_key]).await?;
-    Ok(Some(deal_of(transaction, id).await?))
 }
 
 /// The award of a deal that is now its customer's first won one: it goes to whom its transaction was rewarded.
@@ -131,5 +136,5 @@ pub(super) async fn correction(
         let deal = posting.add(Object::Deal(reward.deal));
         correction.first = Some(FirstWon { deal, partner, on: reward.on });
     }
-    Ok((correction != DealCorrection::default()).then_some(Step::DealsCorrected(correction)))
+    Ok((!correction.is_empty()).then_some(Step::DealsCorrected(correction)))
 }

@@ -31,7 +31,9 @@ pub(in crate::service) struct Reward {
 /// Customer and scope of a deal after a step, as they are compared.
 pub(in crate::service) fn keys_after(deal: &deal::Model, step: &deal_step::Model) -> (String, String) {
     let key = |new: &Option<String>, old: &str| new.as_deref().map_or_else(|| old.to_owned(), name_key);
-    (key(&step.customer, &deal.customer_key), key(&step.scope, &deal.scope_key))
+    // What a name meant is kept with the step; before it was, a name meant itself.
+    let customer_key = step.customer_key.clone().unwrap_or_else(|| key(&step.customer, &deal.customer_key));
+    (customer_key, key(&step.scope, &deal.scope_key))
 }
 
 /// The terms that a step of a deal is judged by.

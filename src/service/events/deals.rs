@@ -13,7 +13,7 @@ use crate::service::deals::deal_dates;
 use crate::service::{Services, transact};
 use crate::store::partner::PartnerRow;
 use crate::store::subject::{self, EARLIEST};
-use crate::store::{deal as store, event, timer};
+use crate::store::{customer, deal as store, event, timer};
 
 /// Deals that one transaction processes.
 const DEALS_PER_TRANSACTION: u64 = 200;
@@ -54,7 +54,7 @@ impl Services {
         let found = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
         let keys: Vec<&str> = found.iter().map(|row| row.customer_key.as_str()).collect();
         transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
-            store::lock_customers(transaction, &keys).await?;
+            customer::lock(transaction, &keys).await?;
             let deals = store::by_ids(transaction, ids.iter().copied()).await?;
             let partners = subject::by_ids::<PartnerRow>(transaction, deals.iter().map(|row| row.partner_id)).await?;
             let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
@@ -94,7 +94,7 @@ impl Services {
         let found = store::by_ids(self.db.reader(), ids.iter().copied()).await?;
         let keys: Vec<&str> = found.iter().map(|row| row.customer_key.as_str()).collect();
         transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
-            store::lock_customers(transaction, &keys).await?;
+            customer::lock(transaction, &keys).await?;
             let deals = store::by_ids(transaction, ids.iter().copied()).await?;
             let partners = subject::by_ids::<PartnerRow>(transaction, deals.iter().map(|row| row.partner_id)).await?;
             let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();

@@ -106,6 +106,17 @@ impl EventDraft {
         Self::new(EventKind::SwagItemSaved, on, "swagItem", object)
     }
 
+    /// Customers that were joined or separated: the one that the names were of, the one that they are of now, and the
+    /// names.
+    pub(in crate::service) fn customers(
+        kind: EventKind,
+        (from, into): (&str, &str),
+        names: &[String],
+        on: NaiveDate,
+    ) -> Self {
+        Self::new(kind, on, "customers", json!({ "from": from, "into": into, "names": names }))
+    }
+
     /// An import of a file, without the file's name.
     pub(in crate::service) fn import_run(kind: EventKind, row: &import_run::Model, on: NaiveDate) -> Self {
         let object = json!({

@@ -28,8 +28,12 @@ const PROFESSIONAL_KINDS: [EventKind; 3] =
     [EventKind::PointsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
 
 /// Kinds of events that concern no subject, each with the operation that reads its object.
-const GENERAL_KINDS: [(EventKind, Operation); 2] =
-    [(EventKind::ProductSaved, Operation::Product), (EventKind::SwagItemSaved, Operation::SwagItem)];
+const GENERAL_KINDS: [(EventKind, Operation); 4] = [
+    (EventKind::ProductSaved, Operation::Product),
+    (EventKind::SwagItemSaved, Operation::SwagItem),
+    (EventKind::CustomersJoined, Operation::Customers),
+    (EventKind::CustomersSeparated, Operation::Customers),
+];
 
 /// A query of the event feed. An event matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{OrderDraft, OrderRow};
 use crate::error::Error;
+use crate::program::deal::name_key;
 use crate::program::edition::OrderPurpose;
 use crate::program::money::Money;
 use crate::program::pricing::{LineInput, PricedOrder, PricingError, PricingTerms, RateSource, price};
@@ -134,6 +135,7 @@ impl Services {
             partner_id: partner.id,
             purpose: labels::purpose_column(checked.draft.purpose),
             customer: checked.customer.clone(),
+            customer_spelling: checked.customer.as_deref().map(name_key),
             currency: checked.currency.code().to_owned(),
             placed_on: today,
             edition_id: self.policy.id(edition).unwrap_or_default(),

@@ -45,6 +45,7 @@ pub(in crate::service) fn ledger_row(
         | Object::SwagOrder(_)
         | Object::Contract(_)
         | Object::Quote(_)
+        | Object::Customers
         | Object::Partner(_)
         | Object::Professional(_) => (None, None, None),
     };

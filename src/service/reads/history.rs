@@ -245,6 +245,8 @@ fn operations(action: LogAction) -> &'static [Operation] {
         LogAction::PartnershipEnded | LogAction::PartnershipResumed => &[Operation::EndPartnership],
         LogAction::MembershipEnded | LogAction::MembershipResumed => &[Operation::EndMembership],
         LogAction::SwagFulfilled => &[Operation::FulfillSwagOrder],
+        LogAction::CustomersJoined => &[Operation::JoinCustomers],
+        LogAction::CustomersSeparated => &[Operation::SeparateCustomers],
         // What brings the object about: the audit log has it, but not among the changes.
         LogAction::Submitted
         | LogAction::Recorded

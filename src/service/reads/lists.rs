@@ -8,7 +8,7 @@ use super::list_queries::{
 };
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::deal::{Status, name_key};
+use crate::program::deal::Status;
 use crate::program::level::Levels;
 use crate::program::nearest::nearest;
 use crate::program::refusal::{Code, Refusal};
@@ -137,10 +137,17 @@ impl Services {
         page: &Page<RowKey>,
     ) -> Result<(Rows<deal::Model>, RowsTotal), Error> {
         let statuses = query.statuses.map(|statuses| set("statuses", statuses)).transpose()?;
+        let customer_key = match query.customer.as_deref().map(|name| name.replace('\0', "")) {
+            None => None,
+            Some(name) => match self.customer_key(self.db.reader(), &name, self.clock.today()).await? {
+                None => return Ok((Rows::default(), RowsTotal::Deals(None))),
+                known => known,
+            },
+        };
         let filter = self.partner_id(query.partner.as_deref()).await?.map(|partner| DealFilter {
             statuses: statuses.map(|statuses| deal_statuses(&statuses)),
             partner,
-            customer_key: query.customer.as_deref().map(|name| name_key(&name.replace('\0', ""))),
+            customer_key,
             valid_from: query.valid_from,
             valid_to: query.valid_to,
             conflict: query.conflict,

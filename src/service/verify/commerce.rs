@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::ROWS_PER_PAGE;
 use super::compare::compare;
 use super::replay::Replay;
-use crate::store::{contract, deal, order, quote, swag};
+use crate::store::{contract, customer, deal, order, quote, swag};
 
 /// Compares orders, deals, customers and swag orders with the replayed state.
 pub(super) async fn compare_commerce(
@@ -32,7 +32,11 @@ pub(super) async fn compare_commerce(
         let expected = found.iter().filter_map(|row| replay.commerce.expected_deal(row)).collect();
         compare(&mut replay.report, expected, found, |row| format!("deal {}", row.reference));
     }
-    let (customers, opportunities) = deal::all_customers(snapshot).await?;
+    let (mut customers, mut names, opportunities) = customer::all(snapshot).await?;
+    customers.retain(|row| replay.commerce.knows_customer(row));
+    names.retain(|row| replay.commerce.knows_name(row));
+    let expected = replay.commerce.expected_names();
+    compare(&mut replay.report, expected, names, |row| format!("name {}", row.spelling));
     let expected = replay.commerce.expected_customers();
     compare(&mut replay.report, expected, customers, |row| format!("customer {}", row.key));
     let expected = replay.commerce.expected_opportunities();

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 
 use entity::{
-    activity, affiliation, contract, customer, deal, ledger_entry, opportunity, order, partner_balance,
-    partner_day, partner_sales, partner_tally, partner_total, points_entry, professional_balance,
-    professional_day, professional_tally, professional_total, quote, sales_target, swag_order,
+    activity, affiliation, contract, customer, customer_name, deal, ledger_entry, opportunity, order,
+    partner_balance, partner_day, partner_sales, partner_tally, partner_total, points_entry,
+    professional_balance, professional_day, professional_tally, professional_total, quote, sales_target,
+    swag_order,
 };
 use uuid::Uuid;
 
@@ -332,7 +333,28 @@ row!(
     ]
 );
 
-row!(customer::Model, String, |row| row.key.clone(), |_row| "first won deal".to_owned(), [won_deal_id]);
+row!(
+    customer::Model,
+    String,
+    |row| row.key.clone(),
+    |_row| "first won deal".to_owned(),
+    [won_deal_id, won_on, joined_into],
+    fn copy_unlogged(&mut self, found: &Self) {
+        self.id = found.id;
+        self.name.clone_from(&found.name);
+    }
+);
+
+row!(
+    customer_name::Model,
+    String,
+    |row| row.spelling.clone(),
+    |_row| "which customer it means".to_owned(),
+    [customer_key],
+    fn copy_unlogged(&mut self, found: &Self) {
+        *self = Self { customer_key: std::mem::take(&mut self.customer_key), ..found.clone() };
+    }
+);
 
 row!(
     opportunity::Model,

@@ -1,6 +1,7 @@
 //! The log once more: each step folded, and the entries that it should have left.
 
 mod commerce;
+mod customers;
 mod deals;
 mod subjects;
 

@@ -8,9 +8,14 @@ use crate::store::subject::{self, SortType, Subject, SubjectKey};
 
 /// Restricts a list to subjects whose code or name contains a text, which is folded as the stored keys are.
 pub(super) fn search(query: &mut ListQuery, text: &str) {
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = query.value(format!("%{escaped}%"));
+    let pattern = pattern(query, text);
     query.require(format!("p.search_key LIKE {pattern} ESCAPE '\\'"));
+}
+
+/// The parameter of the pattern that finds a text in a folded key, with the escape `\`.
+pub(super) fn pattern(query: &mut ListQuery, text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    query.value(format!("%{escaped}%"))
 }
 
 /// The parameters of the bounds of a page: after which value and id, and before which.

@@ -90,6 +90,10 @@ const TABLE: &[Row] = &[
     ("node", "{ node(id: \"AFFILIATION_ID\") { id } }", "AFFILIATION_ID", OF_PEOPLE),
     ("deal", "{ deal(reference: \"DEAL\") { reference } }", "reference", [(Y, Y), (Y, Y), (Y, A), (Y, A), (A, A)]),
     ("node", "{ node(id: \"DEAL_ID\") { id } }", "DEAL_ID", [(Y, Y), (Y, Y), (Y, A), (Y, A), (A, A)]),
+    ("customers", "{ customers { totalCount } }", "totalCount", STAFF),
+    ("node", "{ node(id: \"CUSTOMER_ID\") { id } }", "CUSTOMER_ID", OF_STAFF),
+    ("joinCustomers", "joinCustomers(input: { from: \"CUSTOMER_ID\", into: \"OTHER_ID\", reason: \"x\" }) { customer { id }", "id", STAFF),
+    ("separateCustomers", "separateCustomers(input: { customer: \"CUSTOMER_ID\", names: [\"Inc one-N\"], reason: \"x\" }) { customer { id }", "id", STAFF),
     ("swagItem", "{ swagItem(code: \"hoodie\") { code } }", "hoodie", OF_THE_SHOP),
     ("swagItems", "{ swagItems { nodes { code } } }", "hoodie", OF_THE_SHOP),
     ("node", "{ node(id: \"ITEM_ID\") { id } }", "ITEM_ID", OF_THE_SHOP),
@@ -403,6 +407,20 @@ async fn fill(
                 assert!(user_errors(&answer.body).is_empty(), "{}", answer.text);
             }
             words.push((word, reference));
+        }
+    }
+    if document.contains("CUSTOMER_ID") {
+        for (word, name) in [("CUSTOMER_ID", "one"), ("OTHER_ID", "two")] {
+            let name = format!("{name}-{number}");
+            let register = json!({ "partner": partner, "reference": format!("of-{name}"), "customer": name, "scope": "x",
+                "registeredOn": "2026-08-01" });
+            app.done("registerDeal", register).await;
+            let query =
+                format!("{{ customers(filter: {{ search: \"{name}\" }}) {{ nodes {{ id name }} }} }}");
+            let data = app.ok(&query, json!({})).await;
+            let nodes = data["customers"]["nodes"].as_array().expect("customers");
+            let found = nodes.iter().find(|node| node["name"] == *name).expect("the customer");
+            words.push((word, text(&found["id"])));
         }
     }
     words.extend(webhooks(world, document).await);

@@ -12,6 +12,8 @@ const DEAL: &str = "id reference customer scope description registeredOn status 
 /// What a mutation changes.
 const EFFECTS: &str = "effects { ledgerEntries { kind levelCredits spendableCredits effectiveOn reason } }";
 
+const CUSTOMER: &str = "id name spellings";
+
 const SWAG_ORDER: &str = "id number itemName quantity dojoCredits status placedOn cancelledOn fulfilledOn \
     item { code stock } professional { code dojoCredits }";
 
@@ -25,6 +27,8 @@ pub(super) fn document(mutation: &str) -> Option<(&'static str, String)> {
         "reviewDeal" => ("ReviewDealInput", format!("deal {{ {DEAL} }} {EFFECTS}")),
         "reopenDeal" => ("ReopenDealInput", format!("deal {{ {DEAL} }} {EFFECTS}")),
         "withdrawDeal" => ("WithdrawDealInput", format!("deal {{ {DEAL} }} {EFFECTS}")),
+        "joinCustomers" => ("JoinCustomersInput", format!("customer {{ {CUSTOMER} }} {EFFECTS}")),
+        "separateCustomers" => ("SeparateCustomersInput", format!("customer {{ {CUSTOMER} }} {EFFECTS}")),
         "saveSwagItem" => ("SaveSwagItemInput", "swagItem { id code name dojoCredits stock }".to_owned()),
         "placeSwagOrder" => ("PlaceSwagOrderInput", format!("duplicate swagOrder {{ {SWAG_ORDER} }}")),
         "fulfillSwagOrder" => ("FulfillSwagOrderInput", format!("swagOrder {{ {SWAG_ORDER} }}")),

@@ -16,6 +16,7 @@ macro_rules! every_entity {
             contract,
             contract_rate,
             customer,
+            customer_name,
             deal,
             deal_step,
             deal_timer,

@@ -7,8 +7,10 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 
 use super::{
-    Document, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule, RawRewards,
+    Document, RawCustomers, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule,
+    RawRewards,
 };
+use crate::program::customer::CustomerTerms;
 use crate::program::deal::{DealTerms, Reading};
 use crate::program::edition::{
     Discount, EditionError, Kinds, Legacy, ProductCategory, RedemptionCap, Rewards,
@@ -297,6 +299,15 @@ impl Reader<'_> {
             wins_need_approval: raw.wins_need_approval,
             reading: Reading::Current,
         })
+    }
+
+    pub(super) fn customers(&self, raw: &RawCustomers) -> Result<CustomerTerms, EditionError> {
+        let forms = raw.legal_forms.get_ref();
+        if let Some(nothing) = forms.iter().find(|form| !form.chars().any(char::is_alphanumeric)) {
+            let message = format!("a legal form has a letter or digit; got {nothing:?}");
+            return self.refuse(raw.legal_forms.span(), message);
+        }
+        Ok(CustomerTerms::new(forms.iter().map(String::as_str)))
     }
 
     pub(super) fn rewards(&self, raw: &RawRewards, levels: &Levels) -> Result<Rewards, EditionError> {

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{LogAction, OrderPurpose, OrderStatus, QuoteStatus, SwagOrderStatus};
 use entity::{
-    contract, customer, deal, deal_step, opportunity, order, quote, sales_target, subject_step as step_row,
-    swag_order,
+    contract, deal, deal_step, opportunity, order, quote, sales_target, subject_step as step_row, swag_order,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::Replay;
+use super::customers::CustomerState;
 use crate::program::deal::Hold;
 use crate::program::fold::{ObjectIndex, OrderReturn, Redemption, Sale, Step, Target};
 use crate::service::deals::opportunity_row;
@@ -123,7 +123,9 @@ pub(in crate::service::verify) struct Commerce {
     contracts: HashMap<Uuid, (Option<NaiveDate>, bool)>,
     quotes: HashMap<Uuid, QuoteState>,
     pub(super) deals: HashMap<Uuid, (ObjectIndex, deal::Model)>,
-    pub(super) customers: BTreeMap<String, Option<Uuid>>,
+    pub(super) customers: BTreeMap<String, CustomerState>,
+    /// Which customers the spellings of names in deals mean.
+    pub(super) names: BTreeMap<String, String>,
     pub(super) opportunities: BTreeMap<(String, String), Option<Hold<Uuid>>>,
 }
 
@@ -188,13 +190,6 @@ impl Commerce {
         self.deals.get(&found.id).map(|(_, row)| row.clone())
     }
 
-    /// Customers with their first won deals.
-    pub(in crate::service::verify) fn expected_customers(&self) -> Vec<customer::Model> {
-        let row =
-            |(key, won): (&String, &Option<Uuid>)| customer::Model { key: key.clone(), won_deal_id: *won };
-        self.customers.iter().map(row).collect()
-    }
-
     /// Holds on opportunities.
     pub(in crate::service::verify) fn expected_opportunities(&self) -> Vec<opportunity::Model> {
         let row = |((customer, scope), hold): (&(String, String), &Option<Hold<Uuid>>)| {
@@ -229,6 +224,9 @@ impl Replay<'_> {
         }
         if let Some(id) = logged.contract_id {
             return self.contract_step(logged, id);
+        }
+        if matches!(logged.action, LogAction::CustomersJoined | LogAction::CustomersSeparated) {
+            return self.customer_step(logged);
         }
         Err("it is about nothing".to_owned())
     }

@@ -29,14 +29,14 @@ impl Replay<'_> {
             let number = self.add(Object::Deal(row.id));
             let mut registered = registered(row, logged, step).ok_or_else(impossible)?;
             registered.valid_until = valid_until(&self.policy.editions, &registered);
-            self.commerce.customers.entry(registered.customer_key.clone()).or_default();
+            self.customer_named(step, &registered.customer_key);
             self.commerce.deals.insert(row.id, (number, registered));
             return Ok(None);
         }
         let (number, mut state) = known.ok_or_else(impossible)?;
         let keys = keys_after(&state, step);
-        self.commerce.customers.entry(keys.0.clone()).or_default();
-        let before = self.commerce.opportunities.get(&keys).copied().flatten();
+        self.customer_named(step, &keys.0);
+        let before = self.hold(&keys, &state);
         let mut hold = before;
         if logged.action == LogAction::DealReopened {
             let done = self.reopened(&mut state, &mut hold, step);
@@ -58,8 +58,16 @@ impl Replay<'_> {
         }
     }
 
+    /// The hold on an opportunity; a deal of it is not among those of the state.
+    fn hold(&self, keys: &(String, String), own: &deal::Model) -> Option<Hold<Uuid>> {
+        let hold = self.commerce.opportunities.get(keys).copied().flatten()?;
+        let holder = self.commerce.deals.get(&hold.deal).map(|(_, row)| row);
+        let holder = if hold.deal == own.id { Some(own) } else { holder };
+        Some(Hold { won: holder.is_some_and(|row| row.rewarded_on.is_some()), ..hold })
+    }
+
     fn won(&mut self, id: Uuid, customer: &str, win: Win<Uuid>, (seq, on): (i64, NaiveDate)) -> Option<Step> {
-        let first = self.commerce.customers.entry(customer.to_owned()).or_default();
+        let first = &mut self.commerce.customers.entry(customer.to_owned()).or_default().won;
         let new_customer = first.is_none();
         first.get_or_insert(id);
         if let Some((_, closed)) = self.commerce.deals.get_mut(&id) {
@@ -84,10 +92,12 @@ impl Replay<'_> {
         let other = other.and_then(|id| self.commerce.deals.get_mut(&id)).map(|(_, row)| row);
         let taken = apply_reopening(&self.policy.editions, state, other, hold, step)?;
         let mut first = None;
-        if self.commerce.customers.get(&state.customer_key).copied().flatten() == Some(state.id) {
+        if self.commerce.customers.get(&state.customer_key).and_then(|customer| customer.won)
+            == Some(state.id)
+        {
             let next = self.next_won(&state.customer_key);
             first = next.and_then(|next| self.first_reward(next));
-            self.commerce.customers.insert(state.customer_key.clone(), next);
+            self.commerce.customers.entry(state.customer_key.clone()).or_default().won = next;
         }
         let correction = DealCorrection {
             taken: taken.and_then(|reward| {
@@ -96,8 +106,9 @@ impl Replay<'_> {
                 Some(TakenReward { deal, partner, on: reward.on, won: true, new_customer })
             }),
             first,
+            of_customers: false,
         };
-        Ok((correction != DealCorrection::default()).then_some(Step::DealsCorrected(correction)))
+        Ok((!correction.is_empty()).then_some(Step::DealsCorrected(correction)))
     }
 
     /// The earliest won deal of a customer that stands.
@@ -121,7 +132,7 @@ impl Replay<'_> {
     }
 
     /// The numbers of a rewarded deal, which the one that is being reopened also is, and of its partner.
-    fn rewarded(&mut self, reward: &Reward) -> Option<(ObjectIndex, PartnerIndex)> {
+    pub(super) fn rewarded(&mut self, reward: &Reward) -> Option<(ObjectIndex, PartnerIndex)> {
         let partner = self.partner_indexes.get(&reward.partner).copied()?;
         let deal = self.commerce.deals.get(&reward.deal).map(|(number, _)| *number);
         Some((deal.unwrap_or_else(|| self.add(Object::Deal(reward.deal))), partner))

@@ -1,0 +1,105 @@
+//! Who holds an opportunity once its customer is another one: two were joined, or spellings are kept apart (R10).
+
+use std::cmp::Reverse;
+
+use chrono::NaiveDate;
+
+use super::{DealTerms, Hold, RegisteredDeal, Status, UNLIMITED};
+
+/// The hold on an opportunity whose deals were brought together or taken apart, from a day on. `deals` are those of the
+/// opportunity in the order of registration, each with its terms, and `holds` are those that its deals had.
+///
+/// The earliest claim that stands remains. Where none stands, the earliest deal that still claims the opportunity has
+/// it again. Where there is none of these either, the latest hold that has passed is kept, as it identifies a second
+/// report of a transaction.
+#[must_use]
+pub fn remaining_hold<I: Copy + Eq>(
+    deals: &[(RegisteredDeal<I>, DealTerms)],
+    holds: &[Hold<I>],
+    day: NaiveDate,
+) -> Option<Hold<I>> {
+    let stands = |hold: &&Hold<I>| !hold.won && day <= hold.until;
+    if let Some(earliest) = holds.iter().filter(stands).min_by_key(|hold| hold.since) {
+        return Some(*earliest);
+    }
+    let claims = deals.iter().filter_map(|(deal, terms)| deal.own_claim(terms));
+    if let Some(earliest) = claims.filter(|hold| day <= hold.until).min_by_key(|hold| hold.since) {
+        return Some(earliest);
+    }
+    // Of several on one day, the first.
+    holds.iter().min_by_key(|hold| Reverse(hold.until)).copied()
+}
+
+impl<I: Copy + Eq> RegisteredDeal<I> {
+    /// The hold that the deal has by its own dates where no other is before it.
+    fn own_claim(&self, terms: &DealTerms) -> Option<Hold<I>> {
+        let claimed_on = self.deal.claimed_on.filter(|_| self.deal.rewarded_on.is_none())?;
+        let until = match self.deal.status {
+            Status::WonReported => UNLIMITED,
+            status if status.is_engaged() => self.until(terms, claimed_on),
+            _ => return None,
+        };
+        let since = claimed_on.min(until);
+        Some(Hold { deal: self.id, partner: self.partner, since, until, won: false })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::deal::Deal;
+    use crate::program::deal::tests::{day, terms};
+
+    const TODAY: &str = "2026-03-31";
+
+    fn hold(deal: u32, since: &str, until: &str, won: bool) -> Hold<u32> {
+        Hold { deal, partner: 100 + deal, since: day(since), until: day(until), won }
+    }
+
+    fn deal(id: u32, status: Status, claimed_on: Option<&str>) -> (RegisteredDeal<u32>, DealTerms) {
+        let on = day("2026-03-01");
+        let deal = Deal { status, status_on: on, claimed_on: claimed_on.map(day), ..Deal::register(on) };
+        (RegisteredDeal { id, partner: 100 + id, deal }, terms())
+    }
+
+    #[test]
+    fn r10_the_earliest_claim_that_stands_remains() {
+        let standing = hold(1, "2026-03-10", "2026-04-10", false);
+        let earlier = hold(2, "2026-03-05", "2026-03-31", false);
+        let lapsed = hold(3, "2026-02-01", "2026-03-01", false);
+        let won = hold(4, "2026-01-01", "2026-03-20", true);
+        // holds, the one that remains
+        for (holds, expected) in [
+            (vec![], None),
+            (vec![standing], Some(standing)),
+            (vec![standing, earlier], Some(earlier)),
+            (vec![lapsed, standing], Some(standing)),
+            (vec![won, standing], Some(standing)),
+            (vec![lapsed, won], Some(won)),
+            (vec![lapsed], Some(lapsed)),
+        ] {
+            assert_eq!(remaining_hold(&[], &holds, day(TODAY)), expected, "{holds:?}");
+        }
+    }
+
+    #[test]
+    fn r10_what_gave_way_holds_again_where_none_stands() {
+        let lapsed = hold(9, "2026-01-01", "2026-02-01", false);
+        let again = |deals: &[(RegisteredDeal<u32>, DealTerms)], holds: &[Hold<u32>]| {
+            remaining_hold(deals, holds, day(TODAY)).map(|hold| (hold.deal, hold.until))
+        };
+        let early = deal(1, Status::Engaged, Some("2026-03-02"));
+        let late = deal(2, Status::Quoted, Some("2026-03-04"));
+        let reported = deal(3, Status::WonReported, Some("2026-03-03"));
+        let never = deal(4, Status::Engaged, None);
+        let lead = deal(5, Status::Lead, Some("2026-03-01"));
+        assert_eq!(again(&[late.clone(), early.clone()], &[]), Some((1, day("2026-04-02"))));
+        assert_eq!(again(&[late.clone(), early], &[lapsed]), Some((1, day("2026-04-02"))));
+        assert_eq!(again(&[late, reported], &[]), Some((3, UNLIMITED)));
+        assert_eq!(again(&[never, lead], &[lapsed]), Some((9, day("2026-02-01"))));
+        let rewarded = deal(6, Status::Quoted, Some("2026-03-02"));
+        let rewarded =
+            RegisteredDeal { deal: Deal { rewarded_on: Some(day(TODAY)), ..rewarded.0.deal }, ..rewarded.0 };
+        assert_eq!(again(&[(rewarded, terms())], &[]), None);
+    }
+}
