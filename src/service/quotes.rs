@@ -16,7 +16,7 @@ use super::access::Visibility;
 use super::audit::Change;
 use super::orders::{OrderDraft, PlacedOrder, over_balance};
 use super::posting::{LogEntry, Object, PostedRows, Posting};
-use super::subjects::lock_partner;
+use super::subjects::{self, lock_partner};
 use super::{SERVER, Services, input, transact};
 use crate::access::{Caller, Operation};
 use crate::error::{Error, refused};
@@ -120,6 +120,7 @@ impl Services {
                 return Err(Refusal::new(Code::ConflictingDuplicate, "idempotencyKey", message).into());
             }
             check_open(&quote, "quote")?;
+            subjects::check_last_day("quote", self.clock.today(), "partner", partner.left_on)?;
             if !quote.hold {
                 over_balance(quote.credits, quote.max_credits, partner.credits)
                     .map_err(|refusal| Refusal { field: vec!["quote".to_owned()], ..refusal })?;
