@@ -25,5 +25,5 @@ fn the_reference_verifier_accepts_deliveries() {
     let said = String::from_utf8_lossy(&output.stdout);
     let wrong = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}{wrong}");
-    assert_eq!(said, "activity.recorded 1\nstandardwebhooks passed\n");
+    assert_eq!(said, "activity.recorded 2\nstandardwebhooks passed\n");
 }
