@@ -285,6 +285,10 @@ rights! {
         EndPartnership "endPartnership" [Everything Everything Nothing Nothing Nothing]
         /// Ends a professional's participation, or takes the end back.
         EndMembership "endMembership"  [Everything Everything Nothing Nothing Nothing]
+        /// Merges a partner into another one.
+        MergePartners "mergePartners" [Everything Everything Nothing Nothing Nothing]
+        /// Merges a professional into another one.
+        MergeProfessionals "mergeProfessionals" [Everything Everything Nothing Nothing Nothing]
         /// Sets a level for a period.
         OverrideLevel "overrideLevel"  [Everything Everything Nothing Nothing Nothing]
         /// Ends an override of a level.

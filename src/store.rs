@@ -21,6 +21,7 @@ pub mod list;
 pub(crate) mod listener;
 pub(crate) mod log;
 mod log_ordered;
+pub(crate) mod merge;
 pub(crate) mod order;
 pub mod others;
 pub(crate) mod page;

@@ -19,6 +19,7 @@ pub mod import_refused_row;
 pub mod import_run;
 pub mod ledger_entry;
 pub mod log;
+pub mod merged_object;
 pub mod opportunity;
 pub mod opportunity_timer;
 pub mod order;

@@ -29,6 +29,10 @@ pub struct Model {
     pub left_on: Option<Date>,
     /// Overrides of levels so far: a JSON list, or none.
     pub level_overrides: Option<String>,
+    /// The professional that it was merged into; none while it stands by itself.
+    pub merged_into: Option<Uuid>,
+    /// Codes of professionals that were merged into it: a JSON list, or none.
+    pub former_codes: Option<String>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

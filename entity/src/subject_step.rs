@@ -29,6 +29,8 @@ pub struct Model {
     pub override_seq: Option<i64>,
     /// Who made an override, or ended it.
     pub made_by: Option<String>,
+    /// The subject that was merged into this one.
+    pub from_id: Option<Uuid>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

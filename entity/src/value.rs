@@ -94,6 +94,10 @@ pub enum LogAction {
     MembershipEnded,
     /// A professional's end was taken back.
     MembershipResumed,
+    /// A partner was merged into another one.
+    PartnersMerged,
+    /// A professional was merged into another one.
+    ProfessionalsMerged,
     /// A level was set for a period.
     LevelOverridden,
     /// An override of a level was ended.
@@ -392,6 +396,10 @@ pub enum EventKind {
     MembershipEnded,
     /// A professional's end was taken back.
     MembershipResumed,
+    /// A partner was merged into another one.
+    PartnersMerged,
+    /// A professional was merged into another one.
+    ProfessionalsMerged,
     /// A level was set for a period.
     LevelOverridden,
     /// An override of a level was ended.

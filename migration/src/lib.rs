@@ -27,6 +27,7 @@ mod m20261128_000021_import_runs;
 mod m20261128_000022_general_events;
 mod m20261128_000023_audit_reasons;
 mod m20261128_000024_causes;
+mod m20261129_000025_merges;
 mod m20261129_000026_customers;
 mod m20261129_000028_prospects;
 mod schema;
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000022_general_events::Migration),
             Box::new(m20261128_000023_audit_reasons::Migration),
             Box::new(m20261128_000024_causes::Migration),
+            Box::new(m20261129_000025_merges::Migration),
             Box::new(m20261129_000026_customers::Migration),
             Box::new(m20261129_000028_prospects::Migration),
         ]

@@ -5,6 +5,7 @@ mod activities;
 mod affiliations;
 mod customers;
 mod deals;
+mod merges;
 mod orders;
 mod overrides;
 mod products;
@@ -25,6 +26,7 @@ pub(crate) use orders::OrderInput;
 pub struct Mutation(
     subjects::SubjectMutations,
     subject_changes::SubjectChangeMutations,
+    merges::MergeMutations,
     overrides::OverrideMutations,
     affiliations::AffiliationMutations,
     activities::ActivityMutations,

@@ -6,6 +6,8 @@
 
 mod affiliations;
 mod deals;
+mod merges;
+mod partner_merges;
 mod recalculation;
 mod sales;
 mod state;
@@ -17,6 +19,8 @@ use super::calendar::membership_year;
 use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rule, Window};
 pub use deals::{DealCorrection, FirstWon, TakenReward};
+pub use merges::{AffiliationSpan, ProfessionalMerge, SpentCredits, conflicting_spans, join_spans};
+pub use partner_merges::{PartnerMerge, PastCredit};
 pub use recalculation::PastFact;
 pub use sales::{SalesStep, Sold, YearSales};
 use state::{Affiliations, PastAwards, Tallies};

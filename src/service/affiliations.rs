@@ -25,7 +25,7 @@ use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::rule::{KindId, Program};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::subject::{self, LATEST};
+use crate::store::subject::{self, LATEST, called};
 use crate::store::{activity, affiliation as store, ledger};
 
 pub use changes::AffiliationCorrection;
@@ -118,9 +118,10 @@ impl Services {
         draft: &AffiliationDraft,
     ) -> Result<(affiliation::Model, ProfessionalRow), Refusals> {
         let (starts_on, today) = (draft.starts_on, self.clock.today());
-        let professional = locked.professionals.get(&draft.professional);
+        let professional = called(&locked.professionals, &draft.professional);
         let professional = professional.ok_or_else(|| input::no_professional(&draft.professional));
-        let partner = locked.partners.get(&draft.partner).ok_or_else(|| input::no_partner(&draft.partner));
+        let partner =
+            called(&locked.partners, &draft.partner).ok_or_else(|| input::no_partner(&draft.partner));
         let days = (starts_on, draft.ends_on);
         let days =
             check_days(days, professional.as_ref().ok().copied(), partner.as_ref().ok().copied(), today);
@@ -220,8 +221,8 @@ impl Services {
             let Some(kind) = kind else { continue };
             let sign = match entry.reason {
                 PointsReason::Void => -1,
-                // What was awarded again is the same certification.
-                PointsReason::Recalculation => 0,
+                // What was awarded again is the same certification, unless it came with a merge.
+                PointsReason::Recalculation if numbers.contains_key(&activity_id) => 0,
                 _ => 1,
             };
             let quantity = quantities.get(&activity_id).copied().unwrap_or(0);

@@ -1,6 +1,8 @@
 //! Erasure of a professional's personal data, which a pseudonym replaces.
 
+use chrono::{DateTime, Utc};
 use entity::value::EventKind;
+use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -51,6 +53,7 @@ impl Services {
             let after = json!({ "erased": true, "reason": reason });
             let change = Change::of("Professional", found.id).about(None, Some(found.id));
             changes.add(change.before(json!({ "erased": false })).after(after).because(reason.as_deref()));
+            erase_merged(transaction, found.id, reason.as_deref(), now).await?;
             let mut revoked = Vec::new();
             for key in api_key::of_professional(transaction, found.id).await? {
                 if api_key::revoke(transaction, key.id, now).await? {
@@ -73,6 +76,22 @@ impl Services {
         tokio::spawn(truncate_wal(self.db.clone()));
         Ok(row)
     }
+}
+
+/// Erases the personal fields of professionals that were merged into one.
+async fn erase_merged(
+    transaction: &DatabaseTransaction,
+    id: Uuid,
+    reason: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    for row in professional::merged_into(transaction, id).await? {
+        check_reason(reason, &row.name, row.email.as_deref())?;
+        let pseudonym = pseudonym(row.id);
+        let search_key = fold_all(&[&row.code, &pseudonym]);
+        professional::erase(transaction, row.id, &pseudonym, search_key, now).await?;
+    }
+    Ok(())
 }
 
 /// Removes overwritten data from SQLite's write-ahead log.

@@ -141,6 +141,11 @@ impl EventDraft {
         Self { partner: Some(row.partner_id), ..Self::new(kind, on, "quote", object) }
     }
 
+    /// Whether two subjects were merged. Those that have to do with one of them need not know the other.
+    fn is_merge(&self) -> bool {
+        matches!(self.kind, EventKind::PartnersMerged | EventKind::ProfessionalsMerged)
+    }
+
     /// Whether the event is about a partner.
     pub(super) fn is_about(&self, partner: Uuid) -> bool {
         self.partner == Some(partner)
@@ -247,6 +252,7 @@ impl Audience {
     ) -> event::Model {
         // A win caused by another partner's deal names the rewarded deal only, which the entry references.
         let cause = cause.filter(|cause| cause.partner.is_none_or(|partner| partner == entry.partner_id));
+        let cause = cause.filter(|cause| !cause.is_merge());
         let mut data = with_reason(cause.map(object_data).unwrap_or_default(), reason);
         let entry_data = json!({
             "number": entry.number, "reason": entry.reason.to_value(), "kind": entry.kind,
@@ -270,6 +276,7 @@ impl Audience {
         cause: Option<&EventDraft>,
         reason: Option<&str>,
     ) -> event::Model {
+        let cause = cause.filter(|cause| !cause.is_merge());
         let mut data = with_reason(cause.map(object_data).unwrap_or_default(), reason);
         let mut entry_data = json!({
             "reason": entry.reason.to_value(), "kind": entry.kind, "points": entry.points,

@@ -20,22 +20,22 @@ use uuid::Uuid;
 use super::policy::Policy;
 use crate::access::Caller;
 use crate::program::fold::{
-    Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PastAward, PastFact,
-    ProfessionalIndex, Step, Subject, Tally, TallyKey, YearSales,
+    Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PartnerMerge, PastAward,
+    PastFact, ProfessionalIndex, ProfessionalMerge, Step, Subject, Tally, TallyKey, YearSales,
 };
 use crate::program::level_override::LevelOverride;
 use crate::program::money::Money;
 use crate::program::rule::{Derived, KindId, Program};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::tally;
+use crate::store::{tally, totals};
 pub(super) use levels::{
     apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals, points_by_year,
     read_overrides, set_partner_prospects, set_renewal, write_overrides,
 };
 pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use post::PostedRows;
-pub(super) use rows::{EntryPosition, ledger_row, points_row};
+pub(super) use rows::{EntryPosition, entry_object, ledger_row, past_credit, past_credits, points_row};
 
 /// A step of the log, without its effect on the ledger.
 #[derive(Clone, Debug)]
@@ -66,6 +66,26 @@ pub(super) enum Object {
     Quote(Uuid),
     /// Customers, which the values of the step name.
     Customers,
+}
+
+impl Object {
+    /// Its id; nil if it is no single one.
+    pub(super) fn id(self) -> Uuid {
+        match self {
+            Self::Activity(id)
+            | Self::Affiliation(id)
+            | Self::Order(id)
+            | Self::Deal(id)
+            | Self::SalesTarget(id)
+            | Self::SwagOrder(id)
+            | Self::Partner(id)
+            | Self::Professional(id)
+            | Self::Contract(id)
+            | Self::Quote(id) => id,
+            // They are several, and no entry is about them.
+            Self::Customers => Uuid::nil(),
+        }
+    }
 }
 
 impl LogEntry {
@@ -264,12 +284,7 @@ impl<'a> Posting<'a> {
             (self.partners[who.0 as usize].id, editions.kind_code(*kind), *start)
         });
         for row in tally::of_partners(connection, rows).await? {
-            let index = self.partner_indexes.get(&row.partner_id);
-            let kind = editions.kind(Program::Partner, &row.rule);
-            if let (Some(&who), Some(kind)) = (index, kind) {
-                let tally = Tally { units: row.units, awarded: row.awarded, latest_on: row.latest_on };
-                self.fold.load_partner_tally(who, (kind, row.window_start), tally);
-            }
+            self.load_partner_tally(&row);
         }
         Ok(())
     }
@@ -321,6 +336,87 @@ impl<'a> Posting<'a> {
         self.fold.change_sign_up(who, signed_up_on, history, &mut self.awards)?;
         self.applied_as(entry);
         Ok(())
+    }
+
+    /// Applies a merge of two professionals.
+    ///
+    /// # Errors
+    /// When sums would leave the range of the API; the posting is then of no further use.
+    pub(super) fn apply_professional_merge(
+        &mut self,
+        entry: LogEntry,
+        merge: &ProfessionalMerge<'_>,
+    ) -> Result<(), LimitExceeded> {
+        self.fold.merge_professionals(merge, &mut self.awards)?;
+        self.applied_as(entry);
+        Ok(())
+    }
+
+    /// Applies a merge of two partners.
+    ///
+    /// # Errors
+    /// When sums would leave the range of the API; the posting is then of no further use.
+    pub(super) fn apply_partner_merge(
+        &mut self,
+        entry: LogEntry,
+        merge: &PartnerMerge<'_>,
+    ) -> Result<(), LimitExceeded> {
+        self.fold.merge_partners(merge, &mut self.awards)?;
+        self.applied_as(entry);
+        Ok(())
+    }
+
+    /// The years in which two partners both have sales or a target.
+    pub(super) fn shared_sales_years(&self, from: PartnerIndex, into: PartnerIndex) -> Vec<i32> {
+        self.fold.shared_sales_years(from, into)
+    }
+
+    /// Loads every tally of partners.
+    pub(super) async fn load_all_partner_tallies(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        ids: &[Uuid],
+    ) -> Result<(), DbErr> {
+        use entity::partner_tally::{Column, Entity};
+        for row in totals::all_of::<Entity>(connection, Column::PartnerId, ids).await? {
+            self.load_partner_tally(&row);
+        }
+        Ok(())
+    }
+
+    fn load_partner_tally(&mut self, row: &entity::partner_tally::Model) {
+        let index = self.partner_indexes.get(&row.partner_id);
+        let kind = self.policy.editions.kind(Program::Partner, &row.rule);
+        if let (Some(&who), Some(kind)) = (index, kind) {
+            let tally = Tally { units: row.units, awarded: row.awarded, latest_on: row.latest_on };
+            self.fold.load_partner_tally(who, (kind, row.window_start), tally);
+        }
+    }
+
+    /// Affiliations of one subject that are another one's from now on, which receives events of their days.
+    pub(super) fn also_employed(&mut self, rows: &[affiliation::Model], (from, into): (Uuid, Uuid)) {
+        let moved = rows.iter().filter(|row| row.professional_id == from);
+        let moved = moved.map(|row| affiliation::Model { professional_id: into, ..row.clone() });
+        self.employers.extend(moved);
+    }
+
+    /// Loads the tallies that facts of two professionals count in, whichever of the two they are of.
+    pub(super) async fn load_for_merge(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        facts: &[PastFact],
+        people: [ProfessionalIndex; 2],
+    ) -> Result<(), DbErr> {
+        let mut keys: HashSet<(PartnerIndex, TallyKey)> = HashSet::new();
+        for PastFact { fact, .. } in facts {
+            for partner in people.iter().filter_map(|who| self.fold.partner_on(*who, fact.occurred_on)) {
+                keys.extend(self.credit_keys(partner, fact.kind, fact.occurred_on));
+            }
+        }
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.load_partner_tallies(connection, &keys).await
     }
 
     /// Replaces the overrides of a subject of this posting; its levels change with them.

@@ -1,7 +1,9 @@
 //! Enrolling partners and signing up professionals.
 
 mod ends;
+mod merges;
 mod overrides;
+mod partner_merges;
 mod updates;
 
 use std::collections::HashMap;
@@ -90,7 +92,7 @@ impl Services {
             let (added, rows) = split_new(
                 &checked,
                 existing,
-                |row| &row.code,
+                |row| (&row.code, row.merged_into.is_some()),
                 |one, other| {
                     differing([
                         ("name", one.name != other.name),
@@ -135,7 +137,7 @@ impl Services {
             let (added, rows) = split_new(
                 &checked,
                 existing,
-                |row| &row.code,
+                |row| (&row.code, row.merged_into.is_some()),
                 |one, other| {
                     differing([
                         ("name", one.name != other.name || one.erased_at != other.erased_at),
@@ -180,6 +182,8 @@ impl Services {
             search_key,
             left_on: None,
             level_overrides: None,
+            merged_into: None,
+            former_codes: None,
         })
     }
 
@@ -203,6 +207,8 @@ impl Services {
             email_key,
             left_on: None,
             level_overrides: None,
+            merged_into: None,
+            former_codes: None,
         })
     }
 
@@ -263,13 +269,14 @@ fn codes<T>(checked: &[CheckedRow<'_, T>]) -> Vec<String> {
 fn split_new<T: Clone>(
     checked: &[CheckedRow<'_, T>],
     existing: Vec<T>,
-    code: impl Fn(&T) -> &String,
+    code_and_merged: impl Fn(&T) -> (&String, bool),
     differs: impl Fn(&T, &T) -> Vec<&'static str>,
     what: &str,
 ) -> (Vec<AddOutcome<T>>, Vec<T>) {
+    let code = |row: &T| code_and_merged(row).0.clone();
     let mut in_any_case: HashMap<String, String> =
-        existing.iter().map(|row| (code(row).to_ascii_lowercase(), code(row).clone())).collect();
-    let mut known: HashMap<String, T> = existing.into_iter().map(|row| (code(&row).clone(), row)).collect();
+        existing.iter().map(|row| (code(row).to_ascii_lowercase(), code(row))).collect();
+    let mut known: HashMap<String, T> = existing.into_iter().map(|row| (code(&row), row)).collect();
     let mut new = Vec::new();
     let mut outcomes = Vec::with_capacity(checked.len());
     for checked in checked {
@@ -284,10 +291,13 @@ fn split_new<T: Clone>(
                 AddOutcome::Refused(refusals.clone().and(already_exists(what, checked.code, &[])))
             }
             (Ok(row), None) => {
-                in_any_case.insert(code(row).to_ascii_lowercase(), code(row).clone());
-                known.insert(code(row).clone(), row.clone());
+                in_any_case.insert(code(row).to_ascii_lowercase(), code(row));
+                known.insert(code(row), row.clone());
                 new.push(row.clone());
                 AddOutcome::Created(row.clone())
+            }
+            (Ok(_), Some(first)) if code_and_merged(first).1 => {
+                AddOutcome::Refused(was_merged(what, checked.code).into())
             }
             (Ok(row), Some(first)) => match differs(first, row)[..] {
                 [] => AddOutcome::Duplicate(first.clone()),
@@ -308,6 +318,14 @@ pub fn already_exists(what: &str, code: &str, fields: &[&str]) -> Refusal {
         fields => format!(", with another {}", fields.join(", another ")),
     };
     let message = format!("There is a {what} with the code {code} already{differs}; codes are unique.");
+    Refusal::new(Code::AlreadyExists, "code", message)
+}
+
+/// That a code is one of a subject that was merged into another one.
+fn was_merged(what: &str, code: &str) -> Refusal {
+    let code = quoted(code);
+    let message =
+        format!("The {what} with the code {code} was merged into another one, which the code now means.");
     Refusal::new(Code::AlreadyExists, "code", message)
 }
 

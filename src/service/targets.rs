@@ -19,7 +19,7 @@ use super::{Services, transact};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::{year_end, year_start};
-use crate::program::fold::{Sale, SalesStep, Sold, Step, Target, YearSales};
+use crate::program::fold::{ObjectIndex, PartnerIndex, Sale, SalesStep, Sold, Step, Target, YearSales};
 use crate::program::money::{Money, MoneyDraft};
 use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::rule::Derived;
@@ -200,6 +200,30 @@ pub(super) async fn load_history(
     posting.load_sales(who, year, sales);
     posting.load_derived(connection, who, &[Derived::SalesTarget], days).await?;
     Ok((target, returned))
+}
+
+/// What led to the sales of two partners together in these years, in the order of the log.
+pub(super) fn merged_sales(
+    rows: &[store::MergedSalesRow],
+    years: &[i32],
+    partner: PartnerIndex,
+    mut index: impl FnMut(Uuid) -> ObjectIndex,
+) -> Result<Vec<(i32, Vec<SalesStep>)>, Error> {
+    let mut histories: Vec<(i32, Vec<SalesStep>)> = years.iter().map(|year| (*year, Vec::new())).collect();
+    for row in rows {
+        let net = money(row.amount, &row.currency)?;
+        let (year, step) = match (row.order_id, row.day, row.target_year) {
+            (Some(id), Some(on), None) => {
+                (on.year(), SalesStep::Sold(Sale { partner, order: index(id), on, net }))
+            }
+            (_, _, Some(year)) => (year, SalesStep::Target(net)),
+            _ => continue,
+        };
+        if let Some((_, steps)) = histories.iter_mut().find(|(of, _)| *of == year) {
+            steps.push(step);
+        }
+    }
+    Ok(histories)
 }
 
 /// An amount as it is stored.

@@ -19,7 +19,7 @@ use crate::program::search::fold_all;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
-use crate::store::{activity, affiliation, ledger, log, subject_step};
+use crate::store::{activity, affiliation, ledger, log, merge, subject_step};
 use compare::compare;
 use replay::{Expected, Replay, StepObjects};
 
@@ -69,6 +69,9 @@ impl Services {
         let total = log::count(snapshot).await?;
         let mut replay = Replay::new(&self.policy);
         load_subjects(snapshot, &mut replay).await?;
+        for moved in merge::former_owners(snapshot).await? {
+            replay.former_owners.entry(moved.object_id).or_default().push((moved.log_seq, moved.from_id));
+        }
         let mut last = 0;
         loop {
             let steps = log::after(snapshot, last, STEPS_PER_PAGE).await?;

@@ -39,9 +39,18 @@ pub(crate) async fn end(
     id: Uuid,
     ends_on: NaiveDate,
 ) -> Result<(), DbErr> {
+    set_end(connection, id, Some(ends_on)).await
+}
+
+/// Sets the last day of an affiliation, or removes it.
+pub(crate) async fn set_end(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    ends_on: Option<NaiveDate>,
+) -> Result<(), DbErr> {
     let row = affiliation::ActiveModel {
         id: sea_orm::Unchanged(id),
-        ends_on: sea_orm::Set(Some(ends_on)),
+        ends_on: sea_orm::Set(ends_on),
         ..Default::default()
     };
     affiliation::Entity::update(row).exec(connection).await.map(drop)
@@ -55,7 +64,7 @@ pub(crate) async fn open_of_partner(
 ) -> Result<Vec<affiliation::Model>, DbErr> {
     sql!(
         OPEN,
-        "SELECT a.* FROM affiliations a JOIN partners p ON p.id = a.partner_id \
+        "SELECT a.* FROM affiliations a JOIN partners p ON COALESCE(p.merged_into, p.id) = a.partner_id \
          WHERE p.code = $1 AND NOT a.voided AND (a.ends_on IS NULL OR a.ends_on > $2) ORDER BY a.professional_id"
     );
     let statement = OPEN.bind(connection.get_database_backend(), [code.into(), day.into()]);

@@ -289,6 +289,21 @@ pub(crate) async fn last_standing_day(
     row.map(|row| row.try_get("", "effective_on")).transpose()
 }
 
+/// The ledgers of partners before a place in the log, in its order.
+pub(crate) async fn of_partners_before(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+    seq: i64,
+) -> Result<Vec<ledger_entry::Model>, DbErr> {
+    sql!(
+        BEFORE,
+        "SELECT * FROM ledger_entries WHERE partner_id @uuids1 AND log_seq < $2 ORDER BY log_seq, partner_id, number"
+    );
+    let backend = connection.get_database_backend();
+    let values = [sql::ids(backend, ids.iter().copied()), seq.into()];
+    ledger_entry::Entity::find().from_raw_sql(BEFORE.bind(backend, values)).all(connection).await
+}
+
 /// A subject, and the first and last number of a range of its entries.
 pub(crate) type NumberRange = (Uuid, i64, i64);
 

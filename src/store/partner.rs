@@ -24,6 +24,10 @@ pub struct PartnerRow {
     pub left_on: Option<NaiveDate>,
     /// Overrides of levels so far: a JSON list, or none.
     pub level_overrides: Option<String>,
+    /// The partner that it was merged into.
+    pub merged_into: Option<Uuid>,
+    /// Codes of partners that were merged into it: a JSON list, or none.
+    pub former_codes: Option<String>,
     /// Spendable credits.
     pub credits: i64,
     /// Level credits of all time.
@@ -64,6 +68,8 @@ impl From<partner::Model> for PartnerRow {
             enrolled_on: row.enrolled_on,
             left_on: row.left_on,
             level_overrides: row.level_overrides,
+            merged_into: row.merged_into,
+            former_codes: row.former_codes,
             credits: 0,
             level_credits: 0,
             entries: 0,
@@ -133,6 +139,14 @@ impl Subject for PartnerRow {
     const LEVEL_DUE: &'static str = "levels_due";
     const AHEAD: &'static str = "first_lapses_on";
 
+    fn own_code(&self) -> &str {
+        &self.code
+    }
+
+    fn other_codes(&self) -> Option<&str> {
+        self.former_codes.as_deref()
+    }
+
     fn columns() -> String {
         format!("{COLUMNS}, {NO_YEAR}")
     }
@@ -144,7 +158,7 @@ impl Subject for PartnerRow {
 }
 
 /// The columns of a row in every list.
-pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, p.left_on, p.level_overrides, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
+pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, p.left_on, p.level_overrides, p.merged_into, p.former_codes, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
                        b.technical_level, b.business_level, b.levels_due, b.technical_to_next, b.business_to_next, \
                        b.technical_lapses_on, b.business_lapses_on";
 /// The further columns in lists that are not ordered by a year's credits.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::{professional, professional_balance};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
@@ -30,6 +30,10 @@ pub struct ProfessionalRow {
     pub left_on: Option<NaiveDate>,
     /// Overrides of levels so far: a JSON list, or none.
     pub level_overrides: Option<String>,
+    /// The professional that it was merged into.
+    pub merged_into: Option<Uuid>,
+    /// Codes of professionals that were merged into it: a JSON list, or none.
+    pub former_codes: Option<String>,
     /// Dojo Credits.
     pub dojo_credits: i64,
     /// `DevOps` Points of all time.
@@ -59,6 +63,8 @@ impl From<professional::Model> for ProfessionalRow {
             signed_up_on: row.signed_up_on,
             left_on: row.left_on,
             level_overrides: row.level_overrides,
+            merged_into: row.merged_into,
+            former_codes: row.former_codes,
             dojo_credits: 0,
             points: 0,
             entries: 0,
@@ -99,6 +105,14 @@ impl Subject for ProfessionalRow {
     const LEVEL_DUE: &'static str = "level_due";
     const AHEAD: &'static str = "renews_on";
 
+    fn own_code(&self) -> &str {
+        &self.code
+    }
+
+    fn other_codes(&self) -> Option<&str> {
+        self.former_codes.as_deref()
+    }
+
     fn columns() -> String {
         COLUMNS.to_owned()
     }
@@ -109,7 +123,7 @@ impl Subject for ProfessionalRow {
     }
 }
 
-const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, p.left_on, p.level_overrides, b.dojo_credits, b.points, b.entries, \
+const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, p.left_on, p.level_overrides, p.merged_into, p.former_codes, b.dojo_credits, b.points, b.entries, \
                        b.last_recorded_at, b.level, b.level_due, b.renews_on, b.points_to_retain";
 
 /// Inserts professionals with their initial balances, and the level that a function sets.
@@ -142,6 +156,18 @@ pub(crate) async fn set_search_keys(
         ..Default::default()
     };
     professional::Entity::update(row).exec(connection).await.map(drop)
+}
+
+/// The professionals that were merged into one, and whose personal data was not erased.
+pub(crate) async fn merged_into(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Vec<professional::Model>, DbErr> {
+    professional::Entity::find()
+        .filter(professional::Column::MergedInto.eq(id))
+        .filter(professional::Column::ErasedAt.is_null())
+        .all(connection)
+        .await
 }
 
 /// Replaces a professional's name by a pseudonym and removes the e-mail address.

@@ -62,6 +62,46 @@ pub(crate) async fn history(
     SalesStepRow::find_by_statement(statement).all(connection).await
 }
 
+/// A step that changed what a partner sold, or the target of a year.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct MergedSalesRow {
+    pub(crate) order_id: Option<Uuid>,
+    pub(crate) day: Option<NaiveDate>,
+    pub(crate) currency: String,
+    pub(crate) amount: i64,
+    pub(crate) target_year: Option<i32>,
+}
+
+/// What led to the sales of partners before a place in the log, in its order: fulfilled end-customer orders that had not
+/// come back, and the targets that were set. Whose they were there, a later merge does not change.
+pub(crate) async fn merged_history(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    before: i64,
+) -> Result<Vec<MergedSalesRow>, DbErr> {
+    sql!(
+        HISTORY,
+        "SELECT * FROM (SELECT l.seq, o.id AS order_id, l.day, o.currency, o.net AS amount, \
+         CAST(NULL AS INTEGER) AS target_year FROM orders o \
+         JOIN log l ON l.order_id = o.id AND l.action = 'ORDER_FULFILLED' AND l.seq < $2 \
+         WHERE o.id IN (SELECT w.id FROM orders w WHERE w.partner_id @uuids1 \
+         UNION SELECT f.object_id FROM merged_objects f WHERE f.from_id @uuids1) \
+         AND COALESCE((SELECT m.from_id FROM merged_objects m WHERE m.object_id = o.id AND m.log_seq >= $2 \
+         ORDER BY m.log_seq LIMIT 1), o.partner_id) @uuids1 \
+         AND o.purpose = 'END_CUSTOMER' AND NOT EXISTS (SELECT 1 FROM log r WHERE r.order_id = o.id \
+         AND r.action = 'ORDER_RETURNED' AND r.seq < $2) \
+         UNION ALL SELECT l.seq, l.order_id, l.day, l.currency, l.amount, t.year FROM sales_targets t \
+         JOIN log l ON l.sales_target_id = t.id AND l.action = 'SALES_TARGET_SET' AND l.seq < $2 \
+         WHERE t.id IN (SELECT w.id FROM sales_targets w WHERE w.partner_id @uuids1 \
+         UNION SELECT f.object_id FROM merged_objects f WHERE f.from_id @uuids1) \
+         AND COALESCE((SELECT m.from_id FROM merged_objects m WHERE m.object_id = t.id AND m.log_seq >= $2 \
+         ORDER BY m.log_seq LIMIT 1), t.partner_id) @uuids1) steps ORDER BY seq"
+    );
+    let backend = connection.get_database_backend();
+    let values = [sql::ids(backend, partners.iter().copied()), before.into()];
+    MergedSalesRow::find_by_statement(HISTORY.bind(backend, values)).all(connection).await
+}
+
 /// Removes what a partner sold in a year in a currency: nothing is left of it.
 pub(crate) async fn remove(
     connection: &impl ConnectionTrait,

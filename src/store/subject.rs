@@ -3,6 +3,8 @@
 //! A subject has a row with a code, and a balance row that is the lock of its writers. [`Subject`] names the
 //! tables and columns of each; [`SubjectSql`] builds the statements once for each, so their texts stay constant.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 use uuid::Uuid;
@@ -36,6 +38,24 @@ pub(crate) trait Subject: FromQueryResult {
     /// The columns of a row, from the subject `p` and the balance `b`.
     fn columns() -> String;
 
+    /// The code of the subject.
+    fn own_code(&self) -> &str;
+
+    /// The codes of subjects that were merged into it, as its row has them.
+    fn other_codes(&self) -> Option<&str>;
+
+    /// The codes of subjects that were merged into it.
+    fn former_codes(&self) -> Vec<String> {
+        // The column is written as a list only.
+        self.other_codes().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// Whether a code is that of the subject, or of one that was merged into it.
+    fn is_called(&self, code: &str) -> bool {
+        self.own_code() == code
+            || (self.other_codes().is_some() && self.former_codes().iter().any(|one| one == code))
+    }
+
     /// The statements of this kind of subject, built on first use.
     fn sql() -> &'static SubjectSql;
 }
@@ -58,23 +78,35 @@ impl SubjectSql {
     pub(super) fn new<S: Subject>() -> Self {
         let (table, balances, id, due) = (S::TABLE, S::BALANCES, S::ID, S::LEVEL_DUE);
         let select = select::<S>();
+        let columns = S::columns();
+        let meant = format!("COALESCE(c.merged_into, c.id) FROM {table} c WHERE c.code @texts1");
+        let lock = |by_code: &str| {
+            format!(
+                "SELECT {columns}, CASE WHEN p.changes <> b.changes THEN 1 WHEN p.merged_into IS NOT NULL THEN 2 \
+                 ELSE 0 END AS is_outdated FROM {table} p JOIN {balances} b ON b.{id} = p.id \
+                 WHERE {by_code} OR p.id @uuids2 ORDER BY p.id @lock(b)"
+            )
+        };
         Self {
-            lock: Sql::new(&format!(
-                "SELECT {}, CASE WHEN p.changes = b.changes THEN 0 ELSE 1 END AS is_outdated FROM {table} p \
-                 JOIN {balances} b ON b.{id} = p.id WHERE p.code @texts1 OR p.id @uuids2 ORDER BY p.id @lock(b)",
-                S::columns()
-            )),
+            // PostgreSQL looks ids up by the index if they are an array.
+            lock: Sql::per_engine(
+                &lock(&format!("p.id IN (SELECT {meant})")),
+                &lock(&format!("p.id = ANY(ARRAY(SELECT {meant}))")),
+            ),
             changed: Sql::new(&format!("UPDATE {table} SET changes = changes + 1 WHERE id = $1")),
             balance_changed: Sql::new(&format!(
                 "UPDATE {balances} SET changes = changes + 1 WHERE {id} = $1"
             )),
-            by_code: Sql::new(&format!("{select} WHERE p.code = $1")),
+            by_code: Sql::new(&format!(
+                "{select} WHERE p.id = (SELECT COALESCE(c.merged_into, c.id) FROM {table} c WHERE c.code = $1)"
+            )),
             by_ids: Sql::new(&format!("{select} WHERE p.id @uuids1")),
             existing: Sql::new(&format!("SELECT * FROM {table} WHERE code @texts1")),
             in_any_case: Sql::new(&format!("SELECT * FROM {table} WHERE LOWER(code) @texts1")),
             after: Sql::new(&format!("SELECT * FROM {table} WHERE id > $1 ORDER BY id LIMIT $2")),
             level_due: Sql::new(&format!(
-                "SELECT {id} AS id FROM {balances} WHERE {due} <= $1 ORDER BY {due} LIMIT $2"
+                "SELECT b.{id} AS id FROM {balances} b JOIN {table} p ON p.id = b.{id} \
+                 WHERE b.{due} <= $1 AND p.merged_into IS NULL ORDER BY b.{due} LIMIT $2"
             )),
         }
     }
@@ -86,7 +118,7 @@ pub(super) fn select<S: Subject>() -> String {
     format!("SELECT {columns} FROM {table} p JOIN {balances} b ON b.{id} = p.id")
 }
 
-/// The subjects of these codes or ids, their balance rows locked for the rest of the transaction in the order
+/// The subjects of these codes or ids, for the code of a merged one the one that it was merged into, their balance rows locked for the rest of the transaction in the order
 /// of ids, so that transactions do not deadlock.
 pub(crate) async fn lock<'a, S: Subject>(
     connection: &impl ConnectionTrait,
@@ -104,11 +136,20 @@ pub(crate) async fn lock<'a, S: Subject>(
         let rows = connection.query_all_raw(statement.clone()).await?;
         let outdated = rows.iter().map(|row| row.try_get::<i32>("", "is_outdated"));
         let outdated = outdated.collect::<Result<Vec<_>, _>>()?;
+        // Whoever comes to a merged subject by its id has read one of its facts before it was merged.
+        if outdated.contains(&2) {
+            break;
+        }
         if !outdated.contains(&1) {
             return rows.iter().map(|row| S::from_query_result(row, "")).collect();
         }
     }
     Err(fault::outdated())
+}
+
+/// The subject that a code means, among subjects by their own codes.
+pub(crate) fn called<'r, S: Subject>(rows: &'r HashMap<String, S>, code: &str) -> Option<&'r S> {
+    rows.get(code).or_else(|| rows.values().find(|row| row.is_called(code)))
 }
 
 /// Notes that a subject's row has changed, so that writers who wait for its lock read it again.
@@ -118,7 +159,7 @@ pub(crate) async fn changed<S: Subject>(connection: &impl ConnectionTrait, id: U
     connection.execute_raw(S::sql().balance_changed.bind(backend, [id.into()])).await.map(drop)
 }
 
-/// The subject of this code.
+/// The subject of this code, or the one that it was merged into.
 pub(crate) async fn by_code<S: Subject>(
     connection: &impl ConnectionTrait,
     code: &str,

@@ -71,10 +71,11 @@ pub(crate) async fn sign_ups_known(
     Ok(rows.into_iter().map(|row| (row.professional_id, row.first_day_before)).collect())
 }
 
-/// A fact of a professional's history: the activity, and whether it is its voiding.
-pub(crate) type HistoryRow = (bool, activity::Model);
+/// A fact of a professional's history: its place in the log, whether it is a voiding, and the activity.
+pub(crate) type HistoryRow = (i64, bool, activity::Model);
 
-/// What was recorded, approved and voided of a professional before a place in the log, in its order.
+/// What was recorded, approved and voided of a professional before a place in the log, in its order. Whose an activity
+/// was there, a later merge does not change.
 pub(crate) async fn history(
     connection: &impl ConnectionTrait,
     professional: Uuid,
@@ -82,16 +83,19 @@ pub(crate) async fn history(
 ) -> Result<Vec<HistoryRow>, DbErr> {
     sql!(
         HISTORY,
-        "SELECT a.*, CASE WHEN l.action = 'VOIDED' THEN 1 ELSE 0 END AS is_voided FROM activities a \
+        "SELECT a.*, l.seq AS step_seq, CASE WHEN l.action = 'VOIDED' THEN 1 ELSE 0 END AS is_voided FROM activities a \
          JOIN log l ON l.activity_id = a.id AND l.action IN ('RECORDED', 'APPROVED', 'VOIDED') \
-         WHERE a.professional_id = $1 AND l.seq < $2 ORDER BY l.seq"
+         WHERE a.id IN (SELECT o.id FROM activities o WHERE o.professional_id = $1 \
+         UNION SELECT f.object_id FROM merged_objects f WHERE f.from_id = $1) AND l.seq < $2 \
+         AND COALESCE((SELECT m.from_id FROM merged_objects m WHERE m.object_id = a.id AND m.log_seq >= $2 \
+         ORDER BY m.log_seq LIMIT 1), a.professional_id) = $1 ORDER BY l.seq"
     );
     let values = [professional.into(), before.into()];
     let rows = connection.query_all_raw(HISTORY.bind(connection.get_database_backend(), values)).await?;
     rows.iter()
         .map(|row| {
             let is_voided: i32 = row.try_get("", "is_voided")?;
-            Ok((is_voided == 1, activity::Model::from_query_result(row, "")?))
+            Ok((row.try_get("", "step_seq")?, is_voided == 1, activity::Model::from_query_result(row, "")?))
         })
         .collect()
 }

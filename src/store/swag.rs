@@ -134,6 +134,18 @@ pub(crate) async fn by_ids(
     swag_order::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
+/// Every order of a professional, in the order of placing.
+pub(crate) async fn all_of(
+    connection: &impl ConnectionTrait,
+    professional: Uuid,
+) -> Result<Vec<swag_order::Model>, DbErr> {
+    swag_order::Entity::find()
+        .filter(swag_order::Column::ProfessionalId.eq(professional))
+        .order_by_asc(swag_order::Column::Seq)
+        .all(connection)
+        .await
+}
+
 /// For each professional, one page of orders in the order of placing.
 pub(crate) async fn of_professionals(
     connection: &impl ConnectionTrait,

@@ -34,12 +34,21 @@ async fn app_with_rows(backend: Backend) -> TestApp {
     app.done("createApiKey", json!({ "role": "PARTNER", "subject": "nordwind", "label": "the portal" }))
         .await;
     webhook(&app).await;
+    merge(&app).await;
     let keyed =
         json!({ "code": "keyed", "name": "Keyed", "enrolledOn": "2024-06-01", "idempotencyKey": "keyed" });
     app.done("createPartner", keyed).await;
     import(&app).await;
     // Nothing is sent from now on, which would change rows.
     TestApp::start_with(app.stop().await, "2026-08-31", &[("WEBHOOKS_SEND", "false")]).await
+}
+
+/// Two accounts of a professional that are one now.
+async fn merge(app: &TestApp) {
+    app.professional("adah", "2025-01-01").await;
+    app.record(Activity::of_professional("adah", "DOCS_CORRECTION", "2025-05-03")).await;
+    let input = json!({ "from": "adah", "into": "ada", "reason": "signed up twice" });
+    app.done("mergeProfessionals", input).await;
 }
 
 /// An import that refused a row.
@@ -75,7 +84,11 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
     // table, a column and another value for it, for every column of the tables that never change
-    let table: [(&str, &[(&str, &str)]); 7] = [
+    let table: [(&str, &[(&str, &str)]); 8] = [
+        (
+            "merged_objects",
+            &[("object_id", "object_id"), ("log_seq", "log_seq + 100"), ("from_id", "object_id")],
+        ),
         (
             "ledger_entries",
             &[
@@ -169,10 +182,18 @@ async fn nothing_is_replaced() {
     let app = app_with_rows(Backend::Sqlite).await;
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
-    for table in
-        ["ledger_entries", "points_entries", "log", "editions", "activities", "affiliations", "audit_log"]
-            .into_iter()
-            .chain(commerce::TABLES.map(|(table, _)| table))
+    for table in [
+        "ledger_entries",
+        "points_entries",
+        "log",
+        "editions",
+        "activities",
+        "affiliations",
+        "audit_log",
+        "merged_objects",
+    ]
+    .into_iter()
+    .chain(commerce::TABLES.map(|(table, _)| table))
     {
         refused(&connection, &format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}")).await;
     }

@@ -328,6 +328,8 @@ async fn what_meets_a_rival_is_counted_as_tried_again(backend: Backend) {
         search_key: None,
         left_on: None,
         level_overrides: None,
+        merged_into: None,
+        former_codes: None,
     };
     let insert = partner::Entity::insert(row.into_active_model());
     insert.exec_without_returning(&rival).await.expect("a partner");

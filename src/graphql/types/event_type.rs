@@ -71,6 +71,10 @@ pub(crate) enum EventType {
     MembershipEnded,
     /// The end of a professional's participation was revoked.
     MembershipResumed,
+    /// A partner was merged into another one: its facts are those of the other from now on.
+    PartnersMerged,
+    /// A professional was merged into another one: the person's facts are those of the other from now on.
+    ProfessionalsMerged,
     /// A level was set for a period.
     LevelOverridden,
     /// The period of an override was shortened.
@@ -151,6 +155,8 @@ map_enum!(
         PartnershipResumed,
         MembershipEnded,
         MembershipResumed,
+        PartnersMerged,
+        ProfessionalsMerged,
         LevelOverridden,
         OverrideEnded,
         DealWonReported,
@@ -209,6 +215,8 @@ map_enum!(
         PartnershipResumed,
         MembershipEnded,
         MembershipResumed,
+        PartnersMerged,
+        ProfessionalsMerged,
         LevelOverridden,
         OverrideEnded,
         DealWonReported,

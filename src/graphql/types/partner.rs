@@ -61,6 +61,11 @@ impl Partner {
         Date(self.0.row().enrolled_on)
     }
 
+    /// Codes of partners that were merged into this one. They mean it in look-ups, inputs and imports.
+    async fn former_codes(&self, context: &Context<'_>) -> Result<Vec<String>, ApiError> {
+        Ok(context.data_unchecked::<Services>().former_codes_of_partner(self.0.row())?)
+    }
+
     /// Last day in the program; null while the partner takes part.
     async fn left_on(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
         let services = context.data_unchecked::<Services>();

@@ -60,6 +60,11 @@ impl Professional {
         Date(self.0.row().signed_up_on)
     }
 
+    /// Codes of professionals that were merged into this one. They mean it in look-ups, inputs and imports.
+    async fn former_codes(&self, context: &Context<'_>) -> Result<Vec<String>, ApiError> {
+        Ok(context.data_unchecked::<Services>().former_codes_of_professional(self.0.row())?)
+    }
+
     /// Last day in the program; null while the professional takes part.
     async fn left_on(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
         let services = context.data_unchecked::<Services>();

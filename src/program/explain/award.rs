@@ -62,7 +62,7 @@ fn cause(rule: &Rule, award: &Award<'_>) -> String {
     match award.cause {
         Cause::Activity => String::new(),
         Cause::Void => ", an activity voided".to_owned(),
-        Cause::Recalculation => ", recalculated after a change of the sign-up date".to_owned(),
+        Cause::Recalculation => ", recalculated after a change of the sign-up date or a merge".to_owned(),
         Cause::Affiliation { was_voided: false } => ", credited with the affiliation".to_owned(),
         Cause::Affiliation { was_voided: true } if award.amount < 0 => {
             ", taken back with the affiliation, because the activity had been voided".to_owned()

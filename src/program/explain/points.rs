@@ -51,7 +51,7 @@ fn recalculated(rule: &Rule, award: &PointsAward<'_>) -> String {
     let now = rule.earned(units_after) - rule.earned(units_before);
     let cap = rule.cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();
     format!(
-        "{}, recalculated after a change of the sign-up date: {} goes from {units_before} to {units_after} points{cap}, \
+        "{}, recalculated after a change of the sign-up date or a merge: {} goes from {units_before} to {units_after} points{cap}, \
          so {now} instead of {} = {points} points ({}).",
         rule.title,
         window(rule, window_start),
@@ -239,7 +239,7 @@ mod tests {
                 PointsCause::Recalculation,
                 [250, 500, -250],
                 Some((1, &none)),
-                "DevOps level in the LinkedIn headline, recalculated after a change of the sign-up date: the membership year from 2025-04-12 goes from 250 to 500 points, at most 250, so 0 instead of 250 = -250 points (DP, Being an advocate for the DataMiner brand).",
+                "DevOps level in the LinkedIn headline, recalculated after a change of the sign-up date or a merge: the membership year from 2025-04-12 goes from 250 to 500 points, at most 250, so 0 instead of 250 = -250 points (DP, Being an advocate for the DataMiner brand).",
             ),
             (
                 "LINKEDIN_HEADLINE",

@@ -10,7 +10,9 @@ use chrono::NaiveDate;
 
 use super::state::Tallies;
 use super::{Awards, Cause, Fold, LimitExceeded, SUM_MAX, earn, professional_window};
-use super::{Count, Fact, ObjectIndex, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason};
+use super::{
+    Count, Fact, KindId, ObjectIndex, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason,
+};
 
 /// A fact of a professional's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,20 +25,22 @@ pub struct PastFact {
 
 /// What the entries of one activity and day come to.
 #[derive(Clone, Copy)]
-struct Net {
-    activity: ObjectIndex,
-    occurred_on: NaiveDate,
-    effective_on: NaiveDate,
-    points: i64,
-    dojo_credits: i64,
-    count: Count,
+pub(super) struct Net {
+    pub(super) activity: ObjectIndex,
+    pub(super) occurred_on: NaiveDate,
+    pub(super) effective_on: NaiveDate,
+    pub(super) points: i64,
+    pub(super) dojo_credits: i64,
+    /// Partner rule that it also counts for, and the units.
+    pub(super) also: Option<(KindId, i64)>,
+    pub(super) count: Count,
 }
 
 /// A professional's facts folded by themselves.
-struct Folded {
-    tallies: Tallies,
-    keys: Vec<super::TallyKey>,
-    nets: Vec<Net>,
+pub(super) struct Folded {
+    pub(super) tallies: Tallies,
+    pub(super) keys: Vec<super::TallyKey>,
+    pub(super) nets: Vec<Net>,
     places: HashMap<(ObjectIndex, NaiveDate), usize>,
 }
 
@@ -68,7 +72,7 @@ impl Fold<'_> {
     }
 
     /// Folds facts of one professional as if they were the first.
-    fn folded(&self, signed_up_on: NaiveDate, history: &[PastFact]) -> Folded {
+    pub(super) fn folded(&self, signed_up_on: NaiveDate, history: &[PastFact]) -> Folded {
         let mut folded = Folded {
             tallies: Tallies::default(),
             keys: Vec::new(),
@@ -88,6 +92,9 @@ impl Fold<'_> {
             let net = folded.net(fact, earned.effective_on, earned.count(rule, edition_index, window_start));
             net.points += earned.award;
             net.dojo_credits += earned.award * edition.dojo_credits_per_point;
+            let quantity = if *voided { -fact.quantity } else { fact.quantity };
+            let before = net.also.map_or(0, |(_, units)| units);
+            net.also = rule.counts_as.map(|kind| (kind, before + quantity));
         }
         folded
     }
@@ -150,6 +157,7 @@ impl Folded {
                 effective_on,
                 points: 0,
                 dojo_credits: 0,
+                also: None,
                 count,
             });
             self.nets.len() - 1
@@ -157,13 +165,13 @@ impl Folded {
         &mut self.nets[place]
     }
 
-    fn find(&self, net: &Net) -> Option<&Net> {
+    pub(super) fn find(&self, net: &Net) -> Option<&Net> {
         self.places.get(&(net.activity, net.effective_on)).map(|place| &self.nets[*place])
     }
 }
 
 /// What makes the nets before those after, in the order in which the activities were recorded.
-fn differences(before: &Folded, after: &Folded) -> Vec<Net> {
+pub(super) fn differences(before: &Folded, after: &Folded) -> Vec<Net> {
     let gone = before.nets.iter().filter(|net| after.find(net).is_none());
     let gone = gone.map(|net| Net { points: -net.points, dojo_credits: -net.dojo_credits, ..*net });
     let now = after.nets.iter().map(|net| {

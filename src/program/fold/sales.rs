@@ -192,7 +192,7 @@ impl Fold<'_> {
     }
 
     /// Whether a partner had left the program by a day: nothing more is earned then.
-    fn has_left(&self, who: PartnerIndex, on: NaiveDate) -> bool {
+    pub(super) fn has_left(&self, who: PartnerIndex, on: NaiveDate) -> bool {
         self.partners[who.0 as usize].left_on.is_some_and(|last| last < on)
     }
 

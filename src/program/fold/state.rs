@@ -66,6 +66,16 @@ impl Affiliations {
         self.earlier.extend(self.latest.replace(affiliation));
     }
 
+    /// All of them, the earlier entered ones first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Affiliation> {
+        self.earlier.iter().chain(&self.latest)
+    }
+
+    /// All of them, to change them.
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Affiliation> {
+        self.earlier.iter_mut().chain(&mut self.latest)
+    }
+
     /// The latest that covers a day.
     pub(super) fn on(&self, day: NaiveDate) -> Option<&Affiliation> {
         let all = self.latest.iter().chain(self.earlier.iter().rev());

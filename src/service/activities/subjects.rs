@@ -15,7 +15,7 @@ use crate::service::posting::Posting;
 use crate::store::affiliation;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::subject;
+use crate::store::subject::{self, Subject, called};
 
 /// Locked subjects of a batch: professionals first, then partners, each ordered by id, so that
 /// transactions do not deadlock.
@@ -52,15 +52,20 @@ impl Subjects {
         } else {
             subject::lock::<ProfessionalRow>(transaction, codes, []).await?
         };
-        let code_of: HashMap<Uuid, &str> =
-            professionals.iter().map(|row| (row.id, row.code.as_str())).collect();
+        // A professional can be meant by more than one code.
+        let mut days_of: HashMap<Uuid, Vec<NaiveDate>> = HashMap::new();
+        for row in &professionals {
+            for code in std::iter::once(row.code.clone()).chain(row.former_codes()) {
+                days_of.entry(row.id).or_default().extend(days.get(code.as_str()).into_iter().flatten());
+            }
+        }
         let affiliations = if professionals.is_empty() {
             Vec::new()
         } else {
             affiliation::of_professionals(transaction, professionals.iter().map(|row| row.id)).await?
         };
         let needed = affiliations.iter().filter(|row| {
-            let days = code_of.get(&row.professional_id).and_then(|code| days.get(code));
+            let days = days_of.get(&row.professional_id);
             let covers = |day: &NaiveDate| row.starts_on <= *day && row.ends_on.is_none_or(|end| *day <= end);
             days.is_some_and(|days| days.iter().any(covers))
         });
@@ -122,8 +127,10 @@ impl Subjects {
 
     pub(super) fn find(&self, subject: &SubjectCode) -> Option<FoundSubject<'_>> {
         match subject {
-            SubjectCode::Partner(code) => self.partners.get(code).map(FoundSubject::Partner),
-            SubjectCode::Professional(code) => self.professionals.get(code).map(FoundSubject::Professional),
+            SubjectCode::Partner(code) => called(&self.partners, code).map(FoundSubject::Partner),
+            SubjectCode::Professional(code) => {
+                called(&self.professionals, code).map(FoundSubject::Professional)
+            }
         }
     }
 }

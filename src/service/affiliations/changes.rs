@@ -18,7 +18,7 @@ use crate::service::subjects::lock_professional;
 use crate::service::{ObjectId, Services, input, transact};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::subject::{self, LATEST};
+use crate::store::subject::{self, LATEST, Subject};
 use crate::store::{affiliation as store, ledger};
 
 /// What an affiliation was meant to be. What is left out stays as it is.
@@ -266,7 +266,7 @@ async fn lock_partners(
 ) -> Result<(Vec<PartnerRow>, PartnerRow), Error> {
     let plain = code.filter(|code| input::code("partner", code).is_ok());
     let partners = subject::lock::<PartnerRow>(transaction, plain, [current]).await?;
-    let is_meant = |row: &&PartnerRow| code.map_or(row.id == current, |code| row.code == code);
+    let is_meant = |row: &&PartnerRow| code.map_or(row.id == current, |code| row.is_called(code));
     let found = partners.iter().find(is_meant).cloned();
     let partner = found.ok_or_else(|| input::no_partner(code.unwrap_or_default()))?;
     Ok((partners, partner))

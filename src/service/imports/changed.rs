@@ -24,7 +24,7 @@ use crate::store::{subject, upsert_all};
 pub enum ImportOutcome {
     /// It was new.
     Recorded,
-    /// It was there before.
+    /// It was there before, or is of a subject that was merged into another one.
     Duplicate,
     /// It was there before with another name or address, and now has this one.
     Updated,
@@ -59,14 +59,19 @@ impl Services {
     /// When the database fails.
     pub async fn partners_import(&self, drafts: &[PartnerDraft]) -> Result<Vec<ImportOutcome>, Error> {
         let codes = codes(drafts.iter().map(|draft| &draft.code));
-        let updated = transact!(self, Operation::Import, transaction, changes => {
+        let known = transact!(self, Operation::Import, transaction, changes => {
             let mut known: HashMap<String, partner::Model> = HashMap::new();
             subject::lock::<PartnerRow>(transaction, codes.iter().map(String::as_str), []).await?;
             for row in subject::existing::<PartnerRow>(transaction, &codes).await? {
                 known.insert(row.code.clone(), row);
             }
             let (mut rows, mut events, mut updated) = (HashMap::new(), Vec::new(), HashSet::new());
+            let mut merged = HashSet::new();
             for (index, draft) in first_of_each(drafts, |draft| &draft.code) {
+                if known.get(&draft.code).is_some_and(|row| row.merged_into.is_some()) {
+                    merged.insert(index);
+                    continue;
+                }
                 let (Some(row), Ok(name)) = (known.get_mut(&draft.code), input::name("name", &draft.name)) else {
                     continue;
                 };
@@ -88,11 +93,11 @@ impl Services {
             let codes: Vec<_> = rows.values().map(|row| (row.id, row.code.clone())).collect();
             upsert_all(transaction, rows.into_values().collect()).await?;
             self.emit(transaction, codes, events, None).await?;
-            Ok(updated)
+            Ok(Known { updated, merged })
         })?;
-        let rest = others(drafts, &updated);
+        let rest = others(drafts, &known);
         let added = if rest.is_empty() { Vec::new() } else { self.partners_add(&rest).await? };
-        Ok(merged(drafts.len(), &updated, added))
+        Ok(in_order(drafts.len(), &known, added))
     }
 
     /// Signs professionals up, each by itself; one that signed up on the same day takes name and address of its row,
@@ -105,14 +110,19 @@ impl Services {
         drafts: &[ProfessionalDraft],
     ) -> Result<Vec<ImportOutcome>, Error> {
         let codes = codes(drafts.iter().map(|draft| &draft.code));
-        let updated = transact!(self, Operation::Import, transaction, changes => {
+        let known = transact!(self, Operation::Import, transaction, changes => {
             let mut known: HashMap<String, professional::Model> = HashMap::new();
             subject::lock::<ProfessionalRow>(transaction, codes.iter().map(String::as_str), []).await?;
             for row in subject::existing::<ProfessionalRow>(transaction, &codes).await? {
                 known.insert(row.code.clone(), row);
             }
             let (mut rows, mut events, mut updated) = (HashMap::new(), Vec::new(), HashSet::new());
+            let mut merged = HashSet::new();
             for (index, draft) in first_of_each(drafts, |draft| &draft.code) {
+                if known.get(&draft.code).is_some_and(|row| row.merged_into.is_some()) {
+                    merged.insert(index);
+                    continue;
+                }
                 let checked = (input::name("name", &draft.name), input::email("email", &draft.email));
                 let (Some(row), (Ok(name), Ok(email))) = (known.get_mut(&draft.code), checked) else { continue };
                 let fields = input::differing([
@@ -139,11 +149,11 @@ impl Services {
             let codes: Vec<_> = rows.values().map(|row| (row.id, row.code.clone())).collect();
             upsert_all(transaction, rows.into_values().collect()).await?;
             self.emit(transaction, codes, events, None).await?;
-            Ok(updated)
+            Ok(Known { updated, merged })
         })?;
-        let rest = others(drafts, &updated);
+        let rest = others(drafts, &known);
         let added = if rest.is_empty() { Vec::new() } else { self.professionals_add(&rest).await? };
-        Ok(merged(drafts.len(), &updated, added))
+        Ok(in_order(drafts.len(), &known, added))
     }
 }
 
@@ -158,16 +168,31 @@ fn codes<'c>(codes: impl Iterator<Item = &'c String>) -> Vec<String> {
     codes.filter_map(|code| input::code("code", code).ok()).collect()
 }
 
-fn others<D: Clone>(drafts: &[D], updated: &HashSet<usize>) -> Vec<D> {
-    let others = drafts.iter().enumerate().filter(|(index, _)| !updated.contains(index));
+/// Rows of a file that were known before, by their places.
+struct Known {
+    /// Those whose name or address is another one now.
+    updated: HashSet<usize>,
+    /// Those whose subject was merged into another one, which keeps its own values.
+    merged: HashSet<usize>,
+}
+
+impl Known {
+    fn outcome(&self, index: usize) -> Option<ImportOutcome> {
+        if self.updated.contains(&index) {
+            return Some(ImportOutcome::Updated);
+        }
+        self.merged.contains(&index).then_some(ImportOutcome::Duplicate)
+    }
+}
+
+fn others<D: Clone>(drafts: &[D], known: &Known) -> Vec<D> {
+    let others = drafts.iter().enumerate().filter(|(index, _)| known.outcome(*index).is_none());
     others.map(|(_, draft)| draft.clone()).collect()
 }
 
 /// The outcomes in the order of the rows.
-fn merged<T>(rows: usize, updated: &HashSet<usize>, added: Vec<AddOutcome<T>>) -> Vec<ImportOutcome> {
+fn in_order<T>(rows: usize, known: &Known, added: Vec<AddOutcome<T>>) -> Vec<ImportOutcome> {
     let mut added = added.into_iter();
-    let outcome = |index| {
-        if updated.contains(&index) { Some(ImportOutcome::Updated) } else { added.next().map(Into::into) }
-    };
+    let outcome = |index| known.outcome(index).or_else(|| added.next().map(Into::into));
     (0..rows).map_while(outcome).collect()
 }

@@ -31,8 +31,8 @@ pub(crate) struct KeyCache {
     keys: Cache<KeyDigest, CachedKey>,
     /// Keys that this process revoked: a stale read must not make one valid again.
     revoked: RwLock<HashSet<Uuid>>,
-    /// Ids of subjects by code, which never change.
-    subjects: Cache<(RoleName, Box<str>), Uuid>,
+    /// Ids of subjects by code, which change by merges only, and since when they are known.
+    subjects: Cache<(RoleName, Box<str>), (Uuid, Instant)>,
 }
 
 impl Default for KeyCache {
@@ -49,6 +49,12 @@ impl KeyCache {
     /// Refuses a key from now on, in this process.
     pub(crate) fn revoke(&self, id: Uuid) {
         self.revoked.write().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    /// Forgets whom keys and codes stand for: a merge has changed it.
+    pub(crate) fn forget(&self) {
+        self.keys.clear();
+        self.subjects.clear();
     }
 
     fn is_revoked(&self, id: Uuid) -> bool {
@@ -117,7 +123,8 @@ impl Services {
 
     async fn subject(&self, role: RoleName, code: &str) -> Result<Option<Uuid>, Error> {
         let key = (role, Box::from(code));
-        if let Some(id) = self.keys.subjects.get(&key) {
+        let since = Instant::now();
+        if let Some((id, _)) = self.keys.subjects.get(&key).filter(|(_, since)| since.elapsed() < CACHE_TTL) {
             return Ok(Some(id));
         }
         let found = if role == RoleName::Partner {
@@ -126,7 +133,7 @@ impl Services {
             subject::by_code::<ProfessionalRow>(self.db.reader(), code).await?.map(|row| row.id)
         };
         if let Some(id) = found {
-            self.keys.subjects.insert(key, id);
+            self.keys.subjects.insert(key, (id, since));
         }
         Ok(found)
     }

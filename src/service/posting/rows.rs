@@ -1,12 +1,16 @@
 //! Rows of awards, shared by the live path and `verify`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entity::value::{LedgerReason, PointsReason};
 use entity::{ledger_entry, points_entry};
 use uuid::Uuid;
 
-use super::{Object, column};
-use crate::program::fold::{CreditsAward, PointsAward, Reason};
+use super::{Object, Posting, column, track};
+use crate::error::Error;
+use crate::program::fold::{Count, CreditsAward, ObjectIndex, PartnerIndex, PastCredit, PointsAward, Reason};
+use crate::program::rule::Program;
 use crate::service::policy::Policy;
 
 /// The position of an entry in the ledger and in the log, with the running sums after it.
@@ -108,6 +112,59 @@ pub(in crate::service) fn points_row(
         dojo_balance_after: position.balance_after,
         day_after: position.day_after,
     }
+}
+
+/// An entry of a partner's ledger as the fold takes it.
+pub(in crate::service) fn past_credit(
+    policy: &Policy,
+    row: &ledger_entry::Model,
+    partner: PartnerIndex,
+    object: ObjectIndex,
+) -> Result<PastCredit, Error> {
+    let damaged = || Error::Damaged(format!("the rule of ledger entry {}", row.id));
+    let count = match (&row.kind, row.edition_id, row.window_start, row.units_before, row.units_after) {
+        (Some(kind), Some(edition), Some(window_start), Some(units_before), Some(units_after)) => {
+            let kind = policy.editions.kind(Program::Partner, kind).ok_or_else(damaged)?;
+            let edition = policy.index(edition).ok_or_else(damaged)?;
+            Some(Count { kind, edition, window_start, units_before, units_after })
+        }
+        _ => None,
+    };
+    Ok(PastCredit {
+        partner,
+        seq: row.log_seq,
+        object,
+        effective_on: row.effective_on,
+        track: row.track.map(track),
+        level_credits: row.level_credits,
+        spendable_credits: row.spendable_credits,
+        count,
+    })
+}
+
+/// What an entry of a partner's ledger is about.
+pub(in crate::service) fn entry_object(row: &ledger_entry::Model) -> Option<Object> {
+    let activity = row.activity_id.map(Object::Activity);
+    let order = activity.or(row.order_id.map(Object::Order));
+    order.or(row.deal_id.map(Object::Deal)).or(row.quote_id.map(Object::Quote))
+}
+
+/// Entries of partners' ledgers as the fold takes them; `merge` is the cause of those that are about nothing.
+pub(in crate::service) fn past_credits(
+    policy: &Policy,
+    rows: &[ledger_entry::Model],
+    posting: &mut Posting<'_>,
+    merge: ObjectIndex,
+) -> Result<Vec<PastCredit>, Error> {
+    let mut indexes: HashMap<Uuid, ObjectIndex> = HashMap::new();
+    let mut credits = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(partner) = posting.partner(row.partner_id) else { continue };
+        let object = entry_object(row)
+            .map_or(merge, |object| *indexes.entry(object.id()).or_insert_with(|| posting.add(object)));
+        credits.push(past_credit(policy, row, partner, object)?);
+    }
+    Ok(credits)
 }
 
 fn reason(reason: Reason) -> LedgerReason {

@@ -156,6 +156,10 @@ impl Services {
 
     fn explain_points_entry(&self, entry: &points_entry::Model, objects: &PointsObjects) -> String {
         if let Some(order) = entry.swag_order_id.and_then(|id| objects.swag_orders.get(&id)) {
+            if entry.reason == PointsReason::Recalculation {
+                let amount = explain_amount(entry.dojo_credits, "Dojo Credits");
+                return format!("Order {} moved by a merge: {amount}", order.number);
+            }
             return explain_swag(&SwagSpent {
                 order: &order.number,
                 item: &order.item_name,

@@ -244,6 +244,8 @@ fn operations(action: LogAction) -> &'static [Operation] {
         LogAction::ProfessionalUpdated => &[Operation::UpdateProfessional],
         LogAction::PartnershipEnded | LogAction::PartnershipResumed => &[Operation::EndPartnership],
         LogAction::MembershipEnded | LogAction::MembershipResumed => &[Operation::EndMembership],
+        LogAction::PartnersMerged => &[Operation::MergePartners],
+        LogAction::ProfessionalsMerged => &[Operation::MergeProfessionals],
         LogAction::SwagFulfilled => &[Operation::FulfillSwagOrder],
         LogAction::CustomersJoined => &[Operation::JoinCustomers],
         LogAction::CustomersSeparated => &[Operation::SeparateCustomers],

@@ -196,7 +196,7 @@ impl Services {
             subject::lock::<PartnerRow>(transaction, [], ids).await?
         };
         let mut posting = Posting::open(&self.policy, partners, vec![row.clone()], &affiliations);
-        let (history, activities) = self.history_of(transaction, &mut posting, row.id).await?;
+        let (history, activities) = self.history_of(transaction, &mut posting, &[row.id]).await?;
         let facts: Vec<_> = history.iter().map(|past| past.fact).collect();
         posting.load_for_facts(transaction, &facts).await?;
         let who =
@@ -205,18 +205,22 @@ impl Services {
         Ok((posting, activities))
     }
 
-    /// Everything of a professional that counted so far, in the order of the log, and the activities.
+    /// Everything of these professionals that counted so far, in the order of the log, and the activities.
     pub(super) async fn history_of(
         &self,
         transaction: &DatabaseTransaction,
         posting: &mut Posting<'_>,
-        id: Uuid,
+        ids: &[Uuid],
     ) -> Result<(Vec<PastFact>, Vec<activity::Model>), Error> {
-        let rows = steps::history(transaction, id, i64::MAX).await?;
+        let mut rows = Vec::new();
+        for id in ids {
+            rows.extend(steps::history(transaction, *id, i64::MAX).await?);
+        }
+        rows.sort_by_key(|(seq, ..)| *seq);
         let mut facts: std::collections::HashMap<Uuid, crate::program::fold::Fact> =
             std::collections::HashMap::new();
         let (mut history, mut activities) = (Vec::with_capacity(rows.len()), Vec::new());
-        for (voided, row) in rows {
+        for (_, voided, row) in rows {
             let known = facts.get(&row.id).copied();
             let fact = match known {
                 Some(fact) => fact,
@@ -257,6 +261,7 @@ pub(super) fn step(
         level: None,
         override_seq: None,
         made_by: None,
+        from_id: None,
     }
 }
 

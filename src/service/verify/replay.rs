@@ -37,6 +37,9 @@ pub(super) struct PartnerState {
     stored_last_day: Option<NaiveDate>,
     pub(super) overrides: Vec<LevelOverride>,
     stored_overrides: Option<String>,
+    /// The subject that it was merged into by the steps so far, and the stored one.
+    merged_into: Option<Uuid>,
+    stored_merged_into: Option<Uuid>,
     pub(super) entries: i64,
     pub(super) credits: i64,
     pub(super) level_credits: i64,
@@ -62,6 +65,9 @@ pub(super) struct ProfessionalState {
     stored_last_day: Option<NaiveDate>,
     pub(super) overrides: Vec<LevelOverride>,
     stored_overrides: Option<String>,
+    /// The subject that it was merged into by the steps so far, and the stored one.
+    merged_into: Option<Uuid>,
+    stored_merged_into: Option<Uuid>,
     pub(super) entries: i64,
     pub(super) points: i64,
     pub(super) dojo_credits: i64,
@@ -90,6 +96,8 @@ struct ActivityState {
 /// State of an affiliation after the steps so far.
 #[derive(Clone, Copy)]
 struct AffiliationState {
+    professional: ProfessionalIndex,
+    partner: PartnerIndex,
     starts_on: NaiveDate,
     ends_on: Option<NaiveDate>,
     voided: bool,
@@ -126,6 +134,10 @@ pub(super) struct Replay<'a> {
     affiliations: HashMap<Uuid, AffiliationState>,
     pub(super) commerce: Commerce,
     awards: Awards,
+    /// Whose facts were before merges: the places of those in the log, in order.
+    pub(super) former_owners: HashMap<Uuid, Vec<(i64, Uuid)>>,
+    /// Place in the log of the step that is replayed.
+    seq: i64,
 }
 
 impl<'a> Replay<'a> {
@@ -144,7 +156,15 @@ impl<'a> Replay<'a> {
             affiliations: HashMap::new(),
             commerce: Commerce::default(),
             awards: Awards::default(),
+            former_owners: HashMap::new(),
+            seq: 0,
         }
+    }
+
+    /// Whose a fact was at the step that is replayed.
+    fn owner(&self, object: Uuid, stored: Uuid) -> Uuid {
+        let moves = self.former_owners.get(&object).map_or(&[][..], Vec::as_slice);
+        moves.iter().find(|(seq, _)| *seq >= self.seq).map_or(stored, |(_, from)| *from)
     }
 
     /// Adds a partner with nothing to its name.
@@ -159,6 +179,8 @@ impl<'a> Replay<'a> {
             stored_last_day: row.left_on,
             overrides: Vec::new(),
             stored_overrides: row.level_overrides,
+            merged_into: None,
+            stored_merged_into: row.merged_into,
             entries: 0,
             credits: 0,
             level_credits: 0,
@@ -180,6 +202,8 @@ impl<'a> Replay<'a> {
             stored_last_day: row.left_on,
             overrides: Vec::new(),
             stored_overrides: row.level_overrides,
+            merged_into: None,
+            stored_merged_into: row.merged_into,
             entries: 0,
             points: 0,
             dojo_credits: 0,
@@ -191,6 +215,7 @@ impl<'a> Replay<'a> {
     /// Applies the next step; an impossible one is reported and skipped.
     pub(super) fn apply(&mut self, logged: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
         self.report.steps += 1;
+        self.seq = logged.seq;
         self.awards.clear();
         let step = match (&logged.activity, &logged.affiliation) {
             (Some(row), _) => self.activity_step(logged, row),
@@ -281,8 +306,9 @@ impl<'a> Replay<'a> {
     }
 
     fn fact(&self, activity: ObjectIndex, row: &activity::Model, units: i64) -> Result<Fact, String> {
-        let partner = row.partner_id.and_then(|id| self.partner_indexes.get(&id));
-        let professional = row.professional_id.and_then(|id| self.professional_indexes.get(&id));
+        let owner = |stored: Option<Uuid>| stored.map(|id| self.owner(row.id, id));
+        let partner = owner(row.partner_id).and_then(|id| self.partner_indexes.get(&id));
+        let professional = owner(row.professional_id).and_then(|id| self.professional_indexes.get(&id));
         let subject = match (partner, professional) {
             (Some(&who), None) => Subject::Partner(who),
             (None, Some(&who)) => Subject::Professional(who),
@@ -299,12 +325,25 @@ impl<'a> Replay<'a> {
         logged: &LoggedStep,
         row: &LoggedAffiliation,
     ) -> Result<Option<Step>, String> {
-        let partner = self.partner_indexes.get(&row.partner_id);
-        let who = self.professional_indexes.get(&row.professional_id);
+        // An affiliation can have been moved by merges of both its subjects.
+        let owners = |stored: Uuid, is_known: &dyn Fn(&Uuid) -> bool| {
+            let moves = self.former_owners.get(&row.id).map_or(&[][..], Vec::as_slice);
+            let later = moves.iter().filter(|(seq, from)| *seq >= self.seq && is_known(from));
+            later.map(|(_, from)| *from).next().unwrap_or(stored)
+        };
+        let partner = owners(row.partner_id, &|id| self.partner_indexes.contains_key(id));
+        let who = owners(row.professional_id, &|id| self.professional_indexes.contains_key(id));
+        let (partner, who) = (self.partner_indexes.get(&partner), self.professional_indexes.get(&who));
         let (Some(&partner), Some(&who)) = (partner, who) else {
             return Err("an affiliation without its subjects".to_owned());
         };
-        let state = |ends_on, voided| AffiliationState { starts_on: row.starts_on, ends_on, voided };
+        let state = |ends_on, voided| AffiliationState {
+            professional: who,
+            partner,
+            starts_on: row.starts_on,
+            ends_on,
+            voided,
+        };
         let after = |ends_on| Affiliation { partner, starts_on: row.starts_on, ends_on };
         let standing =
             |id: &Uuid| self.affiliations.get(id).filter(|state| !state.voided).map(|one| one.starts_on);
@@ -420,8 +459,11 @@ impl<'a> Replay<'a> {
 
     /// The affiliation that follows from the log; none if no step added it.
     pub(super) fn expected_affiliation(&self, found: &affiliation::Model) -> Option<affiliation::Model> {
-        let AffiliationState { ends_on, voided, .. } = *self.affiliations.get(&found.id)?;
-        Some(affiliation::Model { ends_on, voided, ..found.clone() })
+        let AffiliationState { professional, partner, ends_on, voided, .. } =
+            *self.affiliations.get(&found.id)?;
+        let (professional_id, partner_id) =
+            (self.professionals[professional.0 as usize].id, self.partners[partner.0 as usize].id);
+        Some(affiliation::Model { professional_id, partner_id, ends_on, voided, ..found.clone() })
     }
 }
 

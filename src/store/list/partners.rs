@@ -98,6 +98,7 @@ pub struct PartnerFilter {
 
 fn query(backend: DbBackend, filter: &PartnerFilter, only: Option<Uuid>) -> ListQuery {
     let mut query = ListQuery::new(backend, PartnerRow::TABLE, "id");
+    query.require("p.merged_into IS NULL".to_owned());
     if let Some(id) = only {
         let condition = format!("p.id = {}", query.value(id));
         query.require(condition);

@@ -57,6 +57,7 @@ pub(crate) enum ProfessionalScope {
 
 fn query(backend: DbBackend, filter: &ProfessionalFilter, scope: Option<ProfessionalScope>) -> ListQuery {
     let mut query = ListQuery::new(backend, ProfessionalRow::TABLE, "id");
+    query.require("p.merged_into IS NULL".to_owned());
     match scope {
         None => {}
         Some(ProfessionalScope::Professional(id)) => {

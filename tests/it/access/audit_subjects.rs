@@ -21,7 +21,53 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
     let mut other = draft.clone();
     other["level"] = json!("MEMBER");
     let left = |on| json!({ "leftOn": on });
+    app.partner("busy", "2025-01-01").await;
+    app.partner("idle", "2025-01-01").await;
+    app.professional("cora", "2025-01-01").await;
+    app.professional("cole", "2025-01-01").await;
     vec![
+        case(
+            "mergePartners",
+            json!({ "from": "idle", "into": "busy", "reason": "twice" }),
+            json!({ "from": "busy", "into": "busy", "reason": "twice" }),
+            vec![
+                row(
+                    "mergePartners",
+                    "Partner",
+                    (Some("busy"), None),
+                    serde_json::Value::Null,
+                    json!({ "merged": "idle" }),
+                ),
+                row(
+                    "mergePartners",
+                    "Partner",
+                    (Some("idle"), None),
+                    serde_json::Value::Null,
+                    json!({ "mergedInto": "busy" }),
+                ),
+            ],
+        ),
+        case(
+            "mergeProfessionals",
+            json!({ "from": "cole", "into": "cora", "reason": "twice" }),
+            json!({ "from": "cora", "into": "cora", "reason": "twice" }),
+            vec![
+                row(
+                    "mergeProfessionals",
+                    "Professional",
+                    (None, Some("cora")),
+                    serde_json::Value::Null,
+                    json!({ "merged": "cole" }),
+                ),
+                row(
+                    "mergeProfessionals",
+                    "Professional",
+                    (None, Some("cole")),
+                    serde_json::Value::Null,
+                    json!({ "mergedInto": "cora" }),
+                ),
+            ],
+        ),
         case(
             "overrideLevel",
             draft,

@@ -116,6 +116,8 @@ const TABLE: &[Row] = &[
     ("updateProfessional", "updateProfessional(input: { code: \"PROFESSIONAL\", name: \"New N\" }) { professional { id }", "id", STAFF),
     ("endPartnership", "endPartnership(input: { partner: \"PARTNER\" }) { partner { id }", "id", STAFF),
     ("endMembership", "endMembership(input: { professional: \"PROFESSIONAL\" }) { professional { id }", "id", STAFF),
+    ("mergePartners", "mergePartners(input: { from: \"SPARE\", into: \"PARTNER\", reason: \"x\" }) { partner { id }", "id", STAFF),
+    ("mergeProfessionals", "mergeProfessionals(input: { from: \"FREE\", into: \"PROFESSIONAL\", reason: \"x\" }) { professional { id }", "id", STAFF),
     ("overrideLevel", "overrideLevel(input: { partner: \"PARTNER\", track: BUSINESS, level: \"CREATOR\", from: \"DAY\", until: \"DAY\" }) { partner { id }", "id", STAFF),
     ("endOverride", "endOverride(input: { partner: \"PARTNER\", track: TECHNICAL }) { partner { id }", "id", STAFF),
     ("affiliateProfessional", "affiliateProfessional(input: { professional: \"FREE\", partner: \"PARTNER\", startsOn: \"2026-02-01\" }) { professional { id }", "id", STAFF),
@@ -346,6 +348,11 @@ async fn fill(
             words.push(("EMPLOYMENT_ID", affiliation_id(app, &code).await));
         }
         words.extend([("FREE", code.clone()), ("EMPLOYED", code)]);
+    }
+    if document.contains("\"SPARE\"") {
+        let code = format!("spare-{number}");
+        app.partner(&code, "2026-08-01").await;
+        words.push(("\"SPARE\"", format!("\"{code}\"")));
     }
     if document.contains("AFFILIATION_ID") {
         words.push(("AFFILIATION_ID", affiliation_id(app, professional).await));

@@ -289,6 +289,10 @@ pub(crate) fn document(mutation: &str) -> String {
         "updateProfessional" => ("UpdateProfessionalInput", "professional { id code signedUpOn }".to_owned()),
         "endPartnership" => ("EndPartnershipInput", "partner { id code leftOn }".to_owned()),
         "endMembership" => ("EndMembershipInput", "professional { id code leftOn }".to_owned()),
+        "mergePartners" => ("MergePartnersInput", "partner { id code formerCodes }".to_owned()),
+        "mergeProfessionals" => {
+            ("MergeProfessionalsInput", "professional { id code formerCodes }".to_owned())
+        }
         "overrideLevel" => ("OverrideLevelInput", "partner { id } professional { id }".to_owned()),
         "endOverride" => ("EndOverrideInput", "partner { id } professional { id }".to_owned()),
         "correctAffiliation" => ("CorrectAffiliationInput", "professional { id code }".to_owned()),

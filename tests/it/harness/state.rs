@@ -28,6 +28,7 @@ macro_rules! every_entity {
             import_run,
             ledger_entry,
             log,
+            merged_object,
             opportunity,
             opportunity_timer,
             order,

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{LogAction, OrderPurpose, OrderStatus, QuoteStatus, SwagOrderStatus};
 use entity::{
-    contract, deal, deal_step, opportunity, order, quote, sales_target, subject_step as step_row, swag_order,
+    contract, deal, deal_step, ledger_entry, opportunity, order, quote, sales_target,
+    subject_step as step_row, swag_order,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
@@ -13,13 +14,15 @@ use uuid::Uuid;
 use super::Replay;
 use super::customers::CustomerState;
 use crate::program::deal::Hold;
-use crate::program::fold::{ObjectIndex, OrderReturn, Redemption, Sale, Step, Target};
+use crate::program::fold::{
+    ObjectIndex, OrderReturn, ProfessionalIndex, Redemption, Sale, SpentCredits, Step, Target,
+};
 use crate::service::deals::opportunity_row;
 use crate::service::posting::Object;
 use crate::service::targets::money;
 use crate::store::log::LoggedStep;
 use crate::store::subject_step::{self, HistoryRow};
-use crate::store::{deal as deals, order as orders, quote as quotes, sales, swag};
+use crate::store::{deal as deals, ledger, order as orders, quote as quotes, sales, swag};
 
 /// The objects of one page of steps, besides activities and affiliations.
 #[derive(Default)]
@@ -30,6 +33,8 @@ pub(in crate::service::verify) struct StepObjects {
     targets: HashMap<Uuid, sales_target::Model>,
     swag_orders: HashMap<Uuid, swag_order::Model>,
     pub(super) subject_steps: HashMap<i64, step_row::Model>,
+    /// What partners had before they were merged.
+    pub(super) merged: HashMap<i64, MergedPartners>,
     /// Histories of professionals before steps that recalculate them.
     pub(super) histories: HashMap<i64, Vec<HistoryRow>>,
     quotes: HashMap<Uuid, quote::Model>,
@@ -67,9 +72,21 @@ impl StepObjects {
             (steps.iter().any(|step| step.is_about_subject), steps.first(), steps.last())
         {
             for row in subject_step::between(connection, first.seq, last.seq).await? {
-                if let (Some(who), Some(_)) = (row.professional_id, row.first_day_before) {
-                    let history = subject_step::history(connection, who, row.log_seq).await?;
+                let whose = [row.professional_id, row.from_id];
+                let is_merge = row.from_id.is_some();
+                if row.professional_id.is_some() && (is_merge || row.first_day_before.is_some()) {
+                    let mut history = Vec::new();
+                    for who in whose.into_iter().flatten() {
+                        history.extend(subject_step::history(connection, who, row.log_seq).await?);
+                    }
+                    history.sort_by_key(|(seq, ..)| *seq);
                     objects.histories.insert(row.log_seq, history);
+                }
+                if let (Some(into), Some(from)) = (row.partner_id, row.from_id) {
+                    let ids = [from, into];
+                    let entries = ledger::of_partners_before(connection, &ids, row.log_seq).await?;
+                    let sales = sales::merged_history(connection, &ids, row.log_seq).await?;
+                    objects.merged.insert(row.log_seq, MergedPartners { entries, sales });
                 }
                 objects.subject_steps.insert(row.log_seq, row);
             }
@@ -83,6 +100,12 @@ impl StepObjects {
         }
         Ok(objects)
     }
+}
+
+/// Ledgers and sales of two partners before they were merged.
+pub(super) struct MergedPartners {
+    pub(super) entries: Vec<ledger_entry::Model>,
+    pub(super) sales: Vec<sales::MergedSalesRow>,
 }
 
 /// State of an order after the steps so far.
@@ -108,6 +131,9 @@ struct QuoteState {
 /// State of a swag order after the steps so far.
 struct SwagState {
     number: ObjectIndex,
+    professional: ProfessionalIndex,
+    placed_on: NaiveDate,
+    credits: i64,
     seq: i64,
     recorded_at: DateTime<Utc>,
     cancelled_on: Option<NaiveDate>,
@@ -199,6 +225,42 @@ impl Commerce {
     }
 }
 
+impl Commerce {
+    /// The number of an order in the replay.
+    pub(in crate::service::verify) fn order_number(&self, id: Uuid) -> Option<ObjectIndex> {
+        self.orders.get(&id).map(|state| state.number)
+    }
+
+    /// Gives the deals of a partner, and the opportunities that they hold, to another one.
+    pub(in crate::service::verify) fn move_deals(&mut self, from: Uuid, into: Uuid) {
+        for (_, deal) in self.deals.values_mut().filter(|(_, deal)| deal.partner_id == from) {
+            deal.partner_id = into;
+        }
+        for hold in self.opportunities.values_mut().flatten().filter(|hold| hold.partner == from) {
+            hold.partner = into;
+        }
+    }
+
+    /// What the orders of a professional spent and returned, in the order of the log. They are another one's now.
+    pub(in crate::service::verify) fn move_swag(
+        &mut self,
+        from: ProfessionalIndex,
+        into: ProfessionalIndex,
+    ) -> Vec<SpentCredits> {
+        let orders = self.swag_orders.values_mut().filter(|state| state.professional == from);
+        let mut orders: Vec<&mut SwagState> = orders.collect();
+        orders.sort_by_key(|state| state.seq);
+        let mut spent = Vec::new();
+        for SwagState { number, professional, placed_on, credits, cancelled_on, .. } in orders {
+            *professional = into;
+            let (order, credits) = (*number, *credits);
+            spent.push(SpentCredits { order, on: *placed_on, credits: -credits });
+            spent.extend(cancelled_on.map(|on| SpentCredits { order, on, credits }));
+        }
+        spent
+    }
+}
+
 impl Replay<'_> {
     pub(super) fn commerce_step(
         &mut self,
@@ -232,7 +294,7 @@ impl Replay<'_> {
     }
 
     fn order_step(&mut self, logged: &LoggedStep, row: &order::Model) -> Result<Option<Step>, String> {
-        let partner = self.partner_indexes.get(&row.partner_id).copied();
+        let partner = self.partner_indexes.get(&self.owner(row.id, row.partner_id)).copied();
         let partner = partner.ok_or_else(|| format!("order {} has no partner", row.number))?;
         let before = self.commerce.orders.get(&row.id).map(|state| state.status);
         if logged.action == LogAction::OrderPlaced && before.is_none() {
@@ -282,7 +344,7 @@ impl Replay<'_> {
     }
 
     fn quote_step(&mut self, logged: &LoggedStep, row: &quote::Model) -> Result<Option<Step>, String> {
-        let partner = self.partner_indexes.get(&row.partner_id).copied();
+        let partner = self.partner_indexes.get(&self.owner(row.id, row.partner_id)).copied();
         let partner = partner.ok_or_else(|| format!("quote {} has no partner", row.number))?;
         let impossible = || format!("{:?} can't happen to quote {}", logged.action, row.number);
         let holds = row.hold && row.credits > 0;
@@ -323,7 +385,7 @@ impl Replay<'_> {
     }
 
     fn swag_step(&mut self, logged: &LoggedStep, row: &swag_order::Model) -> Result<Option<Step>, String> {
-        let who = self.professional_indexes.get(&row.professional_id).copied();
+        let who = self.professional_indexes.get(&self.owner(row.id, row.professional_id)).copied();
         let who = who.ok_or_else(|| format!("order {} has no professional", row.number))?;
         let placed = self.commerce.swag_orders.get(&row.id);
         let placed = placed.map(|state| (state.number, state.cancelled_on.or(state.fulfilled_on)));
@@ -332,6 +394,9 @@ impl Replay<'_> {
                 let order = self.add(Object::SwagOrder(row.id));
                 let state = SwagState {
                     number: order,
+                    professional: who,
+                    placed_on: row.placed_on,
+                    credits: row.dojo_credits,
                     seq: logged.seq,
                     recorded_at: logged.recorded_at,
                     cancelled_on: None,
@@ -363,7 +428,7 @@ impl Replay<'_> {
         logged: &LoggedStep,
         row: &sales_target::Model,
     ) -> Result<Option<Step>, String> {
-        let partner = self.partner_indexes.get(&row.partner_id).copied();
+        let partner = self.partner_indexes.get(&self.owner(row.id, row.partner_id)).copied();
         let partner = partner.ok_or("a sales target has no partner")?;
         let (LogAction::SalesTargetSet, Some(currency), Some(minor)) =
             (logged.action, &logged.currency, logged.amount)

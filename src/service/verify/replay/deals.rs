@@ -27,7 +27,8 @@ impl Replay<'_> {
                 return Err(impossible());
             }
             let number = self.add(Object::Deal(row.id));
-            let mut registered = registered(row, logged, step).ok_or_else(impossible)?;
+            let mut registered =
+                registered(row, self.owner(row.id, row.partner_id), logged, step).ok_or_else(impossible)?;
             registered.valid_until = valid_until(&self.policy.editions, &registered);
             self.customer_named(step, &registered.customer_key);
             self.commerce.deals.insert(row.id, (number, registered));
@@ -140,10 +141,16 @@ impl Replay<'_> {
 }
 
 /// A deal as it was registered.
-fn registered(row: &deal::Model, logged: &LoggedStep, step: &deal_step::Model) -> Option<deal::Model> {
+fn registered(
+    row: &deal::Model,
+    partner_id: Uuid,
+    logged: &LoggedStep,
+    step: &deal_step::Model,
+) -> Option<deal::Model> {
     let (customer, scope) = (step.customer.clone()?, step.scope.clone()?);
     let (customer_key, scope_key) = keys_after(row, step);
     Some(deal::Model {
+        partner_id,
         seq: logged.seq,
         recorded_at: logged.recorded_at,
         customer,

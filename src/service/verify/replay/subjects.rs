@@ -1,14 +1,21 @@
 //! Steps about partners and professionals themselves.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use entity::subject_step;
 use entity::value::LogAction;
+use uuid::Uuid;
 
-use super::{Replay, StepObjects, key};
-use crate::program::fold::{PartnerIndex, PastFact, ProfessionalIndex, Step};
+use super::{AffiliationState, Replay, StepObjects, key};
+use crate::program::fold::{
+    AffiliationSpan, ObjectIndex, PartnerIndex, PartnerMerge, PastFact, ProfessionalIndex, ProfessionalMerge,
+    Step, join_spans,
+};
 use crate::program::level_override::LevelOverride;
-use crate::service::posting::read_overrides;
+use crate::service::posting::{Object, entry_object, past_credit, read_overrides};
 use crate::service::subjects::apply_override;
+use crate::service::targets::merged_sales;
 use crate::store::log::LoggedStep;
 use crate::store::subject_step::HistoryRow;
 
@@ -35,6 +42,13 @@ impl Replay<'_> {
                 }
             }
         }
+        let partners = self.partners.iter().map(|one| (one.name(), one.stored_merged_into, one.merged_into));
+        let people =
+            self.professionals.iter().map(|one| (one.name(), one.stored_merged_into, one.merged_into));
+        for (name, found, expected) in partners.chain(people).filter(|(_, found, expected)| found != expected)
+        {
+            self.report.add_difference(|| format!("{name}: merged into {found:?}, expected {expected:?}"));
+        }
         let partners = self.partners.iter().map(|one| (one.name(), &one.stored_overrides, &one.overrides));
         let people = self.professionals.iter().map(|one| (one.name(), &one.stored_overrides, &one.overrides));
         for (name, stored, expected) in partners.chain(people) {
@@ -60,6 +74,10 @@ impl Replay<'_> {
                 Ok(None)
             }
             (LogAction::ProfessionalUpdated, None, Some(who)) => self.professional_updated(row, who, objects),
+            (LogAction::PartnersMerged, Some(into), None) => self.partners_merged(row, into, objects),
+            (LogAction::ProfessionalsMerged, None, Some(into)) => {
+                self.professionals_merged(row, into, objects)
+            }
             (LogAction::PartnershipEnded | LogAction::PartnershipResumed, Some(who), None) => {
                 self.partner_left(row, who)
             }
@@ -104,8 +122,92 @@ impl Replay<'_> {
         Ok(None)
     }
 
+    fn professionals_merged(
+        &mut self,
+        row: &subject_step::Model,
+        into: ProfessionalIndex,
+        objects: &StepObjects,
+    ) -> Result<Option<Step>, String> {
+        let from = row.from_id.and_then(|id| self.professional_indexes.get(&id).copied());
+        let from = from.filter(|from| *from != into).ok_or("nobody was merged")?;
+        let history = objects.histories.get(&row.log_seq).map_or(&[][..], Vec::as_slice);
+        let facts = self.past_facts(history)?;
+        let spent = self.commerce.move_swag(from, into);
+        let merge = ProfessionalMerge { from, into, facts: &facts, spent: &spent };
+        self.fold.merge_professionals(&merge, &mut self.awards).map_err(|error| error.to_string())?;
+        let id = self.professionals[into.0 as usize].id;
+        for one in self.professionals.iter_mut().filter(|one| one.merged_into == row.from_id) {
+            one.merged_into = Some(id);
+        }
+        self.professionals[from.0 as usize].merged_into = Some(id);
+        self.join_affiliations(from, into);
+        Ok(None)
+    }
+
+    fn partners_merged(
+        &mut self,
+        row: &subject_step::Model,
+        into: PartnerIndex,
+        objects: &StepObjects,
+    ) -> Result<Option<Step>, String> {
+        let from = row.from_id.and_then(|id| self.partner_indexes.get(&id).copied());
+        let from = from.filter(|from| *from != into).ok_or("nobody was merged")?;
+        let [left, kept] = [from, into].map(|who| self.partners[who.0 as usize].id);
+        let merge = self.add(Object::Partner(kept));
+        let merged = objects.merged.get(&row.log_seq).ok_or("what it merged is missing")?;
+        let mut indexes: HashMap<Uuid, ObjectIndex> = HashMap::new();
+        let mut entries = Vec::with_capacity(merged.entries.len());
+        for entry in &merged.entries {
+            let Some(partner) = self.partner_indexes.get(&entry.partner_id).copied() else { continue };
+            let object = entry_object(entry)
+                .map_or(merge, |object| *indexes.entry(object.id()).or_insert_with(|| self.add(object)));
+            let entry =
+                past_credit(self.policy, entry, partner, object).map_err(|error| error.to_string())?;
+            entries.push(entry);
+        }
+        let years = self.fold.shared_sales_years(from, into);
+        let numbers = |id| self.commerce.order_number(id).unwrap_or(merge);
+        let sales = merged_sales(&merged.sales, &years, into, numbers).map_err(|error| error.to_string())?;
+        let step = PartnerMerge { from, into, entries: &entries, sales: &sales, merge };
+        self.fold.merge_partners(&step, &mut self.awards).map_err(|error| error.to_string())?;
+        self.commerce.move_deals(left, kept);
+        for state in self.affiliations.values_mut().filter(|state| state.partner == from) {
+            state.partner = into;
+        }
+        for one in self.partners.iter_mut().filter(|one| one.merged_into == Some(left)) {
+            one.merged_into = Some(kept);
+        }
+        self.partners[from.0 as usize].merged_into = Some(kept);
+        Ok(None)
+    }
+
+    /// Gives affiliations to the remaining professional, and joins those that have a day in common.
+    fn join_affiliations(&mut self, from: ProfessionalIndex, into: ProfessionalIndex) {
+        let whose = |one: ProfessionalIndex| {
+            let mut own: Vec<_> =
+                self.affiliations.iter().filter(|(_, state)| state.professional == one).collect();
+            own.sort_by_key(|(_, state)| state.starts_on);
+            own
+        };
+        let all = whose(into).into_iter().chain(whose(from));
+        let span = |(id, state): (&Uuid, &AffiliationState)| AffiliationSpan {
+            key: *id,
+            partner: state.partner,
+            starts_on: state.starts_on,
+            ends_on: state.ends_on,
+        };
+        let joined = join_spans(all.filter(|(_, state)| !state.voided).map(span).collect());
+        for (one, remains) in joined {
+            let Some(state) = self.affiliations.get_mut(&one.key) else { continue };
+            (state.ends_on, state.voided) = (one.ends_on, !remains);
+        }
+        for state in self.affiliations.values_mut().filter(|state| state.professional == from) {
+            state.professional = into;
+        }
+    }
+
     fn past_facts(&self, history: &[HistoryRow]) -> Result<Vec<PastFact>, String> {
-        let facts = history.iter().map(|(voided, row)| {
+        let facts = history.iter().map(|(_, voided, row)| {
             let state = self.activities.get(&row.id);
             let state = state.ok_or_else(|| format!("activity {} is in no step before", key(row)))?;
             Ok(PastFact { fact: self.fact(state.number, row, state.units)?, voided: *voided })

@@ -1,0 +1,326 @@
+//! Merges of partners: what either earned and spent is the remaining one's, as if it had been so from the start (E4).
+//!
+//! What earned credits is known by the entries of the ledgers, and by the tallies, which also have the units that came to
+//! nothing. A window in which only the merged partner has units moves as it is. A window of both is folded again, with the
+//! units of both in the order of the log.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{Datelike, NaiveDate};
+
+use super::state::Tallies;
+use super::{
+    Awards, Cause, Count, CreditsAward, Era, Fold, LimitExceeded, ObjectIndex, PartnerIndex, Reason, SUM_MAX,
+    SalesStep, Tally, TallyKey, YearSales, earn,
+};
+use crate::program::rule::{Derived, KindId, Track};
+
+/// An entry of a partner's ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastCredit {
+    /// Whose.
+    pub partner: PartnerIndex,
+    /// Place in the log of the step that caused it.
+    pub seq: i64,
+    /// What caused it.
+    pub object: ObjectIndex,
+    /// When it counts.
+    pub effective_on: NaiveDate,
+    /// The track that it counts for; none for redemptions and holds.
+    pub track: Option<Track>,
+    /// Credits that count for the level.
+    pub level_credits: i64,
+    /// Credits that count for the balance.
+    pub spendable_credits: i64,
+    /// The counted units; none for redemptions and holds.
+    pub count: Option<Count>,
+}
+
+/// A merge of two partners.
+#[derive(Clone, Copy, Debug)]
+pub struct PartnerMerge<'h> {
+    /// The one whose facts become the other's.
+    pub from: PartnerIndex,
+    /// The one that remains.
+    pub into: PartnerIndex,
+    /// The ledgers of both, in the order of the log.
+    pub entries: &'h [PastCredit],
+    /// What led to the sales of both together, for each year in which both have sales or a target, in the order of the
+    /// log.
+    pub sales: &'h [(i32, Vec<SalesStep>)],
+    /// The cause of what no single fact of either earned.
+    pub merge: ObjectIndex,
+}
+
+/// Credits of one cause and day.
+#[derive(Clone, Copy)]
+struct Net {
+    object: ObjectIndex,
+    effective_on: NaiveDate,
+    track: Option<Track>,
+    level: i64,
+    spendable: i64,
+    count: Option<Count>,
+}
+
+/// Nets by cause and day, in the order in which they came.
+#[derive(Default)]
+struct Nets {
+    nets: Vec<Net>,
+    places: HashMap<(ObjectIndex, NaiveDate), usize>,
+}
+
+impl Nets {
+    fn add(&mut self, net: Net) {
+        let key = (net.object, net.effective_on);
+        let place = *self.places.entry(key).or_insert_with(|| {
+            self.nets.push(Net { level: 0, spendable: 0, ..net });
+            self.nets.len() - 1
+        });
+        let one = &mut self.nets[place];
+        one.level += net.level;
+        one.spendable += net.spendable;
+    }
+
+    fn of<'e>(entries: impl Iterator<Item = &'e PastCredit>) -> Self {
+        let mut nets = Self::default();
+        for one in entries {
+            nets.add(Net {
+                object: one.object,
+                effective_on: one.effective_on,
+                track: one.track,
+                level: one.level_credits,
+                spendable: one.spendable_credits,
+                count: one.count,
+            });
+        }
+        nets
+    }
+
+    /// What is left, without what came to nothing.
+    fn standing(self) -> impl Iterator<Item = Net> {
+        self.nets.into_iter().filter(|net| (net.level, net.spendable) != (0, 0))
+    }
+}
+
+/// A change of units in a window.
+struct Change {
+    seq: i64,
+    units: i64,
+    on: NaiveDate,
+    object: ObjectIndex,
+    edition: usize,
+}
+
+impl Fold<'_> {
+    /// Merges a partner into another one.
+    ///
+    /// # Errors
+    /// When sums would leave the range of the API; the fold is then of no further use.
+    pub fn merge_partners(
+        &mut self,
+        merge: &PartnerMerge<'_>,
+        out: &mut Awards,
+    ) -> Result<(), LimitExceeded> {
+        let PartnerMerge { from, into, entries, .. } = *merge;
+        let mut windows: BTreeMap<Option<TallyKey>, Vec<&PastCredit>> = BTreeMap::new();
+        for one in entries {
+            let key = one.count.map(|count| (count.kind, count.window_start));
+            windows.entry(key).or_default().push(one);
+        }
+        let tallied: Vec<(TallyKey, Tally)> = self.partner_tallies(from).collect();
+        for (key, _) in &tallied {
+            windows.entry(Some(*key)).or_default();
+        }
+        let of_sales = self.sales_windows(merge);
+        for (key, entries) in windows {
+            let own: Vec<Net> =
+                Nets::of(entries.iter().copied().filter(|one| one.partner == from)).standing().collect();
+            for one in &own {
+                self.give(from, &taken_back(one), out);
+            }
+            if key.is_some_and(|key| of_sales.contains(&key)) {
+                continue;
+            }
+            let left = key.and_then(|key| self.partner_tally(from, key));
+            let kept = key.and_then(|key| self.partner_tally(into, key));
+            match (key, left, kept) {
+                (Some(key), Some(left), Some(kept)) => {
+                    self.fold_window(merge, key, &entries, (left, kept), out)
+                }
+                (key, left, _) => {
+                    for one in &own {
+                        self.give(into, one, out);
+                    }
+                    if let Some((key, tally)) = key.zip(left) {
+                        self.set_tally(into, key, tally, out);
+                    }
+                }
+            }
+        }
+        self.partner(from).tallies = Tallies::default();
+        self.merge_sales(merge, out)?;
+        self.move_affiliations(from, into);
+        let sum = self.partners[into.0 as usize].credits;
+        if sum > SUM_MAX { Err(LimitExceeded::Awards) } else { Ok(()) }
+    }
+
+    /// The years in which both partners have sales or a target, in order.
+    #[must_use]
+    pub fn shared_sales_years(&self, from: PartnerIndex, into: PartnerIndex) -> Vec<i32> {
+        let years = |who| {
+            let some = self.sales(who).filter(|(_, sales)| sales.target.is_some() || !sales.sold.is_empty());
+            some.map(|(year, _)| year).collect::<BTreeSet<i32>>()
+        };
+        years(from).intersection(&years(into)).copied().collect()
+    }
+
+    /// Folds a window of both partners again.
+    fn fold_window(
+        &mut self,
+        merge: &PartnerMerge<'_>,
+        key: TallyKey,
+        entries: &[&PastCredit],
+        (left, kept): (Tally, Tally),
+        out: &mut Awards,
+    ) {
+        let mut changes = Vec::new();
+        for (who, tally) in [(merge.into, kept), (merge.from, left)] {
+            let mut before = 0;
+            let mut last = None;
+            for (one, count) in entries.iter().filter_map(|one| Some((one, one.count?))) {
+                if one.partner != who {
+                    continue;
+                }
+                let (units, on) = (count.units_after - before, one.effective_on);
+                changes.push(Change { seq: one.seq, units, on, object: one.object, edition: count.edition });
+                (before, last) = (count.units_after, Some(one.object));
+            }
+            // Units that came to nothing so far, and may come to something with those of the other one.
+            if tally.units != before {
+                let edition = self.editions.index_at(tally.latest_on);
+                let (units, object) = (tally.units - before, last.unwrap_or(merge.merge));
+                changes.push(Change { seq: i64::MAX, units, on: tally.latest_on, object, edition });
+            }
+        }
+        changes.sort_by_key(|one| one.seq);
+        let (mut tallies, mut after) = (Tallies::default(), Nets::default());
+        for one in changes {
+            let Some(rule) = self.edition(one.edition).rule(key.0) else { continue };
+            let (earned, _) = earn(rule, &mut tallies, key.1, one.units, one.on);
+            let is_legacy = Era::of(self.editions, one.on).is_some_and(|era| matches!(era, Era::Legacy(_)));
+            after.add(Net {
+                object: one.object,
+                effective_on: earned.effective_on,
+                track: rule.track,
+                level: earned.award,
+                spendable: if is_legacy { 0 } else { earned.award },
+                count: Some(earned.count(rule, one.edition, key.1)),
+            });
+        }
+        let before = Nets::of(entries.iter().copied().filter(|one| one.partner == merge.into));
+        for one in differences(&before, after) {
+            self.give(merge.into, &one, out);
+        }
+        if let Some(tally) = tallies.get(key) {
+            let latest_on = left.latest_on.max(kept.latest_on);
+            self.set_tally(merge.into, key, Tally { latest_on, ..tally }, out);
+        }
+    }
+
+    fn set_tally(&mut self, who: PartnerIndex, key: TallyKey, tally: Tally, out: &mut Awards) {
+        self.partner(who).tallies.insert(key, tally);
+        out.partner_tallies.push((who, key));
+    }
+
+    fn give(&mut self, who: PartnerIndex, net: &Net, out: &mut Awards) {
+        self.partner(who).credits += net.level;
+        out.credits.push(CreditsAward {
+            partner: who,
+            object: net.object,
+            track: net.track,
+            effective_on: net.effective_on,
+            level_credits: net.level,
+            spendable_credits: net.spendable,
+            reason: Reason::Recalculation,
+            count: net.count,
+        });
+    }
+
+    /// The windows of sales targets in the years in which both partners have sales or a target.
+    fn sales_windows(&self, merge: &PartnerMerge<'_>) -> BTreeSet<TallyKey> {
+        let kinds: Vec<KindId> = self
+            .editions
+            .iter()
+            .filter_map(|edition| edition.derived_rule(Derived::SalesTarget))
+            .map(|rule| rule.id)
+            .collect();
+        let years: Vec<i32> = merge.sales.iter().map(|(year, _)| *year).collect();
+        let keys = [merge.from, merge.into].into_iter().flat_map(|who| self.partner_tallies(who));
+        let keys = keys.map(|(key, _)| key);
+        keys.filter(|(kind, start)| kinds.contains(kind) && years.contains(&start.year())).collect()
+    }
+
+    /// Adds up the sales of both, and awards a target that they reach together.
+    fn merge_sales(&mut self, merge: &PartnerMerge<'_>, out: &mut Awards) -> Result<(), LimitExceeded> {
+        let PartnerMerge { from, into, .. } = *merge;
+        let left = std::mem::take(&mut self.partner(from).sales);
+        for (year, sales) in left {
+            let Some((_, steps)) = merge.sales.iter().find(|(of, _)| *of == year) else {
+                if sales.target.is_some() || !sales.sold.is_empty() {
+                    self.load_sales(into, year, sales);
+                }
+                continue;
+            };
+            let mine = self.sales(into).find(|(of, _)| *of == year).map(|(_, sales)| sales.clone());
+            let mine = mine.unwrap_or_default();
+            let mut both = YearSales::of_history(steps.iter().copied())?;
+            let was_reached = sales.reached_on.is_some() || mine.reached_on.is_some();
+            both.reached_on = both.reached_on.filter(|on| was_reached || !self.has_left(into, *on));
+            let cause = |date| Cause { object: merge.merge, date, reason: Reason::Recalculation };
+            if mine.reached_on != both.reached_on {
+                if let Some(on) = mine.reached_on {
+                    self.count_derived(into, &[Derived::SalesTarget], -1, cause(on), out);
+                }
+                if let Some(on) = both.reached_on {
+                    self.count_derived(into, &[Derived::SalesTarget], 1, cause(on), out);
+                }
+            }
+            // A target of both, which is the same, stays in the history of the one that was merged as well.
+            if let Some(target) = sales.target.filter(|_| mine.target.is_some()) {
+                let history = vec![SalesStep::Target(target)];
+                self.load_sales(
+                    from,
+                    year,
+                    YearSales { target: Some(target), history, ..YearSales::default() },
+                );
+            }
+            self.load_sales(into, year, both);
+        }
+        Ok(())
+    }
+
+    fn move_affiliations(&mut self, from: PartnerIndex, into: PartnerIndex) {
+        for state in &mut self.professionals {
+            for one in state.affiliations.all_mut().filter(|one| one.partner == from) {
+                one.partner = into;
+            }
+        }
+    }
+}
+
+fn taken_back(net: &Net) -> Net {
+    let count = net.count.map(|count| Count { units_after: count.units_before, ..count });
+    Net { level: -net.level, spendable: -net.spendable, count, ..*net }
+}
+
+/// What makes the nets before those after.
+fn differences(before: &Nets, after: Nets) -> Vec<Net> {
+    let has = |nets: &Nets, net: &Net| nets.places.get(&(net.object, net.effective_on)).copied();
+    let gone = before.nets.iter().filter(|net| has(&after, net).is_none()).map(taken_back);
+    let now = after.nets.iter().map(|net| match has(before, net).map(|place| &before.nets[place]) {
+        None => *net,
+        Some(old) => Net { level: net.level - old.level, spendable: net.spendable - old.spendable, ..*net },
+    });
+    gone.chain(now).filter(|net| (net.level, net.spendable) != (0, 0)).collect()
+}
