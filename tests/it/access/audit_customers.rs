@@ -18,12 +18,19 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
     };
     let join = json!({ "from": id("Alpha"), "into": id("Beta"), "reason": "one company" });
     let separate = json!({ "customer": id("Beta"), "names": ["Alpha"], "reason": "two companies" });
-    let changed = |operation: &str, before: &str, after: &str| {
+    let changed = |operation: &str, before: &str, after: &str, reason: &str| {
         let after = json!({ "customer": after, "names": ["Alpha"] });
-        vec![row(operation, "Customer", (None, None), json!({ "customer": before }), after)]
+        let mut row = row(operation, "Customer", (None, None), json!({ "customer": before }), after);
+        row["reason"] = json!(reason);
+        vec![row]
     };
     vec![
-        case("joinCustomers", join.clone(), join, changed("joinCustomers", "Alpha", "Beta")),
-        case("separateCustomers", separate.clone(), separate, changed("separateCustomers", "Beta", "Alpha")),
+        case("joinCustomers", join.clone(), join, changed("joinCustomers", "Alpha", "Beta", "one company")),
+        case(
+            "separateCustomers",
+            separate.clone(),
+            separate,
+            changed("separateCustomers", "Beta", "Alpha", "two companies"),
+        ),
     ]
 }
