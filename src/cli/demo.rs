@@ -40,7 +40,9 @@ pub(super) async fn fill(services: &Services) -> Result<(), Error> {
     demo.claims().await?;
     demo.deals().await?;
     demo.commerce().await?;
-    demo.corrections().await
+    demo.corrections().await?;
+    // What is due by now is in the feed before anybody reads it.
+    services.emit_time_based_events().await
 }
 
 struct Demo<'s> {

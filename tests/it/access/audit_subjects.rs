@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::audit::{Case, case, row};
+use super::audit::{Case, because, case, row};
 use crate::harness::TestApp;
 
 const SPARE: (Option<&str>, Option<&str>) = (Some("spare"), None);
@@ -31,19 +31,25 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
             json!({ "from": "idle", "into": "busy", "reason": "twice" }),
             json!({ "from": "busy", "into": "busy", "reason": "twice" }),
             vec![
-                row(
-                    "mergePartners",
-                    "Partner",
-                    (Some("busy"), None),
-                    serde_json::Value::Null,
-                    json!({ "merged": "idle" }),
+                because(
+                    row(
+                        "mergePartners",
+                        "Partner",
+                        (Some("busy"), None),
+                        serde_json::Value::Null,
+                        json!({ "merged": "idle" }),
+                    ),
+                    "twice",
                 ),
-                row(
-                    "mergePartners",
-                    "Partner",
-                    (Some("idle"), None),
-                    serde_json::Value::Null,
-                    json!({ "mergedInto": "busy" }),
+                because(
+                    row(
+                        "mergePartners",
+                        "Partner",
+                        (Some("idle"), None),
+                        serde_json::Value::Null,
+                        json!({ "mergedInto": "busy" }),
+                    ),
+                    "twice",
                 ),
             ],
         ),
@@ -52,19 +58,25 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
             json!({ "from": "cole", "into": "cora", "reason": "twice" }),
             json!({ "from": "cora", "into": "cora", "reason": "twice" }),
             vec![
-                row(
-                    "mergeProfessionals",
-                    "Professional",
-                    (None, Some("cora")),
-                    serde_json::Value::Null,
-                    json!({ "merged": "cole" }),
+                because(
+                    row(
+                        "mergeProfessionals",
+                        "Professional",
+                        (None, Some("cora")),
+                        serde_json::Value::Null,
+                        json!({ "merged": "cole" }),
+                    ),
+                    "twice",
                 ),
-                row(
-                    "mergeProfessionals",
-                    "Professional",
-                    (None, Some("cole")),
-                    serde_json::Value::Null,
-                    json!({ "mergedInto": "cora" }),
+                because(
+                    row(
+                        "mergeProfessionals",
+                        "Professional",
+                        (None, Some("cole")),
+                        serde_json::Value::Null,
+                        json!({ "mergedInto": "cora" }),
+                    ),
+                    "twice",
                 ),
             ],
         ),

@@ -12,7 +12,6 @@ use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::Replay;
-use super::customers::CustomerState;
 use crate::program::deal::Hold;
 use crate::program::fold::{
     ObjectIndex, OrderReturn, ProfessionalIndex, Redemption, Sale, SpentCredits, Step, Target,
@@ -138,6 +137,14 @@ struct SwagState {
     recorded_at: DateTime<Utc>,
     cancelled_on: Option<NaiveDate>,
     fulfilled_on: Option<NaiveDate>,
+}
+
+/// State of a customer after the steps so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CustomerState {
+    /// Its first won deal.
+    pub(super) won: Option<Uuid>,
+    pub(super) joined_into: Option<String>,
 }
 
 /// State of orders, swag orders, deals and opportunities after the steps so far.

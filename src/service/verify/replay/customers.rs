@@ -7,20 +7,12 @@ use entity::{customer, customer_name, deal, deal_step};
 use uuid::Uuid;
 
 use super::Replay;
-use super::commerce::Commerce;
+use super::commerce::{Commerce, CustomerState};
 use crate::program::deal::{Hold, name_key};
 use crate::program::fold::{DealCorrection, FirstWon, Step, TakenReward};
 use crate::service::customers::{Opportunity, Redefinition, redefine};
 use crate::store::log::LoggedStep;
 use crate::store::subject::LATEST;
-
-/// State of a customer after the steps so far.
-#[derive(Clone, Debug, Default)]
-pub(super) struct CustomerState {
-    /// Its first won deal.
-    pub(super) won: Option<Uuid>,
-    joined_into: Option<String>,
-}
 
 impl Commerce {
     /// Customers with their first won deals.
