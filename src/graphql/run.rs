@@ -37,5 +37,7 @@ fn digest(input: &impl InputType) -> String {
     if let Value::Object(fields) = &mut value {
         fields.retain(|name, _| !NOT_CONTENT.contains(&name.as_str()));
     }
-    Sha256::digest(value.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits =
+        |byte: &u8| [byte >> 4, byte & 0xf].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0'));
+    Sha256::digest(value.to_string()).iter().flat_map(digits).collect()
 }

@@ -209,7 +209,7 @@ impl<'e> Fold<'e> {
             Step::Redeemed(spent) => out.credits.push(redeemed(&spent, -1)),
             Step::Returned(spent) => out.credits.push(redeemed(&spent, 1)),
             Step::Held(held) => {
-                out.credits.push(CreditsAward { reason: Reason::Hold, ..redeemed(&held, -1) })
+                out.credits.push(CreditsAward { reason: Reason::Hold, ..redeemed(&held, -1) });
             }
             Step::HoldReleased(held) => {
                 out.credits.push(CreditsAward { reason: Reason::HoldReleased, ..redeemed(&held, 1) });

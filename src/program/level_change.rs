@@ -409,6 +409,7 @@ mod tests {
             points
         };
         // points by day, rank, looked at on, since
+        #[expect(clippy::type_complexity, reason = "rows of a table")]
         let table: [(&[(&str, i64)], usize, &str, &str); 7] = [
             (&[("2023-05-01", 700), ("2023-06-12", 50), ("2023-07-01", 10)], 0, "2023-09-01", "2023-06-12"),
             (&[("2023-05-01", 750), ("2023-06-12", -10), ("2023-07-01", 10)], 0, "2023-09-01", "2023-07-01"),

@@ -191,6 +191,9 @@ mod tests {
         assert_eq!(next, [], "another membership year");
     }
 
+    /// Movements; level, day and entry that were lost, and when.
+    type Row = (Vec<Movement<u8>>, &'static [(&'static str, &'static str, Option<u8>, i64)]);
+
     #[test]
     fn v3_what_reversals_took_away() {
         let at = |minute: i64| DateTime::from_timestamp(60 * minute, 0).expect("a time");
@@ -200,8 +203,6 @@ mod tests {
             effective_on: day(on),
             amount,
         };
-        // movements; level, day and entry that were lost, and when
-        type Row = (Vec<Movement<u8>>, &'static [(&'static str, &'static str, Option<u8>, i64)]);
         let table: [Row; 5] = [
             (vec![move_(1, 1, "2025-03-01", 800)], &[]),
             (

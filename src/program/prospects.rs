@@ -76,6 +76,7 @@ mod tests {
     fn v2_levels_lapse_at_the_end_of_the_next_year_and_the_next_one_is_missing_credits() {
         let editions = Editions::built_in();
         // credits by day; on which day; missing for the next level, lapses on
+        #[expect(clippy::type_complexity, reason = "rows of a table")]
         let table: [(&[(&str, i64)], &str, i64, NaiveDate); 6] = [
             (&[], "2026-03-01", 25, NEVER),
             (&[("2026-02-01", 20)], "2026-03-01", 5, NEVER),

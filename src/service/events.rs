@@ -127,7 +127,7 @@ impl EventDraft {
     }
 
     /// The same for a deal that has expired by time, which no status of its row says.
-    pub(super) fn as_expired(mut self) -> Self {
+    pub(super) fn expired(mut self) -> Self {
         self.object.1["status"] = "EXPIRED".into();
         self
     }

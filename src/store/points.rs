@@ -72,11 +72,11 @@ static OF_EMPLOYED: LazyLock<Statements> = LazyLock::new(|| {
 impl PointsFilter {
     /// The statements for the filter and an employer, if entries are limited to one, and the values of their
     /// condition.
-    fn statements(&self, employer: Option<Uuid>) -> (&'static Statements, Vec<Value>) {
+    fn statements(self, employer: Option<Uuid>) -> (&'static Statements, Vec<Value>) {
         let days = [self.from.unwrap_or(EARLIEST).into(), self.to.unwrap_or(LATEST).into()];
         match employer {
             Some(employer) => (&OF_EMPLOYED, days.into_iter().chain([employer.into()]).collect()),
-            None if *self == Self::default() => (&ALL, Vec::new()),
+            None if self == Self::default() => (&ALL, Vec::new()),
             None => (&OF_DAYS, days.to_vec()),
         }
     }

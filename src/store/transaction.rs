@@ -75,6 +75,7 @@ impl Transaction {
     }
 
     /// Begins a transaction within this one.
+    #[expect(clippy::disallowed_methods, reason = "within a transaction that has its lock")]
     pub(crate) async fn nested(&self) -> Result<Self, DbErr> {
         Ok(Self { inner: self.inner.begin().await?, health: Arc::clone(&self.health) })
     }

@@ -49,14 +49,13 @@ impl ErrorsFile {
 
     /// Adds a row.
     pub(super) fn add(&mut self, row: &RowRefusal) -> Result<()> {
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            None => {
-                let mut writer = csv::Writer::from_writer(File::create_new(&self.path)?);
-                let names = self.columns.iter().map(|(_, name)| name.as_str()).chain([ERRORS_COLUMN]);
-                writer.write_record(names).map_err(Error::from)?;
-                self.writer.insert(writer)
-            }
+        let writer = if let Some(writer) = &mut self.writer {
+            writer
+        } else {
+            let mut writer = csv::Writer::from_writer(File::create_new(&self.path)?);
+            let names = self.columns.iter().map(|(_, name)| name.as_str()).chain([ERRORS_COLUMN]);
+            writer.write_record(names).map_err(Error::from)?;
+            self.writer.insert(writer)
         };
         let mut cells = csv::ByteRecord::new();
         let reasons = match &row.text {

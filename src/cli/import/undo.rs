@@ -18,6 +18,9 @@ use crate::service::{ObjectId, Services};
 /// Most refusals that are printed.
 const PRINTED_MAX: usize = 1_000;
 
+/// A level before and after.
+type FirstAndLast = (Option<String>, Option<String>);
+
 /// What an undo did.
 #[derive(Debug, Default)]
 struct Undone {
@@ -29,7 +32,7 @@ struct Undone {
     /// Points and Dojo Credits of professionals.
     points: HashMap<Uuid, (i64, i64)>,
     /// The first and the last level by subject and track.
-    levels: BTreeMap<(Uuid, &'static str), (Option<String>, Option<String>)>,
+    levels: BTreeMap<(Uuid, &'static str), FirstAndLast>,
 }
 
 /// Voids the activities of a run, or shows what that would do.

@@ -286,11 +286,11 @@ impl WorkListQueries {
             Some(ActivityOrder::OccurredOn) => (activities::ActivityOrder::OccurredOn, false),
             Some(ActivityOrder::OccurredOnDesc) => (activities::ActivityOrder::OccurredOn, true),
         };
-        let list = RowList::Activities(order.0, order.1);
-        let page = PageArguments { first, after, last, before }.page(&list)?;
+        let row_list = RowList::Activities(order.0, order.1);
+        let page = PageArguments { first, after, last, before }.page(&row_list)?;
         let services = context.data_unchecked::<Services>();
         let (rows, total) = services.activities_page(filter.into(), order, &page).await?;
-        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(list), Total::Rows(total)))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(row_list), Total::Rows(total)))
     }
 
     /// Deals: for staff all of them, for an integrator those that it registered, for a partner its own.
@@ -320,11 +320,11 @@ impl WorkListQueries {
             Some(DealOrder::ValidUntil) => (deals::DealOrder::ValidUntil, false),
             Some(DealOrder::ValidUntilDesc) => (deals::DealOrder::ValidUntil, true),
         };
-        let list = RowList::Deals(order.0, order.1);
-        let page = PageArguments { first, after, last, before }.page(&list)?;
+        let row_list = RowList::Deals(order.0, order.1);
+        let page = PageArguments { first, after, last, before }.page(&row_list)?;
         let services = context.data_unchecked::<Services>();
         let (rows, total) = services.deals_page(filter.into(), order, &page).await?;
-        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(list), Total::Rows(total)))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(row_list), Total::Rows(total)))
     }
 
     /// Orders: for staff all of them, for a partner its own.
@@ -344,11 +344,11 @@ impl WorkListQueries {
     ) -> Result<Connection<Order>, ApiError> {
         let filter = filter.unwrap_or_default();
         let descending = order_by == Some(OrderOrder::PlacedOnDesc);
-        let list = RowList::Orders(descending);
-        let page = PageArguments { first, after, last, before }.page(&list)?;
+        let row_list = RowList::Orders(descending);
+        let page = PageArguments { first, after, last, before }.page(&row_list)?;
         let services = context.data_unchecked::<Services>();
         let (rows, total) = services.orders_page(filter.into(), descending, &page).await?;
-        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(list), Total::Rows(total)))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(row_list), Total::Rows(total)))
     }
 
     /// Orders from the swag shop: for staff all of them, for a professional the own ones.
@@ -368,11 +368,11 @@ impl WorkListQueries {
     ) -> Result<Connection<SwagOrder>, ApiError> {
         let filter = filter.unwrap_or_default();
         let descending = order_by == Some(SwagOrderOrder::PlacedOnDesc);
-        let list = RowList::SwagOrders(descending);
-        let page = PageArguments { first, after, last, before }.page(&list)?;
+        let row_list = RowList::SwagOrders(descending);
+        let page = PageArguments { first, after, last, before }.page(&row_list)?;
         let services = context.data_unchecked::<Services>();
         let (rows, total) = services.swag_orders_page(filter.into(), descending, &page).await?;
-        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(list), Total::Rows(total)))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(row_list), Total::Rows(total)))
     }
 
     /// Affiliations: for staff all of them, for a partner those with it that have begun, for a professional the own
@@ -395,11 +395,11 @@ impl WorkListQueries {
     ) -> Result<Connection<Affiliation>, ApiError> {
         let filter = filter.unwrap_or_default();
         let descending = order_by == Some(AffiliationOrder::StartsOnDesc);
-        let list = RowList::Affiliations(descending);
-        let page = PageArguments { first, after, last, before }.page(&list)?;
+        let row_list = RowList::Affiliations(descending);
+        let page = PageArguments { first, after, last, before }.page(&row_list)?;
         let services = context.data_unchecked::<Services>();
         let (rows, total) = services.affiliations_page(filter.into(), descending, &page).await?;
-        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(list), Total::Rows(total)))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(row_list), Total::Rows(total)))
     }
 
     /// Contracts with discount rates of their own: for staff all of them, for a partner its own.
@@ -429,10 +429,10 @@ impl WorkListQueries {
             Some(ContractOrder::EndsOn) => (contracts::ContractOrder::EndsOn, false),
             Some(ContractOrder::EndsOnDesc) => (contracts::ContractOrder::EndsOn, true),
         };
-        let list = RowList::Contracts(order.0, order.1);
-        let page = PageArguments { first, after, last, before }.page(&list)?;
+        let row_list = RowList::Contracts(order.0, order.1);
+        let page = PageArguments { first, after, last, before }.page(&row_list)?;
         let services = context.data_unchecked::<Services>();
         let (rows, total) = services.contracts_page(filter.into(), order, &page).await?;
-        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(list), Total::Rows(total)))
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Rows(row_list), Total::Rows(total)))
     }
 }

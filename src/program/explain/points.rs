@@ -158,6 +158,7 @@ mod tests {
     use crate::program::rule::Program;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn every_award_of_points_is_a_sentence() {
         let editions = Editions::built_in();
         let released = json!({ "releasedOn": "2025-06-01" });

@@ -58,15 +58,13 @@ pub fn join_spans<K: Copy, P: Copy + PartialEq>(
     let mut last: Option<usize> = None;
     for one in spans {
         let before = last.map(|place| &mut joined[place].0);
-        match before.filter(|before| before.partner == one.partner && before.meets(&one)) {
-            Some(before) => {
-                before.ends_on = before.ends_on.zip(one.ends_on).map(|(end, other)| end.max(other));
-                joined.push((one, false));
-            }
-            None => {
-                last = Some(joined.len());
-                joined.push((one, true));
-            }
+        let met = before.filter(|before| before.partner == one.partner && before.meets(&one));
+        if let Some(before) = met {
+            before.ends_on = before.ends_on.zip(one.ends_on).map(|(end, other)| end.max(other));
+            joined.push((one, false));
+        } else {
+            last = Some(joined.len());
+            joined.push((one, true));
         }
     }
     joined

@@ -146,7 +146,7 @@ impl Fold<'_> {
             let kept = key.and_then(|key| self.partner_tally(into, key));
             match (key, left, kept) {
                 (Some(key), Some(left), Some(kept)) => {
-                    self.fold_window(merge, key, &entries, (left, kept), out)
+                    self.fold_window(merge, key, &entries, (left, kept), out);
                 }
                 (key, left, _) => {
                     for one in &own {
@@ -219,7 +219,7 @@ impl Fold<'_> {
             });
         }
         let before = Nets::of(entries.iter().copied().filter(|one| one.partner == merge.into));
-        for one in differences(&before, after) {
+        for one in differences(&before, &after) {
             self.give(merge.into, &one, out);
         }
         if let Some(tally) = tallies.get(key) {
@@ -315,9 +315,9 @@ fn taken_back(net: &Net) -> Net {
 }
 
 /// What makes the nets before those after.
-fn differences(before: &Nets, after: Nets) -> Vec<Net> {
+fn differences(before: &Nets, after: &Nets) -> Vec<Net> {
     let has = |nets: &Nets, net: &Net| nets.places.get(&(net.object, net.effective_on)).copied();
-    let gone = before.nets.iter().filter(|net| has(&after, net).is_none()).map(taken_back);
+    let gone = before.nets.iter().filter(|net| has(after, net).is_none()).map(taken_back);
     let now = after.nets.iter().map(|net| match has(before, net).map(|place| &before.nets[place]) {
         None => *net,
         Some(old) => Net { level: net.level - old.level, spendable: net.spendable - old.spendable, ..*net },

@@ -223,6 +223,7 @@ mod tests {
     }
 
     /// Points by activity and day, and credits by window.
+    #[expect(clippy::type_complexity, reason = "rows of a table")]
     fn sums(awards: &Awards) -> (Vec<(u32, NaiveDate, i64, i64)>, Vec<(NaiveDate, i64)>) {
         let mut points: Vec<(u32, NaiveDate, i64, i64)> = Vec::new();
         for award in &awards.points {
@@ -254,6 +255,7 @@ mod tests {
             headline("2026-03-15"),
         ];
         // before, after, whether the first is voided, the compensating entries: activity, points
+        #[expect(clippy::type_complexity, reason = "rows of a table")]
         let table: [(&str, &str, bool, &[(u32, i64)]); 5] = [
             // The anniversary lies between the last two instead of the first two headlines.
             ("2024-04-12", "2024-01-01", false, &[(1, -250), (3, 250)]),

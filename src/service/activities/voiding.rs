@@ -131,17 +131,17 @@ impl Services {
         let mut planned: Vec<Result<(Uuid, Option<Fact>), Refusals>> = Vec::with_capacity(ids.len());
         for (index, id) in ids.iter().enumerate() {
             let row = id.key.and_then(|key| rows.get_mut(&key));
-            planned.push(match row {
-                None => Err(missing(index, *id).into()),
-                Some(row) => match check_counts(index, row) {
-                    Err(refusal) => Err(refusal.into()),
-                    Ok(()) => {
-                        let fact = self.stored_fact(&mut posting, row)?;
-                        // A second mention of the same activity finds it voided.
-                        row.status = ActivityStatus::Voided;
-                        Ok((row.id, fact))
-                    }
-                },
+            planned.push(if let Some(row) = row {
+                if let Err(refusal) = check_counts(index, row) {
+                    Err(refusal.into())
+                } else {
+                    let fact = self.stored_fact(&mut posting, row)?;
+                    // A second mention of the same activity finds it voided.
+                    row.status = ActivityStatus::Voided;
+                    Ok((row.id, fact))
+                }
+            } else {
+                Err(missing(index, *id).into())
             });
         }
         let facts: Vec<Fact> = planned.iter().flatten().filter_map(|(_, fact)| *fact).collect();

@@ -115,8 +115,8 @@ impl Services {
         let today = self.clock.today();
         let mut moved = Vec::new();
         for (index, name) in names.iter().enumerate() {
-            let named = self.customer_name(name, today, into);
-            let old = known.iter().find(|known| known.spelling == named.spelling);
+            let found = self.customer_name(name, today, into);
+            let old = known.iter().find(|known| known.spelling == found.spelling);
             let is_other =
                 self.customer_key(transaction, name, today).await?.is_none_or(|key| key != from.key);
             if old.is_none() && is_other {
@@ -128,10 +128,10 @@ impl Services {
                 let refusal = Refusal::new(Code::Invalid, &index.to_string(), message);
                 return Err(refusal.within("names").into());
             }
-            let named = old
-                .map_or(named, |old| customer_name::Model { customer_key: into.to_owned(), ..old.clone() });
-            if !moved.contains(&named) {
-                moved.push(named);
+            let found = old
+                .map_or(found, |old| customer_name::Model { customer_key: into.to_owned(), ..old.clone() });
+            if !moved.contains(&found) {
+                moved.push(found);
             }
         }
         let remaining: Vec<_> = known

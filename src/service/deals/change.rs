@@ -134,7 +134,7 @@ impl Services {
         let needs_approval = self.policy.editions.at(deal.registered_on).deals.wins_need_approval;
         match pending.action {
             LogAction::DealClosed
-                if outcome.is_some_and(|outcome| outcome.is_won())
+                if outcome.is_some_and(crate::program::deal::Outcome::is_won)
                     && needs_approval
                     && !self.caller().role.is_staff() =>
             {

@@ -124,7 +124,7 @@ pub(in crate::service) fn valid_until(editions: &Editions, row: &deal::Model) ->
 pub(in crate::service) fn apply_reopening(
     editions: &Editions,
     row: &mut deal::Model,
-    mut other: Option<&mut deal::Model>,
+    other: Option<&mut deal::Model>,
     hold: &mut Option<Hold<Uuid>>,
     step: &deal_step::Model,
 ) -> Result<Option<Reward>, Refusals> {
@@ -136,7 +136,7 @@ pub(in crate::service) fn apply_reopening(
     let own_reward = row.rewarded_deal_id == Some(row.id);
     if own_reward {
         reward = Some(Reward { deal: row.id, partner: row.partner_id, on, new_customer });
-    } else if let Some(other) = other.as_deref_mut() {
+    } else if let Some(other) = other {
         let is_same = (&other.customer_key, &other.scope_key) == (&row.customer_key, &row.scope_key);
         let terms = &terms_of(editions, other, step);
         let mut rewarded =

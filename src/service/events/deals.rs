@@ -40,7 +40,7 @@ impl Services {
         let terms = &self.policy.editions.at(row.registered_on).deals;
         let is_expired = deal_dates(row).valid_until(terms).is_some_and(|day| day < self.clock.today());
         let draft = EventDraft::deal(kind, row, on);
-        if is_expired { draft.as_expired() } else { draft }
+        if is_expired { draft.expired() } else { draft }
     }
 
     /// Emits the events of deals that expired by today; returns whether there may be more.

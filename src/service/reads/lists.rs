@@ -367,7 +367,6 @@ impl Services {
 
     /// The id of the partner that a filter names, if it names one; none where there is no such partner. What it is
     /// used for is limited to what the caller sees.
-    #[expect(clippy::option_option, reason = "nothing, all, or one")]
     async fn partner_id(&self, code: Option<&str>) -> Result<Option<Option<Uuid>>, Error> {
         let Some(code) = code else { return Ok(Some(None)) };
         let Ok(code) = input::code("partner", code) else { return Ok(None) };
@@ -376,7 +375,6 @@ impl Services {
     }
 
     /// The same for a professional.
-    #[expect(clippy::option_option, reason = "nothing, all, or one")]
     async fn professional_id(&self, code: Option<&str>) -> Result<Option<Option<Uuid>>, Error> {
         let Some(code) = code else { return Ok(Some(None)) };
         let Ok(code) = input::code("professional", code) else { return Ok(None) };

@@ -276,15 +276,14 @@ impl Services {
             .filter(|row| row.signed_up_on <= day)
             .map(|row| (row.id, row.signed_up_on))
             .collect();
-        let days = match known_at {
-            Some(moment) => self.known_year_days(&signed_up, day, moment).await?,
-            None => {
-                let span = |(id, signed_up_on): (&Uuid, &NaiveDate)| {
-                    let number = membership_year(*signed_up_on, day).number;
-                    (*id, anniversary(*signed_up_on, (number - 1).max(0)), day)
-                };
-                self.year_days(&signed_up, signed_up.iter().map(span)).await?
-            }
+        let days = if let Some(moment) = known_at {
+            self.known_year_days(&signed_up, day, moment).await?
+        } else {
+            let span = |(id, signed_up_on): (&Uuid, &NaiveDate)| {
+                let number = membership_year(*signed_up_on, day).number;
+                (*id, anniversary(*signed_up_on, (number - 1).max(0)), day)
+            };
+            self.year_days(&signed_up, signed_up.iter().map(span)).await?
         };
         let mut found = HashMap::new();
         for (id, signed_up_on) in signed_up {

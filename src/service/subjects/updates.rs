@@ -222,16 +222,14 @@ impl Services {
         let (mut history, mut activities) = (Vec::with_capacity(rows.len()), Vec::new());
         for (_, voided, row) in rows {
             let known = facts.get(&row.id).copied();
-            let fact = match known {
-                Some(fact) => fact,
-                None => {
-                    let units = stored_units(&self.policy, &row)?;
-                    let kind = self.policy.editions.kind(program(&row), &row.kind);
-                    let kind =
-                        kind.ok_or_else(|| Error::Damaged(format!("no edition knows {}", row.kind)))?;
-                    let fact = fact(posting, &row, Admitted { kind, units, review: Review::None });
-                    fact.ok_or_else(|| Error::Damaged("an activity without its subject".to_owned()))?
-                }
+            let fact = if let Some(fact) = known {
+                fact
+            } else {
+                let units = stored_units(&self.policy, &row)?;
+                let kind = self.policy.editions.kind(program(&row), &row.kind);
+                let kind = kind.ok_or_else(|| Error::Damaged(format!("no edition knows {}", row.kind)))?;
+                let fact = fact(posting, &row, Admitted { kind, units, review: Review::None });
+                fact.ok_or_else(|| Error::Damaged("an activity without its subject".to_owned()))?
             };
             facts.insert(row.id, fact);
             history.push(PastFact { fact, voided });

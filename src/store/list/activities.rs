@@ -67,6 +67,7 @@ pub(crate) enum ActivityScope {
 }
 
 /// The statement of a list; none where it has no row.
+#[expect(clippy::too_many_lines, reason = "one condition for each field, which read together")]
 pub(crate) fn query(backend: DbBackend, filter: &ActivityFilter, scope: &ActivityScope) -> Option<ListQuery> {
     let mut query = ListQuery::new(backend, "activities", "seq");
     if filter.partner.is_some() && filter.professional.is_some() {

@@ -22,18 +22,18 @@ fn with(status: Status) -> (Registered, Option<Hold<u32>>) {
 #[test]
 fn r6_a_reported_win_comes_to_what_the_vendor_decides() {
     for status in [Lead, Engaged, Confirmed, Negotiating] {
-        let (before, held) = with(status);
-        let (mut deal, mut hold) = (before, held);
+        let (before, hold_before) = with(status);
+        let (mut deal, mut hold) = (before, hold_before);
         deal.report_win(&terms(), &mut hold, WonByPartner, day("2026-01-20")).expect("a report");
         assert_eq!((deal.deal.status, deal.deal.status_on), (WonReported, day("2026-01-20")), "{status:?}");
         assert!(deal.deal.status.is_active() && deal.deal.valid_until(&terms()).is_none());
         assert_eq!(deal.deal.rewarded_on, None, "nothing is awarded yet");
-        assert_eq!(hold.map(|hold| hold.until), held.map(|_| UNLIMITED), "{status:?}");
+        assert_eq!(hold.map(|hold| hold.until), hold_before.map(|_| UNLIMITED), "{status:?}");
         let again = deal.report_win(&terms(), &mut hold, WonByOther, day("2026-01-21"));
         assert_eq!(again.expect_err("reported").first().code, Code::WrongState);
         let (mut rejected, mut kept) = (deal, hold);
         rejected.reject_win(&terms(), &mut kept).expect("a rejection");
-        assert_eq!((rejected, kept), (before, held), "{status:?}");
+        assert_eq!((rejected, kept), (before, hold_before), "{status:?}");
         let win = deal.approve_win(&terms(), &mut hold, WonByPartner).expect("an approval");
         assert_eq!(win.and_then(|win| win.partner), Some(10), "{status:?}");
         assert_eq!((deal.deal.status, deal.deal.status_on), (ClosedWon, day("2026-01-20")));
@@ -61,21 +61,21 @@ fn r6_a_report_is_taken_back_by_another_status() {
 fn r8_what_was_closed_is_what_it_was_before() {
     for status in [Lead, Engaged, Confirmed, Negotiating, Cold] {
         for outcome in [WonByPartner, WonByOther, Lost, Dropped] {
-            let (before, held) = with(status);
-            let (mut deal, mut hold) = (before, held);
+            let (before, hold_before) = with(status);
+            let (mut deal, mut hold) = (before, hold_before);
             let Ok(win) = deal.close(&terms(), &mut hold, outcome, day("2026-01-20")) else { continue };
             let own = win.is_some_and(|win| win.deal == Some(1));
             deal.reopen(&terms(), &mut hold, own).expect("it is closed");
-            assert_eq!((deal, hold), (before, held), "{status:?} {outcome:?}");
+            assert_eq!((deal, hold), (before, hold_before), "{status:?} {outcome:?}");
             assert!(deal.reopen(&terms(), &mut hold, false).is_err(), "it is open");
         }
-        let (before, held) = with(status);
-        let (mut deal, mut hold) = (before, held);
+        let (before, hold_before) = with(status);
+        let (mut deal, mut hold) = (before, hold_before);
         deal.withdraw(&terms(), &mut hold, day("2026-01-20")).expect("it is open");
         assert_eq!((deal.deal.status, hold), (ClosedWithdrawn, None));
         assert!(deal.withdraw(&terms(), &mut hold, day("2026-01-21")).is_err(), "once");
         deal.reopen(&terms(), &mut hold, false).expect("it is closed");
-        assert_eq!((deal, hold), (before, held), "{status:?} withdrawn");
+        assert_eq!((deal, hold), (before, hold_before), "{status:?} withdrawn");
     }
 }
 

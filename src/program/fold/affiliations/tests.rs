@@ -27,6 +27,7 @@ enum Fate {
 type Entry = (PartnerIndex, &'static str, i64, i64);
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a3_what_an_affiliation_credited_is_taken_back_and_given_on_the_awards_own_dates() {
     use Fate::{Days, Ended, Moved, Voided};
     // activities of Ada, who works for Nordwind from 2023-01-01 on (kind, date, points, whether voided); what becomes

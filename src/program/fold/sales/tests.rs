@@ -21,6 +21,7 @@ enum Act {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn o7_a_target_is_reached_on_the_day_it_is_reached_without_the_returned_order() {
     use Act::{Back, Sell, Target};
     // acts; the day on which the target is reached, what is sold, and the entries of the last act

@@ -127,15 +127,12 @@ impl Replay<'_> {
         let Commerce { names, customers, .. } = &mut self.commerce;
         customers.entry(change.into.clone()).or_default();
         let from = customers.entry(change.from.clone()).or_default();
-        match &change.spellings {
-            Some(spellings) => {
-                names.extend(spellings.iter().map(|spelling| (spelling.clone(), change.into.clone())));
-            }
-            None => {
-                from.joined_into = Some(change.into.clone());
-                let of = names.values_mut().filter(|key| **key == change.from);
-                of.for_each(|key| key.clone_from(&change.into));
-            }
+        if let Some(spellings) = &change.spellings {
+            names.extend(spellings.iter().map(|spelling| (spelling.clone(), change.into.clone())));
+        } else {
+            from.joined_into = Some(change.into.clone());
+            let of = names.values_mut().filter(|key| **key == change.from);
+            of.for_each(|key| key.clone_from(&change.into));
         }
     }
 }
