@@ -242,6 +242,10 @@ async fn corrections_that_cannot_be(backend: Backend) {
     assert!(message.contains("2025-02-01"), "{message}");
 }
 
+/// Role, subject, days on which affiliations of Ada begin, with their partners; of Nordwind; whether the voided one
+/// is seen.
+type Row = (&'static str, Option<&'static str>, &'static [(&'static str, Option<&'static str>)], i64, bool);
+
 async fn affiliations_are_seen_by_whom_they_concern(backend: Backend) {
     let app = app_with_subjects(backend).await;
     app.affiliate("ada", "nordwind", "2025-01-01").await;
@@ -255,9 +259,6 @@ async fn affiliations_are_seen_by_whom_they_concern(backend: Backend) {
     let by_partner = "{ partner(code: \"nordwind\") { affiliations(first: 1) { totalCount pageInfo { hasNextPage } \
         nodes { professional { code } startsOn } } } }";
     let node = "query($id: ID!) { node(id: $id) { id } }";
-    // role, subject, days on which affiliations of Ada begin, with their partners; of Nordwind; whether the voided one
-    type Row =
-        (&'static str, Option<&'static str>, &'static [(&'static str, Option<&'static str>)], i64, bool);
     let (january, february, march) = ("2025-01-01", "2025-02-01", "2025-03-01");
     let table: [Row; 4] = [
         (

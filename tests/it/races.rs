@@ -17,6 +17,7 @@ const TODAY: &str = "2026-08-31";
 async fn an_end_and_what_is_recorded_after_it_exclude_each_other(backend: Backend) {
     let later = "2026-07-15";
     // who leaves, with which input, and what is recorded meanwhile on a day after the end
+    #[expect(clippy::type_complexity, reason = "rows of a table")]
     let table: [(&str, Value, &[fn(&str) -> Activity]); 3] = [
         (
             "endPartnership",

@@ -167,6 +167,7 @@ async fn professionals_are_found_by_level_employer_and_address(backend: Backend)
     let professional = app.key("PROFESSIONAL", Some("ada")).await;
     let none: &[&str] = &[];
     // filter, codes that staff sees, a partner and a professional
+    #[expect(clippy::type_complexity, reason = "rows of a table")]
     let table: [(&str, &[&str], &[&str], &[&str]); 12] = [
         ("levels: [\"ADVOCATE\"]", &["ada", "bram"], &["ada"], &["ada"]),
         ("levels: [\"ENABLER\", \"CATALYST\"]", none, none, none),

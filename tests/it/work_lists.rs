@@ -111,6 +111,7 @@ impl List {
 }
 
 /// A world with a few of everything.
+#[expect(clippy::too_many_lines, reason = "a few of everything")]
 async fn filled(backend: Backend) -> TestApp {
     let app = TestApp::start(backend, TODAY).await;
     for partner in ["nordwind", "polder"] {
@@ -201,10 +202,13 @@ fn picked(list: List, all: &[Value], condition: impl Fn(&Value) -> bool) -> Vec<
     list.keys(&rows)
 }
 
+/// Whether a list with a filter has a row.
+type Condition = fn(&Value) -> bool;
+
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn every_filter_finds_its_rows(backend: Backend) {
     let app = filled(backend).await;
     let key = app.key("PROGRAM_STAFF", None).await;
-    type Condition = fn(&Value) -> bool;
     // list, filter, what it picks
     let table: [(List, &str, Condition); 40] = [
         (ACTIVITIES, "statuses: [PENDING_REVIEW]", |row| row["status"] == "PENDING_REVIEW"),
@@ -344,6 +348,7 @@ async fn every_role_sees_its_rows(backend: Backend) {
     let administrator = app.key("ADMINISTRATOR", None).await;
     let none: &[&str] = &[];
     // list, arguments, rows of the partner, of the professional, of the integrator
+    #[expect(clippy::type_complexity, reason = "rows of a table")]
     let table: [(List, &str, &[&str], &[&str], &[&str]); 14] = [
         (
             ACTIVITIES,

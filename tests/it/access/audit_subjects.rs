@@ -8,6 +8,7 @@ use crate::harness::TestApp;
 const SPARE: (Option<&str>, Option<&str>) = (Some("spare"), None);
 const BOB: (Option<&str>, Option<&str>) = (None, Some("bob"));
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
     app.partner("spare", "2025-01-01").await;
     app.professional("bob", "2025-01-01").await;

@@ -323,6 +323,7 @@ fn fate(answer: &Answer, shown: &str, is_mutation: bool) -> Fate {
 }
 
 /// Puts objects in the place of words in capitals; some are made for the purpose.
+#[expect(clippy::too_many_lines, reason = "one arm for each word")]
 async fn fill(
     world: &World,
     is_own: bool,

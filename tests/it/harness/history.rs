@@ -1,6 +1,8 @@
 //! A random history of the whole program: mutations of every kind, each with what the ones before have made. What is
 //! not possible when its turn comes is refused.
 
+#![expect(clippy::cast_possible_wrap, reason = "places in short lists")]
+
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
@@ -100,7 +102,7 @@ impl History {
     pub(crate) fn next(&mut self, chance: &mut Chance) -> Option<Mutation> {
         self.count += 1;
         match chance.below(100) {
-            0..=24 => Some(self.activity(chance)),
+            0..=24 => Some(Self::activity(chance)),
             25..=39 => self.review_or_voiding(chance),
             40..=51 => self.affiliation(chance),
             52..=69 => self.order(chance),
@@ -110,7 +112,7 @@ impl History {
         }
     }
 
-    fn activity(&mut self, chance: &mut Chance) -> Mutation {
+    fn activity(chance: &mut Chance) -> Mutation {
         let (partner, person, on) = (chance.of(&PARTNERS), chance.of(&PEOPLE), chance.day());
         let recorded = |activity: Activity| mutation("recordActivity", activity.input());
         match chance.below(10) {

@@ -27,7 +27,7 @@ async fn lived(backend: Backend, steps: &[u64], previewed: u64) {
     let mut history = History::begin(&app).await;
     for (place, step) in steps.iter().enumerate() {
         let Some(step) = history.next(&mut Chance(*step)) else { continue };
-        let expected = if (place as u64).wrapping_add(previewed) % 4 == 0 {
+        let expected = if (place as u64).wrapping_add(previewed).is_multiple_of(4) {
             preview(&app, &history, &step).await
         } else {
             None
