@@ -4,6 +4,8 @@
 //! `cargo bench --bench load -- [--quick] [--seconds N] [--sqlite] [--postgres URL]`. The database of
 //! `--postgres` is made on that server for the run and dropped after it. Everything stays on 127.0.0.1.
 
+// The future of a request is nested deeply.
+#![recursion_limit = "256"]
 #![expect(clippy::duplicate_mod, reason = "the limit's statements are compiled once for each engine")]
 
 mod client;
