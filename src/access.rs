@@ -79,7 +79,7 @@ impl Role {
 }
 
 /// The credentials that act, as the audit log names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// The program itself, on the command line.
     System(&'static str),
@@ -121,7 +121,7 @@ impl Actor {
 }
 
 /// Restrictions of credentials, beyond those of the role.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Allowlist of sources that activities may be recorded for; none allows every source.
     pub sources: Option<Vec<String>>,
@@ -130,7 +130,7 @@ pub struct Limits {
 }
 
 /// The authenticated caller of a use case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Caller {
     /// The credentials.
     pub actor: Actor,

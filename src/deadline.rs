@@ -12,14 +12,28 @@ pub const COMMIT_TIME_MAX: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Deadline {
     at: Instant,
-    commits: Arc<AtomicU32>,
+    /// One counter for each operation that the transactions are a part of.
+    commits: Vec<Arc<AtomicU32>>,
 }
 
 impl Deadline {
     /// A deadline for an operation that has not changed anything yet.
     #[must_use]
     pub fn new(at: Instant) -> Self {
-        Self { at, commits: Arc::default() }
+        Self { at, commits: vec![Arc::default()] }
+    }
+
+    /// The deadline of a transaction that several operations share: `margin` before the first of theirs. None
+    /// if none of them has one.
+    #[must_use]
+    pub fn shared<'d>(deadlines: impl Iterator<Item = &'d Self>, margin: Duration) -> Option<Self> {
+        let (mut first, mut commits) = (None, Vec::new());
+        for deadline in deadlines {
+            first = Some(first.map_or(deadline.at, |first: Instant| first.min(deadline.at)));
+            commits.extend(deadline.commits.iter().cloned());
+        }
+        let first = first?;
+        Some(Self { at: first.checked_sub(margin).unwrap_or(first), commits })
     }
 
     /// When it passes.
@@ -42,17 +56,21 @@ impl Deadline {
 
     /// Notes that a commit takes effect, from its beginning on.
     pub fn commit_begins(&self) {
-        self.commits.fetch_add(1, Ordering::SeqCst);
+        for counter in &self.commits {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
     }
 
     /// Notes that a commit that had begun has no effect.
     pub fn commit_failed(&self) {
-        self.commits.fetch_sub(1, Ordering::SeqCst);
+        for counter in &self.commits {
+            counter.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 
     /// How many commits have taken effect, or may have.
     #[must_use]
     pub fn commits(&self) -> u32 {
-        self.commits.load(Ordering::SeqCst)
+        self.commits.first().map_or(0, |counter| counter.load(Ordering::SeqCst))
     }
 }

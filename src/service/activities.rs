@@ -5,6 +5,7 @@ mod conflicts;
 mod replacing;
 mod review;
 mod subjects;
+mod together;
 mod voiding;
 
 use std::collections::HashMap;
@@ -32,6 +33,7 @@ use crate::service::events::EventDraft;
 use crate::store::activity as store;
 use conflicts::{batch_conflict, conflict, differing_fields, key_conflict};
 use subjects::{FoundSubject, Subjects};
+pub(super) use together::Together;
 pub use voiding::{VoidOutcome, VoidedRun};
 
 /// The subject of an activity, by code.
@@ -65,7 +67,7 @@ pub struct ActivityDraft {
 }
 
 /// Whether an activity counts at once or is a claim that requires a review.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Intake {
     /// It counts at once: recording includes the review (S6).
     Record,
@@ -110,11 +112,19 @@ pub enum Decision {
 /// Maximum number of activities in one batch.
 pub const BATCH_MAX: usize = 1_000;
 
-/// A draft whose texts are checked.
-struct CheckedDraft<'d> {
+/// A draft as it was sent.
+#[derive(Clone, Copy)]
+struct SentDraft<'d> {
     draft: &'d ActivityDraft,
     /// Whether it takes the place of one with its key that was rejected or voided.
     replaces: bool,
+    /// Id of the request, for the audit log.
+    request_id: Option<&'d str>,
+}
+
+/// A draft whose texts are checked.
+struct CheckedDraft<'d> {
+    sent: SentDraft<'d>,
     texts: Result<Texts, Refusals>,
 }
 
@@ -186,13 +196,19 @@ impl Services {
         intake: Intake,
         import_run: Option<Uuid>,
     ) -> Result<(Vec<Outcome>, Duration), Error> {
-        self.record_drafts(drafts, &[], intake, import_run).await
+        self.record_drafts(&self.sent(drafts, &[]), intake, import_run).await
+    }
+
+    /// Drafts of one request; those that `replaces` marks take the place of others.
+    fn sent<'d>(&'d self, drafts: &'d [ActivityDraft], replaces: &[bool]) -> Vec<SentDraft<'d>> {
+        let marks = replaces.iter().copied().chain(std::iter::repeat(false));
+        let sent = |(draft, replaces)| SentDraft { draft, replaces, request_id: self.request_id() };
+        drafts.iter().zip(marks).map(sent).collect()
     }
 
     async fn record_drafts(
         &self,
-        drafts: &[ActivityDraft],
-        replaces: &[bool],
+        drafts: &[SentDraft<'_>],
         intake: Intake,
         import_run: Option<Uuid>,
     ) -> Result<(Vec<Outcome>, Duration), Error> {
@@ -202,12 +218,10 @@ impl Services {
                 format!("One request accepts at most {BATCH_MAX} activities; got {}.", drafts.len());
             return Err(Refusal::new(Code::TooMany, "activities", message).into());
         }
-        let checked: Vec<CheckedDraft<'_>> = (drafts.iter().enumerate())
-            .map(|(index, draft)| self.check(draft, replaces.get(index).copied().unwrap_or_default()))
-            .collect();
+        let checked: Vec<CheckedDraft<'_>> = drafts.iter().map(|sent| self.check(*sent)).collect();
         let begun = Instant::now();
         transact!(self, intake.operation(), transaction, changes => {
-            let subjects = Subjects::lock_for_drafts(transaction, checked.iter().map(|one| one.draft)).await?;
+            let subjects = Subjects::lock_for_drafts(transaction, checked.iter().map(|one| one.sent.draft)).await?;
             let waited = begun.elapsed();
             let outcomes = self.record_batch(transaction, changes, subjects, &checked, (intake, import_run)).await?;
             Ok((outcomes, waited))
@@ -247,17 +261,17 @@ impl Services {
             return Ok(outcomes(plans));
         }
         let mut posted = posting.post(transaction, self).await?;
-        let new = plans.iter_mut().filter_map(|plan| match plan {
-            Plan::New { row, fact } => Some((row, fact.is_some())),
+        let new = plans.iter_mut().zip(checked).filter_map(|(plan, one)| match plan {
+            Plan::New { row, fact } => Some((row, fact.is_some(), one.sent.request_id)),
             _ => None,
         });
-        for (step, (row, counts)) in new.enumerate() {
+        for (step, (row, counts, request_id)) in new.enumerate() {
             row.seq = posted.seqs.get(step).copied().unwrap_or_default();
             row.recorded_at = posted.recorded_at;
             row.import_run_id = import_run;
             (row.awarded_points, row.awarded_credits) =
                 posted.awarded.get(&row.id).copied().unwrap_or_default();
-            changes.add(change(row).after(json!({ "status": row.status.to_value() })));
+            changes.add(change(row).after(json!({ "status": row.status.to_value() })).sent_by(request_id));
             let kind = if counts { EventKind::ActivityRecorded } else { EventKind::ClaimSubmitted };
             posted.emit(step, EventDraft::activity(kind, row));
         }
@@ -289,7 +303,7 @@ impl Services {
                 |PlannedDraft { key, mut row, fact }| {
                     let known = existing.get(&(row.source.clone(), row.external_id.clone()));
                     let is_repeat = in_batch.contains_key(&key);
-                    row.replaces = self.replaced(one.replaces, known, is_repeat)?;
+                    row.replaces = self.replaced(one.sent.replaces, known, is_repeat)?;
                     if let Some(first) = known.filter(|_| row.replaces.is_none() && !is_repeat) {
                         return Ok(Plan::Done(Box::new(self.repeat(first, &row)?)));
                     }
@@ -331,7 +345,7 @@ impl Services {
         one: &'c CheckedDraft<'_>,
         intake: Intake,
     ) -> Result<PlannedDraft<'c>, Refusals> {
-        let draft = one.draft;
+        let draft = one.sent.draft;
         let who = self.find_subject(subjects, intake, &draft.subject);
         let admitted = self.admit(intake, &draft.claim(who.as_ref().ok()));
         let (texts, who) = match all((one.texts.as_ref(), who)) {
@@ -391,14 +405,15 @@ impl Services {
         })
     }
 
-    fn check<'d>(&self, draft: &'d ActivityDraft, replaces: bool) -> CheckedDraft<'d> {
+    fn check<'d>(&self, sent: SentDraft<'d>) -> CheckedDraft<'d> {
+        let draft = sent.draft;
         let texts = all((
             self.check_source(&draft.source),
             input::key("externalId", &draft.external_id),
             input::attributes(&draft.attributes),
         ));
         let texts = texts.map(|(source, external_id, attributes)| Texts { source, external_id, attributes });
-        CheckedDraft { draft, replaces, texts }
+        CheckedDraft { sent, texts }
     }
 
     fn check_source(&self, source: &str) -> Result<String, Refusal> {

@@ -24,6 +24,7 @@ pub(super) struct Change {
     before: Option<Value>,
     after: Option<Value>,
     reason: Option<String>,
+    request_id: Option<String>,
 }
 
 impl Change {
@@ -37,7 +38,14 @@ impl Change {
             before: None,
             after: None,
             reason: None,
+            request_id: None,
         }
+    }
+
+    /// The request that asked for the change, if it is not the one of the transaction.
+    pub(super) fn sent_by(mut self, request_id: Option<&str>) -> Self {
+        self.request_id = request_id.map(str::to_owned);
+        self
     }
 
     /// The subjects that the change concerns.
@@ -104,7 +112,7 @@ impl Changes {
             object_id: change.object_id,
             partner_id: change.partner_id,
             professional_id: change.professional_id,
-            request_id: services.request_id().map(str::to_owned),
+            request_id: change.request_id.or_else(|| services.request_id().map(str::to_owned)),
             before: change.before.map(|value| value.to_string()),
             after: change.after.map(|value| value.to_string()),
             reason: change.reason,

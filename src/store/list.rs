@@ -186,7 +186,7 @@ impl ListQuery {
 
     /// The statement of a text with the values so far.
     fn statement(self, text: String) -> Statement {
-        Statement::from_sql_and_values(self.backend, text, self.values)
+        sql::statement(self.backend, text, self.values)
     }
 
     fn finish(&mut self) {
@@ -271,7 +271,7 @@ impl ListQuery {
                 format!("SELECT e.* FROM ({}) e ORDER BY {order} LIMIT {limit}", several.join(" UNION ALL "))
             }
         };
-        Statement::from_sql_and_values(self.backend, text, self.values)
+        sql::statement(self.backend, text, self.values)
     }
 
     /// The statement that counts the rows, [`COUNT_MAX`] and one more at most.
@@ -290,7 +290,7 @@ impl ListQuery {
         });
         let branches = branches.collect::<Vec<_>>().join(" UNION ALL ");
         let text = format!("SELECT COUNT(*) AS n FROM ({branches} LIMIT {limit}) counted");
-        Statement::from_sql_and_values(self.backend, text, self.values)
+        sql::statement(self.backend, text, self.values)
     }
 }
 

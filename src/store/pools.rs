@@ -35,7 +35,7 @@ const SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; \
     SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET jit = off; \
-    SET random_page_cost = 1.1";
+    SET random_page_cost = 1.1; SET plan_cache_mode = force_generic_plan";
 
 /// Settings of the connection that migrates: a change of a large table may take its time, but waits no longer
 /// than others for a lock that serving processes hold.

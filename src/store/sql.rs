@@ -53,7 +53,7 @@ impl Sql {
             let (of, rest) = tail.split_once(')').unwrap_or((tail, ""));
             postgres = format!("{head}FOR UPDATE OF {of}{rest}");
         }
-        Self { sqlite, postgres }
+        Self { sqlite: unplanned_limits(&sqlite), postgres }
     }
 
     /// A statement whose text differs between the engines beyond the marks.
@@ -97,6 +97,28 @@ impl Sql {
         let text = if backend == DbBackend::Postgres { &self.postgres } else { &self.sqlite };
         Statement::from_sql_and_values(backend, text, values)
     }
+}
+
+/// A statement of a text for one engine, which is composed for each use.
+pub(crate) fn statement(backend: DbBackend, text: String, values: Vec<Value>) -> Statement {
+    let text = if backend == DbBackend::Sqlite { unplanned_limits(&text) } else { text };
+    Statement::from_sql_and_values(backend, text, values)
+}
+
+/// The text for SQLite with each bound limit as an expression: where the limit is a parameter itself, SQLite looks at
+/// its value to plan, and prepares the statement anew for each execution.
+fn unplanned_limits(text: &str) -> String {
+    let mut parts = text.split("LIMIT $");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        plain.push_str("LIMIT $");
+        plain.push_str(number);
+        plain.push_str(" + 0");
+        plain.push_str(rest);
+    }
+    plain
 }
 
 /// A set of ids as one parameter, for `@uuids` and `@idtable`.
@@ -148,6 +170,10 @@ mod tests {
                 "WHERE t.id = ANY((SELECT $2::text::uuid[])::uuid[]) ORDER BY t.id FOR UPDATE OF b"
             )
         );
+        let paged = Sql::new("SELECT a FROM (SELECT a FROM t LIMIT $12) LIMIT $3");
+        let (lite, pg) = (paged.bind(DbBackend::Sqlite, []), paged.bind(DbBackend::Postgres, []));
+        assert_eq!(lite.sql, "SELECT a FROM (SELECT a FROM t LIMIT $12 + 0) LIMIT $3 + 0");
+        assert_eq!(pg.sql, "SELECT a FROM (SELECT a FROM t LIMIT $12) LIMIT $3");
         assert_eq!(ids(DbBackend::Sqlite, [Uuid::nil()]), r#"["00000000000000000000000000000000"]"#.into());
         assert_eq!(ids(DbBackend::Postgres, []), "{}".into());
         assert_eq!(texts(["a\"b"]), r#"["a\"b"]"#.into());

@@ -55,6 +55,7 @@ mod swag;
 mod target_changes;
 mod targets;
 mod tidy;
+mod together;
 mod upgrades;
 mod voiding;
 mod webhooks;

@@ -250,10 +250,10 @@ async fn record_one(
     intake: Intake,
 ) -> Result<RecordActivityPayload, ApiError> {
     let services = mutation_services(context, &input, input.preview, None);
-    let replaces = [input.replaces];
-    let outcomes = services.activities_replace(&[input.into()], &replaces, intake).await?;
+    let replaces = input.replaces;
+    let outcome = services.activity_record(input.into(), replaces, intake).await?;
     let effects = services.effects();
-    let payload = payloads(outcomes, |_, refusals| refusals, &run::Effects::default()).pop();
+    let payload = payloads(vec![outcome], |_, refusals| refusals, &run::Effects::default()).pop();
     Ok(RecordActivityPayload { effects: Effects(effects), ..payload.unwrap_or_default() })
 }
 

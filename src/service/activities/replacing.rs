@@ -22,7 +22,7 @@ impl Services {
         replaces: &[bool],
         intake: Intake,
     ) -> Result<Vec<Outcome>, Error> {
-        Ok(self.record_drafts(drafts, replaces, intake, None).await?.0)
+        Ok(self.record_drafts(&self.sent(drafts, replaces), intake, None).await?.0)
     }
 
     /// The activity that a draft takes the place of: the newest with its key, if it was rejected or voided. None
