@@ -28,6 +28,7 @@ pub(crate) mod page;
 pub(crate) mod partner;
 pub(crate) mod points;
 mod pools;
+pub(crate) mod posted;
 pub(crate) mod product;
 pub(crate) mod professional;
 pub(crate) mod quote;

@@ -281,7 +281,7 @@ impl Services {
         });
         // The key is free for the new activity once the one that it replaces has none.
         store::set_replaced(transaction, plans.iter().filter_map(Plan::replaced)).await?;
-        store::insert(transaction, rows.collect()).await?;
+        posted.new_activities = rows.collect();
         posted.write(transaction).await?;
         Ok(outcomes(plans))
     }

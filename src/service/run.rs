@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::program::level_change::LevelChange;
 use crate::program::refusal::{Code, Refusal};
 use crate::program::wording::quoted;
+use crate::store::event::Numbering;
 use crate::store::idempotency;
 
 tokio::task_local! {
@@ -104,6 +105,12 @@ impl Services {
     /// Whether the mutation is a preview, whose transaction is rolled back.
     pub(super) fn is_preview(&self) -> bool {
         self.run.as_ref().is_some_and(|run| run.preview)
+    }
+
+    /// When the events of a mutation get their numbers: in its own transaction, unless that goes on after it, or
+    /// is rolled back.
+    pub(super) fn numbering(&self) -> Numbering {
+        if self.whole.is_some() || self.is_preview() { Numbering::Later } else { Numbering::AtOnce }
     }
 
     /// The number of a new object, from its place in the log. A preview draws none.

@@ -47,14 +47,6 @@ pub(crate) async fn by_ids(
         .await
 }
 
-/// Records activities.
-pub(crate) async fn insert(
-    connection: &impl ConnectionTrait,
-    rows: Vec<activity::Model>,
-) -> Result<(), DbErr> {
-    super::insert_all(connection, rows).await
-}
-
 /// Updates status and awards of an activity.
 pub(crate) async fn update(connection: &impl ConnectionTrait, row: &activity::Model) -> Result<(), DbErr> {
     let row = activity::ActiveModel {

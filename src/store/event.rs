@@ -2,13 +2,18 @@
 //!
 //! On SQLite, writers queue, so an event has its number when it is written. On PostgreSQL, transactions commit
 //! concurrently: a number that was assigned before a commit could become visible after a higher one, and a
-//! reader that stores the last number as its cursor would miss it. There, numbers are assigned to committed
-//! events, under the lock of the feed's row.
+//! reader that stores the last number as its cursor would miss it. There, numbers are assigned under the lock of the
+//! feed's row: by a transaction that is about to commit, if nobody holds the lock, else to committed events.
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use entity::event;
 use entity::value::EventKind;
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::{ActiveEnum, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Value};
+use sea_orm::{
+    ActiveEnum, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Statement, Value,
+};
 use uuid::Uuid;
 
 use super::listener::CHANNEL;
@@ -17,6 +22,9 @@ use super::{Database, set};
 
 /// Maximum number of events that one transaction numbers.
 const NUMBERED_PER_TRANSACTION: i64 = 10_000;
+/// Maximum time that a reader of events numbers those that wait. It reads what has a number then; the feed's task
+/// goes on.
+const READER_NUMBERING_TIME: Duration = Duration::from_secs(1);
 
 /// The assigned numbers of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
@@ -27,16 +35,31 @@ pub struct Feed {
     pub removed: i64,
 }
 
+/// When events that are written on PostgreSQL get their numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Numbering {
+    /// At once, if nothing else is being numbered: the transaction holds the feed's row until it ends, so this is
+    /// for one that is about to commit.
+    AtOnce,
+    /// After the commit.
+    #[default]
+    Later,
+}
+
 /// Writes events in their order.
 pub(crate) async fn insert(
     connection: &impl ConnectionTrait,
     mut rows: Vec<event::Model>,
+    numbering: Numbering,
 ) -> Result<(), DbErr> {
     if rows.is_empty() {
         return Ok(());
     }
     if connection.get_database_backend() == DbBackend::Postgres {
-        return set::append(connection, &rows).await;
+        static TEXT: LazyLock<String> = LazyLock::new(|| format!("WITH {}", insert_text(1)));
+        let values = insert_values(&rows, numbering)?;
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, TEXT.as_str(), values);
+        return connection.execute_raw(statement).await.map(drop);
     }
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     sql!(TAKE_NUMBERS, "UPDATE event_feed SET last = last + $1 WHERE id = 1 RETURNING last, removed");
@@ -45,6 +68,35 @@ pub(crate) async fn insert(
         (row.id, row.number) = (number, Some(number));
     }
     super::insert_all(connection, rows).await
+}
+
+/// The end of a statement for PostgreSQL that writes events, after `WITH`; its parameters have numbers from `first` on.
+///
+/// Events get their numbers as they are written if the feed's row is free, and none that was committed waits for its
+/// number: earlier events of the same subjects are committed, and so come first. Otherwise they have no number yet.
+pub(super) fn insert_text(first: usize) -> String {
+    let all = set::names::<event::Model>(|_| true);
+    let stored = set::names::<event::Model>(|column| {
+        !set::is_key::<event::Model>(column) && !matches!(column, event::Column::Number)
+    });
+    let rows = set::unnest::<event::Model>(first);
+    let count = first + set::parameters::<event::Model>();
+    format!(
+        "feed AS (SELECT last FROM event_feed WHERE id = 1 AND ${count}::bigint > 0 \
+         AND NOT EXISTS (SELECT 1 FROM events WHERE number IS NULL) FOR UPDATE SKIP LOCKED), \
+         written AS (INSERT INTO events (number, {stored}) SELECT (SELECT last FROM feed) + v.index, {stored} \
+         FROM {rows} WITH ORDINALITY AS v({all}, index) ORDER BY v.index) \
+         UPDATE event_feed SET last = feed.last + ${count}::bigint FROM feed WHERE event_feed.id = 1 \
+         RETURNING pg_notify('{CHANNEL}', '')"
+    )
+}
+
+/// The parameters of [`insert_text`].
+pub(super) fn insert_values(rows: &[event::Model], numbering: Numbering) -> Result<Vec<Value>, DbErr> {
+    let numbered = if numbering == Numbering::AtOnce { rows.len() } else { 0 };
+    let mut values = set::arrays(rows)?;
+    values.push(i64::try_from(numbered).unwrap_or(i64::MAX).into());
+    Ok(values)
 }
 
 async fn feed_row(
@@ -79,22 +131,31 @@ pub(crate) async fn pending(connection: &impl ConnectionTrait) -> Result<Pending
     Ok(Pending::find_by_statement(statement).one(connection).await?.unwrap_or_default())
 }
 
-/// Assigns numbers to committed events that have none, and returns how many.
-pub(crate) async fn assign_numbers(database: &Database) -> Result<i64, DbErr> {
-    if database.backend() != DbBackend::Postgres {
-        return Ok(0);
-    }
-    let mut all = 0;
-    loop {
-        sql!(ANY, "SELECT 1 FROM events WHERE number IS NULL LIMIT 1");
-        if database.reader().query_one_raw(ANY.bind(DbBackend::Postgres, [])).await?.is_none() {
-            return Ok(all);
-        }
-        all += assign_number_batch(database).await?;
-    }
+/// Assigns numbers to committed events that have none, for a reader, which does not wait for a long backlog.
+pub(crate) async fn assign_numbers_for_reader(database: &Database) -> Result<(), DbErr> {
+    assign_numbers_until(database, Some(Instant::now() + READER_NUMBERING_TIME)).await
 }
 
-async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
+/// Assigns numbers to committed events that have none.
+pub(crate) async fn assign_numbers(database: &Database) -> Result<(), DbErr> {
+    assign_numbers_until(database, None).await
+}
+
+async fn assign_numbers_until(database: &Database, end: Option<Instant>) -> Result<(), DbErr> {
+    if database.backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    while end.is_none_or(|end| Instant::now() < end) {
+        sql!(ANY, "SELECT 1 FROM events WHERE number IS NULL LIMIT 1");
+        if database.reader().query_one_raw(ANY.bind(DbBackend::Postgres, [])).await?.is_none() {
+            break;
+        }
+        assign_number_batch(database).await?;
+    }
+    Ok(())
+}
+
+async fn assign_number_batch(database: &Database) -> Result<(), DbErr> {
     // The feed's row has one holder at a time: more than one connection of this process would only wait.
     let _turn = database.numbering.lock().await;
     let transaction = database.begin_numbering().await?;
@@ -116,8 +177,7 @@ async fn assign_number_batch(database: &Database) -> Result<i64, DbErr> {
         let notify = format!("NOTIFY {CHANNEL}");
         transaction.execute_unprepared(&notify).await?;
     }
-    transaction.commit().await?;
-    Ok(after.last - feed.last)
+    Ok(transaction.commit().await?)
 }
 
 /// A filter on events. An event matches if it satisfies every field that is set.

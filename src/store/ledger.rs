@@ -14,22 +14,6 @@ use super::page::{self, Page, PageSql, Rows};
 use super::sql::{self, Sql, sql};
 use super::subject::{EARLIEST, LATEST};
 
-/// Appends entries of partners.
-pub(crate) async fn insert(
-    connection: &impl ConnectionTrait,
-    rows: Vec<ledger_entry::Model>,
-) -> Result<(), DbErr> {
-    super::insert_all(connection, rows).await
-}
-
-/// Appends entries of professionals.
-pub(crate) async fn insert_points(
-    connection: &impl ConnectionTrait,
-    rows: Vec<points_entry::Model>,
-) -> Result<(), DbErr> {
-    super::insert_all(connection, rows).await
-}
-
 /// A filter on the entries of a ledger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LedgerFilter {

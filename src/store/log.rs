@@ -34,11 +34,6 @@ pub(crate) async fn reserve_seqs(
     Ok((last + 1..=last + count).collect())
 }
 
-/// Appends steps.
-pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: Vec<log::Model>) -> Result<(), DbErr> {
-    super::insert_all(connection, rows).await
-}
-
 /// A step of the log with what it happened to, for folding it again.
 #[derive(Clone, Debug)]
 pub(crate) struct LoggedStep {

@@ -1,4 +1,4 @@
-//! Rows as one parameter of a statement with constant text, for PostgreSQL.
+//! Rows as parameters of a statement with constant text, one for each column, for PostgreSQL.
 //!
 //! A list of values would be parsed and planned anew for each number of rows, with a parameter for
 //! each value.
@@ -20,55 +20,52 @@ pub(super) async fn insert<M: ModelTrait>(
     rows: &[M],
     upsert: bool,
 ) -> Result<(), DbErr> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        insert_text::<M>(upsert),
-        [rows_json(rows)?.into()],
-    );
+    let text = insert_text::<M>(upsert, 1);
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, arrays(rows)?);
     connection.execute_raw(statement).await.map(drop)
 }
 
-/// Inserts rows in their order; the database assigns ascending integer keys.
-pub(super) async fn append<M: ModelTrait>(
-    connection: &impl ConnectionTrait,
-    rows: &[M],
-) -> Result<(), DbErr> {
-    let (list, typed) = columns::<M>(|column| !is_key::<M>(column));
-    let text = format!(
-        "INSERT INTO {} ({list}) SELECT {list} FROM ROWS FROM \
-         (jsonb_to_recordset($1::text::jsonb) AS ({typed})) WITH ORDINALITY AS v({list}, index) ORDER BY index",
-        M::Entity::default().table_name()
-    );
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, text, [rows_json(rows)?.into()]);
-    connection.execute_raw(statement).await.map(drop)
-}
-
-fn is_key<M: ModelTrait>(column: Column<M>) -> bool {
+pub(super) fn is_key<M: ModelTrait>(column: Column<M>) -> bool {
     PrimaryKey::<M>::iter().any(|key| key.into_column().as_str() == column.as_str())
 }
 
-/// Columns of a table as a list of names, and as one with types.
-fn columns<M: ModelTrait>(included: impl Fn(Column<M>) -> bool) -> (String, String) {
-    let columns = || Column::<M>::iter().filter(|column| included(*column));
-    let names: Vec<&str> = columns().map(|column| column.as_str()).collect();
-    let typed: Vec<String> =
-        columns().map(|column| format!("{} {}", column.as_str(), sql_type(column))).collect();
-    (names.join(", "), typed.join(", "))
+/// Names of the columns of a table, as a list.
+pub(super) fn names<M: ModelTrait>(included: impl Fn(Column<M>) -> bool) -> String {
+    let names: Vec<&str> =
+        Column::<M>::iter().filter(|column| included(*column)).map(|column| column.as_str()).collect();
+    names.join(", ")
 }
 
-fn insert_text<M: ModelTrait>(upsert: bool) -> String {
+/// How many parameters hold the rows of a table.
+pub(super) fn parameters<M: ModelTrait>() -> usize {
+    Column::<M>::iter().count()
+}
+
+/// A table expression with all columns, one parameter for each, from a number on.
+pub(super) fn unnest<M: ModelTrait>(first: usize) -> String {
+    let typed: Vec<String> = (first..)
+        .zip(Column::<M>::iter())
+        .map(|(number, column)| format!("${number}::text::{}[]", sql_type(column)))
+        .collect();
+    format!("unnest({})", typed.join(", "))
+}
+
+/// The statement that inserts rows of parameters from a number on.
+pub(super) fn insert_text<M: ModelTrait>(upsert: bool, first: usize) -> String {
     let table = M::Entity::default();
-    let (list, typed) = columns::<M>(|_| true);
+    let list = names::<M>(|_| true);
     let mut text = format!(
-        "INSERT INTO {} ({list}) SELECT {list} FROM jsonb_to_recordset($1::text::jsonb) AS v({typed})",
-        table.table_name()
+        "INSERT INTO {} ({list}) SELECT {list} FROM {} AS v({list})",
+        table.table_name(),
+        unnest::<M>(first)
     );
     if upsert {
-        let keys: Vec<&str> = PrimaryKey::<M>::iter().map(|key| key.into_column().as_str()).collect();
-        let values = list.split(", ").filter(|name| !keys.contains(name));
-        let values: Vec<String> = values.map(|name| format!("{name} = excluded.{name}")).collect();
+        let keys = names::<M>(is_key::<M>);
+        let values = Column::<M>::iter().filter(|column| !is_key::<M>(*column));
+        let values: Vec<String> =
+            values.map(|column| format!("{0} = excluded.{0}", column.as_str())).collect();
         // Writing to a String does not fail.
-        let _ = write!(text, " ON CONFLICT ({}) DO UPDATE SET {}", keys.join(", "), values.join(", "));
+        let _ = write!(text, " ON CONFLICT ({keys}) DO UPDATE SET {}", values.join(", "));
     }
     text
 }
@@ -85,37 +82,56 @@ fn sql_type(column: impl ColumnTrait) -> &'static str {
     }
 }
 
-/// The rows as a list of objects; an empty column is left out.
-fn rows_json<M: ModelTrait>(rows: &[M]) -> Result<String, DbErr> {
-    let mut text = String::from("[");
-    for (index, row) in rows.iter().enumerate() {
-        text.push_str(if index > 0 { ",{" } else { "{" });
-        let mut first = true;
-        for column in Column::<M>::iter() {
-            let Some(value) = json_value(row.get(column))? else { continue };
-            let comma = if first { "" } else { "," };
-            first = false;
-            // Writing to a String does not fail.
-            let _ = write!(text, "{comma}\"{}\":{value}", column.as_str());
-        }
-        text.push('}');
-    }
-    text.push(']');
-    Ok(text)
+/// The rows as one array for each column, in text form.
+pub(super) fn arrays<M: ModelTrait>(rows: &[M]) -> Result<Vec<Value>, DbErr> {
+    Column::<M>::iter().map(|column| array(rows.iter().map(|row| row.get(column)))).collect()
 }
 
-/// A value as JSON; none for NULL.
-fn json_value(value: Value) -> Result<Option<String>, DbErr> {
-    Ok(match value {
-        Value::Bool(is_set) => is_set.map(|is_set| is_set.to_string()),
-        Value::BigInt(number) => number.map(|number| number.to_string()),
-        Value::Int(number) => number.map(|number| number.to_string()),
-        Value::Uuid(id) => id.map(|id| format!("\"{id}\"")),
-        Value::ChronoDate(day) => day.map(|day| format!("\"{day}\"")),
-        Value::ChronoDateTimeUtc(moment) => moment.map(|moment| format!("\"{}\"", moment.to_rfc3339())),
-        Value::String(text) => text.map(|text| serde_json::Value::String(text).to_string()),
+fn array(values: impl Iterator<Item = Value>) -> Result<Value, DbErr> {
+    let mut text = String::from("{");
+    for (index, value) in values.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        write_element(&mut text, value)?;
+    }
+    text.push('}');
+    Ok(text.into())
+}
+
+/// Writes a value as an element of an array. Writing to a String does not fail.
+fn write_element(text: &mut String, value: Value) -> Result<(), DbErr> {
+    let is_written = match value {
+        Value::Bool(Some(is_set)) => write!(text, "{is_set}"),
+        Value::BigInt(Some(number)) => write!(text, "{number}"),
+        Value::Int(Some(number)) => write!(text, "{number}"),
+        Value::Uuid(Some(id)) => write!(text, "{id}"),
+        Value::ChronoDate(Some(day)) => write!(text, "{day}"),
+        Value::ChronoDateTimeUtc(Some(moment)) => write!(text, "\"{}\"", moment.to_rfc3339()),
+        Value::String(Some(value)) => {
+            text.push('"');
+            for character in value.chars() {
+                if matches!(character, '"' | '\\') {
+                    text.push('\\');
+                }
+                text.push(character);
+            }
+            text.push('"');
+            Ok(())
+        }
+        Value::Bool(None)
+        | Value::BigInt(None)
+        | Value::Int(None)
+        | Value::Uuid(None)
+        | Value::ChronoDate(None)
+        | Value::ChronoDateTimeUtc(None)
+        | Value::String(None) => {
+            text.push_str("NULL");
+            Ok(())
+        }
         other => return Err(DbErr::Type(format!("no column of a set holds {other:?}"))),
-    })
+    };
+    is_written.map_err(|error| DbErr::Type(error.to_string()))
 }
 
 #[cfg(test)]
@@ -123,13 +139,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_set_is_one_parameter() {
+    fn a_set_is_one_parameter_for_each_column() {
         type Day = entity::partner_day::Model;
         let expected = "INSERT INTO partner_days (partner_id, track, day, credits) \
-                        SELECT partner_id, track, day, credits FROM jsonb_to_recordset($1::text::jsonb) \
-                        AS v(partner_id uuid, track text, day date, credits bigint) \
+                        SELECT partner_id, track, day, credits \
+                        FROM unnest($3::text::uuid[], $4::text::text[], $5::text::date[], $6::text::bigint[]) \
+                        AS v(partner_id, track, day, credits) \
                         ON CONFLICT (partner_id, track, day) DO UPDATE SET credits = excluded.credits";
-        assert_eq!(insert_text::<Day>(true), expected);
+        assert_eq!(insert_text::<Day>(true, 3), expected);
         let row = |name: &str, ends_on| entity::affiliation::Model {
             id: uuid::Uuid::nil(),
             professional_id: uuid::Uuid::nil(),
@@ -140,11 +157,18 @@ mod tests {
             voided: false,
             replaces_id: None,
         };
-        let rows = rows_json(&[row("2025-01-01", None), row("2025-01-02", "2025-02-01".parse().ok())]);
-        let rows: serde_json::Value = serde_json::from_str(&rows.expect("known types")).expect("JSON");
-        assert_eq!(rows[0]["starts_on"], "2025-01-01");
-        assert!(rows[0].get("ends_on").is_none());
-        assert_eq!(rows[1]["ends_on"], "2025-02-01");
-        assert_eq!(rows[1]["created_at"], "1970-01-01T00:00:00+00:00");
+        let rows = [row("2025-01-01", None), row("2025-01-02", "2025-02-01".parse().ok())];
+        let arrays = arrays(&rows).expect("known types");
+        assert_eq!(arrays.len(), parameters::<entity::affiliation::Model>());
+        assert!(arrays.contains(&"{2025-01-01,2025-01-02}".into()));
+        assert!(arrays.contains(&"{NULL,2025-02-01}".into()));
+        assert!(arrays.contains(&"{false,false}".into()));
+    }
+
+    #[test]
+    fn texts_are_quoted() {
+        let values = ["", "NULL", "a \"b\" \\ {c},d", "é\n"].map(|text| Value::from(text.to_owned()));
+        let text = "{\"\",\"NULL\",\"a \\\"b\\\" \\\\ {c},d\",\"é\n\"}";
+        assert_eq!(array(values.into_iter()).expect("texts"), text.into());
     }
 }

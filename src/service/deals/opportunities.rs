@@ -13,6 +13,7 @@ use crate::program::deal::{Hold, UNLIMITED};
 use crate::service::Services;
 use crate::service::customers::Opportunity;
 use crate::service::events::Audience;
+use crate::store::event::Numbering;
 use crate::store::partner::PartnerRow;
 use crate::store::{deal as store, event, subject, timer};
 
@@ -114,6 +115,6 @@ impl Services {
         let actor = (kind == EventKind::OpportunityWon).then(|| self.caller().actor.label().to_owned());
         let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor };
         let row = audience.step(&self.opportunity_event(kind, holder, on), reason);
-        Ok(event::insert(transaction, vec![row]).await?)
+        Ok(event::insert(transaction, vec![row], Numbering::Later).await?)
     }
 }

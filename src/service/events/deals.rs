@@ -11,6 +11,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::service::deals::deal_dates;
 use crate::service::{Services, transact};
+use crate::store::event::Numbering;
 use crate::store::partner::PartnerRow;
 use crate::store::subject::{self, EARLIEST};
 use crate::store::{customer, deal as store, event, timer};
@@ -77,7 +78,7 @@ impl Services {
                 timer::set(transaction, row.id, next).await?;
             }
             events.sort_by_key(|(day, _)| *day);
-            event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?;
+            event::insert(transaction, events.into_iter().map(|(_, row)| row).collect(), Numbering::Later).await?;
             Ok(())
         })?;
         Ok(true)
@@ -117,7 +118,7 @@ impl Services {
                 timer::set_lapse(transaction, row.id, next).await?;
             }
             events.sort_by_key(|(day, _)| *day);
-            event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?;
+            event::insert(transaction, events.into_iter().map(|(_, row)| row).collect(), Numbering::Later).await?;
             Ok(())
         })?;
         Ok(true)

@@ -13,7 +13,7 @@ use crate::program::money::Money;
 use crate::service::Services;
 use crate::service::contracts::ContractRow;
 use crate::service::products::ProductRow;
-use crate::store::event;
+use crate::store::event::{self, Numbering};
 
 impl EventDraft {
     /// A partner was enrolled; its levels begin with the lowest one.
@@ -148,6 +148,6 @@ impl Services {
             actor,
         };
         let rows = drafts.iter().map(|draft| audience.step(draft, reason));
-        Ok(event::insert(transaction, rows.collect()).await?)
+        Ok(event::insert(transaction, rows.collect(), Numbering::Later).await?)
     }
 }

@@ -25,6 +25,8 @@ const BROADCAST_CAPACITY: usize = 1_024;
 const EVENTS_PER_READ: u64 = 500;
 /// Interval of polling for events of other processes, besides notifications.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// Pause between passes of the feed: the events of many commits are read together.
+const PASS_INTERVAL: Duration = Duration::from_millis(5);
 /// Interval between deletions of expired events.
 const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 /// Events that one transaction deletes.
@@ -149,6 +151,7 @@ impl Services {
                 tracing::warn!(%error, "failed to read events; retrying");
                 tokio::time::sleep(POLL_INTERVAL).await;
             }
+            tokio::time::sleep(PASS_INTERVAL).await;
             tokio::select! {
                 () = self.hub.committed.notified() => {}
                 () = tokio::time::sleep(POLL_INTERVAL) => {}
@@ -188,7 +191,7 @@ impl Services {
     ) -> Result<impl Stream<Item = EventResult> + Send + use<>, Error> {
         // Subscribe before the last number is read, so that no event falls between the two.
         let recent = self.hub.recent.subscribe();
-        store::assign_numbers(&self.db).await?;
+        store::assign_numbers_for_reader(&self.db).await?;
         let feed = store::feed(self.db.reader()).await?;
         let cursor = after.unwrap_or(feed.last);
         let subscription = Subscription {

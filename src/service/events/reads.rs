@@ -78,7 +78,8 @@ pub(in crate::service) fn event_number(number: i64, removed: i64, last: i64) -> 
 }
 
 impl Services {
-    /// The events after a number, or from the first retained one. Includes every committed event.
+    /// The events after a number, or from the first retained one. Includes every committed event, unless so many
+    /// wait for their numbers, as after a large import, that it would take long.
     ///
     /// # Errors
     /// When the caller has no right to the feed, events after the number were deleted, the number was not
@@ -90,7 +91,7 @@ impl Services {
         size: u64,
     ) -> Result<EventsPage, Error> {
         self.authorize(Operation::Events)?;
-        store::assign_numbers(&self.db).await?;
+        store::assign_numbers_for_reader(&self.db).await?;
         let after = self.check_after(after).await?;
         let feed = store::feed(self.db.reader()).await?;
         let Ok(filter) = self.event_filter(query).await? else {
@@ -171,7 +172,7 @@ impl Services {
         let Some(number) = after else { return Ok(None) };
         let mut feed = store::feed(self.db.reader()).await?;
         if number > feed.last {
-            store::assign_numbers(&self.db).await?;
+            store::assign_numbers_for_reader(&self.db).await?;
             feed = store::feed(self.db.reader()).await?;
         }
         event_number(number, feed.removed, feed.last)?;

@@ -16,6 +16,7 @@ use crate::service::posting::{
     points_by_year, set_partner_prospects, set_renewal,
 };
 use crate::service::{Services, transact};
+use crate::store::event::Numbering;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
@@ -91,7 +92,8 @@ impl Services {
         events.sort_by_key(|(day, _)| *day);
         let balances = rows.into_iter().map(|row| row.balance(row.last_recorded_at));
         upsert_all(transaction, balances.collect()).await?;
-        Ok(event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?)
+        Ok(event::insert(transaction, events.into_iter().map(|(_, row)| row).collect(), Numbering::Later)
+            .await?)
     }
 
     async fn emit_professional_levels(&self) -> Result<bool, Error> {
@@ -133,6 +135,7 @@ impl Services {
         events.sort_by_key(|(day, _)| *day);
         let balances = rows.into_iter().map(|row| row.balance(row.last_recorded_at));
         upsert_all(transaction, balances.collect()).await?;
-        Ok(event::insert(transaction, events.into_iter().map(|(_, row)| row).collect()).await?)
+        Ok(event::insert(transaction, events.into_iter().map(|(_, row)| row).collect(), Numbering::Later)
+            .await?)
     }
 }

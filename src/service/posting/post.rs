@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{
-    ledger_entry, log, partner_balance, partner_day, partner_tally, partner_total, points_entry,
+    activity, ledger_entry, log, partner_balance, partner_day, partner_tally, partner_total, points_entry,
     professional_balance, professional_day, professional_tally, professional_total,
 };
 use sea_orm::ConnectionTrait;
@@ -23,8 +23,10 @@ use crate::program::totals::{Period, TrackTotal, membership_year_number};
 use crate::service::Services;
 use crate::service::events::{Audience, EventDraft};
 use crate::service::run::{SubjectId, record_effects};
+use crate::store::event::Numbering;
+use crate::store::posted::PostedSets;
 use crate::store::subject::{EARLIEST, LATEST};
-use crate::store::{event, ledger, log as log_store, totals, upsert_all};
+use crate::store::{log as log_store, totals};
 
 /// The rows of a posting, to be written in one transaction.
 #[derive(Debug, Default)]
@@ -37,6 +39,9 @@ pub(in crate::service) struct PostedRows {
     pub(in crate::service) awarded: HashMap<Uuid, (i64, i64)>,
     /// Professionals whose tallies and totals are written anew, as their membership years have changed.
     pub(super) rebuilt: Vec<Uuid>,
+    /// Activities that the steps record.
+    pub(in crate::service) new_activities: Vec<activity::Model>,
+    numbering: Numbering,
     log: Vec<log::Model>,
     ledger: Vec<ledger_entry::Model>,
     points: Vec<points_entry::Model>,
@@ -70,27 +75,31 @@ impl PostedRows {
         });
     }
 
-    /// Writes the log, the entries, the projections and the events. Rows that the log references must
-    /// exist.
+    /// Writes new activities, the log, the entries, the projections and the events. Other rows that the log
+    /// references must exist.
     pub(in crate::service) async fn write(self, connection: &impl ConnectionTrait) -> Result<(), Error> {
         award_metrics::record(&self.ledger, &self.points);
         let events = self.events();
         self.record_effects();
-        log_store::insert(connection, self.log).await?;
-        ledger::insert_points(connection, self.points).await?;
-        ledger::insert(connection, self.ledger).await?;
         if !self.rebuilt.is_empty() {
             totals::delete_windows_of_professionals(connection, &self.rebuilt).await?;
         }
-        upsert_all(connection, self.professional_tallies).await?;
-        upsert_all(connection, self.partner_tallies).await?;
-        upsert_all(connection, self.professional_days).await?;
-        upsert_all(connection, self.partner_days).await?;
-        upsert_all(connection, self.professional_totals).await?;
-        upsert_all(connection, self.partner_totals).await?;
-        upsert_all(connection, self.professional_balances).await?;
-        upsert_all(connection, self.partner_balances).await?;
-        Ok(event::insert(connection, events).await?)
+        let sets = PostedSets {
+            activities: self.new_activities,
+            log: self.log,
+            points: self.points,
+            ledger: self.ledger,
+            professional_tallies: self.professional_tallies,
+            partner_tallies: self.partner_tallies,
+            professional_days: self.professional_days,
+            partner_days: self.partner_days,
+            professional_totals: self.professional_totals,
+            partner_totals: self.partner_totals,
+            professional_balances: self.professional_balances,
+            partner_balances: self.partner_balances,
+            events,
+        };
+        Ok(sets.write(connection, self.numbering).await?)
     }
 }
 
@@ -115,7 +124,13 @@ impl Posting<'_> {
             at: recorded_at,
             actor: Some(services.caller().actor.label().to_owned()),
         };
-        let mut posted = PostedRows { recorded_at, seqs, audience, ..PostedRows::default() };
+        let mut posted = PostedRows {
+            recorded_at,
+            seqs,
+            audience,
+            numbering: services.numbering(),
+            ..PostedRows::default()
+        };
         posted.log = applied
             .iter()
             .zip(&posted.seqs)
