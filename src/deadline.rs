@@ -23,17 +23,15 @@ impl Deadline {
         Self { at, commits: vec![Arc::default()] }
     }
 
-    /// The deadline of a transaction that several operations share: `margin` before the first of theirs. None
-    /// if none of them has one.
+    /// The deadline of a transaction that several operations share: `latest`, or `margin` before the first of theirs.
     #[must_use]
-    pub fn shared<'d>(deadlines: impl Iterator<Item = &'d Self>, margin: Duration) -> Option<Self> {
-        let (mut first, mut commits) = (None, Vec::new());
+    pub fn shared<'d>(deadlines: impl Iterator<Item = &'d Self>, margin: Duration, latest: Instant) -> Self {
+        let (mut at, mut commits) = (latest, Vec::new());
         for deadline in deadlines {
-            first = Some(first.map_or(deadline.at, |first: Instant| first.min(deadline.at)));
+            at = at.min(deadline.at.checked_sub(margin).unwrap_or(deadline.at));
             commits.extend(deadline.commits.iter().cloned());
         }
-        let first = first?;
-        Some(Self { at: first.checked_sub(margin).unwrap_or(first), commits })
+        Self { at, commits }
     }
 
     /// When it passes.

@@ -4,6 +4,9 @@
 //! one batch: one transaction and one commit, in sets. Each has its own outcome, its own audit entry and events, as
 //! in `recordActivities`. An activity that comes while nothing runs does not wait. If the batch as a whole fails, each
 //! of its activities is recorded alone.
+//!
+//! A transaction that waits for the lock of one busy subject must not stop the caller's activities of all others: what
+//! waits or runs too long together is recorded alone, and so is what comes in the time after.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +27,12 @@ use crate::service::run::{Effects, SubjectId};
 const TOGETHER_MAX: usize = 100;
 /// Maximum number of activities of a caller that wait; further ones are recorded alone.
 const WAITING_MAX: usize = 1_000;
+/// Maximum time that an activity waits for a batch to begin.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Maximum duration of a batch until it commits.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(500);
+/// Time in which a caller's activities are recorded alone after one of these was exceeded.
+const ALONE_TIME: Duration = Duration::from_secs(2);
 /// Time before the deadline of an activity after which its batch does not begin to commit. The caller is told that
 /// nothing was changed when the deadline passes, so a commit must have begun visibly before.
 const MARGIN: Duration = Duration::from_millis(200);
@@ -42,6 +51,26 @@ struct Lane {
     /// Transactions that run.
     running: usize,
     waiting: VecDeque<Waiting>,
+    /// Until when nothing is to wait.
+    alone_until: Option<Instant>,
+}
+
+impl Lane {
+    fn is_slow(&self) -> bool {
+        self.alone_until.is_some_and(|until| Instant::now() < until)
+    }
+}
+
+impl Together {
+    fn with_lane<T>(&self, key: LaneKey, work: impl FnOnce(&mut Lane) -> T) -> T {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes.entry(key.clone()).or_default();
+        let done = work(lane);
+        if lane.running == 0 && lane.waiting.is_empty() && !lane.is_slow() {
+            lanes.remove(&key);
+        }
+        done
+    }
 }
 
 /// A draft that outlives its request.
@@ -79,6 +108,14 @@ enum Answer {
     InDoubt,
 }
 
+/// How a draft enters its lane.
+enum Entered {
+    /// It is recorded at once, alone.
+    AtOnce(Turn),
+    /// It waits for an answer.
+    Waits(oneshot::Receiver<Answer>),
+}
+
 /// A transaction of a lane. When it ends, what waits comes next.
 struct Turn {
     services: Services,
@@ -103,11 +140,11 @@ impl Services {
         if self.is_preview() || self.whole.is_some() || is_late {
             return self.record_alone(&draft, replaces, intake).await;
         }
-        let Some(received) = self.wait_with_others(&draft, replaces, intake) else {
-            let _turn = Turn { services: self.clone(), intake };
-            return self.record_alone(&draft, replaces, intake).await;
+        let received = match self.enter(&draft, replaces, intake) {
+            Entered::AtOnce(_turn) => return self.record_alone(&draft, replaces, intake).await,
+            Entered::Waits(received) => received,
         };
-        match self.answer(received).await? {
+        match self.answer(received, &draft, intake).await? {
             Answer::Recorded(recorded) => {
                 let (outcome, effects) = *recorded;
                 self.keep_effects(effects);
@@ -129,23 +166,33 @@ impl Services {
         outcomes.pop().ok_or_else(|| Error::Damaged("an activity without an outcome".to_owned()))
     }
 
-    /// Lets a draft wait if enough transactions of the caller run; none if it is its turn.
-    fn wait_with_others(
-        &self,
-        draft: &Arc<ActivityDraft>,
-        replaces: bool,
-        intake: Intake,
-    ) -> Option<oneshot::Receiver<Answer>> {
-        let mut lanes = self.together.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.entry((self.caller().clone(), intake)).or_default();
-        if lane.running < self.batches_at_once() || lane.waiting.len() >= WAITING_MAX {
-            lane.running += 1;
-            return None;
-        }
-        let (answer, received) = oneshot::channel();
-        let one = OneDraft { draft: Arc::clone(draft), replaces, request_id: self.request_id.clone() };
-        lane.waiting.push_back(Waiting { one, deadline: self.deadline.clone(), answer });
-        Some(received)
+    fn lane(&self, intake: Intake) -> LaneKey {
+        (self.caller().clone(), intake)
+    }
+
+    /// Lets a draft wait if enough transactions of the caller run.
+    fn enter(&self, draft: &Arc<ActivityDraft>, replaces: bool, intake: Intake) -> Entered {
+        self.together.with_lane(self.lane(intake), |lane| {
+            if lane.running < self.batches_at_once() || lane.waiting.len() >= WAITING_MAX || lane.is_slow() {
+                lane.running += 1;
+                return Entered::AtOnce(Turn { services: self.clone(), intake });
+            }
+            let (answer, received) = oneshot::channel();
+            let one = OneDraft { draft: Arc::clone(draft), replaces, request_id: self.request_id.clone() };
+            lane.waiting.push_back(Waiting { one, deadline: self.deadline.clone(), answer });
+            Entered::Waits(received)
+        })
+    }
+
+    /// Takes back a draft that still waits; false if it is being recorded.
+    fn withdraw(&self, draft: &Arc<ActivityDraft>, intake: Intake) -> bool {
+        self.together.with_lane(self.lane(intake), |lane| {
+            let place = lane.waiting.iter().position(|waiting| Arc::ptr_eq(&waiting.one.draft, draft));
+            let Some(place) = place else { return false };
+            lane.waiting.remove(place);
+            lane.alone_until = Some(Instant::now() + ALONE_TIME);
+            true
+        })
     }
 
     /// Transactions of a caller that run at once. On PostgreSQL one works while the other commits; SQLite has one
@@ -155,12 +202,21 @@ impl Services {
     }
 
     /// Waits for the answer until the deadline, and longer if a commit has begun.
-    async fn answer(&self, received: oneshot::Receiver<Answer>) -> Result<Answer, Error> {
+    async fn answer(
+        &self,
+        mut received: oneshot::Receiver<Answer>,
+        draft: &Arc<ActivityDraft>,
+        intake: Intake,
+    ) -> Result<Answer, Error> {
         // A batch that ended without an answer may have been committed.
         let in_doubt = |_| Error::InDoubt(None);
+        let commits = self.deadline.as_ref().map_or(0, Deadline::commits);
+        match tokio::time::timeout(PATIENCE, &mut received).await {
+            Ok(answer) => return answer.map_err(in_doubt),
+            Err(_) if self.withdraw(draft, intake) => return Ok(Answer::Alone),
+            Err(_) => {}
+        }
         let Some(deadline) = &self.deadline else { return received.await.map_err(in_doubt) };
-        let commits = deadline.commits();
-        let mut received = received;
         match tokio::time::timeout_at(deadline.at().into(), &mut received).await {
             Ok(answer) => answer.map_err(in_doubt),
             Err(_) if deadline.commits() == commits => Err(Error::TimedOut),
@@ -174,7 +230,8 @@ impl Services {
     /// Records what waited together, and answers each.
     async fn record_waiting(self, batch: Vec<Waiting>, intake: Intake) {
         let deadlines = batch.iter().filter_map(|waiting| waiting.deadline.as_ref());
-        let services = Self { request_id: None, ..self.with_deadline(Deadline::shared(deadlines, MARGIN)) };
+        let deadline = Deadline::shared(deadlines, MARGIN, Instant::now() + BATCH_TIME_MAX);
+        let services = Self { request_id: None, ..self.with_deadline(Some(deadline)) };
         let services = services.for_mutation(false, None);
         let (drafts, answers): (Vec<OneDraft>, Vec<oneshot::Sender<Answer>>) =
             batch.into_iter().map(|waiting| (waiting.one, waiting.answer)).unzip();
@@ -187,7 +244,13 @@ impl Services {
                 recorded.map(Answer::Recorded).collect()
             }
             Err(Error::InDoubt(_)) => answers.iter().map(|_| Answer::InDoubt).collect(),
-            Err(_) => answers.iter().map(|_| Answer::Alone).collect(),
+            Err(error) => {
+                if matches!(error, Error::TimedOut) {
+                    let until = Instant::now() + ALONE_TIME;
+                    services.together.with_lane(services.lane(intake), |lane| lane.alone_until = Some(until));
+                }
+                answers.iter().map(|_| Answer::Alone).collect()
+            }
         };
         for (answer, to) in answered.into_iter().zip(answers) {
             // One whose deadline has passed does not wait any more.
@@ -198,23 +261,23 @@ impl Services {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let together = Arc::clone(&self.services.together);
-        let mut lanes = together.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (self.services.caller().clone(), self.intake);
-        let Some(lane) = lanes.get_mut(&key) else { return };
-        let batch = next_batch(&mut lane.waiting);
-        let runtime = tokio::runtime::Handle::try_current();
-        if let (false, Ok(runtime)) = (batch.is_empty(), runtime) {
-            let next = Self { services: self.services.clone(), intake: self.intake };
+        let at_once = self.services.batches_at_once();
+        let batch = self.services.together.with_lane(self.services.lane(self.intake), |lane| {
+            // Those that were recorded alone beside the others have no successor.
+            let batch = if lane.running > at_once { Vec::new() } else { next_batch(&mut lane.waiting) };
+            lane.running -= usize::from(batch.is_empty());
+            batch
+        });
+        if batch.is_empty() {
+            return;
+        }
+        let next = Self { services: self.services.clone(), intake: self.intake };
+        // Without a runtime the program ends, and nobody waits for an answer.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 let turn = next;
                 turn.services.clone().record_waiting(batch, turn.intake).await;
             });
-            return;
-        }
-        lane.running -= 1;
-        if lane.running == 0 && lane.waiting.is_empty() {
-            lanes.remove(&key);
         }
     }
 }
