@@ -24,7 +24,7 @@ use compare::compare;
 use replay::{Expected, Replay, StepObjects};
 
 /// Steps of the log that are folded at once.
-const STEPS_PER_PAGE: i64 = 1_000;
+const STEPS_PER_PAGE: i64 = 4_000;
 /// Rows that are compared at once.
 const ROWS_PER_PAGE: u64 = 1_000;
 /// Subjects whose projections are compared at once.
