@@ -269,6 +269,8 @@ rights! {
         AdministrativeAuditLog "administrative audit log" [Everything Nothing Nothing Nothing Nothing]
         /// Imports of files and the rows that they refused. An integrator's own ones are those that it began.
         ImportRuns "importRuns"        [Everything Everything Own Nothing Nothing]
+        /// Checking the document of an edition.
+        CheckEdition "checkEdition"    [Everything Nothing Nothing Nothing Nothing]
         /// Replaying the log and comparing ledger and projections with it.
         Verify "verify"                [Everything Nothing Nothing Nothing Nothing]
     }

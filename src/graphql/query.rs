@@ -3,6 +3,7 @@
 mod access;
 mod commerce;
 mod customers;
+mod editions;
 mod events;
 mod imports;
 mod lists;
@@ -41,6 +42,7 @@ pub struct Query(
     imports::ImportQueries,
     lists::WorkListQueries,
     customers::CustomerQueries,
+    editions::EditionQueries,
 );
 
 /// Subjects, what they did, and the policy that judges it.

@@ -8,6 +8,7 @@ mod connections;
 mod customer;
 mod deal;
 mod edition;
+mod edition_check;
 mod effects;
 pub(crate) mod enums;
 mod event;
@@ -38,6 +39,7 @@ pub(crate) use commerce::{OrderPurpose, OrderStatus, ProductCategory, SwagOrderS
 pub(crate) use customer::Customer;
 pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
+pub(crate) use edition_check::EditionCheck;
 pub(crate) use effects::Effects;
 pub(crate) use enums::{
     ActivityStatus, DealActivityKind, DealOutcome, DealStatus, ReviewDecision, Track, UserErrorCode,

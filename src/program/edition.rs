@@ -4,6 +4,8 @@
 //! day of a month until the next edition's first day; the first edition also judges every date
 //! before it.
 
+mod changes;
+mod check;
 mod document;
 pub mod example;
 mod literal;
@@ -19,6 +21,8 @@ use super::deal::DealTerms;
 use super::level::Levels;
 use super::money::Money;
 use super::rule::{Derived, KindId, Program, Rule};
+pub use changes::Change;
+pub use check::{Checked, DOCUMENT_BYTES_MAX, ExampleResult};
 use example::Example;
 
 /// The document of the published texts, built into the program.
@@ -30,8 +34,17 @@ pub const BUILT_IN: &str = include_str!("../../editions/2024-05-01.toml");
 pub struct EditionError {
     /// Line of the document, from 1.
     pub line: usize,
+    /// Character of the line, from 1.
+    pub column: usize,
     /// What is wrong there and what would be right.
     pub message: String,
+}
+
+impl EditionError {
+    /// A problem of a line as a whole.
+    fn on_line(line: usize, message: impl Into<String>) -> Self {
+        Self { line, column: 1, message: message.into() }
+    }
 }
 
 /// The days before launch that count for a first level only (PP, Legacy).
@@ -175,6 +188,8 @@ pub struct Edition {
     pub examples: Vec<Example>,
     by_kind: Vec<Option<usize>>,
     points_rule: Option<usize>,
+    /// Lines of the last days of the legacy window and of its level.
+    legacy_lines: (usize, usize),
 }
 
 impl Edition {
@@ -195,6 +210,30 @@ impl Edition {
     #[must_use]
     pub fn points_rule(&self) -> Option<&Rule> {
         self.rules.get(self.points_rule?)
+    }
+
+    /// The legacy window is the time right before the first edition.
+    fn check_launch(&self) -> Result<(), EditionError> {
+        let Some(legacy) = self.legacy else { return Ok(()) };
+        let launch = self.effective_from;
+        if legacy.until.succ_opt() != Some(launch) {
+            let message = format!("the window ends on the day before {launch}");
+            return Err(EditionError::on_line(self.legacy_lines.0, message));
+        }
+        if legacy.level_valid_until < launch {
+            let message = format!("the level is valid from {launch}");
+            return Err(EditionError::on_line(self.legacy_lines.1, message));
+        }
+        Ok(())
+    }
+
+    /// A later edition has no legacy window, or repeats that of the first one.
+    fn check_legacy(&self, first: &Self) -> Result<(), EditionError> {
+        if self.legacy.is_none() || self.legacy == first.legacy {
+            return Ok(());
+        }
+        let message = "`[legacy]` is the time before the first edition: leave it out, or repeat that of the first edition";
+        Err(EditionError::on_line(self.legacy_lines.0, message))
     }
 
     fn index_rules(&mut self, kinds: usize) {
@@ -238,20 +277,41 @@ impl Editions {
     /// The line and what is wrong there, when a document is not an edition; also when there is no
     /// document, or two come into force on the same day.
     pub fn parse<'a>(documents: impl IntoIterator<Item = &'a str>) -> Result<Self, EditionError> {
-        let mut kinds = Kinds::default();
+        Self::parse_with(Kinds::default(), documents)
+    }
+
+    /// Parses the documents of all editions again when there are others than before. The kinds that were known keep
+    /// their numbers, so what was begun before can go on.
+    ///
+    /// # Errors
+    /// See [`Self::parse`].
+    pub fn parse_again<'a>(&self, documents: impl IntoIterator<Item = &'a str>) -> Result<Self, EditionError> {
+        Self::parse_with(self.kinds.clone(), documents)
+    }
+
+    fn parse_with<'a>(
+        mut kinds: Kinds,
+        documents: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, EditionError> {
         let mut by_date = BTreeMap::new();
         for text in documents {
             let edition = document::parse(text, &mut kinds)?;
             let from = edition.effective_from;
             if by_date.insert(from, edition).is_some() {
                 let message = format!("another edition comes into force on {from} already");
-                return Err(EditionError { line: 1, message });
+                return Err(EditionError::on_line(1, message));
             }
         }
-        let mut editions: Vec<Edition> = by_date.into_values().collect();
-        if editions.is_empty() {
-            return Err(EditionError { line: 1, message: "there is no edition at all".to_owned() });
-        }
+        Self::assemble(by_date.into_values().collect(), kinds)
+    }
+
+    /// Editions in the order of their first days.
+    fn assemble(mut editions: Vec<Edition>, kinds: Kinds) -> Result<Self, EditionError> {
+        let Some((first, others)) = editions.split_first() else {
+            return Err(EditionError::on_line(1, "there is no edition at all"));
+        };
+        first.check_launch()?;
+        others.iter().try_for_each(|edition| edition.check_legacy(first))?;
         for edition in &mut editions {
             edition.index_rules(kinds.ids.len());
         }
@@ -350,88 +410,4 @@ impl Editions {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_built_in_edition_has_every_kind_of_both_tables() {
-        let editions = Editions::built_in();
-        let edition = editions.at(NaiveDate::MAX);
-        let count = |program| edition.rules.iter().filter(|rule| rule.program == program).count();
-        assert_eq!((count(Program::Partner), count(Program::Professional)), (13, 26));
-        assert_eq!(edition.effective_from.to_string(), "2024-05-01");
-    }
-
-    #[test]
-    fn errors_name_the_line() {
-        // what to change in the built-in document, into what, words of the error
-        let table = [
-            ("per = 500", "per = 0", "`per` must be 1 or more"),
-            ("per = 500", "per = \"x\"", "invalid type"),
-            ("per = 500", "prr = 500", "unknown field `prr`"),
-            ("window = \"lifetime\"", "window = \"decade\"", "unknown variant `decade`"),
-            ("threshold = 75", "threshold = 20", "must be above"),
-            ("kind = \"DOJO_PROFILE\"", "kind = \"WEBSITE_PRESENCE\"", "stands twice"),
-            ("counts_as = \"CERTIFICATION_OBTAINED\"", "counts_as = \"CERT\"", "no partner rule CERT."),
-            ("points = { min = 25, max = 250 }", "points = { min = 250, max = 25 }", "`min`"),
-            ("effective_from = 2024-05-01", "effective_from = 2024-05-02", "first day of a month"),
-            ("percent = \"50\"", "percent = \"150\"", "0 to 100"),
-            ("percent = \"50\"", "percent = \"50.00001\"", "four decimals"),
-            ("\"TRAINING\", \"CERTIFICATION\"", "\"TRAINING\", \"USAGE_BASED_SERVICE\"", "a cap already"),
-            ("EUR = \"1.00\"", "EUR = \"1.005\"", "EUR amounts have at most 2 decimals; got 1.005"),
-            ("EUR = \"1.00\"", "EURO = \"1.00\"", "ISO 4217 currency code. Did you mean EUR?"),
-            (
-                "level = \"CREATOR\"",
-                "level = \"CREATORS\"",
-                "no partner level CREATORS. Did you mean CREATOR?",
-            ),
-            ("until = 2024-04-30", "until = 2024-04-29", "day before"),
-            ("name = \"evidenceUrl\"", "name = \"evidence url\"", "not the name of an attribute"),
-            ("name = \"title\"", "name = \"evidenceUrl\"", "attribute evidenceUrl stands twice"),
-            ("name = \"repost\"", "name = \"\"", "not the name of an attribute"),
-        ];
-        for (from, into, words) in table {
-            let line = 1 + BUILT_IN.lines().position(|line| line.contains(from)).expect("in the document");
-            let error = Editions::parse([BUILT_IN.replacen(from, into, 1).as_str()]).expect_err(into);
-            assert!(error.message.contains(words), "{into}: {error}");
-            assert_eq!(error.line, line, "{into}: {error}");
-        }
-    }
-
-    #[test]
-    fn every_kind_accepts_the_common_attributes() {
-        let names = |document: &str, kind: &str| -> Vec<String> {
-            let editions = Editions::parse([document]).expect("it parses");
-            let rules = &editions.at(NaiveDate::MAX).rules;
-            let rule = rules.iter().find(|rule| rule.kind == kind).expect("a rule");
-            rule.attributes.iter().map(|attribute| attribute.name.clone()).collect()
-        };
-        let common = ["evidenceUrl", "url", "title", "description", "note"];
-        assert_eq!(names(BUILT_IN, "EVENT_ORGANIZED"), common);
-        assert_eq!(names(BUILT_IN, "LINKEDIN_POST"), [&["repost"], &common[..]].concat());
-        // A document of before there were any has the published ones; one that declares a few has these.
-        let (head, rest) = BUILT_IN.split_once("[[attribute]]").expect("common attributes");
-        let rest = &rest[rest.find("[[partner.level]]").expect("levels")..];
-        assert_eq!(names(&format!("{head}{rest}"), "EVENT_ORGANIZED"), common);
-        let few = format!("{head}[[attribute]]\nname = \"room\"\ntype = \"text\"\n{rest}");
-        assert_eq!(names(&few, "EVENT_ORGANIZED"), ["room", "note"]);
-        // A rule's own declaration of a common attribute takes its place.
-        let own = few.replacen("name = \"repost\"", "name = \"room\"", 1);
-        assert_eq!(names(&own, "LINKEDIN_POST"), ["room", "note"]);
-    }
-
-    #[test]
-    fn dates_before_the_first_edition_are_judged_by_it() {
-        let second = BUILT_IN.replacen("effective_from = 2024-05-01", "effective_from = 2025-01-01", 1);
-        let second = second.split("[legacy]").next().expect("a head").to_owned()
-            + second.split("level_valid_until = 2025-12-31").nth(1).expect("a rest");
-        let editions = Editions::parse([second.as_str(), BUILT_IN]).expect("both parse");
-        for (date, from) in
-            [("2000-01-01", "2024-05-01"), ("2024-12-31", "2024-05-01"), ("2025-01-01", "2025-01-01")]
-        {
-            assert_eq!(editions.at(date.parse().expect("a date")).effective_from.to_string(), from);
-        }
-        assert!(Editions::parse([BUILT_IN, BUILT_IN]).is_err());
-        assert!(Editions::parse([]).is_err());
-    }
-}
+mod tests;

@@ -28,15 +28,36 @@ struct Run<'e> {
     deals: Deals,
 }
 
+/// Why an example failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What is different, with both values.
+    pub message: String,
+    /// The value that the example expects; none if it could not be compared.
+    pub expected: Option<String>,
+    /// The value that it has.
+    pub actual: Option<String>,
+}
+
+impl From<String> for Difference {
+    fn from(message: String) -> Self {
+        Self { message, expected: None, actual: None }
+    }
+}
+
 /// Runs an example through the same core as everything else.
 ///
 /// # Errors
 /// The example's name and, for the first thing that differs, both values.
 pub fn check(example: &Example, editions: &Editions) -> Result<(), String> {
-    run(example, editions).map_err(|problem| format!("example \"{}\": {problem}", example.name))
+    run(example, editions).map_err(|problem| format!("example \"{}\": {}", example.name, problem.message))
 }
 
-fn run(example: &Example, editions: &Editions) -> Result<(), String> {
+/// Runs an example through the same core as everything else.
+///
+/// # Errors
+/// The first thing that differs.
+pub fn run(example: &Example, editions: &Editions) -> Result<(), Difference> {
     let mut run = Run {
         editions,
         fold: Fold::new(editions),
@@ -130,15 +151,15 @@ impl Run<'_> {
         self.fold.apply(&Step::Recorded(fact), &mut self.awards).map_err(|error| error.to_string())
     }
 
-    fn compare(&self, expected: &Expected) -> Result<(), String> {
+    fn compare(&self, expected: &Expected) -> Result<(), Difference> {
         match (&expected.partner, &expected.professional) {
             (Some(code), None) => self.compare_partner(code, expected),
             (None, Some(code)) => self.compare_professional(code, expected),
-            _ => Err("an expectation needs `partner` or `professional`, not both".to_owned()),
+            _ => Err("an expectation needs `partner` or `professional`, not both".to_owned().into()),
         }
     }
 
-    fn compare_partner(&self, code: &str, expected: &Expected) -> Result<(), String> {
+    fn compare_partner(&self, code: &str, expected: &Expected) -> Result<(), Difference> {
         let (who, _) = self.partner(code)?;
         let day = expected.on.0;
         let sums = Track::ALL.map(|track| self.sums(who, track, day));
@@ -184,7 +205,7 @@ impl Run<'_> {
         }
     }
 
-    fn compare_professional(&self, code: &str, expected: &Expected) -> Result<(), String> {
+    fn compare_professional(&self, code: &str, expected: &Expected) -> Result<(), Difference> {
         let (who, signed_up_on) = self.professional(code)?;
         let day = expected.on.0;
         let mine = || self.awards.points.iter().filter(|award| award.professional == who);
@@ -209,11 +230,13 @@ fn expect_equal<T: PartialEq + std::fmt::Display>(
     what: &str,
     expected: Option<&T>,
     found: &T,
-) -> Result<(), String> {
+) -> Result<(), Difference> {
     match expected {
-        Some(expected) if expected != found => {
-            Err(format!("{what} of {who} on {day} must be {expected}, but came out as {found}"))
-        }
+        Some(expected) if expected != found => Err(Difference {
+            message: format!("{what} of {who} on {day} must be {expected}, but came out as {found}"),
+            expected: Some(expected.to_string()),
+            actual: Some(found.to_string()),
+        }),
         _ => Ok(()),
     }
 }

@@ -9,6 +9,7 @@ use chrono::Datelike;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use toml::Spanned;
+use toml::de::DeTable;
 
 use super::example::Example;
 use super::literal::{
@@ -17,6 +18,7 @@ use super::literal::{
 use super::{BUILT_IN, Edition, EditionError, Kinds};
 use crate::program::customer::CustomerTerms;
 use crate::program::deal::DealTerms;
+use crate::program::nearest::nearest;
 use crate::program::rule::Attribute;
 use reader::Reader;
 
@@ -195,10 +197,24 @@ fn yes() -> bool {
 
 /// Reads one document. Its rules are numbered in `kinds`, which all editions share.
 pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionError> {
+    match DeTable::parse(text) {
+        Ok(tree) => parse_tree(text, tree, kinds),
+        Err(error) => Reader { text }.refuse(error.span().unwrap_or(0..0), error.message()),
+    }
+}
+
+/// Reads the tree of a document, which may lack parts of the text.
+pub(super) fn parse_tree(
+    text: &str,
+    tree: Spanned<DeTable<'_>>,
+    kinds: &mut Kinds,
+) -> Result<Edition, EditionError> {
     let reader = Reader { text };
-    let document: Document = match toml::from_str(text) {
+    let document = match Document::deserialize(toml::Deserializer::from(tree)) {
         Ok(document) => document,
-        Err(error) => return reader.refuse(error.span().unwrap_or(0..0), error.message()),
+        Err(error) => {
+            return reader.refuse(error.span().unwrap_or(0..0), with_nearest(error.message()));
+        }
     };
     let effective_from = document.effective_from.get_ref().0;
     if effective_from.day() != 1 {
@@ -210,7 +226,8 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
     if partner_levels.reached(0).is_none() {
         return reader.refuse(0..0, "the first partner level must have threshold 0: it holds from enrolment");
     }
-    let legacy = document.legacy.as_ref().map(|raw| reader.legacy(raw, effective_from)).transpose()?;
+    let legacy = document.legacy.as_ref().map(|raw| reader.legacy(raw)).transpose()?;
+    let lines = |raw: &RawLegacy| (reader.line(raw.until.span()), reader.line(raw.level_valid_until.span()));
     let rewards = reader.rewards(&document.rewards, &partner_levels)?;
     let deals = match &document.deals {
         Some(raw) => reader.deals(raw)?,
@@ -247,7 +264,16 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
         examples: document.example,
         by_kind: Vec::new(),
         points_rule: None,
+        legacy_lines: document.legacy.as_ref().map_or((1, 1), lines),
     })
+}
+
+/// The message about an unknown name, with the nearest known one.
+fn with_nearest(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    let near = names.next().filter(|_| is_unknown).and_then(|given| nearest(given, names));
+    format!("{message}{}", near.map_or(String::new(), |near| format!(". Did you mean `{near}`?")))
 }
 
 /// The terms of the built-in document.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::{Run, expect_equal};
+use super::{Difference, Run, expect_equal};
 use crate::program::deal::{Deal, Hold, Outcome, RegisteredDeal, Report, Status, Win, name_key};
 use crate::program::edition::Editions;
 use crate::program::edition::example::{ExpectedOrder, GivenFact, GivenLine};
@@ -101,7 +101,7 @@ pub(super) fn check_order(
     level: &str,
     partner: &str,
     day: NaiveDate,
-) -> Result<(), String> {
+) -> Result<(), Difference> {
     let read = |amount| Money::read(amount, &order.currency).map_err(|refusal| refusal.message);
     let currency = Money::currency(&order.currency)?;
     let rewards = &editions.at(day).rewards;

@@ -107,6 +107,7 @@ const TABLE: &[Row] = &[
     ("node", "{ node(id: \"DELIVERY_ID\") { id ... on WebhookDelivery { endpoint { url } } } }", "DELIVERY_ID", OF_STAFF),
     ("importRuns", "{ importRuns { totalCount } }", "totalCount", [(Y, Y), (Y, Y), (Y, Y), (F, F), (F, F)]),
     ("node", "{ node(id: \"RUN_ID\") { id } }", "RUN_ID", OF_STAFF),
+    ("checkEdition", "{ checkEdition(document: \"x\") { problems { line } } }", "line", ADMINISTRATORS),
     ("apiKeys", "{ apiKeys { totalCount } }", "totalCount", ADMINISTRATORS),
     ("auditLog", "{ auditLog(filter: { partner: \"PARTNER\" }) { totalCount } }", "totalCount", STAFF),
     ("auditLog", "{ auditLog(filter: { operation: \"createApiKey\" }) { nodes { id } } }", "id", [(Y, Y), (A, A), (F, F), (F, F), (F, F)]),

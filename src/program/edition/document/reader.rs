@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 use toml::Spanned;
 
@@ -41,8 +40,13 @@ impl Reader<'_> {
         message: impl Into<String>,
     ) -> Result<T, EditionError> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = 1 + before.matches('\n').count();
-        Err(EditionError { line, message: message.into() })
+        let column = 1 + before.chars().rev().take_while(|c| *c != '\n').count();
+        Err(EditionError { line: self.line(span), column, message: message.into() })
+    }
+
+    /// The line on which a part of the document begins.
+    pub(super) fn line(&self, span: Range<usize>) -> usize {
+        1 + self.text.get(..span.start).unwrap_or(self.text).matches('\n').count()
     }
 
     pub(super) fn number(
@@ -270,17 +274,16 @@ impl Reader<'_> {
         Ok(())
     }
 
-    pub(super) fn legacy(&self, raw: &RawLegacy, launch: NaiveDate) -> Result<Legacy, EditionError> {
+    /// The window as such; how it lies to the first edition is seen when all editions are there.
+    pub(super) fn legacy(&self, raw: &RawLegacy) -> Result<Legacy, EditionError> {
         let (from, until) = (raw.from.get_ref().0, raw.until.get_ref().0);
         let level_valid_until = raw.level_valid_until.get_ref().0;
-        if until.checked_add_days(Days::new(1)) != Some(launch) {
-            return self.refuse(raw.until.span(), format!("the window ends on the day before {launch}"));
-        }
         if from > until {
             return self.refuse(raw.from.span(), format!("the window begins on or before {until}"));
         }
-        if level_valid_until < launch {
-            return self.refuse(raw.level_valid_until.span(), format!("the level is valid from {launch}"));
+        if level_valid_until <= until {
+            return self
+                .refuse(raw.level_valid_until.span(), format!("the level is valid beyond {until}"));
         }
         Ok(Legacy { from, until, level_valid_until })
     }

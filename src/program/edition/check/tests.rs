@@ -1,0 +1,216 @@
+//! Tests of checking documents.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::program::edition::BUILT_IN;
+
+/// The problems of a document as `line:column: message`.
+fn problems(text: &str) -> Vec<String> {
+    let checked = Editions::built_in().check(text, None);
+    let shown = |one: &EditionError| format!("{}:{}: {}", one.line, one.column, one.message);
+    checked.all_problems().iter().map(shown).collect()
+}
+
+fn line_of(text: &str, needle: &str) -> usize {
+    1 + text.lines().position(|line| line.contains(needle)).expect("in the document")
+}
+
+#[test]
+fn the_built_in_document_has_no_problems_and_all_its_examples_pass() {
+    let checked = Editions::built_in().check(BUILT_IN, None);
+    assert_eq!(checked.all_problems(), Vec::new());
+    assert!(checked.examples.len() >= 9, "{}", checked.examples.len());
+    assert!(checked.examples.iter().all(|example| example.problem.is_none()));
+    let lines: Vec<usize> = checked.examples.iter().map(|example| example.line).collect();
+    assert!(lines.is_sorted() && lines[0] > 100, "{lines:?}");
+}
+
+#[test]
+fn a_later_first_day_is_put_into_the_document() {
+    let day = NaiveDate::from_ymd_opt(2027, 1, 1).expect("a date");
+    let checked = Editions::built_in().check(BUILT_IN, Some(day));
+    assert_eq!(checked.all_problems(), Vec::new());
+    assert_eq!(checked.effective_from, Some(day));
+    let changed: Vec<(&str, &str)> =
+        BUILT_IN.lines().zip(checked.document.lines()).filter(|(one, other)| one != other).collect();
+    assert_eq!(changed.len(), 1);
+    assert!(changed[0].1.starts_with("effective_from = 2027-01-01 "), "{changed:?}");
+    let editions = checked.editions.expect("no problem");
+    assert_eq!(editions.iter().count(), 2);
+    // What the built-in edition calls by a number is still called so.
+    let (old, new) = (Editions::built_in(), editions);
+    for rule in old.iter().flat_map(|edition| &edition.rules) {
+        assert_eq!(new.kind(rule.program, &rule.kind), Some(rule.id));
+    }
+}
+
+#[test]
+fn every_problem_is_found_with_line_and_column() {
+    let document = BUILT_IN
+        .replacen("per = 500", "per = 0", 1)
+        .replacen("window = \"lifetime\"", "window = \"decade\"", 1)
+        .replacen("max_quantity = 10_000", "max_quantitty = 10_000", 1)
+        .replacen("threshold = 75", "threshold = 20", 1)
+        .replacen("points = { min = 25, max = 250 }", "points = { min = 250, max = 25 }", 1)
+        .replacen("counts_as = \"CERTIFICATION_OBTAINED\"", "counts_as = \"CERTIFICATION_OBTAIND\"", 1)
+        .replacen("percent = \"50\"", "percent = \"150\"", 1)
+        .replacen("dojo_credits_per_point = 1", "dojo_credits_per_point = \"one\"", 1);
+    // a part of the line, its column, words of the message
+    let expected = [
+        ("threshold = 20", 13, "the threshold must be above that of COLLABORATOR, 25"),
+        ("per = 0", 7, "`per` must be 1 or more, not 0"),
+        ("max_quantitty", 1, "Did you mean `max_quantity`?"),
+        ("window = \"decade\"", 10, "unknown variant `decade`"),
+        ("percent = \"150\"", 11, "a percentage is 0 to 100"),
+        ("dojo_credits_per_point = \"one\"", 26, "invalid type: string \"one\", expected i64"),
+        ("points = { min = 250, max = 25 }", 10, "points are 1 to"),
+        ("counts_as", 13, "Did you mean CERTIFICATION_OBTAINED?"),
+    ];
+    let found = problems(&document);
+    for (part, column, words) in expected {
+        let place = format!("{}:{column}: ", line_of(&document, part));
+        let is_it = |problem: &String| problem.starts_with(&place) && problem.contains(words);
+        assert!(found.iter().any(is_it), "{place}{words} is not among {found:#?}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+}
+
+#[test]
+fn problems_of_syntax_are_all_found() {
+    let document = BUILT_IN.replacen("per = 500", "per = = 500", 1).replacen("threshold = 75", "threshold 75", 1);
+    let found = problems(&document);
+    for part in ["per = = 500", "threshold 75"] {
+        let place = format!("{}:", line_of(&document, part));
+        assert!(found.iter().any(|problem| problem.starts_with(&place)), "{part}: {found:?}");
+    }
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn what_is_missing_is_found_in_its_part() {
+    let document = BUILT_IN.replacen("window = \"lifetime\"\n", "", 1);
+    let found = problems(&document);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("missing field `window`"), "{found:?}");
+    let line: usize = found[0].split(':').next().and_then(|line| line.parse().ok()).expect("a line");
+    assert_eq!(document.lines().nth(line - 1), Some("[[partner.rule]]"));
+    assert!(problems("").iter().all(|problem| problem.starts_with("1:1: missing field")), "{:?}", problems(""));
+}
+
+#[test]
+fn an_example_that_fails_has_its_line_and_both_values() {
+    let document = BUILT_IN.replacen("credits = 10\nper = 5\n", "credits = 11\nper = 5\n", 1);
+    let checked = Editions::built_in().check(&document, None);
+    assert_eq!(checked.problems, Vec::new());
+    let failed: Vec<&ExampleResult> = checked.examples.iter().filter(|one| one.problem.is_some()).collect();
+    assert!(!failed.is_empty());
+    let name = "name = \"Downloads of a month\"";
+    let example = failed.iter().find(|example| name.contains(&example.name)).expect("it fails");
+    assert_eq!(example.line + 1, line_of(&document, name));
+    let problem = example.problem.as_ref().expect("it failed");
+    assert_eq!((problem.expected.as_deref(), problem.actual.as_deref()), (Some("10"), Some("11")));
+    assert_eq!(checked.all_problems().len(), failed.len());
+}
+
+#[test]
+fn documents_have_a_limited_size() {
+    let rule = "[[partner.rule]]\nkind = \"K\"\n".repeat(501);
+    let facts = "{ on = 2025-01-01 },".repeat(501);
+    // a document, words of the problem
+    let table = [
+        ("#".repeat(DOCUMENT_BYTES_MAX + 1), "at most 262144 bytes; this one has 262145"),
+        (rule, "`rule` has at most 500 items; here are 501"),
+        (format!("[[example]]\nfacts = [{facts}]"), "`facts` has at most 500 items"),
+        (format!("name = \"{}\"", "é".repeat(2_001)), "at most 2000 characters; this one has 2001"),
+        (format!("a = {}1{}", "[".repeat(100_000), "]".repeat(100_000)), ""),
+        (format!("a = {}", "{ a = ".repeat(40_000)), ""),
+    ];
+    for (document, words) in table {
+        let since = Instant::now();
+        let found = problems(&document);
+        assert!(!found.is_empty() && found[0].contains(words), "{words}: {:?}", found.first());
+        assert!(since.elapsed() < Duration::from_secs(10), "{words}: {:?}", since.elapsed());
+    }
+}
+
+/// Mutations of a line `key = value` that no document survives.
+const MUTATIONS: [fn(&str, &str) -> String; 6] = [
+    |key, value| format!("{key}x = {value}"),
+    |key, _| format!("{key} = {{ bogus = 1 }}"),
+    |key, _| format!("{key} ="),
+    |key, value| format!("{key} = {value}\n{key} = {value}"),
+    |key, value| format!("{key} = @{value}"),
+    |key, value| format!("{key} {value}"),
+];
+
+#[test]
+fn malformed_documents_are_refused_with_the_line() {
+    let editions = Editions::built_in();
+    let lines: Vec<&str> = BUILT_IN.lines().collect();
+    let is_key = |line: &&str| {
+        line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+    };
+    let places: Vec<usize> = (0..lines.len()).filter(|place| is_key(&lines[*place])).collect();
+    let all = places.iter().flat_map(|place| (0..MUTATIONS.len()).map(move |kind| (*place, kind)));
+    let all: Vec<(usize, usize)> = all.collect();
+    // Every third one of them, which leaves out no kind of mutation: there are three times as many kinds as steps.
+    let chosen: Vec<_> = all.iter().enumerate().filter(|(number, _)| (number / 6 + number) % 3 == 0).collect();
+    assert!(chosen.len() >= 500, "{} of {}", chosen.len(), all.len());
+    for (_, (place, kind)) in chosen {
+        let (key, value) = lines[*place].split_once(" = ").expect("a key");
+        let mutated = MUTATIONS[*kind](key, value);
+        let document = [&lines[..*place], &[mutated.as_str()], &lines[place + 1..]].concat().join("\n");
+        let since = Instant::now();
+        let checked = editions.check(&document, None);
+        let found = &checked.problems;
+        let near = |problem: &EditionError| (place + 1..=place + 2).contains(&problem.line);
+        assert!(found.iter().any(near), "{mutated} on line {}: {found:?}", place + 1);
+        assert!(found.iter().all(|problem| problem.column >= 1 && !problem.message.is_empty()));
+        assert!(checked.editions.is_none() && checked.examples.is_empty());
+        assert!(since.elapsed() < Duration::from_secs(5), "{mutated}: {:?}", since.elapsed());
+    }
+}
+
+#[test]
+fn no_text_makes_the_check_panic() {
+    let editions = Editions::built_in();
+    let bytes: Vec<char> = BUILT_IN.chars().collect();
+    let mut draw = 88_172_645_463_325_252_u64;
+    let mut next = |below: usize| {
+        draw ^= draw << 13;
+        draw ^= draw >> 7;
+        draw ^= draw << 17;
+        usize::try_from(draw % below as u64).expect("small")
+    };
+    let letters: Vec<char> = "09-_=[]{}\"'.,#\n aZé\u{0}:".chars().collect();
+    for _ in 0..200 {
+        let mut text = bytes.clone();
+        for _ in 0..=next(4) {
+            let place = next(text.len());
+            match next(4) {
+                0 => drop(text.remove(place)),
+                1 => text.insert(place, letters[next(letters.len())]),
+                2 => text[place] = letters[next(letters.len())],
+                _ => text.truncate(place.max(100)),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        let checked = editions.check(&text, None);
+        let lines = text.matches('\n').count() + 1;
+        assert!(checked.all_problems().iter().all(|problem| problem.line <= lines));
+    }
+    // Figures at the ends of their ranges, in every place that has a figure.
+    for extreme in ["9223372036854775807", "-9223372036854775808", "0001-01-01", "9999-12-31", "\"79228162514264337593543950335\""] {
+        let place = |line: &str| line.split_once(" = ").map(|(key, _)| key.to_owned());
+        for (number, line) in BUILT_IN.lines().enumerate().filter(|(number, _)| number % 5 == 0) {
+            let Some(key) = place(line).filter(|key| !key.starts_with('#') && !key.contains('{')) else { continue };
+            let changed: Vec<String> = BUILT_IN
+                .lines()
+                .enumerate()
+                .map(|(at, line)| if at == number { format!("{key} = {extreme}") } else { line.to_owned() })
+                .collect();
+            let _ = editions.check(&changed.join("\n"), None);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Checking a document against the published editions.
+
+use std::sync::Arc;
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::access::Operation;
+use crate::error::Error;
+use crate::program::edition::{Change, Checked, EditionError};
+use crate::service::Services;
+use crate::service::policy::Policy;
+
+/// What was found in a document.
+#[derive(Clone, Debug)]
+pub struct EditionCheck {
+    /// The document with its problems and examples.
+    pub checked: Checked,
+    /// What it changes of the edition that is in force on the day before, or is replaced.
+    pub changes: Vec<Change>,
+    /// Why it can't be published for the day that was asked for, if one was.
+    pub day_problem: Option<String>,
+}
+
+impl EditionCheck {
+    /// Everything that is in the way of publishing it, in the order of the document.
+    #[must_use]
+    pub fn problems(&self) -> Vec<EditionError> {
+        let mut problems = self.checked.all_problems();
+        let line = self.checked.document.lines().position(|line| line.trim_start().starts_with("effective_from"));
+        let day = self.day_problem.iter().map(|message| EditionError {
+            line: line.map_or(1, |line| line + 1),
+            column: 1,
+            message: message.clone(),
+        });
+        problems.extend(day);
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        problems
+    }
+}
+
+impl Services {
+    /// Checks a document: its problems, its worked examples, and what it changes.
+    ///
+    /// # Errors
+    /// When the caller is not an administrator.
+    pub async fn edition_check(
+        &self,
+        document: String,
+        effective_from: Option<NaiveDate>,
+    ) -> Result<EditionCheck, Error> {
+        self.authorize(Operation::CheckEdition)?;
+        let mut check = checked(Arc::clone(self.policy()), document, effective_from).await?;
+        check.day_problem = effective_from.and_then(|day| self.day_problem(day));
+        Ok(check)
+    }
+
+    /// Why no edition can come into force on a day.
+    pub(super) fn day_problem(&self, day: NaiveDate) -> Option<String> {
+        let (today, editions) = (self.clock.today(), &self.policy.editions);
+        if day.day() != 1 {
+            return Some(format!("An edition comes into force on the first day of a month, not on {day}."));
+        }
+        if day <= today {
+            let next = today.with_day(1).and_then(|first| first.checked_add_months(chrono::Months::new(1)));
+            let next = next.map_or(String::new(), |next| format!(" The next one begins on {next}."));
+            return Some(format!("An edition comes into force in a month that has not begun; {day} is not after today, {today}.{next}"));
+        }
+        if day <= editions.launch() {
+            let launch = editions.launch();
+            return Some(format!("An edition comes into force after the first one, which does on {launch}; not on {day}."));
+        }
+        None
+    }
+}
+
+/// Checks a document apart from the tasks that answer requests, as it may take a while.
+pub(super) async fn checked(
+    policy: Arc<Policy>,
+    document: String,
+    effective_from: Option<NaiveDate>,
+) -> Result<EditionCheck, Error> {
+    let check = move || {
+        let editions = &policy.editions;
+        let checked = editions.check(&document, effective_from);
+        let changes = checked.edition().map_or(Vec::new(), |edition| {
+            editions.at(edition.effective_from).changes(edition)
+        });
+        EditionCheck { checked, changes, day_problem: None }
+    };
+    tokio::task::spawn_blocking(check).await.map_err(|stopped| Error::Damaged(format!("a check: {stopped}")))
+}
