@@ -269,6 +269,8 @@ rights! {
         AdministrativeAuditLog "administrative audit log" [Everything Nothing Nothing Nothing Nothing]
         /// Imports of files and the rows that they refused. An integrator's own ones are those that it began.
         ImportRuns "importRuns"        [Everything Everything Own Nothing Nothing]
+        /// Drafts of editions, with their checks.
+        EditionDrafts "editionDrafts"  [Everything Nothing Nothing Nothing Nothing]
         /// Checking the document of an edition.
         CheckEdition "checkEdition"    [Everything Nothing Nothing Nothing Nothing]
         /// Replaying the log and comparing ledger and projections with it.
@@ -385,6 +387,12 @@ rights! {
         ReplayWebhookEvents "replayWebhookEvents" [Everything Nothing Nothing Nothing Nothing]
         /// Sends webhook deliveries and records their attempts.
         SendWebhooks "sendWebhooks" [Everything Nothing Nothing Nothing Nothing]
+        /// Saves a draft of an edition.
+        SaveEditionDraft "saveEditionDraft" [Everything Nothing Nothing Nothing Nothing]
+        /// Approves a draft of an edition.
+        ApproveEditionDraft "approveEditionDraft" [Everything Nothing Nothing Nothing Nothing]
+        /// Withdraws a draft of an edition.
+        WithdrawEditionDraft "withdrawEditionDraft" [Everything Nothing Nothing Nothing Nothing]
         /// Publishes an edition.
         PublishEdition "publishEdition" [Everything Nothing Nothing Nothing Nothing]
         /// Creates an API key.

@@ -157,6 +157,7 @@ pub async fn open(settings: &Settings) -> Result<Services, Error> {
     let database = Database::connect_with(settings.database_url.as_str(), settings.database_pools).await?;
     database.migrate().await?;
     let services = Services::open(database, Clock::new(settings.timezone, settings.today)).await?;
+    let services = services.with_edition_approval(settings.edition_approval);
     // Only the server sends webhooks.
     Ok(services.with_webhooks(WebhookClient::without_sending(settings.webhooks.allow_private)))
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod database;
 mod demo;
+mod edition;
 mod import;
 mod key;
 mod migrate;
@@ -69,6 +70,11 @@ enum Command {
         /// Path of the copy. An existing file is never overwritten.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+    },
+    /// Check and publish documents of editions, which hold the policy.
+    Edition {
+        #[command(subcommand)]
+        command: edition::EditionCommand,
     },
     /// Create, list and revoke API keys.
     Key {
@@ -145,6 +151,7 @@ fn run(command: Command) -> Result<u8, CommandError> {
             Command::Migrate => migrate::migrate(&settings).await,
             Command::Verify => verify::verify(&settings).await,
             Command::Backup { file } => backup::backup(&settings, &file).await,
+            Command::Edition { command } => edition::edition(&settings, command).await,
             Command::Key { command } => key::key(&settings, command).await,
             Command::Schema => Ok(0),
         }

@@ -40,6 +40,8 @@ pub struct Settings {
     pub events_kept_days: Option<u32>,
     /// `PROGRAM_TODAY`: the fixed current day, if it is pinned.
     pub today: Option<NaiveDate>,
+    /// `EDITION_APPROVAL`: whether an edition is published only from a draft that a second administrator has approved.
+    pub edition_approval: bool,
     /// `BOOTSTRAP_ADMIN_KEY`: a key that authenticates an administrator.
     pub bootstrap_admin_key: Option<Secret>,
     /// `AUTH_…`: the OpenID Connect provider whose tokens are accepted.
@@ -61,6 +63,7 @@ impl Default for Settings {
             timezone: chrono_tz::Europe::Brussels,
             events_kept_days: Some(365),
             today: None,
+            edition_approval: false,
             bootstrap_admin_key: None,
             provider: None,
             protocol: ProtocolSettings::default(),
@@ -135,6 +138,13 @@ impl Settings {
             settings.timezone = text.parse().map_err(|_| {
                 SettingError::new("PROGRAM_TIMEZONE", accepted, &text).with_nearest(nearest_timezone(&text))
             })?;
+        }
+        if let Some(text) = get("EDITION_APPROVAL") {
+            settings.edition_approval = match text.as_str() {
+                "none" => false,
+                "required" => true,
+                _ => return Err(SettingError::new("EDITION_APPROVAL", "none or required", &text)),
+            };
         }
         if let Some(text) = get("PROGRAM_TODAY") {
             let accepted = "a date as YYYY-MM-DD, such as 2026-08-31";
@@ -270,6 +280,10 @@ mod tests {
             "31/08/2026",
             Err("PROGRAM_TODAY must be a date as YYYY-MM-DD, such as 2026-08-31, not \"31/08/2026\""),
         ),
+        ("EDITION_APPROVAL", "", Ok("false")),
+        ("EDITION_APPROVAL", "none", Ok("false")),
+        ("EDITION_APPROVAL", "required", Ok("true")),
+        ("EDITION_APPROVAL", "yes", Err("EDITION_APPROVAL must be none or required, not \"yes\"")),
         ("EVENTS_KEPT_DAYS", "", Ok("Some(365)")),
         ("EVENTS_KEPT_DAYS", "0", Ok("None")),
         ("EVENTS_KEPT_DAYS", "30", Ok("Some(30)")),
@@ -304,6 +318,7 @@ mod tests {
                         "BIND" => settings.bind.to_string(),
                         "PROGRAM_TIMEZONE" => settings.timezone.to_string(),
                         "PROGRAM_TODAY" => format!("{:?}", settings.today),
+                        "EDITION_APPROVAL" => format!("{:?}", settings.edition_approval),
                         "EVENTS_KEPT_DAYS" => format!("{:?}", settings.events_kept_days),
                         _ => format!("{:?}", settings.bootstrap_admin_key),
                     };

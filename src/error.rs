@@ -32,6 +32,9 @@ pub enum Error {
     /// The caller's key was used before for the same content. Contains the object that was changed then.
     #[error("the request was repeated")]
     Repeated(Option<uuid::Uuid>),
+    /// An edition was published that the process did not know when the transaction began: it is run again.
+    #[error("the policy has changed")]
+    PolicyChanged,
     /// Stored data is invalid.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
@@ -40,7 +43,11 @@ pub enum Error {
 impl Error {
     /// Whether a retry of the transaction may succeed.
     pub(crate) fn is_retryable(&self) -> bool {
-        matches!(self, Self::Database(error) | Self::Unavailable(error) if is_retryable(error))
+        match self {
+            Self::Database(error) | Self::Unavailable(error) => is_retryable(error),
+            Self::PolicyChanged => true,
+            _ => false,
+        }
     }
 }
 

@@ -45,7 +45,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces;
 use crate::webhook_client::WebhookClient;
 pub use input::ObjectId;
-use policy::Policy;
+use policy::{CurrentPolicy, Policy};
 use run::Effects;
 
 /// The caller of what the program does by itself.
@@ -62,7 +62,9 @@ const RETRY_DELAY: Duration = Duration::from_millis(3);
 pub struct Services {
     pub(crate) db: Database,
     pub(crate) clock: Clock,
-    pub(crate) policy: Arc<Policy>,
+    pub(crate) policy: CurrentPolicy,
+    /// Whether an edition is published only from a draft that a second administrator has approved.
+    edition_approval: bool,
     caller: Arc<Caller>,
     request_id: Option<Arc<str>>,
     deadline: Option<Deadline>,
@@ -83,13 +85,14 @@ impl Services {
     /// # Errors
     /// When the database can't be read, or holds a document that is not an edition.
     pub async fn open(db: Database, clock: Clock) -> Result<Self, Error> {
-        let policy = Arc::new(Policy::load(&db, &clock).await?);
+        let policy = CurrentPolicy::new(Policy::load(&db, &clock).await?);
         let metrics = Metrics::default();
         posting::award_metrics::start_at_zero(&metrics, &policy.editions);
         let services = Self {
             db,
             clock,
             policy,
+            edition_approval: false,
             caller: Arc::new(Caller::system(SERVER)),
             request_id: None,
             deadline: None,
@@ -109,6 +112,12 @@ impl Services {
     #[must_use]
     pub fn with_webhooks(self, client: WebhookClient) -> Self {
         Self { webhook_sender: Arc::new(webhooks::WebhookSender::new(client)), ..self }
+    }
+
+    /// The same services, which publish an edition only from a draft that a second administrator has approved.
+    #[must_use]
+    pub fn with_edition_approval(self, is_required: bool) -> Self {
+        Self { edition_approval: is_required, ..self }
     }
 
     /// The same services with a deadline, which ends transactions that have not begun to commit. Without one
@@ -252,6 +261,11 @@ impl Attempts {
             self.services.db.record_failure(error);
         }
         if self.made == ATTEMPTS_MAX || self.since.elapsed() > RETRY_PERIOD || !error.is_retryable() {
+            return Some(error);
+        }
+        if matches!(error, Error::PolicyChanged)
+            && let Err(error) = self.services.refresh_policy().await
+        {
             return Some(error);
         }
         self.services.metrics.transaction_retried();

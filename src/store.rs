@@ -11,6 +11,7 @@ pub(crate) mod contract;
 pub(crate) mod customer;
 pub(crate) mod deal;
 pub(crate) mod edition;
+pub mod edition_draft;
 pub mod event;
 mod fault;
 pub(crate) mod history;

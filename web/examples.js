@@ -82,6 +82,32 @@ function administrator(day) {
       variables: { operation: null },
     },
     {
+      title: 'Check a change of the policy',
+      description: 'Every problem of a document with its line, and what it would change. Put the whole document of the edition, with your change, into the variables.',
+      query: `query CheckEdition($document: String!) {
+  checkEdition(document: $document) {
+    problems { line column message }
+    examples { name passed expected actual }
+    changes { path before after sentence }
+  }
+}
+`,
+      variables: { document: 'name = "Next year"\neffective_from = 2027-01-01\n' },
+    },
+    {
+      title: 'Editions and drafts',
+      description: 'The published editions, those that are not in force yet among them, and the drafts with what they change. `saveEditionDraft`, `approveEditionDraft` and `publishEdition` lead from one to the other.',
+      query: `query Editions {
+  editions(last: 10) {
+    nodes { id name effectiveFrom publishedAt publishedBy }
+  }
+  editionDrafts(last: 10, filter: { statuses: [OPEN, APPROVED] }) {
+    nodes { id name revision status effectiveFrom savedBy approvedBy check { problems { line message } changes { sentence } } }
+  }
+}
+`,
+    },
+    {
       title: 'API keys',
       description: 'Every key with its last use, without its secret.',
       query: `query ApiKeys {

@@ -17,6 +17,8 @@ pub struct Model {
     pub document: String,
     /// When it was published.
     pub published_at: DateTimeUtc,
+    /// The label of the key or the subject of the token that published it; none for the built-in edition.
+    pub published_by: Option<String>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

@@ -12,6 +12,8 @@ pub mod deal;
 pub mod deal_step;
 pub mod deal_timer;
 pub mod edition;
+pub mod edition_draft;
+pub mod edition_rollout;
 pub mod event;
 pub mod event_feed;
 pub mod idempotency_key;

@@ -388,6 +388,14 @@ pub enum EventKind {
     CustomersJoined,
     /// Names of a customer are those of another one.
     CustomersSeparated,
+    /// An edition was published.
+    EditionPublished,
+    /// A draft of an edition was saved.
+    EditionDraftSaved,
+    /// A draft of an edition was approved.
+    EditionDraftApproved,
+    /// A draft of an edition was withdrawn.
+    EditionDraftWithdrawn,
     /// A partner has left the program.
     PartnershipEnded,
     /// A partner's end was taken back.
@@ -428,6 +436,20 @@ pub enum ImportPolicy {
     All,
     /// Every valid row.
     Valid,
+}
+
+/// What became of a draft of an edition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DraftStatus {
+    /// It can be changed.
+    Open,
+    /// A second administrator has approved its last revision.
+    Approved,
+    /// An edition was published from it.
+    Published,
+    /// It was withdrawn.
+    Withdrawn,
 }
 
 /// How far an import is.

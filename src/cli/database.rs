@@ -25,6 +25,11 @@ pub(super) async fn open_existing(settings: &Settings, advice: &str) -> Result<S
     Ok(app::open(settings).await?)
 }
 
+/// Whether the database of the settings is there; one of a server is taken to be.
+pub(super) fn exists(settings: &Settings) -> bool {
+    sqlite_file(&settings.database_url).is_none_or(|file| file.exists())
+}
+
 /// The file of a SQLite database.
 fn sqlite_file(url: &DatabaseUrl) -> Option<PathBuf> {
     let url = Some(url.as_str()).filter(|url| url.starts_with("sqlite:"))?;

@@ -17,6 +17,7 @@ use crate::service::Services;
 use crate::service::reads::{AuditQuery, RowsTotal};
 use crate::store::activity::Owner;
 use crate::store::affiliation::AffiliationOwner;
+use crate::store::edition_draft::DraftFilter;
 use crate::store::import_run::ImportRunFilter;
 use crate::store::ledger::LedgerFilter;
 use crate::store::list::COUNT_MAX;
@@ -224,6 +225,8 @@ pub(crate) enum Total {
     /// A work list, which is counted to a limit.
     Rows(RowsTotal),
     SwagItems,
+    Editions,
+    EditionDrafts(DraftFilter),
     WebhookEndpoints,
     WebhookDeliveries(BatchRow<entity::webhook_endpoint::Model>, Option<entity::value::DeliveryState>),
     ImportRuns(ImportRunFilter),
@@ -243,6 +246,8 @@ impl Total {
             Self::Professionals(Some(filter)) => return Ok(services.professionals_count(filter).await?),
             Self::Rows(total) => return Ok(services.rows_count(total).await?),
             Self::ApiKeys => return Ok(services.keys_count().await?),
+            Self::Editions => return Ok(services.editions_count()),
+            Self::EditionDrafts(filter) => return Ok(services.edition_drafts_count(filter).await?),
             Self::AuditLog(query) => return Ok(services.audit_count(query).await?),
             Self::WebhookEndpoints => return Ok(services.webhooks_count().await?),
             Self::WebhookDeliveries(endpoint, state) => {
@@ -421,6 +426,10 @@ pub(crate) const ORDERS: &str = "orders";
 pub(crate) const QUOTES: &str = "quotes";
 /// Name of the lists of deals.
 pub(crate) const DEALS: &str = "deals";
+/// Name of the list of editions.
+pub(crate) const EDITIONS: &str = "editions";
+/// Name of the list of drafts of editions.
+pub(crate) const EDITION_DRAFTS: &str = "edition-drafts";
 /// Name of the list of products.
 pub(crate) const PRODUCTS: &str = "products";
 /// Name of the list of swag items.

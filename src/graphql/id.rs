@@ -17,6 +17,7 @@ pub(crate) enum NodeType {
     LedgerEntry,
     PointsEntry,
     Edition,
+    EditionDraft,
     ApiKey,
     AuditEntry,
     Product,
@@ -33,7 +34,7 @@ pub(crate) enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -41,6 +42,7 @@ impl NodeType {
         Self::LedgerEntry,
         Self::PointsEntry,
         Self::Edition,
+        Self::EditionDraft,
         Self::ApiKey,
         Self::AuditEntry,
         Self::Product,
@@ -65,6 +67,7 @@ impl NodeType {
             Self::LedgerEntry => "LedgerEntry",
             Self::PointsEntry => "PointsEntry",
             Self::Edition => "Edition",
+            Self::EditionDraft => "EditionDraft",
             Self::ApiKey => "ApiKey",
             Self::AuditEntry => "AuditEntry",
             Self::Product => "Product",

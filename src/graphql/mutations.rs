@@ -5,6 +5,7 @@ mod activities;
 mod affiliations;
 mod customers;
 mod deals;
+mod editions;
 mod merges;
 mod orders;
 mod overrides;
@@ -39,4 +40,5 @@ pub struct Mutation(
     swag::SwagMutations,
     webhooks::WebhookMutations,
     voiding::VoidingMutations,
+    editions::EditionMutations,
 );

@@ -9,6 +9,7 @@ mod customer;
 mod deal;
 mod edition;
 mod edition_check;
+mod edition_draft;
 mod effects;
 pub(crate) mod enums;
 mod event;
@@ -40,6 +41,7 @@ pub(crate) use customer::Customer;
 pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
 pub(crate) use edition_check::EditionCheck;
+pub(crate) use edition_draft::{EditionDraft, EditionDraftStatus};
 pub(crate) use effects::Effects;
 pub(crate) use enums::{
     ActivityStatus, DealActivityKind, DealOutcome, DealStatus, ReviewDecision, Track, UserErrorCode,
@@ -75,6 +77,7 @@ pub(crate) enum Node {
     LedgerEntry(LedgerEntry),
     PointsEntry(PointsEntry),
     Edition(Edition),
+    EditionDraft(EditionDraft),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),
     Product(Product),

@@ -1,5 +1,12 @@
-//! Editions of the policy: documents that are checked, saved as drafts, and published.
+//! Editions of the policy: documents that are checked, saved as drafts, approved and published.
 
 mod check;
+mod drafts;
+mod publish;
+mod reads;
+mod rollout;
 
 pub use check::EditionCheck;
+pub use drafts::DraftInput;
+pub use publish::{EditionSource, PublishInput};
+pub use reads::EditionRow;

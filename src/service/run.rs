@@ -176,6 +176,7 @@ pub(super) fn record_effects(record: impl FnOnce(&mut Effects)) {
 
 /// Runs the work of a transaction, and returns its effects with the result if somebody wants them.
 pub(super) async fn collect<T>(services: &Services, work: impl Future<Output = T>) -> (T, Effects) {
+    let work = services.policy.attempt(work);
     if services.run.is_none() {
         return (work.await, Effects::default());
     }

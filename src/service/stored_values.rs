@@ -37,6 +37,7 @@ impl Services {
         while self.complete_renewals().await? {}
         while self.complete_customer_names().await? {}
         while self.complete_order_customers().await? {}
+        self.complete_rollouts().await?;
         Ok(())
     }
 

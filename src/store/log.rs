@@ -8,7 +8,17 @@ use super::sql::sql;
 /// A place in the log that no step reaches; those of previews follow it.
 const PREVIEW_SEQ: i64 = 1 << 62;
 
-/// Places in the log for the next `count` steps, in order.
+/// Places in the log for the next steps.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// The places, in order.
+    pub(crate) seqs: Vec<i64>,
+    /// How many editions are published as of the same statement; none where there is no step.
+    pub(crate) editions: Option<i64>,
+}
+
+/// Places in the log for the next `count` steps, in order, and how many editions there are: whoever takes places judges
+/// the steps by all of these.
 ///
 /// Taken while the subjects' rows are locked, so that the order of a subject's steps is the order in
 /// which they took effect. A preview draws none: it gets places that no step reaches.
@@ -16,22 +26,25 @@ pub(crate) async fn reserve_seqs(
     connection: &impl ConnectionTrait,
     count: usize,
     preview: bool,
-) -> Result<Vec<i64>, DbErr> {
+) -> Result<Places, DbErr> {
     let backend = connection.get_database_backend();
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     if backend == DbBackend::Postgres && !preview {
-        let text = "SELECT nextval('log_seq') AS seq FROM generate_series(1, $1)";
+        let text = "SELECT nextval('log_seq') AS seq, (SELECT COUNT(*) FROM editions) AS editions \
+                    FROM generate_series(1, $1)";
         let rows =
             connection.query_all_raw(Statement::from_sql_and_values(backend, text, [count.into()])).await?;
         let mut seqs: Vec<i64> = rows.iter().map(|row| row.try_get("", "seq")).collect::<Result<_, _>>()?;
         seqs.sort_unstable();
-        return Ok(seqs);
+        let editions = rows.first().map(|row| row.try_get("", "editions")).transpose()?;
+        return Ok(Places { seqs, editions });
     }
-    let text = "SELECT COALESCE(MAX(seq), 0) AS seq FROM log";
+    let text = "SELECT COALESCE(MAX(seq), 0) AS seq, (SELECT COUNT(*) FROM editions) AS editions FROM log";
     let row = connection.query_one_raw(Statement::from_string(backend, text)).await?;
-    let last: i64 = row.map_or(Ok(0), |row| row.try_get("", "seq"))?;
+    let last: i64 = row.as_ref().map_or(Ok(0), |row| row.try_get("", "seq"))?;
+    let editions = row.map(|row| row.try_get("", "editions")).transpose()?;
     let last = if preview { last.max(PREVIEW_SEQ) } else { last };
-    Ok((last + 1..=last + count).collect())
+    Ok(Places { seqs: (last + 1..=last + count).collect(), editions })
 }
 
 /// A step of the log with what it happened to, for folding it again.

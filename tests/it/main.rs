@@ -40,6 +40,7 @@ mod previews;
 mod problems;
 mod properties;
 mod prospects;
+mod publishing;
 mod quotes;
 mod races;
 mod reading;

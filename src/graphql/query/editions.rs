@@ -1,18 +1,66 @@
-//! Documents of editions.
+//! Editions, their drafts, and the check of a document.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, InputObject, Object};
 
+use crate::graphql::batch::BatchPage;
+use crate::graphql::connection::{Connection, EDITION_DRAFTS, EDITIONS, ListOrder, PageArguments, Total};
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::Date;
-use crate::graphql::types::EditionCheck;
+use crate::graphql::types::{Edition, EditionCheck, EditionDraft, EditionDraftStatus};
 use crate::service::Services;
+use crate::store::edition_draft::DraftFilter;
 
-/// Documents of editions.
+/// Editions and drafts of them.
 #[derive(Debug, Default)]
 pub(crate) struct EditionQueries;
 
+/// Filter of drafts of editions. A draft must match every given condition.
+#[derive(InputObject, Default)]
+pub(crate) struct EditionDraftFilter {
+    /// Drafts with one of these statuses.
+    statuses: Option<Vec<EditionDraftStatus>>,
+}
+
 #[Object]
 impl EditionQueries {
+    /// Published editions in the order of their first days, including those that are not in force yet.
+    async fn editions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Edition>, ApiError> {
+        let page = PageArguments { first, after, last, before }.page(&EDITIONS)?;
+        let rows = context.data_unchecked::<Services>().editions_page(&page);
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::Editions))
+    }
+
+    /// Drafts of editions, in the order of creation. Administrators only.
+    async fn edition_drafts(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Filter; by default, all drafts.")] filter: Option<EditionDraftFilter>,
+        #[graphql(desc = "Page size from the start of the list, 0 to 100; 20 by default. Excludes `last`.")]
+        first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size from the end of the list, 0 to 100. Excludes `first`.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<EditionDraft>, ApiError> {
+        let statuses = filter.unwrap_or_default().statuses;
+        let filter =
+            DraftFilter { statuses: statuses.map(|some| some.into_iter().map(Into::into).collect()) };
+        let page = PageArguments { first, after, last, before }.page(&EDITION_DRAFTS)?;
+        let rows = context.data_unchecked::<Services>().edition_drafts_page(&filter, &page).await?;
+        Ok(Connection::new(BatchPage::new(rows), &page, ListOrder::Natural, Total::EditionDrafts(filter)))
+    }
+
     /// Checks the document of an edition without keeping it: every problem with its line, the worked examples, and
     /// what it would change. Administrators only.
     async fn check_edition(

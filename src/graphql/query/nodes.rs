@@ -8,7 +8,7 @@ use crate::graphql::batch::BatchById;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
-    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, ImportRun, LedgerEntry,
+    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft, ImportRun, LedgerEntry,
     Node, Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder,
     WebhookDelivery, WebhookEndpoint,
 };
@@ -45,6 +45,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
     let deals = BatchById::new(none_of(&keys(NodeType::Deal), |ids| services.deals_by_ids(ids)).await?);
     let customers =
         BatchById::new(none_of(&keys(NodeType::Customer), |ids| services.customers_by_ids(ids)).await?);
+    let drafts = keys(NodeType::EditionDraft);
+    let drafts = BatchById::new(none_of(&drafts, |ids| services.edition_drafts_by_ids(ids)).await?);
     let swag_items =
         BatchById::new(none_of(&keys(NodeType::SwagItem), |ids| services.swag_items_by_ids(ids)).await?);
     let swag_orders =
@@ -81,6 +83,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::WebhookEndpoint => Node::WebhookEndpoint(WebhookEndpoint(endpoints.get(id)?)),
             NodeType::WebhookDelivery => Node::WebhookDelivery(WebhookDelivery(deliveries.get(id)?)),
             NodeType::ImportRun => Node::ImportRun(ImportRun(runs.get(id)?)),
+            NodeType::EditionDraft => Node::EditionDraft(EditionDraft(drafts.get(id)?)),
             NodeType::Edition => {
                 let index = policy.index(id)?;
                 Node::Edition(Edition { id, index, policy: Arc::clone(policy) })

@@ -3,13 +3,13 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, ImportRefusedRow, ImportRun,
+    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft, ImportRefusedRow, ImportRun,
     LedgerEntry, Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder,
     WebhookDelivery, WebhookEndpoint,
 };
 use crate::graphql::batch::BatchRow;
 use crate::graphql::connection::{
-    ACTIVITIES, AFFILIATED, AFFILIATIONS, CONTRACTS, Connection, ConnectionNode, DEALS, Edge,
+    ACTIVITIES, AFFILIATED, AFFILIATIONS, CONTRACTS, Connection, ConnectionNode, DEALS, EDITION_DRAFTS, EDITIONS, Edge,
     IMPORT_REFUSED_ROWS, IMPORT_RUNS, LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo, QUOTES,
     SWAG_ITEMS, SWAG_ORDERS, customer_list, partner_list, professional_list,
 };
@@ -19,6 +19,7 @@ use crate::graphql::scalar::int;
 use crate::program::prospects::{NEVER, NO_NEXT_LEVEL};
 use crate::service::Services;
 use crate::service::contracts::ContractRow;
+use crate::service::editions::EditionRow;
 use crate::service::products::ProductRow;
 use crate::store::list::partners::{PartnerOrder, TrackColumn};
 use crate::store::list::professionals::ProfessionalOrder;
@@ -99,8 +100,23 @@ connection!(SwagItem, "SwagItemConnection", "SwagItemEdge");
 connection!(SwagOrder, "SwagOrderConnection", "SwagOrderEdge");
 connection!(WebhookEndpoint, "WebhookEndpointConnection", "WebhookEndpointEdge");
 connection!(WebhookDelivery, "WebhookDeliveryConnection", "WebhookDeliveryEdge");
+connection!(Edition, "EditionConnection", "EditionEdge");
+connection!(EditionDraft, "EditionDraftConnection", "EditionDraftEdge");
 connection!(ImportRun, "ImportRunConnection", "ImportRunEdge");
 connection!(ImportRefusedRow, "ImportRefusedRowConnection", "ImportRefusedRowEdge");
+
+impl ConnectionNode for Edition {
+    type Row = EditionRow;
+
+    fn from_row(batch_row: BatchRow<EditionRow>) -> Self {
+        let EditionRow { id, index, policy } = batch_row.row().clone();
+        Self { id, index, policy }
+    }
+
+    fn cursor_key(row: &EditionRow, _: ListOrder) -> String {
+        format!("{EDITIONS}:{}", row.day())
+    }
+}
 
 impl ConnectionNode for Partner {
     type Row = PartnerRow;
@@ -225,3 +241,4 @@ connection_node!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.se
     RowList::SwagOrders(_) => swag_orders::key(row));
 connection_node!(ImportRun, entity::import_run::Model, IMPORT_RUNS, |row| row.id);
 connection_node!(ImportRefusedRow, entity::import_refused_row::Model, IMPORT_REFUSED_ROWS, |row| row.line);
+connection_node!(EditionDraft, entity::edition_draft::Model, EDITION_DRAFTS, |row| row.id);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::Money;
@@ -10,9 +10,10 @@ use super::commerce::{OrderPurpose, ProductCategory};
 use super::enums::{Program, ReviewRequirement, Track, Window};
 use super::standing::Level;
 use crate::graphql::id::NodeType;
-use crate::graphql::scalar::{Date, Decimal, int};
+use crate::graphql::scalar::{Date, Decimal, Moment, int};
 use crate::program::rule::{Rule, UnitSource};
-use crate::service::policy::Policy;
+use crate::service::Services;
+use crate::service::policy::{Policy, Publication};
 
 /// Edition: one dated version of the program's policy, with earning rules, levels, redemption caps, discounts
 /// and credit values. A published edition is immutable.
@@ -24,7 +25,15 @@ pub(crate) struct Edition {
 
 impl Edition {
     fn get(&self) -> &crate::program::Edition {
-        self.policy.editions.get(self.index).expect("an index that the policy gave")
+        // The policy may have grown since the place was found.
+        let index = self.policy.index(self.id).unwrap_or(self.index);
+        self.policy.editions.get(index).expect("an edition that the policy has")
+    }
+}
+
+impl Edition {
+    fn publication(&self) -> Option<&Publication> {
+        self.policy.publication(self.policy.index(self.id).unwrap_or(self.index))
     }
 }
 
@@ -50,6 +59,18 @@ impl Edition {
     /// TOML document of the edition, as published.
     async fn document(&self) -> &str {
         &self.get().document
+    }
+
+    /// Time at which the edition was published.
+    async fn published_at(&self) -> Option<Moment> {
+        self.publication().map(|publication| Moment(publication.at))
+    }
+
+    /// Label of the key, or subject of the token, that published the edition; null for the built-in edition, and for
+    /// callers that are not administrators or program staff.
+    async fn published_by(&self, context: &Context<'_>) -> Option<&str> {
+        let is_staff = context.data_unchecked::<Services>().caller().role.is_staff();
+        self.publication().filter(|_| is_staff)?.by.as_deref()
     }
 
     /// Earning rules, in the order of the document.

@@ -119,6 +119,14 @@ pub(crate) enum EventType {
     CustomersJoined,
     /// Names of a customer were separated from it.
     CustomersSeparated,
+    /// An edition was published.
+    EditionPublished,
+    /// A draft of an edition was saved. Administrators only.
+    EditionDraftSaved,
+    /// A draft of an edition was approved. Administrators only.
+    EditionDraftApproved,
+    /// A draft of an edition was withdrawn. Administrators only.
+    EditionDraftWithdrawn,
 }
 
 map_enum!(
@@ -179,6 +187,10 @@ map_enum!(
         ImportFinished,
         CustomersJoined,
         CustomersSeparated,
+        EditionPublished,
+        EditionDraftSaved,
+        EditionDraftApproved,
+        EditionDraftWithdrawn,
     }
 );
 map_enum!(
@@ -239,5 +251,9 @@ map_enum!(
         ImportFinished,
         CustomersJoined,
         CustomersSeparated,
+        EditionPublished,
+        EditionDraftSaved,
+        EditionDraftApproved,
+        EditionDraftWithdrawn,
     }
 );

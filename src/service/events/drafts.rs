@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use entity::value::EventKind;
-use entity::{affiliation, import_run, partner, professional, sales_target, swag_item};
+use entity::{affiliation, edition, edition_draft, import_run, partner, professional, sales_target, swag_item};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -115,6 +115,21 @@ impl EventDraft {
         on: NaiveDate,
     ) -> Self {
         Self::new(kind, on, "customers", json!({ "from": from, "into": into, "names": names }))
+    }
+
+    /// An edition was published.
+    pub(in crate::service) fn edition_published(row: &edition::Model) -> Self {
+        let object = json!({ "effectiveFrom": row.effective_from, "name": row.name });
+        Self::new(EventKind::EditionPublished, row.effective_from, "edition", object)
+    }
+
+    /// A draft of an edition, without its document.
+    pub(in crate::service) fn edition_draft(kind: EventKind, row: &edition_draft::Model, on: NaiveDate) -> Self {
+        let object = json!({
+            "name": row.name, "revision": row.revision, "status": row.status.to_value(),
+            "effectiveFrom": row.effective_from,
+        });
+        Self::new(kind, on, "editionDraft", object)
     }
 
     /// An import of a file, without the file's name.

@@ -176,6 +176,10 @@ impl Services {
                 let _ = self.hub.recent.send(Arc::new(row));
             }
         }
+        if known.is_some_and(|known| known < last) {
+            // A publication is among the events of other processes.
+            self.refresh_policy().await?;
+        }
         *known = Some(last);
         *self.hub.broadcast_through() = *known;
         self.metrics.set_feed_position(last);

@@ -3,6 +3,7 @@
 use entity::event;
 use entity::value::EventKind;
 use futures_util::Stream;
+use sea_orm::Iterable;
 use uuid::Uuid;
 
 use super::EventResult;
@@ -28,12 +29,17 @@ const PROFESSIONAL_KINDS: [EventKind; 3] =
     [EventKind::PointsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
 
 /// Kinds of events that concern no subject, each with the operation that reads its object.
-const GENERAL_KINDS: [(EventKind, Operation); 4] = [
+const GENERAL_KINDS: [(EventKind, Operation); 5] = [
     (EventKind::ProductSaved, Operation::Product),
     (EventKind::SwagItemSaved, Operation::SwagItem),
     (EventKind::CustomersJoined, Operation::Customers),
     (EventKind::CustomersSeparated, Operation::Customers),
+    (EventKind::EditionPublished, Operation::Edition),
 ];
+
+/// Kinds of events that only administrators see.
+const ADMINISTRATIVE_KINDS: [EventKind; 3] =
+    [EventKind::EditionDraftSaved, EventKind::EditionDraftApproved, EventKind::EditionDraftWithdrawn];
 
 /// A query of the event feed. An event matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -198,6 +204,11 @@ impl Services {
             Visibility::Professional(id) => filter.professional = Some(id),
             Visibility::Integration(name) => filter.recorded_by = Some(name.to_string()),
             Visibility::Nothing => return Err(Error::Forbidden(Operation::Events.name())),
+        }
+        if !self.can_see(Operation::EditionDrafts) {
+            let kinds = filter.kinds.take().unwrap_or_else(|| EventKind::iter().collect());
+            let seen = kinds.into_iter().filter(|kind| !ADMINISTRATIVE_KINDS.contains(kind));
+            filter.kinds = Some(seen.collect());
         }
         if query.partner.is_none() && query.professional.is_none() {
             filter.general = self.visible_general_kinds();

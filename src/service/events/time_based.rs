@@ -33,6 +33,8 @@ impl Services {
     /// # Errors
     /// When the database fails; committed events remain, and the next call emits the others.
     pub async fn emit_time_based_events(&self) -> Result<(), Error> {
+        self.refresh_policy().await?;
+        self.complete_rollouts().await?;
         while self.reject_claims_without_evidence().await? {}
         while self.emit_deal_expiries().await? {}
         while self.emit_opportunity_lapses().await? {}

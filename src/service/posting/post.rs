@@ -114,7 +114,11 @@ impl Posting<'_> {
         services: &Services,
     ) -> Result<PostedRows, Error> {
         let clock = &services.clock;
-        let seqs = log_store::reserve_seqs(connection, self.applied.len(), services.is_preview()).await?;
+        let places = log_store::reserve_seqs(connection, self.applied.len(), services.is_preview()).await?;
+        if places.editions.is_some_and(|count| count != self.policy.count()) {
+            return Err(Error::PolicyChanged);
+        }
+        let seqs = places.seqs;
         let recorded_at = self.recorded_at(clock.now());
         let today = clock.today();
         let applied = std::mem::take(&mut self.applied);

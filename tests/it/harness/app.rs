@@ -49,19 +49,14 @@ impl TestApp {
 
     /// Starts the application with more settings.
     pub(crate) async fn start_with(database: TestDatabase, today: &str, more: &[(&str, &str)]) -> Self {
-        let settings = Settings::read(|name| {
-            let value = match name {
-                "DATABASE_URL" => database.url.as_str(),
-                "BIND" => "127.0.0.1:0",
-                "PROGRAM_TODAY" => today,
-                "BOOTSTRAP_ADMIN_KEY" => KEY,
-                _ => more.iter().find(|(known, _)| *known == name)?.1,
-            };
-            Some(value.to_owned())
-        });
-        let settings = settings.expect("settings of the tests");
+        let settings = settings(&database, today, more);
         let running = app::start(&settings).await.expect("the application starts");
         Self { running, client: reqwest::Client::new(), database }
+    }
+
+    /// The settings of another process on the same database.
+    pub(crate) fn settings(&self, today: &str) -> Settings {
+        settings(&self.database, today, &[])
     }
 
     /// Another process, as it were, on the same database. It goes before this one.
@@ -255,6 +250,20 @@ impl TestApp {
     }
 }
 
+fn settings(database: &TestDatabase, today: &str, more: &[(&str, &str)]) -> Settings {
+    let settings = Settings::read(|name| {
+        let value = match name {
+            "DATABASE_URL" => database.url.as_str(),
+            "BIND" => "127.0.0.1:0",
+            "PROGRAM_TODAY" => today,
+            "BOOTSTRAP_ADMIN_KEY" => KEY,
+            _ => more.iter().find(|(known, _)| *known == name)?.1,
+        };
+        Some(value.to_owned())
+    });
+    settings.expect("settings of the tests")
+}
+
 const PARTNER_ON: &str = "query($code: String!, $day: Date, $year: Int!) { partner(code: $code) { balance \
     credits(year: $year) { technical business total } \
     standing(asOf: $day) { asOf overall { code rank } \
@@ -285,6 +294,7 @@ pub(crate) fn document(mutation: &str) -> String {
         "signUpProfessional" => ("SignUpProfessionalInput", "professional { id code signedUpOn }".to_owned()),
         "affiliateProfessional" => ("AffiliateProfessionalInput", "professional { id code }".to_owned()),
         "endAffiliation" => ("EndAffiliationInput", "professional { id code }".to_owned()),
+        "saveEditionDraft" => ("SaveEditionDraftInput", "draft { id }".to_owned()),
         "updatePartner" => ("UpdatePartnerInput", "partner { id code name enrolledOn }".to_owned()),
         "updateProfessional" => ("UpdateProfessionalInput", "professional { id code signedUpOn }".to_owned()),
         "endPartnership" => ("EndPartnershipInput", "partner { id code leftOn }".to_owned()),

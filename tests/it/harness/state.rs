@@ -21,6 +21,8 @@ macro_rules! every_entity {
             deal_step,
             deal_timer,
             edition,
+            edition_draft,
+            edition_rollout,
             event,
             event_feed,
             idempotency_key,

@@ -114,7 +114,8 @@ pub(super) fn summary(part: &Part<'_>, values: &Values) -> String {
 /// What points are for, where an activity can have several.
 fn each(part: &Part<'_>, values: Option<&Values>) -> &'static str {
     let is_single = values.and_then(|values| values.get("max_quantity")).is_none_or(|most| most == "1");
-    let is_day = part.name.split('_').any(|word| matches!(word, "DAY" | "DAYS"));
+    let unit = values.and_then(|values| values.get("unit")).map(String::as_str);
+    let is_day = unit == Some("day") || part.name.split('_').any(|word| matches!(word, "DAY" | "DAYS"));
     if is_day {
         " a day"
     } else if is_single {

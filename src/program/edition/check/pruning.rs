@@ -210,8 +210,8 @@ fn remove<'t>(table: &mut DeTable<'t>, path: &[Step]) -> Option<DeValue<'t>> {
         Step::Index(index) => match value_mut(table, parent)?.get_mut() {
             DeValue::Array(items) => {
                 let removed = items.get(*index).map(|item| item.get_ref().clone());
-                let others = std::mem::take(items).into_iter().enumerate();
-                *items = others.filter(|(place, _)| place != index).map(|(_, item)| item).collect();
+                let others = items.iter().enumerate().filter(|(place, _)| place != index);
+                *items = others.map(|(_, item)| item.clone()).collect();
                 removed
             }
             _ => None,

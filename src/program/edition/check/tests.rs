@@ -214,3 +214,50 @@ fn no_text_makes_the_check_panic() {
         }
     }
 }
+
+/// The parser names the keys that it knows where it refuses another one.
+#[test]
+fn every_key_of_a_document_is_in_the_reference() {
+    let reference = include_str!("../../../../docs/editions.md");
+    let unknown = "zzz = 1\n";
+    let mut document = format!("{unknown}{BUILT_IN}");
+    for header in [
+        "[legacy]",
+        "[[attribute]]",
+        "[[partner.level]]",
+        "[[partner.rule]]",
+        "[[partner.rule.attribute]]",
+        "[rewards]",
+        "[[rewards.cap]]",
+        "[[rewards.discount]]",
+        "[deals]",
+        "[customers]",
+        "[professional]",
+        "[[professional.level]]",
+        "[[professional.rule]]",
+        "[[professional.rule.attribute]]",
+        "[professional.rule.early_bonus]",
+        "[[example]]",
+    ] {
+        assert!(document.contains(&format!("\n{header}\n")), "{header}");
+        document = document.replacen(&format!("\n{header}\n"), &format!("\n{header}\n{unknown}"), 1);
+    }
+    document.push_str(
+        "\n[[example]]\nname = \"x\"\nprofessionals = { a = { zzz = 1 } }\nfacts = []\nexpect = []\n\
+         [[example]]\nname = \"y\"\nfacts = [{ zzz = 1 }]\nexpect = []\n\
+         [[example]]\nname = \"z\"\nfacts = []\nexpect = [{ zzz = 1 }]\n\
+         [[example]]\nname = \"o\"\nfacts = []\nexpect = [{ on = 2025-01-01, order = { zzz = 1 } }]\n",
+    );
+    let mut lists = 0;
+    for problem in problems(&document) {
+        let Some((_, known)) = problem.split_once("unknown field `zzz`, expected ") else { continue };
+        lists += 1;
+        for key in known.split('`').skip(1).step_by(2) {
+            let is_there = ["`", "[", "{ ", ".", "`{ "].iter().any(|before| {
+                ["`", "]", ",", " }", " ="].iter().any(|after| reference.contains(&format!("{before}{key}{after}")))
+            });
+            assert!(is_there, "docs/editions.md does not mention `{key}`: {problem}");
+        }
+    }
+    assert_eq!(lists, 21, "{:#?}", problems(&document));
+}
