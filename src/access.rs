@@ -271,6 +271,8 @@ rights! {
         ImportRuns "importRuns"        [Everything Everything Own Nothing Nothing]
         /// Drafts of editions, with their checks.
         EditionDrafts "editionDrafts"  [Everything Nothing Nothing Nothing Nothing]
+        /// Trying the document of an edition on the whole log, which keeps nothing but the result.
+        TryEdition "tryEdition"        [Everything Nothing Nothing Nothing Nothing]
         /// Checking the document of an edition.
         CheckEdition "checkEdition"    [Everything Nothing Nothing Nothing Nothing]
         /// Replaying the log and comparing ledger and projections with it.
@@ -393,6 +395,8 @@ rights! {
         ApproveEditionDraft "approveEditionDraft" [Everything Nothing Nothing Nothing Nothing]
         /// Withdraws a draft of an edition.
         WithdrawEditionDraft "withdrawEditionDraft" [Everything Nothing Nothing Nothing Nothing]
+        /// Cancels a trial of an edition.
+        CancelTrial "cancelTrial"      [Everything Nothing Nothing Nothing Nothing]
         /// Publishes an edition.
         PublishEdition "publishEdition" [Everything Nothing Nothing Nothing Nothing]
         /// Creates an API key.

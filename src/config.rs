@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     /// name, value, the field as it is shown, or the whole message
-    const CASES: [(&str, &str, Result<&str, &str>); 27] = [
+    const CASES: [(&str, &str, Result<&str, &str>); 31] = [
         ("DATABASE_URL", "", Ok("sqlite://partner-program.db")),
         ("DATABASE_URL", "sqlite://a.db", Ok("sqlite://a.db")),
         ("DATABASE_URL", "postgres://u:p@h/d", Ok("postgres://u:p@h/d")),

@@ -25,6 +25,7 @@ pub mod rule;
 pub mod search;
 pub mod standing;
 pub mod totals;
+pub mod trial;
 pub mod wording;
 
 pub use edition::{Edition, Editions};

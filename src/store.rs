@@ -12,6 +12,7 @@ pub(crate) mod customer;
 pub(crate) mod deal;
 pub(crate) mod edition;
 pub mod edition_draft;
+pub mod edition_trial;
 pub mod event;
 mod fault;
 pub(crate) mod history;

@@ -14,6 +14,8 @@ pub mod deal_timer;
 pub mod edition;
 pub mod edition_draft;
 pub mod edition_rollout;
+pub mod edition_trial;
+pub mod edition_trial_subject;
 pub mod event;
 pub mod event_feed;
 pub mod idempotency_key;

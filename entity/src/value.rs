@@ -452,6 +452,32 @@ pub enum DraftStatus {
     Withdrawn,
 }
 
+/// How far a trial of an edition is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TrialStatus {
+    /// The log is being folded.
+    Running,
+    /// The result is there.
+    Finished,
+    /// It was cancelled.
+    Cancelled,
+    /// It ended with an error.
+    Failed,
+}
+
+/// How a subject fares in a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TrialVerdict {
+    /// Something is more, and nothing is less.
+    Gains,
+    /// Something is less, and nothing is more.
+    Loses,
+    /// Both.
+    Mixed,
+}
+
 /// How far an import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]

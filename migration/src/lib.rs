@@ -31,6 +31,7 @@ mod m20261129_000025_merges;
 mod m20261129_000026_customers;
 mod m20261129_000028_prospects;
 mod m20261129_000030_edition_drafts;
+mod m20261129_000031_edition_trials;
 mod schema;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000026_customers::Migration),
             Box::new(m20261129_000028_prospects::Migration),
             Box::new(m20261129_000030_edition_drafts::Migration),
+            Box::new(m20261129_000031_edition_trials::Migration),
         ]
     }
 }

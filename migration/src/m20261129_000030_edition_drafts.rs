@@ -49,6 +49,10 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop_tables(manager, &["edition_rollouts", "edition_drafts"]).await?;
-        manager.get_connection().execute_unprepared("ALTER TABLE editions DROP COLUMN published_by").await.map(drop)
+        manager
+            .get_connection()
+            .execute_unprepared("ALTER TABLE editions DROP COLUMN published_by")
+            .await
+            .map(drop)
     }
 }

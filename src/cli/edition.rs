@@ -65,8 +65,9 @@ async fn check(settings: &Settings, file: &Path, from: Option<NaiveDate>) -> Res
     } else {
         let editions = Editions::built_in();
         let checked = editions.check(&document, from);
-        let changes =
-            checked.edition().map_or(Vec::new(), |edition| editions.at(edition.effective_from).changes(edition));
+        let changes = checked
+            .edition()
+            .map_or(Vec::new(), |edition| editions.at(edition.effective_from).changes(edition));
         let problems = checked.all_problems();
         (checked, problems, changes)
     };
@@ -100,11 +101,15 @@ async fn publish(settings: &Settings, file: &Path, from: Option<NaiveDate>) -> R
         Err(refusals) => {
             let problems = check.checked.all_problems();
             print_problems(file, &problems);
-            for refusal in refusals.iter().filter(|one| one.field.first().is_some_and(|field| field != "document")) {
+            for refusal in
+                refusals.iter().filter(|one| one.field.first().is_some_and(|field| field != "document"))
+            {
                 println!("{}: {refusal}", file.display());
             }
             if problems.is_empty() {
-                for refusal in refusals.iter().filter(|one| one.field.first().is_none_or(|field| field == "document")) {
+                for refusal in
+                    refusals.iter().filter(|one| one.field.first().is_none_or(|field| field == "document"))
+                {
                     println!("{}: {refusal}", file.display());
                 }
             }
@@ -114,7 +119,8 @@ async fn publish(settings: &Settings, file: &Path, from: Option<NaiveDate>) -> R
     for change in &check.changes {
         println!("{}", change.sentence);
     }
-    let day = check.checked.effective_from.ok_or_else(|| Error::Damaged("an edition without a day".to_owned()))?;
+    let day =
+        check.checked.effective_from.ok_or_else(|| Error::Damaged("an edition without a day".to_owned()))?;
     println!("{}: published, in force from {day}", file.display());
     Ok(0)
 }

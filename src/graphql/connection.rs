@@ -18,6 +18,7 @@ use crate::service::reads::{AuditQuery, RowsTotal};
 use crate::store::activity::Owner;
 use crate::store::affiliation::AffiliationOwner;
 use crate::store::edition_draft::DraftFilter;
+use crate::store::edition_trial::{TrialSubjectFilter, TrialSubjectOrder};
 use crate::store::import_run::ImportRunFilter;
 use crate::store::ledger::LedgerFilter;
 use crate::store::list::COUNT_MAX;
@@ -196,6 +197,7 @@ pub(crate) enum ListOrder {
     Partners(PartnerOrder),
     Professionals(ProfessionalOrder),
     Customers(CustomerOrder),
+    TrialSubjects(TrialSubjectOrder),
     /// A work list.
     Rows(RowList),
 }
@@ -227,6 +229,7 @@ pub(crate) enum Total {
     SwagItems,
     Editions,
     EditionDrafts(DraftFilter),
+    TrialSubjects(Uuid, TrialSubjectFilter),
     WebhookEndpoints,
     WebhookDeliveries(BatchRow<entity::webhook_endpoint::Model>, Option<entity::value::DeliveryState>),
     ImportRuns(ImportRunFilter),
@@ -246,6 +249,9 @@ impl Total {
             Self::Professionals(Some(filter)) => return Ok(services.professionals_count(filter).await?),
             Self::Rows(total) => return Ok(services.rows_count(total).await?),
             Self::ApiKeys => return Ok(services.keys_count().await?),
+            Self::TrialSubjects(trial, filter) => {
+                return Ok(services.edition_trial_subjects_count(*trial, filter).await?);
+            }
             Self::Editions => return Ok(services.editions_count()),
             Self::EditionDrafts(filter) => return Ok(services.edition_drafts_count(filter).await?),
             Self::AuditLog(query) => return Ok(services.audit_count(query).await?),
@@ -430,6 +436,8 @@ pub(crate) const DEALS: &str = "deals";
 pub(crate) const EDITIONS: &str = "editions";
 /// Name of the list of drafts of editions.
 pub(crate) const EDITION_DRAFTS: &str = "edition-drafts";
+/// Name of the lists of subjects of a trial.
+pub(crate) const TRIAL_SUBJECTS: &str = "trial-subjects";
 /// Name of the list of products.
 pub(crate) const PRODUCTS: &str = "products";
 /// Name of the list of swag items.

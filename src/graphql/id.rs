@@ -18,6 +18,7 @@ pub(crate) enum NodeType {
     PointsEntry,
     Edition,
     EditionDraft,
+    EditionTrial,
     ApiKey,
     AuditEntry,
     Product,
@@ -34,7 +35,7 @@ pub(crate) enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -43,6 +44,7 @@ impl NodeType {
         Self::PointsEntry,
         Self::Edition,
         Self::EditionDraft,
+        Self::EditionTrial,
         Self::ApiKey,
         Self::AuditEntry,
         Self::Product,
@@ -68,6 +70,7 @@ impl NodeType {
             Self::PointsEntry => "PointsEntry",
             Self::Edition => "Edition",
             Self::EditionDraft => "EditionDraft",
+            Self::EditionTrial => "EditionTrial",
             Self::ApiKey => "ApiKey",
             Self::AuditEntry => "AuditEntry",
             Self::Product => "Product",

@@ -30,6 +30,8 @@ pub(crate) enum Relation {
     DealCount,
     DealHistory,
     Deals(Page<i64>),
+    EditionDraft,
+    EditionTrial,
     Deliveries(Option<DeliveryState>, Page<Uuid>),
     DeliveryCount(Option<DeliveryState>),
     DeliveryProgress,

@@ -10,6 +10,7 @@ mod deal;
 mod edition;
 mod edition_check;
 mod edition_draft;
+mod edition_trial;
 mod effects;
 pub(crate) mod enums;
 mod event;
@@ -42,6 +43,7 @@ pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
 pub(crate) use edition_check::EditionCheck;
 pub(crate) use edition_draft::{EditionDraft, EditionDraftStatus};
+pub(crate) use edition_trial::{EditionTrial, EditionTrialSubject};
 pub(crate) use effects::Effects;
 pub(crate) use enums::{
     ActivityStatus, DealActivityKind, DealOutcome, DealStatus, ReviewDecision, Track, UserErrorCode,
@@ -78,6 +80,7 @@ pub(crate) enum Node {
     PointsEntry(PointsEntry),
     Edition(Edition),
     EditionDraft(EditionDraft),
+    EditionTrial(EditionTrial),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),
     Product(Product),

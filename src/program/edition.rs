@@ -285,7 +285,10 @@ impl Editions {
     ///
     /// # Errors
     /// See [`Self::parse`].
-    pub fn parse_again<'a>(&self, documents: impl IntoIterator<Item = &'a str>) -> Result<Self, EditionError> {
+    pub fn parse_again<'a>(
+        &self,
+        documents: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, EditionError> {
         Self::parse_with(self.kinds.clone(), documents)
     }
 

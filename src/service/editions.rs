@@ -5,8 +5,10 @@ mod drafts;
 mod publish;
 mod reads;
 mod rollout;
+mod trials;
 
 pub use check::EditionCheck;
 pub use drafts::DraftInput;
 pub use publish::{EditionSource, PublishInput};
 pub use reads::EditionRow;
+pub use trials::TrialInput;

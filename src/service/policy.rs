@@ -67,11 +67,25 @@ impl Policy {
     fn of(rows: Vec<entity::edition::Model>, editions: Editions) -> Result<Self, Error> {
         let days = rows.iter().map(|row| row.effective_from);
         if !days.eq(editions.iter().map(|edition| edition.effective_from)) {
-            return Err(Error::Damaged("a published edition has another first day than its document".to_owned()));
+            return Err(Error::Damaged(
+                "a published edition has another first day than its document".to_owned(),
+            ));
         }
-        let published =
-            rows.iter().map(|row| Publication { at: row.published_at, by: row.published_by.clone() }).collect();
+        let published = rows
+            .iter()
+            .map(|row| Publication { at: row.published_at, by: row.published_by.clone() })
+            .collect();
         Ok(Self { editions, ids: rows.into_iter().map(|row| row.id).collect(), published })
+    }
+
+    /// A policy with an edition that is tried among the published ones, or in the place of one.
+    pub(super) fn with_tried(&self, editions: Editions) -> Self {
+        let place = |day| self.editions.iter().position(|edition| edition.effective_from == day);
+        let places: Vec<Option<usize>> =
+            editions.iter().map(|edition| place(edition.effective_from)).collect();
+        let id = |place: &Option<usize>| place.and_then(|place| self.id(place)).unwrap_or_default();
+        let ids = places.iter().map(id).collect();
+        Self { editions, ids, published: Vec::new() }
     }
 
     /// Key of the edition at a place that [`Editions::index_at`] gave.

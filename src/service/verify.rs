@@ -6,6 +6,7 @@
 mod commerce;
 mod compare;
 mod emitted_levels;
+pub(super) mod fold_log;
 mod projections;
 mod replay;
 

@@ -39,8 +39,22 @@ async fn app_with_rows(backend: Backend) -> TestApp {
         json!({ "code": "keyed", "name": "Keyed", "enrolledOn": "2024-06-01", "idempotencyKey": "keyed" });
     app.done("createPartner", keyed).await;
     import(&app).await;
+    edition(&app).await;
     // Nothing is sent from now on, which would change rows.
     TestApp::start_with(app.stop().await, "2026-08-31", &[("WEBHOOKS_SEND", "false")]).await
+}
+
+/// A draft that was tried and published.
+async fn edition(app: &TestApp) {
+    let policy = app.ok("{ edition { document } }", json!({})).await["edition"]["document"].clone();
+    let higher = policy.as_str().expect("a document").replacen("threshold = 750", "threshold = 500", 1);
+    let input = json!({ "name": "A draft", "document": higher, "effectiveFrom": "2027-01-01" });
+    let draft = app.done("saveEditionDraft", input).await["draft"]["id"].clone();
+    let document = "query($draft: ID!) { tryEdition(input: { draft: $draft, effectiveFrom: \"2024-05-01\", on: \"2025-12-31\" }) { gainers } }";
+    assert_eq!(app.ok(document, json!({ "draft": draft })).await["tryEdition"]["gainers"], 1);
+    let document =
+        "mutation($draft: ID!) { publishEdition(input: { draft: $draft }) { userErrors { message } } }";
+    app.ok(document, json!({ "draft": draft })).await;
 }
 
 /// Two accounts of a professional that are one now.

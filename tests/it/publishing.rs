@@ -10,6 +10,9 @@ both! {
     e1_a_document_is_checked_with_problems_examples_and_changes,
     e1_drafts_keep_their_revisions_and_are_approved_by_another_administrator,
     e1_an_approval_is_required_where_the_setting_says_so,
+    e2_trying_says_what_every_subject_would_have_and_changes_nothing,
+    e2_trying_is_the_same_as_publishing_and_folding,
+    e2_a_draft_keeps_its_trial_and_documents_with_problems_are_not_tried,
     e3_an_edition_is_published_for_a_month_that_has_not_begun,
     e3_of_a_hundred_publications_at_once_one_wins,
     e3_a_process_that_missed_a_publication_never_books_by_the_old_edition,
@@ -73,7 +76,11 @@ async fn e1_a_document_is_checked_with_problems_examples_and_changes(backend: Ba
     };
     let same = check(&[], Value::Null).await;
     assert_eq!((&same["problems"], &same["changes"]), (&json!([]), &json!([])));
-    assert!(same["examples"].as_array().is_some_and(|all| all.len() >= 9 && all.iter().all(|one| one["passed"] == true)));
+    assert!(
+        same["examples"]
+            .as_array()
+            .is_some_and(|all| all.len() >= 9 && all.iter().all(|one| one["passed"] == true))
+    );
     let days = &[("points = 250\nmax_quantity = 5", "points = 500\nmax_quantity = 5")];
     let changed = check(days, json!("2026-09-01")).await;
     assert_eq!(changed["problems"], json!([]));
@@ -88,17 +95,26 @@ async fn e1_a_document_is_checked_with_problems_examples_and_changes(backend: Ba
         let found = check(&[], json!(from)).await;
         let problems = found["problems"].as_array().expect("a list");
         assert_eq!(problems.len(), 1, "{problems:?}");
-        assert!(problems[0]["message"].as_str().is_some_and(|message| message.contains(words)), "{problems:?}");
+        assert!(
+            problems[0]["message"].as_str().is_some_and(|message| message.contains(words)),
+            "{problems:?}"
+        );
     }
     let wrong = check(&[("per = 500", "prr = 500"), ("threshold = 75", "threshold = 20")], Value::Null).await;
     let problems = wrong["problems"].as_array().expect("a list");
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert_eq!(problems[1]["column"], 1);
-    assert!(problems[1]["message"].as_str().is_some_and(|text| text.ends_with("Did you mean `per`?")), "{problems:?}");
+    assert!(
+        problems[1]["message"].as_str().is_some_and(|text| text.ends_with("Did you mean `per`?")),
+        "{problems:?}"
+    );
     let failing = check(&[("credits = 10\nper = 5\n", "credits = 11\nper = 5\n")], Value::Null).await;
     let failed = failing["examples"].as_array().expect("a list").iter().filter(|one| one["passed"] == false);
     let failed: Vec<&Value> = failed.collect();
-    assert!(failed.iter().any(|one| (&one["expected"], &one["actual"]) == (&json!("10"), &json!("11"))), "{failed:?}");
+    assert!(
+        failed.iter().any(|one| (&one["expected"], &one["actual"]) == (&json!("10"), &json!("11"))),
+        "{failed:?}"
+    );
     assert_eq!(failing["problems"].as_array().map(Vec::len), Some(failed.len()));
 }
 
@@ -204,7 +220,11 @@ async fn e3_an_edition_is_published_for_a_month_that_has_not_begun(backend: Back
     let app = TestApp::start(backend, TODAY).await;
     app.partner("nordwind", "2024-06-01").await;
     app.record(Activity::of_partner("nordwind", "EVENT_ORGANIZED", "2026-02-02")).await;
-    let good = document(&app, &[("credits = 50\nper = 1\nwindow = \"each\"", "credits = 60\nper = 1\nwindow = \"each\"")]).await;
+    let good = document(
+        &app,
+        &[("credits = 50\nper = 1\nwindow = \"each\"", "credits = 60\nper = 1\nwindow = \"each\"")],
+    )
+    .await;
     // first day, what is published, code, words of the message
     let failing = document(&app, &[("credits = 10\nper = 5\n", "credits = 11\nper = 5\n")]).await;
     let wrong = document(&app, &[("per = 500", "per = 0")]).await;
@@ -228,7 +248,11 @@ async fn e3_an_edition_is_published_for_a_month_that_has_not_begun(backend: Back
     let (before, ledger) = (app.balance("nordwind").await, app.ledger("nordwind").await);
     let published_edition = published(&app, &good, "2027-01-01").await;
     assert_eq!(published_edition["effectiveFrom"], "2027-01-01");
-    assert!(published_edition["document"].as_str().is_some_and(|text| text.contains("effective_from = 2027-01-01")));
+    assert!(
+        published_edition["document"]
+            .as_str()
+            .is_some_and(|text| text.contains("effective_from = 2027-01-01"))
+    );
     let again = refusals(&publish(&app, &good, "2027-01-01").await);
     assert_eq!(again[0].0, "ALREADY_EXISTS", "{again:?}");
     // An earlier month may follow, and a list has all of them.
@@ -236,13 +260,18 @@ async fn e3_an_edition_is_published_for_a_month_that_has_not_begun(backend: Back
     let query = "{ editions { totalCount nodes { effectiveFrom } } today: edition { effectiveFrom } \
                  then: edition(asOf: \"2027-01-01\") { id effectiveFrom } }";
     let found = app.ok(query, json!({})).await;
-    let days: Vec<&Value> =
-        found["editions"]["nodes"].as_array().expect("a list").iter().map(|one| &one["effectiveFrom"]).collect();
+    let days: Vec<&Value> = found["editions"]["nodes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| &one["effectiveFrom"])
+        .collect();
     assert_eq!(json!(days), json!(["2024-05-01", "2026-10-01", "2027-01-01", "2040-01-01"]));
     assert_eq!(found["today"]["effectiveFrom"], "2024-05-01");
     assert_eq!(found["then"]["id"], published_edition["id"]);
     assert_eq!((app.balance("nordwind").await, app.ledger("nordwind").await), (before, ledger));
-    let events = app.ok("{ events(first: 100) { nodes { type data } } }", json!({})).await["events"]["nodes"].to_string();
+    let events = app.ok("{ events(first: 100) { nodes { type data } } }", json!({})).await["events"]["nodes"]
+        .to_string();
     assert!(events.contains("EDITION_PUBLISHED") && events.contains("2040-01-01"), "{events}");
     app.services().emit_time_based_events().await.expect("the rollout");
     verified(app.services()).await;
@@ -264,7 +293,8 @@ async fn e3_of_a_hundred_publications_at_once_one_wins(backend: Backend) {
     let answers = join_all(all).await;
     let won: Vec<&Value> = answers.iter().filter(|answer| !answer["edition"].is_null()).collect();
     assert_eq!(won.len(), 1);
-    let lost = answers.iter().filter(|answer| refusals(answer).iter().all(|(code, _)| code == "ALREADY_EXISTS"));
+    let lost =
+        answers.iter().filter(|answer| refusals(answer).iter().all(|(code, _)| code == "ALREADY_EXISTS"));
     assert_eq!(lost.filter(|answer| answer["edition"].is_null()).count(), 99);
     for app in [&app, &other] {
         app.services().refresh_policy().await.expect("the editions");
@@ -312,7 +342,8 @@ async fn e3_a_process_that_missed_a_publication_never_books_by_the_old_edition(b
         .map(|outcome| !matches!(outcome, partner_program::service::activities::Outcome::Refused(_)))
         .collect();
     assert_eq!(taken, [true, true, true, false], "{outcomes:?}");
-    let credits: Vec<Value> = app.ledger("nordwind").await.iter().map(|entry| entry["levelCredits"].clone()).collect();
+    let credits: Vec<Value> =
+        app.ledger("nordwind").await.iter().map(|entry| entry["levelCredits"].clone()).collect();
     assert_eq!(json!(credits), json!([60, 50, 10]));
     stale.complete_rollouts().await.expect("the rollout");
     verified(&stale).await;
@@ -338,7 +369,9 @@ async fn e3_levels_change_when_an_edition_comes_into_force(backend: Backend) {
         .as_array()
         .expect("a list")
         .iter()
-        .map(|node| json!([node["occurredOn"], node["data"]["level"]["to"], node["data"]["level"]["timeBased"]]))
+        .map(|node| {
+            json!([node["occurredOn"], node["data"]["level"]["to"], node["data"]["level"]["timeBased"]])
+        })
         .filter(|rise| rise[2] == true)
         .collect();
     assert!(rises.contains(&json!(["2026-10-01", "CREATOR", true])), "{rises:?}");
@@ -352,7 +385,236 @@ async fn e3_a_publication_is_seen_by_other_processes(backend: Backend) {
     let other = app.another(TODAY).await;
     let text = document(&app, &[]).await;
     published(&app, &text, "2027-01-01").await;
-    let count = async |app: &TestApp| app.ok("{ editions { totalCount } }", json!({})).await["editions"]["totalCount"].clone();
+    let count = async |app: &TestApp| {
+        app.ok("{ editions { totalCount } }", json!({})).await["editions"]["totalCount"].clone()
+    };
     assert_eq!(count(&app).await, 2, "whoever published it sees it at once");
     until("the other process has read the editions", async || count(&other).await == 2).await;
+}
+
+const TRY: &str = "query($input: TryEditionInput!) { tryEdition(input: $input) { id status progress effectiveFrom on gainers \
+    losers mixed creditsGiven creditsTaken pointsGiven pointsTaken discountCost { amount currency } subjects { totalCount \
+    nodes { code outcome difference partner { code } professional { code } \
+    before { level technicalLevel businessLevel businessCredits points balance baseDiscounts { category percent } } \
+    after { level technicalLevel businessLevel businessCredits points balance baseDiscounts { category percent } } } } } }";
+
+async fn tried(app: &TestApp, document: &str, from: &str, on: &str) -> Value {
+    let input = json!({ "document": document, "effectiveFrom": from, "on": on });
+    let trial = app.ok(TRY, json!({ "input": input })).await["tryEdition"].clone();
+    assert_eq!((&trial["status"], &trial["progress"]), (&json!("FINISHED"), &json!(100)), "{trial}");
+    trial
+}
+
+async fn e2_trying_says_what_every_subject_would_have_and_changes_nothing(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    for code in ["nordwind", "polder", "quiet"] {
+        app.partner(code, "2024-06-01").await;
+    }
+    app.professional("ada", "2026-03-01").await;
+    for (code, on) in [("nordwind", "2026-02-02"), ("nordwind", "2026-03-02"), ("polder", "2026-02-02")] {
+        app.record(Activity::of_partner(code, "EVENT_ORGANIZED", on)).await;
+    }
+    app.record(Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2026-04-01").points(700)).await;
+    app.product("licence", "LICENSE", &[("100.00", "EUR")]).await;
+    app.place(&crate::harness::Order::for_customer("polder").line("licence", 10)).await;
+    let connection = app.database().connect().await;
+    let others = async || -> Vec<String> {
+        let rows = crate::harness::everything(&connection).await;
+        rows.into_iter().filter(|row| !row.contains("trial_id") && !row.contains("on_day")).collect()
+    };
+    let before = others().await;
+    let same = document(&app, &[]).await;
+    let trial = tried(&app, &same, "2024-05-01", TODAY).await;
+    let sums = |trial: &Value| {
+        ["gainers", "losers", "mixed", "creditsGiven", "creditsTaken", "pointsGiven", "pointsTaken"]
+            .map(|sum| trial[sum].as_i64())
+    };
+    assert_eq!(sums(&trial), [Some(0); 7], "{trial}");
+    assert_eq!((&trial["subjects"]["totalCount"], &trial["discountCost"]), (&json!(0), &json!([])));
+    // An event earns 40 instead of 50 from launch on, Creator needs 90, and an advocate 700 points.
+    let changes = [
+        ("credits = 50\nper = 1\nwindow = \"each\"", "credits = 40\nper = 1\nwindow = \"each\""),
+        ("threshold = 750", "threshold = 700"),
+        ("percent = \"15\"", "percent = \"16\""),
+        ("business = 50", "business = 40"),
+    ];
+    let mut text = same.clone();
+    for (from, into) in changes {
+        text = text.replacen(from, into, 1);
+    }
+    // What the examples of the published text expect does not hold by other figures.
+    let text = text.split("[[example]]").next().expect("a head").to_owned();
+    let trial = tried(&app, &text, "2024-05-01", TODAY).await;
+    assert_eq!(sums(&trial), [1, 1, 1, 0, 30, 0, 0].map(Some), "{trial}");
+    let subjects = trial["subjects"]["nodes"].as_array().expect("a list");
+    let found: Vec<Value> = subjects
+        .iter()
+        .map(|one| {
+            json!([
+                one["code"],
+                one["outcome"],
+                one["difference"],
+                one["before"]["level"],
+                one["after"]["level"]
+            ])
+        })
+        .collect();
+    let expected = json!([
+        ["nordwind", "LOSES", -20, "CREATOR", "CREATOR"],
+        ["polder", "MIXED", -10, "COLLABORATOR", "COLLABORATOR"],
+        ["ada", "GAINS", 0, null, "ADVOCATE"],
+    ]);
+    assert_eq!(json!(found), expected);
+    // Ten licences of EUR 100 at one percent more.
+    assert_eq!(trial["discountCost"], json!([{ "amount": "10.00", "currency": "EUR" }]));
+    // The result stays: by its id, filtered, sorted and in pages.
+    let query = "query($id: ID!, $after: String) { node(id: $id) { ... on EditionTrial { \
+        gains: subjects(filter: { outcomes: [GAINS] }) { totalCount nodes { professional { code } } } \
+        partners: subjects(filter: { partners: true }, orderBy: CODE, first: 1, after: $after) { nodes { code } pageInfo { hasNextPage endCursor } } \
+        last: subjects(orderBy: GAINS, last: 1) { nodes { code } } } } }";
+    let found = app.ok(query, json!({ "id": trial["id"] })).await["node"].clone();
+    assert_eq!(found["gains"], json!({ "totalCount": 1, "nodes": [{ "professional": { "code": "ada" } }] }));
+    assert_eq!(found["last"]["nodes"], json!([{ "code": "nordwind" }]));
+    assert_eq!(found["partners"]["nodes"], json!([{ "code": "nordwind" }]));
+    let after = found["partners"]["pageInfo"]["endCursor"].clone();
+    let found = app.ok(query, json!({ "id": trial["id"], "after": after })).await["node"].clone();
+    assert_eq!(found["partners"]["nodes"], json!([{ "code": "polder" }]));
+    assert_eq!(found["partners"]["pageInfo"]["hasNextPage"], false);
+    assert_eq!(others().await, before);
+    verified(app.services()).await;
+}
+
+async fn e2_a_draft_keeps_its_trial_and_documents_with_problems_are_not_tried(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    app.partner("nordwind", "2024-06-01").await;
+    let text = document(&app, &[("threshold = 75", "threshold = 100")]).await;
+    let input = json!({ "name": "A draft", "document": text, "effectiveFrom": "2026-10-01" });
+    let draft =
+        payload(&app.send(SAVE, json!({ "input": input })).await, "saveEditionDraft")["draft"]["id"].clone();
+    let trial = app.ok(TRY, json!({ "input": { "draft": draft } })).await["tryEdition"].clone();
+    assert_eq!((&trial["effectiveFrom"], &trial["on"]), (&json!("2026-10-01"), &json!("2026-10-01")));
+    let query =
+        "query($id: ID!) { node(id: $id) { ... on EditionDraft { trial { id draftRevision createdBy } } } }";
+    let kept = app.ok(query, json!({ "id": draft })).await["node"]["trial"].clone();
+    assert_eq!(kept, json!({ "id": trial["id"], "draftRevision": 1, "createdBy": "bootstrap" }));
+    // What has ended stays as it is.
+    let cancel =
+        "mutation($id: ID!) { cancelTrial(input: { trial: $id }) { trial { status } userErrors { code } } }";
+    let answer = app.ok(cancel, json!({ "id": trial["id"] })).await;
+    assert_eq!(answer["cancelTrial"]["trial"]["status"], "FINISHED");
+    // the input, words of the error
+    let table = [
+        (json!({ "document": "name = 1" }), "Line 1, column 8"),
+        (json!({ "draft": "x" }), "There is no draft with the id"),
+        (json!({}), "either"),
+        (
+            json!({ "document": text, "effectiveFrom": "2026-10-01", "on": "2020-01-01" }),
+            "before the program's launch",
+        ),
+    ];
+    for (input, words) in table {
+        let answer = app.send(TRY, json!({ "input": input })).await;
+        assert_eq!(answer.codes(), ["BAD_USER_INPUT"], "{}", answer.text);
+        assert!(answer.text.contains(words), "{words}: {}", answer.text);
+    }
+}
+
+/// Activities in an order that numbers determine: of two partners and two of their professionals, some voided.
+async fn history(app: &TestApp, seed: u64) {
+    for code in ["nordwind", "polder"] {
+        app.partner(code, "2025-01-01").await;
+    }
+    for (code, partner) in [("ada", "nordwind"), ("bram", "polder")] {
+        app.professional(code, "2025-03-01").await;
+        app.affiliate(code, partner, "2025-03-01").await;
+    }
+    let mut draw = seed;
+    let mut next = |below: u64| {
+        draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (draw >> 33) % below
+    };
+    for _ in 0..40 {
+        let on = format!("2026-{:02}-{:02}", 1 + next(8), 1 + next(28));
+        let who = next(2);
+        let (partner, person) = if who == 0 { ("nordwind", "ada") } else { ("polder", "bram") };
+        let activity = match next(6) {
+            0 => Activity::of_partner(partner, "EVENT_ORGANIZED", &on),
+            1 => Activity::of_partner(partner, "CATALOG_DOWNLOADS", &on)
+                .quantity(i64::try_from(1 + next(30)).expect("small")),
+            2 => Activity::of_partner(partner, "BLOG_POST_OR_PR", &on),
+            3 => Activity::of_professional(person, "TRAINING_DAY_ATTENDED", &on)
+                .quantity(i64::try_from(1 + next(5)).expect("small")),
+            4 => Activity::of_professional(person, "CERTIFICATION_OBTAINED", &on)
+                .points(i64::try_from(500 + next(500)).expect("small")),
+            _ => Activity::of_professional(person, "FEEDBACK_SUBMITTED", &on),
+        };
+        let recorded = app.record(activity).await;
+        if next(6) == 0 {
+            app.void(&recorded).await;
+        }
+    }
+}
+
+async fn e2_trying_is_the_same_as_publishing_and_folding(backend: Backend) {
+    let changes = [
+        ("credits = 50\nper = 1\nwindow = \"each\"", "credits = 35\nper = 1\nwindow = \"each\""),
+        ("credits = 10\nper = 5\n", "credits = 7\nper = 4\n"),
+        ("points = 250\nmax_quantity = 5", "points = 400\nmax_quantity = 5"),
+        ("per = 500", "per = 300"),
+        ("threshold = 5_000", "threshold = 4_000"),
+        ("percent = \"20\"", "percent = \"25\""),
+    ];
+    for seed in [1, 2] {
+        // Published before anything of its days happened, and folded by the live path.
+        let app = TestApp::start(backend, "2026-01-15").await;
+        let text = document(&app, &changes).await;
+        let text = text.split("[[example]]").next().expect("a head").to_owned();
+        published(&app, &text, "2026-03-01").await;
+        let app = app.restart(TODAY).await;
+        history(&app, seed).await;
+        let other = TestApp::start(backend, TODAY).await;
+        history(&other, seed).await;
+        let trial = tried(&other, &text, "2026-03-01", TODAY).await;
+        let subjects = trial["subjects"]["nodes"].as_array().expect("a list");
+        assert!(!subjects.is_empty(), "{trial}");
+        let partners = "{ partners { nodes { code balance standing { technical { level { code } credits } business { level { code } credits } \
+            overall { code } } } } professionals { nodes { code dojoCredits standing { points level { code } } } } }";
+        let live = app.ok(partners, json!({})).await;
+        let old = other.ok(partners, json!({})).await;
+        // What the trial does not name is the same without the edition.
+        for (list, is_partner) in [("partners", true), ("professionals", false)] {
+            let rows = |data: &Value| data[list]["nodes"].as_array().expect("a list").clone();
+            for (new, old) in rows(&live).iter().zip(rows(&old)) {
+                let tried = subjects.iter().find(|one| one["code"] == new["code"]);
+                let Some(tried) = tried else {
+                    assert_eq!(new, &old, "seed {seed}");
+                    continue;
+                };
+                let (after, standing) = (&tried["after"], &new["standing"]);
+                let found = if is_partner {
+                    json!([
+                        after["balance"],
+                        after["level"],
+                        after["technicalLevel"],
+                        after["businessLevel"],
+                        after["businessCredits"]
+                    ])
+                } else {
+                    json!([after["balance"], after["level"], after["points"]])
+                };
+                let expected = if is_partner {
+                    json!([
+                        new["balance"],
+                        standing["overall"]["code"],
+                        standing["technical"]["level"]["code"],
+                        standing["business"]["level"]["code"],
+                        standing["business"]["credits"]
+                    ])
+                } else {
+                    json!([new["dojoCredits"], standing["level"]["code"], standing["points"]])
+                };
+                assert_eq!(found, expected, "seed {seed}: {tried} {new}");
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::id::NodeType;
 use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::Date;
-use crate::graphql::types::{Edition, EditionDraft};
+use crate::graphql::types::{Edition, EditionDraft, EditionTrial};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::Services;
 use crate::service::editions::{DraftInput, EditionSource, PublishInput};
@@ -84,6 +84,22 @@ pub(crate) struct EditionDraftPayload {
     user_errors: Vec<UserError>,
 }
 
+/// Trial of an edition to cancel.
+#[derive(InputObject)]
+pub(crate) struct CancelTrialInput {
+    /// Global ID of the trial.
+    trial: ID,
+}
+
+/// Result of cancelling a trial.
+#[derive(SimpleObject, Default)]
+pub(crate) struct EditionTrialPayload {
+    /// The trial after the mutation; null if the mutation was refused.
+    trial: Option<EditionTrial>,
+    /// Reasons why the mutation was refused; empty on success.
+    user_errors: Vec<UserError>,
+}
+
 /// Result of publishing an edition.
 #[derive(SimpleObject, Default)]
 pub(crate) struct EditionPayload {
@@ -144,6 +160,23 @@ impl EditionMutations {
         payload(services, services.edition_draft_withdraw(id, input.reason.as_deref()).await).await
     }
 
+    /// Cancels a trial that is running; one that has ended stays as it is. Administrators only.
+    async fn cancel_trial(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Trial.")] input: CancelTrialInput,
+    ) -> Result<EditionTrialPayload, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let result = services.edition_trial_cancel(NodeType::EditionTrial.object(&input.trial)).await;
+        Ok(match split_user_errors(result)? {
+            Ok(row) => EditionTrialPayload {
+                trial: Some(EditionTrial(BatchRow::only(row))),
+                user_errors: Vec::new(),
+            },
+            Err(user_errors) => EditionTrialPayload { user_errors, ..EditionTrialPayload::default() },
+        })
+    }
+
     /// Publishes an edition, which comes into force on the first day of a month that has not begun, and stays in force
     /// until the next one does. It is immutable, and changes nothing that was awarded. A document with problems, or
     /// with a worked example that fails, is refused. Administrators only.
@@ -157,7 +190,8 @@ impl EditionMutations {
             (Some(document), None) => EditionSource::Document(document.clone()),
             (None, Some(draft)) => EditionSource::Draft(NodeType::EditionDraft.object(draft)),
             _ => {
-                let message = "An edition is published from a `document` or from a `draft`: give one of them.";
+                let message =
+                    "An edition is published from a `document` or from a `draft`: give one of them.";
                 let refusal = Error::from(Refusal::new(Code::Invalid, "document", message));
                 let user_errors = split_user_errors::<()>(Err(refusal))?.err().unwrap_or_default();
                 return Ok(EditionPayload { user_errors, ..EditionPayload::default() });
@@ -181,7 +215,8 @@ async fn payload(
     services: &Services,
     result: Result<edition_draft::Model, Error>,
 ) -> Result<EditionDraftPayload, ApiError> {
-    let result = or_first(result, async |id| Ok(services.edition_drafts_by_ids(&[id]).await?.remove(&id))).await;
+    let result =
+        or_first(result, async |id| Ok(services.edition_drafts_by_ids(&[id]).await?.remove(&id))).await;
     Ok(match split_user_errors(result)? {
         Ok(row) => {
             EditionDraftPayload { draft: Some(EditionDraft(BatchRow::only(row))), user_errors: Vec::new() }

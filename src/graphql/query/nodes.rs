@@ -8,9 +8,9 @@ use crate::graphql::batch::BatchById;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
-    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft, ImportRun, LedgerEntry,
-    Node, Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder,
-    WebhookDelivery, WebhookEndpoint,
+    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft, EditionTrial,
+    ImportRun, LedgerEntry, Node, Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem,
+    SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -47,6 +47,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
         BatchById::new(none_of(&keys(NodeType::Customer), |ids| services.customers_by_ids(ids)).await?);
     let drafts = keys(NodeType::EditionDraft);
     let drafts = BatchById::new(none_of(&drafts, |ids| services.edition_drafts_by_ids(ids)).await?);
+    let trials = keys(NodeType::EditionTrial);
+    let trials = BatchById::new(none_of(&trials, |ids| services.edition_trials_by_ids(ids)).await?);
     let swag_items =
         BatchById::new(none_of(&keys(NodeType::SwagItem), |ids| services.swag_items_by_ids(ids)).await?);
     let swag_orders =
@@ -83,6 +85,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::WebhookEndpoint => Node::WebhookEndpoint(WebhookEndpoint(endpoints.get(id)?)),
             NodeType::WebhookDelivery => Node::WebhookDelivery(WebhookDelivery(deliveries.get(id)?)),
             NodeType::ImportRun => Node::ImportRun(ImportRun(runs.get(id)?)),
+            NodeType::EditionTrial => Node::EditionTrial(EditionTrial(trials.get(id)?)),
             NodeType::EditionDraft => Node::EditionDraft(EditionDraft(drafts.get(id)?)),
             NodeType::Edition => {
                 let index = policy.index(id)?;

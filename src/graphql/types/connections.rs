@@ -3,15 +3,15 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft, ImportRefusedRow, ImportRun,
-    LedgerEntry, Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem, SwagOrder,
-    WebhookDelivery, WebhookEndpoint,
+    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft,
+    EditionTrialSubject, ImportRefusedRow, ImportRun, LedgerEntry, Order, Partner, PointsEntry, Product,
+    Professional, SavedQuote, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::graphql::batch::BatchRow;
 use crate::graphql::connection::{
-    ACTIVITIES, AFFILIATED, AFFILIATIONS, CONTRACTS, Connection, ConnectionNode, DEALS, EDITION_DRAFTS, EDITIONS, Edge,
-    IMPORT_REFUSED_ROWS, IMPORT_RUNS, LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo, QUOTES,
-    SWAG_ITEMS, SWAG_ORDERS, customer_list, partner_list, professional_list,
+    ACTIVITIES, AFFILIATED, AFFILIATIONS, CONTRACTS, Connection, ConnectionNode, DEALS, EDITION_DRAFTS,
+    EDITIONS, Edge, IMPORT_REFUSED_ROWS, IMPORT_RUNS, LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo,
+    QUOTES, SWAG_ITEMS, SWAG_ORDERS, TRIAL_SUBJECTS, customer_list, partner_list, professional_list,
 };
 use crate::graphql::error::ApiError;
 use crate::graphql::row_list::RowList;
@@ -102,6 +102,7 @@ connection!(WebhookEndpoint, "WebhookEndpointConnection", "WebhookEndpointEdge")
 connection!(WebhookDelivery, "WebhookDeliveryConnection", "WebhookDeliveryEdge");
 connection!(Edition, "EditionConnection", "EditionEdge");
 connection!(EditionDraft, "EditionDraftConnection", "EditionDraftEdge");
+connection!(EditionTrialSubject, "EditionTrialSubjectConnection", "EditionTrialSubjectEdge");
 connection!(ImportRun, "ImportRunConnection", "ImportRunEdge");
 connection!(ImportRefusedRow, "ImportRefusedRowConnection", "ImportRefusedRowEdge");
 
@@ -115,6 +116,19 @@ impl ConnectionNode for Edition {
 
     fn cursor_key(row: &EditionRow, _: ListOrder) -> String {
         format!("{EDITIONS}:{}", row.day())
+    }
+}
+
+impl ConnectionNode for EditionTrialSubject {
+    type Row = entity::edition_trial_subject::Model;
+
+    fn from_row(batch_row: BatchRow<Self::Row>) -> Self {
+        Self(batch_row)
+    }
+
+    fn cursor_key(row: &Self::Row, order: ListOrder) -> String {
+        let place = if let ListOrder::TrialSubjects(order) = order { order.place(row) } else { row.place };
+        format!("{TRIAL_SUBJECTS}:{place}")
     }
 }
 

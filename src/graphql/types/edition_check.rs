@@ -83,7 +83,7 @@ pub(crate) struct EditionChange {
     before: Option<String>,
     /// Value after; null if there is none any more.
     after: Option<String>,
-    /// Difference in words, such as "Training day: 250 → 500 points a day."
+    /// Difference in words, such as "Training day: 250 → 500 points a day".
     sentence: String,
 }
 

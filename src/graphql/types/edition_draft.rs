@@ -6,10 +6,11 @@ use async_graphql::{Context, Enum, ID, Object};
 use entity::{edition_draft, value};
 
 use super::enums::map_enum;
-use super::{Edition, EditionCheck};
-use crate::graphql::batch::BatchRow;
+use super::{Edition, EditionCheck, EditionTrial};
+use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
+use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 
@@ -95,6 +96,15 @@ impl EditionDraft {
         let policy = context.data_unchecked::<Services>().policy();
         let id = self.0.row().edition_id?;
         Some(Edition { id, index: policy.index(id)?, policy: Arc::clone(policy) })
+    }
+
+    /// Last finished trial of the draft; null if there is none.
+    async fn trial(&self, context: &Context<'_>) -> Result<Option<EditionTrial>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
+        let load = async { services.edition_trials_of_drafts(&ids).await.map(BatchById::new) };
+        let trials = self.0.load(Relation::EditionTrial, load).await?;
+        Ok(trials.get(self.0.row().id).map(EditionTrial))
     }
 
     /// Check of the document against the editions published now: problems, worked examples, and what it changes.

@@ -40,7 +40,8 @@ impl Edition {
     /// What the other edition changes in this one.
     #[must_use]
     pub fn changes(&self, after: &Self) -> Vec<Change> {
-        let (Ok(before), Ok(after)) = (DeTable::parse(&self.document), DeTable::parse(&after.document)) else {
+        let (Ok(before), Ok(after)) = (DeTable::parse(&self.document), DeTable::parse(&after.document))
+        else {
             return Vec::new();
         };
         let (before, after) = (flat(before.get_ref()), flat(after.get_ref()));
@@ -91,7 +92,11 @@ impl Titles<'_> {
         };
         let of_level = |name: &str| {
             let key = ("partner.level".to_owned(), name.to_owned());
-            self.after.get(&key).or_else(|| self.before.get(&key)).and_then(|values| values.get("name")).cloned()
+            self.after
+                .get(&key)
+                .or_else(|| self.before.get(&key))
+                .and_then(|values| values.get("name"))
+                .cloned()
         };
         let level = name.split('.').next().filter(|_| section == "rewards.discount").and_then(of_level);
         Part { section, name, title: title.or(level).unwrap_or_else(|| name.clone()) }
@@ -147,10 +152,13 @@ fn sections(prefix: &str, table: &DeTable<'_>, parts: &mut Flat) {
         match value.get_ref() {
             DeValue::Table(table) if is_section(table) => sections(&section, table, parts),
             DeValue::Table(table) => {
-                let values = table.iter().map(|(key, value)| (key.get_ref().to_string(), shown(value.get_ref())));
+                let values =
+                    table.iter().map(|(key, value)| (key.get_ref().to_string(), shown(value.get_ref())));
                 parts.entry((section, String::new())).or_default().extend(values);
             }
-            DeValue::Array(items) if items.iter().all(|item| item.get_ref().is_table()) && !items.is_empty() => {
+            DeValue::Array(items)
+                if items.iter().all(|item| item.get_ref().is_table()) && !items.is_empty() =>
+            {
                 for (place, item) in items.iter().enumerate() {
                     let DeValue::Table(item) = item.get_ref() else { continue };
                     item_parts(&section, place, item, parts);
@@ -187,7 +195,8 @@ fn item_parts(section: &str, place: usize, item: &DeTable<'_>, parts: &mut Flat)
                 for one in items {
                     let DeValue::Table(one) = one.get_ref() else { continue };
                     let named = one.iter().find(|(key, _)| key.get_ref() == "name");
-                    let named = named.map_or(String::new(), |(_, value)| format!(" {}", shown(value.get_ref())));
+                    let named =
+                        named.map_or(String::new(), |(_, value)| format!(" {}", shown(value.get_ref())));
                     values.insert(format!("{}{named}", key.get_ref()), shown_table(one));
                 }
             }
@@ -198,20 +207,19 @@ fn item_parts(section: &str, place: usize, item: &DeTable<'_>, parts: &mut Flat)
     }
     let owner = text("level").or_else(|| text("purpose"));
     let categories = item.iter().find(|(key, _)| key.get_ref() == "categories");
-    match (owner, categories.map(|(_, value)| value.get_ref())) {
-        (Some(owner), Some(DeValue::Array(categories))) => {
-            for key in ["categories", "level", "purpose"] {
-                values.remove(key);
-            }
-            for category in categories {
-                let name = format!("{owner}.{}", shown(category.get_ref()));
-                parts.insert((section.to_owned(), name), values.clone());
-            }
+    if let (Some(owner), Some(DeValue::Array(categories))) =
+        (owner, categories.map(|(_, value)| value.get_ref()))
+    {
+        for key in ["categories", "level", "purpose"] {
+            values.remove(key);
         }
-        _ => {
-            let name = name.unwrap_or_else(|| (place + 1).to_string());
-            parts.insert((section.to_owned(), name), values);
+        for category in categories {
+            let name = format!("{owner}.{}", shown(category.get_ref()));
+            parts.insert((section.to_owned(), name), values.clone());
         }
+    } else {
+        let name = name.unwrap_or_else(|| (place + 1).to_string());
+        parts.insert((section.to_owned(), name), values);
     }
 }
 
@@ -233,14 +241,14 @@ fn shown(value: &DeValue<'_>) -> String {
 
 /// A range as one, another table by its keys.
 fn shown_table(table: &DeTable<'_>) -> String {
-    let text = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| shown(value.get_ref()));
-    match (text("min"), text("max"), table.len()) {
-        (Some(min), Some(max), 2) => format!("{min}–{max}"),
-        _ => {
-            let pairs = table.iter().map(|(key, value)| format!("{} {}", key.get_ref(), shown(value.get_ref())));
-            pairs.collect::<Vec<_>>().join(", ")
-        }
+    let text = |name: &str| {
+        table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| shown(value.get_ref()))
+    };
+    if let (Some(min), Some(max), 2) = (text("min"), text("max"), table.len()) {
+        return format!("{min}–{max}");
     }
+    let pairs = table.iter().map(|(key, value)| format!("{} {}", key.get_ref(), shown(value.get_ref())));
+    pairs.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -148,8 +148,10 @@ impl Editions {
 
 /// The problems of a text that is no TOML, one a line: what follows on a line is mostly due to the first.
 fn syntax_problems(text: &str, errors: &[toml::de::Error]) -> Vec<EditionError> {
-    let mut problems: Vec<EditionError> =
-        errors.iter().map(|error| at(text, error.span().map_or(0, |span| span.start), error.message())).collect();
+    let mut problems: Vec<EditionError> = errors
+        .iter()
+        .map(|error| at(text, error.span().map_or(0, |span| span.start), error.message()))
+        .collect();
     problems.sort_by_key(|problem| (problem.line, problem.column));
     problems.dedup_by_key(|problem| problem.line);
     problems.truncate(PROBLEMS_MAX);
@@ -184,7 +186,9 @@ fn dated(text: &str, day: NaiveDate) -> Cow<'_, str> {
 fn example_lines(text: &str, tree: &Spanned<DeTable<'_>>) -> Vec<usize> {
     let examples = tree.get_ref().iter().find(|(key, _)| key.get_ref() == "example");
     match examples.map(|(_, value)| value.get_ref()) {
-        Some(DeValue::Array(items)) => items.iter().map(|item| at(text, item.span().start, "").line).collect(),
+        Some(DeValue::Array(items)) => {
+            items.iter().map(|item| at(text, item.span().start, "").line).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -29,11 +29,7 @@ fn errors_name_the_line() {
         ("\"TRAINING\", \"CERTIFICATION\"", "\"TRAINING\", \"USAGE_BASED_SERVICE\"", "a cap already"),
         ("EUR = \"1.00\"", "EUR = \"1.005\"", "EUR amounts have at most 2 decimals; got 1.005"),
         ("EUR = \"1.00\"", "EURO = \"1.00\"", "ISO 4217 currency code. Did you mean EUR?"),
-        (
-            "level = \"CREATOR\"",
-            "level = \"CREATORS\"",
-            "no partner level CREATORS. Did you mean CREATOR?",
-        ),
+        ("level = \"CREATOR\"", "level = \"CREATORS\"", "no partner level CREATORS. Did you mean CREATOR?"),
         ("until = 2024-04-30", "until = 2024-04-29", "day before"),
         ("name = \"evidenceUrl\"", "name = \"evidence url\"", "not the name of an attribute"),
         ("name = \"title\"", "name = \"evidenceUrl\"", "attribute evidenceUrl stands twice"),

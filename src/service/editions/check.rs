@@ -26,13 +26,17 @@ impl EditionCheck {
     #[must_use]
     pub fn problems(&self) -> Vec<EditionError> {
         let mut problems = self.checked.all_problems();
-        let line = self.checked.document.lines().position(|line| line.trim_start().starts_with("effective_from"));
+        let line =
+            self.checked.document.lines().position(|line| line.trim_start().starts_with("effective_from"));
         let day = self.day_problem.iter().map(|message| EditionError {
             line: line.map_or(1, |line| line + 1),
             column: 1,
             message: message.clone(),
         });
-        problems.extend(day);
+        // The parser may have found the same.
+        problems.extend(
+            day.filter(|day| problems.iter().all(|problem| problem.line != day.line)).collect::<Vec<_>>(),
+        );
         problems.sort_by_key(|problem| (problem.line, problem.column));
         problems
     }
@@ -63,11 +67,15 @@ impl Services {
         if day <= today {
             let next = today.with_day(1).and_then(|first| first.checked_add_months(chrono::Months::new(1)));
             let next = next.map_or(String::new(), |next| format!(" The next one begins on {next}."));
-            return Some(format!("An edition comes into force in a month that has not begun; {day} is not after today, {today}.{next}"));
+            return Some(format!(
+                "An edition comes into force in a month that has not begun; {day} is not after today, {today}.{next}"
+            ));
         }
         if day <= editions.launch() {
             let launch = editions.launch();
-            return Some(format!("An edition comes into force after the first one, which does on {launch}; not on {day}."));
+            return Some(format!(
+                "An edition comes into force after the first one, which does on {launch}; not on {day}."
+            ));
         }
         None
     }
@@ -82,9 +90,9 @@ pub(super) async fn checked(
     let check = move || {
         let editions = &policy.editions;
         let checked = editions.check(&document, effective_from);
-        let changes = checked.edition().map_or(Vec::new(), |edition| {
-            editions.at(edition.effective_from).changes(edition)
-        });
+        let changes = checked
+            .edition()
+            .map_or(Vec::new(), |edition| editions.at(edition.effective_from).changes(edition));
         EditionCheck { checked, changes, day_problem: None }
     };
     tokio::task::spawn_blocking(check).await.map_err(|stopped| Error::Damaged(format!("a check: {stopped}")))

@@ -158,8 +158,9 @@ impl Services {
 
 /// What the audit log keeps of a draft: the document by its digest, as revisions are many and long.
 fn state(row: &edition_draft::Model) -> Value {
-    let digest = Sha256::digest(row.document.as_bytes());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits =
+        |byte: &u8| [byte >> 4, byte & 0xf].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0'));
+    let digest: String = Sha256::digest(row.document.as_bytes()).iter().flat_map(digits).collect();
     json!({
         "name": row.name, "revision": row.revision, "status": row.status.to_value(),
         "effectiveFrom": row.effective_from, "documentSha256": digest,

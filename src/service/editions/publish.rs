@@ -1,5 +1,7 @@
 //! Publishing an edition.
 
+use std::time::Duration;
+
 use chrono::NaiveDate;
 use entity::value::DraftStatus;
 use entity::{edition, edition_draft, edition_rollout};
@@ -11,11 +13,15 @@ use super::check::{EditionCheck, checked};
 use super::drafts::{check_open, find};
 use crate::access::Operation;
 use crate::error::Error;
+use crate::program::edition::EditionError;
 use crate::program::refusal::{Code, Problems, Refusal, Refusals};
 use crate::service::audit::Change;
 use crate::service::events::EventDraft;
 use crate::service::{ObjectId, Services, transact};
 use crate::store::edition as store;
+
+/// How long the answer waits for the rollout.
+const ROLLOUT_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// What is published.
 #[derive(Clone, Debug)]
@@ -91,7 +97,8 @@ impl Services {
         if let Err(error) = self.refresh_policy().await {
             tracing::warn!(%error, "failed to read the editions after a publication");
         }
-        self.spawn_rollouts();
+        // Mostly it is done at once; in a large program it goes on.
+        let _ = tokio::time::timeout(ROLLOUT_WAIT_MAX, self.spawn_rollouts()).await;
         Ok(id)
     }
 
@@ -111,7 +118,8 @@ impl Services {
             if let (Some(given), Some(meant)) = (given, meant)
                 && given != meant
             {
-                let message = format!("The draft is meant for {meant}, not for {given}; save it for that day first.");
+                let message =
+                    format!("The draft is meant for {meant}, not for {given}; save it for that day first.");
                 return Err(Refusal::new(Code::Invalid, "effectiveFrom", message).into());
             }
         }
@@ -148,7 +156,8 @@ impl Services {
         if let Some(day) = day
             && self.policy.editions.iter().any(|edition| edition.effective_from == day)
         {
-            let message = format!("An edition comes into force on {day} already; a published edition is immutable.");
+            let message =
+                format!("An edition comes into force on {day} already; a published edition is immutable.");
             problems.add(Refusal::new(Code::AlreadyExists, "effectiveFrom", message));
         }
         problems.keep(problems_of(field, &check));
@@ -159,8 +168,13 @@ impl Services {
 
 /// Everything that is wrong with a document, with its place, as problems of a field.
 pub(super) fn problems_of(field: &str, check: &EditionCheck) -> Result<(), Refusals> {
+    listed(field, check.checked.all_problems())
+}
+
+/// Problems of a document, with their places, as problems of a field.
+pub(super) fn listed(field: &str, found: Vec<EditionError>) -> Result<(), Refusals> {
     let mut problems = Problems::default();
-    for problem in check.checked.all_problems() {
+    for problem in found {
         let message = format!("Line {}, column {}: {}", problem.line, problem.column, problem.message);
         problems.add(Refusal::new(Code::Invalid, field, message));
     }

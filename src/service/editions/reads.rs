@@ -45,9 +45,8 @@ impl Services {
     #[must_use]
     pub fn editions_page(&self, page: &Page<String>) -> Rows<EditionRow> {
         let policy = self.policy();
-        let rows = (0..).map_while(|index| {
-            Some(EditionRow { id: policy.id(index)?, index, policy: Arc::clone(policy) })
-        });
+        let rows = (0..)
+            .map_while(|index| Some(EditionRow { id: policy.id(index)?, index, policy: Arc::clone(policy) }));
         let is_within = |row: &EditionRow| {
             let day = row.day().to_string();
             page.after.as_ref().is_none_or(|after| *after < day)

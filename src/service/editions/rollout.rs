@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use entity::edition_rollout;
 use sea_orm::DatabaseTransaction;
+use tokio::task::JoinHandle;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::access::{Caller, Operation};
 use crate::error::Error;
-use crate::service::posting::{PeriodTotal, partner_totals, points_by_year, set_partner_prospects, set_renewal};
+use crate::service::posting::{
+    PeriodTotal, partner_totals, points_by_year, set_partner_prospects, set_renewal,
+};
 use crate::service::{Services, transact};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
@@ -41,7 +44,7 @@ impl Services {
     }
 
     /// Completes the rollouts apart from the request that published an edition.
-    pub(super) fn spawn_rollouts(&self) {
+    pub(super) fn spawn_rollouts(&self) -> JoinHandle<()> {
         let services = Self { deadline: None, run: None, whole: None, ..self.clone() };
         let services = services.for_caller(std::sync::Arc::new(Caller::system(ROLLOUT)), None);
         let work = async move {
@@ -49,7 +52,7 @@ impl Services {
                 tracing::warn!(%error, "failed to roll out an edition; the next check goes on");
             }
         };
-        tokio::spawn(work.in_current_span());
+        tokio::spawn(work.in_current_span())
     }
 
     /// Processes some subjects; returns whether there may be more.

@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 use entity::value::EventKind;
-use entity::{affiliation, edition, edition_draft, import_run, partner, professional, sales_target, swag_item};
+use entity::{
+    affiliation, edition, edition_draft, import_run, partner, professional, sales_target, swag_item,
+};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -124,7 +126,11 @@ impl EventDraft {
     }
 
     /// A draft of an edition, without its document.
-    pub(in crate::service) fn edition_draft(kind: EventKind, row: &edition_draft::Model, on: NaiveDate) -> Self {
+    pub(in crate::service) fn edition_draft(
+        kind: EventKind,
+        row: &edition_draft::Model,
+        on: NaiveDate,
+    ) -> Self {
         let object = json!({
             "name": row.name, "revision": row.revision, "status": row.status.to_value(),
             "effectiveFrom": row.effective_from,

@@ -29,7 +29,7 @@ pub(super) use commerce::{Commerce, StepObjects};
 /// What the steps so far gave a partner.
 pub(super) struct PartnerState {
     pub(super) id: Uuid,
-    code: String,
+    pub(super) code: String,
     /// Day of enrolment after the steps so far, and the stored one.
     first_day: NaiveDate,
     stored_first_day: NaiveDate,
@@ -38,7 +38,7 @@ pub(super) struct PartnerState {
     pub(super) overrides: Vec<LevelOverride>,
     stored_overrides: Option<String>,
     /// The subject that it was merged into by the steps so far, and the stored one.
-    merged_into: Option<Uuid>,
+    pub(super) merged_into: Option<Uuid>,
     stored_merged_into: Option<Uuid>,
     pub(super) entries: i64,
     pub(super) credits: i64,
@@ -57,7 +57,7 @@ impl PartnerState {
 /// What the steps so far gave a professional.
 pub(super) struct ProfessionalState {
     pub(super) id: Uuid,
-    code: String,
+    pub(super) code: String,
     /// Day of sign-up after the steps so far, and the stored one.
     pub(super) signed_up_on: NaiveDate,
     stored_signed_up_on: NaiveDate,
@@ -66,7 +66,7 @@ pub(super) struct ProfessionalState {
     pub(super) overrides: Vec<LevelOverride>,
     stored_overrides: Option<String>,
     /// The subject that it was merged into by the steps so far, and the stored one.
-    merged_into: Option<Uuid>,
+    pub(super) merged_into: Option<Uuid>,
     stored_merged_into: Option<Uuid>,
     pub(super) entries: i64,
     pub(super) points: i64,

@@ -7,7 +7,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::world::TODAY;
-use super::{audit_corrections, audit_customers, audit_subjects, audit_webhooks};
+use super::{audit_corrections, audit_customers, audit_editions, audit_subjects, audit_webhooks};
 use crate::harness::{Activity, Answer, Backend, TestApp, TestDatabase, everything, user_errors};
 
 both! {
@@ -114,6 +114,7 @@ async fn cases(app: &TestApp) -> Vec<Case> {
     cases.extend(order_cases());
     cases.extend(deal_cases());
     cases.extend(audit_customers::cases(app).await);
+    cases.extend(audit_editions::cases(app).await);
     cases.extend(access_cases(app).await);
     cases.extend(audit_corrections::cases(app).await);
     cases.extend(audit_subjects::cases(app).await);

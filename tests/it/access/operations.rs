@@ -114,6 +114,9 @@ const TABLE: &[Row] = &[
     ("withdrawEditionDraft", "withdrawEditionDraft(input: { draft: \"DRAFT_ID\" }) { draft { id }", "id", ADMINISTRATORS),
     ("publishEdition", "publishEdition(input: { draft: \"DRAFT_ID\" }) { edition { id }", "id", ADMINISTRATORS),
     ("node", "{ node(id: \"DRAFT_ID\") { id } }", "DRAFT_ID", [(Y, Y), (A, A), (A, A), (A, A), (A, A)]),
+    ("tryEdition", "{ tryEdition(input: { draft: \"DRAFT_ID\" }) { status } }", "status", ADMINISTRATORS),
+    ("node", "{ node(id: \"TRIAL_ID\") { id } }", "TRIAL_ID", [(Y, Y), (A, A), (A, A), (A, A), (A, A)]),
+    ("cancelTrial", "cancelTrial(input: { trial: \"TRIAL_ID\" }) { trial { id }", "id", ADMINISTRATORS),
     ("checkEdition", "{ checkEdition(document: \"x\") { problems { line } } }", "line", ADMINISTRATORS),
     ("apiKeys", "{ apiKeys { totalCount } }", "totalCount", ADMINISTRATORS),
     ("auditLog", "{ auditLog(filter: { partner: \"PARTNER\" }) { totalCount } }", "totalCount", STAFF),
@@ -380,6 +383,14 @@ async fn fill(
         let policy = app.ok("{ edition { document } }", json!({})).await["edition"]["document"].clone();
         let input = json!({ "name": "x", "document": policy, "effectiveFrom": month });
         words.push(("DRAFT_ID", text(&app.done("saveEditionDraft", input).await["draft"]["id"])));
+    }
+    if document.contains("TRIAL_ID") {
+        let policy = app.ok("{ edition { document } }", json!({})).await["edition"]["document"].clone();
+        let query = "query($document: String!) { tryEdition(input: { document: $document }) { id } }";
+        words.push((
+            "TRIAL_ID",
+            text(&app.ok(query, json!({ "document": policy })).await["tryEdition"]["id"]),
+        ));
     }
     if document.contains("RUN_ID") {
         let services = app.services().for_caller(Arc::new(Caller::system("import")), None);

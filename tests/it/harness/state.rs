@@ -23,6 +23,8 @@ macro_rules! every_entity {
             edition,
             edition_draft,
             edition_rollout,
+            edition_trial,
+            edition_trial_subject,
             event,
             event_feed,
             idempotency_key,

@@ -49,7 +49,12 @@ pub(super) fn sentence(
         (_, None) if part.is_level() && before.is_none() => format!("New level {title}: {to}."),
         (_, None) if part.is_level() => format!("No level {title} any more; it was {from}."),
         ("rewards.discount", _) => {
-            format!("Base discount of {title} on {}: {} → {}.", category(part), percent(before), percent(after))
+            format!(
+                "Base discount of {title} on {}: {} → {}.",
+                category(part),
+                percent(before),
+                percent(after)
+            )
         }
         ("rewards.cap", _) => {
             let (of, on) = (purpose(part), category(part));
@@ -58,10 +63,14 @@ pub(super) fn sentence(
         ("rewards.credit_values", Some(currency)) => {
             format!("Value of one credit in {currency}: {from} → {to}.")
         }
-        ("rewards", Some("cap_base")) => format!("Caps on redeemed credits are shares of: {from} → {to} amount."),
+        ("rewards", Some("cap_base")) => {
+            format!("Caps on redeemed credits are shares of: {from} → {to} amount.")
+        }
         (_, Some("dojo_credits_per_point")) => format!("Dojo Credits for each point: {from} → {to}."),
         (_, Some("threshold")) if part.is_level() => format!("{title}: {from} → {to} {unit}."),
-        (_, Some("points")) if part.is_rule() => format!("{title}: {from} → {to} points{}.", each(part, values)),
+        (_, Some("points")) if part.is_rule() => {
+            format!("{title}: {from} → {to} points{}.", each(part, values))
+        }
         (_, Some("credits")) if part.is_rule() => match value("per") {
             Some("1") | None => format!("{title}: {from} → {to} credits."),
             Some(per) => format!("{title}: {from} → {to} credits per {}.", grouped(per)),
@@ -72,7 +81,9 @@ pub(super) fn sentence(
         }
         (_, Some("cap")) if part.is_rule() => {
             let window = value("window").map_or("", window);
-            let limit = |value: Option<&str>, shown: String| if value.is_some() { shown } else { "no limit".to_owned() };
+            let limit = |value: Option<&str>, shown: String| {
+                if value.is_some() { shown } else { "no limit".to_owned() }
+            };
             format!("{title}: at most {} → {} {unit}{window}.", limit(before, from), limit(after, to))
         }
         ("deals", Some(key)) => format!("Deals, {}: {from} → {to}.", words(key)),

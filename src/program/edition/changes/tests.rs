@@ -31,17 +31,27 @@ fn the_same_document_changes_nothing() {
 
 #[test]
 fn each_change_is_a_sentence() {
-    // replacements, sentences
-    let table: &[(&[(&str, &str)], &[&str])] = &[
+    // Replacements, and the sentences about them.
+    type Row<'r> = (&'r [(&'r str, &'r str)], &'r [&'r str]);
+    let table: &[Row] = &[
         (
             &[("points = 250\nmax_quantity = 5", "points = 500\nmax_quantity = 5")],
             &["Days of in-person training attended: 250 → 500 points a day."],
         ),
         (&[("threshold = 75", "threshold = 1_000")], &["Creator: 75 → 1,000 credits."]),
         (&[("threshold = 15_000", "threshold = 25_000")], &["Catalyst: 15,000 → 25,000 points."]),
-        (&[("credits = 10\nper = 5\n", "credits = 15\nper = 5\n")], &["Downloads of the partner's Catalog items: 10 → 15 credits per 5."]),
-        (&[("per = 500", "per = 1_000")], &["DevOps Points of the partner's professionals: 5 credits per 500 → 1,000."]),
-        (&[("window = \"calendar_year\"\ncap = 10", "window = \"calendar_year\"\ncap = 30")], &["Demo system or lab: at most 10 → 30 credits a calendar year."]),
+        (
+            &[("credits = 10\nper = 5\n", "credits = 15\nper = 5\n")],
+            &["Downloads of the partner's Catalog items: 10 → 15 credits per 5."],
+        ),
+        (
+            &[("per = 500", "per = 1_000")],
+            &["DevOps Points of the partner's professionals: 5 credits per 500 → 1,000."],
+        ),
+        (
+            &[("window = \"calendar_year\"\ncap = 10", "window = \"calendar_year\"\ncap = 30")],
+            &["Demo system or lab: at most 10 → 30 credits a calendar year."],
+        ),
         (&[("EUR = \"1.00\"", "EUR = \"1.25\"")], &["Value of one credit in EUR: 1.00 → 1.25."]),
         (
             &[("\"SUPPORT_SERVICE\"]\npercent = \"20\"", "\"SUPPORT_SERVICE\"]\npercent = \"22.5\"")],
@@ -55,9 +65,15 @@ fn each_change_is_a_sentence() {
             &[("[\"LICENSE\", \"USAGE_BASED_SERVICE\"]\npercent = \"5\"", "[\"LICENSE\"]\npercent = \"5\"")],
             &["Credits pay of usage based service for end customer: at most 5% → 0%."],
         ),
-        (&[("points = { min = 25, max = 250 }", "points = 100")], &["Enrolled in an online training course: 25–250 → 100 points."]),
+        (
+            &[("points = { min = 25, max = 250 }", "points = 100")],
+            &["Enrolled in an online course: 25–250 → 100 points."],
+        ),
         (&[("lead_days = 30", "lead_days = 45")], &["Deals, lead days: 30 → 45."]),
-        (&[("dojo_credits_per_point = 1", "dojo_credits_per_point = 2")], &["Dojo Credits for each point: 1 → 2."]),
+        (
+            &[("dojo_credits_per_point = 1", "dojo_credits_per_point = 2")],
+            &["Dojo Credits for each point: 1 → 2."],
+        ),
     ];
     for (replacements, expected) in table {
         assert_eq!(sentences(replacements), *expected);

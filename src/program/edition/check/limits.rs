@@ -45,7 +45,8 @@ fn check_value(text: &str, key: (&str, usize), value: &DeValue<'_>, problems: &m
         DeValue::String(string) => {
             let length = string.chars().count();
             if length > TEXT_CHARS_MAX {
-                let message = format!("a text has at most {TEXT_CHARS_MAX} characters; this one has {length}");
+                let message =
+                    format!("a text has at most {TEXT_CHARS_MAX} characters; this one has {length}");
                 problems.push(at(text, offset, message));
             }
         }

@@ -58,12 +58,16 @@ impl<'t> Pruning<'t> {
         let offset = self.offset(error);
         let Some(path) = self.smallest(offset, error) else { return false };
         let starts = self.starts(&path);
-        if missing(error).is_none() && self.replaced.insert(offset) && self.replace(&path) {
+        if missing(error).is_none() && self.replaced.insert(offset) && self.replace(&path, &error.message) {
             return true;
         }
         let (Some(step), Some(parent)) = (path.last(), starts.get(path.len() - 1)) else { return false };
         if let Step::Key(key) = step {
             self.keys.insert((*parent, key.clone()));
+            // Whatever a misspelt key means is not missing.
+            let meant =
+                error.message.split_once("Did you mean `").and_then(|(_, rest)| rest.split('`').next());
+            self.keys.extend(meant.map(|key| (*parent, key.to_owned())));
         }
         let Some(removed) = remove(self.tree.get_mut(), &path) else { return false };
         self.note_names(&removed);
@@ -79,17 +83,18 @@ impl<'t> Pruning<'t> {
         }
     }
 
-    /// Puts 1 in the place of a number, so that what else is wrong beside it is found; false for other values.
-    fn replace(&mut self, path: &[Step]) -> bool {
+    /// Puts a value that does in the place of a wrong one, so that what else is wrong beside it is found; false where none
+    /// is known.
+    fn replace(&mut self, path: &[Step], message: &str) -> bool {
         let Some(value) = value_mut(self.tree.get_mut(), path) else { return false };
-        let one = match value.get_ref() {
-            DeValue::Integer(_) => "1",
-            DeValue::String(text) if text.parse::<f64>().is_ok() => "\"1\"",
-            _ => return false,
-        };
-        let Ok(one) = DeValue::parse(one) else { return false };
-        *value.get_mut() = one.into_inner();
-        true
+        let Some(text) = substitute(message, value.get_ref()) else { return false };
+        let parsed = DeValue::parse(&text).ok().map(|value| match value.into_inner() {
+            DeValue::String(text) => DeValue::String(text.into_owned().into()),
+            DeValue::Integer(_) => one(),
+            DeValue::Boolean(is) => DeValue::Boolean(is),
+            _ => DeValue::Array([].into_iter().collect()),
+        });
+        parsed.map(|parsed| *value.get_mut() = parsed).is_some()
     }
 
     /// The place in the text of a problem.
@@ -118,6 +123,36 @@ impl<'t> Pruning<'t> {
             starts.extend(span.map(|span: Range<usize>| span.start));
         }
         starts
+    }
+}
+
+/// The number 1.
+fn one<'t>() -> DeValue<'t> {
+    DeValue::parse("1").map_or(DeValue::Boolean(true), Spanned::into_inner)
+}
+
+/// What can stand in the place of a value that has this problem, as TOML.
+fn substitute(message: &str, value: &DeValue<'_>) -> Option<String> {
+    if message.starts_with("unknown variant") {
+        return message.split('`').nth(3).map(|first| format!("\"{first}\""));
+    }
+    if let Some((_, expected)) =
+        message.strip_prefix("invalid type").and_then(|rest| rest.split_once(", expected "))
+    {
+        let with = match expected {
+            "i64" => "1",
+            "a string" => "\"X\"",
+            "a boolean" => "true",
+            "a sequence" => "[]",
+            _ => return None,
+        };
+        return Some(with.to_owned());
+    }
+    match value {
+        _ if message.starts_with("unknown field") => None,
+        DeValue::Integer(_) => Some("1".to_owned()),
+        DeValue::String(text) if text.parse::<f64>().is_ok() => Some("\"1\"".to_owned()),
+        _ => None,
     }
 }
 
@@ -185,7 +220,8 @@ fn value<'v, 't>(table: &'v DeTable<'t>, path: &[Step]) -> Option<&'v Spanned<De
 /// The value at a path, to change it.
 fn value_mut<'v, 't>(table: &'v mut DeTable<'t>, path: &[Step]) -> Option<&'v mut Spanned<DeValue<'t>>> {
     let (Step::Key(first), rest) = path.split_first()? else { return None };
-    let mut found = table.iter_mut().find(|(key, _)| key.get_ref() == first.as_str()).map(|(_, value)| value)?;
+    let mut found =
+        table.iter_mut().find(|(key, _)| key.get_ref() == first.as_str()).map(|(_, value)| value)?;
     for step in rest {
         found = match (step, found.get_mut()) {
             (Step::Index(index), DeValue::Array(items)) => items.get_mut(*index)?,

@@ -78,7 +78,8 @@ fn every_problem_is_found_with_line_and_column() {
 
 #[test]
 fn problems_of_syntax_are_all_found() {
-    let document = BUILT_IN.replacen("per = 500", "per = = 500", 1).replacen("threshold = 75", "threshold 75", 1);
+    let document =
+        BUILT_IN.replacen("per = 500", "per = = 500", 1).replacen("threshold = 75", "threshold 75", 1);
     let found = problems(&document);
     for part in ["per = = 500", "threshold 75"] {
         let place = format!("{}:", line_of(&document, part));
@@ -89,13 +90,17 @@ fn problems_of_syntax_are_all_found() {
 
 #[test]
 fn what_is_missing_is_found_in_its_part() {
-    let document = BUILT_IN.replacen("window = \"lifetime\"\n", "", 1);
+    let document = BUILT_IN.replacen("track = \"technical\"\n", "", 1);
     let found = problems(&document);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].contains("missing field `window`"), "{found:?}");
+    assert!(found[0].contains("missing field `track`"), "{found:?}");
     let line: usize = found[0].split(':').next().and_then(|line| line.parse().ok()).expect("a line");
     assert_eq!(document.lines().nth(line - 1), Some("[[partner.rule]]"));
-    assert!(problems("").iter().all(|problem| problem.starts_with("1:1: missing field")), "{:?}", problems(""));
+    assert!(
+        problems("").iter().all(|problem| problem.starts_with("1:1: missing field")),
+        "{:?}",
+        problems("")
+    );
 }
 
 #[test]
@@ -149,13 +154,15 @@ fn malformed_documents_are_refused_with_the_line() {
     let editions = Editions::built_in();
     let lines: Vec<&str> = BUILT_IN.lines().collect();
     let is_key = |line: &&str| {
-        line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        line.split_once(" = ")
+            .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
     };
     let places: Vec<usize> = (0..lines.len()).filter(|place| is_key(&lines[*place])).collect();
     let all = places.iter().flat_map(|place| (0..MUTATIONS.len()).map(move |kind| (*place, kind)));
     let all: Vec<(usize, usize)> = all.collect();
     // Every third one of them, which leaves out no kind of mutation: there are three times as many kinds as steps.
-    let chosen: Vec<_> = all.iter().enumerate().filter(|(number, _)| (number / 6 + number) % 3 == 0).collect();
+    let chosen: Vec<_> =
+        all.iter().enumerate().filter(|(number, _)| (number / 6 + number) % 3 == 0).collect();
     assert!(chosen.len() >= 500, "{} of {}", chosen.len(), all.len());
     for (_, (place, kind)) in chosen {
         let (key, value) = lines[*place].split_once(" = ").expect("a key");
@@ -201,10 +208,18 @@ fn no_text_makes_the_check_panic() {
         assert!(checked.all_problems().iter().all(|problem| problem.line <= lines));
     }
     // Figures at the ends of their ranges, in every place that has a figure.
-    for extreme in ["9223372036854775807", "-9223372036854775808", "0001-01-01", "9999-12-31", "\"79228162514264337593543950335\""] {
+    for extreme in [
+        "9223372036854775807",
+        "-9223372036854775808",
+        "0001-01-01",
+        "9999-12-31",
+        "\"79228162514264337593543950335\"",
+    ] {
         let place = |line: &str| line.split_once(" = ").map(|(key, _)| key.to_owned());
         for (number, line) in BUILT_IN.lines().enumerate().filter(|(number, _)| number % 5 == 0) {
-            let Some(key) = place(line).filter(|key| !key.starts_with('#') && !key.contains('{')) else { continue };
+            let Some(key) = place(line).filter(|key| !key.starts_with('#') && !key.contains('{')) else {
+                continue;
+            };
             let changed: Vec<String> = BUILT_IN
                 .lines()
                 .enumerate()
@@ -254,7 +269,9 @@ fn every_key_of_a_document_is_in_the_reference() {
         lists += 1;
         for key in known.split('`').skip(1).step_by(2) {
             let is_there = ["`", "[", "{ ", ".", "`{ "].iter().any(|before| {
-                ["`", "]", ",", " }", " ="].iter().any(|after| reference.contains(&format!("{before}{key}{after}")))
+                ["`", "]", ",", " }", " ="]
+                    .iter()
+                    .any(|after| reference.contains(&format!("{before}{key}{after}")))
             });
             assert!(is_there, "docs/editions.md does not mention `{key}`: {problem}");
         }

@@ -282,8 +282,7 @@ impl Reader<'_> {
             return self.refuse(raw.from.span(), format!("the window begins on or before {until}"));
         }
         if level_valid_until <= until {
-            return self
-                .refuse(raw.level_valid_until.span(), format!("the level is valid beyond {until}"));
+            return self.refuse(raw.level_valid_until.span(), format!("the level is valid beyond {until}"));
         }
         Ok(Legacy { from, until, level_valid_until })
     }
