@@ -62,12 +62,12 @@ impl Lane {
 }
 
 impl Together {
-    fn with_lane<T>(&self, key: LaneKey, work: impl FnOnce(&mut Lane) -> T) -> T {
+    fn with_lane<T>(&self, key: &LaneKey, work: impl FnOnce(&mut Lane) -> T) -> T {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let lane = lanes.entry(key.clone()).or_default();
         let done = work(lane);
         if lane.running == 0 && lane.waiting.is_empty() && !lane.is_slow() {
-            lanes.remove(&key);
+            lanes.remove(key);
         }
         done
     }
@@ -111,7 +111,7 @@ enum Answer {
 /// How a draft enters its lane.
 enum Entered {
     /// It is recorded at once, alone.
-    AtOnce(Turn),
+    AtOnce(Box<Turn>),
     /// It waits for an answer.
     Waits(oneshot::Receiver<Answer>),
 }
@@ -172,10 +172,10 @@ impl Services {
 
     /// Lets a draft wait if enough transactions of the caller run.
     fn enter(&self, draft: &Arc<ActivityDraft>, replaces: bool, intake: Intake) -> Entered {
-        self.together.with_lane(self.lane(intake), |lane| {
+        self.together.with_lane(&self.lane(intake), |lane| {
             if lane.running < self.batches_at_once() || lane.waiting.len() >= WAITING_MAX || lane.is_slow() {
                 lane.running += 1;
-                return Entered::AtOnce(Turn { services: self.clone(), intake });
+                return Entered::AtOnce(Box::new(Turn { services: self.clone(), intake }));
             }
             let (answer, received) = oneshot::channel();
             let one = OneDraft { draft: Arc::clone(draft), replaces, request_id: self.request_id.clone() };
@@ -186,7 +186,7 @@ impl Services {
 
     /// Takes back a draft that still waits; false if it is being recorded.
     fn withdraw(&self, draft: &Arc<ActivityDraft>, intake: Intake) -> bool {
-        self.together.with_lane(self.lane(intake), |lane| {
+        self.together.with_lane(&self.lane(intake), |lane| {
             let place = lane.waiting.iter().position(|waiting| Arc::ptr_eq(&waiting.one.draft, draft));
             let Some(place) = place else { return false };
             lane.waiting.remove(place);
@@ -247,7 +247,9 @@ impl Services {
             Err(error) => {
                 if matches!(error, Error::TimedOut) {
                     let until = Instant::now() + ALONE_TIME;
-                    services.together.with_lane(services.lane(intake), |lane| lane.alone_until = Some(until));
+                    services
+                        .together
+                        .with_lane(&services.lane(intake), |lane| lane.alone_until = Some(until));
                 }
                 answers.iter().map(|_| Answer::Alone).collect()
             }
@@ -262,7 +264,7 @@ impl Services {
 impl Drop for Turn {
     fn drop(&mut self) {
         let at_once = self.services.batches_at_once();
-        let batch = self.services.together.with_lane(self.services.lane(self.intake), |lane| {
+        let batch = self.services.together.with_lane(&self.services.lane(self.intake), |lane| {
             // Those that were recorded alone beside the others have no successor.
             let batch = if lane.running > at_once { Vec::new() } else { next_batch(&mut lane.waiting) };
             lane.running -= usize::from(batch.is_empty());
