@@ -7,6 +7,7 @@ mod commerce;
 mod connections;
 mod customer;
 mod deal;
+mod earning_rule;
 mod edition;
 mod edition_check;
 mod edition_draft;

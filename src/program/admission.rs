@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::calendar::{is_plausible, parse_date};
 use super::edition::Editions;
-use super::nearest::nearest;
+use super::nearest::{nearest, same_word};
 use super::refusal::{Code, Refusal, Refusals, all, each};
 use super::rule::{Attributes, Derived, EarlyBonus, KindId, Program, Review, Rule, UnitSource};
 use super::wording::{did_you_mean, in_the_future, shown};
@@ -84,8 +84,9 @@ fn admit_with(
     Ok(Admitted { kind: rule.id, units, review: rule.review })
 }
 
-/// Units that an admitted activity asks for: fixed points times quantity and perhaps an early
-/// bonus, or graded points, or a partner's quantity (section 6, last line).
+/// Units that an admitted activity asks for: fixed points, graded points, points by an attribute, or 1 for a partner,
+/// times quantity and perhaps with an early bonus (section 6, last line). What an attribute divides is rounded towards
+/// zero.
 ///
 /// # Errors
 /// When the date that a bonus counts from lies after the activity.
@@ -96,13 +97,25 @@ pub fn units(
     occurred_on: NaiveDate,
     attributes: &Attributes,
 ) -> Result<i64, Refusal> {
-    let units = match rule.unit_source {
-        UnitSource::Fixed { per_unit } => per_unit.saturating_mul(quantity),
-        UnitSource::Graded { .. } => points.unwrap_or(0),
+    let units = units_of_one(rule, points, attributes).saturating_mul(quantity);
+    let bonus = match &rule.early_bonus {
+        Some(bonus) if is_early(bonus, occurred_on, attributes)? => bonus.units,
+        _ => 0,
     };
-    match &rule.early_bonus {
-        Some(bonus) if is_early(bonus, occurred_on, attributes)? => Ok(units + bonus.units),
-        _ => Ok(units),
+    let divisor = rule.divided_by.as_ref().and_then(|name| attributes.get(name)?.as_i64());
+    Ok(units.saturating_add(bonus) / divisor.unwrap_or(1).max(1))
+}
+
+/// Units of a quantity of one, before a bonus and what divides them.
+#[must_use]
+pub fn units_of_one(rule: &Rule, points: Option<i64>, attributes: &Attributes) -> i64 {
+    match &rule.unit_source {
+        UnitSource::Fixed { per_unit } => *per_unit,
+        UnitSource::Graded { .. } => points.unwrap_or(0),
+        UnitSource::ByAttribute { attribute, values } => {
+            let given = attributes.get(attribute).and_then(Value::as_str).unwrap_or_default();
+            values.iter().find(|(value, _)| same_word(value, given)).map_or(0, |(_, units)| *units)
+        }
     }
 }
 
@@ -133,6 +146,11 @@ fn unknown_kind(editions: &Editions, claim: &Claim<'_>) -> String {
     };
     let (kind, date) = (shown(claim.kind), claim.occurred_on);
     let around = editions.kind(claim.program, claim.kind).map(|kind| editions.days_around(kind, date));
+    // The nearest day is the one that was most likely meant.
+    let around = around.map(|(until, from)| match (until, from) {
+        (Some(until), Some(from)) if from - date < date - until => (None, Some(from)),
+        around => around,
+    });
     match around {
         Some((Some(until), _)) => {
             return format!("{kind} is an activity kind for {this} until {until} only, not on {date}.");
@@ -199,36 +217,45 @@ fn check_by_rule(rule: &Rule, claim: &Claim<'_>, descriptions: Descriptions) -> 
 }
 
 fn check_quantity(rule: &Rule, quantity: i64) -> Result<(), Refusal> {
-    let most = if matches!(rule.unit_source, UnitSource::Graded { .. }) { 1 } else { rule.max_quantity };
+    let most = if rule.is_graded_as_a_whole() { 1 } else { rule.max_quantity };
     if (1..=most).contains(&quantity) {
         return Ok(());
     }
-    let message = match rule.unit_source {
-        UnitSource::Graded { .. } => {
-            format!("{} is graded as a whole, so its quantity is 1; got {quantity}.", rule.kind)
+    let kind = &rule.kind;
+    let message = match rule.unit {
+        _ if rule.is_graded_as_a_whole() => {
+            format!("{kind} is graded as a whole, so its quantity is 1; got {quantity}.")
         }
-        UnitSource::Fixed { .. } => {
-            format!("{} accepts a quantity of 1 to {most}; got {quantity}.", rule.kind)
+        Some(unit) => {
+            format!("{kind} accepts a quantity of 1 to {most} {}; got {quantity}.", unit.word(most))
         }
+        None => format!("{kind} accepts a quantity of 1 to {most}; got {quantity}."),
     };
     Err(Refusal::new(Code::Invalid, "quantity", message))
 }
 
 fn check_points(rule: &Rule, points: Option<i64>) -> Result<(), Refusal> {
     let kind = &rule.kind;
-    let (code, message) = match (rule.unit_source, points) {
+    let each = rule.unit.map_or(String::new(), |unit| format!(" a {}", unit.word(1)));
+    let (code, message) = match (&rule.unit_source, points) {
+        (UnitSource::ByAttribute { attribute, .. }, Some(points)) => {
+            let message =
+                format!("{kind} has points by its attribute {attribute}; leave points out, got {points}.");
+            (Code::Invalid, message)
+        }
         (UnitSource::Fixed { .. }, Some(points)) => {
             let message =
                 format!("{kind} has fixed points, which the edition sets; leave points out, got {points}.");
             (Code::Invalid, message)
         }
         (UnitSource::Graded { min, max }, None) => {
-            (Code::PointsRequired, format!("{kind} requires points from {min} to {max}; got none."))
+            (Code::PointsRequired, format!("{kind} requires points from {min} to {max}{each}; got none."))
         }
-        (UnitSource::Graded { min, max }, Some(points)) if points < min || points > max => {
-            (Code::PointsOutOfRange, format!("{kind} accepts {min} to {max} points; got {points}."))
+        (UnitSource::Graded { min, max }, Some(points)) if points < *min || points > *max => {
+            (Code::PointsOutOfRange, format!("{kind} accepts {min} to {max} points{each}; got {points}."))
         }
-        (UnitSource::Fixed { .. }, None) | (UnitSource::Graded { .. }, Some(_)) => return Ok(()),
+        (UnitSource::Fixed { .. } | UnitSource::ByAttribute { .. }, None)
+        | (UnitSource::Graded { .. }, Some(_)) => return Ok(()),
     };
     Err(Refusal::new(code, "points", message))
 }

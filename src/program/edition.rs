@@ -206,6 +206,24 @@ impl Edition {
         self.rules.get(index)
     }
 
+    /// The rule that scores a kind on a day, if this edition has one and the kind exists then.
+    #[must_use]
+    pub fn rule_on(&self, kind: KindId, date: NaiveDate) -> Option<&Rule> {
+        self.rule(kind).filter(|rule| rule.covers(date))
+    }
+
+    /// The rule of a derived kind on a day, if this edition has one and the kind exists then.
+    #[must_use]
+    pub fn derived_rule_on(&self, from: Derived, date: NaiveDate) -> Option<&Rule> {
+        self.derived_rule(from).filter(|rule| rule.covers(date))
+    }
+
+    /// The rule by which professionals' points of a day earn their partner credits (A1).
+    #[must_use]
+    pub fn points_rule_on(&self, date: NaiveDate) -> Option<&Rule> {
+        self.points_rule().filter(|rule| rule.covers(date))
+    }
+
     /// The rule by which professionals' points earn their partner credits (A1).
     #[must_use]
     pub fn points_rule(&self) -> Option<&Rule> {
@@ -345,18 +363,24 @@ impl Editions {
     /// The rule that judges a kind on a date, if the edition of that date has one.
     #[must_use]
     pub fn rule(&self, program: Program, code: &str, date: NaiveDate) -> Option<&Rule> {
-        self.at(date).rule(self.kind(program, code)?)
+        self.at(date).rule_on(self.kind(program, code)?, date)
     }
 
-    /// The days nearest to a date on which some edition has a kind that the edition of the date does not have:
-    /// the last day before it, and the first day after it.
+    /// The days nearest to a date on which a kind exists, where it does not exist on the date itself: the last day before
+    /// it, and the first day after it.
     #[must_use]
     pub fn days_around(&self, kind: KindId, date: NaiveDate) -> (Option<NaiveDate>, Option<NaiveDate>) {
-        let (before, after) = self.editions.split_at(self.index_at(date));
-        let until = before.iter().rposition(|edition| edition.rule(kind).is_some());
-        let until = until.and_then(|index| self.editions[index + 1].effective_from.pred_opt());
-        let from = after.iter().find(|edition| edition.rule(kind).is_some());
-        (until, from.map(|edition| edition.effective_from))
+        let spans = self.editions.iter().enumerate().filter_map(|(index, edition)| {
+            let rule = edition.rule(kind)?;
+            let begins = if index == 0 { NaiveDate::MIN } else { edition.effective_from };
+            let next = self.editions.get(index + 1).and_then(|next| next.effective_from.pred_opt());
+            let from = rule.from.map_or(begins, |from| from.max(begins));
+            let until = rule.until.into_iter().chain(next).min();
+            until.is_none_or(|until| from <= until).then_some((from, until))
+        });
+        let spans: Vec<(NaiveDate, Option<NaiveDate>)> = spans.collect();
+        let before = spans.iter().filter_map(|(_, until)| until.filter(|until| *until < date)).max();
+        (before, spans.iter().map(|(from, _)| *from).filter(|from| *from > date).min())
     }
 
     /// The edition at a place that [`Self::index_at`] gave.

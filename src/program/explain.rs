@@ -6,6 +6,7 @@
 
 mod award;
 mod deal;
+mod editions;
 mod points;
 mod redemption;
 mod target;
@@ -16,6 +17,7 @@ use super::money::Money;
 use super::rule::{Rule, Window};
 pub use award::{Award, Cause, explain};
 pub use deal::{DealCause, WhyRewarded};
+pub use editions::SpannedEditions;
 pub use points::{PointsAward, PointsCause, SwagSpent, explain_points, explain_swag};
 pub use redemption::{Redemption, Spending, explain_redemption};
 pub use target::TargetCause;

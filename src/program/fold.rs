@@ -5,7 +5,9 @@
 //! the next steps touch. Subjects are dense numbers, so that the fold costs array look-ups.
 
 mod affiliations;
+mod carry;
 mod deals;
+mod earning;
 mod merges;
 mod partner_merges;
 mod recalculation;
@@ -17,8 +19,9 @@ use chrono::NaiveDate;
 
 use super::calendar::membership_year;
 use super::edition::{Edition, Editions};
-use super::rule::{KindId, Rule, Window};
+use super::rule::{KindId, Rest, Rule, Window};
 pub use deals::{DealCorrection, FirstWon, TakenReward};
+use earning::{Era, YearPoints, can_take, earn, partner_window, professional_window};
 pub use merges::{AffiliationSpan, ProfessionalMerge, SpentCredits, conflicting_spans, join_spans};
 pub use partner_merges::{PartnerMerge, PastCredit};
 pub use recalculation::PastFact;
@@ -48,6 +51,7 @@ struct ProfessionalState {
     tallies: Tallies,
     last_award: Option<u32>,
     points: i64,
+    years: YearPoints,
 }
 
 /// A sum would exceed the range of the API.
@@ -68,13 +72,21 @@ pub struct Fold<'e> {
     partners: Vec<PartnerState>,
     professionals: Vec<ProfessionalState>,
     awards: PastAwards,
+    /// Whether sums of membership years matter, since some kind takes points.
+    can_take: bool,
 }
 
 impl<'e> Fold<'e> {
     /// A fold without any steps.
     #[must_use]
     pub fn new(editions: &'e Editions) -> Self {
-        Self { editions, partners: Vec::new(), professionals: Vec::new(), awards: PastAwards::default() }
+        Self {
+            editions,
+            partners: Vec::new(),
+            professionals: Vec::new(),
+            awards: PastAwards::default(),
+            can_take: can_take(editions),
+        }
     }
 
     /// Adds a partner; `credits` is the sum of level credits that it was awarded so far.
@@ -99,6 +111,7 @@ impl<'e> Fold<'e> {
             tallies: Tallies::default(),
             last_award: None,
             points,
+            years: YearPoints::default(),
         });
         ProfessionalIndex(index)
     }
@@ -116,6 +129,17 @@ impl<'e> Fold<'e> {
     /// Loads a past award, so that a later affiliation can credit it.
     pub fn load_award(&mut self, who: ProfessionalIndex, award: PastAward) {
         self.awards.push(&mut self.professionals[who.0 as usize].last_award, award);
+    }
+
+    /// Loads the points of a membership year, for activities that take points.
+    pub fn load_year_points(&mut self, who: ProfessionalIndex, membership_year: i32, points: i64) {
+        self.professional(who).years.set(membership_year, points);
+    }
+
+    /// Whether units of a kind that are left over can count in its next window.
+    #[must_use]
+    pub fn carries(&self, kind: KindId) -> bool {
+        carry::carries(self.editions, kind)
     }
 
     /// Loads a partner's tally.
@@ -163,7 +187,7 @@ impl<'e> Fold<'e> {
         kind: KindId,
         date: NaiveDate,
     ) -> Option<TallyKey> {
-        let rule = self.editions.at(date).rule(kind)?;
+        let rule = self.editions.at(date).rule_on(kind, date)?;
         let signed_up_on = self.professionals.get(who.0 as usize)?.signed_up_on;
         (rule.window != Window::Each).then(|| (kind, professional_window(rule, signed_up_on, date)))
     }
@@ -171,7 +195,7 @@ impl<'e> Fold<'e> {
     /// The tally that units of a partner count in, if the rule keeps one on that date.
     #[must_use]
     pub fn partner_key(&self, kind: KindId, date: NaiveDate) -> Option<TallyKey> {
-        let rule = self.editions.at(date).rule(kind)?;
+        let rule = self.editions.at(date).rule_on(kind, date)?;
         let era = Era::of(self.editions, date)?;
         (rule.window != Window::Each).then(|| (kind, partner_window(rule, era, date)))
     }
@@ -192,20 +216,31 @@ impl<'e> Fold<'e> {
                 self.check_limit(&fact)?;
                 self.activity(&fact, 1, out);
             }
-            Step::Voided(fact) => self.activity(&fact, -1, out),
+            Step::Voided(fact) => {
+                // What took points gives them back.
+                if fact.units < 0 {
+                    self.check_limit(&Fact { units: -fact.units, ..fact })?;
+                }
+                self.activity(&fact, -1, out);
+            }
             Step::Affiliated(who, affiliation) => {
                 self.check_limit_for_past(who, affiliation)?;
                 self.affiliate(who, affiliation, out);
             }
             Step::AffiliationEnded(who, starts_on, ends_on) => {
+                self.check_limit_for_taken(who, starts_on)?;
                 self.end_affiliation(who, starts_on, ends_on, out);
             }
             Step::PartnerLeft(who, left_on) => self.partner(who).left_on = left_on,
             Step::AffiliationCorrected(who, starts_on, affiliation) => {
                 self.check_limit_for_past(who, affiliation)?;
+                self.check_limit_for_taken(who, starts_on)?;
                 self.replace_affiliation(who, starts_on, Some(affiliation), out);
             }
-            Step::AffiliationVoided(who, starts_on) => self.replace_affiliation(who, starts_on, None, out),
+            Step::AffiliationVoided(who, starts_on) => {
+                self.check_limit_for_taken(who, starts_on)?;
+                self.replace_affiliation(who, starts_on, None, out);
+            }
             Step::Redeemed(spent) => out.credits.push(redeemed(&spent, -1)),
             Step::Returned(spent) => out.credits.push(redeemed(&spent, 1)),
             Step::Held(held) => {
@@ -234,37 +269,55 @@ impl<'e> Fold<'e> {
     }
 
     fn check_limit(&self, fact: &Fact) -> Result<(), LimitExceeded> {
-        let edition = self.editions.at(fact.occurred_on);
-        // One more block may be completed by what the window held before.
-        let most = |rule: &Rule, units: i64| rule.earned(units).saturating_add(rule.credits);
-        let (partner, credits) = match fact.subject {
+        let date = fact.occurred_on;
+        let edition = self.editions.at(date);
+        let rule = edition.rule_on(fact.kind, date);
+        let also = rule.and_then(|rule| edition.rule_on(rule.counts_as?, date));
+        let (partner, mut credits) = match fact.subject {
             Subject::Partner(who) => {
-                (Some(who), edition.rule(fact.kind).map_or(0, |rule| most(rule, fact.units)))
+                (Some(who), rule.map_or(0, |rule| self.most(who, rule, fact.units, date)))
             }
             Subject::Professional(who) => {
                 let total = self.professionals[who.0 as usize].points.saturating_add(fact.units);
-                if total.saturating_mul(edition.dojo_credits_per_point.max(1)) > SUM_MAX {
+                // Each point may have come with as many Dojo Credits as any edition adds.
+                let most =
+                    self.editions.iter().map(|edition| edition.dojo_credits_per_point).max().unwrap_or(1);
+                if total.saturating_mul(most.max(1)) > SUM_MAX {
                     return Err(LimitExceeded::Awards);
                 }
-                let derived = edition.points_rule().map_or(0, |rule| most(rule, fact.units));
-                let also = edition.rule(fact.kind).and_then(|rule| edition.rule(rule.counts_as?));
-                let also = also.map_or(0, |rule| most(rule, fact.quantity));
-                (self.partner_on(who, fact.occurred_on), derived.saturating_add(also))
+                let partner = self.partner_on(who, date);
+                let derived = partner.and_then(|partner| {
+                    edition.points_rule_on(date).map(|rule| self.most(partner, rule, fact.units, date))
+                });
+                (partner, derived.unwrap_or(0))
             }
         };
+        if let Some((who, also)) = partner.zip(also) {
+            credits = credits.saturating_add(self.most(who, also, fact.quantity, date));
+        }
         let held = partner.map_or(0, |who| self.partners[who.0 as usize].credits);
         if held.saturating_add(credits) > SUM_MAX { Err(LimitExceeded::Awards) } else { Ok(()) }
+    }
+
+    /// The most that units can award: one more block may be completed by what the window held before, and by what it
+    /// carries on in each later one.
+    fn most(&self, who: PartnerIndex, rule: &Rule, units: i64, date: NaiveDate) -> i64 {
+        let blocks = 1 + self.later_windows(who, rule, date);
+        rule.earned(units).saturating_add(rule.credits.saturating_mul(blocks))
     }
 
     fn activity(&mut self, fact: &Fact, sign: i64, out: &mut Awards) {
         let edition_index = self.editions.index_at(fact.occurred_on);
         let Some(edition) = self.editions.get(edition_index) else { return };
-        let Some(rule) = edition.rule(fact.kind) else { return };
+        let Some(rule) = edition.rule_on(fact.kind, fact.occurred_on) else { return };
         match fact.subject {
             Subject::Partner(who) => {
                 let reason = if sign < 0 { Reason::Void } else { Reason::Activity };
                 let cause = Cause { object: fact.activity, date: fact.occurred_on, reason };
                 self.credit(who, rule, edition_index, sign * fact.units, cause, out);
+                if let Some(also) = rule.counts_as.and_then(|kind| edition.rule_on(kind, fact.occurred_on)) {
+                    self.credit(who, also, edition_index, sign * fact.quantity, cause, out);
+                }
             }
             Subject::Professional(who) => self.award_points(who, rule, edition_index, fact, sign, out),
         }
@@ -283,12 +336,25 @@ impl<'e> Fold<'e> {
         let date = fact.occurred_on;
         let state = &mut self.professionals[who.0 as usize];
         let window_start = professional_window(rule, state.signed_up_on, date);
-        let (earned, changed) = earn(rule, &mut state.tallies, window_start, sign * fact.units, date);
+        let units = sign * fact.units;
+        let (mut earned, changed) = earn(self.editions, rule, &mut state.tallies, window_start, units, date);
+        if self.can_take {
+            let year = membership_year(state.signed_up_on, earned.effective_on).number;
+            if fact.units < 0 && sign > 0 {
+                earned.award = state.years.takes(year, fact.units);
+            } else if fact.units < 0 {
+                // What it took, which may be less than it asked for.
+                let past = self.awards.latest_first(state.last_award);
+                let own = past.filter(|award| award.activity == fact.activity);
+                earned.award = -own.map(|award| award.points).sum::<i64>();
+            }
+            state.years.add(year, earned.award);
+        }
         if changed {
             out.professional_tallies.push((who, (rule.id, window_start)));
         }
         let also = rule.counts_as.map(|kind| (kind, sign * fact.quantity));
-        if earned.award == 0 && also.is_none() {
+        if earned.is_nothing() && also.is_none() {
             return;
         }
         state.points += earned.award;
@@ -321,10 +387,12 @@ impl<'e> Fold<'e> {
     ) {
         let edition_index = self.editions.index_at(cause.date);
         let edition = self.edition(edition_index);
-        if let Some(rule) = edition.points_rule().filter(|_| points != 0) {
+        if let Some(rule) = edition.points_rule_on(cause.date).filter(|_| points != 0) {
             self.credit(partner, rule, edition_index, points, cause, out);
         }
-        if let Some((rule, units)) = also.and_then(|(kind, units)| Some((edition.rule(kind)?, units))) {
+        if let Some((rule, units)) =
+            also.and_then(|(kind, units)| Some((edition.rule_on(kind, cause.date)?, units)))
+        {
             self.credit(partner, rule, edition_index, units, cause, out);
         }
     }
@@ -332,7 +400,7 @@ impl<'e> Fold<'e> {
     fn credit(
         &mut self,
         who: PartnerIndex,
-        rule: &Rule,
+        rule: &'e Rule,
         edition: usize,
         units: i64,
         cause: Cause,
@@ -340,16 +408,20 @@ impl<'e> Fold<'e> {
     ) {
         let (Some(era), Some(track)) = (Era::of(self.editions, cause.date), rule.track) else { return };
         let window_start = partner_window(rule, era, cause.date);
+        if rule.rest == Rest::Carry {
+            return self.credit_carried(who, rule, (era, window_start), units, cause, out);
+        }
         let state = &mut self.partners[who.0 as usize];
-        let (earned, changed) = earn(rule, &mut state.tallies, window_start, units, cause.date);
+        let (earned, changed) =
+            earn(self.editions, rule, &mut state.tallies, window_start, units, cause.date);
         if changed {
             out.partner_tallies.push((who, (rule.id, window_start)));
         }
-        if earned.award == 0 {
+        if earned.is_nothing() {
             return;
         }
         state.credits += earned.award;
-        let legacy = era == Era::Legacy(era.start());
+        let legacy = era.is_legacy();
         out.credits.push(CreditsAward {
             partner: who,
             object: cause.object,
@@ -400,82 +472,4 @@ fn swag(spent: &Redemption<ProfessionalIndex>, sign: i64) -> PointsAward {
         reason: if sign < 0 { Reason::Redemption } else { Reason::RedemptionReturned },
         count: None,
     }
-}
-
-/// The part of the partner program's time that windows don't cross (L1), with its first day.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Era {
-    Legacy(NaiveDate),
-    Launched(NaiveDate),
-}
-
-impl Era {
-    /// `None` for days that earn nothing at all.
-    fn of(editions: &Editions, date: NaiveDate) -> Option<Self> {
-        let launch = editions.launch();
-        if date >= launch {
-            return Some(Self::Launched(launch));
-        }
-        let legacy = editions.legacy()?;
-        (date >= legacy.from).then_some(Self::Legacy(legacy.from))
-    }
-
-    fn start(self) -> NaiveDate {
-        match self {
-            Self::Legacy(start) | Self::Launched(start) => start,
-        }
-    }
-}
-
-fn partner_window(rule: &Rule, era: Era, date: NaiveDate) -> NaiveDate {
-    rule.calendar_start(date).max(era.start())
-}
-
-fn professional_window(rule: &Rule, signed_up_on: NaiveDate, date: NaiveDate) -> NaiveDate {
-    match rule.window {
-        Window::MembershipYear => membership_year(signed_up_on, date).starts_on,
-        Window::Lifetime => signed_up_on,
-        _ => rule.calendar_start(date),
-    }
-}
-
-/// What a change of units did.
-struct Earned {
-    award: i64,
-    effective_on: NaiveDate,
-    before: i64,
-    after: i64,
-}
-
-impl Earned {
-    fn count(&self, rule: &Rule, edition: usize, window_start: NaiveDate) -> Count {
-        Count { kind: rule.id, edition, window_start, units_before: self.before, units_after: self.after }
-    }
-}
-
-/// Changes the units of a window and says what that awards; also whether a tally was changed.
-///
-/// The award is what the window has earned in all less what was awarded for it already: within one
-/// edition that is earned(after) - earned(before), and in a window that spans editions voiding
-/// everything still ends at zero.
-fn earn(
-    rule: &Rule,
-    tallies: &mut Tallies,
-    window_start: NaiveDate,
-    units: i64,
-    date: NaiveDate,
-) -> (Earned, bool) {
-    if rule.window == Window::Each {
-        let award = units.signum() * rule.earned(units.abs());
-        let (before, after) = if units < 0 { (-units, 0) } else { (0, units) };
-        return (Earned { award, effective_on: date, before, after }, false);
-    }
-    let tally = tallies.entry((rule.id, window_start), Tally { units: 0, awarded: 0, latest_on: date });
-    let before = tally.units;
-    tally.units += units;
-    tally.latest_on = tally.latest_on.max(date);
-    let award = rule.earned(tally.units) - tally.awarded;
-    tally.awarded += award;
-    let effective_on = if rule.per > 1 { tally.latest_on } else { date };
-    (Earned { award, effective_on, before, after: tally.units }, true)
 }

@@ -55,13 +55,20 @@ pub enum Window {
     Lifetime,
 }
 
-/// How the units of an activity are determined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the units of an activity are determined. Each is for a quantity of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnitSource {
     /// `per_unit` units for each of the activity's quantity.
     Fixed {
-        /// Units for a quantity of one.
+        /// Units for a quantity of one; below zero for what counts against the subject.
         per_unit: i64,
+    },
+    /// Units by the value of an attribute, such as the track of a certification.
+    ByAttribute {
+        /// Name of the attribute.
+        attribute: String,
+        /// Its values, each with its units, the fewest first.
+        values: Vec<(String, i64)>,
     },
     /// Points graded by the source or a reviewer, both ends included.
     Graded {
@@ -70,6 +77,38 @@ pub enum UnitSource {
         /// Most points.
         max: i64,
     },
+}
+
+/// What a quantity counts, for kinds that are graded by the piece, and for sentences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuantityUnit {
+    /// Pieces.
+    Piece,
+    /// Days.
+    Day,
+}
+
+impl QuantityUnit {
+    /// The word for a quantity.
+    #[must_use]
+    pub fn word(self, quantity: i64) -> &'static str {
+        match (self, quantity) {
+            (Self::Piece, 1) => "piece",
+            (Self::Piece, _) => "pieces",
+            (Self::Day, 1) => "day",
+            (Self::Day, _) => "days",
+        }
+    }
+}
+
+/// What happens to units that do not fill a block by the end of their window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rest {
+    /// They come to nothing.
+    #[default]
+    Drop,
+    /// They count in the next window of the kind.
+    Carry,
 }
 
 /// Who has to look before an activity awards anything (S6).
@@ -122,6 +161,13 @@ pub enum AttributeType {
     },
     /// A calendar date.
     Date,
+    /// A whole number, perhaps within bounds.
+    Integer {
+        /// The least.
+        min: Option<i64>,
+        /// The greatest.
+        max: Option<i64>,
+    },
 }
 
 /// Name of the free attribute: every kind accepts any text in it.
@@ -173,6 +219,16 @@ pub struct Rule {
     pub cap: Option<i64>,
     /// Largest quantity of one activity.
     pub max_quantity: i64,
+    /// What the quantity counts; none where a graded activity is graded as a whole.
+    pub unit: Option<QuantityUnit>,
+    /// Attribute that the units of an activity are divided by.
+    pub divided_by: Option<String>,
+    /// First day of the kind, if it begins later than the edition.
+    pub from: Option<NaiveDate>,
+    /// Last day of the kind, if it ends earlier than the edition.
+    pub until: Option<NaiveDate>,
+    /// What happens to units that do not fill a block.
+    pub rest: Rest,
     /// Set for derived kinds, which are never recorded.
     pub derived: Option<Derived>,
     /// Who must look first.
@@ -181,7 +237,7 @@ pub struct Rule {
     pub early_bonus: Option<EarlyBonus>,
     /// Attributes that it asks for or accepts, the common ones last.
     pub attributes: Vec<Attribute>,
-    /// Partner kind that an activity of a professional also counts for (A1).
+    /// Partner kind that an activity also counts for: of a professional for the partner of that day (A1).
     pub counts_as: Option<KindId>,
     /// Whether the subject may submit it as a claim: every kind of professionals, and some of partners.
     pub claimable: bool,
@@ -200,6 +256,47 @@ impl Rule {
         let is_given =
             attributes.get(EVIDENCE).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
         if is_given { None } else { submitted_on.checked_add_days(chrono::Days::new(days)) }
+    }
+
+    /// Whether the kind exists on a day of its edition.
+    #[must_use]
+    pub fn covers(&self, date: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date <= until)
+    }
+
+    /// Whether an activity is graded as a whole, so that its quantity is 1.
+    #[must_use]
+    pub fn is_graded_as_a_whole(&self) -> bool {
+        matches!(self.unit_source, UnitSource::Graded { .. }) && self.unit.is_none()
+    }
+
+    /// Whether an activity of the kind can count against its subject.
+    #[must_use]
+    pub fn can_take(&self) -> bool {
+        match &self.unit_source {
+            UnitSource::Fixed { per_unit } => *per_unit < 0,
+            UnitSource::Graded { min, .. } => *min < 0,
+            UnitSource::ByAttribute { values, .. } => values.iter().any(|(_, units)| *units < 0),
+        }
+    }
+
+    /// Whether activities need evidence at once.
+    #[must_use]
+    pub fn requires_evidence(&self) -> bool {
+        self.attributes.iter().any(|attribute| attribute.name == EVIDENCE && !attribute.optional)
+    }
+
+    /// Fewest and most units of a quantity of one, without a bonus.
+    #[must_use]
+    pub fn unit_range(&self) -> (i64, i64) {
+        match &self.unit_source {
+            UnitSource::Fixed { per_unit } => (*per_unit, *per_unit),
+            UnitSource::Graded { min, max } => (*min, *max),
+            UnitSource::ByAttribute { values, .. } => {
+                let units = || values.iter().map(|(_, units)| *units);
+                (units().min().unwrap_or(0), units().max().unwrap_or(0))
+            }
+        }
     }
 
     /// What `units` in one window earn: the one formula of both programs.

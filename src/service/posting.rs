@@ -5,30 +5,28 @@
 
 pub(super) mod award_metrics;
 mod levels;
+mod loading;
 mod period;
 mod post;
 mod rows;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::value::LogAction;
 use entity::{affiliation, log};
-use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::policy::Policy;
 use crate::access::Caller;
 use crate::program::fold::{
-    Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PartnerMerge, PastAward,
-    PastFact, ProfessionalIndex, ProfessionalMerge, Step, Subject, Tally, TallyKey, YearSales,
+    Affiliation, Awards, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PartnerMerge, PastAward, PastFact,
+    ProfessionalIndex, ProfessionalMerge, Step, YearSales,
 };
 use crate::program::level_override::LevelOverride;
 use crate::program::money::Money;
-use crate::program::rule::{Derived, KindId, Program};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::{tally, totals};
 pub(super) use levels::{
     apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals, points_by_year,
     read_overrides, set_partner_prospects, set_renewal, write_overrides,
@@ -201,114 +199,6 @@ impl<'a> Posting<'a> {
         self.fold.load_award(who, award);
     }
 
-    /// Loads the tallies that these facts count in.
-    pub(super) async fn load_for_facts(
-        &mut self,
-        connection: &impl ConnectionTrait,
-        facts: &[Fact],
-    ) -> Result<(), DbErr> {
-        let mut partners: HashSet<(PartnerIndex, TallyKey)> = HashSet::new();
-        let mut professionals: HashSet<(ProfessionalIndex, TallyKey)> = HashSet::new();
-        for fact in facts {
-            match fact.subject {
-                Subject::Partner(who) => {
-                    partners.extend(self.fold.partner_key(fact.kind, fact.occurred_on).map(|key| (who, key)));
-                }
-                Subject::Professional(who) => {
-                    let key = self.fold.professional_key(who, fact.kind, fact.occurred_on);
-                    professionals.extend(key.map(|key| (who, key)));
-                    if let Some(partner) = self.fold.partner_on(who, fact.occurred_on) {
-                        partners.extend(self.credit_keys(partner, fact.kind, fact.occurred_on));
-                    }
-                }
-            }
-        }
-        self.load_partner_tallies(connection, &partners).await?;
-        self.load_professional_tallies(connection, &professionals).await
-    }
-
-    /// Loads the tallies of a partner that past awards would count in.
-    pub(super) async fn load_for_awards(
-        &mut self,
-        connection: &impl ConnectionTrait,
-        awards: impl IntoIterator<Item = (PartnerIndex, KindId, NaiveDate)>,
-    ) -> Result<(), DbErr> {
-        let keys: HashSet<_> = awards
-            .into_iter()
-            .flat_map(|(partner, kind, day)| self.credit_keys(partner, kind, day))
-            .collect();
-        self.load_partner_tallies(connection, &keys).await
-    }
-
-    /// Loads the tallies of a partner for derived kinds, which no caller records, on these days.
-    pub(super) async fn load_derived(
-        &mut self,
-        connection: &impl ConnectionTrait,
-        who: PartnerIndex,
-        kinds: &[Derived],
-        days: impl IntoIterator<Item = NaiveDate>,
-    ) -> Result<(), DbErr> {
-        let mut keys: HashSet<(PartnerIndex, TallyKey)> = HashSet::new();
-        for day in days {
-            let rules = kinds.iter().filter_map(|kind| self.policy.editions.at(day).derived_rule(*kind));
-            let windows = rules.filter_map(|rule| self.fold.partner_key(rule.id, day));
-            keys.extend(windows.map(|key| (who, key)));
-        }
-        if keys.is_empty() {
-            return Ok(());
-        }
-        self.load_partner_tallies(connection, &keys).await
-    }
-
-    /// The partner's tallies that an activity of a professional counts in (A1).
-    fn credit_keys(
-        &self,
-        partner: PartnerIndex,
-        kind: KindId,
-        day: NaiveDate,
-    ) -> Vec<(PartnerIndex, TallyKey)> {
-        let edition = self.policy.editions.at(day);
-        let derived = edition.points_rule().map(|rule| rule.id);
-        let also = edition.rule(kind).and_then(|rule| rule.counts_as);
-        let kinds = derived.into_iter().chain(also);
-        kinds.filter_map(|kind| Some((partner, self.fold.partner_key(kind, day)?))).collect()
-    }
-
-    async fn load_partner_tallies(
-        &mut self,
-        connection: &impl ConnectionTrait,
-        keys: &HashSet<(PartnerIndex, TallyKey)>,
-    ) -> Result<(), DbErr> {
-        let editions = &self.policy.editions;
-        let rows = keys.iter().map(|(who, (kind, start))| {
-            (self.partners[who.0 as usize].id, editions.kind_code(*kind), *start)
-        });
-        for row in tally::of_partners(connection, rows).await? {
-            self.load_partner_tally(&row);
-        }
-        Ok(())
-    }
-
-    async fn load_professional_tallies(
-        &mut self,
-        connection: &impl ConnectionTrait,
-        keys: &HashSet<(ProfessionalIndex, TallyKey)>,
-    ) -> Result<(), DbErr> {
-        let editions = &self.policy.editions;
-        let rows = keys.iter().map(|(who, (kind, start))| {
-            (self.professionals[who.0 as usize].id, editions.kind_code(*kind), *start)
-        });
-        for row in tally::of_professionals(connection, rows).await? {
-            let index = self.professional_indexes.get(&row.professional_id);
-            let kind = editions.kind(Program::Professional, &row.rule);
-            if let (Some(&who), Some(kind)) = (index, kind) {
-                let tally = Tally { units: row.units, awarded: row.awarded, latest_on: row.latest_on };
-                self.fold.load_professional_tally(who, (kind, row.window_start), tally);
-            }
-        }
-        Ok(())
-    }
-
     /// Applies a step of the log; `step` is its effect, if it has one.
     ///
     /// # Errors
@@ -371,52 +261,11 @@ impl<'a> Posting<'a> {
         self.fold.shared_sales_years(from, into)
     }
 
-    /// Loads every tally of partners.
-    pub(super) async fn load_all_partner_tallies(
-        &mut self,
-        connection: &impl ConnectionTrait,
-        ids: &[Uuid],
-    ) -> Result<(), DbErr> {
-        use entity::partner_tally::{Column, Entity};
-        for row in totals::all_of::<Entity>(connection, Column::PartnerId, ids).await? {
-            self.load_partner_tally(&row);
-        }
-        Ok(())
-    }
-
-    fn load_partner_tally(&mut self, row: &entity::partner_tally::Model) {
-        let index = self.partner_indexes.get(&row.partner_id);
-        let kind = self.policy.editions.kind(Program::Partner, &row.rule);
-        if let (Some(&who), Some(kind)) = (index, kind) {
-            let tally = Tally { units: row.units, awarded: row.awarded, latest_on: row.latest_on };
-            self.fold.load_partner_tally(who, (kind, row.window_start), tally);
-        }
-    }
-
     /// Affiliations of one subject that are another one's from now on, which receives events of their days.
     pub(super) fn also_employed(&mut self, rows: &[affiliation::Model], (from, into): (Uuid, Uuid)) {
         let moved = rows.iter().filter(|row| row.professional_id == from);
         let moved = moved.map(|row| affiliation::Model { professional_id: into, ..row.clone() });
         self.employers.extend(moved);
-    }
-
-    /// Loads the tallies that facts of two professionals count in, whichever of the two they are of.
-    pub(super) async fn load_for_merge(
-        &mut self,
-        connection: &impl ConnectionTrait,
-        facts: &[PastFact],
-        people: [ProfessionalIndex; 2],
-    ) -> Result<(), DbErr> {
-        let mut keys: HashSet<(PartnerIndex, TallyKey)> = HashSet::new();
-        for PastFact { fact, .. } in facts {
-            for partner in people.iter().filter_map(|who| self.fold.partner_on(*who, fact.occurred_on)) {
-                keys.extend(self.credit_keys(partner, fact.kind, fact.occurred_on));
-            }
-        }
-        if keys.is_empty() {
-            return Ok(());
-        }
-        self.load_partner_tallies(connection, &keys).await
     }
 
     /// Replaces the overrides of a subject of this posting; its levels change with them.

@@ -42,6 +42,27 @@ pub(crate) async fn of_partners<'a>(
     partner_tally::Entity::find().from_raw_sql(statement).all(connection).await
 }
 
+/// Tallies of all windows of rules, each of a partner.
+pub(crate) async fn of_partners_and_rules(
+    connection: &impl ConnectionTrait,
+    keys: impl IntoIterator<Item = (Uuid, &str)>,
+) -> Result<Vec<partner_tally::Model>, DbErr> {
+    static SQL: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::per_engine(
+            "SELECT t.* FROM json_each($1) k JOIN partner_tallies t ON t.partner_id = unhex(k.value->>0) \
+             AND t.rule = k.value->>1",
+            "SELECT t.* FROM jsonb_array_elements($1::text::jsonb) k JOIN partner_tallies t \
+             ON t.partner_id = (k->>0)::uuid AND t.rule = k->>1",
+        )
+    });
+    let keys: Vec<_> = keys.into_iter().map(|(id, rule)| (id.simple().to_string(), rule)).collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = SQL.bind(connection.get_database_backend(), [serde_json::json!(keys).to_string().into()]);
+    partner_tally::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
 /// Tallies of professionals that exist.
 pub(crate) async fn of_professionals<'a>(
     connection: &impl ConnectionTrait,

@@ -142,17 +142,21 @@ impl<'r> Row<'r> {
             key,
         ))?;
         let rule = policy.editions.rule(program, kind, occurred_on);
-        let is_boolean = |name: &str| {
+        let value_type = |name: &str| {
             let mut attributes = rule.into_iter().flat_map(|rule| &rule.attributes);
-            attributes.any(|one| one.name == name && matches!(one.value_type, AttributeType::Boolean { .. }))
+            attributes.find(|one| one.name == name).map(|one| &one.value_type)
         };
         let mut attributes = Attributes::new();
         for &(name, cell) in &self.cells {
             if cell.is_empty() || is_activity_column(name) {
                 continue;
             }
-            let truth = truth(cell).filter(|_| is_boolean(name));
-            let value = truth.map_or_else(|| Value::String(cell.to_owned()), Value::Bool);
+            let value = match value_type(name) {
+                Some(AttributeType::Boolean { .. }) => truth(cell).map(Value::Bool),
+                Some(AttributeType::Integer { .. }) => cell.parse::<i64>().ok().map(Value::from),
+                _ => None,
+            };
+            let value = value.unwrap_or_else(|| Value::String(cell.to_owned()));
             attributes.insert(name.to_owned(), value);
         }
         Ok(ActivityDraft {

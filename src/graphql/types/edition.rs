@@ -7,11 +7,10 @@ use uuid::Uuid;
 
 use super::Money;
 use super::commerce::{OrderPurpose, ProductCategory};
-use super::enums::{Program, ReviewRequirement, Track, Window};
+use super::earning_rule::EarningRule;
 use super::standing::Level;
 use crate::graphql::id::NodeType;
-use crate::graphql::scalar::{Date, Decimal, Moment, int};
-use crate::program::rule::{Rule, UnitSource};
+use crate::graphql::scalar::{Date, Decimal, Moment};
 use crate::service::Services;
 use crate::service::policy::{Policy, Publication};
 
@@ -75,7 +74,8 @@ impl Edition {
 
     /// Earning rules, in the order of the document.
     async fn earning_rules(&self) -> Vec<EarningRule> {
-        self.get().rules.iter().map(EarningRule::from_rule).collect()
+        let editions = &self.policy.editions;
+        self.get().rules.iter().map(|rule| EarningRule::from_rule(editions, rule)).collect()
     }
 
     /// Levels of the partner program, in ascending rank.
@@ -129,93 +129,6 @@ impl Edition {
     /// Value of one credit, by currency. In a currency that is not listed, credits cannot be redeemed.
     async fn credit_values(&self) -> Vec<Money> {
         self.get().rewards.credit_values.iter().map(|&money| money.into()).collect()
-    }
-}
-
-/// Rule by which one kind of activity earns credits or points.
-#[derive(SimpleObject)]
-pub(crate) struct EarningRule {
-    /// Program to which the rule belongs.
-    program: Program,
-    /// Code of the activity kind.
-    kind: String,
-    /// Display name of the activity kind.
-    title: String,
-    /// Track that the credits count toward; null in the professional program.
-    track: Option<Track>,
-    /// Credits for each complete block of `per` units; null in the professional program.
-    credits: Option<i32>,
-    /// Points for a quantity of one, from least to most; null in the partner program.
-    points: Option<PointsRange>,
-    /// Number of units in a block: quantity in the partner program, points in the professional program. Only
-    /// complete blocks earn.
-    per: i32,
-    /// Period whose units are counted together.
-    window: Window,
-    /// Maximum credits or points per window; null if there is no limit.
-    cap: Option<i32>,
-    /// Maximum quantity of one activity.
-    max_quantity: i32,
-    /// Review that the kind requires before it awards anything.
-    review: ReviewRequirement,
-    /// Whether awards are derived from other facts, such as a won deal. A derived kind cannot be recorded.
-    derived: bool,
-    /// Whether the subject submits activities of the kind as claims (`submitActivity`): a professional each kind that
-    /// is not for staff alone, a partner those that the edition marks.
-    claimable: bool,
-    /// Days after its submission within which a claim needs evidence (the attribute `evidenceUrl`); without, it is
-    /// rejected on the next day. Null if there is no such limit.
-    evidence_days: Option<i32>,
-    /// Section of the published program text, such as "PP, Earning Credits, Events".
-    source: String,
-}
-
-/// Range of points for a quantity of one. Both ends are equal if the points are fixed.
-#[derive(SimpleObject)]
-pub(crate) struct PointsRange {
-    /// Least number of points.
-    min: i32,
-    /// Greatest number of points, including an early bonus.
-    max: i32,
-}
-
-impl EarningRule {
-    /// The rule of an edition that scores a kind.
-    pub(crate) fn find(
-        policy: &Policy,
-        index: usize,
-        program: crate::program::Program,
-        kind: &str,
-    ) -> Option<Self> {
-        let rules = &policy.editions.get(index)?.rules;
-        rules.iter().find(|rule| rule.program == program && rule.kind == kind).map(Self::from_rule)
-    }
-
-    fn from_rule(rule: &Rule) -> Self {
-        let is_partner = rule.program == crate::program::Program::Partner;
-        let (min, max) = match rule.unit_source {
-            UnitSource::Graded { min, max } => (min, max),
-            UnitSource::Fixed { per_unit } => {
-                (per_unit, per_unit + rule.early_bonus.as_ref().map_or(0, |bonus| bonus.units))
-            }
-        };
-        Self {
-            program: rule.program.into(),
-            kind: rule.kind.clone(),
-            title: rule.title.clone(),
-            track: rule.track.map(Into::into),
-            credits: is_partner.then(|| int(rule.credits)),
-            points: (!is_partner).then(|| PointsRange { min: int(min), max: int(max) }),
-            per: int(rule.per),
-            window: rule.window.into(),
-            cap: rule.cap.map(int),
-            max_quantity: int(rule.max_quantity),
-            review: rule.review.into(),
-            derived: rule.derived.is_some(),
-            claimable: rule.claimable && rule.review != crate::program::rule::Review::StaffOnly,
-            evidence_days: rule.evidence_days.map(|days| i32::try_from(days).unwrap_or(i32::MAX)),
-            source: rule.source.clone(),
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object};
 use entity::ledger_entry::Model;
 use entity::{deal, order};
 
-use super::edition::EarningRule;
+use super::earning_rule::EarningRule;
 use super::enums::{LedgerReason, Track};
 use super::{Activity, Deal, Edition, Order, SavedQuote};
 use crate::graphql::batch::{BatchById, BatchRow};

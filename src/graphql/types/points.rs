@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object};
 use entity::points_entry::Model;
 use entity::{activity, swag_order};
 
-use super::edition::EarningRule;
+use super::earning_rule::EarningRule;
 use super::enums::PointsReason;
 use super::{Activity, Edition, SwagOrder};
 use crate::graphql::batch::{BatchById, BatchRow};

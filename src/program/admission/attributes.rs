@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::program::calendar::{implausible, is_plausible, parse_date};
 use crate::program::nearest::{nearest, same_word};
 use crate::program::refusal::{Code, PROBLEMS_MAX, Refusal, Refusals, each};
-use crate::program::rule::{Attribute, AttributeType, Attributes, NOTE, Rule};
+use crate::program::rule::{Attribute, AttributeType, Attributes, EVIDENCE, NOTE, Rule};
 use crate::program::wording::{did_you_mean, is_word, listed, not_a_date, quoted, shown};
 
 /// Fields of an activity that are no attributes, and may be taken for some.
@@ -53,6 +53,10 @@ pub(super) fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attrib
             };
             return refuse(code, missing_attribute(rule, attribute));
         }
+        // Blank evidence is none.
+        Some(Value::String(text)) if *name == EVIDENCE && !attribute.optional && text.trim().is_empty() => {
+            return refuse(Code::Invalid, missing_attribute(rule, attribute));
+        }
         Some(value) => value,
     };
     match (&attribute.value_type, value) {
@@ -73,6 +77,15 @@ pub(super) fn check_attribute(rule: &Rule, attribute: &Attribute, given: &Attrib
         (AttributeType::Text { .. }, value) => {
             refuse(Code::Invalid, format!("{name} is text; got {}.", json(value)))
         }
+        (AttributeType::Integer { min, max }, value) => match value.as_i64() {
+            Some(number) if min.is_none_or(|min| min <= number) && max.is_none_or(|max| number <= max) => {
+                Ok(())
+            }
+            _ => {
+                let accepted = integers(*min, *max);
+                refuse(Code::Invalid, format!("{name} is a whole number{accepted}; got {}.", json(value)))
+            }
+        },
         (AttributeType::Date, value) => {
             check_date_attribute(name, value).or_else(|message| refuse(Code::Invalid, message))
         }
@@ -88,6 +101,7 @@ fn missing_attribute(rule: &Rule, attribute: &Attribute) -> String {
         AttributeType::Text { one_of } if !one_of.is_empty() => format!(", one of {}", values(one_of)),
         AttributeType::Text { .. } => ", text".to_owned(),
         AttributeType::Date => ", a date such as 2026-06-30".to_owned(),
+        AttributeType::Integer { min, max } => format!(", a whole number{}", integers(*min, *max)),
     };
     format!("{kind} requires the attribute {name}{accepted}.")
 }
@@ -100,6 +114,16 @@ fn check_date_attribute(name: &str, value: &Value) -> Result<(), String> {
         None => Err(format!("{name}: {}", not_a_date(text))),
         Some(date) if !is_plausible(date) => Err(format!("{name}: {}", implausible(date))),
         Some(_) => Ok(()),
+    }
+}
+
+/// The bounds of a whole number.
+fn integers(min: Option<i64>, max: Option<i64>) -> String {
+    match (min, max) {
+        (None, None) => String::new(),
+        (Some(min), None) => format!(", {min} or more"),
+        (None, Some(max)) => format!(", {max} or less"),
+        (Some(min), Some(max)) => format!(" from {min} to {max}"),
     }
 }
 

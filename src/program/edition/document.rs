@@ -2,6 +2,7 @@
 
 mod attributes;
 mod reader;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,8 @@ use toml::de::DeTable;
 
 use super::example::Example;
 use super::literal::{
-    Date, RawCapBase, RawCategory, RawDerived, RawPurpose, RawReport, RawReview, RawTrack, RawType, RawWindow,
+    Date, RawCapBase, RawCategory, RawDerived, RawPurpose, RawQuantityUnit, RawReport, RawRest, RawReview,
+    RawTrack, RawType, RawWindow,
 };
 use super::{BUILT_IN, Edition, EditionError, Kinds};
 use crate::program::customer::CustomerTerms;
@@ -76,11 +78,17 @@ struct RawPartnerRule {
     kind: Spanned<String>,
     title: String,
     track: RawTrack,
-    credits: Spanned<i64>,
+    credits: Spanned<RawCredits>,
     per: Spanned<i64>,
     window: Spanned<RawWindow>,
+    rest: Option<Spanned<RawRest>>,
     cap: Option<Spanned<i64>>,
     max_quantity: Option<Spanned<i64>>,
+    unit: Option<RawQuantityUnit>,
+    divided_by: Option<Spanned<String>>,
+    from: Option<Spanned<Date>>,
+    until: Option<Spanned<Date>>,
+    counts_as: Option<Spanned<String>>,
     derived_from: Option<RawDerived>,
     claimable: Option<bool>,
     evidence_days: Option<Spanned<i64>>,
@@ -98,6 +106,10 @@ struct RawProfessionalRule {
     window: Spanned<RawWindow>,
     cap: Option<Spanned<i64>>,
     max_quantity: Option<Spanned<i64>>,
+    unit: Option<RawQuantityUnit>,
+    divided_by: Option<Spanned<String>>,
+    from: Option<Spanned<Date>>,
+    until: Option<Spanned<Date>>,
     #[serde(default)]
     review: RawReview,
     early_bonus: Option<RawEarlyBonus>,
@@ -109,10 +121,26 @@ struct RawProfessionalRule {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "points are a number, or { min = …, max = … }")]
+#[serde(untagged, expecting = "points are a number, { min = …, max = … }, or { by = …, values = { … } }")]
 enum RawPoints {
     Fixed(i64),
     Graded { min: i64, max: i64 },
+    By(RawValues),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "credits are a number, or { by = …, values = { … } }")]
+enum RawCredits {
+    Fixed(i64),
+    By(RawValues),
+}
+
+/// Credits or points by the value of an attribute.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawValues {
+    by: String,
+    values: BTreeMap<String, i64>,
 }
 
 #[derive(Deserialize)]
@@ -132,6 +160,8 @@ struct RawAttribute {
     optional: bool,
     must_be: Option<bool>,
     one_of: Option<Vec<String>>,
+    min: Option<i64>,
+    max: Option<i64>,
     otherwise: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{CapBase, OrderPurpose, ProductCategory};
 use crate::program::deal::{Outcome, Report, Status};
-use crate::program::rule::{Derived, Review, Track, Window};
+use crate::program::rule::{Derived, QuantityUnit, Rest, Review, Track, Window};
 
 /// A date as TOML writes it: bare.
 #[derive(Clone, Copy, Deserialize)]
@@ -58,6 +58,8 @@ literals!(RawDerived, "snake_case", Derived {
     WonDeal => Self::WonDeal,
     NewCustomer => Self::NewCustomer,
 });
+literals!(RawQuantityUnit, "snake_case", QuantityUnit { Piece => Self::Piece, Day => Self::Day });
+literals!(RawRest, "snake_case", Rest { Drop => Self::Drop, Carry => Self::Carry });
 literals!(RawCapBase, "snake_case", CapBase { Net => Self::Net, List => Self::List });
 literals!(RawPurpose, "SCREAMING_SNAKE_CASE", OrderPurpose {
     EndCustomer => Self::EndCustomer,
@@ -101,6 +103,7 @@ pub(super) enum RawType {
     Boolean,
     Text,
     Date,
+    Integer,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]

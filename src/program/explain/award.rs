@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 
 use super::deal::{self, DealCause};
 use super::target::{self, TargetCause};
-use super::window;
-use crate::program::rule::{Rule, Track, Window};
+use super::{SpannedEditions, window};
+use crate::program::rule::{Rest, Rule, Track, UnitSource, Window};
 
 /// What caused the award that is explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Award<'a> {
     pub units_after: i64,
     /// Credits awarded.
     pub amount: i64,
+    /// The editions of the window, where there are several.
+    pub editions: Option<&'a SpannedEditions>,
 }
 
 /// The sentence for one award under its rule.
@@ -88,6 +90,11 @@ fn currency(rule: &Rule) -> &'static str {
 fn arithmetic(rule: &Rule, award: &Award<'_>) -> String {
     let currency = currency(rule);
     let Award { units_before, units_after, amount, .. } = *award;
+    if let UnitSource::ByAttribute { attribute, .. } = &rule.unit_source
+        && rule.window == Window::Each
+    {
+        return format!("{amount} {currency} by {attribute}");
+    }
     if rule.window == Window::Each {
         let units = units_after.max(units_before);
         let sign = if units_after < units_before { "-" } else { "" };
@@ -103,12 +110,15 @@ fn arithmetic(rule: &Rule, award: &Award<'_>) -> String {
     } else {
         format!("{} for every full {}{cap}", rule.credits, rule.per)
     };
+    let carried = if rule.rest == Rest::Carry { " with what earlier windows left over" } else { "" };
+    let counted =
+        format!("{} went from {units_before} to {units_after}{carried}", window(rule, award.window_start));
     let earned = rule.earned(units_after);
-    format!(
-        "{} went from {units_before} to {units_after}; {rate}, so {earned} - {} = {amount} {currency}",
-        window(rule, award.window_start),
-        earned - amount,
-    )
+    if let Some(editions) = award.editions {
+        let words = editions.words((rule.earned(units_before), earned), amount);
+        return format!("{counted}; {rate}, so {amount} {currency}{words}");
+    }
+    format!("{counted}; {rate}, so {earned} - {} = {amount} {currency}", earned - amount)
 }
 
 #[cfg(test)]
@@ -133,7 +143,8 @@ mod tests {
             let window_start = window_start.parse().expect("a date");
             let (cause, legacy) = (*cause, *legacy);
             let (units_before, units_after, amount) = (*units_before, *units_after, *amount);
-            let award = Award { cause, legacy, window_start, units_before, units_after, amount };
+            let award =
+                Award { cause, legacy, window_start, units_before, units_after, amount, editions: None };
             assert_eq!(explain(rule, &award), *sentence);
         }
     }
@@ -170,6 +181,52 @@ mod tests {
                 "Event organized, an activity voided: -1 × 50 = -50 business credits; it counts for the first level only and cannot be spent (PP, Legacy) (PP, Earning Credits, Events).",
             ),
         ]);
+    }
+
+    #[test]
+    fn a_window_of_several_editions_names_them() {
+        let editions = Editions::built_in();
+        let kind = editions.kind(Program::Partner, "DOJO_PROFILE").expect("a kind");
+        let rule = Rule { cap: Some(3), ..editions.at(NaiveDate::MAX).rule(kind).expect("a rule").clone() };
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        let spanned = SpannedEditions { own: day("2025-06-01"), others: vec![day("2024-05-01")] };
+        // units before and after, amount, cap, what the sentence says after the rate
+        let table = [
+            (
+                [3, 4, 0],
+                3,
+                "so 0 business credits under the edition of 2025-06-01, in a window that also had the edition of 2024-05-01",
+            ),
+            (
+                [0, 4, 7],
+                40,
+                "so 7 business credits instead of 40 under the edition of 2025-06-01: the edition of 2024-05-01 had awarded 33 in the window before",
+            ),
+            (
+                [3, 4, 0],
+                40,
+                "so 0 business credits instead of 10 under the edition of 2025-06-01: the edition of 2024-05-01 had awarded that much or more in the window before",
+            ),
+            (
+                [4, 3, -2],
+                40,
+                "so -2 business credits instead of -10 under the edition of 2025-06-01: no more is taken than what the rest of the window is worth under it and the edition of 2024-05-01 leaves",
+            ),
+        ];
+        for ([units_before, units_after, amount], cap, words) in table {
+            let rule = Rule { cap: Some(cap), ..rule.clone() };
+            let award = Award {
+                cause: Cause::Activity,
+                legacy: false,
+                window_start: day("2024-05-01"),
+                units_before,
+                units_after,
+                amount,
+                editions: Some(&spanned),
+            };
+            let sentence = explain(&rule, &award);
+            assert!(sentence.contains(words), "{sentence}");
+        }
     }
 
     #[test]

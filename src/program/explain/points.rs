@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::window;
+use super::{SpannedEditions, window};
 use crate::program::rule::{Attributes, Rule, UnitSource, Window};
 
 /// What caused the points that are explained.
@@ -31,6 +31,8 @@ pub struct PointsAward<'a> {
     pub points: i64,
     /// Quantity and attributes of the activity; none where the reader may not see it.
     pub activity: Option<(i64, &'a Attributes)>,
+    /// The editions of the window, where there are several.
+    pub editions: Option<&'a SpannedEditions>,
 }
 
 /// The sentence for points under their rule.
@@ -63,22 +65,56 @@ fn recalculated(rule: &Rule, award: &PointsAward<'_>) -> String {
 /// Points of an activity that is counted by itself.
 fn each(rule: &Rule, award: &PointsAward<'_>) -> String {
     let points = award.points;
-    if points < 0 {
+    if award.cause == PointsCause::Void {
         return format!("{points} points");
     }
-    match rule.unit_source {
-        UnitSource::Graded { min, max } => format!("{points} points, out of {min} to {max}"),
-        UnitSource::Fixed { per_unit } => match award.activity {
-            Some((quantity, attributes)) => fixed(rule, per_unit, quantity, attributes, points),
-            None => format!("{points} points"),
-        },
+    let range = |min: i64, max: i64| match rule.unit {
+        Some(unit) => format!("{points} points, out of {min} to {max} a {}", unit.word(1)),
+        None => format!("{points} points, out of {min} to {max}"),
+    };
+    let Some((quantity, attributes)) = award.activity else {
+        return match &rule.unit_source {
+            UnitSource::Graded { min, max } => range(*min, *max),
+            UnitSource::Fixed { .. } | UnitSource::ByAttribute { .. } => format!("{points} points"),
+        };
+    };
+    let divisor = rule.divided_by.as_ref().and_then(|name| Some((name, attributes.get(name)?.as_i64()?)));
+    match &rule.unit_source {
+        UnitSource::Graded { min, max } => {
+            let quantity = match rule.unit {
+                Some(unit) if quantity != 1 => format!(", for {quantity} {}", unit.word(quantity)),
+                _ => String::new(),
+            };
+            let divided = divisor.map_or(String::new(), |(name, by)| format!(", divided by {by} ({name})"));
+            format!("{}{quantity}{divided}", range(*min, *max))
+        }
+        UnitSource::Fixed { per_unit } => fixed(rule, *per_unit, quantity, attributes, points),
+        UnitSource::ByAttribute { attribute, .. } => {
+            let value = attributes.get(attribute).and_then(|value| value.as_str()).unwrap_or_default();
+            let one = crate::program::admission::units_of_one(rule, None, attributes);
+            format!("{attribute} {value}: {}", fixed(rule, one, quantity, attributes, points))
+        }
     }
 }
 
-/// Fixed points, with the bonus for an early activity.
+/// Fixed points, with the bonus for an early activity and what divides them.
 fn fixed(rule: &Rule, per_unit: i64, quantity: i64, attributes: &Attributes, points: i64) -> String {
     let base = per_unit.saturating_mul(quantity);
-    let product = if quantity == 1 { base.to_string() } else { format!("{quantity} × {per_unit}") };
+    let product = match rule.unit {
+        _ if quantity == 1 => base.to_string(),
+        Some(unit) => format!("{quantity} {} × {per_unit}", unit.word(quantity)),
+        None => format!("{quantity} × {per_unit}"),
+    };
+    if let Some((name, by)) =
+        rule.divided_by.as_ref().and_then(|name| Some((name, attributes.get(name)?.as_i64()?)))
+    {
+        return format!("{product}, divided by {by} ({name}) = {points} points");
+    }
+    if base < points.min(0) {
+        return format!(
+            "{product}, which lowers the sum of the membership year to 0 at most: {points} points"
+        );
+    }
     let bonus = points - base;
     match &rule.early_bonus {
         Some(early) if bonus > 0 => {
@@ -97,6 +133,13 @@ fn fixed(rule: &Rule, per_unit: i64, quantity: i64, attributes: &Attributes, poi
 fn counted(rule: &Rule, award: &PointsAward<'_>) -> String {
     let PointsAward { window_start, units_before, units_after, points, .. } = *award;
     let (asked, name) = (units_after - units_before, window(rule, window_start));
+    if let Some(editions) = award.editions {
+        let words = editions.words((rule.earned(units_before), rule.earned(units_after)), points);
+        let cap = rule.cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();
+        return format!(
+            "{name} went from {units_before} to {units_after} points{cap}, so {points} points{words}"
+        );
+    }
     match rule.cap {
         Some(cap) if asked > points && points >= 0 => {
             let held = rule.earned(units_after) - points;
@@ -259,7 +302,9 @@ mod tests {
             let activity = activity.map(|(quantity, attributes): (i64, &serde_json::Value)| {
                 (quantity, attributes.as_object().expect("an object"))
             });
-            let award = PointsAward { cause, window_start, units_before, units_after, points, activity };
+            let editions = None;
+            let award =
+                PointsAward { cause, window_start, units_before, units_after, points, activity, editions };
             assert_eq!(explain_points(rule, &award), sentence);
         }
     }

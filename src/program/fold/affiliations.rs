@@ -21,10 +21,31 @@ impl Fold<'_> {
         let covered = past.filter(|award| affiliation.covers(award.occurred_on));
         let most = covered.fold(self.partners[affiliation.partner.0 as usize].credits, |sum, award| {
             let edition = self.editions.at(award.occurred_on);
-            let most = |rule: &Rule, units: i64| rule.earned(units).saturating_add(rule.credits);
-            let also = award.also.and_then(|(kind, units)| Some(most(edition.rule(kind)?, units)));
-            let derived = edition.points_rule().map_or(0, |rule| most(rule, award.points));
+            let day = award.occurred_on;
+            let most = |rule: &Rule, units: i64| self.most(affiliation.partner, rule, units, day);
+            let also = award.also.and_then(|(kind, units)| Some(most(edition.rule_on(kind, day)?, units)));
+            let derived = edition.points_rule_on(day).map_or(0, |rule| most(rule, award.points));
             sum.saturating_add(derived).saturating_add(also.unwrap_or(0))
+        });
+        if most > SUM_MAX { Err(LimitExceeded::Awards) } else { Ok(()) }
+    }
+
+    /// Points that were taken are given back with an affiliation that no longer credits them.
+    pub(super) fn check_limit_for_taken(
+        &self,
+        who: ProfessionalIndex,
+        starts_on: NaiveDate,
+    ) -> Result<(), LimitExceeded> {
+        let state = &self.professionals[who.0 as usize];
+        let Some(before) = state.affiliations.all().find(|one| one.starts_on == starts_on) else {
+            return Ok(());
+        };
+        let past = self.awards.latest_first(state.last_award);
+        let taken = past.filter(|award| award.points < 0 && before.covers(award.occurred_on));
+        let most = taken.fold(self.partners[before.partner.0 as usize].credits, |sum, award| {
+            let day = award.occurred_on;
+            let rule = self.editions.at(day).points_rule_on(day);
+            sum.saturating_add(rule.map_or(0, |rule| self.most(before.partner, rule, -award.points, day)))
         });
         if most > SUM_MAX { Err(LimitExceeded::Awards) } else { Ok(()) }
     }

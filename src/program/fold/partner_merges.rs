@@ -133,6 +133,7 @@ impl Fold<'_> {
             windows.entry(Some(*key)).or_default();
         }
         let of_sales = self.sales_windows(merge);
+        let mut carried: BTreeMap<KindId, NaiveDate> = BTreeMap::new();
         for (key, entries) in windows {
             let own: Vec<Net> =
                 Nets::of(entries.iter().copied().filter(|one| one.partner == from)).standing().collect();
@@ -144,6 +145,14 @@ impl Fold<'_> {
             }
             let left = key.and_then(|key| self.partner_tally(from, key));
             let kept = key.and_then(|key| self.partner_tally(into, key));
+            if let Some((key, left)) = key.filter(|(kind, _)| self.carries(*kind)).zip(left) {
+                // What the windows of both come to is settled below, with what they carry on.
+                let kept = kept.unwrap_or(Tally { units: 0, awarded: 0, latest_on: left.latest_on });
+                let latest_on = kept.latest_on.max(left.latest_on);
+                self.set_tally(into, key, Tally { units: kept.units + left.units, latest_on, ..kept }, out);
+                carried.insert(key.0, latest_on);
+                continue;
+            }
             match (key, left, kept) {
                 (Some(key), Some(left), Some(kept)) => {
                     self.fold_window(merge, key, &entries, (left, kept), out);
@@ -159,6 +168,10 @@ impl Fold<'_> {
             }
         }
         self.partner(from).tallies = Tallies::default();
+        for (kind, date) in carried {
+            let cause = Cause { object: merge.merge, date, reason: Reason::Recalculation };
+            self.settle_chains(into, kind, cause, out);
+        }
         self.merge_sales(merge, out)?;
         self.move_affiliations(from, into);
         let sum = self.partners[into.0 as usize].credits;
@@ -207,8 +220,8 @@ impl Fold<'_> {
         let (mut tallies, mut after) = (Tallies::default(), Nets::default());
         for one in changes {
             let Some(rule) = self.edition(one.edition).rule(key.0) else { continue };
-            let (earned, _) = earn(rule, &mut tallies, key.1, one.units, one.on);
-            let is_legacy = Era::of(self.editions, one.on).is_some_and(|era| matches!(era, Era::Legacy(_)));
+            let (earned, _) = earn(self.editions, rule, &mut tallies, key.1, one.units, one.on);
+            let is_legacy = Era::of(self.editions, one.on).is_some_and(Era::is_legacy);
             after.add(Net {
                 object: one.object,
                 effective_on: earned.effective_on,

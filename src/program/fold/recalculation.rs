@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::state::Tallies;
-use super::{Awards, Cause, Fold, LimitExceeded, SUM_MAX, earn, professional_window};
+use super::{Awards, Cause, Fold, LimitExceeded, SUM_MAX, YearPoints, earn, professional_window};
 use super::{
     Count, Fact, KindId, ObjectIndex, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason,
 };
+use crate::program::calendar::membership_year;
 
 /// A fact of a professional's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub(super) struct Folded {
     pub(super) tallies: Tallies,
     pub(super) keys: Vec<super::TallyKey>,
     pub(super) nets: Vec<Net>,
+    pub(super) years: YearPoints,
     places: HashMap<(ObjectIndex, NaiveDate), usize>,
 }
 
@@ -66,7 +68,7 @@ impl Fold<'_> {
         }
         out.sign_ups.push((who, signed_up_on));
         let state = self.professional(who);
-        (state.signed_up_on, state.tallies) = (signed_up_on, after.tallies);
+        (state.signed_up_on, state.tallies, state.years) = (signed_up_on, after.tallies, after.years);
         self.compensate(who, &changes, out);
         Ok(())
     }
@@ -77,19 +79,29 @@ impl Fold<'_> {
             tallies: Tallies::default(),
             keys: Vec::new(),
             nets: Vec::new(),
+            years: YearPoints::default(),
             places: HashMap::new(),
         };
         for PastFact { fact, voided } in history {
             let edition_index = self.editions.index_at(fact.occurred_on);
             let edition = self.edition(edition_index);
-            let Some(rule) = edition.rule(fact.kind) else { continue };
+            let Some(rule) = edition.rule_on(fact.kind, fact.occurred_on) else { continue };
             let window_start = professional_window(rule, signed_up_on, fact.occurred_on);
             let units = if *voided { -fact.units } else { fact.units };
-            let (earned, changed) = earn(rule, &mut folded.tallies, window_start, units, fact.occurred_on);
+            let date = fact.occurred_on;
+            let (mut earned, changed) =
+                earn(self.editions, rule, &mut folded.tallies, window_start, units, date);
             if changed {
                 folded.keys.push((rule.id, window_start));
             }
-            let net = folded.net(fact, earned.effective_on, earned.count(rule, edition_index, window_start));
+            let year = membership_year(signed_up_on, earned.effective_on).number;
+            let count = earned.count(rule, edition_index, window_start);
+            if fact.units < 0 {
+                let taken = folded.net(fact, earned.effective_on, count).points;
+                earned.award = if *voided { -taken } else { folded.years.takes(year, fact.units) };
+            }
+            folded.years.add(year, earned.award);
+            let net = folded.net(fact, earned.effective_on, count);
             net.points += earned.award;
             net.dojo_credits += earned.award * edition.dojo_credits_per_point;
             let quantity = if *voided { -fact.quantity } else { fact.quantity };
@@ -110,8 +122,9 @@ impl Fold<'_> {
         let mut partners: HashMap<PartnerIndex, i64> = HashMap::new();
         for change in rises {
             let Some(partner) = self.partner_on(who, change.occurred_on) else { continue };
-            let rule = self.editions.at(change.occurred_on).points_rule();
-            let most = rule.map_or(0, |rule| rule.earned(change.points).saturating_add(rule.credits));
+            let day = change.occurred_on;
+            let rule = self.editions.at(day).points_rule_on(day);
+            let most = rule.map_or(0, |rule| self.most(partner, rule, change.points, day));
             let sum = partners.entry(partner).or_insert(self.partners[partner.0 as usize].credits);
             *sum = sum.saturating_add(most);
         }

@@ -219,9 +219,8 @@ impl Fold<'_> {
         date: NaiveDate,
     ) -> Result<(), LimitExceeded> {
         let edition = self.editions.at(date);
-        let rules = kinds.iter().filter_map(|kind| edition.derived_rule(*kind));
-        // One more block may be completed by what the window held before.
-        let most = rules.map(|rule| rule.earned(units.max(0)).saturating_add(rule.credits));
+        let rules = kinds.iter().filter_map(|kind| edition.derived_rule_on(*kind, date));
+        let most = rules.map(|rule| self.most(who, rule, units.max(0), date));
         if most.fold(self.partners[who.0 as usize].credits, i64::saturating_add) > SUM_MAX {
             return Err(LimitExceeded::Awards);
         }
@@ -238,7 +237,7 @@ impl Fold<'_> {
     ) {
         let edition_index = self.editions.index_at(cause.date);
         let edition = self.edition(edition_index);
-        for rule in kinds.iter().filter_map(|kind| edition.derived_rule(*kind)) {
+        for rule in kinds.iter().filter_map(|kind| edition.derived_rule_on(*kind, cause.date)) {
             self.credit(who, rule, edition_index, units, cause, out);
         }
     }

@@ -22,8 +22,8 @@ impl Services {
     pub(super) fn admit(&self, intake: Intake, claim: &Claim<'_>) -> Result<Admitted, Refusals> {
         let editions = &self.policy.editions;
         let rule = editions.rule(claim.program, claim.kind, claim.occurred_on);
-        let points = match (intake, rule.map(|rule| rule.unit_source)) {
-            (Intake::Submit, Some(UnitSource::Graded { min, .. })) => claim.points.or(Some(min)),
+        let points = match (intake, rule.map(|rule| &rule.unit_source)) {
+            (Intake::Submit, Some(UnitSource::Graded { min, .. })) => claim.points.or(Some(*min)),
             _ => claim.points,
         };
         let claim = Claim { points, ..*claim };

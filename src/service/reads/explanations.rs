@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use entity::value::{DealOutcome, LedgerReason, PointsReason};
 use entity::{activity, deal, ledger_entry, order, points_entry, quote, swag_order};
 use uuid::Uuid;
@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::program::calendar::{year_end, year_start};
 use crate::program::explain::{
-    Award, Cause, DealCause, PointsAward, PointsCause, Redemption, Spending, SwagSpent, TargetCause,
-    WhyRewarded, explain, explain_amount, explain_points, explain_redemption, explain_swag,
+    Award, Cause, DealCause, PointsAward, PointsCause, Redemption, SpannedEditions, Spending, SwagSpent,
+    TargetCause, WhyRewarded, explain, explain_amount, explain_points, explain_redemption, explain_swag,
 };
 use crate::program::rule::{Attributes, Derived, Program, Rule};
 use crate::service::{Services, targets};
@@ -133,6 +133,7 @@ impl Services {
         else {
             return explain_amount(entry.spendable_credits, "credits");
         };
+        let spanned = self.spanned(rule, entry.edition_id, window_start, entry.effective_on);
         let award = Award {
             cause: cause_of(entry, rule, objects, causes),
             legacy: entry.effective_on < self.policy.editions.launch(),
@@ -140,8 +141,22 @@ impl Services {
             units_before,
             units_after,
             amount: entry.level_credits,
+            editions: spanned.as_ref(),
         };
         explain(rule, &award)
+    }
+
+    /// The editions of a window that an entry counted in.
+    fn spanned(
+        &self,
+        rule: &Rule,
+        edition: Option<Uuid>,
+        window_start: NaiveDate,
+        until: NaiveDate,
+    ) -> Option<SpannedEditions> {
+        let editions = &self.policy.editions;
+        let own = editions.get(self.policy.index(edition?)?)?.effective_from;
+        SpannedEditions::of(editions, rule, own, window_start, until)
     }
 
     /// One sentence for each points entry. What the objects don't hold is left out of the sentence.
@@ -195,9 +210,11 @@ impl Services {
         };
         let activity = activity.as_ref().map(|(quantity, attributes)| (*quantity, attributes));
         let points = entry.points;
+        let spanned = self.spanned(rule, entry.edition_id, window_start, entry.effective_on);
+        let editions = spanned.as_ref();
         explain_points(
             rule,
-            &PointsAward { cause, window_start, units_before, units_after, points, activity },
+            &PointsAward { cause, window_start, units_before, units_after, points, activity, editions },
         )
     }
 }

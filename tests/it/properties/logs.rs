@@ -178,9 +178,10 @@ impl Progress {
         } else {
             quantity.min(rule.max_quantity)
         };
-        let units = match rule.unit_source {
+        let units = match &rule.unit_source {
             UnitSource::Fixed { per_unit } => per_unit * quantity,
-            UnitSource::Graded { min, max } => min + i64::from(points) % (max - min + 1),
+            UnitSource::Graded { min, max } => *min + i64::from(points) % (max - min + 1),
+            UnitSource::ByAttribute { .. } => unreachable!("the editions of these logs have none"),
         };
         if let Subject::Professional(ProfessionalIndex(number)) = subject {
             if on < signed_up(number) {

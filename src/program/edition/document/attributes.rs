@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use super::reader::Reader;
+use super::reader::{NUMBER_MAX, Reader};
 use super::{RawAttribute, RawCommonAttribute};
 use crate::program::edition::EditionError;
 use crate::program::edition::literal::RawType;
@@ -20,14 +20,28 @@ impl Reader<'_> {
     ) -> Result<Vec<Attribute>, EditionError> {
         let mut attributes: Vec<Attribute> = Vec::with_capacity(raw.len() + common.len());
         for attribute in raw {
-            let value_type = match (attribute.r#type, attribute.must_be, &attribute.one_of) {
-                (RawType::Boolean, must_be, None) => AttributeType::Boolean { must_be },
-                (RawType::Text, None, one_of) => {
+            let RawAttribute { must_be, one_of, min, max, .. } = attribute;
+            let value_type = match (attribute.r#type, must_be, one_of, min, max) {
+                (RawType::Boolean, must_be, None, None, None) => AttributeType::Boolean { must_be: *must_be },
+                (RawType::Text, None, one_of, None, None) => {
                     AttributeType::Text { one_of: one_of.clone().unwrap_or_default() }
                 }
-                (RawType::Date, None, None) => AttributeType::Date,
+                (RawType::Date, None, None, None, None) => AttributeType::Date,
+                (RawType::Integer, None, None, min, max) => {
+                    if let Some(bound) = min.iter().chain(max).find(|bound| bound.abs() > NUMBER_MAX) {
+                        let message = format!("a bound is -{NUMBER_MAX} to {NUMBER_MAX}, not {bound}");
+                        return self.refuse(attribute.name.span(), message);
+                    }
+                    if let (Some(min), Some(max)) = (min, max)
+                        && min > max
+                    {
+                        let message = format!("`min` {min} is above `max` {max}");
+                        return self.refuse(attribute.name.span(), message);
+                    }
+                    AttributeType::Integer { min: *min, max: *max }
+                }
                 _ => {
-                    let message = "`must_be` goes with type \"boolean\", `one_of` with \"text\"";
+                    let message = "`must_be` goes with type \"boolean\", `one_of` with \"text\", `min` and `max` with \"integer\"";
                     return self.refuse(attribute.name.span(), message);
                 }
             };
@@ -59,6 +73,7 @@ impl Reader<'_> {
                 (RawType::Text, one_of) => AttributeType::Text { one_of: one_of.clone().unwrap_or_default() },
                 (RawType::Boolean, None) => AttributeType::Boolean { must_be: None },
                 (RawType::Date, None) => AttributeType::Date,
+                (RawType::Integer, None) => AttributeType::Integer { min: None, max: None },
                 _ => return self.refuse(attribute.name.span(), "`one_of` goes with type \"text\""),
             };
             let name = self.attribute_name(&attribute.name, &attributes)?;

@@ -6,8 +6,7 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 
 use super::{
-    Document, RawCustomers, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawPoints, RawProfessionalRule,
-    RawRewards,
+    Document, RawCustomers, RawDeals, RawLegacy, RawLevel, RawPartnerRule, RawProfessionalRule, RawRewards,
 };
 use crate::program::customer::CustomerTerms;
 use crate::program::deal::{DealTerms, Reading};
@@ -18,7 +17,7 @@ use crate::program::level::{Level, Levels};
 use crate::program::money::{Money, percent_parts};
 use crate::program::nearest::nearest;
 use crate::program::rule::{
-    Attribute, AttributeType, Derived, EVIDENCE, EarlyBonus, Program, Review, Rule, UnitSource, Window,
+    Attribute, AttributeType, Derived, EVIDENCE, EarlyBonus, Program, Rest, Review, Rule, Window,
 };
 use crate::program::wording::{did_you_mean, shown};
 
@@ -26,7 +25,7 @@ use crate::program::wording::{did_you_mean, shown};
 const QUANTITY_MAX: i64 = 1_000;
 
 /// Largest number that an edition may hold: products of three stay far inside 64 bits.
-const NUMBER_MAX: i64 = 1_000_000;
+pub(super) const NUMBER_MAX: i64 = 1_000_000;
 
 /// Tells where in the document something is wrong.
 pub(super) struct Reader<'a> {
@@ -109,6 +108,7 @@ impl Reader<'_> {
     fn partner_rule(
         &self,
         raw: &RawPartnerRule,
+        partner: &[RawPartnerRule],
         common: &[Attribute],
         claimable: Option<&[String]>,
         kinds: &mut Kinds,
@@ -121,8 +121,18 @@ impl Reader<'_> {
         if raw.claimable == Some(true) && raw.derived_from.is_some() {
             return self.refuse(raw.kind.span(), format!("{kind} is derived: nobody claims it"));
         }
-        let attributes = self.attributes(&raw.attribute, common)?;
+        self.check_derived(raw)?;
+        let mut attributes = self.attributes(&raw.attribute, common)?;
+        let (credits, unit_source) = self.credits(raw, &mut attributes)?;
+        let (from, until) = self.days(raw.from.as_ref(), raw.until.as_ref())?;
+        let rest = self.rest(raw, window)?;
+        let counts_as = self.counts_as(raw.counts_as.as_ref(), Some(kind.as_str()), partner, kinds)?;
         Ok(Rule {
+            divided_by: self.divided_by(raw.divided_by.as_ref(), &attributes)?,
+            unit: raw.unit.map(Into::into),
+            from,
+            until,
+            rest,
             claimable: raw.claimable.unwrap_or_else(|| claimable.is_some_and(|kinds| kinds.contains(&kind))),
             evidence_days: self.evidence_days(raw.evidence_days.as_ref(), &attributes)?,
             id: kinds.intern(Program::Partner, &kind),
@@ -130,8 +140,8 @@ impl Reader<'_> {
             title: raw.title.clone(),
             program: Program::Partner,
             track: Some(raw.track.into()),
-            unit_source: UnitSource::Fixed { per_unit: 1 },
-            credits: self.number("credits", &raw.credits, 1, NUMBER_MAX)?,
+            unit_source,
+            credits,
             per: self.number("per", &raw.per, 1, NUMBER_MAX)?,
             window,
             cap: self.cap(raw.cap.as_ref())?,
@@ -140,7 +150,7 @@ impl Reader<'_> {
             review: Review::None,
             early_bonus: None,
             attributes,
-            counts_as: None,
+            counts_as,
             source: raw.source.clone(),
         })
     }
@@ -148,24 +158,15 @@ impl Reader<'_> {
     fn professional_rule(
         &self,
         raw: &RawProfessionalRule,
-        partner: &[Rule],
+        partner: &[RawPartnerRule],
         common: &[Attribute],
         kinds: &mut Kinds,
     ) -> Result<Rule, EditionError> {
         let kind = self.code(&raw.kind)?;
-        let unit_source = match *raw.points.get_ref() {
-            RawPoints::Fixed(per_unit) if (1..=NUMBER_MAX).contains(&per_unit) => {
-                UnitSource::Fixed { per_unit }
-            }
-            RawPoints::Graded { min, max } if 1 <= min && min <= max && max <= NUMBER_MAX => {
-                UnitSource::Graded { min, max }
-            }
-            _ => {
-                let message = format!("points are 1 to {NUMBER_MAX}, and `min` is not above `max`");
-                return self.refuse(raw.points.span(), message);
-            }
-        };
-        let attributes = self.attributes(&raw.attribute, common)?;
+        let window = Window::from(*raw.window.get_ref());
+        let mut attributes = self.attributes(&raw.attribute, common)?;
+        let unit_source = self.points(&raw.points, window, &mut attributes)?;
+        let divided_by = self.divided_by(raw.divided_by.as_ref(), &attributes)?;
         let early_bonus = match &raw.early_bonus {
             None => None,
             Some(bonus) => {
@@ -182,22 +183,9 @@ impl Reader<'_> {
                 })
             }
         };
-        let counts_as = match &raw.counts_as {
-            None => None,
-            Some(code) => match partner.iter().find(|rule| rule.kind == *code.get_ref()) {
-                Some(rule) if rule.derived.is_some() => {
-                    let message = format!("{} is derived: nothing counts as it", rule.kind);
-                    return self.refuse(code.span(), message);
-                }
-                Some(rule) => Some(rule.id),
-                None => {
-                    let near = nearest(code.get_ref(), partner.iter().map(|rule| rule.kind.as_str()));
-                    let (given, near) = (shown(code.get_ref()), did_you_mean(near));
-                    return self.refuse(code.span(), format!("there is no partner rule {given}.{near}"));
-                }
-            },
-        };
-        Ok(Rule {
+        let counts_as = self.counts_as(raw.counts_as.as_ref(), None, partner, kinds)?;
+        let (from, until) = self.days(raw.from.as_ref(), raw.until.as_ref())?;
+        let rule = Rule {
             claimable: true,
             evidence_days: self.evidence_days(raw.evidence_days.as_ref(), &attributes)?,
             id: kinds.intern(Program::Professional, &kind),
@@ -208,16 +196,23 @@ impl Reader<'_> {
             unit_source,
             credits: 1,
             per: 1,
-            window: (*raw.window.get_ref()).into(),
+            window,
             cap: self.cap(raw.cap.as_ref())?,
             max_quantity: self.max_quantity(raw.max_quantity.as_ref())?,
+            unit: raw.unit.map(Into::into),
+            divided_by,
+            from,
+            until,
+            rest: Rest::Drop,
             derived: None,
             review: raw.review.into(),
             early_bonus,
             attributes,
             counts_as,
             source: raw.source.clone(),
-        })
+        };
+        self.check_bonus(&rule, raw.points.span())?;
+        Ok(rule)
     }
 
     /// Days within which a claim needs evidence, for kinds that accept it and do not require it at once.
@@ -251,12 +246,11 @@ impl Reader<'_> {
     ) -> Result<Vec<Rule>, EditionError> {
         let mut rules: Vec<Rule> = Vec::new();
         for raw in &document.partner.rule {
-            let rule = self.partner_rule(raw, common, claimable, kinds)?;
+            let rule = self.partner_rule(raw, &document.partner.rule, common, claimable, kinds)?;
             self.add_rule(&mut rules, rule, &raw.kind)?;
         }
-        let partner = rules.clone();
         for raw in &document.professional.rule {
-            let rule = self.professional_rule(raw, &partner, common, kinds)?;
+            let rule = self.professional_rule(raw, &document.partner.rule, common, kinds)?;
             self.add_rule(&mut rules, rule, &raw.kind)?;
         }
         Ok(rules)

@@ -1,0 +1,183 @@
+//! What a change of units in a window awards: the one formula, also where a window spans editions.
+
+use chrono::NaiveDate;
+
+use super::state::Tallies;
+use super::{Count, Tally};
+use crate::program::calendar::membership_year;
+use crate::program::edition::Editions;
+use crate::program::rule::{KindId, Rule, Window};
+
+/// The part of the partner program's time that windows don't cross (L1), with its first day.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Era {
+    Legacy(NaiveDate),
+    Launched(NaiveDate),
+}
+
+impl Era {
+    /// `None` for days that earn nothing at all.
+    pub(super) fn of(editions: &Editions, date: NaiveDate) -> Option<Self> {
+        let launch = editions.launch();
+        if date >= launch {
+            return Some(Self::Launched(launch));
+        }
+        let legacy = editions.legacy()?;
+        (date >= legacy.from).then_some(Self::Legacy(legacy.from))
+    }
+
+    pub(super) fn start(self) -> NaiveDate {
+        match self {
+            Self::Legacy(start) | Self::Launched(start) => start,
+        }
+    }
+
+    pub(super) fn is_legacy(self) -> bool {
+        matches!(self, Self::Legacy(_))
+    }
+}
+
+pub(super) fn partner_window(rule: &Rule, era: Era, date: NaiveDate) -> NaiveDate {
+    rule.calendar_start(date).max(era.start())
+}
+
+pub(super) fn professional_window(rule: &Rule, signed_up_on: NaiveDate, date: NaiveDate) -> NaiveDate {
+    match rule.window {
+        Window::MembershipYear => membership_year(signed_up_on, date).starts_on,
+        Window::Lifetime => signed_up_on,
+        _ => rule.calendar_start(date),
+    }
+}
+
+/// What a change of units did.
+pub(super) struct Earned {
+    pub(super) award: i64,
+    pub(super) effective_on: NaiveDate,
+    pub(super) before: i64,
+    pub(super) after: i64,
+    /// Whether it awards nothing because an earlier edition awarded more in the window than this one gives: the
+    /// entry of nothing says so.
+    pub(super) is_outdone: bool,
+}
+
+impl Earned {
+    pub(super) fn count(&self, rule: &Rule, edition: usize, window_start: NaiveDate) -> Count {
+        Count { kind: rule.id, edition, window_start, units_before: self.before, units_after: self.after }
+    }
+
+    /// Whether there is nothing to post.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.award == 0 && !self.is_outdone
+    }
+}
+
+/// Changes the units of a window and says what that awards; also whether a tally was changed.
+///
+/// Within one edition that is earned(after) - earned(before), whatever the order. In a window that spans editions both
+/// sides are taken by the rule of the activity's own date: recording never takes, and never pays what the window was
+/// awarded already or what it missed under an earlier edition; see [`taken`] for the other direction.
+pub(super) fn earn(
+    editions: &Editions,
+    rule: &Rule,
+    tallies: &mut Tallies,
+    window_start: NaiveDate,
+    units: i64,
+    date: NaiveDate,
+) -> (Earned, bool) {
+    if rule.window == Window::Each {
+        let award = units.signum() * rule.earned(units.abs());
+        let (before, after) = if units < 0 { (-units, 0) } else { (0, units) };
+        return (Earned { award, effective_on: date, before, after, is_outdone: false }, false);
+    }
+    let tally = tallies.entry((rule.id, window_start), Tally { units: 0, awarded: 0, latest_on: date });
+    let before = tally.units;
+    tally.units += units;
+    tally.latest_on = tally.latest_on.max(date);
+    let after = tally.units;
+    let award = change(editions, rule, window_start, *tally, (before, after));
+    let is_outdone = units > 0 && tally.awarded > rule.earned(after);
+    tally.awarded += award;
+    let effective_on = if rule.per > 1 { tally.latest_on } else { date };
+    (Earned { award, effective_on, before, after, is_outdone }, true)
+}
+
+/// What units that went from one number to another award in a window: `tally` has what was awarded so far.
+pub(super) fn change(
+    editions: &Editions,
+    rule: &Rule,
+    window_start: NaiveDate,
+    tally: Tally,
+    (before, after): (i64, i64),
+) -> i64 {
+    let (from, to) = (rule.earned(before), rule.earned(after));
+    if after < before {
+        return taken(editions, rule, window_start, tally, (from, to), after);
+    }
+    (to - from.max(tally.awarded)).max(0)
+}
+
+/// What a voiding takes from a window: the difference by the rule of the activity's own date. What is left is at most
+/// what was there, and lies between the least and the most that one of the editions of the window earns for the units
+/// that are left; so it is nothing when none are.
+fn taken(
+    editions: &Editions,
+    rule: &Rule,
+    window_start: NaiveDate,
+    tally: Tally,
+    (from, to): (i64, i64),
+    after: i64,
+) -> i64 {
+    let (first, last) = (editions.index_at(window_start), editions.index_at(tally.latest_on));
+    let left = tally.awarded + to - from;
+    if first == last {
+        return left - tally.awarded;
+    }
+    let rules = (first..=last).filter_map(|index| editions.get(index)?.rule(rule.id));
+    let (least, most) = rules.fold((to, to), |(least, most), rule: &Rule| {
+        let earned = rule.earned(after);
+        (least.min(earned), most.max(earned))
+    });
+    left.clamp(least, most).min(tally.awarded) - tally.awarded
+}
+
+/// Points of a professional by membership year: what takes points lowers the sum of its year to zero at most.
+#[derive(Clone, Debug, Default)]
+pub(super) struct YearPoints(Vec<(i32, i64)>);
+
+impl YearPoints {
+    pub(super) fn of(&self, year: i32) -> i64 {
+        self.0.iter().rev().find(|(of, _)| *of == year).map_or(0, |(_, points)| *points)
+    }
+
+    pub(super) fn set(&mut self, year: i32, points: i64) {
+        self.0.retain(|(of, _)| *of != year);
+        self.0.push((year, points));
+    }
+
+    pub(super) fn add(&mut self, year: i32, points: i64) {
+        match self.0.iter_mut().rev().find(|(of, _)| *of == year) {
+            Some((_, sum)) => *sum += points,
+            None => self.0.push((year, points)),
+        }
+    }
+
+    /// What an activity takes that asks for points below zero, on a day of a year.
+    pub(super) fn takes(&self, year: i32, points: i64) -> i64 {
+        points.max(-self.of(year).max(0))
+    }
+}
+
+/// Whether an edition has a kind whose activities can take points.
+pub(super) fn can_take(editions: &Editions) -> bool {
+    editions.iter().any(|edition| edition.rules.iter().any(Rule::can_take))
+}
+
+/// The rule of a kind that judges a window as a whole: that of its latest day.
+pub(super) fn rule_of_window<'e>(
+    editions: &'e Editions,
+    kind: KindId,
+    tally: &Tally,
+) -> Option<(usize, &'e Rule)> {
+    let index = editions.index_at(tally.latest_on);
+    Some((index, editions.get(index)?.rule(kind)?))
+}
