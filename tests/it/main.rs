@@ -19,6 +19,7 @@ mod deal_reviews;
 mod deal_states;
 mod deals;
 mod documents;
+mod editions;
 mod event_fold;
 mod event_subscribers;
 mod events;

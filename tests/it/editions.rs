@@ -1,0 +1,8 @@
+//! Editions: what they can say, and the history of what vendors have changed, as a chain of them.
+
+mod chain;
+mod live;
+mod model;
+mod replay;
+mod rules;
+mod windows;

@@ -1,0 +1,495 @@
+//! A second reading of both programs, for comparison: naive and slow, from the documents to the entries. It shares no code with
+//! the product, and keeps everything that ever happened.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+use serde_json::{Map, Value};
+use toml::Table;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub(super) enum Happening {
+    Recorded(Deed),
+    Voided(usize),
+    Works { professional: usize, partner: usize, from: NaiveDate, until: Option<NaiveDate> },
+}
+
+/// An activity as it is claimed.
+#[derive(Clone, Debug)]
+pub(super) struct Deed {
+    pub(super) id: usize,
+    pub(super) partner: Option<usize>,
+    pub(super) professional: Option<usize>,
+    pub(super) kind: String,
+    pub(super) on: NaiveDate,
+    pub(super) quantity: i64,
+    pub(super) points: Option<i64>,
+    pub(super) attributes: Map<String, Value>,
+}
+
+/// An entry of a partner's ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Credit {
+    pub(super) partner: usize,
+    pub(super) deed: usize,
+    pub(super) on: NaiveDate,
+    pub(super) technical: bool,
+    pub(super) level: i64,
+    pub(super) spendable: i64,
+}
+
+/// An entry of a professional's ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Points {
+    pub(super) professional: usize,
+    pub(super) deed: usize,
+    pub(super) on: NaiveDate,
+    pub(super) points: i64,
+    pub(super) dojo: i64,
+}
+
+/// Units of a window, and what they were awarded.
+#[derive(Clone, Debug, Default)]
+struct Tallied {
+    units: i64,
+    awarded: i64,
+    latest: Option<NaiveDate>,
+}
+
+/// Whose window, of which kind, from which day.
+type Key = (bool, usize, String, NaiveDate);
+
+pub(super) struct Model {
+    documents: Vec<(NaiveDate, Table)>,
+    signed_up: Vec<NaiveDate>,
+    works: Vec<(usize, usize, NaiveDate, Option<NaiveDate>)>,
+    deeds: BTreeMap<usize, (Deed, i64)>,
+    windows: BTreeMap<Key, Tallied>,
+    /// Professional, deed, day, points, quantity that also counts.
+    past: Vec<(usize, usize, NaiveDate, i64, i64)>,
+    pub(super) credits: Vec<Credit>,
+    pub(super) points: Vec<Points>,
+}
+
+fn number(rule: &Table, key: &str) -> Option<i64> {
+    rule.get(key)?.as_integer()
+}
+
+fn text<'t>(rule: &'t Table, key: &str) -> Option<&'t str> {
+    rule.get(key)?.as_str()
+}
+
+fn date(value: &toml::Value) -> NaiveDate {
+    value.as_datetime().expect("a date").to_string().parse().expect("a date")
+}
+
+impl Model {
+    pub(super) fn new(documents: &[String], signed_up: &[NaiveDate]) -> Self {
+        let read = |text: &String| {
+            let table: Table = text.parse().expect("TOML");
+            (date(&table["effective_from"]), table)
+        };
+        Self {
+            documents: documents.iter().map(read).collect(),
+            signed_up: signed_up.to_vec(),
+            works: Vec::new(),
+            deeds: BTreeMap::new(),
+            windows: BTreeMap::new(),
+            past: Vec::new(),
+            credits: Vec::new(),
+            points: Vec::new(),
+        }
+    }
+
+    fn document_index(&self, on: NaiveDate) -> usize {
+        (0..self.documents.len()).rev().find(|index| self.documents[*index].0 <= on).unwrap_or(0)
+    }
+
+    fn document(&self, on: NaiveDate) -> &Table {
+        &self.documents[self.document_index(on)].1
+    }
+
+    fn launch(&self) -> NaiveDate {
+        self.documents[0].0
+    }
+
+    fn legacy_from(&self) -> NaiveDate {
+        date(&self.documents[0].1["legacy"]["from"])
+    }
+
+    fn rules(document: &Table, program: &str) -> Vec<Table> {
+        let rules = document[program]["rule"].as_array().expect("rules");
+        rules.iter().map(|rule| rule.as_table().expect("a rule").clone()).collect()
+    }
+
+    fn find(&self, index: usize, program: &str, kind: &str) -> Option<Table> {
+        let rules = Self::rules(&self.documents[index].1, program);
+        rules.into_iter().find(|rule| text(rule, "kind") == Some(kind))
+    }
+
+    /// The rule of a kind on a day.
+    fn rule(&self, program: &str, kind: &str, on: NaiveDate) -> Option<Table> {
+        let rule = self.find(self.document_index(on), program, kind)?;
+        let begun = rule.get("from").is_none_or(|from| date(from) <= on);
+        let lasts = rule.get("until").is_none_or(|until| on <= date(until));
+        (begun && lasts).then_some(rule)
+    }
+
+    /// What an activity is worth by itself, if it is accepted.
+    pub(super) fn accepts(&self, deed: &Deed, today: NaiveDate) -> Option<i64> {
+        let program = if deed.partner.is_some() { "partner" } else { "professional" };
+        let rule = self.rule(program, &deed.kind, deed.on)?;
+        if rule.contains_key("derived_from") || deed.on > today {
+            return None;
+        }
+        if deed.professional.is_some_and(|who| deed.on < self.signed_up[who]) {
+            return None;
+        }
+        let own = rule.get("attribute").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        for attribute in own.iter().map(|one| one.as_table().expect("an attribute")) {
+            let name = text(attribute, "name").expect("a name");
+            let optional = attribute.get("optional").and_then(toml::Value::as_bool) == Some(true);
+            let Some(value) = deed.attributes.get(name) else {
+                if optional { continue } else { return None }
+            };
+            let fits = match text(attribute, "type").expect("a type") {
+                "boolean" => attribute.get("must_be").is_none_or(|must| value.as_bool() == must.as_bool()),
+                "integer" => value.as_i64().is_some_and(|value| {
+                    number(attribute, "min").is_none_or(|min| min <= value)
+                        && number(attribute, "max").is_none_or(|max| value <= max)
+                }),
+                "date" => value.as_str().is_some_and(|value| value.parse::<NaiveDate>().is_ok()),
+                _ => value.as_str().is_some_and(|value| {
+                    let listed = attribute.get("one_of").and_then(toml::Value::as_array);
+                    let listed = listed.is_none_or(|all| all.iter().any(|one| one.as_str() == Some(value)));
+                    let worth = rule.get("credits").and_then(|credits| credits.get("values"));
+                    listed && (name != "size" || worth.is_none_or(|all| all.get(value).is_some()))
+                }),
+            };
+            if !fits {
+                return None;
+            }
+        }
+        let value = rule.get(if deed.partner.is_some() { "credits" } else { "points" }).expect("a value");
+        let most = number(&rule, "max_quantity").unwrap_or(1_000);
+        let graded = value.get("min").is_some();
+        let most = if graded && !rule.contains_key("unit") { 1 } else { most };
+        if deed.quantity < 1 || deed.quantity > most || graded != deed.points.is_some() {
+            return None;
+        }
+        let one = if let Some(points) = deed.points {
+            let bound = |key| value.get(key).and_then(toml::Value::as_integer).expect("a bound");
+            if points < bound("min") || bound("max") < points {
+                return None;
+            }
+            points
+        } else if let Some(by) = value.get("by") {
+            let given = deed.attributes.get(by.as_str().expect("a name"))?.as_str()?;
+            value.get("values")?.get(given)?.as_integer()?
+        } else if deed.partner.is_some() {
+            1
+        } else {
+            value.as_integer().expect("points")
+        };
+        let mut worth = one * deed.quantity;
+        if let Some(bonus) = rule.get("early_bonus").and_then(toml::Value::as_table) {
+            let released = deed.attributes.get(text(bonus, "attribute").expect("a name"));
+            if let Some(released) = released.and_then(Value::as_str) {
+                let released: NaiveDate = released.parse().ok()?;
+                if released > deed.on {
+                    return None;
+                }
+                if deed.on <= released + Days::new(number(bonus, "within_days")?.unsigned_abs()) {
+                    worth += number(bonus, "points")?;
+                }
+            }
+        }
+        if let Some(name) = text(&rule, "divided_by") {
+            worth /= deed.attributes.get(name)?.as_i64()?;
+        }
+        Some(worth)
+    }
+
+    pub(super) fn happens(&mut self, happening: &Happening, today: NaiveDate) {
+        match happening {
+            Happening::Recorded(deed) => {
+                let worth = self.accepts(deed, today).expect("what is not accepted does not happen");
+                self.deeds.insert(deed.id, (deed.clone(), worth));
+                self.count(deed, worth, 1);
+            }
+            Happening::Voided(id) => {
+                let (deed, worth) = self.deeds[id].clone();
+                self.count(&deed, worth, -1);
+            }
+            Happening::Works { professional, partner, from, until } => {
+                self.works.push((*professional, *partner, *from, *until));
+                let within = |on: NaiveDate| *from <= on && until.is_none_or(|until| on <= until);
+                let mut past: Vec<_> =
+                    self.past.iter().filter(|one| one.0 == *professional && within(one.2)).copied().collect();
+                past.sort_by_key(|one| one.2);
+                for (_, deed, on, points, also) in past {
+                    self.derive(*partner, deed, on, points, also);
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, deed: &Deed, worth: i64, sign: i64) {
+        if let Some(partner) = deed.partner {
+            let rule = self.rule("partner", &deed.kind, deed.on).expect("it was accepted");
+            self.credit(partner, &rule, deed.id, deed.on, sign * worth);
+            if let Some(other) = text(&rule, "counts_as").and_then(|kind| self.rule("partner", kind, deed.on))
+            {
+                self.credit(partner, &other, deed.id, deed.on, sign * deed.quantity);
+            }
+            return;
+        }
+        let who = deed.professional.expect("a subject");
+        let rule = self.rule("professional", &deed.kind, deed.on).expect("it was accepted");
+        let also = if rule.contains_key("counts_as") { sign * deed.quantity } else { 0 };
+        let (mut points, mut says_so) = self.award(false, who, &rule, deed.on, sign * worth);
+        if worth < 0 {
+            let year = self.membership_year(who, deed.on);
+            let own = self.points.iter().filter(|one| one.professional == who);
+            let sum: i64 = own
+                .clone()
+                .filter(|one| self.membership_year(who, one.on) == year)
+                .map(|one| one.points)
+                .sum();
+            let taken: i64 = own.filter(|one| one.deed == deed.id).map(|one| one.points).sum();
+            points = if sign > 0 { worth.max(-sum.max(0)) } else { -taken };
+            says_so = false;
+        }
+        if points == 0 && !says_so && !rule.contains_key("counts_as") {
+            return;
+        }
+        let rate = number(
+            self.document(deed.on)["professional"].as_table().expect("a table"),
+            "dojo_credits_per_point",
+        );
+        let dojo = points * rate.expect("a rate");
+        self.points.push(Points { professional: who, deed: deed.id, on: deed.on, points, dojo });
+        self.past.push((who, deed.id, deed.on, points, also));
+        let works = self.works.iter().rev().find(|(one, _, from, until)| {
+            *one == who && *from <= deed.on && until.is_none_or(|until| deed.on <= until)
+        });
+        if let Some((_, partner, ..)) = works.copied() {
+            self.derive(partner, deed.id, deed.on, points, also);
+        }
+    }
+
+    /// What a partner has of an award of one of its professionals.
+    fn derive(&mut self, partner: usize, deed: usize, on: NaiveDate, points: i64, also: i64) {
+        let derived = Self::rules(self.document(on), "partner");
+        let derived =
+            derived.into_iter().find(|rule| text(rule, "derived_from") == Some("professional_points"));
+        let kind = derived.as_ref().and_then(|rule| text(rule, "kind")).expect("a rule").to_owned();
+        if let Some(rule) = self.rule("partner", &kind, on).filter(|_| points != 0) {
+            self.credit(partner, &rule, deed, on, points);
+        }
+        // The only kind of professionals that counts as another one.
+        if let Some(rule) = self.rule("partner", "CERTIFICATION_OBTAINED", on).filter(|_| also != 0) {
+            self.credit(partner, &rule, deed, on, also);
+        }
+    }
+
+    fn membership_year(&self, who: usize, on: NaiveDate) -> NaiveDate {
+        let signed_up = self.signed_up[who];
+        let years = (0..200).map(|year| signed_up + Months::new(12 * year));
+        years.take_while(|start| *start <= on).last().unwrap_or(signed_up)
+    }
+
+    fn window(&self, of_partner: bool, who: usize, rule: &Table, on: NaiveDate) -> NaiveDate {
+        let start = match text(rule, "window").expect("a window") {
+            "month" => on.with_day(1).expect("a day"),
+            "calendar_year" => NaiveDate::from_ymd_opt(on.year(), 1, 1).expect("a day"),
+            "membership_year" => self.membership_year(who, on),
+            "lifetime" if of_partner => NaiveDate::MIN,
+            _ => self.signed_up[who],
+        };
+        if !of_partner {
+            return start;
+        }
+        start.max(if on < self.launch() { self.legacy_from() } else { self.launch() })
+    }
+
+    fn earned(of_partner: bool, rule: &Table, units: i64) -> i64 {
+        let by_value = rule.get("credits").is_some_and(|credits| credits.get("by").is_some());
+        let credits = if of_partner && !by_value { number(rule, "credits").expect("credits") } else { 1 };
+        let per = if of_partner { number(rule, "per").expect("a block") } else { 1 };
+        let earned = units.max(0) / per * credits;
+        number(rule, "cap").map_or(earned, |cap| earned.min(cap))
+    }
+
+    /// What units award in the windows of one kind, without what is carried on; and whether an award of nothing says so.
+    fn award(
+        &mut self,
+        of_partner: bool,
+        who: usize,
+        rule: &Table,
+        on: NaiveDate,
+        units: i64,
+    ) -> (i64, bool) {
+        if text(rule, "window") == Some("each") {
+            return (units.signum() * Self::earned(of_partner, rule, units.abs()), false);
+        }
+        let key = self.key(of_partner, who, rule, on);
+        let before = self.windows.entry(key.clone()).or_default().clone();
+        let latest = before.latest.map_or(on, |latest| latest.max(on));
+        let after = before.units + units;
+        let award = self.change(of_partner, rule, &key, (before.units, after), before.awarded, latest);
+        let says_so = units > 0 && before.awarded > Self::earned(of_partner, rule, after);
+        self.windows
+            .insert(key, Tallied { units: after, awarded: before.awarded + award, latest: Some(latest) });
+        (award, says_so)
+    }
+
+    fn key(&self, of_partner: bool, who: usize, rule: &Table, on: NaiveDate) -> Key {
+        let start = self.window(of_partner, who, rule, on);
+        (of_partner, who, text(rule, "kind").expect("a kind").to_owned(), start)
+    }
+
+    fn change(
+        &self,
+        of_partner: bool,
+        rule: &Table,
+        key: &Key,
+        (before, after): (i64, i64),
+        awarded: i64,
+        latest: NaiveDate,
+    ) -> i64 {
+        let earned = |units| Self::earned(of_partner, rule, units);
+        if after >= before {
+            return (earned(after) - earned(before).max(awarded)).max(0);
+        }
+        // Each edition of the window would leave this much; it is not less than the least of it, nor more than the most.
+        let program = if of_partner { "partner" } else { "professional" };
+        let editions = self.document_index(key.3)..=self.document_index(latest);
+        let rules = editions.filter_map(|index| self.find(index, program, &key.2));
+        let mut leaves: Vec<i64> = rules.map(|rule| Self::earned(of_partner, &rule, after)).collect();
+        leaves.push(earned(after));
+        let (least, most) = (leaves.iter().min().expect("one"), leaves.iter().max().expect("one"));
+        let left = (awarded - (earned(before) - earned(after))).max(*least).min(*most);
+        left.min(awarded) - awarded
+    }
+
+    fn credit(&mut self, partner: usize, rule: &Table, deed: usize, on: NaiveDate, units: i64) {
+        if on < self.legacy_from() {
+            return;
+        }
+        let technical = text(rule, "track") == Some("technical");
+        if text(rule, "rest") == Some("carry") {
+            return self.credit_carried(partner, rule, deed, on, units);
+        }
+        let (award, says_so) = self.award(true, partner, rule, on, units);
+        if award == 0 && !says_so {
+            return;
+        }
+        let mut effective = on;
+        if number(rule, "per") > Some(1) && text(rule, "window") != Some("each") {
+            effective = self.windows[&self.key(true, partner, rule, on)].latest.expect("a day");
+        }
+        let spendable = if on < self.launch() { 0 } else { award };
+        self.credits.push(Credit { partner, deed, on: effective, technical, level: award, spendable });
+    }
+
+    /// Windows of a kind since the launch, with what each of them has of those before it.
+    fn chain(&self, partner: usize, kind: &str) -> Vec<(Key, i64, Table)> {
+        let own = self.windows.iter().filter(|(key, _)| key.0 && key.1 == partner && key.2 == kind);
+        let mut carried = 0;
+        let mut chain = Vec::new();
+        for (key, window) in own.filter(|(key, _)| key.3 >= self.launch()) {
+            let index = self.document_index(window.latest.expect("a day"));
+            let Some(rule) = self.find(index, "partner", kind) else { continue };
+            let carries = text(&rule, "rest") == Some("carry");
+            let into = if carries { carried } else { 0 };
+            let per = number(&rule, "per").expect("a block");
+            carried = if carries { (into + window.units).max(0) % per } else { 0 };
+            chain.push((key.clone(), into, rule));
+        }
+        chain
+    }
+
+    fn credit_carried(&mut self, partner: usize, rule: &Table, deed: usize, on: NaiveDate, units: i64) {
+        let key = self.key(true, partner, rule, on);
+        let window = self.windows.entry(key.clone()).or_default();
+        window.latest = Some(window.latest.unwrap_or(on));
+        let before = self.chain(partner, &key.2);
+        let units_before: Vec<i64> =
+            before.iter().map(|(one, into, _)| into + self.windows[one].units).collect();
+        let window = self.windows.get_mut(&key).expect("it is there");
+        window.units += units;
+        window.latest = window.latest.max(Some(on));
+        let after = self.chain(partner, &key.2);
+        let technical = text(rule, "track") == Some("technical");
+        for ((one, into, by), before) in after.into_iter().zip(units_before) {
+            if one.3 < key.3 {
+                continue;
+            }
+            let window = self.windows[&one].clone();
+            let now = into + window.units;
+            let by = if one == key { rule.clone() } else { by };
+            let latest = window.latest.expect("a day");
+            if now == before {
+                continue;
+            }
+            let award = self.change(true, &by, &one, (before, now), window.awarded, latest);
+            self.windows.get_mut(&one).expect("it is there").awarded += award;
+            if award != 0 {
+                self.credits.push(Credit {
+                    partner,
+                    deed,
+                    on: latest,
+                    technical,
+                    level: award,
+                    spendable: award,
+                });
+            }
+        }
+    }
+
+    /// The level of a sum by the levels of a day; empty for none.
+    fn level(&self, program: &str, sum: i64, on: NaiveDate) -> (usize, String) {
+        let levels = self.document(on)[program]["level"].as_array().expect("levels").clone();
+        let reached = levels.iter().enumerate().rev().find(|(_, level)| {
+            level.get("threshold").and_then(toml::Value::as_integer).expect("a threshold") <= sum
+        });
+        reached.map_or((0, String::new()), |(rank, level)| {
+            (rank + 1, level.get("code").and_then(toml::Value::as_str).expect("a code").to_owned())
+        })
+    }
+
+    /// The level of a partner's track on a day.
+    pub(super) fn partner_level(&self, partner: usize, technical: bool, day: NaiveDate) -> String {
+        let own = || self.credits.iter().filter(|one| one.partner == partner && one.technical == technical);
+        let sum = |from: NaiveDate, until: NaiveDate| -> i64 {
+            own().filter(|one| from <= one.on && one.on <= until).map(|one| one.level).sum()
+        };
+        let start = |year| NaiveDate::from_ymd_opt(year, 1, 1).expect("a day").max(self.launch());
+        let end = |year| NaiveDate::from_ymd_opt(year, 12, 31).expect("a day");
+        let mut levels = vec![self.level("partner", sum(start(day.year()), day).max(0), day)];
+        let last = end(day.year() - 1);
+        levels.push(self.level("partner", sum(start(day.year() - 1), last).max(0), last));
+        if day <= date(&self.documents[0].1["legacy"]["level_valid_until"]) {
+            let until = self.launch().pred_opt().expect("a day");
+            levels.push(self.level("partner", sum(self.legacy_from(), until).max(0), self.launch()));
+        }
+        levels.into_iter().max().expect("three").1
+    }
+
+    /// The level of a professional on a day.
+    pub(super) fn professional_level(&self, who: usize, day: NaiveDate) -> String {
+        let year = self.membership_year(who, day);
+        let own = || self.points.iter().filter(|one| one.professional == who && one.on <= day);
+        let of = |start: NaiveDate| -> i64 {
+            own().filter(|one| self.membership_year(who, one.on) == start).map(|one| one.points).sum()
+        };
+        let mut levels = vec![self.level("professional", of(year), day)];
+        if year > self.signed_up[who] {
+            let last = year.pred_opt().expect("a day");
+            levels.push(self.level("professional", of(self.membership_year(who, last)), last));
+        }
+        levels.into_iter().max().expect("some").1
+    }
+}

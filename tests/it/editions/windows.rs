@@ -1,0 +1,116 @@
+//! Windows that span editions, and sums at the edge of the range (section 2).
+
+use std::collections::BTreeMap;
+
+use partner_program::program::Editions;
+use partner_program::program::Program;
+use partner_program::program::edition::BUILT_IN;
+use partner_program::program::fold::{
+    Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, ProfessionalIndex, Step,
+    Subject,
+};
+
+use super::replay::day;
+
+/// The built-in edition, and another one from 2025-06-01 with these lines replaced.
+fn two(replaced: &[(&str, &str)]) -> Editions {
+    let rules = BUILT_IN.split("[[example]]").next().expect("rules");
+    let (head, rest) = rules.split_once("[legacy]").expect("the legacy window");
+    let (_, rest) = rest.split_once("level_valid_until = 2025-12-31").expect("its end");
+    let mut later =
+        format!("{head}{rest}").replace("effective_from = 2024-05-01", "effective_from = 2025-06-01");
+    for (old, new) in replaced {
+        assert!(later.contains(old), "{old}");
+        later = later.replace(old, new);
+    }
+    Editions::parse([BUILT_IN, later.as_str()]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What each step of one partner's profiles awards: a day for a recording, the place of one for its voiding.
+fn profiles(editions: &Editions, steps: &[&str]) -> Vec<i64> {
+    let mut fold = Fold::new(editions);
+    let who = fold.add_partner(0);
+    let kind = editions.kind(Program::Partner, "DOJO_PROFILE").expect("a kind");
+    let mut facts: BTreeMap<usize, Fact> = BTreeMap::new();
+    let mut awarded = Vec::new();
+    for (place, step) in steps.iter().enumerate() {
+        let mut awards = Awards::default();
+        let step = match step.parse::<usize>() {
+            Ok(voided) => Step::Voided(facts[&voided]),
+            Err(_) => {
+                let activity = ObjectIndex(u32::try_from(place).expect("a few"));
+                let subject = Subject::Partner(who);
+                let fact = Fact { activity, subject, kind, occurred_on: day(step), quantity: 1, units: 1 };
+                facts.insert(place, fact);
+                Step::Recorded(fact)
+            }
+        };
+        fold.apply(&step, &mut awards).expect("small sums");
+        awarded.push(awards.credits.iter().map(|award| award.level_credits).sum());
+    }
+    awarded
+}
+
+#[test]
+fn section_2_recording_never_takes_over_editions_and_voiding_everything_ends_at_zero() {
+    let (old, new) = ("2025-03-01", "2025-07-01");
+    let profile = |credits: i64, cap: &str| {
+        let now = format!("title = \"Dojo profile\"\ntrack = \"business\"\ncredits = {credits}");
+        two(&[
+            ("title = \"Dojo profile\"\ntrack = \"business\"\ncredits = 10", now.as_str()),
+            ("# [interpretation] once\ncap = 10", cap),
+        ])
+    };
+    let (less, more, other) = (profile(10, "\ncap = 3"), profile(10, "\ncap = 40"), profile(3, ""));
+    // editions, steps, what each awards
+    #[expect(clippy::type_complexity, reason = "rows of a table")]
+    let table: [(&Editions, &[&str], &[i64]); 9] = [
+        // Three under a cap of 10, a fourth under a cap of 3: it takes nothing.
+        (&less, &[old, old, old, new], &[10, 0, 0, 0]),
+        (&less, &[old, old, old, new, "3", "0", "1", "2"], &[10, 0, 0, 0, 0, 0, 0, -10]),
+        (&less, &[old, new, "0", "1"], &[10, 0, 0, -10]),
+        // A higher cap pays what comes, and not what was missed.
+        (&more, &[old, old, old, new], &[10, 0, 0, 10]),
+        (&more, &[old, old, old, new, "0", "1", "2", "3"], &[10, 0, 0, 10, 0, 0, -10, -10]),
+        (&more, &[new, old, new, "0", "1", "2"], &[10, 0, 10, -10, 0, -10]),
+        // Fewer credits for each: nothing is paid twice.
+        (&other, &[old, new, new, new, new], &[10, 0, 0, 2, 3]),
+        (&other, &[old, new, "1", "0"], &[10, 0, -3, -7]),
+        (&other, &[new, old, "0", "1"], &[3, 0, 0, -3]),
+    ];
+    for (editions, steps, expected) in table {
+        assert_eq!(profiles(editions, steps), expected, "{steps:?}");
+        let voided = steps.iter().filter(|step| step.len() < 4).count();
+        if voided * 2 == steps.len() {
+            assert_eq!(expected.iter().sum::<i64>(), 0, "{steps:?}");
+        }
+    }
+}
+
+#[test]
+fn the_range_holds_for_catch_up_and_voiding_over_editions() {
+    let editions = two(&[("credits = 5\nper = 500", "credits = 1_000_000\nper = 1")]);
+    let kind = editions.kind(Program::Professional, "DOCS_LARGE_CONTRIBUTION").expect("a kind");
+    let mut fold = Fold::new(&editions);
+    let partner = fold.add_partner(i64::from(i32::MAX) - 1_500_000_000);
+    let who = fold.add_professional(day("2024-06-01"), 0);
+    let mut awards = Awards::default();
+    let fact = |number: u32, on: &str| Fact {
+        activity: ObjectIndex(number),
+        subject: Subject::Professional(ProfessionalIndex(0)),
+        kind,
+        occurred_on: day(on),
+        quantity: 1,
+        units: 1_000,
+    };
+    for (number, on) in (0..).zip(["2025-05-31", "2025-06-01", "2025-06-02"]) {
+        fold.apply(&Step::Recorded(fact(number, on)), &mut awards).expect("points alone are small");
+    }
+    let works =
+        |from: &str| Step::Affiliated(who, Affiliation { partner, starts_on: day(from), ends_on: None });
+    let before = fold.partner_tallies(PartnerIndex(0)).count();
+    assert_eq!(fold.apply(&works("2025-01-01"), &mut awards), Err(LimitExceeded::Awards));
+    assert_eq!(fold.partner_tallies(PartnerIndex(0)).count(), before, "nothing has changed");
+    fold.apply(&works("2025-06-02"), &mut awards).expect("one of them fits");
+    assert_eq!(awards.credits.iter().map(|award| award.level_credits).sum::<i64>(), 1_000_000_000);
+}
