@@ -90,12 +90,13 @@ fn log(editions: &Editions) -> Vec<Step> {
 }
 
 fn fact(number: u32, subject: Subject, rule: &Rule, occurred_on: NaiveDate, random: &mut Random) -> Fact {
-    let units = match (rule.program, rule.unit_source) {
+    let units = match (rule.program, &rule.unit_source) {
         (Program::Partner, _) => 1,
-        (_, UnitSource::Fixed { per_unit }) => per_unit,
+        (_, UnitSource::Fixed { per_unit }) => *per_unit,
+        (_, UnitSource::ByAttribute { values, .. }) => values[0].1,
         (_, UnitSource::Graded { min, max }) => {
-            let span = u32::try_from(max - min).expect("a range of points is narrow");
-            min + i64::from(random.below(span + 1))
+            let span = u32::try_from(*max - *min).expect("a range of points is narrow");
+            *min + i64::from(random.below(span + 1))
         }
     };
     Fact { activity: ObjectIndex(number), subject, kind: rule.id, occurred_on, quantity: 1, units }

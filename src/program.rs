@@ -15,6 +15,7 @@ pub mod level;
 pub mod level_change;
 pub mod level_history;
 pub mod level_override;
+pub mod level_terms;
 pub mod money;
 mod name_key;
 pub mod nearest;

@@ -108,9 +108,9 @@ fn draft(
     };
     let rules: Vec<&Rule> = rules.iter().filter(free).collect();
     let rule = rules[random.index(rules.len())];
-    let points = match (program, rule.unit_source) {
+    let points = match (program, &rule.unit_source) {
         (Program::Professional, UnitSource::Graded { min, max }) => {
-            Some(min + i64::from(random.below(u32::try_from(max - min).unwrap_or(0) + 1)))
+            Some(*min + i64::from(random.below(u32::try_from(*max - *min).unwrap_or(0) + 1)))
         }
         _ => None,
     };

@@ -12,13 +12,14 @@ mod literal;
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
 use super::customer::CustomerTerms;
 use super::deal::DealTerms;
 use super::level::Levels;
+use super::level_terms::LevelTerms;
 use super::money::Money;
 use super::rule::{Derived, KindId, Program, Rule};
 pub use changes::Change;
@@ -159,6 +160,37 @@ impl Rewards {
     }
 }
 
+/// Days before an end on which a notice says so (F4), the most first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notices {
+    /// Before a level lapses.
+    pub level: Vec<u32>,
+    /// Before a deal expires.
+    pub deal: Vec<u32>,
+    /// Before a contract ends.
+    pub contract: Vec<u32>,
+    /// Before a saved quote that holds credits expires.
+    pub quote: Vec<u32>,
+    /// Before credits or Dojo Credits expire.
+    pub credits: Vec<u32>,
+    /// Before a registered opportunity lapses.
+    pub opportunity: Vec<u32>,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        let ends = || vec![60, 30, 7];
+        Self {
+            level: ends(),
+            deal: ends(),
+            contract: ends(),
+            quote: ends(),
+            credits: ends(),
+            opportunity: vec![7],
+        }
+    }
+}
+
 /// One dated version of the whole policy.
 #[derive(Clone, Debug)]
 pub struct Edition {
@@ -174,6 +206,12 @@ pub struct Edition {
     pub partner_levels: Levels,
     /// Levels of the professional program.
     pub professional_levels: Levels,
+    /// How long levels of the partner program hold.
+    pub partner_terms: LevelTerms,
+    /// How long levels of the professional program hold.
+    pub professional_terms: LevelTerms,
+    /// Days before an end on which a notice says so.
+    pub notices: Notices,
     /// Dojo Credits for each point awarded (S5).
     pub dojo_credits_per_point: i64,
     /// What credits are worth.
@@ -381,6 +419,23 @@ impl Editions {
         let spans: Vec<(NaiveDate, Option<NaiveDate>)> = spans.collect();
         let before = spans.iter().filter_map(|(_, until)| until.filter(|until| *until < date)).max();
         (before, spans.iter().map(|(from, _)| *from).filter(|from| *from > date).min())
+    }
+
+    /// The first calendar year whose level can still hold on a day: the last one by the published terms.
+    #[must_use]
+    pub fn first_level_year(&self, day: NaiveDate) -> i32 {
+        let last = day.year() - 1;
+        if self.editions.iter().any(|edition| edition.partner_terms.looks_back()) {
+            self.launch().year().min(last)
+        } else {
+            last
+        }
+    }
+
+    /// Whether points of membership years before the last one matter for a level.
+    #[must_use]
+    pub fn looks_back_for_professionals(&self) -> bool {
+        self.editions.iter().any(|edition| edition.professional_terms.looks_back())
     }
 
     /// The edition at a place that [`Self::index_at`] gave.

@@ -12,8 +12,9 @@ use super::edition::{Editions, ProductCategory};
 use super::fold::{
     Affiliation, Awards, Fact, Fold, ObjectIndex, PartnerIndex, ProfessionalIndex, Step, Subject,
 };
+use super::level_change::{Points, membership_sums};
 use super::rule::{Program, Track};
-use super::standing::{TrackSums, overall, professional_standing, track_standing};
+use super::standing::{TrackSums, YearSum, overall, professional_standing_of, track_standing};
 use super::totals::{Period, TrackTotal, membership_year_number};
 use commerce::{Deals, check_order};
 
@@ -195,6 +196,7 @@ impl Run<'_> {
             TrackTotal::of_days(self.editions, days)
         };
         let this_year = total(Period(day.year()), day);
+        let years = self.editions.first_level_year(day)..day.year() - 1;
         let last_year = total(Period(day.year() - 1), day);
         TrackSums {
             this_year: this_year.credits,
@@ -202,6 +204,12 @@ impl Run<'_> {
             last_year: last_year.credits,
             last_year_reached: last_year.reached,
             legacy: total(Period::LEGACY, day).credits,
+            earlier: years
+                .map(|year| {
+                    let total = total(Period(year), day);
+                    YearSum { year, credits: total.credits, reached: total.reached }
+                })
+                .collect(),
         }
     }
 
@@ -215,7 +223,9 @@ impl Run<'_> {
             let counted = mine().filter(|award| award.effective_on <= day && of_year(award.effective_on));
             counted.map(|award| award.points).sum::<i64>()
         };
-        let standing = professional_standing(self.editions, signed_up_on, day, sum(number), sum(number - 1));
+        let points: Points = (0..number).map(|year| (year, sum(year))).collect();
+        let sums = membership_sums(self.editions, &points, number, sum(number));
+        let standing = professional_standing_of(self.editions, signed_up_on, day, &sums);
         let level = standing.level.as_ref().map_or("none", |level| level.code.as_str()).to_owned();
         let dojo_credits = mine().map(|award| award.dojo_credits).sum();
         expect_equal(day, code, "points", expected.points.as_ref(), &standing.points)?;

@@ -46,6 +46,12 @@ impl Levels {
         self.0.iter().find(|level| level.code == code)
     }
 
+    /// The level of a rank.
+    #[must_use]
+    pub fn by_rank(&self, rank: usize) -> Option<&Arc<Level>> {
+        self.0.get(rank)
+    }
+
     /// All levels in rank order.
     #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Level>> {

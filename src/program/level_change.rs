@@ -13,9 +13,11 @@ use super::calendar::{anniversary, membership_year, year_start};
 use super::edition::Editions;
 use super::level::Level;
 use super::level_override::{LevelOverride, next_override_day, override_professional, override_track};
+use super::level_terms::lapse_days;
 use super::rule::Track;
 use super::standing::{
-    ProfessionalStanding, TrackStanding, TrackSums, professional_standing, track_standing,
+    MembershipSums, ProfessionalStanding, TrackStanding, TrackSums, YearSum, professional_standing_of,
+    track_standing,
 };
 use super::totals::{Period, TrackTotal};
 
@@ -72,7 +74,8 @@ pub type PartnerTotals = BTreeMap<(Period, Track), TrackTotal>;
 pub fn partner_levels_due(editions: &Editions, overrides: &[LevelOverride], day: NaiveDate) -> NaiveDate {
     let legacy = editions.legacy().and_then(|legacy| legacy.level_valid_until.succ_opt());
     let year = Some(year_start(day.year() + 1));
-    first_after(editions, day, [year, legacy, next_override_day(overrides, day)])
+    let by_terms = lapse_days(editions, day).min();
+    first_after(editions, day, [year, legacy, next_override_day(overrides, day), by_terms])
 }
 
 /// The first day after `day` on which a professional's level may change by time alone: an anniversary,
@@ -81,10 +84,10 @@ pub fn partner_levels_due(editions: &Editions, overrides: &[LevelOverride], day:
 pub fn professional_level_due(editions: &Editions, of: Membership<'_>, day: NaiveDate) -> NaiveDate {
     let year = membership_year(of.signed_up_on, day);
     let anniversary = Some(anniversary(of.signed_up_on, year.number + 1));
-    first_after(editions, day, [anniversary, None, next_override_day(of.overrides, day)])
+    first_after(editions, day, [anniversary, None, next_override_day(of.overrides, day), None])
 }
 
-fn first_after(editions: &Editions, day: NaiveDate, days: [Option<NaiveDate>; 3]) -> NaiveDate {
+fn first_after(editions: &Editions, day: NaiveDate, days: [Option<NaiveDate>; 4]) -> NaiveDate {
     let starts = editions.iter().map(|edition| edition.effective_from);
     let later = days.into_iter().flatten().chain(starts).filter(|one| *one > day);
     later.min().unwrap_or(NaiveDate::MAX)
@@ -174,7 +177,18 @@ fn sums(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDat
         last_year: last.credits,
         last_year_reached: last.reached,
         legacy: of(Period::LEGACY).credits,
+        earlier: earlier(editions, track, totals, day),
     }
+}
+
+/// The calendar years before the last one whose levels can still hold on a day.
+fn earlier(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDate) -> Vec<YearSum> {
+    let years = editions.first_level_year(day)..day.year() - 1;
+    let sum = |year: i32| {
+        let total = totals.get(&(Period(year), track))?;
+        Some(YearSum { year, credits: total.credits, reached: total.reached.clone() })
+    };
+    years.filter_map(sum).collect()
 }
 
 /// What a year's credits were worth through a day; of a sum that went on, its level's threshold.
@@ -237,6 +251,17 @@ pub fn professional_change(
     Some(LevelChange { track: None, from, to, on: found_on, time_based })
 }
 
+/// The points that a standing in a membership year depends on.
+#[must_use]
+pub fn membership_sums(editions: &Editions, points: &Points, year: i32, this_year: i64) -> MembershipSums {
+    let earlier = if editions.looks_back_for_professionals() {
+        points.range(..year - 1).map(|(year, points)| (*year, *points)).collect()
+    } else {
+        Vec::new()
+    };
+    MembershipSums { this_year, last_year: points.get(&(year - 1)).copied().unwrap_or(0), earlier }
+}
+
 /// The first day since which a professional has held a level of at least this rank without a break up to a day.
 /// `days` has the points of each day of that membership year and the one before; `points` has the sums of years.
 #[must_use]
@@ -260,8 +285,8 @@ pub fn professional_level_since(
     let holds = |day: &NaiveDate| {
         let year = membership_year(signed_up_on, *day);
         let through: i64 = days.range(year.starts_on..=*day).map(|(_, points)| points).sum();
-        let last = points.get(&(year.number - 1)).copied().unwrap_or(0);
-        let standing = professional_standing(editions, signed_up_on, *day, through, last);
+        let sums = membership_sums(editions, points, year.number, through);
+        let standing = professional_standing_of(editions, signed_up_on, *day, &sums);
         let level = override_professional(editions, standing, of.overrides, *day).level;
         level.is_some_and(|level| level.rank >= rank)
     };
@@ -288,7 +313,8 @@ pub(super) fn professional_standing_on(
 ) -> ProfessionalStanding {
     let year = membership_year(of.signed_up_on, day).number;
     let sum = |year: i32| points.get(&year).copied().unwrap_or(0);
-    let standing = professional_standing(editions, of.signed_up_on, day, sum(year), sum(year - 1));
+    let sums = membership_sums(editions, points, year, sum(year));
+    let standing = professional_standing_of(editions, of.signed_up_on, day, &sums);
     override_professional(editions, standing, of.overrides, day)
 }
 

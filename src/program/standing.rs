@@ -7,6 +7,7 @@ use chrono::{Datelike, NaiveDate};
 use super::calendar::{MembershipYear, membership_year, year_end};
 use super::edition::Editions;
 use super::level::{Level, higher};
+use super::level_terms::{FOREVER, partner_level_held, partner_level_until, professional_level_held};
 use super::refusal::{Code, Refusal};
 use super::rule::Track;
 use super::totals::{Period, Reached};
@@ -25,6 +26,19 @@ pub struct TrackSums {
     pub last_year_reached: Vec<Reached>,
     /// The whole legacy window.
     pub legacy: i64,
+    /// The calendar years before, where levels can hold that long.
+    pub earlier: Vec<YearSum>,
+}
+
+/// Level credits of one track and calendar year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YearSum {
+    /// The year.
+    pub year: i32,
+    /// Their sum.
+    pub credits: i64,
+    /// When it changed the level.
+    pub reached: Vec<Reached>,
 }
 
 /// A partner's level of one track on one day.
@@ -113,29 +127,35 @@ fn since(
 #[must_use]
 pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: NaiveDate) -> TrackStanding {
     let levels = &editions.at(day).partner_levels;
-    let last_day = year_end(day.year() - 1);
-    let last_levels = &editions.at(last_day).partner_levels;
     // When a new edition lowers a threshold, the level is reached on its first day.
     let new_edition = editions.at(day).effective_from;
     let this_year = levels.reached(sums.this_year.max(0)).map(|level| {
         let on = since(levels, &sums.this_year_reached, level.rank, day).unwrap_or(new_edition);
-        (level, on, year_end(day.year() + 1))
+        (level, on, partner_level_until(editions, day.year(), level.rank, on))
     });
-    let last_year = last_levels.reached(sums.last_year.max(0)).map(|level| {
-        let on = since(last_levels, &sums.last_year_reached, level.rank, last_day);
-        (level, on.unwrap_or(editions.at(last_day).effective_from), year_end(day.year()))
+    let last = (day.year() - 1, sums.last_year, &sums.last_year_reached);
+    let years = sums.earlier.iter().map(|one| (one.year, one.credits, &one.reached)).chain([last]);
+    let earlier = years.filter_map(|(year, credits, reached)| {
+        let last_day = year_end(year);
+        let edition = editions.at(last_day);
+        let level = edition.partner_levels.reached(credits.max(0))?;
+        let on = since(&edition.partner_levels, reached, level.rank, last_day);
+        let on = on.unwrap_or(edition.effective_from);
+        let (rank, until) = partner_level_held(editions, (year, level.rank, on), day)?;
+        Some((edition.partner_levels.by_rank(rank)?, on, until))
     });
     let legacy = editions.legacy().filter(|legacy| day <= legacy.level_valid_until).and_then(|legacy| {
         let launch = editions.launch();
         let level = editions.at(launch).partner_levels.reached(sums.legacy.max(0))?;
         Some((level, launch, legacy.level_valid_until))
     });
-    let best = [this_year, last_year, legacy].into_iter().flatten();
+    let best = this_year.into_iter().chain(earlier).chain(legacy);
     let (level, earned_on, valid_until) =
         best.max_by_key(|(level, _, until)| (level.rank, *until)).expect("the first level has threshold 0");
     let earned = level.rank > 0;
     let next_level = levels.above(Some(level));
-    let valid_until = earned.then_some(valid_until);
+    let retained_until = earned.then_some(valid_until);
+    let valid_until = retained_until.filter(|until| *until < FOREVER);
     TrackStanding {
         track,
         level: Arc::clone(level),
@@ -144,7 +164,7 @@ pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: 
         valid_until,
         next_level: next_level.cloned(),
         credits_to_next_level: next_level.map(|next| next.threshold - sums.this_year),
-        credits_to_retain: credits_to_retain(editions, level, sums.this_year, valid_until, day),
+        credits_to_retain: credits_to_retain(editions, level, sums.this_year, retained_until, day),
     }
 }
 
@@ -157,7 +177,8 @@ pub(super) fn credits_to_retain(
     valid_until: Option<NaiveDate>,
     day: NaiveDate,
 ) -> i64 {
-    if level.rank == 0 || valid_until.is_none_or(|until| until >= year_end(day.year() + 1)) {
+    let secured = |until| until >= partner_level_until(editions, day.year(), level.rank, day);
+    if level.rank == 0 || valid_until.is_none_or(secured) {
         return 0;
     }
     // The next year judges this year's sum by the edition of its last day.
@@ -219,7 +240,7 @@ pub fn period_awards(
     for level in levels.iter().rev().filter(|level| level.rank > 0) {
         let Some(earned_on) = since(levels, reached, level.rank, last_day) else { continue };
         if awards.last().is_none_or(|higher| earned_on < higher.earned_on) {
-            let valid_until = year_end(period.0 + 1);
+            let valid_until = partner_level_until(editions, period.0, level.rank, earned_on);
             awards.push(LevelAward {
                 track,
                 level: Arc::clone(level),
@@ -254,8 +275,18 @@ pub struct ProfessionalStanding {
     pub points_to_retain: Option<i64>,
 }
 
-/// A professional's level on a day: the higher of this membership year's points so far and last
-/// year's total (S3).
+/// Points of a professional, as far as a standing needs them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MembershipSums {
+    /// This membership year through the day.
+    pub this_year: i64,
+    /// The whole membership year before.
+    pub last_year: i64,
+    /// The membership years before that one by number, where levels can hold that long.
+    pub earlier: Vec<(i32, i64)>,
+}
+
+/// A professional's level on a day by this membership year's points so far and last year's total alone.
 #[must_use]
 pub fn professional_standing(
     editions: &Editions,
@@ -264,12 +295,43 @@ pub fn professional_standing(
     this_year: i64,
     last_year: i64,
 ) -> ProfessionalStanding {
+    let sums = MembershipSums { this_year, last_year, earlier: Vec::new() };
+    professional_standing_of(editions, signed_up_on, day, &sums)
+}
+
+/// The level that the points of membership years before the one of a day still give on it.
+fn retained<'e>(
+    editions: &'e Editions,
+    signed_up_on: NaiveDate,
+    years: impl Iterator<Item = (i32, i64)>,
+    day: NaiveDate,
+) -> Option<&'e Arc<Level>> {
+    let levels = years.filter_map(|(year, points)| {
+        let next = super::calendar::anniversary(signed_up_on, year + 1);
+        let levels = &editions.at(next.pred_opt().unwrap_or(next)).professional_levels;
+        let level = levels.reached(points)?;
+        let (rank, _) = professional_level_held(editions, signed_up_on, (year, level.rank), day)?;
+        levels.by_rank(rank)
+    });
+    levels.max_by_key(|level| level.rank)
+}
+
+/// A professional's level on a day: the higher of this membership year's points so far and last
+/// year's total (S3), or of earlier ones, by the terms of the edition.
+#[must_use]
+pub fn professional_standing_of(
+    editions: &Editions,
+    signed_up_on: NaiveDate,
+    day: NaiveDate,
+    sums: &MembershipSums,
+) -> ProfessionalStanding {
+    let MembershipSums { this_year, last_year, .. } = *sums;
     let year = membership_year(signed_up_on, day);
     let levels = &editions.at(day).professional_levels;
-    let last_day = year.starts_on.pred_opt().unwrap_or(year.starts_on);
     let secured_level = levels.reached(this_year);
-    let retained_level =
-        if year.number > 0 { editions.at(last_day).professional_levels.reached(last_year) } else { None };
+    let last = (year.number > 0).then_some((year.number - 1, last_year));
+    let before = || sums.earlier.iter().copied().chain(last);
+    let retained_level = retained(editions, signed_up_on, before(), day);
     let level = higher(secured_level, retained_level);
     let next_level = levels.above(level);
     ProfessionalStanding {
@@ -280,7 +342,17 @@ pub fn professional_standing(
         secured_level: secured_level.cloned(),
         next_level: next_level.cloned(),
         points_to_next_level: next_level.map(|next| next.threshold - this_year),
-        points_to_retain: level.map(|level| (level.threshold - this_year).max(0)),
+        points_to_retain: level.map(|level| {
+            let looks_back = editions.looks_back_for_professionals();
+            // Earlier years may still give the level after the next anniversary.
+            let next =
+                looks_back.then(|| retained(editions, signed_up_on, before(), year.renews_on)).flatten();
+            if next.is_some_and(|next| next.rank >= level.rank) {
+                0
+            } else {
+                (level.threshold - this_year).max(0)
+            }
+        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Editions: what they can say, and the history of what vendors have changed, as a chain of them.
 
 mod chain;
+mod levels;
 mod live;
 mod model;
 mod replay;

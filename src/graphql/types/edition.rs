@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::Money;
 use super::commerce::{OrderPurpose, ProductCategory};
 use super::earning_rule::EarningRule;
+use super::enums::map_enum;
 use super::standing::Level;
 use crate::graphql::id::NodeType;
-use crate::graphql::scalar::{Date, Decimal, Moment};
+use crate::graphql::scalar::{Date, Decimal, Moment, int};
+use crate::program::level::Levels;
+use crate::program::level_terms::{self, Validity};
 use crate::service::Services;
 use crate::service::policy::{Policy, Publication};
 
@@ -88,6 +91,32 @@ impl Edition {
         self.get().professional_levels.iter().cloned().map(Level).collect()
     }
 
+    /// How long levels of the partner program hold, and what they become then.
+    async fn partner_level_terms(&self) -> LevelTerms {
+        let edition = self.get();
+        LevelTerms::of(&edition.partner_terms, &edition.partner_levels)
+    }
+
+    /// How long levels of the professional program hold, and what they become then.
+    async fn professional_level_terms(&self) -> LevelTerms {
+        let edition = self.get();
+        LevelTerms::of(&edition.professional_terms, &edition.professional_levels)
+    }
+
+    /// Days before an end on which a notice says so.
+    async fn notices(&self) -> Notices {
+        let days = |days: &[u32]| days.iter().map(|day| int((*day).into())).collect();
+        let notices = &self.get().notices;
+        Notices {
+            level: days(&notices.level),
+            deal: days(&notices.deal),
+            contract: days(&notices.contract),
+            quote: days(&notices.quote),
+            credits: days(&notices.credits),
+            opportunity: days(&notices.opportunity),
+        }
+    }
+
     /// Caps on the share of an order that credits can pay. A combination of purpose and category that is not
     /// listed has a cap of 0.
     async fn redemption_caps(&self) -> Vec<RedemptionCap> {
@@ -130,6 +159,62 @@ impl Edition {
     async fn credit_values(&self) -> Vec<Money> {
         self.get().rewards.credit_values.iter().map(|&money| money.into()).collect()
     }
+}
+
+/// How long a level holds after the calendar year or membership year that earned it, and what it becomes then. One of
+/// `years`, `months` and `until` is set.
+#[derive(SimpleObject)]
+pub(crate) struct LevelTerms {
+    /// Number of following years through which it holds.
+    years: Option<i32>,
+    /// Number of months after the day that earned it through whose end it holds, and at least through the year.
+    months: Option<i32>,
+    /// Day of the following year through which it holds, as MM-DD.
+    until: Option<String>,
+    /// What a level becomes when its time is over.
+    downgrade: Downgrade,
+    /// Level that is never lost again; null if there is none.
+    floor: Option<Level>,
+}
+
+impl LevelTerms {
+    fn of(terms: &level_terms::LevelTerms, levels: &Levels) -> Self {
+        let (years, months, until) = match terms.validity {
+            Validity::Years(years) => (Some(int(years.into())), None, None),
+            Validity::Months(months) => (None, Some(int(months.into())), None),
+            Validity::Until(month, day) => (None, None, Some(format!("{month:02}-{day:02}"))),
+        };
+        let floor = terms.floor.and_then(|rank| levels.by_rank(rank)).cloned().map(Level);
+        Self { years, months, until, downgrade: terms.downgrade.into(), floor }
+    }
+}
+
+/// What a level becomes when its time is over.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Downgrade {
+    /// The level that is earned.
+    ToEarned,
+    /// The level below, for as long again, and so on.
+    OneStep,
+}
+
+map_enum!(Downgrade = level_terms::Downgrade { ToEarned, OneStep });
+
+/// Days before an end on which a notice says so, the most first.
+#[derive(SimpleObject)]
+pub(crate) struct Notices {
+    /// Before a level lapses.
+    level: Vec<i32>,
+    /// Before a deal expires.
+    deal: Vec<i32>,
+    /// Before a contract ends.
+    contract: Vec<i32>,
+    /// Before a saved quote that holds credits expires.
+    quote: Vec<i32>,
+    /// Before credits or Dojo Credits expire.
+    credits: Vec<i32>,
+    /// Before a registered opportunity lapses.
+    opportunity: Vec<i32>,
 }
 
 /// Cap on the share of an order that credits can pay (PP, Rewards).

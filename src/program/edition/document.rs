@@ -2,6 +2,7 @@
 
 mod attributes;
 mod reader;
+mod terms;
 mod values;
 
 use std::collections::BTreeMap;
@@ -14,8 +15,8 @@ use toml::de::DeTable;
 
 use super::example::Example;
 use super::literal::{
-    Date, RawCapBase, RawCategory, RawDerived, RawPurpose, RawQuantityUnit, RawReport, RawRest, RawReview,
-    RawTrack, RawType, RawWindow,
+    Date, RawCapBase, RawCategory, RawDerived, RawDowngrade, RawPurpose, RawQuantityUnit, RawReport, RawRest,
+    RawReview, RawTrack, RawType, RawWindow,
 };
 use super::{BUILT_IN, Edition, EditionError, Kinds};
 use crate::program::customer::CustomerTerms;
@@ -35,6 +36,8 @@ struct Document {
     rewards: RawRewards,
     deals: Option<RawDeals>,
     customers: Option<RawCustomers>,
+    #[serde(default)]
+    notices: RawNotices,
     professional: RawProfessional,
     #[serde(default)]
     example: Vec<Example>,
@@ -52,6 +55,7 @@ struct RawLegacy {
 #[serde(deny_unknown_fields)]
 struct RawPartner {
     level: Vec<RawLevel>,
+    validity: Option<RawValidity>,
     rule: Vec<RawPartnerRule>,
 }
 
@@ -60,6 +64,7 @@ struct RawPartner {
 struct RawProfessional {
     dojo_credits_per_point: Spanned<i64>,
     level: Vec<RawLevel>,
+    validity: Option<RawValidity>,
     rule: Vec<RawProfessionalRule>,
 }
 
@@ -221,6 +226,29 @@ struct RawCustomers {
     legal_forms: Spanned<Vec<String>>,
 }
 
+/// How long levels hold, and what they become then.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawValidity {
+    years: Option<Spanned<i64>>,
+    months: Option<Spanned<i64>>,
+    until: Option<Spanned<String>>,
+    downgrade: Option<RawDowngrade>,
+    floor: Option<Spanned<String>>,
+}
+
+/// Days before an end on which a notice says so.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawNotices {
+    level: Option<Vec<Spanned<i64>>>,
+    deal: Option<Vec<Spanned<i64>>>,
+    contract: Option<Vec<Spanned<i64>>>,
+    quote: Option<Vec<Spanned<i64>>>,
+    credits: Option<Vec<Spanned<i64>>>,
+    opportunity: Option<Vec<Spanned<i64>>>,
+}
+
 fn yes() -> bool {
     true
 }
@@ -278,12 +306,20 @@ pub(super) fn parse_tree(
     // Documents of before partners submitted claims say nothing of them: the published kinds hold.
     let claimable = if marks_claims { None } else { Some(published_claims()?) };
     let rules = reader.rules(&document, &common, claimable.as_deref(), kinds)?;
+    let professional_levels = reader.levels(&document.professional.level)?;
+    let partner_terms = reader.partner_terms(document.partner.validity.as_ref(), &partner_levels)?;
+    let professional_terms =
+        reader.professional_terms(document.professional.validity.as_ref(), &professional_levels)?;
+    let notices = reader.notices(&document.notices)?;
     let dojo = &document.professional.dojo_credits_per_point;
     Ok(Edition {
         effective_from,
         legacy,
         partner_levels,
-        professional_levels: reader.levels(&document.professional.level)?,
+        professional_levels,
+        partner_terms,
+        professional_terms,
+        notices,
         dojo_credits_per_point: reader.number("dojo_credits_per_point", dojo, 0, 1_000)?,
         rewards,
         deals,

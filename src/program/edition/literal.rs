@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::{CapBase, OrderPurpose, ProductCategory};
 use crate::program::deal::{Outcome, Report, Status};
+use crate::program::level_terms::Downgrade;
 use crate::program::rule::{Derived, QuantityUnit, Rest, Review, Track, Window};
 
 /// A date as TOML writes it: bare.
@@ -60,6 +61,7 @@ literals!(RawDerived, "snake_case", Derived {
 });
 literals!(RawQuantityUnit, "snake_case", QuantityUnit { Piece => Self::Piece, Day => Self::Day });
 literals!(RawRest, "snake_case", Rest { Drop => Self::Drop, Carry => Self::Carry });
+literals!(RawDowngrade, "snake_case", Downgrade { Earned => Self::ToEarned, OneStep => Self::OneStep });
 literals!(RawCapBase, "snake_case", CapBase { Net => Self::Net, List => Self::List });
 literals!(RawPurpose, "SCREAMING_SNAKE_CASE", OrderPurpose {
     EndCustomer => Self::EndCustomer,

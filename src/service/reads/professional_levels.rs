@@ -11,7 +11,9 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::Level;
 use crate::program::calendar::{anniversary, membership_year};
+use crate::program::edition::Editions;
 use crate::program::level_history::{Days, Earned, Movement, lost, professional_levels, reaching};
+use crate::program::level_terms::{FOREVER, professional_level_held};
 use crate::program::totals::membership_year_number;
 use crate::service::Services;
 use crate::service::access::Visibility;
@@ -88,8 +90,8 @@ impl Services {
         let mut awards = Vec::new();
         for ((id, number), days) in self.days_with_levels(signed_up, known_at).await? {
             let Some(signed_up_on) = signed_up.get(&id).copied() else { continue };
-            let valid_until = valid_until(signed_up_on, number);
             for earned in professional_levels(editions, signed_up_on, number, &days, self.clock.today()) {
+                let valid_until = valid_until(editions, signed_up_on, number, earned.level.rank);
                 awards.push(ProfessionalLevelAward {
                     professional: id,
                     membership_year: number,
@@ -202,11 +204,11 @@ impl Services {
         let mut awards = Vec::new();
         for ((id, number), movements) in movements {
             let Some(signed_up_on) = signed_up.get(&id).copied() else { continue };
-            let valid_until = valid_until(signed_up_on, number);
             let levels =
                 |days: &Days| professional_levels(editions, signed_up_on, number, days, NaiveDate::MAX);
             for lost in lost(&movements, levels, causing) {
                 let lost_on = self.clock.date_of(lost.at);
+                let valid_until = valid_until(editions, signed_up_on, number, lost.earned.level.rank);
                 awards.push(ProfessionalLevelAward {
                     professional: id,
                     membership_year: number,
@@ -268,6 +270,7 @@ impl Services {
         day: NaiveDate,
         known_at: Option<DateTime<Utc>>,
     ) -> Result<HashMap<Uuid, (NaiveDate, NaiveDate)>, Error> {
+        let editions = &self.policy.editions;
         let shown = self.with_visible_points(professionals.iter().map(|row| row.id), day).await?;
         let is_shown = |row: &&ProfessionalRow| shown.as_ref().is_none_or(|shown| shown.contains(&row.id));
         let signed_up: HashMap<Uuid, NaiveDate> = professionals
@@ -281,26 +284,25 @@ impl Services {
         } else {
             let span = |(id, signed_up_on): (&Uuid, &NaiveDate)| {
                 let number = membership_year(*signed_up_on, day).number;
-                (*id, anniversary(*signed_up_on, (number - 1).max(0)), day)
+                let first = if editions.looks_back_for_professionals() { 0 } else { (number - 1).max(0) };
+                (*id, anniversary(*signed_up_on, first), day)
             };
             self.year_days(&signed_up, signed_up.iter().map(span)).await?
         };
         let mut found = HashMap::new();
         for (id, signed_up_on) in signed_up {
             let this = membership_year(signed_up_on, day).number;
-            let best = [this, this - 1].into_iter().filter_map(|number| {
-                let levels = professional_levels(
-                    &self.policy.editions,
-                    signed_up_on,
-                    number,
-                    days.get(&(id, number))?,
-                    day,
-                );
+            let first = if editions.looks_back_for_professionals() { 0 } else { this - 1 };
+            let best = (first..=this).rev().filter_map(|number| {
+                let levels =
+                    professional_levels(editions, signed_up_on, number, days.get(&(id, number))?, day);
                 let highest = levels.last()?.clone();
-                Some((highest.level.rank, number, highest.on))
+                let held =
+                    professional_level_held(editions, signed_up_on, (number, highest.level.rank), day)?;
+                Some((held.0, number, highest.on, held.1))
             });
-            if let Some((_, number, on)) = best.max() {
-                found.insert(id, (on, valid_until(signed_up_on, number)));
+            if let Some((_, _, on, until)) = best.max() {
+                found.insert(id, (on, until));
             }
         }
         Ok(found)
@@ -308,9 +310,9 @@ impl Services {
 }
 
 /// The last day of a level that the points of a membership year earn (S3).
-fn valid_until(signed_up_on: NaiveDate, number: i32) -> NaiveDate {
-    let end = anniversary(signed_up_on, number + 2);
-    end.pred_opt().unwrap_or(end)
+fn valid_until(editions: &Editions, signed_up_on: NaiveDate, number: i32, rank: usize) -> NaiveDate {
+    let held = professional_level_held(editions, signed_up_on, (number, rank), signed_up_on);
+    held.map_or(FOREVER, |(_, until)| until)
 }
 
 /// The entry among those known that reached a level.

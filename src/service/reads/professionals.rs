@@ -14,7 +14,9 @@ use crate::program::level::Levels;
 use crate::program::level_override::{LevelOverride, override_on, override_professional};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::search::fold;
-use crate::program::standing::{ProfessionalStanding, check_professional_day, professional_standing};
+use crate::program::standing::{
+    MembershipSums, ProfessionalStanding, check_professional_day, professional_standing_of,
+};
 use crate::program::totals::membership_year_number;
 use crate::service::access::Visibility;
 use crate::service::{Services, input};
@@ -45,7 +47,7 @@ pub struct ProfessionalQuery {
     /// Whether the level is lost at renewal without further points.
     pub at_risk: Option<bool>,
 }
-use crate::store::{ledger, standing, subject_step};
+use crate::store::{ledger, standing, subject_step, totals};
 
 /// A professional's standing on a day, and the override that holds then.
 pub type StandingOn = (NaiveDate, ProfessionalStanding, Option<LevelOverride>);
@@ -185,8 +187,8 @@ impl Services {
         let stored = asked.iter().map(|row| (row.id, row.level_overrides.as_deref()));
         let overrides = self.overrides_known(stored.collect(), known_at).await?;
         for one in asked {
-            let (this_year, last_year) = points.get(&one.id).copied().unwrap_or_default();
-            let standing = professional_standing(editions, one.signed_up_on, day, this_year, last_year);
+            let sums = points.get(&one.id).cloned().unwrap_or_default();
+            let standing = professional_standing_of(editions, one.signed_up_on, day, &sums);
             let overrides = overrides.get(&one.id).map_or(&[][..], Vec::as_slice);
             let standing = override_professional(editions, standing, overrides, day);
             let found = override_on(overrides, None, day).cloned();
@@ -195,22 +197,36 @@ impl Services {
         Ok(answers)
     }
 
-    /// Points of the membership year of a day, through that day, and of the previous membership year.
+    /// Points of the membership year of a day, through that day, and of the previous membership year; of earlier ones
+    /// where levels can hold that long.
     async fn membership_points(
         &self,
         asked: &[&ProfessionalRow],
         day: NaiveDate,
         known_at: Option<DateTime<Utc>>,
-    ) -> Result<HashMap<Uuid, (i64, i64)>, Error> {
+    ) -> Result<HashMap<Uuid, MembershipSums>, Error> {
         let db = self.db.reader();
-        let mut points: HashMap<Uuid, (i64, i64)> = HashMap::new();
+        let looks_back = self.policy.editions.looks_back_for_professionals();
+        let mut points: HashMap<Uuid, MembershipSums> = HashMap::new();
         let Some(moment) = known_at else {
             let of = asked.iter().map(|one| {
                 let year = membership_year(one.signed_up_on, day);
                 (one.id, year.number, year.starts_on)
             });
             for row in standing::of_professionals(db, &of.collect::<Vec<_>>(), day).await? {
-                points.insert(row.professional_id, (row.this_year, row.last_year));
+                let sums = points.entry(row.professional_id).or_default();
+                (sums.this_year, sums.last_year) = (row.this_year, row.last_year);
+            }
+            if looks_back {
+                let years: HashMap<Uuid, i32> =
+                    asked.iter().map(|one| (one.id, membership_year_number(one.signed_up_on, day))).collect();
+                for row in totals::of_professionals(db, years.keys().copied()).await? {
+                    let this = years.get(&row.professional_id).copied().unwrap_or_default();
+                    if row.membership_year < this - 1 {
+                        let sums = points.entry(row.professional_id).or_default();
+                        sums.earlier.push((row.membership_year, row.points));
+                    }
+                }
             }
             return Ok(points);
         };
@@ -221,16 +237,20 @@ impl Services {
         };
         let of = asked.iter().map(|one| {
             let number = membership_year_number(one.signed_up_on, day);
-            (one.id, number, anniversary(one.signed_up_on, number - 1))
+            let from = if looks_back { one.signed_up_on } else { anniversary(one.signed_up_on, number - 1) };
+            (one.id, number, from)
         });
         for row in standing::known_points(db, &of.collect::<Vec<_>>(), day, moment).await? {
             let Some(net) = row.points else { continue };
-            let (this_year, last_year) = points.entry(row.professional_id).or_default();
-            let years_ago = number(&row.professional_id, day) - number(&row.professional_id, row.day);
-            match years_ago {
-                0 => *this_year += net,
-                1 => *last_year += net,
-                _ => {}
+            let sums = points.entry(row.professional_id).or_default();
+            let year = number(&row.professional_id, row.day);
+            match number(&row.professional_id, day) - year {
+                0 => sums.this_year += net,
+                1 => sums.last_year += net,
+                _ => match sums.earlier.iter_mut().find(|(of, _)| *of == year) {
+                    Some((_, points)) => *points += net,
+                    None => sums.earlier.push((year, net)),
+                },
             }
         }
         Ok(points)

@@ -14,7 +14,9 @@ use crate::program::calendar::{year_end, year_start};
 use crate::program::edition::Editions;
 use crate::program::level_override::{LevelOverride, override_on, override_track};
 use crate::program::rule::Track;
-use crate::program::standing::{TrackStanding, TrackSums, check_partner_day, overall, track_standing};
+use crate::program::standing::{
+    TrackStanding, TrackSums, YearSum, check_partner_day, overall, track_standing,
+};
 use crate::program::totals::{Period, TrackTotal};
 use crate::service::Services;
 use crate::service::posting::{column, read_overrides, read_reached, track};
@@ -155,6 +157,21 @@ impl Services {
                 }
             }
         }
+        let first = self.policy.editions.first_level_year(day);
+        if first >= day.year() - 1 {
+            return Ok(sums);
+        }
+        // Levels of earlier years can hold by the terms of an edition.
+        for row in totals::of_partners(connection, ids.iter().copied()).await? {
+            if row.period < first || row.period >= day.year() - 1 {
+                continue;
+            }
+            let of_partner = sums.entry(row.partner_id).or_default();
+            let tracks = [(row.technical, row.technical_reached), (row.business, row.business_reached)];
+            for (sums, (credits, reached)) in of_partner.iter_mut().zip(tracks) {
+                sums.earlier.push(YearSum { year: row.period, credits, reached: read_reached(&reached)? });
+            }
+        }
         Ok(sums)
     }
 
@@ -166,7 +183,7 @@ impl Services {
     ) -> Result<HashMap<Uuid, [TrackSums; 2]>, Error> {
         let editions = &self.policy.editions;
         let legacy = editions.legacy().filter(|legacy| day <= legacy.level_valid_until);
-        let last_year = Period(day.year() - 1).days(editions).0;
+        let last_year = Period(editions.first_level_year(day)).days(editions).0;
         let from = legacy.map_or(last_year, |legacy| legacy.from.min(last_year));
         let known = self.known_totals(ids, from, day, moment).await?;
         let mut sums: HashMap<Uuid, [TrackSums; 2]> = HashMap::new();
@@ -178,6 +195,9 @@ impl Services {
                 (sums.this_year, sums.this_year_reached) = (total.credits, total.reached);
             } else if period.0 == day.year() - 1 {
                 (sums.last_year, sums.last_year_reached) = (total.credits, total.reached);
+            } else {
+                let (credits, reached) = (total.credits, total.reached);
+                sums.earlier.push(YearSum { year: period.0, credits, reached });
             }
         }
         Ok(sums)

@@ -74,14 +74,16 @@ source = "Announcement of 2024-01-22"
   { on = 2024-03-01, professional = "a", kind = "TRAINING_DAY_ATTENDED", quantity = 2 },
 ] expect = [ { on = 2024-02-29, professional = "a", points = 200 }, { on = 2024-03-01, professional = "a", points = 950 } ]"#,
     },
-    // From fiscal to calendar years (2024-06-05).
+    // From fiscal to calendar years (2024-06-05): a level held through the fiscal year that ends in June of the following
+    // year, and holds through the whole following calendar year from now on.
     Change {
         from: "2024-07-01",
-        replaced: &[],
+        replaced: &[("[partner.validity]\nuntil = \"06-30\"\n\n", "")],
         added: "",
         example: r#"
-  { on = 2024-07-01, professional = "a", kind = "DOCS_CORRECTION" },
-] expect = [ { on = 2024-07-01, professional = "a", points = 25 } ]"#,
+  { on = 2023-12-10, partner = "p", kind = "CERTIFICATION_OBTAINED", quantity = 3 },
+  { on = 2024-12-10, partner = "p", kind = "CERTIFICATION_OBTAINED", quantity = 3 },
+] expect = [ { on = 2024-06-30, partner = "p", level = "COLLABORATOR" }, { on = 2024-07-01, partner = "p", level = "MEMBER" }, { on = 2025-12-31, partner = "p", level = "COLLABORATOR" } ]"#,
     },
     // A documentation issue 100 (2025-03-11).
     Change {
@@ -426,6 +428,7 @@ fn first() -> String {
         ("until = 2024-04-30", "until = 2023-11-30"),
         ("level_valid_until = 2025-12-31", "level_valid_until = 2024-12-31"),
         ("threshold = 15_000", "threshold = 25_000"),
+        ("[rewards]\n", "[partner.validity]\nuntil = \"06-30\"\n\n[rewards]\n"),
         ("points = 250\nmax_quantity = 5", "points = 100\nmax_quantity = 5"),
         ("points = { min = 25, max = 250 }", "points = { min = 10, max = 50 }"),
     ] {

@@ -469,8 +469,15 @@ impl Model {
         let start = |year| NaiveDate::from_ymd_opt(year, 1, 1).expect("a day").max(self.launch());
         let end = |year| NaiveDate::from_ymd_opt(year, 12, 31).expect("a day");
         let mut levels = vec![self.level("partner", sum(start(day.year()), day).max(0), day)];
+        // The year before: through its fixed day, if the edition of its end has one.
         let last = end(day.year() - 1);
-        levels.push(self.level("partner", sum(start(day.year() - 1), last).max(0), last));
+        let validity = self.document(last)["partner"].get("validity");
+        let until = validity.map(|terms| terms["until"].as_str().expect("a day").to_owned());
+        let until =
+            until.map_or(end(day.year()), |until| format!("{}-{until}", day.year()).parse().expect("a day"));
+        if day <= until {
+            levels.push(self.level("partner", sum(start(day.year() - 1), last).max(0), last));
+        }
         if day <= date(&self.documents[0].1["legacy"]["level_valid_until"]) {
             let until = self.launch().pred_opt().expect("a day");
             levels.push(self.level("partner", sum(self.legacy_from(), until).max(0), self.launch()));

@@ -284,6 +284,7 @@ impl<'e> Core<'e> {
             last_year: last.credits,
             last_year_reached: last.reached,
             legacy: total(Period::LEGACY, day).credits,
+            earlier: Vec::new(),
         };
         track_standing(self.editions, track, &sums, day).level.code.clone()
     }

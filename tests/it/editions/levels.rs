@@ -1,0 +1,134 @@
+//! How long levels hold, and what they become then, as an edition says it (section 2): standings, events, lists and `verify`.
+
+use partner_program::program::Editions;
+use partner_program::program::edition::BUILT_IN;
+use serde_json::{Value, json};
+
+use super::live::with_editions;
+use crate::harness::{Activity, Backend, TestApp, verified};
+
+both! {
+    levels_hold_and_step_down_by_the_terms_of_the_edition,
+    an_edition_shows_its_terms_and_notices,
+}
+
+/// The built-in document with tables of levels' terms.
+fn with_terms(partner: &str, professional: &str) -> String {
+    let rules = BUILT_IN.split("[[example]]").next().expect("rules");
+    let (head, rest) = rules.split_once("[rewards]").expect("rewards");
+    let document = format!("{head}[partner.validity]\n{partner}\n\n[rewards]{rest}");
+    format!("{document}\n[professional.validity]\n{professional}\n")
+}
+
+#[test]
+fn section_2_terms_of_levels_are_checked() {
+    // terms of partners, of professionals, words of the message
+    let table = [
+        ("years = 0", "", "`years` must be 1 or more, not 0"),
+        ("years = 1\nmonths = 2", "", "one of `years`, `months` and `until`"),
+        ("until = \"02-29\"", "", "02-29 is not a day of each year; write MM-DD"),
+        ("until = \"6-30\"", "", "6-30 is not a day of each year"),
+        (
+            "floor = \"COLLABORATER\"",
+            "",
+            "there is no level COLLABORATER; the levels are MEMBER, COLLABORATOR, CREATOR. Did you mean COLLABORATOR?",
+        ),
+        ("downgrade = \"two_steps\"", "", "unknown variant `two_steps`"),
+        ("", "months = 3", "use `years`"),
+        ("", "floor = \"CREATOR\"", "the levels are ADVOCATE, ENABLER, CATALYST"),
+    ];
+    for (partner, professional, words) in table {
+        let document = with_terms(partner, professional);
+        let error = Editions::parse([document.as_str()]).expect_err(words);
+        assert!(error.message.contains(words), "{error}");
+        let line = document.lines().nth(error.line - 1).expect("a line");
+        let given = [partner, professional].into_iter().flat_map(str::lines).any(|one| one == line);
+        assert!(given, "{words}: line {} is {line}", error.line);
+    }
+    let (head, rest) = BUILT_IN.split_once("[rewards]").expect("rewards");
+    let notices = format!("{head}[notices]\nlevel = [0]\n\n[rewards]{rest}");
+    let error = Editions::parse([notices.as_str()]).expect_err("a notice on the day itself");
+    assert!(error.message.contains("`level` must be 1 or more, not 0"), "{error}");
+}
+
+/// The level of a partner's technical track, and the last day of it.
+async fn partner_level(app: &TestApp, code: &str, on: &str) -> (String, Value) {
+    let standing = app.partner_on(code, on).await["standing"]["technical"].clone();
+    (standing["level"]["code"].as_str().expect("a level").to_owned(), standing["validUntil"].clone())
+}
+
+async fn professional_level(app: &TestApp, code: &str, on: &str) -> Value {
+    app.professional_on(code, on).await["standing"]["level"]["code"].clone()
+}
+
+async fn levels_hold_and_step_down_by_the_terms_of_the_edition(backend: Backend) {
+    let level = |level: &str, until: &str| (level.to_owned(), json!(until));
+    // terms of partners and professionals
+    let step = ("downgrade = \"one_step\"", "downgrade = \"one_step\"\nfloor = \"ADVOCATE\"");
+    let app = with_editions(backend, &[with_terms(step.0, step.1)], "2025-06-01").await;
+    app.partner("p", "2024-06-01").await;
+    app.professional("a", "2025-01-10").await;
+    app.record(Activity::of_partner("p", "CERTIFICATION_OBTAINED", "2025-03-10").quantity(8)).await;
+    for on in ["2025-02-01", "2025-02-02"] {
+        app.record(Activity::of_professional("a", "USE_CASE_PUBLISHED", on).points(2_500)).await;
+    }
+    let app = app.restart("2030-03-01").await;
+    assert_eq!(partner_level(&app, "p", "2026-12-31").await, level("CREATOR", "2026-12-31"));
+    assert_eq!(partner_level(&app, "p", "2027-01-01").await, level("COLLABORATOR", "2027-12-31"));
+    assert_eq!(partner_level(&app, "p", "2028-01-01").await, ("MEMBER".to_owned(), Value::Null));
+    for (on, expected) in [("2027-01-09", "ENABLER"), ("2027-01-10", "ADVOCATE"), ("2030-02-01", "ADVOCATE")]
+    {
+        assert_eq!(professional_level(&app, "a", on).await, expected, "{on}");
+    }
+    app.services().emit_time_based_events().await.expect("events");
+    let data = app
+        .ok("{ events(first: 100, types: [LEVEL_LAPSED]) { nodes { type occurredOn } } }", json!({}))
+        .await;
+    let days: Vec<&str> = data["events"]["nodes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|event| event["occurredOn"].as_str().expect("a day"))
+        .filter(|day| *day > "2026")
+        .collect();
+    assert_eq!(days, ["2027-01-01", "2027-01-10", "2028-01-01"]);
+    verified(app.services()).await;
+
+    let app = with_editions(
+        backend,
+        &[with_terms("until = \"06-30\"\nfloor = \"COLLABORATOR\"", "years = 2")],
+        "2025-06-01",
+    )
+    .await;
+    app.partner("p", "2024-06-01").await;
+    app.professional("a", "2025-01-10").await;
+    app.record(Activity::of_partner("p", "CERTIFICATION_OBTAINED", "2025-03-10").quantity(8)).await;
+    app.record(Activity::of_professional("a", "USE_CASE_PUBLISHED", "2025-02-01").points(800)).await;
+    let app = app.restart("2026-07-01").await;
+    assert_eq!(partner_level(&app, "p", "2026-06-30").await, level("CREATOR", "2026-06-30"));
+    assert_eq!(partner_level(&app, "p", "2026-07-01").await, ("COLLABORATOR".to_owned(), Value::Null));
+    verified(app.services()).await;
+    let app = app.restart("2028-02-01").await;
+    for (on, expected) in [("2028-01-09", json!("ADVOCATE")), ("2028-01-10", Value::Null)] {
+        assert_eq!(professional_level(&app, "a", on).await, expected, "{on}");
+    }
+    app.services().emit_time_based_events().await.expect("events");
+    verified(app.services()).await;
+}
+
+async fn an_edition_shows_its_terms_and_notices(backend: Backend) {
+    let document = with_terms("months = 18\ndowngrade = \"one_step\"", "")
+        .replace("[rewards]", "[notices]\nlevel = [7, 90]\n\n[rewards]");
+    let app = with_editions(backend, &[document], "2025-06-01").await;
+    let query = "{ edition { partnerLevelTerms { years months until downgrade floor { code } } \
+        professionalLevelTerms { years months until downgrade floor { code } } notices { level opportunity } } }";
+    let edition = app.ok(query, json!({})).await["edition"].clone();
+    assert_eq!(
+        edition,
+        json!({
+            "partnerLevelTerms": { "years": null, "months": 18, "until": null, "downgrade": "ONE_STEP", "floor": null },
+            "professionalLevelTerms": { "years": 1, "months": null, "until": null, "downgrade": "TO_EARNED", "floor": null },
+            "notices": { "level": [90, 7], "opportunity": [7] },
+        })
+    );
+}
