@@ -16,6 +16,7 @@ pub mod level_change;
 pub mod level_history;
 pub mod level_override;
 pub mod level_terms;
+pub mod level_validity;
 pub mod money;
 mod name_key;
 pub mod nearest;

@@ -9,6 +9,7 @@ mod check;
 mod document;
 pub mod example;
 mod literal;
+mod notices;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,6 +26,7 @@ use super::rule::{Derived, KindId, Program, Rule};
 pub use changes::Change;
 pub use check::{Checked, DOCUMENT_BYTES_MAX, ExampleResult};
 use example::Example;
+pub use notices::Notices;
 
 /// The document of the published texts, built into the program.
 pub const BUILT_IN: &str = include_str!("../../editions/2024-05-01.toml");
@@ -157,37 +159,6 @@ impl Rewards {
     #[must_use]
     pub fn credit_value(&self, currency: Currency) -> Option<Money> {
         self.credit_values.iter().copied().find(|value| value.currency == currency && value.minor > 0)
-    }
-}
-
-/// Days before an end on which a notice says so (F4), the most first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notices {
-    /// Before a level lapses.
-    pub level: Vec<u32>,
-    /// Before a deal expires.
-    pub deal: Vec<u32>,
-    /// Before a contract ends.
-    pub contract: Vec<u32>,
-    /// Before a saved quote that holds credits expires.
-    pub quote: Vec<u32>,
-    /// Before credits or Dojo Credits expire.
-    pub credits: Vec<u32>,
-    /// Before a registered opportunity lapses.
-    pub opportunity: Vec<u32>,
-}
-
-impl Default for Notices {
-    fn default() -> Self {
-        let ends = || vec![60, 30, 7];
-        Self {
-            level: ends(),
-            deal: ends(),
-            contract: ends(),
-            quote: ends(),
-            credits: ends(),
-            opportunity: vec![7],
-        }
     }
 }
 

@@ -52,12 +52,12 @@ fn section_2_a_mistake_in_a_rule_is_named_with_its_line() {
         ),
         (
             format!("points = 1{}", attribute("type = \"integer\"\nmin = 3\nmax = 2")),
-            3,
+            2,
             "`min` 3 is above `max` 2",
         ),
         (
             format!("points = 1{}", attribute("type = \"text\"\nmin = 3")),
-            3,
+            2,
             "`min` and `max` with \"integer\"",
         ),
         (
