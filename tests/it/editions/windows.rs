@@ -9,6 +9,7 @@ use partner_program::program::fold::{
     Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, ProfessionalIndex, Step,
     Subject,
 };
+use partner_program::program::fold::{PartnerMerge, Reason};
 
 use super::replay::day;
 
@@ -113,4 +114,56 @@ fn the_range_holds_for_catch_up_and_voiding_over_editions() {
     assert_eq!(fold.partner_tallies(PartnerIndex(0)).count(), before, "nothing has changed");
     fold.apply(&works("2025-06-02"), &mut awards).expect("one of them fits");
     assert_eq!(awards.credits.iter().map(|award| award.level_credits).sum::<i64>(), 1_000_000_000);
+}
+
+#[test]
+fn section_2_what_is_carried_on_does_not_depend_on_the_order_or_on_merges() {
+    let editions =
+        two(&[("per = 500\nwindow = \"month\"", "per = 500\nwindow = \"month\"\nrest = \"carry\"")]);
+    let kind = editions.kind(Program::Professional, "DOCS_LARGE_CONTRIBUTION").expect("a kind");
+    let derived = editions.at(day("2025-06-01")).points_rule().expect("a rule").id;
+    let days = ["2025-05-20", "2025-06-10", "2025-07-10", "2025-09-10"];
+    let orders: [[usize; 4]; 4] = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]];
+    // Of the edition before, nothing is carried on: 450 in June, 900 through July and 1,350 through September.
+    for order in orders {
+        let mut fold = Fold::new(&editions);
+        let (partner, other) = (fold.add_partner(0), fold.add_partner(0));
+        let who = fold.add_professional(day("2025-01-01"), 0);
+        fold.load_affiliation(who, Affiliation { partner, starts_on: day("2025-01-01"), ends_on: None });
+        let mut awards = Awards::default();
+        let facts = order.map(|place| Fact {
+            activity: ObjectIndex(u32::try_from(place).expect("a few")),
+            subject: Subject::Professional(who),
+            kind,
+            occurred_on: day(days[place]),
+            quantity: 1,
+            units: 450,
+        });
+        for fact in facts {
+            fold.apply(&Step::Recorded(fact), &mut awards).expect("small sums");
+        }
+        let mut tallies: Vec<_> =
+            fold.partner_tallies(partner).filter(|((kind, _), _)| *kind == derived).collect();
+        tallies.sort_by_key(|((_, start), _)| *start);
+        let awarded: Vec<i64> = tallies.iter().map(|(_, tally)| tally.awarded).collect();
+        assert_eq!(awarded, [0, 0, 5, 0], "{order:?}");
+        let merge =
+            PartnerMerge { from: partner, into: other, entries: &[], sales: &[], merge: ObjectIndex(9) };
+        let mut merged = Awards::default();
+        fold.merge_partners(&merge, &mut merged).expect("small sums");
+        let moved: Vec<_> = merged.credits.iter().filter(|award| award.partner == other).collect();
+        assert!(moved.iter().all(|award| award.reason == Reason::Recalculation));
+        assert_eq!(moved.iter().map(|award| award.level_credits).sum::<i64>(), 5, "{order:?}");
+        for fact in facts {
+            let fact = Fact { subject: Subject::Professional(who), ..fact };
+            fold.apply(&Step::Voided(fact), &mut merged).expect("small sums");
+        }
+        let left: i64 = merged
+            .credits
+            .iter()
+            .filter(|award| award.partner == other)
+            .map(|award| award.level_credits)
+            .sum();
+        assert_eq!(left, 0, "{order:?}");
+    }
 }
