@@ -178,7 +178,7 @@ pub(super) fn credits_to_retain(
     valid_until: Option<NaiveDate>,
     day: NaiveDate,
 ) -> i64 {
-    let secured = |until| until >= partner_level_until(editions, day.year(), level.rank, day);
+    let secured = |until: NaiveDate| until >= partner_level_until(editions, day.year(), level.rank, day);
     if level.rank == 0 || valid_until.is_none_or(secured) {
         return 0;
     }

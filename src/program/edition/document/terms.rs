@@ -101,7 +101,7 @@ impl Reader<'_> {
 
     /// Notices: days before each kind of end.
     pub(super) fn notices(&self, raw: &RawNotices) -> Result<Notices, EditionError> {
-        let days = |name: &str, raw: &Option<Vec<Spanned<i64>>>, published: Vec<u32>| {
+        let days = |name: &str, raw: Option<&[Spanned<i64>]>, published: Vec<u32>| {
             let Some(raw) = raw else { return Ok(published) };
             if let Some(one) = raw.get(NOTICES_MAX) {
                 return self.refuse(one.span(), format!("there are at most {NOTICES_MAX} notices of an end"));
@@ -117,12 +117,12 @@ impl Reader<'_> {
         };
         let published = Notices::default();
         Ok(Notices {
-            level: days("level", &raw.level, published.level)?,
-            deal: days("deal", &raw.deal, published.deal)?,
-            contract: days("contract", &raw.contract, published.contract)?,
-            quote: days("quote", &raw.quote, published.quote)?,
-            credits: days("credits", &raw.credits, published.credits)?,
-            opportunity: days("opportunity", &raw.opportunity, published.opportunity)?,
+            level: days("level", raw.level.as_deref(), published.level)?,
+            deal: days("deal", raw.deal.as_deref(), published.deal)?,
+            contract: days("contract", raw.contract.as_deref(), published.contract)?,
+            quote: days("quote", raw.quote.as_deref(), published.quote)?,
+            credits: days("credits", raw.credits.as_deref(), published.credits)?,
+            opportunity: days("opportunity", raw.opportunity.as_deref(), published.opportunity)?,
         })
     }
 }
