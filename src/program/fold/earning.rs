@@ -133,11 +133,11 @@ fn taken(
         return left - tally.awarded;
     }
     let rules = (first..=last).filter_map(|index| editions.get(index)?.rule(rule.id));
-    let (least, most) = rules.fold((to, to), |(least, most), rule: &Rule| {
+    let (lower, upper) = rules.fold((to, to), |(lower, upper), rule: &Rule| {
         let earned = rule.earned(after);
-        (least.min(earned), most.max(earned))
+        (lower.min(earned), upper.max(earned))
     });
-    left.clamp(least, most).min(tally.awarded) - tally.awarded
+    left.clamp(lower, upper).min(tally.awarded) - tally.awarded
 }
 
 /// Points of a professional by membership year: what takes points lowers the sum of its year to zero at most.
