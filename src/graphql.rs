@@ -44,3 +44,4 @@ mod validation;
 pub mod variables;
 
 pub(crate) use id::{import_run_id, read_import_run_id};
+pub(crate) use run::with_previews;

@@ -39,7 +39,7 @@ use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::store::transaction::Transaction;
-use crate::store::{Database, turns};
+use crate::store::{Database, preview, turns};
 use crate::telemetry::awards::PendingAwards;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces;
@@ -186,6 +186,7 @@ impl Attempts {
     }
 
     async fn begin(&self) -> Result<Transaction, Error> {
+        preview::release().await;
         match &self.services.whole {
             Some(whole) => Ok(self.in_time(whole.nested()).await??),
             None => Ok(self.in_time(self.services.db.begin()).await??),
@@ -205,7 +206,7 @@ impl Attempts {
             Ok(_) if is_late => Error::TimedOut,
             Ok(value) if self.services.is_preview() => {
                 self.services.keep_effects(effects);
-                let _ = self.in_time(transaction.rollback()).await;
+                let _ = self.in_time(preview::hold(transaction)).await;
                 return Some(Ok(value));
             }
             Ok(value) => match self.commit(transaction).await {
@@ -295,16 +296,16 @@ macro_rules! transact {
                 };
                 let $transaction: &sea_orm::DatabaseTransaction = &opened;
                 let work = crate::telemetry::awards::collect(Box::pin(async {
-                    $services.check_repeat($operation, $transaction).await?;
+                    $services.check_repeat($transaction).await?;
                     let mut audit = crate::service::audit::Changes::default();
                     let $changes = &mut audit;
                     let done: Result<_, crate::error::Error> = async { $work }.await;
                     if matches!(done, Err(crate::error::Error::Refused(_))) {
                         // The first run of the key may have committed while this one waited for its lock.
-                        $services.check_repeat($operation, $transaction).await?;
+                        $services.check_repeat($transaction).await?;
                     }
                     let done = done?;
-                    $services.keep_key($operation, audit.first_object(), $transaction).await?;
+                    $services.keep_key(audit.first_object(), $transaction).await?;
                     audit.write($services, $operation, $transaction).await?;
                     Ok::<_, crate::error::Error>(done)
                 }));

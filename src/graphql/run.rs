@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::service::Services;
-use crate::service::run::IdempotencyKey;
+use crate::service::run::{self, IdempotencyKey};
 
 /// Fields of an input that are no part of its content.
 const NOT_CONTENT: [&str; 2] = ["preview", "idempotencyKey"];
@@ -18,8 +18,15 @@ pub(crate) fn mutation_services(
     preview: bool,
     key: Option<&str>,
 ) -> Services {
-    let key = key.map(|key| IdempotencyKey { key: key.to_owned(), digest: digest(input) });
+    let mutation = || context.field().name().to_owned();
+    let key =
+        key.map(|key| IdempotencyKey { mutation: mutation(), key: key.to_owned(), digest: digest(input) });
     context.data_unchecked::<Services>().for_mutation(preview, key)
+}
+
+/// Runs the mutations of a document. What a preview would create or change is read as in a real run, before it is undone.
+pub(crate) async fn with_previews<T>(operation: impl Future<Output = T>) -> T {
+    run::with_previews(operation).await
 }
 
 /// The result of a mutation. A repeat of its key has the object of the first run, as it is now.

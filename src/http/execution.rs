@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use async_graphql::{Executor, ServerError, Value};
 use async_graphql_parser::types::OperationType;
 use axum::http::StatusCode;
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use tracing::Instrument;
 
@@ -17,6 +18,7 @@ use super::request_id::RequestId;
 use super::response::{self, EncodedResponse, ErrorResponse, Outcome};
 use super::throttle::{Admission, Permit};
 use crate::deadline::Deadline;
+use crate::graphql;
 use crate::graphql::documents::Prepared;
 use crate::graphql::introspection::SchemaDescription;
 use crate::graphql::refusal::{Code, IN_DOUBT, OUTCOME, OUTCOME_UNKNOWN, TIMED_OUT};
@@ -141,9 +143,11 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         let response = if kind == OperationType::Mutation {
             // A separate task continues after a disconnect: an accepted mutation is never aborted halfway. The
             // use cases keep the deadline, so its own response is awaited. It holds its permit until it ends.
+            // Boxed: the future is nested deeply, and is wrapped again.
+            let running: BoxFuture<'static, _> = Box::pin(running);
             let task = tokio::spawn(async move {
                 let _running = permit;
-                running.await
+                graphql::with_previews(running).await
             });
             match tokio::time::timeout_at((deadline.commit_by() + ANSWER_TIME_MAX).into(), task)
                 .await

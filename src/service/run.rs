@@ -1,7 +1,7 @@
 //! One run of a mutation: whether it is a preview, its idempotency key, and its effects.
 //!
-//! A preview does the same work in the same code, in a transaction that is rolled back. The effects are those of the
-//! rows that the transaction wrote, whether they stay or not.
+//! A preview does the same work in the same code, in a transaction that is rolled back once its answer was read in it.
+//! The effects are those of the rows that the transaction wrote, whether they stay or not.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use crate::program::level_change::LevelChange;
 use crate::program::refusal::{Code, Refusal};
 use crate::program::wording::quoted;
 use crate::store::event::Numbering;
-use crate::store::idempotency;
+use crate::store::{idempotency, preview};
 
 tokio::task_local! {
     static PENDING: RefCell<Effects>;
@@ -64,6 +64,8 @@ impl Effects {
 /// A key that the caller chose for one run of a mutation, with a digest of the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
+    /// The mutation, of which some are one operation. Another one's key is another key.
+    pub mutation: String,
     /// The key, as it was sent.
     pub key: String,
     /// Digest of the content.
@@ -82,6 +84,8 @@ impl Services {
     /// The same services, for one run of a mutation that is one transaction. As a preview it keeps nothing.
     #[must_use]
     pub fn for_mutation(&self, preview: bool, key: Option<IdempotencyKey>) -> Self {
+        // Nothing is read any more in the preview of an earlier mutation of the document.
+        drop(preview::take());
         Self { run: Some(Arc::new(Run { preview, key, effects: Mutex::default() })), ..self.clone() }
     }
 
@@ -127,15 +131,11 @@ impl Services {
 
     /// Refuses a mutation whose key was used before: with the same content by [`Error::Repeated`], which has the
     /// first result.
-    pub(super) async fn check_repeat(
-        &self,
-        operation: Operation,
-        transaction: &DatabaseTransaction,
-    ) -> Result<(), Error> {
+    pub(super) async fn check_repeat(&self, transaction: &DatabaseTransaction) -> Result<(), Error> {
         let Some(sent) = self.run.as_ref().and_then(|run| run.key.as_ref()) else { return Ok(()) };
         let key = input::key("idempotencyKey", &sent.key)?;
         let actor = self.caller().actor.name();
-        match idempotency::find(transaction, &actor, operation.name(), &key).await? {
+        match idempotency::find(transaction, &actor, &sent.mutation, &key).await? {
             None => Ok(()),
             Some(first) if first.digest == sent.digest => Err(Error::Repeated(first.object_id)),
             Some(_) => {
@@ -151,14 +151,13 @@ impl Services {
     /// Keeps the key with the object that the mutation changed first.
     pub(super) async fn keep_key(
         &self,
-        operation: Operation,
         object_id: Option<Uuid>,
         transaction: &DatabaseTransaction,
     ) -> Result<(), Error> {
         let Some(sent) = self.run.as_ref().and_then(|run| run.key.as_ref()) else { return Ok(()) };
         let row = idempotency_key::Model {
             actor: self.caller().actor.name(),
-            operation: operation.name().to_owned(),
+            operation: sent.mutation.clone(),
             key: input::key("idempotencyKey", &sent.key)?,
             digest: sent.digest.clone(),
             object_id,
@@ -166,6 +165,12 @@ impl Services {
         };
         Ok(idempotency::insert(transaction, row).await?)
     }
+}
+
+/// Runs an operation whose previews are read in their own transactions, each of which is rolled back before the next
+/// mutation, or at the end.
+pub(crate) async fn with_previews<T>(operation: impl Future<Output = T>) -> T {
+    preview::scope(operation).await
 }
 
 /// Records effects of the running transaction.

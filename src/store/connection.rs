@@ -5,12 +5,13 @@ use std::sync::Arc;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IntoActiveModel,
-    Iterable, ModelTrait, PrimaryKeyToColumn, SqliteTransactionMode, TransactionOptions,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable,
+    ModelTrait, PrimaryKeyToColumn, SqliteTransactionMode, TransactionOptions,
 };
 use tokio::sync::Mutex;
 
 use super::pools::{self, PoolSizes, Pools};
+use super::preview::Reader;
 use super::transaction::{Transaction, WriteHealth};
 use super::turns::Turns;
 use super::{fault, set};
@@ -27,6 +28,7 @@ const NO_TIMEOUTS: &str = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeo
 #[derive(Clone, Debug)]
 pub struct Database {
     pub(super) pools: Pools,
+    reader: Reader,
     /// Held by the task of this process that numbers events; others wait without a connection.
     pub(super) numbering: Arc<Mutex<()>>,
     /// None on SQLite.
@@ -49,7 +51,8 @@ impl Database {
     pub async fn connect_with(url: &str, sizes: PoolSizes) -> Result<Self, DbErr> {
         let pools = Pools::open(url, sizes).await?;
         let turns = pools.postgres.is_some().then(Turns::default);
-        Ok(Self { pools, numbering: Arc::default(), turns })
+        let reader = Reader(pools.read.clone());
+        Ok(Self { pools, reader, numbering: Arc::default(), turns })
     }
 
     /// Brings the schema up to date.
@@ -103,8 +106,8 @@ impl Database {
 
     /// The connections for statements that change nothing.
     #[must_use]
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.pools.read
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Begins the transaction of a mutation. SQLite acquires its write lock immediately, so that writers
@@ -153,6 +156,7 @@ impl Database {
     /// When the driver can't.
     pub async fn close(self) -> Result<(), DbErr> {
         let Pools { read, write, .. } = self.pools;
+        drop(self.reader);
         read.close().await?;
         write.close().await
     }

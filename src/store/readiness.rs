@@ -20,7 +20,7 @@ impl Database {
     /// # Errors
     /// When it does not answer, or has migrations of a newer release.
     pub async fn is_ready(&self) -> Result<bool, DbErr> {
-        Ok(Migrator::get_pending_migrations_read_only(self.reader()).await?.is_empty())
+        Ok(Migrator::get_pending_migrations_read_only(&self.pools.read).await?.is_empty())
     }
 
     /// Whether the storage accepts writes. It is tried only after a write has failed because of the storage,

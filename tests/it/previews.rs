@@ -9,6 +9,8 @@ both! {
     a_preview_keeps_nothing_and_says_what_the_run_does,
     a_preview_is_refused_like_the_run,
     a_batch_is_a_preview_as_a_whole,
+    what_a_preview_changes_is_read_as_in_a_run,
+    mutations_of_one_document_are_apart,
     effects_are_of_accounts_that_the_caller_may_read,
     a_repeat_of_a_key_returns_the_first_object,
 }
@@ -149,6 +151,84 @@ async fn a_batch_is_a_preview_as_a_whole(backend: Backend) {
     assert_eq!(app.balance("nordwind").await, 0);
 }
 
+async fn what_a_preview_changes_is_read_as_in_a_run(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    program(&app).await;
+    let event = Activity::of_partner("nordwind", "EVENT_ORGANIZED", "2026-06-01").external_id("event");
+    let id = app.record(event).await["id"].clone();
+    let order = app.place(&Order::for_customer("nordwind").line("course", 1)).await;
+    app.fulfill(&order, TODAY).await;
+    app.engaged("nordwind", "D-1", "Acme", "2026-08-01").await;
+    app.close("D-1", "LOST", "2026-08-10").await;
+    let claim = Activity::of_professional("ada", "BLOG_POST_PUBLISHED", "2026-05-01").points(900);
+    let claim =
+        app.done("submitActivity", claim.external_id("claim").input()).await["activity"]["id"].clone();
+    let new = Activity::of_partner("nordwind", "EVENT_ORGANIZED", "2026-06-02").external_id("new").input();
+    // mutation, type of its input, input, what is asked, and what a preview and a run answer
+    let table = [
+        (
+            ("recordActivity", "ActivityInput"),
+            new,
+            "activity { awardedCredits subject { ... on Partner { balance } } } \
+             effects { ledgerEntries { activity { externalId status awardedCredits } } }",
+            json!({ "activity": { "awardedCredits": 50, "subject": { "balance": 100 } },
+                "effects": { "ledgerEntries": [{ "activity": { "externalId": "new", "status": "RECORDED", "awardedCredits": 50 } }] } }),
+        ),
+        (
+            ("reviewActivity", "ReviewActivityInput"),
+            json!({ "activityId": claim, "decision": "APPROVE", "reason": "read it" }),
+            "activity { review { decision reason by } } effects { pointsEntries { activity { review { reason } } } }",
+            json!({ "activity": { "review": { "decision": "APPROVE", "reason": "read it", "by": "bootstrap" } },
+                "effects": { "pointsEntries": [{ "activity": { "review": { "reason": "read it" } } }] } }),
+        ),
+        (
+            ("voidActivity", "VoidActivityInput"),
+            json!({ "activityId": id, "reason": "cancelled" }),
+            "activity { voided { reason } } effects { ledgerEntries { activity { voided { reason } } } }",
+            json!({ "activity": { "voided": { "reason": "cancelled" } },
+                "effects": { "ledgerEntries": [{ "activity": { "voided": { "reason": "cancelled" } } }] } }),
+        ),
+        (
+            ("returnOrder", "ReturnOrderInput"),
+            json!({ "number": order["number"], "returnedOn": TODAY, "reason": "never installed" }),
+            "order { returned { reason } }",
+            json!({ "order": { "returned": { "reason": "never installed" } } }),
+        ),
+        (
+            ("reopenDeal", "ReopenDealInput"),
+            json!({ "reference": "D-1", "reason": "a mistake" }),
+            "deal { holdsOpportunity reopened { reason } }",
+            json!({ "deal": { "holdsOpportunity": true, "reopened": { "reason": "a mistake" } } }),
+        ),
+    ];
+    for ((mutation, input_type), input, asked, expected) in table {
+        let document =
+            format!("mutation($input: {input_type}!) {{ {mutation}(input: $input) {{ {asked} }} }}");
+        for input in [preview(&input), input] {
+            let found = app.ok(&document, json!({ "input": input })).await;
+            assert_eq!(found[mutation], expected, "{mutation} {input}");
+        }
+    }
+    verified(app.services()).await;
+}
+
+async fn mutations_of_one_document_are_apart(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    program(&app).await;
+    let document = "mutation($would: ActivityInput!, $does: ActivityInput!) { \
+        a: recordActivity(input: $would) { duplicate activity { awardedCredits subject { ... on Partner { balance } } } } \
+        b: recordActivity(input: $does) { duplicate activity { awardedCredits subject { ... on Partner { balance } } } } \
+        c: recordActivity(input: $would) { duplicate activity { awardedCredits subject { ... on Partner { balance } } } } \
+        d: createApiKey(input: { role: PROGRAM_STAFF, label: \"x\" }) { userErrors { code } } }";
+    let does = Activity::of_partner("nordwind", "EVENT_ORGANIZED", "2026-06-01").external_id("1").input();
+    let done = app.ok(document, json!({ "would": preview(&does), "does": does })).await;
+    let one = |duplicate: bool| json!({ "duplicate": duplicate, "activity": { "awardedCredits": 50, "subject": { "balance": 50 } } });
+    assert_eq!((&done["a"], &done["b"], &done["c"]), (&one(false), &one(false), &one(true)));
+    assert_eq!(done["d"]["userErrors"], json!([]));
+    assert_eq!(app.balance("nordwind").await, 50);
+    verified(app.services()).await;
+}
+
 async fn effects_are_of_accounts_that_the_caller_may_read(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     program(&app).await;
@@ -175,6 +255,11 @@ async fn a_repeat_of_a_key_returns_the_first_object(backend: Backend) {
     other["reason"] = "another".into();
     let refused = app.mutate("voidActivity", other).await;
     assert_eq!(refused["userErrors"][0]["code"], "CONFLICTING_DUPLICATE", "{refused}");
+    // Keys of another mutation are others, though both void activities.
+    let batch = json!({ "ids": [id], "reason": "cancelled", "idempotencyKey": "void-1" });
+    let answer = app.mutate("voidActivities", batch).await;
+    assert_eq!(answer["userErrors"], json!([]), "{answer}");
+    assert_eq!(answer["results"][0]["userErrors"][0]["code"], "WRONG_STATE", "{answer}");
     // Keys of another caller are others.
     let staff = app.key("PROGRAM_STAFF", None).await;
     let answer = run(&app, Some(&staff), "voidActivity", &input).await;

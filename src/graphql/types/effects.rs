@@ -12,14 +12,14 @@ use crate::service::{Services, run};
 use crate::store::page::Rows;
 
 /// What a mutation changed of credits, points and levels, as far as the caller may read the accounts. With
-/// `preview: true`, what it would change: no row, event or number of it remains, so that nested fields show the state
-/// before the mutation. Empty for a refused mutation and for a repeat of an idempotency key.
+/// `preview: true`, what it would change: nested fields show the state that it would leave, and no row, event or number
+/// of it remains. Empty for a refused mutation and for a repeat of an idempotency key.
 #[derive(Default)]
 pub(crate) struct Effects(pub(crate) run::Effects);
 
 /// What a mutation changed of credits, points and levels, as far as the caller may read the accounts. With
-/// `preview: true`, what it would change: no row, event or number of it remains, so that nested fields show the state
-/// before the mutation. Empty for a refused mutation and for a repeat of an idempotency key.
+/// `preview: true`, what it would change: nested fields show the state that it would leave, and no row, event or number
+/// of it remains. Empty for a refused mutation and for a repeat of an idempotency key.
 #[Object]
 impl Effects {
     /// New ledger entries of partners, in the order of recording.

@@ -110,7 +110,7 @@ impl Services {
         if let (None, Some(order)) = (&entry.kind, order) {
             let money = |minor| targets::money(minor, &order.currency).ok();
             return explain_redemption(&Redemption {
-                // Only a fulfilled order is returned, and no fulfilled one is cancelled; in a preview it is still that.
+                // Only a fulfilled order is returned, and no fulfilled one is cancelled.
                 spending: spending(entry.reason, order.fulfilled_on.is_some()),
                 number: &order.number,
                 credits: entry.spendable_credits,

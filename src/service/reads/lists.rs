@@ -123,7 +123,7 @@ impl Services {
             Visibility::Integration(name) => ActivityScope::Integration(name.to_string()),
             Visibility::Nothing => return None,
         };
-        activities::query(self.db.reader().get_database_backend(), filter, &scope)
+        activities::query(self.db.backend(), filter, &scope)
     }
 
     /// One page of the deals that a filter finds, and the filter for counting them.
@@ -167,7 +167,7 @@ impl Services {
             Visibility::Integration(name) => DealScope::Integration(name.to_string()),
             Visibility::Professional(_) | Visibility::Nothing => return None,
         };
-        let backend = self.db.reader().get_database_backend();
+        let backend = self.db.backend();
         deals::query(backend, filter, &scope, sort, self.clock.today())
     }
 
@@ -202,7 +202,7 @@ impl Services {
 
     fn orders_query(&self, filter: &OrderFilter) -> Option<ListQuery> {
         let only = self.only_partner(Operation::Order)?;
-        orders::query(self.db.reader().get_database_backend(), filter, only)
+        orders::query(self.db.backend(), filter, only)
     }
 
     /// One page of the swag orders that a filter finds, and the filter for counting them.
@@ -243,7 +243,7 @@ impl Services {
             Visibility::Professional(id) => Some(id),
             _ => return None,
         };
-        swag_orders::query(self.db.reader().get_database_backend(), filter, only)
+        swag_orders::query(self.db.backend(), filter, only)
     }
 
     /// One page of the affiliations that a filter finds, and the filter for counting them.
@@ -274,7 +274,7 @@ impl Services {
 
     fn affiliations_query(&self, filter: &AffiliationFilter) -> Option<ListQuery> {
         let scope = self.affiliation_scope()?;
-        affiliations::query(self.db.reader().get_database_backend(), filter, scope)
+        affiliations::query(self.db.backend(), filter, scope)
     }
 
     fn affiliation_scope(&self) -> Option<AffiliationScope> {
@@ -328,7 +328,7 @@ impl Services {
 
     fn contracts_query(&self, filter: &ContractFilter) -> Option<ListQuery> {
         let only = self.only_partner(Operation::PartnerAccount)?;
-        contracts::query(self.db.reader().get_database_backend(), filter, only)
+        contracts::query(self.db.backend(), filter, only)
     }
 
     /// How many rows a list has, `store::list::COUNT_MAX` and one more at most.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use partner_program::app::{self, RunningApp};
 use partner_program::config::Settings;
 use partner_program::service::Services;
-use sea_orm::DatabaseConnection;
+use partner_program::store::Reader;
 use serde_json::{Value, json};
 
 use super::stream::Stream;
@@ -82,7 +82,7 @@ impl TestApp {
     }
 
     /// The application's own connection for reading.
-    pub(crate) fn reader(&self) -> &DatabaseConnection {
+    pub(crate) fn reader(&self) -> &Reader {
         self.services().database().reader()
     }
 
