@@ -32,6 +32,7 @@ use crate::store::partner::{self as partners, PartnerRow};
 use crate::store::professional::{self as professionals, ProfessionalRow};
 use crate::store::subject;
 pub(super) use ends::check_last_day;
+pub(super) use merges::{dropped, logged_as_dropped};
 pub(super) use overrides::apply_override;
 pub use overrides::{OverriddenSubject, OverrideDraft, OverrideSubject};
 pub use updates::{PartnerUpdate, ProfessionalUpdate};

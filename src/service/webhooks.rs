@@ -13,7 +13,7 @@ pub mod schedule;
 
 use entity::value::EventKind;
 use entity::webhook_endpoint;
-use sea_orm::{ActiveEnum, DatabaseTransaction};
+use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -22,7 +22,8 @@ use super::{ObjectId, input};
 use crate::error::Error;
 use crate::program::refusal::Refusal;
 use crate::store::event::EventFilter;
-use crate::store::webhook as store;
+use crate::store::partner::PartnerRow;
+use crate::store::{subject, webhook as store};
 use crate::webhook_client::WebhookClient;
 pub(crate) use message::{event_type, message_id};
 pub use reads::Progress;
@@ -105,8 +106,16 @@ pub(crate) fn kinds(row: &webhook_endpoint::Model) -> Result<Option<Vec<EventKin
     kinds.collect::<Result<_, _>>().map(Some)
 }
 
-fn filter(row: &webhook_endpoint::Model) -> Result<EventFilter, Error> {
-    Ok(EventFilter { kinds: kinds(row)?, partner: row.partner_id, ..EventFilter::default() })
+/// The events of an endpoint: those of a partner include what accounts did that were merged into it.
+async fn filter(
+    connection: &impl ConnectionTrait,
+    row: &webhook_endpoint::Model,
+) -> Result<EventFilter, Error> {
+    let merged = match row.partner_id {
+        Some(id) => subject::merged::<PartnerRow>(connection, id).await?,
+        None => Vec::new(),
+    };
+    Ok(EventFilter { kinds: kinds(row)?, partner: row.partner_id, merged, ..EventFilter::default() })
 }
 
 fn change(row: &webhook_endpoint::Model) -> Change {

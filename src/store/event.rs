@@ -147,7 +147,7 @@ async fn assign_numbers_until(database: &Database, end: Option<Instant>) -> Resu
     }
     while end.is_none_or(|end| Instant::now() < end) {
         sql!(ANY, "SELECT 1 FROM events WHERE number IS NULL LIMIT 1");
-        if database.reader().query_one_raw(ANY.bind(DbBackend::Postgres, [])).await?.is_none() {
+        if database.pools.read.query_one_raw(ANY.bind(DbBackend::Postgres, [])).await?.is_none() {
             break;
         }
         assign_number_batch(database).await?;
@@ -189,6 +189,8 @@ pub struct EventFilter {
     pub partner: Option<Uuid>,
     /// Only those about a professional.
     pub professional: Option<Uuid>,
+    /// Subjects that were merged into these: what they did before counts as done by the remaining one.
+    pub merged: Vec<Uuid>,
     /// Only those about what an integration recorded.
     pub recorded_by: Option<String>,
     /// Only those about partners themselves, not about affiliated professionals.
@@ -209,8 +211,11 @@ impl EventFilter {
         if concerns_all && self.general.contains(&row.kind) {
             return true;
         }
-        self.partner.is_none_or(|id| row.partner_id == Some(id))
-            && self.professional.is_none_or(|id| row.professional_id == Some(id))
+        let is_of = |wanted: Option<Uuid>, found: Option<Uuid>| {
+            wanted.is_none_or(|id| found.is_some_and(|found| found == id || self.merged.contains(&found)))
+        };
+        is_of(self.partner, row.partner_id)
+            && is_of(self.professional, row.professional_id)
             && self.recorded_by.as_ref().is_none_or(|name| row.recorded_by.as_ref() == Some(name))
             && !(self.partners_only && row.professional_id.is_some())
     }
@@ -292,6 +297,34 @@ impl EventFilter {
 
 /// Events that match, after a number and through another, in order, at most `limit` of them.
 pub(crate) async fn between(
+    connection: &impl ConnectionTrait,
+    filter: &EventFilter,
+    after: i64,
+    through: i64,
+    limit: u64,
+) -> Result<Vec<event::Model>, DbErr> {
+    if filter.merged.is_empty() {
+        return of_subjects(connection, filter, after, through, limit).await;
+    }
+    // A page of each account, of which a subject has few: each reads no more than its part of the index.
+    let accounts = |of: Option<Uuid>| {
+        let merged = of.iter().flat_map(|_| filter.merged.iter().copied().map(Some));
+        std::iter::once(of).chain(merged).collect::<Vec<_>>()
+    };
+    let mut rows = Vec::new();
+    for partner in accounts(filter.partner) {
+        for professional in accounts(filter.professional) {
+            let one = EventFilter { partner, professional, merged: Vec::new(), ..filter.clone() };
+            rows.extend(of_subjects(connection, &one, after, through, limit).await?);
+        }
+    }
+    rows.sort_unstable_by_key(|row| row.number);
+    rows.dedup_by_key(|row| row.number);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
+}
+
+async fn of_subjects(
     connection: &impl ConnectionTrait,
     filter: &EventFilter,
     after: i64,

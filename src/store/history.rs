@@ -102,6 +102,22 @@ pub(crate) async fn affiliation_voidings(
     voidings(connection, &OF, ids).await
 }
 
+/// The merges into these professionals, and into those that were merged into them; each with the values of its step.
+pub(crate) async fn merges_of_professionals(
+    connection: &impl ConnectionTrait,
+    professionals: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<log::Model>, DbErr> {
+    sql!(
+        MERGES,
+        "SELECT l.* FROM subject_steps s JOIN log l ON l.seq = s.log_seq WHERE s.from_id IS NOT NULL \
+         AND s.professional_id IN (SELECT id FROM professionals WHERE id @uuids1 \
+         UNION ALL SELECT id FROM professionals WHERE merged_into @uuids1) ORDER BY l.seq"
+    );
+    let backend = connection.get_database_backend();
+    let statement = MERGES.bind(backend, [sql::ids(backend, professionals)]);
+    log::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
 /// The steps that voided these contracts.
 pub(crate) async fn contract_voidings(
     connection: &impl ConnectionTrait,

@@ -67,6 +67,7 @@ pub(crate) struct SubjectSql {
     balance_changed: Sql,
     by_code: Sql,
     by_ids: Sql,
+    merged: Sql,
     existing: Sql,
     in_any_case: Sql,
     after: Sql,
@@ -101,6 +102,7 @@ impl SubjectSql {
                 "{select} WHERE p.id = (SELECT COALESCE(c.merged_into, c.id) FROM {table} c WHERE c.code = $1)"
             )),
             by_ids: Sql::new(&format!("{select} WHERE p.id @uuids1")),
+            merged: Sql::new(&format!("SELECT id FROM {table} WHERE merged_into = $1 ORDER BY id")),
             existing: Sql::new(&format!("SELECT * FROM {table} WHERE code @texts1")),
             in_any_case: Sql::new(&format!("SELECT * FROM {table} WHERE LOWER(code) @texts1")),
             after: Sql::new(&format!("SELECT * FROM {table} WHERE id > $1 ORDER BY id LIMIT $2")),
@@ -175,6 +177,16 @@ pub(crate) async fn by_ids<S: Subject>(
 ) -> Result<Vec<S>, DbErr> {
     let backend = connection.get_database_backend();
     S::find_by_statement(S::sql().by_ids.bind(backend, [sql::ids(backend, ids)])).all(connection).await
+}
+
+/// The ids of subjects that were merged into one.
+pub(crate) async fn merged<S: Subject>(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Vec<Uuid>, DbErr> {
+    let statement = S::sql().merged.bind(connection.get_database_backend(), [id.into()]);
+    let rows = connection.query_all_raw(statement).await?;
+    rows.iter().map(|row| row.try_get("", "id")).collect()
 }
 
 /// The rows of these codes, neither locked nor with their balances.

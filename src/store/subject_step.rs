@@ -6,14 +6,15 @@ use chrono::NaiveDate;
 use entity::{activity, partner, professional, subject_step};
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement,
+    Value,
 };
 use uuid::Uuid;
 
 use super::partner::PartnerRow;
 use super::professional::ProfessionalRow;
 use super::sql::{self, Sql, sql};
-use super::subject;
+use super::subject::{self, Subject};
 
 /// Writes what a step changed.
 pub(crate) async fn insert(connection: &impl ConnectionTrait, row: subject_step::Model) -> Result<(), DbErr> {
@@ -71,8 +72,25 @@ pub(crate) async fn sign_ups_known(
     Ok(rows.into_iter().map(|row| (row.professional_id, row.first_day_before)).collect())
 }
 
-/// A fact of a professional's history: its place in the log, whether it is a voiding, and the activity.
+/// A fact of a subject's history: its place in the log, whether it is a voiding, and the activity.
 pub(crate) type HistoryRow = (i64, bool, activity::Model);
+
+/// The statement of what was recorded, approved and voided of a subject, by the column of the subject.
+macro_rules! history_of {
+    ($owner:literal) => {
+        concat!(
+            "SELECT a.*, l.seq AS step_seq, CASE WHEN l.action = 'VOIDED' THEN 1 ELSE 0 END AS is_voided \
+             FROM activities a JOIN log l ON l.activity_id = a.id AND l.action IN ('RECORDED', 'APPROVED', 'VOIDED') \
+             WHERE a.id IN (SELECT o.id FROM activities o WHERE o.",
+            $owner,
+            " = $1 UNION SELECT f.object_id FROM merged_objects f WHERE f.from_id = $1) AND l.seq < $2 \
+             AND COALESCE((SELECT m.from_id FROM merged_objects m WHERE m.object_id = a.id AND m.log_seq >= $2 \
+             ORDER BY m.log_seq LIMIT 1), a.",
+            $owner,
+            ") = $1 ORDER BY l.seq"
+        )
+    };
+}
 
 /// What was recorded, approved and voided of a professional before a place in the log, in its order. Whose an activity
 /// was there, a later merge does not change.
@@ -81,17 +99,28 @@ pub(crate) async fn history(
     professional: Uuid,
     before: i64,
 ) -> Result<Vec<HistoryRow>, DbErr> {
-    sql!(
-        HISTORY,
-        "SELECT a.*, l.seq AS step_seq, CASE WHEN l.action = 'VOIDED' THEN 1 ELSE 0 END AS is_voided FROM activities a \
-         JOIN log l ON l.activity_id = a.id AND l.action IN ('RECORDED', 'APPROVED', 'VOIDED') \
-         WHERE a.id IN (SELECT o.id FROM activities o WHERE o.professional_id = $1 \
-         UNION SELECT f.object_id FROM merged_objects f WHERE f.from_id = $1) AND l.seq < $2 \
-         AND COALESCE((SELECT m.from_id FROM merged_objects m WHERE m.object_id = a.id AND m.log_seq >= $2 \
-         ORDER BY m.log_seq LIMIT 1), a.professional_id) = $1 ORDER BY l.seq"
-    );
-    let values = [professional.into(), before.into()];
-    let rows = connection.query_all_raw(HISTORY.bind(connection.get_database_backend(), values)).await?;
+    sql!(OF_PROFESSIONAL, history_of!("professional_id"));
+    read_history(connection, &OF_PROFESSIONAL, professional, before).await
+}
+
+/// The same of a partner itself.
+pub(crate) async fn partner_history(
+    connection: &impl ConnectionTrait,
+    partner: Uuid,
+    before: i64,
+) -> Result<Vec<HistoryRow>, DbErr> {
+    sql!(OF_PARTNER, history_of!("partner_id"));
+    read_history(connection, &OF_PARTNER, partner, before).await
+}
+
+async fn read_history(
+    connection: &impl ConnectionTrait,
+    of: &Sql,
+    subject: Uuid,
+    before: i64,
+) -> Result<Vec<HistoryRow>, DbErr> {
+    let values = [subject.into(), before.into()];
+    let rows = connection.query_all_raw(of.bind(connection.get_database_backend(), values)).await?;
     rows.iter()
         .map(|row| {
             let is_voided: i32 = row.try_get("", "is_voided")?;
@@ -209,21 +238,6 @@ pub(crate) async fn update_partner(
     subject::changed::<PartnerRow>(connection, id).await
 }
 
-/// Sets a partner's last day in the program, or removes it.
-pub(crate) async fn end_partner(
-    connection: &impl ConnectionTrait,
-    id: Uuid,
-    left_on: Option<NaiveDate>,
-) -> Result<(), DbErr> {
-    let row = partner::ActiveModel {
-        id: sea_orm::Unchanged(id),
-        left_on: sea_orm::Set(left_on),
-        ..Default::default()
-    };
-    partner::Entity::update(row).exec(connection).await?;
-    subject::changed::<PartnerRow>(connection, id).await
-}
-
 /// Updates a professional's name and address, with the keys that they are searched by, and day of sign-up.
 pub(crate) async fn update_professional(
     connection: &impl ConnectionTrait,
@@ -246,49 +260,36 @@ pub(crate) async fn update_professional(
     subject::changed::<ProfessionalRow>(connection, id).await
 }
 
-/// Sets a professional's last day in the program, or removes it.
-pub(crate) async fn end_professional(
+/// Sets the last day of a subject in the program, or removes it.
+pub(crate) async fn end<S: Subject>(
     connection: &impl ConnectionTrait,
     id: Uuid,
     left_on: Option<NaiveDate>,
 ) -> Result<(), DbErr> {
-    let row = professional::ActiveModel {
-        id: sea_orm::Unchanged(id),
-        left_on: sea_orm::Set(left_on),
-        ..Default::default()
-    };
-    professional::Entity::update(row).exec(connection).await?;
-    subject::changed::<ProfessionalRow>(connection, id).await
+    set::<S>(connection, id, "left_on", left_on.into()).await
 }
 
-/// Replaces the overrides beside a partner.
-pub(crate) async fn override_partner(
+/// Replaces the overrides beside a subject.
+pub(crate) async fn override_levels<S: Subject>(
     connection: &impl ConnectionTrait,
     id: Uuid,
     overrides: Option<String>,
 ) -> Result<(), DbErr> {
-    let row = partner::ActiveModel {
-        id: sea_orm::Unchanged(id),
-        level_overrides: sea_orm::Set(overrides),
-        ..Default::default()
-    };
-    partner::Entity::update(row).exec(connection).await?;
-    subject::changed::<PartnerRow>(connection, id).await
+    set::<S>(connection, id, "level_overrides", overrides.into()).await
 }
 
-/// Replaces the overrides beside a professional.
-pub(crate) async fn override_professional(
+/// Sets a column that both kinds of subjects have.
+async fn set<S: Subject>(
     connection: &impl ConnectionTrait,
     id: Uuid,
-    overrides: Option<String>,
+    column: &str,
+    value: Value,
 ) -> Result<(), DbErr> {
-    let row = professional::ActiveModel {
-        id: sea_orm::Unchanged(id),
-        level_overrides: sea_orm::Set(overrides),
-        ..Default::default()
-    };
-    professional::Entity::update(row).exec(connection).await?;
-    subject::changed::<ProfessionalRow>(connection, id).await
+    let text = format!("UPDATE {} SET {column} = $1 WHERE id = $2", S::TABLE);
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, text, [value, id.into()]);
+    connection.execute_raw(statement).await?;
+    subject::changed::<S>(connection, id).await
 }
 
 /// A step about an override, with what the log says of it.

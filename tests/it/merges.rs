@@ -261,6 +261,14 @@ async fn affiliations_with_one_partner_are_joined(backend: Backend) {
         days.sort_unstable();
         let joined_days = joined.iter().map(|(start, end)| ((*start).to_owned(), end.map(str::to_owned)));
         assert_eq!(days, joined_days.collect::<Vec<_>>());
+        // The one that is part of the other says so.
+        let query = "{ professional(code: \"ada\") { affiliations { nodes { voided { by reason } } } } }";
+        let data = app.ok(query, json!({})).await;
+        let voided = data["professional"]["affiliations"]["nodes"].as_array().expect("a list").iter();
+        let voided: Vec<&Value> =
+            voided.map(|one| &one["voided"]).filter(|voided| !voided.is_null()).collect();
+        let expected = json!({ "by": "bootstrap", "reason": "signed up twice" });
+        assert_eq!(voided, vec![&expected; 2 - joined.len()]);
         let query = "{ partner(code: \"nordwind\") { professionals(asOf: \"2025-04-01\") { totalCount } } }";
         let data = app.ok(query, json!({})).await;
         assert_eq!(data["partner"]["professionals"]["totalCount"], 1);
@@ -351,16 +359,21 @@ async fn a_preview_is_what_the_merge_then_does(backend: Backend) {
     let shown = app.ok(EFFECTS, json!({ "input": preview })).await;
     assert_eq!(everything(app.reader()).await, before, "a preview keeps nothing");
     let done = app.ok(EFFECTS, json!({ "input": merge("adah", "ada") })).await;
-    let effects = |data: &Value| {
-        let mut effects = data["mergeProfessionals"]["effects"].clone();
-        // Levels of several subjects change at once, in no order.
-        let levels = effects["levelChanges"].as_array_mut().expect("a list");
-        levels.sort_by_key(ToString::to_string);
-        effects
-    };
-    assert_eq!(effects(&shown), effects(&done));
+    assert_eq!(shown, done);
     let entries = done["mergeProfessionals"]["effects"]["pointsEntries"].as_array().expect("a list");
     assert!(!entries.is_empty() && entries.iter().all(|entry| entry["reason"] == "RECALCULATION"));
+    // What the former account did before is in the feed of the remaining one.
+    let events = async |code: &str| {
+        let query = "query($code: String!) { events(professional: $code, first: 100) { nodes { type professional { code } } } }";
+        app.ok(query, json!({ "code": code })).await["events"]["nodes"].clone()
+    };
+    let found = events("ada").await;
+    let of = |code: &str| {
+        let nodes = found.as_array().expect("a list").iter();
+        nodes.filter(|event| event["professional"]["code"] == code).count()
+    };
+    assert!(of("ada") > 10 && of("adah") > 10, "{found}");
+    assert_eq!(events("adah").await, found);
     // Both are told who did it and why.
     let query =
         "{ events(first: 100, types: [PROFESSIONALS_MERGED]) { nodes { type professional { code } data } } }";

@@ -8,6 +8,7 @@ use crate::harness::{Activity, Backend, Order, TestApp, everything, verified};
 both! {
     e4_a_merged_partner_is_as_if_recorded_there_from_the_start,
     the_former_code_means_the_remaining_partner,
+    the_feed_of_the_remaining_partner_has_the_events_of_both,
     what_contradicts_is_refused,
     a_preview_is_what_the_merge_then_does,
     merges_of_merges_keep_every_code,
@@ -46,6 +47,10 @@ async fn record(app: &TestApp, other: &str) {
         ("nordwind", "CATALOG_DOWNLOADS", "2026-02-01", 3),
         (other, "CATALOG_DOWNLOADS", "2026-02-10", 4),
         (other, "CATALOG_DOWNLOADS", "2026-02-20", 4),
+        // The first block is complete with the second report, on the day of the first one.
+        ("nordwind", "CATALOG_DOWNLOADS", "2026-03-10", 3),
+        (other, "CATALOG_DOWNLOADS", "2026-03-05", 4),
+        ("nordwind", "CATALOG_DOWNLOADS", "2026-03-20", 4),
         (other, "EVENT_ORGANIZED", "2026-04-01", 2),
         ("nordwind", "CUSTOMER_MEETING", "2026-04-02", 7),
     ] {
@@ -95,10 +100,8 @@ async fn sums(app: &TestApp) -> Value {
     let mut sums = json!({});
     for day in ["2024-05-01", "2024-12-31", "2025-03-31", "2025-12-31", "2026-03-31", "2026-05-31", TODAY] {
         let mut on = app.partner_on("nordwind", day).await;
-        // A block is dated within its month.
-        for track in ["technical", "business"] {
-            on["standing"][track]["earnedOn"] = Value::Null;
-        }
+        // A block of points of professionals is dated within its month.
+        on["standing"]["technical"]["earnedOn"] = Value::Null;
         sums[day] = on;
     }
     let query = "{ partner(code: \"nordwind\") { salesTarget(year: 2026) { reachedOn sold { amount } } \
@@ -114,12 +117,13 @@ async fn sums(app: &TestApp) -> Value {
     sums
 }
 
-/// Net credits of each month and kind.
+/// Net credits of each kind and day, or month of what professionals contribute to.
 async fn ledger(app: &TestApp) -> Vec<(String, i64, i64)> {
     let mut days: std::collections::BTreeMap<String, (i64, i64)> = std::collections::BTreeMap::new();
     for entry in app.ledger("nordwind").await {
-        let month = entry["effectiveOn"].as_str().and_then(|day| day.get(..7)).expect("a day");
-        let key = format!("{month} {}", entry["kind"]);
+        let length = if entry["kind"] == "DEVOPS_POINTS" { 7 } else { 10 };
+        let day = entry["effectiveOn"].as_str().and_then(|day| day.get(..length)).expect("a day");
+        let key = format!("{day} {}", entry["kind"]);
         let sum = days.entry(key).or_default();
         sum.0 += entry["levelCredits"].as_i64().expect("credits");
         sum.1 += entry["spendableCredits"].as_i64().expect("credits");
@@ -190,6 +194,57 @@ async fn the_former_code_means_the_remaining_partner(backend: Backend) {
     let again = json!({ "code": "nord-wind", "name": "x", "enrolledOn": "2022-06-01" });
     assert_eq!(app.refusals("createPartner", again).await, ["ALREADY_EXISTS"]);
     verified(app.services()).await;
+}
+
+/// Numbers of the events of a partner, read in pages of seven.
+async fn numbers(app: &TestApp, key: &str, partner: Option<&str>) -> Vec<i64> {
+    let query = "query($partner: String, $after: EventNumber) { events(partner: $partner, first: 7, after: $after) { \
+                 nodes { number } pageInfo { hasNextPage endCursor } } }";
+    let (mut found, mut after) = (Vec::new(), json!(0));
+    loop {
+        let answer = app.send_as(key, query, json!({ "partner": partner, "after": after })).await;
+        assert!(answer.body["errors"].is_null(), "{}", answer.text);
+        let page = &answer.body["data"]["events"];
+        let nodes = page["nodes"].as_array().expect("a list").iter();
+        found.extend(nodes.map(|node| node["number"].as_i64().expect("a number")));
+        if page["pageInfo"]["hasNextPage"] == false {
+            return found;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+}
+
+async fn the_feed_of_the_remaining_partner_has_the_events_of_both(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    record(&app, "nord-wind").await;
+    let staff = app.key("PROGRAM_STAFF", None).await;
+    let keys = [app.key("PARTNER", Some("nordwind")).await, app.key("PARTNER", Some("nord-wind")).await];
+    let (one, other) =
+        (numbers(&app, &staff, Some("nordwind")).await, numbers(&app, &staff, Some("nord-wind")).await);
+    assert!(one.len() > 20 && other.len() > 20 && one.iter().all(|number| !other.contains(number)));
+    let (general, own) = (numbers(&app, &keys[1], None).await, other.clone());
+    let general: Vec<i64> = general.into_iter().filter(|number| !own.contains(number)).collect();
+    app.done("mergePartners", merge("nord-wind", "nordwind")).await;
+    let mut both: Vec<i64> = one.into_iter().chain(other).collect();
+    both.sort_unstable();
+    let after = numbers(&app, &staff, Some("nordwind")).await;
+    assert!(after.is_sorted() && after.starts_with(&both) && after.len() > both.len() + 20, "what both did");
+    assert_eq!(numbers(&app, &staff, Some("nord-wind")).await, after, "by the former code");
+    // The keys of either read them, with what concerns everybody.
+    let mut with_general: Vec<i64> = after.iter().copied().chain(general).collect();
+    with_general.sort_unstable();
+    for key in &keys {
+        assert_eq!(numbers(&app, key, Some("nordwind")).await, after);
+        assert_eq!(numbers(&app, key, None).await, with_general);
+    }
+    // By the codes that they have, credits come to what each account holds.
+    let query = "{ events(partner: \"nordwind\", first: 100, types: [CREDITS_CHANGED]) { nodes { data } } }";
+    let events = app.ok(query, json!({})).await["events"]["nodes"].clone();
+    let sum = |code: &str| -> i64 {
+        let of = events.as_array().expect("a list").iter().filter(|event| event["data"]["partner"] == code);
+        of.map(|event| event["data"]["entry"]["spendableCredits"].as_i64().expect("credits")).sum()
+    };
+    assert_eq!((sum("nord-wind"), sum("nordwind")), (0, app.balance("nordwind").await));
 }
 
 async fn what_contradicts_is_refused(backend: Backend) {

@@ -57,7 +57,8 @@ impl Affiliation {
         Moment(self.0.row().created_at)
     }
 
-    /// Voiding of the affiliation; null unless it was voided or corrected. It then counts on no day.
+    /// Voiding of the affiliation; null unless it was voided, corrected, or became part of another one when two
+    /// professionals were merged. It then counts on no day.
     async fn voided(&self, context: &Context<'_>) -> Option<Voiding> {
         let services = context.data_unchecked::<Services>();
         let load = async { services.affiliation_voidings(self.0.batch_rows()).await };

@@ -1,17 +1,19 @@
 //! Merges of partners: what either earned and spent is the remaining one's, as if it had been so from the start (E4).
 //!
 //! What earned credits is known by the entries of the ledgers, and by the tallies, which also have the units that came to
-//! nothing. A window in which only the merged partner has units moves as it is. A window of both is folded again, with the
-//! units of both in the order of the log.
+//! nothing. A window in which only the merged partner has units moves as it is. A window of both is folded again, in the
+//! order of the log: with the facts that were recorded of them, or, where professionals contributed to it, with what the
+//! entries say of their units.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Datelike, NaiveDate};
 
+use super::recalculation::PastFact;
 use super::state::Tallies;
 use super::{
     Awards, Cause, Count, CreditsAward, Era, Fold, LimitExceeded, ObjectIndex, PartnerIndex, Reason, SUM_MAX,
-    SalesStep, Tally, TallyKey, YearSales, earn,
+    SalesStep, Subject, Tally, TallyKey, YearSales, earn,
 };
 use crate::program::rule::{Derived, KindId, Track};
 
@@ -45,6 +47,8 @@ pub struct PartnerMerge<'h> {
     pub into: PartnerIndex,
     /// The ledgers of both, in the order of the log.
     pub entries: &'h [PastCredit],
+    /// What was recorded of both themselves and counted, with its places in the log, in order.
+    pub facts: &'h [(i64, PastFact)],
     /// What led to the sales of both together, for each year in which both have sales or a target, in the order of the
     /// log.
     pub sales: &'h [(i32, Vec<SalesStep>)],
@@ -104,6 +108,7 @@ impl Nets {
 }
 
 /// A change of units in a window.
+#[derive(Clone, Copy)]
 struct Change {
     seq: i64,
     units: i64,
@@ -134,6 +139,7 @@ impl Fold<'_> {
         }
         let of_sales = self.sales_windows(merge);
         let mut carried: BTreeMap<KindId, NaiveDate> = BTreeMap::new();
+        let facts = self.facts_by_window(merge.facts);
         for (key, entries) in windows {
             let own: Vec<Net> =
                 Nets::of(entries.iter().copied().filter(|one| one.partner == from)).standing().collect();
@@ -155,7 +161,9 @@ impl Fold<'_> {
             }
             match (key, left, kept) {
                 (Some(key), Some(left), Some(kept)) => {
-                    self.fold_window(merge, key, &entries, (left, kept), out);
+                    let by_facts = recorded(facts.get(&key), [(into, kept), (from, left)]);
+                    let changes = by_facts.unwrap_or_else(|| self.counted(merge, &entries, (left, kept)));
+                    self.fold_window(merge, key, (&entries, changes), (left, kept), out);
                 }
                 (key, left, _) => {
                     for one in &own {
@@ -188,15 +196,27 @@ impl Fold<'_> {
         years(from).intersection(&years(into)).copied().collect()
     }
 
-    /// Folds a window of both partners again.
-    fn fold_window(
-        &mut self,
+    /// The changes of units by the facts of each window.
+    fn facts_by_window(&self, facts: &[(i64, PastFact)]) -> HashMap<TallyKey, Vec<(PartnerIndex, Change)>> {
+        let mut windows: HashMap<TallyKey, Vec<(PartnerIndex, Change)>> = HashMap::new();
+        for (seq, PastFact { fact, voided }) in facts {
+            let Subject::Partner(who) = fact.subject else { continue };
+            let Some(key) = self.partner_key(fact.kind, fact.occurred_on) else { continue };
+            let units = if *voided { -fact.units } else { fact.units };
+            let edition = self.editions.index_at(fact.occurred_on);
+            let change = Change { seq: *seq, units, on: fact.occurred_on, object: fact.activity, edition };
+            windows.entry(key).or_default().push((who, change));
+        }
+        windows
+    }
+
+    /// The changes of units that the entries of a window tell of.
+    fn counted(
+        &self,
         merge: &PartnerMerge<'_>,
-        key: TallyKey,
         entries: &[&PastCredit],
         (left, kept): (Tally, Tally),
-        out: &mut Awards,
-    ) {
+    ) -> Vec<Change> {
         let mut changes = Vec::new();
         for (who, tally) in [(merge.into, kept), (merge.from, left)] {
             let mut before = 0;
@@ -216,6 +236,18 @@ impl Fold<'_> {
                 changes.push(Change { seq: i64::MAX, units, on: tally.latest_on, object, edition });
             }
         }
+        changes
+    }
+
+    /// Folds a window of both partners again, with the changes of its units.
+    fn fold_window(
+        &mut self,
+        merge: &PartnerMerge<'_>,
+        key: TallyKey,
+        (entries, mut changes): (&[&PastCredit], Vec<Change>),
+        (left, kept): (Tally, Tally),
+        out: &mut Awards,
+    ) {
         changes.sort_by_key(|one| one.seq);
         let (mut tallies, mut after) = (Tallies::default(), Nets::default());
         for one in changes {
@@ -320,6 +352,17 @@ impl Fold<'_> {
             }
         }
     }
+}
+
+/// The changes by facts, if all units of the tallies are theirs.
+fn recorded(
+    facts: Option<&Vec<(PartnerIndex, Change)>>,
+    tallies: [(PartnerIndex, Tally); 2],
+) -> Option<Vec<Change>> {
+    let facts = facts?;
+    let units = |who| facts.iter().filter(|(of, _)| *of == who).map(|(_, change)| change.units).sum::<i64>();
+    let complete = tallies.into_iter().all(|(who, tally)| units(who) == tally.units);
+    complete.then(|| facts.iter().map(|(_, change)| *change).collect())
 }
 
 fn taken_back(net: &Net) -> Net {

@@ -15,6 +15,7 @@ use crate::service::{Services, input};
 use crate::store::event::{self as store, EventFilter};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
+use crate::store::subject;
 
 /// Kinds of events in a subscription to a partner.
 const PARTNER_KINDS: [EventKind; 5] = [
@@ -145,6 +146,7 @@ impl Services {
             partners_only: true,
             ..EventFilter::default()
         };
+        let filter = self.with_merged(filter).await?;
         Ok((row, self.subscribe(filter, after).await?))
     }
 
@@ -169,6 +171,7 @@ impl Services {
             partner: if let Visibility::Partner(id) = visibility { Some(id) } else { None },
             ..EventFilter::default()
         };
+        let filter = self.with_merged(filter).await?;
         Ok((row, self.subscribe(filter, after).await?))
     }
 
@@ -226,7 +229,22 @@ impl Services {
                 problems.add(input::no_professional(code));
             }
         }
-        Ok(problems.finish().map(|()| filter))
+        match problems.finish() {
+            Ok(()) => Ok(Ok(self.with_merged(filter).await?)),
+            Err(refusals) => Ok(Err(refusals)),
+        }
+    }
+
+    /// The filter with the subjects that were merged into those that it names.
+    async fn with_merged(&self, mut filter: EventFilter) -> Result<EventFilter, Error> {
+        let reader = self.db.reader();
+        if let Some(id) = filter.partner {
+            filter.merged.extend(subject::merged::<PartnerRow>(reader, id).await?);
+        }
+        if let Some(id) = filter.professional {
+            filter.merged.extend(subject::merged::<ProfessionalRow>(reader, id).await?);
+        }
+        Ok(filter)
     }
 }
 

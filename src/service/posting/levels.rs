@@ -170,6 +170,8 @@ impl Posting<'_> {
     ) {
         let editions = &self.policy.editions;
         let none = Points::new();
+        let mut sign_ups: Vec<_> = sign_ups.iter().collect();
+        sign_ups.sort_unstable_by_key(|(who, _)| who.0);
         for (who, signed_up_on) in sign_ups {
             let row = &mut self.professionals[who.0 as usize];
             let points = before.get(&row.id).unwrap_or(&none);

@@ -149,14 +149,15 @@ pub(in crate::service) fn entry_object(row: &ledger_entry::Model) -> Option<Obje
     order.or(row.deal_id.map(Object::Deal)).or(row.quote_id.map(Object::Quote))
 }
 
-/// Entries of partners' ledgers as the fold takes them; `merge` is the cause of those that are about nothing.
+/// Entries of partners' ledgers as the fold takes them; `merge` is the cause of those that are about nothing, and
+/// `indexes` has the objects that are known already.
 pub(in crate::service) fn past_credits(
     policy: &Policy,
     rows: &[ledger_entry::Model],
     posting: &mut Posting<'_>,
     merge: ObjectIndex,
+    mut indexes: HashMap<Uuid, ObjectIndex>,
 ) -> Result<Vec<PastCredit>, Error> {
-    let mut indexes: HashMap<Uuid, ObjectIndex> = HashMap::new();
     let mut credits = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(partner) = posting.partner(row.partner_id) else { continue };

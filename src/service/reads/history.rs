@@ -11,6 +11,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::service::Services;
 use crate::service::deals::is_visible;
+use crate::service::subjects::logged_as_dropped;
 use crate::store::api_key;
 use crate::store::history::{self, LoggedObject, Voiding};
 
@@ -129,7 +130,8 @@ impl Services {
         Ok(histories)
     }
 
-    /// How affiliations that the caller may see came to be void: they were voided, or corrected.
+    /// How affiliations that the caller may see came to be void: they were voided, or corrected, or are part of another
+    /// one since two professionals were merged.
     ///
     /// # Errors
     /// When the database fails.
@@ -138,12 +140,29 @@ impl Services {
         rows: &[affiliation::Model],
     ) -> Result<HashMap<Uuid, Happening>, Error> {
         let ids: Vec<Uuid> = rows.iter().filter(|row| row.voided).map(|row| row.id).collect();
-        let steps = if ids.is_empty() {
-            Vec::new()
-        } else {
-            history::affiliation_voidings(self.db.reader(), &ids).await?
-        };
-        Ok(voidings(steps))
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut found = voidings(history::affiliation_voidings(self.db.reader(), &ids).await?);
+        let joined = rows.iter().filter(|row| row.voided && !found.contains_key(&row.id));
+        let people: HashSet<Uuid> = joined.map(|row| row.professional_id).collect();
+        if people.is_empty() {
+            return Ok(found);
+        }
+        for step in history::merges_of_professionals(self.db.reader(), people).await? {
+            let joined = logged_as_dropped(step.data.as_deref());
+            for id in joined.into_iter().filter(|id| ids.contains(id)) {
+                found.entry(id).or_insert_with(|| Happening {
+                    action: step.action,
+                    at: step.recorded_at,
+                    on: None,
+                    by: step.actor.clone(),
+                    reason: step.reason.clone(),
+                    points: None,
+                });
+            }
+        }
+        Ok(found)
     }
 
     /// How contracts that the caller may see were voided.

@@ -89,7 +89,7 @@ impl Services {
                 last_day: on,
                 ..step(posted.seqs[0], (Some(before.id), None), None)
             };
-            steps::end_partner(transaction, before.id, on).await?;
+            steps::end::<PartnerRow>(transaction, before.id, on).await?;
             posted.write(transaction).await?;
             steps::insert(transaction, step).await?;
             let change = Change::of("Partner", before.id).about(Some(before.id), None);
@@ -146,7 +146,7 @@ impl Services {
                 last_day: on,
                 ..step(posted.seqs[0], (None, Some(before.id)), None)
             };
-            steps::end_professional(transaction, before.id, on).await?;
+            steps::end::<ProfessionalRow>(transaction, before.id, on).await?;
             posted.write(transaction).await?;
             steps::insert(transaction, step).await?;
             let change = Change::of("Professional", before.id).about(None, Some(before.id));

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use entity::value::{EventKind, LogAction};
 use entity::{affiliation, subject_step, swag_order};
 use sea_orm::DatabaseTransaction;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::updates::{step, too_much};
@@ -26,6 +26,9 @@ use crate::store::professional::ProfessionalRow;
 use crate::store::subject::{self, Subject};
 use crate::store::subject_step::{self as steps, DatedFact};
 use crate::store::{activity, affiliation as affiliations, merge, swag};
+
+/// The value of a merge's step that names affiliations.
+const JOINED: &str = "joinedAffiliations";
 
 /// Affiliations by their ids.
 type Spans = Vec<AffiliationSpan<Uuid, Uuid>>;
@@ -65,22 +68,24 @@ impl Services {
             let (facts, activities) = self.history_of(transaction, &mut posting, &[left.id, kept.id]).await?;
             posting.load_for_merge(transaction, &facts, [who, other]).await?;
             let spent = spent_credits(&mut posting, &orders);
+            let joined = join_spans(spans);
             let entry = LogEntry {
                 reason: Some(reason.clone()),
+                data: Some(json!({ JOINED: dropped(&joined) })),
                 ..LogEntry::new(LogAction::ProfessionalsMerged, Object::Professional(kept.id))
             };
             let merged = ProfessionalMerge { from: who, into: other, facts: &facts, spent: &spent };
             posting.apply_professional_merge(entry, &merged).map_err(too_much)?;
             posting.also_employed(&rows, (left.id, kept.id));
             let mut posted = posting.post(transaction, self).await?;
+            emit_dropped(&mut posted, &joined, &rows);
             let object = json!({ "from": left.code, "into": kept.code });
             let (kind, today) = (EventKind::ProfessionalsMerged, self.clock.today());
             for id in [kept.id, left.id] {
                 posted.emit(0, EventDraft::of_professional(kind, today, id, "merge", object.clone()));
             }
             posted.name_activities(&activities);
-            let joined = join_spans(spans);
-            emit_joined(&mut posted, &joined, &rows, kept.id);
+            emit_extended(&mut posted, &joined, &rows, kept.id);
             activity::add_awards(transaction, posted.awarded.clone()).await?;
             let seq = posted.seqs[0];
             let row = subject_step::Model { from_id: Some(left.id), ..step(seq, (None, Some(kept.id)), None) };
@@ -194,27 +199,46 @@ fn spans(rows: &[affiliation::Model], kept: Uuid) -> Spans {
     first.into_iter().chain(second).map(span).collect()
 }
 
-/// Affiliations that were joined with another one: one lasts longer, and the other one is voided.
-fn emit_joined(
+/// The affiliations that are part of others from now on, in the order of their ids.
+pub(in crate::service) fn dropped<P>(joined: &[(AffiliationSpan<Uuid, P>, bool)]) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> =
+        joined.iter().filter(|(_, remains)| !remains).map(|(span, _)| span.key).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// The affiliations that a merge made part of others, from the values of its step in the log.
+pub(in crate::service) fn logged_as_dropped(data: Option<&str>) -> Vec<Uuid> {
+    let data: Value = data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
+    serde_json::from_value(data[JOINED].clone()).unwrap_or_default()
+}
+
+/// Affiliations that are part of another one from now on. They are voided as those of whom they were of until then: both
+/// may begin on the same day.
+fn emit_dropped(
     posted: &mut PostedRows,
     joined: &[(AffiliationSpan<Uuid, Uuid>, bool)],
     rows: &[affiliation::Model],
-    professional: Uuid,
 ) {
-    for (span, remains) in joined {
+    for (span, _) in joined.iter().filter(|(_, remains)| !remains) {
         let Some(row) = rows.iter().find(|row| row.id == span.key) else { continue };
-        let row = affiliation::Model {
-            professional_id: professional,
-            ends_on: span.ends_on,
-            voided: !remains,
-            ..row.clone()
-        };
-        let before = rows.iter().find(|one| one.id == row.id).and_then(|one| one.ends_on);
-        if row.voided {
-            posted.emit(0, EventDraft::affiliation(EventKind::AffiliationVoided, &row, row.starts_on));
-        } else if before != row.ends_on {
-            posted.emit(0, EventDraft::affiliation(EventKind::AffiliationCorrected, &row, row.starts_on));
-        }
+        let row = affiliation::Model { voided: true, ..row.clone() };
+        posted.emit(0, EventDraft::affiliation(EventKind::AffiliationVoided, &row, row.starts_on));
+    }
+}
+
+/// Affiliations of the remaining professional that last longer than before, as another one is part of them.
+fn emit_extended(
+    posted: &mut PostedRows,
+    joined: &[(AffiliationSpan<Uuid, Uuid>, bool)],
+    rows: &[affiliation::Model],
+    professional_id: Uuid,
+) {
+    for (span, _) in joined.iter().filter(|(_, remains)| *remains) {
+        let row = rows.iter().find(|row| row.id == span.key && row.ends_on != span.ends_on);
+        let Some(row) = row else { continue };
+        let row = affiliation::Model { professional_id, ends_on: span.ends_on, ..row.clone() };
+        posted.emit(0, EventDraft::affiliation(EventKind::AffiliationCorrected, &row, row.starts_on));
     }
 }
 

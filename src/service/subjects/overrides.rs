@@ -278,9 +278,11 @@ impl Services {
         }
         let text = Some(write_overrides(&overrides));
         match &who {
-            OverriddenSubject::Partner(_) => steps::override_partner(transaction, id, text.clone()).await?,
+            OverriddenSubject::Partner(_) => {
+                steps::override_levels::<PartnerRow>(transaction, id, text.clone()).await?;
+            }
             OverriddenSubject::Professional(_) => {
-                steps::override_professional(transaction, id, text.clone()).await?;
+                steps::override_levels::<ProfessionalRow>(transaction, id, text.clone()).await?;
             }
         }
         posted.write(transaction).await?;

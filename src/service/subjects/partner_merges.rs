@@ -13,7 +13,7 @@ use super::merges::{check_first, check_last, check_overrides, check_shared, code
 use super::updates::{step, too_much};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::fold::{PartnerMerge, SalesStep};
+use crate::program::fold::{ObjectIndex, PartnerMerge, PastFact, SalesStep};
 use crate::program::refusal::{Code, Refusal, all};
 use crate::program::wording::quoted;
 use crate::service::audit::Change;
@@ -48,7 +48,9 @@ impl Services {
             let entries = ledger::of_partners_before(transaction, &[left.id, kept.id], i64::MAX).await?;
             let named: HashSet<Uuid> = entries.iter().filter_map(|entry| entry.activity_id).collect();
             let activities = if named.is_empty() { Vec::new() } else { activity::by_ids(transaction, named).await? };
-            let entries = past_credits(&self.policy, &entries, &mut posting, cause)?;
+            let facts = self.facts_of_partners(transaction, &mut posting, owners).await?;
+            let entries = past_credits(&self.policy, &entries, &mut posting, cause, facts.indexes)?;
+            let facts = facts.facts;
             let (Some(who), Some(other)) = (posting.partner(left.id), posting.partner(kept.id)) else {
                 return Err(Error::Damaged("a lost partner".to_owned()));
             };
@@ -62,7 +64,7 @@ impl Services {
                 reason: Some(reason.clone()),
                 ..LogEntry::new(LogAction::PartnersMerged, object)
             };
-            let step_of = PartnerMerge { from: who, into: other, entries: &entries, sales: &histories, merge: cause };
+            let step_of = PartnerMerge { from: who, into: other, entries: &entries, facts: &facts, sales: &histories, merge: cause };
             posting.apply_partner_merge(entry, &step_of).map_err(too_much)?;
             let sums = sales_rows(&posting, owners, &years);
             let mut posted = posting.post(transaction, self).await?;
@@ -93,6 +95,22 @@ impl Services {
         });
         self.keys.forget();
         merged
+    }
+
+    /// What was recorded of two partners themselves.
+    async fn facts_of_partners(
+        &self,
+        transaction: &DatabaseTransaction,
+        posting: &mut Posting<'_>,
+        (left, kept): (Uuid, Uuid),
+    ) -> Result<PartnerFacts, Error> {
+        let mut rows = steps::partner_history(transaction, left, i64::MAX).await?;
+        rows.extend(steps::partner_history(transaction, kept, i64::MAX).await?);
+        rows.sort_by_key(|(seq, ..)| *seq);
+        let ids: Vec<Uuid> = rows.iter().map(|(.., row)| row.id).collect();
+        let (facts, _) = self.past_facts(posting, rows)?;
+        let indexes = ids.into_iter().zip(&facts).map(|(id, (_, past))| (id, past.fact.activity)).collect();
+        Ok(PartnerFacts { facts, indexes })
     }
 
     /// Refuses what facts of two partners contradict.
@@ -185,6 +203,12 @@ async fn load_state(
     years.sort_unstable();
     years.dedup();
     Ok(years)
+}
+
+/// What was recorded of partners, in the order of the log, and the activities in their posting.
+struct PartnerFacts {
+    facts: Vec<(i64, PastFact)>,
+    indexes: HashMap<Uuid, ObjectIndex>,
 }
 
 /// What the remaining partner sold, and the day on which the target of each year was reached.

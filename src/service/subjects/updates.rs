@@ -1,5 +1,7 @@
 //! Changes of partners and professionals: names, addresses and first days.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use entity::value::{EventKind, LogAction};
 use entity::{activity, subject_step};
@@ -11,7 +13,7 @@ use super::{lock_partner, lock_professional};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::admission::Admitted;
-use crate::program::fold::PastFact;
+use crate::program::fold::{Fact, PastFact};
 use crate::program::refusal::{Code, Refusal, all};
 use crate::program::rule::Review;
 use crate::program::search::fold_all;
@@ -23,7 +25,7 @@ use crate::service::posting::{LogEntry, Object, Posting};
 use crate::service::{Services, input, transact};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::subject_step::{self as steps, DatedFact};
+use crate::store::subject_step::{self as steps, DatedFact, HistoryRow};
 use crate::store::{affiliation, subject};
 
 /// New values of a partner; what is none stays.
@@ -217,10 +219,19 @@ impl Services {
             rows.extend(steps::history(transaction, *id, i64::MAX).await?);
         }
         rows.sort_by_key(|(seq, ..)| *seq);
-        let mut facts: std::collections::HashMap<Uuid, crate::program::fold::Fact> =
-            std::collections::HashMap::new();
+        let (facts, activities) = self.past_facts(posting, rows)?;
+        Ok((facts.into_iter().map(|(_, fact)| fact).collect(), activities))
+    }
+
+    /// Facts of histories in the order of the log, with their places in it, and the activities.
+    pub(super) fn past_facts(
+        &self,
+        posting: &mut Posting<'_>,
+        rows: Vec<HistoryRow>,
+    ) -> Result<(Vec<(i64, PastFact)>, Vec<activity::Model>), Error> {
+        let mut facts: HashMap<Uuid, Fact> = HashMap::new();
         let (mut history, mut activities) = (Vec::with_capacity(rows.len()), Vec::new());
-        for (_, voided, row) in rows {
+        for (seq, voided, row) in rows {
             let known = facts.get(&row.id).copied();
             let fact = if let Some(fact) = known {
                 fact
@@ -232,7 +243,7 @@ impl Services {
                 fact.ok_or_else(|| Error::Damaged("an activity without its subject".to_owned()))?
             };
             facts.insert(row.id, fact);
-            history.push(PastFact { fact, voided });
+            history.push((seq, PastFact { fact, voided }));
             if known.is_none() {
                 activities.push(row);
             }

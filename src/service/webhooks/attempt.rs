@@ -77,7 +77,7 @@ impl Services {
                     return Ok(Prepared::EventDeleted);
                 };
                 // The endpoint's filter may have changed since the delivery was created.
-                if !filter(&endpoint)?.matches(&row) {
+                if !filter(reader, &endpoint).await?.matches(&row) {
                     self.discard_delivery(delivery.id).await?;
                     return Ok(Prepared::Discarded);
                 }

@@ -322,7 +322,7 @@ impl Services {
         if store::pending_through(transaction, endpoint.id, endpoint.position).await? >= PENDING_MAX {
             return Ok(false);
         }
-        let filter = filter(endpoint)?;
+        let filter = filter(transaction, endpoint).await?;
         // A filter that matches few events must not keep the transaction open over the whole feed.
         let through = last.min(endpoint.position + NUMBERS_PER_TRANSACTION);
         let rows =

@@ -85,7 +85,10 @@ impl StepObjects {
                     let ids = [from, into];
                     let entries = ledger::of_partners_before(connection, &ids, row.log_seq).await?;
                     let sales = sales::merged_history(connection, &ids, row.log_seq).await?;
-                    objects.merged.insert(row.log_seq, MergedPartners { entries, sales });
+                    let mut facts = subject_step::partner_history(connection, from, row.log_seq).await?;
+                    facts.extend(subject_step::partner_history(connection, into, row.log_seq).await?);
+                    facts.sort_by_key(|(seq, ..)| *seq);
+                    objects.merged.insert(row.log_seq, MergedPartners { entries, facts, sales });
                 }
                 objects.subject_steps.insert(row.log_seq, row);
             }
@@ -101,9 +104,10 @@ impl StepObjects {
     }
 }
 
-/// Ledgers and sales of two partners before they were merged.
+/// Ledgers, facts and sales of two partners before they were merged.
 pub(super) struct MergedPartners {
     pub(super) entries: Vec<ledger_entry::Model>,
+    pub(super) facts: Vec<HistoryRow>,
     pub(super) sales: Vec<sales::MergedSalesRow>,
 }
 

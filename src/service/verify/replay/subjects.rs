@@ -14,10 +14,13 @@ use crate::program::fold::{
 };
 use crate::program::level_override::LevelOverride;
 use crate::service::posting::{Object, entry_object, past_credit, read_overrides};
-use crate::service::subjects::apply_override;
+use crate::service::subjects::{apply_override, dropped, logged_as_dropped};
 use crate::service::targets::merged_sales;
 use crate::store::log::LoggedStep;
 use crate::store::subject_step::HistoryRow;
+
+/// Affiliations, each with whether it remains.
+type Joined = Vec<(AffiliationSpan<Uuid, PartnerIndex>, bool)>;
 
 impl Replay<'_> {
     /// Compares the first and last days of all subjects with the stored ones.
@@ -76,7 +79,7 @@ impl Replay<'_> {
             (LogAction::ProfessionalUpdated, None, Some(who)) => self.professional_updated(row, who, objects),
             (LogAction::PartnersMerged, Some(into), None) => self.partners_merged(row, into, objects),
             (LogAction::ProfessionalsMerged, None, Some(into)) => {
-                self.professionals_merged(row, into, objects)
+                self.professionals_merged(logged, row, into, objects)
             }
             (LogAction::PartnershipEnded | LogAction::PartnershipResumed, Some(who), None) => {
                 self.partner_left(row, who)
@@ -124,6 +127,7 @@ impl Replay<'_> {
 
     fn professionals_merged(
         &mut self,
+        logged: &LoggedStep,
         row: &subject_step::Model,
         into: ProfessionalIndex,
         objects: &StepObjects,
@@ -140,8 +144,13 @@ impl Replay<'_> {
             one.merged_into = Some(id);
         }
         self.professionals[from.0 as usize].merged_into = Some(id);
-        self.join_affiliations(from, into);
-        Ok(None)
+        let joined = dropped(&self.join_affiliations(from, into));
+        let named = logged_as_dropped(logged.data.as_deref());
+        if joined == named {
+            Ok(None)
+        } else {
+            Err(format!("it names the joined affiliations {named:?}, expected {joined:?}"))
+        }
     }
 
     fn partners_merged(
@@ -159,8 +168,10 @@ impl Replay<'_> {
         let mut entries = Vec::with_capacity(merged.entries.len());
         for entry in &merged.entries {
             let Some(partner) = self.partner_indexes.get(&entry.partner_id).copied() else { continue };
-            let object = entry_object(entry)
-                .map_or(merge, |object| *indexes.entry(object.id()).or_insert_with(|| self.add(object)));
+            let object = entry_object(entry).map_or(merge, |object| {
+                let known = self.activities.get(&object.id()).map(|state| state.number);
+                *indexes.entry(object.id()).or_insert_with(|| known.unwrap_or_else(|| self.add(object)))
+            });
             let entry =
                 past_credit(self.policy, entry, partner, object).map_err(|error| error.to_string())?;
             entries.push(entry);
@@ -168,7 +179,9 @@ impl Replay<'_> {
         let years = self.fold.shared_sales_years(from, into);
         let numbers = |id| self.commerce.order_number(id).unwrap_or(merge);
         let sales = merged_sales(&merged.sales, &years, into, numbers).map_err(|error| error.to_string())?;
-        let step = PartnerMerge { from, into, entries: &entries, sales: &sales, merge };
+        let places = merged.facts.iter().map(|(seq, ..)| *seq);
+        let facts: Vec<(i64, PastFact)> = places.zip(self.past_facts(&merged.facts)?).collect();
+        let step = PartnerMerge { from, into, entries: &entries, facts: &facts, sales: &sales, merge };
         self.fold.merge_partners(&step, &mut self.awards).map_err(|error| error.to_string())?;
         self.commerce.move_deals(left, kept);
         for state in self.affiliations.values_mut().filter(|state| state.partner == from) {
@@ -182,7 +195,7 @@ impl Replay<'_> {
     }
 
     /// Gives affiliations to the remaining professional, and joins those that have a day in common.
-    fn join_affiliations(&mut self, from: ProfessionalIndex, into: ProfessionalIndex) {
+    fn join_affiliations(&mut self, from: ProfessionalIndex, into: ProfessionalIndex) -> Joined {
         let whose = |one: ProfessionalIndex| {
             let mut own: Vec<_> =
                 self.affiliations.iter().filter(|(_, state)| state.professional == one).collect();
@@ -197,13 +210,14 @@ impl Replay<'_> {
             ends_on: state.ends_on,
         };
         let joined = join_spans(all.filter(|(_, state)| !state.voided).map(span).collect());
-        for (one, remains) in joined {
+        for (one, remains) in &joined {
             let Some(state) = self.affiliations.get_mut(&one.key) else { continue };
-            (state.ends_on, state.voided) = (one.ends_on, !remains);
+            (state.ends_on, state.voided) = (one.ends_on, !*remains);
         }
         for state in self.affiliations.values_mut().filter(|state| state.professional == from) {
             state.professional = into;
         }
+        joined
     }
 
     fn past_facts(&self, history: &[HistoryRow]) -> Result<Vec<PastFact>, String> {
