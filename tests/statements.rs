@@ -281,6 +281,13 @@ fn queries() -> Vec<(&'static str, String, u64)> {
                 .to_owned(),
             2,
         ),
+        (
+            "end customers of deals and orders",
+            "deals(first: ROWS) { nodes { reference endCustomer { name spellings } } } \
+             orders(first: ROWS) { nodes { number endCustomer { name spellings } } }"
+                .to_owned(),
+            6,
+        ),
         ("everything of a page", format!("partners(first: ROWS) {{ {deep} }}"), 17),
     ]
 }

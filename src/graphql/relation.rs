@@ -37,6 +37,7 @@ pub(crate) enum Relation {
     DeliveryProgress,
     DojoCredits(Option<DateTime<Utc>>),
     Employer(Option<NaiveDate>),
+    EndCustomer,
     Endpoint,
     Event,
     Explanations,

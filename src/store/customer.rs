@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use entity::{customer, customer_name, deal, opportunity, order};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Set,
+};
 use uuid::Uuid;
 
 use super::log_ordered::LogOrderedList;
@@ -88,6 +91,23 @@ pub(crate) async fn by_ids(
     let backend = connection.get_database_backend();
     let statement = BY_IDS.bind(backend, [sql::ids(backend, ids)]);
     customer::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// The customers that spellings mean; a spelling that means none is left out.
+pub(crate) async fn by_spellings(
+    connection: &impl ConnectionTrait,
+    spellings: &[String],
+) -> Result<HashMap<String, customer::Model>, DbErr> {
+    sql!(
+        MEANT,
+        "SELECT n.spelling AS meant_by, c.* FROM customer_names n JOIN customers c ON c.key = n.customer_key \
+         WHERE n.spelling @texts1"
+    );
+    let values = [sql::texts(spellings.iter().map(String::as_str))];
+    let rows = connection.query_all_raw(MEANT.bind(connection.get_database_backend(), values)).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("", "meant_by")?, customer::Model::from_query_result(row, "")?)))
+        .collect()
 }
 
 /// The names that a spelling or its keys of comparison match, the earliest customer first.

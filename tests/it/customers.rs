@@ -307,6 +307,19 @@ async fn r10_orders_are_of_the_customer_they_name(backend: Backend) {
         .map(|one| one["number"].clone())
         .collect();
     assert_eq!((found, &all[0]["orders"]["totalCount"]), (numbers, &json!(3)));
+    // Deals and orders lead to the customer, whichever of its names they use.
+    app.place(&Order::self_use("suedwind").line("license", 1)).await;
+    let query = "{ deals { nodes { endCustomer { name } } } \
+                 orders(orderBy: PLACED_ON) { nodes { customer endCustomer { name } } } }";
+    let found = app.ok(query, json!({})).await;
+    let customer = json!({ "name": "Acme Inc" });
+    assert_eq!(found["deals"]["nodes"], json!([{ "endCustomer": customer }]));
+    let orders = found["orders"]["nodes"].as_array().expect("orders").iter();
+    let orders: Vec<(&Value, &Value)> = orders.map(|one| (&one["customer"], &one["endCustomer"])).collect();
+    let names = [json!("ACME"), json!("Acme Inc"), json!("Bolt")];
+    let mut expected: Vec<(&Value, &Value)> = names.iter().map(|name| (name, &customer)).collect();
+    expected.push((&Value::Null, &Value::Null));
+    assert_eq!(orders, expected);
     verified(app.services()).await;
 }
 
@@ -396,6 +409,9 @@ async fn partners_see_no_customers(backend: Backend) {
     assert_eq!(answer.body["errors"][0]["extensions"]["code"], "FORBIDDEN", "{}", answer.text);
     let answer = send("query($id: ID!) { node(id: $id) { id } }").await;
     assert_eq!(answer.body["data"]["node"], Value::Null);
+    let answer = send("{ deals { nodes { reference customer endCustomer { id } } } }").await;
+    let own = json!([{ "reference": "S-1", "customer": "Bolt", "endCustomer": null }]);
+    assert_eq!(answer.body["data"]["deals"]["nodes"], own, "{}", answer.text);
     // Its own credits changed, with the reason, and without the names of others' customers.
     let answer = send("{ events(first: 100) { nodes { type data } } }").await;
     assert!(

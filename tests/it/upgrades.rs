@@ -15,6 +15,7 @@ both! {
     stored_names_of_the_api_are_renamed,
     wins_of_before_their_review_stay,
     a_whole_database_of_before_goes_on,
+    customers_of_before_stay_apart,
 }
 
 /// Steps of the schema before there were orders and deals.
@@ -338,5 +339,89 @@ async fn a_whole_database_of_before_goes_on(backend: Backend) {
         json!({ "professional": "ada", "level": "ENABLER", "from": "2026-03-01", "until": "2026-12-31" });
     app.done("overrideLevel", set).await;
     app.done("endPartnership", json!({ "partner": "suedwind", "on": "2026-03-31" })).await;
+    verified(app.services()).await;
+}
+
+/// Names of customers, and those that they have in the database of before, where only case and spacing did not matter.
+const NAMES_OF_BEFORE: [(&str, &str); 2] = [("Acme Xinc", "Acme Inc"), ("Acme Xgmbh", "ACME, GmbH")];
+
+/// Gives customers and their deals the names of before, which the rules of now compare as equal.
+async fn rename_customers(connection: &DatabaseConnection, backend: Backend) {
+    let steps_change = match backend {
+        Backend::Sqlite => "DROP TRIGGER deal_steps_no_update",
+        Backend::Postgres => "ALTER TABLE deal_steps DISABLE TRIGGER USER",
+    };
+    let mut statements = vec![steps_change.to_owned()];
+    for (now, before) in NAMES_OF_BEFORE {
+        let key_of = |name: &str| name.to_lowercase().replace(' ', "");
+        let (key, old_key) = (key_of(now), key_of(before));
+        statements.extend([
+            format!("INSERT INTO customers (key, won_deal_id) SELECT '{old_key}', won_deal_id FROM customers WHERE key = '{key}'"),
+            format!("UPDATE deals SET customer = '{before}', customer_key = '{old_key}' WHERE customer_key = '{key}'"),
+            format!("UPDATE opportunities SET customer_key = '{old_key}' WHERE customer_key = '{key}'"),
+            format!("UPDATE deal_steps SET customer = '{before}' WHERE customer = '{now}'"),
+            format!("DELETE FROM customers WHERE key = '{key}'"),
+        ]);
+    }
+    for statement in &statements {
+        connection.execute_unprepared(statement).await.expect(statement);
+    }
+}
+
+async fn customers_of_before_stay_apart(backend: Backend) {
+    let app = TestApp::start(backend, "2026-03-31").await;
+    for partner in ["nordwind", "suedwind"] {
+        app.partner(partner, "2024-06-01").await;
+    }
+    for (partner, reference, customer, on) in [
+        ("nordwind", "N-1", "Acme", "2026-03-10"),
+        ("suedwind", "S-1", "Acme Xinc", "2026-03-11"),
+        ("suedwind", "S-2", "Acme Xgmbh", "2026-03-12"),
+    ] {
+        app.engaged(partner, reference, customer, "2026-03-01").await;
+        app.close(reference, "WON_BY_PARTNER", on).await;
+    }
+    app.engaged("suedwind", "S-3", "Acme Xinc", "2026-03-20").await;
+    let database = app.stop().await;
+    let connection = connect(backend, &database).await;
+    let migrations = Migrator::migrations();
+    let place = migrations.iter().position(|one| one.name().ends_with("000026_customers"));
+    let later = u32::try_from(migrations.len() - place.expect("the migration of customers")).expect("a few");
+    Migrator::down(&connection, Some(later)).await.expect("the schema of before");
+    rename_customers(&connection, backend).await;
+    connection.close().await.expect("a connection closes");
+
+    let app = TestApp::start_on(database, "2026-03-31").await;
+    verified(app.services()).await;
+    let query = "{ customers { nodes { id name spellings firstDeal { reference } deals { totalCount } } } }";
+    let found = app.ok(query, json!({})).await["customers"]["nodes"].clone();
+    let all: Vec<Value> = found
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| {
+            json!([one["name"], one["spellings"], one["firstDeal"]["reference"], one["deals"]["totalCount"]])
+        })
+        .collect();
+    let expected = [
+        json!(["ACME, GmbH", ["ACME, GmbH"], "S-2", 1]),
+        json!(["Acme", ["Acme"], "N-1", 1]),
+        json!(["Acme Inc", ["Acme Inc"], "S-1", 2]),
+    ];
+    assert_eq!(all, expected, "each is the customer that it was");
+    assert_eq!((app.balance("nordwind").await, app.balance("suedwind").await), (150, 300));
+    // A name of before means who it meant, and one that is new the earliest of those that compare equal.
+    for (reference, customer, of) in
+        [("S-4", "acme  inc", "Acme Inc"), ("S-5", "ACME, GmbH", "ACME, GmbH"), ("S-6", "Acme AG", "Acme")]
+    {
+        app.deal("suedwind", reference, customer, "2026-03-25").await;
+        let query = "query($of: String!) { deal(reference: $of) { endCustomer { name } } }";
+        let deal = app.ok(query, json!({ "of": reference })).await["deal"].clone();
+        assert_eq!(deal["endCustomer"]["name"], of, "{customer}");
+    }
+    // Staff decides that they are one.
+    let join = json!({ "from": found[0]["id"], "into": found[1]["id"], "reason": "one company" });
+    app.done("joinCustomers", join).await;
+    assert_eq!((app.balance("nordwind").await, app.balance("suedwind").await), (150, 200));
     verified(app.services()).await;
 }

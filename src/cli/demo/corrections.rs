@@ -76,7 +76,8 @@ impl Demo<'_> {
         self.late_start().await?;
         self.returned_order().await?;
         self.held_quote().await?;
-        self.import().await
+        self.import().await?;
+        self.one_customer().await
     }
 
     async fn reported_wins(&self) -> Result<(), Error> {
@@ -149,6 +150,29 @@ impl Demo<'_> {
             reason: "The contract of employment says so.".to_owned(),
         };
         self.as_staff().affiliation_correct(&correction).await.map(drop)
+    }
+
+    /// A partner registers a deal by another name of a customer, which staff joins.
+    async fn one_customer(&self) -> Result<(), Error> {
+        let staff = self.as_staff();
+        let draft = DealDraft {
+            partner: "alpenfunk".to_owned(),
+            reference: "AF-3".to_owned(),
+            customer: "Kanaal Noord Broadcasting".to_owned(),
+            scope: "Archive".to_owned(),
+            description: None,
+            registered_on: self.ago(6),
+        };
+        self.as_partner("alpenfunk").await?.deal_register(&draft).await?;
+        let mut ids = Vec::new();
+        for reference in ["AF-3", "NW-1"] {
+            let missing = || Error::Damaged(format!("the demo has no deal {reference}"));
+            let deal = staff.deal_by_reference(reference).await?.ok_or_else(missing)?;
+            let found = staff.customers_of_deals(std::slice::from_ref(&deal)).await?;
+            ids.push(found.get(&deal.id).ok_or_else(missing)?.id);
+        }
+        let reason = "The broadcaster uses both names.";
+        staff.customers_join(ObjectId::of_row(ids[0]), ObjectId::of_row(ids[1]), reason).await.map(drop)
     }
 
     async fn returned_order(&self) -> Result<(), Error> {

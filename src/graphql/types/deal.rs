@@ -4,12 +4,11 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::deal::Model;
 use entity::value::LogAction;
 
-use super::Partner;
-use super::ReviewDecision;
 use super::enums::{DealActivityKind, DealOutcome, DealStatus};
+use super::{Customer, Partner, ReviewDecision};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
-use crate::graphql::error::ApiError;
+use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment};
@@ -68,9 +67,18 @@ impl Deal {
         found.ok_or_else(|| Error::Damaged("a deal without its partner".to_owned()).into())
     }
 
-    /// Name of the end customer. Names that differ only in case or spacing identify the same customer.
+    /// Name of the end customer. Names that differ only in case, spacing, punctuation and legal forms are of one
+    /// customer, unless program staff separated them.
     async fn customer(&self) -> &str {
         &self.0.row().customer
+    }
+
+    /// End customer that the name means; null for callers that see no customers, who are all but program staff.
+    async fn end_customer(&self, context: &Context<'_>) -> Option<Customer> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.customers_of_deals(self.0.batch_rows()).await.map(BatchById::new) };
+        let found = self.0.load(Relation::EndCustomer, load).await;
+        or_null(context, found.map(|found| found.get(self.0.row().id).map(Customer)))
     }
 
     /// Products, services or project that the deal covers. Scopes that differ only in case or spacing are the

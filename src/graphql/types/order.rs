@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::commerce::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
 use super::standing::Level;
-use super::{Cancellation, Contract, Edition, Money, Partner, Product, SavedQuote};
+use super::{Cancellation, Contract, Customer, Edition, Money, Partner, Product, SavedQuote};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::error::{ApiError, or_null};
@@ -64,6 +64,15 @@ impl Order {
     /// Name of the end customer; null for self-use.
     async fn customer(&self) -> Option<&str> {
         self.0.row().customer.as_deref()
+    }
+
+    /// End customer that `customer` means; null if there is none, and for callers that see no customers, who are all but
+    /// program staff.
+    async fn end_customer(&self, context: &Context<'_>) -> Option<Customer> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.customers_of_orders(self.0.batch_rows()).await.map(BatchById::new) };
+        let found = self.0.load(Relation::EndCustomer, load).await;
+        or_null(context, found.map(|found| found.get(self.0.row().id).map(Customer)))
     }
 
     /// Status of the order.
@@ -210,7 +219,7 @@ pub(super) fn priced_level(services: &Services, edition: Uuid, code: &str) -> Re
 }
 
 impl Order {
-    /// An order with lines that are known already, also where a preview did not keep them.
+    /// An order with lines that are known already.
     pub(crate) async fn with_lines(row: order::Model, lines: Vec<order_line::Model>) -> Self {
         let lines = BatchPages::new([line_rows(&row, lines)].into());
         Self(BatchRow::only(row).with(Relation::OrderLines, lines).await)

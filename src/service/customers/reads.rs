@@ -52,6 +52,43 @@ impl Services {
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
+    /// The customers of deals, by the id of the deal.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn customers_of_deals(
+        &self,
+        deals: &[deal::Model],
+    ) -> Result<HashMap<Uuid, customer::Model>, Error> {
+        if !self.can_see(Operation::Customers) {
+            return Ok(HashMap::new());
+        }
+        let keys: Vec<&str> = deals.iter().map(|row| row.customer_key.as_str()).collect();
+        let found = store::by_keys(self.db.reader(), &keys).await?;
+        let found: HashMap<&str, &customer::Model> =
+            found.iter().map(|row| (row.key.as_str(), row)).collect();
+        let of = |row: &deal::Model| Some((row.id, (*found.get(row.customer_key.as_str())?).clone()));
+        Ok(deals.iter().filter_map(of).collect())
+    }
+
+    /// The customers of orders, by the id of the order; an order for the partner itself has none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn customers_of_orders(
+        &self,
+        orders: &[order::Model],
+    ) -> Result<HashMap<Uuid, customer::Model>, Error> {
+        let spelling = |row: &order::Model| row.customer_spelling.clone();
+        let spellings: Vec<String> = orders.iter().filter_map(spelling).collect();
+        if spellings.is_empty() || !self.can_see(Operation::Customers) {
+            return Ok(HashMap::new());
+        }
+        let found = store::by_spellings(self.db.reader(), &spellings).await?;
+        let of = |row: &order::Model| Some((row.id, found.get(row.customer_spelling.as_ref()?)?.clone()));
+        Ok(orders.iter().filter_map(of).collect())
+    }
+
     /// The names of customers, in the order of spelling.
     ///
     /// # Errors

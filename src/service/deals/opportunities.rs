@@ -65,6 +65,7 @@ impl Services {
         before: &[(Opportunity, Hold<Uuid>)],
         after: &[(Opportunity, Option<Hold<Uuid>>)],
         day: NaiveDate,
+        reason: &str,
     ) -> Result<(), Error> {
         let old = |of: &Opportunity| before.iter().find(|(key, _)| key == of).map(|(_, hold)| *hold);
         let changed: Vec<_> = after.iter().filter(|(key, hold)| old(key) != *hold).collect();
@@ -77,7 +78,8 @@ impl Services {
         {
             if !lost.won && day <= lost.until {
                 let holder = deal_of(transaction, lost.deal).await?;
-                self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, day, None).await?;
+                self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, day, Some(reason))
+                    .await?;
             } else {
                 self.emit_lapse(transaction, &lost).await?;
             }
@@ -112,7 +114,9 @@ impl Services {
     ) -> Result<(), Error> {
         let partners = subject::by_ids::<PartnerRow>(transaction, [holder.partner_id]).await?;
         let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
-        let actor = (kind == EventKind::OpportunityWon).then(|| self.caller().actor.label().to_owned());
+        // What lapses by time alone has neither.
+        let is_by_time = kind == EventKind::OpportunityLapsed && reason.is_none();
+        let actor = (!is_by_time).then(|| self.caller().actor.label().to_owned());
         let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor };
         let row = audience.step(&self.opportunity_event(kind, holder, on), reason);
         Ok(event::insert(transaction, vec![row], Numbering::Later).await?)

@@ -1,7 +1,7 @@
 //! The list of customers.
 
 use entity::customer;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 
 use super::{COUNT_MAX, ListQuery, counted, subjects};
 use crate::store::page::{Page, Rows};
@@ -62,7 +62,18 @@ pub(crate) async fn page(
     order: CustomerOrder,
     page: &Page<SubjectKey>,
 ) -> Result<Rows<customer::Model>, DbErr> {
-    let mut query = ListQuery::new(connection.get_database_backend(), "customers", "id");
+    let statement = page_statement(connection.get_database_backend(), filter, order, page);
+    Ok(page.truncate(customer::Model::find_by_statement(statement).all(connection).await?))
+}
+
+/// The statement of a page.
+pub(super) fn page_statement(
+    backend: DbBackend,
+    filter: &CustomerFilter,
+    order: CustomerOrder,
+    page: &Page<SubjectKey>,
+) -> Statement {
+    let mut query = ListQuery::new(backend, "customers", "id");
     let (column, sort) = order.column();
     let [value_after, id_after, value_before, id_before] = subjects::bounds(&mut query, sort, page);
     let limit = query.value(page.limit());
@@ -73,7 +84,7 @@ pub(crate) async fn page(
          AND (p.{column}, p.id) < ({value_before}, {id_before}) \
          ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
     );
-    Ok(page.truncate(customer::Model::find_by_statement(query.statement(text)).all(connection).await?))
+    query.statement(text)
 }
 
 /// Counts the customers, [`COUNT_MAX`] and one more at most.

@@ -7,6 +7,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use super::activities::{ActivityFilter, ActivityOrder, ActivityScope};
 use super::affiliations::{AffiliationFilter, AffiliationScope};
 use super::contracts::{ContractFilter, ContractOrder};
+use super::customers::{CustomerFilter, CustomerOrder};
 use super::deals::{DealFilter, DealOrder, DealScope, DealStatuses};
 use super::orders::OrderFilter;
 use super::partners::{Lapsing, PartnerFilter, PartnerOrder, TrackColumn};
@@ -235,6 +236,38 @@ fn subject_cases(backend: DbBackend) -> Vec<(String, Statement, &'static str)> {
     cases
 }
 
+/// Lists of customers: what it is, the statement, and the index that it reads.
+fn customer_cases(backend: DbBackend) -> Vec<(String, Statement, &'static str)> {
+    let mut cases = Vec::new();
+    for (order, value, index) in [
+        (CustomerOrder::Name, "acme", "ix_customers_name_id"),
+        (CustomerOrder::FirstWonOn, "2026-03-01", "ix_customers_won_on_id"),
+    ] {
+        for search in [None, Some("acme".to_owned())] {
+            for from_end in [false, true] {
+                let after = Some(SubjectKey { value: value.to_owned(), id: Uuid::from_u128(7) });
+                let page = Page { size: 20, from_end, after, before: None };
+                let filter = CustomerFilter { search: search.clone() };
+                let statement = customers::page_statement(backend, &filter, order, &page);
+                cases.push((format!("customers {filter:?} {order:?} {from_end}"), statement, index));
+            }
+        }
+    }
+    cases
+}
+
+#[tokio::test]
+async fn sqlite_reads_customers_through_an_index() {
+    let connection = migrated("sqlite::memory:").await;
+    for (what, statement, index) in customer_cases(DbBackend::Sqlite) {
+        let lines = plan(&connection, "EXPLAIN QUERY PLAN", "detail", statement).await;
+        let text = format!("{what}\n{}", lines.join("\n"));
+        let found = lines.iter().any(|line| line.starts_with("SEARCH p USING") && line.contains(index));
+        let scans = ["SCAN p", "SCAN n", "TEMP B-TREE"].iter().any(|scan| text.contains(scan));
+        assert!(found && !scans, "{text}");
+    }
+}
+
 #[tokio::test]
 async fn sqlite_reads_subjects_by_what_is_ahead_of_them_through_an_index() {
     let connection = migrated("sqlite::memory:").await;
@@ -350,7 +383,8 @@ async fn postgres_reads_every_list_through_an_index() {
             faults.push(format!("sorts: {text}"));
         }
     }
-    for (what, statement, index) in subject_cases(DbBackend::Postgres) {
+    let others = subject_cases(DbBackend::Postgres).into_iter().chain(customer_cases(DbBackend::Postgres));
+    for (what, statement, index) in others {
         let lines = plan(&connection, "EXPLAIN", "QUERY PLAN", statement).await;
         let text = format!("{what}\n{}", lines.join("\n"));
         if !text.contains(index) || text.contains("Seq Scan on") || text.contains("Sort Key") {
