@@ -45,6 +45,7 @@ mod publishing;
 mod quotes;
 mod races;
 mod reading;
+mod reading_days;
 mod reasons;
 mod recording;
 mod redemptions;

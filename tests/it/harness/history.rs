@@ -3,26 +3,24 @@
 
 #![expect(clippy::cast_possible_wrap, reason = "places in short lists")]
 
+mod document;
+mod subjects;
+
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
 use super::deals::{close, deal, report, status, swag};
-use super::{Activity, Order, TestApp, contract};
+use super::{Activity, Order, TestApp};
+pub(crate) use document::document;
 
 /// The day of a history.
 pub(crate) const TODAY: &str = "2026-08-31";
-/// Partners of a history, each with a key of its own.
-pub(crate) const PARTNERS: [&str; 3] = ["nordwind", "polder", "veld"];
-/// Professionals of a history.
-pub(crate) const PEOPLE: [&str; 4] = ["ada", "bram", "cleo", "dirk"];
-
-/// What a mutation changes.
-const EFFECTS: &str = "effects { ledgerEntries { effectiveOn reason track kind levelCredits spendableCredits \
-    balanceAfter } pointsEntries { effectiveOn reason kind points \
-    dojoCredits } levelChanges { partner { code } professional { code } track from { code } \
-    to { code } on timeBased } }";
+/// Partners of a history, each with a key of its own; the last two can be merged into another one.
+pub(crate) const PARTNERS: [&str; 4] = ["nordwind", "polder", "veld", "veld-bv"];
+/// Professionals of a history; the last two can be merged into another one.
+pub(crate) const PEOPLE: [&str; 5] = ["ada", "bram", "cleo", "dirk", "dirk-2"];
 
 /// Numbers that look as if they came by chance, and are the same in every run.
 pub(crate) struct Chance(pub(crate) u64);
@@ -78,6 +76,8 @@ pub(crate) struct History {
     contracts: Vec<(&'static str, String)>,
     /// Ids of affiliations that stand, by professional.
     affiliations: BTreeMap<String, Vec<Value>>,
+    /// Ids and names of customers.
+    customers: Vec<(Value, Vec<String>)>,
     count: usize,
 }
 
@@ -102,13 +102,15 @@ impl History {
     pub(crate) fn next(&mut self, chance: &mut Chance) -> Option<Mutation> {
         self.count += 1;
         match chance.below(100) {
-            0..=24 => Some(Self::activity(chance)),
-            25..=39 => self.review_or_voiding(chance),
-            40..=51 => self.affiliation(chance),
-            52..=69 => self.order(chance),
-            70..=75 => self.swag(chance),
-            76..=89 => self.deal(chance),
-            _ => self.subject(chance),
+            0..=22 => Some(Self::activity(chance)),
+            23..=36 => self.review_or_voiding(chance),
+            37..=48 => self.affiliation(chance),
+            49..=64 => self.order(chance),
+            65..=70 => self.swag(chance),
+            71..=84 => self.deal(chance),
+            85..=92 => self.subject(chance),
+            93..=96 => Some(Self::merge(chance)),
+            _ => self.customer(chance),
         }
     }
 
@@ -286,7 +288,7 @@ impl History {
         let partner = chance.of(&PARTNERS);
         let on = |chance: &mut Chance| format!("2026-08-{:02}", 10 + chance.below(21));
         if self.deals.len() < 3 || chance.below(5) == 0 {
-            let customer = chance.of(&["Acme", "Bolt", "Corp", "Dune"]);
+            let customer = chance.of(&["Acme", "Acme Inc", "Bolt", "Bolt, B.V.", "Corp", "Dune"]);
             let reference = format!("D-{}", self.count);
             return Some(mutation("registerDeal", deal(partner, &reference, customer, "2026-08-01")));
         }
@@ -318,79 +320,6 @@ impl History {
             _ => {
                 let input = json!({ "reference": reference, "on": on(chance), "reason": "no longer wanted" });
                 mutation("withdrawDeal", input)
-            }
-        })
-    }
-
-    fn subject(&mut self, chance: &mut Chance) -> Option<Mutation> {
-        let (partner, person) = (chance.of(&PARTNERS), chance.of(&PEOPLE));
-        let earlier = |chance: &mut Chance| format!("2024-0{}-1{}", 1 + chance.below(6), chance.below(9));
-        Some(match chance.below(12) {
-            0 => {
-                let first = chance.day();
-                let reference = format!("K-{}", self.count);
-                let until = chance.day_ahead();
-                mutation(
-                    "recordContract",
-                    contract(partner, &reference, (&first, &until), &[("TRAINING", "5")]),
-                )
-            }
-            1 => {
-                let (of, reference) = chance.pick(&self.contracts)?.clone();
-                let on = chance.day_ahead();
-                let input =
-                    json!({ "partner": of, "reference": reference, "endsOn": on, "reason": "ended early" });
-                mutation("endContract", input)
-            }
-            2 => {
-                let (of, reference) = chance.pick(&self.contracts)?.clone();
-                let input = json!({ "partner": of, "reference": reference, "reason": "never signed" });
-                mutation("voidContract", input)
-            }
-            3 => mutation("updatePartner", json!({ "code": partner, "enrolledOn": earlier(chance) })),
-            4 => {
-                let mut input = json!({ "code": person, "signedUpOn": earlier(chance), "reason": "misread" });
-                if chance.below(2) == 0 {
-                    input["name"] = format!("Professional {}", self.count).into();
-                }
-                mutation("updateProfessional", input)
-            }
-            5 => {
-                let on = [Value::Null, Value::Null, TODAY.into()][chance.below(3)].clone();
-                mutation("endPartnership", json!({ "partner": partner, "on": on, "reason": "terminated" }))
-            }
-            6 => {
-                let on = [Value::Null, Value::Null, TODAY.into()][chance.below(3)].clone();
-                mutation("endMembership", json!({ "professional": person, "on": on, "reason": "retired" }))
-            }
-            7 | 8 => {
-                let (from, until) = (chance.day(), chance.day_ahead());
-                let input = if chance.below(2) == 0 {
-                    let level = chance.of(&["MEMBER", "COLLABORATOR", "CREATOR"]);
-                    let track = chance.of(&["TECHNICAL", "BUSINESS"]);
-                    json!({ "partner": partner, "track": track, "level": level })
-                } else {
-                    let level = chance.of(&["ADVOCATE", "ENABLER", "CATALYST"]);
-                    json!({ "professional": person, "level": level })
-                };
-                mutation(
-                    "overrideLevel",
-                    with(input, json!({ "from": from, "until": until, "reason": "a pilot" })),
-                )
-            }
-            9 | 10 => {
-                let subject = if chance.below(2) == 0 {
-                    json!({ "partner": partner, "track": chance.of(&["TECHNICAL", "BUSINESS"]) })
-                } else {
-                    json!({ "professional": person })
-                };
-                mutation("endOverride", with(subject, json!({ "reason": "the pilot is over" })))
-            }
-            _ => {
-                let price = json!([{ "amount": chance.of(&["35", "40", "45"]), "currency": "EUR" }]);
-                let product =
-                    json!({ "code": "course", "name": "Course", "category": "TRAINING", "prices": price });
-                mutation("saveProduct", product)
             }
         })
     }
@@ -432,6 +361,7 @@ impl History {
         {
             self.deals.push(reference);
         }
+        self.learn_customers(step, payload);
         if step.name == "recordContract" && !payload["partner"].is_null() {
             let of = PARTNERS.into_iter().find(|code| step.input["partner"] == *code).expect("a partner");
             self.contracts.push((of, step.input["reference"].as_str().expect("a text").to_owned()));
@@ -461,37 +391,4 @@ impl Mutation {
         let input = with(self.input.clone(), json!({ "preview": true }));
         (!WITHOUT.contains(&self.name)).then(|| Self { input, ..self.clone() })
     }
-}
-
-/// A document that runs one mutation and asks for what it made, and maybe for what it changed.
-pub(crate) fn document(name: &str, with_effects: bool) -> String {
-    let affiliations = "professional { code affiliations(first: 100) { nodes { id voided { by } } } }";
-    let (object, effects) = match name {
-        "recordActivity" | "submitActivity" | "reviewActivity" | "voidActivity" => {
-            ("activity { id }", EFFECTS)
-        }
-        "voidActivities" => ("results { activity { id } userErrors { code } }", EFFECTS),
-        "affiliateProfessional" | "endAffiliation" | "correctAffiliation" | "voidAffiliation" => {
-            (affiliations, EFFECTS)
-        }
-        "placeOrder" | "cancelOrder" | "fulfillOrder" | "returnOrder" => ("order { number }", EFFECTS),
-        "saveQuote" | "withdrawQuote" => ("savedQuote { number }", EFFECTS),
-        "placeSwagOrder" | "cancelSwagOrder" | "fulfillSwagOrder" => ("swagOrder { number }", EFFECTS),
-        "saveSwagItem" => ("swagItem { code }", EFFECTS),
-        "saveProduct" => ("product { code }", ""),
-        "registerDeal" | "updateDeal" | "reportDealActivity" | "closeDeal" | "reviewDeal" | "reopenDeal"
-        | "withdrawDeal" => ("deal { reference }", EFFECTS),
-        "endMembership" | "updateProfessional" => ("professional { code }", EFFECTS),
-        "overrideLevel" | "endOverride" => ("partner { code } professional { code }", EFFECTS),
-        _ => ("partner { code }", EFFECTS),
-    };
-    let effects = if with_effects { effects } else { "" };
-    let input_type = match name {
-        "recordActivity" | "submitActivity" => "Activity".to_owned(),
-        _ => format!("{}{}", name[..1].to_uppercase(), &name[1..]),
-    };
-    format!(
-        "mutation($input: {input_type}Input!) {{ {name}(input: $input) {{ {object} {effects} \
-         userErrors {{ code field message }} }} }}"
-    )
 }
