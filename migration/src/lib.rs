@@ -30,6 +30,7 @@ mod m20261128_000024_causes;
 mod m20261129_000025_merges;
 mod m20261129_000026_customers;
 mod m20261129_000028_prospects;
+mod m20261129_000029_merged_holds;
 mod m20261129_000030_edition_drafts;
 mod m20261129_000031_edition_trials;
 mod schema;
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000025_merges::Migration),
             Box::new(m20261129_000026_customers::Migration),
             Box::new(m20261129_000028_prospects::Migration),
+            Box::new(m20261129_000029_merged_holds::Migration),
             Box::new(m20261129_000030_edition_drafts::Migration),
             Box::new(m20261129_000031_edition_trials::Migration),
         ]

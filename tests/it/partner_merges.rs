@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::harness::history::document;
 use crate::harness::{Activity, Backend, Order, TestApp, everything, verified};
 
 both! {
@@ -83,6 +84,11 @@ async fn record(app: &TestApp, other: &str) {
     app.place(&Order::self_use(other).line("course", 1).credits(20)).await;
     let cancelled = app.place(&Order::self_use(other).line("course", 1).credits(10)).await;
     app.cancel(&cancelled).await;
+    // A quote that holds credits, which it releases later.
+    let quote = json!({ "order": Order::self_use(other).line("course", 1).credits(7).input(),
+        "validUntil": "2026-12-31", "hold": true });
+    let saved = app.ok(&document("saveQuote", false), json!({ "input": quote })).await;
+    assert!(saved["saveQuote"]["savedQuote"]["number"].is_string(), "{saved}");
     app.contract(other, "c1", ("2026-01-01", "2026-12-31"), &[("TRAINING", "7")]).await;
     for (who, reference, customer, from, to) in [
         ("nordwind", "Acme 1", "Acme", "2026-06-01", "2026-06-10"),
@@ -167,6 +173,10 @@ async fn e4_a_merged_partner_is_as_if_recorded_there_from_the_start(backend: Bac
         }
         app.done("reopenDeal", json!({ "reference": "Globex", "reason": "it fell through" })).await;
         app.close("open", "WON_BY_PARTNER", "2026-08-20").await;
+        let query = "{ partner(code: \"nordwind\") { quotes { nodes { number } } } }";
+        let number = app.ok(query, json!({})).await["partner"]["quotes"]["nodes"][0]["number"].clone();
+        let ended = app.ok(&document("withdrawQuote", false), json!({ "input": { "number": number } })).await;
+        assert_eq!(ended["withdrawQuote"]["savedQuote"]["status"], "WITHDRAWN", "{ended}");
         verified(app.services()).await;
     }
     assert_eq!(ledger(&merged).await, ledger(&from_start).await);

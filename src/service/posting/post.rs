@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{
-    activity, ledger_entry, log, partner_balance, partner_day, partner_tally, partner_total, points_entry,
+    activity, affiliation, ledger_entry, log, partner_balance, partner_day, partner_tally, partner_total, points_entry,
     professional_balance, professional_day, professional_tally, professional_total,
 };
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::levels::{partner_totals, points_by_year};
@@ -21,7 +21,7 @@ use crate::program::level_change::LevelChange;
 use crate::program::rule::Track;
 use crate::program::totals::{Period, TrackTotal, membership_year_number};
 use crate::service::Services;
-use crate::service::events::{Audience, EventDraft};
+use crate::service::events::{Audience, EventDraft, codes_of_partners};
 use crate::service::run::{SubjectId, record_effects};
 use crate::store::event::Numbering;
 use crate::store::posted::PostedSets;
@@ -103,6 +103,21 @@ impl PostedRows {
     }
 }
 
+/// Names the employers of professionals whose levels change today: they need not be partners of the steps, which count for
+/// the employers of their own days.
+async fn name_employers(connection: &impl ConnectionTrait, posted: &mut PostedRows) -> Result<(), DbErr> {
+    if posted.professional_levels.is_empty() {
+        return Ok(());
+    }
+    let known = &posted.audience.codes;
+    let unknown = posted.audience.employers.iter().filter(|row| !known.contains_key(&row.partner_id));
+    let unknown: Vec<affiliation::Model> = unknown.cloned().collect();
+    if !unknown.is_empty() {
+        posted.name_partners(codes_of_partners(connection, &unknown).await?);
+    }
+    Ok(())
+}
+
 /// Net change of each day, by key.
 type NetChanges<K> = BTreeMap<K, BTreeMap<NaiveDate, i64>>;
 
@@ -144,6 +159,7 @@ impl Posting<'_> {
         self.ledger_rows(connection, &applied, today, &mut posted).await?;
         self.tally_rows(&mut posted);
         self.balance_rows(&mut posted);
+        name_employers(connection, &mut posted).await?;
         Ok(posted)
     }
 

@@ -28,6 +28,9 @@ use crate::store::professional::ProfessionalRow;
 use crate::store::subject_step::{self as steps, DatedFact, HistoryRow};
 use crate::store::{affiliation, subject};
 
+/// Facts with their places in the log, in its order.
+pub(super) type PlacedFacts = Vec<(i64, PastFact)>;
+
 /// New values of a partner; what is none stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartnerUpdate {
@@ -228,7 +231,7 @@ impl Services {
         &self,
         posting: &mut Posting<'_>,
         rows: Vec<HistoryRow>,
-    ) -> Result<(Vec<(i64, PastFact)>, Vec<activity::Model>), Error> {
+    ) -> Result<(PlacedFacts, Vec<activity::Model>), Error> {
         let mut facts: HashMap<Uuid, Fact> = HashMap::new();
         let (mut history, mut activities) = (Vec::with_capacity(rows.len()), Vec::new());
         for (seq, voided, row) in rows {
