@@ -76,7 +76,10 @@ pub(crate) async fn everything(connection: &impl ConnectionTrait) -> Vec<String>
                 "event_feed" => {}
                 "event" => {
                     let events = entity::event::Entity::find().all(connection).await.expect("events");
-                    rows.extend(events.iter().map(|row| format!("{} {} {}", row.id, row.recorded_at, row.data)));
+                    let mut events: Vec<String> =
+                        events.iter().map(|row| format!("{} {} {}", row.id, row.recorded_at, row.data)).collect();
+                    events.sort_unstable();
+                    rows.extend(events);
                 }
                 name => rows.extend(table::<entity::$module::Entity>(connection).await.expect(name)),
             })+
