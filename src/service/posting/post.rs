@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{
-    activity, affiliation, ledger_entry, log, partner_balance, partner_day, partner_tally, partner_total, points_entry,
-    professional_balance, professional_day, professional_tally, professional_total,
+    activity, affiliation, ledger_entry, log, partner_balance, partner_day, partner_tally, partner_total,
+    points_entry, professional_balance, professional_day, professional_tally, professional_total,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
