@@ -275,6 +275,8 @@ rights! {
         TryEdition "tryEdition"        [Everything Nothing Nothing Nothing Nothing]
         /// Checking the document of an edition.
         CheckEdition "checkEdition"    [Everything Nothing Nothing Nothing Nothing]
+        /// Sums over the whole program.
+        ProgramReport "programReport"  [Everything Everything Nothing Nothing Nothing]
         /// Replaying the log and comparing ledger and projections with it.
         Verify "verify"                [Everything Nothing Nothing Nothing Nothing]
     }

@@ -34,6 +34,16 @@ impl Clock {
         at.with_timezone(&self.zone).date_naive()
     }
 
+    /// The moment at which a date begins in the program's time zone.
+    #[must_use]
+    pub fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.and_time(NaiveTime::MIN);
+        // Where clocks are put forward at midnight, the date begins an hour later.
+        let starts = [midnight, midnight + TimeDelta::hours(1)].into_iter();
+        let start = starts.filter_map(|local| local.and_local_timezone(self.zone).earliest()).next();
+        start.map_or_else(|| midnight.and_utc(), |local| local.to_utc())
+    }
+
     /// The system time, even if the day is pinned: for comparison with other clocks, and
     /// for measuring delays.
     #[must_use]
@@ -59,6 +69,23 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_begins_at_midnight_of_the_zone() {
+        for (zone, day, start) in [
+            (chrono_tz::Europe::Brussels, "2026-07-01", "2026-06-30T22:00:00Z"),
+            (chrono_tz::Europe::Brussels, "2026-01-01", "2025-12-31T23:00:00Z"),
+            // Clocks went from 0:00 to 1:00.
+            (chrono_tz::America::Sao_Paulo, "2018-11-04", "2018-11-04T03:00:00Z"),
+        ] {
+            let day: NaiveDate = day.parse().expect("a date");
+            let found = Clock::new(zone, None).start_of(day);
+            assert_eq!(found, start.parse::<DateTime<Utc>>().expect("a moment"), "{day}");
+            let clock = Clock::new(zone, None);
+            assert_eq!(clock.date_of(found), day);
+            assert_eq!(clock.date_of(found - TimeDelta::microseconds(1)), day.pred_opt().expect("a day"));
+        }
+    }
 
     #[test]
     fn a_pinned_clock_stays_on_its_day_and_goes_on() {

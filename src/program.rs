@@ -20,6 +20,8 @@ pub mod level_validity;
 pub mod money;
 mod name_key;
 pub mod nearest;
+pub mod notice;
+pub mod path;
 pub mod pricing;
 pub mod prospects;
 pub mod refusal;

@@ -229,6 +229,73 @@ function staff(day) {
       variables: { from: day },
     },
     {
+      title: 'A path to Creator',
+      description: 'The sets of activities with the fewest that bring a partner to a level by the end of the year, under all caps and windows.',
+      query: `query Paths($partner: String!, $level: String) {
+  partner(code: $partner) {
+    name
+    paths(track: BUSINESS, level: $level, first: 3) {
+      level { name }
+      by
+      activities
+      steps { month title quantity credits }
+    }
+  }
+}
+`,
+      variables: { partner: PARTNER, level: 'CREATOR' },
+    },
+    {
+      title: 'An outlook',
+      description: 'Levels and discounts on a day ahead, if nothing more is earned.',
+      query: `query Outlook($partner: String!, $on: Date!) {
+  partner(code: $partner) {
+    outlook(on: $on) {
+      overall { name }
+      technical { level { name } validUntil }
+      business { level { name } validUntil }
+      baseDiscounts { category percent contract { reference } }
+    }
+  }
+}
+`,
+      variables: { partner: PARTNER, on: nextYear(day) },
+    },
+    {
+      title: 'A statement',
+      description: 'Opening balance, movements and closing balance of this year by effective date, and what came late.',
+      query: `query Statement($partner: String!, $from: Date!, $to: Date!) {
+  statement(partner: $partner, from: $from, to: $to) {
+    opening
+    closing
+    sums { track reason spendableCredits }
+    movements(last: 10) { nodes { effectiveOn spendableCredits explanation } }
+    lateCredits
+    levels { track level { name } earnedOn lapsedOn }
+    orders { nodes { number credits } }
+  }
+}
+`,
+      variables: { partner: PARTNER, from: `${day.slice(0, 4)}-01-01`, to: day },
+    },
+    {
+      title: 'The program this year',
+      description: 'Credits by reason, unspent credits by age with their value, discounts, levels by month, and the levels of the next 1 January.',
+      query: `query Report($from: Date!, $to: Date!) {
+  programReport(from: $from, to: $to) {
+    credits { track reason spendableCredits }
+    unspent { year credits }
+    unspentValue { amount currency }
+    discounts { level category discount { amount currency } }
+    levels { on track level partners }
+    forecast { track level partners }
+    renewals { level professionals secured }
+  }
+}
+`,
+      variables: { from: `${day.slice(0, 4)}-01-01`, to: day },
+    },
+    {
       title: 'Professionals at risk',
       description: 'Who loses a level at renewal without further points.',
       query: `query AtRisk {
@@ -626,6 +693,11 @@ const REGISTER_DEAL = `mutation RegisterDeal($input: RegisterDealInput!) {
   }
 }
 `;
+
+// 1 January of the next year.
+function nextYear(day) {
+  return `${Number(day.slice(0, 4)) + 1}-01-01`;
+}
 
 function deal(prefix, partner, day) {
   return {

@@ -24,6 +24,7 @@ pub mod import_run;
 pub mod ledger_entry;
 pub mod log;
 pub mod merged_object;
+pub mod notice_progress;
 pub mod opportunity;
 pub mod opportunity_timer;
 pub mod order;

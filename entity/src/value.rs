@@ -412,6 +412,16 @@ pub enum EventKind {
     LevelOverridden,
     /// An override of a level was ended.
     OverrideEnded,
+    /// A level will lapse.
+    LevelEnding,
+    /// A contract will end.
+    ContractEnding,
+    /// The last day of a quote that holds credits is near.
+    QuoteEnding,
+    /// A deal will expire.
+    DealEnding,
+    /// A registered opportunity will lapse.
+    OpportunityEnding,
 }
 
 /// What the rows of an imported file are.

@@ -33,6 +33,8 @@ mod m20261129_000028_prospects;
 mod m20261129_000029_merged_holds;
 mod m20261129_000030_edition_drafts;
 mod m20261129_000031_edition_trials;
+mod m20261129_000040_notices;
+mod m20261129_000041_reports;
 mod schema;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -76,6 +78,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000029_merged_holds::Migration),
             Box::new(m20261129_000030_edition_drafts::Migration),
             Box::new(m20261129_000031_edition_trials::Migration),
+            Box::new(m20261129_000040_notices::Migration),
+            Box::new(m20261129_000041_reports::Migration),
         ]
     }
 }

@@ -8,6 +8,7 @@ mod events;
 mod imports;
 mod lists;
 mod nodes;
+mod reports;
 mod webhooks;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub struct Query(
     lists::WorkListQueries,
     customers::CustomerQueries,
     editions::EditionQueries,
+    reports::ReportQueries,
 );
 
 /// Subjects, what they did, and the policy that judges it.

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::DeliveryState;
 use uuid::Uuid;
 
+use crate::service::reads::PathQuery;
 use crate::store::affiliation::AffiliationOwner;
 use crate::store::ledger::LedgerFilter;
 use crate::store::page::Page;
@@ -55,7 +56,9 @@ pub(crate) enum Relation {
     OrderCount,
     OrderLines,
     Orders(Page<i64>),
+    Outlook(NaiveDate),
     Partner,
+    Paths(PathQuery),
     PointsCount(PointsFilter),
     PointsEntries(PointsFilter, Page<i64>),
     Product,

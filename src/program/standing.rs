@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
 use super::calendar::{MembershipYear, membership_year, year_end};
 use super::edition::Editions;
@@ -90,6 +90,29 @@ pub fn check_professional_day(
     today: NaiveDate,
 ) -> Result<(), Refusal> {
     check_day(day, today, &[(signed_up_on, "the professional's sign-up")])
+}
+
+/// Years ahead for which an outlook answers.
+pub const OUTLOOK_YEARS: u32 = 10;
+
+/// The last day for which an outlook answers.
+#[must_use]
+pub fn outlook_horizon(today: NaiveDate) -> NaiveDate {
+    today.checked_add_months(Months::new(12 * OUTLOOK_YEARS)).unwrap_or(NaiveDate::MAX)
+}
+
+/// Checks the day of an outlook (F2): it is ahead, and not too far.
+///
+/// # Errors
+/// For today and earlier days, and for days beyond the horizon.
+pub fn check_outlook_day(day: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
+    let (first, last) = (today.succ_opt().unwrap_or(today), outlook_horizon(today));
+    if (first..=last).contains(&day) {
+        return Ok(());
+    }
+    let instead = if day < first { " For that day, use standing(asOf:)." } else { "" };
+    let message = format!("on {day}: an outlook is for {first} to {last}.{instead}");
+    Err(Refusal::new(Code::Invalid, "on", message))
 }
 
 fn check_day(day: NaiveDate, today: NaiveDate, starts: &[(NaiveDate, &str)]) -> Result<(), Refusal> {
@@ -478,6 +501,25 @@ mod tests {
             assert_eq!(code(standing.secured_level).as_deref(), secured, "{on}");
             assert_eq!(standing.points_to_next_level, Some(to_next), "{on}");
             assert_eq!(standing.points_to_retain, to_retain, "{on}");
+        }
+    }
+
+    #[test]
+    fn f2_days_of_an_outlook() {
+        let early = "an outlook is for 2025-01-02 to 2035-01-01. For that day, use standing(asOf:).";
+        let late = "on 2035-01-02: an outlook is for 2025-01-02 to 2035-01-01.";
+        // day, words of the refusal
+        let table = [
+            ("2024-12-31", Some(early)),
+            ("2025-01-01", Some(early)),
+            ("2025-01-02", None),
+            ("2035-01-01", None),
+            ("2035-01-02", Some(late)),
+        ];
+        for (on, words) in table {
+            let answer = check_outlook_day(day(on), day("2025-01-01")).err().map(|refusal| refusal.message);
+            assert_eq!(answer.is_some(), words.is_some(), "{on}");
+            assert!(answer.is_none_or(|message| message.ends_with(words.unwrap_or_default())), "{on}");
         }
     }
 

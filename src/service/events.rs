@@ -4,6 +4,7 @@
 mod deals;
 mod drafts;
 mod live;
+mod notices;
 mod reads;
 mod time_based;
 

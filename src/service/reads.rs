@@ -8,10 +8,13 @@ mod level_history;
 mod list_queries;
 mod lists;
 mod partners;
+mod paths;
 mod points;
 mod professional_levels;
 mod professionals;
+mod program_reports;
 mod standings;
+mod statements;
 
 use std::collections::HashMap;
 
@@ -27,9 +30,12 @@ pub use list_queries::{
 };
 pub use lists::RowsTotal;
 pub use partners::{PartnerQuery, track_column};
+pub use paths::PathQuery;
 pub use professional_levels::ProfessionalLevelAward;
 pub use professionals::{ProfessionalQuery, StandingOn};
+pub use program_reports::{LevelCount, ProgramReport};
 pub use standings::{PartnerStanding, YearCredits};
+pub use statements::Statement;
 
 /// The result for each subject, or the refusal.
 pub type PerSubject<T> = HashMap<Uuid, Result<T, Refusal>>;

@@ -23,6 +23,8 @@ pub struct LedgerFilter {
     pub from: Option<NaiveDate>,
     /// Only those that count on this day or earlier.
     pub to: Option<NaiveDate>,
+    /// Only those recorded from the first moment on, before the second one.
+    pub recorded: Option<(DateTimeUtc, DateTimeUtc)>,
 }
 
 impl LedgerFilter {
@@ -30,6 +32,10 @@ impl LedgerFilter {
     fn statements(&self) -> (&'static Statements, Vec<Value>) {
         let names_days = self.from.is_some() || self.to.is_some();
         let days = [self.from.unwrap_or(EARLIEST).into(), self.to.unwrap_or(LATEST).into()];
+        if let Some((from, before)) = self.recorded {
+            let until = self.to.unwrap_or(LATEST).into();
+            return (&RECORDED, vec![from.into(), before.into(), until]);
+        }
         match self.track.map(|track| track.to_value().into()) {
             None if !names_days => (&ALL, Vec::new()),
             None => (&OF_DAYS, days.to_vec()),
@@ -77,6 +83,12 @@ static OF_TRACK: LazyLock<Statements> = LazyLock::new(|| Statements::new("e.trac
 /// Some days, including redemptions and returns, which have no track.
 static OF_DAYS: LazyLock<Statements> =
     LazyLock::new(|| Statements::new("e.effective_on BETWEEN $2 AND $3", 2, UNINDEXED_NUMBER));
+
+/// Recorded in a time, and counting until a day.
+static RECORDED: LazyLock<Statements> = LazyLock::new(|| {
+    let condition = "e.recorded_at >= $2 AND e.recorded_at < $3 AND e.effective_on <= $4";
+    Statements::new(condition, 3, UNINDEXED_NUMBER)
+});
 
 /// Some days of one track.
 static OF_TRACK_AND_DAYS: LazyLock<Statements> = LazyLock::new(|| {

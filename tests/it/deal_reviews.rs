@@ -460,7 +460,9 @@ async fn opportunities_lapse_once(backend: Backend) {
     let mut told: Vec<String> = feed(&app, 0)
         .await
         .iter()
-        .filter(|event| event["type"].as_str().is_some_and(|kind| kind.starts_with("OPPORTUNITY")))
+        .filter(|event| {
+            ["OPPORTUNITY_WON", "OPPORTUNITY_LAPSED"].contains(&event["type"].as_str().expect("a type"))
+        })
         .map(|event| {
             let text = |value: &Value| value.as_str().expect("a text").to_owned();
             let deal = &event["deal"]["reference"];

@@ -127,6 +127,16 @@ pub(crate) enum EventType {
     EditionDraftApproved,
     /// A draft of an edition was withdrawn. Administrators only.
     EditionDraftWithdrawn,
+    /// A level will lapse unless more is earned.
+    LevelEnding,
+    /// A contract will end.
+    ContractEnding,
+    /// The last day of a saved quote that holds credits is near.
+    QuoteEnding,
+    /// A deal will expire.
+    DealEnding,
+    /// A registered opportunity will lapse.
+    OpportunityEnding,
 }
 
 map_enum!(
@@ -191,6 +201,11 @@ map_enum!(
         EditionDraftSaved,
         EditionDraftApproved,
         EditionDraftWithdrawn,
+        LevelEnding,
+        ContractEnding,
+        QuoteEnding,
+        DealEnding,
+        OpportunityEnding,
     }
 );
 map_enum!(
@@ -255,5 +270,10 @@ map_enum!(
         EditionDraftSaved,
         EditionDraftApproved,
         EditionDraftWithdrawn,
+        LevelEnding,
+        ContractEnding,
+        QuoteEnding,
+        DealEnding,
+        OpportunityEnding,
     }
 );

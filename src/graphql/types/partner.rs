@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::enums::Track;
 use super::level_history::{LevelAward, LevelRows};
+use super::path::Path;
 use super::standing::PartnerStanding;
 use super::{
     Activity, Affiliation, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget, SavedQuote,
@@ -20,7 +21,7 @@ use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
-use crate::service::reads;
+use crate::service::reads::{self, PathQuery};
 use crate::store::activity::Owner;
 use crate::store::affiliation::AffiliationOwner;
 use crate::store::ledger::LedgerFilter;
@@ -98,6 +99,60 @@ impl Partner {
         }
     }
 
+    /// Standing on a day ahead if nothing more is earned: levels lapse as their dates say, and overrides and contracts
+    /// begin and end. Editions that were published so far apply from their first days.
+    async fn outlook(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Day ahead, from tomorrow through ten years from today.")] on: Date,
+    ) -> Result<PartnerStanding, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.partner_outlooks(self.0.batch_rows(), on.0).await };
+        let standings = self.0.load(Relation::Outlook(on.0), load).await?;
+        match standings.get(&self.0.row().id) {
+            Some(Ok(standing)) => {
+                Ok(PartnerStanding { partner: self.0.clone(), known_at: None, standing: standing.clone() })
+            }
+            Some(Err(refusal)) => Err(refusal.clone().into()),
+            None => Err(ApiError::bad_input("This partner has no outlook.")),
+        }
+    }
+
+    /// Paths to a level in a track: for each, a set of activities from today on with which the level holds on a day,
+    /// none of them superfluous; those with the fewest activities first. Empty if no activities reach it by then; one
+    /// path without steps if the level holds on that day anyway.
+    #[expect(clippy::too_many_arguments, reason = "the contract names them")]
+    async fn paths(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Track of the level.")] track: Track,
+        #[graphql(
+            desc = "Code of the level; by default the next one, or the highest one for partners that have it."
+        )]
+        level: Option<String>,
+        #[graphql(
+            desc = "Day on which the level is to hold, from today through ten years from today; 31 December of this year by default."
+        )]
+        by: Option<Date>,
+        #[graphql(desc = "Number of paths, 1 to 10.", default = 3)] first: i32,
+        #[graphql(
+            desc = "Includes kinds that follow from others: won deals, new customers, sales targets, and the points of professionals.",
+            default = false
+        )]
+        include_dependent: bool,
+    ) -> Result<Vec<Path>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let by = by.map(|date| date.0);
+        let query = PathQuery { track: track.into(), level, by, first, include_dependent };
+        let load = async { services.partner_paths(self.0.batch_rows(), &query).await };
+        let paths = self.0.load(Relation::Paths(query.clone()), load).await?;
+        match paths.get(&self.0.row().id) {
+            Some(Ok(paths)) => Ok(paths.iter().cloned().map(Path).collect()),
+            Some(Err(refusal)) => Err(refusal.clone().into()),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// Balance of spendable credits. Negative only if credits that were already redeemed have been reversed.
     async fn balance(
         &self,
@@ -171,6 +226,7 @@ impl Partner {
             track: track.map(Into::into),
             from: from.map(|date| date.0),
             to: to.map(|date| date.0),
+            recorded: None,
         };
         let page = PageArguments { first, after, last, before }.page(&LEDGER)?;
         let services = context.data_unchecked::<Services>();

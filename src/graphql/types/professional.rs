@@ -100,6 +100,29 @@ impl Professional {
         }
     }
 
+    /// Standing on a day ahead if nothing more is earned: membership years pass, and overrides begin and end. Editions
+    /// that were published so far apply from their first days.
+    async fn outlook(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Day ahead, from tomorrow through ten years from today.")] on: Date,
+    ) -> Result<ProfessionalStanding, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.professional_outlooks(self.0.batch_rows(), on.0).await };
+        let standings = self.0.load(Relation::Outlook(on.0), load).await?;
+        match standings.get(&self.0.row().id) {
+            Some(Ok((day, standing, found))) => Ok(ProfessionalStanding {
+                professional: self.0.clone(),
+                as_of: *day,
+                known_at: None,
+                standing: standing.clone(),
+                found: found.clone(),
+            }),
+            Some(Err(refusal)) => Err(refusal.clone().into()),
+            None => Err(ApiError::bad_input("This professional has no outlook.")),
+        }
+    }
+
     /// Every level that was earned, oldest first: those that count, those that have expired, and those that a
     /// reversal removed (`reversed`). A partner sees the levels reached on days on which the professional worked
     /// for it.

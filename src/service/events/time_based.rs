@@ -1,4 +1,4 @@
-//! Time-based events: levels that lapse and deals that expire, and opportunities that lapse. Each is emitted once, on its day or, if no
+//! Time-based events: levels that lapse, deals that expire, opportunities that lapse, and notices before. Each is emitted once, on its day or, if no
 //! server ran then, when the next one starts.
 
 use std::collections::{BTreeMap, HashMap};
@@ -41,6 +41,7 @@ impl Services {
         while self.emit_quote_expiries().await? {}
         while self.emit_professional_levels().await? {}
         while self.emit_partner_levels().await? {}
+        while self.emit_notices().await? {}
         Ok(())
     }
 

@@ -272,7 +272,9 @@ impl Services {
         known_at: Option<DateTime<Utc>>,
     ) -> Result<HashMap<Uuid, (NaiveDate, NaiveDate)>, Error> {
         let editions = &self.policy.editions;
-        let shown = self.with_visible_points(professionals.iter().map(|row| row.id), day).await?;
+        // Who sees an outlook sees the points of today.
+        let shown_on = day.min(self.clock.today());
+        let shown = self.with_visible_points(professionals.iter().map(|row| row.id), shown_on).await?;
         let is_shown = |row: &&ProfessionalRow| shown.as_ref().is_none_or(|shown| shown.contains(&row.id));
         let signed_up: HashMap<Uuid, NaiveDate> = professionals
             .iter()

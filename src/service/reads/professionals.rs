@@ -15,7 +15,7 @@ use crate::program::level_override::{LevelOverride, override_on, override_profes
 use crate::program::refusal::{Code, Refusal};
 use crate::program::search::fold;
 use crate::program::standing::{
-    MembershipSums, ProfessionalStanding, check_professional_day, professional_standing_of,
+    MembershipSums, ProfessionalStanding, check_outlook_day, check_professional_day, professional_standing_of,
 };
 use crate::program::totals::membership_year_number;
 use crate::service::access::Visibility;
@@ -154,11 +154,38 @@ impl Services {
         as_of: Option<NaiveDate>,
         known_at: Option<DateTime<Utc>>,
     ) -> Result<PerSubject<StandingOn>, Error> {
-        let editions = &self.policy.editions;
         let today = self.clock.today();
         let day = as_of.unwrap_or(today);
+        let check = |row: &ProfessionalRow| check_professional_day(row.signed_up_on, day, today);
+        self.checked_professional_standings(professionals, (day, day), known_at, check).await
+    }
+
+    /// Standings of professionals on a day ahead if nothing more is earned, by the editions published so far (F2).
+    /// A partner sees those of who works for it today.
+    ///
+    /// # Errors
+    /// When the day is not ahead or too far, or the database fails.
+    pub async fn professional_outlooks(
+        &self,
+        professionals: &[ProfessionalRow],
+        day: NaiveDate,
+    ) -> Result<PerSubject<StandingOn>, Error> {
+        let today = self.clock.today();
+        check_outlook_day(day, today)?;
+        self.checked_professional_standings(professionals, (day, today), None, |_| Ok(())).await
+    }
+
+    /// The days are that of the standing, and that on which the caller must be allowed to see it.
+    async fn checked_professional_standings(
+        &self,
+        professionals: &[ProfessionalRow],
+        (day, shown_on): (NaiveDate, NaiveDate),
+        known_at: Option<DateTime<Utc>>,
+        check: impl Fn(&ProfessionalRow) -> Result<(), Refusal> + Send,
+    ) -> Result<PerSubject<StandingOn>, Error> {
+        let editions = &self.policy.editions;
         let mut answers: PerSubject<StandingOn> = HashMap::with_capacity(professionals.len());
-        let shown = self.with_visible_points(professionals.iter().map(|row| row.id), day).await?;
+        let shown = self.with_visible_points(professionals.iter().map(|row| row.id), shown_on).await?;
         let mut asked = Vec::with_capacity(professionals.len());
         let known = match known_at {
             // What was known then includes the day of sign-up.
@@ -175,10 +202,10 @@ impl Services {
         let professionals: Vec<ProfessionalRow> = professionals.iter().map(as_known).collect();
         for one in &professionals {
             if shown.as_ref().is_some_and(|shown| !shown.contains(&one.id)) {
-                answers.insert(one.id, Err(not_employed(day)));
+                answers.insert(one.id, Err(not_employed(shown_on)));
                 continue;
             }
-            match check_professional_day(one.signed_up_on, day, today) {
+            match check(one) {
                 Ok(()) => asked.push(one),
                 Err(refusal) => drop(answers.insert(one.id, Err(refusal))),
             }

@@ -13,9 +13,10 @@ use crate::program::Level;
 use crate::program::calendar::{year_end, year_start};
 use crate::program::edition::Editions;
 use crate::program::level_override::{LevelOverride, override_on, override_track};
+use crate::program::refusal::Refusal;
 use crate::program::rule::Track;
 use crate::program::standing::{
-    TrackStanding, TrackSums, YearSum, check_partner_day, overall, track_standing,
+    TrackStanding, TrackSums, YearSum, check_outlook_day, check_partner_day, overall, track_standing,
 };
 use crate::program::totals::{Period, TrackTotal};
 use crate::service::Services;
@@ -61,19 +62,43 @@ impl Services {
         as_of: Option<NaiveDate>,
         known_at: Option<DateTime<Utc>>,
     ) -> Result<PerSubject<PartnerStanding>, Error> {
-        self.authorize_accounts(partners.iter().map(|row| row.id))?;
-        let editions = &self.policy.editions;
         let today = self.clock.today();
         let day = as_of.unwrap_or(today);
+        let check = |row: &PartnerRow| check_partner_day(&self.policy.editions, row.enrolled_on, day, today);
+        self.checked_standings(partners, day, known_at, check).await
+    }
+
+    /// Standings of partners on a day ahead if nothing more is earned, by the editions published so far (F2).
+    ///
+    /// # Errors
+    /// When the day is not ahead or too far, or the database fails.
+    pub async fn partner_outlooks(
+        &self,
+        partners: &[PartnerRow],
+        day: NaiveDate,
+    ) -> Result<PerSubject<PartnerStanding>, Error> {
+        check_outlook_day(day, self.clock.today())?;
+        self.checked_standings(partners, day, None, |_| Ok(())).await
+    }
+
+    async fn checked_standings(
+        &self,
+        partners: &[PartnerRow],
+        day: NaiveDate,
+        known_at: Option<DateTime<Utc>>,
+        check: impl Fn(&PartnerRow) -> Result<(), Refusal> + Send,
+    ) -> Result<PerSubject<PartnerStanding>, Error> {
+        self.authorize_accounts(partners.iter().map(|row| row.id))?;
+        let editions = &self.policy.editions;
         let mut answers: PerSubject<PartnerStanding> = HashMap::with_capacity(partners.len());
         let mut ids = Vec::with_capacity(partners.len());
-        let overrides = self.partner_overrides(partners, known_at).await?;
         for partner in partners {
-            match check_partner_day(editions, partner.enrolled_on, day, today) {
+            match check(partner) {
                 Ok(()) => ids.push(partner.id),
                 Err(refusal) => drop(answers.insert(partner.id, Err(refusal))),
             }
         }
+        let overrides = self.partner_overrides(partners, known_at).await?;
         let mut sums = match known_at {
             None => self.sums(self.db.reader(), &ids, day).await?,
             Some(moment) => self.known_sums(&ids, day, moment).await?,
@@ -134,7 +159,7 @@ impl Services {
         Ok(overrides)
     }
 
-    async fn sums(
+    pub(super) async fn sums(
         &self,
         connection: &impl ConnectionTrait,
         ids: &[Uuid],

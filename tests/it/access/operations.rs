@@ -66,6 +66,8 @@ const TABLE: &[Row] = &[
     ("nodes", "{ nodes(ids: [\"PARTNER_ID\"]) { id } }", "PARTNER_ID", OF_PARTNERS),
     ("nodes", "{ nodes(ids: [\"PROFESSIONAL_ID\"]) { id } }", "PROFESSIONAL_ID", OF_PEOPLE),
     ("partner", "{ partner(code: \"PARTNER\") { code } }", "PARTNER", OF_PARTNERS),
+    ("statement", "{ statement(partner: \"PARTNER\", from: \"2026-01-01\", to: \"2026-01-31\") { partner { code } } }", "PARTNER", OF_BUYERS),
+    ("programReport", "{ programReport(from: \"2026-01-01\", to: \"2026-01-31\") { from } }", "2026-01-01", [(Y, Y), (Y, Y), (F, F), (F, F), (F, F)]),
     ("partner", "{ partner(code: \"PARTNER\") { code balance leftOn standing { overall { code } } levelHistory { reversed } ledger { totalCount } \
         quotes { totalCount } contracts { reference } affiliations { totalCount } salesTarget(year: 2026) { reachedOn } } }", "balance", OF_PARTNERS),
     ("partners", "{ partners { nodes { code } } }", "PARTNER", OF_PARTNERS),
@@ -322,6 +324,12 @@ fn fate(answer: &Answer, shown: &str, is_mutation: bool) -> Fate {
         let of_mutation = answer.status == 403 && answer.body.get("data").is_none();
         assert!(if is_mutation { of_mutation } else { answer.body["data"].is_null() }, "{}", answer.text);
         return Fate::Forbidden;
+    }
+    // A field that cannot be null says that there is no such object.
+    let message = answer.body["errors"][0]["message"].as_str().unwrap_or_default();
+    if answer.codes() == ["BAD_USER_INPUT"] && message.starts_with("There is no ") {
+        assert!(answer.body["data"].is_null(), "{}", answer.text);
+        return Fate::Absent;
     }
     assert!(answer.body["errors"].is_null(), "{}", answer.text);
     let refused: Vec<&Value> = user_errors(&answer.body);

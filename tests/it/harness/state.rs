@@ -33,6 +33,7 @@ macro_rules! every_entity {
             ledger_entry,
             log,
             merged_object,
+            notice_progress,
             opportunity,
             opportunity_timer,
             order,
