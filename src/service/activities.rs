@@ -2,6 +2,7 @@
 
 mod admitting;
 mod conflicts;
+mod plan;
 mod replacing;
 mod review;
 mod subjects;
@@ -32,6 +33,7 @@ use crate::program::wording::{listed, quoted};
 use crate::service::events::EventDraft;
 use crate::store::activity as store;
 use conflicts::{batch_conflict, conflict, differing_fields, key_conflict};
+use plan::{CheckedDraft, Plan, PlannedDraft, SentDraft, Texts, outcomes};
 use subjects::{FoundSubject, Subjects};
 pub(super) use together::Together;
 pub use voiding::{VoidOutcome, VoidedRun};
@@ -111,65 +113,6 @@ pub enum Decision {
 
 /// Maximum number of activities in one batch.
 pub const BATCH_MAX: usize = 1_000;
-
-/// A draft as it was sent.
-#[derive(Clone, Copy)]
-struct SentDraft<'d> {
-    draft: &'d ActivityDraft,
-    /// Whether it takes the place of one with its key that was rejected or voided.
-    replaces: bool,
-    /// Id of the request, for the audit log.
-    request_id: Option<&'d str>,
-}
-
-/// A draft whose texts are checked.
-struct CheckedDraft<'d> {
-    sent: SentDraft<'d>,
-    texts: Result<Texts, Refusals>,
-}
-
-/// The texts of a draft as they are stored.
-struct Texts {
-    source: String,
-    external_id: String,
-    attributes: String,
-}
-
-impl Texts {
-    /// What an activity is known by.
-    fn key(&self) -> (&str, &str) {
-        (&self.source, &self.external_id)
-    }
-}
-
-/// What is known of a draft before anything is written.
-enum Plan {
-    Done(Box<Outcome>),
-    /// A duplicate of an earlier draft of the batch, by its index.
-    RepeatOf(usize),
-    New {
-        row: Box<activity::Model>,
-        fact: Option<Fact>,
-    },
-}
-
-impl Plan {
-    /// The activity that a new one takes the place of, and the new one.
-    fn replaced(&self) -> Option<(Uuid, Uuid)> {
-        match self {
-            Self::New { row, .. } => Some((row.replaces?, row.id)),
-            _ => None,
-        }
-    }
-}
-
-/// A draft whose texts and subject are accepted.
-struct PlannedDraft<'c> {
-    key: (&'c str, &'c str),
-    row: activity::Model,
-    /// The fact if the activity counts at once, or why the rules refuse it.
-    fact: Result<Option<Fact>, Refusals>,
-}
 
 impl Services {
     /// Records or submits a batch of activities in one transaction. Each has its own outcome: a refused one
@@ -453,23 +396,6 @@ impl ActivityDraft {
 /// A change of an activity.
 fn change(row: &activity::Model) -> Change {
     Change::of("Activity", row.id).about(row.partner_id, row.professional_id)
-}
-
-fn outcomes(plans: Vec<Plan>) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = Vec::with_capacity(plans.len());
-    for plan in plans {
-        outcomes.push(match plan {
-            Plan::Done(outcome) => *outcome,
-            Plan::New { row, .. } => Outcome::Recorded(*row),
-            // The first activity precedes its duplicates, which get the same outcome.
-            Plan::RepeatOf(first) => match &outcomes[first] {
-                Outcome::Recorded(row) | Outcome::Duplicate(row) => Outcome::Duplicate(row.clone()),
-                Outcome::DuplicateNotVisible => Outcome::DuplicateNotVisible,
-                Outcome::Refused(refusals) => Outcome::Refused(refusals.clone()),
-            },
-        });
-    }
-    outcomes
 }
 
 pub(super) fn fact(posting: &mut Posting<'_>, row: &activity::Model, admitted: Admitted) -> Option<Fact> {

@@ -36,6 +36,7 @@ pub(super) async fn with_editions(backend: Backend, documents: &[String], today:
             name: "An edition".to_owned(),
             document: document.clone(),
             published_at: chrono::DateTime::UNIX_EPOCH,
+            published_by: None,
         };
         let row: entity::edition::ActiveModel = row.into();
         entity::edition::Entity::insert(row).exec_without_returning(&connection).await.expect("an edition");
