@@ -39,8 +39,8 @@ impl Clock {
     pub fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
         let midnight = day.and_time(NaiveTime::MIN);
         // Where clocks are put forward at midnight, the date begins an hour later.
-        let starts = [midnight, midnight + TimeDelta::hours(1)].into_iter();
-        let start = starts.filter_map(|local| local.and_local_timezone(self.zone).earliest()).next();
+        let mut starts = [midnight, midnight + TimeDelta::hours(1)].into_iter();
+        let start = starts.find_map(|local| local.and_local_timezone(self.zone).earliest());
         start.map_or_else(|| midnight.and_utc(), |local| local.to_utc())
     }
 

@@ -324,12 +324,12 @@ pub fn professional_standing(
 }
 
 /// The level that the points of membership years before the one of a day still give on it.
-fn retained<'e>(
-    editions: &'e Editions,
+fn retained(
+    editions: &Editions,
     signed_up_on: NaiveDate,
     years: impl Iterator<Item = (i32, i64)>,
     day: NaiveDate,
-) -> Option<&'e Arc<Level>> {
+) -> Option<&Arc<Level>> {
     let levels = years.filter_map(|(year, points)| {
         let next = super::calendar::anniversary(signed_up_on, year + 1);
         let levels = &editions.at(next.pred_opt().unwrap_or(next)).professional_levels;

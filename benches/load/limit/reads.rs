@@ -127,6 +127,7 @@ fn entry(shared: &Shared, row: &EntryRow) -> Value {
             units_before: row.units_before.unwrap_or(0),
             units_after: row.units_after.unwrap_or(0),
             amount: row.level_credits,
+            editions: None,
         };
         explain(rule, &award)
     });

@@ -121,7 +121,6 @@ impl Partner {
     /// Paths to a level in a track: for each, a set of activities from today on with which the level holds on a day,
     /// none of them superfluous; those with the fewest activities first. Empty if no activities reach it by then; one
     /// path without steps if the level holds on that day anyway.
-    #[expect(clippy::too_many_arguments, reason = "the contract names them")]
     async fn paths(
         &self,
         context: &Context<'_>,

@@ -21,11 +21,11 @@ struct Link<'e> {
 }
 
 /// The windows of a kind in an era, with what each carries on.
-fn chain<'e>(
-    editions: &'e Editions,
+fn chain(
+    editions: &Editions,
     kind: KindId,
     windows: impl IntoIterator<Item = (NaiveDate, Tally)>,
-) -> Vec<Link<'e>> {
+) -> Vec<Link<'_>> {
     let mut carried = 0;
     let mut links = Vec::new();
     for (start, tally) in windows {

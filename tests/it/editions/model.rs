@@ -151,7 +151,10 @@ impl Model {
             let name = text(attribute, "name").expect("a name");
             let optional = attribute.get("optional").and_then(toml::Value::as_bool) == Some(true);
             let Some(value) = deed.attributes.get(name) else {
-                if optional { continue } else { return None }
+                if optional {
+                    continue;
+                }
+                return None;
             };
             let fits = match text(attribute, "type").expect("a type") {
                 "boolean" => attribute.get("must_be").is_none_or(|must| value.as_bool() == must.as_bool()),
@@ -402,10 +405,10 @@ impl Model {
         for (key, window) in own.filter(|(key, _)| key.3 >= self.launch()) {
             let index = self.document_index(window.latest.expect("a day"));
             let Some(rule) = self.find(index, "partner", kind) else { continue };
-            let carries = text(&rule, "rest") == Some("carry");
-            let into = if carries { carried } else { 0 };
+            let keeps_rest = text(&rule, "rest") == Some("carry");
+            let into = if keeps_rest { carried } else { 0 };
             let per = number(&rule, "per").expect("a block");
-            carried = if carries { (into + window.units).max(0) % per } else { 0 };
+            carried = if keeps_rest { (into + window.units).max(0) % per } else { 0 };
             chain.push((key.clone(), into, rule));
         }
         chain

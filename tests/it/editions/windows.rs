@@ -147,8 +147,14 @@ fn section_2_what_is_carried_on_does_not_depend_on_the_order_or_on_merges() {
         tallies.sort_by_key(|((_, start), _)| *start);
         let awarded: Vec<i64> = tallies.iter().map(|(_, tally)| tally.awarded).collect();
         assert_eq!(awarded, [0, 0, 5, 5], "{order:?}");
-        let merge =
-            PartnerMerge { from: partner, into: other, entries: &[], sales: &[], merge: ObjectIndex(9) };
+        let merge = PartnerMerge {
+            from: partner,
+            into: other,
+            entries: &[],
+            facts: &[],
+            sales: &[],
+            merge: ObjectIndex(9),
+        };
         let mut merged = Awards::default();
         fold.merge_partners(&merge, &mut merged).expect("small sums");
         let moved: Vec<_> = merged.credits.iter().filter(|award| award.partner == other).collect();

@@ -61,16 +61,16 @@ impl Reader<'_> {
         let downgrade = raw.downgrade.map_or(Downgrade::ToEarned, Downgrade::from);
         let floor = match &raw.floor {
             None => None,
-            Some(code) => match levels.by_code(code.get_ref()) {
-                Some(level) => Some(level.rank),
-                None => {
+            Some(code) => {
+                let Some(level) = levels.by_code(code.get_ref()) else {
                     let codes = || levels.iter().map(|level| level.code.as_str());
                     let near = did_you_mean(nearest(code.get_ref(), codes()));
                     let (given, codes) = (shown(code.get_ref()), listed(codes()));
                     let message = format!("there is no level {given}; the levels are {codes}.{near}");
                     return self.refuse(code.span(), message);
-                }
-            },
+                };
+                Some(level.rank)
+            }
         };
         Ok(LevelTerms { validity, downgrade, floor })
     }
@@ -89,14 +89,13 @@ impl Reader<'_> {
         let parts = text.split_once('-').filter(|(month, day)| month.len() == 2 && day.len() == 2);
         let parts = parts.and_then(|(month, day)| Some((month.parse().ok()?, day.parse().ok()?)));
         // 29 February is not a day of each year.
-        match parts.filter(|(month, day)| chrono::NaiveDate::from_ymd_opt(2025, *month, *day).is_some()) {
-            Some((month, day)) => Ok(Validity::Until(month, day)),
-            None => {
-                let message =
-                    format!("{} is not a day of each year; write MM-DD, such as 06-30", shown(text));
-                self.refuse(value.span(), message)
-            }
-        }
+        let of_each_year =
+            |(month, day): &(u32, u32)| chrono::NaiveDate::from_ymd_opt(2025, *month, *day).is_some();
+        let Some((month, day)) = parts.filter(of_each_year) else {
+            let message = format!("{} is not a day of each year; write MM-DD, such as 06-30", shown(text));
+            return self.refuse(value.span(), message);
+        };
+        Ok(Validity::Until(month, day))
     }
 
     /// Notices: days before each kind of end.
