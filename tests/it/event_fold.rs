@@ -305,6 +305,7 @@ async fn reached(app: &TestApp, event: &Value) {
     assert_eq!(person["partner"]["code"], event["partner"]["code"], "{event}");
 }
 
+#[expect(clippy::too_many_lines, reason = "one comparison after the other")]
 async fn compare(app: &TestApp, known: &Known) {
     let query = "query($code: String!) { partner(code: $code) { code balance enrolledOn leftOn \
         y2024: credits(year: 2024) { technical business } y2025: credits(year: 2025) { technical business } \

@@ -172,7 +172,8 @@ async fn f4_two_processes_announce_more_than_one_transaction_takes_once(backend:
     let other = app.another("2026-11-01").await;
     let (one, two) =
         tokio::join!(app.services().emit_time_based_events(), other.services().emit_time_based_events());
-    (one.expect("what is due"), two.expect("what is due"));
+    one.expect("what is due");
+    two.expect("what is due");
     assert_eq!(notices(&app, 0).await, vec!["QUOTE_ENDING 1 60 2026-12-31"; 205]);
     drop(other);
 }

@@ -19,6 +19,7 @@ fn rows(report: &Value, list: &str, fields: &[&str]) -> Vec<Value> {
     rows.map(|row| fields.iter().map(|field| row[field].clone()).collect()).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one program with everything that a report sums")]
 async fn a_report_sums_credits_discounts_and_levels(backend: Backend) {
     let app = TestApp::start(backend, "2026-08-31").await;
     for code in ["nordwind", "polder", "gone"] {

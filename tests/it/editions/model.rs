@@ -41,6 +41,7 @@ pub(super) struct Credit {
 
 /// An entry of a professional's ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "an entry of points has points and Dojo Credits")]
 pub(super) struct Points {
     pub(super) professional: usize,
     pub(super) deed: usize,

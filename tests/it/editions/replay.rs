@@ -144,7 +144,7 @@ fn deed(draws: &mut Draws, kinds: &[Vec<String>; 2], few: &[usize], id: usize) -
             given("track", ["Fundamentals", "Advanced", "Expert", "Master"][draws.index(4)].into());
         }
         "EVENT_ORGANIZED" if on >= day("2026-03-01") => {
-            given("size", ["small", "large"][draws.index(2)].into())
+            given("size", ["small", "large"][draws.index(2)].into());
         }
         "DEMO_SYSTEM" => {
             given("dataminerServicesEnabled", (draws.below(5) > 0).into());

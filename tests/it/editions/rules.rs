@@ -18,6 +18,7 @@ fn with_rule(rule: &str) -> (String, usize) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn section_2_a_mistake_in_a_rule_is_named_with_its_line() {
     let attribute = |more: &str| format!("\n[[professional.rule.attribute]]\nname = \"n\"\n{more}");
     // the rule after its window, the line of the problem in it, words of the message
@@ -137,6 +138,7 @@ fn section_2_a_mistake_in_a_rule_is_named_with_its_line() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn section_2_a_claim_outside_of_a_rule_is_refused_with_what_is_accepted() {
     let editions = chain::editions();
     // kind, day, quantity, points, attributes, the first message

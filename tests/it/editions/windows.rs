@@ -36,15 +36,14 @@ fn profiles(editions: &Editions, steps: &[&str]) -> Vec<i64> {
     let mut awarded = Vec::new();
     for (place, step) in steps.iter().enumerate() {
         let mut awards = Awards::default();
-        let step = match step.parse::<usize>() {
-            Ok(voided) => Step::Voided(facts[&voided]),
-            Err(_) => {
-                let activity = ObjectIndex(u32::try_from(place).expect("a few"));
-                let subject = Subject::Partner(who);
-                let fact = Fact { activity, subject, kind, occurred_on: day(step), quantity: 1, units: 1 };
-                facts.insert(place, fact);
-                Step::Recorded(fact)
-            }
+        let step = if let Ok(voided) = step.parse::<usize>() {
+            Step::Voided(facts[&voided])
+        } else {
+            let activity = ObjectIndex(u32::try_from(place).expect("a few"));
+            let subject = Subject::Partner(who);
+            let fact = Fact { activity, subject, kind, occurred_on: day(step), quantity: 1, units: 1 };
+            facts.insert(place, fact);
+            Step::Recorded(fact)
         };
         fold.apply(&step, &mut awards).expect("small sums");
         awarded.push(awards.credits.iter().map(|award| award.level_credits).sum());
@@ -64,7 +63,6 @@ fn section_2_recording_never_takes_over_editions_and_voiding_everything_ends_at_
     };
     let (less, more, other) = (profile(10, "\ncap = 3"), profile(10, "\ncap = 40"), profile(3, ""));
     // editions, steps, what each awards
-    #[expect(clippy::type_complexity, reason = "rows of a table")]
     let table: [(&Editions, &[&str], &[i64]); 9] = [
         // Three under a cap of 10, a fourth under a cap of 3: it takes nothing.
         (&less, &[old, old, old, new], &[10, 0, 0, 0]),
