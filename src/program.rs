@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod customer;
 pub mod deal;
 pub mod edition;
+pub mod edition_check;
 pub mod examples;
 pub mod explain;
 pub mod fold;

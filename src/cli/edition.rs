@@ -11,7 +11,8 @@ use super::{CommandError, EXIT_FAILED};
 use crate::config::Settings;
 use crate::error::{Error, refused};
 use crate::program::calendar::parse_date;
-use crate::program::edition::{Checked, EditionError, Editions};
+use crate::program::edition::{EditionError, Editions};
+use crate::program::edition_check::Checked;
 use crate::program::wording::not_a_date;
 use crate::service::editions::{EditionSource, PublishInput};
 

@@ -5,8 +5,7 @@
 //! before it.
 
 mod changes;
-mod check;
-mod document;
+pub(super) mod document;
 pub mod example;
 mod literal;
 mod notices;
@@ -24,7 +23,6 @@ use super::level_terms::LevelTerms;
 use super::money::Money;
 use super::rule::{Derived, KindId, Program, Rule};
 pub use changes::Change;
-pub use check::{Checked, DOCUMENT_BYTES_MAX, ExampleResult};
 use example::Example;
 pub use notices::Notices;
 
@@ -293,8 +291,8 @@ impl Kinds {
 /// Every published edition, and which one judges a date.
 #[derive(Clone, Debug)]
 pub struct Editions {
-    editions: Vec<Edition>,
-    kinds: Kinds,
+    pub(super) editions: Vec<Edition>,
+    pub(super) kinds: Kinds,
 }
 
 impl Editions {
@@ -336,7 +334,7 @@ impl Editions {
     }
 
     /// Editions in the order of their first days.
-    fn assemble(mut editions: Vec<Edition>, kinds: Kinds) -> Result<Self, EditionError> {
+    pub(super) fn assemble(mut editions: Vec<Edition>, kinds: Kinds) -> Result<Self, EditionError> {
         let Some((first, others)) = editions.split_first() else {
             return Err(EditionError::on_line(1, "there is no edition at all"));
         };

@@ -38,7 +38,7 @@ impl Services {
         while self.complete_customer_names().await? {}
         while self.complete_order_customers().await? {}
         self.complete_rollouts().await?;
-        Ok(())
+        self.begin_notices().await
     }
 
     async fn complete_deals(&self) -> Result<bool, Error> {

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use sea_orm::ConnectionTrait;
+
 use crate::server::{Server, env, run};
 use crate::shim::{EIO, ENOSPC, Shim};
 use crate::tally::{Outcome, Tally, factor};
@@ -144,6 +146,19 @@ async fn a_failing_disk_loses_nothing_that_was_acknowledged() {
     assert!(resumed_max < RESUME_TIME_MAX);
 }
 
+/// Waits for what a server writes by itself on a day: how far notices have been emitted.
+async fn until_started(url: &str) {
+    let connection = sea_orm::Database::connect(format!("{url}?mode=ro")).await.expect("the database");
+    let done = "SELECT 1 FROM notice_progress HAVING MIN(noticed_on) = '2026-08-31'";
+    loop {
+        let done = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, done);
+        if connection.query_one_raw(done).await.expect("a count").is_some() {
+            return connection.close().await.expect("a connection closes");
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_has_begun_is_awaited_after_the_deadline() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -153,6 +168,7 @@ async fn a_commit_that_has_begun_is_awaited_after_the_deadline() {
     settings.extend(shim.env());
     let mut server = Server::start(folder.path(), settings);
     let mut tally = Tally::default();
+    until_started(&url).await;
     // Longer than the timeout, and within the time for a commit.
     shim.arm("sync", 0, 1, -2_500);
     let since = Instant::now();

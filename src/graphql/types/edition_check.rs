@@ -3,7 +3,8 @@
 use async_graphql::SimpleObject;
 
 use crate::graphql::scalar::int;
-use crate::program::edition::{Change, EditionError, ExampleResult};
+use crate::program::edition::{Change, EditionError};
+use crate::program::edition_check::ExampleResult;
 use crate::service::editions;
 
 /// Result of checking a document: problems with their places, worked examples, and what the document changes.

@@ -262,7 +262,7 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
 }
 
 /// Reads the tree of a document, which may lack parts of the text.
-pub(super) fn parse_tree(
+pub(in crate::program) fn parse_tree(
     text: &str,
     tree: Spanned<DeTable<'_>>,
     kinds: &mut Kinds,

@@ -6,7 +6,8 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::edition::{Change, Checked, EditionError};
+use crate::program::edition::{Change, EditionError};
+use crate::program::edition_check::Checked;
 use crate::service::Services;
 use crate::service::policy::Policy;
 

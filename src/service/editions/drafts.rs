@@ -12,7 +12,7 @@ use super::check::checked;
 use super::publish::problems_of;
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::edition::DOCUMENT_BYTES_MAX;
+use crate::program::edition_check::DOCUMENT_BYTES_MAX;
 use crate::program::refusal::{Code, Refusal, Refusals, all};
 use crate::program::wording::quoted;
 use crate::service::audit::{Change, Changes};

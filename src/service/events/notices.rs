@@ -46,6 +46,27 @@ impl Found {
 }
 
 impl Services {
+    /// Begins with notices, those of today first, where none have been emitted yet.
+    pub(in crate::service) async fn begin_notices(&self) -> Result<(), Error> {
+        let mut new = Vec::new();
+        for what in Ending::ALL {
+            if notice::progress(self.db.reader(), what).await?.is_none() {
+                new.push(what);
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let today = self.clock.today();
+        let yesterday = today.pred_opt().unwrap_or(today);
+        transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
+            for what in &new {
+                notice::begin(transaction, *what, yesterday).await?;
+            }
+            Ok(())
+        })
+    }
+
     /// Emits notices that are due by today; returns whether there may be more.
     pub(super) async fn emit_notices(&self) -> Result<bool, Error> {
         for what in Ending::ALL {
@@ -58,13 +79,8 @@ impl Services {
 
     async fn emit_notices_of(&self, what: Ending) -> Result<bool, Error> {
         let today = self.clock.today();
-        let Some(progress) = notice::progress(self.db.reader(), what).await? else {
-            let yesterday = today.pred_opt().unwrap_or(today);
-            transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
-                Ok(notice::begin(transaction, what, yesterday).await?)
-            })?;
-            return Ok(true);
-        };
+        // The start of the program begins with each.
+        let Some(progress) = notice::progress(self.db.reader(), what).await? else { return Ok(false) };
         let day = progress.pending_on.unwrap_or(today);
         if day <= progress.noticed_on {
             return Ok(false);

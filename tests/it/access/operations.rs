@@ -626,7 +626,14 @@ fn fields(name: &str) -> Vec<(String, String)> {
             .arguments
             .iter()
             .filter(|argument| !argument.node.ty.node.nullable)
-            .map(|argument| format!("{}: 2026", argument.node.name.node))
+            .map(|argument| {
+                let value = match argument.node.ty.node.to_string().as_str() {
+                    "Date!" => "\"2027-01-01\"",
+                    "Track!" => "TECHNICAL",
+                    _ => "2026",
+                };
+                format!("{}: {value}", argument.node.name.node)
+            })
             .collect();
         let arguments =
             if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };

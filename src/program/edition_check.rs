@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Edition, EditionError, Editions, document};
+use super::edition::{Edition, EditionError, Editions, Kinds, document};
 use crate::program::examples;
 pub use limits::DOCUMENT_BYTES_MAX;
 use pruning::Pruning;
@@ -112,10 +112,7 @@ impl Editions {
     }
 
     /// Reads a document by itself, or finds all that is wrong with it.
-    fn read<'t>(
-        &self,
-        text: &'t str,
-    ) -> Result<(Edition, super::Kinds, Spanned<DeTable<'t>>), Vec<EditionError>> {
+    fn read<'t>(&self, text: &'t str) -> Result<(Edition, Kinds, Spanned<DeTable<'t>>), Vec<EditionError>> {
         limits::check_text(text)?;
         let (tree, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {

@@ -64,7 +64,7 @@ fn every_problem_is_found_with_line_and_column() {
         ("window = \"decade\"", 10, "unknown variant `decade`"),
         ("percent = \"150\"", 11, "a percentage is 0 to 100"),
         ("dojo_credits_per_point = \"one\"", 26, "invalid type: string \"one\", expected i64"),
-        ("points = { min = 250, max = 25 }", 10, "points are 1 to"),
+        ("points = { min = 250, max = 25 }", 10, "`min` is not above `max`"),
         ("counts_as", 13, "Did you mean CERTIFICATION_OBTAINED?"),
     ];
     let found = problems(&document);
