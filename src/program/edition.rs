@@ -43,7 +43,7 @@ pub struct EditionError {
 
 impl EditionError {
     /// A problem of a line as a whole.
-    fn on_line(line: usize, message: impl Into<String>) -> Self {
+    pub(super) fn on_line(line: usize, message: impl Into<String>) -> Self {
         Self { line, column: 1, message: message.into() }
     }
 }

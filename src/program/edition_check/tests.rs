@@ -233,7 +233,7 @@ fn no_text_makes_the_check_panic() {
 /// The parser names the keys that it knows where it refuses another one.
 #[test]
 fn every_key_of_a_document_is_in_the_reference() {
-    let reference = include_str!("../../../../docs/editions.md");
+    let reference = include_str!("../../../docs/editions.md");
     let unknown = "zzz = 1\n";
     let mut document = format!("{unknown}{BUILT_IN}");
     for header in [
