@@ -149,7 +149,7 @@ async fn a_failing_disk_loses_nothing_that_was_acknowledged() {
 /// Waits for what a server writes by itself on a day: how far notices have been emitted.
 async fn until_started(url: &str) {
     let connection = sea_orm::Database::connect(format!("{url}?mode=ro")).await.expect("the database");
-    let done = "SELECT 1 FROM notice_progress HAVING MIN(noticed_on) = '2026-08-31'";
+    let done = "SELECT 1 WHERE (SELECT MIN(noticed_on) FROM notice_progress) = '2026-08-31'";
     loop {
         let done = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, done);
         if connection.query_one_raw(done).await.expect("a count").is_some() {

@@ -8,6 +8,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::edition::{Change, EditionError};
 use crate::program::edition_check::Checked;
+use crate::program::refusal::{Code, Problems, Refusal, Refusals};
 use crate::service::Services;
 use crate::service::policy::Policy;
 
@@ -97,4 +98,19 @@ pub(super) async fn checked(
         EditionCheck { checked, changes, day_problem: None }
     };
     tokio::task::spawn_blocking(check).await.map_err(|stopped| Error::Damaged(format!("a check: {stopped}")))
+}
+
+/// Everything that is wrong with a document, with its place, as problems of a field.
+pub(super) fn problems_of(field: &str, check: &EditionCheck) -> Result<(), Refusals> {
+    listed(field, check.checked.all_problems())
+}
+
+/// Problems of a document, with their places, as problems of a field.
+pub(super) fn listed(field: &str, found: Vec<EditionError>) -> Result<(), Refusals> {
+    let mut problems = Problems::default();
+    for problem in found {
+        let message = format!("Line {}, column {}: {}", problem.line, problem.column, problem.message);
+        problems.add(Refusal::new(Code::Invalid, field, message));
+    }
+    problems.finish()
 }

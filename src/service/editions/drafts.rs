@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::check::checked;
-use super::publish::problems_of;
+use super::check::{checked, problems_of};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::edition_check::DOCUMENT_BYTES_MAX;

@@ -9,12 +9,11 @@ use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::check::{EditionCheck, checked};
+use super::check::{EditionCheck, checked, problems_of};
 use super::drafts::{check_open, find};
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::edition::EditionError;
-use crate::program::refusal::{Code, Problems, Refusal, Refusals};
+use crate::program::refusal::{Code, Problems, Refusal};
 use crate::service::audit::Change;
 use crate::service::events::EventDraft;
 use crate::service::{ObjectId, Services, transact};
@@ -164,19 +163,4 @@ impl Services {
         problems.finish()?;
         Ok((check, field))
     }
-}
-
-/// Everything that is wrong with a document, with its place, as problems of a field.
-pub(super) fn problems_of(field: &str, check: &EditionCheck) -> Result<(), Refusals> {
-    listed(field, check.checked.all_problems())
-}
-
-/// Problems of a document, with their places, as problems of a field.
-pub(super) fn listed(field: &str, found: Vec<EditionError>) -> Result<(), Refusals> {
-    let mut problems = Problems::default();
-    for problem in found {
-        let message = format!("Line {}, column {}: {}", problem.line, problem.column, problem.message);
-        problems.add(Refusal::new(Code::Invalid, field, message));
-    }
-    problems.finish()
 }

@@ -13,8 +13,8 @@ use serde_json::json;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::check::checked;
-use super::publish::{EditionSource, listed};
+use super::check::{checked, listed};
+use super::publish::EditionSource;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::edition::ProductCategory;

@@ -630,6 +630,7 @@ fn fields(name: &str) -> Vec<(String, String)> {
                 let value = match argument.node.ty.node.to_string().as_str() {
                     "Date!" => "\"2027-01-01\"",
                     "Track!" => "TECHNICAL",
+                    "Boolean!" => "false",
                     _ => "2026",
                 };
                 format!("{}: {value}", argument.node.name.node)
