@@ -165,6 +165,8 @@ async fn import_files(
             Policy::Valid => file.import_valid(services, &mut writer, source).await?,
             Policy::All => file.import_all(services, source).await?,
         };
+        // No server may be running that would do it, and the events of the next file then have theirs at once.
+        services.number_events().await?;
         let (name, counts) = (file.name, file.counts);
         let id = import_run_id(run.id);
         results.notes.push(match run.status {

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod hot_partner;
+mod imports;
 mod restarts;
 mod roles;
 mod server;

@@ -134,6 +134,16 @@ impl Services {
         Ok((store::feed(reader).await?, store::pending(reader).await?))
     }
 
+    /// Assigns numbers to the committed events that have none, as the feed's task does.
+    ///
+    /// # Errors
+    /// When the caller is not the program itself or an administrator, or the database fails.
+    pub async fn number_events(&self) -> Result<(), Error> {
+        self.authorize(Operation::MaintainEventFeed)?;
+        // Of a transaction that goes on, nothing is committed yet.
+        if self.whole.is_some() { Ok(()) } else { Ok(store::assign_numbers(&self.db).await?) }
+    }
+
     /// Listens for events of other processes, until the future is dropped. Each process runs it once.
     pub async fn run_event_listener(&self) {
         // In a task of its own, never cancelled by another event: a connection that is left in the middle of an
