@@ -16,10 +16,9 @@ async fn an_import_leaves_no_event_without_its_number() {
         path.to_str().expect("a path of UTF-8").to_owned()
     };
     let partners = file("partners.csv", "partner,name,enrolled_on\nnordwind,Nordwind,2025-01-01\n");
-    let meetings: String =
-        (0..50).map(|number| format!("nordwind,CUSTOMER_MEETING,2025-02-01,1,crm,m-{number}\n")).collect();
-    let activities = format!("partner,kind,occurred_on,quantity,source,external_id\n{meetings}");
-    let activities = file("activities.csv", &activities);
+    let mut lines = vec!["partner,kind,occurred_on,quantity,source,external_id".to_owned()];
+    lines.extend((0..50).map(|number| format!("nordwind,CUSTOMER_MEETING,2025-02-01,1,crm,m-{number}")));
+    let activities = file("activities.csv", &lines.join("\n"));
     let done =
         run(&["import", "--create", &partners, &activities], &[("DATABASE_URL", &cluster.url("feed"))]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
