@@ -1,16 +1,17 @@
-//! The page that replaces `GraphiQL` in a build without it.
+//! The page that replaces `GraphiQL` or the console in a build without it.
 
-/// The environment variable that excludes `GraphiQL` from a build.
-pub(crate) const SKIP_VARIABLE: &str = "PARTNER_PROGRAM_SKIP_GRAPHIQL";
-
-/// The remedy if `GraphiQL` was excluded on purpose.
+/// The remedy if it was excluded on purpose.
 pub(crate) const REMEDY_DISABLED: &str =
     "To include it, build again without this setting; the build then needs Node.js 20.19 or later";
 
-/// The remedy if the build of `GraphiQL` failed. The `touch` is needed because cargo detects changed
-/// sources and variables only, not a newly installed program or a restored network connection.
-pub(crate) const REMEDY: &str = "Install Node.js 20.19 or later (it includes npm), make sure that \
-     npm can reach its registry, run `touch web/package.json` and build again";
+/// The remedy if the build of the page in the folder `source` failed. The `touch` is needed because cargo detects
+/// changed sources and variables only, not a newly installed program or a restored network connection.
+pub(crate) fn remedy(source: &str) -> String {
+    format!(
+        "Install Node.js 20.19 or later (it includes npm), make sure that npm can reach its registry, run \
+         `touch {source}/package.json` and build again"
+    )
+}
 
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
@@ -18,7 +19,7 @@ const PAGE: &str = r#"<!doctype html>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <meta name="robots" content="noindex" />
-    <title>Partner Program GraphiQL</title>
+    <title>Partner Program @NAME@</title>
     <link rel="icon" href="data:," />
     <style>
       :root { color-scheme: light dark; font: 1rem/1.6 system-ui, sans-serif; }
@@ -27,7 +28,7 @@ const PAGE: &str = r#"<!doctype html>
     </style>
   </head>
   <body>
-    <h1>This binary does not include GraphiQL</h1>
+    <h1>This binary does not include @NAME@</h1>
     <p>At build time, @REASON@.</p>
     <p>@REMEDY@.</p>
     <p>
@@ -38,9 +39,9 @@ const PAGE: &str = r#"<!doctype html>
 </html>
 "#;
 
-/// The page for a build without `GraphiQL`; `reason` completes "At build time, …".
-pub(crate) fn page(reason: &str, remedy: &str) -> String {
-    PAGE.replace("@REASON@", &html(reason)).replace("@REMEDY@", &html(remedy))
+/// The page for a build without `name`; `reason` completes "At build time, …".
+pub(crate) fn page(name: &str, reason: &str, remedy: &str) -> String {
+    PAGE.replace("@NAME@", name).replace("@REASON@", &html(reason)).replace("@REMEDY@", &html(remedy))
 }
 
 /// Converts text to HTML, with text between backticks as code.

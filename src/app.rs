@@ -28,7 +28,7 @@ use crate::http::endpoint::{BrowserPage, GraphqlEndpoint};
 use crate::http::index::{Endpoints, with_index};
 use crate::http::streams::{ShutdownSignal, StreamSettings};
 use crate::http::throttle::Throttle;
-use crate::http::{assets, connections, routes, with_layers};
+use crate::http::{assets, connections, console, routes, with_layers};
 use crate::service::Services;
 use crate::store::Database;
 use crate::webhook_client::WebhookClient;
@@ -310,7 +310,13 @@ async fn router(
     if metrics {
         routes = routes.merge(metrics_router(services));
     }
-    routes = with_index(routes, Endpoints { graphiql: protocol.graphiql, schema: introspection, metrics });
+    let console = &settings.console;
+    let endpoints =
+        Endpoints { console: console.enabled, graphiql: protocol.graphiql, schema: introspection, metrics };
+    routes = with_index(routes, endpoints);
+    if console.enabled {
+        routes = routes.merge(console::router(console));
+    }
     if protocol.graphiql {
         routes = routes.merge(assets::router());
     }

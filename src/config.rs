@@ -1,6 +1,7 @@
 //! Settings: typed, read once, and validated before anything starts.
 
 mod auth;
+mod console;
 mod database;
 mod protocol;
 mod telemetry;
@@ -15,6 +16,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 pub use self::database::DatabaseUrl;
 pub use self::protocol::ProtocolSettings;
 use crate::auth::tokens::Provider;
+use crate::http::console::ConsoleSettings;
 use crate::program::calendar::parse_date;
 use crate::program::nearest::nearest;
 use crate::service::webhooks::WebhookSettings;
@@ -46,6 +48,8 @@ pub struct Settings {
     pub bootstrap_admin_key: Option<Secret>,
     /// `AUTH_…`: the OpenID Connect provider whose tokens are accepted.
     pub provider: Option<Provider>,
+    /// `CONSOLE…`: the web application.
+    pub console: ConsoleSettings,
     /// Limits, and settings of the protocol.
     pub protocol: ProtocolSettings,
     /// Log, metrics and traces.
@@ -66,6 +70,7 @@ impl Default for Settings {
             edition_approval: false,
             bootstrap_admin_key: None,
             provider: None,
+            console: ConsoleSettings::default(),
             protocol: ProtocolSettings::default(),
             telemetry: crate::telemetry::Settings::default(),
             webhooks: WebhookSettings::default(),
@@ -165,7 +170,8 @@ impl Settings {
         }
         settings.telemetry = telemetry::read(get)?;
         settings.webhooks = webhooks::read(&get)?;
-        settings.provider = auth::read(get)?;
+        settings.provider = auth::read(&get)?;
+        settings.console = console::read(&get, settings.provider.as_ref())?;
         Ok(settings)
     }
 }

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod authentication;
 pub mod client_address;
 pub mod connections;
+pub mod console;
 pub mod cors;
 pub mod endpoint;
 mod execution;

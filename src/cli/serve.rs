@@ -75,6 +75,7 @@ pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, CommandErro
     demo::fill(running.services()).await?;
     println!("Demo data as of {}, in a temporary database.", running.services().clock().today());
     // The fragment stays in the browser; the page removes it from the address bar.
+    println!("Console: open {}#key={key} in a browser.", running.url("/console"));
     println!("GraphiQL: open {}#key={key} in a browser.", running.url("/graphql"));
     println!("Try: {{ partner(code: \"nordwind\") {{ name balance }} }}");
     println!("ADMINISTRATOR: Authorization: Bearer {key}");

@@ -1,4 +1,5 @@
-//! `GraphiQL`, from assets that are embedded in the binary: it loads nothing from other hosts.
+//! `GraphiQL`, from assets that are embedded in the binary: it loads nothing from other hosts. The console
+//! ([`super::console`]) is served by the same functions.
 //!
 //! The build script stores every file gzipped under its own name. Browsers get those bytes
 //! unchanged from the binary's read-only data, so the assets take no memory until they are
@@ -36,11 +37,17 @@ mod tests;
 struct Assets;
 
 /// The assets that were asked for without compression, decompressed; some megabytes if all were.
-static DECOMPRESSED: LazyLock<HashMap<Cow<'static, str>, OnceCell<Bytes>>> =
-    LazyLock::new(|| Assets::iter().map(|name| (name, OnceCell::new())).collect());
+pub(super) type Decompressed = LazyLock<HashMap<Cow<'static, str>, OnceCell<Bytes>>>;
+
+static DECOMPRESSED: Decompressed = LazyLock::new(cells::<Assets>);
+
+/// A place for each asset of a bundle.
+pub(super) fn cells<A: RustEmbed>() -> HashMap<Cow<'static, str>, OnceCell<Bytes>> {
+    A::iter().map(|name| (name, OnceCell::new())).collect()
+}
 
 /// The page, by its name among the assets.
-const PAGE: &str = "index.html";
+pub(super) const PAGE: &str = "index.html";
 
 /// The page may change with every build under the same address.
 const CACHE_PAGE: &str = "no-cache";
@@ -54,14 +61,20 @@ const CONTENT_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inlin
     font-src 'self' data:; img-src 'self' data:; connect-src 'self'; \
     worker-src 'self' blob:";
 
-const PAGE_HEADERS: [(HeaderName, HeaderValue); 5] = [
-    (CACHE_CONTROL, HeaderValue::from_static(CACHE_PAGE)),
-    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY)),
-    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    // `GET /graphql` returns this page to browsers and data to other clients.
-    (VARY, HeaderValue::from_static("accept, accept-encoding")),
-];
+static PAGE_HEADERS: LazyLock<HeaderMap> =
+    LazyLock::new(|| page_headers(HeaderValue::from_static(CONTENT_POLICY)));
+
+/// The headers of a page with this content security policy.
+pub(super) fn page_headers(policy: HeaderValue) -> HeaderMap {
+    HeaderMap::from_iter([
+        (CACHE_CONTROL, HeaderValue::from_static(CACHE_PAGE)),
+        (CONTENT_SECURITY_POLICY, policy),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        // `GET /graphql` returns this page to browsers and data to other clients.
+        (VARY, HeaderValue::from_static("accept, accept-encoding")),
+    ])
+}
 
 const ASSET_HEADERS: [(HeaderName, HeaderValue); 2] = [
     (CACHE_CONTROL, HeaderValue::from_static(CACHE_HASHED)),
@@ -75,20 +88,26 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 /// The `GraphiQL` page, for a browser's `GET /graphql`.
 pub async fn page(request: HeaderMap) -> Response {
-    serve(PAGE, &request).await
+    serve::<Assets>(&DECOMPRESSED, PAGE, &request, Some(&PAGE_HEADERS)).await
 }
 
 async fn asset(Path(path): Path<String>, request: HeaderMap) -> Response {
-    serve(&path, &request).await
+    let page = (path == PAGE).then(|| &*PAGE_HEADERS);
+    serve::<Assets>(&DECOMPRESSED, &path, &request, page).await
 }
 
-async fn serve(name: &str, request: &HeaderMap) -> Response {
-    let Some(file) = Assets::get(name) else {
+/// Answers with an asset of a bundle; `page` has the headers of a page.
+pub(super) async fn serve<A: RustEmbed>(
+    cells: &'static Decompressed,
+    name: &str,
+    request: &HeaderMap,
+    page: Option<&HeaderMap>,
+) -> Response {
+    let Some(file) = A::get(name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let tag = entity_tag(&file.metadata.sha256_hash());
-    let mut headers =
-        if name == PAGE { HeaderMap::from_iter(PAGE_HEADERS) } else { HeaderMap::from_iter(ASSET_HEADERS) };
+    let mut headers = page.cloned().unwrap_or_else(|| HeaderMap::from_iter(ASSET_HEADERS));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if matches_entity_tag(request, &tag) {
         return (StatusCode::NOT_MODIFIED, headers, [(ETAG, tag)]).into_response();
@@ -98,7 +117,7 @@ async fn serve(name: &str, request: &HeaderMap) -> Response {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         Body::from(file.data)
     } else {
-        match decompressed(name, file.data).await {
+        match decompressed(cells, name, file.data).await {
             Ok(data) => Body::from(data),
             Err(error) => {
                 tracing::error!(%error, name, "failed to decompress embedded file");
@@ -158,8 +177,12 @@ fn content_type(file: &EmbeddedFile) -> String {
 }
 
 /// The decompressed bytes of an asset. The first request decompresses it, and others wait meanwhile.
-async fn decompressed(name: &str, data: Cow<'static, [u8]>) -> io::Result<Bytes> {
-    let cell = DECOMPRESSED.get(name).ok_or(io::ErrorKind::NotFound)?;
+async fn decompressed(
+    cells: &'static Decompressed,
+    name: &str,
+    data: Cow<'static, [u8]>,
+) -> io::Result<Bytes> {
+    let cell = cells.get(name).ok_or(io::ErrorKind::NotFound)?;
     cell.get_or_try_init(|| decompress(data)).await.cloned()
 }
 

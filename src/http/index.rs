@@ -26,6 +26,8 @@ const PATH_CHARS_MAX: usize = 100;
 /// The endpoints that depend on settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoints {
+    /// The console, in a browser.
+    pub console: bool,
     /// GraphiQL, in a browser.
     pub graphiql: bool,
     /// `/schema.graphql`.
@@ -57,8 +59,9 @@ pub fn with_index(router: Router, endpoints: Endpoints) -> Router {
 
 impl Index {
     fn new(endpoints: Endpoints) -> Self {
-        let Endpoints { graphiql, schema, metrics } = endpoints;
+        let Endpoints { console, graphiql, schema, metrics } = endpoints;
         let links: Vec<Link> = [
+            (console, ("console", "/console", "the console, a web application for all roles")),
             (true, ("graphql", "/graphql", "GraphQL over HTTP")),
             (graphiql, ("graphiql", "/graphql", "GraphiQL, the API explorer, in a browser")),
             (

@@ -5,7 +5,7 @@ use async_graphql::{Context, InputObject, Object};
 use crate::graphql::batch::BatchPage;
 use crate::graphql::connection::{API_KEYS, AUDIT_LOG, Connection, ListOrder, PageArguments, Total};
 use crate::graphql::error::ApiError;
-use crate::graphql::scalar::Moment;
+use crate::graphql::scalar::{Date, Moment};
 use crate::graphql::types::{ApiKey, AuditEntry, Viewer};
 use crate::service::Services;
 use crate::service::reads::AuditQuery;
@@ -36,6 +36,12 @@ impl AccessQueries {
     /// Identity of the caller: its role and the subject on whose behalf it acts.
     async fn viewer(&self) -> Viewer {
         Viewer
+    }
+
+    /// Current day of the program: the date in its time zone, or the day that its clock is pinned to. Dates in inputs
+    /// that may not lie in the future are compared with it.
+    async fn today(&self, context: &Context<'_>) -> Date {
+        Date(context.data_unchecked::<Services>().clock().today())
     }
 
     /// API keys in the order of creation, including revoked ones. Administrators only.

@@ -10,6 +10,7 @@ use crate::graphql::batch::{BatchById, BatchRow};
 use crate::graphql::connection::{API_KEYS, AUDIT_LOG, ConnectionNode, ListOrder};
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
+use crate::graphql::permissions;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{JsonObject, Moment};
 use crate::service::Services;
@@ -113,6 +114,12 @@ impl Viewer {
     /// Sources for which the caller may record activities; null if it is not restricted.
     async fn sources(&self, context: &Context<'_>) -> Option<Vec<String>> {
         context.data_unchecked::<Services>().caller().limits.sources.clone()
+    }
+
+    /// Names of the mutations that the caller may run, for all objects or for its own ones; none if `readOnly`. A
+    /// client shows what is possible by this list. A mutation can still be refused because of its object.
+    async fn mutations(&self, context: &Context<'_>) -> Vec<&'static str> {
+        permissions::mutations(context.data_unchecked::<Services>().caller())
     }
 
     /// Whether mutations are forbidden with the credentials.

@@ -148,7 +148,7 @@ fn gzip_is_sent_to_those_who_take_it() {
 
 #[test]
 fn a_build_without_graphiql_says_why_and_what_to_do() {
-    let page = fallback_page::page("`npm` <was> not installed", fallback_page::REMEDY);
+    let page = fallback_page::page("GraphiQL", "`npm` <was> not installed", &fallback_page::remedy("web"));
     for part in [
         "At build time, <code>npm</code> &lt;was&gt; not installed.",
         "Install Node.js",
@@ -160,9 +160,11 @@ fn a_build_without_graphiql_says_why_and_what_to_do() {
     }
     assert!(!page.contains('@') && !page.contains("http"));
     let page = fallback_page::page(
-        &format!("`{}` was set", fallback_page::SKIP_VARIABLE),
+        "the console",
+        "`PARTNER_PROGRAM_SKIP_CONSOLE` was set",
         fallback_page::REMEDY_DISABLED,
     );
-    assert!(page.contains("<code>PARTNER_PROGRAM_SKIP_GRAPHIQL</code> was set."));
+    assert!(page.contains("<code>PARTNER_PROGRAM_SKIP_CONSOLE</code> was set."));
+    assert!(page.contains("does not include the console"));
     assert!(page.contains("build again without this setting"));
 }

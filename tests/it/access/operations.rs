@@ -55,6 +55,7 @@ const OF_DEALERS: [(Fate, Fate); 5] = [(Y, Y), (Y, Y), (Y, A), (Y, A), (F, F)];
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     ("viewer", "{ viewer { role } }", "role", EVERYBODY),
+    ("today", "{ today }", "20", EVERYBODY),
     ("edition", "{ edition { name } }", "name", EVERYBODY),
     ("node", "{ node(id: \"PARTNER_ID\") { id } }", "PARTNER_ID", OF_PARTNERS),
     ("node", "{ node(id: \"PROFESSIONAL_ID\") { id } }", "PROFESSIONAL_ID", OF_PEOPLE),
