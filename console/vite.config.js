@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { defineConfig } from 'vite';
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   base: '/console/',
@@ -24,5 +24,5 @@ export default defineConfig({
     manifest: 'manifest.json',
     rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
-  server: { proxy: { '/graphql': { target: process.env['SERVER'] ?? 'http://127.0.0.1:8080', ws: true } } },
+  server: { proxy: { '/graphql': { target: process.env.SERVER ?? 'http://127.0.0.1:8080', ws: true } } },
 });

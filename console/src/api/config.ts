@@ -1,0 +1,20 @@
+// What the server says before anybody has signed in.
+
+export interface SignInConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly scope: string;
+  readonly resource: string | null;
+}
+
+export interface Config {
+  readonly letterhead: string[];
+  readonly signIn: SignInConfig | null;
+}
+
+let config: Promise<Config> | undefined;
+
+export function getConfig(): Promise<Config> {
+  config ??= fetch('/console/config.json').then((response) => response.json() as Promise<Config>);
+  return config;
+}

@@ -1,0 +1,152 @@
+// How pages read: one operation, or a connection page by page.
+
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { CombinedError } from 'urql';
+import { useClient, useQuery } from 'urql';
+
+import { useLive } from './live';
+import type { Operation } from './operation';
+
+export interface Loaded<Data> {
+  readonly data: Data | undefined;
+  readonly error: CombinedError | undefined;
+  readonly loading: boolean;
+  readonly again: () => void;
+}
+
+/// The result of a query, kept current.
+export function useData<Data, Variables>(
+  operation: Operation<Data, Variables>,
+  variables: Variables,
+  { pause = false }: { pause?: boolean } = {},
+): Loaded<Data> {
+  const { version } = useLive();
+  const [result, execute] = useQuery({
+    query: operation.document,
+    variables: variables as Variables & Record<string, unknown>,
+    requestPolicy: 'cache-and-network',
+    pause,
+  });
+  const again = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute]);
+  const seen = useRef(version);
+  useEffect(() => {
+    if (seen.current !== version) {
+      seen.current = version;
+      if (!pause) {
+        again();
+      }
+    }
+  }, [version, again, pause]);
+  return { data: result.data, error: result.error, loading: result.fetching && !result.data, again };
+}
+
+interface Connection<Row> {
+  readonly totalCount: number;
+  readonly totalCountIsExact?: boolean;
+  readonly pageInfo: { hasNextPage?: boolean; endCursor?: string | null; hasPreviousPage?: boolean; startCursor?: string | null };
+  readonly nodes: (Row | null)[];
+}
+
+export interface Rows<Row> {
+  readonly rows: Row[];
+  readonly total: number;
+  readonly exact: boolean;
+  readonly more: boolean;
+  readonly loading: boolean;
+  readonly error: Error | undefined;
+  readonly loadMore: () => void;
+  readonly again: () => void;
+}
+
+const PAGE = 50;
+/// The longest list, in pages, that follows events.
+const PAGES_KEPT_CURRENT = 4;
+
+/// The rows of a connection, as many pages as were asked for. `backward` reads from the end, newest first.
+export function useRows<Data, Variables, Row>(
+  operation: Operation<Data, Variables>,
+  variables: Variables,
+  pick: (data: Data) => Connection<Row> | null | undefined,
+  { backward = false }: { backward?: boolean } = {},
+): Rows<Row> {
+  const client = useClient();
+  const { version } = useLive();
+  const [state, setState] = useState<{ key: string; pages: Connection<Row>[]; loading: boolean; error: Error | undefined }>({
+    key: '',
+    pages: [],
+    loading: true,
+    error: undefined,
+  });
+  const key = JSON.stringify(variables);
+  const latest = useRef({ pick, variables });
+  latest.current = { pick, variables };
+  const run = useRef(0);
+
+  const load = useCallback(
+    async (count: number, keep: Connection<Row>[]) => {
+      run.current += 1;
+      const mine = run.current;
+      setState((it) => ({ ...it, key, pages: keep.length > 0 || it.key === key ? it.pages : [], loading: true, error: undefined }));
+      const pages = [...keep];
+      while (pages.length < count) {
+        const cursor = backward ? pages.at(-1)?.pageInfo.startCursor : pages.at(-1)?.pageInfo.endCursor;
+        const page = backward ? { last: PAGE, before: cursor } : { first: PAGE, after: cursor };
+        // One page after the other: each begins where the last one ends.
+        // oxlint-disable-next-line no-await-in-loop
+        const result = await client
+          .query(operation.document, { ...latest.current.variables, ...page } as never, { requestPolicy: 'network-only' })
+          .toPromise();
+        if (mine !== run.current) {
+          return;
+        }
+        const connection = result.data && latest.current.pick(result.data);
+        if (!connection) {
+          setState({ key, pages, loading: false, error: result.error });
+          return;
+        }
+        pages.push(connection);
+        if (!(backward ? connection.pageInfo.hasPreviousPage : connection.pageInfo.hasNextPage)) {
+          break;
+        }
+      }
+      setState({ key, pages, loading: false, error: undefined });
+    },
+    [client, operation, key, backward],
+  );
+  const shown = useRef(0);
+  shown.current = state.key === key ? state.pages.length : 0;
+  useEffect(() => {
+    // Who has scrolled far reads: a long list is not read again for each event.
+    if (shown.current <= PAGES_KEPT_CURRENT) {
+      void load(Math.max(shown.current, 1), []);
+    }
+  }, [load, version]);
+
+  const pages = state.key === key ? state.pages : [];
+  const rows = useMemo(
+    () =>
+      pages.flatMap((page) => {
+        const nodes = page.nodes.filter((it): it is Row & NonNullable<Row> => it !== null);
+        return backward ? nodes.toReversed() : nodes;
+      }),
+    [pages, backward],
+  );
+  const info = pages.at(-1)?.pageInfo;
+  const more = (backward ? info?.hasPreviousPage : info?.hasNextPage) ?? false;
+  const loadMore = useCallback(() => {
+    if (more && !state.loading) {
+      void load(pages.length + 1, pages);
+    }
+  }, [more, state.loading, load, pages]);
+  const again = useCallback(() => void load(Math.max(shown.current, 1), []), [load]);
+  return {
+    rows,
+    total: pages[0]?.totalCount ?? 0,
+    exact: pages[0]?.totalCountIsExact ?? true,
+    more,
+    loading: state.loading || state.key !== key,
+    error: state.error,
+    loadMore,
+    again,
+  };
+}

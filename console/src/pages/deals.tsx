@@ -1,0 +1,179 @@
+// Deals as a board by status with the days left, or as a list.
+
+import { useState } from 'react';
+import { Link, useLocation } from 'wouter';
+
+import { Deals, RegisterDeal } from '#generated/deals';
+import { DealStatus } from '#generated/schema';
+import type { DealPartsFragment } from '#generated/types';
+import { useAddress } from '#src/api/address';
+import { useCaller } from '#src/api/caller';
+import { useRows } from '#src/api/data';
+import { daysBetween } from '#src/days';
+import { useTexts } from '#src/i18n/i18n';
+import { Badge, Button, Empty, Failed, Loading } from '#src/ui/basics';
+import { ChangeDialog } from '#src/ui/change';
+import { SelectField, TextField } from '#src/ui/fields';
+import { Page } from '#src/ui/page';
+import { Table } from '#src/ui/table';
+
+import { DEAL_TONES } from './tones';
+
+const COLUMNS = ['LEAD', 'ENGAGED', 'CONFIRMED', 'QUOTED', 'NEGOTIATING', 'WAITING_PO', 'WON_REPORTED', 'COLD'] as const;
+
+export default function DealsPage() {
+  const { t } = useTexts();
+  const { may, isStaff, viewer, today } = useCaller();
+  const [get, set] = useAddress();
+  const [, navigate] = useLocation();
+  const [registering, setRegistering] = useState(false);
+  const view = get('view') || 'board';
+  const status = get('status') as DealPartsFragment['status'] | '';
+  const statuses = status ? [status] : view === 'board' ? [...COLUMNS] : undefined;
+  const filter = {
+    ...(statuses ? { statuses } : {}),
+    ...(get('partner') ? { partner: get('partner') } : {}),
+    ...(get('customer') ? { customer: get('customer') } : {}),
+  };
+  const variables = { filter, orderBy: view === 'board' ? ('VALID_UNTIL' as const) : ('RECORDED_AT_DESC' as const) };
+  const rows = useRows(Deals, variables, (data) => data.deals);
+  return (
+    <Page
+      title={t('nav.deals')}
+      lead={t('deals.lead')}
+      queries={[{ operation: Deals, variables: { ...variables, first: 50 } }]}
+      actions={
+        may('registerDeal') &&
+        viewer.partner && (
+          <Button kind="primary" onPress={() => setRegistering(true)}>
+            {t('deals.register')}
+          </Button>
+        )
+      }
+    >
+      <div className="filters">
+        <SelectField
+          label={t('deals.view')}
+          value={view}
+          onChange={(value) => set({ view: value === 'board' ? '' : value })}
+          options={[
+            ['board', t('deals.board')],
+            ['list', t('deals.list')],
+          ]}
+        />
+        <SelectField
+          label={t('field.status')}
+          value={status}
+          onChange={(value) => set({ status: value })}
+          options={[['', t(view === 'board' ? 'deals.open' : 'filter.all')], ...DealStatus.map((it) => [it, t(`DealStatus.${it}`)] as const)]}
+        />
+        {isStaff && <TextField label={t('field.partnerCode')} type="search" value={get('partner')} onChange={(value) => set({ partner: value })} />}
+        <TextField label={t('field.customer')} type="search" value={get('customer')} onChange={(value) => set({ customer: value })} />
+      </div>
+      {view === 'board' ? <Board rows={rows} statuses={status ? [status] : [...COLUMNS]} /> : <List rows={rows} />}
+      {registering && (
+        <ChangeDialog
+          change={{
+            title: t('deals.register'),
+            about: t('deals.registerAbout'),
+            fields: [
+              { name: 'reference', label: t('field.reference'), required: true, hint: t('deals.referenceHint') },
+              { name: 'customer', label: t('field.customer'), required: true },
+              { name: 'scope', label: t('field.scope'), required: true },
+              { name: 'description', label: t('field.description'), type: 'textarea' },
+              { name: 'registeredOn', label: t('field.date'), type: 'date', required: true, initial: today, max: today },
+            ],
+            operation: RegisterDeal,
+            input: (values) => ({ partner: viewer.partner?.code, ...values, description: values['description'] || null }),
+            confirm: t('deals.register'),
+            done: t('deals.registered'),
+            onDone: (_, values) => navigate(`/deals/${encodeURIComponent(values['reference'] ?? '')}`),
+          }}
+          onClose={() => setRegistering(false)}
+        />
+      )}
+    </Page>
+  );
+}
+
+type DealRows = ReturnType<typeof useRows<unknown, unknown, DealPartsFragment>>;
+
+function DaysLeft({ until }: { until: string | null }) {
+  const { t } = useTexts();
+  const { today } = useCaller();
+  if (!until) {
+    return null;
+  }
+  const left = daysBetween(today, until);
+  return <Badge tone={left <= 7 ? 'bad' : left <= 30 ? 'warn' : 'neutral'}>{t('deals.left', { n: left })}</Badge>;
+}
+
+function Board({ rows, statuses }: { rows: DealRows; statuses: DealPartsFragment['status'][] }) {
+  const { t, number } = useTexts();
+  const { isStaff } = useCaller();
+  if (rows.error) {
+    return <Failed error={rows.error} again={rows.again} />;
+  }
+  if (rows.loading && rows.rows.length === 0) {
+    return <Loading />;
+  }
+  const filled = statuses.filter((status) => rows.rows.some((it) => it.status === status));
+  if (filled.length === 0) {
+    return <Empty />;
+  }
+  return (
+    <>
+      {/* A box that scrolls has to be reachable by the keyboard. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className="board" role="region" aria-label={t('deals.board')} tabIndex={0}>
+        {filled.map((status) => {
+          const deals = rows.rows.filter((it) => it.status === status);
+          return (
+            <section key={status} aria-label={t(`DealStatus.${status}`)}>
+              <h2>
+                {t(`DealStatus.${status}`)}
+                <span className="muted">{number(deals.length)}</span>
+              </h2>
+              {deals.map((it) => (
+                <Link key={it.id} className="tile" href={`/deals/${encodeURIComponent(it.reference)}`}>
+                  <strong>{it.customer}</strong>
+                  <span className="sub">{[isStaff && it.partner.name, it.scope].filter(Boolean).join(' · ')}</span>
+                  <span className="inline">
+                    <DaysLeft until={it.validUntil} />
+                    {it.conflict && <Badge tone="warn">{t('deals.conflict')}</Badge>}
+                    {it.holdsOpportunity && <Badge tone="good">{t('deals.holds')}</Badge>}
+                  </span>
+                </Link>
+              ))}
+            </section>
+          );
+        })}
+      </div>
+      {rows.more && <Button onPress={rows.loadMore}>{t('table.more')}</Button>}
+    </>
+  );
+}
+
+function List({ rows }: { rows: DealRows }) {
+  const { t, date } = useTexts();
+  return (
+    <Table
+      label={t('nav.deals')}
+      file="deals"
+      rows={rows}
+      columns={[
+        {
+          key: 'reference',
+          title: t('field.reference'),
+          cell: (it) => <Link href={`/deals/${encodeURIComponent(it.reference)}`}>{it.reference}</Link>,
+          csv: (it) => it.reference,
+        },
+        { key: 'customer', title: t('field.customer'), cell: (it) => it.customer, csv: (it) => it.customer },
+        { key: 'partner', title: t('field.partner'), cell: (it) => it.partner.name, csv: (it) => it.partner.code },
+        { key: 'status', title: t('field.status'), cell: (it) => <Badge tone={DEAL_TONES[it.status]}>{t(`DealStatus.${it.status}`)}</Badge>, csv: (it) => it.status },
+        { key: 'since', title: t('field.since'), cell: (it) => <span className="nowrap">{date(it.statusSince)}</span>, csv: (it) => it.statusSince },
+        { key: 'until', title: t('field.validUntil'), cell: (it) => <DaysLeft until={it.validUntil} />, csv: (it) => it.validUntil },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,358 @@
+// A draft of an edition: the text with its problems at their lines, what it changes in sentences, a trial on the whole log, and
+// the way to a published edition.
+
+import { useEffect, useRef, useState } from 'react';
+import { useClient } from 'urql';
+import { useLocation } from 'wouter';
+
+import { ApproveDraft, CheckEdition, Draft, PublishEdition, SaveDraft, Trial, TryEdition, WithdrawDraft } from '#generated/policy';
+import type { CheckEditionQuery, DraftQuery, TrialPartsFragment } from '#generated/types';
+import { useCaller } from '#src/api/caller';
+import { post } from '#src/api/client';
+import { useData } from '#src/api/data';
+import { Bars } from '#src/charts/charts';
+import { useTexts } from '#src/i18n/i18n';
+import { Badge, Button, Card, Empty, Figure, Shown } from '#src/ui/basics';
+import { ChangeDialog } from '#src/ui/change';
+import type { Change } from '#src/ui/change';
+import { notify } from '#src/ui/notices';
+import { Page } from '#src/ui/page';
+import { fixed, Table } from '#src/ui/table';
+import { Tabs } from '#src/ui/tabs';
+
+const CHECK_DELAY_MS = 500;
+const POLL_MS = 700;
+type Found = Extract<NonNullable<DraftQuery['node']>, { document: string }>;
+
+export default function DraftPage({ params }: { params: Record<string, string> }) {
+  const id = params['id'] ?? '';
+  const { t } = useTexts();
+  const result = useData(Draft, { id });
+  const node = result.data?.node;
+  const draft = node && 'document' in node ? node : null;
+  return (
+    <Shown of={result} pick={() => draft}>
+      {() => (draft ? <Editor key={draft.id} draft={draft} /> : <Empty>{t('state.absent')}</Empty>)}
+    </Shown>
+  );
+}
+
+function Editor({ draft }: { draft: Found }) {
+  const { t, date, time } = useTexts();
+  const { may } = useCaller();
+  const [, navigate] = useLocation();
+  const [text, setText] = useState(draft.document);
+  const [check, setCheck] = useState<CheckEditionQuery['checkEdition'] | null>(null);
+  const [failure, setFailure] = useState('');
+  const [change, setChange] = useState<Change | null>(null);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const open = draft.status === 'OPEN' || draft.status === 'APPROVED';
+  const dirty = text !== draft.document;
+
+  useEffect(() => {
+    const control = new AbortController();
+    const timer = setTimeout(() => {
+      post(CheckEdition, { document: text, effectiveFrom: draft.effectiveFrom }, control.signal).then(
+        (data) => {
+          setCheck(data.checkEdition);
+          setFailure('');
+        },
+        (error: unknown) => !control.signal.aborted && setFailure((error as Error).message),
+      );
+    }, CHECK_DELAY_MS);
+    return () => {
+      clearTimeout(timer);
+      control.abort();
+    };
+  }, [text, draft.effectiveFrom]);
+
+  const goTo = (line: number) => {
+    const element = area.current;
+    if (element) {
+      const lines = text.split('\n');
+      const start = lines.slice(0, line - 1).reduce((sum, it) => sum + it.length + 1, 0);
+      element.focus();
+      element.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
+      element.scrollTop = ((line - 6) / lines.length) * element.scrollHeight;
+    }
+  };
+  const failing = check?.examples.filter((it) => !it.passed) ?? [];
+  const clean = check !== null && check.problems.length === 0 && failing.length === 0;
+
+  return (
+    <Page
+      title={draft.name}
+      lead={t('policy.draftLead', { status: t(`EditionDraftStatus.${draft.status}`), on: date(draft.effectiveFrom), by: draft.savedBy, at: time(draft.savedAt) })}
+      queries={[
+        { operation: Draft, variables: { id: draft.id } },
+        { operation: CheckEdition, variables: { document: text, effectiveFrom: draft.effectiveFrom } },
+        { operation: TryEdition, variables: { input: { draft: draft.id } } },
+      ]}
+      actions={
+        open && (
+          <>
+            {may('saveEditionDraft') && (
+              <Button
+                kind="primary"
+                disabled={!dirty}
+                onPress={() =>
+                  setChange({
+                    title: t('policy.save'),
+                    about: t('policy.saveAbout'),
+                    fields: [],
+                    operation: SaveDraft,
+                    input: () => ({ draft: draft.id, revision: draft.revision, name: draft.name, effectiveFrom: draft.effectiveFrom, document: text }),
+                    preview: false,
+                    confirm: t('policy.save'),
+                    done: t('policy.savedNotice'),
+                  })
+                }
+              >
+                {t('policy.save')}
+              </Button>
+            )}
+            {may('approveEditionDraft') && draft.status === 'OPEN' && (
+              <Button
+                disabled={dirty || !clean}
+                onPress={() =>
+                  setChange({
+                    title: t('policy.approve'),
+                    about: t('policy.approveAbout'),
+                    fields: [],
+                    operation: ApproveDraft,
+                    input: () => ({ draft: draft.id, revision: draft.revision }),
+                    preview: false,
+                    confirm: t('policy.approve'),
+                  })
+                }
+              >
+                {t('policy.approve')}
+              </Button>
+            )}
+            {may('publishEdition') && (
+              <Button
+                disabled={dirty || !clean}
+                onPress={() =>
+                  setChange({
+                    title: t('policy.publish'),
+                    about: t('policy.publishAbout', { on: date(draft.effectiveFrom) }),
+                    fields: [],
+                    operation: PublishEdition,
+                    input: () => ({ draft: draft.id }),
+                    preview: false,
+                    confirm: t('policy.publish'),
+                    danger: true,
+                    onDone: () => navigate('/policy?tab=drafts'),
+                  })
+                }
+              >
+                {t('policy.publish')}
+              </Button>
+            )}
+            {may('withdrawEditionDraft') && (
+              <Button
+                onPress={() =>
+                  setChange({
+                    title: t('policy.withdraw'),
+                    fields: [{ name: 'reason', label: t('field.reason'), type: 'textarea' }],
+                    operation: WithdrawDraft,
+                    input: (values) => ({ draft: draft.id, ...(values['reason'] ? { reason: values['reason'] } : {}) }),
+                    preview: false,
+                    confirm: t('policy.withdraw'),
+                    danger: true,
+                    onDone: () => navigate('/policy?tab=drafts'),
+                  })
+                }
+              >
+                {t('policy.withdraw')}
+              </Button>
+            )}
+          </>
+        )
+      }
+    >
+      <Tabs
+        label={draft.name}
+        tabs={[
+          {
+            id: 'text',
+            title: t('policy.text'),
+            content: () => (
+              <div className="stack">
+                <Card title={t('policy.problems')} action={check && <Badge tone={clean ? 'good' : 'bad'}>{clean ? t('policy.clean') : t('policy.found', { n: check.problems.length + failing.length })}</Badge>}>
+                  <div aria-live="polite">
+                    {failure && <p className="error">{failure}</p>}
+                    {check?.problems.map((it) => (
+                      <p className="problem" key={`${it.line} ${it.column} ${it.message}`}>
+                        <Button kind="quiet" onPress={() => goTo(it.line)}>
+                          {t('policy.line', { n: it.line })}
+                        </Button>
+                        <span lang="en">{it.message}</span>
+                      </p>
+                    ))}
+                    {failing.map((it) => (
+                      <p className="problem" key={it.name}>
+                        <Button kind="quiet" onPress={() => goTo(it.line)}>
+                          {t('policy.line', { n: it.line })}
+                        </Button>
+                        <span lang="en">{`${it.name}: ${it.message ?? `${it.expected ?? ''} ≠ ${it.actual ?? ''}`}`}</span>
+                      </p>
+                    ))}
+                    {clean && <p className="muted">{t('policy.examples', { n: check.examples.length })}</p>}
+                  </div>
+                </Card>
+                <textarea
+                  ref={area}
+                  className="code"
+                  aria-label={t('policy.text')}
+                  rows={28}
+                  spellCheck={false}
+                  wrap="off"
+                  value={text}
+                  readOnly={!open}
+                  onChange={(event) => setText(event.target.value)}
+                />
+              </div>
+            ),
+          },
+          {
+            id: 'changes',
+            title: t('policy.changes'),
+            content: () => (
+              <Card title={t('policy.changesLead')}>
+                {check?.changes.length === 0 && <Empty>{t('policy.same')}</Empty>}
+                <ul className="list" lang="en">
+                  {check?.changes.map((it) => (
+                    <li key={it.path}>
+                      <span>
+                        {it.sentence}
+                        <span className="sub">{it.path}</span>
+                      </span>
+                    </li>
+                  ))}
+                </ul>
+              </Card>
+            ),
+          },
+          { id: 'trial', title: t('policy.trial'), content: () => <TrialView draft={draft} dirty={dirty} /> },
+          {
+            id: 'recalculation',
+            title: t('policy.recalculation'),
+            content: () => <Empty>{t('policy.recalculationLater')}</Empty>,
+          },
+        ]}
+      />
+      {change && <ChangeDialog change={change} onClose={() => setChange(null)} />}
+    </Page>
+  );
+}
+
+function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
+  const { t, number, signed, money, date, percent } = useTexts();
+  const client = useClient();
+  const [trial, setTrial] = useState<TrialPartsFragment | null>(draft.trial);
+  const [busy, setBusy] = useState(false);
+  const id = trial?.id;
+  const running = trial?.status === 'RUNNING';
+  useEffect(() => {
+    if (!running || !id) {
+      return undefined;
+    }
+    const timer = setInterval(async () => {
+      const result = await client.query(Trial.document, { id }, { requestPolicy: 'network-only' }).toPromise();
+      if (result.data?.node && 'gainers' in result.data.node) {
+        setTrial(result.data.node);
+      }
+    }, POLL_MS);
+    return () => clearInterval(timer);
+  }, [client, running, id]);
+  const start = async () => {
+    setBusy(true);
+    try {
+      const data = await post(TryEdition, { input: { draft: draft.id } });
+      setTrial(data.tryEdition);
+    } catch (error) {
+      notify((error as Error).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const subjects = (trial?.subjects.nodes ?? []).filter((it): it is NonNullable<typeof it> => it !== null).map((it) => ({ ...it, id: it.code }));
+  return (
+    <>
+      <div className="filters actions">
+        <Button kind="primary" disabled={busy || running || dirty} onPress={() => void start()}>
+          {t('policy.tryIt')}
+        </Button>
+        {dirty && <span className="muted">{t('policy.saveFirst')}</span>}
+        {trial && <Badge tone={trial.status === 'FINISHED' ? 'good' : trial.status === 'RUNNING' ? 'info' : 'bad'}>{`${t(`EditionTrialStatus.${trial.status}`)} ${running ? percent(trial.progress) : ''}`}</Badge>}
+      </div>
+      {!trial && <Empty>{t('policy.noTrial')}</Empty>}
+      {trial && (
+        <>
+          <p className="lead">{t('policy.trialLead', { on: date(trial.on), from: date(trial.effectiveFrom) })}</p>
+          <div className="figures">
+            <Figure label={t('policy.gainers')} value={number(trial.gainers)} />
+            <Figure label={t('policy.losers')} value={number(trial.losers)} />
+            <Figure label={t('policy.credits')} value={`+${number(trial.creditsGiven)} / −${number(trial.creditsTaken)}`} />
+            <Figure label={t('field.points')} value={`+${number(trial.pointsGiven)} / −${number(trial.pointsTaken)}`} />
+            <Figure label={t('policy.cost')} value={trial.discountCost.map(money).join(' / ') || '–'} hint={t('policy.costHint')} />
+          </div>
+          {subjects.length > 0 && (
+            <div className="stack">
+              <Bars
+                title={t('policy.differences')}
+                file="trial"
+                axis={t('field.code')}
+                labels={subjects.map((it) => it.code)}
+                series={[
+                  { name: t('policy.gainers'), tone: 'tone-3', values: subjects.map((it) => Math.max(it.difference, 0)) },
+                  { name: t('policy.losers'), tone: 'spent', values: subjects.map((it) => Math.min(it.difference, 0)) },
+                ]}
+              />
+            </div>
+          )}
+          <Table
+            label={t('policy.differences')}
+            file="trial-subjects"
+            rows={fixed(subjects)}
+            empty={running ? t('state.loading') : t('policy.nobody')}
+            columns={[
+              {
+                key: 'who',
+                title: t('field.who'),
+                cell: (it) => (
+                  <span>
+                    {it.partner?.name ?? it.professional?.name ?? it.code}
+                    <span className="sub">{it.code}</span>
+                  </span>
+                ),
+                csv: (it) => it.code,
+              },
+              {
+                key: 'outcome',
+                title: t('policy.outcome'),
+                cell: (it) => <Badge tone={it.outcome === 'GAINS' ? 'good' : it.outcome === 'LOSES' ? 'bad' : 'warn'}>{t(`EditionTrialOutcome.${it.outcome}`)}</Badge>,
+                csv: (it) => it.outcome,
+              },
+              { key: 'difference', title: t('policy.difference'), number: true, cell: (it) => signed(it.difference), csv: (it) => it.difference },
+              {
+                key: 'level',
+                title: t('account.level'),
+                cell: (it) => (it.before.level === it.after.level ? (it.after.level ?? '–') : `${it.before.level ?? '–'} → ${it.after.level ?? '–'}`),
+                csv: (it) => `${it.before.level ?? ''} > ${it.after.level ?? ''}`,
+              },
+              {
+                key: 'balance',
+                title: t('account.balance'),
+                number: true,
+                cell: (it) => (it.before.balance === it.after.balance ? number(it.after.balance) : `${number(it.before.balance)} → ${number(it.after.balance)}`),
+                csv: (it) => it.after.balance - it.before.balance,
+              },
+            ]}
+          />
+        </>
+      )}
+    </>
+  );
+}
