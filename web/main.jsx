@@ -9,6 +9,7 @@ import { createRoot } from 'react-dom/client';
 
 import { fetcher } from './fetcher.js';
 import { KeyField } from './key.jsx';
+import { documentFromUrl } from './link.js';
 import { EXAMPLES } from './panel.jsx';
 import { storage } from './storage.js';
 
@@ -56,6 +57,7 @@ createRoot(document.getElementById('graphiql')).render(
     storage={storage}
     plugins={[EXAMPLES, HISTORY_PLUGIN]}
     defaultQuery={DEFAULT_QUERY}
+    {...documentFromUrl()}
     isHeadersEditorEnabled
     shouldPersistHeaders={false}
     defaultEditorToolsVisibility="variables"

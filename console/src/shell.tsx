@@ -90,6 +90,7 @@ export default function Shell() {
               </Route>
             ))}
             <Route>
+              <h1>{t('state.absentTitle')}</h1>
               <Empty>{t('state.absent')}</Empty>
             </Route>
           </Switch>

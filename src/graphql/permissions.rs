@@ -35,10 +35,18 @@ pub fn operation(field: &str) -> Option<Operation> {
     }
 }
 
+/// Changes that only the command line and the server itself make: no mutation runs them.
+const WITHOUT_MUTATION: [Operation; 4] = [
+    Operation::Import,
+    Operation::MaintainEventFeed,
+    Operation::MaintainStoredValues,
+    Operation::SendWebhooks,
+];
+
 /// Names of the mutations that a caller may run, for all objects or for its own.
 #[must_use]
 pub fn mutations(caller: &Caller) -> Vec<&'static str> {
-    let named = Operation::ALL.iter().filter(|it| it.is_change() && **it != Operation::Import);
+    let named = Operation::ALL.iter().filter(|it| it.is_change() && !WITHOUT_MUTATION.contains(it));
     let named = named.map(|it| (it.name(), *it));
     let many = ["recordActivities", "voidActivities"];
     let many = many.into_iter().filter_map(|name| Some((name, operation(name)?)));

@@ -122,7 +122,7 @@ export function useRows<Data, Variables, Row>(
     }
   }, [load, version]);
 
-  const pages = state.key === key ? state.pages : [];
+  const pages = useMemo(() => (state.key === key ? state.pages : []), [state, key]);
   const rows = useMemo(
     () =>
       pages.flatMap((page) => {

@@ -25,14 +25,15 @@ function store(key: string): void {
   }
 }
 
-/// The key of an address such as `/console#key=…`, as `serve --demo` prints it. It leaves the address bar at once.
+/// The key of an address such as `/console#key=…`, as `serve --demo` prints it. It leaves the address bar at once. Only loopback
+/// hosts accept it: elsewhere a link could make somebody unknowingly use its sender's key.
 function fromAddress(): string | undefined {
   const key = new URLSearchParams(location.hash.slice(1)).get('key');
   if (key === null) {
     return undefined;
   }
   history.replaceState(null, '', location.pathname + location.search);
-  return normalize(key);
+  return ['127.0.0.1', '[::1]', 'localhost'].includes(location.hostname) ? normalize(key) : undefined;
 }
 
 /// Strips what people copy along with a key: quotes, the header name, the scheme.

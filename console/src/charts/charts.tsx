@@ -154,10 +154,11 @@ export function Steps({
                 )
               );
             })}
-            {thresholds.map((it) => (
+            {thresholds.map((it, index) => (
               <g key={it.name}>
                 <line className="threshold" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(it.value)} y2={y(it.value)} />
-                <text className="tick end strong" x={width - MARGIN.right} y={y(it.value) - 4}>
+                {/* Side by side: thresholds may lie close together. */}
+                <text className="tick end strong" x={width - MARGIN.right - (thresholds.length - 1 - index) * 90} y={y(it.value) - 4}>
                   {it.name}
                 </text>
               </g>

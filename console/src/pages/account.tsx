@@ -1,12 +1,15 @@
 // A partner's account: levels by track, what keeps them, balance, contract, open deals and orders. Partners open it on their own
 // account, staff on any.
 
+import { useEffect, useState } from 'react';
+import { useClient } from 'urql';
 import { Link } from 'wouter';
 
 import { Account, CreditsOverTime } from '#generated/account';
-import type { AccountQuery, LevelPartsFragment, TrackPartsFragment } from '#generated/types';
+import type { AccountQuery, CreditsOverTimeQuery, LevelPartsFragment, TrackPartsFragment } from '#generated/types';
 import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
+import { useLive } from '#src/api/live';
 import { Ring, Steps } from '#src/charts/charts';
 import type { Point } from '#src/charts/charts';
 import { addMonths, monthStart, yearStart } from '#src/days';
@@ -85,7 +88,7 @@ export function AccountView({ data }: { data: AccountQuery }) {
           </div>
         </Card>
       </div>
-      <CreditsChart code={partner.code} levels={data.edition.partnerLevels} history={partner.levelHistory} />
+      <CreditsCharts code={partner.code} levels={data.edition.partnerLevels} history={partner.levelHistory} />
       <div className="grid">
         <Card title={t('account.discounts')}>
           <ul className="list">
@@ -163,54 +166,90 @@ function TrackView({ track, ahead, on }: { track: TrackPartsFragment; ahead: Tra
   );
 }
 
-/// Level credits of each calendar year by track, against the thresholds; legacy levels are marked.
-function CreditsChart({ code, levels, history }: { code: string; levels: LevelPartsFragment[]; history: { earnedOn: string; legacy: boolean; level: { name: string } }[] }) {
+/// The pages of entries that a chart reads at most.
+const PAGES_MAX = 10;
+
+type Entry = NonNullable<NonNullable<CreditsOverTimeQuery['partner']>['ledger']['nodes'][number]>;
+
+/// The entries of the last months, oldest first.
+function useEntries(code: string, from: string): Entry[] {
+  const client = useClient();
+  const { version } = useLive();
+  const [entries, setEntries] = useState<Entry[]>([]);
+  useEffect(() => {
+    let current = true;
+    const load = async () => {
+      let found: Entry[] = [];
+      let before: string | null | undefined;
+      for (let page = 0; page < PAGES_MAX && current; page += 1) {
+        // One page after the other: each ends where the last one begins.
+        // oxlint-disable-next-line no-await-in-loop
+        const result = await client.query(CreditsOverTime.document, { code, from, before }, { requestPolicy: 'network-only' }).toPromise();
+        const ledger = result.data?.partner?.ledger;
+        found = [...(ledger?.nodes ?? []).filter((it): it is Entry => it !== null), ...found];
+        before = ledger?.pageInfo.hasPreviousPage ? ledger.pageInfo.startCursor : null;
+        if (!before) {
+          break;
+        }
+      }
+      if (current) {
+        setEntries(found.toSorted((a, b) => a.effectiveOn.localeCompare(b.effectiveOn)));
+      }
+    };
+    void load();
+    return () => {
+      current = false;
+    };
+  }, [client, code, from, version]);
+  return entries;
+}
+
+/// Level credits of each calendar year by track, against the thresholds, and the balance; legacy levels are marked.
+function CreditsCharts({ code, levels, history }: { code: string; levels: LevelPartsFragment[]; history: { earnedOn: string; legacy: boolean; level: { name: string } }[] }) {
   const { t } = useTexts();
   const { today } = useCaller();
-  const from = chartFrom(today);
-  const result = useData(CreditsOverTime, { code, from });
-  const entries = (result.data?.partner?.ledger.nodes ?? []).filter((it): it is NonNullable<typeof it> => it !== null);
-  if (entries.length === 0) {
+  const entries = useEntries(code, chartFrom(today));
+  const first = entries[0]?.effectiveOn;
+  if (!first) {
     return null;
   }
-  const points: Point[] = [];
-  const sums: Record<string, number> = { TECHNICAL: 0, BUSINESS: 0 };
-  let year = '';
-  let balance = 0;
-  for (const it of entries.toSorted((a, b) => a.effectiveOn.localeCompare(b.effectiveOn))) {
-    const [next] = it.effectiveOn.split('-');
+  const credits: Point[] = [];
+  const balances: Point[] = [];
+  let [technical, business, year] = [0, 0, ''];
+  for (const it of entries) {
+    const [next = ''] = it.effectiveOn.split('-');
     if (next !== year) {
       // Levels count the credits of a calendar year: the sums begin again.
-      year = next ?? '';
-      sums['TECHNICAL'] = 0;
-      sums['BUSINESS'] = 0;
-      points.push({ on: yearStart(it.effectiveOn), values: [0, 0, balance] });
+      [technical, business, year] = [0, 0, next];
+      credits.push({ on: credits.length > 0 ? yearStart(it.effectiveOn) : first, values: [0, 0] });
     }
-    if (it.track && it.reason !== 'LEGACY') {
-      sums[it.track] = (sums[it.track] ?? 0) + it.levelCredits;
+    if (it.reason !== 'LEGACY') {
+      technical += it.track === 'TECHNICAL' ? it.levelCredits : 0;
+      business += it.track === 'BUSINESS' ? it.levelCredits : 0;
     }
-    balance = it.balanceAfter;
-    points.push({ on: it.effectiveOn, values: [sums['TECHNICAL'] ?? 0, sums['BUSINESS'] ?? 0, balance] });
+    credits.push({ on: it.effectiveOn, values: [technical, business] });
+    balances.push({ on: it.effectiveOn, values: [it.balanceAfter] });
   }
-  points.push({ on: today, values: [sums['TECHNICAL'] ?? 0, sums['BUSINESS'] ?? 0, balance] });
-  const shown = points.filter((it) => it.on >= (entries[0]?.effectiveOn ?? from));
+  credits.push({ on: today, values: today.startsWith(year) ? [technical, business] : [0, 0] });
+  balances.push({ on: today, values: [balances.at(-1)?.values[0] ?? 0] });
+  const marks = history
+    .filter((it) => it.legacy && it.earnedOn >= first)
+    .slice(0, 1)
+    .map((it) => ({ on: it.earnedOn, name: t('chart.legacy', { level: it.level.name }) }));
   return (
-    <div className="stack">
+    <div className="grid">
       <Steps
         title={t('chart.overTime')}
         file={`credits-${code}`}
-        points={shown}
+        points={credits}
         series={[
           { name: t('Track.TECHNICAL'), tone: 'technical' },
           { name: t('Track.BUSINESS'), tone: 'business' },
-          { name: t('account.balance'), tone: 'tone-2' },
         ]}
         thresholds={levels.filter((it) => it.threshold > 0).map((it) => ({ name: it.name, value: it.threshold }))}
-        marks={history
-          .filter((it) => it.legacy && it.earnedOn >= (shown[0]?.on ?? ''))
-          .slice(0, 1)
-          .map((it) => ({ on: it.earnedOn, name: t('chart.legacy', { level: it.level.name }) }))}
+        marks={marks}
       />
+      <Steps title={t('account.balance')} file={`balance-${code}`} points={balances} series={[{ name: t('account.balance'), tone: 'tone-2' }]} />
     </div>
   );
 }

@@ -18,11 +18,12 @@ import { Page } from '#src/ui/page';
 
 const MONTHS = 12;
 const SOON_DAYS = 30;
+const LAPSING_DAYS = 180;
 
 export default function DashboardPage() {
   const { today } = useCaller();
   const { t } = useTexts();
-  const variables = { today, from: addMonths(monthStart(today), 1 - MONTHS), soon: addDays(today, SOON_DAYS) };
+  const variables = { today, from: addMonths(monthStart(today), 1 - MONTHS), soon: addDays(today, SOON_DAYS), lapsing: addDays(today, LAPSING_DAYS) };
   const result = useData(Dashboard, variables);
   const queries = [
     { operation: Dashboard, variables },
@@ -48,14 +49,16 @@ function Content({ data }: { data: DashboardQuery }) {
         <Figure label={t('dashboard.swag')} value={number(data.swag.totalCount)} href="/swag?status=PLACED" />
         <Figure label={t('dashboard.unspent')} value={number(unspent)} hint={data.programReport.unspentValue.map(money).join(' · ')} href="/report" />
       </div>
-      <div className="grid">
+      <div className="grid quarters">
         <Card title={t('dashboard.claims')} action={<Link href="/claims">{t('dashboard.all')}</Link>}>
           <List
             empty={t('dashboard.nothing')}
             rows={data.claims.nodes}
             row={(it) => (
               <>
-                <Link href={`/claims?open=${it.id}`}>{it.kind}</Link>
+                <Link href="/claims" lang="en">
+                  {data.edition.earningRules.find((rule) => rule.kind === it.kind)?.title ?? it.kind}
+                </Link>
                 <span className="muted">{date(it.occurredOn)}</span>
                 <span className="sub">{it.subject.name}</span>
               </>
@@ -109,8 +112,8 @@ function Content({ data }: { data: DashboardQuery }) {
       </div>
       <div className="grid">
         <CreditsByMonth />
-        <LevelsByMonth levels={data.programReport.levels} track="TECHNICAL" />
-        <LevelsByMonth levels={data.programReport.levels} track="BUSINESS" />
+        <LevelsByMonth levels={data.programReport.levels} of={data.edition.partnerLevels} track="TECHNICAL" />
+        <LevelsByMonth levels={data.programReport.levels} of={data.edition.partnerLevels} track="BUSINESS" />
       </div>
     </>
   );

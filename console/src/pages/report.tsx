@@ -26,13 +26,14 @@ export default function ReportPage() {
         <TextField label={t('field.from')} type="date" value={variables.from} max={variables.to} onChange={(value) => set({ from: value })} />
         <TextField label={t('field.to')} type="date" value={variables.to} max={today} onChange={(value) => set({ to: value })} />
       </div>
-      <Shown of={result}>{(data) => <Content report={data.programReport} />}</Shown>
+      <Shown of={result}>{(data) => <Content report={data.programReport} edition={data.edition} />}</Shown>
     </Page>
   );
 }
 
-function Content({ report }: { report: ReportQuery['programReport'] }) {
+function Content({ report, edition }: { report: ReportQuery['programReport']; edition: ReportQuery['edition'] }) {
   const { t, number, money, date } = useTexts();
+  const nameOf = (code: string) => [...edition.partnerLevels, ...edition.professionalLevels].find((it) => it.code === code)?.name ?? code;
   const unspent = report.unspent.reduce((sum, it) => sum + it.credits, 0);
   const reasons = [...new Set(report.credits.map((it) => it.reason))];
   const of = (reason: string, track: string | null) => report.credits.filter((it) => it.reason === reason && it.track === track).reduce((sum, it) => sum + it.spendableCredits, 0);
@@ -65,15 +66,15 @@ function Content({ report }: { report: ReportQuery['programReport'] }) {
           labels={report.unspent.map((it) => (it.year === null ? '–' : String(it.year)))}
           series={[{ name: t('dashboard.unspent'), tone: 'technical', values: report.unspent.map((it) => it.credits) }]}
         />
-        <LevelsByMonth levels={report.levels} track="TECHNICAL" />
-        <LevelsByMonth levels={report.levels} track="BUSINESS" />
+        <LevelsByMonth levels={report.levels} of={edition.partnerLevels} track="TECHNICAL" />
+        <LevelsByMonth levels={report.levels} of={edition.partnerLevels} track="BUSINESS" />
         <Card title={t('report.forecast', { on: date(report.forecast[0]?.on) })}>
           {report.forecast.length === 0 && <Empty />}
           <ul className="list">
             {report.forecast.map((it) => (
               <li key={`${it.track} ${it.level}`}>
                 <span>
-                  {it.level}
+                  {nameOf(it.level)}
                   <span className="sub">{t(`Track.${it.track}`)}</span>
                 </span>
                 <strong>{number(it.partners)}</strong>
@@ -86,7 +87,7 @@ function Content({ report }: { report: ReportQuery['programReport'] }) {
           <ul className="list">
             {report.renewals.map((it) => (
               <li key={it.level}>
-                <span>{it.level}</span>
+                <span>{nameOf(it.level)}</span>
                 <span>{t('report.secured', { n: it.secured, of: it.professionals })}</span>
               </li>
             ))}
@@ -100,7 +101,7 @@ function Content({ report }: { report: ReportQuery['programReport'] }) {
           file="discounts"
           rows={fixed(report.discounts.map((it) => ({ ...it, id: JSON.stringify([it.level, it.category, it.byContract, it.list.currency]) })))}
           columns={[
-            { key: 'level', title: t('account.level'), cell: (it) => it.level, csv: (it) => it.level },
+            { key: 'level', title: t('account.level'), cell: (it) => nameOf(it.level), csv: (it) => it.level },
             { key: 'category', title: t('field.category'), cell: (it) => t(`ProductCategory.${it.category}`), csv: (it) => it.category },
             { key: 'source', title: t('report.source'), cell: (it) => t(it.byContract ? 'DiscountSource.CONTRACT' : 'DiscountSource.LEVEL'), csv: (it) => (it.byContract ? 'CONTRACT' : 'LEVEL') },
             { key: 'list', title: t('quote.list'), number: true, cell: (it) => money(it.list), csv: (it) => it.list.amount },

@@ -122,7 +122,8 @@ export function ChangeDialog({ change, onClose }: { change: Change; onClose: () 
   };
 
   return (
-    <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
+    // Escape closes it; a click beside it does not, which would lose what was typed.
+    <ModalOverlay className="overlay" isOpen onOpenChange={(open) => !open && onClose()}>
       <Modal className="modal">
         <Dialog className="dialog">
           <Heading slot="title">{change.title}</Heading>

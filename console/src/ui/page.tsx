@@ -9,13 +9,13 @@ import { Popover } from 'react-aria-components/Popover';
 import type { Operation } from '#src/api/operation';
 import { useTexts } from '#src/i18n/i18n';
 
-export interface Shownquery {
+export interface ShownQuery {
   readonly operation: Operation<never, never> | { readonly text: string };
   readonly variables: Record<string, unknown>;
 }
 
 /// A link that opens a document with its variables in GraphiQL. The fragment is never sent to the server.
-function graphiql({ operation, variables }: Shownquery): string {
+function graphiql({ operation, variables }: ShownQuery): string {
   const parameters = new URLSearchParams({ query: operation.text, variables: JSON.stringify(variables, null, 2) });
   return `/graphql#${parameters}`;
 }
@@ -34,7 +34,7 @@ export function Page({
   title: string;
   children: ReactNode;
   actions?: ReactNode;
-  queries: Shownquery[];
+  queries: ShownQuery[];
   lead?: ReactNode;
 }) {
   const { t } = useTexts();

@@ -1,0 +1,530 @@
+// End-to-end test of the console: what each role does, in a browser that can reach no host but the server.
+
+import assert from 'node:assert/strict';
+
+import { ConsolePage, PHONE, WIDE } from './console-page.mjs';
+import { post, startBrowser, startServer } from './page.mjs';
+
+const { BROWSER, SCREENSHOTS, SERVER } = process.env;
+/// The most script of a first view, gzipped.
+const SCRIPT_BYTES_MAX = 250_000;
+
+const CREATE_KEY = `mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } } }`;
+const REVOKE_KEY = `mutation($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { revokedAt } } }`;
+const PENDING = `{ activities(filter: { statuses: [PENDING_REVIEW] }, first: 20) { totalCount nodes { id kind } } }`;
+const REVIEW = `mutation($input: ReviewActivityInput!) { reviewActivity(input: $input) { userErrors { message } } }`;
+const RECORDED = `query($partner: String!) {
+  partner(code: $partner) { balance activities(last: 50) { nodes { id kind status awardedCredits } } }
+}`;
+
+const server = await startServer(SERVER);
+const browser = await startBrowser(BROWSER, server.base);
+const pages = [];
+let passed = 0;
+let failed = 0;
+
+const open = async (role, viewport = WIDE, path = '/console') => {
+  const it = await ConsolePage.start(browser, server.base, SCREENSHOTS, viewport, server.keys[role], path);
+  pages.push(it);
+  return it;
+};
+const ask = (role, query, variables) => post(server, server.keys[role], query, variables);
+
+const only = process.env.ONLY;
+const step = async (name, take) => {
+  if (only && !name.includes(only)) {
+    return;
+  }
+  const began = Date.now();
+  try {
+    await take();
+    passed += 1;
+    console.log(`ok: ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    // The steps do not depend on each other: the others are worth knowing too.
+    failed += 1;
+    console.log(`FAILED: ${name}`);
+    console.error(error.message);
+    console.error(pages.at(-1)?.complaints.slice(0, 5));
+  }
+};
+
+try {
+  await step('signing in: an invalid key is refused, a key shows the role, signing out forgets it', async () => {
+    const it = await open(null);
+    await it.text('.sign-in', 'Sign in with the key');
+    await it.accessible('sign-in');
+    await it.fill('API key or token', 'pp_wrong');
+    await it.press('Sign in with the key');
+    await it.text('.sign-in', 'not valid');
+    // The browser itself logs the request that was refused.
+    assert.equal(it.complaints.splice(0).filter((text) => !text.includes('401')).length, 0);
+    await it.fill('API key or token', ` Authorization: Bearer ${server.keys.PROGRAM_STAFF} `);
+    await it.press('Sign in with the key');
+    await it.loaded('Dashboard');
+    await it.text('.account', 'Program staff');
+    assert.equal((await it.stored()).includes(server.keys.PROGRAM_STAFF), false, 'the key is in the local storage');
+    await it.page.reload();
+    await it.loaded('Dashboard');
+    await it.press('Sign out');
+    await it.text('.sign-in', 'Sign in with the key');
+    await it.page.reload();
+    await it.text('.sign-in', 'Sign in with the key');
+  });
+
+  await step('the link that the demo prints signs in, and the key leaves the address bar', async () => {
+    const it = await open(null, WIDE, `/console#key=${server.keys.ADMINISTRATOR}`);
+    await it.loaded('Dashboard');
+    assert.equal(it.page.url(), `${server.base}/console`);
+    await it.text('nav', 'API keys');
+  });
+
+  await step('a revoked key signs out', async () => {
+    const input = { role: 'PROGRAM_STAFF', label: 'to be revoked' };
+    const { createApiKey } = await ask('ADMINISTRATOR', CREATE_KEY, { input });
+    const it = await open(null, WIDE, `/console#key=${createApiKey.secret}`);
+    await it.loaded('Dashboard');
+    await it.connected();
+    await ask('ADMINISTRATOR', REVOKE_KEY, { id: createApiKey.apiKey.id });
+    await it.text('.sign-in', 'Sign in again');
+    it.complaints.splice(0);
+  });
+
+  await step('the first view loads no more script than agreed', async () => {
+    const it = await open('PROGRAM_STAFF');
+    await it.loaded('Dashboard');
+    const scripts = await it.page.evaluate(() =>
+      performance.getEntriesByType('resource').filter((it) => it.name.endsWith('.js')).map((it) => [it.name.split('/').at(-1), it.encodedBodySize]),
+    );
+    const bytes = scripts.reduce((sum, [, size]) => sum + size, 0);
+    console.log(`    ${scripts.length} scripts, ${bytes} bytes`);
+    assert.ok(bytes > 0 && bytes <= SCRIPT_BYTES_MAX, JSON.stringify(scripts));
+  });
+
+  await step('staff: a claim is approved with points, and leaves the queue of another tab', async () => {
+    const before = (await ask('PROGRAM_STAFF', PENDING)).activities;
+    assert.ok(before.totalCount >= 2, 'the demo has claims');
+    const dashboard = await open('PROGRAM_STAFF');
+    await dashboard.loaded('Dashboard');
+    await dashboard.text('a[href="/console/claims"].figure', `${before.totalCount}`);
+    await dashboard.connected();
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/claims');
+    await it.loaded('Claims');
+    await it.press('Approve', { within: 'tbody tr' });
+    await it.text('.dialog', 'Approve');
+    if (await it.page.$('.dialog input[type=number]')) {
+      const min = await it.page.$eval('.dialog input[type=number]', (field) => field.min);
+      await it.fill('Points', min, '.dialog');
+    }
+    await it.preview('This gives');
+    await it.shot('console-dialog');
+    await it.confirm('Approve');
+    await it.text('.notices', 'Approved.');
+    await dashboard.text('a[href="/console/claims"].figure', `${before.totalCount - 1}`);
+    // The other way round: what another client reviews leaves this list.
+    await it.connected();
+    const { activities } = await ask('PROGRAM_STAFF', PENDING);
+    const rest = activities.totalCount;
+    await it.until('the list', (rest) => document.querySelectorAll('tbody tr').length === rest, rest);
+    await ask('PROGRAM_STAFF', REVIEW, { input: { activityId: activities.nodes[0].id, decision: 'REJECT', reason: 'The link is broken.' } });
+    await it.until('the shorter list', (rest) => document.querySelectorAll('tbody tr').length === rest - 1 || (rest === 1 && document.querySelector('main .empty')), rest);
+  });
+
+  await step('staff: voiding shows what it takes before it takes it', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/claims?status=RECORDED&partner=nordwind');
+    await it.loaded('Claims');
+    const { partner } = await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' });
+    await it.press('Void', { within: 'tbody tr', near: 'Customer meeting' }).catch(() => it.press('Void', { within: 'tbody tr' }));
+    await it.fill('Reason', 'Entered twice', '.dialog');
+    const said = await it.preview('This');
+    await it.shot('console-void');
+    const again = await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' });
+    assert.equal(again.partner.balance, partner.balance, 'a preview changes nothing');
+    await it.confirm('Void');
+    const after = await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' });
+    const taken = Number(/This takes ([\d,]+) credit/.exec(said)?.[1]?.replace(',', '') ?? 0);
+    assert.equal(after.partner.balance, partner.balance - taken, said);
+  });
+
+  await step('staff: a reported win is approved, and the partner has its credits', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/deals?status=WON_REPORTED');
+    await it.loaded('Deals');
+    await it.page.locator('.board .tile').click();
+    await it.press('Approve the win');
+    await it.preview('This gives');
+    await it.confirm('Approve');
+    await it.main('Won');
+    await it.accessible('deal');
+  });
+
+  await step('staff: an order is fulfilled and returned', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/orders?status=PLACED');
+    await it.loaded('Orders');
+    const number = await it.page.$eval('tbody td', (cell) => cell.innerText.split('\n')[0]);
+    await it.press('Fulfil', { within: 'tbody tr' });
+    await it.confirm('Fulfil');
+    await it.until('the row to leave', (number) => !document.querySelector('tbody')?.innerText.includes(number), number);
+    await it.fill('Status', 'FULFILLED');
+    await it.main(number);
+    await it.press('Return', { within: 'tbody tr', near: number });
+    await it.fill('Reason', 'The customer stepped back', '.dialog');
+    await it.preview('This');
+    await it.confirm('Return');
+    await it.fill('Status', 'RETURNED');
+    await it.main(number, 'The customer stepped back');
+    assert.match(it.page.url(), /status=RETURNED/);
+  });
+
+  await step('staff: swag is shipped', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/swag?status=PLACED');
+    await it.loaded('Swag orders');
+    await it.press('Ship', { within: 'tbody tr' });
+    await it.confirm('Ship');
+    await it.text('.notices', 'Done');
+  });
+
+  await step('staff: partners are filtered, ordered and exported; the address can be shared', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/partners');
+    await it.loaded('Partners');
+    await it.fill('Search', 'nordwind');
+    await it.until('one row', () => document.querySelectorAll('tbody tr').length === 1);
+    const shared = await open('PROGRAM_STAFF', WIDE, it.page.url().slice(server.base.length));
+    await shared.until('one row', () => document.querySelectorAll('tbody tr').length === 1);
+    await it.fill('Search', '');
+    await it.press('Balance ▿', { within: 'thead' });
+    await it.until('an order', () => document.querySelector('th[aria-sort]')?.innerText.includes('Balance'));
+    await it.page.evaluate(() => {
+      const original = URL.createObjectURL;
+      URL.createObjectURL = (blob) => {
+        void blob.text().then((text) => {
+          globalThis.saved = text;
+        });
+        return original.call(URL, blob);
+      };
+    });
+    await it.press('Export CSV');
+    const csv = await it.until('the file', () => globalThis.saved);
+    assert.match(csv, /Name,Enrolled on,Technical,Business,Credits this year,Balance\r\n/);
+    assert.match(csv, /Nordwind Systems,/);
+  });
+
+  await step('staff: a correction of a partner shows its effect; the override can be ended', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/partners/polder');
+    await it.loaded('Polder Integrations');
+    await it.press('Change…');
+    await it.press('Override a level');
+    await it.fill('Level', 'CREATOR', '.dialog');
+    await it.fill('Track', 'BUSINESS', '.dialog');
+    await it.fill('Reason', 'Strategic partner', '.dialog');
+    await it.preview('Creator');
+    await it.shot('console-override');
+    await it.confirm('Override a level');
+    await it.main('Set to Creator until');
+    await it.press('Change…');
+    await it.press('End the override');
+    await it.fill('Reason', 'It was a test', '.dialog');
+    await it.preview();
+    await it.confirm('End the override');
+    for (const tab of ['Ledger', 'People', 'Level history']) {
+      await it.press(tab, { within: '[role=tablist]' });
+      await it.loaded();
+      await it.accessible(`partner-${tab.toLowerCase().replace(' ', '-')}`);
+    }
+  });
+
+  await step('staff: every page is accessible in both themes', async () => {
+    const it = await open('PROGRAM_STAFF');
+    await it.loaded('Dashboard');
+    await it.main('Credits by month');
+    await it.until('the chart', () => document.querySelector('.chart .bar'));
+    await it.accessible('dashboard');
+    for (const [path, heading] of [
+      ['/claims?status=ALL', 'Claims'],
+      ['/deals', 'Deals'],
+      ['/deals?view=list', 'Deals'],
+      ['/orders', 'Orders'],
+      ['/swag', 'Swag orders'],
+      ['/partners', 'Partners'],
+      ['/partners/nordwind', 'Nordwind Systems'],
+      ['/professionals', 'Professionals'],
+      ['/professionals/ada.nowak', 'Ada Nowak'],
+      ['/imports', 'Imports'],
+      ['/report', 'Report'],
+      ['/policy', 'Policy'],
+      ['/audit', 'Audit log'],
+      ['/webhooks', 'Webhooks'],
+      ['/nothing/here', ''],
+    ]) {
+      await it.page.goto(`${server.base}/console${path}`);
+      if (heading) {
+        await it.loaded(heading);
+      } else {
+        await it.main('nothing at this address');
+      }
+      await it.until('the rows', () => !document.querySelector('main .spinner'));
+      await it.accessible(path.slice(1).replaceAll(/\W+/g, '-'));
+      await it.fits();
+    }
+    assert.equal((await it.page.$$('nav a[href="/console/keys"]')).length, 0, 'what a role may not do is not shown');
+  });
+
+  await step('a query opens in GraphiQL with its variables and the key', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/partners?search=nord');
+    await it.loaded('Partners');
+    await it.press('Show query');
+    const href = await it.until('the link', () => document.querySelector('.menu-item[href]')?.href);
+    const next = it.page.browserContext().waitForTarget((target) => target.url().includes('/graphql'));
+    await it.press('Partners', { within: '.menu' });
+    const page = await (await next).page();
+    await page.waitForFunction(() => /query\s+Partners/.test(document.querySelector('.graphiql-query-editor .view-lines')?.innerText ?? ''), { timeout: 20_000 });
+    await page.waitForFunction(() => document.querySelector('.key-role')?.innerText.includes('PROGRAM_STAFF'), { timeout: 20_000 });
+    await page.locator('.graphiql-execute-button').click();
+    await page.waitForFunction(() => document.querySelector('.graphiql-response .view-lines')?.innerText.includes('totalCount'), { timeout: 20_000 });
+    assert.match(href, /\/graphql#query=/);
+    assert.equal(page.url(), `${server.base}/graphql`, 'the document leaves the address bar');
+    await page.close();
+  });
+
+  await step('the command palette finds pages and partners, by keyboard alone', async () => {
+    const it = await open('PROGRAM_STAFF');
+    await it.loaded('Dashboard');
+    await it.page.keyboard.down('Control');
+    await it.page.keyboard.press('k');
+    await it.page.keyboard.up('Control');
+    await it.page.waitForSelector('.palette input');
+    await it.page.keyboard.type('nordw');
+    await it.text('.palette', 'Nordwind Systems');
+    await it.shot('console-palette');
+    await it.page.keyboard.press('ArrowDown');
+    await it.page.keyboard.press('Enter');
+    await it.loaded('Nordwind Systems');
+    // The way past the navigation.
+    await it.page.reload();
+    await it.loaded('Nordwind Systems');
+    await it.page.keyboard.press('Tab');
+    assert.equal(await it.page.evaluate(() => document.activeElement.className), 'skip');
+  });
+
+  await step('administrator: a draft is checked, compared, tried, approved and published', async () => {
+    const it = await open('ADMINISTRATOR', WIDE, '/console/policy?tab=drafts');
+    await it.loaded('Policy');
+    await it.press('New draft', { within: 'main' });
+    await it.fill('Name', 'Creator earlier', '.dialog');
+    await it.confirm('New draft');
+    await it.loaded('Creator earlier');
+    await it.main('No problems');
+    const area = 'textarea.code';
+    const original = await it.page.$eval(area, (field) => field.value);
+    const type = (text) =>
+      it.page.$eval(
+        area,
+        (field, text) => {
+          Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(field, text);
+          field.dispatchEvent(new Event('input', { bubbles: true }));
+        },
+        text,
+      );
+    await type(original.replace('threshold = 75', 'threshold = "many"'));
+    await it.main('1 problem');
+    await it.accessible('draft-problem');
+    const name = /^name = .*$/m;
+    const next = original.replace(name, 'name = "Creator earlier"').replace(/^effective_from = .*$/m, (line) => line);
+    await type(next.replace('threshold = 75', 'threshold = 74'));
+    await it.main('No problems');
+    await it.press('Save', { within: '.page-header' });
+    await it.confirm('Save');
+    await it.press('Comparison', { within: '[role=tablist]' });
+    await it.main('74');
+    await it.accessible('draft-comparison');
+    await it.press('Trial', { within: '[role=tablist]' });
+    await it.press('Try on the whole log');
+    await it.main('Finished', 'Gainers');
+    await it.accessible('draft-trial');
+    // Another administrator than the one who saved it.
+    const { createApiKey } = await ask('ADMINISTRATOR', CREATE_KEY, { input: { role: 'ADMINISTRATOR', label: 'second' } });
+    const second = await open(null, WIDE, `${it.page.url().slice(server.base.length).split('?')[0]}#key=${createApiKey.secret}`);
+    await second.loaded('Creator earlier');
+    await second.main('No problems');
+    await second.press('Approve', { within: '.page-header' });
+    await second.confirm('Approve');
+    await second.text('.page-header', 'Approved');
+    await second.press('Publish', { within: '.page-header' });
+    await second.confirm('Publish');
+    await second.main('Creator earlier', 'Published');
+  });
+
+  await step('administrator: keys, webhooks and the audit log', async () => {
+    const it = await open('ADMINISTRATOR', WIDE, '/console/keys');
+    await it.loaded('API keys');
+    await it.press('Create a key');
+    await it.fill('Label', 'For the console', '.dialog');
+    await it.confirm('Create a key');
+    await it.main('It is shown only once.', 'For the console');
+    const secret = await it.page.$eval('.secret', (element) => element.innerText);
+    assert.match(secret, /^pp_/);
+    await it.accessible('keys');
+    await it.press('Revoke: For the console');
+    await it.confirm('Revoke');
+    await it.main('Revoked');
+    await it.go('/webhooks', 'Webhooks');
+    await it.press('Add an endpoint');
+    await it.fill('Address', 'https://example.com/hook', '.dialog');
+    await it.fill('Description', 'A test', '.dialog');
+    await it.confirm('Add an endpoint');
+    await it.main('https://example.com/hook', 'It is shown only once.');
+    await it.press('https://example.com/hook', { within: 'main' });
+    await it.loaded('https://example.com/hook');
+    await it.accessible('webhook');
+    await it.go('/audit?operation=revokeApiKey', 'Audit log');
+    await it.main('revokeApiKey');
+  });
+
+  await step('partner: from a quote to an order, on a phone', async () => {
+    const it = await open('PARTNER', PHONE);
+    await it.loaded('Nordwind Systems');
+    await it.until('the chart', () => document.querySelector('.chart path.line'));
+    await it.accessible('account-phone');
+    await it.fits();
+    await it.page.locator('.menu-toggle').click();
+    await it.press('Quote and order', { within: 'nav' });
+    await it.loaded('Quote and order');
+    await it.fill('Customer', 'Example Broadcasting');
+    await it.fill('Product 1', 'dataminer-core');
+    await it.main('At most', 'List price');
+    await it.fill('Credits to redeem', '999999');
+    await it.main('999999');
+    await it.accessible('quote-phone');
+    await it.fill('Credits to redeem', '10');
+    await it.main('Redeemed: 10 credits');
+    const { partner } = await ask('PARTNER', RECORDED, { partner: 'nordwind' });
+    await it.press('Place the order');
+    await it.preview('This takes 10 credits');
+    await it.confirm('Place the order');
+    await it.loaded('Orders');
+    await it.main('Example Broadcasting', 'Placed');
+    const after = await ask('PARTNER', RECORDED, { partner: 'nordwind' });
+    assert.equal(after.partner.balance, partner.balance - 10);
+    await it.accessible('orders-phone');
+    await it.fits();
+  });
+
+  await step('partner: a deal is registered, followed and reported as won', async () => {
+    const it = await open('PARTNER', PHONE, '/console/deals');
+    await it.loaded('Deals');
+    await it.press('Register a deal', { within: '.page-header' });
+    await it.fill('Reference', 'NW-console', '.dialog');
+    await it.fill('Customer', 'Fjord Media', '.dialog');
+    await it.fill('Scope', 'Monitoring', '.dialog');
+    await it.confirm('Register a deal');
+    await it.loaded('Fjord Media');
+    await it.press('Change status', { within: '.page-header' });
+    await it.fill('Status', 'ENGAGED', '.dialog');
+    await it.confirm('Change status');
+    await it.main('Engaged');
+    await it.press('Close the deal', { within: '.page-header' });
+    await it.fill('Outcome', 'WON_BY_PARTNER', '.dialog');
+    await it.preview('changes no credits');
+    await it.confirm('Close the deal');
+    await it.main('Win reported');
+  });
+
+  await step('partner: every page is accessible and fits a phone', async () => {
+    const it = await open('PARTNER', PHONE);
+    await it.loaded('Nordwind Systems');
+    for (const [path, heading] of [
+      ['/ledger', 'Ledger'],
+      ['/paths?track=BUSINESS', 'Paths'],
+      ['/deals', 'Deals'],
+      ['/people', 'People'],
+      ['/claims', 'Claims'],
+      ['/statement', 'Statement'],
+    ]) {
+      await it.go(path, heading);
+      await it.accessible(`${path.slice(1).replaceAll(/\W+/g, '-')}-phone`);
+      await it.fits();
+    }
+    const wide = await open('PARTNER');
+    await wide.loaded('Nordwind Systems');
+    await wide.until('the chart', () => document.querySelector('.chart path.line'));
+    await wide.accessible('account');
+    await wide.go('/quote', 'Quote and order');
+    await wide.accessible('quote');
+  });
+
+  await step('partner: the printed statement', async () => {
+    const it = await open('PARTNER', WIDE, '/console/statement');
+    await it.loaded('Statement');
+    await it.main('Opening balance', 'Closing balance');
+    for (const format of ['A4', 'Letter']) {
+      const pdf = await it.page.pdf({ format, path: `${SCREENSHOTS}/console-statement-${format}.pdf` });
+      assert.ok(pdf.length > 10_000);
+    }
+    await it.page.emulateMediaType('print');
+    await it.page.setViewport({ width: 680, height: 960 });
+    const hidden = await it.page.evaluate(() => ['nav', '.top', '.actions', '.filters'].every((it) => !document.querySelector(it)?.checkVisibility()));
+    assert.ok(hidden, 'controls are printed');
+    await it.shot('console-statement-print');
+  });
+
+  await step('professional: points, a claim with evidence and an order from the shop, on a phone', async () => {
+    const it = await open('PROFESSIONAL', PHONE);
+    await it.loaded('Ada Nowak');
+    await it.accessible('membership-phone');
+    await it.fits();
+    await it.go('/claims', 'Claims');
+    await it.fill('Kind', 'BLOG_POST_PUBLISHED');
+    await it.press('New claim');
+    await it.fill('Address of the evidence', 'https://example.com/post', '.dialog');
+    await it.fill('Proposed points', '600', '.dialog');
+    await it.preview('changes no credits');
+    await it.confirm('Submit claim');
+    await it.main('Waits for review', 'example.com');
+    await it.accessible('own-claims-phone');
+    await it.fits();
+    await it.go('/shop', 'Swag shop');
+    const dojo = () => ask('PROFESSIONAL', '{ viewer { professional { dojoCredits } } }');
+    const before = (await dojo()).viewer.professional.dojoCredits;
+    await it.press('Order', { within: '.card' });
+    const said = await it.preview('This takes');
+    await it.confirm('Order');
+    const taken = Number(/This takes ([\d,]+) Dojo/.exec(said)[1].replace(',', ''));
+    assert.equal((await dojo()).viewer.professional.dojoCredits, before - taken);
+    await it.accessible('shop-phone');
+    await it.fits();
+    await it.go('/points', 'Points ledger');
+    await it.accessible('points-phone');
+    await it.fits();
+    const wide = await open('PROFESSIONAL');
+    await wide.loaded('Ada Nowak');
+    await wide.accessible('membership');
+  });
+
+  await step('texts, dates and numbers follow the language', async () => {
+    const it = await open('PARTNER');
+    await it.loaded('Nordwind Systems');
+    for (const [language, word] of [
+      ['de', 'Guthaben'],
+      ['fr', 'Solde'],
+      ['nl', 'Saldo'],
+    ]) {
+      await it.page.select('.account select', language);
+      await it.main(word);
+      assert.equal(await it.page.evaluate(() => document.documentElement.lang), language);
+      await it.shot(`console-${language}`);
+    }
+    await it.page.reload();
+    await it.main('Saldo');
+  });
+
+  await step('no page logged an error or requested another host', async () => {
+    for (const page of pages) {
+      assert.deepEqual(page.complaints, []);
+      assert.deepEqual(page.strangers, []);
+    }
+  });
+  console.log(`console: ${passed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+} finally {
+  await browser.close();
+  await server.stop();
+}
