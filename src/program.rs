@@ -10,6 +10,7 @@ pub mod deal;
 pub mod edition;
 pub mod edition_check;
 pub mod examples;
+pub mod expiry;
 pub mod explain;
 pub mod fold;
 pub mod level;

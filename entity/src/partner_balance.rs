@@ -37,6 +37,9 @@ pub struct Model {
     pub business_lapses_on: Option<Date>,
     /// The earlier of the two.
     pub first_lapses_on: Option<Date>,
+    /// A day before which no credits expire: the day on which some do, or an earlier one on which it is computed again.
+    /// None if nothing expires.
+    pub expires_on: Option<Date>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

@@ -25,6 +25,9 @@ pub struct Model {
     pub renews_on: Option<Date>,
     /// Points that this year still needs to keep the level then; 0 without a level.
     pub points_to_retain: Option<i64>,
+    /// A day before which no Dojo Credits expire: the day on which some do, or an earlier one on which it is computed
+    /// again. None if nothing expires.
+    pub expires_on: Option<Date>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

@@ -54,6 +54,8 @@ pub enum LogAction {
     QuoteExpired,
     /// A saved quote was withdrawn.
     QuoteWithdrawn,
+    /// Credits of a partner or Dojo Credits of a professional expired.
+    CreditsExpired,
     /// A contract was given another last day.
     ContractEnded,
     /// A contract was voided.
@@ -134,6 +136,8 @@ pub enum LedgerReason {
     Hold,
     /// Credits that a saved quote no longer holds.
     HoldReleased,
+    /// Credits that can no longer be spent, or that come back from that.
+    Expiry,
 }
 
 /// Cause of a points entry.
@@ -150,6 +154,8 @@ pub enum PointsReason {
     RedemptionReturned,
     /// A change of the facts that windows depend on, such as the day of sign-up.
     Recalculation,
+    /// Dojo Credits that can no longer be spent, or that come back from that.
+    Expiry,
 }
 
 /// The skill that a partner's credits count for.
@@ -422,6 +428,10 @@ pub enum EventKind {
     DealEnding,
     /// A registered opportunity will lapse.
     OpportunityEnding,
+    /// Credits or Dojo Credits expired.
+    CreditsExpired,
+    /// Credits or Dojo Credits will expire.
+    CreditsEnding,
 }
 
 /// What the rows of an imported file are.

@@ -18,6 +18,7 @@ use rust_decimal::Decimal;
 
 use super::customer::CustomerTerms;
 use super::deal::DealTerms;
+use super::expiry::{CreditKind, Expiry};
 use super::level::Levels;
 use super::level_terms::LevelTerms;
 use super::money::Money;
@@ -183,6 +184,10 @@ pub struct Edition {
     pub notices: Notices,
     /// Dojo Credits for each point awarded (S5).
     pub dojo_credits_per_point: i64,
+    /// How long credits that are earned on its days can be spent.
+    pub credit_expiry: Expiry,
+    /// The same for Dojo Credits.
+    pub dojo_credit_expiry: Expiry,
     /// What credits are worth.
     pub rewards: Rewards,
     /// Timers and proofs of registered deals (R3, R4).
@@ -235,6 +240,15 @@ impl Edition {
     #[must_use]
     pub fn points_rule(&self) -> Option<&Rule> {
         self.rules.get(self.points_rule?)
+    }
+
+    /// How long credits of a kind that are earned on its days can be spent.
+    #[must_use]
+    pub fn expiry(&self, kind: CreditKind) -> Expiry {
+        match kind {
+            CreditKind::Credits => self.credit_expiry,
+            CreditKind::DojoCredits => self.dojo_credit_expiry,
+        }
     }
 
     /// The legacy window is the time right before the first edition.
@@ -405,6 +419,19 @@ impl Editions {
     #[must_use]
     pub fn looks_back_for_professionals(&self) -> bool {
         self.editions.iter().any(|edition| edition.professional_terms.looks_back())
+    }
+
+    /// Whether credits of a kind expire by any edition.
+    #[must_use]
+    pub fn expire(&self, kind: CreditKind) -> bool {
+        self.editions.iter().any(|edition| edition.expiry(kind) != Expiry::Never)
+    }
+
+    /// The first day on which what was earned on a day can no longer be spent, by the edition of that day: a later one
+    /// takes nothing from what was promised. None if it never expires.
+    #[must_use]
+    pub fn expires_on(&self, kind: CreditKind, earned_on: NaiveDate) -> Option<NaiveDate> {
+        self.at(earned_on).expiry(kind).expires_on(earned_on)
     }
 
     /// The edition at a place that [`Self::index_at`] gave.

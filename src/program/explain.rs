@@ -1,12 +1,13 @@
 //! One sentence for each entry: the rule, the units before and after, and the arithmetic; or the order.
 //!
 //! Each family of entries has a file: awards by a rule ([`award`]) with what deals and targets add to them ([`deal`],
-//! [`target`]), redemptions ([`redemption`]), and points ([`points`]). A new cause is a variant of [`Cause`] and the
+//! [`target`]), redemptions ([`redemption`]), what expired ([`expiry`]), and points ([`points`]). A new cause is a variant of [`Cause`] and the
 //! words that [`award`] has for it.
 
 mod award;
 mod deal;
 mod editions;
+mod expiry;
 mod points;
 mod redemption;
 mod target;
@@ -18,6 +19,7 @@ use super::rule::{Rule, Window};
 pub use award::{Award, Cause, explain};
 pub use deal::{DealCause, WhyRewarded};
 pub use editions::SpannedEditions;
+pub use expiry::{ExpiredCredits, explain_expiry};
 pub use points::{PointsAward, PointsCause, SwagSpent, explain_points, explain_swag};
 pub use redemption::{Redemption, Spending, explain_redemption};
 pub use target::TargetCause;

@@ -11,7 +11,7 @@ mod time_based;
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::value::EventKind;
+use entity::value::{EventKind, PointsReason};
 use entity::{activity, affiliation, deal, event, ledger_entry, order, points_entry, quote, swag_order};
 use sea_orm::{ActiveEnum, ConnectionTrait, DbErr};
 use serde_json::{Map, Value, json};
@@ -270,7 +270,7 @@ impl Audience {
         }
     }
 
-    /// The event of a points entry. An employer does not receive those of redeemed Dojo Credits.
+    /// The event of a points entry. An employer does not receive those of redeemed or expired Dojo Credits.
     pub(super) fn points(
         &self,
         entry: &points_entry::Model,
@@ -284,7 +284,8 @@ impl Audience {
             "dojoCredits": entry.dojo_credits,
         });
         let who = entry.professional_id;
-        let employer = entry.activity_id.and_then(|_| self.employer(who, entry.effective_on));
+        let is_award = entry.activity_id.is_some() && entry.reason != PointsReason::Expiry;
+        let employer = is_award.then(|| self.employer(who, entry.effective_on)).flatten();
         // The employer on that day must not learn the professional's current balance.
         if employer.is_none() {
             entry_data["number"] = entry.number.into();

@@ -91,7 +91,10 @@ impl Services {
             Err(_) => None,
         };
         let partner = found.filter(|row| visibility.can_see_partner(row.id));
-        let partner = partner.ok_or_else(|| input::no_partner(&draft.partner));
+        let partner = match partner {
+            Some(partner) => Ok(self.without_expired(reader, partner).await?),
+            None => Err(input::no_partner(&draft.partner)),
+        };
         let (row, partner) = self.price_order(reader, draft, partner).await?;
         let usable_credits = row.order.max_credits.min(partner.credits.max(0));
         Ok(Quote { row, partner, usable_credits })

@@ -4,6 +4,7 @@
 //! the state that the steps depend on, fold, and write the log, the ledger entries and the projections.
 
 pub(super) mod award_metrics;
+mod expiry;
 mod levels;
 mod loading;
 mod period;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use super::policy::Policy;
 use crate::access::Caller;
+use crate::program::expiry::Accounts;
 use crate::program::fold::{
     Affiliation, Awards, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PartnerMerge, PastAward, PastFact,
     ProfessionalIndex, ProfessionalMerge, Step, YearSales,
@@ -27,6 +29,7 @@ use crate::program::level_override::LevelOverride;
 use crate::program::money::Money;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
+pub(super) use expiry::{account, by_owner, returning};
 pub(super) use levels::{
     apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals, points_by_year,
     read_overrides, set_partner_prospects, set_renewal, write_overrides,
@@ -119,6 +122,8 @@ pub(super) struct Posting<'a> {
     professional_indexes: HashMap<Uuid, ProfessionalIndex>,
     objects: Vec<Object>,
     awards: Awards,
+    /// What the credits were earned on, of the subjects of which it matters.
+    accounts: Accounts<'a>,
     applied: Vec<AppliedStep>,
     /// All overrides of subjects that have another one now.
     overridden: HashMap<Uuid, Vec<LevelOverride>>,
@@ -161,6 +166,7 @@ impl<'a> Posting<'a> {
             professional_indexes,
             objects: Vec::new(),
             awards: Awards::default(),
+            accounts: Accounts::new(&policy.editions),
             applied: Vec::new(),
             overridden: HashMap::new(),
             employers: affiliations.to_vec(),

@@ -207,9 +207,20 @@ impl Services {
         Ok(true)
     }
 
-    /// Lets the quotes of a locked partner expire whose last day is past, and returns the partner as it then is: what
-    /// they held is released before anything else happens to the balance.
+    /// Lets the credits of a locked partner expire that can no longer be spent, and its quotes whose last day is past,
+    /// and returns the partner as it then is: what they held is released before anything else happens to the balance.
     pub(in crate::service) async fn expire_quotes(
+        &self,
+        transaction: &DatabaseTransaction,
+        partner: PartnerRow,
+    ) -> Result<PartnerRow, Error> {
+        let partner = self.expire_credits(transaction, partner).await?;
+        let partner = self.release_expired_quotes(transaction, partner).await?;
+        // What a quote had held may expire after its last day.
+        self.expire_credits(transaction, partner).await
+    }
+
+    async fn release_expired_quotes(
         &self,
         transaction: &DatabaseTransaction,
         partner: PartnerRow,

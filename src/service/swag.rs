@@ -107,7 +107,10 @@ impl Services {
         let key = input::key("idempotencyKey", &draft.idempotency_key);
         let quantity = check_range("quantity", draft.quantity, 1);
         transact!(self, Operation::PlaceSwagOrder, transaction, changes => {
-            let who = lock_professional(transaction, &visibility, &draft.professional).await?;
+            let who = match lock_professional(transaction, &visibility, &draft.professional).await? {
+                Ok(who) => Ok(self.expire_dojo_credits(transaction, who).await?),
+                Err(refusal) => Err(refusal),
+            };
             let no_item = || input::not_found("item", ("item", "code"), &draft.item);
             let item = input::code("item", &draft.item).map_err(|_| no_item());
             if let (Ok(key), Ok(who)) = (&key, &who)
@@ -177,7 +180,11 @@ impl Services {
         let reason = input::reason("reason", reason);
         transact!(self, Operation::CancelSwagOrder, transaction, changes => {
             let locked = refused(lock_order(transaction, &visibility, number).await)?;
-            let (reason, (mut order, professionals)) = all((reason.as_ref(), locked))?;
+            let (reason, (mut order, mut professionals)) = all((reason.as_ref(), locked))?;
+            // What comes back is the oldest only after what has expired before.
+            if let Some(who) = professionals.pop() {
+                professionals.push(self.expire_dojo_credits(transaction, who).await?);
+            }
             let today = self.clock.today();
             let mut posting = Posting::open(&self.policy, Vec::new(), professionals, &[]);
             let back = redemption(&mut posting, &order, today)?;

@@ -63,6 +63,8 @@ pub(crate) struct LoggedStep {
     pub(crate) swag_order_id: Option<uuid::Uuid>,
     /// Whether it is about a partner or a professional by itself.
     pub(crate) is_about_subject: bool,
+    pub(crate) partner_id: Option<uuid::Uuid>,
+    pub(crate) professional_id: Option<uuid::Uuid>,
     pub(crate) contract_id: Option<uuid::Uuid>,
     pub(crate) quote_id: Option<uuid::Uuid>,
     pub(crate) day: Option<chrono::NaiveDate>,
@@ -98,6 +100,7 @@ pub(crate) async fn after(
         AFTER,
         "SELECT l.seq AS log_seq, l.action, l.points AS step_points, l.ends_on AS step_ends_on, \
          l.recorded_at AS step_recorded_at, l.order_id, l.deal_id, l.sales_target_id, l.swag_order_id, l.contract_id, l.quote_id, \
+         l.partner_id AS step_partner_id, l.professional_id AS step_professional_id, \
          CASE WHEN COALESCE(l.partner_id, l.professional_id) IS NULL THEN 0 ELSE 1 END AS is_about_subject, \
          l.day AS step_day, l.reason AS step_reason, l.currency AS step_currency, l.amount AS step_amount, l.data AS step_data, a.*, f.id AS f_id, \
          f.professional_id AS f_professional_id, f.partner_id AS f_partner_id, f.starts_on AS f_starts_on, \
@@ -127,6 +130,8 @@ pub(crate) async fn after(
                 sales_target_id: row.try_get("", "sales_target_id")?,
                 swag_order_id: row.try_get("", "swag_order_id")?,
                 is_about_subject: row.try_get::<i32>("", "is_about_subject")? == 1,
+                partner_id: row.try_get("", "step_partner_id")?,
+                professional_id: row.try_get("", "step_professional_id")?,
                 contract_id: row.try_get("", "contract_id")?,
                 quote_id: row.try_get("", "quote_id")?,
                 day: row.try_get("", "step_day")?,

@@ -50,6 +50,8 @@ pub struct PartnerRow {
     pub technical_lapses_on: Option<NaiveDate>,
     /// The same: business.
     pub business_lapses_on: Option<NaiveDate>,
+    /// A day before which no credits expire; none if nothing expires.
+    pub expires_on: Option<NaiveDate>,
     /// Level credits of the year that a list is ordered by; none in other lists, or without any.
     pub year_credits: Option<i64>,
     /// The technical ones among them.
@@ -81,6 +83,7 @@ impl From<partner::Model> for PartnerRow {
             business_to_next: None,
             technical_lapses_on: None,
             business_lapses_on: None,
+            expires_on: None,
             year_credits: None,
             year_technical: None,
             credits_year: None,
@@ -127,6 +130,7 @@ impl PartnerRow {
             technical_lapses_on: self.technical_lapses_on,
             business_lapses_on: self.business_lapses_on,
             first_lapses_on: self.first_lapses_on(),
+            expires_on: self.expires_on,
         }
     }
 }
@@ -160,7 +164,7 @@ impl Subject for PartnerRow {
 /// The columns of a row in every list.
 pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, p.left_on, p.level_overrides, p.merged_into, p.former_codes, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
                        b.technical_level, b.business_level, b.levels_due, b.technical_to_next, b.business_to_next, \
-                       b.technical_lapses_on, b.business_lapses_on";
+                       b.technical_lapses_on, b.business_lapses_on, b.expires_on";
 /// The further columns in lists that are not ordered by a year's credits.
 const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits, CAST(NULL AS BIGINT) AS year_technical, \
                        CAST(NULL AS INTEGER) AS credits_year";

@@ -50,6 +50,8 @@ pub struct ProfessionalRow {
     pub renews_on: Option<NaiveDate>,
     /// Points missing to keep the level then.
     pub points_to_retain: Option<i64>,
+    /// A day before which no Dojo Credits expire; none if nothing expires.
+    pub expires_on: Option<NaiveDate>,
 }
 
 impl From<professional::Model> for ProfessionalRow {
@@ -73,6 +75,7 @@ impl From<professional::Model> for ProfessionalRow {
             level_due: EARLIEST,
             renews_on: None,
             points_to_retain: None,
+            expires_on: None,
         }
     }
 }
@@ -93,6 +96,7 @@ impl ProfessionalRow {
             level_due: self.level_due,
             renews_on: self.renews_on,
             points_to_retain: self.points_to_retain,
+            expires_on: self.expires_on,
         }
     }
 }
@@ -124,7 +128,7 @@ impl Subject for ProfessionalRow {
 }
 
 const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, p.left_on, p.level_overrides, p.merged_into, p.former_codes, b.dojo_credits, b.points, b.entries, \
-                       b.last_recorded_at, b.level, b.level_due, b.renews_on, b.points_to_retain";
+                       b.last_recorded_at, b.level, b.level_due, b.renews_on, b.points_to_retain, b.expires_on";
 
 /// Inserts professionals with their initial balances, and the level that a function sets.
 pub(crate) async fn insert(

@@ -72,6 +72,7 @@ pub(crate) struct SubjectSql {
     in_any_case: Sql,
     after: Sql,
     level_due: Sql,
+    expiring: Sql,
 }
 
 impl SubjectSql {
@@ -109,6 +110,11 @@ impl SubjectSql {
             level_due: Sql::new(&format!(
                 "SELECT b.{id} AS id FROM {balances} b JOIN {table} p ON p.id = b.{id} \
                  WHERE b.{due} <= $1 AND p.merged_into IS NULL ORDER BY b.{due} LIMIT $2"
+            )),
+            // Each page is sorted by the key: what was computed again meanwhile is neither left out nor read twice.
+            expiring: Sql::new(&format!(
+                "SELECT b.{id} AS id FROM {balances} b JOIN {table} p ON p.id = b.{id} \
+                 WHERE b.expires_on <= $1 AND b.{id} > $2 AND p.merged_into IS NULL ORDER BY b.{id} LIMIT $3"
             )),
         }
     }
@@ -259,6 +265,19 @@ pub(crate) async fn level_due<S: Subject>(
     let values = [today.into(), limit_value(limit)];
     let statement = S::sql().level_due.bind(connection.get_database_backend(), values);
     Ok(Id::find_by_statement(statement).all(connection).await?.into_iter().map(|row| row.id).collect())
+}
+
+/// Ids of subjects of which credits may expire by a day, after one of them, at most `limit`.
+pub(crate) async fn expiring<S: Subject>(
+    connection: &impl ConnectionTrait,
+    day: NaiveDate,
+    after: Uuid,
+    limit: u64,
+) -> Result<Vec<Uuid>, DbErr> {
+    let values = [day.into(), after.into(), limit_value(limit)];
+    let statement = S::sql().expiring.bind(connection.get_database_backend(), values);
+    let rows = connection.query_all_raw(statement).await?;
+    rows.iter().map(|row| row.try_get("", "id")).collect()
 }
 
 fn limit_value(limit: u64) -> Value {

@@ -13,6 +13,7 @@ use super::standing::Level;
 use crate::graphql::id::NodeType;
 use crate::graphql::scalar::{Date, Decimal, Moment, int};
 use crate::program::level::Levels;
+use crate::program::expiry::Expiry;
 use crate::program::level_terms::{self, Validity};
 use crate::service::Services;
 use crate::service::policy::{Policy, Publication};
@@ -101,6 +102,16 @@ impl Edition {
     async fn professional_level_terms(&self) -> LevelTerms {
         let edition = self.get();
         LevelTerms::of(&edition.professional_terms, &edition.professional_levels)
+    }
+
+    /// How long credits can be spent that partners earn while the edition is in force.
+    async fn credit_expiry(&self) -> CreditExpiry {
+        CreditExpiry::of(self.get().credit_expiry)
+    }
+
+    /// How long Dojo Credits can be spent that professionals earn while the edition is in force.
+    async fn dojo_credit_expiry(&self) -> CreditExpiry {
+        CreditExpiry::of(self.get().dojo_credit_expiry)
     }
 
     /// Days before an end on which a notice says so.
@@ -199,6 +210,26 @@ pub(crate) enum Downgrade {
 }
 
 map_enum!(Downgrade = level_terms::Downgrade { ToEarned, OneStep });
+
+/// How long credits or Dojo Credits can be spent. They never expire if both fields are null.
+#[derive(SimpleObject)]
+pub(crate) struct CreditExpiry {
+    /// Number of months after the day on which they are earned, through the day before the same day of the month.
+    after_months: Option<i32>,
+    /// Number of calendar years after the one in which they are earned, through 31 December.
+    at_end_of_following_year: Option<i32>,
+}
+
+impl CreditExpiry {
+    fn of(expiry: Expiry) -> Self {
+        let (after_months, at_end_of_following_year) = match expiry {
+            Expiry::Never => (None, None),
+            Expiry::Months(months) => (Some(int(months.into())), None),
+            Expiry::FollowingYear(years) => (None, Some(int(years.into()))),
+        };
+        Self { after_months, at_end_of_following_year }
+    }
+}
 
 /// Days before an end on which a notice says so, the most first.
 #[derive(SimpleObject)]

@@ -207,6 +207,9 @@ pub(crate) enum LedgerReason {
     Hold,
     /// Credits that a saved quote no longer holds: it was placed, withdrawn, or expired.
     HoldReleased,
+    /// Credits that can no longer be spent, by the edition of the day on which they were earned; positive if an award
+    /// was reversed after its credits had expired.
+    Expiry,
 }
 
 map_enum!(
@@ -221,6 +224,7 @@ map_enum!(
         Correction,
         Hold,
         HoldReleased,
+        Expiry,
     }
 );
 
@@ -237,11 +241,14 @@ pub(crate) enum PointsReason {
     RedemptionReturned,
     /// Difference after a change of the sign-up date, which moves the membership years of caps.
     Recalculation,
+    /// Dojo Credits that can no longer be spent, by the edition of the day on which they were earned; positive if an
+    /// award was reversed after its Dojo Credits had expired.
+    Expiry,
 }
 
 map_enum!(
     PointsReason =
-        entity::value::PointsReason { Activity, Void, Redemption, RedemptionReturned, Recalculation }
+        entity::value::PointsReason { Activity, Void, Redemption, RedemptionReturned, Recalculation, Expiry }
 );
 
 /// One of the two reward programs.

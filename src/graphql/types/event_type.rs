@@ -137,6 +137,10 @@ pub(crate) enum EventType {
     DealEnding,
     /// A registered opportunity will lapse.
     OpportunityEnding,
+    /// Credits of a partner or Dojo Credits of a professional expired.
+    CreditsExpired,
+    /// Credits of a partner or Dojo Credits of a professional will expire unless they are spent.
+    CreditsEnding,
 }
 
 map_enum!(
@@ -206,6 +210,8 @@ map_enum!(
         QuoteEnding,
         DealEnding,
         OpportunityEnding,
+        CreditsExpired,
+        CreditsEnding,
     }
 );
 map_enum!(
@@ -275,5 +281,7 @@ map_enum!(
         QuoteEnding,
         DealEnding,
         OpportunityEnding,
+        CreditsExpired,
+        CreditsEnding,
     }
 );

@@ -28,6 +28,8 @@ pub struct Change {
 
 /// Sections that documents of before say nothing of: the published ones hold then.
 const PUBLISHED: [&str; 3] = ["attribute", "deals", "customers"];
+/// Sections whose keys together say how long credits can be spent.
+const EXPIRY: [&str; 2] = ["credits", "dojo_credits"];
 /// Keys at the top that are no policy.
 const NOT_POLICY: [&str; 3] = ["name", "effective_from", "example"];
 /// Keys of a rule that award nothing.
@@ -136,8 +138,18 @@ fn flat(table: &DeTable<'_>) -> Flat {
         for ((section, name), values) in all {
             if PUBLISHED.contains(&section.as_str()) && !has(&section) {
                 parts.insert((section, name), values);
+            } else if section == "notices" {
+                // Each end has the published notices where a document says nothing of it.
+                let own = parts.entry((section, name)).or_default();
+                for (key, value) in values {
+                    own.entry(key).or_insert(value);
+                }
             }
         }
+    }
+    for section in EXPIRY {
+        let values = parts.entry((section.to_owned(), String::new())).or_default();
+        *values = Values::from([("expire".to_owned(), sentences::expiry(values))]);
     }
     parts
 }

@@ -18,7 +18,7 @@ use super::literal::{
     Date, RawCapBase, RawCategory, RawDerived, RawDowngrade, RawPurpose, RawQuantityUnit, RawReport, RawRest,
     RawReview, RawTrack, RawType, RawWindow,
 };
-use super::{BUILT_IN, Edition, EditionError, Kinds};
+use super::{BUILT_IN, Edition, EditionError, Kinds, Notices};
 use crate::program::customer::CustomerTerms;
 use crate::program::deal::DealTerms;
 use crate::program::nearest::nearest;
@@ -38,6 +38,8 @@ struct Document {
     customers: Option<RawCustomers>,
     #[serde(default)]
     notices: RawNotices,
+    credits: Option<RawExpiry>,
+    dojo_credits: Option<RawExpiry>,
     professional: RawProfessional,
     #[serde(default)]
     example: Vec<Example>,
@@ -237,6 +239,14 @@ struct RawValidity {
     floor: Option<Spanned<String>>,
 }
 
+/// How long credits or Dojo Credits can be spent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawExpiry {
+    expire_after_months: Option<Spanned<i64>>,
+    expire_at_end_of_following_year: Option<Spanned<i64>>,
+}
+
 /// Days before an end on which a notice says so.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -247,6 +257,14 @@ struct RawNotices {
     quote: Option<Vec<Spanned<i64>>>,
     credits: Option<Vec<Spanned<i64>>>,
     opportunity: Option<Vec<Spanned<i64>>>,
+}
+
+impl RawNotices {
+    /// Whether it says when there are notices of everything that ends.
+    fn is_complete(&self) -> bool {
+        let Self { level, deal, contract, quote, credits, opportunity } = self;
+        [level, deal, contract, quote, credits, opportunity].into_iter().all(Option::is_some)
+    }
 }
 
 fn yes() -> bool {
@@ -310,7 +328,11 @@ pub(in crate::program) fn parse_tree(
     let partner_terms = reader.partner_terms(document.partner.validity.as_ref(), &partner_levels)?;
     let professional_terms =
         reader.professional_terms(document.professional.validity.as_ref(), &professional_levels)?;
-    let notices = reader.notices(&document.notices)?;
+    let notices = match document.notices.is_complete() {
+        true => reader.notices(&document.notices, None)?,
+        // The published notices are those of what a document says nothing of.
+        false => reader.notices(&document.notices, Some(&published_notices()?))?,
+    };
     let dojo = &document.professional.dojo_credits_per_point;
     Ok(Edition {
         effective_from,
@@ -320,6 +342,8 @@ pub(in crate::program) fn parse_tree(
         partner_terms,
         professional_terms,
         notices,
+        credit_expiry: reader.expiry(document.credits.as_ref())?,
+        dojo_credit_expiry: reader.expiry(document.dojo_credits.as_ref())?,
         dojo_credits_per_point: reader.number("dojo_credits_per_point", dojo, 0, 1_000)?,
         rewards,
         deals,
@@ -351,6 +375,19 @@ fn published_deals() -> Result<DealTerms, EditionError> {
     let reader = Reader { text: BUILT_IN };
     match toml::from_str::<Deals>(BUILT_IN) {
         Ok(document) => reader.deals(&document.deals),
+        Err(error) => reader.refuse(error.span().unwrap_or(0..0), error.message()),
+    }
+}
+
+/// The notices of the built-in document.
+fn published_notices() -> Result<Notices, EditionError> {
+    #[derive(Deserialize)]
+    struct Published {
+        notices: RawNotices,
+    }
+    let reader = Reader { text: BUILT_IN };
+    match toml::from_str::<Published>(BUILT_IN) {
+        Ok(document) => reader.notices(&document.notices, None),
         Err(error) => reader.refuse(error.span().unwrap_or(0..0), error.message()),
     }
 }

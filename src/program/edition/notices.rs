@@ -16,17 +16,3 @@ pub struct Notices {
     /// Before a registered opportunity lapses.
     pub opportunity: Vec<u32>,
 }
-
-impl Default for Notices {
-    fn default() -> Self {
-        let ends = || vec![60, 30, 7];
-        Self {
-            level: ends(),
-            deal: ends(),
-            contract: ends(),
-            quote: ends(),
-            credits: ends(),
-            opportunity: vec![7],
-        }
-    }
-}

@@ -196,6 +196,11 @@ pub enum Reason {
     Hold,
     /// Credits that a saved quote no longer holds.
     HoldReleased,
+    /// Credits that can no longer be spent, or that come back from that.
+    Expiry {
+        /// The day on which they were earned.
+        earned_on: NaiveDate,
+    },
 }
 
 /// The span of units that an award is about, for its explanation.

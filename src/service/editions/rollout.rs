@@ -88,7 +88,9 @@ impl Services {
             stored.insert((row.partner_id, row.period), PeriodTotal::read(&row)?);
         }
         let stored = partner_totals(&stored);
+        let expiring = self.credits_expire_next(transaction, &rows).await?;
         for row in &mut rows {
+            row.expires_on = expiring.get(&row.id).copied().flatten();
             row.levels_due = row.levels_due.min(from);
             let totals = stored.get(&row.id).cloned().unwrap_or_default();
             set_partner_prospects(&self.policy.editions, row, &totals);
@@ -111,7 +113,9 @@ impl Services {
         let ids: Vec<Uuid> = found.iter().filter(|row| row.merged_into.is_none()).map(|row| row.id).collect();
         let mut rows = subject::lock::<ProfessionalRow>(transaction, [], ids.iter().copied()).await?;
         let points = points_by_year(&totals::of_professionals(transaction, ids).await?);
+        let expiring = self.dojo_credits_expire_next(transaction, &rows).await?;
         for row in &mut rows {
+            row.expires_on = expiring.get(&row.id).copied().flatten();
             row.level_due = row.level_due.min(from);
             let points = points.get(&row.id).cloned().unwrap_or_default();
             set_renewal(&self.policy.editions, row, &points);

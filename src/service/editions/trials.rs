@@ -147,7 +147,7 @@ impl Services {
                 }
             }
         }
-        let folded = fold.end();
+        let folded = fold.end(row.on_day.max(self.clock.today()));
         let ordered =
             store::ordered(snapshot, row.on_day - TimeDelta::days(364), row.on_day.min(self.clock.today()))
                 .await?;

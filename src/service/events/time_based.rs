@@ -1,4 +1,4 @@
-//! Time-based events: levels that lapse, deals that expire, opportunities that lapse, and notices before. Each is emitted once, on its day or, if no
+//! Time-based events: levels that lapse, credits and deals that expire, opportunities that lapse, and notices before. Each is emitted once, on its day or, if no
 //! server ran then, when the next one starts.
 
 use std::collections::{BTreeMap, HashMap};
@@ -38,6 +38,7 @@ impl Services {
         while self.reject_claims_without_evidence().await? {}
         while self.emit_deal_expiries().await? {}
         while self.emit_opportunity_lapses().await? {}
+        while self.emit_credit_expiries().await? {}
         while self.emit_quote_expiries().await? {}
         while self.emit_professional_levels().await? {}
         while self.emit_partner_levels().await? {}

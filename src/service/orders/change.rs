@@ -174,7 +174,11 @@ impl Services {
         let number = input::key("number", number).map_err(|_| missing())?;
         let order = store::by_number(transaction, &number).await?;
         let order = order.filter(|row| visibility.can_see_partner(row.partner_id)).ok_or_else(missing)?;
-        let partners = subject::lock::<PartnerRow>(transaction, [], [order.partner_id]).await?;
+        let mut partners = subject::lock::<PartnerRow>(transaction, [], [order.partner_id]).await?;
+        // What comes back is the oldest only after what has expired before.
+        if let Some(partner) = partners.pop() {
+            partners.push(self.expire_credits(transaction, partner).await?);
+        }
         let order = store::by_number(transaction, &number).await?.ok_or_else(missing)?;
         check(&order)?;
         Ok((order, Posting::open(&self.policy, partners, Vec::new(), &[])))

@@ -136,7 +136,8 @@ impl Posting<'_> {
         let seqs = places.seqs;
         let recorded_at = self.recorded_at(clock.now());
         let today = clock.today();
-        let applied = std::mem::take(&mut self.applied);
+        let mut applied = std::mem::take(&mut self.applied);
+        self.settle_expiry(connection, &mut applied, today).await?;
         let audience = Audience {
             codes: self.codes(),
             employers: std::mem::take(&mut self.employers),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{LedgerReason, PointsReason};
 use entity::{ledger_entry, points_entry};
 use uuid::Uuid;
@@ -68,7 +68,7 @@ pub(in crate::service) fn ledger_row(
         reason: reason(award.reason),
         kind: count.map(|count| policy.editions.kind_code(count.kind).to_owned()),
         edition_id: count.and_then(|count| policy.id(count.edition)),
-        window_start: count.map(|count| count.window_start),
+        window_start: window_start(award.reason, count),
         units_before: count.map(|count| count.units_before),
         units_after: count.map(|count| count.units_after),
         track: award.track.map(column),
@@ -104,7 +104,7 @@ pub(in crate::service) fn points_row(
         reason: points_reason(award.reason),
         kind: count.map(|count| policy.editions.kind_code(count.kind).to_owned()),
         edition_id: count.and_then(|count| policy.id(count.edition)),
-        window_start: count.map(|count| count.window_start),
+        window_start: window_start(award.reason, count),
         units_before: count.map(|count| count.units_before),
         units_after: count.map(|count| count.units_after),
         points: award.points,
@@ -159,7 +159,8 @@ pub(in crate::service) fn past_credits(
     mut indexes: HashMap<Uuid, ObjectIndex>,
 ) -> Result<Vec<PastCredit>, Error> {
     let mut credits = Vec::with_capacity(rows.len());
-    for row in rows {
+    // What has expired comes back with what was earned, and expires again with it.
+    for row in rows.iter().filter(|row| row.reason != LedgerReason::Expiry) {
         let Some(partner) = posting.partner(row.partner_id) else { continue };
         let object = entry_object(row)
             .map_or(merge, |object| *indexes.entry(object.id()).or_insert_with(|| posting.add(object)));
@@ -180,6 +181,15 @@ fn reason(reason: Reason) -> LedgerReason {
         Reason::Correction => LedgerReason::Correction,
         Reason::Hold => LedgerReason::Hold,
         Reason::HoldReleased => LedgerReason::HoldReleased,
+        Reason::Expiry { .. } => LedgerReason::Expiry,
+    }
+}
+
+/// The first day of the window that was counted; of what expired, the day on which it was earned.
+fn window_start(reason: Reason, count: Option<&Count>) -> Option<NaiveDate> {
+    match reason {
+        Reason::Expiry { earned_on } => Some(earned_on),
+        _ => count.map(|count| count.window_start),
     }
 }
 
@@ -190,6 +200,7 @@ fn points_reason(reason: Reason) -> PointsReason {
         Reason::Redemption | Reason::Hold => PointsReason::Redemption,
         Reason::RedemptionReturned | Reason::HoldReleased => PointsReason::RedemptionReturned,
         Reason::Recalculation => PointsReason::Recalculation,
+        Reason::Expiry { .. } => PointsReason::Expiry,
         Reason::Activity | Reason::Affiliation | Reason::Legacy | Reason::Correction => {
             PointsReason::Activity
         }

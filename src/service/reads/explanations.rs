@@ -10,9 +10,11 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::program::calendar::{year_end, year_start};
 use crate::program::explain::{
-    Award, Cause, DealCause, PointsAward, PointsCause, Redemption, SpannedEditions, Spending, SwagSpent,
-    TargetCause, WhyRewarded, explain, explain_amount, explain_points, explain_redemption, explain_swag,
+    Award, Cause, DealCause, ExpiredCredits, PointsAward, PointsCause, Redemption, SpannedEditions, Spending,
+    SwagSpent, TargetCause, WhyRewarded, explain, explain_amount, explain_expiry, explain_points,
+    explain_redemption, explain_swag,
 };
+use crate::program::expiry::CreditKind;
 use crate::program::rule::{Attributes, Derived, Program, Rule};
 use crate::service::{Services, targets};
 use crate::store::cause::{self, CausingStep, TargetThen};
@@ -106,6 +108,10 @@ impl Services {
     }
 
     fn explain_entry(&self, entry: &ledger_entry::Model, objects: &LedgerObjects, causes: &Causes) -> String {
+        if let (LedgerReason::Expiry, Some(earned_on)) = (entry.reason, entry.window_start) {
+            let (credits, balance_after) = (entry.spendable_credits, entry.balance_after);
+            return self.explain_expired(CreditKind::Credits, earned_on, credits, balance_after);
+        }
         let order = entry.order_id.and_then(|id| objects.orders.get(&id));
         if let (None, Some(order)) = (&entry.kind, order) {
             let money = |minor| targets::money(minor, &order.currency).ok();
@@ -169,7 +175,22 @@ impl Services {
         entries.iter().map(|entry| (entry.id, self.explain_points_entry(entry, objects))).collect()
     }
 
+    fn explain_expired(
+        &self,
+        kind: CreditKind,
+        earned_on: NaiveDate,
+        credits: i64,
+        balance_after: i64,
+    ) -> String {
+        let expiry = self.policy.editions.at(earned_on).expiry(kind);
+        explain_expiry(&ExpiredCredits { kind, earned_on, expiry, credits, balance_after })
+    }
+
     fn explain_points_entry(&self, entry: &points_entry::Model, objects: &PointsObjects) -> String {
+        if let (PointsReason::Expiry, Some(earned_on)) = (entry.reason, entry.window_start) {
+            let (credits, balance_after) = (entry.dojo_credits, entry.dojo_balance_after);
+            return self.explain_expired(CreditKind::DojoCredits, earned_on, credits, balance_after);
+        }
         if let Some(order) = entry.swag_order_id.and_then(|id| objects.swag_orders.get(&id)) {
             if entry.reason == PointsReason::Recalculation {
                 let amount = explain_amount(entry.dojo_credits, "Dojo Credits");
@@ -204,9 +225,10 @@ impl Services {
         let cause = match entry.reason {
             PointsReason::Void => PointsCause::Void,
             PointsReason::Recalculation => PointsCause::Recalculation,
-            PointsReason::Activity | PointsReason::Redemption | PointsReason::RedemptionReturned => {
-                PointsCause::Activity
-            }
+            PointsReason::Activity
+            | PointsReason::Redemption
+            | PointsReason::RedemptionReturned
+            | PointsReason::Expiry => PointsCause::Activity,
         };
         let activity = activity.as_ref().map(|(quantity, attributes)| (*quantity, attributes));
         let points = entry.points;
@@ -232,6 +254,7 @@ fn spending(reason: LedgerReason, returned: bool) -> Spending {
         | LedgerReason::Activity
         | LedgerReason::Void
         | LedgerReason::Affiliation
+        | LedgerReason::Expiry
         | LedgerReason::Legacy => Spending::Cancelled,
     }
 }

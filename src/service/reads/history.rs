@@ -277,6 +277,7 @@ fn operations(action: LogAction) -> &'static [Operation] {
         | LogAction::QuotePlaced
         | LogAction::QuoteExpired
         | LogAction::QuoteWithdrawn
+        | LogAction::CreditsExpired
         | LogAction::OrderPlaced
         | LogAction::DealRegistered
         | LogAction::SwagOrdered => &[],

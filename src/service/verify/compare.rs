@@ -209,11 +209,13 @@ row!(
         least_to_next,
         technical_lapses_on,
         business_lapses_on,
-        first_lapses_on
+        first_lapses_on,
+        expires_on
     ],
     // A step may be about a partner without changing its credits.
     fn copy_unlogged(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
+        self.expires_on = recomputed(self.expires_on, found.expires_on);
     }
 );
 
@@ -222,9 +224,10 @@ row!(
     Uuid,
     |row| row.professional_id,
     |_row| "balance".to_owned(),
-    [dojo_credits, points, entries, last_recorded_at, level, level_due, renews_on, points_to_retain],
+    [dojo_credits, points, entries, last_recorded_at, level, level_due, renews_on, points_to_retain, expires_on],
     fn copy_unlogged(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
+        self.expires_on = recomputed(self.expires_on, found.expires_on);
     }
 );
 
@@ -382,3 +385,8 @@ row!(
     |row| format!("sales of {} in {}", row.year, row.currency),
     [net, orders, latest_on]
 );
+
+/// The stored day of the next expiry if it is not too late: on an earlier day than the expected one, it is computed again.
+fn recomputed(expected: Option<chrono::NaiveDate>, found: Option<chrono::NaiveDate>) -> Option<chrono::NaiveDate> {
+    found.filter(|found| expected.is_none_or(|expected| *found <= expected)).or(expected)
+}

@@ -84,6 +84,7 @@ impl<'a> LogFold<'a> {
     ) -> Result<Self, Error> {
         let mut replays = policies.map(Replay::new);
         for replay in &mut replays {
+            replay.accounts.expire_by_themselves();
             load_subjects(snapshot, replay).await?;
             for moved in merge::former_owners(snapshot).await? {
                 let owners = replay.former_owners.entry(moved.object_id).or_default();
@@ -112,8 +113,11 @@ impl<'a> LogFold<'a> {
         Ok(Some(self.replays[0].report.steps))
     }
 
-    /// What the log comes to by each of the policies.
-    pub(in crate::service) fn end(self) -> [FoldedLog; 2] {
-        self.replays.map(FoldedLog::of)
+    /// What the log comes to by each of the policies, with what expires through a day.
+    pub(in crate::service) fn end(self, through: NaiveDate) -> [FoldedLog; 2] {
+        self.replays.map(|mut replay| {
+            replay.expire_through(through);
+            FoldedLog::of(replay)
+        })
     }
 }

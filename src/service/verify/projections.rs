@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use entity::{
     partner_balance, partner_day, partner_sales, partner_tally, partner_total, professional_balance,
     professional_day, professional_tally, professional_total, sales_target,
@@ -50,7 +51,7 @@ pub(super) async fn compare_partners(
         let mut expected = PartnerRows::default();
         for &who in chunk {
             let state = &replay.partners[who.0 as usize];
-            expected.sum_up(editions, state);
+            expected.sum_up(editions, state, replay.credits_expire_next(who));
             for (year, sales) in replay.fold.sales(who) {
                 expected.add_sales(state.id, year, sales);
             }
@@ -109,7 +110,7 @@ pub(super) async fn compare_professionals(
         let mut expected = ProfessionalRows::default();
         for &who in chunk {
             let state = &replay.professionals[who.0 as usize];
-            expected.sum_up(state);
+            expected.sum_up(state, replay.dojo_credits_expire_next(who));
             let tallies = replay.fold.professional_tallies(who);
             expected.tallies.extend(tallies.map(|((kind, window_start), tally)| professional_tally::Model {
                 professional_id: state.id,
@@ -170,7 +171,7 @@ impl PartnerRows {
         }));
     }
 
-    fn sum_up(&mut self, editions: &Editions, state: &PartnerState) {
+    fn sum_up(&mut self, editions: &Editions, state: &PartnerState, expires_on: Option<NaiveDate>) {
         let partner_id = state.id;
         self.balances.push(partner_balance::Model {
             partner_id,
@@ -187,6 +188,7 @@ impl PartnerRows {
             technical_lapses_on: None,
             business_lapses_on: None,
             first_lapses_on: None,
+            expires_on,
         });
         let mut periods: BTreeMap<Period, PeriodTotal> = BTreeMap::new();
         for (&(track, day), &credits) in &state.days {
@@ -199,7 +201,7 @@ impl PartnerRows {
 }
 
 impl ProfessionalRows {
-    fn sum_up(&mut self, state: &ProfessionalState) {
+    fn sum_up(&mut self, state: &ProfessionalState, expires_on: Option<NaiveDate>) {
         let professional_id = state.id;
         self.balances.push(professional_balance::Model {
             professional_id,
@@ -211,6 +213,7 @@ impl ProfessionalRows {
             level_due: EARLIEST,
             renews_on: None,
             points_to_retain: None,
+            expires_on,
         });
         let mut years: BTreeMap<i32, professional_total::Model> = BTreeMap::new();
         for (&day, &points) in &state.days {

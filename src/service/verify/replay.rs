@@ -3,6 +3,7 @@
 mod commerce;
 mod customers;
 mod deals;
+mod expiry;
 mod subjects;
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,6 +14,7 @@ use entity::{activity, affiliation, ledger_entry, partner, points_entry, profess
 use uuid::Uuid;
 
 use super::Report;
+use crate::program::expiry::Accounts;
 use crate::program::fold::{
     Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, ProfessionalIndex, Step,
     Subject,
@@ -21,7 +23,7 @@ use crate::program::level_override::LevelOverride;
 use crate::program::rule::Track;
 use crate::service::activities::{program, stored_units};
 use crate::service::policy::Policy;
-use crate::service::posting::{EntryPosition, Object, ledger_row, points_row};
+use crate::service::posting::{EntryPosition, Object, ledger_row, points_row, returning};
 use crate::store::ledger::NumberRange;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{Commerce, StepObjects};
@@ -134,6 +136,8 @@ pub(super) struct Replay<'a> {
     affiliations: HashMap<Uuid, AffiliationState>,
     pub(super) commerce: Commerce,
     awards: Awards,
+    /// What credits were earned on, where some edition lets them expire.
+    pub(super) accounts: Accounts<'a>,
     /// Whose facts were before merges: the places of those in the log, in order.
     pub(super) former_owners: HashMap<Uuid, Vec<(i64, Uuid)>>,
     /// Place in the log of the step that is replayed.
@@ -156,6 +160,7 @@ impl<'a> Replay<'a> {
             affiliations: HashMap::new(),
             commerce: Commerce::default(),
             awards: Awards::default(),
+            accounts: Accounts::new(&policy.editions),
             former_owners: HashMap::new(),
             seq: 0,
         }
@@ -169,7 +174,9 @@ impl<'a> Replay<'a> {
 
     /// Adds a partner with nothing to its name.
     pub(super) fn add_partner(&mut self, row: partner::Model, first_day: Option<NaiveDate>) {
-        self.partner_indexes.insert(row.id, self.fold.add_partner(0));
+        let index = self.fold.add_partner(0);
+        self.partner_indexes.insert(row.id, index);
+        self.open_account(index);
         self.partners.push(PartnerState {
             id: row.id,
             code: row.code,
@@ -192,7 +199,9 @@ impl<'a> Replay<'a> {
     /// Adds a professional with nothing to the name.
     pub(super) fn add_professional(&mut self, row: professional::Model, first_day: Option<NaiveDate>) {
         let signed_up_on = first_day.unwrap_or(row.signed_up_on);
-        self.professional_indexes.insert(row.id, self.fold.add_professional(signed_up_on, 0));
+        let index = self.fold.add_professional(signed_up_on, 0);
+        self.professional_indexes.insert(row.id, index);
+        self.open_dojo_account(index);
         self.professionals.push(ProfessionalState {
             id: row.id,
             code: row.code,
@@ -223,6 +232,7 @@ impl<'a> Replay<'a> {
             (None, None) if objects.subject_steps.contains_key(&logged.seq) => {
                 self.subject_step(logged, objects)
             }
+            (None, None) if logged.action == LogAction::CreditsExpired => self.expiry_step(logged),
             (None, None) => self.commerce_step(logged, objects),
         };
         let applied = step.and_then(|step| match step {
@@ -234,6 +244,7 @@ impl<'a> Replay<'a> {
         if let Err(reason) = applied {
             self.report.add_difference(|| format!("step {} of the log: {reason}", logged.seq));
         }
+        self.accounts.settle(&mut self.awards, returning(logged.action));
         self.points_entries(logged, expected);
         self.ledger_entries(logged, expected);
     }

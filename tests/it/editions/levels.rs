@@ -45,8 +45,7 @@ fn section_2_terms_of_levels_are_checked() {
         let given = [partner, professional].into_iter().flat_map(str::lines).any(|one| one == line);
         assert!(given, "{words}: line {} is {line}", error.line);
     }
-    let (head, rest) = BUILT_IN.split_once("[rewards]").expect("rewards");
-    let notices = format!("{head}[notices]\nlevel = [0]\n\n[rewards]{rest}");
+    let notices = BUILT_IN.replacen("level = [60, 30, 7]", "level = [0]", 1);
     let error = Editions::parse([notices.as_str()]).expect_err("a notice on the day itself");
     assert!(error.message.contains("`level` must be 1 or more, not 0"), "{error}");
 }
@@ -119,7 +118,7 @@ async fn levels_hold_and_step_down_by_the_terms_of_the_edition(backend: Backend)
 
 async fn an_edition_shows_its_terms_and_notices(backend: Backend) {
     let document = with_terms("months = 18\ndowngrade = \"one_step\"", "")
-        .replace("[rewards]", "[notices]\nlevel = [7, 90]\n\n[rewards]");
+        .replace("level = [60, 30, 7]", "level = [7, 90]");
     let app = with_editions(backend, &[document], "2025-06-01").await;
     let query = "{ edition { partnerLevelTerms { years months until downgrade floor { code } } \
         professionalLevelTerms { years months until downgrade floor { code } } notices { level opportunity } } }";

@@ -86,6 +86,8 @@ pub(super) fn sentence(
             };
             format!("{title}: at most {} → {} {unit}{window}.", limit(before, from), limit(after, to))
         }
+        ("credits", Some(_)) => format!("Credits expire: {from} → {to}."),
+        ("dojo_credits", Some(_)) => format!("Dojo Credits expire: {from} → {to}."),
         ("deals", Some(key)) => format!("Deals, {}: {from} → {to}.", words(key)),
         ("customers", Some(key)) => format!("Customers, {}: {}.", words(key), listed(before, after)),
         ("legacy", Some(key)) => format!("Legacy window, {}: {from} → {to}.", words(key)),
@@ -98,6 +100,18 @@ pub(super) fn sentence(
             let key = key.map_or(String::new(), |key| format!("{}: ", words(key)));
             format!("{place}, {key}{from} → {to}.")
         }
+    }
+}
+
+/// When credits expire, by the values of their section.
+pub(super) fn expiry(values: &Values) -> String {
+    let value = |name: &str| values.get(name).map(String::as_str);
+    match (value("expire_after_months"), value("expire_at_end_of_following_year")) {
+        (Some("1"), _) => "a month after the day on which they are earned".to_owned(),
+        (Some(months), _) => format!("{months} months after the day on which they are earned"),
+        (None, Some("1")) => "at the end of the year after the one in which they are earned".to_owned(),
+        (None, Some(years)) => format!("at the end of year {years} after the one in which they are earned"),
+        (None, None) => "never".to_owned(),
     }
 }
 

@@ -71,6 +71,17 @@ fn each_change_is_a_sentence() {
         ),
         (&[("lead_days = 30", "lead_days = 45")], &["Deals, lead days: 30 → 45."]),
         (
+            &[("[customers]\n", "[credits]\nexpire_after_months = 24\n\n[customers]\n")],
+            &["Credits expire: never → 24 months after the day on which they are earned."],
+        ),
+        (
+            &[("[customers]\n", "[dojo_credits]\nexpire_at_end_of_following_year = 1\n\n[customers]\n")],
+            &["Dojo Credits expire: never → at the end of the year after the one in which they are earned."],
+        ),
+        (&[("[customers]\n", "[credits]\n\n[customers]\n")], &[]),
+        (&[("contract = [60, 30, 7]\n", "contract = [90]\n")], &["Notices, contract: 60, 30, 7 → 90."]),
+        (&[("contract = [60, 30, 7]\n", "")], &[]),
+        (
             &[("dojo_credits_per_point = 1", "dojo_credits_per_point = 2")],
             &["Dojo Credits for each point: 1 → 2."],
         ),

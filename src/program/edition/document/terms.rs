@@ -1,10 +1,11 @@
-//! How long levels hold, and notices before they end.
+//! How long levels hold and credits can be spent, and notices before that ends.
 
 use toml::Spanned;
 
 use super::reader::Reader;
-use super::{RawNotices, RawValidity};
+use super::{RawExpiry, RawNotices, RawValidity};
 use crate::program::edition::{EditionError, Notices};
+use crate::program::expiry::Expiry;
 use crate::program::level::Levels;
 use crate::program::level_terms::{Downgrade, LevelTerms, Validity};
 use crate::program::nearest::nearest;
@@ -98,10 +99,30 @@ impl Reader<'_> {
         Ok(Validity::Until(month, day))
     }
 
-    /// Notices: days before each kind of end.
-    pub(super) fn notices(&self, raw: &RawNotices) -> Result<Notices, EditionError> {
-        let days = |name: &str, raw: Option<&[Spanned<i64>]>, published: Vec<u32>| {
-            let Some(raw) = raw else { return Ok(published) };
+    /// How long credits can be spent.
+    pub(super) fn expiry(&self, raw: Option<&RawExpiry>) -> Result<Expiry, EditionError> {
+        let Some(raw) = raw else { return Ok(Expiry::Never) };
+        match (&raw.expire_after_months, &raw.expire_at_end_of_following_year) {
+            (None, None) => Ok(Expiry::Never),
+            (Some(months), None) => Ok(Expiry::Months(self.count("expire_after_months", months, 120)?)),
+            (None, Some(years)) => {
+                Ok(Expiry::FollowingYear(self.count("expire_at_end_of_following_year", years, 10)?))
+            }
+            (_, Some(second)) => self.refuse(
+                second.span(),
+                "credits expire by one of `expire_after_months` and `expire_at_end_of_following_year`",
+            ),
+        }
+    }
+
+    /// Notices: days before each kind of end; the published ones where the document says nothing.
+    pub(super) fn notices(
+        &self,
+        raw: &RawNotices,
+        published: Option<&Notices>,
+    ) -> Result<Notices, EditionError> {
+        let days = |name: &str, raw: Option<&[Spanned<i64>]>, published: Option<&Vec<u32>>| {
+            let Some(raw) = raw else { return Ok(published.cloned().unwrap_or_default()) };
             if let Some(one) = raw.get(NOTICES_MAX) {
                 return self.refuse(one.span(), format!("there are at most {NOTICES_MAX} notices of an end"));
             }
@@ -114,14 +135,17 @@ impl Reader<'_> {
             days.dedup();
             Ok(days)
         };
-        let published = Notices::default();
         Ok(Notices {
-            level: days("level", raw.level.as_deref(), published.level)?,
-            deal: days("deal", raw.deal.as_deref(), published.deal)?,
-            contract: days("contract", raw.contract.as_deref(), published.contract)?,
-            quote: days("quote", raw.quote.as_deref(), published.quote)?,
-            credits: days("credits", raw.credits.as_deref(), published.credits)?,
-            opportunity: days("opportunity", raw.opportunity.as_deref(), published.opportunity)?,
+            level: days("level", raw.level.as_deref(), published.map(|one| &one.level))?,
+            deal: days("deal", raw.deal.as_deref(), published.map(|one| &one.deal))?,
+            contract: days("contract", raw.contract.as_deref(), published.map(|one| &one.contract))?,
+            quote: days("quote", raw.quote.as_deref(), published.map(|one| &one.quote))?,
+            credits: days("credits", raw.credits.as_deref(), published.map(|one| &one.credits))?,
+            opportunity: days(
+                "opportunity",
+                raw.opportunity.as_deref(),
+                published.map(|one| &one.opportunity),
+            )?,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::subject_step;
-use entity::value::LogAction;
+use entity::value::{LedgerReason, LogAction};
 use uuid::Uuid;
 
 use super::{AffiliationState, Replay, StepObjects, key};
@@ -166,7 +166,7 @@ impl Replay<'_> {
         let merged = objects.merged.get(&row.log_seq).ok_or("what it merged is missing")?;
         let mut indexes: HashMap<Uuid, ObjectIndex> = HashMap::new();
         let mut entries = Vec::with_capacity(merged.entries.len());
-        for entry in &merged.entries {
+        for entry in merged.entries.iter().filter(|entry| entry.reason != LedgerReason::Expiry) {
             let Some(partner) = self.partner_indexes.get(&entry.partner_id).copied() else { continue };
             let object = entry_object(entry).map_or(merge, |object| {
                 let known = self.activities.get(&object.id()).map(|state| state.number);

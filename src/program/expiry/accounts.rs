@@ -1,0 +1,206 @@
+//! The accounts of the subjects of a fold: what expires because of its awards.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::{Account, CreditKind, Expired, Movement, Terms};
+use crate::program::edition::Editions;
+use crate::program::fold::{
+    Awards, CreditsAward, ObjectIndex, PartnerIndex, PointsAward, ProfessionalIndex, Reason,
+};
+
+/// What credits that come back can be spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returning {
+    /// Anything, so what has expired meanwhile expires now.
+    Free,
+    /// An order that is placed by the next step, with what was held for it.
+    ForOrder,
+}
+
+/// The accounts of subjects. An award of a subject without an account moves nothing.
+#[derive(Clone, Debug)]
+pub struct Accounts<'e> {
+    editions: &'e Editions,
+    partners: HashMap<PartnerIndex, Account>,
+    professionals: HashMap<ProfessionalIndex, Account>,
+    /// Whether every subject has an account, and what is due expires before something is spent.
+    by_themselves: bool,
+    /// Whose order the next step places, with what was held for it.
+    ordering: Option<PartnerIndex>,
+}
+
+impl<'e> Accounts<'e> {
+    /// No accounts yet.
+    #[must_use]
+    pub fn new(editions: &'e Editions) -> Self {
+        Self {
+            editions,
+            partners: HashMap::new(),
+            professionals: HashMap::new(),
+            by_themselves: false,
+            ordering: None,
+        }
+    }
+
+    /// Lets what is due expire before something is spent, also where the log has no such step: by the policy that it is
+    /// folded with, it would have had one.
+    pub fn expire_by_themselves(&mut self) {
+        self.by_themselves = true;
+    }
+
+    /// The terms of a kind of credits.
+    #[must_use]
+    pub fn terms(&self, kind: CreditKind) -> Terms<'e> {
+        Terms { editions: self.editions, kind }
+    }
+
+    /// Adds the account of a partner.
+    pub fn add_partner(&mut self, who: PartnerIndex, account: Account) {
+        self.partners.insert(who, account);
+    }
+
+    /// Adds the account of a professional.
+    pub fn add_professional(&mut self, who: ProfessionalIndex, account: Account) {
+        self.professionals.insert(who, account);
+    }
+
+    /// The account of a partner, if there is one.
+    #[must_use]
+    pub fn partner(&self, who: PartnerIndex) -> Option<&Account> {
+        self.partners.get(&who)
+    }
+
+    /// The account of a professional, if there is one.
+    #[must_use]
+    pub fn professional(&self, who: ProfessionalIndex) -> Option<&Account> {
+        self.professionals.get(&who)
+    }
+
+    /// The entries by which credits of a partner expire.
+    #[must_use]
+    pub fn of_partner(who: PartnerIndex, object: ObjectIndex, expired: &[Expired]) -> Vec<CreditsAward> {
+        let award = |one: &Expired| CreditsAward {
+            partner: who,
+            object,
+            track: None,
+            effective_on: one.on,
+            level_credits: 0,
+            spendable_credits: -one.credits,
+            reason: Reason::Expiry { earned_on: one.earned_on },
+            count: None,
+        };
+        expired.iter().map(award).collect()
+    }
+
+    /// The entries by which Dojo Credits of a professional expire.
+    #[must_use]
+    pub fn of_professional(
+        who: ProfessionalIndex,
+        object: ObjectIndex,
+        expired: &[Expired],
+    ) -> Vec<PointsAward> {
+        let award = |one: &Expired| PointsAward {
+            professional: who,
+            object,
+            effective_on: one.on,
+            points: 0,
+            dojo_credits: -one.credits,
+            reason: Reason::Expiry { earned_on: one.earned_on },
+            count: None,
+        };
+        expired.iter().map(award).collect()
+    }
+
+    /// Moves what the awards of a step say, and adds what expires or comes back because of each after it.
+    pub fn settle(&mut self, awards: &mut Awards, returning: Returning) {
+        if !self.partners.is_empty() && !awards.credits.is_empty() {
+            let credits = std::mem::take(&mut awards.credits);
+            self.settle_credits(&credits, returning, &mut awards.credits);
+        }
+        if !self.professionals.is_empty() && !awards.points.is_empty() {
+            let points = std::mem::take(&mut awards.points);
+            self.settle_points(&points, returning, &mut awards.points);
+        }
+    }
+
+    /// The same for credits of partners.
+    pub fn settle_credits(
+        &mut self,
+        awards: &[CreditsAward],
+        returning: Returning,
+        out: &mut Vec<CreditsAward>,
+    ) {
+        let terms = self.terms(CreditKind::Credits);
+        for award in awards {
+            let Some(account) = self.partners.get_mut(&award.partner) else {
+                out.push(*award);
+                continue;
+            };
+            let movement = movement(award.reason, award.count.is_some(), award.effective_on, returning);
+            let is_held = self.ordering.take() == Some(award.partner);
+            if self.by_themselves && movement == Movement::Spent && !is_held {
+                let before = expire(account, terms, award.effective_on);
+                out.extend(Self::of_partner(award.partner, award.object, &before));
+            }
+            if returning == Returning::ForOrder {
+                self.ordering = Some(award.partner);
+            }
+            out.push(*award);
+            let after = account.post(movement, award.spendable_credits, terms);
+            out.extend(Self::of_partner(award.partner, award.object, &after));
+        }
+    }
+
+    /// The same for Dojo Credits of professionals.
+    pub fn settle_points(
+        &mut self,
+        awards: &[PointsAward],
+        returning: Returning,
+        out: &mut Vec<PointsAward>,
+    ) {
+        let terms = self.terms(CreditKind::DojoCredits);
+        for award in awards {
+            let Some(account) = self.professionals.get_mut(&award.professional) else {
+                out.push(*award);
+                continue;
+            };
+            let movement = movement(award.reason, award.count.is_some(), award.effective_on, returning);
+            if self.by_themselves && movement == Movement::Spent {
+                let before = expire(account, terms, award.effective_on);
+                out.extend(Self::of_professional(award.professional, award.object, &before));
+            }
+            out.push(*award);
+            let after = account.post(movement, award.dojo_credits, terms);
+            out.extend(Self::of_professional(award.professional, award.object, &after));
+        }
+    }
+}
+
+/// What an award moves. What a rule has counted was earned.
+#[must_use]
+pub fn movement(
+    reason: Reason,
+    counted: bool,
+    on: NaiveDate,
+    returning: Returning,
+) -> Movement {
+    match reason {
+        Reason::Expiry { earned_on } => Movement::Expired(earned_on),
+        _ if counted => Movement::Earned(on),
+        Reason::RedemptionReturned | Reason::HoldReleased if returning == Returning::Free => {
+            Movement::Returned(on)
+        }
+        _ => Movement::Spent,
+    }
+}
+
+/// Lets what is due on a day expire, and returns it.
+fn expire(account: &mut Account, terms: Terms<'_>, on: NaiveDate) -> Vec<Expired> {
+    let due = account.due(terms, on);
+    for one in &due {
+        account.post(Movement::Expired(one.earned_on), -one.credits, terms);
+    }
+    due
+}

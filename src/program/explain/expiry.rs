@@ -1,0 +1,84 @@
+//! Credits that expired, by the edition of the day on which they were earned.
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::program::expiry::{CreditKind, Expiry};
+
+/// The numbers of credits that expired, or came back from that.
+#[derive(Clone, Copy, Debug)]
+pub struct ExpiredCredits {
+    /// What they are.
+    pub kind: CreditKind,
+    /// The day on which they were earned.
+    pub earned_on: NaiveDate,
+    /// How long those of that day can be spent.
+    pub expiry: Expiry,
+    /// Change of the balance: below zero when they expired.
+    pub credits: i64,
+    /// The balance with it.
+    pub balance_after: i64,
+}
+
+/// The sentence for credits that expired, or that came back from that.
+#[must_use]
+pub fn explain_expiry(expired: &ExpiredCredits) -> String {
+    let ExpiredCredits { kind, earned_on, expiry, credits, balance_after } = *expired;
+    let unit = match kind {
+        CreditKind::Credits => "credits",
+        CreditKind::DojoCredits => "Dojo Credits",
+    };
+    let (before, count) = (balance_after - credits, credits.abs());
+    if credits > 0 {
+        return format!(
+            "Expired {unit} of {earned_on} come back, since their award was taken back: balance {before} + {count} = \
+             {balance_after}."
+        );
+    }
+    let last = expiry.expires_on(earned_on).and_then(|day| day.pred_opt());
+    let until = match (expiry, last) {
+        (Expiry::Months(months), Some(last)) => format!(" could be spent for {months} months, through {last}"),
+        (Expiry::FollowingYear(_), Some(last)) => {
+            format!(" could be spent through the end of {}", last.year())
+        }
+        _ => " could be spent".to_owned(),
+    };
+    format!("{count} {unit} earned on {earned_on}{until}: balance {before} - {count} = {balance_after}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_expires_is_a_sentence_with_its_arithmetic() {
+        let earned_on = NaiveDate::from_ymd_opt(2024, 5, 15).expect("a date");
+        // kind, expiry, credits, balance after, sentence
+        let table = [
+            (
+                CreditKind::Credits,
+                Expiry::Months(24),
+                -30,
+                12,
+                "30 credits earned on 2024-05-15 could be spent for 24 months, through 2026-05-14: balance 42 - 30 = 12.",
+            ),
+            (
+                CreditKind::DojoCredits,
+                Expiry::FollowingYear(1),
+                -250,
+                0,
+                "250 Dojo Credits earned on 2024-05-15 could be spent through the end of 2025: balance 250 - 250 = 0.",
+            ),
+            (
+                CreditKind::Credits,
+                Expiry::Months(24),
+                30,
+                0,
+                "Expired credits of 2024-05-15 come back, since their award was taken back: balance -30 + 30 = 0.",
+            ),
+        ];
+        for (kind, expiry, credits, balance_after, sentence) in table {
+            let expired = ExpiredCredits { kind, earned_on, expiry, credits, balance_after };
+            assert_eq!(explain_expiry(&expired), sentence);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Credits and Dojo Credits that expire: by the task for time-based changes, or before the next spending of the subject,
+//! whichever locks it first. Each day on which something expires is a step of the log, dated on that day.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use entity::value::{EventKind, LogAction};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::posting::{LogEntry, Object, PostedRows, Posting, account, by_owner};
+use super::{SERVER, Services, transact};
+use crate::access::{Caller, Operation};
+use crate::error::Error;
+use crate::program::expiry::{Account, CreditKind, Expired, Movement, Terms};
+use crate::service::events::EventDraft;
+use crate::store::partner::PartnerRow;
+use crate::store::professional::ProfessionalRow;
+use crate::store::{credit_day, subject, upsert_all};
+
+/// Subjects whose credits one transaction lets expire.
+const SUBJECTS_PER_TRANSACTION: u64 = 20;
+
+impl Services {
+    /// Lets credits expire that can no longer be spent; returns whether there may be more.
+    pub(in crate::service) async fn emit_credit_expiries(&self) -> Result<bool, Error> {
+        let (today, first) = (self.clock.today(), Uuid::nil());
+        let reader = self.db.reader();
+        let partners =
+            subject::expiring::<PartnerRow>(reader, today, first, SUBJECTS_PER_TRANSACTION).await?;
+        let people =
+            subject::expiring::<ProfessionalRow>(reader, today, first, SUBJECTS_PER_TRANSACTION).await?;
+        if partners.is_empty() && people.is_empty() {
+            return Ok(false);
+        }
+        transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
+            let professionals =
+                subject::lock::<ProfessionalRow>(transaction, [], people.iter().copied()).await?;
+            let locked = subject::lock::<PartnerRow>(transaction, [], partners.iter().copied()).await?;
+            for row in professionals {
+                self.expire_dojo_credits(transaction, row).await?;
+            }
+            for row in locked {
+                self.expire_credits(transaction, row).await?;
+            }
+            Ok(())
+        })?;
+        Ok(true)
+    }
+
+    /// Lets credits of a locked partner expire that can no longer be spent, and returns the partner as it then is.
+    pub(in crate::service) async fn expire_credits(
+        &self,
+        transaction: &DatabaseTransaction,
+        partner: PartnerRow,
+    ) -> Result<PartnerRow, Error> {
+        let today = self.clock.today();
+        if partner.expires_on.is_none_or(|day| day > today) {
+            return Ok(partner);
+        }
+        let days = credit_day::of_partners(transaction, &[partner.id]).await?;
+        let account = account(partner.credits, &days);
+        let due = self.due(&account, CreditKind::Credits, today);
+        let id = partner.id;
+        if due.is_empty() {
+            let expires_on = account.expires_next(self.expiry_terms(CreditKind::Credits));
+            let row = PartnerRow { expires_on, ..partner };
+            upsert_all(transaction, vec![row.balance(row.last_recorded_at)]).await?;
+            return Ok(row);
+        }
+        let mut balance = partner.credits;
+        let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
+        let who = posting.partner(id).ok_or_else(|| Error::Damaged("a partner is gone".to_owned()))?;
+        let object = posting.add(Object::Partner(id));
+        let mut drafts = Vec::with_capacity(due.len());
+        for (on, expired) in due {
+            posting.expire_credits(step(on, Object::Partner(id)), (who, object), &account, &expired);
+            let data = event_data(&expired, &mut balance);
+            drafts.push(EventDraft::of_partner(EventKind::CreditsExpired, on, id, "expired", data));
+        }
+        self.post_expiry(transaction, posting, drafts).await?;
+        let partner = subject::by_ids::<PartnerRow>(transaction, [id]).await?.pop();
+        partner.ok_or_else(|| Error::Damaged("a partner is gone".to_owned()))
+    }
+
+    /// Lets Dojo Credits of a locked professional expire that can no longer be spent, and returns the professional as the
+    /// person then is.
+    pub(in crate::service) async fn expire_dojo_credits(
+        &self,
+        transaction: &DatabaseTransaction,
+        row: ProfessionalRow,
+    ) -> Result<ProfessionalRow, Error> {
+        let today = self.clock.today();
+        if row.expires_on.is_none_or(|day| day > today) {
+            return Ok(row);
+        }
+        let days = credit_day::of_professionals(transaction, &[row.id]).await?;
+        let account = account(row.dojo_credits, &days);
+        let due = self.due(&account, CreditKind::DojoCredits, today);
+        let id = row.id;
+        if due.is_empty() {
+            let expires_on = account.expires_next(self.expiry_terms(CreditKind::DojoCredits));
+            let row = ProfessionalRow { expires_on, ..row };
+            upsert_all(transaction, vec![row.balance(row.last_recorded_at)]).await?;
+            return Ok(row);
+        }
+        let mut balance = row.dojo_credits;
+        let mut posting = Posting::open(&self.policy, Vec::new(), vec![row], &[]);
+        let gone = || Error::Damaged("a professional is gone".to_owned());
+        let who = posting.professional(id).ok_or_else(gone)?;
+        let object = posting.add(Object::Professional(id));
+        let mut drafts = Vec::with_capacity(due.len());
+        for (on, expired) in due {
+            let entry = step(on, Object::Professional(id));
+            posting.expire_dojo_credits(entry, (who, object), &account, &expired);
+            let data = event_data(&expired, &mut balance);
+            drafts.push(EventDraft::of_professional(EventKind::CreditsExpired, on, id, "expired", data));
+        }
+        self.post_expiry(transaction, posting, drafts).await?;
+        subject::by_ids::<ProfessionalRow>(transaction, [id]).await?.pop().ok_or_else(gone)
+    }
+
+    /// Posts the steps of an expiry with an event each. Whoever is the first to notice did not let anything expire.
+    async fn post_expiry(
+        &self,
+        transaction: &DatabaseTransaction,
+        posting: Posting<'_>,
+        drafts: Vec<EventDraft>,
+    ) -> Result<(), Error> {
+        let server = self.for_caller(Arc::new(Caller::system(SERVER)), None);
+        let mut posted: PostedRows = posting.post(transaction, &server).await?;
+        for (step, draft) in drafts.into_iter().enumerate() {
+            posted.emit(step, draft);
+        }
+        posted.write(transaction).await
+    }
+
+    /// A partner as it will be when what can no longer be spent has expired, without letting it expire.
+    pub(in crate::service) async fn without_expired(
+        &self,
+        connection: &impl ConnectionTrait,
+        partner: PartnerRow,
+    ) -> Result<PartnerRow, Error> {
+        let today = self.clock.today();
+        if partner.expires_on.is_none_or(|day| day > today) {
+            return Ok(partner);
+        }
+        let days = credit_day::of_partners(connection, &[partner.id]).await?;
+        let due = account(partner.credits, &days).due(self.expiry_terms(CreditKind::Credits), today);
+        let expired: i64 = due.iter().map(|one| one.credits).sum();
+        Ok(PartnerRow { credits: partner.credits - expired, ..partner })
+    }
+
+    /// When credits of partners expire next. Where no edition lets any expire, nothing is read.
+    pub(in crate::service) async fn credits_expire_next(
+        &self,
+        connection: &impl ConnectionTrait,
+        rows: &[PartnerRow],
+    ) -> Result<HashMap<Uuid, Option<NaiveDate>>, Error> {
+        if !self.policy.editions.expire(CreditKind::Credits) {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let days = by_owner(credit_day::of_partners(connection, &ids).await?);
+        let terms = self.expiry_terms(CreditKind::Credits);
+        let next = rows.iter().map(|row| {
+            let account = account(row.credits, days.get(&row.id).into_iter().flatten());
+            (row.id, account.expires_next(terms))
+        });
+        Ok(next.collect())
+    }
+
+    /// When Dojo Credits of professionals expire next. Where no edition lets any expire, nothing is read.
+    pub(in crate::service) async fn dojo_credits_expire_next(
+        &self,
+        connection: &impl ConnectionTrait,
+        rows: &[ProfessionalRow],
+    ) -> Result<HashMap<Uuid, Option<NaiveDate>>, Error> {
+        if !self.policy.editions.expire(CreditKind::DojoCredits) {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let days = by_owner(credit_day::of_professionals(connection, &ids).await?);
+        let terms = self.expiry_terms(CreditKind::DojoCredits);
+        let next = rows.iter().map(|row| {
+            let account = account(row.dojo_credits, days.get(&row.id).into_iter().flatten());
+            (row.id, account.expires_next(terms))
+        });
+        Ok(next.collect())
+    }
+
+    pub(in crate::service) fn expiry_terms(&self, kind: CreditKind) -> Terms<'_> {
+        Terms { editions: &self.policy.editions, kind }
+    }
+
+    /// What expires on each day through today, in order.
+    fn due(&self, account: &Account, kind: CreditKind, today: NaiveDate) -> BTreeMap<NaiveDate, Vec<Expired>> {
+        let terms = self.expiry_terms(kind);
+        let days = account.lots().into_iter().filter_map(|lot| terms.expires_on(lot.earned_on));
+        let days: BTreeSet<NaiveDate> = days.filter(|day| *day <= today).collect();
+        let mut account = account.clone();
+        let mut due = BTreeMap::new();
+        for day in days {
+            let expired = account.due(terms, day);
+            for one in &expired {
+                account.post(Movement::Expired(one.earned_on), -one.credits, terms);
+            }
+            due.insert(day, expired);
+        }
+        due
+    }
+}
+
+fn step(on: NaiveDate, object: Object) -> LogEntry {
+    LogEntry { day: Some(on), ..LogEntry::new(LogAction::CreditsExpired, object) }
+}
+
+/// What the event of an expiry says; the balance is that before it, and then that after it.
+fn event_data(expired: &[Expired], balance: &mut i64) -> Value {
+    let credits: i64 = expired.iter().map(|one| one.credits).sum();
+    *balance -= credits;
+    let lots = expired.iter().map(|one| json!({ "earnedOn": one.earned_on, "credits": one.credits }));
+    json!({ "credits": credits, "lots": lots.collect::<Vec<_>>(), "balanceAfter": *balance })
+}
