@@ -3,6 +3,7 @@
 
 mod deals;
 mod drafts;
+mod expiry_notices;
 mod live;
 mod notices;
 mod reads;

@@ -196,7 +196,12 @@ impl Services {
     }
 
     /// What expires on each day through today, in order.
-    fn due(&self, account: &Account, kind: CreditKind, today: NaiveDate) -> BTreeMap<NaiveDate, Vec<Expired>> {
+    fn due(
+        &self,
+        account: &Account,
+        kind: CreditKind,
+        today: NaiveDate,
+    ) -> BTreeMap<NaiveDate, Vec<Expired>> {
         let terms = self.expiry_terms(kind);
         let days = account.lots().into_iter().filter_map(|lot| terms.expires_on(lot.earned_on));
         let days: BTreeSet<NaiveDate> = days.filter(|day| *day <= today).collect();

@@ -32,10 +32,7 @@ pub(crate) async fn of_partners(
     connection: &impl ConnectionTrait,
     partners: &[Uuid],
 ) -> Result<Vec<CreditDay>, DbErr> {
-    sql!(
-        DAYS,
-        &days_of_credits("ledger_entries", "partner_id", "spendable_credits", "e.partner_id @uuids1")
-    );
+    sql!(DAYS, &days_of_credits("ledger_entries", "partner_id", "spendable_credits", "e.partner_id @uuids1"));
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, partners.iter().copied())];
     CreditDay::find_by_statement(DAYS.bind(backend, values)).all(connection).await

@@ -20,10 +20,12 @@ pub(crate) enum Ending {
     Quote,
     Deal,
     Opportunity,
+    Credits,
+    DojoCredits,
 }
 
 impl Ending {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::TechnicalLevel,
         Self::BusinessLevel,
         Self::ProfessionalLevel,
@@ -31,6 +33,8 @@ impl Ending {
         Self::Quote,
         Self::Deal,
         Self::Opportunity,
+        Self::Credits,
+        Self::DojoCredits,
     ];
 
     fn name(self) -> &'static str {
@@ -42,6 +46,8 @@ impl Ending {
             Self::Quote => "QUOTE",
             Self::Deal => "DEAL",
             Self::Opportunity => "OPPORTUNITY",
+            Self::Credits => "CREDITS",
+            Self::DojoCredits => "DOJO_CREDITS",
         }
     }
 
@@ -62,6 +68,8 @@ impl Ending {
             Self::Quote => ("quotes", "id", "valid_until", "AND e.status = 'OPEN' AND e.hold"),
             Self::Deal => ("deal_timers", "deal_id", "expires_on", ""),
             Self::Opportunity => ("opportunity_timers", "deal_id", "lapses_on", ""),
+            Self::Credits => ("partner_balances", "partner_id", "expires_on", ""),
+            Self::DojoCredits => ("professional_balances", "professional_id", "expires_on", ""),
         }
     }
 }
@@ -83,7 +91,7 @@ pub(crate) async fn ending(
     (cursor_day, cursor_id): (NaiveDate, Uuid),
     limit: u64,
 ) -> Result<Vec<EndingRow>, DbErr> {
-    static ENDING: LazyLock<[Sql; 7]> = LazyLock::new(|| {
+    static ENDING: LazyLock<[Sql; 9]> = LazyLock::new(|| {
         Ending::ALL.map(|what| {
             let (table, key, day, condition) = what.source();
             Sql::new(&format!(

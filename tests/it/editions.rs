@@ -2,7 +2,7 @@
 
 mod chain;
 mod levels;
-mod live;
+pub(crate) mod live;
 mod model;
 mod replay;
 mod rules;

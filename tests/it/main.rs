@@ -23,6 +23,7 @@ mod editions;
 mod event_fold;
 mod event_subscribers;
 mod events;
+mod expiry;
 mod explanations;
 mod foresight;
 mod golden;

@@ -56,7 +56,7 @@ async fn publish(app: &TestApp, document: &str, from: &str) -> Value {
 }
 
 /// The edition that is published, which must not be refused.
-async fn published(app: &TestApp, document: &str, from: &str) -> Value {
+pub(crate) async fn published(app: &TestApp, document: &str, from: &str) -> Value {
     let payload = publish(app, document, from).await;
     assert!(refusals(&payload).is_empty(), "{from}: {payload}");
     payload["edition"].clone()
@@ -398,7 +398,7 @@ const TRY: &str = "query($input: TryEditionInput!) { tryEdition(input: $input) {
     before { level technicalLevel businessLevel businessCredits points balance baseDiscounts { category percent } } \
     after { level technicalLevel businessLevel businessCredits points balance baseDiscounts { category percent } } } } } }";
 
-async fn tried(app: &TestApp, document: &str, from: &str, on: &str) -> Value {
+pub(crate) async fn tried(app: &TestApp, document: &str, from: &str, on: &str) -> Value {
     let input = json!({ "document": document, "effectiveFrom": from, "on": on });
     let trial = app.ok(TRY, json!({ "input": input })).await["tryEdition"].clone();
     assert_eq!((&trial["status"], &trial["progress"]), (&json!("FINISHED"), &json!(100)), "{trial}");

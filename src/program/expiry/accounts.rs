@@ -180,12 +180,7 @@ impl<'e> Accounts<'e> {
 
 /// What an award moves. What a rule has counted was earned.
 #[must_use]
-pub fn movement(
-    reason: Reason,
-    counted: bool,
-    on: NaiveDate,
-    returning: Returning,
-) -> Movement {
+pub fn movement(reason: Reason, counted: bool, on: NaiveDate, returning: Returning) -> Movement {
     match reason {
         Reason::Expiry { earned_on } => Movement::Expired(earned_on),
         _ if counted => Movement::Earned(on),

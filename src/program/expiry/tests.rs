@@ -85,19 +85,34 @@ fn pp_e6_the_oldest_is_spent_first() {
             0,
         ),
         (
-            &[("earned", "2024-06-01", 30), ("spent", "2024-07-01", 10), ("earned", "2024-09-01", 20), ("due", "2025-06-01", 20)],
+            &[
+                ("earned", "2024-06-01", 30),
+                ("spent", "2024-07-01", 10),
+                ("earned", "2024-09-01", 20),
+                ("due", "2025-06-01", 20),
+            ],
             &[("2024-09-01", 20)],
             20,
         ),
         // What was spent doesn't expire, whatever is earned later.
         (
-            &[("earned", "2024-06-01", 30), ("earned", "2024-09-01", 20), ("spent", "2024-10-01", 30), ("due", "2025-06-01", 0)],
+            &[
+                ("earned", "2024-06-01", 30),
+                ("earned", "2024-09-01", 20),
+                ("spent", "2024-10-01", 30),
+                ("due", "2025-06-01", 0),
+            ],
             &[("2024-09-01", 20)],
             0,
         ),
         // A returned order gives back the oldest, which expires then.
         (
-            &[("earned", "2024-06-01", 30), ("spent", "2024-10-01", 30), ("due", "2025-06-01", 0), ("returned", "2025-07-01", 30)],
+            &[
+                ("earned", "2024-06-01", 30),
+                ("spent", "2024-10-01", 30),
+                ("due", "2025-06-01", 0),
+                ("returned", "2025-07-01", 30),
+            ],
             &[],
             30,
         ),
@@ -107,16 +122,21 @@ fn pp_e6_the_oldest_is_spent_first() {
             0,
         ),
         // Reported late: it has expired already.
-        (&[("earned", "2025-03-01", 5), ("earned", "2024-01-15", 10), ("due", "2025-03-02", 10)], &[("2025-03-01", 5)], 10),
-        // Taken back after it has expired: it was not there to expire.
         (
-            &[("earned", "2024-06-01", 10), ("due", "2025-06-01", 10), ("earned", "2024-06-01", -10)],
-            &[],
-            0,
+            &[("earned", "2025-03-01", 5), ("earned", "2024-01-15", 10), ("due", "2025-03-02", 10)],
+            &[("2025-03-01", 5)],
+            10,
         ),
+        // Taken back after it has expired: it was not there to expire.
+        (&[("earned", "2024-06-01", 10), ("due", "2025-06-01", 10), ("earned", "2024-06-01", -10)], &[], 0),
         // Taken back after it was spent: a debt, which the next credits pay first.
         (
-            &[("earned", "2024-06-01", 10), ("spent", "2024-07-01", 10), ("earned", "2024-06-01", -10), ("earned", "2024-08-01", 15)],
+            &[
+                ("earned", "2024-06-01", 10),
+                ("spent", "2024-07-01", 10),
+                ("earned", "2024-06-01", -10),
+                ("earned", "2024-08-01", 15),
+            ],
             &[("2024-08-01", 5)],
             0,
         ),
@@ -198,7 +218,7 @@ fn o9_what_is_held_for_a_quote_pays_its_order_after_it_would_have_expired() {
         let steps = [
             (award(Reason::Activity, "2024-06-01", 30), Returning::Free),
             (award(Reason::Hold, "2024-07-01", -20), Returning::Free),
-            // 10 expire meanwhile, and 5 more when another quote is withdrawn.
+            // The 10 that were not held are due meanwhile.
             (award(Reason::HoldReleased, "2025-08-01", 20), Returning::ForOrder),
             (award(Reason::Redemption, "2025-08-01", -20), Returning::Free),
         ];
@@ -208,16 +228,22 @@ fn o9_what_is_held_for_a_quote_pays_its_order_after_it_would_have_expired() {
             all.extend(awards.credits);
         }
         let balance: i64 = all.iter().map(|award| award.spendable_credits).sum();
-        assert_eq!(balance, 10, "{all:?}");
-        let account = accounts.partner(PartnerIndex(0)).expect("an account");
-        assert_eq!(account.due(credits(&editions), day("2025-08-02")).len(), 1);
-        // Withdrawn instead: what was held expires then.
-        let mut awards =
-            Awards { credits: vec![award(Reason::HoldReleased, "2025-08-02", 5)], ..Awards::default() };
-        accounts.settle(&mut awards, Returning::Free);
-        let expired: i64 = awards.credits[1..].iter().map(|award| award.spendable_credits).sum();
-        assert_eq!(expired, -15, "{awards:?}");
+        assert_eq!(balance, if by_themselves { 0 } else { 10 }, "{all:?}");
     }
+    // Withdrawn instead: what was held expires then, with all else that is due.
+    let mut accounts = Accounts::new(&editions);
+    accounts.add_partner(PartnerIndex(0), Account::default());
+    let mut all = Vec::new();
+    for step in [
+        award(Reason::Activity, "2024-06-01", 30),
+        award(Reason::Hold, "2024-07-01", -20),
+        award(Reason::HoldReleased, "2025-08-02", 20),
+    ] {
+        accounts.settle_credits(&[step], Returning::Free, &mut all);
+    }
+    let expired: Vec<_> =
+        all[3..].iter().map(|award| (award.effective_on, award.spendable_credits)).collect();
+    assert_eq!(expired, [(day("2025-08-02"), -30)]);
 }
 
 /// Single credits by the day on which they were earned, and whether they have expired; the first ones that have not were
@@ -262,7 +288,8 @@ impl Units {
 /// Random earnings, also late ones, voidings, spendings and returns, while time passes.
 #[test]
 fn pp_e6_lots_are_the_balance_and_only_what_is_old_expires() {
-    let documents = ["expire_after_months = 3", "expire_after_months = 14", "expire_at_end_of_following_year = 1"];
+    let documents =
+        ["expire_after_months = 3", "expire_after_months = 14", "expire_at_end_of_following_year = 1"];
     let editions = documents.map(editions);
     let mut seed: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut next = |below: usize| {

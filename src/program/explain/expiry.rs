@@ -36,7 +36,9 @@ pub fn explain_expiry(expired: &ExpiredCredits) -> String {
     }
     let last = expiry.expires_on(earned_on).and_then(|day| day.pred_opt());
     let until = match (expiry, last) {
-        (Expiry::Months(months), Some(last)) => format!(" could be spent for {months} months, through {last}"),
+        (Expiry::Months(months), Some(last)) => {
+            format!(" could be spent for {months} months, through {last}")
+        }
         (Expiry::FollowingYear(_), Some(last)) => {
             format!(" could be spent through the end of {}", last.year())
         }

@@ -1,4 +1,5 @@
-//! Notices of what is going to end (F4): levels, contracts, held quotes, deals, and opportunities that are held.
+//! Notices of what is going to end (F4): levels, contracts, held quotes, deals, and opportunities that are held; those of
+//! credits are in `expiry_notices`.
 //!
 //! Once a day, the objects are read whose last day is one of the days for which a notice is due by now; indexes of the
 //! last days bound what is read. The last day whose notices were all emitted is stored for each kind, so that a day
@@ -29,13 +30,13 @@ use crate::store::subject::{self, EARLIEST};
 use crate::store::{affiliation, contract, customer, deal, event, quote, timer, totals, upsert_all};
 
 /// Notices that one transaction emits.
-const NOTICES_PER_TRANSACTION: u64 = 200;
+pub(super) const NOTICES_PER_TRANSACTION: u64 = 200;
 
 /// A notice that is emitted: days before the end, and the object as it was found.
 #[derive(Clone, Copy)]
-struct Found {
-    days: u32,
-    row: EndingRow,
+pub(super) struct Found {
+    pub(super) days: u32,
+    pub(super) row: EndingRow,
 }
 
 impl Found {
@@ -92,6 +93,7 @@ impl Services {
             Ending::Quote => terms.quote.clone(),
             Ending::Deal => terms.deal.clone(),
             Ending::Opportunity => terms.opportunity.clone(),
+            Ending::Credits | Ending::DojoCredits => terms.credits.clone(),
         };
         days.sort_unstable();
         let due = due_notices(&days, progress.noticed_on, day, today);
@@ -118,7 +120,7 @@ impl Services {
                     after_id: None,
                 },
             };
-            self.write_notices(transaction, what, &found).await?;
+            self.write_notices(transaction, what, &found, &due).await?;
             Ok(upsert_all(transaction, vec![next]).await?)
         })?;
         Ok(true)
@@ -135,6 +137,12 @@ impl Services {
         // Where the first day after the end is stored, it is a day later.
         let shift = Days::new(u64::from(!what.stores_last_day()));
         let shifted = |day: NaiveDate| day.checked_add_days(shift).unwrap_or(day);
+        if let Ending::Credits | Ending::DojoCredits = what {
+            let Some(through) = due.iter().map(|notice| shifted(notice.through)).max() else {
+                return Ok(Vec::new());
+            };
+            return self.found_expiring(what, through, cursor.1).await;
+        }
         for notice in due {
             let span = (shifted(notice.after), shifted(notice.through));
             if span.1 < cursor.0 {
@@ -153,6 +161,7 @@ impl Services {
         transaction: &DatabaseTransaction,
         what: Ending,
         found: &[Found],
+        due: &[DueNotice],
     ) -> Result<(), Error> {
         if found.is_empty() {
             return Ok(());
@@ -165,11 +174,13 @@ impl Services {
             Ending::Contract => self.contract_notices(transaction, found).await?,
             Ending::Quote => self.quote_notices(transaction, found).await?,
             Ending::Deal | Ending::Opportunity => self.deal_notices(transaction, what, found).await?,
+            Ending::Credits => self.credit_notices(transaction, found, due).await?,
+            Ending::DojoCredits => self.dojo_credit_notices(transaction, found, due).await?,
         };
         Ok(event::insert(transaction, events, event::Numbering::Later).await?)
     }
 
-    fn audience(&self, codes: HashMap<Uuid, String>) -> Audience {
+    pub(super) fn audience(&self, codes: HashMap<Uuid, String>) -> Audience {
         Audience { codes, employers: Vec::new(), at: self.clock.now(), actor: None }
     }
 

@@ -101,8 +101,7 @@ impl Posting<'_> {
             for award in &self.awards.credits[first..step.credits] {
                 let row = &self.partners[award.partner.0 as usize];
                 let next = next.entry(award.partner).or_insert(row.expires_on);
-                let movement =
-                    movement(award.reason, award.count.is_some(), award.effective_on, returning);
+                let movement = movement(award.reason, award.count.is_some(), award.effective_on, returning);
                 let effect = Effect::of(movement, award.spendable_credits, returning);
                 if effect.needs_account(|day| terms.expires_on(day), today) {
                     needed.insert(award.partner);
@@ -151,8 +150,7 @@ impl Posting<'_> {
             for award in &self.awards.points[first..step.points] {
                 let row = &self.professionals[award.professional.0 as usize];
                 let next = next.entry(award.professional).or_insert(row.expires_on);
-                let movement =
-                    movement(award.reason, award.count.is_some(), award.effective_on, returning);
+                let movement = movement(award.reason, award.count.is_some(), award.effective_on, returning);
                 let effect = Effect::of(movement, award.dojo_credits, returning);
                 if effect.needs_account(|day| terms.expires_on(day), today) {
                     needed.insert(award.professional);

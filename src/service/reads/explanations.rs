@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::program::calendar::{year_end, year_start};
+use crate::program::expiry::CreditKind;
 use crate::program::explain::{
     Award, Cause, DealCause, ExpiredCredits, PointsAward, PointsCause, Redemption, SpannedEditions, Spending,
     SwagSpent, TargetCause, WhyRewarded, explain, explain_amount, explain_expiry, explain_points,
     explain_redemption, explain_swag,
 };
-use crate::program::expiry::CreditKind;
 use crate::program::rule::{Attributes, Derived, Program, Rule};
 use crate::service::{Services, targets};
 use crate::store::cause::{self, CausingStep, TargetThen};

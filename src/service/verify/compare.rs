@@ -224,7 +224,17 @@ row!(
     Uuid,
     |row| row.professional_id,
     |_row| "balance".to_owned(),
-    [dojo_credits, points, entries, last_recorded_at, level, level_due, renews_on, points_to_retain, expires_on],
+    [
+        dojo_credits,
+        points,
+        entries,
+        last_recorded_at,
+        level,
+        level_due,
+        renews_on,
+        points_to_retain,
+        expires_on
+    ],
     fn copy_unlogged(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);
         self.expires_on = recomputed(self.expires_on, found.expires_on);
@@ -387,6 +397,9 @@ row!(
 );
 
 /// The stored day of the next expiry if it is not too late: on an earlier day than the expected one, it is computed again.
-fn recomputed(expected: Option<chrono::NaiveDate>, found: Option<chrono::NaiveDate>) -> Option<chrono::NaiveDate> {
+fn recomputed(
+    expected: Option<chrono::NaiveDate>,
+    found: Option<chrono::NaiveDate>,
+) -> Option<chrono::NaiveDate> {
     found.filter(|found| expected.is_none_or(|expected| *found <= expected)).or(expected)
 }

@@ -18,7 +18,7 @@ both! {
 }
 
 /// An application with these editions.
-pub(super) async fn with_editions(backend: Backend, documents: &[String], today: &str) -> TestApp {
+pub(crate) async fn with_editions(backend: Backend, documents: &[String], today: &str) -> TestApp {
     let database = TestDatabase::create(backend).await;
     let url = match backend {
         Backend::Sqlite => format!("{}?mode=rwc", database.url),

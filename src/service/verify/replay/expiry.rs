@@ -65,7 +65,10 @@ impl Replay<'_> {
     }
 
     /// When Dojo Credits of a professional expire next.
-    pub(in crate::service::verify) fn dojo_credits_expire_next(&self, who: ProfessionalIndex) -> Option<NaiveDate> {
+    pub(in crate::service::verify) fn dojo_credits_expire_next(
+        &self,
+        who: ProfessionalIndex,
+    ) -> Option<NaiveDate> {
         self.accounts.professional(who)?.expires_next(self.accounts.terms(CreditKind::DojoCredits))
     }
 
@@ -75,12 +78,7 @@ impl Replay<'_> {
         self.awards.credits.extend(Accounts::of_partner(who, object, &due));
     }
 
-    fn expire_dojo_credits(
-        &mut self,
-        who: ProfessionalIndex,
-        object: ObjectIndex,
-        day: NaiveDate,
-    ) {
+    fn expire_dojo_credits(&mut self, who: ProfessionalIndex, object: ObjectIndex, day: NaiveDate) {
         let terms = self.accounts.terms(CreditKind::DojoCredits);
         let due = self.accounts.professional(who).map(|account| account.due(terms, day)).unwrap_or_default();
         self.awards.points.extend(Accounts::of_professional(who, object, &due));
