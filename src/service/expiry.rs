@@ -148,6 +148,8 @@ impl Services {
             return Ok(partner);
         }
         let days = credit_day::of_partners(connection, &[partner.id]).await?;
+        // What has expired since the days were read is no part of the balance.
+        let partner = subject::by_ids::<PartnerRow>(connection, [partner.id]).await?.pop().unwrap_or(partner);
         let due = account(partner.credits, &days).due(self.expiry_terms(CreditKind::Credits), today);
         let expired: i64 = due.iter().map(|one| one.credits).sum();
         Ok(PartnerRow { credits: partner.credits - expired, ..partner })

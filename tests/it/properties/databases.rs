@@ -290,7 +290,10 @@ fn folded(editions: &Editions, awards: &Awards) -> Vec<Row> {
             | Reason::RedemptionReturned
             | Reason::Hold
             | Reason::HoldReleased
-            | Reason::Recalculation => unreachable!("nothing is ordered or recalculated here"),
+            | Reason::Recalculation
+            | Reason::Expiry { .. } => {
+                unreachable!("nothing is ordered or recalculated here, and nothing expires")
+            }
         };
         let count = award.count.expect("an activity is counted");
         let content = Content {
