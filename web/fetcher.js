@@ -4,9 +4,10 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { Kind, parse } from 'graphql';
 import { CloseCode, createClient } from 'graphql-ws';
 
+import { measuredFetch } from './answer.js';
 import { hasCredentials, withKey } from './credentials.js';
 
-const executeOverHttp = createGraphiQLFetcher({ url: '/graphql' });
+const executeOverHttp = createGraphiQLFetcher({ url: '/graphql', fetch: measuredFetch });
 
 /// The result without a key. The request is not sent, because the server would return 401.
 export const NO_KEY = { errors: [{ message: 'Enter an API key in the field at the top right.' }] };

@@ -12,6 +12,7 @@ import { KeyField } from './key.jsx';
 import { documentFromUrl } from './link.js';
 import { EXAMPLES } from './panel.jsx';
 import { storage } from './storage.js';
+import { Answer, Copies } from './toolbar.jsx';
 
 const DEFAULT_QUERY = `# Enter your API key in the
 # field at the top right, then
@@ -68,5 +69,18 @@ createRoot(document.getElementById('graphiql')).render(
       <span className="product">Partner Program</span>
       <KeyField />
     </GraphiQL.Logo>
+    <GraphiQL.Toolbar>
+      {({ prettify, merge, copy }) => (
+        <>
+          {prettify}
+          {merge}
+          {copy}
+          <Copies />
+        </>
+      )}
+    </GraphiQL.Toolbar>
+    <GraphiQL.Footer>
+      <Answer />
+    </GraphiQL.Footer>
   </GraphiQL>,
 );

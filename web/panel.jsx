@@ -16,8 +16,8 @@ function Icon() {
 }
 
 function Panel() {
-  const { viewer } = useCaller();
-  const groups = examples({ partner: viewer?.partner?.code, professional: viewer?.professional?.code });
+  const { viewer, today } = useCaller();
+  const groups = examples({ day: today, partner: viewer?.partner?.code, professional: viewer?.professional?.code });
   return (
     <section className="examples" aria-label="Examples">
       <h1>Examples</h1>

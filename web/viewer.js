@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react';
 
 import { getKey, onKeyChange, withKey } from './credentials.js';
 
-const QUERY = '{ viewer { role integration partner { code } professional { code } } }';
+const QUERY = '{ today viewer { role integration partner { code } professional { code } } }';
 
 const listeners = new Set();
 let caller = { key: '' };
@@ -12,8 +12,8 @@ let caller = { key: '' };
 onKeyChange(load);
 load();
 
-/// `{ key, viewer, refused }`: `viewer` is set once the server has responded; `refused` is the reason why
-/// the key was rejected.
+/// `{ key, viewer, today, refused }`: `viewer` and `today`, the day of the program, are set once the server has
+/// responded; `refused` is the reason why the key was rejected.
 export function useCaller() {
   return useSyncExternalStore(listen, () => caller);
 }
@@ -48,7 +48,7 @@ async function queryViewer() {
       body: JSON.stringify({ query: QUERY }),
     });
     const { data, errors } = await response.json();
-    return data?.viewer ? { viewer: data.viewer } : { refused: errors?.[0]?.message ?? 'The server rejected the key.' };
+    return data?.viewer ? { viewer: data.viewer, today: data.today } : { refused: errors?.[0]?.message ?? 'The server rejected the key.' };
   } catch {
     return { refused: 'The server did not respond.' };
   }

@@ -61,7 +61,7 @@ export class ConsolePage extends Page {
           const names = (it) => [it.getAttribute('aria-label') ?? '', it.innerText ?? ''].map((text) => text.trim());
           const of = (scope) =>
             [...scope.querySelectorAll('button, a, [role=tab], [role=menuitem], summary')].find(
-              (it) => names(it).includes(name) && !it.disabled && it.checkVisibility(),
+              (it) => names(it).includes(name) && !it.disabled && it.checkVisibility({ opacityProperty: true }),
             );
           for (const scope of document.querySelectorAll(within)) {
             if (scope.innerText.includes(near)) {
@@ -92,7 +92,7 @@ export class ConsolePage extends Page {
         await new Promise((next) => requestAnimationFrame(next));
       }
     });
-    await handle.click();
+    await (this.page.viewport()?.hasTouch ? handle.tap() : handle.click());
     await handle.dispose();
   }
 

@@ -67,6 +67,7 @@ try {
     await it.example('Partner', 'Our standing');
     await it.run();
     await it.answer('"name": "Nordwind Systems"', '"balance":');
+    await it.text('.answer', 'HTTP 200', 'ms', 'points of quota left');
     await it.shot('query');
   });
 

@@ -11,11 +11,11 @@ import puppeteer from 'puppeteer-core';
 /// Longest time to wait for a condition, in milliseconds.
 const TIMEOUT_MS = 30_000;
 
-/// Starts a demo server on a free port. `keys` are the API keys that it prints, by role.
-export async function startServer(binary) {
+/// Starts a demo server on a free port, with further settings. `keys` are the API keys that it prints, by role.
+export async function startServer(binary, settings = {}) {
   const child = spawn(binary, ['serve', '--demo'], {
     cwd: tmpdir(),
-    env: { PATH: process.env.PATH, BIND: '127.0.0.1:0' },
+    env: { PATH: process.env.PATH, BIND: '127.0.0.1:0', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const keys = {};
@@ -69,7 +69,7 @@ export async function startBrowser(executablePath, base) {
 /// A page, with the errors that it logged and the requests that it made to other hosts.
 export class Page {
   constructor(page, base, folder) {
-    Object.assign(this, { page, base, folder, complaints: [], strangers: [], sockets: [], subscribed: false });
+    Object.assign(this, { page, base, folder, complaints: [], strangers: [], friends: [], sockets: [], subscribed: false });
     mkdirSync(folder, { recursive: true });
   }
 
@@ -94,7 +94,7 @@ export class Page {
     await page.setRequestInterception(true);
     page.on('request', (request) => {
       const url = new URL(request.url());
-      if (url.origin === this.base || ['data:', 'blob:'].includes(url.protocol)) {
+      if (url.origin === this.base || this.friends.includes(url.origin) || ['data:', 'blob:'].includes(url.protocol)) {
         request.continue();
       } else {
         this.strangers.push(request.url());

@@ -184,7 +184,7 @@ export function Ring({ value, goal, label, tone }: { value: number; goal: number
     <svg className="ring" viewBox="0 0 100 100" role="img" aria-label={label}>
       <circle className="ring-track" cx="50" cy="50" r="42" />
       <circle className={`ring-part ${tone}`} cx="50" cy="50" r="42" strokeDasharray={`${part * RING} ${RING}`} transform="rotate(-90 50 50)" />
-      <text className="ring-value" x="50" y="50">
+      <text className={value >= 10_000 ? 'ring-value long' : 'ring-value'} x="50" y="50">
         {number(value)}
       </text>
       {goal && (

@@ -88,7 +88,7 @@ export function AccountView({ data }: { data: AccountQuery }) {
           </div>
         </Card>
       </div>
-      <CreditsCharts code={partner.code} levels={data.edition.partnerLevels} history={partner.levelHistory} />
+      <CreditsCharts code={partner.code} balance={partner.balance} levels={data.edition.partnerLevels} history={partner.levelHistory} />
       <div className="grid">
         <Card title={t('account.discounts')}>
           <ul className="list">
@@ -205,7 +205,7 @@ function useEntries(code: string, from: string): Entry[] {
 }
 
 /// Level credits of each calendar year by track, against the thresholds, and the balance; legacy levels are marked.
-function CreditsCharts({ code, levels, history }: { code: string; levels: LevelPartsFragment[]; history: { earnedOn: string; legacy: boolean; level: { name: string } }[] }) {
+function CreditsCharts({ code, balance, levels, history }: { code: string; balance: number; levels: LevelPartsFragment[]; history: { earnedOn: string; legacy: boolean; level: { name: string } }[] }) {
   const { t } = useTexts();
   const { today } = useCaller();
   const entries = useEntries(code, chartFrom(today));
@@ -228,10 +228,15 @@ function CreditsCharts({ code, levels, history }: { code: string; levels: LevelP
       business += it.track === 'BUSINESS' ? it.levelCredits : 0;
     }
     credits.push({ on: it.effectiveOn, values: [technical, business] });
-    balances.push({ on: it.effectiveOn, values: [it.balanceAfter] });
   }
   credits.push({ on: today, values: today.startsWith(year) ? [technical, business] : [0, 0] });
-  balances.push({ on: today, values: [balances.at(-1)?.values[0] ?? 0] });
+  // Backwards from today's balance: the entries carry the balances of the order in which they were recorded.
+  let rest = balance;
+  balances.push({ on: today, values: [rest] });
+  for (const it of entries.toReversed()) {
+    balances.unshift({ on: it.effectiveOn, values: [rest] });
+    rest -= it.spendableCredits;
+  }
   const marks = history
     .filter((it) => it.legacy && it.earnedOn >= first)
     .slice(0, 1)

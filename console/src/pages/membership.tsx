@@ -78,7 +78,7 @@ export function MembershipView({ data }: { data: MembershipQuery }) {
             {claims.map((it) => (
               <li key={it.id}>
                 <span>
-                  {it.kind}
+                  <span lang="en">{data.edition.earningRules.find((rule) => rule.kind === it.kind && rule.program === 'PROFESSIONAL')?.title ?? it.kind}</span>
                   <span className="sub">
                     {date(it.occurredOn)}
                     {it.review?.reason ? ` · ${it.review.reason}` : ''}

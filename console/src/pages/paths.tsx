@@ -31,7 +31,7 @@ export default function PathsPage() {
       </div>
       <Shown of={result} pick={(data) => data.partner}>
         {(data) =>
-          data.partner?.paths.length === 0 ? (
+          data.partner?.paths.every((it) => it.activities === 0) ? (
             <Empty>{t('paths.none')}</Empty>
           ) : (
             <div className="grid">

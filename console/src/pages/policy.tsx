@@ -44,7 +44,7 @@ function Rules({ edition }: { edition: PolicyTableQuery['edition'] }) {
   const rules = edition.earningRules.map((it) => ({ ...it, id: `${it.program} ${it.kind}` }));
   return (
     <>
-      <div className="grid">
+      <div className="grid quarters">
         <Card title={t('policy.partnerLevels')}>
           <ul className="list">
             {edition.partnerLevels.map((it) => (

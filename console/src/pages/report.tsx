@@ -45,7 +45,7 @@ function Content({ report, edition }: { report: ReportQuery['programReport']; ed
         <Figure label={t('report.given')} value={number(earned)} />
         <Figure label={t('report.taken')} value={number(-taken)} />
         <Figure label={t('dashboard.unspent')} value={number(unspent)} />
-        <Figure label={t('report.liability')} value={report.unspentValue.map(money).join(' / ') || '–'} hint={t('report.liabilityHint')} />
+        <Figure label={t('report.liability')} value={report.unspentValue[0] ? money(report.unspentValue[0]) : '–'} hint={report.unspentValue.slice(1).map(money).join(' · ')} />
       </div>
       <div className="grid">
         <Bars

@@ -52,7 +52,9 @@ export default function StatementPage({ params }: { params: Record<string, strin
       </div>
       <Shown of={result}>
         {({ statement }) => {
-          const movements = [...statement.movements.nodes, ...rest].filter((it): it is NonNullable<typeof it> => it !== null);
+          const movements = [...statement.movements.nodes, ...rest]
+            .filter((it): it is NonNullable<typeof it> => it !== null)
+            .toSorted((a, b) => a.effectiveOn.localeCompare(b.effectiveOn));
           let balance = statement.opening;
           const points = movements.map((it) => {
             balance += it.spendableCredits;

@@ -41,7 +41,7 @@ export type Tone = 'neutral' | 'good' | 'warn' | 'bad' | 'info';
 
 /// A level with its medal.
 export function LevelBadge({ level }: { level: { name: string; rank: number } | null }) {
-  return level ? <span className={`level rank-${Math.min(level.rank, 3)}`}>{level.name}</span> : <span className="muted">–</span>;
+  return level ? <span className={`level rank-${Math.min(level.rank, 2)}`}>{level.name}</span> : <span className="muted">–</span>;
 }
 
 export function Card({ title, children, action, wide = false }: { title?: ReactNode; children: ReactNode; action?: ReactNode; wide?: boolean }) {

@@ -153,7 +153,7 @@ export function ChangeDialog({ change, onClose }: { change: Change; onClose: () 
                   key={field.name}
                   name={field.name}
                   {...shared}
-                  autoFocus={index === 0}
+                  autoFocus={index === 0 && matchMedia('(pointer: fine)').matches}
                   {...(field.min === undefined ? {} : { min: field.min })}
                   {...(field.max === undefined ? {} : { max: field.max })}
                   {...(field.type === 'textarea' ? { rows: 3 } : { type: field.type ?? 'text' })}

@@ -1,0 +1,71 @@
+import { ToolbarButton, useGraphiQL } from '@graphiql/react';
+import { useState } from 'react';
+
+import { useAnswer } from './answer.js';
+import { linkTo } from './link.js';
+
+/// The variables of the editor; an empty object while they are no JSON.
+function parsed(variables) {
+  try {
+    return JSON.parse(variables || '{}');
+  } catch {
+    return {};
+  }
+}
+
+// The key is not copied: what is copied is often shared.
+function asCurl(query, variables) {
+  const body = JSON.stringify({ query, variables: parsed(variables) });
+  return [
+    `curl -s ${location.origin}/graphql`,
+    `-H "Authorization: Bearer $KEY"`,
+    `-H 'Content-Type: application/json'`,
+    `-d '${body.replaceAll("'", String.raw`'\''`)}'`,
+  ].join(' \\\n  ');
+}
+
+function asFetch(query, variables) {
+  return `const response = await fetch('${location.origin}/graphql', {
+  method: 'POST',
+  headers: { Authorization: \`Bearer \${key}\`, 'Content-Type': 'application/json' },
+  body: JSON.stringify(${JSON.stringify({ query, variables: parsed(variables) }, null, 2).replaceAll('\n', '\n  ')}),
+});
+const { data, errors } = await response.json();
+`;
+}
+
+/// Buttons that copy the operation: as a link, for a shell, for a program.
+export function Copies() {
+  return (
+    <>
+      <Copy label="Copy a link to this operation" text="link" make={linkTo} />
+      <Copy label="Copy as curl" text="curl" make={asCurl} />
+      <Copy label="Copy as fetch" text="fetch" make={asFetch} />
+    </>
+  );
+}
+
+function Copy({ label, text, make }) {
+  const { queryEditor, variableEditor } = useGraphiQL((state) => state);
+  const [copied, setCopied] = useState(false);
+  async function copy() {
+    await navigator.clipboard.writeText(make(queryEditor?.getValue() ?? '', variableEditor?.getValue() ?? ''));
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1_500);
+  }
+  return (
+    <ToolbarButton label={label} onClick={copy} className="copy-button">
+      {copied ? '✓' : text}
+    </ToolbarButton>
+  );
+}
+
+/// Status, duration and what is left of the quota, below the answer.
+export function Answer() {
+  const answer = useAnswer();
+  if (!answer) {
+    return null;
+  }
+  const left = answer.left === undefined ? '' : ` · ${Number(answer.left).toLocaleString('en')} points of quota left`;
+  return <output className="answer">{`HTTP ${answer.status} · ${answer.ms} ms${left}`}</output>;
+}
