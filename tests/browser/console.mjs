@@ -17,7 +17,10 @@ const RECORDED = `query($partner: String!) {
   partner(code: $partner) { balance activities(last: 50) { nodes { id kind status awardedCredits } } }
 }`;
 
-const server = await startServer(SERVER);
+/// The same day on every run, as in the README.
+const TODAY = '2026-11-21';
+
+const server = await startServer(SERVER, { PROGRAM_TODAY: TODAY });
 const browser = await startBrowser(BROWSER, server.base);
 const pages = [];
 let passed = 0;
@@ -311,9 +314,9 @@ try {
     const it = await open('ADMINISTRATOR', WIDE, '/console/policy?tab=drafts');
     await it.loaded('Policy');
     await it.press('New draft', { within: 'main' });
-    await it.fill('Name', 'Creator earlier', '.dialog');
+    await it.fill('Name', 'Creator later', '.dialog');
     await it.confirm('New draft');
-    await it.loaded('Creator earlier');
+    await it.loaded('Creator later');
     await it.main('No problems');
     const area = 'textarea.code';
     const original = await it.page.$eval(area, (field) => field.value);
@@ -329,30 +332,30 @@ try {
     await type(original.replace('threshold = 75', 'threshold = "many"'));
     await it.main('1 problem');
     await it.accessible('draft-problem');
-    const name = /^name = .*$/m;
-    const next = original.replace(name, 'name = "Creator earlier"').replace(/^effective_from = .*$/m, (line) => line);
-    await type(next.replace('threshold = 75', 'threshold = 74'));
+    await type(original.replace(/^name = .*$/m, 'name = "Creator later"').replaceAll(/^threshold = 75$/gm, 'threshold = 200'));
     await it.main('No problems');
     await it.press('Save', { within: '.page-header' });
     await it.confirm('Save');
     await it.press('Comparison', { within: '[role=tablist]' });
-    await it.main('74');
+    await it.main('75 → 200');
     await it.accessible('draft-comparison');
     await it.press('Trial', { within: '[role=tablist]' });
+    // Had it been in force this year, somebody would have lost the level.
+    await it.fill('As if in force from', `${TODAY.slice(0, 4)}-01-01`);
     await it.press('Try on the whole log');
-    await it.main('Finished', 'Gainers');
+    await it.main('Finished', 'Gainers', 'Loses');
     await it.accessible('draft-trial');
     // Another administrator than the one who saved it.
     const { createApiKey } = await ask('ADMINISTRATOR', CREATE_KEY, { input: { role: 'ADMINISTRATOR', label: 'second' } });
     const second = await open(null, WIDE, `${it.page.url().slice(server.base.length).split('?')[0]}#key=${createApiKey.secret}`);
-    await second.loaded('Creator earlier');
+    await second.loaded('Creator later');
     await second.main('No problems');
     await second.press('Approve', { within: '.page-header' });
     await second.confirm('Approve');
     await second.text('.page-header', 'Approved');
     await second.press('Publish', { within: '.page-header' });
     await second.confirm('Publish');
-    await second.main('Creator earlier', 'Published');
+    await second.main('Creator later', 'Published');
   });
 
   await step('administrator: keys, webhooks and the audit log', async () => {

@@ -393,6 +393,7 @@ export const de: Messages = {
   'policy.withdraw': 'Zurückziehen',
   'policy.trial': 'Probe',
   'policy.tryIt': 'Am ganzen Log erproben',
+  'policy.tryFrom': 'Als gälte sie ab',
   'policy.noTrial': 'Noch nicht erprobt. Eine Probe ändert nichts.',
   'policy.trialLead': 'Stände am {on}, mit einer Ausgabe ab {from}.',
   'policy.gainers': 'Gewinner',

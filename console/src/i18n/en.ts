@@ -392,6 +392,7 @@ export const en = {
   'policy.withdraw': 'Withdraw',
   'policy.trial': 'Trial',
   'policy.tryIt': 'Try on the whole log',
+  'policy.tryFrom': 'As if in force from',
   'policy.noTrial': 'Not tried yet. A trial changes nothing.',
   'policy.trialLead': 'Standings on {on}, with an edition from {from}.',
   'policy.gainers': 'Gainers',

@@ -393,6 +393,7 @@ export const fr: Messages = {
   'policy.withdraw': 'Retirer',
   'policy.trial': 'Essai',
   'policy.tryIt': 'Essayer sur tout le journal',
+  'policy.tryFrom': 'Comme en vigueur dès le',
   'policy.noTrial': 'Pas encore essayé. Un essai ne change rien.',
   'policy.trialLead': 'Situations le {on}, avec une édition dès le {from}.',
   'policy.gainers': 'Gagnants',

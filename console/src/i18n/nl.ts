@@ -393,6 +393,7 @@ export const nl: Messages = {
   'policy.withdraw': 'Intrekken',
   'policy.trial': 'Proef',
   'policy.tryIt': 'Op het hele log proberen',
+  'policy.tryFrom': 'Alsof van kracht vanaf',
   'policy.noTrial': 'Nog niet geprobeerd. Een proef wijzigt niets.',
   'policy.trialLead': 'Standen op {on}, met een editie vanaf {from}.',
   'policy.gainers': 'Winnaars',

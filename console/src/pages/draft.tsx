@@ -15,6 +15,7 @@ import { useTexts } from '#src/i18n/i18n';
 import { Badge, Button, Card, Empty, Figure, Shown } from '#src/ui/basics';
 import { ChangeDialog } from '#src/ui/change';
 import type { Change } from '#src/ui/change';
+import { TextField } from '#src/ui/fields';
 import { notify } from '#src/ui/notices';
 import { Page } from '#src/ui/page';
 import { fixed, Table } from '#src/ui/table';
@@ -252,6 +253,7 @@ function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
   const client = useClient();
   const [trial, setTrial] = useState<TrialPartsFragment | null>(draft.trial);
   const [busy, setBusy] = useState(false);
+  const [from, setFrom] = useState(draft.effectiveFrom ?? '');
   const id = trial?.id;
   const running = trial?.status === 'RUNNING';
   useEffect(() => {
@@ -269,7 +271,7 @@ function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
   const start = async () => {
     setBusy(true);
     try {
-      const data = await post(TryEdition, { input: { draft: draft.id } });
+      const data = await post(TryEdition, { input: { draft: draft.id, ...(from ? { effectiveFrom: from } : {}) } });
       setTrial(data.tryEdition);
     } catch (error) {
       notify((error as Error).message);
@@ -280,7 +282,8 @@ function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
   const subjects = (trial?.subjects.nodes ?? []).filter((it): it is NonNullable<typeof it> => it !== null).map((it) => ({ ...it, id: it.code }));
   return (
     <>
-      <div className="filters actions">
+      <div className="filters">
+        <TextField label={t('policy.tryFrom')} type="date" value={from} onChange={setFrom} />
         <Button kind="primary" disabled={busy || running || dirty} onPress={() => void start()}>
           {t('policy.tryIt')}
         </Button>
@@ -298,7 +301,7 @@ function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
             <Figure label={t('field.points')} value={`+${number(trial.pointsGiven)} / −${number(trial.pointsTaken)}`} />
             <Figure label={t('policy.cost')} value={trial.discountCost.map(money).join(' / ') || '–'} hint={t('policy.costHint')} />
           </div>
-          {subjects.length > 0 && (
+          {subjects.some((it) => it.difference !== 0) && (
             <div className="stack">
               <Bars
                 title={t('policy.differences')}

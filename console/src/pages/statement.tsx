@@ -36,16 +36,18 @@ export default function StatementPage({ params }: { params: Record<string, strin
       title={t('nav.statement')}
       lead={result.data && `${result.data.statement.partner.name} · ${date(variables.from)} – ${date(variables.to)}`}
       queries={[{ operation: Statement, variables }]}
+      above={
+        <div className="letterhead">
+          <strong>{letterhead[0] ?? 'Partner Program'}</strong>
+          {letterhead.slice(1).map((line) => `\n${line}`)}
+        </div>
+      }
       actions={
         <Button kind="primary" onPress={() => print()}>
           {t('statement.print')}
         </Button>
       }
     >
-      <div className="letterhead">
-        <strong>{letterhead[0] ?? 'Partner Program'}</strong>
-        {letterhead.slice(1).map((line) => `\n${line}`)}
-      </div>
       <div className="filters">
         <TextField label={t('field.from')} type="date" value={variables.from} max={variables.to} onChange={(value) => set({ from: value })} />
         <TextField label={t('field.to')} type="date" value={variables.to} max={today} onChange={(value) => set({ to: value })} />

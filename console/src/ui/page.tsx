@@ -30,12 +30,15 @@ export function Page({
   actions,
   queries,
   lead,
+  above,
 }: {
   title: string;
   children: ReactNode;
   actions?: ReactNode;
   queries: ShownQuery[];
   lead?: ReactNode;
+  /// What is printed before the heading.
+  above?: ReactNode;
 }) {
   const { t } = useTexts();
   useEffect(() => {
@@ -43,6 +46,7 @@ export function Page({
   }, [title]);
   return (
     <>
+      {above}
       <header className="page-header">
         <div>
           <h1 tabIndex={-1}>{title}</h1>
