@@ -7,6 +7,8 @@ import { en } from './en';
 
 export type Key = keyof typeof en;
 export type Messages = Record<Key, string>;
+/// The text of a value of an enum. The schema may have values that have no text yet: they are shown by their names.
+export type EnumKey = `${string}.${Uppercase<string>}`;
 export const LANGUAGES = { en: 'English', de: 'Deutsch', fr: 'Français', nl: 'Nederlands' } as const;
 export type Language = keyof typeof LANGUAGES;
 
@@ -21,7 +23,7 @@ const others: Record<Exclude<Language, 'en'>, () => Promise<Messages>> = {
 export interface Texts {
   readonly language: Language;
   readonly setLanguage: (language: Language) => void;
-  readonly t: (key: Key, values?: Record<string, string | number>) => string;
+  readonly t: (key: Key | EnumKey, values?: Record<string, string | number>) => string;
   readonly date: (day: string | null | undefined) => string;
   readonly time: (moment: string | null | undefined) => string;
   readonly month: (day: string) => string;
@@ -29,6 +31,12 @@ export interface Texts {
   readonly signed: (value: number) => string;
   readonly percent: (value: string | number) => string;
   readonly money: (money: { amount: string; currency: string }) => string;
+}
+
+/// `LedgerReason.HOLD_RELEASED` as "Hold released".
+function named(key: string): string {
+  const [, value = key] = key.split('.');
+  return value.charAt(0) + value.slice(1).toLowerCase().replaceAll('_', ' ');
 }
 
 function preferred(): Language {
@@ -52,7 +60,7 @@ function texts(language: Language, messages: Messages, setLanguage: (language: L
     setLanguage,
     // `{name}` is a value; `{n|one|other}` chooses by the number `n`.
     t: (key, values = {}) =>
-      messages[key].replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (_, name: string, one?: string, other?: string) => {
+      (messages[key as Key] ?? named(key)).replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (_, name: string, one?: string, other?: string) => {
         const value = values[name] ?? '';
         if (one !== undefined && other !== undefined) {
           return plurals.select(Number(value)) === 'one' ? one : other;
