@@ -273,6 +273,31 @@ try {
     assert.equal((await it.page.$$('nav a[href="/console/keys"]')).length, 0, 'what a role may not do is not shown');
   });
 
+  await step('staff: a long list loads while scrolling, and keeps few rows in the page', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/claims?status=ALL');
+    await it.loaded('Claims');
+    const box = await it.page.waitForSelector('.table-box.scrolls');
+    await it.until(
+      'the whole list',
+      (box) => {
+        box.scrollBy(0, 4_000);
+        const [, shown, total] = /^([\d,]+) of ([\d,]+)/.exec(document.querySelector('.table-footer').innerText) ?? [];
+        return shown && shown === total && Number(total.replace(',', '')) > 1_000;
+      },
+      box,
+    );
+    const rows = (await it.page.$$('tbody tr')).length;
+    assert.ok(rows < 80, `${rows} rows are in the page`);
+  });
+
+  await step('integrator: what it recorded', async () => {
+    const it = await open('INTEGRATOR');
+    await it.loaded('Claims');
+    await it.accessible('integrator');
+    await it.go('/deals', 'Deals');
+    assert.equal((await it.page.$$('nav a[href="/console/partners"]')).length, 0);
+  });
+
   await step('a query opens in GraphiQL with its variables and the key', async () => {
     const it = await open('PROGRAM_STAFF', WIDE, '/console/partners?search=nord');
     await it.loaded('Partners');

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// How paths begin that are written from the root of the repository.
-const FOLDERS: [&str; 12] = [
+const FOLDERS: [&str; 13] = [
     ".ci/",
     "benches/",
     "build/",
+    "console/",
     "docs/",
     "editions/",
     "entity/",
