@@ -122,7 +122,7 @@ try {
       await it.fill('Points', min, '.dialog');
     }
     await it.preview('This gives');
-    await it.shot('console-dialog');
+    await it.accessible('dialog');
     await it.confirm('Approve');
     await it.text('.notices', 'Approved.');
     await dashboard.text('a[href="/console/claims"].figure', `${before.totalCount - 1}`);
@@ -324,7 +324,7 @@ try {
     await it.page.waitForSelector('.palette input');
     await it.page.keyboard.type('nordw');
     await it.text('.palette', 'Nordwind Systems');
-    await it.shot('console-palette');
+    await it.accessible('palette');
     await it.page.keyboard.press('ArrowDown');
     await it.page.keyboard.press('Enter');
     await it.loaded('Nordwind Systems');

@@ -169,7 +169,7 @@ export default function DealPage({ params }: { params: Record<string, string> })
                   {data.deal.history.toReversed().map((it) => (
                     <li key={JSON.stringify(it)}>
                       <span>
-                        {it.status ? t(`DealStatus.${it.status}`) : it.activity ? t(`DealActivityKind.${it.activity}`) : t('deals.changed')}
+                        {it.outcome ? t(`DealOutcome.${it.outcome}`) : it.status ? t(`DealStatus.${it.status}`) : it.activity ? t(`DealActivityKind.${it.activity}`) : t('deals.changed')}
                         {it.note && <span className="sub">{it.note}</span>}
                       </span>
                       <span className="muted">{date(it.on)}</span>

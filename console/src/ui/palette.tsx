@@ -59,7 +59,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     .map((it) => ({ id: it.path, name: t(it.title), kind: '' }))
     .filter((it) => it.name.toLowerCase().includes(wanted));
   return (
-    <ModalOverlay className="overlay top" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
+    <ModalOverlay className="overlay palette-overlay" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
       <Modal className="modal palette">
         <Dialog className="dialog" aria-label={t('nav.search')}>
           <Autocomplete inputValue={text} onInputChange={setText}>
