@@ -170,8 +170,8 @@ impl Settings {
         }
         settings.telemetry = telemetry::read(get)?;
         settings.webhooks = webhooks::read(&get)?;
-        settings.provider = auth::read(&get)?;
-        settings.console = console::read(&get, settings.provider.as_ref())?;
+        settings.provider = auth::read(get)?;
+        settings.console = console::read(get, settings.provider.as_ref())?;
         Ok(settings)
     }
 }

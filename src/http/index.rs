@@ -25,6 +25,7 @@ const PATH_CHARS_MAX: usize = 100;
 
 /// The endpoints that depend on settings.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each endpoint is there or not, whatever the others are")]
 pub struct Endpoints {
     /// The console, in a browser.
     pub console: bool,
