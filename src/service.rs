@@ -10,7 +10,7 @@ pub mod deals;
 pub mod editions;
 pub mod erasure;
 pub mod events;
-mod expiry;
+pub mod expiry;
 pub mod imports;
 mod input;
 pub mod keys;

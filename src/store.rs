@@ -8,7 +8,7 @@ pub mod backup;
 pub(crate) mod cause;
 mod connection;
 pub(crate) mod contract;
-pub(crate) mod credit_day;
+pub(crate) mod credit_entry;
 pub(crate) mod customer;
 pub(crate) mod deal;
 pub(crate) mod edition;

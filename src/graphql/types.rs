@@ -5,6 +5,7 @@ mod activity;
 mod affiliation;
 mod commerce;
 mod connections;
+mod credit_lot;
 mod customer;
 mod deal;
 mod earning_rule;

@@ -1,8 +1,8 @@
 //! Expiry of credits and Dojo Credits: the oldest are spent first, so what a subject has left is what was earned last.
 //!
-//! An [`Account`] has the net credits of each day on which some were earned, and what has expired of them. What is left of
-//! the balance is divided into [`Lot`]s: the newest day first, each up to what was earned on it and has not expired. So the
-//! lots are the balance, a day is spent before the days after it, and what a returned order gives back is the oldest again.
+//! An [`Account`] has for each day what was earned on it, what of it was spent, and what has expired; and what each order or
+//! quote was paid with. What is left of a day is a [`Lot`]. An order takes the oldest lots; when it is returned, it gives
+//! back the same ones. Credits that were taken back after they had been spent are a debt, which the oldest lots pay.
 //! Credits expire by the edition of the day on which they were earned.
 
 mod accounts;
@@ -97,30 +97,60 @@ pub struct Expired {
 pub enum Movement {
     /// They were earned on a day, or what was earned on it was taken back.
     Earned(NaiveDate),
-    /// They were spent or held, or moved together with what spent them.
-    Spent,
+    /// They were spent on an object or held for it; if above zero, they moved away together with what spent them.
+    Spent(ObjectKey),
     /// They came back on a day from an order or a quote: what has expired meanwhile expires then.
-    Returned(NaiveDate),
+    Returned(ObjectKey, NaiveDate),
+    /// They were held for a quote, and pay the order that is placed next.
+    ForOrder(ObjectKey),
     /// They were earned on a day and expired, or came back from that.
     Expired(NaiveDate),
 }
 
-/// Net credits of a day.
+impl Movement {
+    /// Whether it spends credits, if there are that many below zero.
+    #[must_use]
+    pub const fn is_spending(self) -> bool {
+        matches!(self, Self::Spent(_))
+    }
+}
+
+/// What identifies an order or a quote.
+pub type ObjectKey = u128;
+
+/// What moved credits before, as an entry keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastMovement {
+    /// What it was; nothing expired because of it but by entries of its own.
+    pub movement: Movement,
+    /// How many, below zero if they were spent or expired.
+    pub credits: i64,
+    /// The quote that the order was placed from.
+    pub of_quote: Option<ObjectKey>,
+}
+
+/// Credits of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct EarnedDay {
     earned: i64,
+    spent: i64,
     expired: i64,
 }
 
-/// Net credits of a day, as they are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DayOfCredits {
-    /// The day.
-    pub day: NaiveDate,
-    /// What was earned on it, without what was taken back.
-    pub earned: i64,
-    /// What has expired of it.
-    pub expired: i64,
+impl EarnedDay {
+    /// What is left, below zero if more was spent than was earned.
+    fn left(self) -> i64 {
+        self.earned - self.spent - self.expired
+    }
+}
+
+/// What an order or a quote was paid with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Payment {
+    lots: Vec<Lot>,
+    /// Credits that were on no day.
+    owed: i64,
+    is_back: bool,
 }
 
 /// The credits of one subject.
@@ -128,49 +158,60 @@ pub struct DayOfCredits {
 pub struct Account {
     balance: i64,
     days: BTreeMap<NaiveDate, EarnedDay>,
+    /// Spent credits that were on no day.
+    owed: i64,
+    payments: BTreeMap<ObjectKey, Payment>,
+    /// The quote whose credits pay the order that is placed next.
+    ordered: Option<ObjectKey>,
 }
 
 impl Account {
-    /// The account with a balance that was earned on days.
+    /// The account after what moved its credits before, in the order of the ledger.
     #[must_use]
-    pub fn new(balance: i64, days: impl IntoIterator<Item = DayOfCredits>) -> Self {
-        let days = days.into_iter();
-        let days = days.map(|row| (row.day, EarnedDay { earned: row.earned, expired: row.expired }));
-        Self { balance, days: days.collect() }
+    pub fn after(movements: impl IntoIterator<Item = PastMovement>) -> Self {
+        let mut account = Self::default();
+        for past in movements {
+            if past.of_quote.is_some() {
+                account.ordered = past.of_quote;
+            }
+            account.apply(past.movement, past.credits);
+        }
+        account
+    }
+
+    /// All that can be spent; below zero if what was spent was taken back.
+    #[must_use]
+    pub fn balance(&self) -> i64 {
+        self.balance
     }
 
     /// What can be spent, by the day on which it was earned, the oldest first.
     #[must_use]
     pub fn lots(&self) -> Vec<Lot> {
-        let mut left = self.balance;
+        let debts = self.days.values().map(|day| (-day.left()).max(0)).sum::<i64>();
+        let mut debt = debts + self.owed;
         let mut lots = Vec::new();
-        for (earned_on, day) in self.days.iter().rev() {
-            let credits = left.min(day.earned - day.expired);
-            if credits > 0 {
-                lots.push(Lot { earned_on: *earned_on, credits });
-                left -= credits;
-            }
-            if left <= 0 {
-                break;
+        for (earned_on, day) in &self.days {
+            let left = day.left().max(0);
+            let paid = left.min(debt.max(0));
+            debt -= paid;
+            if left > paid {
+                lots.push(Lot { earned_on: *earned_on, credits: left - paid });
             }
         }
-        lots.reverse();
         lots
     }
 
-    /// What so many credits pay with, the oldest first.
+    /// What an order or a quote was paid with, the oldest first.
     #[must_use]
-    pub fn paid_with(&self, credits: i64) -> Vec<Lot> {
-        let mut left = credits;
-        let mut paid = Vec::new();
-        for lot in self.lots() {
-            let credits = lot.credits.min(left);
-            if credits > 0 {
-                paid.push(Lot { credits, ..lot });
-            }
-            left -= credits;
-        }
-        paid
+    pub fn paid_with(&self, object: ObjectKey) -> &[Lot] {
+        self.payments.get(&object).map_or(&[], |payment| &payment.lots)
+    }
+
+    /// Whether credits that were held pay the order that is placed next.
+    #[must_use]
+    pub fn is_ordering(&self) -> bool {
+        self.ordered.is_some()
     }
 
     /// What can no longer be spent on a day and has not expired yet, the oldest first.
@@ -188,34 +229,85 @@ impl Account {
 
     /// Moves credits, and returns what expires or comes back because of it; that has moved as well then.
     pub fn post(&mut self, movement: Movement, credits: i64, terms: Terms<'_>) -> Vec<Expired> {
+        self.apply(movement, credits);
+        let expired = match movement {
+            Movement::Spent(_) | Movement::Expired(_) | Movement::ForOrder(_) => Vec::new(),
+            Movement::Returned(_, on) => self.due(terms, on),
+            Movement::Earned(earned_on) => {
+                let day = self.days.get(&earned_on).copied().unwrap_or_default();
+                // What is taken back after it has expired was not there to expire.
+                let surplus = (-day.left()).clamp(0, day.expired.max(0));
+                let on = terms.expires_on(earned_on).unwrap_or(earned_on);
+                let back = Expired { earned_on, on, credits: -surplus };
+                if surplus > 0 { vec![back] } else { Vec::new() }
+            }
+        };
+        self.expire(&expired);
+        expired
+    }
+
+    /// Lets credits expire.
+    pub fn expire(&mut self, expired: &[Expired]) {
+        for one in expired {
+            self.apply(Movement::Expired(one.earned_on), -one.credits);
+        }
+    }
+
+    fn apply(&mut self, movement: Movement, credits: i64) {
         self.balance += credits;
         match movement {
-            Movement::Spent => Vec::new(),
-            Movement::Expired(earned_on) => {
-                self.days.entry(earned_on).or_default().expired -= credits;
-                Vec::new()
-            }
-            Movement::Returned(on) => {
-                let due = self.due(terms, on);
-                for one in &due {
-                    self.post(Movement::Expired(one.earned_on), -one.credits, terms);
-                }
-                due
-            }
-            Movement::Earned(earned_on) => {
-                let day = self.days.entry(earned_on).or_default();
-                day.earned += credits;
-                // What is taken back after it has expired was not there to expire.
-                let surplus = (day.expired - day.earned.max(0)).max(0);
-                if surplus == 0 {
-                    return Vec::new();
-                }
-                day.expired -= surplus;
-                self.balance += surplus;
-                let on = terms.expires_on(earned_on).unwrap_or(earned_on);
-                vec![Expired { earned_on, on, credits: -surplus }]
+            Movement::Earned(day) => self.days.entry(day).or_default().earned += credits,
+            Movement::Expired(day) => self.days.entry(day).or_default().expired -= credits,
+            Movement::Spent(object) if credits < 0 => self.spend(object, -credits),
+            Movement::Spent(object) | Movement::Returned(object, _) => self.give_back(object, credits),
+            Movement::ForOrder(object) => {
+                self.give_back(object, credits);
+                self.ordered = Some(object);
             }
         }
+    }
+
+    fn spend(&mut self, object: ObjectKey, credits: i64) {
+        let held = self.ordered.take().and_then(|quote| self.payments.get(&quote));
+        let worth =
+            |payment: &Payment| payment.lots.iter().map(|lot| lot.credits).sum::<i64>() + payment.owed;
+        let payment = match held.filter(|payment| payment.is_back && worth(payment) == credits) {
+            Some(held) => Payment { is_back: false, ..held.clone() },
+            None => self.oldest(credits),
+        };
+        for lot in &payment.lots {
+            self.days.entry(lot.earned_on).or_default().spent += lot.credits;
+        }
+        self.owed += payment.owed;
+        self.payments.insert(object, payment);
+    }
+
+    /// The oldest lots that so many credits are paid with.
+    fn oldest(&self, credits: i64) -> Payment {
+        let mut left = credits;
+        let mut lots = Vec::new();
+        for lot in self.lots() {
+            let credits = lot.credits.min(left);
+            if credits > 0 {
+                lots.push(Lot { credits, ..lot });
+            }
+            left -= credits;
+        }
+        Payment { lots, owed: left, is_back: false }
+    }
+
+    fn give_back(&mut self, object: ObjectKey, credits: i64) {
+        let payment = self.payments.get_mut(&object).filter(|payment| !payment.is_back);
+        let Some(payment) = payment else {
+            // What another account paid came with a merge.
+            self.owed -= credits;
+            return;
+        };
+        payment.is_back = true;
+        for lot in &payment.lots {
+            self.days.entry(lot.earned_on).or_default().spent -= lot.credits;
+        }
+        self.owed -= payment.owed;
     }
 }
 

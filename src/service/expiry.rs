@@ -6,19 +6,34 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use entity::value::{EventKind, LogAction};
+use entity::{order, swag_order};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::posting::{LogEntry, Object, PostedRows, Posting, account, by_owner};
+use super::posting::{LogEntry, Object, PostedRows, Posting, accounts};
 use super::{SERVER, Services, transact};
 use crate::access::{Caller, Operation};
 use crate::error::Error;
-use crate::program::expiry::{Account, CreditKind, Expired, Movement, Terms};
+use crate::program::expiry::{Account, CreditKind, Expired, Lot, Terms};
 use crate::service::events::EventDraft;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::{credit_day, subject, upsert_all};
+use crate::store::{credit_entry, subject, upsert_all};
+
+/// Most lots of an answer: more days on which something was earned are left out, the newest ones.
+pub const LOTS_MAX: usize = 1_000;
+
+/// Credits that were earned on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreditLot {
+    /// The day.
+    pub earned_on: NaiveDate,
+    /// How many.
+    pub credits: i64,
+    /// The first day on which they can no longer be spent; none if they never expire.
+    pub expires_on: Option<NaiveDate>,
+}
 
 /// Subjects whose credits one transaction lets expire.
 const SUBJECTS_PER_TRANSACTION: u64 = 20;
@@ -60,8 +75,7 @@ impl Services {
         if partner.expires_on.is_none_or(|day| day > today) {
             return Ok(partner);
         }
-        let days = credit_day::of_partners(transaction, &[partner.id]).await?;
-        let account = account(partner.credits, &days);
+        let account = self.account_of(transaction, partner.id).await?;
         let due = self.due(&account, CreditKind::Credits, today);
         let id = partner.id;
         if due.is_empty() {
@@ -96,8 +110,8 @@ impl Services {
         if row.expires_on.is_none_or(|day| day > today) {
             return Ok(row);
         }
-        let days = credit_day::of_professionals(transaction, &[row.id]).await?;
-        let account = account(row.dojo_credits, &days);
+        let entries = credit_entry::of_professionals(transaction, &[row.id]).await?;
+        let account = accounts(&entries).remove(&row.id).unwrap_or_default();
         let due = self.due(&account, CreditKind::DojoCredits, today);
         let id = row.id;
         if due.is_empty() {
@@ -147,12 +161,16 @@ impl Services {
         if partner.expires_on.is_none_or(|day| day > today) {
             return Ok(partner);
         }
-        let days = credit_day::of_partners(connection, &[partner.id]).await?;
-        // What has expired since the days were read is no part of the balance.
-        let partner = subject::by_ids::<PartnerRow>(connection, [partner.id]).await?.pop().unwrap_or(partner);
-        let due = account(partner.credits, &days).due(self.expiry_terms(CreditKind::Credits), today);
+        // By the entries alone: what expires meanwhile is not counted twice.
+        let account = self.account_of(connection, partner.id).await?;
+        let due = account.due(self.expiry_terms(CreditKind::Credits), today);
         let expired: i64 = due.iter().map(|one| one.credits).sum();
-        Ok(PartnerRow { credits: partner.credits - expired, ..partner })
+        Ok(PartnerRow { credits: account.balance() - expired, ..partner })
+    }
+
+    async fn account_of(&self, connection: &impl ConnectionTrait, partner: Uuid) -> Result<Account, Error> {
+        let entries = credit_entry::of_partners(connection, &[partner]).await?;
+        Ok(accounts(&entries).remove(&partner).unwrap_or_default())
     }
 
     /// When credits of partners expire next. Where no edition lets any expire, nothing is read.
@@ -165,13 +183,9 @@ impl Services {
             return Ok(HashMap::new());
         }
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let days = by_owner(credit_day::of_partners(connection, &ids).await?);
+        let found = accounts(&credit_entry::of_partners(connection, &ids).await?);
         let terms = self.expiry_terms(CreditKind::Credits);
-        let next = rows.iter().map(|row| {
-            let account = account(row.credits, days.get(&row.id).into_iter().flatten());
-            (row.id, account.expires_next(terms))
-        });
-        Ok(next.collect())
+        Ok(found.into_iter().map(|(id, account)| (id, account.expires_next(terms))).collect())
     }
 
     /// When Dojo Credits of professionals expire next. Where no edition lets any expire, nothing is read.
@@ -184,13 +198,81 @@ impl Services {
             return Ok(HashMap::new());
         }
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let days = by_owner(credit_day::of_professionals(connection, &ids).await?);
+        let found = accounts(&credit_entry::of_professionals(connection, &ids).await?);
         let terms = self.expiry_terms(CreditKind::DojoCredits);
-        let next = rows.iter().map(|row| {
-            let account = account(row.dojo_credits, days.get(&row.id).into_iter().flatten());
-            (row.id, account.expires_next(terms))
-        });
-        Ok(next.collect())
+        Ok(found.into_iter().map(|(id, account)| (id, account.expires_next(terms))).collect())
+    }
+
+    /// What each partner can spend, by the day on which it was earned, the oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn credit_lots(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<CreditLot>>, Error> {
+        self.authorize_accounts(ids.iter().copied())?;
+        let found = accounts(&credit_entry::of_partners(self.db.reader(), ids).await?);
+        let lots = |account: &Account| self.lots(CreditKind::Credits, &account.lots());
+        Ok(found.iter().map(|(id, account)| (*id, lots(account))).collect())
+    }
+
+    /// What each order was paid with, the oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn orders_paid_with(
+        &self,
+        orders: &[order::Model],
+    ) -> Result<HashMap<Uuid, Vec<CreditLot>>, Error> {
+        let paid: Vec<&order::Model> = orders.iter().filter(|row| row.credits > 0).collect();
+        let mut ids: Vec<Uuid> = paid.iter().map(|row| row.partner_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        self.authorize_accounts(ids.iter().copied())?;
+        let found = accounts(&credit_entry::of_partners(self.db.reader(), &ids).await?);
+        let lots = |row: &&order::Model| {
+            let lots = found.get(&row.partner_id)?.paid_with(row.id.as_u128());
+            Some((row.id, self.lots(CreditKind::Credits, lots)))
+        };
+        Ok(paid.iter().filter_map(lots).collect())
+    }
+
+    /// What each professional can spend in the swag shop, by the day on which it was earned, the oldest first.
+    ///
+    /// # Errors
+    /// When the caller may not see one of them, or the database fails.
+    pub async fn dojo_credit_lots(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<CreditLot>>, Error> {
+        self.authorize_swag_orders(ids)?;
+        let found = accounts(&credit_entry::of_professionals(self.db.reader(), ids).await?);
+        let lots = |account: &Account| self.lots(CreditKind::DojoCredits, &account.lots());
+        Ok(found.iter().map(|(id, account)| (*id, lots(account))).collect())
+    }
+
+    /// What each swag order was paid with, the oldest first.
+    ///
+    /// # Errors
+    /// When the caller may not see one of them, or the database fails.
+    pub async fn swag_orders_paid_with(
+        &self,
+        orders: &[swag_order::Model],
+    ) -> Result<HashMap<Uuid, Vec<CreditLot>>, Error> {
+        let mut ids: Vec<Uuid> = orders.iter().map(|row| row.professional_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        self.authorize_swag_orders(&ids)?;
+        let found = accounts(&credit_entry::of_professionals(self.db.reader(), &ids).await?);
+        let lots = |row: &swag_order::Model| {
+            let lots = found.get(&row.professional_id)?.paid_with(row.id.as_u128());
+            Some((row.id, self.lots(CreditKind::DojoCredits, lots)))
+        };
+        Ok(orders.iter().filter_map(lots).collect())
+    }
+
+    fn lots(&self, kind: CreditKind, lots: &[Lot]) -> Vec<CreditLot> {
+        let terms = self.expiry_terms(kind);
+        let lot = |lot: &Lot| {
+            let (earned_on, credits) = (lot.earned_on, lot.credits);
+            CreditLot { earned_on, credits, expires_on: terms.expires_on(earned_on) }
+        };
+        lots.iter().take(LOTS_MAX).map(lot).collect()
     }
 
     pub(in crate::service) fn expiry_terms(&self, kind: CreditKind) -> Terms<'_> {
@@ -211,9 +293,7 @@ impl Services {
         let mut due = BTreeMap::new();
         for day in days {
             let expired = account.due(terms, day);
-            for one in &expired {
-                account.post(Movement::Expired(one.earned_on), -one.credits, terms);
-            }
+            account.expire(&expired);
             due.insert(day, expired);
         }
         due

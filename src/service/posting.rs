@@ -29,7 +29,7 @@ use crate::program::level_override::LevelOverride;
 use crate::program::money::Money;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-pub(super) use expiry::{account, by_owner, returning};
+pub(super) use expiry::{accounts, returning};
 pub(super) use levels::{
     apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals, points_by_year,
     read_overrides, set_partner_prospects, set_renewal, write_overrides,

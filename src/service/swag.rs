@@ -325,7 +325,7 @@ impl Services {
     }
 
     /// Checks that the orders of these professionals are open to the caller.
-    fn authorize_swag_orders(&self, ids: &[Uuid]) -> Result<(), Error> {
+    pub(in crate::service) fn authorize_swag_orders(&self, ids: &[Uuid]) -> Result<(), Error> {
         let visibility = self.authorize(Operation::SwagOrder)?;
         if ids.iter().all(|id| visibility.can_see_professional(*id)) {
             return Ok(());

@@ -16,6 +16,7 @@ both! {
     pp_e6_what_comes_back_after_it_has_expired_expires_then,
     pp_e6_what_a_quote_holds_does_not_expire_before_its_order,
     pp_e6_dojo_credits_expire_and_are_not_spent,
+    pp_e6_lots_say_what_is_left_and_what_paid_an_order,
     pp_e6_a_merged_partner_has_what_has_not_expired,
     e2_a_trial_of_another_expiry_differs,
     e3_an_edition_that_is_published_later_leaves_what_was_promised,
@@ -280,6 +281,55 @@ async fn pp_e6_dojo_credits_expire_and_are_not_spent(backend: Backend) {
     let points = app.professional_on("ada", "2025-02-01").await["standing"]["points"].clone();
     assert_eq!(points, 550);
     verified(app.services()).await;
+}
+
+async fn pp_e6_lots_say_what_is_left_and_what_paid_an_order(backend: Backend) {
+    let mut app = app(backend, "2024-09-01").await;
+    app.professional("ada", "2024-06-01").await;
+    app.record(Activity::of_professional("ada", "DOCS_LARGE_CONTRIBUTION", "2024-06-10").points(500)).await;
+    app.item("mug", 200, 10).await;
+    app.done("placeSwagOrder", swag("ada", "mug", 1, "k1")).await;
+    app.earn("nordwind", "2024-06-10", 30).await;
+    app.earn("nordwind", "2024-08-01", 20).await;
+    let first = app.place(&course(25)).await;
+    let lots = async |app: &TestApp| {
+        let lot = "{ earnedOn credits expiresOn }";
+        let query = format!(
+            "{{ partner(code: \"nordwind\") {{ creditLots {lot} orders(first: 10) {{ nodes {{ credits paidWith {lot} }} }} }} \
+             professional(code: \"ada\") {{ dojoCreditLots {lot} swagOrders(first: 10) {{ nodes {{ paidWith {lot} }} }} }} }}"
+        );
+        app.ok(&query, json!({})).await
+    };
+    let lot = |on: &str, credits: i64, expires_on: &str| json!({ "earnedOn": on, "credits": credits, "expiresOn": expires_on });
+    let found = lots(&app).await;
+    let june = |credits: i64| lot("2024-06-10", credits, "2025-06-10");
+    let august = |credits: i64| lot("2024-08-01", credits, "2025-08-01");
+    assert_eq!(found["partner"]["creditLots"], json!([june(5), august(20)]));
+    assert_eq!(found["partner"]["orders"]["nodes"], json!([{ "credits": 25, "paidWith": [june(25)] }]));
+    let of_ada = |credits: i64| lot("2024-06-10", credits, "2026-01-01");
+    assert_eq!(found["professional"]["dojoCreditLots"], json!([of_ada(300)]));
+    assert_eq!(found["professional"]["swagOrders"]["nodes"], json!([{ "paidWith": [of_ada(200)] }]));
+    // After the rest of June has expired, August pays; the first order gives back what it was paid with, which expires.
+    app = app.restart("2025-06-20").await;
+    app.place(&course(15)).await;
+    app.cancel(&first).await;
+    let found = lots(&app).await;
+    assert_eq!(found["partner"]["creditLots"], json!([august(5)]));
+    let orders = json!([
+        { "credits": 25, "paidWith": [june(25)] },
+        { "credits": 15, "paidWith": [august(15)] },
+    ]);
+    assert_eq!(found["partner"]["orders"]["nodes"], orders);
+    let all = entries(&[("2025-06-10", -5, 20), ("2025-06-20", -25, 5)]);
+    assert_eq!(expired(&app, "nordwind").await, all);
+    verified(app.services()).await;
+    // Where nothing expires, lots have no end.
+    let app = TestApp::start(backend, "2026-08-31").await;
+    app.partner_with("nordwind", 40).await;
+    let query = "{ partner(code: \"nordwind\") { creditLots { earnedOn credits expiresOn } } }";
+    let found = app.ok(query, json!({})).await;
+    let forever = json!([{ "earnedOn": "2024-06-10", "credits": 40, "expiresOn": null }]);
+    assert_eq!(found["partner"]["creditLots"], forever);
 }
 
 async fn pp_e6_a_merged_partner_has_what_has_not_expired(backend: Backend) {

@@ -8,6 +8,7 @@ use entity::{order, order_line};
 use uuid::Uuid;
 
 use super::commerce::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
+use super::credit_lot::CreditLot;
 use super::standing::Level;
 use super::{Cancellation, Contract, Customer, Edition, Money, Partner, Product, SavedQuote};
 use crate::error::Error;
@@ -158,6 +159,15 @@ impl Order {
         };
         let lines = self.0.load(Relation::OrderLines, load).await?;
         Ok(lines.of(self.0.row().id).batch_rows().map(OrderLine).collect())
+    }
+
+    /// What the redeemed credits had been earned on, the oldest first; also of an order that was cancelled or returned,
+    /// which gives back the same. At most 1,000 days.
+    async fn paid_with(&self, context: &Context<'_>) -> Result<Vec<CreditLot>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.orders_paid_with(self.0.batch_rows()).await };
+        let lots = self.0.load(Relation::PaidWith, load).await?;
+        Ok(CreditLot::all(lots.get(&self.0.row().id)))
     }
 
     /// Number of credits redeemed.

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use uuid::Uuid;
 
+use super::credit_lot::CreditLot;
 use super::enums::Track;
 use super::level_history::{LevelAward, LevelRows};
 use super::path::Path;
@@ -166,6 +167,14 @@ impl Partner {
         let load = async { services.known_balances(&self.ids(), moment).await };
         let balances = self.0.load(Relation::Balance(moment), load).await?;
         Ok(int(balances.get(&self.0.row().id).copied().unwrap_or(0)))
+    }
+
+    /// What can be spent, by the day on which it was earned, the oldest first: that is spent first. At most 1,000 days.
+    async fn credit_lots(&self, context: &Context<'_>) -> Result<Vec<CreditLot>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.credit_lots(&self.ids()).await };
+        let lots = self.0.load(Relation::CreditLots, load).await?;
+        Ok(CreditLot::all(lots.get(&self.0.row().id)))
     }
 
     /// Level credits of a calendar year. Years before the program's launch contain the credits that count

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use uuid::Uuid;
 
+use super::credit_lot::CreditLot;
 use super::level_history::{LevelRows, ProfessionalLevelAward};
 use super::standing::ProfessionalStanding;
 use super::{Activity, Affiliation, Partner, PointsEntry, SwagOrder};
@@ -143,7 +144,17 @@ impl Professional {
         Ok(histories.of(self.0.row().id).map(ProfessionalLevelAward).collect())
     }
 
-    /// Balance of Dojo Credits, which never expire. Negative only if Dojo Credits that were already spent
+    /// Dojo Credits that can be spent, by the day on which they were earned, the oldest first: those are spent first. At
+    /// most 1,000 days.
+    async fn dojo_credit_lots(&self, context: &Context<'_>) -> Result<Vec<CreditLot>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
+        let load = async { services.dojo_credit_lots(&ids).await };
+        let lots = self.0.load(Relation::CreditLots, load).await?;
+        Ok(CreditLot::all(lots.get(&self.0.row().id)))
+    }
+
+    /// Balance of Dojo Credits, which expire only if the edition says so. Negative only if Dojo Credits that were already spent
     /// have been reversed.
     async fn dojo_credits(
         &self,

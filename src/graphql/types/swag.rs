@@ -5,6 +5,7 @@ use entity::value::LogAction;
 use entity::{swag_item, swag_order};
 
 use super::commerce::SwagOrderStatus;
+use super::credit_lot::CreditLot;
 use super::{Cancellation, Professional};
 use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchRow};
@@ -95,6 +96,15 @@ impl SwagOrder {
     /// Price of all units in Dojo Credits.
     async fn dojo_credits(&self) -> i32 {
         int(self.0.row().dojo_credits)
+    }
+
+    /// What the Dojo Credits had been earned on, the oldest first; also of an order that was cancelled, which gives back
+    /// the same. At most 1,000 days.
+    async fn paid_with(&self, context: &Context<'_>) -> Result<Vec<CreditLot>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async { services.swag_orders_paid_with(self.0.batch_rows()).await };
+        let lots = self.0.load(Relation::PaidWith, load).await?;
+        Ok(CreditLot::all(lots.get(&self.0.row().id)))
     }
 
     /// Status of the order.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{Account, CreditKind, Expired, Movement, Terms};
+use super::{Account, CreditKind, Expired, Movement, ObjectKey, Terms};
 use crate::program::edition::Editions;
 use crate::program::fold::{
     Awards, CreditsAward, ObjectIndex, PartnerIndex, PointsAward, ProfessionalIndex, Reason,
@@ -27,21 +27,13 @@ pub struct Accounts<'e> {
     professionals: HashMap<ProfessionalIndex, Account>,
     /// Whether every subject has an account, and what is due expires before something is spent.
     by_themselves: bool,
-    /// Whose order the next step places, with what was held for it.
-    ordering: Option<PartnerIndex>,
 }
 
 impl<'e> Accounts<'e> {
     /// No accounts yet.
     #[must_use]
     pub fn new(editions: &'e Editions) -> Self {
-        Self {
-            editions,
-            partners: HashMap::new(),
-            professionals: HashMap::new(),
-            by_themselves: false,
-            ordering: None,
-        }
+        Self { editions, partners: HashMap::new(), professionals: HashMap::new(), by_themselves: false }
     }
 
     /// Lets what is due expire before something is spent, also where the log has no such step: by the policy that it is
@@ -113,15 +105,21 @@ impl<'e> Accounts<'e> {
         expired.iter().map(award).collect()
     }
 
-    /// Moves what the awards of a step say, and adds what expires or comes back because of each after it.
-    pub fn settle(&mut self, awards: &mut Awards, returning: Returning) {
+    /// Moves what the awards of a step say, and adds what expires or comes back because of each after it. `key` identifies
+    /// their objects.
+    pub fn settle(
+        &mut self,
+        awards: &mut Awards,
+        returning: Returning,
+        key: &impl Fn(ObjectIndex) -> ObjectKey,
+    ) {
         if !self.partners.is_empty() && !awards.credits.is_empty() {
             let credits = std::mem::take(&mut awards.credits);
-            self.settle_credits(&credits, returning, &mut awards.credits);
+            self.settle_credits(&credits, returning, key, &mut awards.credits);
         }
         if !self.professionals.is_empty() && !awards.points.is_empty() {
             let points = std::mem::take(&mut awards.points);
-            self.settle_points(&points, returning, &mut awards.points);
+            self.settle_points(&points, returning, key, &mut awards.points);
         }
     }
 
@@ -130,6 +128,7 @@ impl<'e> Accounts<'e> {
         &mut self,
         awards: &[CreditsAward],
         returning: Returning,
+        key: &impl Fn(ObjectIndex) -> ObjectKey,
         out: &mut Vec<CreditsAward>,
     ) {
         let terms = self.terms(CreditKind::Credits);
@@ -138,14 +137,12 @@ impl<'e> Accounts<'e> {
                 out.push(*award);
                 continue;
             };
-            let movement = movement(award.reason, award.count.is_some(), award.effective_on, returning);
-            let is_held = self.ordering.take() == Some(award.partner);
-            if self.by_themselves && movement == Movement::Spent && !is_held {
-                let before = expire(account, terms, award.effective_on);
-                out.extend(Self::of_partner(award.partner, award.object, &before));
-            }
-            if returning == Returning::ForOrder {
-                self.ordering = Some(award.partner);
+            let cause = (award.reason, award.count.is_some(), key(award.object));
+            let movement = movement(cause, award.effective_on, returning);
+            if self.by_themselves && movement.is_spending() && !account.is_ordering() {
+                let due = account.due(terms, award.effective_on);
+                account.expire(&due);
+                out.extend(Self::of_partner(award.partner, award.object, &due));
             }
             out.push(*award);
             let after = account.post(movement, award.spendable_credits, terms);
@@ -158,6 +155,7 @@ impl<'e> Accounts<'e> {
         &mut self,
         awards: &[PointsAward],
         returning: Returning,
+        key: &impl Fn(ObjectIndex) -> ObjectKey,
         out: &mut Vec<PointsAward>,
     ) {
         let terms = self.terms(CreditKind::DojoCredits);
@@ -166,10 +164,12 @@ impl<'e> Accounts<'e> {
                 out.push(*award);
                 continue;
             };
-            let movement = movement(award.reason, award.count.is_some(), award.effective_on, returning);
-            if self.by_themselves && movement == Movement::Spent {
-                let before = expire(account, terms, award.effective_on);
-                out.extend(Self::of_professional(award.professional, award.object, &before));
+            let cause = (award.reason, award.count.is_some(), key(award.object));
+            let movement = movement(cause, award.effective_on, returning);
+            if self.by_themselves && movement.is_spending() {
+                let due = account.due(terms, award.effective_on);
+                account.expire(&due);
+                out.extend(Self::of_professional(award.professional, award.object, &due));
             }
             out.push(*award);
             let after = account.post(movement, award.dojo_credits, terms);
@@ -178,24 +178,18 @@ impl<'e> Accounts<'e> {
     }
 }
 
-/// What an award moves. What a rule has counted was earned.
+/// What an award moves, by its reason, whether a rule has counted it, and its object. What was counted was earned.
 #[must_use]
-pub fn movement(reason: Reason, counted: bool, on: NaiveDate, returning: Returning) -> Movement {
+pub fn movement(
+    (reason, counted, object): (Reason, bool, ObjectKey),
+    on: NaiveDate,
+    returning: Returning,
+) -> Movement {
     match reason {
         Reason::Expiry { earned_on } => Movement::Expired(earned_on),
         _ if counted => Movement::Earned(on),
-        Reason::RedemptionReturned | Reason::HoldReleased if returning == Returning::Free => {
-            Movement::Returned(on)
-        }
-        _ => Movement::Spent,
+        Reason::HoldReleased if returning == Returning::ForOrder => Movement::ForOrder(object),
+        Reason::RedemptionReturned | Reason::HoldReleased => Movement::Returned(object, on),
+        _ => Movement::Spent(object),
     }
-}
-
-/// Lets what is due on a day expire, and returns it.
-fn expire(account: &mut Account, terms: Terms<'_>, on: NaiveDate) -> Vec<Expired> {
-    let due = account.due(terms, on);
-    for one in &due {
-        account.post(Movement::Expired(one.earned_on), -one.credits, terms);
-    }
-    due
 }

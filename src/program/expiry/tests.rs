@@ -148,14 +148,12 @@ fn pp_e6_the_oldest_is_spent_first() {
             let on = day(on);
             let out = match *what {
                 "earned" => account.post(Movement::Earned(on), *credits, terms),
-                "spent" => account.post(Movement::Spent, -credits, terms),
-                "returned" => account.post(Movement::Returned(on), *credits, terms),
+                "spent" => account.post(Movement::Spent(1), -credits, terms),
+                "returned" => account.post(Movement::Returned(1, on), *credits, terms),
                 _ => {
                     let due = account.due(terms, on);
                     assert_eq!(due.iter().map(|one| one.credits).sum::<i64>(), *credits, "{happened:?}");
-                    for one in &due {
-                        account.post(Movement::Expired(one.earned_on), -one.credits, terms);
-                    }
+                    account.expire(&due);
                     due
                 }
             };
@@ -169,20 +167,43 @@ fn pp_e6_the_oldest_is_spent_first() {
 }
 
 #[test]
-fn pp_e6_what_an_order_is_paid_with() {
-    let days = [("2024-06-01", 30, 0), ("2024-09-01", 20, 0), ("2025-01-01", 5, 0)]
-        .map(|(on, earned, expired)| DayOfCredits { day: day(on), earned, expired });
-    // 10 of 55 were spent before.
-    let account = Account::new(45, days);
-    let paid = |credits: i64| {
-        let lots = account.paid_with(credits);
-        lots.iter().map(|lot| (lot.earned_on.to_string(), lot.credits)).collect::<Vec<_>>()
-    };
+fn pp_e6_what_an_order_is_paid_with_and_gives_back() {
+    let editions = editions("expire_after_months = 12");
+    let terms = credits(&editions);
+    let past = |movement, credits, of_quote| PastMovement { movement, credits, of_quote };
+    let account = Account::after([
+        past(Movement::Earned(day("2024-06-01")), 30, None),
+        past(Movement::Earned(day("2024-09-01")), 20, None),
+        past(Movement::Earned(day("2025-01-01")), 5, None),
+        past(Movement::Spent(1), -10, None),
+    ]);
+    let shown =
+        |lots: &[Lot]| lots.iter().map(|lot| (lot.earned_on.to_string(), lot.credits)).collect::<Vec<_>>();
     let lots = |lots: &[(&str, i64)]| lots.iter().map(|(day, n)| ((*day).to_owned(), *n)).collect::<Vec<_>>();
-    assert_eq!(paid(15), lots(&[("2024-06-01", 15)]));
-    assert_eq!(paid(25), lots(&[("2024-06-01", 20), ("2024-09-01", 5)]));
-    assert_eq!(paid(45), lots(&[("2024-06-01", 20), ("2024-09-01", 20), ("2025-01-01", 5)]));
-    assert_eq!(paid(0), []);
+    // credits, what they are paid with
+    let table: [(i64, &[(&str, i64)]); 3] = [
+        (15, &[("2024-06-01", 15)]),
+        (25, &[("2024-06-01", 20), ("2024-09-01", 5)]),
+        (45, &[("2024-06-01", 20), ("2024-09-01", 20), ("2025-01-01", 5)]),
+    ];
+    for (credits, expected) in table {
+        let mut account = account.clone();
+        account.post(Movement::Spent(2), -credits, terms);
+        assert_eq!(shown(account.paid_with(2)), lots(expected));
+        assert_eq!(account.lots().iter().map(|lot| lot.credits).sum::<i64>(), account.balance());
+        // The first order gives back its own credits, whatever was spent since.
+        account.post(Movement::Returned(1, day("2025-02-01")), 10, terms);
+        assert_eq!(shown(&account.lots())[0], ("2024-06-01".to_owned(), 25 - credits.min(20) + 5));
+    }
+    // What was spent after credits had expired was not paid with them.
+    let mut account = account;
+    let due = account.due(terms, day("2025-06-01"));
+    account.expire(&due);
+    account.post(Movement::Spent(2), -20, terms);
+    assert_eq!(shown(account.paid_with(2)), lots(&[("2024-09-01", 20)]));
+    let due = account.post(Movement::Returned(1, day("2025-06-02")), 10, terms);
+    assert_eq!(due.iter().map(|one| one.credits).sum::<i64>(), 10);
+    assert_eq!(shown(&account.lots()), lots(&[("2025-01-01", 5)]));
 }
 
 fn award(reason: Reason, on: &str, credits: i64) -> CreditsAward {
@@ -208,6 +229,7 @@ fn award(reason: Reason, on: &str, credits: i64) -> CreditsAward {
 #[test]
 fn o9_what_is_held_for_a_quote_pays_its_order_after_it_would_have_expired() {
     let editions = editions("expire_after_months = 12");
+    let key = |object: ObjectIndex| ObjectKey::from(object.0);
     for by_themselves in [false, true] {
         let mut accounts = Accounts::new(&editions);
         if by_themselves {
@@ -224,7 +246,7 @@ fn o9_what_is_held_for_a_quote_pays_its_order_after_it_would_have_expired() {
         ];
         for (step, returning) in steps {
             let mut awards = Awards { credits: vec![step], ..Awards::default() };
-            accounts.settle(&mut awards, returning);
+            accounts.settle(&mut awards, returning, &key);
             all.extend(awards.credits);
         }
         let balance: i64 = all.iter().map(|award| award.spendable_credits).sum();
@@ -239,49 +261,72 @@ fn o9_what_is_held_for_a_quote_pays_its_order_after_it_would_have_expired() {
         award(Reason::Hold, "2024-07-01", -20),
         award(Reason::HoldReleased, "2025-08-02", 20),
     ] {
-        accounts.settle_credits(&[step], Returning::Free, &mut all);
+        accounts.settle_credits(&[step], Returning::Free, &key, &mut all);
     }
     let expired: Vec<_> =
         all[3..].iter().map(|award| (award.effective_on, award.spendable_credits)).collect();
     assert_eq!(expired, [(day("2025-08-02"), -30)]);
 }
 
-/// Single credits by the day on which they were earned, and whether they have expired; the first ones that have not were
-/// spent.
-#[derive(Default)]
-struct Units {
-    units: Vec<(NaiveDate, bool)>,
-    spent: usize,
+/// What became of a single credit.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Unit {
+    Left,
+    Expired,
+    /// Spent on an order.
+    Spent(usize),
+    /// Spent on an order, and taken back since.
+    Owed(usize),
 }
 
+/// Single credits by the day on which they were earned.
+#[derive(Default)]
+struct Units(Vec<(NaiveDate, Unit)>);
+
 impl Units {
-    fn left(&self) -> Vec<NaiveDate> {
-        let there = self.units.iter().filter(|(_, expired)| !expired).map(|(day, _)| *day);
-        there.skip(self.spent).collect()
+    fn count(&self, wanted: impl Fn(Unit) -> bool) -> usize {
+        self.0.iter().filter(|(_, unit)| wanted(*unit)).count()
+    }
+
+    /// What can be spent: the oldest pay what is owed.
+    fn lots(&mut self) -> impl Iterator<Item = &mut (NaiveDate, Unit)> {
+        let owed = self.count(|unit| matches!(unit, Unit::Owed(_)));
+        self.0.iter_mut().filter(|(_, unit)| *unit == Unit::Left).skip(owed)
     }
 
     fn earn(&mut self, on: NaiveDate, credits: usize) {
-        self.units.extend(std::iter::repeat_n((on, false), credits));
-        self.units.sort_unstable();
+        self.0.extend(std::iter::repeat_n((on, Unit::Left), credits));
+        self.0.sort_by_key(|(day, _)| *day);
     }
 
     fn take_back(&mut self, on: NaiveDate, credits: usize) {
         for _ in 0..credits {
-            let wanted = [(on, false), (on, true)];
-            let place = wanted.iter().find_map(|one| self.units.iter().position(|unit| unit == one));
-            self.units.remove(place.expect("it was earned"));
+            let of_day = |unit: Unit| self.0.iter().position(|one| *one == (on, unit));
+            if let Some(place) = of_day(Unit::Left).or_else(|| of_day(Unit::Expired)) {
+                self.0.remove(place);
+                continue;
+            }
+            let spent = self.0.iter_mut().find(|(day, unit)| *day == on && matches!(unit, Unit::Spent(_)));
+            let (_, unit) = spent.expect("it was earned");
+            if let Unit::Spent(order) = *unit {
+                *unit = Unit::Owed(order);
+            }
         }
     }
 
+    fn spend(&mut self, order: usize, credits: usize) {
+        self.lots().take(credits).for_each(|(_, unit)| *unit = Unit::Spent(order));
+    }
+
+    fn give_back(&mut self, order: usize) {
+        self.0.retain(|(_, unit)| *unit != Unit::Owed(order));
+        let spent = self.0.iter_mut().filter(|(_, unit)| *unit == Unit::Spent(order));
+        spent.for_each(|(_, unit)| *unit = Unit::Left);
+    }
+
     fn expire(&mut self, on: NaiveDate, expires_on: impl Fn(NaiveDate) -> Option<NaiveDate>) {
-        let mut skip = self.spent;
-        for (earned_on, expired) in self.units.iter_mut().filter(|(_, expired)| !expired) {
-            if skip > 0 {
-                skip -= 1;
-            } else if expires_on(*earned_on).is_some_and(|day| day <= on) {
-                *expired = true;
-            }
-        }
+        let due = |day: &NaiveDate| expires_on(*day).is_some_and(|day| day <= on);
+        self.lots().filter(|(day, _)| due(day)).for_each(|(_, unit)| *unit = Unit::Expired);
     }
 }
 
@@ -299,66 +344,74 @@ fn pp_e6_lots_are_the_balance_and_only_what_is_old_expires() {
         usize::try_from(seed % 1_000_003).expect("small") % below
     };
     let number = |credits: usize| i64::try_from(credits).expect("small");
+    let key = |order: usize| ObjectKey::try_from(order).expect("small");
     for round in 0..600 {
         let terms = credits(&editions[round % 3]);
         let expires_on = |day: NaiveDate| terms.expires_on(day);
         let (mut account, mut model) = (Account::default(), Units::default());
+        let mut past: Vec<PastMovement> = Vec::new();
         let mut today = day("2024-05-01");
         let mut awards: Vec<(NaiveDate, usize)> = Vec::new();
-        let mut orders: Vec<usize> = Vec::new();
-        let mut expired = 0;
-        for _ in 0..60 {
+        let mut orders: Vec<(usize, usize)> = Vec::new();
+        for order in 0..60 {
             today = today.checked_add_days(Days::new(next(40) as u64)).expect("a date");
             // Whoever spends or gives back lets expire first what is due.
             let due = account.due(terms, today);
-            for one in &due {
-                assert!(expires_on(one.earned_on).is_some_and(|day| day <= today), "{one:?} {today}");
-                account.post(Movement::Expired(one.earned_on), -one.credits, terms);
-                expired += one.credits;
-            }
+            account.expire(&due);
             model.expire(today, expires_on);
             assert!(account.lots().iter().all(|lot| expires_on(lot.earned_on).is_none_or(|day| day > today)));
-            let moved = match next(5) {
-                0 | 1 => {
+            let (movement, credits) = match next(5) {
+                2 if !awards.is_empty() => {
+                    let (on, credits) = awards.swap_remove(next(awards.len()));
+                    model.take_back(on, credits);
+                    (Movement::Earned(on), -number(credits))
+                }
+                3 if account.balance() > 0 => {
+                    let credits = 1 + next(usize::try_from(account.balance()).expect("above zero"));
+                    orders.push((order, credits));
+                    model.spend(order, credits);
+                    (Movement::Spent(key(order)), -number(credits))
+                }
+                4 if !orders.is_empty() => {
+                    let (order, credits) = orders.swap_remove(next(orders.len()));
+                    model.give_back(order);
+                    model.expire(today, expires_on);
+                    (Movement::Returned(key(order), today), number(credits))
+                }
+                _ => {
                     let on = today.checked_sub_days(Days::new(next(3) as u64 * 100)).expect("a date");
                     let credits = 1 + next(20);
                     awards.push((on, credits));
                     model.earn(on, credits);
-                    account.post(Movement::Earned(on), number(credits), terms)
+                    (Movement::Earned(on), number(credits))
                 }
-                2 if !awards.is_empty() => {
-                    let (on, credits) = awards.swap_remove(next(awards.len()));
-                    model.take_back(on, credits);
-                    account.post(Movement::Earned(on), -number(credits), terms)
-                }
-                3 if account.balance > 0 => {
-                    let credits = 1 + next(usize::try_from(account.balance).expect("above zero"));
-                    let paid: i64 = account.paid_with(number(credits)).iter().map(|lot| lot.credits).sum();
-                    assert_eq!(paid, number(credits));
-                    orders.push(credits);
-                    model.spent += credits;
-                    account.post(Movement::Spent, -number(credits), terms)
-                }
-                4 if !orders.is_empty() => {
-                    let credits = orders.swap_remove(next(orders.len()));
-                    model.spent -= credits;
-                    model.expire(today, expires_on);
-                    account.post(Movement::Returned(today), number(credits), terms)
-                }
-                _ => Vec::new(),
             };
-            expired += moved.iter().map(|one| one.credits).sum::<i64>();
+            let after = account.post(movement, credits, terms);
+            if let Movement::Spent(order) = movement {
+                let paid: i64 = account.paid_with(order).iter().map(|lot| lot.credits).sum();
+                assert_eq!(paid, -credits);
+            }
+            // The account that the entries give is the same.
+            let expired = |one: &Expired| PastMovement {
+                movement: Movement::Expired(one.earned_on),
+                credits: -one.credits,
+                of_quote: None,
+            };
+            past.extend(due.iter().map(expired));
+            past.push(PastMovement { movement, credits, of_quote: None });
+            past.extend(after.iter().map(expired));
+            assert_eq!(Account::after(past.iter().copied()), account, "round {round}, {today}");
             let lots = account.lots();
-            assert_eq!(lots.iter().map(|lot| lot.credits).sum::<i64>(), account.balance.max(0));
+            assert_eq!(lots.iter().map(|lot| lot.credits).sum::<i64>(), account.balance().max(0));
             let mut left: BTreeMap<NaiveDate, i64> = BTreeMap::new();
-            for earned_on in model.left() {
-                *left.entry(earned_on).or_default() += 1;
+            for (earned_on, _) in model.lots() {
+                *left.entry(*earned_on).or_default() += 1;
             }
             let found: BTreeMap<NaiveDate, i64> =
                 lots.iter().map(|lot| (lot.earned_on, lot.credits)).collect();
             assert_eq!(found, left, "round {round}, {today}");
-            let gone = model.units.iter().filter(|(_, expired)| *expired).count();
-            assert_eq!(expired, number(gone), "round {round}, {today}");
+            let gone: i64 = account.days.values().map(|day| day.expired).sum();
+            assert_eq!(gone, number(model.count(|unit| unit == Unit::Expired)), "round {round}, {today}");
         }
     }
 }

@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::program::expiry::{Account, CreditKind};
 use crate::program::notice::DueNotice;
 use crate::service::Services;
-use crate::service::posting::{account, by_owner};
-use crate::store::credit_day;
+use crate::service::posting::accounts;
+use crate::store::credit_entry;
 use crate::store::notice::{Ending, EndingRow};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
@@ -51,12 +51,12 @@ impl Services {
     ) -> Result<Vec<event::Model>, Error> {
         let rows = subject::lock::<PartnerRow>(transaction, [], found.iter().map(|one| one.row.id)).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let days = by_owner(credit_day::of_partners(transaction, &ids).await?);
+        let accounts = accounts(&credit_entry::of_partners(transaction, &ids).await?);
         let audience = self.audience(rows.iter().map(|row| (row.id, row.code.clone())).collect());
         let mut events = Vec::new();
         for row in rows {
-            let account = account(row.credits, days.get(&row.id).into_iter().flatten());
-            for notice in self.notices_of(&account, CreditKind::Credits, due) {
+            let Some(account) = accounts.get(&row.id) else { continue };
+            for notice in self.notices_of(account, CreditKind::Credits, due) {
                 let today = self.clock.today();
                 let draft = EventDraft::of_partner(EventKind::CreditsEnding, today, row.id, "notice", notice);
                 events.push(audience.step(&draft, None));
@@ -74,13 +74,13 @@ impl Services {
         let ids = found.iter().map(|one| one.row.id);
         let rows = subject::lock::<ProfessionalRow>(transaction, [], ids).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let days = by_owner(credit_day::of_professionals(transaction, &ids).await?);
+        let accounts = accounts(&credit_entry::of_professionals(transaction, &ids).await?);
         let codes: HashMap<Uuid, String> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
         let audience = self.audience(codes);
         let mut events = Vec::new();
         for row in rows {
-            let account = account(row.dojo_credits, days.get(&row.id).into_iter().flatten());
-            for notice in self.notices_of(&account, CreditKind::DojoCredits, due) {
+            let Some(account) = accounts.get(&row.id) else { continue };
+            for notice in self.notices_of(account, CreditKind::DojoCredits, due) {
                 let today = self.clock.today();
                 let draft =
                     EventDraft::of_professional(EventKind::CreditsEnding, today, row.id, "notice", notice);

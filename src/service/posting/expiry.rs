@@ -9,32 +9,30 @@ use uuid::Uuid;
 
 use super::{AppliedStep, LogEntry, Posting};
 use crate::program::expiry::{
-    Account, Accounts, CreditKind, DayOfCredits, Expired, Movement, Returning, movement,
+    Account, Accounts, CreditKind, Expired, Movement, PastMovement, Returning, movement,
 };
 use crate::program::fold::{ObjectIndex, PartnerIndex, ProfessionalIndex};
-use crate::store::credit_day::{self, CreditDay};
+use crate::store::credit_entry::{self, CreditEntry};
 
 /// What credits that a step gives back can be spent on.
 pub(in crate::service) fn returning(action: LogAction) -> Returning {
     if action == LogAction::QuotePlaced { Returning::ForOrder } else { Returning::Free }
 }
 
-/// The account of a balance and the days on which it was earned.
-pub(in crate::service) fn account<'r>(
-    balance: i64,
-    days: impl IntoIterator<Item = &'r CreditDay>,
-) -> Account {
-    let day = |row: &CreditDay| DayOfCredits { day: row.day, earned: row.earned, expired: row.expired };
-    Account::new(balance, days.into_iter().map(day))
+/// The accounts of subjects by their entries, which are in the order of recording.
+pub(in crate::service) fn accounts(entries: &[CreditEntry]) -> HashMap<Uuid, Account> {
+    let groups = entries.chunk_by(|one, other| one.owner == other.owner);
+    groups.map(|group| (group[0].owner, Account::after(group.iter().map(past)))).collect()
 }
 
-/// Days of credits by owner.
-pub(in crate::service) fn by_owner(rows: Vec<CreditDay>) -> HashMap<Uuid, Vec<CreditDay>> {
-    let mut days: HashMap<Uuid, Vec<CreditDay>> = HashMap::new();
-    for row in rows {
-        days.entry(row.owner).or_default().push(row);
-    }
-    days
+fn past(row: &CreditEntry) -> PastMovement {
+    let key = |id: Option<Uuid>| id.map_or(0, |id| id.as_u128());
+    let movement = match row.window_start {
+        Some(earned_on) if row.is_expiry => Movement::Expired(earned_on),
+        _ if row.is_counted => Movement::Earned(row.effective_on),
+        _ => Movement::Spent(key(row.object)),
+    };
+    PastMovement { movement, credits: row.credits, of_quote: row.of_quote.map(|id| id.as_u128()) }
 }
 
 impl Posting<'_> {
@@ -101,8 +99,9 @@ impl Posting<'_> {
             for award in &self.awards.credits[first..step.credits] {
                 let row = &self.partners[award.partner.0 as usize];
                 let next = next.entry(award.partner).or_insert(row.expires_on);
-                let movement = movement(award.reason, award.count.is_some(), award.effective_on, returning);
-                let effect = Effect::of(movement, award.spendable_credits, returning);
+                let movement =
+                    movement((award.reason, award.count.is_some(), 0), award.effective_on, returning);
+                let effect = Effect::of(movement, award.spendable_credits);
                 if effect.needs_account(|day| terms.expires_on(day), today) {
                     needed.insert(award.partner);
                 }
@@ -113,10 +112,9 @@ impl Posting<'_> {
         needed.retain(|who| self.accounts.partner(*who).is_none());
         if !needed.is_empty() {
             let ids: Vec<Uuid> = needed.iter().map(|who| self.partners[who.0 as usize].id).collect();
-            let days = by_owner(credit_day::of_partners(connection, &ids).await?);
+            let mut found = accounts(&credit_entry::of_partners(connection, &ids).await?);
             for who in needed {
-                let row = &self.partners[who.0 as usize];
-                let account = account(row.credits, days.get(&row.id).into_iter().flatten());
+                let account = found.remove(&self.partners[who.0 as usize].id).unwrap_or_default();
                 self.accounts.add_partner(who, account);
             }
         }
@@ -124,7 +122,9 @@ impl Posting<'_> {
         first = 0;
         for step in applied {
             let own = &awards[first..step.credits];
-            self.accounts.settle_credits(own, returning(step.entry.action), &mut self.awards.credits);
+            let (returning, objects) = (returning(step.entry.action), &self.objects);
+            let key = |index: ObjectIndex| objects[index.0 as usize].id().as_u128();
+            self.accounts.settle_credits(own, returning, &key, &mut self.awards.credits);
             (first, step.credits) = (step.credits, self.awards.credits.len());
         }
         for (who, next) in next {
@@ -150,8 +150,9 @@ impl Posting<'_> {
             for award in &self.awards.points[first..step.points] {
                 let row = &self.professionals[award.professional.0 as usize];
                 let next = next.entry(award.professional).or_insert(row.expires_on);
-                let movement = movement(award.reason, award.count.is_some(), award.effective_on, returning);
-                let effect = Effect::of(movement, award.dojo_credits, returning);
+                let movement =
+                    movement((award.reason, award.count.is_some(), 0), award.effective_on, returning);
+                let effect = Effect::of(movement, award.dojo_credits);
                 if effect.needs_account(|day| terms.expires_on(day), today) {
                     needed.insert(award.professional);
                 }
@@ -162,10 +163,9 @@ impl Posting<'_> {
         needed.retain(|who| self.accounts.professional(*who).is_none());
         if !needed.is_empty() {
             let ids: Vec<Uuid> = needed.iter().map(|who| self.professionals[who.0 as usize].id).collect();
-            let days = by_owner(credit_day::of_professionals(connection, &ids).await?);
+            let mut found = accounts(&credit_entry::of_professionals(connection, &ids).await?);
             for who in needed {
-                let row = &self.professionals[who.0 as usize];
-                let account = account(row.dojo_credits, days.get(&row.id).into_iter().flatten());
+                let account = found.remove(&self.professionals[who.0 as usize].id).unwrap_or_default();
                 self.accounts.add_professional(who, account);
             }
         }
@@ -173,7 +173,9 @@ impl Posting<'_> {
         first = 0;
         for step in applied {
             let own = &awards[first..step.points];
-            self.accounts.settle_points(own, returning(step.entry.action), &mut self.awards.points);
+            let (returning, objects) = (returning(step.entry.action), &self.objects);
+            let key = |index: ObjectIndex| objects[index.0 as usize].id().as_u128();
+            self.accounts.settle_points(own, returning, &key, &mut self.awards.points);
             (first, step.points) = (step.points, self.awards.points.len());
         }
         for (who, next) in next {
@@ -199,13 +201,13 @@ enum Effect {
 }
 
 impl Effect {
-    fn of(movement: Movement, credits: i64, returning: Returning) -> Self {
+    fn of(movement: Movement, credits: i64) -> Self {
         match movement {
             Movement::Earned(day) if credits > 0 => Self::Earned(day),
             Movement::Earned(day) if credits < 0 => Self::TakenBack(day),
-            Movement::Returned(_) | Movement::Expired(_) => Self::ByAccount,
-            Movement::Spent if credits > 0 && returning == Returning::Free => Self::Unknown,
-            Movement::Spent | Movement::Earned(_) => Self::Nothing,
+            Movement::Returned(..) | Movement::Expired(_) => Self::ByAccount,
+            Movement::Spent(_) if credits > 0 => Self::Unknown,
+            Movement::Spent(_) | Movement::ForOrder(_) | Movement::Earned(_) => Self::Nothing,
         }
     }
 

@@ -244,7 +244,9 @@ impl<'a> Replay<'a> {
         if let Err(reason) = applied {
             self.report.add_difference(|| format!("step {} of the log: {reason}", logged.seq));
         }
-        self.accounts.settle(&mut self.awards, returning(logged.action));
+        let objects = &self.objects;
+        let key = |index: ObjectIndex| objects[index.0 as usize].id().as_u128();
+        self.accounts.settle(&mut self.awards, returning(logged.action), &key);
         self.points_entries(logged, expected);
         self.ledger_entries(logged, expected);
     }
