@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
-use entity::value::LogAction;
-use entity::{order, order_line};
+use entity::{order, order_line, value::LogAction};
 use uuid::Uuid;
 
 use super::commerce::{DiscountSource, OrderPurpose, OrderStatus, ProductCategory};
@@ -17,10 +16,9 @@ use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Decimal, Moment, int};
-use crate::service::Services;
 use crate::service::contracts::percent;
-use crate::service::orders;
 use crate::service::reads::Histories;
+use crate::service::{Services, orders};
 use crate::store::page::Rows;
 
 /// Order of a partner. It keeps everything with which it was priced: prices, level, rates, edition and
