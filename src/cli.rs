@@ -1,5 +1,6 @@
 //! The commands. Results go to stdout; log, progress and errors go to stderr.
 
+mod archive;
 mod backup;
 mod database;
 mod demo;
@@ -7,6 +8,7 @@ mod edition;
 mod import;
 mod key;
 mod migrate;
+mod new_file;
 mod serve;
 mod verify;
 
@@ -68,6 +70,19 @@ enum Command {
     /// Copy a SQLite database to a new file, also while the server is running.
     Backup {
         /// Path of the copy. An existing file is never overwritten.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Write the whole program into a new file, also while the server is running. It holds everything that the database
+    /// holds, names and e-mail addresses and the secrets of webhooks among it: keep it as safe as the database.
+    Export {
+        /// Path of the archive, such as `program.jsonl.gz`. An existing file is never overwritten.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Build an empty database, of either engine, from an archive, and verify it.
+    Restore {
+        /// Path of the archive.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
@@ -151,6 +166,8 @@ fn run(command: Command) -> Result<u8, CommandError> {
             Command::Migrate => migrate::migrate(&settings).await,
             Command::Verify => verify::verify(&settings).await,
             Command::Backup { file } => backup::backup(&settings, &file).await,
+            Command::Export { file } => archive::export(&settings, &file).await,
+            Command::Restore { file } => archive::restore(&settings, &file).await,
             Command::Edition { command } => edition::edition(&settings, command).await,
             Command::Key { command } => key::key(&settings, command).await,
             Command::Schema => Ok(0),

@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 pub(crate) mod affiliation;
 pub(crate) mod api_key;
+pub mod archive;
 pub(crate) mod audit;
 pub mod backup;
 pub(crate) mod cause;

@@ -1,5 +1,6 @@
 //! The commands as people run them: a process, its output and its exit code.
 
+mod archives;
 mod editions;
 mod imports;
 

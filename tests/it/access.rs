@@ -4,6 +4,7 @@ mod audit;
 mod audit_corrections;
 mod audit_customers;
 mod audit_editions;
+mod audit_orders;
 mod audit_subjects;
 mod audit_webhooks;
 mod erasure;

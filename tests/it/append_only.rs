@@ -21,7 +21,7 @@ both! {
     every_entity_fits_its_table,
 }
 
-async fn app_with_rows(backend: Backend) -> TestApp {
+pub(crate) async fn app_with_rows(backend: Backend) -> TestApp {
     let app = TestApp::start(backend, "2026-08-31").await;
     app.partner("nordwind", "2024-06-01").await;
     app.professional("ada", "2025-01-01").await;

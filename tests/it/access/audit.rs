@@ -7,7 +7,9 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::world::TODAY;
-use super::{audit_corrections, audit_customers, audit_editions, audit_subjects, audit_webhooks};
+use super::{
+    audit_corrections, audit_customers, audit_editions, audit_orders, audit_subjects, audit_webhooks,
+};
 use crate::harness::{Activity, Answer, Backend, TestApp, TestDatabase, everything, user_errors};
 
 both! {
@@ -98,7 +100,8 @@ pub(super) fn because(mut row: Value, reason: &str) -> Value {
     row
 }
 
-const ADA: (Option<&str>, Option<&str>) = (None, Some("ada"));
+pub(super) const ADA: (Option<&str>, Option<&str>) = (None, Some("ada"));
+pub(super) const NORDWIND: (Option<&str>, Option<&str>) = (Some("nordwind"), None);
 
 pub(super) fn case(mutation: &'static str, done: Value, refused: Value, rows: Vec<Value>) -> Case {
     Case { mutation, done, refused, rows }
@@ -110,8 +113,8 @@ async fn cases(app: &TestApp) -> Vec<Case> {
     app.professional("erin", "2024-06-01").await;
     let mut cases = subject_cases();
     cases.extend(activity_cases(app).await);
-    cases.extend(shop_cases());
-    cases.extend(order_cases());
+    cases.extend(audit_orders::shop_cases());
+    cases.extend(audit_orders::order_cases());
     cases.extend(deal_cases());
     cases.extend(audit_customers::cases(app).await);
     cases.extend(audit_editions::cases(app).await);
@@ -232,129 +235,6 @@ async fn activity_cases(app: &TestApp) -> Vec<Case> {
                 (Some("nordwind"), Some("ada")),
                 json!({ "endsOn": null }),
                 json!({ "endsOn": TODAY }),
-            )],
-        ),
-    ]
-}
-
-const NORDWIND: (Option<&str>, Option<&str>) = (Some("nordwind"), None);
-
-fn shop_cases() -> Vec<Case> {
-    let product = |name: &str, amount: &str| {
-        json!({ "code": "dmc", "name": name, "category": "USAGE_BASED_SERVICE",
-            "prices": [{ "amount": amount, "currency": "EUR" }] })
-    };
-    let contract = |reference: &str| {
-        json!({ "partner": "nordwind", "reference": reference, "startsOn": "2026-01-01", "endsOn": "2026-12-31",
-            "rates": [{ "category": "LICENSE", "percent": "7" }] })
-    };
-    let target = |amount: &str| json!({ "partner": "nordwind", "year": 2026, "target": { "amount": amount, "currency": "EUR" } });
-    let item = |stock: i32| json!({ "code": "hoodie", "name": "Hoodie", "dojoCredits": 5, "stock": stock });
-    vec![
-        case(
-            "saveProduct",
-            product("DataMiner credit", "1"),
-            product("DataMiner credit", "-1"),
-            vec![row(
-                "saveProduct",
-                "Product",
-                (None, None),
-                Value::Null,
-                json!({ "name": "DataMiner credit", "category": "USAGE_BASED_SERVICE", "prices": { "EUR": 100 } }),
-            )],
-        ),
-        case(
-            "recordContract",
-            contract("k-1"),
-            contract("k-1"),
-            vec![row(
-                "recordContract",
-                "Contract",
-                NORDWIND,
-                Value::Null,
-                json!({ "reference": "k-1", "startsOn": "2026-01-01", "endsOn": "2026-12-31" }),
-            )],
-        ),
-        case(
-            "setSalesTarget",
-            target("1000"),
-            target("0"),
-            vec![row(
-                "setSalesTarget",
-                "SalesTarget",
-                NORDWIND,
-                Value::Null,
-                json!({ "year": 2026, "currency": "EUR", "amount": 100_000 }),
-            )],
-        ),
-        case(
-            "saveSwagItem",
-            item(10),
-            item(-1),
-            vec![row(
-                "saveSwagItem",
-                "SwagItem",
-                (None, None),
-                Value::Null,
-                json!({ "name": "Hoodie", "dojoCredits": 5, "stock": 10 }),
-            )],
-        ),
-    ]
-}
-
-fn order_cases() -> Vec<Case> {
-    let order = |key: &str, quantity: i32| {
-        json!({ "order": { "partner": "nordwind", "purpose": "SELF_USE", "currency": "EUR",
-            "lines": [{ "product": "dmc", "quantity": quantity }] }, "idempotencyKey": key })
-    };
-    let swag = |key: &str, quantity: i32| json!({ "professional": "ada", "item": "hoodie", "quantity": quantity, "idempotencyKey": key });
-    let placed = |operation: &str| {
-        row(operation, "Order", NORDWIND, Value::Null, json!({ "status": "PLACED", "credits": 0 }))
-    };
-    let open = json!({ "status": "PLACED", "fulfilledOn": null, "cancelledOn": null, "returnedOn": null });
-    vec![
-        case("placeOrder", order("first", 1), order("first", 2), vec![placed("placeOrder")]),
-        case(
-            "fulfillOrder",
-            json!({ "number": "LAST", "fulfilledOn": TODAY }),
-            json!({ "number": "LAST", "fulfilledOn": TODAY }),
-            vec![row(
-                "fulfillOrder",
-                "Order",
-                NORDWIND,
-                open.clone(),
-                json!({ "status": "FULFILLED", "fulfilledOn": TODAY, "cancelledOn": null, "returnedOn": null }),
-            )],
-        ),
-        case("placeOrder", order("second", 1), order("second", 2), vec![placed("placeOrder")]),
-        case(
-            "cancelOrder",
-            json!({ "number": "LAST" }),
-            json!({ "number": "LAST" }),
-            vec![row(
-                "cancelOrder",
-                "Order",
-                NORDWIND,
-                open,
-                json!({ "status": "CANCELLED", "fulfilledOn": null, "cancelledOn": TODAY, "returnedOn": null }),
-            )],
-        ),
-        case(
-            "placeSwagOrder",
-            swag("first", 1),
-            swag("first", 2),
-            vec![row("placeSwagOrder", "SwagOrder", ADA, Value::Null, json!({ "status": "PLACED" }))],
-        ),
-        case(
-            "cancelSwagOrder",
-            json!({ "number": "LAST" }),
-            json!({ "number": "LAST" }),
-            vec![row(
-                "cancelSwagOrder",
-                "SwagOrder",
-                ADA,
-                json!({ "status": "PLACED" }),
-                json!({ "status": "CANCELLED" }),
             )],
         ),
     ]

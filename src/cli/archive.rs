@@ -1,0 +1,137 @@
+//! `export` and `restore`: the whole program as one file, and a database of either engine from it.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter};
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::database::{exists, shown};
+use super::new_file::{NewFile, at};
+use super::serve::signal;
+use super::{CommandError, verify};
+use crate::archive::{ArchiveError, ArchiveReader, ArchiveWriter, Line};
+use crate::config::Settings;
+use crate::store::Database;
+use crate::store::archive::{self as rows, Restore, RestoreError};
+
+/// Writes the database of the settings, as it is at one moment, into a new file.
+pub(super) async fn export(settings: &Settings, file: &Path) -> Result<u8, CommandError> {
+    if !exists(settings) {
+        let url = shown(&settings.database_url);
+        return Err(CommandError(format!("there is no database {url}; check DATABASE_URL")));
+    }
+    let database = open(settings).await?;
+    if !database.is_ready().await? {
+        return Err(CommandError(
+            "the schema of the database is not that of this release: run partner-program migrate first"
+                .to_owned(),
+        ));
+    }
+    let new = NewFile::begin(file)?;
+    let interrupted = signal()?;
+    let bar = ProgressBar::no_length();
+    bar.set_style(ProgressStyle::with_template("{human_pos} rows {elapsed}")?);
+    let out = BufWriter::new(new.as_file());
+    let mut writer = ArchiveWriter::begin(out, &rows::schema_name())?;
+    let written = rows::write_all(&database, |table, row| match row {
+        None => writer.table(table).map_err(CommandError::from),
+        Some(row) => {
+            bar.inc(1);
+            writer.row(row).map_err(CommandError::from)
+        }
+    });
+    tokio::select! {
+        written = written => written?,
+        () = interrupted => return Err(at(file, &"the export was interrupted")),
+    }
+    let (out, count) = writer.finish()?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    bar.finish_and_clear();
+    let bytes = new.finish()?;
+    database.close().await?;
+    println!("exported {count} rows to {}, {bytes} bytes", file.display());
+    Ok(0)
+}
+
+/// Builds the database of the settings, which has to be empty, from a file, and verifies it.
+pub(super) async fn restore(settings: &Settings, file: &Path) -> Result<u8, CommandError> {
+    let bar = ProgressBar::no_length();
+    bar.set_style(ProgressStyle::with_template("{msg} {bar:40} {human_pos}/{human_len} rows {eta}")?);
+    bar.set_message("checking");
+    // The whole file is read before anything is written.
+    let mut reader = reader(file)?;
+    let mut count = 0_u64;
+    while reader.next_line().map_err(|error| at(file, &error))?.is_some() {
+        count = reader.rows();
+    }
+    bar.set_length(count);
+    bar.set_message("restoring");
+    let database = open(settings).await?;
+    database.migrate().await?;
+    let interrupted = signal()?;
+    tokio::select! {
+        restored = fill(&database, file, &bar) => restored.map_err(|error| explained(settings, file, error))?,
+        () = interrupted => return Err(at(file, &"the restore was interrupted; nothing was kept")),
+    }
+    bar.finish_and_clear();
+    database.close().await?;
+    println!("restored {count} rows to {}", shown(&settings.database_url));
+    verify::verify(settings).await
+}
+
+async fn open(settings: &Settings) -> Result<Database, CommandError> {
+    Ok(Database::connect_with(settings.database_url.as_str(), settings.database_pools).await?)
+}
+
+fn reader(file: &Path) -> Result<ArchiveReader<BufReader<File>>, CommandError> {
+    let opened = File::open(file).map_err(|error| at(file, &error))?;
+    let reader = ArchiveReader::begin(BufReader::new(opened)).map_err(|error| at(file, &error))?;
+    let (found, own) = (&reader.head().schema, rows::schema_name());
+    if *found != own {
+        let text = format!(
+            "the archive has the schema {found}, this release {own}; restore it with the release that wrote it, \
+             migrate, and export again"
+        );
+        return Err(at(file, &text));
+    }
+    Ok(reader)
+}
+
+/// Why nothing was restored.
+enum Failed {
+    Archive(ArchiveError),
+    Rows(RestoreError),
+    Command(CommandError),
+}
+
+async fn fill(database: &Database, file: &Path, bar: &ProgressBar) -> Result<(), Failed> {
+    let mut reader = reader(file).map_err(Failed::Command)?;
+    let mut restore = Restore::begin(database).await.map_err(Failed::Rows)?;
+    while let Some(line) = reader.next_line().map_err(Failed::Archive)? {
+        match line {
+            Line::Table(name) => restore.table(&name).await,
+            Line::Row(row) => {
+                bar.inc(1);
+                restore.row(row).await
+            }
+        }
+        .map_err(Failed::Rows)?;
+    }
+    restore.finish().await.map_err(Failed::Rows)
+}
+
+fn explained(settings: &Settings, file: &Path, error: Failed) -> CommandError {
+    match error {
+        Failed::Command(error) => error,
+        Failed::Archive(error) => at(file, &error),
+        Failed::Rows(RestoreError::NotEmpty(table)) => CommandError(format!(
+            "{} is not empty (the table {table} has rows); restore into a new database",
+            shown(&settings.database_url)
+        )),
+        Failed::Rows(RestoreError::Unfit(text)) => {
+            at(file, &format!("the archive does not fit this release: {text}"))
+        }
+        Failed::Rows(RestoreError::Database(error)) => error.into(),
+    }
+}
