@@ -209,6 +209,11 @@ pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
 fn start_tasks(tasks: &mut Supervisor, services: &Services, settings: &Settings) {
     let retention = settings.events_kept_days.map(|days| TimeDelta::days(days.into()));
     let (feed, listener, time_based) = (services.clone(), services.clone(), services.clone());
+    let seals = services.clone();
+    tasks.spawn("seals", move || {
+        let services = seals.clone();
+        async move { services.run_seals().await }
+    });
     tasks.spawn("feed", move || {
         let services = feed.clone();
         async move { services.run_feed().await }

@@ -65,8 +65,12 @@ enum Command {
     Import(import::ImportArguments),
     /// Migrate the database. The other commands do the same when they start, if their role may.
     Migrate,
-    /// Replay the activity log and check that ledger, totals and levels match it.
-    Verify,
+    /// Replay the activity log and check that ledger, totals, levels and seals match it.
+    Verify {
+        /// A head of the sealed log that was kept elsewhere: what came before it has to be unchanged.
+        #[arg(long, value_name = "HASH", value_parser = sealed_head)]
+        head: Option<String>,
+    },
     /// Copy a SQLite database to a new file, also while the server is running.
     Backup {
         /// Path of the copy. An existing file is never overwritten.
@@ -98,6 +102,12 @@ enum Command {
     },
     /// Print the GraphQL schema in SDL.
     Schema,
+}
+
+/// A head of the sealed log, in lower case.
+fn sealed_head(text: &str) -> Result<String, String> {
+    let is_head = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_head { Ok(text.to_lowercase()) } else { Err("a head has 64 hexadecimal digits".to_owned()) }
 }
 
 /// The message of a failed command.
@@ -164,7 +174,7 @@ fn run(command: Command) -> Result<u8, CommandError> {
             Command::Serve { demo: true } => serve::serve_demo(settings).await,
             Command::Import(arguments) => import::import(&settings, &arguments).await,
             Command::Migrate => migrate::migrate(&settings).await,
-            Command::Verify => verify::verify(&settings).await,
+            Command::Verify { head } => verify::verify(&settings, head.as_deref()).await,
             Command::Backup { file } => backup::backup(&settings, &file).await,
             Command::Export { file } => archive::export(&settings, &file).await,
             Command::Restore { file } => archive::restore(&settings, &file).await,

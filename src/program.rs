@@ -28,6 +28,7 @@ pub mod pricing;
 pub mod prospects;
 pub mod refusal;
 pub mod rule;
+pub mod seal;
 pub mod search;
 pub mod standing;
 pub mod totals;

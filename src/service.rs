@@ -22,6 +22,7 @@ pub mod products;
 pub mod quotes;
 pub mod reads;
 pub mod run;
+mod seals;
 mod stored_values;
 pub mod subjects;
 pub mod swag;

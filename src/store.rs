@@ -41,6 +41,7 @@ pub(crate) mod quote;
 mod readiness;
 pub mod report;
 pub(crate) mod sales;
+pub(crate) mod seal;
 mod set;
 pub(crate) mod sql;
 pub(crate) mod standing;

@@ -46,6 +46,7 @@ pub mod professional_total;
 pub mod quote;
 pub mod quote_line;
 pub mod sales_target;
+pub mod seal;
 pub mod subject_step;
 pub mod swag_item;
 pub mod swag_order;

@@ -77,7 +77,7 @@ pub(super) async fn restore(settings: &Settings, file: &Path) -> Result<u8, Comm
     bar.finish_and_clear();
     database.close().await?;
     println!("restored {count} rows to {}", shown(&settings.database_url));
-    verify::verify(settings).await
+    verify::verify(settings, None).await
 }
 
 async fn open(settings: &Settings) -> Result<Database, CommandError> {

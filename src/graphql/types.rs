@@ -30,6 +30,7 @@ mod product;
 mod professional;
 mod quote;
 mod report;
+mod sealed_head;
 mod standing;
 mod statement;
 mod swag;

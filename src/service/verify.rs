@@ -9,6 +9,7 @@ mod emitted_levels;
 pub(super) mod fold_log;
 mod projections;
 mod replay;
+mod seals;
 
 use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
@@ -23,6 +24,7 @@ use crate::store::subject;
 use crate::store::{activity, affiliation, ledger, log, merge, subject_step};
 use compare::compare;
 use replay::{Expected, Replay, StepObjects};
+pub use seals::SealedPlace;
 
 /// Steps of the log that are folded at once.
 const STEPS_PER_PAGE: i64 = 4_000;
@@ -46,6 +48,10 @@ pub struct Report {
     pub differences: Vec<String>,
     /// How many differences there are in all.
     pub count: usize,
+    /// The last sealed step.
+    pub sealed: Option<SealedPlace>,
+    /// The step after which the log had the head that was asked for.
+    pub kept: Option<SealedPlace>,
 }
 
 impl Report {
@@ -63,7 +69,20 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails. A difference is no error.
-    pub async fn verify(&self, mut progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
+    pub async fn verify(&self, progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
+        self.verify_against(None, progress).await
+    }
+
+    /// The same, and says after which step the log had a head that was kept elsewhere: what came before it is unchanged
+    /// if there are no differences.
+    ///
+    /// # Errors
+    /// When the database fails. A difference is no error.
+    pub async fn verify_against(
+        &self,
+        head: Option<&str>,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<Report, Error> {
         self.authorize(Operation::Verify)?;
         let opened = self.db.begin_snapshot().await?;
         let snapshot: &DatabaseTransaction = &opened;
@@ -91,6 +110,7 @@ impl Services {
         commerce::compare_commerce(snapshot, &mut replay).await?;
         projections::compare_partners(snapshot, &mut replay).await?;
         projections::compare_professionals(snapshot, &mut replay).await?;
+        seals::compare_seals(snapshot, &mut replay.report, head).await?;
         opened.commit().await?;
         Ok(replay.report)
     }

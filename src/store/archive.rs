@@ -162,14 +162,17 @@ where
     }
     let mut rows = query.stream(snapshot).await?;
     while let Some(row) = rows.try_next().await? {
-        let columns = T::Column::iter().filter_map(|column| {
-            let value = values::to_json(row.get(column))?;
-            Some((column.as_str().to_owned(), value))
-        });
-        let row: Map<String, Json> = columns.collect();
-        line(name, Some(&Json::Object(row).to_string()))?;
+        line(name, Some(&Json::Object(json_row(&row, |_| true)).to_string()))?;
     }
     Ok(())
+}
+
+/// The columns of a row that are kept, without those that are null.
+pub(crate) fn json_row<M: ModelTrait>(row: &M, is_kept: impl Fn(&str) -> bool) -> Map<String, Json> {
+    let columns = <M::Entity as EntityTrait>::Column::iter().filter(|column| is_kept(column.as_str()));
+    let columns =
+        columns.filter_map(|column| Some((column.as_str().to_owned(), values::to_json(row.get(column))?)));
+    columns.collect()
 }
 
 /// Rows that are put into an empty database, all of them or none.

@@ -7,7 +7,8 @@ use crate::editions::live::with_editions;
 use crate::events::{feed, latest};
 use crate::harness::deals::swag;
 use crate::harness::{Activity, Backend, Order, TestApp, refusal, verified};
-use crate::publishing::{published, tried};
+use crate::publishing::published;
+use crate::trials::tried;
 
 both! {
     pp_e6_credits_expire_once_each_on_its_own_day_also_after_downtime,

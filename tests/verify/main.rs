@@ -2,6 +2,7 @@
 
 mod clock;
 mod commerce;
+mod seals;
 
 use partner_program::clock::Clock;
 use partner_program::service::activities::{ActivityDraft, Decision, Intake, Outcome, SubjectCode};

@@ -1,14 +1,15 @@
 //! The report of the program for a period.
 
-use async_graphql::Object;
+use async_graphql::{Context, Object};
 
 use super::commerce::ProductCategory;
 use super::enums::{LedgerReason, Track};
 use super::money::Money;
+use super::sealed_head::SealedHead;
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::{Date, int};
-use crate::service::reads;
 use crate::service::reads::LevelCount;
+use crate::service::{Services, reads};
 use crate::store::report::{CreditSum, DiscountSum, RenewalCount, UnspentCredits};
 
 /// What happened in the program in a period, and what is ahead.
@@ -62,6 +63,11 @@ impl ProgramReport {
     /// Professionals that have a level, and the number of those who keep it at renewal by the points that they have already.
     async fn renewals(&self) -> Vec<ReportRenewal> {
         self.0.renewals.iter().cloned().map(ReportRenewal).collect()
+    }
+
+    /// Head of the sealed log as it is now; null before the first step is sealed.
+    async fn sealed_head(&self, context: &Context<'_>) -> Result<Option<SealedHead>, ApiError> {
+        Ok(context.data_unchecked::<Services>().sealed_head().await?.map(SealedHead))
     }
 }
 

@@ -6,6 +6,7 @@ use async_graphql::{Context, Object};
 
 use super::enums::{LedgerReason, Track};
 use super::level_history::{LevelAward, LevelRows};
+use super::sealed_head::SealedHead;
 use super::standing::PartnerStanding;
 use super::{LedgerEntry, Order, Partner};
 use crate::graphql::batch::{BatchPage, BatchPages, BatchRow};
@@ -157,6 +158,12 @@ impl Statement {
         let id = self.partner.row().id;
         let awards = context.data_unchecked::<Services>().statement_levels(&self.statement).await?;
         Ok(LevelRows::new(HashMap::from([(id, awards)])).of(id).map(LevelAward).collect())
+    }
+
+    /// Head of the sealed log as it is now; null before the first step is sealed. A statement that is kept with it can be
+    /// checked against later changes of what it was made from.
+    async fn sealed_head(&self, context: &Context<'_>) -> Result<Option<SealedHead>, ApiError> {
+        Ok(context.data_unchecked::<Services>().sealed_head().await?.map(SealedHead))
     }
 
     /// Orders that were placed in the period, by day.

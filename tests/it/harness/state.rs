@@ -55,6 +55,7 @@ macro_rules! every_entity {
             quote,
             quote_line,
             sales_target,
+            seal,
             subject_step,
             swag_item,
             swag_order,
@@ -74,8 +75,8 @@ pub(crate) async fn everything(connection: &impl ConnectionTrait) -> Vec<String>
     macro_rules! read {
         ($($module:ident),+ $(,)?) => {
             $(match stringify!($module) {
-                // Written by the task of time-based events whenever it runs.
-                "event_feed" | "notice_progress" => {}
+                // Written by tasks whenever they run.
+                "event_feed" | "notice_progress" | "seal" => {}
                 "event" => {
                     let events = entity::event::Entity::find().all(connection).await.expect("events");
                     let mut events: Vec<String> =

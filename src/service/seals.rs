@@ -1,0 +1,105 @@
+//! Sealing the log: a task puts committed steps into the chain of hashes, apart from the mutations that made them.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use entity::seal;
+use sea_orm::DatabaseTransaction;
+
+use super::Services;
+use crate::error::Error;
+use crate::program::seal::{START, seal};
+use crate::store::{insert_all, seal as store};
+
+/// Steps that one transaction seals.
+const STEPS_AT_ONCE: usize = 500;
+/// Interval of the look for new steps.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Time after which a step with an earlier place in the log than a sealed one can no longer be committed. The deadline of
+/// an operation is far shorter.
+const COMMITTED_AFTER: Duration = Duration::from_secs(900);
+
+/// The place in the log before which everything is sealed, as far as is known.
+#[derive(Debug, Default)]
+struct Floor {
+    place: i64,
+    /// The last sealed places, with when they were sealed.
+    recent: VecDeque<(Instant, i64)>,
+}
+
+impl Floor {
+    fn sealed_through(&mut self, seq: i64) {
+        self.recent.push_back((Instant::now(), seq));
+        while let Some((_, place)) = self.recent.pop_front_if(|(at, _)| at.elapsed() > COMMITTED_AFTER) {
+            self.place = place;
+        }
+    }
+}
+
+impl Services {
+    /// Seals what is committed, until the process ends.
+    pub async fn run_seals(&self) {
+        let mut floor = Floor::default();
+        loop {
+            match self.seal_next(floor.place).await {
+                Ok(sealed) => {
+                    let last = sealed.iter().map(|row| row.log_seq).max();
+                    if let Some(last) = last {
+                        floor.sealed_through(last);
+                    }
+                    if sealed.len() < STEPS_AT_ONCE {
+                        tokio::time::sleep(INTERVAL).await;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "failed to seal the log; retrying");
+                    tokio::time::sleep(INTERVAL).await;
+                }
+            }
+        }
+    }
+
+    /// Seals every step that is committed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn seal_all(&self) -> Result<(), Error> {
+        while !self.seal_next(0).await?.is_empty() {}
+        Ok(())
+    }
+
+    /// Seals some steps after a place in the log; none if there are none, or another process seals them.
+    async fn seal_next(&self, after: i64) -> Result<Vec<seal::Model>, Error> {
+        let limit = i64::try_from(STEPS_AT_ONCE).unwrap_or(i64::MAX);
+        // Mostly there is nothing to seal, and no need to delay writers.
+        if store::unsealed(self.db.reader(), after, 1).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let opened = self.db.begin().await?;
+        let transaction: &DatabaseTransaction = &opened;
+        if !store::take_turn(transaction).await? {
+            opened.rollback().await;
+            return Ok(Vec::new());
+        }
+        let seqs = store::unsealed(transaction, after, limit).await?;
+        let last = store::last(transaction).await?;
+        let (mut number, mut head) = last.map_or((0, START.to_owned()), |row| (row.number, row.head));
+        let mut rows = Vec::with_capacity(seqs.len());
+        for record in store::records(transaction, &seqs).await? {
+            head = seal(&head, &record.text);
+            number += 1;
+            rows.push(seal::Model { number, log_seq: record.seq, head: head.clone() });
+        }
+        insert_all(transaction, rows.clone()).await?;
+        opened.commit().await?;
+        Ok(rows)
+    }
+
+    /// The last seal; none before the first step was sealed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sealed_head(&self) -> Result<Option<seal::Model>, Error> {
+        Ok(store::last(self.db.reader()).await?)
+    }
+}
