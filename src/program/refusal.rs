@@ -73,6 +73,12 @@ impl Refusal {
         Self { code, message: message.into(), field: vec![field.to_owned()] }
     }
 
+    /// The same, of another field.
+    #[must_use]
+    pub fn of_field(self, field: &str) -> Self {
+        Self { field: vec![field.to_owned()], ..self }
+    }
+
     /// The same refusal of a field of the field.
     #[must_use]
     pub fn within(mut self, outer: &str) -> Self {

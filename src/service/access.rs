@@ -91,6 +91,12 @@ impl Services {
         }
     }
 
+    /// Whether partners exist for the caller.
+    #[must_use]
+    pub fn can_see_some_partner(&self) -> bool {
+        matches!(self.visibility(Operation::Partner), Visibility::All | Visibility::Partner(_))
+    }
+
     /// Whether objects without an owner, such as products, are visible to the caller.
     pub(super) fn can_see(&self, operation: Operation) -> bool {
         self.visibility(operation) == Visibility::All

@@ -69,14 +69,39 @@ impl Services {
         &self,
         drafts: &[AffiliationDraft],
     ) -> Result<Vec<AddOutcome<AddedAffiliation>>, Error> {
+        self.add_affiliations(drafts, false).await
+    }
+
+    /// Adds the affiliations of a file. A row that was entered before is a duplicate, whatever became of it since: a file
+    /// that is imported again brings back no affiliation that was voided, corrected or ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn affiliations_import(
+        &self,
+        drafts: &[AffiliationDraft],
+    ) -> Result<Vec<AddOutcome<AddedAffiliation>>, Error> {
+        self.add_affiliations(drafts, true).await
+    }
+
+    async fn add_affiliations(
+        &self,
+        drafts: &[AffiliationDraft],
+        is_file: bool,
+    ) -> Result<Vec<AddOutcome<AddedAffiliation>>, Error> {
         transact!(self, Operation::AffiliateProfessional, transaction, changes => {
             let mut locked = LockedSubjects::lock(transaction, drafts).await?;
+            let entered = if is_file { locked.entered(transaction).await? } else { HashSet::new() };
             let mut rows = Vec::new();
             let mut added = Vec::with_capacity(drafts.len());
             for draft in drafts {
                 let one = match self.check_affiliation(&locked, draft) {
-                    Err(refusals) => AddOutcome::Refused(refusals),
-                    Ok((row, professional)) => locked.add(row, professional, &mut rows),
+                    (Some((row, professional)), _) if entered.contains(&entered_key(&row)) => {
+                        AddOutcome::Duplicate(AddedAffiliation { row, professional })
+                    }
+                    (_, Err(refusals)) => AddOutcome::Refused(refusals),
+                    (None, Ok(())) => return Err(Error::Damaged("an affiliation without its subjects".to_owned())),
+                    (Some((row, professional)), Ok(())) => locked.add(row, professional, &mut rows),
                 };
                 added.push(one);
             }
@@ -112,11 +137,12 @@ impl Services {
         }
     }
 
+    /// The affiliation of a draft, if its subjects exist, and what is wrong with it.
     fn check_affiliation(
         &self,
         locked: &LockedSubjects,
         draft: &AffiliationDraft,
-    ) -> Result<(affiliation::Model, ProfessionalRow), Refusals> {
+    ) -> (Option<(affiliation::Model, ProfessionalRow)>, Result<(), Refusals>) {
         let (starts_on, today) = (draft.starts_on, self.clock.today());
         let professional = called(&locked.professionals, &draft.professional);
         let professional = professional.ok_or_else(|| input::no_professional(&draft.professional));
@@ -125,18 +151,20 @@ impl Services {
         let days = (starts_on, draft.ends_on);
         let days =
             check_days(days, professional.as_ref().ok().copied(), partner.as_ref().ok().copied(), today);
-        let (professional, partner, ()) = all((professional, partner, days))?;
-        let row = affiliation::Model {
-            id: Uuid::now_v7(),
-            professional_id: professional.id,
-            partner_id: partner.id,
-            starts_on,
-            ends_on: draft.ends_on,
-            created_at: self.clock.now(),
-            voided: false,
-            replaces_id: None,
-        };
-        Ok((row, professional.clone()))
+        let row = professional.as_ref().ok().zip(partner.as_ref().ok()).map(|(professional, partner)| {
+            let row = affiliation::Model {
+                id: Uuid::now_v7(),
+                professional_id: professional.id,
+                partner_id: partner.id,
+                starts_on,
+                ends_on: draft.ends_on,
+                created_at: self.clock.now(),
+                voided: false,
+                replaces_id: None,
+            };
+            (row, (*professional).clone())
+        });
+        (row, all((professional, partner, days)).map(drop))
     }
 
     /// Writes new affiliations and the credits for past awards.
@@ -269,6 +297,15 @@ impl LockedSubjects {
         })
     }
 
+    /// What was entered of these professionals before.
+    async fn entered(&self, transaction: &DatabaseTransaction) -> Result<HashSet<EnteredKey>, Error> {
+        let entered = store::entered(transaction, self.professionals.values().map(|row| row.id)).await?;
+        let key = |row: store::EnteredAffiliation| {
+            (row.professional_id, row.partner_id, row.starts_on, row.ends_on)
+        };
+        Ok(entered.into_iter().map(key).collect())
+    }
+
     /// Adds an affiliation unless it exists already or overlaps another one (A0).
     fn add(
         &mut self,
@@ -291,6 +328,13 @@ impl LockedSubjects {
         rows.push(row.clone());
         AddOutcome::Created(AddedAffiliation { row, professional })
     }
+}
+
+/// Professional, partner, first and last day of an affiliation as it was entered.
+type EnteredKey = (Uuid, Uuid, NaiveDate, Option<NaiveDate>);
+
+fn entered_key(row: &affiliation::Model) -> EnteredKey {
+    (row.professional_id, row.partner_id, row.starts_on, row.ends_on)
 }
 
 fn check_start(starts_on: NaiveDate, day: NaiveDate, what: &str) -> Result<(), Refusal> {

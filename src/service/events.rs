@@ -144,13 +144,18 @@ impl EventDraft {
     }
 
     /// Whether two subjects were merged. Those that have to do with one of them need not know the other.
-    fn is_merge(&self) -> bool {
+    pub(super) fn is_merge(&self) -> bool {
         matches!(self.kind, EventKind::PartnersMerged | EventKind::ProfessionalsMerged)
     }
 
     /// Whether the event is about a partner.
     pub(super) fn is_about(&self, partner: Uuid) -> bool {
         self.partner == Some(partner)
+    }
+
+    /// Whether the event is about a professional.
+    pub(super) fn is_about_somebody(&self) -> bool {
+        self.professional.is_some()
     }
 
     /// An event of a swag order, with its current state.
@@ -358,6 +363,14 @@ pub(super) fn add_data(row: &mut event::Model, name: &str, value: &Value) {
     let mut data: Map<String, Value> = serde_json::from_str(&row.data).unwrap_or_default();
     data.insert(name.to_owned(), value.clone());
     row.data = Value::Object(data).to_string();
+}
+
+/// Takes out of the data of an event who did what it tells of, and why.
+pub(super) fn hide_cause(row: &mut event::Model) {
+    let mut data: Map<String, Value> = serde_json::from_str(&row.data).unwrap_or_default();
+    if data.remove("actor").is_some() | data.remove("reason").is_some() {
+        row.data = Value::Object(data).to_string();
+    }
 }
 
 fn with_reason(mut data: Map<String, Value>, reason: Option<&str>) -> Map<String, Value> {

@@ -106,7 +106,7 @@ impl Services {
         let visibility = self.authorize(Operation::PlaceOrder)?;
         let key = input::key("idempotencyKey", key);
         transact!(self, Operation::PlaceOrder, transaction, changes => {
-            let found = refused(self.lock_quote(transaction, &visibility, number).await)?;
+            let found = refused(self.lock_quote(transaction, &visibility, ("quote", number)).await)?;
             let (key, (mut quote, partner)) = all((key.as_ref(), found))?;
             if let Some(first) = orders::by_key(transaction, partner.id, key).await? {
                 if first.quote_id == Some(quote.id) {
@@ -168,7 +168,7 @@ impl Services {
         let visibility = self.authorize(Operation::WithdrawQuote)?;
         let reason = input::reason("reason", reason);
         transact!(self, Operation::WithdrawQuote, transaction, changes => {
-            let found = refused(self.lock_quote(transaction, &visibility, number).await)?;
+            let found = refused(self.lock_quote(transaction, &visibility, ("number", number)).await)?;
             let (reason, (mut quote, partner)) = all((reason.as_ref(), found))?;
             check_open(&quote, "number")?;
             let before = audit_state(&quote);
@@ -254,15 +254,15 @@ impl Services {
         partner.ok_or_else(|| Error::Damaged("a partner is gone".to_owned()))
     }
 
-    /// Locks the partner of a quote and reads the quote as it then is.
+    /// Locks the partner of a quote, which a field names, and reads the quote as it then is.
     async fn lock_quote(
         &self,
         transaction: &DatabaseTransaction,
         visibility: &Visibility,
-        number: &str,
+        (field, number): (&str, &str),
     ) -> Result<(quote::Model, PartnerRow), Error> {
-        let missing = || input::not_found("quote", ("quote", "number"), number);
-        let number = input::key("quote", number).map_err(|_| missing())?;
+        let missing = || input::not_found(field, ("quote", "number"), number);
+        let number = input::key(field, number).map_err(|_| missing())?;
         let quote = store::by_number(transaction, &number).await?;
         let quote = quote.filter(|row| visibility.can_see_partner(row.partner_id)).ok_or_else(missing)?;
         let partner = subject::lock::<PartnerRow>(transaction, [], [quote.partner_id]).await?.pop();

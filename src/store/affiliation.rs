@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::affiliation;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
@@ -23,6 +23,30 @@ pub(crate) async fn of_professionals(
     let backend = connection.get_database_backend();
     let statement = OF.bind(backend, [sql::ids(backend, ids)]);
     affiliation::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// An affiliation as it was entered, with its last day of then. It may have been ended, corrected or voided since.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct EnteredAffiliation {
+    pub(crate) professional_id: Uuid,
+    pub(crate) partner_id: Uuid,
+    pub(crate) starts_on: NaiveDate,
+    pub(crate) ends_on: Option<NaiveDate>,
+}
+
+/// Every affiliation of these professionals as it was entered.
+pub(crate) async fn entered(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<EnteredAffiliation>, DbErr> {
+    sql!(
+        ENTERED,
+        "SELECT a.professional_id, a.partner_id, a.starts_on, l.ends_on FROM affiliations a \
+         JOIN log l ON l.affiliation_id = a.id AND l.action = 'AFFILIATED' WHERE a.professional_id @uuids1 ORDER BY l.seq"
+    );
+    let backend = connection.get_database_backend();
+    let statement = ENTERED.bind(backend, [sql::ids(backend, ids)]);
+    EnteredAffiliation::find_by_statement(statement).all(connection).await
 }
 
 /// Enters an affiliation.

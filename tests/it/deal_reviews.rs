@@ -16,6 +16,7 @@ both! {
     r8_a_reopened_deal_gives_its_awards_back,
     r8_the_next_won_deal_of_the_customer_is_the_first,
     r8_what_was_rewarded_through_another_deal_is_held_again,
+    r4_the_holder_is_not_told_whose_win_it_is_rewarded_for,
     r9_a_proof_counts_whatever_the_status_was,
     approvals_and_reopenings_at_once,
     previews_and_keys_of_deals,
@@ -477,4 +478,26 @@ async fn opportunities_lapse_once(backend: Backend) {
     ];
     assert_eq!(told, expected);
     verified(app.services()).await;
+}
+
+async fn r4_the_holder_is_not_told_whose_win_it_is_rewarded_for(backend: Backend) {
+    let program = program(backend, TODAY).await;
+    let app = &program.app;
+    app.engaged("nordwind", "A1", "Gamma", "2026-02-02").await;
+    app.deal("suedwind", "B1", "Gamma", "2026-02-03").await;
+    let before = crate::events::latest(app).await;
+    program.done(&program.staff, "closeDeal", close("B1", "WON_BY_PARTNER", "2026-03-02")).await;
+    let reopened = json!({ "reference": "B1", "reason": "Suedwind cheated" });
+    program.done(&program.staff, "reopenDeal", reopened).await;
+    let told = feed(app, before).await;
+    let of = |code: &'static str| told.iter().filter(move |event| event["partner"]["code"] == code);
+    let kinds: Vec<&str> = of("nordwind").filter_map(|event| event["type"].as_str()).collect();
+    assert!(kinds.contains(&"CREDITS_CHANGED") && kinds.contains(&"OPPORTUNITY_WON"), "{kinds:?}");
+    for event in of("nordwind") {
+        let data = &event["data"];
+        assert!(data["actor"].is_null() && data["reason"].is_null(), "{event}");
+        assert!(!event.to_string().to_lowercase().contains("suedwind"), "{event}");
+    }
+    assert!(of("suedwind").all(|event| event["data"]["actor"].is_string()));
+    assert!(of("suedwind").any(|event| event["data"]["reason"] == "Suedwind cheated"));
 }

@@ -458,6 +458,7 @@ async fn everybody_sees_the_own_events_only(backend: Backend) {
     for event in professional.iter().filter(|event| !is_general(event)) {
         assert_eq!(event["professional"]["code"], "ada");
         assert!(event["partner"].is_null(), "a professional sees no partner");
+        assert!(event["data"]["partner"].is_null(), "and no code of one: {event}");
     }
     let partner = seen("PARTNER").await;
     assert!(!partner.is_empty());

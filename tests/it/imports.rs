@@ -13,6 +13,7 @@ both! {
     a_file_goes_in_as_a_whole_or_not_at_all,
     refused_rows_are_kept_and_written_to_be_corrected,
     names_and_addresses_are_updated,
+    an_affiliation_that_was_imported_before_is_a_duplicate_whatever_became_of_it,
     an_import_is_undone_with_its_effects_shown,
 }
 
@@ -248,6 +249,38 @@ async fn names_and_addresses_are_updated(backend: Backend) {
     assert!(audit.contains("North") && !audit.contains("Ada"), "{audit}");
     let (_, again, _) = commands.import(&["p.csv"]).await;
     assert!(again.contains("p.csv: recorded 0, duplicate 1, refused 0\n"), "{again}");
+    verified(app.services()).await;
+}
+
+async fn an_affiliation_that_was_imported_before_is_a_duplicate_whatever_became_of_it(backend: Backend) {
+    let app = started(backend).await;
+    app.partner("polder", "2024-06-01").await;
+    for code in ["bob", "cora", "dan"] {
+        app.professional(code, "2024-06-01").await;
+    }
+    let commands = Commands::new(&app);
+    commands.write("w.csv", "professional,partner,starts_on\nbob,nordwind,2025-01-01\ncora,nordwind,2025-01-01\ndan,nordwind,2025-01-01\n");
+    assert!(commands.import(&["w.csv"]).await.1.contains("recorded 3, duplicate 0, refused 0"));
+    let id = async |code: &str| {
+        let query =
+            "query($code: String!) { professional(code: $code) { affiliations(first: 5) { nodes { id } } } }";
+        let found = app.ok(query, json!({ "code": code })).await;
+        found["professional"]["affiliations"]["nodes"][0]["id"].clone()
+    };
+    app.done("voidAffiliation", json!({ "affiliation": id("bob").await, "reason": "never was" })).await;
+    let correction = json!({ "affiliation": id("cora").await, "partner": "polder", "startsOn": "2025-02-01", "reason": "a mistake" });
+    app.done("correctAffiliation", correction).await;
+    app.done("endMembership", json!({ "professional": "dan", "on": "2025-06-30", "reason": "left" })).await;
+    let standing = async || {
+        let query = "{ affiliations(first: 20) { nodes { professional { code } partner { code } startsOn endsOn } } }";
+        app.ok(query, json!({})).await
+    };
+    let before = standing().await;
+    let (code, output, _) = commands.import(&["w.csv"]).await;
+    assert!(code == 0 && output.contains("recorded 0, duplicate 3, refused 0"), "{output}");
+    assert_eq!(standing().await, before);
+    // Through the API it can be entered again.
+    app.affiliate("bob", "nordwind", "2025-01-01").await;
     verified(app.services()).await;
 }
 

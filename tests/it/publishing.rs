@@ -10,6 +10,7 @@ both! {
     e1_a_document_is_checked_with_problems_examples_and_changes,
     e1_drafts_keep_their_revisions_and_are_approved_by_another_administrator,
     e1_an_approval_is_required_where_the_setting_says_so,
+    e1_a_month_that_has_an_edition_is_a_problem,
     e3_an_edition_is_published_for_a_month_that_has_not_begun,
     e3_of_a_hundred_publications_at_once_one_wins,
     e3_a_process_that_missed_a_publication_never_books_by_the_old_edition,
@@ -211,6 +212,31 @@ async fn e1_an_approval_is_required_where_the_setting_says_so(backend: Backend) 
     let edition = json!({ "effectiveFrom": "2026-10-01", "publishedBy": "bootstrap" });
     assert_eq!(draft, json!({ "status": "PUBLISHED", "edition": edition }));
     assert_eq!(refusals(&publish(json!({})).await)[0].0, "WRONG_STATE");
+    // The day of a draft without one is that of its document.
+    let text = text.replacen("effective_from = 2024-05-01", "effective_from = 2026-12-01", 1);
+    let input = json!({ "name": "Another", "document": text });
+    let saved = payload(&app.send(SAVE, json!({ "input": input })).await, "saveEditionDraft");
+    let id = &saved["draft"]["id"];
+    let variables = json!({ "input": { "draft": id, "revision": 1 } });
+    payload(&app.send_as(&second, APPROVE, variables).await, "approveEditionDraft");
+    let input = json!({ "draft": id, "effectiveFrom": "2026-11-01" });
+    let other_day = refusals(&payload(&app.send(PUBLISH, json!({ "input": input })).await, "publishEdition"));
+    assert!(other_day[0].1.contains("approved for 2026-12-01, not for 2026-11-01"), "{other_day:?}");
+}
+
+async fn e1_a_month_that_has_an_edition_is_a_problem(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    let text = document(&app, &[("threshold = 75", "threshold = 100")]).await;
+    let problems = async |from: &str| {
+        let found = app.ok(CHECK, json!({ "document": text, "from": from })).await;
+        found["checkEdition"]["problems"].as_array().expect("a list").clone()
+    };
+    assert_eq!(problems("2026-10-01").await, Vec::<Value>::new());
+    published(&app, &text, "2026-10-01").await;
+    let [problem] = &problems("2026-10-01").await[..] else { panic!("one problem") };
+    let message = problem["message"].as_str().expect("a text");
+    assert!(message.ends_with("comes into force on 2026-10-01 already."), "{message}");
+    assert_eq!(problems("2026-11-01").await, Vec::<Value>::new());
 }
 
 async fn e3_an_edition_is_published_for_a_month_that_has_not_begun(backend: Backend) {

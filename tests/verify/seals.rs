@@ -36,7 +36,7 @@ async fn change_a_quantity(scenario: &Scenario) {
     scenario.tamper(facts, "activities").await;
     let entries = "UPDATE ledger_entries SET units_after = 8 WHERE kind = 'CATALOG_DOWNLOADS'";
     scenario.tamper(entries, "ledger_entries").await;
-    scenario.execute("UPDATE partner_tallies SET units = 8 WHERE kind = 'CATALOG_DOWNLOADS'").await;
+    scenario.execute("UPDATE partner_tallies SET units = 8 WHERE rule = 'CATALOG_DOWNLOADS'").await;
 }
 
 #[tokio::test]

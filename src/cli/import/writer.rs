@@ -94,7 +94,7 @@ async fn write_batch(
     let outcomes = match table {
         Table::Partners => services.partners_import(&drafts_of!(Partner)).await?,
         Table::Professionals => services.professionals_import(&drafts_of!(Professional)).await?,
-        Table::Affiliations => row_outcomes(services.affiliations_add(&drafts_of!(Affiliation)).await?),
+        Table::Affiliations => row_outcomes(services.affiliations_import(&drafts_of!(Affiliation)).await?),
         Table::Activities => {
             let drafts: Vec<ActivityDraft> = drafts_of!(Activity);
             let recorded = services.activities_record_timed(&drafts, Intake::Record, Some(run));

@@ -227,8 +227,12 @@ impl Event {
 
     /// Immutable snapshot of the values at the time of the event, with codes and numbers but no names.
     /// Webhooks deliver the same data.
-    async fn data(&self) -> JsonObject {
-        JsonObject(data(self.0.row()))
+    async fn data(&self, context: &Context<'_>) -> JsonObject {
+        let mut data = data(self.0.row());
+        if !context.data_unchecked::<Services>().can_see_some_partner() {
+            data.remove("partner");
+        }
+        JsonObject(data)
     }
 }
 

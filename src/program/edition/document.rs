@@ -300,7 +300,8 @@ pub(in crate::program) fn parse_tree(
     }
     let partner_levels = reader.levels(&document.partner.level)?;
     if partner_levels.reached(0).is_none() {
-        return reader.refuse(0..0, "the first partner level must have threshold 0: it holds from enrolment");
+        let span = document.partner.level.first().map_or(0..0, |level| level.threshold.span());
+        return reader.refuse(span, "the first partner level must have threshold 0: it holds from enrolment");
     }
     let legacy = document.legacy.as_ref().map(|raw| reader.legacy(raw)).transpose()?;
     let lines = |raw: &RawLegacy| (reader.line(raw.until.span()), reader.line(raw.level_valid_until.span()));

@@ -49,6 +49,11 @@ fn check_value(text: &str, key: (&str, usize), value: &DeValue<'_>, problems: &m
                     format!("a text has at most {TEXT_CHARS_MAX} characters; this one has {length}");
                 problems.push(at(text, offset, message));
             }
+            if let Some(found) = string.chars().find(|one| one.is_control() && !matches!(one, '\n' | '\t')) {
+                let message =
+                    format!("a text has no control characters; `{name}` has U+{:04X}", u32::from(found));
+                problems.push(at(text, offset, message));
+            }
         }
         DeValue::Array(items) => {
             let most = LISTS.iter().find(|(list, _)| *list == name).map_or(ITEMS_MAX, |(_, most)| *most);

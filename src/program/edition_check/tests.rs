@@ -77,6 +77,19 @@ fn every_problem_is_found_with_line_and_column() {
 }
 
 #[test]
+fn texts_have_no_control_characters_and_the_first_level_is_named_where_it_is() {
+    let nul = BUILT_IN.replacen("title = \"Kata completed\"", "title = \"Kata\\u0000 completed\"", 1);
+    let found = problems(&nul);
+    let place = format!("{}:1: a text has no control characters; `title` has U+0000", line_of(&nul, "u0000"));
+    assert_eq!(found, [place]);
+    let high = BUILT_IN.replacen("threshold = 0", "threshold = 5", 1);
+    let place =
+        format!("{}:13: the first partner level must have threshold 0", line_of(&high, "threshold = 5"));
+    let found = problems(&high);
+    assert!(found.iter().any(|problem| problem.starts_with(&place)), "{place}: {found:?}");
+}
+
+#[test]
 fn problems_of_syntax_are_all_found() {
     let document =
         BUILT_IN.replacen("per = 500", "per = = 500", 1).replacen("threshold = 75", "threshold 75", 1);

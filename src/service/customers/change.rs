@@ -191,7 +191,7 @@ impl Services {
         store::update(transaction, &into).await?;
         let names: Vec<String> = step.names.iter().map(|name| name.name.clone()).collect();
         store::save_names(transaction, step.names).await?;
-        self.write_holds(transaction, &holds, &redefined.holds, day, &step.reason).await?;
+        self.write_holds(transaction, &holds, &redefined.holds, day).await?;
         let kind = match step.action {
             LogAction::CustomersJoined => EventKind::CustomersJoined,
             _ => EventKind::CustomersSeparated,

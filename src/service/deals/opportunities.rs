@@ -52,20 +52,21 @@ impl Services {
         let is_won = after.won && before.is_some_and(|before| before.deal == after.deal && !before.won);
         if is_won {
             let holder = deal_of(transaction, after.deal).await?;
+            // Who closed another partner's deal, and why, is not the holder's business.
+            let reason = (holder.partner_id == deal.partner_id).then_some(reason);
             self.emit_opportunity(transaction, EventKind::OpportunityWon, &holder, day, reason).await?;
         }
         Ok(())
     }
 
     /// Writes the holds on opportunities of customers that were joined or separated, sets the timers, and emits which
-    /// of them lapse with that.
+    /// of them lapse with that. The reason may name another partner, so it is in the event of the customer alone.
     pub(in crate::service) async fn write_holds(
         &self,
         transaction: &DatabaseTransaction,
         before: &[(Opportunity, Hold<Uuid>)],
         after: &[(Opportunity, Option<Hold<Uuid>>)],
         day: NaiveDate,
-        reason: &str,
     ) -> Result<(), Error> {
         let old = |of: &Opportunity| before.iter().find(|(key, _)| key == of).map(|(_, hold)| *hold);
         let changed: Vec<_> = after.iter().filter(|(key, hold)| old(key) != *hold).collect();
@@ -78,8 +79,7 @@ impl Services {
         {
             if !lost.won && day <= lost.until {
                 let holder = deal_of(transaction, lost.deal).await?;
-                self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, day, Some(reason))
-                    .await?;
+                self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, day, None).await?;
             } else {
                 self.emit_lapse(transaction, &lost).await?;
             }
@@ -104,21 +104,20 @@ impl Services {
         self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, on, None).await
     }
 
+    /// Emits an event of an opportunity; `cause` is none where the holder is not told who did it and why, or time did.
     async fn emit_opportunity(
         &self,
         transaction: &DatabaseTransaction,
         kind: EventKind,
         holder: &deal::Model,
         on: NaiveDate,
-        reason: Option<&str>,
+        cause: Option<Option<&str>>,
     ) -> Result<(), Error> {
         let partners = subject::by_ids::<PartnerRow>(transaction, [holder.partner_id]).await?;
         let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
-        // What lapses by time alone has neither.
-        let is_by_time = kind == EventKind::OpportunityLapsed && reason.is_none();
-        let actor = (!is_by_time).then(|| self.caller().actor.label().to_owned());
+        let actor = cause.is_some().then(|| self.caller().actor.label().to_owned());
         let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor };
-        let row = audience.step(&self.opportunity_event(kind, holder, on), reason);
+        let row = audience.step(&self.opportunity_event(kind, holder, on), cause.flatten());
         Ok(event::insert(transaction, vec![row], Numbering::Later).await?)
     }
 }

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::program::edition::{Change, EditionError};
 use crate::program::edition_check::Checked;
 use crate::program::refusal::{Code, Problems, Refusal, Refusals};
+use crate::program::wording::quoted;
 use crate::service::Services;
 use crate::service::policy::Policy;
 
@@ -56,8 +57,15 @@ impl Services {
     ) -> Result<EditionCheck, Error> {
         self.authorize(Operation::CheckEdition)?;
         let mut check = checked(Arc::clone(self.policy()), document, effective_from).await?;
-        check.day_problem = effective_from.and_then(|day| self.day_problem(day));
+        check.day_problem =
+            effective_from.and_then(|day| self.day_problem(day).or_else(|| self.taken_day(day)));
         Ok(check)
+    }
+
+    /// That another edition comes into force on a day.
+    fn taken_day(&self, day: NaiveDate) -> Option<String> {
+        let taken = self.policy.editions.iter().find(|edition| edition.effective_from == day)?;
+        Some(format!("The edition {} comes into force on {day} already.", quoted(&taken.name)))
     }
 
     /// Why no edition can come into force on a day.

@@ -2,7 +2,7 @@
 
 mod events;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{
@@ -314,7 +314,7 @@ impl Posting<'_> {
             let key = (award.partner, Period::of(editions, award.effective_on), track);
             *nets.entry(key).or_default().entry(award.effective_on).or_default() += award.level_credits;
         }
-        let who: HashSet<PartnerIndex> = nets.keys().map(|(who, _, _)| *who).chain(overridden).collect();
+        let who: BTreeSet<PartnerIndex> = nets.keys().map(|(who, _, _)| *who).chain(overridden).collect();
         let ids = who.iter().map(|who| self.partners[who.0 as usize].id);
         let mut stored: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
         for row in totals::of_partners(connection, ids).await? {

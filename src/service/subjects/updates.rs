@@ -69,6 +69,7 @@ impl Services {
         let checked = all((input::reason("reason", reason), some, name, day));
         transact!(self, Operation::UpdatePartner, transaction, changes => {
             let partner = lock_partner(transaction, &visibility, code).await?;
+            let partner = partner.map_err(|refusal| refusal.of_field("code"));
             let ((reason, (), name, day), before) = all((checked.clone(), partner))?;
             let row = PartnerRow {
                 name: name.unwrap_or_else(|| before.name.clone()),
@@ -128,6 +129,7 @@ impl Services {
         let checked = all((input::reason("reason", reason), some, name, email, day));
         transact!(self, Operation::UpdateProfessional, transaction, changes => {
             let found = lock_professional(transaction, &visibility, code).await?;
+            let found = found.map_err(|refusal| refusal.of_field("code"));
             let ((reason, (), name, email, day), before) = all((checked.clone(), found))?;
             let row = ProfessionalRow {
                 name: name.unwrap_or_else(|| before.name.clone()),

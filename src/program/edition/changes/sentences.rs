@@ -120,11 +120,12 @@ pub(super) fn summary(part: &Part<'_>, values: &Values) -> String {
     let value = |name: &str| values.get(name).map(|value| grouped(value));
     let unit = part.unit();
     if let Some(points) = value("points").filter(|_| part.is_rule()) {
-        return format!("{points} points{}", each(part, Some(values)));
+        return format!("{points} points{}{}", each(part, Some(values)), terms(unit, values));
     }
     if let Some(credits) = value("credits").filter(|_| part.is_rule()) {
         let per = value("per").filter(|per| per != "1").map_or(String::new(), |per| format!(" per {per}"));
-        return format!("{credits} credits{per}{}", values.get("window").map_or("", |one| window(one)));
+        let window = values.get("window").map_or("", |one| window(one));
+        return format!("{credits} credits{per}{window}{}", terms(unit, values));
     }
     if let Some(threshold) = value("threshold") {
         return format!("from {threshold} {unit}");
@@ -134,6 +135,22 @@ pub(super) fn summary(part: &Part<'_>, values: &Values) -> String {
     }
     let pairs = values.iter().map(|(key, value)| format!("{} {}", words(key), grouped(value)));
     pairs.collect::<Vec<_>>().join(", ")
+}
+
+/// What else a new rule says.
+fn terms(unit: &str, values: &Values) -> String {
+    let value = |name: &str| values.get(name).map(|value| grouped(value));
+    let terms = [
+        value("cap")
+            .map(|cap| format!("at most {cap} {unit}{}", values.get("window").map_or("", |one| window(one)))),
+        value("divided_by").map(|name| format!("divided by {}", words(&name))),
+        value("counts_as").map(|kind| format!("counts as {kind}")),
+        value("from").map(|day| format!("from {day}")),
+        value("until").map(|day| format!("until {day}")),
+        value("evidence_days").map(|days| format!("with evidence within {days} days")),
+        value("rest").filter(|rest| rest == "carry").map(|_| "what is left over is carried on".to_owned()),
+    ];
+    terms.into_iter().flatten().map(|term| format!(", {term}")).collect()
 }
 
 /// What points are for, where an activity can have several.

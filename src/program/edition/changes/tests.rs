@@ -95,9 +95,15 @@ fn each_change_is_a_sentence() {
 fn rules_and_levels_come_and_go() {
     let new = "[[partner.level]]\ncode = \"MASTER\"\nname = \"Master\"\nthreshold = 200\n\n\
         [[partner.rule]]\nkind = \"VIRTUAL_EVENT\"\ntitle = \"Virtual event\"\ntrack = \"business\"\ncredits = 20\nper = 1\n\
-        window = \"each\"\nsource = \"x\"\n\n[[partner.rule]]\nkind = \"CERTIFICATION_OBTAINED\"";
+        window = \"month\"\ncap = 40\nfrom = 2026-06-05\nuntil = 2026-06-25\nsource = \"x\"\n\n[[partner.rule]]\nkind = \"CERTIFICATION_OBTAINED\"";
     let added = sentences(&[("[[partner.rule]]\nkind = \"CERTIFICATION_OBTAINED\"", new)]);
-    assert_eq!(added, ["New level Master: from 200 credits.", "New: Virtual event, 20 credits."]);
+    assert_eq!(
+        added,
+        [
+            "New level Master: from 200 credits.",
+            "New: Virtual event, 20 credits a month, at most 40 credits a month, from 2026-06-05, until 2026-06-25.",
+        ]
+    );
     let start = BUILT_IN.find("[[professional.rule]]\nkind = \"KATA_COMPLETED\"").expect("a rule");
     let end = start + 5 + BUILT_IN[start + 5..].find("[[professional.rule]]\n").expect("another rule");
     let gone = sentences(&[(&BUILT_IN[start..end], "")]);

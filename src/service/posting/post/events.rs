@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::PostedRows;
-use crate::service::events::{EventDraft, activity_data, add_data};
+use crate::service::events::{EventDraft, activity_data, add_data, hide_cause};
 
 impl PostedRows {
     /// Adds an event of a step; steps are counted from 0 in the order in which they were applied.
@@ -33,6 +33,7 @@ impl PostedRows {
         for (seq, step) in self.seqs.iter().zip(&self.log) {
             let drafts = self.drafts.get(seq).map_or(&[][..], Vec::as_slice);
             let reason = step.reason.as_deref();
+            let first = rows.len();
             rows.extend(drafts.iter().map(|draft| self.audience.step(draft, reason)));
             while let Some(entry) = points.next_if(|entry| entry.log_seq == *seq) {
                 let mut row = self.audience.points(entry, drafts.first(), reason);
@@ -49,13 +50,25 @@ impl PostedRows {
                 }
                 rows.push(row);
             }
+            rows[first..].iter_mut().filter(|row| !is_told(drafts, row)).for_each(hide_cause);
         }
         // Levels follow from all steps together, which have one reason if any.
         let reason = self.log.iter().find_map(|step| step.reason.as_deref());
+        let first = rows.len();
         let people = self.professional_levels.iter();
         rows.extend(people.map(|(who, change)| self.audience.professional_level(*who, change, reason)));
         let partners = self.partner_levels.iter();
         rows.extend(partners.map(|(who, change)| self.audience.partner_level(*who, change, reason)));
+        let is_told = |row: &entity::event::Model| self.drafts.values().any(|drafts| is_told(drafts, row));
+        rows[first..].iter_mut().filter(|row| !is_told(row)).for_each(hide_cause);
         rows
     }
+}
+
+/// Whether the receiver of an event may know who did the step and why. What a step about one partner, or about a customer,
+/// brings another partner is told without: it would say who that is.
+fn is_told(drafts: &[EventDraft], row: &entity::event::Model) -> bool {
+    let Some(partner) = row.partner_id.filter(|_| row.professional_id.is_none()) else { return true };
+    let Some(step) = drafts.first() else { return true };
+    step.is_about(partner) || step.is_about_somebody() || step.is_merge()
 }
