@@ -7,6 +7,7 @@ mod demo;
 mod edition;
 mod import;
 mod key;
+mod lists;
 mod migrate;
 mod new_file;
 mod serve;
@@ -81,8 +82,11 @@ enum Command {
     /// holds, names and e-mail addresses and the secrets of webhooks among it: keep it as safe as the database.
     Export {
         /// Path of the archive, such as `program.jsonl.gz`. An existing file is never overwritten.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[arg(value_name = "FILE", required_unless_present = "csv", conflicts_with = "csv")]
+        file: Option<PathBuf>,
+        /// Print one list as CSV instead.
+        #[arg(long, value_name = "LIST", value_parser = lists::names())]
+        csv: Option<String>,
     },
     /// Build an empty database, of either engine, from an archive, and verify it.
     Restore {
@@ -176,7 +180,8 @@ fn run(command: Command) -> Result<u8, CommandError> {
             Command::Migrate => migrate::migrate(&settings).await,
             Command::Verify { head } => verify::verify(&settings, head.as_deref()).await,
             Command::Backup { file } => backup::backup(&settings, &file).await,
-            Command::Export { file } => archive::export(&settings, &file).await,
+            Command::Export { csv: Some(list), .. } => lists::export(&settings, &list).await,
+            Command::Export { file, .. } => archive::export(&settings, &file.unwrap_or_default()).await,
             Command::Restore { file } => archive::restore(&settings, &file).await,
             Command::Edition { command } => edition::edition(&settings, command).await,
             Command::Key { command } => key::key(&settings, command).await,

@@ -75,3 +75,24 @@ fn what_is_no_whole_archive_is_refused_before_anything_is_written() {
     assert!(said(&nowhere).contains("there is no database"), "{}", said(&nowhere));
     assert_eq!(files(empty.path()), ["archive"]);
 }
+
+#[test]
+fn lists_are_written_as_csv() {
+    let folder = folder();
+    // list, its rows
+    let table = [
+        ("partners", "nordwind,Nordwind,2020-01-01,,50,CREATOR,MEMBER,0,,CREATOR,50,2027-12-31\n"),
+        ("activities", "x,1,nordwind,,EVENT_ORGANIZED,2026-02-01,1,,RECORDED,0,50,"),
+        ("deals", ""),
+    ];
+    for (list, rows) in table {
+        let output = run(folder.path(), &["export", "--csv", list]);
+        assert!(output.status.success(), "{list}: {}", said(&output));
+        let text = stdout(&output);
+        let (header, found) = text.split_once('\n').expect("a header");
+        assert!(header.contains(','), "{header}");
+        assert!(found.starts_with(rows) && found.is_empty() == rows.is_empty(), "{list}: {found}");
+    }
+    let unknown = run(folder.path(), &["export", "--csv", "planets"]);
+    assert!(said(&unknown).contains("partners, professionals"), "{}", said(&unknown));
+}
