@@ -1,4 +1,6 @@
-//! `edition`: checks the document of an edition, and publishes it.
+//! `edition`: checks the document of an edition, tries it, and publishes it.
+
+mod trial;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,21 @@ pub(super) enum EditionCommand {
         #[arg(long, value_name = "DATE", value_parser = day)]
         from: Option<NaiveDate>,
     },
+    /// Try a document on the whole log, and print who would gain and lose. Nothing is changed.
+    Try {
+        /// Path of the TOML document.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// First day in force, in place of the document's `effective_from`; it may have passed.
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        from: Option<NaiveDate>,
+        /// The day on which subjects are compared; the later of today and the first day without it.
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        on: Option<NaiveDate>,
+        /// How many subjects to print, those that lose most first.
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=1_000))]
+        first: u64,
+    },
     /// Publish a document. It comes into force on the first day of a month that has not begun.
     Publish {
         /// Path of the TOML document.
@@ -48,6 +65,9 @@ fn day(text: &str) -> Result<NaiveDate, String> {
 pub(super) async fn edition(settings: &Settings, command: EditionCommand) -> Result<u8, CommandError> {
     match command {
         EditionCommand::Check { file, from } => check(settings, &file, from).await,
+        EditionCommand::Try { file, from, on, first } => {
+            trial::try_document(settings, &file, (from, on), first).await
+        }
         EditionCommand::Publish { file, from } => publish(settings, &file, from).await,
     }
 }

@@ -15,6 +15,11 @@ fn a_document_is_checked_and_published_with_places_in_the_file() {
     write("good.toml", &good);
     write("wrong.toml", &wrong);
     write("p.csv", "partner,name,enrolled_on\nnordwind,Nordwind,2020-01-01\n");
+    write(
+        "a.csv",
+        "source,external_id,partner,kind,occurred_on\nx,1,nordwind,EVENT_ORGANIZED,2026-02-01\n\
+         x,2,nordwind,EVENT_ORGANIZED,2026-02-02\n",
+    );
     let line =
         |needle: &str| 1 + wrong.lines().position(|line| line.contains(needle)).expect("in the document");
     let unknown = format!("wrong.toml:{}:1: unknown field `prr`", line("prr = 500"));
@@ -22,7 +27,7 @@ fn a_document_is_checked_and_published_with_places_in_the_file() {
     let check = ["edition", "check", "good.toml", "--from", "2027-01-01"];
     let publish = ["edition", "publish", "good.toml", "--from", "2027-01-01"];
     // arguments, exit code, words of the output
-    let table: [(&[&str], i32, &[&str]); 9] = [
+    let table: [(&[&str], i32, &[&str]); 11] = [
         // Without a database, a document is compared with the built-in edition.
         (
             &check,
@@ -34,9 +39,19 @@ fn a_document_is_checked_and_published_with_places_in_the_file() {
             ],
         ),
         (&["edition", "check", "wrong.toml"], 1, &[&unknown, &zero]),
-        (&["import", "--create", "p.csv"], 0, &["recorded 1"]),
+        (&["import", "--create", "p.csv", "a.csv"], 0, &["recorded 3"]),
         (&check, 0, &["Creator: 75 → 100 credits.\n"]),
         (&["edition", "publish", "wrong.toml", "--from", "2027-01-01"], 1, &[&unknown, &zero]),
+        (&["edition", "try", "wrong.toml"], 1, &[&unknown, &zero]),
+        (
+            &["edition", "try", "good.toml", "--from", "2025-01-01"],
+            0,
+            &[
+                "Creator: 75 → 100 credits.\npartner nordwind loses: CREATOR → COLLABORATOR, difference +0\n",
+                "in force from 2025-01-01, compared on 2026-08-31: 0 gain, 1 lose, 0 gain and lose\n",
+                "credits given 0, taken 0; points given 0, taken 0\n",
+            ],
+        ),
         (
             &["edition", "publish", "good.toml", "--from", "2026-08-01"],
             1,
