@@ -33,6 +33,7 @@ pub(crate) enum Relation {
     Deals(Page<i64>),
     EditionDraft,
     EditionTrial,
+    PlannedTrial,
     Deliveries(Option<DeliveryState>, Page<Uuid>),
     DeliveryCount(Option<DeliveryState>),
     DeliveryProgress,

@@ -28,6 +28,7 @@ mod points;
 mod product;
 mod professional;
 mod quote;
+mod recalculation;
 mod report;
 mod standing;
 mod statement;
@@ -64,6 +65,7 @@ pub(crate) use points::PointsEntry;
 pub(crate) use product::{Contract, Product};
 pub(crate) use professional::Professional;
 pub(crate) use quote::SavedQuote;
+pub(crate) use recalculation::Recalculation;
 pub(crate) use report::ProgramReport;
 pub(crate) use statement::Statement;
 pub(crate) use swag::{SwagItem, SwagOrder};
@@ -87,6 +89,7 @@ pub(crate) enum Node {
     Edition(Edition),
     EditionDraft(EditionDraft),
     EditionTrial(EditionTrial),
+    Recalculation(Recalculation),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),
     Product(Product),

@@ -44,6 +44,11 @@ impl<'e> Accounts<'e> {
         }
     }
 
+    /// Lets credits expire by other editions from now on.
+    pub fn use_editions(&mut self, editions: &'e Editions) {
+        self.editions = editions;
+    }
+
     /// Lets what is due expire before something is spent, also where the log has no such step: by the policy that it is
     /// folded with, it would have had one.
     pub fn expire_by_themselves(&mut self) {
