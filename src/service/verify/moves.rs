@@ -160,6 +160,10 @@ impl<'a> MovingReplay<'a> {
                 let shadow = self.begun.checked_sub(1).and_then(|place| self.shadows[place].as_mut());
                 if let Some(Shadow { replay, differences }) = shadow {
                     self.main.recalculate(step, (replay, differences), expected);
+                    // What the subject was given is part of what later policies compare with.
+                    for later in self.shadows[self.begun..].iter_mut().flatten() {
+                        later.differences.add(&self.main, -1);
+                    }
                 } else {
                     self.main.skip(step);
                     let seq = step.seq;

@@ -399,6 +399,20 @@ async fn fill(
         let input = json!({ "name": "x", "document": policy, "effectiveFrom": month });
         words.push(("DRAFT_ID", text(&app.done("saveEditionDraft", input).await["draft"]["id"])));
     }
+    if document.contains("RECALCULATION_ID") {
+        let query = "mutation($document: String!) { planRecalculation(input: { document: $document, \
+            effectiveFrom: \"2025-01-01\", reason: \"why\" }) { recalculation { id } userErrors { message } } }";
+        let policy = app.ok("{ edition { document } }", json!({})).await["edition"]["document"].clone();
+        let planned = app.ok(query, json!({ "document": policy })).await;
+        let recalculation = &planned["planRecalculation"]["recalculation"];
+        if document.starts_with("revert") {
+            let input = json!({ "id": recalculation["id"] });
+            let query = "mutation($id: ID!) { applyRecalculation(input: { recalculation: $id }) { recalculation { id } } }";
+            app.ok(query, input).await;
+            app.services().complete_recalculations().await.expect("every subject");
+        }
+        words.push(("RECALCULATION_ID", text(&recalculation["id"])));
+    }
     if document.contains("TRIAL_ID") {
         let policy = app.ok("{ edition { document } }", json!({})).await["edition"]["document"].clone();
         let query = "query($document: String!) { tryEdition(input: { document: $document }) { id } }";
