@@ -148,8 +148,10 @@ async fn e4_applying_is_as_if_the_edition_had_been_in_force_from_the_start(backe
         for app in [&app, &from_start] {
             let late = Activity::of_professional("ada", "DOCS_CORRECTION", "2025-07-03").external_id("late");
             assert_eq!(app.record(late).await["awardedPoints"], 40);
-            app.record(Activity::of_partner("polder", "LINKEDIN_POST", "2025-06-05").external_id("late"))
-                .await;
+            app.record(
+                Activity::of_partner("polder", "LINKEDIN_POST", "2025-06-05").external_id("late-post"),
+            )
+            .await;
         }
         verified(app.services()).await;
         assert_eq!(sums(&app).await, sums(&from_start).await, "from {from} on, with late facts");
