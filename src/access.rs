@@ -275,6 +275,8 @@ rights! {
         TryEdition "tryEdition"        [Everything Nothing Nothing Nothing Nothing]
         /// Checking the document of an edition.
         CheckEdition "checkEdition"    [Everything Nothing Nothing Nothing Nothing]
+        /// Recalculations with their plans.
+        Recalculations "recalculations" [Everything Nothing Nothing Nothing Nothing]
         /// Sums over the whole program.
         ProgramReport "programReport"  [Everything Everything Nothing Nothing Nothing]
         /// Replaying the log and comparing ledger and projections with it.
@@ -401,6 +403,14 @@ rights! {
         CancelTrial "cancelTrial"      [Everything Nothing Nothing Nothing Nothing]
         /// Publishes an edition.
         PublishEdition "publishEdition" [Everything Nothing Nothing Nothing Nothing]
+        /// Plans a recalculation.
+        PlanRecalculation "planRecalculation" [Everything Nothing Nothing Nothing Nothing]
+        /// Applies a recalculation.
+        ApplyRecalculation "applyRecalculation" [Everything Nothing Nothing Nothing Nothing]
+        /// Reverts a recalculation.
+        RevertRecalculation "revertRecalculation" [Everything Nothing Nothing Nothing Nothing]
+        /// Recalculates the subjects of a recalculation that was applied or reverted.
+        RecalculateSubjects "recalculateSubjects" [Everything Nothing Nothing Nothing Nothing]
         /// Creates an API key.
         CreateApiKey "createApiKey"    [Everything Nothing Nothing Nothing Nothing]
         /// Revokes an API key.

@@ -21,6 +21,7 @@ mod posting;
 pub mod products;
 pub mod quotes;
 pub mod reads;
+pub mod recalculations;
 pub mod run;
 mod seals;
 mod stored_values;

@@ -39,6 +39,7 @@ pub(crate) mod product;
 pub(crate) mod professional;
 pub(crate) mod quote;
 mod readiness;
+pub(crate) mod recalculation;
 pub mod report;
 pub(crate) mod sales;
 pub(crate) mod seal;

@@ -108,6 +108,16 @@ function administrator(day) {
 `,
     },
     {
+      title: 'Recalculations',
+      description: 'Policies for days that have passed, with what they change. `planRecalculation` makes a plan, `applyRecalculation` and `revertRecalculation` lead there and back.',
+      query: `query Recalculations {
+  recalculations(last: 10) {
+    nodes { id status effectiveFrom reason subjects plannedBy appliedAt revertedAt trial { status gainers losers mixed creditsGiven creditsTaken } }
+  }
+}
+`,
+    },
+    {
       title: 'API keys',
       description: 'Every key with its last use, without its secret.',
       query: `query ApiKeys {

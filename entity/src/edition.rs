@@ -19,6 +19,8 @@ pub struct Model {
     pub published_at: DateTimeUtc,
     /// The label of the key or the subject of the token that published it; none for the built-in edition.
     pub published_by: Option<String>,
+    /// The recalculation that it is of; none for a published edition.
+    pub recalculation_id: Option<Uuid>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

@@ -45,6 +45,7 @@ pub mod professional_tally;
 pub mod professional_total;
 pub mod quote;
 pub mod quote_line;
+pub mod recalculation;
 pub mod sales_target;
 pub mod seal;
 pub mod subject_step;

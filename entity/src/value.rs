@@ -110,6 +110,12 @@ pub enum LogAction {
     CustomersJoined,
     /// Names of a customer are those of another one.
     CustomersSeparated,
+    /// The edition of a recalculation came into force.
+    RecalculationApplied,
+    /// The edition of a recalculation is no longer in force.
+    RecalculationReverted,
+    /// A subject was recalculated.
+    Recalculated,
 }
 
 /// Cause of a ledger entry.
@@ -402,6 +408,12 @@ pub enum EventKind {
     EditionDraftApproved,
     /// A draft of an edition was withdrawn.
     EditionDraftWithdrawn,
+    /// The edition of a recalculation came into force.
+    RecalculationApplied,
+    /// The edition of a recalculation is no longer in force.
+    RecalculationReverted,
+    /// The last subject of a recalculation was recalculated.
+    RecalculationFinished,
     /// A partner has left the program.
     PartnershipEnded,
     /// A partner's end was taken back.
@@ -484,6 +496,22 @@ pub enum TrialStatus {
     Cancelled,
     /// It ended with an error.
     Failed,
+}
+
+/// How far a recalculation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RecalculationStatus {
+    /// It changes nothing yet.
+    Planned,
+    /// Its edition is in force, and subjects are being recalculated.
+    Applying,
+    /// Every subject is recalculated.
+    Applied,
+    /// Its edition is no longer in force, and subjects are being recalculated back.
+    Reverting,
+    /// Every subject is as it would be without it.
+    Reverted,
 }
 
 /// How a subject fares in a trial.

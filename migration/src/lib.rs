@@ -35,6 +35,7 @@ mod m20261129_000030_edition_drafts;
 mod m20261129_000031_edition_trials;
 mod m20261129_000040_notices;
 mod m20261129_000041_reports;
+mod m20261129_000042_recalculations;
 mod m20261129_000044_expiry;
 mod m20261129_000046_seals;
 mod schema;
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000031_edition_trials::Migration),
             Box::new(m20261129_000040_notices::Migration),
             Box::new(m20261129_000041_reports::Migration),
+            Box::new(m20261129_000042_recalculations::Migration),
             Box::new(m20261129_000044_expiry::Migration),
             Box::new(m20261129_000046_seals::Migration),
         ]

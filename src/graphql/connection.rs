@@ -229,6 +229,7 @@ pub(crate) enum Total {
     SwagItems,
     Editions,
     EditionDrafts(DraftFilter),
+    Recalculations,
     TrialSubjects(Uuid, TrialSubjectFilter),
     WebhookEndpoints,
     WebhookDeliveries(BatchRow<entity::webhook_endpoint::Model>, Option<entity::value::DeliveryState>),
@@ -253,6 +254,7 @@ impl Total {
                 return Ok(services.edition_trial_subjects_count(*trial, filter).await?);
             }
             Self::Editions => return Ok(services.editions_count()),
+            Self::Recalculations => return Ok(services.recalculations_count().await?),
             Self::EditionDrafts(filter) => return Ok(services.edition_drafts_count(filter).await?),
             Self::AuditLog(query) => return Ok(services.audit_count(query).await?),
             Self::WebhookEndpoints => return Ok(services.webhooks_count().await?),
@@ -436,6 +438,8 @@ pub(crate) const DEALS: &str = "deals";
 pub(crate) const EDITIONS: &str = "editions";
 /// Name of the list of drafts of editions.
 pub(crate) const EDITION_DRAFTS: &str = "edition-drafts";
+/// Name of the list of recalculations.
+pub(crate) const RECALCULATIONS: &str = "recalculations";
 /// Name of the lists of subjects of a trial.
 pub(crate) const TRIAL_SUBJECTS: &str = "trial-subjects";
 /// Name of the list of products.

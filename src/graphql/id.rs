@@ -19,6 +19,7 @@ pub(crate) enum NodeType {
     Edition,
     EditionDraft,
     EditionTrial,
+    Recalculation,
     ApiKey,
     AuditEntry,
     Product,
@@ -35,7 +36,7 @@ pub(crate) enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -45,6 +46,7 @@ impl NodeType {
         Self::Edition,
         Self::EditionDraft,
         Self::EditionTrial,
+        Self::Recalculation,
         Self::ApiKey,
         Self::AuditEntry,
         Self::Product,
@@ -71,6 +73,7 @@ impl NodeType {
             Self::Edition => "Edition",
             Self::EditionDraft => "EditionDraft",
             Self::EditionTrial => "EditionTrial",
+            Self::Recalculation => "Recalculation",
             Self::ApiKey => "ApiKey",
             Self::AuditEntry => "AuditEntry",
             Self::Product => "Product",

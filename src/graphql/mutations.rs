@@ -11,6 +11,7 @@ mod orders;
 mod overrides;
 mod products;
 mod quotes;
+mod recalculations;
 mod subject_changes;
 mod subjects;
 mod swag;
@@ -41,4 +42,5 @@ pub struct Mutation(
     webhooks::WebhookMutations,
     voiding::VoidingMutations,
     editions::EditionMutations,
+    recalculations::RecalculationMutations,
 );

@@ -8,6 +8,7 @@ mod events;
 mod imports;
 mod lists;
 mod nodes;
+mod recalculations;
 mod reports;
 mod webhooks;
 
@@ -44,6 +45,7 @@ pub struct Query(
     lists::WorkListQueries,
     customers::CustomerQueries,
     editions::EditionQueries,
+    recalculations::RecalculationQueries,
     reports::ReportQueries,
 );
 

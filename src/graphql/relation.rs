@@ -34,6 +34,7 @@ pub(crate) enum Relation {
     Deals(Page<i64>),
     EditionDraft,
     EditionTrial,
+    PlannedTrial,
     Deliveries(Option<DeliveryState>, Page<Uuid>),
     DeliveryCount(Option<DeliveryState>),
     DeliveryProgress,

@@ -29,6 +29,7 @@ mod points;
 mod product;
 mod professional;
 mod quote;
+mod recalculation;
 mod report;
 mod sealed_head;
 mod standing;
@@ -66,6 +67,7 @@ pub(crate) use points::PointsEntry;
 pub(crate) use product::{Contract, Product};
 pub(crate) use professional::Professional;
 pub(crate) use quote::SavedQuote;
+pub(crate) use recalculation::Recalculation;
 pub(crate) use report::ProgramReport;
 pub(crate) use statement::Statement;
 pub(crate) use swag::{SwagItem, SwagOrder};
@@ -89,6 +91,7 @@ pub(crate) enum Node {
     Edition(Edition),
     EditionDraft(EditionDraft),
     EditionTrial(EditionTrial),
+    Recalculation(Recalculation),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),
     Product(Product),

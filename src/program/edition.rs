@@ -7,6 +7,7 @@
 mod changes;
 pub(super) mod document;
 pub mod example;
+mod known;
 mod literal;
 mod notices;
 
@@ -302,11 +303,13 @@ impl Kinds {
     }
 }
 
-/// Every published edition, and which one judges a date.
+/// Every edition in force, and which one judges a date.
 #[derive(Clone, Debug)]
 pub struct Editions {
     pub(super) editions: Vec<Edition>,
     pub(super) kinds: Kinds,
+    /// Editions that judge nothing: a recalculation replaced them, or their own was reverted. Entries refer to them.
+    former: Vec<Edition>,
 }
 
 impl Editions {
@@ -317,18 +320,6 @@ impl Editions {
     /// document, or two come into force on the same day.
     pub fn parse<'a>(documents: impl IntoIterator<Item = &'a str>) -> Result<Self, EditionError> {
         Self::parse_with(Kinds::default(), documents)
-    }
-
-    /// Parses the documents of all editions again when there are others than before. The kinds that were known keep
-    /// their numbers, so what was begun before can go on.
-    ///
-    /// # Errors
-    /// See [`Self::parse`].
-    pub fn parse_again<'a>(
-        &self,
-        documents: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self, EditionError> {
-        Self::parse_with(self.kinds.clone(), documents)
     }
 
     fn parse_with<'a>(
@@ -357,7 +348,7 @@ impl Editions {
         for edition in &mut editions {
             edition.index_rules(kinds.ids.len());
         }
-        Ok(Self { editions, kinds })
+        Ok(Self { editions, kinds, former: Vec::new() })
     }
 
     /// The edition of the published texts alone.
@@ -421,10 +412,10 @@ impl Editions {
         self.editions.iter().any(|edition| edition.professional_terms.looks_back())
     }
 
-    /// Whether credits of a kind expire by any edition.
+    /// Whether credits of a kind expire by any edition, or did by one that is in force no longer.
     #[must_use]
     pub fn expire(&self, kind: CreditKind) -> bool {
-        self.editions.iter().any(|edition| edition.expiry(kind) != Expiry::Never)
+        self.editions.iter().chain(&self.former).any(|edition| edition.expiry(kind) != Expiry::Never)
     }
 
     /// The first day on which what was earned on a day can no longer be spent, by the edition of that day: a later one
@@ -434,13 +425,13 @@ impl Editions {
         self.at(earned_on).expiry(kind).expires_on(earned_on)
     }
 
-    /// The edition at a place that [`Self::index_at`] gave.
+    /// The edition at a place: those in force first, by their first days, then the others.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Edition> {
-        self.editions.get(index)
+        self.editions.get(index).or_else(|| self.former.get(index.checked_sub(self.editions.len())?))
     }
 
-    /// All editions, the oldest first.
+    /// All editions in force on some day, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Edition> {
         self.editions.iter()
     }

@@ -89,6 +89,12 @@ impl<'e> Fold<'e> {
         }
     }
 
+    /// Judges the next steps by other editions, whose kinds have the same numbers.
+    pub fn use_editions(&mut self, editions: &'e Editions) {
+        self.editions = editions;
+        self.can_take = can_take(editions);
+    }
+
     /// Adds a partner; `credits` is the sum of level credits that it was awarded so far.
     ///
     /// # Panics

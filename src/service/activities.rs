@@ -419,14 +419,12 @@ pub(super) fn program(row: &activity::Model) -> Program {
     if row.partner_id.is_some() { Program::Partner } else { Program::Professional }
 }
 
-/// Units of a stored activity, by the rule that judged it.
-pub(super) fn stored_units(policy: &Policy, row: &activity::Model) -> Result<i64, Error> {
-    let editions = &policy.editions;
-    let rule = editions.rule(program(row), &row.kind, row.occurred_on);
-    let rule =
-        rule.ok_or_else(|| Error::Damaged(format!("no edition scores {} on {}", row.kind, row.occurred_on)))?;
+/// Units of a stored activity, by the rule that judges it; none if no edition in force would have it, since a
+/// recalculation changed the policy of its day.
+pub(super) fn stored_units(policy: &Policy, row: &activity::Model) -> Result<Option<i64>, Error> {
+    let Some(rule) = policy.editions.rule(program(row), &row.kind, row.occurred_on) else { return Ok(None) };
     let points = row.graded_points.or(row.points);
-    Ok(units(rule, row.quantity, points, row.occurred_on, &read_attributes(row)?)?)
+    Ok(units(rule, row.quantity, points, row.occurred_on, &read_attributes(row)?).ok())
 }
 
 fn read_attributes(row: &activity::Model) -> Result<Attributes, Error> {

@@ -8,6 +8,7 @@ mod rollout;
 mod trials;
 
 pub use check::EditionCheck;
+pub(super) use check::checked;
 pub use drafts::DraftInput;
 pub use publish::{EditionSource, PublishInput};
 pub use reads::EditionRow;

@@ -2,13 +2,15 @@
 //!
 //! Publications are rare, and whatever reads the policy only borrows it. So a process keeps every policy that it has
 //! known, the newest last: a [`CurrentPolicy`] is the newest one, or within a transaction the one that was the newest
-//! when its attempt began. A transaction that posts reads with its sequence numbers how many editions there are. If
-//! there are others than it knows, it is rolled back, the editions are read, and it is run again; so no posting is made
+//! when its attempt began. A transaction that posts reads with its sequence numbers how many editions there are, and how
+//! many recalculations were reverted. If there are others than it knows, it is rolled back, the editions are read, and it is run again; so no posting is made
 //! by a policy that is out of date, whether the process has heard of the publication or not.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use chrono::NaiveDate;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -17,15 +19,24 @@ use super::posting::award_metrics;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::program::edition::{BUILT_IN, EditionError, Editions};
-use crate::store::{Database, edition, lock_startup};
+use crate::store::{Database, edition, lock_startup, recalculation};
 
-/// Every published edition with its key.
+/// Every edition with its key.
 #[derive(Debug)]
 pub struct Policy {
     /// The editions.
     pub editions: Editions,
-    ids: Vec<Uuid>,
-    published: Vec<Publication>,
+    /// What is known of each, by its place.
+    known: Vec<KnownEdition>,
+    version: i64,
+}
+
+/// What is known of an edition besides its document.
+#[derive(Clone, Debug)]
+struct KnownEdition {
+    id: Uuid,
+    recalculation: Option<Uuid>,
+    publication: Publication,
 }
 
 /// When and by whom an edition was published.
@@ -50,6 +61,7 @@ impl Policy {
                 document: BUILT_IN.to_owned(),
                 published_at: clock.now(),
                 published_by: None,
+                recalculation_id: None,
             };
             let transaction = db.begin().await?;
             lock_startup(&transaction).await?;
@@ -60,57 +72,130 @@ impl Policy {
             transaction.commit().await?;
             rows = edition::all(db.reader()).await?;
         }
-        let editions = Editions::parse(rows.iter().map(|row| row.document.as_str()));
-        Self::of(rows, editions.map_err(|error| damaged(&error))?)
+        Self::of(rows, &recalculation::moves(db.reader()).await?, None)
     }
 
-    fn of(rows: Vec<entity::edition::Model>, editions: Editions) -> Result<Self, Error> {
-        let days = rows.iter().map(|row| row.effective_from);
-        if !days.eq(editions.iter().map(|edition| edition.effective_from)) {
+    /// The policy of these rows. The editions are read before the recalculations: what has changed in between makes the
+    /// version another one than the database's.
+    fn of(
+        rows: Vec<entity::edition::Model>,
+        recalculations: &[entity::recalculation::Model],
+        before: Option<&Editions>,
+    ) -> Result<Self, Error> {
+        let days: Vec<NaiveDate> = rows.iter().map(|row| row.effective_from).collect();
+        let version = version(&rows, recalculations);
+        let known = rows.iter().map(|row| KnownEdition {
+            id: row.id,
+            recalculation: row.recalculation_id,
+            publication: Publication { at: row.published_at, by: row.published_by.clone() },
+        });
+        let known: Vec<KnownEdition> = known.collect();
+        let applied: Vec<Uuid> =
+            recalculations.iter().filter(|row| row.reverted_seq.is_none()).map(|row| row.id).collect();
+        let places = in_force(&known, &days, &applied);
+        let documents = rows.iter().enumerate();
+        let documents = documents.map(|(place, row)| (row.document.as_str(), places.contains(&place)));
+        let editions = Editions::parse_known(before, documents).map_err(|error| damaged(&error))?;
+        let order = ordered(places, known.len());
+        let is_as_dated = order.iter().enumerate().all(|(index, place)| {
+            editions.get(index).is_some_and(|edition| edition.effective_from == days[*place])
+        });
+        if !is_as_dated {
             return Err(Error::Damaged(
                 "a published edition has another first day than its document".to_owned(),
             ));
         }
-        let published = rows
-            .iter()
-            .map(|row| Publication { at: row.published_at, by: row.published_by.clone() })
-            .collect();
-        Ok(Self { editions, ids: rows.into_iter().map(|row| row.id).collect(), published })
+        Ok(Self { editions, known: order.into_iter().map(|place| known[place].clone()).collect(), version })
     }
 
-    /// A policy with an edition that is tried among the published ones, or in the place of one.
+    /// The policy in which these recalculations are in force, in the order in which they were applied, and no others.
+    pub(super) fn with_recalculations(&self, applied: &[Uuid]) -> Result<Self, Error> {
+        let days: Vec<NaiveDate> = (0..self.known.len())
+            .map(|index| self.editions.get(index).map_or(NaiveDate::MAX, |edition| edition.effective_from))
+            .collect();
+        let places = in_force(&self.known, &days, applied);
+        let editions = self.editions.with_in_force(&places).map_err(|error| damaged(&error))?;
+        let order = ordered(places, self.known.len());
+        let known = order.into_iter().map(|place| self.known[place].clone()).collect();
+        Ok(Self { editions, known, version: self.version })
+    }
+
+    /// A policy with an edition that is tried among those in force, or in the place of one.
     pub(super) fn with_tried(&self, editions: Editions) -> Self {
         let place = |day| self.editions.iter().position(|edition| edition.effective_from == day);
-        let places: Vec<Option<usize>> =
-            editions.iter().map(|edition| place(edition.effective_from)).collect();
-        let id = |place: &Option<usize>| place.and_then(|place| self.id(place)).unwrap_or_default();
-        let ids = places.iter().map(id).collect();
-        Self { editions, ids, published: Vec::new() }
+        let known = editions.iter().map(|edition| {
+            let known = place(edition.effective_from).and_then(|place| self.known.get(place)).cloned();
+            known.unwrap_or(KnownEdition {
+                id: Uuid::nil(),
+                recalculation: None,
+                publication: Publication { at: sea_orm::prelude::DateTimeUtc::default(), by: None },
+            })
+        });
+        let known = known.collect();
+        Self { editions, known, version: self.version }
     }
 
     /// Key of the edition at a place that [`Editions::index_at`] gave.
     #[must_use]
     pub fn id(&self, index: usize) -> Option<Uuid> {
-        self.ids.get(index).copied()
+        self.known.get(index).map(|known| known.id)
     }
 
-    /// Place of the edition with this key.
+    /// Place of the edition with this key, which may be in force no longer.
     #[must_use]
     pub fn index(&self, id: Uuid) -> Option<usize> {
-        self.ids.iter().position(|known| *known == id)
+        self.known.iter().position(|known| known.id == id)
+    }
+
+    /// Place of the edition that judges what one judged that may be in force no longer.
+    #[must_use]
+    pub fn index_in_force(&self, id: Uuid, day: NaiveDate) -> Option<usize> {
+        let index = self.index(id)?;
+        Some(if index < self.editions.count_in_force() { index } else { self.editions.index_at(day) })
+    }
+
+    /// Key of the edition of a recalculation.
+    #[must_use]
+    pub fn id_of_recalculation(&self, recalculation: Uuid) -> Option<Uuid> {
+        self.known.iter().find(|known| known.recalculation == Some(recalculation)).map(|known| known.id)
     }
 
     /// The publication of the edition at a place.
     #[must_use]
     pub fn publication(&self, index: usize) -> Option<&Publication> {
-        self.published.get(index)
+        self.known.get(index).map(|known| &known.publication)
     }
 
-    /// How many editions there are, which is how a newer policy is recognized: an edition is never taken away.
+    /// How many editions there are and recalculations were reverted, which is how a newer policy is recognized: an
+    /// edition is never taken away.
     #[must_use]
-    pub fn count(&self) -> i64 {
-        i64::try_from(self.ids.len()).unwrap_or(i64::MAX)
+    pub fn version(&self) -> i64 {
+        self.version
     }
+}
+
+fn version(rows: &[entity::edition::Model], recalculations: &[entity::recalculation::Model]) -> i64 {
+    let reverted = recalculations.iter().filter(|row| row.reverted_seq.is_some()).count();
+    i64::try_from(rows.len() + reverted).unwrap_or(i64::MAX)
+}
+
+/// The places of the editions in force, by their first days: the published ones, and those of recalculations, which
+/// replace what had the same day before.
+fn in_force(known: &[KnownEdition], days: &[NaiveDate], applied: &[Uuid]) -> Vec<usize> {
+    let published = known.iter().enumerate().filter(|(_, one)| one.recalculation.is_none());
+    let mut by_day: BTreeMap<NaiveDate, usize> = published.map(|(place, _)| (days[place], place)).collect();
+    for recalculation in applied {
+        let place = known.iter().position(|one| one.recalculation == Some(*recalculation));
+        by_day.extend(place.map(|place| (days[place], place)));
+    }
+    by_day.into_values().collect()
+}
+
+/// These places, and then all others.
+fn ordered(mut places: Vec<usize>, count: usize) -> Vec<usize> {
+    let others: Vec<usize> = (0..count).filter(|place| !places.contains(place)).collect();
+    places.extend(others);
+    places
 }
 
 fn damaged(error: &EditionError) -> Error {
@@ -175,12 +260,12 @@ impl Services {
     pub async fn refresh_policy(&self) -> Result<(), Error> {
         let _one_at_a_time = self.policy.reload.lock().await;
         let (_, newest) = self.policy.through(usize::MAX);
-        if edition::count(self.db.reader()).await? == newest.policy.count() {
+        if edition::version(self.db.reader()).await? == newest.policy.version() {
             return Ok(());
         }
         let rows = edition::all(self.db.reader()).await?;
-        let editions = newest.policy.editions.parse_again(rows.iter().map(|row| row.document.as_str()));
-        let policy = Policy::of(rows, editions.map_err(|error| damaged(&error))?)?;
+        let recalculations = recalculation::moves(self.db.reader()).await?;
+        let policy = Policy::of(rows, &recalculations, Some(&newest.policy.editions))?;
         award_metrics::start_at_zero(&self.metrics, &policy.editions);
         // Only the holder of the lock adds one, so the newest one is still the last.
         let _ = newest.next.set(Box::new(Link { policy: Arc::new(policy), next: OnceLock::new() }));

@@ -9,6 +9,7 @@ mod levels;
 mod loading;
 mod period;
 mod post;
+mod recalculated;
 mod rows;
 
 use std::collections::HashMap;
@@ -36,7 +37,8 @@ pub(super) use levels::{
 };
 pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use post::PostedRows;
-pub(super) use rows::{EntryPosition, entry_object, ledger_row, past_credit, past_credits, points_row};
+pub(super) use recalculated::{CreditsNet, PointsNet, RecalculatedSubject};
+pub(super) use rows::{EntryPosition, ledger_row, past_credits, points_row};
 
 /// A step of the log, without its effect on the ledger.
 #[derive(Clone, Debug)]
@@ -53,7 +55,7 @@ pub(super) struct LogEntry {
 }
 
 /// The object that a step of the log concerns.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Object {
     Activity(Uuid),
     Affiliation(Uuid),
@@ -67,6 +69,8 @@ pub(super) enum Object {
     Quote(Uuid),
     /// Customers, which the values of the step name.
     Customers,
+    /// A recalculation, which the values of the step name.
+    Recalculation,
 }
 
 impl Object {
@@ -84,7 +88,7 @@ impl Object {
             | Self::Contract(id)
             | Self::Quote(id) => id,
             // They are several, and no entry is about them.
-            Self::Customers => Uuid::nil(),
+            Self::Customers | Self::Recalculation => Uuid::nil(),
         }
     }
 }
@@ -127,6 +131,8 @@ pub(super) struct Posting<'a> {
     applied: Vec<AppliedStep>,
     /// All overrides of subjects that have another one now.
     overridden: HashMap<Uuid, Vec<LevelOverride>>,
+    /// Partners whose tallies and totals are written anew.
+    rebuilt: Vec<PartnerIndex>,
     employers: Vec<affiliation::Model>,
 }
 
@@ -169,6 +175,7 @@ impl<'a> Posting<'a> {
             accounts: Accounts::new(&policy.editions),
             applied: Vec::new(),
             overridden: HashMap::new(),
+            rebuilt: Vec::new(),
             employers: affiliations.to_vec(),
         }
     }

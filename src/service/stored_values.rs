@@ -38,6 +38,7 @@ impl Services {
         while self.complete_customer_names().await? {}
         while self.complete_order_customers().await? {}
         self.complete_rollouts().await?;
+        self.complete_recalculations().await?;
         self.begin_notices().await
     }
 

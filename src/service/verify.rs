@@ -7,6 +7,7 @@ mod commerce;
 mod compare;
 mod emitted_levels;
 pub(super) mod fold_log;
+pub(super) mod moves;
 mod projections;
 mod replay;
 mod seals;
@@ -21,9 +22,10 @@ use crate::program::search::fold_all;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
-use crate::store::{activity, affiliation, ledger, log, merge, subject_step};
+use crate::store::{activity, affiliation, ledger, log, subject_step};
 use compare::compare;
-use replay::{Expected, Replay, StepObjects};
+use moves::{Moves, MovingReplay};
+use replay::{Expected, Replay};
 pub use seals::SealedPlace;
 
 /// Steps of the log that are folded at once.
@@ -84,27 +86,25 @@ impl Services {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<Report, Error> {
         self.authorize(Operation::Verify)?;
-        let opened = self.db.begin_snapshot().await?;
+        self.refresh_policy().await?;
+        let mut opened = self.db.begin_snapshot().await?;
+        let mut moves = Moves::load(&opened, self.policy()).await;
+        if matches!(moves, Err(Error::PolicyChanged)) {
+            // An edition came into force meanwhile.
+            opened.commit().await?;
+            self.refresh_policy().await?;
+            opened = self.db.begin_snapshot().await?;
+            moves = Moves::load(&opened, self.policy()).await;
+        }
+        let moves = moves?;
         let snapshot: &DatabaseTransaction = &opened;
         let total = log::count(snapshot).await?;
-        let mut replay = Replay::new(&self.policy);
-        load_subjects(snapshot, &mut replay).await?;
-        for moved in merge::former_owners(snapshot).await? {
-            replay.former_owners.entry(moved.object_id).or_default().push((moved.log_seq, moved.from_id));
+        let mut moving = MovingReplay::begin(snapshot, &moves).await?;
+        while let Some(expected) = moving.page(snapshot).await? {
+            compare_entries(snapshot, &mut moving.main, expected).await?;
+            progress(moving.main.report.steps, total);
         }
-        let mut last = 0;
-        loop {
-            let steps = log::after(snapshot, last, STEPS_PER_PAGE).await?;
-            let Some(end) = steps.last() else { break };
-            last = end.seq;
-            let objects = StepObjects::load(snapshot, &steps).await?;
-            let mut expected = Expected::default();
-            for step in &steps {
-                replay.apply(step, &objects, &mut expected);
-            }
-            compare_entries(snapshot, &mut replay, expected).await?;
-            progress(replay.report.steps, total);
-        }
+        let mut replay = moving.main;
         replay.compare_days();
         compare_facts(snapshot, &mut replay).await?;
         commerce::compare_commerce(snapshot, &mut replay).await?;
@@ -116,14 +116,20 @@ impl Services {
     }
 }
 
-async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
+/// Loads the subjects after an id that the replay does not have yet.
+async fn load_subjects(
+    snapshot: &DatabaseTransaction,
+    replay: &mut Replay<'_>,
+    first: Uuid,
+) -> Result<(), DbErr> {
     // The first days as they were before any step changed them.
     let first_days = subject_step::first_days(snapshot).await?;
-    let mut last = Uuid::nil();
+    let mut last = first;
     loop {
-        let rows = subject::after::<PartnerRow>(snapshot, last, ROWS_PER_PAGE).await?;
+        let mut rows = subject::after::<PartnerRow>(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
+        rows.retain(|row| !replay.partner_indexes.contains_key(&row.id));
         for row in rows {
             let expected = Some(fold_all(&[&row.code, &row.name]));
             if row.search_key != expected {
@@ -136,11 +142,12 @@ async fn load_subjects(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) 
             replay.add_partner(row, first_day);
         }
     }
-    last = Uuid::nil();
+    last = first;
     loop {
-        let rows = subject::after::<ProfessionalRow>(snapshot, last, ROWS_PER_PAGE).await?;
+        let mut rows = subject::after::<ProfessionalRow>(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
+        rows.retain(|row| !replay.professional_indexes.contains_key(&row.id));
         for row in rows {
             let keys = (row.search_key.clone(), row.email_key.clone());
             let email = row.email.as_deref().map(|email| fold_all(&[email]));

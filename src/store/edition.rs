@@ -1,7 +1,7 @@
 //! Published editions, and what remains to be done for all subjects when one was published.
 
 use entity::{edition, edition_rollout};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryOrder};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryOrder};
 use uuid::Uuid;
 
 use super::sql::sql;
@@ -24,15 +24,29 @@ pub(crate) async fn insert(connection: &impl ConnectionTrait, row: edition::Mode
     Ok(())
 }
 
-/// How many editions there are.
-pub(crate) async fn count(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+/// The version of the policy: how many editions there are, and how many recalculations were reverted.
+pub(crate) const VERSION: &str = "((SELECT COUNT(*) FROM editions) + (SELECT COUNT(*) FROM recalculations WHERE reverted_seq IS NOT NULL))";
+
+/// The version of the policy.
+pub(crate) async fn version(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
     #[derive(FromQueryResult)]
     struct Counted {
         editions: i64,
     }
-    sql!(COUNT, "SELECT COUNT(*) AS editions FROM editions");
+    sql!(COUNT, &format!("SELECT {VERSION} AS editions"));
     let statement = COUNT.bind(connection.get_database_backend(), []);
     Ok(Counted::find_by_statement(statement).one(connection).await?.map_or(0, |row| row.editions))
+}
+
+/// Waits until no transaction is open that has taken places in the log, and lets none take any until this one has ended.
+///
+/// Whoever takes places reads the version of the policy by the same statement, and so holds a lock on the table of editions
+/// until its end. A statement that waits for this lock reads what holds after it.
+pub(crate) async fn wait_for_places(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        connection.execute_unprepared("LOCK TABLE editions IN ACCESS EXCLUSIVE MODE").await?;
+    }
+    Ok(())
 }
 
 /// The rollouts that have not ended, the oldest first.

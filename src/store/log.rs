@@ -3,6 +3,7 @@
 use entity::log;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Statement};
 
+use super::edition::VERSION;
 use super::sql::sql;
 
 /// A place in the log that no step reaches; those of previews follow it.
@@ -13,7 +14,7 @@ const PREVIEW_SEQ: i64 = 1 << 62;
 pub(crate) struct Places {
     /// The places, in order.
     pub(crate) seqs: Vec<i64>,
-    /// How many editions are published as of the same statement; none where there is no step.
+    /// The version of the policy as of the same statement; none where there is no step.
     pub(crate) editions: Option<i64>,
 }
 
@@ -30,8 +31,8 @@ pub(crate) async fn reserve_seqs(
     let backend = connection.get_database_backend();
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     if backend == DbBackend::Postgres && !preview {
-        let text = "SELECT nextval('log_seq') AS seq, (SELECT COUNT(*) FROM editions) AS editions \
-                    FROM generate_series(1, $1)";
+        let text =
+            format!("SELECT nextval('log_seq') AS seq, {VERSION} AS editions FROM generate_series(1, $1)");
         let rows =
             connection.query_all_raw(Statement::from_sql_and_values(backend, text, [count.into()])).await?;
         let mut seqs: Vec<i64> = rows.iter().map(|row| row.try_get("", "seq")).collect::<Result<_, _>>()?;
@@ -39,7 +40,7 @@ pub(crate) async fn reserve_seqs(
         let editions = rows.first().map(|row| row.try_get("", "editions")).transpose()?;
         return Ok(Places { seqs, editions });
     }
-    let text = "SELECT COALESCE(MAX(seq), 0) AS seq, (SELECT COUNT(*) FROM editions) AS editions FROM log";
+    let text = format!("SELECT COALESCE(MAX(seq), 0) AS seq, {VERSION} AS editions FROM log");
     let row = connection.query_one_raw(Statement::from_string(backend, text)).await?;
     let last: i64 = row.as_ref().map_or(Ok(0), |row| row.try_get("", "seq"))?;
     let editions = row.map(|row| row.try_get("", "editions")).transpose()?;
@@ -142,6 +143,47 @@ pub(crate) async fn after(
             })
         })
         .collect()
+}
+
+/// Actions that change no ledger, whatever the policy.
+const WITHOUT_ENTRIES: &str = "'SUBMITTED', 'REJECTED', 'CONTRACT_ENDED', 'CONTRACT_VOIDED', 'DEAL_REGISTERED', \
+     'DEAL_UPDATED', 'DEAL_REPORTED', 'DEAL_WON_REPORTED', 'DEAL_WIN_REJECTED', 'PARTNER_UPDATED', 'LEVEL_OVERRIDDEN', \
+     'OVERRIDE_ENDED', 'ORDER_PLACED', 'ORDER_CANCELLED', 'QUOTE_SAVED', 'QUOTE_PLACED', 'QUOTE_EXPIRED', \
+     'QUOTE_WITHDRAWN', 'CREDITS_EXPIRED', 'SWAG_ORDERED', 'SWAG_CANCELLED', 'SWAG_FULFILLED', 'MEMBERSHIP_ENDED', 'MEMBERSHIP_RESUMED'";
+
+/// A place of the log, and how many steps there are by then.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub(crate) struct Position {
+    pub(crate) seq: i64,
+    pub(crate) steps: i64,
+}
+
+/// The end of the log.
+pub(crate) async fn position(connection: &impl ConnectionTrait) -> Result<Position, DbErr> {
+    sql!(END, "SELECT COALESCE(MAX(seq), 0) AS seq, COUNT(*) AS steps FROM log");
+    let found = Position::find_by_statement(END.bind(connection.get_database_backend(), []));
+    Ok(found.one(connection).await?.unwrap_or(Position { seq: 0, steps: 0 }))
+}
+
+/// The first step that earns something and that the log did not have at a position; none if there is none. A step that
+/// has an earlier place can have been committed later.
+pub(crate) async fn first_earning_step(
+    connection: &impl ConnectionTrait,
+    since: Position,
+) -> Result<Option<log::Model>, DbErr> {
+    static LATER: std::sync::LazyLock<super::sql::Sql> = std::sync::LazyLock::new(|| {
+        super::sql::Sql::new(&format!(
+            "SELECT * FROM log WHERE seq > $1 AND action NOT IN ({WITHOUT_ENTRIES}) ORDER BY seq LIMIT 1"
+        ))
+    });
+    sql!(EARLIER, "SELECT COUNT(*) AS steps, COALESCE(MAX(seq), 0) AS seq FROM log WHERE seq <= $1");
+    let backend = connection.get_database_backend();
+    let statement = EARLIER.bind(backend, [since.seq.into()]);
+    let earlier = Position::find_by_statement(statement).one(connection).await?;
+    if earlier.is_some_and(|earlier| earlier.steps != since.steps) {
+        return log::Entity::find_by_id(since.seq).one(connection).await;
+    }
+    log::Entity::find().from_raw_sql(LATER.bind(backend, [since.seq.into()])).one(connection).await
 }
 
 /// How many steps there are.

@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::value::Track;
-use entity::{partner_day, partner_total, professional_day, professional_tally, professional_total};
+use entity::{
+    partner_day, partner_tally, partner_total, professional_day, professional_tally, professional_total,
+};
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -116,6 +118,22 @@ pub(crate) async fn delete_windows_of_professionals(
         .await?;
     professional_total::Entity::delete_many()
         .filter(professional_total::Column::ProfessionalId.is_in(ids.iter().copied()))
+        .exec(connection)
+        .await
+        .map(drop)
+}
+
+/// Deletes tallies and totals of partners, which are written anew.
+pub(crate) async fn delete_windows_of_partners(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<(), DbErr> {
+    partner_tally::Entity::delete_many()
+        .filter(partner_tally::Column::PartnerId.is_in(ids.iter().copied()))
+        .exec(connection)
+        .await?;
+    partner_total::Entity::delete_many()
+        .filter(partner_total::Column::PartnerId.is_in(ids.iter().copied()))
         .exec(connection)
         .await
         .map(drop)

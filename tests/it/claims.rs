@@ -207,6 +207,7 @@ async fn evidence_is_asked_for_as_the_edition_says(backend: Backend) {
         document: asking_for_evidence(),
         published_at: app.services().clock().now(),
         published_by: None,
+        recalculation_id: None,
     };
     let insert = entity::edition::Entity::insert(edition.into_active_model());
     insert.exec_without_returning(&connection).await.expect("an edition");

@@ -52,6 +52,7 @@ mod races;
 mod reading;
 mod reading_days;
 mod reasons;
+mod recalculations;
 mod recording;
 mod redemptions;
 mod returns;

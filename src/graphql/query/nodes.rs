@@ -9,8 +9,8 @@ use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
     Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft, EditionTrial,
-    ImportRun, LedgerEntry, Node, Order, Partner, PointsEntry, Product, Professional, SavedQuote, SwagItem,
-    SwagOrder, WebhookDelivery, WebhookEndpoint,
+    ImportRun, LedgerEntry, Node, Order, Partner, PointsEntry, Product, Professional, Recalculation,
+    SavedQuote, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -49,6 +49,9 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
     let drafts = BatchById::new(none_of(&drafts, |ids| services.edition_drafts_by_ids(ids)).await?);
     let trials = keys(NodeType::EditionTrial);
     let trials = BatchById::new(none_of(&trials, |ids| services.edition_trials_by_ids(ids)).await?);
+    let recalculations = keys(NodeType::Recalculation);
+    let recalculations =
+        BatchById::new(none_of(&recalculations, |ids| services.recalculations_by_ids(ids)).await?);
     let swag_items =
         BatchById::new(none_of(&keys(NodeType::SwagItem), |ids| services.swag_items_by_ids(ids)).await?);
     let swag_orders =
@@ -86,6 +89,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::WebhookDelivery => Node::WebhookDelivery(WebhookDelivery(deliveries.get(id)?)),
             NodeType::ImportRun => Node::ImportRun(ImportRun(runs.get(id)?)),
             NodeType::EditionTrial => Node::EditionTrial(EditionTrial(trials.get(id)?)),
+            NodeType::Recalculation => Node::Recalculation(Recalculation(recalculations.get(id)?)),
             NodeType::EditionDraft => Node::EditionDraft(EditionDraft(drafts.get(id)?)),
             NodeType::Edition => {
                 let index = policy.index(id)?;

@@ -5,13 +5,14 @@ use async_graphql::{Context, Object};
 use super::{
     Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft,
     EditionTrialSubject, ImportRefusedRow, ImportRun, LedgerEntry, Order, Partner, PointsEntry, Product,
-    Professional, SavedQuote, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Professional, Recalculation, SavedQuote, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::graphql::batch::BatchRow;
 use crate::graphql::connection::{
     ACTIVITIES, AFFILIATED, AFFILIATIONS, CONTRACTS, Connection, ConnectionNode, DEALS, EDITION_DRAFTS,
     EDITIONS, Edge, IMPORT_REFUSED_ROWS, IMPORT_RUNS, LEDGER, ListOrder, ORDERS, POINTS, PRODUCTS, PageInfo,
-    QUOTES, SWAG_ITEMS, SWAG_ORDERS, TRIAL_SUBJECTS, customer_list, partner_list, professional_list,
+    QUOTES, RECALCULATIONS, SWAG_ITEMS, SWAG_ORDERS, TRIAL_SUBJECTS, customer_list, partner_list,
+    professional_list,
 };
 use crate::graphql::error::ApiError;
 use crate::graphql::row_list::RowList;
@@ -103,6 +104,7 @@ connection!(WebhookDelivery, "WebhookDeliveryConnection", "WebhookDeliveryEdge")
 connection!(Edition, "EditionConnection", "EditionEdge");
 connection!(EditionDraft, "EditionDraftConnection", "EditionDraftEdge");
 connection!(EditionTrialSubject, "EditionTrialSubjectConnection", "EditionTrialSubjectEdge");
+connection!(Recalculation, "RecalculationConnection", "RecalculationEdge");
 connection!(ImportRun, "ImportRunConnection", "ImportRunEdge");
 connection!(ImportRefusedRow, "ImportRefusedRowConnection", "ImportRefusedRowEdge");
 
@@ -256,3 +258,4 @@ connection_node!(SwagOrder, entity::swag_order::Model, SWAG_ORDERS, |row| row.se
 connection_node!(ImportRun, entity::import_run::Model, IMPORT_RUNS, |row| row.id);
 connection_node!(ImportRefusedRow, entity::import_refused_row::Model, IMPORT_REFUSED_ROWS, |row| row.line);
 connection_node!(EditionDraft, entity::edition_draft::Model, EDITION_DRAFTS, |row| row.id);
+connection_node!(Recalculation, entity::recalculation::Model, RECALCULATIONS, |row| row.id);

@@ -127,6 +127,12 @@ pub(crate) enum EventType {
     EditionDraftApproved,
     /// A draft of an edition was withdrawn. Administrators only.
     EditionDraftWithdrawn,
+    /// The edition of a recalculation came into force for days that have passed.
+    RecalculationApplied,
+    /// A recalculation was reverted: its edition is no longer in force.
+    RecalculationReverted,
+    /// Every partner and professional has followed a recalculation, or its reversion.
+    RecalculationFinished,
     /// A level will lapse unless more is earned.
     LevelEnding,
     /// A contract will end.
@@ -205,6 +211,9 @@ map_enum!(
         EditionDraftSaved,
         EditionDraftApproved,
         EditionDraftWithdrawn,
+        RecalculationApplied,
+        RecalculationReverted,
+        RecalculationFinished,
         LevelEnding,
         ContractEnding,
         QuoteEnding,
@@ -276,6 +285,9 @@ map_enum!(
         EditionDraftSaved,
         EditionDraftApproved,
         EditionDraftWithdrawn,
+        RecalculationApplied,
+        RecalculationReverted,
+        RecalculationFinished,
         LevelEnding,
         ContractEnding,
         QuoteEnding,

@@ -36,6 +36,11 @@ impl<'e> Accounts<'e> {
         Self { editions, partners: HashMap::new(), professionals: HashMap::new(), by_themselves: false }
     }
 
+    /// Lets credits expire by other editions from now on.
+    pub fn use_editions(&mut self, editions: &'e Editions) {
+        self.editions = editions;
+    }
+
     /// Lets what is due expire before something is spent, also where the log has no such step: by the policy that it is
     /// folded with, it would have had one.
     pub fn expire_by_themselves(&mut self) {

@@ -161,6 +161,10 @@ impl YearPoints {
         }
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i32, i64)> + '_ {
+        self.0.iter().copied()
+    }
+
     /// What an activity takes that asks for points below zero, on a day of a year.
     pub(super) fn takes(&self, year: i32, points: i64) -> i64 {
         points.max(-self.of(year).max(0))

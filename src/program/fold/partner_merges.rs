@@ -222,7 +222,9 @@ impl Fold<'_> {
             let mut before = 0;
             let mut last = None;
             for (one, count) in entries.iter().filter_map(|one| Some((one, one.count?))) {
-                if one.partner != who {
+                // A recalculation changes what units are awarded, not the units.
+                let counts_nothing = (count.units_before, count.units_after) == (0, 0);
+                if one.partner != who || counts_nothing {
                     continue;
                 }
                 let (units, on) = (count.units_after - before, one.effective_on);

@@ -1,4 +1,4 @@
-//! Recalculation of a professional: the same facts in other windows (E4).
+//! Recalculation: of a professional, the same facts in other windows (E4), or of a subject, the state of another fold.
 //!
 //! Membership years run from the day of sign-up, so another day moves the windows of caps. The facts are folded once
 //! with the windows as they were and once as they are now; where an activity's award differs, an entry of the
@@ -11,7 +11,8 @@ use chrono::NaiveDate;
 use super::state::Tallies;
 use super::{Awards, Cause, Fold, LimitExceeded, SUM_MAX, YearPoints, earn, professional_window};
 use super::{
-    Count, Fact, KindId, ObjectIndex, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason,
+    Count, Fact, KindId, ObjectIndex, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason, Tally,
+    TallyKey,
 };
 use crate::program::calendar::membership_year;
 
@@ -40,13 +41,62 @@ pub(super) struct Net {
 /// A professional's facts folded by themselves.
 pub(super) struct Folded {
     pub(super) tallies: Tallies,
-    pub(super) keys: Vec<super::TallyKey>,
+    pub(super) keys: Vec<TallyKey>,
     pub(super) nets: Vec<Net>,
     pub(super) years: YearPoints,
     places: HashMap<(ObjectIndex, NaiveDate), usize>,
 }
 
 impl Fold<'_> {
+    /// Gives a partner the tallies that it has in another fold, and the sum of its level credits.
+    pub fn adopt_partner(&mut self, who: PartnerIndex, tallies: &[(TallyKey, Tally)], credits: i64) {
+        let state = self.partner(who);
+        state.tallies = Tallies::default();
+        for (key, tally) in tallies {
+            state.tallies.insert(*key, *tally);
+        }
+        state.credits = credits;
+    }
+
+    /// Gives a professional the tallies that the person has in another fold, and the sums of points.
+    pub fn adopt_professional(
+        &mut self,
+        who: ProfessionalIndex,
+        tallies: &[(TallyKey, Tally)],
+        (points, years): (i64, &[(i32, i64)]),
+    ) {
+        let state = self.professional(who);
+        state.tallies = Tallies::default();
+        for (key, tally) in tallies {
+            state.tallies.insert(*key, *tally);
+        }
+        state.points = points;
+        state.years = YearPoints::default();
+        for (year, points) in years {
+            state.years.set(*year, *points);
+        }
+    }
+
+    /// The sums of a professional: of all points, and of membership years where some kind takes points.
+    #[must_use]
+    pub fn professional_sums(&self, who: ProfessionalIndex) -> (i64, Vec<(i32, i64)>) {
+        let state = self.professionals.get(who.0 as usize);
+        state.map_or_else(Default::default, |state| (state.points, state.years.iter().collect()))
+    }
+
+    /// The sum of a partner's level credits.
+    #[must_use]
+    pub fn partner_credits(&self, who: PartnerIndex) -> i64 {
+        self.partners.get(who.0 as usize).map_or(0, |state| state.credits)
+    }
+
+    /// Whether a professional has an award of an activity, even one of nothing.
+    #[must_use]
+    pub fn has_award(&self, who: ProfessionalIndex, activity: ObjectIndex) -> bool {
+        let last = self.professionals.get(who.0 as usize).and_then(|state| state.last_award);
+        self.awards.latest_first(last).any(|award| award.activity == activity)
+    }
+
     /// Changes a professional's day of sign-up: membership years, and with them windows, run from the new day.
     /// `history` has every fact of the professional so far that counted, in the order of the log.
     ///

@@ -182,7 +182,7 @@ impl Services {
         posting: &mut Posting<'_>,
         row: &activity::Model,
     ) -> Result<Option<Fact>, Error> {
-        let units = stored_units(&self.policy, row)?;
+        let Some(units) = stored_units(&self.policy, row)? else { return Ok(None) };
         let kind = self.policy.editions.kind(program(row), &row.kind);
         let kind = kind.ok_or_else(|| Error::Damaged(format!("no edition knows {}", row.kind)))?;
         Ok(fact(posting, row, Admitted { kind, units, review: Review::None }))

@@ -91,8 +91,29 @@ impl Services {
     }
 }
 
+impl Services {
+    /// Why no recalculation can be from a day on.
+    pub(super) fn past_day_problem(&self, day: NaiveDate) -> Option<String> {
+        let (today, launch) = (self.clock.today(), self.policy.editions.launch());
+        if day.day() != 1 {
+            return Some(format!("A recalculation is from the first day of a month on, not from {day}."));
+        }
+        if day > today {
+            return Some(format!(
+                "A recalculation is for days that have begun; {day} is after today, {today}. Publish an edition for it."
+            ));
+        }
+        if day < launch {
+            return Some(format!(
+                "A recalculation is from the program's launch on {launch} at the earliest, not from {day}."
+            ));
+        }
+        None
+    }
+}
+
 /// Checks a document apart from the tasks that answer requests, as it may take a while.
-pub(super) async fn checked(
+pub(in crate::service) async fn checked(
     policy: Arc<Policy>,
     document: String,
     effective_from: Option<NaiveDate>,

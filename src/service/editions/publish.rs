@@ -53,7 +53,7 @@ impl Services {
             store::take_turn()?;
             // Whoever is second waits here, and sees what the first one published.
             crate::store::lock_startup(transaction).await?;
-            if store::count(transaction).await? != self.policy.count() {
+            if store::version(transaction).await? != self.policy.version() {
                 return Err(Error::PolicyChanged);
             }
             let draft = self.draft_to_publish(transaction, publication).await?;
@@ -68,6 +68,7 @@ impl Services {
                 document: check.checked.document.clone(),
                 published_at: self.clock.now(),
                 published_by: Some(self.caller().actor.label().to_owned()),
+                recalculation_id: None,
             };
             let (id, day) = (row.id, row.effective_from);
             let after = json!({

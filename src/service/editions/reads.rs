@@ -35,17 +35,17 @@ impl EditionRow {
 }
 
 impl Services {
-    /// How many editions there are.
+    /// How many editions are in force on some day.
     #[must_use]
     pub fn editions_count(&self) -> i64 {
-        self.policy.count()
+        i64::try_from(self.policy.editions.count_in_force()).unwrap_or(i64::MAX)
     }
 
-    /// One page of the editions, in the order of their first days; `page` has these as texts.
+    /// One page of the editions in force, in the order of their first days; `page` has these as texts.
     #[must_use]
     pub fn editions_page(&self, page: &Page<String>) -> Rows<EditionRow> {
         let policy = self.policy();
-        let rows = (0..)
+        let rows = (0..policy.editions.count_in_force())
             .map_while(|index| Some(EditionRow { id: policy.id(index)?, index, policy: Arc::clone(policy) }));
         let is_within = |row: &EditionRow| {
             let day = row.day().to_string();

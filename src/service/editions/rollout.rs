@@ -83,6 +83,7 @@ impl Services {
         rollout.partners_through = Some(last.id);
         let ids: Vec<Uuid> = found.iter().filter(|row| row.merged_into.is_none()).map(|row| row.id).collect();
         let mut rows = subject::lock::<PartnerRow>(transaction, [], ids.iter().copied()).await?;
+        self.check_policy(transaction).await?;
         let mut stored = BTreeMap::new();
         for row in totals::of_partners(transaction, ids).await? {
             stored.insert((row.partner_id, row.period), PeriodTotal::read(&row)?);
@@ -112,6 +113,7 @@ impl Services {
         rollout.professionals_through = Some(last.id);
         let ids: Vec<Uuid> = found.iter().filter(|row| row.merged_into.is_none()).map(|row| row.id).collect();
         let mut rows = subject::lock::<ProfessionalRow>(transaction, [], ids.iter().copied()).await?;
+        self.check_policy(transaction).await?;
         let points = points_by_year(&totals::of_professionals(transaction, ids).await?);
         let expiring = self.dojo_credits_expire_next(transaction, &rows).await?;
         for row in &mut rows {

@@ -13,13 +13,13 @@ use serde_json::json;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::check::{checked, listed};
+use super::check::{checked, listed, problems_of};
 use super::publish::EditionSource;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::edition::ProductCategory;
 use crate::program::level_change::Membership;
-use crate::program::refusal::{Code, Refusal};
+use crate::program::refusal::{Code, Refusal, all};
 use crate::program::trial::{Outcome, Verdict};
 use crate::service::audit::Change;
 use crate::service::policy::Policy;
@@ -56,7 +56,20 @@ impl Services {
     /// When the caller is not an administrator, the document has problems, or the day is before the program's launch.
     pub async fn edition_try(&self, trial: &TrialInput<'_>) -> Result<edition_trial::Model, Error> {
         self.authorize(Operation::TryEdition)?;
-        let (row, policy) = self.begin_trial(trial).await?;
+        let (row, policy) = self.prepare_trial(trial, false).await?;
+        let inserted = row.clone();
+        transact!(self, Operation::TryEdition, transaction, _changes => {
+            Ok(store::save(transaction, inserted.clone()).await?)
+        })?;
+        self.run_trial(row, policy).await
+    }
+
+    /// Folds the log for a trial that is kept, and returns it finished, or as it is if that takes longer.
+    pub(in crate::service) async fn run_trial(
+        &self,
+        row: edition_trial::Model,
+        policy: Policy,
+    ) -> Result<edition_trial::Model, Error> {
         let (id, services) = (row.id, Self { deadline: None, run: None, whole: None, ..self.clone() });
         let work = async move {
             let result = services.fold_trial(row, &policy).await;
@@ -72,7 +85,13 @@ impl Services {
         found.into_iter().next().ok_or_else(|| Error::Damaged("a trial that was just begun".to_owned()))
     }
 
-    async fn begin_trial(&self, trial: &TrialInput<'_>) -> Result<(edition_trial::Model, Policy), Error> {
+    /// A trial that is not kept yet, and the policy that it tries. As the plan of a recalculation, it is for days that have
+    /// begun, and its worked examples pass.
+    pub(in crate::service) async fn prepare_trial(
+        &self,
+        trial: &TrialInput<'_>,
+        is_plan: bool,
+    ) -> Result<(edition_trial::Model, Policy), Error> {
         let draft = match &trial.source {
             EditionSource::Document(_) => None,
             EditionSource::Draft(id) => {
@@ -91,8 +110,15 @@ impl Services {
         };
         let day = trial.effective_from.or_else(|| draft.as_ref().and_then(|draft| draft.effective_from));
         let check = checked(self.policy().clone(), document, day).await?;
-        // What the worked examples expect is no hindrance to trying other figures.
-        listed(field, check.checked.problems.clone())?;
+        if is_plan {
+            let day = check.checked.effective_from.or(day).and_then(|day| self.past_day_problem(day));
+            let day =
+                day.map_or(Ok(()), |message| Err(Refusal::new(Code::Invalid, "effectiveFrom", message)));
+            all((day, problems_of(field, &check)))?;
+        } else {
+            // What the worked examples expect is no hindrance to trying other figures.
+            listed(field, check.checked.problems.clone())?;
+        }
         let (Some(editions), Some(from)) = (check.checked.editions, check.checked.effective_from) else {
             return Err(Error::Damaged("a document without problems has no edition".to_owned()));
         };
@@ -124,10 +150,6 @@ impl Services {
             points_taken: 0,
             discount_cost: "{}".to_owned(),
         };
-        let inserted = row.clone();
-        transact!(self, Operation::TryEdition, transaction, _changes => {
-            Ok(store::save(transaction, inserted.clone()).await?)
-        })?;
         Ok((row, self.policy.with_tried(editions)))
     }
 

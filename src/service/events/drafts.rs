@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use entity::value::EventKind;
 use entity::{
-    affiliation, edition, edition_draft, import_run, partner, professional, sales_target, swag_item,
+    affiliation, edition, edition_draft, edition_trial, import_run, partner, professional, recalculation,
+    sales_target, swag_item,
 };
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::{Map, Value, json};
@@ -136,6 +137,20 @@ impl EventDraft {
             "effectiveFrom": row.effective_from,
         });
         Self::new(kind, on, "editionDraft", object)
+    }
+
+    /// A recalculation, without its document.
+    pub(in crate::service) fn recalculation(
+        kind: EventKind,
+        row: &recalculation::Model,
+        plan: &edition_trial::Model,
+        on: NaiveDate,
+    ) -> Self {
+        let object = json!({
+            "id": row.id, "status": row.status.to_value(), "effectiveFrom": plan.effective_from,
+            "subjects": row.subjects,
+        });
+        Self::new(kind, on, "recalculation", object)
     }
 
     /// An import of a file, without the file's name.

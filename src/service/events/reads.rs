@@ -30,12 +30,15 @@ const PROFESSIONAL_KINDS: [EventKind; 3] =
     [EventKind::PointsChanged, EventKind::LevelReached, EventKind::LevelLapsed];
 
 /// Kinds of events that concern no subject, each with the operation that reads its object.
-const GENERAL_KINDS: [(EventKind, Operation); 5] = [
+const GENERAL_KINDS: [(EventKind, Operation); 8] = [
     (EventKind::ProductSaved, Operation::Product),
     (EventKind::SwagItemSaved, Operation::SwagItem),
     (EventKind::CustomersJoined, Operation::Customers),
     (EventKind::CustomersSeparated, Operation::Customers),
     (EventKind::EditionPublished, Operation::Edition),
+    (EventKind::RecalculationApplied, Operation::Edition),
+    (EventKind::RecalculationReverted, Operation::Edition),
+    (EventKind::RecalculationFinished, Operation::Edition),
 ];
 
 /// Kinds of events that only administrators see.

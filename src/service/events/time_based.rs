@@ -20,7 +20,7 @@ use crate::store::event::Numbering;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
-use crate::store::{affiliation, event, totals, upsert_all};
+use crate::store::{affiliation, edition, event, totals, upsert_all};
 
 /// Subjects that one transaction processes.
 const SUBJECTS_PER_TRANSACTION: u64 = 200;
@@ -35,6 +35,7 @@ impl Services {
     pub async fn emit_time_based_events(&self) -> Result<(), Error> {
         self.refresh_policy().await?;
         self.complete_rollouts().await?;
+        self.complete_recalculations().await?;
         while self.reject_claims_without_evidence().await? {}
         while self.emit_deal_expiries().await? {}
         while self.emit_opportunity_lapses().await? {}
@@ -54,6 +55,15 @@ impl Services {
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
+    }
+
+    /// Whoever is locked may have been recalculated by an edition that this process does not know yet.
+    pub(in crate::service) async fn check_policy(
+        &self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<(), Error> {
+        let version = edition::version(transaction).await?;
+        if version == self.policy.version() { Ok(()) } else { Err(Error::PolicyChanged) }
     }
 
     async fn emit_partner_levels(&self) -> Result<bool, Error> {
@@ -77,6 +87,7 @@ impl Services {
         let mut rows = subject::lock::<PartnerRow>(transaction, [], due.iter().copied()).await?;
         // Another process may have emitted them already.
         rows.retain(|row| row.levels_due <= today);
+        self.check_policy(transaction).await?;
         let mut stored: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
         for row in totals::of_partners(transaction, rows.iter().map(|row| row.id)).await? {
             stored.insert((row.partner_id, row.period), PeriodTotal::read(&row)?);
@@ -121,6 +132,7 @@ impl Services {
     ) -> Result<(), Error> {
         let mut rows = subject::lock::<ProfessionalRow>(transaction, [], due.iter().copied()).await?;
         rows.retain(|row| row.level_due <= today);
+        self.check_policy(transaction).await?;
         let ids = || rows.iter().map(|row| row.id);
         let points = points_by_year(&totals::of_professionals(transaction, ids()).await?);
         let employers = affiliation::of_professionals(transaction, ids()).await?;

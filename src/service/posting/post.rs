@@ -39,20 +39,24 @@ pub(in crate::service) struct PostedRows {
     pub(in crate::service) awarded: HashMap<Uuid, (i64, i64)>,
     /// Professionals whose tallies and totals are written anew, as their membership years have changed.
     pub(super) rebuilt: Vec<Uuid>,
+    /// Partners whose tallies and totals are written anew, as another policy judges them.
+    pub(super) rebuilt_partners: Vec<Uuid>,
+    /// Whether totals of these partners are other ones than before.
+    pub(super) has_other_totals: bool,
     /// Activities that the steps record.
     pub(in crate::service) new_activities: Vec<activity::Model>,
     numbering: Numbering,
     log: Vec<log::Model>,
-    ledger: Vec<ledger_entry::Model>,
-    points: Vec<points_entry::Model>,
+    pub(super) ledger: Vec<ledger_entry::Model>,
+    pub(super) points: Vec<points_entry::Model>,
     partner_tallies: Vec<partner_tally::Model>,
     professional_tallies: Vec<professional_tally::Model>,
     partner_days: Vec<partner_day::Model>,
     partner_totals: Vec<partner_total::Model>,
-    partner_balances: Vec<partner_balance::Model>,
+    pub(super) partner_balances: Vec<partner_balance::Model>,
     professional_days: Vec<professional_day::Model>,
     professional_totals: Vec<professional_total::Model>,
-    professional_balances: Vec<professional_balance::Model>,
+    pub(super) professional_balances: Vec<professional_balance::Model>,
     /// The events of steps, by sequence number.
     drafts: HashMap<i64, Vec<EventDraft>>,
     pub(super) partner_levels: Vec<(Uuid, LevelChange)>,
@@ -83,6 +87,9 @@ impl PostedRows {
         self.record_effects();
         if !self.rebuilt.is_empty() {
             totals::delete_windows_of_professionals(connection, &self.rebuilt).await?;
+        }
+        if !self.rebuilt_partners.is_empty() {
+            totals::delete_windows_of_partners(connection, &self.rebuilt_partners).await?;
         }
         let sets = PostedSets {
             activities: self.new_activities,
@@ -130,7 +137,7 @@ impl Posting<'_> {
     ) -> Result<PostedRows, Error> {
         let clock = &services.clock;
         let places = log_store::reserve_seqs(connection, self.applied.len(), services.is_preview()).await?;
-        if places.editions.is_some_and(|count| count != self.policy.count()) {
+        if places.editions.is_some_and(|version| version != self.policy.version()) {
             return Err(Error::PolicyChanged);
         }
         let seqs = places.seqs;
@@ -323,7 +330,12 @@ impl Posting<'_> {
         let sums = self.load_days(connection, &nets, &stored).await?;
         let day_after = self.entry_rows(applied, &sums, posted);
         let before = partner_totals(&stored);
-        let changed = self.partner_total_rows(&nets, &sums, &day_after, &mut stored, posted);
+        let known = if self.rebuilt.is_empty() { BTreeMap::new() } else { stored.clone() };
+        let mut changed = self.partner_total_rows(&nets, &sums, &day_after, &mut stored, posted);
+        if !self.rebuilt.is_empty() {
+            stored.clone_from(&known);
+            changed = self.rebuild_totals((&sums, &day_after), &mut stored, posted);
+        }
         self.partner_levels(who, &before, &partner_totals(&stored), today, posted);
         stored.retain(|key, _| changed.contains(key));
         posted.partner_totals =
@@ -347,6 +359,9 @@ impl Posting<'_> {
             let (from, to) = if appends { (from, to) } else { period.days(&self.policy.editions) };
             Some((id, column(*track), from, to))
         });
+        let rebuilt = self.rebuilt.iter().map(|who| self.partners[who.0 as usize].id);
+        let all = rebuilt.flat_map(|id| Track::ALL.map(|track| (id, column(track), EARLIEST, LATEST)));
+        let spans = spans.chain(all);
         let mut sums = Days::new();
         for row in totals::partner_days(connection, spans).await? {
             sums.insert((row.partner_id, track(row.track), row.day), row.credits);
@@ -473,4 +488,4 @@ impl Posting<'_> {
 }
 
 /// Net level credits of a partner, track and day.
-type Days = BTreeMap<(Uuid, Track, NaiveDate), i64>;
+pub(super) type Days = BTreeMap<(Uuid, Track, NaiveDate), i64>;

@@ -50,6 +50,7 @@ pub(in crate::service) fn ledger_row(
         | Object::Contract(_)
         | Object::Quote(_)
         | Object::Customers
+        | Object::Recalculation
         | Object::Partner(_)
         | Object::Professional(_) => (None, None, None),
     };
@@ -115,7 +116,7 @@ pub(in crate::service) fn points_row(
 }
 
 /// An entry of a partner's ledger as the fold takes it.
-pub(in crate::service) fn past_credit(
+fn past_credit(
     policy: &Policy,
     row: &ledger_entry::Model,
     partner: PartnerIndex,
@@ -125,7 +126,7 @@ pub(in crate::service) fn past_credit(
     let count = match (&row.kind, row.edition_id, row.window_start, row.units_before, row.units_after) {
         (Some(kind), Some(edition), Some(window_start), Some(units_before), Some(units_after)) => {
             let kind = policy.editions.kind(Program::Partner, kind).ok_or_else(damaged)?;
-            let edition = policy.index(edition).ok_or_else(damaged)?;
+            let edition = policy.index_in_force(edition, row.effective_on).ok_or_else(damaged)?;
             Some(Count { kind, edition, window_start, units_before, units_after })
         }
         _ => None,
@@ -143,7 +144,7 @@ pub(in crate::service) fn past_credit(
 }
 
 /// What an entry of a partner's ledger is about.
-pub(in crate::service) fn entry_object(row: &ledger_entry::Model) -> Option<Object> {
+fn entry_object(row: &ledger_entry::Model) -> Option<Object> {
     let activity = row.activity_id.map(Object::Activity);
     let order = activity.or(row.order_id.map(Object::Order));
     order.or(row.deal_id.map(Object::Deal)).or(row.quote_id.map(Object::Quote))

@@ -280,7 +280,11 @@ fn operations(action: LogAction) -> &'static [Operation] {
         | LogAction::CreditsExpired
         | LogAction::OrderPlaced
         | LogAction::DealRegistered
-        | LogAction::SwagOrdered => &[],
+        | LogAction::SwagOrdered
+        // A recalculation is of no single object.
+        | LogAction::RecalculationApplied
+        | LogAction::RecalculationReverted
+        | LogAction::Recalculated => &[],
     }
 }
 

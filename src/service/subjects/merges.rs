@@ -49,6 +49,7 @@ impl Services {
         self.authorize(Operation::MergeProfessionals)?;
         let reason = input::required_reason("reason", reason);
         let merged = transact!(self, Operation::MergeProfessionals, transaction, changes => {
+            self.check_no_recalculation(transaction, "from").await?;
             let found = lock_two::<ProfessionalRow>(transaction, "professional", (from, into)).await?;
             let (reason, (left, kept)) = all((reason.as_ref(), found))?;
             let rows = affiliations::of_professionals(transaction, [kept.id, left.id]).await?;

@@ -36,6 +36,7 @@ impl Services {
         self.authorize(Operation::MergePartners)?;
         let reason = input::required_reason("reason", reason);
         let merged = transact!(self, Operation::MergePartners, transaction, changes => {
+            self.check_no_recalculation(transaction, "from").await?;
             let found = lock_two::<PartnerRow>(transaction, "partner", (from, into)).await?;
             let (reason, (left, kept)) = all((reason.as_ref(), found))?;
             let owners = (left.id, kept.id);

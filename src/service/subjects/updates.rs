@@ -158,6 +158,9 @@ impl Services {
                 reason: reason.clone(),
                 ..LogEntry::new(LogAction::ProfessionalUpdated, Object::Professional(row.id))
             };
+            if moved.is_some() {
+                self.check_no_recalculation(transaction, "signedUpOn").await?;
+            }
             let (posting, activities) = self.post_sign_up(transaction, &before, entry, moved.map(|(_, day)| day)).await?;
             let mut posted = posting.post(transaction, self).await?;
             posted.name_activities(&activities);
@@ -241,7 +244,8 @@ impl Services {
             let fact = if let Some(fact) = known {
                 fact
             } else {
-                let units = stored_units(&self.policy, &row)?;
+                // What no edition in force would have counts for nothing.
+                let Some(units) = stored_units(&self.policy, &row)? else { continue };
                 let kind = self.policy.editions.kind(program(&row), &row.kind);
                 let kind = kind.ok_or_else(|| Error::Damaged(format!("no edition knows {}", row.kind)))?;
                 let fact = fact(posting, &row, Admitted { kind, units, review: Review::None });

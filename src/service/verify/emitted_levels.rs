@@ -29,6 +29,17 @@ fn copy_prospects(row: &mut partner_balance::Model, found: &partner_balance::Mod
 }
 
 impl PartnerRows {
+    /// Takes the levels of some partners as they are stored.
+    pub(super) fn copy_levels(&mut self, found: &[partner_balance::Model], whose: impl Fn(Uuid) -> bool) {
+        for row in self.balances.iter_mut().filter(|row| whose(row.partner_id)) {
+            let Some(found) = found.iter().find(|found| found.partner_id == row.partner_id) else { continue };
+            row.technical_level.clone_from(&found.technical_level);
+            row.business_level.clone_from(&found.business_level);
+            (row.levels_due, row.expires_on) = (found.levels_due, found.expires_on);
+            copy_prospects(row, found);
+        }
+    }
+
     /// Computes the levels that must have been emitted by the days of the stored rows.
     pub(super) fn expect_emitted_levels(
         &mut self,
@@ -69,6 +80,22 @@ impl PartnerRows {
 }
 
 impl ProfessionalRows {
+    /// Takes the levels of some professionals as they are stored.
+    pub(super) fn copy_levels(
+        &mut self,
+        found: &[professional_balance::Model],
+        whose: impl Fn(Uuid) -> bool,
+    ) {
+        for row in self.balances.iter_mut().filter(|row| whose(row.professional_id)) {
+            let Some(found) = found.iter().find(|found| found.professional_id == row.professional_id) else {
+                continue;
+            };
+            row.level.clone_from(&found.level);
+            (row.level_due, row.expires_on) = (found.level_due, found.expires_on);
+            (row.renews_on, row.points_to_retain) = (found.renews_on, found.points_to_retain);
+        }
+    }
+
     /// Computes the levels that must have been emitted by the days of the stored rows.
     pub(super) fn expect_emitted_levels(
         &mut self,

@@ -85,7 +85,8 @@ impl<'a> LogFold<'a> {
         let mut replays = policies.map(Replay::new);
         for replay in &mut replays {
             replay.accounts.expire_by_themselves();
-            load_subjects(snapshot, replay).await?;
+            load_subjects(snapshot, replay, Uuid::nil()).await?;
+            replay.keep_entries_of_merges();
             for moved in merge::former_owners(snapshot).await? {
                 let owners = replay.former_owners.entry(moved.object_id).or_default();
                 owners.push((moved.log_seq, moved.from_id));

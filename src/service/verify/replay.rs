@@ -3,7 +3,9 @@
 mod commerce;
 mod customers;
 mod deals;
+mod entries;
 mod expiry;
+mod recalculated;
 mod subjects;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,17 +18,18 @@ use uuid::Uuid;
 use super::Report;
 use crate::program::expiry::Accounts;
 use crate::program::fold::{
-    Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, ProfessionalIndex, Step,
-    Subject,
+    Affiliation, Awards, CreditsAward, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex,
+    ProfessionalIndex, Step, Subject,
 };
 use crate::program::level_override::LevelOverride;
 use crate::program::rule::Track;
 use crate::service::activities::{program, stored_units};
 use crate::service::policy::Policy;
-use crate::service::posting::{EntryPosition, Object, ledger_row, points_row, returning};
+use crate::service::posting::{Object, returning};
 use crate::store::ledger::NumberRange;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{Commerce, StepObjects};
+pub(super) use recalculated::{Differences, OpenMove, is_of_recalculation};
 
 /// What the steps so far gave a partner.
 pub(super) struct PartnerState {
@@ -89,7 +92,7 @@ struct ActivityState {
     number: ObjectIndex,
     status: ActivityStatus,
     graded_points: Option<i64>,
-    units: i64,
+    quantity: i64,
     recorded_at: DateTime<Utc>,
     awarded_points: i64,
     awarded_credits: i64,
@@ -140,7 +143,20 @@ pub(super) struct Replay<'a> {
     pub(super) accounts: Accounts<'a>,
     /// Whose facts were before merges: the places of those in the log, in order.
     pub(super) former_owners: HashMap<Uuid, Vec<(i64, Uuid)>>,
+    /// Entries of partners of merges, which moves them.
+    kept: HashMap<PartnerIndex, Vec<KeptCredit>>,
+    /// The move between policies that goes on at the end of the log, which not every subject has followed.
+    pub(super) open: Option<OpenMove>,
     /// Place in the log of the step that is replayed.
+    seq: i64,
+}
+
+/// An entry of a partner's ledger.
+#[derive(Clone, Copy)]
+struct KeptCredit {
+    award: CreditsAward,
+    /// The edition of its rule, whose place in the policy may become another one.
+    edition: Option<Uuid>,
     seq: i64,
 }
 
@@ -162,6 +178,8 @@ impl<'a> Replay<'a> {
             awards: Awards::default(),
             accounts: Accounts::new(&policy.editions),
             former_owners: HashMap::new(),
+            kept: HashMap::new(),
+            open: None,
             seq: 0,
         }
     }
@@ -226,6 +244,9 @@ impl<'a> Replay<'a> {
         self.report.steps += 1;
         self.seq = logged.seq;
         self.awards.clear();
+        if is_of_recalculation(logged.action) {
+            return;
+        }
         let step = match (&logged.activity, &logged.affiliation) {
             (Some(row), _) => self.activity_step(logged, row),
             (None, Some(row)) => self.affiliation_step(logged, row),
@@ -283,16 +304,25 @@ impl<'a> Replay<'a> {
         if logged.action == LogAction::Approved {
             state.graded_points = logged.points;
         }
-        if after == ActivityStatus::Recorded {
-            let judged = activity::Model { graded_points: state.graded_points, ..row.clone() };
-            state.units = stored_units(self.policy, &judged).map_err(|error| error.to_string())?;
+        let (index, graded_points) = (state.number, state.graded_points);
+        match (after, self.units(row, graded_points)?) {
+            (ActivityStatus::PendingReview | ActivityStatus::Rejected, _) => Ok(None),
+            (ActivityStatus::Recorded, Some(units)) => {
+                Ok(Some(Step::Recorded(self.fact(index, row, units)?)))
+            }
+            (ActivityStatus::Recorded, None) => {
+                Err(format!("no edition scores {} on {}", row.kind, row.occurred_on))
+            }
+            (ActivityStatus::Voided, Some(units)) => Ok(Some(Step::Voided(self.fact(index, row, units)?))),
+            // A recalculation took back what it was awarded.
+            (ActivityStatus::Voided, None) => Ok(None),
         }
-        let (index, units) = (state.number, state.units);
-        match after {
-            ActivityStatus::PendingReview | ActivityStatus::Rejected => Ok(None),
-            ActivityStatus::Recorded => Ok(Some(Step::Recorded(self.fact(index, row, units)?))),
-            ActivityStatus::Voided => Ok(Some(Step::Voided(self.fact(index, row, units)?))),
-        }
+    }
+
+    /// Units of an activity by the editions in force at this step.
+    fn units(&self, row: &activity::Model, graded_points: Option<i64>) -> Result<Option<i64>, String> {
+        let judged = activity::Model { graded_points, ..row.clone() };
+        stored_units(self.policy, &judged).map_err(|error| error.to_string())
     }
 
     /// Adds the object of a step and returns its index in this replay.
@@ -310,7 +340,7 @@ impl<'a> Replay<'a> {
                 number,
                 status: ActivityStatus::PendingReview,
                 graded_points: None,
-                units: 0,
+                quantity: row.quantity,
                 recorded_at: logged.recorded_at,
                 awarded_points: 0,
                 awarded_credits: 0,
@@ -392,71 +422,6 @@ impl<'a> Replay<'a> {
         Ok(Some(step))
     }
 
-    fn points_entries(&mut self, logged: &LoggedStep, expected: &mut Expected) {
-        for award in &self.awards.points {
-            let object = self.objects[award.object.0 as usize];
-            if let Object::Activity(id) = object
-                && let Some(activity) = self.activities.get_mut(&id)
-            {
-                activity.awarded_points += award.points;
-            }
-            let state = &mut self.professionals[award.professional.0 as usize];
-            check_time(&mut self.report, &mut state.last_recorded_at, logged, || {
-                format!("professional {}", state.code)
-            });
-            let sum = state.days.entry(award.effective_on).or_default();
-            *sum += award.points;
-            state.entries += 1;
-            state.points += award.points;
-            state.dojo_credits += award.dojo_credits;
-            self.report.points_entries += 1;
-            let position = EntryPosition {
-                id: Uuid::nil(),
-                owner: state.id,
-                number: state.entries,
-                log_seq: logged.seq,
-                recorded_at: logged.recorded_at,
-                balance_after: state.dojo_credits,
-                day_after: *sum,
-            };
-            expected.points.push(points_row(self.policy, award, object, position));
-        }
-    }
-
-    fn ledger_entries(&mut self, logged: &LoggedStep, expected: &mut Expected) {
-        for award in &self.awards.credits {
-            let object = self.objects[award.object.0 as usize];
-            if let Object::Activity(id) = object
-                && let Some(activity) = self.activities.get_mut(&id)
-            {
-                activity.awarded_credits += award.level_credits;
-            }
-            let state = &mut self.partners[award.partner.0 as usize];
-            check_time(&mut self.report, &mut state.last_recorded_at, logged, || {
-                format!("partner {}", state.code)
-            });
-            let day_after = award.track.map_or(0, |track| {
-                let sum = state.days.entry((track, award.effective_on)).or_default();
-                *sum += award.level_credits;
-                *sum
-            });
-            state.entries += 1;
-            state.credits += award.spendable_credits;
-            state.level_credits += award.level_credits;
-            self.report.ledger_entries += 1;
-            let position = EntryPosition {
-                id: Uuid::nil(),
-                owner: state.id,
-                number: state.entries,
-                log_seq: logged.seq,
-                recorded_at: logged.recorded_at,
-                balance_after: state.credits,
-                day_after,
-            };
-            expected.ledger.push(ledger_row(self.policy, award, object, position));
-        }
-    }
-
     /// The activity that follows from the log; none if no step recorded it.
     pub(super) fn expected_activity(&self, found: &activity::Model) -> Option<activity::Model> {
         let state = self.activities.get(&found.id)?;
@@ -482,19 +447,4 @@ impl<'a> Replay<'a> {
 
 fn key(row: &activity::Model) -> String {
     format!("{}/{}", row.source, row.external_id)
-}
-
-/// A subject's entries are recorded one after the other.
-fn check_time(
-    report: &mut Report,
-    last: &mut Option<DateTime<Utc>>,
-    logged: &LoggedStep,
-    whose: impl FnOnce() -> String,
-) {
-    if last.is_some_and(|last| logged.recorded_at < last) {
-        report.add_difference(|| {
-            format!("{}: step {} of the log was recorded before an earlier one", whose(), logged.seq)
-        });
-    }
-    *last = (*last).max(Some(logged.recorded_at));
 }

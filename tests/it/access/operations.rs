@@ -120,6 +120,12 @@ const TABLE: &[Row] = &[
     ("tryEdition", "{ tryEdition(input: { draft: \"DRAFT_ID\" }) { status } }", "status", ADMINISTRATORS),
     ("node", "{ node(id: \"TRIAL_ID\") { id } }", "TRIAL_ID", [(Y, Y), (A, A), (A, A), (A, A), (A, A)]),
     ("cancelTrial", "cancelTrial(input: { trial: \"TRIAL_ID\" }) { trial { id }", "id", ADMINISTRATORS),
+    ("recalculations", "{ recalculations { totalCount } }", "totalCount", ADMINISTRATORS),
+    ("recalculations", "{ recalculation(id: \"RECALCULATION_ID\") { id } }", "RECALCULATION_ID", [(Y, Y), (A, A), (A, A), (A, A), (A, A)]),
+    ("node", "{ node(id: \"RECALCULATION_ID\") { id } }", "RECALCULATION_ID", [(Y, Y), (A, A), (A, A), (A, A), (A, A)]),
+    ("planRecalculation", "planRecalculation(input: { draft: \"DRAFT_ID\", effectiveFrom: \"2025-01-01\", reason: \"why\" }) { recalculation { id }", "id", ADMINISTRATORS),
+    ("applyRecalculation", "applyRecalculation(input: { recalculation: \"RECALCULATION_ID\" }) { recalculation { id }", "id", ADMINISTRATORS),
+    ("revertRecalculation", "revertRecalculation(input: { recalculation: \"RECALCULATION_ID\", reason: \"why\" }) { recalculation { id }", "id", ADMINISTRATORS),
     ("checkEdition", "{ checkEdition(document: \"x\") { problems { line } } }", "line", ADMINISTRATORS),
     ("apiKeys", "{ apiKeys { totalCount } }", "totalCount", ADMINISTRATORS),
     ("auditLog", "{ auditLog(filter: { partner: \"PARTNER\" }) { totalCount } }", "totalCount", STAFF),
@@ -392,6 +398,20 @@ async fn fill(
         let policy = app.ok("{ edition { document } }", json!({})).await["edition"]["document"].clone();
         let input = json!({ "name": "x", "document": policy, "effectiveFrom": month });
         words.push(("DRAFT_ID", text(&app.done("saveEditionDraft", input).await["draft"]["id"])));
+    }
+    if document.contains("RECALCULATION_ID") {
+        let query = "mutation($document: String!) { planRecalculation(input: { document: $document, \
+            effectiveFrom: \"2025-01-01\", reason: \"why\" }) { recalculation { id } userErrors { message } } }";
+        let policy = app.ok("{ edition { document } }", json!({})).await["edition"]["document"].clone();
+        let planned = app.ok(query, json!({ "document": policy })).await;
+        let recalculation = &planned["planRecalculation"]["recalculation"];
+        if document.starts_with("revert") {
+            let input = json!({ "id": recalculation["id"] });
+            let query = "mutation($id: ID!) { applyRecalculation(input: { recalculation: $id }) { recalculation { id } } }";
+            app.ok(query, input).await;
+            app.services().complete_recalculations().await.expect("every subject");
+        }
+        words.push(("RECALCULATION_ID", text(&recalculation["id"])));
     }
     if document.contains("TRIAL_ID") {
         let policy = app.ok("{ edition { document } }", json!({})).await["edition"]["document"].clone();

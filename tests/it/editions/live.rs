@@ -37,6 +37,7 @@ pub(crate) async fn with_editions(backend: Backend, documents: &[String], today:
             document: document.clone(),
             published_at: chrono::DateTime::UNIX_EPOCH,
             published_by: None,
+            recalculation_id: None,
         };
         let row: entity::edition::ActiveModel = row.into();
         entity::edition::Entity::insert(row).exec_without_returning(&connection).await.expect("an edition");

@@ -54,6 +54,7 @@ macro_rules! every_entity {
             professional_total,
             quote,
             quote_line,
+            recalculation,
             sales_target,
             seal,
             subject_step,

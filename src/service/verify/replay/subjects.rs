@@ -1,19 +1,17 @@
 //! Steps about partners and professionals themselves.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use entity::subject_step;
-use entity::value::{LedgerReason, LogAction};
+use entity::value::LogAction;
 use uuid::Uuid;
 
-use super::{AffiliationState, Replay, StepObjects, key};
+use super::{AffiliationState, KeptCredit, Replay, StepObjects, key};
 use crate::program::fold::{
-    AffiliationSpan, ObjectIndex, PartnerIndex, PartnerMerge, PastFact, ProfessionalIndex, ProfessionalMerge,
-    Step, join_spans,
+    AffiliationSpan, Count, ObjectIndex, PartnerIndex, PartnerMerge, PastCredit, PastFact, ProfessionalIndex,
+    ProfessionalMerge, Step, join_spans,
 };
 use crate::program::level_override::LevelOverride;
-use crate::service::posting::{Object, entry_object, past_credit, read_overrides};
+use crate::service::posting::{Object, read_overrides};
 use crate::service::subjects::{apply_override, dropped, logged_as_dropped};
 use crate::service::targets::merged_sales;
 use crate::store::log::LoggedStep;
@@ -120,7 +118,7 @@ impl Replay<'_> {
         moved(row, &mut state.signed_up_on, &name)?;
         let Some(day) = row.first_day else { return Ok(None) };
         let history = objects.histories.get(&row.log_seq).map_or(&[][..], Vec::as_slice);
-        let history = self.past_facts(history)?;
+        let history: Vec<PastFact> = self.past_facts(history)?.into_iter().map(|(_, past)| past).collect();
         self.fold.change_sign_up(who, day, &history, &mut self.awards).map_err(|error| error.to_string())?;
         Ok(None)
     }
@@ -135,7 +133,7 @@ impl Replay<'_> {
         let from = row.from_id.and_then(|id| self.professional_indexes.get(&id).copied());
         let from = from.filter(|from| *from != into).ok_or("nobody was merged")?;
         let history = objects.histories.get(&row.log_seq).map_or(&[][..], Vec::as_slice);
-        let facts = self.past_facts(history)?;
+        let facts: Vec<PastFact> = self.past_facts(history)?.into_iter().map(|(_, past)| past).collect();
         let spent = self.commerce.move_swag(from, into);
         let merge = ProfessionalMerge { from, into, facts: &facts, spent: &spent };
         self.fold.merge_professionals(&merge, &mut self.awards).map_err(|error| error.to_string())?;
@@ -164,23 +162,11 @@ impl Replay<'_> {
         let [left, kept] = [from, into].map(|who| self.partners[who.0 as usize].id);
         let merge = self.add(Object::Partner(kept));
         let merged = objects.merged.get(&row.log_seq).ok_or("what it merged is missing")?;
-        let mut indexes: HashMap<Uuid, ObjectIndex> = HashMap::new();
-        let mut entries = Vec::with_capacity(merged.entries.len());
-        for entry in merged.entries.iter().filter(|entry| entry.reason != LedgerReason::Expiry) {
-            let Some(partner) = self.partner_indexes.get(&entry.partner_id).copied() else { continue };
-            let object = entry_object(entry).map_or(merge, |object| {
-                let known = self.activities.get(&object.id()).map(|state| state.number);
-                *indexes.entry(object.id()).or_insert_with(|| known.unwrap_or_else(|| self.add(object)))
-            });
-            let entry =
-                past_credit(self.policy, entry, partner, object).map_err(|error| error.to_string())?;
-            entries.push(entry);
-        }
+        let entries = self.entries_of_merge([from, into], merge);
         let years = self.fold.shared_sales_years(from, into);
         let numbers = |id| self.commerce.order_number(id).unwrap_or(merge);
         let sales = merged_sales(&merged.sales, &years, into, numbers).map_err(|error| error.to_string())?;
-        let places = merged.facts.iter().map(|(seq, ..)| *seq);
-        let facts: Vec<(i64, PastFact)> = places.zip(self.past_facts(&merged.facts)?).collect();
+        let facts = self.past_facts(&merged.facts)?;
         let step = PartnerMerge { from, into, entries: &entries, facts: &facts, sales: &sales, merge };
         self.fold.merge_partners(&step, &mut self.awards).map_err(|error| error.to_string())?;
         self.commerce.move_deals(left, kept);
@@ -220,13 +206,47 @@ impl Replay<'_> {
         joined
     }
 
-    fn past_facts(&self, history: &[HistoryRow]) -> Result<Vec<PastFact>, String> {
-        let facts = history.iter().map(|(_, voided, row)| {
+    /// Facts of the past with their places in the log, but for those that no edition in force would have.
+    fn past_facts(&self, history: &[HistoryRow]) -> Result<Vec<(i64, PastFact)>, String> {
+        let facts = history.iter().map(|(seq, voided, row)| {
             let state = self.activities.get(&row.id);
             let state = state.ok_or_else(|| format!("activity {} is in no step before", key(row)))?;
-            Ok(PastFact { fact: self.fact(state.number, row, state.units)?, voided: *voided })
+            let Some(units) = self.units(row, state.graded_points)? else { return Ok(None) };
+            Ok(Some((*seq, PastFact { fact: self.fact(state.number, row, units)?, voided: *voided })))
         });
-        facts.collect()
+        facts.filter_map(Result::transpose).collect()
+    }
+
+    /// The ledgers of partners that are merged, in the order of the log. What is about nothing has the merge as its cause.
+    fn entries_of_merge(&mut self, who: [PartnerIndex; 2], merge: ObjectIndex) -> Vec<PastCredit> {
+        let mut entries: Vec<(i64, Uuid, PastCredit)> = Vec::new();
+        for partner in who {
+            let id = self.partners[partner.0 as usize].id;
+            for KeptCredit { award, edition, seq } in self.kept.get(&partner).into_iter().flatten() {
+                let object = self.objects[award.object.0 as usize];
+                let is_kept = matches!(
+                    object,
+                    Object::Activity(_) | Object::Order(_) | Object::Deal(_) | Object::Quote(_)
+                );
+                let count = award.count.and_then(|count| {
+                    let edition = self.policy.index_in_force((*edition)?, award.effective_on)?;
+                    Some(Count { edition, ..count })
+                });
+                let past = PastCredit {
+                    partner,
+                    seq: *seq,
+                    object: if is_kept { award.object } else { merge },
+                    effective_on: award.effective_on,
+                    track: award.track,
+                    level_credits: award.level_credits,
+                    spendable_credits: award.spendable_credits,
+                    count,
+                };
+                entries.push((*seq, id, past));
+            }
+        }
+        entries.sort_by_key(|(seq, id, _)| (*seq, *id));
+        entries.into_iter().map(|(.., past)| past).collect()
     }
 }
 

@@ -1,0 +1,221 @@
+//! What a recalculation changes of a subject: the entries that make up the difference, and the tallies after it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{partner_balance, professional_balance};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use super::post::Days;
+use super::{LogEntry, Object, PeriodTotal, PostedRows, Posting, read_overrides};
+use crate::error::Error;
+use crate::program::edition::Editions;
+use crate::program::fold::{
+    Count, CreditsAward, ObjectIndex, PartnerIndex, PointsAward, ProfessionalIndex, Reason, Tally, TallyKey,
+};
+use crate::program::rule::{KindId, Track};
+use crate::program::totals::{Period, TrackTotal};
+use crate::store::upsert_all;
+
+/// Credits of a partner that are more or less after a recalculation, by what they were earned with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::service) struct CreditsNet {
+    /// What caused them.
+    pub(in crate::service) object: Object,
+    /// When they count.
+    pub(in crate::service) effective_on: NaiveDate,
+    /// The track that they count for.
+    pub(in crate::service) track: Option<Track>,
+    /// Rule and window.
+    pub(in crate::service) window: Option<TallyKey>,
+    /// Level credits more, or less.
+    pub(in crate::service) level: i64,
+    /// Spendable credits more, or less.
+    pub(in crate::service) spendable: i64,
+}
+
+/// Points of a professional that are more or less after a recalculation, by what they were earned with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::service) struct PointsNet {
+    /// What caused them.
+    pub(in crate::service) object: Object,
+    /// When they count.
+    pub(in crate::service) effective_on: NaiveDate,
+    /// Rule and window.
+    pub(in crate::service) window: Option<TallyKey>,
+    /// Points more, or less.
+    pub(in crate::service) points: i64,
+    /// Dojo Credits more, or less.
+    pub(in crate::service) dojo_credits: i64,
+}
+
+/// What a recalculation makes of a subject.
+#[derive(Clone, Debug, Default)]
+pub(in crate::service) struct RecalculatedSubject {
+    /// Differences of a partner's ledger, in the order of the entries.
+    pub(in crate::service) credits: Vec<CreditsNet>,
+    /// Differences of a professional's points, in the order of the entries.
+    pub(in crate::service) points: Vec<PointsNet>,
+    /// Every tally after it.
+    pub(in crate::service) tallies: Vec<(TallyKey, Tally)>,
+    /// Whether some tally is another one than before.
+    pub(in crate::service) has_other_tallies: bool,
+}
+
+impl RecalculatedSubject {
+    /// Whether neither entries nor tallies change.
+    pub(in crate::service) fn is_the_same(&self) -> bool {
+        self.credits.is_empty() && self.points.is_empty() && !self.has_other_tallies
+    }
+}
+
+fn count(editions: &Editions, (kind, window_start): (KindId, NaiveDate), effective_on: NaiveDate) -> Count {
+    // The units are those of before: only what they are awarded changes.
+    Count { kind, edition: editions.index_at(effective_on), window_start, units_before: 0, units_after: 0 }
+}
+
+impl CreditsNet {
+    /// The award that makes up the difference.
+    pub(in crate::service) fn award(
+        &self,
+        editions: &Editions,
+        partner: PartnerIndex,
+        object: ObjectIndex,
+    ) -> CreditsAward {
+        CreditsAward {
+            partner,
+            object,
+            track: self.track,
+            effective_on: self.effective_on,
+            level_credits: self.level,
+            spendable_credits: self.spendable,
+            reason: Reason::Recalculation,
+            count: self.window.map(|window| count(editions, window, self.effective_on)),
+        }
+    }
+}
+
+impl PointsNet {
+    /// The award that makes up the difference.
+    pub(in crate::service) fn award(
+        &self,
+        editions: &Editions,
+        professional: ProfessionalIndex,
+        object: ObjectIndex,
+    ) -> PointsAward {
+        PointsAward {
+            professional,
+            object,
+            effective_on: self.effective_on,
+            points: self.points,
+            dojo_credits: self.dojo_credits,
+            reason: Reason::Recalculation,
+            count: self.window.map(|window| count(editions, window, self.effective_on)),
+        }
+    }
+}
+
+impl Posting<'_> {
+    /// Recalculates the subjects of this posting, of which there is one: its entries, tallies and totals are those of
+    /// another policy, and its levels are looked at again.
+    pub(in crate::service) fn apply_recalculation(
+        &mut self,
+        entry: LogEntry,
+        subject: &RecalculatedSubject,
+    ) -> Result<(), Error> {
+        let editions = &self.policy.editions;
+        let who = (self.partners.first().map(|row| row.id), self.professionals.first().map(|row| row.id));
+        if let Some(who) = who.0.and_then(|id| self.partner(id)) {
+            for net in &subject.credits {
+                let object = self.add(net.object);
+                self.awards.credits.push(net.award(editions, who, object));
+            }
+            let credits = self.fold.partner_credits(who);
+            self.fold.adopt_partner(who, &subject.tallies, credits);
+            self.awards.partner_tallies.extend(subject.tallies.iter().map(|(key, _)| (who, *key)));
+            self.rebuilt.push(who);
+        }
+        if let Some(who) = who.1.and_then(|id| self.professional(id)) {
+            for net in &subject.points {
+                let object = self.add(net.object);
+                self.awards.points.push(net.award(editions, who, object));
+            }
+            let sums = self.fold.professional_sums(who);
+            self.fold.adopt_professional(who, &subject.tallies, (sums.0, &sums.1));
+            self.awards.professional_tallies.extend(subject.tallies.iter().map(|(key, _)| (who, *key)));
+            // Totals and the next day on which the level can change are computed again as for another day of sign-up.
+            self.awards.sign_ups.push((who, self.professionals[who.0 as usize].signed_up_on));
+        }
+        let overrides = self.partners.iter().map(|row| (row.id, row.level_overrides.as_deref()));
+        let overrides =
+            overrides.chain(self.professionals.iter().map(|row| (row.id, row.level_overrides.as_deref())));
+        let overrides = overrides.map(|(id, text)| Ok((id, read_overrides(text)?)));
+        let overrides: Vec<_> = overrides.collect::<Result<_, Error>>()?;
+        for (id, overrides) in overrides {
+            self.override_levels(id, &overrides);
+        }
+        self.applied_as(entry);
+        Ok(())
+    }
+}
+
+impl Posting<'_> {
+    /// Sums the totals of recalculated partners up again from all of their days: `before` has the days as they are stored,
+    /// `after` those that the posting changes.
+    pub(super) fn rebuild_totals(
+        &self,
+        (before, after): (&Days, &Days),
+        stored: &mut BTreeMap<(Uuid, i32), PeriodTotal>,
+        posted: &mut PostedRows,
+    ) -> HashSet<(Uuid, i32)> {
+        let editions = &self.policy.editions;
+        let mut changed = HashSet::new();
+        for id in self.rebuilt.iter().map(|who| self.partners[who.0 as usize].id) {
+            let mut days: BTreeMap<(i32, Track), BTreeMap<NaiveDate, i64>> = BTreeMap::new();
+            let own = before.iter().chain(after).filter(|((of, ..), _)| *of == id);
+            for ((_, track, day), credits) in own {
+                days.entry((Period::of(editions, *day).0, *track)).or_default().insert(*day, *credits);
+            }
+            let mut totals: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
+            for ((period, track), days) in days {
+                *totals.entry((id, period)).or_default().track_mut(track) =
+                    TrackTotal::of_days(editions, days);
+            }
+            changed.extend(totals.keys().copied());
+            let known: BTreeMap<(Uuid, i32), PeriodTotal> = stored
+                .iter()
+                .filter(|((of, _), _)| *of == id)
+                .map(|(key, total)| (*key, total.clone()))
+                .collect();
+            posted.has_other_totals |= known != totals;
+            stored.retain(|(of, _), _| *of != id);
+            stored.extend(totals);
+            posted.rebuilt_partners.push(id);
+        }
+        changed
+    }
+}
+
+impl PostedRows {
+    /// Whether no entry, total of a partner or level changes.
+    pub(in crate::service) fn changes_nothing(&self) -> bool {
+        let has_entries = !self.points.is_empty() || !self.ledger.is_empty();
+        let has_levels = !self.partner_levels.is_empty() || !self.professional_levels.is_empty();
+        !has_entries && !has_levels && !self.has_other_totals
+    }
+
+    /// Writes nothing but what is ahead of the subjects, which no step of the log tells of.
+    pub(in crate::service) async fn write_prospects(
+        self,
+        connection: &impl ConnectionTrait,
+        last_recorded_at: Option<DateTime<Utc>>,
+    ) -> Result<(), Error> {
+        let partners = self.partner_balances.into_iter();
+        let partners = partners.map(|row| partner_balance::Model { last_recorded_at, ..row });
+        upsert_all(connection, partners.collect()).await?;
+        let people = self.professional_balances.into_iter();
+        let people = people.map(|row| professional_balance::Model { last_recorded_at, ..row });
+        Ok(upsert_all(connection, people.collect()).await?)
+    }
+}

@@ -1,0 +1,246 @@
+//! The log and the moves between policies in it: from a step on, the edition of a recalculation is in force, or no longer,
+//! and each subject follows by a step of its own (E4).
+//!
+//! What a subject becomes is what the whole log comes to by the new policy. So the log is replayed beside itself: as it
+//! was, and by each policy that it moves to.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use entity::value::{LogAction, RecalculationStatus};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::replay::{Differences, Expected, OpenMove, Replay, StepObjects};
+use super::{STEPS_PER_PAGE, load_subjects};
+use crate::error::Error;
+use crate::service::policy::Policy;
+use crate::service::posting::RecalculatedSubject;
+use crate::store::log::LoggedStep;
+use crate::store::{log, merge, recalculation};
+
+/// The policies of the log, and the steps that move from one to the next.
+pub(in crate::service) struct Moves {
+    policies: Vec<Policy>,
+    seqs: Vec<i64>,
+    open: Option<OpenMove>,
+}
+
+impl Moves {
+    /// The moves in the log of a snapshot.
+    ///
+    /// # Errors
+    /// [`Error::PolicyChanged`] if the policy lacks an edition of them.
+    pub(in crate::service) async fn load(
+        snapshot: &DatabaseTransaction,
+        policy: &Policy,
+    ) -> Result<Self, Error> {
+        let rows = recalculation::moves(snapshot).await?;
+        let applied = rows.iter().map(|row| (row.applied_seq, row.id, false));
+        let reverted = rows.iter().map(|row| (row.reverted_seq, row.id, true));
+        let mut list: Vec<(i64, Uuid, bool)> =
+            applied.chain(reverted).filter_map(|(seq, id, reverts)| Some((seq?, id, reverts))).collect();
+        list.sort_unstable();
+        let mut in_force: Vec<Uuid> = Vec::new();
+        let mut policies = vec![policy.with_recalculations(&in_force)?];
+        for (_, id, reverts) in &list {
+            if policy.id_of_recalculation(*id).is_none() {
+                return Err(Error::PolicyChanged);
+            }
+            if *reverts {
+                in_force.retain(|one| one != id);
+            } else {
+                in_force.push(*id);
+            }
+            policies.push(policy.with_recalculations(&in_force)?);
+        }
+        let open = rows
+            .iter()
+            .find(|row| matches!(row.status, RecalculationStatus::Applying | RecalculationStatus::Reverting));
+        let open = open.map(|row| OpenMove {
+            professionals_through: row.professionals_through,
+            partners_through: row.partners_through,
+        });
+        Ok(Self { policies, seqs: list.into_iter().map(|(seq, ..)| seq).collect(), open })
+    }
+
+    /// Place in the log of the last move.
+    fn last(&self) -> i64 {
+        self.seqs.last().copied().unwrap_or(0)
+    }
+}
+
+/// The log by one policy from the start, and how it differs from the log as it was.
+struct Shadow<'a> {
+    replay: Replay<'a>,
+    differences: Differences,
+}
+
+/// The log replayed with its moves.
+pub(in crate::service) struct MovingReplay<'a> {
+    moves: &'a Moves,
+    /// How many moves the steps so far have.
+    begun: usize,
+    pub(super) main: Replay<'a>,
+    /// For each move that is not over, the log by the policy that it moves to.
+    shadows: Vec<Option<Shadow<'a>>>,
+    last: i64,
+    /// Places after the last move that were replayed. On `PostgreSQL`, a step can be committed after one of a later place.
+    seen: HashSet<i64>,
+    /// When each subject was last part of a step that was replayed.
+    last_steps: HashMap<Uuid, Option<DateTime<Utc>>>,
+}
+
+impl<'a> MovingReplay<'a> {
+    /// Nothing is replayed yet.
+    pub(in crate::service) async fn begin(
+        snapshot: &DatabaseTransaction,
+        moves: &'a Moves,
+    ) -> Result<Self, Error> {
+        let mut replays = Vec::with_capacity(moves.policies.len());
+        for policy in &moves.policies {
+            let mut replay = Replay::new(policy);
+            load_subjects(snapshot, &mut replay, Uuid::nil()).await?;
+            replay.keep_entries_of_merges();
+            for moved in merge::former_owners(snapshot).await? {
+                replay.former_owners.entry(moved.object_id).or_default().push((moved.log_seq, moved.from_id));
+            }
+            replays.push(replay);
+        }
+        let mut replays = replays.into_iter();
+        let Some(mut main) = replays.next() else {
+            return Err(Error::Damaged("there is no policy".to_owned()));
+        };
+        main.open = moves.open;
+        let shadows = replays.map(|replay| Some(Shadow { replay, differences: Differences::default() }));
+        Ok(Self {
+            moves,
+            begun: 0,
+            main,
+            shadows: shadows.collect(),
+            last: 0,
+            seen: HashSet::new(),
+            last_steps: HashMap::new(),
+        })
+    }
+
+    /// Replays the next page, and returns the entries that it should have left; none if there is no further step.
+    pub(super) async fn page(&mut self, snapshot: &DatabaseTransaction) -> Result<Option<Expected>, Error> {
+        let steps = log::after(snapshot, self.last, STEPS_PER_PAGE).await?;
+        let Some(end) = steps.last() else { return Ok(None) };
+        self.last = end.seq;
+        let objects = StepObjects::load(snapshot, &steps).await?;
+        let mut expected = Expected::default();
+        for step in &steps {
+            self.apply(step, &objects, &mut expected);
+        }
+        // Live traffic has its turn.
+        tokio::task::yield_now().await;
+        Ok(Some(expected))
+    }
+
+    /// Replays the rest of the log, and notes when each subject was last part of a step.
+    pub(in crate::service) async fn replay_all(
+        &mut self,
+        snapshot: &DatabaseTransaction,
+    ) -> Result<(), Error> {
+        while self.page(snapshot).await?.is_some() {}
+        let rows = recalculation::last_steps(snapshot).await?;
+        self.last_steps = rows.into_iter().map(|row| (row.id, row.last_recorded_at)).collect();
+        Ok(())
+    }
+
+    fn apply(&mut self, step: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
+        if step.seq > self.moves.last() {
+            self.seen.insert(step.seq);
+        }
+        match step.action {
+            LogAction::RecalculationApplied | LogAction::RecalculationReverted => self.begin_move(step),
+            LogAction::Recalculated => {
+                let shadow = self.begun.checked_sub(1).and_then(|place| self.shadows[place].as_mut());
+                if let Some(Shadow { replay, differences }) = shadow {
+                    self.main.recalculate(step, (replay, differences), expected);
+                    // What the subject was given is part of what later policies compare with.
+                    for later in self.shadows[self.begun..].iter_mut().flatten() {
+                        later.differences.add(&self.main, -1);
+                    }
+                } else {
+                    self.main.skip(step);
+                    let seq = step.seq;
+                    self.main
+                        .report
+                        .add_difference(|| format!("step {seq} of the log: there is no recalculation"));
+                }
+            }
+            _ => {
+                self.main.apply(step, objects, expected);
+                for Shadow { replay, differences } in self.shadows.iter_mut().flatten() {
+                    replay.apply(step, objects, &mut Expected::default());
+                    differences.add(replay, 1);
+                    differences.add(&self.main, -1);
+                }
+            }
+        }
+    }
+
+    fn begin_move(&mut self, step: &LoggedStep) {
+        self.main.skip(step);
+        if self.moves.seqs.get(self.begun) != Some(&step.seq) {
+            let seq = step.seq;
+            self.main.report.add_difference(|| format!("step {seq} of the log: it is of no recalculation"));
+            return;
+        }
+        // Whatever was recalculated before is done.
+        for shadow in &mut self.shadows[..self.begun] {
+            *shadow = None;
+        }
+        self.begun += 1;
+        self.main.use_policy(&self.moves.policies[self.begun]);
+    }
+
+    /// Replays what was committed meanwhile, unless the subject, whose row is locked, was no part of it.
+    pub(in crate::service) async fn catch_up(
+        &mut self,
+        connection: &DatabaseTransaction,
+        subject: Uuid,
+        last_recorded_at: Option<DateTime<Utc>>,
+    ) -> Result<(), Error> {
+        if self.last_steps.get(&subject) == Some(&last_recorded_at) {
+            return Ok(());
+        }
+        // Ids begin with the time of their creation; clocks of processes differ by less than a day.
+        let recent = Uuid::from_u128((Uuid::now_v7().as_u128() >> 80).saturating_sub(86_400_000) << 80);
+        let shadows = self.shadows.iter_mut().flatten().map(|shadow| &mut shadow.replay);
+        for replay in shadows.chain([&mut self.main]) {
+            load_subjects(connection, replay, recent).await?;
+        }
+        let mut last = self.moves.last();
+        loop {
+            let mut steps = log::after(connection, last, STEPS_PER_PAGE).await?;
+            let Some(end) = steps.last() else { return Ok(()) };
+            last = end.seq;
+            steps.retain(|step| !self.seen.contains(&step.seq));
+            if steps.is_empty() {
+                continue;
+            }
+            let objects = StepObjects::load(connection, &steps).await?;
+            for step in &steps {
+                self.apply(step, &objects, &mut Expected::default());
+            }
+        }
+    }
+
+    /// What the last move makes of a partner.
+    pub(in crate::service) fn partner(&self, id: Uuid) -> Option<RecalculatedSubject> {
+        let Shadow { replay, differences } = self.shadows.last()?.as_ref()?;
+        let who = self.main.partner_indexes.get(&id)?;
+        Some(self.main.partner_change(*who, (replay, differences)))
+    }
+
+    /// What the last move makes of a professional.
+    pub(in crate::service) fn professional(&self, id: Uuid) -> Option<RecalculatedSubject> {
+        let Shadow { replay, differences } = self.shadows.last()?.as_ref()?;
+        let who = self.main.professional_indexes.get(&id)?;
+        Some(self.main.professional_change(*who, (replay, differences)))
+    }
+}

@@ -1,0 +1,252 @@
+//! Recalculations: what the log comes to by one policy beside what it comes to by another one (E4).
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use chrono::NaiveDate;
+use entity::value::LogAction;
+use uuid::Uuid;
+
+use super::{Expected, Replay};
+use crate::program::expiry::Returning;
+use crate::program::fold::{
+    ObjectIndex, PartnerIndex, PastAward, ProfessionalIndex, Reason, Tally, TallyKey,
+};
+use crate::program::rule::Track;
+use crate::service::policy::Policy;
+use crate::service::posting::{CreditsNet, Object, PointsNet, RecalculatedSubject};
+use crate::store::log::LoggedStep;
+
+/// Whether a step is one of a recalculation, which says nothing about facts.
+pub(in crate::service) fn is_of_recalculation(action: LogAction) -> bool {
+    matches!(
+        action,
+        LogAction::RecalculationApplied | LogAction::RecalculationReverted | LogAction::Recalculated
+    )
+}
+
+/// How far a recalculation is whose subjects are not all done.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::service) struct OpenMove {
+    /// The professionals through this id are done.
+    pub(in crate::service) professionals_through: Option<Uuid>,
+    /// The partners through this id are done.
+    pub(in crate::service) partners_through: Option<Uuid>,
+}
+
+type CreditsKey = (NaiveDate, Option<Track>, Option<TallyKey>, Object);
+type PointsKey = (NaiveDate, Option<TallyKey>, Object);
+
+/// What one replay gave more than another one, by subject and by what it was earned with: credits for levels and for the
+/// balance, points and Dojo Credits. What is the same in both is not kept.
+#[derive(Default)]
+pub(in crate::service::verify) struct Differences {
+    credits: HashMap<PartnerIndex, HashMap<CreditsKey, (i64, i64)>>,
+    points: HashMap<ProfessionalIndex, HashMap<PointsKey, (i64, i64)>>,
+}
+
+fn change<K: std::hash::Hash + Eq>(nets: &mut HashMap<K, (i64, i64)>, key: K, by: (i64, i64)) {
+    match nets.entry(key) {
+        Entry::Vacant(vacant) => {
+            if by != (0, 0) {
+                vacant.insert(by);
+            }
+        }
+        Entry::Occupied(mut occupied) => {
+            let net = occupied.get_mut();
+            *net = (net.0 + by.0, net.1 + by.1);
+            if *net == (0, 0) {
+                occupied.remove();
+            }
+        }
+    }
+}
+
+impl Differences {
+    /// Adds what the last step of a replay gave, or with a negative sign takes it away.
+    pub(in crate::service::verify) fn add(&mut self, replay: &Replay<'_>, sign: i64) {
+        // What expires follows from what is earned, by steps of its own.
+        let expires = |reason| matches!(reason, Reason::Expiry { .. });
+        for award in replay.awards.credits.iter().filter(|award| !expires(award.reason)) {
+            let window = award.count.map(|count| (count.kind, count.window_start));
+            let key = (award.effective_on, award.track, window, replay.objects[award.object.0 as usize]);
+            let by = (sign * award.level_credits, sign * award.spendable_credits);
+            change(self.credits.entry(award.partner).or_default(), key, by);
+        }
+        for award in replay.awards.points.iter().filter(|award| !expires(award.reason)) {
+            let window = award.count.map(|count| (count.kind, count.window_start));
+            let key = (award.effective_on, window, replay.objects[award.object.0 as usize]);
+            let by = (sign * award.points, sign * award.dojo_credits);
+            change(self.points.entry(award.professional).or_default(), key, by);
+        }
+    }
+
+    fn credits_of(&self, policy: &Policy, who: PartnerIndex) -> Vec<CreditsNet> {
+        let nets = self.credits.get(&who).into_iter().flatten();
+        let mut nets: Vec<CreditsNet> = nets
+            .map(|(&(effective_on, track, window, object), &(level, spendable))| CreditsNet {
+                object,
+                effective_on,
+                track,
+                window,
+                level,
+                spendable,
+            })
+            .collect();
+        // The same order in every process, which may number kinds in another order.
+        nets.sort_by_key(|net| (net.effective_on, net.object.id(), rule_code(policy, net.window), net.track));
+        nets
+    }
+
+    fn points_of(&self, policy: &Policy, who: ProfessionalIndex) -> Vec<PointsNet> {
+        let nets = self.points.get(&who).into_iter().flatten();
+        let mut nets: Vec<PointsNet> = nets
+            .map(|(&(effective_on, window, object), &(points, dojo_credits))| PointsNet {
+                object,
+                effective_on,
+                window,
+                points,
+                dojo_credits,
+            })
+            .collect();
+        nets.sort_by_key(|net| (net.effective_on, net.object.id(), rule_code(policy, net.window)));
+        nets
+    }
+}
+
+fn rule_code(policy: &Policy, window: Option<TallyKey>) -> Option<(String, NaiveDate)> {
+    window.map(|(kind, start)| (policy.editions.kind_code(kind).to_owned(), start))
+}
+
+fn sorted(tallies: impl Iterator<Item = (TallyKey, Tally)>) -> Vec<(TallyKey, Tally)> {
+    let mut tallies: Vec<(TallyKey, Tally)> = tallies.collect();
+    tallies.sort_unstable_by_key(|(key, _)| *key);
+    tallies
+}
+
+impl<'a> Replay<'a> {
+    /// Judges the next steps by another policy, whose kinds have the same numbers.
+    pub(in crate::service::verify) fn use_policy(&mut self, policy: &'a Policy) {
+        self.policy = policy;
+        self.fold.use_editions(&policy.editions);
+        self.accounts.use_editions(&policy.editions);
+    }
+
+    /// Counts a step that changes nothing of this replay.
+    pub(in crate::service::verify) fn skip(&mut self, logged: &LoggedStep) {
+        self.report.steps += 1;
+        self.seq = logged.seq;
+        self.awards.clear();
+    }
+
+    /// Keeps the entries of the partners that are part of a merge, for the merge.
+    pub(in crate::service::verify) fn keep_entries_of_merges(&mut self) {
+        for index in 0..self.partners.len() {
+            let Some(into) = self.partners[index].stored_merged_into else { continue };
+            let into = self.partner_indexes.get(&into).copied();
+            let from = self.partner_indexes.get(&self.partners[index].id).copied();
+            for who in into.into_iter().chain(from) {
+                self.kept.entry(who).or_default();
+            }
+        }
+    }
+
+    /// What makes a partner of this replay what it is in the other one.
+    pub(in crate::service::verify) fn partner_change(
+        &self,
+        who: PartnerIndex,
+        (other, differences): (&Replay<'_>, &Differences),
+    ) -> RecalculatedSubject {
+        let tallies = sorted(other.fold.partner_tallies(who));
+        RecalculatedSubject {
+            credits: differences.credits_of(self.policy, who),
+            points: Vec::new(),
+            has_other_tallies: tallies != sorted(self.fold.partner_tallies(who)),
+            tallies,
+        }
+    }
+
+    /// What makes a professional of this replay what the person is in the other one.
+    pub(in crate::service::verify) fn professional_change(
+        &self,
+        who: ProfessionalIndex,
+        (other, differences): (&Replay<'_>, &Differences),
+    ) -> RecalculatedSubject {
+        let tallies = sorted(other.fold.professional_tallies(who));
+        RecalculatedSubject {
+            credits: Vec::new(),
+            points: differences.points_of(self.policy, who),
+            has_other_tallies: tallies != sorted(self.fold.professional_tallies(who)),
+            tallies,
+        }
+    }
+
+    /// Makes the subject of a step what it is in the other replay.
+    pub(in crate::service::verify) fn recalculate(
+        &mut self,
+        logged: &LoggedStep,
+        (other, differences): (&Replay<'_>, &mut Differences),
+        expected: &mut Expected,
+    ) {
+        self.skip(logged);
+        if let Some(who) = logged.partner_id.and_then(|id| self.partner_indexes.get(&id).copied()) {
+            let change = self.partner_change(who, (other, differences));
+            for net in &change.credits {
+                let object = self.number(net.object);
+                self.awards.credits.push(net.award(&self.policy.editions, who, object));
+            }
+            self.fold.adopt_partner(who, &change.tallies, other.fold.partner_credits(who));
+            differences.credits.remove(&who);
+        } else if let Some(who) =
+            logged.professional_id.and_then(|id| self.professional_indexes.get(&id).copied())
+        {
+            let change = self.professional_change(who, (other, differences));
+            for net in &change.points {
+                let object = self.number(net.object);
+                self.awards.points.push(net.award(&self.policy.editions, who, object));
+                self.keep_past_award(who, net, object);
+            }
+            let sums = other.fold.professional_sums(who);
+            self.fold.adopt_professional(who, &change.tallies, (sums.0, &sums.1));
+            differences.points.remove(&who);
+        } else {
+            let seq = logged.seq;
+            self.report.add_difference(|| format!("step {seq} of the log: nobody was recalculated"));
+        }
+        self.accounts.settle(&mut self.awards, Returning::Free);
+        self.points_entries(logged, expected);
+        self.ledger_entries(logged, expected);
+    }
+
+    /// Keeps an award for affiliations that are entered later, as the live path finds it among the entries.
+    fn keep_past_award(&mut self, who: ProfessionalIndex, net: &PointsNet, object: ObjectIndex) {
+        let Object::Activity(id) = net.object else { return };
+        let quantity = self.activities.get(&id).map_or(0, |state| state.quantity);
+        let rule = net.window.and_then(|(kind, _)| self.policy.editions.at(net.effective_on).rule(kind));
+        let also = rule.and_then(|rule| rule.counts_as).map(|kind| (kind, quantity));
+        let also = also.filter(|_| !self.fold.has_award(who, object));
+        let award = PastAward { activity: object, occurred_on: net.effective_on, points: net.points, also };
+        self.fold.load_award(who, award);
+    }
+
+    /// The number of an object, the one that it has already if it is one of a fact.
+    fn number(&mut self, object: Object) -> ObjectIndex {
+        let known = match object {
+            Object::Activity(id) => self.activities.get(&id).map(|state| state.number),
+            Object::Order(id) => self.commerce.order_number(id),
+            Object::Deal(id) => self.commerce.deals.get(&id).map(|(number, _)| *number),
+            _ => None,
+        };
+        known.unwrap_or_else(|| self.add(object))
+    }
+
+    /// Whether a partner may not have followed the last recalculation yet.
+    pub(in crate::service::verify) fn is_open_partner(&self, id: Uuid) -> bool {
+        self.open.is_some_and(|open| open.partners_through.is_none_or(|through| id > through))
+    }
+
+    /// Whether a professional may not have followed the last recalculation yet.
+    pub(in crate::service::verify) fn is_open_professional(&self, id: Uuid) -> bool {
+        self.open.is_some_and(|open| open.professionals_through.is_none_or(|through| id > through))
+    }
+}
