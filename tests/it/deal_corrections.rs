@@ -115,7 +115,7 @@ async fn r8_what_was_awarded_to_nobody_is_taken_from_nobody(backend: Backend) {
     assert_eq!(balances(&app).await, [0, 0, 0]);
     // Closed again by somebody who takes part, it is awarded and can be taken back.
     won(&app, "resumed", "2026-11-25").await;
-    assert_eq!(balances(&app).await, [150, 0, 0]);
+    assert_eq!(balances(&app).await, [150, 0, 150], "one account by both codes");
     assert_eq!(reopen(&app, "resumed").await.len(), 2);
     assert_eq!(balances(&app).await, [0, 0, 0]);
     verified(app.services()).await;
