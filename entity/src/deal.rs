@@ -59,6 +59,10 @@ pub struct Model {
     pub rewarded_deal_id: Option<Uuid>,
     /// Whether its transaction was rewarded as that of a new customer.
     pub customer_added: bool,
+    /// Whether nothing was awarded, since the partner of the rewarded deal had left the program by the closing day.
+    pub unawarded: bool,
+    /// The deal whose earlier reward is why its transaction was not rewarded.
+    pub repeats_deal_id: Option<Uuid>,
     /// The integration that registered it; none when a person did.
     pub recorded_by: Option<String>,
 }

@@ -169,11 +169,14 @@ pub struct DealTerms {
 
 /// How steps of deals are read. The log keeps what was decided, so steps that were recorded under an earlier reading
 /// are replayed with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reading {
     /// A change of status counted as activity (R4), a proof extended a lead only if it was reported while the deal was
     /// one (R9), and a deal that had been rewarded could consume the opportunity of another deal (R7).
     First,
+    /// A reopened deal gave back what its closing had awarded to nobody, since the partner had left, and left wins without
+    /// a reward that only its closing stood in the way of (R8).
+    Second,
     /// As the rules say.
     #[default]
     Current,
@@ -235,7 +238,7 @@ impl Deal {
     fn lead_until(&self, terms: &DealTerms) -> NaiveDate {
         let has_proof = match terms.reading {
             Reading::First => self.lead_proof_on.is_some(),
-            Reading::Current => self.lead_proof_on.is_some() || self.proof_on.is_some(),
+            Reading::Second | Reading::Current => self.lead_proof_on.is_some() || self.proof_on.is_some(),
         };
         let extension = if has_proof { terms.lead_extension_days } else { 0 };
         after(self.registered_on, terms.lead_days + extension)

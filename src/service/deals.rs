@@ -1,6 +1,7 @@
 //! Registered deals (PP, Sales; R1 to R5).
 
 mod change;
+mod claims;
 mod opportunities;
 mod reads;
 mod reopen;
@@ -30,8 +31,11 @@ use crate::store::subject::LATEST;
 pub(super) use change::opportunity_row;
 use change::{PendingStep, apply};
 
+pub(super) use claims::{ClaimStep, place_of_claim};
 pub use reads::{DealView, OpportunityView};
-pub(super) use steps::{Reward, apply_reopening, apply_step, keep_win, keys_after, valid_until};
+pub(super) use steps::{
+    CURRENT_READING, Reopening, Reward, apply_reopening, apply_step, keep_win, keys_after, valid_until,
+};
 
 /// A deal as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +130,8 @@ impl Services {
                 won_seq: None,
                 rewarded_deal_id: None,
                 customer_added: false,
+                unawarded: false,
+                repeats_deal_id: None,
                 recorded_by: self.integration(),
             };
             let row = deal::Model { valid_until: valid_until(&self.policy.editions, &row), ..row };

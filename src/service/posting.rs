@@ -190,6 +190,11 @@ impl<'a> Posting<'a> {
         self.professional_indexes.get(&id).copied()
     }
 
+    /// Whether a partner had left the program by a day, so that nothing more is awarded.
+    pub(super) fn has_left(&self, id: Uuid, on: NaiveDate) -> bool {
+        self.partner(id).is_some_and(|who| self.fold.has_left(who, on))
+    }
+
     /// Adds the object of a step and returns its index in this posting.
     pub(super) fn add(&mut self, object: Object) -> ObjectIndex {
         let index = u32::try_from(self.objects.len()).expect("a batch has fewer than 2^32 objects");

@@ -18,7 +18,8 @@ pub(crate) struct CausingStep {
     pub(crate) recorded_at: DateTimeUtc,
     /// The partner that registered the deal of the step.
     pub(crate) partner_id: Option<Uuid>,
-    /// How the deal of the step was closed, then or before.
+    /// How the deal of the step was closed, then or before; none where the step reopened it, since what is given with
+    /// that is the award of another deal.
     pub(crate) outcome: Option<DealOutcome>,
 }
 
@@ -32,7 +33,7 @@ pub(crate) async fn steps(
             format!(
                 "SELECT l.seq, l.recorded_at, d.partner_id, (SELECT s.outcome FROM deal_steps s \
                  WHERE s.deal_id = l.deal_id AND s.log_seq <= l.seq AND s.outcome IS NOT NULL \
-                 ORDER BY s.log_seq DESC LIMIT 1) AS outcome FROM {of} LEFT JOIN deals d ON d.id = l.deal_id"
+                 AND l.action <> 'DEAL_REOPENED' ORDER BY s.log_seq DESC LIMIT 1) AS outcome FROM {of} LEFT JOIN deals d ON d.id = l.deal_id"
             )
         };
         Sql::per_engine(

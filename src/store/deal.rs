@@ -30,6 +30,21 @@ pub(crate) async fn first_won(
         .await
 }
 
+/// Wins of a customer and scope that were not rewarded because a deal had been before, in the order of the log.
+pub(crate) async fn repeated_wins(
+    connection: &impl ConnectionTrait,
+    rewarded: &deal::Model,
+) -> Result<Vec<deal::Model>, DbErr> {
+    deal::Entity::find()
+        .filter(deal::Column::CustomerKey.eq(&rewarded.customer_key))
+        .filter(deal::Column::WonSeq.is_not_null())
+        .filter(deal::Column::ScopeKey.eq(&rewarded.scope_key))
+        .filter(deal::Column::RepeatsDealId.eq(rewarded.id))
+        .order_by_asc(deal::Column::WonSeq)
+        .all(connection)
+        .await
+}
+
 /// The hold on the opportunity of a customer and scope.
 pub(crate) async fn opportunity(
     connection: &impl ConnectionTrait,
@@ -100,6 +115,8 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, row: &deal::Model)
         won_seq: Set(row.won_seq),
         rewarded_deal_id: Set(row.rewarded_deal_id),
         customer_added: Set(row.customer_added),
+        unawarded: Set(row.unawarded),
+        repeats_deal_id: Set(row.repeats_deal_id),
         ..Default::default()
     };
     deal::Entity::update(row).exec(connection).await.map(drop)

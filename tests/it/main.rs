@@ -15,6 +15,7 @@ mod conflicts;
 mod connections;
 mod contracts;
 mod customers;
+mod deal_corrections;
 mod deal_inputs;
 mod deal_reviews;
 mod deal_states;

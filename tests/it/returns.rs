@@ -9,6 +9,7 @@ use crate::targets::{courses, sales_target, shop};
 both! {
     o7_a_return_takes_the_order_out_of_sales_target_level_and_balance,
     o7_a_return_moves_the_target_to_the_day_without_the_order,
+    o7_a_return_moves_no_target_beyond_the_end_of_a_partnership,
     o7_an_order_for_own_use_gives_its_credits_back,
     returns_that_cannot_be,
     a_hundred_returns_and_cancellations_at_once_are_one,
@@ -89,6 +90,24 @@ async fn o7_a_return_moves_the_target_to_the_day_without_the_order(backend: Back
     let sentence = ledger[1]["explanation"].as_str().expect("a sentence");
     assert!(sentence.contains("because without a returned order"), "{sentence}");
     assert_eq!(app.balance("nordwind").await, 50);
+    verified(app.services()).await;
+}
+
+async fn o7_a_return_moves_no_target_beyond_the_end_of_a_partnership(backend: Backend) {
+    let app = shop(backend, "2026-01-10").await;
+    let orders = [app.place(&courses(9)).await, app.place(&courses(9)).await];
+    let app = app.restart("2026-06-30").await;
+    app.target("nordwind", 2026, "500.00", "EUR").await;
+    app.fulfill(&orders[0], "2026-02-02").await;
+    app.done("endPartnership", json!({ "partner": "nordwind", "on": "2026-02-28", "reason": "it left" }))
+        .await;
+    app.fulfill(&orders[1], "2026-05-05").await;
+    assert_eq!(app.balance("nordwind").await, 50);
+    app.give_back(&orders[0], "2026-06-30").await;
+    assert_eq!(sales_target(&app, 2026).await["reached"], json!(false));
+    let ledger = app.ledger("nordwind").await;
+    let [_, reversal] = &ledger[..] else { panic!("an award and its reversal: {ledger:?}") };
+    assert_eq!((&reversal["levelCredits"], &reversal["effectiveOn"]), (&json!(-50), &json!("2026-02-02")));
     verified(app.services()).await;
 }
 

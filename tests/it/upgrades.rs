@@ -14,6 +14,7 @@ both! {
     rows_of_before_orders_stay,
     stored_names_of_the_api_are_renamed,
     wins_of_before_their_review_stay,
+    wins_that_awarded_nothing_are_known_as_such,
     a_whole_database_of_before_goes_on,
     customers_of_before_stay_apart,
 }
@@ -339,6 +340,40 @@ async fn a_whole_database_of_before_goes_on(backend: Backend) {
         json!({ "professional": "ada", "level": "ENABLER", "from": "2026-03-01", "until": "2026-12-31" });
     app.done("overrideLevel", set).await;
     app.done("endPartnership", json!({ "partner": "suedwind", "on": "2026-03-31" })).await;
+    verified(app.services()).await;
+}
+
+async fn wins_that_awarded_nothing_are_known_as_such(backend: Backend) {
+    let app = TestApp::start(backend, "2026-03-31").await;
+    for partner in ["nordwind", "suedwind"] {
+        app.partner(partner, "2024-06-01").await;
+    }
+    for (partner, reference, customer) in
+        [("nordwind", "N-1", "Acme"), ("nordwind", "N-2", "Bolt"), ("suedwind", "S-1", "Crux")]
+    {
+        app.engaged(partner, reference, customer, "2026-03-01").await;
+    }
+    app.close("N-1", "WON_BY_PARTNER", "2026-03-10").await;
+    app.done("endPartnership", json!({ "partner": "nordwind", "on": "2026-03-12" })).await;
+    for reference in ["N-2", "S-1"] {
+        app.close(reference, "WON_BY_PARTNER", "2026-03-20").await;
+    }
+    let database = app.stop().await;
+    let connection = connect(backend, &database).await;
+    let migrations = Migrator::migrations();
+    let place = migrations.iter().position(|one| one.name().ends_with("000060_unawarded_wins"));
+    let later = migrations.len() - place.expect("the migration of wins");
+    Migrator::down(&connection, Some(u32::try_from(later).expect("a few")))
+        .await
+        .expect("the schema of before");
+    connection.close().await.expect("a connection closes");
+    let app = TestApp::start_on(database, "2026-03-31").await;
+    verified(app.services()).await;
+    for (reference, balances) in [("N-2", (150, 150)), ("N-1", (0, 150)), ("S-1", (0, 0))] {
+        app.done("reopenDeal", json!({ "reference": reference, "reason": "it fell through" })).await;
+        let now = (app.balance("nordwind").await, app.balance("suedwind").await);
+        assert_eq!(now, balances, "{reference}");
+    }
     verified(app.services()).await;
 }
 

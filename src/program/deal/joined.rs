@@ -7,7 +7,8 @@ use chrono::NaiveDate;
 use super::{DealTerms, Hold, RegisteredDeal, Status, UNLIMITED};
 
 /// The hold on an opportunity whose deals were brought together or taken apart, from a day on. `deals` are those of the
-/// opportunity in the order of registration, each with its terms, and `holds` are those that its deals had.
+/// opportunity in the order of registration, each with its terms, and `holds` are those that its deals had. `place` is
+/// the place in the log of a claim, which decides between two of one day.
 ///
 /// The earliest claim that stands remains. Where none stands, the earliest deal that still claims the opportunity has
 /// it again. Where there is none of these either, the latest hold that has passed is kept, as it identifies a second
@@ -17,22 +18,24 @@ pub fn remaining_hold<I: Copy + Eq>(
     deals: &[(RegisteredDeal<I>, DealTerms)],
     holds: &[Hold<I>],
     day: NaiveDate,
+    place: impl Fn(&Hold<I>) -> i64,
 ) -> Option<Hold<I>> {
+    let earlier = |hold: &Hold<I>| (hold.since, place(hold));
     let stands = |hold: &&Hold<I>| !hold.won && day <= hold.until;
-    if let Some(earliest) = holds.iter().filter(stands).min_by_key(|hold| hold.since) {
+    if let Some(earliest) = holds.iter().filter(stands).min_by_key(|hold| earlier(hold)) {
         return Some(*earliest);
     }
     let claims = deals.iter().filter_map(|(deal, terms)| deal.own_claim(terms));
-    if let Some(earliest) = claims.filter(|hold| day <= hold.until).min_by_key(|hold| hold.since) {
+    if let Some(earliest) = claims.filter(|hold| day <= hold.until).min_by_key(earlier) {
         return Some(earliest);
     }
     // Of several on one day, the first.
-    holds.iter().min_by_key(|hold| Reverse(hold.until)).copied()
+    holds.iter().min_by_key(|hold| (Reverse(hold.until), place(hold))).copied()
 }
 
 impl<I: Copy + Eq> RegisteredDeal<I> {
     /// The hold that the deal has by its own dates where no other is before it.
-    fn own_claim(&self, terms: &DealTerms) -> Option<Hold<I>> {
+    pub(super) fn own_claim(&self, terms: &DealTerms) -> Option<Hold<I>> {
         let claimed_on = self.deal.claimed_on.filter(|_| self.deal.rewarded_on.is_none())?;
         let until = match self.deal.status {
             Status::WonReported => UNLIMITED,

@@ -49,6 +49,8 @@ pub struct Win<I> {
     pub partner: Option<I>,
     /// The deal that it is rewarded through.
     pub deal: Option<I>,
+    /// The deal whose earlier reward is why there is none; none if it is rewarded, or would not be without that either.
+    pub repeats: Option<I>,
 }
 
 impl<I: Copy + Eq> RegisteredDeal<I> {
@@ -116,23 +118,35 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
             self.release(hold);
             return Ok(None);
         }
+        let mut repeats = None;
         let rewarded = match standing {
-            _ if self.deal.rewarded_on.is_some() && terms.reading == Reading::Current => None,
+            _ if self.deal.rewarded_on.is_some() && terms.reading != Reading::First => {
+                repeats = Some(self.id);
+                None
+            }
             Some(standing) if !standing.won => {
                 *hold = Some(Hold { until: on, won: true, ..standing });
                 Some((standing.partner, standing.deal))
             }
-            Some(standing) if standing.partner != self.partner => None,
+            Some(standing) if standing.partner != self.partner => {
+                repeats = Some(standing.deal);
+                None
+            }
+            _ if outcome == Outcome::WonByPartner && self.deal.rewarded_on.is_none() => {
+                Some((self.partner, self.id))
+            }
             _ => {
-                let by_itself = outcome == Outcome::WonByPartner && self.deal.rewarded_on.is_none();
-                by_itself.then_some((self.partner, self.id))
+                repeats = hold.filter(|hold| hold.won).map(|hold| hold.deal);
+                None
             }
         };
         self.release(hold);
         if rewarded.is_some_and(|(_, deal)| deal == self.id) {
             self.deal.rewarded_on = Some(on);
         }
-        Ok(Some(Win { partner: rewarded.map(|(partner, _)| partner), deal: rewarded.map(|(_, deal)| deal) }))
+        let repeats = repeats.filter(|_| terms.reading == Reading::Current);
+        let (partner, deal) = rewarded.unzip();
+        Ok(Some(Win { partner, deal, repeats }))
     }
 
     /// Marks the deal as rewarded by a transaction that was closed under another deal.

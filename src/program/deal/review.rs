@@ -146,6 +146,39 @@ impl<I: Copy + Eq> RegisteredDeal<I> {
         }
     }
 
+    /// Judges a win again that was not rewarded because this deal had the reward for a transaction, which is taken back
+    /// by now (R8). As if that had not been closed, it is rewarded through this deal, if that claims the opportunity on
+    /// the day of the win; else it is the won deal's own, unless another deal has claimed the opportunity since. `hold` is
+    /// of the opportunity of both. Returns the partner and the deal that are rewarded.
+    pub fn reward_again(
+        &self,
+        terms: &DealTerms,
+        hold: &mut Option<Hold<I>>,
+        won: &Self,
+        outcome: Outcome,
+    ) -> Option<(I, I)> {
+        let on = won.deal.status_on;
+        let own = hold.filter(|hold| hold.deal == self.id);
+        if let Some(claim) = own.or_else(|| self.claim_when_open(terms)).filter(|claim| claim.covers(on)) {
+            if hold.is_none_or(|hold| hold.deal == self.id) {
+                *hold = Some(Hold { until: on, won: true, ..claim });
+            }
+            return Some((self.partner, self.id));
+        }
+        let is_held = hold.is_some_and(|hold| hold.covers(on) && !hold.won);
+        let by_itself = outcome == Outcome::WonByPartner && won.deal.rewarded_on.is_none();
+        (by_itself && !is_held).then_some((won.partner, won.id))
+    }
+
+    /// The claim by its own dates, of a deal that was won since as before it was closed.
+    fn claim_when_open(&self, terms: &DealTerms) -> Option<Hold<I>> {
+        let mut open = *self;
+        if open.deal.status == Status::ClosedWon {
+            open.deal.restore();
+        }
+        open.own_claim(terms)
+    }
+
     fn forget_reward(&mut self, hold: &mut Option<Hold<I>>) {
         self.deal.rewarded_on = None;
         if let Some(own) = hold.as_mut().filter(|hold| hold.deal == self.id) {

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Awards, Cause, Fold, LimitExceeded, ObjectIndex, PartnerIndex, Reason};
+use super::{Awards, Cause, Fold, LimitExceeded, ObjectIndex, PartnerIndex, Reason, WonDeal};
 use crate::program::rule::Derived;
 
 /// What a correction of deals or customers does to awards.
@@ -11,6 +11,8 @@ use crate::program::rule::Derived;
 pub struct DealCorrection {
     /// Awards that are taken back.
     pub taken: Option<TakenReward>,
+    /// A win that is rewarded now, since only the reward that is taken back stood in its way.
+    pub again: Option<WonDeal>,
     /// A deal that is now the first won one of its customer.
     pub first: Option<FirstWon>,
     /// Whether customers were joined or separated (R10), rather than a deal reopened.
@@ -21,7 +23,7 @@ impl DealCorrection {
     /// Whether it does nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.taken.is_none() && self.first.is_none()
+        self.taken.is_none() && self.again.is_none() && self.first.is_none()
     }
 }
 
@@ -65,12 +67,19 @@ impl Fold<'_> {
         if let Some(first) = &correction.first {
             self.check_derived(first.partner, &[Derived::NewCustomer], 1, first.on)?;
         }
+        if let Some(again) = &correction.again {
+            let kinds = [Derived::WonDeal, Derived::NewCustomer];
+            self.check_derived(again.partner, &kinds, 1, again.on)?;
+        }
         if let Some(taken) = &correction.taken {
             let won = taken.won.then_some(Derived::WonDeal);
             let new_customer = taken.new_customer.then_some(Derived::NewCustomer);
             let kinds: Vec<Derived> = won.into_iter().chain(new_customer).collect();
             let cause = Cause { object: taken.deal, date: taken.on, reason: taken_back };
             self.count_derived(taken.partner, &kinds, -1, cause, out);
+        }
+        if let Some(again) = &correction.again {
+            self.deal_won(again, out)?;
         }
         if let Some(first) = &correction.first {
             let cause = Cause { object: first.deal, date: first.on, reason: given };

@@ -322,8 +322,9 @@ impl Fold<'_> {
             let mine = self.sales(into).find(|(of, _)| *of == year).map(|(_, sales)| sales.clone());
             let mine = mine.unwrap_or_default();
             let mut both = YearSales::of_history(steps.iter().copied())?;
-            let was_reached = sales.reached_on.is_some() || mine.reached_on.is_some();
-            both.reached_on = both.reached_on.filter(|on| was_reached || !self.has_left(into, *on));
+            let reached = [sales.reached_on, mine.reached_on];
+            let counts = |on: &NaiveDate| reached.contains(&Some(*on)) || !self.has_left(into, *on);
+            both.reached_on = both.reached_on.filter(counts);
             let cause = |date| Cause { object: merge.merge, date, reason: Reason::Recalculation };
             if mine.reached_on != both.reached_on {
                 if let Some(on) = mine.reached_on {

@@ -163,8 +163,8 @@ impl Fold<'_> {
         out: &mut Awards,
     ) -> Result<(), LimitExceeded> {
         let before = self.year_sales(who, year).reached_on;
-        // A target that is reached after the partner has left is not awarded.
-        let after = sales.reached_on.filter(|on| before.is_some() || !self.has_left(who, *on));
+        // A target that is reached after the partner has left is not awarded, nor is an award moved there.
+        let after = sales.reached_on.filter(|on| before == Some(*on) || !self.has_left(who, *on));
         let sales = YearSales { reached_on: after, ..sales };
         if before != after {
             let kinds = &[Derived::SalesTarget];
@@ -192,7 +192,8 @@ impl Fold<'_> {
     }
 
     /// Whether a partner had left the program by a day: nothing more is earned then.
-    pub(super) fn has_left(&self, who: PartnerIndex, on: NaiveDate) -> bool {
+    #[must_use]
+    pub fn has_left(&self, who: PartnerIndex, on: NaiveDate) -> bool {
         self.partners[who.0 as usize].left_on.is_some_and(|last| last < on)
     }
 

@@ -18,6 +18,7 @@ use crate::program::refusal::{Code, Refusal, all};
 use crate::program::rule::Derived;
 use crate::program::wording::quoted;
 use crate::service::audit::{Change, Changes};
+use crate::service::deals::{CURRENT_READING, ClaimStep, place_of_claim};
 use crate::service::events::EventDraft;
 use crate::service::posting::{LogEntry, Object, Posting};
 use crate::service::{ObjectId, Services, input, transact};
@@ -54,7 +55,8 @@ impl Services {
             let names: Vec<customer_name::Model> = store::names_of(transaction, &[&from.key]).await?;
             let moved: Vec<_> =
                 names.into_iter().map(|name| customer_name::Model { customer_key: into.key.clone(), ..name }).collect();
-            let change = Redefinition { from: from.key.clone(), into: into.key.clone(), spellings: None };
+            let (key, other) = (from.key.clone(), into.key.clone());
+            let change = Redefinition { from: key, into: other, spellings: None, reading: CURRENT_READING };
             let from = customer::Model { joined_into: Some(into.key.clone()), ..from };
             let step = CustomerStep { action: LogAction::CustomersJoined, change, reason, names: moved };
             let [_, into] = self.redefine_customers(transaction, changes, [from, into], step).await?;
@@ -93,8 +95,12 @@ impl Services {
             };
             let moved = self.separated_names(transaction, &from, &new.key, &names).await?;
             let spellings = moved.iter().map(|name| name.spelling.clone()).collect();
-            let change =
-                Redefinition { from: from.key.clone(), into: new.key.clone(), spellings: Some(spellings) };
+            let change = Redefinition {
+                from: from.key.clone(),
+                into: new.key.clone(),
+                spellings: Some(spellings),
+                reading: CURRENT_READING,
+            };
             store::insert(transaction, new.clone()).await?;
             let step = CustomerStep { action: LogAction::CustomersSeparated, change, reason, names: moved };
             let [_, new] = self.redefine_customers(transaction, changes, [from, new], step).await?;
@@ -177,7 +183,12 @@ impl Services {
         let owners = owners(transaction, &before).await?;
         let mut rows = before.clone();
         let owner = |id: Uuid| owners.get(&id).copied();
-        let redefined = redefine(&self.policy.editions, &step.change, &mut rows, &holds, day, owner);
+        let steps = deals::steps(transaction, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+        let place = |hold: &Hold<Uuid>| {
+            let claims = steps.get(&hold.deal)?.iter().filter_map(ClaimStep::of);
+            place_of_claim(claims, hold.since)
+        };
+        let redefined = redefine(&self.policy.editions, &step.change, &mut rows, &holds, day, owner, place);
         self.post_redefinition(transaction, &redefined, &step, day).await?;
         for (row, _) in rows.iter().zip(&before).filter(|(row, before)| row != before) {
             deals::update(transaction, row).await?;

@@ -1,6 +1,6 @@
 //! What a step about customers makes of their deals: the same for the live path and for `verify` (R10).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use entity::deal;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::program::deal::{DealTerms, Hold, RegisteredDeal, name_key, remaining_hold};
 use crate::program::edition::Editions;
-use crate::service::deals::{Reward, deal_dates};
+use crate::service::deals::{CURRENT_READING, Reward, deal_dates};
 
 /// Names and deals of one customer that are those of another one from a step on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub(in crate::service) struct Redefinition {
     /// The spellings that are kept apart; none where the whole customer is joined into the other one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::service) spellings: Option<Vec<String>>,
+    /// How the step is read, as steps of deals are; 0 before that was kept.
+    #[serde(default)]
+    pub(in crate::service) reading: i64,
 }
 
 /// Customer and scope of an opportunity.
@@ -40,6 +43,12 @@ pub(in crate::service) struct Redefined {
 }
 
 impl Redefinition {
+    /// Whether it is read as the rules say. Before, what a closing had awarded to nobody could be taken and given, and
+    /// nothing decided between two claims of one day.
+    fn is_current(&self) -> bool {
+        self.reading >= CURRENT_READING
+    }
+
     fn moves(&self, row: &deal::Model) -> bool {
         let is_moved = |spellings: &Vec<String>| spellings.contains(&name_key(&row.customer));
         row.customer_key == self.from && self.spellings.as_ref().is_none_or(is_moved)
@@ -47,7 +56,8 @@ impl Redefinition {
 }
 
 /// Moves deals to the customer that they are of now. `deals` are all deals of both customers in the order of
-/// registration, `holds` those on their opportunities, and `owner` knows the partners of the deals that were rewarded.
+/// registration, `holds` those on their opportunities, `owner` knows the partners of the deals that were rewarded, and
+/// `place` the places of claims in the log.
 pub(in crate::service) fn redefine(
     editions: &Editions,
     change: &Redefinition,
@@ -55,7 +65,13 @@ pub(in crate::service) fn redefine(
     holds: &[(Opportunity, Hold<Uuid>)],
     day: NaiveDate,
     owner: impl Fn(Uuid) -> Option<Uuid>,
+    place: impl Fn(&Hold<Uuid>) -> Option<i64>,
 ) -> Redefined {
+    let registered_at: HashMap<Uuid, i64> = deals.iter().map(|row| (row.id, row.seq)).collect();
+    let place = |hold: &Hold<Uuid>| {
+        let known = place(hold).or_else(|| registered_at.get(&hold.deal).copied());
+        known.filter(|_| change.is_current()).unwrap_or_default()
+    };
     let mut scopes = BTreeSet::new();
     for row in deals.iter_mut().filter(|row| change.moves(row)) {
         row.customer_key.clone_from(&change.into);
@@ -63,7 +79,7 @@ pub(in crate::service) fn redefine(
     }
     let mut redefined = Redefined::default();
     for key in [&change.from, &change.into] {
-        redefined.set_first(key, deals, &owner);
+        redefined.set_first(key, deals, &owner, change.is_current());
     }
     for scope in scopes {
         for key in [&change.from, &change.into] {
@@ -75,7 +91,7 @@ pub(in crate::service) fn redefine(
                 .filter(|((_, of), hold)| *of == scope && here.iter().any(|(deal, _)| deal.id == hold.deal))
                 .map(|(_, hold)| *hold)
                 .collect();
-            redefined.holds.push(((key.clone(), scope.clone()), remaining_hold(&here, &held, day)));
+            redefined.holds.push(((key.clone(), scope.clone()), remaining_hold(&here, &held, day, place)));
         }
     }
     redefined
@@ -83,10 +99,21 @@ pub(in crate::service) fn redefine(
 
 impl Redefined {
     /// The earliest won deal of a customer, in the order of the log, is its first, and has the award for a new one.
-    fn set_first(&mut self, key: &str, deals: &mut [deal::Model], owner: impl Fn(Uuid) -> Option<Uuid>) {
+    fn set_first(
+        &mut self,
+        key: &str,
+        deals: &mut [deal::Model],
+        owner: impl Fn(Uuid) -> Option<Uuid>,
+        is_current: bool,
+    ) {
         let won = deals.iter().filter(|row| row.customer_key == key && row.won_seq.is_some());
         let first = won.min_by_key(|row| row.won_seq).map(|row| (row.id, row.status_on));
         for row in deals.iter_mut().filter(|row| row.customer_key == key) {
+            if row.unawarded && is_current {
+                // Nothing was awarded for it, so nothing is taken or given.
+                row.customer_added = false;
+                continue;
+            }
             let is_new = first.is_some_and(|(id, _)| id == row.id) && row.rewarded_deal_id.is_some();
             if is_new == row.customer_added {
                 continue;

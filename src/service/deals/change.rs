@@ -100,6 +100,7 @@ impl Services {
             let win = apply_step(&self.policy.editions, &mut deal, &mut hold, pending.action, &pending.step)?;
             let day = pending.step.day;
             let is_first = customer.won_deal_id.is_none();
+            let has_left = win.and_then(|win| win.partner).is_some_and(|partner| posting.has_left(partner, day));
             let step = reward_step(transaction, &mut posting, win, day, is_first).await?;
             apply(&mut posting, pending.log_entry(deal.id), step)?;
             let mut posted = posting.post(transaction, self).await?;
@@ -108,7 +109,7 @@ impl Services {
             posted.write(transaction).await?;
             changes.add(change(&deal).before(before_state).after(audit_state(&deal)).because(pending.reason.as_deref()));
             if let Some(win) = win {
-                keep_win(&mut deal, &win, log_seq, is_first);
+                keep_win(&mut deal, &win, (log_seq, pending.step.reading), is_first, has_left);
                 if is_first {
                     let first = customer::Model { won_deal_id: Some(deal.id), won_on: deal.status_on, ..customer };
                     customers::update(transaction, &first).await?;
@@ -238,21 +239,26 @@ async fn read_locked(
     let (customer_key, scope_key) = keys_after(&deal, step);
     let customer = customers::by_key(transaction, &customer_key).await?;
     let customer = customer.ok_or_else(|| Error::Damaged("a deal without its customer".to_owned()))?;
-    let opportunity = store::opportunity(transaction, &customer_key, &scope_key).await?;
-    let hold =
-        match opportunity.as_ref().and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?))) {
-            None => None,
-            Some((holder, since, until)) => {
-                let (partner, rewarded_on) = if holder == deal.id {
-                    (deal.partner_id, deal.rewarded_on)
-                } else {
-                    let row = deal_of(transaction, holder).await?;
-                    (row.partner_id, row.rewarded_on)
-                };
-                Some(Hold { deal: holder, partner, since, until, won: rewarded_on.is_some() })
-            }
-        };
+    let hold = hold_on(transaction, (&customer_key, &scope_key), &deal).await?;
     Ok(LockedDeal { deal, customer, hold })
+}
+
+/// The hold on an opportunity, whose customer is locked; `deal` is one that was read already.
+pub(super) async fn hold_on(
+    transaction: &DatabaseTransaction,
+    (customer_key, scope_key): (&str, &str),
+    deal: &deal::Model,
+) -> Result<Option<Hold<Uuid>>, Error> {
+    let opportunity = store::opportunity(transaction, customer_key, scope_key).await?;
+    let held = opportunity.and_then(|row| Some((row.deal_id?, row.held_since?, row.held_until?)));
+    let Some((holder, since, until)) = held else { return Ok(None) };
+    let (partner, rewarded_on) = if holder == deal.id {
+        (deal.partner_id, deal.rewarded_on)
+    } else {
+        let row = deal_of(transaction, holder).await?;
+        (row.partner_id, row.rewarded_on)
+    };
+    Ok(Some(Hold { deal: holder, partner, since, until, won: rewarded_on.is_some() }))
 }
 
 pub(super) fn apply(posting: &mut Posting<'_>, entry: LogEntry, step: Option<Step>) -> Result<(), Refusal> {

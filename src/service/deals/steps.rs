@@ -13,7 +13,7 @@ use crate::service::labels;
 use crate::store::subject::LATEST;
 
 /// How steps of deals are read now; see [`Reading`].
-pub(super) const CURRENT_READING: i64 = 2;
+pub(in crate::service) const CURRENT_READING: i64 = 3;
 
 /// A reward for a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,11 @@ pub(in crate::service) fn keys_after(deal: &deal::Model, step: &deal_step::Model
 /// The terms that a step of a deal is judged by.
 fn terms_of(editions: &Editions, row: &deal::Model, step: &deal_step::Model) -> DealTerms {
     let terms = editions.at(row.registered_on).deals.clone();
-    let reading = if step.reading < CURRENT_READING { Reading::First } else { Reading::Current };
+    let reading = match step.reading {
+        ..=1 => Reading::First,
+        2 => Reading::Second,
+        _ => Reading::Current,
+    };
     DealTerms { reading, ..terms }
 }
 
@@ -72,7 +76,7 @@ pub(in crate::service) fn apply_step(
             None => next.description,
         };
     }
-    let mut deal = RegisteredDeal { id: row.id, partner: row.partner_id, deal: deal_dates(&next) };
+    let mut deal = registered(&next);
     let mut win = None;
     let outcome = step.outcome.map(labels::outcome);
     match (action, outcome) {
@@ -117,48 +121,121 @@ pub(in crate::service) fn valid_until(editions: &Editions, row: &deal::Model) ->
     deal_dates(row).valid_until(&editions.at(row.registered_on).deals).unwrap_or(LATEST)
 }
 
-/// Reopens a deal that was closed. `other` is the deal that its closing rewarded, if that is another one.
+/// A closed deal that is reopened, and what that concerns besides.
+pub(in crate::service) struct Reopening<'a> {
+    /// The deal.
+    pub(in crate::service) row: &'a mut deal::Model,
+    /// The hold on its opportunity.
+    pub(in crate::service) hold: &'a mut Option<Hold<Uuid>>,
+    /// The deal that its closing rewarded, if that is another one.
+    pub(in crate::service) other: Option<&'a mut deal::Model>,
+    /// The hold on the opportunity of that one, where it is another opportunity by now.
+    pub(in crate::service) other_hold: Option<&'a mut Option<Hold<Uuid>>>,
+    /// Wins that were not rewarded because of that reward, in the order of the log.
+    pub(in crate::service) repeated: &'a mut [deal::Model],
+}
+
+/// What reopening a deal does to rewards.
+pub(in crate::service) struct Reopened {
+    /// What was awarded for its closing.
+    pub(in crate::service) taken: Option<Reward>,
+    /// A win that is rewarded instead, and how.
+    pub(in crate::service) again: Option<(Uuid, Reward)>,
+}
+
+/// Reopens a deal that was closed.
 ///
 /// # Errors
 /// When the deal is not closed; nothing is then changed.
 pub(in crate::service) fn apply_reopening(
     editions: &Editions,
-    row: &mut deal::Model,
-    other: Option<&mut deal::Model>,
-    hold: &mut Option<Hold<Uuid>>,
+    reopening: Reopening<'_>,
     step: &deal_step::Model,
-) -> Result<Option<Reward>, Refusals> {
-    let mut deal = RegisteredDeal { id: row.id, partner: row.partner_id, deal: deal_dates(row) };
+) -> Result<Reopened, Refusals> {
+    let Reopening { row, hold, mut other, mut other_hold, repeated } = reopening;
+    let mut deal = registered(row);
     deal.deal.check_closed()?;
-    let on = row.status_on;
-    let new_customer = row.customer_added;
-    let mut reward = None;
+    let is_current = step.reading >= CURRENT_READING;
+    let (on, new_customer) = (row.status_on, row.customer_added);
+    let mut taken = None;
     let own_reward = row.rewarded_deal_id == Some(row.id);
     if own_reward {
-        reward = Some(Reward { deal: row.id, partner: row.partner_id, on, new_customer });
-    } else if let Some(other) = other {
+        taken = Some(Reward { deal: row.id, partner: row.partner_id, on, new_customer });
+    } else if let Some(other) = other.as_deref_mut() {
         let is_same = (&other.customer_key, &other.scope_key) == (&row.customer_key, &row.scope_key);
         let terms = &terms_of(editions, other, step);
-        let mut rewarded =
-            RegisteredDeal { id: other.id, partner: other.partner_id, deal: deal_dates(other) };
+        let mut rewarded = registered(other);
         rewarded.take_reward(terms, hold, is_same);
+        if let Some(elsewhere) = other_hold.as_deref_mut() {
+            rewarded.take_reward(terms, elsewhere, true);
+        }
         keep_dates(editions, other, &rewarded.deal);
-        reward = Some(Reward { deal: other.id, partner: other.partner_id, on, new_customer });
+        taken = Some(Reward { deal: other.id, partner: other.partner_id, on, new_customer });
     }
+    // What was awarded to nobody is taken from nobody.
+    let taken = taken.filter(|_| !(is_current && row.unawarded));
     deal.reopen(&terms_of(editions, row, step), hold, own_reward)?;
     keep_dates(editions, row, &deal.deal);
     row.outcome = None;
     row.won_seq = None;
     row.rewarded_deal_id = None;
     row.customer_added = false;
-    Ok(reward)
+    row.unawarded = false;
+    row.repeats_deal_id = None;
+    let rewarded = if own_reward { Some(row) } else { other };
+    let rewarded = rewarded.filter(|_| is_current);
+    let again = rewarded
+        .and_then(|rewarded| reward_again(editions, rewarded, other_hold.unwrap_or(hold), repeated, step));
+    Ok(Reopened { taken, again })
 }
 
-/// Keeps on a deal that was won what its closing did.
-pub(in crate::service) fn keep_win(row: &mut deal::Model, win: &Win<Uuid>, log_seq: i64, is_first: bool) {
+/// Rewards the first win that only the reward of a deal, taken back by now, stood in the way of.
+fn reward_again(
+    editions: &Editions,
+    rewarded: &mut deal::Model,
+    hold: &mut Option<Hold<Uuid>>,
+    repeated: &mut [deal::Model],
+    step: &deal_step::Model,
+) -> Option<(Uuid, Reward)> {
+    let terms = terms_of(editions, rewarded, step);
+    let holder = registered(rewarded);
+    for win in repeated {
+        // It may be the deal itself, which is not among them as it is now.
+        let is_own = win.id == rewarded.id;
+        let won = if is_own { holder } else { registered(win) };
+        let Some(outcome) = win.outcome.map(labels::outcome) else { continue };
+        let Some((partner, deal)) = holder.reward_again(&terms, hold, &won, outcome) else { continue };
+        let on = win.status_on;
+        let row = if is_own { &mut *rewarded } else { &mut *win };
+        row.rewarded_deal_id = Some(deal);
+        row.repeats_deal_id = None;
+        let through = if deal == rewarded.id { rewarded } else { &mut *win };
+        through.rewarded_on = Some(on);
+        return Some((win.id, Reward { deal, partner, on, new_customer: false }));
+    }
+    None
+}
+
+fn registered(row: &deal::Model) -> RegisteredDeal<Uuid> {
+    RegisteredDeal { id: row.id, partner: row.partner_id, deal: deal_dates(row) }
+}
+
+/// Keeps on a deal that was won by a step what its closing did. `has_left` says whether the rewarded partner had left the
+/// program by then, so that nothing was awarded.
+pub(in crate::service) fn keep_win(
+    row: &mut deal::Model,
+    win: &Win<Uuid>,
+    (log_seq, reading): (i64, i64),
+    is_first: bool,
+    has_left: bool,
+) {
     row.won_seq = Some(log_seq);
     row.rewarded_deal_id = win.deal;
-    row.customer_added = is_first && win.deal.is_some();
+    row.repeats_deal_id = win.repeats;
+    row.unawarded = has_left && win.deal.is_some();
+    // Before, a customer was taken as added then.
+    let is_added = !row.unawarded || reading < CURRENT_READING;
+    row.customer_added = is_first && win.deal.is_some() && is_added;
 }
 
 fn keep_dates(editions: &Editions, row: &mut deal::Model, days: &Deal) {

@@ -343,6 +343,8 @@ row!(
         won_seq,
         rewarded_deal_id,
         customer_added,
+        unawarded,
+        repeats_deal_id,
     ]
 );
 

@@ -16,6 +16,24 @@ fn deal(id: u32, status: Status, claimed_on: Option<&str>) -> (RegisteredDeal<u3
     (RegisteredDeal { id, partner: 100 + id, deal }, terms())
 }
 
+/// Of two claims of one day, that of the deal with the higher number was made first.
+fn place(hold: &Hold<u32>) -> i64 {
+    -i64::from(hold.deal)
+}
+
+#[test]
+fn r10_of_two_claims_of_one_day_the_first_one_in_the_log_remains() {
+    let [one, two] = [1, 2].map(|deal| hold(deal, "2026-03-10", "2026-04-10", false));
+    for holds in [[one, two], [two, one]] {
+        assert_eq!(remaining_hold(&[], &holds, day(TODAY), place), Some(two), "{holds:?}");
+        let passed = holds.map(|hold| Hold { until: day("2026-03-20"), ..hold });
+        let remains = remaining_hold(&[], &passed, day(TODAY), place);
+        assert_eq!(remains.map(|hold| hold.deal), Some(2), "{holds:?}");
+    }
+    let deals = [1, 2].map(|id| deal(id, Status::Engaged, Some("2026-03-02")));
+    assert_eq!(remaining_hold(&deals, &[], day(TODAY), place).map(|hold| hold.deal), Some(2));
+}
+
 #[test]
 fn r10_the_earliest_claim_that_stands_remains() {
     let standing = hold(1, "2026-03-10", "2026-04-10", false);
@@ -32,7 +50,7 @@ fn r10_the_earliest_claim_that_stands_remains() {
         (vec![lapsed, won], Some(won)),
         (vec![lapsed], Some(lapsed)),
     ] {
-        assert_eq!(remaining_hold(&[], &holds, day(TODAY)), expected, "{holds:?}");
+        assert_eq!(remaining_hold(&[], &holds, day(TODAY), place), expected, "{holds:?}");
     }
 }
 
@@ -40,7 +58,7 @@ fn r10_the_earliest_claim_that_stands_remains() {
 fn r10_what_gave_way_holds_again_where_none_stands() {
     let lapsed = hold(9, "2026-01-01", "2026-02-01", false);
     let again = |deals: &[(RegisteredDeal<u32>, DealTerms)], holds: &[Hold<u32>]| {
-        remaining_hold(deals, holds, day(TODAY)).map(|hold| (hold.deal, hold.until))
+        remaining_hold(deals, holds, day(TODAY), place).map(|hold| (hold.deal, hold.until))
     };
     let early = deal(1, Status::Engaged, Some("2026-03-02"));
     let late = deal(2, Status::Quoted, Some("2026-03-04"));

@@ -15,7 +15,7 @@ use crate::program::deal::Hold;
 use crate::program::fold::{
     ObjectIndex, OrderReturn, ProfessionalIndex, Redemption, Sale, SpentCredits, Step, Target,
 };
-use crate::service::deals::opportunity_row;
+use crate::service::deals::{ClaimStep, opportunity_row};
 use crate::service::posting::Object;
 use crate::service::targets::money;
 use crate::store::log::LoggedStep;
@@ -157,6 +157,8 @@ pub(in crate::service::verify) struct Commerce {
     contracts: HashMap<Uuid, (Option<NaiveDate>, bool)>,
     quotes: HashMap<Uuid, QuoteState>,
     pub(super) deals: HashMap<Uuid, (ObjectIndex, deal::Model)>,
+    /// Steps by which deals can have claimed their opportunities.
+    pub(super) claims: HashMap<Uuid, Vec<ClaimStep>>,
     pub(super) customers: BTreeMap<String, CustomerState>,
     /// Which customers the spellings of names in deals mean.
     pub(super) names: BTreeMap<String, String>,

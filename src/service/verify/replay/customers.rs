@@ -11,6 +11,7 @@ use super::commerce::{Commerce, CustomerState};
 use crate::program::deal::{Hold, name_key};
 use crate::program::fold::{DealCorrection, FirstWon, Step, TakenReward};
 use crate::service::customers::{Opportunity, Redefinition, redefine};
+use crate::service::deals::place_of_claim;
 use crate::store::log::LoggedStep;
 use crate::store::subject::LATEST;
 
@@ -91,7 +92,10 @@ impl Replay<'_> {
             .map(|(key, hold, rewarded)| (key, Hold { won: *rewarded, ..hold }))
             .collect();
         let owner = |id: Uuid| self.commerce.deals.get(&id).map(|(_, row)| row.partner_id);
-        let redefined = redefine(&self.policy.editions, &change, &mut rows, &holds, day, owner);
+        let place = |hold: &Hold<Uuid>| {
+            place_of_claim(self.commerce.claims.get(&hold.deal)?.iter().copied(), hold.since)
+        };
+        let redefined = redefine(&self.policy.editions, &change, &mut rows, &holds, day, owner, place);
         for row in rows {
             if let Some((_, state)) = self.commerce.deals.get_mut(&row.id) {
                 *state = row;

@@ -9,7 +9,10 @@ use super::Replay;
 use crate::program::deal::{Hold, Win};
 use crate::program::fold::{DealCorrection, FirstWon, ObjectIndex, PartnerIndex, Step, TakenReward, WonDeal};
 use crate::program::refusal::Refusals;
-use crate::service::deals::{Reward, apply_reopening, apply_step, keep_win, keys_after, valid_until};
+use crate::service::deals::{
+    CURRENT_READING, ClaimStep, Reopening, Reward, apply_reopening, apply_step, keep_win, keys_after,
+    valid_until,
+};
 use crate::service::posting::Object;
 use crate::store::log::LoggedStep;
 
@@ -22,6 +25,7 @@ impl Replay<'_> {
     ) -> Result<Option<Step>, String> {
         let impossible = || format!("{:?} can't happen to deal {}", logged.action, row.reference);
         let known = self.commerce.deals.remove(&row.id);
+        self.commerce.claims.entry(row.id).or_default().extend(ClaimStep::of(step));
         if logged.action == LogAction::DealRegistered {
             if known.is_some() {
                 return Err(impossible());
@@ -55,7 +59,7 @@ impl Replay<'_> {
         match applied {
             Err(refusals) => Err(format!("{}: {refusals}", impossible())),
             Ok(None) => Ok(None),
-            Ok(Some(win)) => Ok(self.won(row.id, &keys.0, win, (logged.seq, step.day))),
+            Ok(Some(win)) => Ok(self.won(row.id, &keys.0, win, step)),
         }
     }
 
@@ -67,12 +71,14 @@ impl Replay<'_> {
         Some(Hold { won: holder.is_some_and(|row| row.rewarded_on.is_some()), ..hold })
     }
 
-    fn won(&mut self, id: Uuid, customer: &str, win: Win<Uuid>, (seq, on): (i64, NaiveDate)) -> Option<Step> {
+    fn won(&mut self, id: Uuid, customer: &str, win: Win<Uuid>, step: &deal_step::Model) -> Option<Step> {
+        let on = step.day;
+        let has_left = win.partner.is_some_and(|partner| self.has_left(partner, on));
         let first = &mut self.commerce.customers.entry(customer.to_owned()).or_default().won;
         let new_customer = first.is_none();
         first.get_or_insert(id);
         if let Some((_, closed)) = self.commerce.deals.get_mut(&id) {
-            keep_win(closed, &win, seq, new_customer);
+            keep_win(closed, &win, (step.log_seq, step.reading), new_customer, has_left);
         }
         let (deal, rewarded) = self.commerce.deals.get_mut(&win.deal?)?;
         rewarded.rewarded_on = Some(on);
@@ -89,15 +95,42 @@ impl Replay<'_> {
         hold: &mut Option<Hold<Uuid>>,
         step: &deal_step::Model,
     ) -> Result<Option<Step>, Refusals> {
-        let other = state.rewarded_deal_id.filter(|id| *id != state.id);
-        let other = other.and_then(|id| self.commerce.deals.get_mut(&id)).map(|(_, row)| row);
-        let taken = apply_reopening(&self.policy.editions, state, other, hold, step)?;
+        let is_current = step.reading >= CURRENT_READING;
+        let keys = |row: &deal::Model| (row.customer_key.clone(), row.scope_key.clone());
+        let deal = |id: Uuid| self.commerce.deals.get(&id).map(|(_, row)| row.clone());
+        let mut other = state.rewarded_deal_id.filter(|id| *id != state.id).and_then(deal);
+        let elsewhere = other.as_ref().filter(|other| is_current && keys(other) != keys(state)).map(keys);
+        let other_before = elsewhere.as_ref().and_then(|keys| self.hold(keys, state));
+        let mut other_hold = other_before;
+        let rewarded = other.as_ref().or((state.rewarded_deal_id == Some(state.id)).then_some(&*state));
+        let mut repeated = rewarded.map(|rewarded| self.repeated_wins(rewarded)).unwrap_or_default();
+        let reopening = Reopening {
+            row: &mut *state,
+            hold,
+            other: other.as_mut(),
+            other_hold: elsewhere.is_some().then_some(&mut other_hold),
+            repeated: &mut repeated,
+        };
+        let reopened = apply_reopening(&self.policy.editions, reopening, step)?;
+        if let Some(keys) = elsewhere.filter(|_| other_before != other_hold) {
+            self.commerce.opportunities.insert(keys, other_hold);
+        }
+        let is_other = |id: Uuid| other.as_ref().is_some_and(|other| other.id == id);
+        let won_again = reopened.again.map(|(won, _)| won);
+        let changed = repeated.into_iter().filter(|row| won_again == Some(row.id) && !is_other(row.id));
+        for row in changed.collect::<Vec<_>>().into_iter().chain(other) {
+            if let Some((_, known)) = self.commerce.deals.get_mut(&row.id) {
+                *known = row;
+            }
+        }
+        let again = reopened.again.and_then(|(won, reward)| self.rewarded_again(won, reward));
+        let taken = reopened.taken;
         let mut first = None;
         if self.commerce.customers.get(&state.customer_key).and_then(|customer| customer.won)
             == Some(state.id)
         {
             let next = self.next_won(&state.customer_key);
-            first = next.and_then(|next| self.first_reward(next));
+            first = next.and_then(|next| self.first_reward(next, is_current));
             self.commerce.customers.entry(state.customer_key.clone()).or_default().won = next;
         }
         let correction = DealCorrection {
@@ -106,10 +139,40 @@ impl Replay<'_> {
                 let new_customer = reward.new_customer;
                 Some(TakenReward { deal, partner, on: reward.on, won: true, new_customer })
             }),
+            again,
             first,
             of_customers: false,
         };
         Ok((!correction.is_empty()).then_some(Step::DealsCorrected(correction)))
+    }
+
+    /// Wins that were not rewarded because a deal had been before, in the order of the log.
+    fn repeated_wins(&self, rewarded: &deal::Model) -> Vec<deal::Model> {
+        let is_repeated = |row: &&deal::Model| {
+            row.repeats_deal_id == Some(rewarded.id)
+                && row.won_seq.is_some()
+                && (&row.customer_key, &row.scope_key) == (&rewarded.customer_key, &rewarded.scope_key)
+        };
+        let deals = self.commerce.deals.values().map(|(_, row)| row);
+        let mut wins: Vec<deal::Model> = deals.filter(is_repeated).cloned().collect();
+        wins.sort_by_key(|row| row.won_seq);
+        wins
+    }
+
+    /// Keeps on a win that is rewarded now what it is awarded.
+    fn rewarded_again(&mut self, won: Uuid, reward: Reward) -> Option<WonDeal> {
+        let has_left = self.has_left(reward.partner, reward.on);
+        let customer = self.commerce.deals.get(&won)?.1.customer_key.clone();
+        let new_customer = self.next_won(&customer) == Some(won);
+        let (_, row) = self.commerce.deals.get_mut(&won)?;
+        row.unawarded = has_left;
+        row.customer_added = new_customer && !has_left;
+        let (deal, partner) = self.rewarded(&reward)?;
+        Some(WonDeal { deal, partner, new_customer, on: reward.on })
+    }
+
+    fn has_left(&self, partner: Uuid, on: NaiveDate) -> bool {
+        self.partner_indexes.get(&partner).is_some_and(|who| self.fold.has_left(*who, on))
     }
 
     /// The earliest won deal of a customer that stands.
@@ -120,9 +183,9 @@ impl Replay<'_> {
     }
 
     /// The award of a deal that is now its customer's first won one, unless it has it.
-    fn first_reward(&mut self, won: Uuid) -> Option<FirstWon> {
+    fn first_reward(&mut self, won: Uuid, is_current: bool) -> Option<FirstWon> {
         let (_, row) = self.commerce.deals.get_mut(&won)?;
-        if row.customer_added {
+        if row.customer_added || (row.unawarded && is_current) {
             return None;
         }
         let (deal, on) = (row.rewarded_deal_id?, row.status_on);
@@ -171,6 +234,8 @@ fn registered(
         won_seq: None,
         rewarded_deal_id: None,
         customer_added: false,
+        unawarded: false,
+        repeats_deal_id: None,
         ..row.clone()
     })
 }
