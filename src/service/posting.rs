@@ -36,7 +36,7 @@ pub(super) use levels::{
 };
 pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use post::PostedRows;
-pub(super) use rows::{EntryPosition, entry_object, ledger_row, past_credit, past_credits, points_row};
+pub(super) use rows::{EntryPosition, ledger_row, past_credits, points_row};
 
 /// A step of the log, without its effect on the ledger.
 #[derive(Clone, Debug)]

@@ -115,7 +115,7 @@ pub(in crate::service) fn points_row(
 }
 
 /// An entry of a partner's ledger as the fold takes it.
-pub(in crate::service) fn past_credit(
+fn past_credit(
     policy: &Policy,
     row: &ledger_entry::Model,
     partner: PartnerIndex,
@@ -143,7 +143,7 @@ pub(in crate::service) fn past_credit(
 }
 
 /// What an entry of a partner's ledger is about.
-pub(in crate::service) fn entry_object(row: &ledger_entry::Model) -> Option<Object> {
+fn entry_object(row: &ledger_entry::Model) -> Option<Object> {
     let activity = row.activity_id.map(Object::Activity);
     let order = activity.or(row.order_id.map(Object::Order));
     order.or(row.deal_id.map(Object::Deal)).or(row.quote_id.map(Object::Quote))

@@ -86,6 +86,7 @@ impl<'a> LogFold<'a> {
         for replay in &mut replays {
             replay.accounts.expire_by_themselves();
             load_subjects(snapshot, replay).await?;
+            replay.keep_entries_of_merges();
             for moved in merge::former_owners(snapshot).await? {
                 let owners = replay.former_owners.entry(moved.object_id).or_default();
                 owners.push((moved.log_seq, moved.from_id));

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{ActivityStatus, LogAction};
-use entity::{activity, affiliation, ledger_entry, partner, points_entry, professional};
+use entity::{activity, ledger_entry, partner, points_entry, professional};
 use uuid::Uuid;
 
 use super::Report;
@@ -27,6 +27,7 @@ use crate::service::posting::{EntryPosition, Object, ledger_row, points_row, ret
 use crate::store::ledger::NumberRange;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{Commerce, StepObjects};
+use subjects::KeptCredit;
 
 /// What the steps so far gave a partner.
 pub(super) struct PartnerState {
@@ -140,6 +141,8 @@ pub(super) struct Replay<'a> {
     pub(super) accounts: Accounts<'a>,
     /// Whose facts were before merges: the places of those in the log, in order.
     pub(super) former_owners: HashMap<Uuid, Vec<(i64, Uuid)>>,
+    /// Entries of partners of merges, which moves them.
+    kept: HashMap<PartnerIndex, Vec<KeptCredit>>,
     /// Place in the log of the step that is replayed.
     seq: i64,
 }
@@ -162,6 +165,7 @@ impl<'a> Replay<'a> {
             awards: Awards::default(),
             accounts: Accounts::new(&policy.editions),
             former_owners: HashMap::new(),
+            kept: HashMap::new(),
             seq: 0,
         }
     }
@@ -440,6 +444,9 @@ impl<'a> Replay<'a> {
                 *sum += award.level_credits;
                 *sum
             });
+            if let Some(kept) = self.kept.get_mut(&award.partner) {
+                kept.push(KeptCredit { award: *award, seq: logged.seq });
+            }
             state.entries += 1;
             state.credits += award.spendable_credits;
             state.level_credits += award.level_credits;
@@ -468,15 +475,6 @@ impl<'a> Replay<'a> {
             recorded_at: state.recorded_at,
             ..found.clone()
         })
-    }
-
-    /// The affiliation that follows from the log; none if no step added it.
-    pub(super) fn expected_affiliation(&self, found: &affiliation::Model) -> Option<affiliation::Model> {
-        let AffiliationState { professional, partner, ends_on, voided, .. } =
-            *self.affiliations.get(&found.id)?;
-        let (professional_id, partner_id) =
-            (self.professionals[professional.0 as usize].id, self.partners[partner.0 as usize].id);
-        Some(affiliation::Model { professional_id, partner_id, ends_on, voided, ..found.clone() })
     }
 }
 

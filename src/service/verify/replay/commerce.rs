@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{LogAction, OrderPurpose, OrderStatus, QuoteStatus, SwagOrderStatus};
 use entity::{
-    contract, deal, deal_step, ledger_entry, opportunity, order, quote, sales_target,
-    subject_step as step_row, swag_order,
+    contract, deal, deal_step, opportunity, order, quote, sales_target, subject_step as step_row, swag_order,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
@@ -21,7 +20,7 @@ use crate::service::posting::Object;
 use crate::service::targets::money;
 use crate::store::log::LoggedStep;
 use crate::store::subject_step::{self, HistoryRow};
-use crate::store::{deal as deals, ledger, order as orders, quote as quotes, sales, swag};
+use crate::store::{deal as deals, order as orders, quote as quotes, sales, swag};
 
 /// The objects of one page of steps, besides activities and affiliations.
 #[derive(Default)]
@@ -83,12 +82,11 @@ impl StepObjects {
                 }
                 if let (Some(into), Some(from)) = (row.partner_id, row.from_id) {
                     let ids = [from, into];
-                    let entries = ledger::of_partners_before(connection, &ids, row.log_seq).await?;
                     let sales = sales::merged_history(connection, &ids, row.log_seq).await?;
                     let mut facts = subject_step::partner_history(connection, from, row.log_seq).await?;
                     facts.extend(subject_step::partner_history(connection, into, row.log_seq).await?);
                     facts.sort_by_key(|(seq, ..)| *seq);
-                    objects.merged.insert(row.log_seq, MergedPartners { entries, facts, sales });
+                    objects.merged.insert(row.log_seq, MergedPartners { facts, sales });
                 }
                 objects.subject_steps.insert(row.log_seq, row);
             }
@@ -104,9 +102,8 @@ impl StepObjects {
     }
 }
 
-/// Ledgers, facts and sales of two partners before they were merged.
+/// Facts and sales of two partners before they were merged.
 pub(super) struct MergedPartners {
-    pub(super) entries: Vec<ledger_entry::Model>,
     pub(super) facts: Vec<HistoryRow>,
     pub(super) sales: Vec<sales::MergedSalesRow>,
 }

@@ -1,19 +1,17 @@
 //! Steps about partners and professionals themselves.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
-use entity::subject_step;
-use entity::value::{LedgerReason, LogAction};
+use entity::value::LogAction;
+use entity::{affiliation, subject_step};
 use uuid::Uuid;
 
 use super::{AffiliationState, Replay, StepObjects, key};
 use crate::program::fold::{
-    AffiliationSpan, ObjectIndex, PartnerIndex, PartnerMerge, PastFact, ProfessionalIndex, ProfessionalMerge,
-    Step, join_spans,
+    AffiliationSpan, CreditsAward, ObjectIndex, PartnerIndex, PartnerMerge, PastCredit, PastFact,
+    ProfessionalIndex, ProfessionalMerge, Step, join_spans,
 };
 use crate::program::level_override::LevelOverride;
-use crate::service::posting::{Object, entry_object, past_credit, read_overrides};
+use crate::service::posting::{Object, read_overrides};
 use crate::service::subjects::{apply_override, dropped, logged_as_dropped};
 use crate::service::targets::merged_sales;
 use crate::store::log::LoggedStep;
@@ -22,7 +20,38 @@ use crate::store::subject_step::HistoryRow;
 /// Affiliations, each with whether it remains.
 type Joined = Vec<(AffiliationSpan<Uuid, PartnerIndex>, bool)>;
 
+/// An entry of a partner's ledger.
+#[derive(Clone, Copy)]
+pub(super) struct KeptCredit {
+    pub(super) award: CreditsAward,
+    pub(super) seq: i64,
+}
+
 impl Replay<'_> {
+    /// The affiliation that follows from the log; none if no step added it.
+    pub(in crate::service::verify) fn expected_affiliation(
+        &self,
+        found: &affiliation::Model,
+    ) -> Option<affiliation::Model> {
+        let AffiliationState { professional, partner, ends_on, voided, .. } =
+            *self.affiliations.get(&found.id)?;
+        let (professional_id, partner_id) =
+            (self.professionals[professional.0 as usize].id, self.partners[partner.0 as usize].id);
+        Some(affiliation::Model { professional_id, partner_id, ends_on, voided, ..found.clone() })
+    }
+
+    /// Keeps the entries of the partners that are part of a merge, for the merge.
+    pub(in crate::service::verify) fn keep_entries_of_merges(&mut self) {
+        for index in 0..self.partners.len() {
+            let Some(into) = self.partners[index].stored_merged_into else { continue };
+            let into = self.partner_indexes.get(&into).copied();
+            let from = self.partner_indexes.get(&self.partners[index].id).copied();
+            for who in into.into_iter().chain(from) {
+                self.kept.entry(who).or_default();
+            }
+        }
+    }
+
     /// Compares the first and last days of all subjects with the stored ones.
     pub(in crate::service::verify) fn compare_days(&mut self) {
         let day = |day: Option<NaiveDate>| day.map_or_else(|| "none".to_owned(), |day| day.to_string());
@@ -164,18 +193,7 @@ impl Replay<'_> {
         let [left, kept] = [from, into].map(|who| self.partners[who.0 as usize].id);
         let merge = self.add(Object::Partner(kept));
         let merged = objects.merged.get(&row.log_seq).ok_or("what it merged is missing")?;
-        let mut indexes: HashMap<Uuid, ObjectIndex> = HashMap::new();
-        let mut entries = Vec::with_capacity(merged.entries.len());
-        for entry in merged.entries.iter().filter(|entry| entry.reason != LedgerReason::Expiry) {
-            let Some(partner) = self.partner_indexes.get(&entry.partner_id).copied() else { continue };
-            let object = entry_object(entry).map_or(merge, |object| {
-                let known = self.activities.get(&object.id()).map(|state| state.number);
-                *indexes.entry(object.id()).or_insert_with(|| known.unwrap_or_else(|| self.add(object)))
-            });
-            let entry =
-                past_credit(self.policy, entry, partner, object).map_err(|error| error.to_string())?;
-            entries.push(entry);
-        }
+        let entries = self.entries_of_merge([from, into], merge);
         let years = self.fold.shared_sales_years(from, into);
         let numbers = |id| self.commerce.order_number(id).unwrap_or(merge);
         let sales = merged_sales(&merged.sales, &years, into, numbers).map_err(|error| error.to_string())?;
@@ -218,6 +236,34 @@ impl Replay<'_> {
             state.professional = into;
         }
         joined
+    }
+
+    /// The ledgers of partners that are merged, in the order of the log. What is about nothing has the merge as its cause.
+    fn entries_of_merge(&mut self, who: [PartnerIndex; 2], merge: ObjectIndex) -> Vec<PastCredit> {
+        let mut entries: Vec<(i64, Uuid, PastCredit)> = Vec::new();
+        for partner in who {
+            let id = self.partners[partner.0 as usize].id;
+            for KeptCredit { award, seq } in self.kept.get(&partner).into_iter().flatten() {
+                let object = self.objects[award.object.0 as usize];
+                let is_kept = matches!(
+                    object,
+                    Object::Activity(_) | Object::Order(_) | Object::Deal(_) | Object::Quote(_)
+                );
+                let past = PastCredit {
+                    partner,
+                    seq: *seq,
+                    object: if is_kept { award.object } else { merge },
+                    effective_on: award.effective_on,
+                    track: award.track,
+                    level_credits: award.level_credits,
+                    spendable_credits: award.spendable_credits,
+                    count: award.count,
+                };
+                entries.push((*seq, id, past));
+            }
+        }
+        entries.sort_by_key(|(seq, id, _)| (*seq, *id));
+        entries.into_iter().map(|(.., past)| past).collect()
     }
 
     fn past_facts(&self, history: &[HistoryRow]) -> Result<Vec<PastFact>, String> {
