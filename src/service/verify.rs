@@ -89,6 +89,7 @@ impl Services {
         let total = log::count(snapshot).await?;
         let mut replay = Replay::new(&self.policy);
         load_subjects(snapshot, &mut replay).await?;
+        replay.keep_entries_of_merges();
         for moved in merge::former_owners(snapshot).await? {
             replay.former_owners.entry(moved.object_id).or_default().push((moved.log_seq, moved.from_id));
         }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::state::Tallies;
-use super::{Awards, Cause, Fold, LimitExceeded, SUM_MAX, YearPoints, earn, professional_window};
+use super::{Awards, Cause, DayPoints, Fold, LimitExceeded, SUM_MAX, TakenPoints, earn, professional_window};
 use super::{
     Count, Fact, KindId, ObjectIndex, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason,
 };
@@ -42,7 +42,7 @@ pub(super) struct Folded {
     pub(super) tallies: Tallies,
     pub(super) keys: Vec<super::TallyKey>,
     pub(super) nets: Vec<Net>,
-    pub(super) years: YearPoints,
+    pub(super) days: DayPoints,
     places: HashMap<(ObjectIndex, NaiveDate), usize>,
 }
 
@@ -68,7 +68,7 @@ impl Fold<'_> {
         }
         out.sign_ups.push((who, signed_up_on));
         let state = self.professional(who);
-        (state.signed_up_on, state.tallies, state.years) = (signed_up_on, after.tallies, after.years);
+        (state.signed_up_on, state.tallies, state.days) = (signed_up_on, after.tallies, after.days);
         self.compensate(who, &changes, out);
         Ok(())
     }
@@ -79,7 +79,7 @@ impl Fold<'_> {
             tallies: Tallies::default(),
             keys: Vec::new(),
             nets: Vec::new(),
-            years: YearPoints::default(),
+            days: DayPoints::default(),
             places: HashMap::new(),
         };
         for PastFact { fact, voided } in history {
@@ -91,22 +91,39 @@ impl Fold<'_> {
             let date = fact.occurred_on;
             let (mut earned, changed) =
                 earn(self.editions, rule, &mut folded.tallies, window_start, units, date);
-            if changed {
-                folded.keys.push((rule.id, window_start));
-            }
-            let year = membership_year(signed_up_on, earned.effective_on).number;
+            folded.keys.extend(changed);
             let count = earned.count(rule, edition_index, window_start);
-            if fact.units < 0 {
-                let taken = folded.net(fact, earned.effective_on, count).points;
-                earned.award = if *voided { -taken } else { folded.years.takes(year, fact.units) };
+            let mut given = Vec::new();
+            if self.can_take {
+                let year = membership_year(signed_up_on, date);
+                match (fact.units < 0, *voided) {
+                    (true, false) => {
+                        let (activity, kind) = (fact.activity, fact.kind);
+                        let wanted = TakenPoints { activity, kind, on: date, points: fact.units };
+                        earned.award = folded.days.take(&year, wanted);
+                    }
+                    (true, true) => earned.award = folded.days.untake(fact.activity),
+                    (false, _) => {
+                        folded.days.add(earned.effective_on, earned.award);
+                        if earned.award < 0 {
+                            given = folded.days.give_back(&year, earned.effective_on);
+                        }
+                    }
+                }
             }
-            folded.years.add(year, earned.award);
             let net = folded.net(fact, earned.effective_on, count);
             net.points += earned.award;
             net.dojo_credits += earned.award * edition.dojo_credits_per_point;
             let quantity = if *voided { -fact.quantity } else { fact.quantity };
             let before = net.also.map_or(0, |(_, units)| units);
             net.also = rule.counts_as.map(|kind| (kind, before + quantity));
+            for TakenPoints { activity, on, points, .. } in given {
+                // What it took is a net already.
+                let Some(place) = folded.places.get(&(activity, on)).copied() else { continue };
+                let rate = self.editions.at(on).dojo_credits_per_point;
+                folded.nets[place].points += points;
+                folded.nets[place].dojo_credits += points * rate;
+            }
         }
         folded
     }
