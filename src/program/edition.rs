@@ -8,10 +8,11 @@ mod changes;
 pub(super) mod document;
 pub mod example;
 mod known;
+mod kinds;
 mod literal;
 mod notices;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 use iso_currency::Currency;
@@ -23,9 +24,10 @@ use super::expiry::{CreditKind, Expiry};
 use super::level::Levels;
 use super::level_terms::LevelTerms;
 use super::money::Money;
-use super::rule::{Derived, KindId, Program, Rule};
+use super::rule::{Derived, KindId, Program, Rule, Window};
 pub use changes::Change;
 use example::Example;
+pub(crate) use kinds::Kinds;
 pub use notices::Notices;
 
 /// The document of the published texts, built into the program.
@@ -286,23 +288,6 @@ impl Edition {
     }
 }
 
-/// Kinds of all editions, each with its number.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Kinds {
-    ids: HashMap<(Program, String), KindId>,
-    codes: Vec<String>,
-}
-
-impl Kinds {
-    pub(crate) fn intern(&mut self, program: Program, kind: &str) -> KindId {
-        let next = u16::try_from(self.codes.len()).expect("editions name fewer than 65,536 kinds");
-        *self.ids.entry((program, kind.to_owned())).or_insert_with(|| {
-            self.codes.push(kind.to_owned());
-            KindId(next)
-        })
-    }
-}
-
 /// Every edition in force, and which one judges a date.
 #[derive(Clone, Debug)]
 pub struct Editions {
@@ -423,6 +408,17 @@ impl Editions {
     #[must_use]
     pub fn expires_on(&self, kind: CreditKind, earned_on: NaiveDate) -> Option<NaiveDate> {
         self.at(earned_on).expiry(kind).expires_on(earned_on)
+    }
+
+    /// The kind and the sort of windows that a number of tallies stands for, if it is not the one of a kind.
+    pub(super) fn windows_of(&self, tallies: KindId) -> Option<(KindId, Window)> {
+        self.kinds.windows.get(&tallies).copied()
+    }
+
+    /// The numbers that the tallies of a kind can have.
+    pub fn tally_kinds(&self, kind: KindId) -> impl Iterator<Item = KindId> + '_ {
+        let others = self.kinds.windows.iter().filter(move |(_, (of, _))| *of == kind);
+        std::iter::once(kind).chain(others.map(|(id, _)| *id))
     }
 
     /// The edition at a place: those in force first, by their first days, then the others.

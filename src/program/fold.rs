@@ -10,18 +10,21 @@ mod deals;
 mod earning;
 mod merges;
 mod partner_merges;
+mod points;
 mod recalculation;
 mod sales;
 mod state;
 mod steps;
+mod taking;
+mod windows;
 
 use chrono::NaiveDate;
 
-use super::calendar::membership_year;
 use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rest, Rule, Window};
 pub use deals::{DealCorrection, FirstWon, TakenReward};
-use earning::{Era, YearPoints, can_take, earn, partner_window, professional_window};
+pub use earning::can_take;
+use earning::{Era, earn, partner_window, professional_window};
 pub use merges::{AffiliationSpan, ProfessionalMerge, SpentCredits, conflicting_spans, join_spans};
 pub use partner_merges::{PartnerMerge, PastCredit};
 pub use recalculation::PastFact;
@@ -29,9 +32,11 @@ pub use sales::{SalesStep, Sold, YearSales};
 use state::{Affiliations, PastAwards, Tallies};
 pub use steps::{
     Affiliation, Awards, Count, CreditsAward, Fact, ObjectIndex, OrderReturn, PartnerIndex, PastAward,
-    PointsAward, ProfessionalIndex, Reason, Redemption, Sale, Step, Subject, Tally, TallyKey, Target,
-    WonDeal,
+    PointsAward, ProfessionalIndex, Reason, Redemption, Sale, Step, Subject, TakenPoints, Tally, TallyKey,
+    Target, WonDeal,
 };
+pub use taking::DayPoints;
+pub use windows::{kind_of_tally, tally_key};
 
 /// Largest sum of credits or points of one subject: what a GraphQL `Int` can hold.
 const SUM_MAX: i64 = i32::MAX as i64;
@@ -51,7 +56,7 @@ struct ProfessionalState {
     tallies: Tallies,
     last_award: Option<u32>,
     points: i64,
-    years: YearPoints,
+    days: DayPoints,
 }
 
 /// A sum would exceed the range of the API.
@@ -72,7 +77,7 @@ pub struct Fold<'e> {
     partners: Vec<PartnerState>,
     professionals: Vec<ProfessionalState>,
     awards: PastAwards,
-    /// Whether sums of membership years matter, since some kind takes points.
+    /// Whether points of days matter, since some kind takes points.
     can_take: bool,
 }
 
@@ -117,7 +122,7 @@ impl<'e> Fold<'e> {
             tallies: Tallies::default(),
             last_award: None,
             points,
-            years: YearPoints::default(),
+            days: DayPoints::default(),
         });
         ProfessionalIndex(index)
     }
@@ -137,15 +142,20 @@ impl<'e> Fold<'e> {
         self.awards.push(&mut self.professionals[who.0 as usize].last_award, award);
     }
 
-    /// Loads the points of a membership year, for activities that take points.
-    pub fn load_year_points(&mut self, who: ProfessionalIndex, membership_year: i32, points: i64) {
-        self.professional(who).years.set(membership_year, points);
+    /// Loads the points of a day, for activities that take points.
+    pub fn load_day_points(&mut self, who: ProfessionalIndex, day: NaiveDate, points: i64) {
+        self.professional(who).days.set(day, points);
+    }
+
+    /// Loads what an activity took.
+    pub fn load_taken(&mut self, who: ProfessionalIndex, taken: TakenPoints) {
+        self.professional(who).days.load(taken);
     }
 
     /// Whether units of a kind that are left over can count in its next window.
     #[must_use]
     pub fn carries(&self, kind: KindId) -> bool {
-        carry::carries(self.editions, kind)
+        carry::carries(self.editions, kind_of_tally(self.editions, (kind, NaiveDate::MIN)))
     }
 
     /// Loads a partner's tally.
@@ -195,7 +205,8 @@ impl<'e> Fold<'e> {
     ) -> Option<TallyKey> {
         let rule = self.editions.at(date).rule_on(kind, date)?;
         let signed_up_on = self.professionals.get(who.0 as usize)?.signed_up_on;
-        (rule.window != Window::Each).then(|| (kind, professional_window(rule, signed_up_on, date)))
+        let start = professional_window(rule, signed_up_on, date);
+        (rule.window != Window::Each).then(|| tally_key(self.editions, rule, start))
     }
 
     /// The tally that units of a partner count in, if the rule keeps one on that date.
@@ -203,7 +214,8 @@ impl<'e> Fold<'e> {
     pub fn partner_key(&self, kind: KindId, date: NaiveDate) -> Option<TallyKey> {
         let rule = self.editions.at(date).rule_on(kind, date)?;
         let era = Era::of(self.editions, date)?;
-        (rule.window != Window::Each).then(|| (kind, partner_window(rule, era, date)))
+        let start = partner_window(rule, era, date);
+        (rule.window != Window::Each).then(|| tally_key(self.editions, rule, start))
     }
 
     /// The partner that a professional works for on a day.
@@ -329,59 +341,6 @@ impl<'e> Fold<'e> {
         }
     }
 
-    fn award_points(
-        &mut self,
-        who: ProfessionalIndex,
-        rule: &'e Rule,
-        edition_index: usize,
-        fact: &Fact,
-        sign: i64,
-        out: &mut Awards,
-    ) {
-        let edition = self.edition(edition_index);
-        let date = fact.occurred_on;
-        let state = &mut self.professionals[who.0 as usize];
-        let window_start = professional_window(rule, state.signed_up_on, date);
-        let units = sign * fact.units;
-        let (mut earned, changed) = earn(self.editions, rule, &mut state.tallies, window_start, units, date);
-        if self.can_take {
-            let year = membership_year(state.signed_up_on, earned.effective_on).number;
-            if fact.units < 0 && sign > 0 {
-                earned.award = state.years.takes(year, fact.units);
-            } else if fact.units < 0 {
-                // What it took, which may be less than it asked for.
-                let past = self.awards.latest_first(state.last_award);
-                let own = past.filter(|award| award.activity == fact.activity);
-                earned.award = -own.map(|award| award.points).sum::<i64>();
-            }
-            state.years.add(year, earned.award);
-        }
-        if changed {
-            out.professional_tallies.push((who, (rule.id, window_start)));
-        }
-        let also = rule.counts_as.map(|kind| (kind, sign * fact.quantity));
-        if earned.is_nothing() && also.is_none() {
-            return;
-        }
-        state.points += earned.award;
-        let award = PastAward { activity: fact.activity, occurred_on: date, points: earned.award, also };
-        self.awards.push(&mut state.last_award, award);
-        out.points.push(PointsAward {
-            professional: who,
-            object: fact.activity,
-            effective_on: earned.effective_on,
-            points: earned.award,
-            dojo_credits: earned.award * edition.dojo_credits_per_point,
-            reason: if sign < 0 { Reason::Void } else { Reason::Activity },
-            count: Some(earned.count(rule, edition_index, window_start)),
-        });
-        if let Some(partner) = self.partner_on(who, date) {
-            let reason = if sign < 0 { Reason::Void } else { Reason::Activity };
-            let cause = Cause { object: fact.activity, date, reason };
-            self.credit_award(partner, earned.award, also, cause, out);
-        }
-    }
-
     /// Counts a professional's award for the partner of its day (A1).
     fn credit_award(
         &mut self,
@@ -415,14 +374,12 @@ impl<'e> Fold<'e> {
         let (Some(era), Some(track)) = (Era::of(self.editions, cause.date), rule.track) else { return };
         let window_start = partner_window(rule, era, cause.date);
         if rule.rest == Rest::Carry {
-            return self.credit_carried(who, rule, (era, window_start), units, cause, out);
+            return self.credit_carried(who, (rule, edition), (era, window_start), units, cause, out);
         }
         let state = &mut self.partners[who.0 as usize];
         let (earned, changed) =
             earn(self.editions, rule, &mut state.tallies, window_start, units, cause.date);
-        if changed {
-            out.partner_tallies.push((who, (rule.id, window_start)));
-        }
+        out.partner_tallies.extend(changed.map(|key| (who, key)));
         if earned.is_nothing() {
             return;
         }

@@ -55,6 +55,19 @@ pub enum Window {
     Lifetime,
 }
 
+impl Window {
+    /// Its name in the numbers of tallies, as they are stored.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Each => "EACH",
+            Self::Month => "MONTH",
+            Self::CalendarYear => "CALENDAR_YEAR",
+            Self::MembershipYear => "MEMBERSHIP_YEAR",
+            Self::Lifetime => "LIFETIME",
+        }
+    }
+}
+
 /// How the units of an activity are determined. Each is for a quantity of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnitSource {
@@ -199,6 +212,8 @@ pub type Attributes = Map<String, Value>;
 pub struct Rule {
     /// The kind it scores.
     pub id: KindId,
+    /// Number of its tallies where the kind's windows were of another sort when they began.
+    pub tallies: KindId,
     /// Code of the kind, such as `LINKEDIN_POST`.
     pub kind: String,
     /// Display name.

@@ -131,6 +131,23 @@ pub(crate) async fn broken_replacements(
     rows.iter().map(|row| Ok((row.try_get("", "source")?, row.try_get("", "external_id")?))).collect()
 }
 
+/// Activities of these professionals that count and have less than no points, in the order in which they were recorded.
+pub(crate) async fn that_took(
+    connection: &impl ConnectionTrait,
+    professionals: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<activity::Model>, DbErr> {
+    sql!(
+        TOOK,
+        "SELECT * FROM activities a WHERE professional_id @uuids1 AND awarded_points < 0 AND status = 'RECORDED' \
+         ORDER BY (SELECT MIN(e.log_seq) FROM points_entries e WHERE e.activity_id = a.id)"
+    );
+    let backend = connection.get_database_backend();
+    activity::Entity::find()
+        .from_raw_sql(TOOK.bind(backend, [sql::ids(backend, professionals)]))
+        .all(connection)
+        .await
+}
+
 /// Adds credits to the awards of activities.
 pub(crate) async fn add_credits(
     connection: &impl ConnectionTrait,

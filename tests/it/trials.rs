@@ -8,6 +8,7 @@ use crate::publishing::{SAVE, TODAY, document, payload, published};
 both! {
     e2_trying_says_what_every_subject_would_have_and_changes_nothing,
     e2_trying_is_the_same_as_publishing_and_folding,
+    e2_trying_judges_what_a_merged_partner_had_before_the_merge,
     e2_a_draft_keeps_its_trial_and_documents_with_problems_are_not_tried,
 }
 
@@ -100,6 +101,55 @@ async fn e2_trying_says_what_every_subject_would_have_and_changes_nothing(backen
     assert_eq!(found["partners"]["nodes"], json!([{ "code": "polder" }]));
     assert_eq!(found["partners"]["pageInfo"]["hasNextPage"], false);
     assert_eq!(others().await, before);
+    verified(app.services()).await;
+}
+
+async fn e2_trying_judges_what_a_merged_partner_had_before_the_merge(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    for code in ["nordwind", "polder"] {
+        app.partner(code, "2024-06-01").await;
+    }
+    app.professional("ada", "2024-06-01").await;
+    app.affiliate("ada", "polder", "2024-06-01").await;
+    app.record(Activity::of_partner("polder", "BLOG_POST_OR_PR", "2026-05-01")).await;
+    app.record(Activity::of_partner("polder", "LINKEDIN_POST", "2026-05-01").quantity(2)).await;
+    app.record(Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2026-05-01").points(600)).await;
+    app.product("licence", "LICENSE", &[("1000.00", "EUR")]).await;
+    app.target("polder", 2026, "100", "EUR").await;
+    let order = app.place(&crate::harness::Order::for_customer("polder").line("licence", 1)).await;
+    app.fulfill(&order, TODAY).await;
+    app.engaged("polder", "D-1", "Acme", "2026-07-01").await;
+    app.close("D-1", "WON_BY_PARTNER", "2026-07-10").await;
+    let published = document(&app, &[]).await;
+    let with_less = |kind: &str, credits: &str, less: &str| {
+        let at = published.find(&format!("kind = \"{kind}\"")).expect("a rule");
+        let (head, rule) = published.split_at(at);
+        assert!(rule.contains(credits), "{kind}");
+        format!("{head}{}", rule.replacen(credits, less, 1))
+    };
+    // kind, its credits, fewer, the difference
+    let table = [
+        ("BLOG_POST_OR_PR", "credits = 10", "credits = 8", -2),
+        ("LINKEDIN_POST", "credits = 5", "credits = 4", -1),
+        ("CERTIFICATION_OBTAINED", "credits = 10", "credits = 8", -2),
+        ("DEVOPS_POINTS", "credits = 5", "credits = 4", -1),
+        ("DEAL_WON", "credits = 50", "credits = 40", -10),
+        ("CUSTOMER_ADDED", "credits = 100", "credits = 80", -20),
+        ("SALES_TARGET_ACHIEVED", "credits = 50", "credits = 40", -10),
+    ];
+    for owner in ["polder", "nordwind"] {
+        for (kind, credits, less, difference) in table {
+            let trial = tried(&app, &with_less(kind, credits, less), "2026-01-01", TODAY).await;
+            let nodes = trial["subjects"]["nodes"].as_array().expect("a list");
+            let found: Vec<Value> =
+                nodes.iter().map(|node| json!([node["code"], node["difference"]])).collect();
+            assert_eq!(json!(found), json!([[owner, difference]]), "{kind} of {owner}");
+        }
+        if owner == "polder" {
+            let merge = json!({ "from": "polder", "into": "nordwind", "reason": "enrolled twice" });
+            app.done("mergePartners", merge).await;
+        }
+    }
     verified(app.services()).await;
 }
 

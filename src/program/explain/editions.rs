@@ -29,8 +29,10 @@ impl SpannedEditions {
         }
         let span = editions.index_at(window_start)..=editions.index_at(until);
         let others = span.filter_map(|index| editions.get(index)).filter(|one| one.effective_from != own);
-        let others: Vec<NaiveDate> =
-            others.filter(|one| one.rule(rule.id).is_some()).map(|one| one.effective_from).collect();
+        let others: Vec<NaiveDate> = others
+            .filter(|one| one.rule(rule.id).is_some_and(|other| other.window == rule.window))
+            .map(|one| one.effective_from)
+            .collect();
         (!others.is_empty()).then_some(Self { own, others })
     }
 

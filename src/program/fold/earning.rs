@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use super::state::Tallies;
-use super::{Count, Tally};
+use super::windows::tally_key;
+use super::{Count, Tally, TallyKey};
 use crate::program::calendar::membership_year;
 use crate::program::edition::Editions;
 use crate::program::rule::{KindId, Rule, Window};
@@ -71,7 +72,7 @@ impl Earned {
     }
 }
 
-/// Changes the units of a window and says what that awards; also whether a tally was changed.
+/// Changes the units of a window and says what that awards; also which tally was changed.
 ///
 /// Within one edition that is earned(after) - earned(before), whatever the order. In a window that spans editions both
 /// sides are taken by the rule of the activity's own date: recording never takes, and never pays what the window was
@@ -83,13 +84,14 @@ pub(super) fn earn(
     window_start: NaiveDate,
     units: i64,
     date: NaiveDate,
-) -> (Earned, bool) {
+) -> (Earned, Option<TallyKey>) {
     if rule.window == Window::Each {
         let award = units.signum() * rule.earned(units.abs());
         let (before, after) = if units < 0 { (-units, 0) } else { (0, units) };
-        return (Earned { award, effective_on: date, before, after, is_outdone: false }, false);
+        return (Earned { award, effective_on: date, before, after, is_outdone: false }, None);
     }
-    let tally = tallies.entry((rule.id, window_start), Tally { units: 0, awarded: 0, latest_on: date });
+    let key = tally_key(editions, rule, window_start);
+    let tally = tallies.entry(key, Tally { units: 0, awarded: 0, latest_on: date });
     let before = tally.units;
     tally.units += units;
     tally.latest_on = tally.latest_on.max(date);
@@ -98,11 +100,11 @@ pub(super) fn earn(
     let is_outdone = units > 0 && tally.awarded > rule.earned(after);
     tally.awarded += award;
     let effective_on = if rule.per > 1 { tally.latest_on } else { date };
-    (Earned { award, effective_on, before, after, is_outdone }, true)
+    (Earned { award, effective_on, before, after, is_outdone }, Some(key))
 }
 
 /// What units that went from one number to another award in a window: `tally` has what was awarded so far.
-pub(super) fn change(
+fn change(
     editions: &Editions,
     rule: &Rule,
     window_start: NaiveDate,
@@ -133,6 +135,8 @@ fn taken(
         return left - tally.awarded;
     }
     let rules = (first..=last).filter_map(|index| editions.get(index)?.rule(rule.id));
+    // Where an edition had windows of another sort, this is none of them.
+    let rules = rules.filter(|one| one.window == rule.window);
     let (lower, upper) = rules.fold((to, to), |(lower, upper), rule: &Rule| {
         let earned = rule.earned(after);
         (lower.min(earned), upper.max(earned))
@@ -140,39 +144,9 @@ fn taken(
     left.clamp(lower, upper).min(tally.awarded) - tally.awarded
 }
 
-/// Points of a professional by membership year: what takes points lowers the sum of its year to zero at most.
-#[derive(Clone, Debug, Default)]
-pub(super) struct YearPoints(Vec<(i32, i64)>);
-
-impl YearPoints {
-    pub(super) fn of(&self, year: i32) -> i64 {
-        self.0.iter().rev().find(|(of, _)| *of == year).map_or(0, |(_, points)| *points)
-    }
-
-    pub(super) fn set(&mut self, year: i32, points: i64) {
-        self.0.retain(|(of, _)| *of != year);
-        self.0.push((year, points));
-    }
-
-    pub(super) fn add(&mut self, year: i32, points: i64) {
-        match self.0.iter_mut().rev().find(|(of, _)| *of == year) {
-            Some((_, sum)) => *sum += points,
-            None => self.0.push((year, points)),
-        }
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i32, i64)> + '_ {
-        self.0.iter().copied()
-    }
-
-    /// What an activity takes that asks for points below zero, on a day of a year.
-    pub(super) fn takes(&self, year: i32, points: i64) -> i64 {
-        points.max(-self.of(year).max(0))
-    }
-}
-
 /// Whether an edition has a kind whose activities can take points.
-pub(super) fn can_take(editions: &Editions) -> bool {
+#[must_use]
+pub fn can_take(editions: &Editions) -> bool {
     editions.iter().any(|edition| edition.rules.iter().any(Rule::can_take))
 }
 

@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 use super::recalculation::{Folded, Net, differences};
 use super::state::{Affiliations, Tallies};
 use super::{
-    Affiliation, Awards, Cause, Count, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PastAward, PastFact,
-    PointsAward, ProfessionalIndex, Reason, SUM_MAX, Subject, YearPoints,
+    Affiliation, Awards, Cause, Count, DayPoints, Fold, LimitExceeded, ObjectIndex, PartnerIndex, PastAward,
+    PastFact, PointsAward, ProfessionalIndex, Reason, SUM_MAX, Subject,
 };
 use crate::program::rule::KindId;
 
@@ -147,8 +147,8 @@ impl Fold<'_> {
         out.professional_tallies.extend(after.keys.iter().map(|key| (into, *key)));
         self.professional(from).tallies = Tallies::default();
         self.professional(into).tallies = after.tallies;
-        self.professional(from).years = YearPoints::default();
-        self.professional(into).years = after.years;
+        self.professional(from).days = DayPoints::default();
+        self.professional(into).days = after.days;
         self.credit_moved(moved, out);
         let points = self.professionals[into.0 as usize].points;
         let credits = self.partners.iter().map(|partner| partner.credits);

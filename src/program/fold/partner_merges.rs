@@ -13,9 +13,10 @@ use super::recalculation::PastFact;
 use super::state::Tallies;
 use super::{
     Awards, Cause, Count, CreditsAward, Era, Fold, LimitExceeded, ObjectIndex, PartnerIndex, Reason, SUM_MAX,
-    SalesStep, Subject, Tally, TallyKey, YearSales, earn,
+    SalesStep, Subject, Tally, TallyKey, YearSales, earn, kind_of_tally, tally_key,
 };
-use crate::program::rule::{Derived, KindId, Track};
+use crate::program::edition::Editions;
+use crate::program::rule::{Derived, KindId, Rest, Track};
 
 /// An entry of a partner's ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +131,11 @@ impl Fold<'_> {
         let PartnerMerge { from, into, entries, .. } = *merge;
         let mut windows: BTreeMap<Option<TallyKey>, Vec<&PastCredit>> = BTreeMap::new();
         for one in entries {
-            let key = one.count.map(|count| (count.kind, count.window_start));
+            let key = one.count.map(|count| {
+                let rule = self.edition(count.edition).rule(count.kind);
+                let key = rule.map(|rule| tally_key(self.editions, rule, count.window_start));
+                key.unwrap_or((count.kind, count.window_start))
+            });
             windows.entry(key).or_default().push(one);
         }
         let tallied: Vec<(TallyKey, Tally)> = self.partner_tallies(from).collect();
@@ -138,7 +143,8 @@ impl Fold<'_> {
             windows.entry(Some(*key)).or_default();
         }
         let of_sales = self.sales_windows(merge);
-        let mut carried: BTreeMap<KindId, NaiveDate> = BTreeMap::new();
+        let chained = self.shared_chains(from, into);
+        let mut carried: BTreeMap<KindId, Vec<(TallyKey, Vec<&PastCredit>)>> = BTreeMap::new();
         let facts = self.facts_by_window(merge.facts);
         for (key, entries) in windows {
             let own: Vec<Net> =
@@ -151,18 +157,19 @@ impl Fold<'_> {
             }
             let left = key.and_then(|key| self.partner_tally(from, key));
             let kept = key.and_then(|key| self.partner_tally(into, key));
-            if let Some((key, left)) = key.filter(|(kind, _)| self.carries(*kind)).zip(left) {
+            if let Some(key) = key.filter(|key| {
+                chained.contains(&kind_of_tally(self.editions, *key)) && left.or(kept).is_some()
+            }) {
                 // What the windows of both come to is settled below, with what they carry on.
-                let kept = kept.unwrap_or(Tally { units: 0, awarded: 0, latest_on: left.latest_on });
-                let latest_on = kept.latest_on.max(left.latest_on);
-                self.set_tally(into, key, Tally { units: kept.units + left.units, latest_on, ..kept }, out);
-                carried.insert(key.0, latest_on);
+                carried.entry(kind_of_tally(self.editions, key)).or_default().push((key, entries));
                 continue;
             }
             match (key, left, kept) {
                 (Some(key), Some(left), Some(kept)) => {
                     let by_facts = recorded(facts.get(&key), [(into, kept), (from, left)]);
-                    let changes = by_facts.unwrap_or_else(|| self.counted(merge, &entries, (left, kept)));
+                    let changes = by_facts.unwrap_or_else(|| {
+                        counted(self.editions, merge, &entries, [(into, kept, 0), (from, left, 0)])
+                    });
                     self.fold_window(merge, key, (&entries, changes), (left, kept), out);
                 }
                 (key, left, _) => {
@@ -175,11 +182,10 @@ impl Fold<'_> {
                 }
             }
         }
-        self.partner(from).tallies = Tallies::default();
-        for (kind, date) in carried {
-            let cause = Cause { object: merge.merge, date, reason: Reason::Recalculation };
-            self.settle_chains(into, kind, cause, out);
+        for (kind, windows) in carried {
+            self.merge_chain(merge, kind, (&windows, &facts), out);
         }
+        self.partner(from).tallies = Tallies::default();
         self.merge_sales(merge, out)?;
         self.move_affiliations(from, into);
         let sum = self.partners[into.0 as usize].credits;
@@ -210,35 +216,59 @@ impl Fold<'_> {
         windows
     }
 
-    /// The changes of units that the entries of a window tell of.
-    fn counted(
-        &self,
+    /// The kinds that carry their rest on of which both partners have windows.
+    fn shared_chains(&self, from: PartnerIndex, into: PartnerIndex) -> BTreeSet<KindId> {
+        let kinds = |who| {
+            self.partner_tallies(who)
+                .map(|(key, _)| kind_of_tally(self.editions, key))
+                .collect::<BTreeSet<KindId>>()
+        };
+        kinds(from).intersection(&kinds(into)).copied().filter(|kind| self.carries(*kind)).collect()
+    }
+
+    /// Folds the windows of a kind of both partners again that carries its rest on, with the changes of their units in the
+    /// order of the log.
+    fn merge_chain(
+        &mut self,
         merge: &PartnerMerge<'_>,
-        entries: &[&PastCredit],
-        (left, kept): (Tally, Tally),
-    ) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for (who, tally) in [(merge.into, kept), (merge.from, left)] {
-            let mut before = 0;
-            let mut last = None;
-            for (one, count) in entries.iter().filter_map(|one| Some((one, one.count?))) {
-                // A recalculation changes what units are awarded, not the units.
-                let counts_nothing = (count.units_before, count.units_after) == (0, 0);
-                if one.partner != who || counts_nothing {
-                    continue;
-                }
-                let (units, on) = (count.units_after - before, one.effective_on);
-                changes.push(Change { seq: one.seq, units, on, object: one.object, edition: count.edition });
-                (before, last) = (count.units_after, Some(one.object));
-            }
-            // Units that came to nothing so far, and may come to something with those of the other one.
-            if tally.units != before {
-                let edition = self.editions.index_at(tally.latest_on);
-                let (units, object) = (tally.units - before, last.unwrap_or(merge.merge));
-                changes.push(Change { seq: i64::MAX, units, on: tally.latest_on, object, edition });
+        kind: KindId,
+        (windows, facts): (&[(TallyKey, Vec<&PastCredit>)], &HashMap<TallyKey, Vec<(PartnerIndex, Change)>>),
+        out: &mut Awards,
+    ) {
+        let PartnerMerge { from, into, .. } = *merge;
+        let sides = [into, from].map(|who| (who, self.carried_into(who, kind)));
+        let mut changes: Vec<(TallyKey, Change)> = Vec::new();
+        for (key, entries) in windows {
+            let of = |(who, carried): &(PartnerIndex, Vec<(TallyKey, i64)>)| {
+                let carried = carried.iter().find(|(of, _)| of == key).map_or(0, |(_, units)| *units);
+                Some((*who, self.partner_tally(*who, *key)?, carried))
+            };
+            let tallies: Vec<(PartnerIndex, Tally, i64)> = sides.iter().filter_map(of).collect();
+            let by_facts = recorded(facts.get(key), tallies.iter().map(|(who, tally, _)| (*who, *tally)));
+            let of_window = by_facts.unwrap_or_else(|| counted(self.editions, merge, entries, tallies));
+            changes.extend(of_window.into_iter().map(|change| (*key, change)));
+        }
+        changes.sort_by_key(|(key, one)| (one.seq, key.1));
+        let mut tallies = Tallies::default();
+        for (key, one) in changes {
+            let Some(rule) = self.edition(one.edition).rule(kind) else { continue };
+            let Some(era) = Era::of(self.editions, key.1) else { continue };
+            if rule.rest == Rest::Carry {
+                self.count_carried(&mut tallies, (rule, one.edition), (era, key.1), one.units, one.on);
+            } else {
+                earn(self.editions, rule, &mut tallies, key.1, one.units, one.on);
             }
         }
-        changes
+        let mut date = self.editions.launch();
+        for (key, _) in windows {
+            let latest = [from, into].into_iter().filter_map(|who| self.partner_tally(who, *key));
+            let Some(latest) = latest.map(|tally| tally.latest_on).max() else { continue };
+            let tally = tallies.entry(*key, Tally { units: 0, awarded: 0, latest_on: latest });
+            tally.latest_on = tally.latest_on.max(latest);
+            date = latest;
+        }
+        let cause = Cause { object: merge.merge, date, reason: Reason::Recalculation };
+        self.settle_chains(into, kind, &tallies, cause, out);
     }
 
     /// Folds a window of both partners again, with the changes of its units.
@@ -253,7 +283,8 @@ impl Fold<'_> {
         changes.sort_by_key(|one| one.seq);
         let (mut tallies, mut after) = (Tallies::default(), Nets::default());
         for one in changes {
-            let Some(rule) = self.edition(one.edition).rule(key.0) else { continue };
+            let kind = kind_of_tally(self.editions, key);
+            let Some(rule) = self.edition(one.edition).rule(kind) else { continue };
             let (earned, _) = earn(self.editions, rule, &mut tallies, key.1, one.units, one.on);
             let is_legacy = Era::of(self.editions, one.on).is_some_and(Era::is_legacy);
             after.add(Net {
@@ -305,7 +336,10 @@ impl Fold<'_> {
         let years: Vec<i32> = merge.sales.iter().map(|(year, _)| *year).collect();
         let keys = [merge.from, merge.into].into_iter().flat_map(|who| self.partner_tallies(who));
         let keys = keys.map(|(key, _)| key);
-        keys.filter(|(kind, start)| kinds.contains(kind) && years.contains(&start.year())).collect()
+        keys.filter(|key| {
+            kinds.contains(&kind_of_tally(self.editions, *key)) && years.contains(&key.1.year())
+        })
+        .collect()
     }
 
     /// Adds up the sales of both, and awards a target that they reach together.
@@ -357,10 +391,41 @@ impl Fold<'_> {
     }
 }
 
+/// The changes of units that the entries of a window tell of. Each tally comes with what is carried into the window.
+fn counted(
+    editions: &Editions,
+    merge: &PartnerMerge<'_>,
+    entries: &[&PastCredit],
+    tallies: impl IntoIterator<Item = (PartnerIndex, Tally, i64)>,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (who, tally, carried) in tallies {
+        let mut before = carried;
+        let mut last = None;
+        for (one, count) in entries.iter().filter_map(|one| Some((one, one.count?))) {
+            // A recalculation changes what units are awarded, not the units.
+            let counts_nothing = (count.units_before, count.units_after) == (0, 0);
+            if one.partner != who || counts_nothing {
+                continue;
+            }
+            let (units, on) = (count.units_after - before, one.effective_on);
+            changes.push(Change { seq: one.seq, units, on, object: one.object, edition: count.edition });
+            (before, last) = (count.units_after, Some(one.object));
+        }
+        // Units that came to nothing so far, and may come to something with those of the other one.
+        let left = carried + tally.units - before;
+        if left != 0 {
+            let (on, object) = (tally.latest_on, last.unwrap_or(merge.merge));
+            changes.push(Change { seq: i64::MAX, units: left, on, object, edition: editions.index_at(on) });
+        }
+    }
+    changes
+}
+
 /// The changes by facts, if all units of the tallies are theirs.
 fn recorded(
     facts: Option<&Vec<(PartnerIndex, Change)>>,
-    tallies: [(PartnerIndex, Tally); 2],
+    tallies: impl IntoIterator<Item = (PartnerIndex, Tally)>,
 ) -> Option<Vec<Change>> {
     let facts = facts?;
     let units = |who| facts.iter().filter(|(of, _)| *of == who).map(|(_, change)| change.units).sum::<i64>();

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::state::Tallies;
-use super::{Awards, Cause, Fold, LimitExceeded, SUM_MAX, YearPoints, earn, professional_window};
+use super::{Awards, Cause, DayPoints, Fold, LimitExceeded, SUM_MAX, TakenPoints, earn, professional_window};
 use super::{
     Count, Fact, KindId, ObjectIndex, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason, Tally,
     TallyKey,
@@ -43,7 +43,7 @@ pub(super) struct Folded {
     pub(super) tallies: Tallies,
     pub(super) keys: Vec<TallyKey>,
     pub(super) nets: Vec<Net>,
-    pub(super) years: YearPoints,
+    pub(super) days: DayPoints,
     places: HashMap<(ObjectIndex, NaiveDate), usize>,
 }
 
@@ -63,7 +63,7 @@ impl Fold<'_> {
         &mut self,
         who: ProfessionalIndex,
         tallies: &[(TallyKey, Tally)],
-        (points, years): (i64, &[(i32, i64)]),
+        (points, days): (i64, &DayPoints),
     ) {
         let state = self.professional(who);
         state.tallies = Tallies::default();
@@ -71,17 +71,14 @@ impl Fold<'_> {
             state.tallies.insert(*key, *tally);
         }
         state.points = points;
-        state.years = YearPoints::default();
-        for (year, points) in years {
-            state.years.set(*year, *points);
-        }
+        state.days = days.clone();
     }
 
-    /// The sums of a professional: of all points, and of membership years where some kind takes points.
+    /// The sums of a professional: of all points, and of days where some kind takes points.
     #[must_use]
-    pub fn professional_sums(&self, who: ProfessionalIndex) -> (i64, Vec<(i32, i64)>) {
+    pub fn professional_sums(&self, who: ProfessionalIndex) -> (i64, DayPoints) {
         let state = self.professionals.get(who.0 as usize);
-        state.map_or_else(Default::default, |state| (state.points, state.years.iter().collect()))
+        state.map_or_else(Default::default, |state| (state.points, state.days.clone()))
     }
 
     /// The sum of a partner's level credits.
@@ -118,7 +115,7 @@ impl Fold<'_> {
         }
         out.sign_ups.push((who, signed_up_on));
         let state = self.professional(who);
-        (state.signed_up_on, state.tallies, state.years) = (signed_up_on, after.tallies, after.years);
+        (state.signed_up_on, state.tallies, state.days) = (signed_up_on, after.tallies, after.days);
         self.compensate(who, &changes, out);
         Ok(())
     }
@@ -129,7 +126,7 @@ impl Fold<'_> {
             tallies: Tallies::default(),
             keys: Vec::new(),
             nets: Vec::new(),
-            years: YearPoints::default(),
+            days: DayPoints::default(),
             places: HashMap::new(),
         };
         for PastFact { fact, voided } in history {
@@ -141,22 +138,39 @@ impl Fold<'_> {
             let date = fact.occurred_on;
             let (mut earned, changed) =
                 earn(self.editions, rule, &mut folded.tallies, window_start, units, date);
-            if changed {
-                folded.keys.push((rule.id, window_start));
-            }
-            let year = membership_year(signed_up_on, earned.effective_on).number;
+            folded.keys.extend(changed);
             let count = earned.count(rule, edition_index, window_start);
-            if fact.units < 0 {
-                let taken = folded.net(fact, earned.effective_on, count).points;
-                earned.award = if *voided { -taken } else { folded.years.takes(year, fact.units) };
+            let mut given = Vec::new();
+            if self.can_take {
+                let year = membership_year(signed_up_on, date);
+                match (fact.units < 0, *voided) {
+                    (true, false) => {
+                        let (activity, kind) = (fact.activity, fact.kind);
+                        let wanted = TakenPoints { activity, kind, on: date, points: fact.units };
+                        earned.award = folded.days.take(&year, wanted);
+                    }
+                    (true, true) => earned.award = folded.days.untake(fact.activity),
+                    (false, _) => {
+                        folded.days.add(earned.effective_on, earned.award);
+                        if earned.award < 0 {
+                            given = folded.days.give_back(&year, earned.effective_on);
+                        }
+                    }
+                }
             }
-            folded.years.add(year, earned.award);
             let net = folded.net(fact, earned.effective_on, count);
             net.points += earned.award;
             net.dojo_credits += earned.award * edition.dojo_credits_per_point;
             let quantity = if *voided { -fact.quantity } else { fact.quantity };
             let before = net.also.map_or(0, |(_, units)| units);
             net.also = rule.counts_as.map(|kind| (kind, before + quantity));
+            for TakenPoints { activity, on, points, .. } in given {
+                // What it took is a net already.
+                let Some(place) = folded.places.get(&(activity, on)).copied() else { continue };
+                let rate = self.editions.at(on).dojo_credits_per_point;
+                folded.nets[place].points += points;
+                folded.nets[place].dojo_credits += points * rate;
+            }
         }
         folded
     }

@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use chrono::NaiveDate;
 
 use super::steps::{Affiliation, PastAward, Tally, TallyKey};
-use crate::program::rule::KindId;
 
 /// The tallies of one subject, in order of windows.
 ///
@@ -47,12 +46,6 @@ impl Tallies {
             index
         });
         &mut self.0[index].1
-    }
-
-    /// The tallies of a kind, in order of windows.
-    pub(super) fn of_kind(&self, kind: KindId) -> impl Iterator<Item = (NaiveDate, Tally)> + '_ {
-        let own = self.0.iter().filter(move |((of, _), _)| *of == kind);
-        own.map(|((_, start), tally)| (*start, *tally))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(TallyKey, Tally)> {

@@ -258,6 +258,19 @@ pub struct CreditsAward {
     pub count: Option<Count>,
 }
 
+/// What an activity took of a professional's points, below zero; or gave back of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenPoints {
+    /// The activity.
+    pub activity: ObjectIndex,
+    /// Its kind.
+    pub kind: KindId,
+    /// When it happened.
+    pub on: NaiveDate,
+    /// The points.
+    pub points: i64,
+}
+
 /// Units of one rule in one window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -269,7 +282,7 @@ pub struct Tally {
     pub latest_on: NaiveDate,
 }
 
-/// Rule and window of a tally, within one subject.
+/// Rule and window of a tally, within one subject; [`tally_key`](super::tally_key) gives it.
 pub type TallyKey = (KindId, NaiveDate);
 
 /// What one or more steps changed; kept by the caller and cleared between uses.

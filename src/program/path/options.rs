@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Months, NaiveDate};
 
 use super::{Cost, Goal, PathStep, too_far};
-use crate::program::calendar::{month_start, year_start};
+use crate::program::calendar::month_start;
 use crate::program::edition::Editions;
+use crate::program::fold::tally_key;
 use crate::program::refusal::Refusal;
 use crate::program::rule::{Derived, KindId, Program, Rule, Track, Window};
 
@@ -55,23 +56,26 @@ type Fewest = BTreeMap<i64, (Cost, Vec<Part>)>;
 pub fn held_windows(editions: &Editions, track: Track, today: NaiveDate) -> Vec<(KindId, NaiveDate)> {
     let launch = editions.launch();
     let mut windows = Vec::new();
-    for rule in rules(editions, track) {
-        // A kind can have another window in the next edition.
-        for start in [month_start(today), year_start(today.year()), launch] {
-            let key = (rule.id, start.max(launch));
-            if !windows.contains(&key) {
-                windows.push(key);
-            }
+    // A kind can have another window in the next edition.
+    for rule in rules_of_track(editions, track).filter(|rule| rule.window != Window::Each) {
+        let key = tally_key(editions, rule, rule.calendar_start(today).max(launch));
+        if !windows.contains(&key) {
+            windows.push(key);
         }
     }
     windows
 }
 
+/// Rules of a track in all editions.
+fn rules_of_track(editions: &Editions, track: Track) -> impl Iterator<Item = &Rule> {
+    let all = editions.iter().flat_map(|edition| &edition.rules);
+    all.filter(move |rule| rule.program == Program::Partner && rule.track == Some(track))
+}
+
 /// Rules of a track in all editions, one for each kind.
 fn rules(editions: &Editions, track: Track) -> Vec<&Rule> {
     let mut found: Vec<&Rule> = Vec::new();
-    let all = editions.iter().flat_map(|edition| &edition.rules);
-    for rule in all.filter(|rule| rule.program == Program::Partner && rule.track == Some(track)) {
+    for rule in rules_of_track(editions, track) {
         if found.iter().all(|known| known.id != rule.id) {
             found.push(rule);
         }
@@ -111,7 +115,7 @@ pub(super) fn groups(
         if sums.saturating_mul(sums) > SUMS_MAX {
             return Err(too_far(missing));
         }
-        let fewest = fewest(&months, (kind, editions.launch()), limit, held);
+        let fewest = fewest(editions, &months, limit, held);
         let names = Names { kind, months: &months };
         match derived {
             Some(Derived::WonDeal) => won = Some((found.len(), names.steps(&fewest), gain)),
@@ -181,26 +185,25 @@ fn steps_of(rule: &Rule, (units, awarded): (i64, i64), limit: i64) -> Vec<(i64, 
 }
 
 /// For each sum up to a limit, the fewest activities of a kind.
-fn fewest(
-    months: &[(NaiveDate, &Rule)],
-    (kind, launch): (KindId, NaiveDate),
-    limit: i64,
-    held: &Held,
-) -> Fewest {
+fn fewest(editions: &Editions, months: &[(NaiveDate, &Rule)], limit: i64, held: &Held) -> Fewest {
+    let launch = editions.launch();
     let mut found = Fewest::from([(0, ((0, 0), Vec::new()))]);
-    let mut windows: BTreeMap<NaiveDate, Vec<(NaiveDate, &Rule)>> = BTreeMap::new();
+    let mut windows: BTreeMap<(NaiveDate, KindId), Vec<(NaiveDate, &Rule)>> = BTreeMap::new();
     let mut single: Vec<(NaiveDate, &Rule)> = Vec::new();
     for (day, rule) in months {
         let of_window = match rule.window {
             Window::Each => &mut single,
-            _ => windows.entry(rule.calendar_start(*day).max(launch)).or_default(),
+            _ => {
+                let (kind, start) = tally_key(editions, rule, rule.calendar_start(*day).max(launch));
+                windows.entry((start, kind)).or_default()
+            }
         };
         // Under one edition, the earliest month does.
         if of_window.last().is_none_or(|(_, known)| !std::ptr::eq(*known, *rule)) {
             of_window.push((*day, rule));
         }
     }
-    for (start, months) in windows {
+    for ((start, kind), months) in windows {
         let holds = held.get(&(kind, start)).copied().unwrap_or_default();
         found = combined(&found, &of_window(&months, holds, limit), limit);
     }

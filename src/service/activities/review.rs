@@ -161,7 +161,8 @@ impl Services {
     ) -> Result<(activity::Model, Posting<'_>), Error> {
         let missing = || input::not_found("activityId", ("activity", "id"), id.text);
         let row = store::by_ids(transaction, id.key).await?.pop().ok_or_else(missing)?;
-        let subjects = Subjects::lock_for_activities(transaction, std::slice::from_ref(&row)).await?;
+        let subjects =
+            Subjects::lock_for_activities(transaction, &self.policy, std::slice::from_ref(&row)).await?;
         let row = store::by_ids(transaction, id.key).await?.pop().ok_or_else(missing)?;
         Ok((row, subjects.posting(&self.policy)))
     }
@@ -191,6 +192,8 @@ impl Services {
         row.awarded_points += points;
         row.awarded_credits += credits;
         store::update(transaction, &row).await?;
+        let others = posted.awarded.iter().filter(|(id, _)| **id != row.id);
+        store::add_awards(transaction, others.map(|(id, awarded)| (*id, *awarded))).await?;
         posted.emit(0, EventDraft::activity(kind, &row));
         posted.write(transaction).await?;
         Ok(row)

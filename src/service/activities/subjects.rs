@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{ActivityDraft, SubjectCode};
 use crate::error::Error;
+use crate::program::fold::can_take;
 use crate::service::input;
 use crate::service::policy::Policy;
 use crate::service::posting::Posting;
@@ -86,8 +87,11 @@ impl Subjects {
     /// Locks the subjects of stored activities, and the partners that their professionals work for on those days.
     pub(super) async fn lock_for_activities(
         transaction: &DatabaseTransaction,
+        policy: &Policy,
         rows: &[activity::Model],
     ) -> Result<Self, Error> {
+        // Where kinds take points, those of other days can give back what they took.
+        let every_day = can_take(&policy.editions);
         let mut partner_ids: HashSet<Uuid> = rows.iter().filter_map(|row| row.partner_id).collect();
         let mut professionals = Vec::new();
         let mut affiliations = Vec::new();
@@ -102,7 +106,8 @@ impl Subjects {
             for row in rows {
                 let of_person = row.professional_id.and_then(|id| spans.get(&id)).into_iter().flatten();
                 let covers = |one: &&&entity::affiliation::Model| {
-                    one.starts_on <= row.occurred_on && one.ends_on.is_none_or(|end| row.occurred_on <= end)
+                    let on = row.occurred_on;
+                    every_day || (one.starts_on <= on && one.ends_on.is_none_or(|end| on <= end))
                 };
                 partner_ids.extend(of_person.filter(covers).map(|one| one.partner_id));
             }

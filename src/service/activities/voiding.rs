@@ -1,6 +1,6 @@
 //! Voiding activities in batches: by their ids, or those that an import recorded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::activity;
 use entity::value::{ActivityStatus, EventKind, ImportStatus, LogAction};
@@ -124,7 +124,7 @@ impl Services {
                 |(index, id): (usize, &ObjectId<'_>)| VoidOutcome::Refused(missing(index, *id).into());
             return Ok(ids.iter().enumerate().map(refused).collect());
         }
-        let subjects = Subjects::lock_for_activities(transaction, &found).await?;
+        let subjects = Subjects::lock_for_activities(transaction, &self.policy, &found).await?;
         let found = store::by_ids(transaction, keys()).await?;
         let mut rows: HashMap<Uuid, activity::Model> = found.into_iter().map(|row| (row.id, row)).collect();
         let mut posting = subjects.posting(&self.policy);
@@ -171,7 +171,11 @@ impl Services {
             changes.add(change(row).before(audit_state(&before)).after(audit_state(row)).because(reason));
             posted.emit(step, EventDraft::activity(EventKind::ActivityVoided, row));
         }
+        let voided: HashSet<Uuid> = taken.iter().map(|(id, ..)| *id).collect();
         store::void(transaction, taken).await?;
+        // What others gave back that had taken points.
+        let others = posted.awarded.iter().filter(|(id, _)| !voided.contains(id));
+        store::add_awards(transaction, others.map(|(id, awarded)| (*id, *awarded))).await?;
         posted.write(transaction).await?;
         Ok(outcomes(planned, &rows))
     }

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::Posting;
 use crate::program::fold::{
-    Fact, PartnerIndex, PastAward, PastFact, ProfessionalIndex, Subject, Tally, TallyKey,
+    Fact, ObjectIndex, PartnerIndex, PastFact, ProfessionalIndex, Subject, TakenPoints, Tally, TallyKey,
+    can_take, kind_of_tally,
 };
-use crate::program::rule::{Derived, KindId, Program};
+use crate::program::rule::{Derived, KindId, Program, Rule};
+use crate::store::subject::{EARLIEST, LATEST};
 use crate::store::{activity, tally, totals};
 
 impl Posting<'_> {
@@ -39,40 +41,53 @@ impl Posting<'_> {
                 }
             }
         }
-        self.load_taking(connection, facts).await?;
+        partners.extend(self.load_taking(connection, facts).await?);
         self.load_partner_tallies(connection, &partners).await?;
         self.load_professional_tallies(connection, &professionals).await
     }
 
-    /// Loads what activities depend on that take points: the sums of membership years, and what they took, if they
-    /// were recorded before.
-    async fn load_taking(&mut self, connection: &impl ConnectionTrait, facts: &[Fact]) -> Result<(), DbErr> {
-        let taking = facts.iter().filter(|fact| fact.units < 0);
-        let of = taking.filter_map(|fact| match fact.subject {
-            Subject::Professional(who) => Some((who, *fact)),
-            Subject::Partner(_) => None,
-        });
-        let of: Vec<(ProfessionalIndex, Fact)> = of.collect();
-        if of.is_empty() {
-            return Ok(());
+    /// Loads what depends on kinds that take points: the points of days, and what activities took, with the tallies of
+    /// partners that these count in.
+    async fn load_taking(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        facts: &[Fact],
+    ) -> Result<Vec<(PartnerIndex, TallyKey)>, DbErr> {
+        if !can_take(&self.policy.editions) {
+            return Ok(Vec::new());
         }
-        let people: HashSet<Uuid> = of.iter().map(|(who, _)| self.professionals[who.0 as usize].id).collect();
-        for row in totals::of_professionals(connection, people).await? {
+        let mut known: HashMap<Uuid, ObjectIndex> = HashMap::new();
+        let mut people: HashSet<Uuid> = HashSet::new();
+        for fact in facts {
+            if let Subject::Professional(who) = fact.subject {
+                people.insert(self.professionals[who.0 as usize].id);
+                known.insert(self.objects[fact.activity.0 as usize].id(), fact.activity);
+            }
+        }
+        let spans = people.iter().map(|id| (*id, EARLIEST, LATEST));
+        let spans: Vec<(Uuid, NaiveDate, NaiveDate)> = spans.collect();
+        for row in totals::professional_days(connection, spans).await? {
             if let Some(who) = self.professional(row.professional_id) {
-                self.fold.load_year_points(who, row.membership_year, row.points);
+                self.fold.load_day_points(who, row.day, row.points);
             }
         }
-        let ids: HashMap<Uuid, (ProfessionalIndex, Fact)> = of
-            .into_iter()
-            .map(|(who, fact)| (self.objects[fact.activity.0 as usize].id(), (who, fact)))
-            .collect();
-        for row in activity::by_ids(connection, ids.keys().copied()).await? {
-            if let Some((who, fact)) = ids.get(&row.id).filter(|_| row.awarded_points != 0) {
-                let (activity, occurred_on, points) = (fact.activity, fact.occurred_on, row.awarded_points);
-                self.fold.load_award(*who, PastAward { activity, occurred_on, points, also: None });
+        let mut keys = Vec::new();
+        for row in activity::that_took(connection, people).await? {
+            let who = row.professional_id.and_then(|id| self.professional(id));
+            let kind = self.policy.editions.kind(Program::Professional, &row.kind);
+            let (Some(who), Some(kind)) = (who, kind) else { continue };
+            if !self.policy.editions.at(row.occurred_on).rule(kind).is_some_and(Rule::can_take) {
+                continue;
+            }
+            let activity =
+                known.get(&row.id).copied().unwrap_or_else(|| self.add(super::Object::Activity(row.id)));
+            let (on, points) = (row.occurred_on, row.awarded_points);
+            self.fold.load_taken(who, TakenPoints { activity, kind, on, points });
+            if let Some(partner) = self.fold.partner_on(who, on) {
+                keys.extend(self.credit_keys(partner, kind, on));
             }
         }
-        Ok(())
+        Ok(keys)
     }
 
     /// Loads the tallies of a partner that past awards would count in.
@@ -137,7 +152,12 @@ impl Posting<'_> {
         // What is left over in one window counts in the next, so all of them matter.
         let chains = keys.iter().filter(|(_, (kind, _))| self.fold.carries(*kind));
         let chains: HashSet<(Uuid, &str)> = chains
-            .map(|(who, (kind, _))| (self.partners[who.0 as usize].id, editions.kind_code(*kind)))
+            .flat_map(|(who, key)| {
+                let id = self.partners[who.0 as usize].id;
+                editions
+                    .tally_kinds(kind_of_tally(editions, *key))
+                    .map(move |kind| (id, editions.kind_code(kind)))
+            })
             .collect();
         for row in tally::of_partners_and_rules(connection, chains).await? {
             self.load_partner_tally(&row);

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{ActivityStatus, LogAction};
-use entity::{activity, affiliation, ledger_entry, partner, points_entry, professional};
+use entity::{activity, ledger_entry, partner, points_entry, professional};
 use uuid::Uuid;
 
 use super::Report;
@@ -433,15 +433,6 @@ impl<'a> Replay<'a> {
             recorded_at: state.recorded_at,
             ..found.clone()
         })
-    }
-
-    /// The affiliation that follows from the log; none if no step added it.
-    pub(super) fn expected_affiliation(&self, found: &affiliation::Model) -> Option<affiliation::Model> {
-        let AffiliationState { professional, partner, ends_on, voided, .. } =
-            *self.affiliations.get(&found.id)?;
-        let (professional_id, partner_id) =
-            (self.professionals[professional.0 as usize].id, self.partners[partner.0 as usize].id);
-        Some(affiliation::Model { professional_id, partner_id, ends_on, voided, ..found.clone() })
     }
 }
 

@@ -14,6 +14,7 @@ use crate::harness::{Activity, Backend, TestApp, TestDatabase, verified};
 
 both! {
     e6_the_application_posts_what_the_model_says,
+    section_2_no_sum_of_points_falls_below_zero,
     earning_rules_say_what_an_activity_needs,
 }
 
@@ -87,6 +88,44 @@ async fn e6_the_application_posts_what_the_model_says(backend: Backend) {
         compare(&app, &model, &activities).await;
         verified(app.services()).await;
     }
+}
+
+async fn section_2_no_sum_of_points_falls_below_zero(backend: Backend) {
+    let app = with_editions(backend, &chain::documents(), TODAY).await;
+    for code in ["p0", "p1"] {
+        app.partner(code, "2024-06-01").await;
+    }
+    app.professional("ada", "2025-12-01").await;
+    app.affiliate("ada", "p0", "2025-12-01").await;
+    app.done("endAffiliation", json!({ "professional": "ada", "endsOn": "2026-02-10" })).await;
+    app.affiliate("ada", "p1", "2026-02-11").await;
+    let points =
+        async |on: &str| app.professional_on("ada", on).await["standing"]["points"].as_i64().expect("points");
+    let given = |points: i64, on: &str| {
+        Activity::of_professional("ada", "DOCS_LARGE_CONTRIBUTION", on).points(points)
+    };
+    let against = |votes: i64, on: &str| Activity::of_professional("ada", "VOTE_AGAINST", on).quantity(votes);
+    // On its day there is nothing to take.
+    app.record(given(300, "2026-02-20")).await;
+    let early = app.record(against(20, "2026-02-05")).await;
+    assert_eq!([points("2026-02-05").await, points("2026-02-20").await], [0, 300]);
+    // What it took is voided: it gives that back, and the partner of its day has it again.
+    let lost = app.record(given(600, "2026-02-04")).await;
+    let vote = app.record(against(15, "2026-02-06")).await;
+    let other = app.record(against(20, "2026-02-07")).await;
+    assert_eq!(points("2026-02-20").await, 550);
+    app.void(&lost).await;
+    let days = ["2026-02-04", "2026-02-06", "2026-02-07", "2026-02-20", TODAY];
+    for on in days {
+        assert_eq!(points(on).await, if on < "2026-02-20" { 0 } else { 300 }, "{on}");
+    }
+    app.record(given(400, "2026-02-08")).await;
+    assert_eq!(points("2026-02-20").await, 700);
+    for one in [&vote, &early, &other] {
+        app.void(one).await;
+    }
+    assert_eq!([points("2026-02-08").await, points(TODAY).await], [400, 700]);
+    verified(app.services()).await;
 }
 
 async fn compare(app: &TestApp, model: &Model, activities: &HashMap<usize, Value>) {

@@ -58,7 +58,17 @@ struct Tallied {
     latest: Option<NaiveDate>,
 }
 
-/// Whose window, of which kind, from which day.
+/// A window of a chain: its rule, its units before and now, and what it was awarded.
+struct Link {
+    key: Key,
+    by: Table,
+    before: i64,
+    now: i64,
+    awarded: i64,
+    latest: NaiveDate,
+}
+
+/// Whose window, of which kind and sort, from which day.
 type Key = (bool, usize, String, NaiveDate);
 
 pub(super) struct Model {
@@ -66,6 +76,8 @@ pub(super) struct Model {
     signed_up: Vec<NaiveDate>,
     works: Vec<(usize, usize, NaiveDate, Option<NaiveDate>)>,
     deeds: BTreeMap<usize, (Deed, i64)>,
+    /// Activities in the order in which they were recorded.
+    order: Vec<usize>,
     windows: BTreeMap<Key, Tallied>,
     /// Professional, deed, day, points, quantity that also counts.
     past: Vec<(usize, usize, NaiveDate, i64, i64)>,
@@ -96,6 +108,7 @@ impl Model {
             signed_up: signed_up.to_vec(),
             works: Vec::new(),
             deeds: BTreeMap::new(),
+            order: Vec::new(),
             windows: BTreeMap::new(),
             past: Vec::new(),
             credits: Vec::new(),
@@ -220,6 +233,7 @@ impl Model {
             Happening::Recorded(deed) => {
                 let worth = self.accepts(deed, today).expect("what is not accepted does not happen");
                 self.deeds.insert(deed.id, (deed.clone(), worth));
+                self.order.push(deed.id);
                 self.count(deed, worth, 1);
             }
             Happening::Voided(id) => {
@@ -254,15 +268,9 @@ impl Model {
         let also = if rule.contains_key("counts_as") { sign * deed.quantity } else { 0 };
         let (mut points, mut says_so) = self.award(false, who, &rule, deed.on, sign * worth);
         if worth < 0 {
-            let year = self.membership_year(who, deed.on);
-            let own = self.points.iter().filter(|one| one.professional == who);
-            let sum: i64 = own
-                .clone()
-                .filter(|one| self.membership_year(who, one.on) == year)
-                .map(|one| one.points)
-                .sum();
-            let taken: i64 = own.filter(|one| one.deed == deed.id).map(|one| one.points).sum();
-            points = if sign > 0 { worth.max(-sum.max(0)) } else { -taken };
+            let taken = self.of_deed(who, deed.id);
+            let least = self.sums_from(who, deed.on).into_iter().map(|(_, sum)| sum).min().expect("one");
+            points = if sign > 0 { worth.max(-least.max(0)) } else { -taken };
             says_so = false;
         }
         if points == 0 && !says_so && !rule.contains_key("counts_as") {
@@ -275,11 +283,59 @@ impl Model {
         let dojo = points * rate.expect("a rate");
         self.points.push(Points { professional: who, deed: deed.id, on: deed.on, points, dojo });
         self.past.push((who, deed.id, deed.on, points, also));
+        self.derive_on(who, deed.id, deed.on, points, also);
+        while points < 0 && worth > 0 {
+            // Whatever took of the points that are gone gives them back, the latest first.
+            let short = self.sums_from(who, deed.on).into_iter().find(|(_, sum)| *sum < 0);
+            let Some((until, sum)) = short else { break };
+            let Some((id, on)) = self.latest_taker(who, deed.on, until) else { break };
+            let back = (-sum).min(-self.of_deed(who, id));
+            let rate = number(
+                self.document(on)["professional"].as_table().expect("a table"),
+                "dojo_credits_per_point",
+            );
+            let dojo = back * rate.expect("a rate");
+            self.points.push(Points { professional: who, deed: id, on, points: back, dojo });
+            self.past.push((who, id, on, back, 0));
+            self.derive_on(who, id, on, back, 0);
+        }
+    }
+
+    /// What took points last in the membership year of a day, until another one.
+    fn latest_taker(&self, who: usize, day: NaiveDate, until: NaiveDate) -> Option<(usize, NaiveDate)> {
+        let year = self.membership_year(who, day);
+        let takers = self.order.iter().map(|id| &self.deeds[id]);
+        let takers = takers.filter(|(one, worth)| one.professional == Some(who) && *worth < 0);
+        let takers = takers.filter(|(one, _)| year <= one.on && one.on <= until);
+        let takers = takers.filter(|(one, _)| self.of_deed(who, one.id) < 0);
+        takers.max_by_key(|(one, _)| one.on).map(|(one, _)| (one.id, one.on))
+    }
+
+    /// What an activity comes to so far.
+    fn of_deed(&self, who: usize, deed: usize) -> i64 {
+        let own = self.points.iter().filter(|one| one.professional == who && one.deed == deed);
+        own.map(|one| one.points).sum()
+    }
+
+    /// The sums of a membership year through a day and each later one.
+    fn sums_from(&self, who: usize, day: NaiveDate) -> Vec<(NaiveDate, i64)> {
+        let start = self.membership_year(who, day);
+        let own = self.points.iter().filter(|one| one.professional == who);
+        let own: Vec<_> = own.filter(|one| self.membership_year(who, one.on) == start).collect();
+        let mut days: Vec<NaiveDate> = own.iter().map(|one| one.on).filter(|on| *on >= day).collect();
+        days.push(day);
+        days.sort_unstable();
+        let sum = |on: NaiveDate| own.iter().filter(|one| one.on <= on).map(|one| one.points).sum();
+        days.into_iter().map(|on| (on, sum(on))).collect()
+    }
+
+    /// What the partner of a day has of an award.
+    fn derive_on(&mut self, who: usize, deed: usize, on: NaiveDate, points: i64, also: i64) {
         let works = self.works.iter().rev().find(|(one, _, from, until)| {
-            *one == who && *from <= deed.on && until.is_none_or(|until| deed.on <= until)
+            *one == who && *from <= on && until.is_none_or(|until| on <= until)
         });
         if let Some((_, partner, ..)) = works.copied() {
-            self.derive(partner, deed.id, deed.on, points, also);
+            self.derive(partner, deed, on, points, also);
         }
     }
 
@@ -351,7 +407,8 @@ impl Model {
 
     fn key(&self, of_partner: bool, who: usize, rule: &Table, on: NaiveDate) -> Key {
         let start = self.window(of_partner, who, rule, on);
-        (of_partner, who, text(rule, "kind").expect("a kind").to_owned(), start)
+        let (kind, sort) = (text(rule, "kind").expect("a kind"), text(rule, "window").expect("a window"));
+        (of_partner, who, format!("{kind}/{sort}"), start)
     }
 
     fn change(
@@ -368,14 +425,21 @@ impl Model {
             return (earned(after) - earned(before).max(awarded)).max(0);
         }
         // Each edition of the window would leave this much; it is not less than the least of it, nor more than the most.
-        let program = if of_partner { "partner" } else { "professional" };
-        let editions = self.document_index(key.3)..=self.document_index(latest);
-        let rules = editions.filter_map(|index| self.find(index, program, &key.2));
-        let mut leaves: Vec<i64> = rules.map(|rule| Self::earned(of_partner, &rule, after)).collect();
-        leaves.push(earned(after));
-        let (least, most) = (leaves.iter().min().expect("one"), leaves.iter().max().expect("one"));
-        let left = (awarded - (earned(before) - earned(after))).max(*least).min(*most);
+        let (least, most) = self.leaves(of_partner, rule, key, after, latest);
+        let left = (awarded - (earned(before) - earned(after))).max(least).min(most);
         left.min(awarded) - awarded
+    }
+
+    /// The least and the most that an edition of a window earns for units.
+    fn leaves(&self, of_partner: bool, rule: &Table, key: &Key, units: i64, latest: NaiveDate) -> (i64, i64) {
+        let program = if of_partner { "partner" } else { "professional" };
+        let (kind, sort) = key.2.split_once('/').expect("a kind and a sort");
+        let editions = self.document_index(key.3)..=self.document_index(latest);
+        let rules = editions.filter_map(|index| self.find(index, program, kind));
+        let rules = rules.filter(|rule| text(rule, "window") == Some(sort));
+        let mut leaves: Vec<i64> = rules.map(|rule| Self::earned(of_partner, &rule, units)).collect();
+        leaves.push(Self::earned(of_partner, rule, units));
+        (*leaves.iter().min().expect("one"), *leaves.iter().max().expect("one"))
     }
 
     fn credit(&mut self, partner: usize, rule: &Table, deed: usize, on: NaiveDate, units: i64) {
@@ -399,8 +463,9 @@ impl Model {
     }
 
     /// Windows of a kind since the launch, with what each of them has of those before it.
-    fn chain(&self, partner: usize, kind: &str) -> Vec<(Key, i64, Table)> {
-        let own = self.windows.iter().filter(|(key, _)| key.0 && key.1 == partner && key.2 == kind);
+    fn chain(&self, partner: usize, kind_and_sort: &str) -> Vec<(Key, i64, Table)> {
+        let own = self.windows.iter().filter(|(key, _)| key.0 && key.1 == partner && key.2 == kind_and_sort);
+        let (kind, _) = kind_and_sort.split_once('/').expect("a kind and a sort");
         let mut carried = 0;
         let mut chain = Vec::new();
         for (key, window) in own.filter(|(key, _)| key.3 >= self.launch()) {
@@ -427,30 +492,47 @@ impl Model {
         window.latest = window.latest.max(Some(on));
         let after = self.chain(partner, &key.2);
         let technical = text(rule, "track") == Some("technical");
-        for ((one, into, by), before) in after.into_iter().zip(units_before) {
-            if one.3 < key.3 {
-                continue;
-            }
-            let window = self.windows[&one].clone();
-            let now = into + window.units;
+        let links = after.into_iter().zip(units_before).map(|((one, into, by), before)| {
+            let Tallied { units, awarded, latest } = self.windows[&one].clone();
             let by = if one == key { rule.clone() } else { by };
-            let latest = window.latest.expect("a day");
-            if now == before {
-                continue;
-            }
-            let award = self.change(true, &by, &one, (before, now), window.awarded, latest);
-            self.windows.get_mut(&one).expect("it is there").awarded += award;
-            if award != 0 {
-                self.credits.push(Credit {
-                    partner,
-                    deed,
-                    on: latest,
-                    technical,
-                    level: award,
-                    spendable: award,
-                });
+            Link { key: one, by, before, now: into + units, awarded, latest: latest.expect("a day") }
+        });
+        let mut links: Vec<Link> = links.collect();
+        links.sort_by_key(|link| (link.key.3 < key.3, link.key.3));
+        for (one, on, level) in self.shared(&links, units) {
+            self.windows.get_mut(&one).expect("it is there").awarded += level;
+            self.credits.push(Credit { partner, deed, on, technical, level, spendable: level });
+        }
+    }
+
+    /// What windows have of what they are worth together.
+    fn shared(&self, links: &[Link], units: i64) -> Vec<(Key, NaiveDate, i64)> {
+        let sum = |of: &dyn Fn(&Link) -> i64| links.iter().map(of).sum::<i64>();
+        let had = sum(&|link| link.awarded);
+        let was = sum(&|link| Self::earned(true, &link.by, link.before));
+        let is = sum(&|link| Self::earned(true, &link.by, link.now));
+        let leaves = |link: &Link| self.leaves(true, &link.by, &link.key, link.now, link.latest);
+        let (least, most) = (sum(&|link| leaves(link).0), sum(&|link| leaves(link).1));
+        let takes = units < 0;
+        let mut rest = if takes {
+            had - (had + is - was).max(least).min(most).min(had)
+        } else {
+            (is - was.max(had)).max(0)
+        };
+        let mut parts = Vec::new();
+        for link in links {
+            let room = if takes {
+                link.awarded - leaves(link).0
+            } else {
+                Self::earned(true, &link.by, link.now) - link.awarded
+            };
+            let part = room.max(0).min(rest);
+            rest -= part;
+            if part != 0 {
+                parts.push((link.key.clone(), link.latest, if takes { -part } else { part }));
             }
         }
+        parts
     }
 
     /// The level of a sum by the levels of a day; empty for none.

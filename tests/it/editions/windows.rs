@@ -9,7 +9,7 @@ use partner_program::program::fold::{
     Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, ProfessionalIndex, Step,
     Subject,
 };
-use partner_program::program::fold::{PartnerMerge, Reason};
+use partner_program::program::fold::{PartnerMerge, PastCredit, PastFact, ProfessionalMerge, Reason};
 
 use super::replay::day;
 
@@ -145,10 +145,11 @@ fn section_2_what_is_carried_on_does_not_depend_on_the_order_or_on_merges() {
         tallies.sort_by_key(|((_, start), _)| *start);
         let awarded: Vec<i64> = tallies.iter().map(|(_, tally)| tally.awarded).collect();
         assert_eq!(awarded, [0, 0, 5, 5], "{order:?}");
+        let entries: Vec<PastCredit> = past(&awards);
         let merge = PartnerMerge {
             from: partner,
             into: other,
-            entries: &[],
+            entries: &entries,
             facts: &[],
             sales: &[],
             merge: ObjectIndex(9),
@@ -156,6 +157,7 @@ fn section_2_what_is_carried_on_does_not_depend_on_the_order_or_on_merges() {
         let mut merged = Awards::default();
         fold.merge_partners(&merge, &mut merged).expect("small sums");
         let moved: Vec<_> = merged.credits.iter().filter(|award| award.partner == other).collect();
+        assert_eq!(entries.len(), 2, "{order:?}");
         assert!(moved.iter().all(|award| award.reason == Reason::Recalculation));
         assert_eq!(moved.iter().map(|award| award.level_credits).sum::<i64>(), 10, "{order:?}");
         for fact in facts {
@@ -169,5 +171,427 @@ fn section_2_what_is_carried_on_does_not_depend_on_the_order_or_on_merges() {
             .map(|award| award.level_credits)
             .sum();
         assert_eq!(left, 0, "{order:?}");
+    }
+}
+
+/// The entries of awards, each of a step of its own.
+fn past(awards: &Awards) -> Vec<PastCredit> {
+    let entry = |(place, award): (usize, &partner_program::program::fold::CreditsAward)| PastCredit {
+        partner: award.partner,
+        seq: i64::try_from(place).expect("a few"),
+        object: award.object,
+        effective_on: award.effective_on,
+        track: award.track,
+        level_credits: award.level_credits,
+        spendable_credits: award.spendable_credits,
+        count: award.count,
+    };
+    awards.credits.iter().enumerate().map(entry).collect()
+}
+
+/// A step of a table: whose, the day or the place of the step that is voided, and the quantity.
+type Deed<'a> = (u32, &'a str, i64);
+
+/// Facts of a kind by the place of their step, and the changes of a subject's sum by each step.
+struct Run<'e> {
+    editions: &'e Editions,
+    fold: Fold<'e>,
+    program: Program,
+    facts: Vec<(i64, PastFact)>,
+    awards: Awards,
+    changes: Vec<i64>,
+}
+
+impl<'e> Run<'e> {
+    /// Two subjects without anything; professionals have these days of sign-up.
+    fn new(editions: &'e Editions, program: Program, signed_up: [&str; 2]) -> Self {
+        let mut fold = Fold::new(editions);
+        for on in signed_up {
+            fold.add_partner(0);
+            fold.add_professional(day(on), 0);
+        }
+        Self { editions, fold, program, facts: Vec::new(), awards: Awards::default(), changes: Vec::new() }
+    }
+
+    fn apply(&mut self, kind: &str, (who, what, units): Deed<'_>) {
+        let kind = self.editions.kind(self.program, kind).expect("a kind");
+        let place = u32::try_from(self.facts.len()).expect("a few");
+        let subject = match self.program {
+            Program::Partner => Subject::Partner(PartnerIndex(who)),
+            Program::Professional => Subject::Professional(ProfessionalIndex(who)),
+        };
+        let (fact, voided) = match what.parse::<usize>() {
+            Ok(voided) => (self.facts[voided].1.fact, true),
+            Err(_) => {
+                let (activity, occurred_on) = (ObjectIndex(place), day(what));
+                (Fact { activity, subject, kind, occurred_on, quantity: units.abs(), units }, false)
+            }
+        };
+        self.facts.push((i64::from(place), PastFact { fact, voided }));
+        let (credits, points) = (self.awards.credits.len(), self.awards.points.len());
+        let step = if voided { Step::Voided(fact) } else { Step::Recorded(fact) };
+        self.fold.apply(&step, &mut self.awards).expect("small sums");
+        self.changes.push(match self.program {
+            Program::Partner => self.awards.credits[credits..].iter().map(|award| award.level_credits).sum(),
+            Program::Professional => self.awards.points[points..].iter().map(|award| award.points).sum(),
+        });
+    }
+
+    /// The points of a day's membership year through it.
+    fn points_through(&self, who: u32, from: &str, on: &str) -> i64 {
+        let own = self.awards.points.iter().filter(|award| award.professional == ProfessionalIndex(who));
+        own.filter(|award| day(from) <= award.effective_on && award.effective_on <= day(on))
+            .map(|award| award.points)
+            .sum()
+    }
+}
+
+/// What activities come to for a professional.
+fn nets(awards: &Awards, who: ProfessionalIndex) -> BTreeMap<u32, i64> {
+    let mut nets = BTreeMap::new();
+    for award in awards.points.iter().filter(|award| award.professional == who) {
+        *nets.entry(award.object.0).or_default() += award.points;
+    }
+    nets.retain(|_, points| *points != 0);
+    nets
+}
+
+const DOWNLOADS: &str = "credits = 10\nper = 5\nwindow = \"month\"";
+
+#[test]
+fn section_2_recording_takes_nothing_where_a_rest_is_carried_on() {
+    let carried = |rule: &str| two(&[(DOWNLOADS, rule)]);
+    let capped = carried("credits = 10\nper = 5\nwindow = \"month\"\ncap = 10\nrest = \"carry\"");
+    let plain = carried("credits = 10\nper = 5\nwindow = \"month\"\nrest = \"carry\"");
+    // Two blocks of different size, one edition after the other.
+    let (first, second) = (
+        BUILT_IN.split("[[example]]").next().expect("rules"),
+        "credits = 10\nper = 5\nwindow = \"month\"\nrest = \"carry\"",
+    );
+    let later = first.split_once("[legacy]").expect("the legacy window");
+    let (_, rest) = later.1.split_once("level_valid_until = 2025-12-31").expect("its end");
+    let with = |from: &str, rule: &str| {
+        let text = format!("{}{rest}", later.0).replace("2024-05-01", from);
+        text.replace(DOWNLOADS, rule)
+    };
+    let sizes = [
+        first.to_owned(),
+        with("2025-06-01", second),
+        with("2026-02-01", "credits = 20\nper = 3\nwindow = \"month\"\nrest = \"carry\""),
+    ];
+    let sizes = Editions::parse(sizes.iter().map(String::as_str)).unwrap_or_else(|error| panic!("{error}"));
+    // editions, steps, what each of them awards
+    let table: [(&Editions, &[Deed<'_>], &[i64]); 6] = [
+        (
+            &capped,
+            &[
+                (0, "2026-01-10", 9),
+                (0, "2026-02-10", 4),
+                (0, "2026-01-20", 1),
+                (0, "2", 0),
+                (0, "0", 0),
+                (0, "1", 0),
+            ],
+            &[10, 10, 0, 0, -20, 0],
+        ),
+        // What was awarded without the late one is not paid again.
+        (
+            &capped,
+            &[
+                (0, "2026-01-10", 9),
+                (0, "2026-02-10", 4),
+                (0, "2026-01-20", 1),
+                (0, "2026-03-10", 1),
+                (0, "2026-03-11", 5),
+            ],
+            &[10, 10, 0, 0, 0],
+        ),
+        // The block of January is complete, and the one of February was.
+        (
+            &plain,
+            &[
+                (0, "2026-01-10", 4),
+                (0, "2026-02-10", 1),
+                (0, "2026-01-20", 1),
+                (0, "2026-02-20", 4),
+                (0, "0", 0),
+                (0, "2", 0),
+            ],
+            &[0, 10, 0, 10, -10, 0],
+        ),
+        (
+            &plain,
+            &[
+                (0, "2026-02-10", 4),
+                (0, "2026-01-10", 4),
+                (0, "2026-03-10", 2),
+                (0, "1", 0),
+                (0, "0", 0),
+                (0, "2", 0),
+            ],
+            &[0, 10, 10, -10, -10, 0],
+        ),
+        (
+            &sizes,
+            &[
+                (0, "2026-01-10", 4),
+                (0, "2026-02-10", 5),
+                (0, "2026-01-20", 1),
+                (0, "1", 0),
+                (0, "0", 0),
+                (0, "2", 0),
+            ],
+            &[0, 60, 0, -50, -10, 0],
+        ),
+        (
+            &sizes,
+            &[
+                (0, "2026-01-10", 4),
+                (0, "2026-02-10", 2),
+                (0, "2026-01-20", 1),
+                (0, "0", 0),
+                (0, "1", 0),
+                (0, "2", 0),
+            ],
+            &[0, 40, 0, -20, -20, 0],
+        ),
+    ];
+    for (editions, steps, expected) in table {
+        let mut run = Run::new(editions, Program::Partner, ["2024-05-01"; 2]);
+        for (place, step) in steps.iter().enumerate() {
+            run.apply("CATALOG_DOWNLOADS", *step);
+            let taken = run.changes[place] < 0;
+            assert!(!taken || step.1.len() < 3, "recording takes nothing: {steps:?}, {:?}", run.changes);
+        }
+        assert_eq!(run.changes, expected, "{steps:?}");
+        let sum: i64 = run.changes.iter().sum();
+        let left = run.fold.partner_tallies(PartnerIndex(0)).map(|(_, tally)| tally.awarded).sum::<i64>();
+        assert_eq!(left, sum, "{steps:?}");
+    }
+}
+
+#[test]
+fn e4_a_merge_judges_what_is_carried_on_by_the_rule_of_each_day() {
+    let (head, rest) =
+        BUILT_IN.split("[[example]]").next().expect("rules").split_once("[legacy]").expect("legacy");
+    let (_, rest) = rest.split_once("level_valid_until = 2025-12-31").expect("its end");
+    let with = |from: &str, rule: &str| {
+        let text = format!("{head}{rest}").replace("2024-05-01", from);
+        assert!(text.contains(DOWNLOADS));
+        text.replace(DOWNLOADS, rule)
+    };
+    let documents = [
+        BUILT_IN.to_owned(),
+        with("2026-01-01", "credits = 7\nper = 4\nwindow = \"calendar_year\"\nrest = \"carry\""),
+        with("2026-07-01", "credits = 20\nper = 2\nwindow = \"calendar_year\"\nrest = \"carry\""),
+    ];
+    let editions =
+        Editions::parse(documents.iter().map(String::as_str)).unwrap_or_else(|error| panic!("{error}"));
+    let tables: [&[Deed<'_>]; 4] = [
+        &[(0, "2026-03-01", 8), (1, "2026-08-01", 1)],
+        &[(1, "2026-03-01", 8), (0, "2026-08-01", 1)],
+        &[(0, "2026-03-01", 3), (1, "2026-04-01", 3), (1, "2026-08-01", 1), (0, "2026-09-01", 3)],
+        &[(1, "2026-03-01", 7), (0, "2026-02-01", 2), (0, "2026-08-01", 5), (0, "0", 0)],
+    ];
+    for steps in tables {
+        let mut start = Run::new(&editions, Program::Partner, ["2024-05-01"; 2]);
+        let mut run = Run::new(&editions, Program::Partner, ["2024-05-01"; 2]);
+        for step in steps {
+            start.apply("CATALOG_DOWNLOADS", (0, step.1, step.2));
+            run.apply("CATALOG_DOWNLOADS", *step);
+        }
+        let entries = past(&run.awards);
+        let (into, from) = (PartnerIndex(0), PartnerIndex(1));
+        let merge = PartnerMerge {
+            from,
+            into,
+            entries: &entries,
+            facts: &run.facts,
+            sales: &[],
+            merge: ObjectIndex(99),
+        };
+        run.fold.merge_partners(&merge, &mut run.awards).expect("small sums");
+        let sum = |awards: &Awards, who: PartnerIndex| -> i64 {
+            awards.credits.iter().filter(|award| award.partner == who).map(|award| award.level_credits).sum()
+        };
+        assert_eq!(sum(&run.awards, into), sum(&start.awards, into), "{steps:?}");
+        assert_eq!(sum(&run.awards, from), 0, "{steps:?}");
+        let tallies = |run: &Run<'_>| run.fold.partner_tallies(into).collect::<Vec<_>>();
+        assert_eq!(tallies(&run), tallies(&start), "{steps:?}");
+    }
+}
+
+#[test]
+fn section_2_a_window_of_another_sort_is_another_window() {
+    let posts = |window: &str| {
+        let rule = format!("credits = 5\nper = 2\nwindow = \"{window}\"");
+        two(&[("credits = 5\nper = 2\nwindow = \"month\"", rule.as_str())])
+    };
+    let headline =
+        two(&[("points = 250\nwindow = \"membership_year\"", "points = 250\nwindow = \"lifetime\"")]);
+    let (years, lifetime) = (posts("calendar_year"), posts("lifetime"));
+    // editions, kind, days of sign-up, steps, what each of them awards: either subject is treated alike
+    #[expect(clippy::type_complexity, reason = "rows of a table")]
+    let table: [(&Editions, &str, [&str; 2], &[Deed<'_>], &[i64]); 4] = [
+        (
+            &years,
+            "LINKEDIN_POST",
+            ["2024-05-01"; 2],
+            &[
+                (0, "2025-01-10", 2),
+                (1, "2025-02-10", 2),
+                (0, "2025-07-10", 2),
+                (1, "2025-07-10", 2),
+                (0, "2025-08-10", 2),
+                (0, "2025-01-20", 2),
+                (0, "0", 0),
+                (0, "5", 0),
+                (0, "2", 0),
+                (0, "4", 0),
+            ],
+            &[5, 5, 5, 5, 0, 0, 0, -5, 0, -5],
+        ),
+        (
+            &lifetime,
+            "LINKEDIN_POST",
+            ["2024-05-01"; 2],
+            &[
+                (0, "2024-05-10", 2),
+                (1, "2024-06-10", 2),
+                (0, "2025-07-10", 2),
+                (1, "2025-07-10", 2),
+                (0, "0", 0),
+                (0, "2", 0),
+            ],
+            &[5, 5, 5, 5, -5, -5],
+        ),
+        (
+            &headline,
+            "LINKEDIN_HEADLINE",
+            ["2025-01-15", "2024-01-15"],
+            &[
+                (0, "2025-03-01", 250),
+                (1, "2025-03-01", 250),
+                (0, "2025-07-01", 250),
+                (1, "2025-07-01", 250),
+                (0, "2026-07-01", 250),
+            ],
+            &[250, 250, 250, 250, 0],
+        ),
+        // Of one sort, a window that spans editions is one.
+        (
+            &posts("month"),
+            "LINKEDIN_POST",
+            ["2024-05-01"; 2],
+            &[(0, "2025-05-10", 2), (0, "2025-05-11", 2), (0, "2025-06-10", 2)],
+            &[5, 0, 5],
+        ),
+    ];
+    for (editions, kind, signed_up, steps, expected) in table {
+        let program = if kind == "LINKEDIN_POST" { Program::Partner } else { Program::Professional };
+        let mut run = Run::new(editions, program, signed_up);
+        for step in steps {
+            run.apply(kind, *step);
+        }
+        assert_eq!(run.changes, expected, "{kind}: {steps:?}");
+    }
+}
+
+#[test]
+fn section_2_what_takes_points_lowers_no_sum_below_zero() {
+    let rule = "[[professional.rule]]\nkind = \"VOTE_AGAINST\"\ntitle = \"Vote against\"\npoints = -10\n\
+                max_quantity = 100\nwindow = \"each\"\nsource = \"DP\"\n\n[[professional.rule]]\nkind = \"DOCS_CORRECTION\"";
+    let editions = two(&[("[[professional.rule]]\nkind = \"DOCS_CORRECTION\"", rule)]);
+    // Points are of DOCS_LARGE_CONTRIBUTION, what takes them of VOTE_AGAINST.
+    let (from, last) = ("2025-06-01", "2026-05-31");
+    // steps, what each of them changes
+    let table: [(&[Deed<'_>], &[i64]); 7] = [
+        // On its day there was nothing to take.
+        (&[(0, "2025-09-01", 300), (0, "2025-08-01", -200), (0, "2025-09-02", -200)], &[300, 0, -200]),
+        (
+            &[(0, "2025-08-01", 300), (0, "2025-09-01", -200), (0, "2025-08-15", -200), (0, "1", 0)],
+            &[300, -200, -100, 200],
+        ),
+        // What it took is gone: it gives that back.
+        (
+            &[
+                (0, "2025-08-01", 1_000),
+                (0, "2025-08-02", -500),
+                (0, "0", 0),
+                (0, "2025-08-03", 400),
+                (0, "1", 0),
+                (0, "3", 0),
+            ],
+            &[1_000, -500, -500, 400, 0, -400],
+        ),
+        (
+            &[
+                (0, "2025-08-01", 100),
+                (0, "2025-08-02", -60),
+                (0, "2025-08-03", -40),
+                (0, "2025-08-04", 30),
+                (0, "0", 0),
+                (0, "2", 0),
+                (0, "1", 0),
+            ],
+            &[100, -60, -40, 30, 0, 0, 0],
+        ),
+        // Only what is short is given back, by the latest.
+        (
+            &[
+                (0, "2025-08-01", 100),
+                (0, "2025-08-01", 50),
+                (0, "2025-08-02", -60),
+                (0, "2025-08-03", -70),
+                (0, "1", 0),
+                (0, "2", 0),
+                (0, "3", 0),
+                (0, "0", 0),
+            ],
+            &[100, 50, -60, -70, -20, 60, 40, -100],
+        ),
+        (
+            &[
+                (0, "2025-08-01", 100),
+                (0, "2025-08-01", -60),
+                (0, "2025-09-01", 100),
+                (0, "0", 0),
+                (0, "1", 0),
+            ],
+            &[100, -60, 100, -40, 0],
+        ),
+        // The next membership year is another one.
+        (&[(0, "2026-05-31", 100), (0, "2026-06-01", -50), (0, "2026-06-01", 30)], &[100, 0, 30]),
+    ];
+    for (steps, expected) in table {
+        let mut run = Run::new(&editions, Program::Professional, ["2025-06-01"; 2]);
+        let affiliation = Affiliation { partner: PartnerIndex(0), starts_on: day(from), ends_on: None };
+        run.fold.load_affiliation(ProfessionalIndex(0), affiliation);
+        for step in steps {
+            run.apply(if step.2 < 0 { "VOTE_AGAINST" } else { "DOCS_LARGE_CONTRIBUTION" }, *step);
+            for on in ["2025-08-01", "2025-08-02", "2025-08-15", "2025-09-01", last] {
+                let sum = run.points_through(0, from, on);
+                assert!(sum >= 0, "{sum} on {on}: {steps:?}");
+            }
+        }
+        assert_eq!(run.changes, expected, "{steps:?}");
+        let of_partner = run.fold.partner_tallies(PartnerIndex(0)).map(|(_, tally)| tally.units).sum::<i64>();
+        assert_eq!(of_partner, expected.iter().sum::<i64>(), "{steps:?}");
+        let dojo: i64 = run.awards.points.iter().map(|award| award.dojo_credits).sum();
+        assert_eq!(dojo, expected.iter().sum::<i64>(), "{steps:?}");
+        // Two accounts that did it in turn, and were merged, come to the same.
+        let mut split = Run::new(&editions, Program::Professional, ["2025-06-01"; 2]);
+        for (place, step) in (0_u32..).zip(steps) {
+            split.apply(
+                if step.2 < 0 { "VOTE_AGAINST" } else { "DOCS_LARGE_CONTRIBUTION" },
+                (place % 2, step.1, step.2),
+            );
+        }
+        let facts: Vec<PastFact> = split.facts.iter().map(|(_, past)| *past).collect();
+        let (from, into) = (ProfessionalIndex(1), ProfessionalIndex(0));
+        let merge = ProfessionalMerge { from, into, facts: &facts, spent: &[] };
+        split.fold.merge_professionals(&merge, &mut split.awards).expect("small sums");
+        assert_eq!(nets(&split.awards, into), nets(&run.awards, into), "{steps:?}");
+        assert_eq!(nets(&split.awards, from), BTreeMap::new(), "{steps:?}");
     }
 }

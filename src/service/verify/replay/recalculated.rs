@@ -213,7 +213,9 @@ impl<'a> Replay<'a> {
             let seq = logged.seq;
             self.report.add_difference(|| format!("step {seq} of the log: nobody was recalculated"));
         }
-        self.accounts.settle(&mut self.awards, Returning::Free);
+        let objects = &self.objects;
+        let key = |index: ObjectIndex| objects[index.0 as usize].id().as_u128();
+        self.accounts.settle(&mut self.awards, Returning::Free, &key);
         self.points_entries(logged, expected);
         self.ledger_entries(logged, expected);
     }

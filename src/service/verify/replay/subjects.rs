@@ -1,8 +1,8 @@
 //! Steps about partners and professionals themselves.
 
 use chrono::NaiveDate;
-use entity::subject_step;
 use entity::value::LogAction;
+use entity::{affiliation, subject_step};
 use uuid::Uuid;
 
 use super::{AffiliationState, KeptCredit, Replay, StepObjects, key};
@@ -21,6 +21,18 @@ use crate::store::subject_step::HistoryRow;
 type Joined = Vec<(AffiliationSpan<Uuid, PartnerIndex>, bool)>;
 
 impl Replay<'_> {
+    /// The affiliation that follows from the log; none if no step added it.
+    pub(in crate::service::verify) fn expected_affiliation(
+        &self,
+        found: &affiliation::Model,
+    ) -> Option<affiliation::Model> {
+        let AffiliationState { professional, partner, ends_on, voided, .. } =
+            *self.affiliations.get(&found.id)?;
+        let (professional_id, partner_id) =
+            (self.professionals[professional.0 as usize].id, self.partners[partner.0 as usize].id);
+        Some(affiliation::Model { professional_id, partner_id, ends_on, voided, ..found.clone() })
+    }
+
     /// Compares the first and last days of all subjects with the stored ones.
     pub(in crate::service::verify) fn compare_days(&mut self) {
         let day = |day: Option<NaiveDate>| day.map_or_else(|| "none".to_owned(), |day| day.to_string());
