@@ -381,6 +381,12 @@ impl Editions {
         &self.editions[self.index_at(date)]
     }
 
+    /// The editions that are in force from a day through another one, which is not before it; the oldest first.
+    #[must_use]
+    pub fn in_force(&self, from: NaiveDate, through: NaiveDate) -> &[Edition] {
+        &self.editions[self.index_at(from)..=self.index_at(through.max(from))]
+    }
+
     /// The rule that judges a kind on a date, if the edition of that date has one.
     #[must_use]
     pub fn rule(&self, program: Program, code: &str, date: NaiveDate) -> Option<&Rule> {
