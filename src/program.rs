@@ -17,6 +17,7 @@ pub mod level;
 pub mod level_change;
 pub mod level_history;
 pub mod level_override;
+pub mod level_reached;
 pub mod level_terms;
 pub mod level_validity;
 pub mod money;

@@ -28,6 +28,8 @@ pub struct Model {
     /// A day before which no Dojo Credits expire: the day on which some do, or an earlier one on which it is computed
     /// again. None if nothing expires.
     pub expires_on: Option<Date>,
+    /// The first day on which the level no longer holds without further points; after every other day without a level.
+    pub lapses_on: Option<Date>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

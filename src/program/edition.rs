@@ -7,8 +7,8 @@
 mod changes;
 pub(super) mod document;
 pub mod example;
-mod known;
 mod kinds;
+mod known;
 mod literal;
 mod notices;
 
@@ -355,6 +355,12 @@ impl Editions {
     #[must_use]
     pub fn at(&self, date: NaiveDate) -> &Edition {
         &self.editions[self.index_at(date)]
+    }
+
+    /// The editions that are in force from a day through another one, which is not before it; the oldest first.
+    #[must_use]
+    pub fn in_force(&self, from: NaiveDate, through: NaiveDate) -> &[Edition] {
+        &self.editions[self.index_at(from)..=self.index_at(through.max(from))]
     }
 
     /// The rule that judges a kind on a date, if the edition of that date has one.

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Datelike, NaiveDate};
 
 use super::admission::{Claim, admit};
+use super::calendar::year_end;
 use super::edition::example::{Example, Expected, GivenFact};
 use super::edition::{Editions, ProductCategory};
 use super::fold::{
     Affiliation, Awards, Fact, Fold, ObjectIndex, PartnerIndex, ProfessionalIndex, Step, Subject,
 };
 use super::level_change::{Points, membership_sums};
+use super::level_history::Days;
 use super::rule::{Program, Track};
 use super::standing::{TrackSums, YearSum, overall, professional_standing_of, track_standing};
 use super::totals::{Period, TrackTotal, membership_year_number};
@@ -200,14 +202,15 @@ impl Run<'_> {
         let last_year = total(Period(day.year() - 1), day);
         TrackSums {
             this_year: this_year.credits,
-            this_year_reached: this_year.reached,
+            this_year_reached: this_year.reached_through(self.editions, day),
             last_year: last_year.credits,
-            last_year_reached: last_year.reached,
+            last_year_reached: last_year.reached_through(self.editions, year_end(day.year() - 1)),
             legacy: total(Period::LEGACY, day).credits,
             earlier: years
                 .map(|year| {
                     let total = total(Period(year), day);
-                    YearSum { year, credits: total.credits, reached: total.reached }
+                    let reached = total.reached_through(self.editions, year_end(year));
+                    YearSum { year, credits: total.credits, reached }
                 })
                 .collect(),
         }
@@ -218,13 +221,12 @@ impl Run<'_> {
         let day = expected.on.0;
         let mine = || self.awards.points.iter().filter(|award| award.professional == who);
         let number = membership_year_number(signed_up_on, day);
-        let sum = |number| {
-            let of_year = move |on| membership_year_number(signed_up_on, on) == number;
-            let counted = mine().filter(|award| award.effective_on <= day && of_year(award.effective_on));
-            counted.map(|award| award.points).sum::<i64>()
-        };
-        let points: Points = (0..number).map(|year| (year, sum(year))).collect();
-        let sums = membership_sums(self.editions, &points, number, sum(number));
+        let mut days = Days::new();
+        for award in mine().filter(|award| award.effective_on <= day) {
+            *days.entry(award.effective_on).or_default() += award.points;
+        }
+        let points = Points::of_days(self.editions, signed_up_on, &days);
+        let sums = membership_sums(self.editions, &points, number, points.in_year(number));
         let standing = professional_standing_of(self.editions, signed_up_on, day, &sums);
         let level = standing.level.as_ref().map_or("none", |level| level.code.as_str()).to_owned();
         let dojo_credits = mine().map(|award| award.dojo_credits).sum();

@@ -9,17 +9,21 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::calendar::{anniversary, membership_year, year_start};
+use super::calendar::{anniversary, membership_year, year_end, year_start};
 use super::edition::Editions;
 use super::level::Level;
+use super::level_history::Days;
 use super::level_override::{LevelOverride, next_override_day, override_professional, override_track};
+use super::level_reached::{
+    least_threshold, membership_days, of_partners, raises_for_professionals, reached_in_membership_year,
+};
 use super::level_validity::lapse_days;
 use super::rule::Track;
 use super::standing::{
     MembershipSums, ProfessionalStanding, TrackStanding, TrackSums, YearSum, professional_standing_of,
     track_standing,
 };
-use super::totals::{Period, TrackTotal};
+use super::totals::{Period, Reached, TrackTotal};
 
 /// A level that is another one from a day on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,9 +177,9 @@ fn sums(editions: &Editions, track: Track, totals: &PartnerTotals, day: NaiveDat
     let (this, last) = (of(Period(day.year())), of(Period(day.year() - 1)));
     TrackSums {
         this_year: through(editions, &this, day),
-        this_year_reached: this.reached,
+        this_year_reached: this.reached_through(editions, day),
         last_year: last.credits,
-        last_year_reached: last.reached,
+        last_year_reached: last.reached_through(editions, year_end(day.year() - 1)),
         legacy: of(Period::LEGACY).credits,
         earlier: earlier(editions, track, totals, day),
     }
@@ -186,23 +190,83 @@ fn earlier(editions: &Editions, track: Track, totals: &PartnerTotals, day: Naive
     let years = editions.first_level_year(day)..day.year() - 1;
     let sum = |year: i32| {
         let total = totals.get(&(Period(year), track))?;
-        Some(YearSum { year, credits: total.credits, reached: total.reached.clone() })
+        let reached = total.reached_through(editions, year_end(year));
+        Some(YearSum { year, credits: total.credits, reached })
     };
     years.filter_map(sum).collect()
 }
 
-/// What a year's credits were worth through a day; of a sum that went on, its level's threshold.
+/// A year's credits through a day; of a sum that went on, the least that its level needed. The level itself is that of
+/// the days on which it was reached.
 fn through(editions: &Editions, total: &TrackTotal, day: NaiveDate) -> i64 {
     if total.last_on.is_none_or(|last| last <= day) {
         return total.credits;
     }
-    let level = total.reached.iter().rev().find(|one| one.on <= day);
-    let level = level.and_then(|one| editions.at(one.on).partner_levels.by_code(&one.level));
-    level.map_or(0, |level| level.threshold)
+    let reached = total.reached.iter().rev().find(|one| one.on <= day);
+    let least = reached.and_then(|one| least_threshold(editions, of_partners, &one.level, (one.on, day)));
+    least.unwrap_or(0)
 }
 
-/// Points of a professional by membership year.
-pub type Points = BTreeMap<i32, i64>;
+/// Points of a professional by membership year, with what their days reached in years in which an edition asks for more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Points {
+    sums: BTreeMap<i32, i64>,
+    reached: BTreeMap<i32, Vec<Reached>>,
+}
+
+impl<const N: usize> From<[(i32, i64); N]> for Points {
+    fn from(sums: [(i32, i64); N]) -> Self {
+        Self { sums: sums.into(), reached: BTreeMap::new() }
+    }
+}
+
+impl Points {
+    /// None.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The points of days.
+    #[must_use]
+    pub fn of_days(editions: &Editions, signed_up_on: NaiveDate, days: &Days) -> Self {
+        let mut points = Self::new();
+        for (day, net) in days {
+            points.add(membership_year(signed_up_on, *day).number, *net);
+        }
+        points.add_reached(editions, signed_up_on, days);
+        points
+    }
+
+    /// Adds points of a membership year.
+    pub fn add(&mut self, year: i32, points: i64) {
+        *self.sums.entry(year).or_default() += points;
+    }
+
+    /// The points of a membership year.
+    #[must_use]
+    pub fn in_year(&self, year: i32) -> i64 {
+        self.sums.get(&year).copied().unwrap_or(0)
+    }
+
+    /// The membership years of which the days must be known ([`Self::add_reached`]), with their first and last days.
+    pub fn raised_years<'a>(
+        &'a self,
+        editions: &'a Editions,
+        signed_up_on: NaiveDate,
+    ) -> impl Iterator<Item = (i32, (NaiveDate, NaiveDate))> + 'a {
+        let years = self.sums.keys().map(move |year| (*year, membership_days(signed_up_on, *year)));
+        years.filter(|(_, days)| raises_for_professionals(editions, *days))
+    }
+
+    /// Adds what days reached, in the membership years in which an edition asks for more than one before it: there, the
+    /// sum of the year does not tell.
+    pub fn add_reached(&mut self, editions: &Editions, signed_up_on: NaiveDate, days: &Days) {
+        let years: Vec<_> = self.raised_years(editions, signed_up_on).collect();
+        let reached = |(year, of_year)| (year, reached_in_membership_year(editions, of_year, days));
+        self.reached.extend(years.into_iter().map(reached));
+    }
+}
 
 /// The time-based changes of a professional's level from the due day through `today`.
 /// Nothing is emitted for a level without a baseline.
@@ -255,11 +319,12 @@ pub fn professional_change(
 #[must_use]
 pub fn membership_sums(editions: &Editions, points: &Points, year: i32, this_year: i64) -> MembershipSums {
     let earlier = if editions.looks_back_for_professionals() {
-        points.range(..year - 1).map(|(year, points)| (*year, *points)).collect()
+        points.sums.range(..year - 1).map(|(year, points)| (*year, *points)).collect()
     } else {
         Vec::new()
     };
-    MembershipSums { this_year, last_year: points.get(&(year - 1)).copied().unwrap_or(0), earlier }
+    let reached = points.reached.clone();
+    MembershipSums { this_year, last_year: points.in_year(year - 1), earlier, reached }
 }
 
 /// The first day since which a professional has held a level of at least this rank without a break up to a day.
@@ -312,8 +377,7 @@ pub(super) fn professional_standing_on(
     day: NaiveDate,
 ) -> ProfessionalStanding {
     let year = membership_year(of.signed_up_on, day).number;
-    let sum = |year: i32| points.get(&year).copied().unwrap_or(0);
-    let sums = membership_sums(editions, points, year, sum(year));
+    let sums = membership_sums(editions, points, year, points.in_year(year));
     let standing = professional_standing_of(editions, of.signed_up_on, day, &sums);
     override_professional(editions, standing, of.overrides, day)
 }

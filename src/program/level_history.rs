@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::calendar::anniversary;
 use super::edition::Editions;
 use super::level::Level;
+use super::level_reached::{level_on, membership_days, of_professionals, reached_in_membership_year};
+use super::totals::Reached;
 
 /// Net credits or points by day.
 pub type Days = BTreeMap<NaiveDate, i64>;
@@ -31,34 +32,20 @@ pub fn professional_levels(
     days: &Days,
     through: NaiveDate,
 ) -> Vec<Earned> {
-    let from = anniversary(signed_up_on, number);
-    let last = anniversary(signed_up_on, number + 1).pred_opt().unwrap_or(from).min(through);
-    if last < from {
-        return Vec::new();
-    }
-    let within = days.range(from..=last).map(|(day, net)| (*day, *net));
-    // A new edition can change what the sum is worth.
-    let starts =
-        editions.iter().map(|edition| edition.effective_from).filter(|day| (from..=last).contains(day));
-    let mut changes: Days = starts.map(|day| (day, 0)).collect();
-    for (day, net) in within {
-        *changes.entry(day).or_default() += net;
-    }
-    let mut sum = 0;
-    let mut worth: Vec<(NaiveDate, Option<Arc<Level>>)> = Vec::with_capacity(changes.len());
-    for (day, net) in changes {
-        sum += net;
-        worth.push((day, editions.at(day).professional_levels.reached(sum).cloned()));
-    }
-    kept(&worth)
+    let (from, last) = membership_days(signed_up_on, number);
+    let reached = reached_in_membership_year(editions, (from, last.min(through)), days);
+    // With the thresholds that the sum had to reach.
+    let level = |one: &Reached| level_on(editions, of_professionals, (&one.level, one.on), one.on).cloned();
+    let held: Vec<_> = reached.iter().map(|one| (one.on, level(one))).collect();
+    kept(&held)
 }
 
 /// The levels that hold at the end, each with the first day since which it, or a higher one, has held without a break.
-fn kept(worth: &[(NaiveDate, Option<Arc<Level>>)]) -> Vec<Earned> {
+fn kept(held: &[(NaiveDate, Option<Arc<Level>>)]) -> Vec<Earned> {
     let mut earned: Vec<Earned> = Vec::new();
     let mut lowest: Option<Arc<Level>> = None;
     // From the end: the level at the end, then the lower ones that held before it.
-    for (on, level) in worth.iter().rev() {
+    for (on, level) in held.iter().rev() {
         let Some(level) = level else { break };
         let level = match &lowest {
             Some(lowest) if lowest.rank <= level.rank => Arc::clone(lowest),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::edition::Editions;
 use super::level::{Level, higher};
 use super::rule::Track;
-use super::standing::{ProfessionalStanding, TrackStanding, credits_to_retain};
+use super::standing::{ProfessionalStanding, TrackStanding, credits_to_retain, next_above, points_to_retain};
 
 /// A level that holds in the place of the one that was earned, from its first through its last day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,9 @@ pub fn next_override_day(overrides: &[LevelOverride], day: NaiveDate) -> Option<
 }
 
 /// A track's standing with the override of its day. A level that the edition of the day does not have is not set.
+///
+/// The next level is the one above the level that is set or the one that was earned, whichever is higher: below what was
+/// earned, nothing is missing but the end of the override.
 #[must_use]
 pub fn override_track(
     editions: &Editions,
@@ -74,20 +77,25 @@ pub fn override_track(
     let Some(found) = override_on(overrides, Some(standing.track), day) else { return standing };
     let levels = &editions.at(day).partner_levels;
     let Some(level) = levels.by_code(&found.level) else { return standing };
-    let next_level = levels.above(Some(level));
+    let next_level = next_above(levels, higher(Some(level), Some(&standing.level)));
     let credits = standing.credits;
+    // What was earned may hold when the override ends.
+    let is_earned =
+        standing.level.rank >= level.rank && standing.valid_until.is_none_or(|until| until > found.until);
+    let missing = || credits_to_retain(editions, level, credits, Some(found.until), day);
     TrackStanding {
-        credits_to_retain: credits_to_retain(editions, level, credits, Some(found.until), day),
+        credits_to_retain: if is_earned { 0 } else { missing() },
         level: Arc::clone(level),
         earned_on: Some(found.from),
         valid_until: Some(found.until),
         next_level: next_level.cloned(),
-        credits_to_next_level: next_level.map(|next| next.threshold - standing.credits),
+        credits_to_next_level: next_level.map(|next| (next.threshold - credits).max(0)),
         ..standing
     }
 }
 
-/// A professional's standing with the override of its day.
+/// A professional's standing with the override of its day; the next level is that of [`override_track`]. An override that
+/// goes on through the next anniversary keeps the level then.
 #[must_use]
 pub fn override_professional(
     editions: &Editions,
@@ -97,11 +105,14 @@ pub fn override_professional(
 ) -> ProfessionalStanding {
     let Some(level) = overridden_level(editions, overrides, day) else { return standing };
     let levels = &editions.at(day).professional_levels;
-    let next_level = levels.above(Some(&level));
+    let next_level = next_above(levels, higher(Some(&level), standing.level.as_ref()));
+    let set = overridden_level(editions, overrides, standing.year.renews_on);
+    let then = set.as_ref().or(standing.renewal_level.as_ref());
+    let year = (day, &standing.year);
     ProfessionalStanding {
         next_level: next_level.cloned(),
-        points_to_next_level: next_level.map(|next| next.threshold - standing.points),
-        points_to_retain: Some((level.threshold - standing.points).max(0)),
+        points_to_next_level: next_level.map(|next| (next.threshold - standing.points).max(0)),
+        points_to_retain: Some(points_to_retain(editions, &level, standing.points, then, year)),
         level: Some(level),
         ..standing
     }
@@ -154,7 +165,8 @@ mod tests {
             ("2025-03-01", "CREATOR", "2025-03-01", "2025-03-31", None),
             ("2025-03-31", "CREATOR", "2025-03-01", "2025-03-31", None),
             ("2025-04-01", "COLLABORATOR", "2025-02-01", "2026-12-31", Some(45)),
-            ("2025-05-01", "MEMBER", "2025-05-01", "2025-05-01", Some(-5)),
+            // Below what was earned, the next level is the one above that.
+            ("2025-05-01", "MEMBER", "2025-05-01", "2025-05-01", Some(45)),
             ("2025-06-15", "COLLABORATOR", "2025-02-01", "2026-12-31", Some(45)),
         ];
         let reached =

@@ -1,12 +1,18 @@
 //! Levels on a day, computed from sums (PP, Partnership levels; DP, life cycle).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{Datelike, Months, NaiveDate};
 
 use super::calendar::{MembershipYear, membership_year, year_end};
 use super::edition::Editions;
-use super::level::{Level, higher};
+use super::level::{Level, Levels, higher};
+use super::level_history::Days;
+use super::level_reached::{
+    held_since, least_threshold, membership_days, of_partners, of_professionals, raises_for_professionals,
+    reached_in_membership_year, worth,
+};
 use super::level_terms::FOREVER;
 use super::level_validity::{partner_level_held, partner_level_until, professional_level_held};
 use super::refusal::{Code, Refusal};
@@ -19,7 +25,7 @@ use super::wording::in_the_future;
 pub struct TrackSums {
     /// This calendar year through the effective date.
     pub this_year: i64,
-    /// Days on which this year's sum changed the level; those after the effective date are ignored.
+    /// Days on which this year's sum changed the level, through the effective date; later ones are ignored.
     pub this_year_reached: Vec<Reached>,
     /// The whole calendar year before.
     pub last_year: i64,
@@ -128,22 +134,15 @@ fn check_day(day: NaiveDate, today: NaiveDate, starts: &[(NaiveDate, &str)]) -> 
     }
 }
 
-/// The day since which the sums were worth `rank` or more, without a break up to `day`.
-fn since(
-    levels: &super::level::Levels,
-    reached: &[Reached],
-    rank: usize,
-    day: NaiveDate,
-) -> Option<NaiveDate> {
-    let held = reached.iter().rev().filter(|one| one.on <= day);
-    let held = held.take_while(|one| levels.by_code(&one.level).is_some_and(|level| level.rank >= rank));
-    held.last().map(|one| one.on)
+/// The level above one on a day. The levels of the edition of the day count: another edition may have had other ranks.
+pub(super) fn next_above<'e>(levels: &'e Levels, level: Option<&'e Arc<Level>>) -> Option<&'e Arc<Level>> {
+    levels.above(level.map(|level| levels.by_code(&level.code).unwrap_or(level)))
 }
 
 /// A track's level on a day: the higher of this year's sum so far, last year's whole sum, and the
 /// legacy window while it lasts (V2, V3, L1).
 ///
-/// Last year's sum is judged by the edition of its last day **[interpretation]**. A negative sum, which a
+/// What a sum reached by the edition of a day stays, whatever a later edition asks for (E3). A negative sum, which a
 /// reversal in another year can leave, counts as zero.
 ///
 /// # Panics
@@ -153,8 +152,9 @@ pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: 
     let levels = &editions.at(day).partner_levels;
     // When a new edition lowers a threshold, the level is reached on its first day.
     let new_edition = editions.at(day).effective_from;
-    let this_year = levels.reached(sums.this_year.max(0)).map(|level| {
-        let on = since(levels, &sums.this_year_reached, level.rank, day).unwrap_or(new_edition);
+    let reached = &sums.this_year_reached;
+    let this_year = worth(editions, of_partners, reached, sums.this_year.max(0), day).map(|level| {
+        let on = held_since(editions, of_partners, reached, level.rank, day).unwrap_or(new_edition);
         (level, on, partner_level_until(editions, day.year(), level.rank, on))
     });
     let last = (day.year() - 1, sums.last_year, &sums.last_year_reached);
@@ -162,11 +162,12 @@ pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: 
     let earlier = years.filter_map(|(year, credits, reached)| {
         let last_day = year_end(year);
         let edition = editions.at(last_day);
-        let level = edition.partner_levels.reached(credits.max(0))?;
-        let on = since(&edition.partner_levels, reached, level.rank, last_day);
+        let level = worth(editions, of_partners, reached, credits.max(0), last_day)?;
+        let on = held_since(editions, of_partners, reached, level.rank, last_day);
         let on = on.unwrap_or(edition.effective_from);
         let (rank, until) = partner_level_held(editions, (year, level.rank, on), day)?;
-        Some((edition.partner_levels.by_rank(rank)?, on, until))
+        let lower = || edition.partner_levels.by_rank(rank);
+        Some((if rank == level.rank { level } else { lower()? }, on, until))
     });
     let legacy = editions.legacy().filter(|legacy| day <= legacy.level_valid_until).and_then(|legacy| {
         let launch = editions.launch();
@@ -177,7 +178,7 @@ pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: 
     let (level, earned_on, valid_until) =
         best.max_by_key(|(level, _, until)| (level.rank, *until)).expect("the first level has threshold 0");
     let earned = level.rank > 0;
-    let next_level = levels.above(Some(level));
+    let next_level = next_above(levels, Some(level));
     let retained_until = earned.then_some(valid_until);
     let valid_until = retained_until.filter(|until| *until < FOREVER);
     TrackStanding {
@@ -187,13 +188,14 @@ pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: 
         earned_on: earned.then_some(earned_on),
         valid_until,
         next_level: next_level.cloned(),
-        credits_to_next_level: next_level.map(|next| next.threshold - sums.this_year),
+        credits_to_next_level: next_level.map(|next| (next.threshold - sums.this_year).max(0)),
         credits_to_retain: credits_to_retain(editions, level, sums.this_year, retained_until, day),
     }
 }
 
 /// What is missing this calendar year to hold a level on the first day after it would lapse (F1). A level that is
-/// valid through the next year at least is secured: credits of this year add nothing to it.
+/// valid through the next year at least is secured: credits of this year add nothing to it. The level holds once the
+/// threshold of any day is reached, so the least one that is in force from this day through the year counts.
 pub(super) fn credits_to_retain(
     editions: &Editions,
     level: &Level,
@@ -205,9 +207,8 @@ pub(super) fn credits_to_retain(
     if level.rank == 0 || valid_until.is_none_or(secured) {
         return 0;
     }
-    // The next year judges this year's sum by the edition of its last day.
-    let last_levels = &editions.at(year_end(day.year())).partner_levels;
-    let threshold = last_levels.by_code(&level.code).map_or(level.threshold, |level| level.threshold);
+    let ahead = (day, year_end(day.year()));
+    let threshold = least_threshold(editions, of_partners, &level.code, ahead).unwrap_or(level.threshold);
     (threshold - credits).max(0)
 }
 
@@ -262,12 +263,15 @@ pub fn period_awards(
     let mut awards: Vec<LevelAward> = Vec::new();
     // From the top down: a level reached on the same day as a higher one is passed over.
     for level in levels.iter().rev().filter(|level| level.rank > 0) {
-        let Some(earned_on) = since(levels, reached, level.rank, last_day) else { continue };
+        let since = held_since(editions, of_partners, reached, level.rank, last_day);
+        let Some(earned_on) = since else { continue };
         if awards.last().is_none_or(|higher| earned_on < higher.earned_on) {
             let valid_until = partner_level_until(editions, period.0, level.rank, earned_on);
+            // As it was when it was reached: with the threshold that the sum had to reach.
+            let then = editions.at(earned_on).partner_levels.by_code(&level.code);
             awards.push(LevelAward {
                 track,
-                level: Arc::clone(level),
+                level: Arc::clone(then.unwrap_or(level)),
                 earned_on,
                 valid_until,
                 legacy: false,
@@ -289,6 +293,8 @@ pub struct ProfessionalStanding {
     pub level: Option<Arc<Level>>,
     /// The level carried over from last year's total.
     pub retained_level: Option<Arc<Level>>,
+    /// The level that the points give at renewal, if nothing more is earned.
+    pub renewal_level: Option<Arc<Level>>,
     /// The level that this year's points already secure for the next.
     pub secured_level: Option<Arc<Level>>,
     /// The level above.
@@ -308,6 +314,38 @@ pub struct MembershipSums {
     pub last_year: i64,
     /// The membership years before that one by number, where levels can hold that long.
     pub earlier: Vec<(i32, i64)>,
+    /// When the points of a membership year changed the level, through the day; needed for the years in which an edition
+    /// raised a threshold.
+    pub reached: BTreeMap<i32, Vec<Reached>>,
+}
+
+impl MembershipSums {
+    fn reached_in(&self, year: i32) -> &[Reached] {
+        self.reached.get(&year).map_or(&[], Vec::as_slice)
+    }
+
+    /// The membership years of which the days must be known for a day ([`Self::add_reached`]), with their first and last
+    /// days.
+    #[must_use]
+    pub fn raised_years(
+        &self,
+        editions: &Editions,
+        signed_up_on: NaiveDate,
+        day: NaiveDate,
+    ) -> Vec<(i32, (NaiveDate, NaiveDate))> {
+        let this = membership_year(signed_up_on, day).number;
+        let years = self.earlier.iter().map(|(year, _)| *year).chain((this - 1).max(0)..=this);
+        let years = years.map(|year| (year, membership_days(signed_up_on, year)));
+        years.filter(|(_, days)| raises_for_professionals(editions, *days)).collect()
+    }
+
+    /// Adds what days through the one of the standing reached, in the years in which an edition asks for more than one
+    /// before it: there, the sum of the year does not tell.
+    pub fn add_reached(&mut self, editions: &Editions, signed_up_on: NaiveDate, day: NaiveDate, days: &Days) {
+        for (year, of_year) in self.raised_years(editions, signed_up_on, day) {
+            self.reached.insert(year, reached_in_membership_year(editions, of_year, days));
+        }
+    }
 }
 
 /// A professional's level on a day by this membership year's points so far and last year's total alone.
@@ -319,23 +357,23 @@ pub fn professional_standing(
     this_year: i64,
     last_year: i64,
 ) -> ProfessionalStanding {
-    let sums = MembershipSums { this_year, last_year, earlier: Vec::new() };
+    let sums = MembershipSums { this_year, last_year, ..MembershipSums::default() };
     professional_standing_of(editions, signed_up_on, day, &sums)
 }
 
 /// The level that the points of membership years before the one of a day still give on it.
-fn retained(
-    editions: &Editions,
+fn retained<'e>(
+    editions: &'e Editions,
     signed_up_on: NaiveDate,
+    sums: &MembershipSums,
     years: impl Iterator<Item = (i32, i64)>,
     day: NaiveDate,
-) -> Option<&Arc<Level>> {
+) -> Option<&'e Arc<Level>> {
     let levels = years.filter_map(|(year, points)| {
-        let next = super::calendar::anniversary(signed_up_on, year + 1);
-        let levels = &editions.at(next.pred_opt().unwrap_or(next)).professional_levels;
-        let level = levels.reached(points)?;
+        let (_, last) = membership_days(signed_up_on, year);
+        let level = worth(editions, of_professionals, sums.reached_in(year), points, last)?;
         let (rank, _) = professional_level_held(editions, signed_up_on, (year, level.rank), day)?;
-        levels.by_rank(rank)
+        if rank == level.rank { Some(level) } else { editions.at(last).professional_levels.by_rank(rank) }
     });
     levels.max_by_key(|level| level.rank)
 }
@@ -352,12 +390,14 @@ pub fn professional_standing_of(
     let MembershipSums { this_year, last_year, .. } = *sums;
     let year = membership_year(signed_up_on, day);
     let levels = &editions.at(day).professional_levels;
-    let secured_level = levels.reached(this_year);
+    let secured_level = worth(editions, of_professionals, sums.reached_in(year.number), this_year, day);
     let last = (year.number > 0).then_some((year.number - 1, last_year));
     let before = || sums.earlier.iter().copied().chain(last);
-    let retained_level = retained(editions, signed_up_on, before(), day);
+    let retained_level = retained(editions, signed_up_on, sums, before(), day);
     let level = higher(secured_level, retained_level);
-    let next_level = levels.above(level);
+    let next_level = next_above(levels, level);
+    let through_this = before().chain([(year.number, this_year)]);
+    let renewal_level = retained(editions, signed_up_on, sums, through_this, year.renews_on);
     ProfessionalStanding {
         year,
         points: this_year,
@@ -365,19 +405,28 @@ pub fn professional_standing_of(
         retained_level: retained_level.cloned(),
         secured_level: secured_level.cloned(),
         next_level: next_level.cloned(),
-        points_to_next_level: next_level.map(|next| next.threshold - this_year),
-        points_to_retain: level.map(|level| {
-            let looks_back = editions.looks_back_for_professionals();
-            // Earlier years may still give the level after the next anniversary.
-            let next =
-                looks_back.then(|| retained(editions, signed_up_on, before(), year.renews_on)).flatten();
-            if next.is_some_and(|next| next.rank >= level.rank) {
-                0
-            } else {
-                (level.threshold - this_year).max(0)
-            }
-        }),
+        points_to_next_level: next_level.map(|next| (next.threshold - this_year).max(0)),
+        points_to_retain: level
+            .map(|level| points_to_retain(editions, level, this_year, renewal_level, (day, &year))),
+        renewal_level: renewal_level.cloned(),
     }
+}
+
+/// Points that a membership year still needs to keep a level at renewal, where the points give another level so far. Like
+/// a partner's, the level holds once the threshold of any day is reached.
+pub(super) fn points_to_retain(
+    editions: &Editions,
+    level: &Level,
+    points: i64,
+    at_renewal: Option<&Arc<Level>>,
+    (day, year): (NaiveDate, &MembershipYear),
+) -> i64 {
+    if at_renewal.is_some_and(|then| then.rank >= level.rank) {
+        return 0;
+    }
+    let ahead = (day, year.renews_on.pred_opt().unwrap_or(day));
+    let threshold = least_threshold(editions, of_professionals, &level.code, ahead);
+    (threshold.unwrap_or(level.threshold) - points).max(0)
 }
 
 #[cfg(test)]

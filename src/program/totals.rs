@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{membership_year, year_start};
 use super::edition::Editions;
+use super::level_reached::{add_day, add_editions, of_partners};
 
 /// What credits are summed over: a calendar year, or the legacy window (V2, L1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +33,7 @@ impl Period {
     }
 }
 
-/// From this day on, the running sum of the period is worth this level.
+/// From this day on, the running sum of the period holds this level.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
     /// First day.
@@ -48,7 +49,7 @@ pub struct TrackTotal {
     pub credits: i64,
     /// The last day with an entry.
     pub last_on: Option<NaiveDate>,
-    /// Changes of the level that the running sum is worth, by day.
+    /// Changes of the level that the running sum holds, by day, through the last one with an entry.
     pub reached: Vec<Reached>,
 }
 
@@ -71,19 +72,24 @@ impl TrackTotal {
 
     /// Adds credits of the last day or a later one; see [`Self::can_append`].
     pub fn add(&mut self, editions: &Editions, day: NaiveDate, credits: i64) {
+        let before = self.last_on.replace(day);
+        if day >= editions.launch() {
+            if let Some((before, until)) = before.zip(day.pred_opt()) {
+                add_editions(editions, of_partners, &mut self.reached, (before, until), self.credits);
+            }
+            add_day(editions, of_partners, &mut self.reached, day, self.credits + credits);
+        } // Otherwise, the legacy window sets its level as a whole, on launch day.
         self.credits += credits;
-        self.last_on = Some(day);
-        if day < editions.launch() {
-            return; // The legacy window sets its level as a whole, on launch day.
+    }
+
+    /// Changes of the level through a day, with those by editions that came into force after the last entry.
+    #[must_use]
+    pub fn reached_through(&self, editions: &Editions, day: NaiveDate) -> Vec<Reached> {
+        let mut reached = self.reached.clone();
+        if let Some(last_on) = self.last_on.filter(|last_on| *last_on >= editions.launch()) {
+            add_editions(editions, of_partners, &mut reached, (last_on, day), self.credits);
         }
-        self.reached.pop_if(|last| last.on == day);
-        let levels = &editions.at(day).partner_levels;
-        let base = levels.reached(0);
-        let level = levels.reached(self.credits).or(base).map_or("", |level| level.code.as_str());
-        let before = self.reached.last().map(|last| last.level.as_str());
-        if before.or(base.map(|level| level.code.as_str())) != Some(level) {
-            self.reached.push(Reached { on: day, level: level.to_owned() });
-        }
+        reached
     }
 }
 

@@ -12,7 +12,7 @@ use super::level_change::{Membership, PartnerTotals, Points, partner_standings, 
 use super::level_override::LevelOverride;
 use super::rule::Track;
 use super::standing::overall;
-use super::totals::{Period, TrackTotal, membership_year_number};
+use super::totals::{Period, TrackTotal};
 
 /// What a subject has on a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,16 +91,14 @@ impl Outcome {
         balance: i64,
         on: NaiveDate,
     ) -> Self {
-        let mut points = Points::new();
-        for (day, net) in days.iter().filter(|(day, _)| **day <= on) {
-            *points.entry(membership_year_number(of.signed_up_on, *day)).or_default() += net;
-        }
+        let days = days.range(..=on).map(|(day, net)| (*day, *net)).collect();
+        let points = Points::of_days(editions, of.signed_up_on, &days);
         let level = professional_standing_on(editions, of, &points, on).level;
         let year = membership_year(of.signed_up_on, on).number;
         Self {
             ranks: [0, 0, level.as_ref().map_or(0, |level| level.rank + 1)],
             level: level.map(|level| level.code.clone()),
-            points: points.get(&year).copied().unwrap_or(0),
+            points: points.in_year(year),
             balance,
             ..Self::default()
         }

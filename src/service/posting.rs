@@ -33,7 +33,7 @@ use crate::store::professional::ProfessionalRow;
 pub(super) use expiry::{accounts, returning};
 pub(super) use levels::{
     apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals, points_by_year,
-    read_overrides, set_partner_prospects, set_renewal, write_overrides,
+    points_of, read_overrides, set_partner_prospects, set_renewal, write_overrides,
 };
 pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use post::PostedRows;

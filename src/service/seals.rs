@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use entity::seal;
-use sea_orm::DatabaseTransaction;
 
-use super::Services;
+use super::{Services, transact};
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::seal::{START, seal};
 use crate::store::{insert_all, seal as store};
@@ -75,24 +75,22 @@ impl Services {
         if store::unsealed(self.db.reader(), after, 1).await?.is_empty() {
             return Ok(Vec::new());
         }
-        let opened = self.db.begin().await?;
-        let transaction: &DatabaseTransaction = &opened;
-        if !store::take_turn(transaction).await? {
-            opened.rollback().await;
-            return Ok(Vec::new());
-        }
-        let seqs = store::unsealed(transaction, after, limit).await?;
-        let last = store::last(transaction).await?;
-        let (mut number, mut head) = last.map_or((0, START.to_owned()), |row| (row.number, row.head));
-        let mut rows = Vec::with_capacity(seqs.len());
-        for record in store::records(transaction, &seqs).await? {
-            head = seal(&head, &record.text);
-            number += 1;
-            rows.push(seal::Model { number, log_seq: record.seq, head: head.clone() });
-        }
-        insert_all(transaction, rows.clone()).await?;
-        opened.commit().await?;
-        Ok(rows)
+        transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
+            if !store::take_turn(transaction).await? {
+                return Ok(Vec::new());
+            }
+            let seqs = store::unsealed(transaction, after, limit).await?;
+            let last = store::last(transaction).await?;
+            let (mut number, mut head) = last.map_or((0, START.to_owned()), |row| (row.number, row.head));
+            let mut rows = Vec::with_capacity(seqs.len());
+            for record in store::records(transaction, &seqs).await? {
+                head = seal(&head, &record.text);
+                number += 1;
+                rows.push(seal::Model { number, log_seq: record.seq, head: head.clone() });
+            }
+            insert_all(transaction, rows.clone()).await?;
+            Ok(rows)
+        })
     }
 
     /// The last seal; none before the first step was sealed.

@@ -1,6 +1,6 @@
 //! Stored values that an earlier release did not have, and that only the rules can compute.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::customer_name;
 use sea_orm::DatabaseTransaction;
@@ -14,7 +14,7 @@ use crate::program::search::fold_all;
 use crate::service::deals::valid_until;
 use crate::service::posting::{
     PeriodTotal, apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals,
-    points_by_year, set_partner_prospects, set_renewal,
+    points_of, set_partner_prospects, set_renewal,
 };
 use crate::store::partner::{self, PartnerRow};
 use crate::store::professional::{self, ProfessionalRow};
@@ -154,7 +154,10 @@ impl Services {
         }
         transact!(self, Operation::MaintainStoredValues, transaction, _changes => {
             let mut rows = subject::lock::<ProfessionalRow>(transaction, [], ids.iter().copied()).await?;
-            let points = points_by_year(&totals::of_professionals(transaction, ids.iter().copied()).await?);
+            let editions = &self.policy.editions;
+            let stored = totals::of_professionals(transaction, ids.iter().copied()).await?;
+            let signed_up = rows.iter().map(|row| (row.id, row.signed_up_on)).collect();
+            let points = points_of(transaction, editions, &stored, &signed_up, &HashMap::new()).await?;
             for row in &mut rows {
                 let points = points.get(&row.id).cloned().unwrap_or_default();
                 if row.level_due == EARLIEST {

@@ -61,9 +61,7 @@ impl Ending {
         match self {
             Self::TechnicalLevel => ("partner_balances", "partner_id", "technical_lapses_on", ""),
             Self::BusinessLevel => ("partner_balances", "partner_id", "business_lapses_on", ""),
-            Self::ProfessionalLevel => {
-                ("professional_balances", "professional_id", "renews_on", "AND e.points_to_retain > 0")
-            }
+            Self::ProfessionalLevel => ("professional_balances", "professional_id", "lapses_on", ""),
             Self::Contract => ("contracts", "id", "ends_on", "AND NOT e.voided"),
             Self::Quote => ("quotes", "id", "valid_until", "AND e.status = 'OPEN' AND e.hold"),
             Self::Deal => ("deal_timers", "deal_id", "expires_on", ""),

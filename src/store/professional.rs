@@ -52,6 +52,8 @@ pub struct ProfessionalRow {
     pub points_to_retain: Option<i64>,
     /// A day before which no Dojo Credits expire; none if nothing expires.
     pub expires_on: Option<NaiveDate>,
+    /// The first day on which the level no longer holds without further points; after every other day without one.
+    pub lapses_on: Option<NaiveDate>,
 }
 
 impl From<professional::Model> for ProfessionalRow {
@@ -76,6 +78,7 @@ impl From<professional::Model> for ProfessionalRow {
             renews_on: None,
             points_to_retain: None,
             expires_on: None,
+            lapses_on: None,
         }
     }
 }
@@ -97,6 +100,7 @@ impl ProfessionalRow {
             renews_on: self.renews_on,
             points_to_retain: self.points_to_retain,
             expires_on: self.expires_on,
+            lapses_on: self.lapses_on,
         }
     }
 }
@@ -107,7 +111,7 @@ impl Subject for ProfessionalRow {
     const BALANCES: &'static str = "professional_balances";
     const ID: &'static str = "professional_id";
     const LEVEL_DUE: &'static str = "level_due";
-    const AHEAD: &'static str = "renews_on";
+    const AHEAD: &'static str = "lapses_on";
 
     fn own_code(&self) -> &str {
         &self.code
@@ -128,7 +132,7 @@ impl Subject for ProfessionalRow {
 }
 
 const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, p.left_on, p.level_overrides, p.merged_into, p.former_codes, b.dojo_credits, b.points, b.entries, \
-                       b.last_recorded_at, b.level, b.level_due, b.renews_on, b.points_to_retain, b.expires_on";
+                       b.last_recorded_at, b.level, b.level_due, b.renews_on, b.points_to_retain, b.expires_on, b.lapses_on";
 
 /// Inserts professionals with their initial balances, and the level that a function sets.
 pub(crate) async fn insert(

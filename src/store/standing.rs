@@ -14,8 +14,10 @@ pub(crate) struct PartnerSums {
     pub(crate) partner_id: Uuid,
     pub(crate) period: i32,
     pub(crate) technical: i64,
+    pub(crate) technical_last_on: Option<NaiveDate>,
     pub(crate) technical_reached: String,
     pub(crate) business: i64,
+    pub(crate) business_last_on: Option<NaiveDate>,
     pub(crate) business_reached: String,
 }
 
@@ -38,7 +40,8 @@ pub(crate) async fn of_partners(
     sql!(
         OF,
         &format!(
-            "SELECT t.partner_id, t.period, {}, t.technical_reached, {}, t.business_reached \
+            "SELECT t.partner_id, t.period, {}, t.technical_last_on, t.technical_reached, {}, t.business_last_on, \
+             t.business_reached \
              FROM partner_totals t WHERE t.partner_id @uuids1 AND t.period IN (0, $3, $4)",
             through("technical", "TECHNICAL"),
             through("business", "BUSINESS")

@@ -65,6 +65,7 @@ mod subscriptions;
 mod swag;
 mod target_changes;
 mod targets;
+mod thresholds;
 mod tidy;
 mod together;
 mod trials;

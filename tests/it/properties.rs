@@ -5,6 +5,7 @@ mod databases;
 mod deals;
 mod folds;
 mod histories;
+mod levels;
 mod logs;
 mod pricing;
 mod sales;

@@ -217,7 +217,7 @@ async fn prospects_of_an_earlier_release_are_completed(backend: Backend) {
     for forget in [
         "UPDATE partner_balances SET technical_to_next = NULL, business_to_next = NULL, least_to_next = NULL, \
          technical_lapses_on = NULL, business_lapses_on = NULL, first_lapses_on = NULL",
-        "UPDATE professional_balances SET renews_on = NULL, points_to_retain = NULL",
+        "UPDATE professional_balances SET renews_on = NULL, points_to_retain = NULL, lapses_on = NULL",
     ] {
         connection.execute_unprepared(forget).await.expect("the columns as a migration leaves them");
     }

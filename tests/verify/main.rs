@@ -238,6 +238,7 @@ const TAMPERING: &[(&str, &str, &str)] = &[
     ),
     ("UPDATE professional_balances SET renews_on = '2031-05-05'", "", "renews_on is 2031-05-05, expected 20"),
     ("UPDATE professional_balances SET points_to_retain = 7", "", "points_to_retain is 7, expected"),
+    ("UPDATE professional_balances SET lapses_on = '2031-05-05'", "", "lapses_on is 2031-05-05, expected"),
     ("UPDATE professional_balances SET level = 'ENABLER'", "", "level is \"ENABLER\", expected"),
     ("UPDATE partner_balances SET entries = 0", "", "entries is 0"),
     ("UPDATE partner_balances SET last_recorded_at = NULL", "", "last_recorded_at is nothing"),

@@ -203,7 +203,8 @@ impl TrackStanding {
         self.standing.valid_until.map(Date)
     }
 
-    /// Next higher level; null at the highest level.
+    /// Next higher level; null at the highest level. During an override, the level above the one that it sets or the one
+    /// that was earned, whichever is higher.
     async fn next_level(&self) -> Option<Level> {
         level(self.standing.next_level.as_ref())
     }
@@ -343,7 +344,8 @@ impl ProfessionalStanding {
         level(self.standing.secured_level.as_ref())
     }
 
-    /// Next higher level; null at the highest level.
+    /// Next higher level; null at the highest level. During an override, the level above the one that it sets or the one
+    /// that was earned, whichever is higher.
     async fn next_level(&self) -> Option<Level> {
         level(self.standing.next_level.as_ref())
     }
@@ -353,7 +355,8 @@ impl ProfessionalStanding {
         self.standing.points_to_next_level.map(int)
     }
 
-    /// Points still missing this membership year to retain `level` at renewal; null without a level.
+    /// Points still missing this membership year to retain `level` at renewal; 0 if points or an override keep it then. Null
+    /// without a level.
     async fn points_to_retain(&self) -> Option<i32> {
         self.standing.points_to_retain.map(int)
     }

@@ -98,13 +98,7 @@ fn s3_a_level_is_dated_on_the_day_on_which_it_was_reached() {
     let days = |days: &[(&str, i64)]| -> BTreeMap<NaiveDate, i64> {
         days.iter().map(|(on, points)| (day(on), *points)).collect()
     };
-    let points = |days: &BTreeMap<NaiveDate, i64>| {
-        let mut points = Points::new();
-        for (day, sum) in days {
-            *points.entry(membership_year(signed_up_on, *day).number).or_default() += sum;
-        }
-        points
-    };
+    let points = |days: &BTreeMap<NaiveDate, i64>| Points::of_days(&editions, signed_up_on, days);
     // points by day, rank, looked at on, since
     #[expect(clippy::type_complexity, reason = "rows of a table")]
     let table: [(&[(&str, i64)], usize, &str, &str); 7] = [

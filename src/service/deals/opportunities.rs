@@ -53,8 +53,8 @@ impl Services {
         if is_won {
             let holder = deal_of(transaction, after.deal).await?;
             // Who closed another partner's deal, and why, is not the holder's business.
-            let reason = (holder.partner_id == deal.partner_id).then_some(reason);
-            self.emit_opportunity(transaction, EventKind::OpportunityWon, &holder, day, reason).await?;
+            let cause = (holder.partner_id == deal.partner_id, reason);
+            self.emit_opportunity(transaction, EventKind::OpportunityWon, &holder, day, cause).await?;
         }
         Ok(())
     }
@@ -79,7 +79,8 @@ impl Services {
         {
             if !lost.won && day <= lost.until {
                 let holder = deal_of(transaction, lost.deal).await?;
-                self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, day, None).await?;
+                self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, day, (false, None))
+                    .await?;
             } else {
                 self.emit_lapse(transaction, &lost).await?;
             }
@@ -101,23 +102,23 @@ impl Services {
             return Ok(());
         }
         let holder = deal_of(transaction, hold.deal).await?;
-        self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, on, None).await
+        self.emit_opportunity(transaction, EventKind::OpportunityLapsed, &holder, on, (false, None)).await
     }
 
-    /// Emits an event of an opportunity; `cause` is none where the holder is not told who did it and why, or time did.
+    /// Emits an event of an opportunity. The holder is told who did it and why, or is not, and nobody did what time did.
     async fn emit_opportunity(
         &self,
         transaction: &DatabaseTransaction,
         kind: EventKind,
         holder: &deal::Model,
         on: NaiveDate,
-        cause: Option<Option<&str>>,
+        (is_told, reason): (bool, Option<&str>),
     ) -> Result<(), Error> {
         let partners = subject::by_ids::<PartnerRow>(transaction, [holder.partner_id]).await?;
         let codes = partners.into_iter().map(|row| (row.id, row.code)).collect();
-        let actor = cause.is_some().then(|| self.caller().actor.label().to_owned());
+        let actor = is_told.then(|| self.caller().actor.label().to_owned());
         let audience = Audience { codes, employers: Vec::new(), at: self.clock.now(), actor };
-        let row = audience.step(&self.opportunity_event(kind, holder, on), cause.flatten());
+        let row = audience.step(&self.opportunity_event(kind, holder, on), reason.filter(|_| is_told));
         Ok(event::insert(transaction, vec![row], Numbering::Later).await?)
     }
 }

@@ -2,7 +2,7 @@
 //! and what is ahead of them. Both depend on the editions, so they are computed again, some subjects at a time. The
 //! progress is kept, so that a rollout that was interrupted is completed by whichever process comes first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use entity::edition_rollout;
@@ -13,9 +13,7 @@ use uuid::Uuid;
 
 use crate::access::{Caller, Operation};
 use crate::error::Error;
-use crate::service::posting::{
-    PeriodTotal, partner_totals, points_by_year, set_partner_prospects, set_renewal,
-};
+use crate::service::posting::{PeriodTotal, partner_totals, points_of, set_partner_prospects, set_renewal};
 use crate::service::{Services, transact};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
@@ -114,8 +112,11 @@ impl Services {
         let ids: Vec<Uuid> = found.iter().filter(|row| row.merged_into.is_none()).map(|row| row.id).collect();
         let mut rows = subject::lock::<ProfessionalRow>(transaction, [], ids.iter().copied()).await?;
         self.check_policy(transaction).await?;
-        let points = points_by_year(&totals::of_professionals(transaction, ids).await?);
         let expiring = self.dojo_credits_expire_next(transaction, &rows).await?;
+        let editions = &self.policy.editions;
+        let stored = totals::of_professionals(transaction, ids).await?;
+        let signed_up = rows.iter().map(|row| (row.id, row.signed_up_on)).collect();
+        let points = points_of(transaction, editions, &stored, &signed_up, &HashMap::new()).await?;
         for row in &mut rows {
             row.expires_on = expiring.get(&row.id).copied().flatten();
             row.level_due = row.level_due.min(from);

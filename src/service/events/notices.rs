@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::program::level::Levels;
 use crate::program::level_change::{Membership, Points, partner_levels, professional_level};
 use crate::program::notice::{DueNotice, due_notices};
-use crate::service::posting::{PeriodTotal, column, partner_totals, points_by_year, read_overrides};
+use crate::service::posting::{PeriodTotal, column, partner_totals, points_of, read_overrides};
 use crate::service::{Services, transact};
 use crate::store::notice::{self, Ending, EndingRow};
 use crate::store::partner::PartnerRow;
@@ -240,7 +240,9 @@ impl Services {
         let today = self.clock.today();
         let ids = || found.iter().map(|one| one.row.id);
         let rows = subject::lock::<ProfessionalRow>(transaction, [], ids()).await?;
-        let points = points_by_year(&totals::of_professionals(transaction, ids()).await?);
+        let stored = totals::of_professionals(transaction, ids()).await?;
+        let signed_up = rows.iter().map(|row| (row.id, row.signed_up_on)).collect();
+        let points = points_of(transaction, editions, &stored, &signed_up, &HashMap::new()).await?;
         let employers = affiliation::of_professionals(transaction, ids()).await?;
         let mut codes: HashMap<Uuid, String> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
         codes.extend(codes_of_partners(transaction, &employers).await?);
@@ -249,7 +251,7 @@ impl Services {
         let none = Points::new();
         let mut events = Vec::new();
         for one in found {
-            let Some(row) = rows.get(&one.row.id).filter(|row| row.renews_on == Some(one.row.ends)) else {
+            let Some(row) = rows.get(&one.row.id).filter(|row| row.lapses_on == Some(one.row.ends)) else {
                 continue;
             };
             let Some(level) = &row.level else { continue };

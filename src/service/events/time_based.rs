@@ -13,7 +13,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::service::posting::{
     PeriodTotal, apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals,
-    points_by_year, set_partner_prospects, set_renewal,
+    points_of, set_partner_prospects, set_renewal,
 };
 use crate::service::{Services, transact};
 use crate::store::event::Numbering;
@@ -134,7 +134,10 @@ impl Services {
         rows.retain(|row| row.level_due <= today);
         self.check_policy(transaction).await?;
         let ids = || rows.iter().map(|row| row.id);
-        let points = points_by_year(&totals::of_professionals(transaction, ids()).await?);
+        let stored = totals::of_professionals(transaction, ids()).await?;
+        let signed_up = rows.iter().map(|row| (row.id, row.signed_up_on)).collect();
+        let editions = &self.policy.editions;
+        let points = points_of(transaction, editions, &stored, &signed_up, &HashMap::new()).await?;
         let employers = affiliation::of_professionals(transaction, ids()).await?;
         let mut codes: HashMap<Uuid, String> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
         codes.extend(codes_of_partners(transaction, &employers).await?);

@@ -18,6 +18,7 @@ use crate::program::level_change::{
     professional_change, professional_level_due, professional_level_since, time_based_partner_changes,
     time_based_professional_changes,
 };
+use crate::program::level_history::Days;
 use crate::program::level_override::LevelOverride;
 use crate::program::prospects::{partner_prospects, renewal};
 use crate::program::rule::Track;
@@ -45,9 +46,43 @@ pub(in crate::service) fn partner_totals(
 pub(in crate::service) fn points_by_year(rows: &[professional_total::Model]) -> HashMap<Uuid, Points> {
     let mut points: HashMap<Uuid, Points> = HashMap::new();
     for row in rows {
-        points.entry(row.professional_id).or_default().insert(row.membership_year, row.points);
+        points.entry(row.professional_id).or_default().add(row.membership_year, row.points);
     }
     points
+}
+
+/// Points of professionals by membership year, with what their days reached in years in which an edition asks for more.
+/// Days are read for these years only; `changed` are sums of days that are not stored yet.
+pub(in crate::service) async fn points_of(
+    connection: &impl ConnectionTrait,
+    editions: &Editions,
+    rows: &[professional_total::Model],
+    signed_up: &HashMap<Uuid, NaiveDate>,
+    changed: &HashMap<(Uuid, NaiveDate), i64>,
+) -> Result<HashMap<Uuid, Points>, DbErr> {
+    let mut points = points_by_year(rows);
+    let mut spans = Vec::new();
+    for (id, points) in &points {
+        let Some(signed_up_on) = signed_up.get(id) else { continue };
+        let years = points.raised_years(editions, *signed_up_on);
+        spans.extend(years.map(|(_, (from, last))| (*id, from, last)));
+    }
+    if spans.is_empty() {
+        return Ok(points);
+    }
+    let mut days: HashMap<Uuid, Days> = HashMap::new();
+    for row in totals::professional_days(connection, spans).await? {
+        days.entry(row.professional_id).or_default().insert(row.day, row.points);
+    }
+    for ((id, day), sum) in changed {
+        days.entry(*id).or_default().insert(*day, *sum);
+    }
+    for (id, days) in days {
+        if let (Some(points), Some(signed_up_on)) = (points.get_mut(&id), signed_up.get(&id)) {
+            points.add_reached(editions, *signed_up_on, &days);
+        }
+    }
+    Ok(points)
 }
 
 /// The overrides that a subject's row stores.
@@ -119,6 +154,7 @@ pub(in crate::service) fn set_renewal(editions: &Editions, row: &mut Professiona
     let of = Membership { signed_up_on: row.signed_up_on, overrides: &overrides };
     let renewal = renewal(editions, of, points, day);
     (row.renews_on, row.points_to_retain) = (Some(renewal.on), Some(renewal.points_to_retain));
+    row.lapses_on = Some(renewal.lapses_on);
 }
 
 /// The day as of which levels are compared with the emitted ones: the last one before the next due day. Time

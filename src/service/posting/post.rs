@@ -12,7 +12,7 @@ use entity::{
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use super::levels::{partner_totals, points_by_year};
+use super::levels::{partner_totals, points_of};
 use super::period::{PeriodTotal, column, track};
 use super::{AppliedStep, EntryPosition, Object, Posting, award_metrics, ledger_row, points_row};
 use crate::error::Error;
@@ -238,10 +238,14 @@ impl Posting<'_> {
             first = step.points;
         }
         let who: Vec<ProfessionalIndex> = nets.keys().copied().collect();
-        let before = points_by_year(&stored);
+        let editions = &self.policy.editions;
+        let signed_up = |posting: &Self| -> HashMap<Uuid, NaiveDate> {
+            posting.professionals.iter().map(|row| (row.id, row.signed_up_on)).collect()
+        };
+        let before = points_of(connection, editions, &stored, &signed_up(self), &HashMap::new()).await?;
         self.change_sign_ups(&sign_ups, &before, today, posted);
         let totals = self.professional_total_rows(&nets, &sums, stored, posted);
-        let after = points_by_year(&totals);
+        let after = points_of(connection, editions, &totals, &signed_up(self), &sums).await?;
         self.professional_levels(who, &before, &after, today, posted);
         self.date_professional_levels(connection, &after, &sums, today, posted).await?;
         let rebuilt: HashSet<Uuid> = posted.rebuilt.iter().copied().collect();

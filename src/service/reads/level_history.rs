@@ -61,7 +61,7 @@ impl Services {
         self.authorize_accounts(ids.iter().copied())?;
         let mut histories: HashMap<Uuid, Vec<PartnerLevelAward>> = HashMap::new();
         for ((partner, period, track), total) in self.totals_of(ids, known_at).await? {
-            let kept = self.awards_of(period, track, &total);
+            let kept = self.awards_of(period, track, &total, known_at);
             let history = histories.entry(partner).or_default();
             history.extend(kept.into_iter().map(|award| self.kept(partner, award, known_at)));
         }
@@ -100,8 +100,22 @@ impl Services {
         Ok(found)
     }
 
-    fn awards_of(&self, period: Period, track: Track, total: &TrackTotal) -> Vec<LevelAward> {
-        period_awards(&self.policy.editions, track, period, total.credits, &total.reached)
+    fn awards_of(
+        &self,
+        period: Period,
+        track: Track,
+        total: &TrackTotal,
+        known_at: Option<DateTime<Utc>>,
+    ) -> Vec<LevelAward> {
+        let editions = &self.policy.editions;
+        let (_, last_day) = period.days(editions);
+        let reached = total.reached_through(editions, last_day.min(self.day_of(known_at)));
+        period_awards(editions, track, period, total.credits, &reached)
+    }
+
+    /// Today, or the day of a past time.
+    fn day_of(&self, known_at: Option<DateTime<Utc>>) -> NaiveDate {
+        known_at.map_or_else(|| self.clock.today(), |moment| self.clock.date_of(moment))
     }
 
     fn kept(&self, partner: Uuid, award: LevelAward, known_at: Option<DateTime<Utc>>) -> PartnerLevelAward {
@@ -122,8 +136,7 @@ impl Services {
         valid_until: NaiveDate,
         known_at: Option<DateTime<Utc>>,
     ) -> Option<NaiveDate> {
-        let today = known_at.map_or_else(|| self.clock.today(), |moment| self.clock.date_of(moment));
-        valid_until.succ_opt().filter(|day| *day <= today)
+        valid_until.succ_opt().filter(|day| *day <= self.day_of(known_at))
     }
 
     /// The levels that reversals took away. Only periods in which something was taken back are read.
@@ -153,7 +166,7 @@ impl Services {
         for ((partner, period, track), movements) in movements {
             let awards = |days: &Days| -> Vec<LevelAward> {
                 let total = TrackTotal::of_days(editions, days.iter().map(|(day, net)| (*day, *net)));
-                self.awards_of(period, track, &total)
+                self.awards_of(period, track, &total, known_at)
             };
             let earned = |days: &Days| -> Vec<Earned> {
                 awards(days)

@@ -11,6 +11,7 @@ use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::{anniversary, membership_year};
 use crate::program::level::Levels;
+use crate::program::level_history::Days;
 use crate::program::level_override::{LevelOverride, override_on, override_professional};
 use crate::program::refusal::{Code, Refusal};
 use crate::program::search::fold;
@@ -255,6 +256,7 @@ impl Services {
                     }
                 }
             }
+            self.add_reached(asked, day, &mut points).await?;
             return Ok(points);
         };
         let signed_up: HashMap<Uuid, NaiveDate> =
@@ -267,8 +269,10 @@ impl Services {
             let from = if looks_back { one.signed_up_on } else { anniversary(one.signed_up_on, number - 1) };
             (one.id, number, from)
         });
+        let mut days: HashMap<Uuid, Days> = HashMap::new();
         for row in standing::known_points(db, &of.collect::<Vec<_>>(), day, moment).await? {
             let Some(net) = row.points else { continue };
+            days.entry(row.professional_id).or_default().insert(row.day, net);
             let sums = points.entry(row.professional_id).or_default();
             let year = number(&row.professional_id, row.day);
             match number(&row.professional_id, day) - year {
@@ -280,7 +284,41 @@ impl Services {
                 },
             }
         }
+        for one in asked {
+            if let (Some(sums), Some(days)) = (points.get_mut(&one.id), days.get(&one.id)) {
+                sums.add_reached(&self.policy.editions, one.signed_up_on, day, days);
+            }
+        }
         Ok(points)
+    }
+
+    /// Adds what the points of days reached, in the membership years in which an edition asks for more than one before it.
+    async fn add_reached(
+        &self,
+        asked: &[&ProfessionalRow],
+        day: NaiveDate,
+        points: &mut HashMap<Uuid, MembershipSums>,
+    ) -> Result<(), Error> {
+        let editions = &self.policy.editions;
+        let mut spans = Vec::new();
+        for one in asked {
+            let Some(sums) = points.get(&one.id) else { continue };
+            let years = sums.raised_years(editions, one.signed_up_on, day);
+            spans.extend(years.into_iter().map(|(_, (from, last))| (one.id, from, last.min(day))));
+        }
+        if spans.is_empty() {
+            return Ok(());
+        }
+        let mut days: HashMap<Uuid, Days> = HashMap::new();
+        for row in totals::professional_days(self.db.reader(), spans).await? {
+            days.entry(row.professional_id).or_default().insert(row.day, row.points);
+        }
+        for one in asked {
+            if let (Some(sums), Some(days)) = (points.get_mut(&one.id), days.get(&one.id)) {
+                sums.add_reached(editions, one.signed_up_on, day, days);
+            }
+        }
+        Ok(())
     }
 
     /// Dojo Credits, as recorded now or at a past time.

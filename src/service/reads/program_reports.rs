@@ -9,12 +9,10 @@ use super::statements::check_period;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::{month_start, year_start};
-use crate::program::edition::Editions;
-use crate::program::level_change::{PartnerTotals, partner_levels};
+use crate::program::level_change::partner_levels;
 use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::Track;
-use crate::program::totals::{Period, TrackTotal};
 use crate::service::Services;
 use crate::service::posting::{PeriodTotal, partner_totals, read_overrides};
 use crate::store::report::{self, CreditSum, DiscountSum, RenewalCount, UnspentCredits};
@@ -115,7 +113,7 @@ impl Services {
                 let takes_part =
                     |day: &NaiveDate| first <= *day && member.left_on.is_none_or(|left| *day <= left);
                 for day in of_member.filter(takes_part) {
-                    let levels = partner_levels(editions, &overrides, &through(editions, &totals, day), day);
+                    let levels = partner_levels(editions, &overrides, &totals, day);
                     for (track, level) in Track::ALL.into_iter().zip(levels) {
                         *counts.entry((day, track, level)).or_default() += 1;
                     }
@@ -126,24 +124,6 @@ impl Services {
         let count = |((on, track, level), partners)| LevelCount { on, track, level, partners };
         Ok(counts.into_iter().map(count).collect())
     }
-}
-
-/// Totals as far as levels of a day need them: what the year was worth by then.
-fn through(editions: &Editions, totals: &PartnerTotals, day: NaiveDate) -> PartnerTotals {
-    let levels = &editions.at(day).partner_levels;
-    let cut = |total: &TrackTotal| {
-        if total.last_on.is_none_or(|last| last <= day) {
-            return total.clone();
-        }
-        let reached: Vec<_> = total.reached.iter().filter(|one| one.on <= day).cloned().collect();
-        let level = reached.last().and_then(|one| levels.by_code(&one.level));
-        TrackTotal { credits: level.map_or(0, |level| level.threshold), last_on: Some(day), reached }
-    };
-    let of_day = |((period, track), total): (&(Period, Track), &TrackTotal)| {
-        let total = if period.0 == day.year() { cut(total) } else { total.clone() };
-        ((*period, *track), total)
-    };
-    totals.iter().map(of_day).collect()
 }
 
 /// The last days of the months of a period, and its own last day.

@@ -20,7 +20,7 @@ use crate::program::standing::{
 };
 use crate::program::totals::{Period, TrackTotal};
 use crate::service::Services;
-use crate::service::posting::{column, read_overrides, read_reached, track};
+use crate::service::posting::{PeriodTotal, column, read_overrides, read_reached, track};
 use crate::service::subjects::apply_override;
 use crate::store::partner::PartnerRow;
 use crate::store::{standing, subject_step, totals};
@@ -165,20 +165,28 @@ impl Services {
         ids: &[Uuid],
         day: NaiveDate,
     ) -> Result<HashMap<Uuid, [TrackSums; 2]>, Error> {
+        let editions = &self.policy.editions;
         let year = Period(day.year());
         let (year_starts_on, _) = year.days(&self.policy.editions);
         let rows = standing::of_partners(connection, ids, day, year.0, year_starts_on).await?;
         let mut sums: HashMap<Uuid, [TrackSums; 2]> = HashMap::new();
         for row in rows {
             let of_partner = sums.entry(row.partner_id).or_default();
-            let tracks = [(row.technical, row.technical_reached), (row.business, row.business_reached)];
-            for (sums, (credits, reached)) in of_partner.iter_mut().zip(tracks) {
+            let tracks = [
+                (row.technical, row.technical_last_on, row.technical_reached),
+                (row.business, row.business_last_on, row.business_reached),
+            ];
+            for (sums, (credits, last_on, reached)) in of_partner.iter_mut().zip(tracks) {
+                let total = TrackTotal { credits, last_on, reached: read_reached(&reached)? };
                 if row.period == Period::LEGACY.0 {
                     sums.legacy = credits;
                 } else if row.period == year.0 {
-                    (sums.this_year, sums.this_year_reached) = (credits, read_reached(&reached)?);
+                    (sums.this_year, sums.this_year_reached) =
+                        (credits, total.reached_through(editions, day));
                 } else {
-                    (sums.last_year, sums.last_year_reached) = (credits, read_reached(&reached)?);
+                    let last_day = year_end(row.period);
+                    (sums.last_year, sums.last_year_reached) =
+                        (credits, total.reached_through(editions, last_day));
                 }
             }
         }
@@ -192,9 +200,11 @@ impl Services {
                 continue;
             }
             let of_partner = sums.entry(row.partner_id).or_default();
-            let tracks = [(row.technical, row.technical_reached), (row.business, row.business_reached)];
-            for (sums, (credits, reached)) in of_partner.iter_mut().zip(tracks) {
-                sums.earlier.push(YearSum { year: row.period, credits, reached: read_reached(&reached)? });
+            let total = PeriodTotal::read(&row)?;
+            for (sums, track) in of_partner.iter_mut().zip(Track::ALL) {
+                let total = total.track(track);
+                let reached = total.reached_through(editions, year_end(row.period));
+                sums.earlier.push(YearSum { year: row.period, credits: total.credits, reached });
             }
         }
         Ok(sums)
@@ -214,14 +224,15 @@ impl Services {
         let mut sums: HashMap<Uuid, [TrackSums; 2]> = HashMap::new();
         for ((id, period, track), total) in known {
             let sums = &mut sums.entry(id).or_default()[usize::from(track == Track::Business)];
+            let reached = total.reached_through(editions, period.days(editions).1.min(day));
+            let credits = total.credits;
             if period == Period::LEGACY {
-                sums.legacy = total.credits;
+                sums.legacy = credits;
             } else if period.0 == day.year() {
-                (sums.this_year, sums.this_year_reached) = (total.credits, total.reached);
+                (sums.this_year, sums.this_year_reached) = (credits, reached);
             } else if period.0 == day.year() - 1 {
-                (sums.last_year, sums.last_year_reached) = (total.credits, total.reached);
+                (sums.last_year, sums.last_year_reached) = (credits, reached);
             } else {
-                let (credits, reached) = (total.credits, total.reached);
                 sums.earlier.push(YearSum { year: period.0, credits, reached });
             }
         }

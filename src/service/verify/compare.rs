@@ -233,7 +233,8 @@ row!(
         level_due,
         renews_on,
         points_to_retain,
-        expires_on
+        expires_on,
+        lapses_on
     ],
     fn copy_unlogged(&mut self, found: &Self) {
         self.last_recorded_at = self.last_recorded_at.max(found.last_recorded_at);

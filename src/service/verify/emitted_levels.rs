@@ -12,7 +12,9 @@ use crate::program::level_change::{
     Membership, PartnerTotals, Points, partner_levels, partner_levels_due, professional_level,
     professional_level_due,
 };
+use crate::program::level_history::Days;
 use crate::program::level_override::LevelOverride;
+use crate::program::level_reached::raises_for_professionals;
 use crate::program::prospects::{partner_prospects, renewal};
 use crate::service::posting::{PeriodTotal, partner_totals, points_by_year};
 use crate::store::subject::EARLIEST;
@@ -106,22 +108,36 @@ impl ProfessionalRows {
         let found: HashMap<Uuid, &professional_balance::Model> =
             found.iter().map(|row| (row.professional_id, row)).collect();
         let points = points_by_year(&self.totals);
+        let mut days: HashMap<Uuid, Days> = HashMap::new();
+        if raises_for_professionals(editions, (editions.launch(), NaiveDate::MAX)) {
+            for row in &self.days {
+                days.entry(row.professional_id).or_default().insert(row.day, row.points);
+            }
+        }
+        let no_days = Days::new();
         let none = Points::new();
         for row in &mut self.balances {
             let Some(found) = found.get(&row.professional_id) else { continue };
             let Some(day) = last_emitted_day(found.level_due) else {
                 row.level.clone_from(&found.level);
                 (row.renews_on, row.points_to_retain) = (found.renews_on, found.points_to_retain);
+                row.lapses_on = found.lapses_on;
                 continue;
             };
             let (signed_up_on, overrides) = membership(row.professional_id);
             let of = Membership { signed_up_on, overrides: &overrides };
-            let points = points.get(&row.professional_id).unwrap_or(&none);
+            let mut points = points.get(&row.professional_id).unwrap_or(&none).clone();
+            if points.raised_years(editions, signed_up_on).next().is_some() {
+                let days = days.get(&row.professional_id).unwrap_or(&no_days);
+                points.add_reached(editions, signed_up_on, days);
+            }
+            let points = &points;
             let level = professional_level(editions, of, points, day);
             row.level = level.map(|level| level.code.clone());
             row.level_due = professional_level_due(editions, of, day);
             let renewal = renewal(editions, of, points, day);
             (row.renews_on, row.points_to_retain) = (Some(renewal.on), Some(renewal.points_to_retain));
+            row.lapses_on = Some(renewal.lapses_on);
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct PartnerRows {
 pub(super) struct ProfessionalRows {
     pub(super) balances: Vec<professional_balance::Model>,
     tallies: Vec<professional_tally::Model>,
-    days: Vec<professional_day::Model>,
+    pub(super) days: Vec<professional_day::Model>,
     pub(super) totals: Vec<professional_total::Model>,
 }
 
@@ -219,6 +219,7 @@ impl ProfessionalRows {
             renews_on: None,
             points_to_retain: None,
             expires_on,
+            lapses_on: None,
         });
         let mut years: BTreeMap<i32, professional_total::Model> = BTreeMap::new();
         for (&day, &points) in &state.days {
