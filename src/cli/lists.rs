@@ -1,5 +1,6 @@
 //! `export --csv`: a list as a CSV file, read as clients read it.
 
+use std::fmt::Write;
 use std::io;
 
 use async_graphql::{Request, Value, Variables};
@@ -201,7 +202,8 @@ fn selection(above: &str, paths: &[&[&str]]) -> String {
         text.push_str(of_union.unwrap_or(name));
         text.push(' ');
         if !below.is_empty() {
-            text.push_str(&format!("{{ {}}} ", selection(&path, &below)));
+            // Writing to a String does not fail.
+            let _ = write!(text, "{{ {}}} ", selection(&path, &below));
         }
         rest = &rest[same..];
     }

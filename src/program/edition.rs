@@ -290,6 +290,7 @@ impl Edition {
 
 /// Every edition in force, and which one judges a date.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "editions are what it has")]
 pub struct Editions {
     pub(super) editions: Vec<Edition>,
     pub(super) kinds: Kinds,

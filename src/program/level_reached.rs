@@ -116,8 +116,8 @@ fn still_held<'e>(
     let below = of(editions.at(day)).iter().rev().filter(|level| level.rank < highest.rank);
     std::iter::once(highest).chain(below).find(|level| {
         let since = held_since(editions, of, reached, level.rank, day);
-        let least = since.and_then(|since| least_threshold(editions, of, &level.code, (since, day)));
-        least.is_some_and(|least| sum >= least)
+        let needed = since.and_then(|since| least_threshold(editions, of, &level.code, (since, day)));
+        needed.is_some_and(|needed| sum >= needed)
     })
 }
 

@@ -72,18 +72,18 @@ impl Policy {
             transaction.commit().await?;
             rows = edition::all(db.reader()).await?;
         }
-        Self::of(rows, &recalculation::moves(db.reader()).await?, None)
+        Self::of(&rows, &recalculation::moves(db.reader()).await?, None)
     }
 
     /// The policy of these rows. The editions are read before the recalculations: what has changed in between makes the
     /// version another one than the database's.
     fn of(
-        rows: Vec<entity::edition::Model>,
+        rows: &[entity::edition::Model],
         recalculations: &[entity::recalculation::Model],
         before: Option<&Editions>,
     ) -> Result<Self, Error> {
         let days: Vec<NaiveDate> = rows.iter().map(|row| row.effective_from).collect();
-        let version = version(&rows, recalculations);
+        let version = version(rows, recalculations);
         let known = rows.iter().map(|row| KnownEdition {
             id: row.id,
             recalculation: row.recalculation_id,
@@ -265,7 +265,7 @@ impl Services {
         }
         let rows = edition::all(self.db.reader()).await?;
         let recalculations = recalculation::moves(self.db.reader()).await?;
-        let policy = Policy::of(rows, &recalculations, Some(&newest.policy.editions))?;
+        let policy = Policy::of(&rows, &recalculations, Some(&newest.policy.editions))?;
         award_metrics::start_at_zero(&self.metrics, &policy.editions);
         // Only the holder of the lock adds one, so the newest one is still the last.
         let _ = newest.next.set(Box::new(Link { policy: Arc::new(policy), next: OnceLock::new() }));

@@ -17,7 +17,7 @@ const STEPS_AT_ONCE: usize = 500;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Time after which a step with an earlier place in the log than a sealed one can no longer be committed. The deadline of
 /// an operation is far shorter.
-const COMMITTED_AFTER: Duration = Duration::from_secs(900);
+const COMMITTED_AFTER: Duration = Duration::from_mins(15);
 
 /// The place in the log before which everything is sealed, as far as is known.
 #[derive(Debug, Default)]

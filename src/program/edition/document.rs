@@ -329,11 +329,9 @@ pub(in crate::program) fn parse_tree(
     let partner_terms = reader.partner_terms(document.partner.validity.as_ref(), &partner_levels)?;
     let professional_terms =
         reader.professional_terms(document.professional.validity.as_ref(), &professional_levels)?;
-    let notices = match document.notices.is_complete() {
-        true => reader.notices(&document.notices, None)?,
-        // The published notices are those of what a document says nothing of.
-        false => reader.notices(&document.notices, Some(&published_notices()?))?,
-    };
+    // The published notices are those of what a document says nothing of.
+    let published = if document.notices.is_complete() { None } else { Some(published_notices()?) };
+    let notices = reader.notices(&document.notices, published.as_ref())?;
     let dojo = &document.professional.dojo_credits_per_point;
     Ok(Edition {
         effective_from,

@@ -60,12 +60,14 @@ fn without_legacy(document: &str) -> String {
 /// What happens to an account on a day: earned, spent, returned or due, and how many.
 type Happened = (&'static str, &'static str, i64);
 
+type Row = (&'static [Happened], &'static [(&'static str, i64)], i64);
+
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn pp_e6_the_oldest_is_spent_first() {
     let editions = editions("expire_after_months = 12");
     let terms = credits(&editions);
     // what happens, lots after it, what has expired in all
-    type Row = (&'static [Happened], &'static [(&'static str, i64)], i64);
     let table: [Row; 10] = [
         (
             &[("earned", "2024-06-01", 30), ("earned", "2024-09-01", 20)],

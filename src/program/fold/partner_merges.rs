@@ -108,6 +108,11 @@ impl Nets {
     }
 }
 
+/// The entries of a window.
+type EntriesOfWindow<'h> = (TallyKey, Vec<&'h PastCredit>);
+/// The changes of units by the facts of each window, and whose they are.
+type FactsByWindow = HashMap<TallyKey, Vec<(PartnerIndex, Change)>>;
+
 /// A change of units in a window.
 #[derive(Clone, Copy)]
 struct Change {
@@ -232,7 +237,7 @@ impl Fold<'_> {
         &mut self,
         merge: &PartnerMerge<'_>,
         kind: KindId,
-        (windows, facts): (&[(TallyKey, Vec<&PastCredit>)], &HashMap<TallyKey, Vec<(PartnerIndex, Change)>>),
+        (windows, facts): (&[EntriesOfWindow<'_>], &FactsByWindow),
         out: &mut Awards,
     ) {
         let PartnerMerge { from, into, .. } = *merge;

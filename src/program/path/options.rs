@@ -191,12 +191,11 @@ fn fewest(editions: &Editions, months: &[(NaiveDate, &Rule)], limit: i64, held: 
     let mut windows: BTreeMap<(NaiveDate, KindId), Vec<(NaiveDate, &Rule)>> = BTreeMap::new();
     let mut single: Vec<(NaiveDate, &Rule)> = Vec::new();
     for (day, rule) in months {
-        let of_window = match rule.window {
-            Window::Each => &mut single,
-            _ => {
-                let (kind, start) = tally_key(editions, rule, rule.calendar_start(*day).max(launch));
-                windows.entry((start, kind)).or_default()
-            }
+        let of_window = if rule.window == Window::Each {
+            &mut single
+        } else {
+            let (kind, start) = tally_key(editions, rule, rule.calendar_start(*day).max(launch));
+            windows.entry((start, kind)).or_default()
         };
         // Under one edition, the earliest month does.
         if of_window.last().is_none_or(|(_, known)| !std::ptr::eq(*known, *rule)) {

@@ -306,7 +306,9 @@ impl<'a> Replay<'a> {
         }
         let (index, graded_points) = (state.number, state.graded_points);
         match (after, self.units(row, graded_points)?) {
-            (ActivityStatus::PendingReview | ActivityStatus::Rejected, _) => Ok(None),
+            // A recalculation took back what a voided one without units was awarded.
+            (ActivityStatus::PendingReview | ActivityStatus::Rejected, _)
+            | (ActivityStatus::Voided, None) => Ok(None),
             (ActivityStatus::Recorded, Some(units)) => {
                 Ok(Some(Step::Recorded(self.fact(index, row, units)?)))
             }
@@ -314,8 +316,6 @@ impl<'a> Replay<'a> {
                 Err(format!("no edition scores {} on {}", row.kind, row.occurred_on))
             }
             (ActivityStatus::Voided, Some(units)) => Ok(Some(Step::Voided(self.fact(index, row, units)?))),
-            // A recalculation took back what it was awarded.
-            (ActivityStatus::Voided, None) => Ok(None),
         }
     }
 

@@ -150,7 +150,8 @@ fn terms(unit: &str, values: &Values) -> String {
         value("evidence_days").map(|days| format!("with evidence within {days} days")),
         value("rest").filter(|rest| rest == "carry").map(|_| "what is left over is carried on".to_owned()),
     ];
-    terms.into_iter().flatten().map(|term| format!(", {term}")).collect()
+    let before = std::iter::once(String::new());
+    before.chain(terms.into_iter().flatten()).collect::<Vec<_>>().join(", ")
 }
 
 /// What points are for, where an activity can have several.
