@@ -92,7 +92,8 @@ async fn the_same_rows_are_the_same_file_on_both_engines(backend: Backend) {
         verified(app.services()).await;
         assert_eq!(answers(&app).await, read);
         let mut found = everything(app.reader()).await;
-        (found.sort_unstable(), rows.sort_unstable());
+        found.sort_unstable();
+        rows.sort_unstable();
         assert_eq!(found, rows);
         // It goes on where it was: places in the log, numbers of orders and of events.
         app.record(Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2026-08-01").points(700))

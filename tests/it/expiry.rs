@@ -413,6 +413,9 @@ async fn e3_an_edition_that_is_published_later_leaves_what_was_promised(backend:
     verified(app.services()).await;
 }
 
+/// Credits that end, in how many days, and their last day.
+type Ending = (i64, i64, &'static str);
+
 async fn f4_credits_are_announced_before_they_expire(backend: Backend) {
     let mut app = app(backend, "2024-09-01").await;
     app.professional("ada", "2024-06-01").await;
@@ -431,7 +434,7 @@ async fn f4_credits_are_announced_before_they_expire(backend: Backend) {
         shown.collect::<Vec<Value>>()
     };
     // day, credits spent on it before, notices: credits, days, last day
-    let table: [(&str, i64, &[(i64, i64, &str)]); 8] = [
+    let table: [(&str, i64, &[Ending]); 8] = [
         ("2025-04-09", 0, &[]),
         ("2025-04-10", 0, &[(30, 60, "2025-06-09")]),
         ("2025-04-11", 0, &[]),

@@ -105,7 +105,7 @@ async fn f1_partners_are_found_by_what_they_miss_and_when_they_lapse(backend: Ba
     }
     let own = app.key("PARTNER", Some("e")).await;
     assert_eq!(partners(&app, &own, "filter: { lapsingTo: \"2030-01-01\" } orderBy: LAPSES_ON").await, ["e"]);
-    changed_by_facts_and_by_time(app, &key).await;
+    Box::pin(changed_by_facts_and_by_time(app, &key)).await;
 }
 
 /// Pages of one from both ends.

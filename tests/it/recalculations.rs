@@ -284,7 +284,8 @@ async fn e4_subjects_follow_exactly_once_after_an_interruption(backend: Backend)
     connection.close().await.expect("a connection closes");
     // Two processes come to it at once, and a start completes it.
     let other = app.another(TODAY).await;
-    let both = [app.services(), other.services()].map(|services| services.complete_recalculations());
+    let both =
+        [app.services(), other.services()].map(partner_program::service::Services::complete_recalculations);
     for done in join_all(both).await {
         done.expect("every subject");
     }

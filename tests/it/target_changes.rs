@@ -35,7 +35,7 @@ async fn state(app: &TestApp) -> (bool, i64, i64) {
 }
 
 async fn a_target_set_after_the_sales_is_reached_at_once(backend: Backend) {
-    let app = sold(backend).await;
+    let app = Box::pin(sold(backend)).await;
     app.target("nordwind", 2026, "1000.01", "EUR").await;
     assert_eq!(state(&app).await, (false, 0, 0));
     app.target("nordwind", 2026, "1000.00", "EUR").await;
@@ -51,7 +51,7 @@ async fn a_target_set_after_the_sales_is_reached_at_once(backend: Backend) {
 }
 
 async fn a_raised_target_takes_the_award_back_and_a_lowered_one_gives_it_again(backend: Backend) {
-    let app = sold(backend).await;
+    let app = Box::pin(sold(backend)).await;
     // target, reached, entries of the ledger
     let table = [
         ("900.00", true, 1),
@@ -85,7 +85,7 @@ async fn a_raised_target_takes_the_award_back_and_a_lowered_one_gives_it_again(b
 }
 
 async fn a_target_in_another_currency_counts_other_sales(backend: Backend) {
-    let app = sold(backend).await;
+    let app = Box::pin(sold(backend)).await;
     let dollars = app.place(&courses(2).with("currency", "USD")).await;
     app.fulfill(&dollars, "2026-06-30").await;
     app.target("nordwind", 2026, "1000.00", "EUR").await;
@@ -124,7 +124,7 @@ async fn a_target_set_while_orders_are_fulfilled(backend: Backend) {
 }
 
 async fn targets_that_cannot_be(backend: Backend) {
-    let app = sold(backend).await;
+    let app = Box::pin(sold(backend)).await;
     app.target("nordwind", 2026, "900.00", "EUR").await;
     let before = everything(app.reader()).await;
     let long = "x".repeat(100_000);

@@ -284,7 +284,11 @@ impl Model {
         self.points.push(Points { professional: who, deed: deed.id, on: deed.on, points, dojo });
         self.past.push((who, deed.id, deed.on, points, also));
         self.derive_on(who, deed.id, deed.on, points, also);
-        while points < 0 && worth > 0 {
+        let is_short = points < 0 && worth > 0;
+        loop {
+            if !is_short {
+                break;
+            }
             // Whatever took of the points that are gone gives them back, the latest first.
             let short = self.sums_from(who, deed.on).into_iter().find(|(_, sum)| *sum < 0);
             let Some((until, sum)) = short else { break };

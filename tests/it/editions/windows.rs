@@ -220,12 +220,11 @@ impl<'e> Run<'e> {
             Program::Partner => Subject::Partner(PartnerIndex(who)),
             Program::Professional => Subject::Professional(ProfessionalIndex(who)),
         };
-        let (fact, voided) = match what.parse::<usize>() {
-            Ok(voided) => (self.facts[voided].1.fact, true),
-            Err(_) => {
-                let (activity, occurred_on) = (ObjectIndex(place), day(what));
-                (Fact { activity, subject, kind, occurred_on, quantity: units.abs(), units }, false)
-            }
+        let (fact, voided) = if let Ok(voided) = what.parse::<usize>() {
+            (self.facts[voided].1.fact, true)
+        } else {
+            let (activity, occurred_on) = (ObjectIndex(place), day(what));
+            (Fact { activity, subject, kind, occurred_on, quantity: units.abs(), units }, false)
         };
         self.facts.push((i64::from(place), PastFact { fact, voided }));
         let (credits, points) = (self.awards.credits.len(), self.awards.points.len());
@@ -259,6 +258,7 @@ fn nets(awards: &Awards, who: ProfessionalIndex) -> BTreeMap<u32, i64> {
 const DOWNLOADS: &str = "credits = 10\nper = 5\nwindow = \"month\"";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn section_2_recording_takes_nothing_where_a_rest_is_carried_on() {
     let carried = |rule: &str| two(&[(DOWNLOADS, rule)]);
     let capped = carried("credits = 10\nper = 5\nwindow = \"month\"\ncap = 10\nrest = \"carry\"");
@@ -499,6 +499,7 @@ fn section_2_a_window_of_another_sort_is_another_window() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn section_2_what_takes_points_lowers_no_sum_below_zero() {
     let rule = "[[professional.rule]]\nkind = \"VOTE_AGAINST\"\ntitle = \"Vote against\"\npoints = -10\n\
                 max_quantity = 100\nwindow = \"each\"\nsource = \"DP\"\n\n[[professional.rule]]\nkind = \"DOCS_CORRECTION\"";
