@@ -46,6 +46,34 @@ pub(crate) async fn steps(
     CausingStep::find_by_statement(statement).all(connection).await
 }
 
+/// A step that recalculated a subject by a plan, with the reason of it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct PlanStep {
+    pub(crate) seq: i64,
+    pub(crate) reason: String,
+}
+
+/// Those of the steps at these places of the log that recalculated a subject by a plan, in no order.
+pub(crate) async fn plans(
+    connection: &impl ConnectionTrait,
+    seqs: impl IntoIterator<Item = i64>,
+) -> Result<Vec<PlanStep>, DbErr> {
+    static PLANS: LazyLock<Sql> = LazyLock::new(|| {
+        let text = |of: &str| {
+            format!(
+                "SELECT l.seq, l.reason FROM {of} WHERE l.action = 'RECALCULATED' AND l.reason IS NOT NULL"
+            )
+        };
+        Sql::per_engine(
+            &text("json_each($1) k JOIN log l ON l.seq = k.value"),
+            &text("jsonb_array_elements_text($1::text::jsonb) k JOIN log l ON l.seq = k::bigint"),
+        )
+    });
+    let seqs = serde_json::Value::from(seqs.into_iter().collect::<Vec<i64>>()).to_string();
+    let statement = PLANS.bind(connection.get_database_backend(), [seqs.into()]);
+    PlanStep::find_by_statement(statement).all(connection).await
+}
+
 /// A sales target and what was sold of it, as of a step.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(crate) struct TargetThen {

@@ -79,7 +79,7 @@ impl PointsEntry {
                 activities: activities.map(|found| found.rows()).unwrap_or_default(),
                 swag_orders: orders.map(|found| found.rows()).unwrap_or_default(),
             };
-            Ok::<_, ApiError>(services.explain_points_entries(self.0.batch_rows(), &objects))
+            Ok::<_, ApiError>(services.explain_points_entries(self.0.batch_rows(), &objects).await?)
         });
         let sentences = self.0.load(Relation::Explanations, load).await?;
         Ok(sentences.get(&self.0.row().id).cloned().unwrap_or_default())

@@ -19,8 +19,8 @@ pub enum Cause<'a> {
         /// Whether the activity had been voided by then: what it was awarded comes and goes at once.
         was_voided: bool,
     },
-    /// A change of what earlier awards depend on (E4).
-    Recalculation,
+    /// A change of what earlier awards depend on (E4): the reason of the plan, or none for a sign-up date or a merge.
+    Recalculation(Option<&'a str>),
     /// An affiliation that was corrected or voided (A3).
     Correction,
     /// A deal (R5).
@@ -51,6 +51,9 @@ pub struct Award<'a> {
 /// The sentence for one award under its rule.
 #[must_use]
 pub fn explain(rule: &Rule, award: &Award<'_>) -> String {
+    if let Cause::Recalculation(Some(plan)) = award.cause {
+        return recalculated_by_plan(rule, award.amount, "credits", plan);
+    }
     let tail = if award.legacy {
         "; it counts for the first level only and cannot be spent (PP, Legacy)"
     } else {
@@ -59,12 +62,17 @@ pub fn explain(rule: &Rule, award: &Award<'_>) -> String {
     format!("{}{}: {}{tail} ({}).", rule.title, cause(rule, award), arithmetic(rule, award), rule.source)
 }
 
+/// What a recalculation by another policy brings: the reason of its plan.
+pub(super) fn recalculated_by_plan(rule: &Rule, amount: i64, unit: &str, plan: &str) -> String {
+    format!("{}, recalculated by the plan \"{plan}\": {amount:+} {unit} ({}).", rule.title, rule.source)
+}
+
 /// What the title of the rule is followed by.
 fn cause(rule: &Rule, award: &Award<'_>) -> String {
     match award.cause {
         Cause::Activity => String::new(),
         Cause::Void => ", an activity voided".to_owned(),
-        Cause::Recalculation => ", recalculated after a change of the sign-up date or a merge".to_owned(),
+        Cause::Recalculation(_) => ", recalculated after a change of the sign-up date or a merge".to_owned(),
         Cause::Affiliation { was_voided: false } => ", credited with the affiliation".to_owned(),
         Cause::Affiliation { was_voided: true } if award.amount < 0 => {
             ", taken back with the affiliation, because the activity had been voided".to_owned()

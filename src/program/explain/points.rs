@@ -2,25 +2,26 @@
 
 use chrono::NaiveDate;
 
+use super::award::recalculated_by_plan;
 use super::{SpannedEditions, window};
 use crate::program::rule::{Attributes, Rule, UnitSource, Window};
 
 /// What caused the points that are explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PointsCause {
+pub enum PointsCause<'a> {
     /// An activity.
     Activity,
     /// The voiding of an activity.
     Void,
-    /// A change of the membership years (E4).
-    Recalculation,
+    /// A change of what earlier awards depend on (E4): the reason of the plan, or none for a sign-up date or a merge.
+    Recalculation(Option<&'a str>),
 }
 
 /// The numbers of an award of points, as its entry keeps them, and of its activity.
 #[derive(Clone, Copy, Debug)]
 pub struct PointsAward<'a> {
     /// What caused it.
-    pub cause: PointsCause,
+    pub cause: PointsCause<'a>,
     /// First day of the window.
     pub window_start: NaiveDate,
     /// Points asked for in the window before.
@@ -41,7 +42,10 @@ pub fn explain_points(rule: &Rule, award: &PointsAward<'_>) -> String {
     let cause = match award.cause {
         PointsCause::Activity => "",
         PointsCause::Void => ", an activity voided",
-        PointsCause::Recalculation => return recalculated(rule, award),
+        PointsCause::Recalculation(Some(plan)) => {
+            return recalculated_by_plan(rule, award.points, "points", plan);
+        }
+        PointsCause::Recalculation(None) => return recalculated(rule, award),
     };
     let arithmetic = if rule.window == Window::Each { each(rule, award) } else { counted(rule, award) };
     format!("{}{cause}: {arithmetic} ({}).", rule.title, rule.source)
@@ -280,7 +284,14 @@ mod tests {
             ),
             (
                 "LINKEDIN_HEADLINE",
-                PointsCause::Recalculation,
+                PointsCause::Recalculation(Some("The cap was meant from March on")),
+                [0, 0, -250],
+                Some((1, &none)),
+                "DevOps level in the LinkedIn headline, recalculated by the plan \"The cap was meant from March on\": -250 points (DP, Being an advocate for the DataMiner brand).",
+            ),
+            (
+                "LINKEDIN_HEADLINE",
+                PointsCause::Recalculation(None),
                 [250, 500, -250],
                 Some((1, &none)),
                 "DevOps level in the LinkedIn headline, recalculated after a change of the sign-up date or a merge: the membership year from 2025-04-12 goes from 250 to 500 points, at most 250, so 0 instead of 250 = -250 points (DP, Being an advocate for the DataMiner brand).",

@@ -47,6 +47,8 @@ struct Causes {
     quotes: HashMap<Uuid, quote::Model>,
     /// Places of the log where activities were voided.
     voided: HashMap<Uuid, i64>,
+    /// Reasons of recalculations by a plan, by the places of their steps.
+    plans: HashMap<i64, String>,
 }
 
 impl Services {
@@ -97,7 +99,19 @@ impl Services {
             let found = cause::voidings(db, activities).await?;
             causes.voided = found.into_iter().map(|row| (row.activity_id, row.seq)).collect();
         }
+        let recalculated = entries.iter().filter(|entry| entry.reason == LedgerReason::Recalculation);
+        causes.plans = self.plans(recalculated.map(|entry| entry.log_seq)).await?;
         Ok(causes)
+    }
+
+    /// The reasons of recalculations by a plan, by the places of their steps.
+    async fn plans(&self, seqs: impl Iterator<Item = i64>) -> Result<HashMap<i64, String>, Error> {
+        let seqs: HashSet<i64> = seqs.collect();
+        if seqs.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = cause::plans(self.db.reader(), seqs).await?;
+        Ok(found.into_iter().map(|row| (row.seq, row.reason)).collect())
     }
 
     /// The rule that awarded an entry.
@@ -166,13 +180,21 @@ impl Services {
     }
 
     /// One sentence for each points entry. What the objects don't hold is left out of the sentence.
-    #[must_use]
-    pub fn explain_points_entries(
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn explain_points_entries(
         &self,
         entries: &[points_entry::Model],
         objects: &PointsObjects,
-    ) -> HashMap<Uuid, String> {
-        entries.iter().map(|entry| (entry.id, self.explain_points_entry(entry, objects))).collect()
+    ) -> Result<HashMap<Uuid, String>, Error> {
+        let recalculated = entries.iter().filter(|entry| entry.reason == PointsReason::Recalculation);
+        let plans = self.plans(recalculated.map(|entry| entry.log_seq)).await?;
+        let sentence = |entry: &points_entry::Model| {
+            let plan = plans.get(&entry.log_seq).map(String::as_str);
+            (entry.id, self.explain_points_entry(entry, objects, plan))
+        };
+        Ok(entries.iter().map(sentence).collect())
     }
 
     fn explain_expired(
@@ -186,7 +208,12 @@ impl Services {
         explain_expiry(&ExpiredCredits { kind, earned_on, expiry, credits, balance_after })
     }
 
-    fn explain_points_entry(&self, entry: &points_entry::Model, objects: &PointsObjects) -> String {
+    fn explain_points_entry(
+        &self,
+        entry: &points_entry::Model,
+        objects: &PointsObjects,
+        plan: Option<&str>,
+    ) -> String {
         if let (PointsReason::Expiry, Some(earned_on)) = (entry.reason, entry.window_start) {
             let (credits, balance_after) = (entry.dojo_credits, entry.dojo_balance_after);
             return self.explain_expired(CreditKind::DojoCredits, earned_on, credits, balance_after);
@@ -224,7 +251,7 @@ impl Services {
         let activity = activity.and_then(read);
         let cause = match entry.reason {
             PointsReason::Void => PointsCause::Void,
-            PointsReason::Recalculation => PointsCause::Recalculation,
+            PointsReason::Recalculation => PointsCause::Recalculation(plan),
             PointsReason::Activity
             | PointsReason::Redemption
             | PointsReason::RedemptionReturned
@@ -263,7 +290,7 @@ fn cause_of<'a>(
     entry: &ledger_entry::Model,
     rule: &Rule,
     objects: &'a LedgerObjects,
-    causes: &Causes,
+    causes: &'a Causes,
 ) -> Cause<'a> {
     // An entry that is not kept has the place of another step, or of none.
     let step = causes.steps.get(&entry.log_seq).filter(|step| step.recorded_at == entry.recorded_at);
@@ -286,7 +313,9 @@ fn cause_of<'a>(
             }))
         }
         (_, LedgerReason::Void) => Cause::Void,
-        (_, LedgerReason::Recalculation) => Cause::Recalculation,
+        (_, LedgerReason::Recalculation) => {
+            Cause::Recalculation(causes.plans.get(&entry.log_seq).map(String::as_str))
+        }
         (_, LedgerReason::Correction) => Cause::Correction,
         (_, LedgerReason::Affiliation) => {
             let voided = entry.activity_id.and_then(|id| causes.voided.get(&id));
