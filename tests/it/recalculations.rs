@@ -144,6 +144,7 @@ async fn e4_applying_is_as_if_the_edition_had_been_in_force_from_the_start(backe
         assert_eq!(recalculation["edition"]["effectiveFrom"], from);
         verified(app.services()).await;
         assert_eq!(sums(&app).await, sums(&from_start).await, "from {from} on");
+        names_its_plan(&app).await;
         // What happened on a past day and is recorded later is judged by the new edition as well.
         for app in [&app, &from_start] {
             let late = Activity::of_professional("ada", "DOCS_CORRECTION", "2025-07-03").external_id("late");
@@ -166,6 +167,22 @@ async fn e4_applying_is_as_if_the_edition_had_been_in_force_from_the_start(backe
         let late = Activity::of_professional("cleo", "DOCS_CORRECTION", "2025-07-04").external_id("after");
         assert_eq!(app.record(late).await["awardedPoints"], 25);
         verified(app.services()).await;
+    }
+}
+
+/// The sentence of each entry of a recalculation names the plan.
+async fn names_its_plan(app: &TestApp) {
+    let query = "{ partner(code: \"nordwind\") { ledger(last: 100) { nodes { reason explanation } } } \
+                 professional(code: \"ada\") { pointsLedger(last: 100) { nodes { reason explanation } } } }";
+    let read = app.ok(query, json!({})).await;
+    for list in [&read["partner"]["ledger"]["nodes"], &read["professional"]["pointsLedger"]["nodes"]] {
+        let entries = list.as_array().expect("a list").iter();
+        let entries: Vec<&Value> = entries.filter(|entry| entry["reason"] == "RECALCULATION").collect();
+        assert!(!entries.is_empty(), "{list}");
+        for entry in entries {
+            let sentence = entry["explanation"].as_str().expect("a sentence");
+            assert!(sentence.contains("recalculated by the plan \"agreed with the board\""), "{sentence}");
+        }
     }
 }
 
