@@ -68,6 +68,7 @@ macro_rules! every_table {
             deal_step,
             deal_timer,
             edition_trial,
+            recalculation,
             opportunity,
             opportunity_timer,
             order,
@@ -180,7 +181,7 @@ pub struct Restore {
     transaction: super::transaction::Transaction,
     table: Option<&'static str>,
     rows: Vec<Map<String, Json>>,
-    /// Keys from a table to itself, of PostgreSQL: they are checked at the end.
+    /// Keys to the same table or to a later one, of PostgreSQL: they are checked at the end.
     deferred: Vec<(String, String)>,
 }
 
@@ -205,7 +206,7 @@ impl Restore {
         }
         let mut deferred = Vec::new();
         if transaction.get_database_backend() == DbBackend::Postgres {
-            deferred = own_keys(&transaction).await?;
+            deferred = later_keys(&transaction).await?;
             for (table, key) in &deferred {
                 let text =
                     format!("ALTER TABLE {table} ALTER CONSTRAINT {key} DEFERRABLE INITIALLY DEFERRED");
@@ -316,10 +317,11 @@ async fn lift_timeouts(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Foreign keys from a table to itself, with the table.
-async fn own_keys(transaction: &DatabaseTransaction) -> Result<Vec<(String, String)>, DbErr> {
+/// Foreign keys that refer to rows that may come later, with the table: those to the table itself, and that of an edition
+/// to its recalculation, whose plan may come from a draft that was published.
+async fn later_keys(transaction: &DatabaseTransaction) -> Result<Vec<(String, String)>, DbErr> {
     let text = "SELECT conrelid::regclass::text AS owner, quote_ident(conname) AS name FROM pg_constraint \
-                WHERE contype = 'f' AND conrelid = confrelid AND connamespace = current_schema()::regnamespace";
+                WHERE contype = 'f' AND (conrelid = confrelid OR confrelid::regclass::text = 'recalculations') AND connamespace = current_schema()::regnamespace";
     let rows = transaction.query_all_raw(Statement::from_string(DbBackend::Postgres, text)).await?;
     rows.iter().map(|row| Ok((row.try_get("", "owner")?, row.try_get("", "name")?))).collect()
 }

@@ -3,11 +3,11 @@
 use partner_program::archive::{ArchiveReader, ArchiveWriter, Line};
 use partner_program::store::Database;
 use partner_program::store::archive::{self, Restore, RestoreError};
-use sea_orm::DbErr;
+use sea_orm::{DbErr, EntityName};
 use serde_json::{Map, Value, json};
 
 use crate::append_only::app_with_rows;
-use crate::harness::{Activity, Backend, TestApp, TestDatabase, everything, verified};
+use crate::harness::{Activity, Backend, TestApp, TestDatabase, every_entity, everything, verified};
 
 both! {
     the_same_rows_are_the_same_file_on_both_engines,
@@ -53,6 +53,15 @@ async fn restored(file: &[u8], backend: Backend) -> TestDatabase {
     database
 }
 
+fn every_table() -> Vec<&'static str> {
+    let mut names = Vec::new();
+    macro_rules! name {
+        ($($module:ident),+ $(,)?) => { $(names.push(entity::$module::Entity.table_name());)+ };
+    }
+    every_entity!(name);
+    names
+}
+
 /// What clients read and keep: global IDs and cursors among it.
 async fn answers(app: &TestApp) -> Value {
     let document = "{ partners(first: 5) { totalCount edges { cursor node { id code balance \
@@ -81,6 +90,11 @@ async fn the_same_rows_are_the_same_file_on_both_engines(backend: Backend) {
     assert_eq!(reader.rows(), count);
     let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, archive::tables());
+    let mut known = archive::tables();
+    let mut all = every_table();
+    known.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(known, all, "an archive has every table");
     let other = if backend == Backend::Sqlite { Backend::Postgres } else { Backend::Sqlite };
     let there = restored(&first, other).await;
     let second = export(&there).await;
