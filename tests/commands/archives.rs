@@ -81,7 +81,7 @@ fn lists_are_written_as_csv() {
     let folder = folder();
     // list, its rows
     let table = [
-        ("partners", "nordwind,Nordwind,2020-01-01,,50,CREATOR,MEMBER,0,,CREATOR,50,2027-12-31\n"),
+        ("partners", "nordwind,Nordwind,2020-01-01,,50,COLLABORATOR,MEMBER,0,,COLLABORATOR,50,2027-12-31\n"),
         ("activities", "x,1,nordwind,,EVENT_ORGANIZED,2026-02-01,1,,RECORDED,0,50,"),
         ("deals", ""),
     ];

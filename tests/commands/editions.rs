@@ -13,6 +13,7 @@ fn a_document_is_checked_and_published_with_places_in_the_file() {
     let good = BUILT_IN.replacen("threshold = 75", "threshold = 100", 1);
     let wrong = good.replacen("per = 500", "prr = 500", 1).replacen("cap = 10", "cap = 0", 1);
     write("good.toml", &good);
+    write("bare.toml", good.split("[[example]]").next().expect("a start"));
     write("wrong.toml", &wrong);
     write("p.csv", "partner,name,enrolled_on\nnordwind,Nordwind,2020-01-01\n");
     write(
@@ -44,7 +45,7 @@ fn a_document_is_checked_and_published_with_places_in_the_file() {
         (&["edition", "publish", "wrong.toml", "--from", "2027-01-01"], 1, &[&unknown, &zero]),
         (&["edition", "try", "wrong.toml"], 1, &[&unknown, &zero]),
         (
-            &["edition", "try", "good.toml", "--from", "2025-01-01"],
+            &["edition", "try", "bare.toml", "--from", "2025-01-01"],
             0,
             &[
                 "Creator: 75 → 100 credits.\npartner nordwind loses: CREATOR → COLLABORATOR, difference +0\n",

@@ -144,7 +144,9 @@ impl<'e> Accounts<'e> {
             };
             let cause = (award.reason, award.count.is_some(), key(award.object));
             let movement = movement(cause, award.effective_on, returning);
-            if self.by_themselves && movement.is_spending() && !account.is_ordering() {
+            // What was held for the order is not due; the rest is before it comes back.
+            let is_order = movement.is_spending() && !account.is_ordering();
+            if self.by_themselves && (is_order || matches!(movement, Movement::ForOrder(_))) {
                 let due = account.due(terms, award.effective_on);
                 account.expire(&due);
                 out.extend(Self::of_partner(award.partner, award.object, &due));

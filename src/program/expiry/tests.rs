@@ -299,6 +299,22 @@ impl Units {
     fn earn(&mut self, on: NaiveDate, credits: usize) {
         self.0.extend(std::iter::repeat_n((on, Unit::Left), credits));
         self.0.sort_by_key(|(day, _)| *day);
+        self.settle_days();
+    }
+
+    /// What is left of a day pays what is owed of it: nobody else's credits do then.
+    fn settle_days(&mut self) {
+        while let Some((place, order)) =
+            self.0.iter().enumerate().find_map(|(place, (on, unit))| match unit {
+                Unit::Owed(order) if self.0.contains(&(*on, Unit::Left)) => Some((place, *order)),
+                _ => None,
+            })
+        {
+            let on = self.0[place].0;
+            self.0[place].1 = Unit::Spent(order);
+            let left = self.0.iter().position(|one| *one == (on, Unit::Left)).expect("one is left");
+            self.0.remove(left);
+        }
     }
 
     fn take_back(&mut self, on: NaiveDate, credits: usize) {
@@ -324,6 +340,7 @@ impl Units {
         self.0.retain(|(_, unit)| *unit != Unit::Owed(order));
         let spent = self.0.iter_mut().filter(|(_, unit)| *unit == Unit::Spent(order));
         spent.for_each(|(_, unit)| *unit = Unit::Left);
+        self.settle_days();
     }
 
     fn expire(&mut self, on: NaiveDate, expires_on: impl Fn(NaiveDate) -> Option<NaiveDate>) {
