@@ -35,3 +35,33 @@ pub fn described(definitions: &str) -> String {
     let (types, schema) = definitions.split_at(start);
     format!("{types}\"\"\"\n{DESCRIPTION}\n\"\"\"\n{schema}")
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql_parser::types::{TypeKind, TypeSystemDefinition};
+
+    use super::*;
+    use crate::access::Caller;
+    use crate::graphql::permissions::{mutations, operation};
+
+    #[test]
+    fn every_mutation_has_its_operation() {
+        let document = async_graphql_parser::parse_schema(definitions()).expect("the SDL is GraphQL");
+        let listed = mutations(&Caller::system("test"));
+        let mut count = 0;
+        for definition in document.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let TypeKind::Object(object) = definition.node.kind else { continue };
+            if definition.node.name.node != "Mutation" {
+                continue;
+            }
+            for field in object.fields {
+                let name = &field.node.name.node;
+                assert!(operation(name).is_some(), "{name} has no operation in this table");
+                assert!(listed.contains(&&**name), "{name} is not listed");
+                count += 1;
+            }
+        }
+        assert_eq!(count, listed.len(), "{listed:?}");
+    }
+}

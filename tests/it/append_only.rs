@@ -56,6 +56,13 @@ async fn edition(app: &TestApp) {
     let document =
         "mutation($draft: ID!) { publishEdition(input: { draft: $draft }) { userErrors { message } } }";
     app.ok(document, json!({ "draft": draft })).await;
+    let planned = "mutation($input: PlanRecalculationInput!) { planRecalculation(input: $input) { recalculation { id } } }";
+    let input = json!({ "document": higher, "effectiveFrom": "2024-05-01", "reason": "agreed" });
+    let planned = app.ok(planned, json!({ "input": input })).await;
+    let id = &planned["planRecalculation"]["recalculation"]["id"];
+    let applied = "mutation($id: ID!) { applyRecalculation(input: { recalculation: $id }) { recalculation { status } } }";
+    app.ok(applied, json!({ "id": id })).await;
+    app.services().complete_recalculations().await.expect("every subject");
 }
 
 /// Two accounts of a professional that are one now.
