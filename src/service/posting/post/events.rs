@@ -59,7 +59,8 @@ impl PostedRows {
         rows.extend(people.map(|(who, change)| self.audience.professional_level(*who, change, reason)));
         let partners = self.partner_levels.iter();
         rows.extend(partners.map(|(who, change)| self.audience.partner_level(*who, change, reason)));
-        let is_told = |row: &entity::event::Model| self.drafts.values().any(|drafts| is_told(drafts, row));
+        let of_step = |seq: &i64| self.drafts.get(seq).map_or(&[][..], Vec::as_slice);
+        let is_told = |row: &entity::event::Model| self.seqs.iter().any(|seq| is_told(of_step(seq), row));
         rows[first..].iter_mut().filter(|row| !is_told(row)).for_each(hide_cause);
         rows
     }
