@@ -295,6 +295,7 @@ pub(crate) fn document(mutation: &str) -> String {
         "affiliateProfessional" => ("AffiliateProfessionalInput", "professional { id code }".to_owned()),
         "endAffiliation" => ("EndAffiliationInput", "professional { id code }".to_owned()),
         "saveEditionDraft" => ("SaveEditionDraftInput", "draft { id }".to_owned()),
+        "publishEdition" => ("PublishEditionInput", "edition { id effectiveFrom }".to_owned()),
         "updatePartner" => ("UpdatePartnerInput", "partner { id code name enrolledOn }".to_owned()),
         "updateProfessional" => ("UpdateProfessionalInput", "professional { id code signedUpOn }".to_owned()),
         "endPartnership" => ("EndPartnershipInput", "partner { id code leftOn }".to_owned()),
