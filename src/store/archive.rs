@@ -82,6 +82,7 @@ macro_rules! every_table {
             ledger_entry,
             merged_object,
             points_entry,
+            seal,
             subject_step,
         )
     };
