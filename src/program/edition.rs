@@ -18,9 +18,9 @@ use chrono::{Datelike, NaiveDate};
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
+use super::credit_life::{CreditKind, Expiry};
 use super::customer::CustomerTerms;
 use super::deal::DealTerms;
-use super::expiry::{CreditKind, Expiry};
 use super::level::Levels;
 use super::level_terms::LevelTerms;
 use super::money::Money;

@@ -10,7 +10,7 @@ use crate::{run, stdout};
 fn a_document_is_checked_and_published_with_places_in_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
-    let good = BUILT_IN.replacen("threshold = 75", "threshold = 100", 1);
+    let good = BUILT_IN.replacen("threshold = 75", "threshold = 150", 1);
     let wrong = good.replacen("per = 500", "prr = 500", 1).replacen("cap = 10", "cap = 0", 1);
     write("good.toml", &good);
     write("bare.toml", good.split("[[example]]").next().expect("a start"));
@@ -34,21 +34,21 @@ fn a_document_is_checked_and_published_with_places_in_the_file() {
             &check,
             0,
             &[
-                "Creator: 75 → 100 credits.\n",
+                "Creator: 75 → 150 credits.\n",
                 "good.toml: no problems, ",
                 " worked examples pass, 1 changes\n",
             ],
         ),
         (&["edition", "check", "wrong.toml"], 1, &[&unknown, &zero]),
         (&["import", "--create", "p.csv", "a.csv"], 0, &["recorded 3"]),
-        (&check, 0, &["Creator: 75 → 100 credits.\n"]),
+        (&check, 0, &["Creator: 75 → 150 credits.\n"]),
         (&["edition", "publish", "wrong.toml", "--from", "2027-01-01"], 1, &[&unknown, &zero]),
         (&["edition", "try", "wrong.toml"], 1, &[&unknown, &zero]),
         (
             &["edition", "try", "bare.toml", "--from", "2025-01-01"],
             0,
             &[
-                "Creator: 75 → 100 credits.\npartner nordwind loses: CREATOR → COLLABORATOR, difference +0\n",
+                "Creator: 75 → 150 credits.\npartner nordwind loses: CREATOR → COLLABORATOR, difference +0\n",
                 "in force from 2025-01-01, compared on 2026-08-31: 0 gain, 1 lose, 0 gain and lose\n",
                 "credits given 0, taken 0; points given 0, taken 0\n",
             ],
@@ -58,7 +58,7 @@ fn a_document_is_checked_and_published_with_places_in_the_file() {
             1,
             &["good.toml: ", "in a month that has not begun"],
         ),
-        (&publish, 0, &["Creator: 75 → 100 credits.\n", "good.toml: published, in force from 2027-01-01\n"]),
+        (&publish, 0, &["Creator: 75 → 150 credits.\n", "good.toml: published, in force from 2027-01-01\n"]),
         (&publish, 1, &["good.toml: An edition comes into force on 2027-01-01 already"]),
         (&["verify"], 0, &["no differences"]),
     ];

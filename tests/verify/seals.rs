@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use partner_program::archive::ArchiveWriter;
+use partner_program::service::activities::Intake;
 use partner_program::store::archive;
 use sea_orm::DbErr;
 
@@ -51,7 +52,8 @@ async fn every_step_is_sealed_once_and_an_outsider_finds_the_same_head() {
     let (is_fine, text) = checked(&scenario, Some(&sealed.head)).await;
     assert!(is_fine && text.contains(&sealed.head), "{text}");
     // What happens later changes nothing before.
-    scenario.affiliate("bob", "alpha", "2020-01-01").await;
+    let more = vec![crate::activity("12", "ada", "DOCS_LARGE_CONTRIBUTION", "2026-02-12", Some(300))];
+    scenario.take(Intake::Record, more).await;
     scenario.services.seal_all().await.expect("seals");
     let report = scenario.services.verify_against(Some(&sealed.head), |_, _| {}).await.expect("a report");
     assert_eq!((report.kept, report.differences), (Some(sealed.clone()), Vec::new()));

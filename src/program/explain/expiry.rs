@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::program::expiry::{CreditKind, Expiry};
+use crate::program::credit_life::{CreditKind, Expiry};
 
 /// The numbers of credits that expired, or came back from that.
 #[derive(Clone, Copy, Debug)]

@@ -409,6 +409,7 @@ async fn changes_and_their_rows_share_a_transaction(backend: Backend) {
             "updateDeal",
             "closeDeal",
             "separateCustomers",
+            "revertRecalculation",
         ];
         assert!(failed || first.contains(&mutation), "{mutation}: {}", answer.text);
         assert_eq!(everything(&connection).await, before, "{mutation}");

@@ -4,8 +4,8 @@ use toml::Spanned;
 
 use super::reader::Reader;
 use super::{RawExpiry, RawNotices, RawValidity};
+use crate::program::credit_life::Expiry;
 use crate::program::edition::{EditionError, Notices};
-use crate::program::expiry::Expiry;
 use crate::program::level::Levels;
 use crate::program::level_terms::{Downgrade, LevelTerms, Validity};
 use crate::program::nearest::nearest;
