@@ -28,6 +28,7 @@ pub mod notice;
 pub mod path;
 pub mod pricing;
 pub mod prospects;
+pub mod reached;
 pub mod refusal;
 pub mod rule;
 pub mod seal;

@@ -1,6 +1,5 @@
 //! Levels that sums reached, what reached them, and what took them away again (V2, V3, S3).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,10 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::edition::Editions;
 use super::level::Level;
 use super::level_reached::{level_on, membership_days, of_professionals, reached_in_membership_year};
-use super::totals::Reached;
-
-/// Net credits or points by day.
-pub type Days = BTreeMap<NaiveDate, i64>;
+pub use super::reached::Days;
+use super::reached::Reached;
 
 /// A level with the day on which a sum reached it.
 #[derive(Clone, Debug, PartialEq, Eq)]

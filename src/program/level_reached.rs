@@ -11,8 +11,7 @@ use chrono::NaiveDate;
 use super::calendar::anniversary;
 use super::edition::{Edition, Editions};
 use super::level::{Level, Levels};
-use super::level_history::Days;
-use super::totals::Reached;
+use super::reached::{Days, Reached};
 
 /// The levels of one program in an edition.
 pub type LevelsOf = fn(&Edition) -> &Levels;

@@ -1,11 +1,11 @@
 //! Totals per year and track, with the days on which a level was reached.
 
 use chrono::{Datelike, NaiveDate};
-use serde::{Deserialize, Serialize};
 
 use super::calendar::{membership_year, year_start};
 use super::edition::Editions;
 use super::level_reached::{add_day, add_editions, of_partners};
+pub use super::reached::Reached;
 
 /// What credits are summed over: a calendar year, or the legacy window (V2, L1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,15 +31,6 @@ impl Period {
         }
         (year_start(self.0).max(launch), super::calendar::year_end(self.0))
     }
-}
-
-/// From this day on, the running sum of the period holds this level.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reached {
-    /// First day.
-    pub on: NaiveDate,
-    /// Code of the level.
-    pub level: String,
 }
 
 /// Level credits of one partner, period and track.
