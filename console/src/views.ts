@@ -63,7 +63,7 @@ const partner: View[] = [
 
 const professional: View[] = [
   { path: '/', title: 'nav.overview', page: page(() => import('./pages/membership')) },
-  { path: '/points', title: 'nav.points', page: page(() => import('./pages/own-points')) },
+  { path: '/points', title: 'nav.points', page: page(() => import('./pages/own-ledger')) },
   { path: '/claims', title: 'nav.claims', page: page(() => import('./pages/own-claims')) },
   { path: '/shop', title: 'nav.shop', page: page(() => import('./pages/shop')) },
 ];

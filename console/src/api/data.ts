@@ -40,7 +40,7 @@ export function useData<Data, Variables>(
   return { data: result.data, error: result.error, loading: result.fetching && !result.data, again };
 }
 
-interface Connection<Row> {
+export interface Connection<Row> {
   readonly totalCount: number;
   readonly totalCountIsExact?: boolean;
   readonly pageInfo: { hasNextPage?: boolean; endCursor?: string | null; hasPreviousPage?: boolean; startCursor?: string | null };
@@ -56,6 +56,8 @@ export interface Rows<Row> {
   readonly error: Error | undefined;
   readonly loadMore: () => void;
   readonly again: () => void;
+  /// The query of the first page, as it can be shown; none for rows that were there already.
+  readonly query?: { readonly operation: { readonly text: string }; readonly variables: Record<string, unknown> };
 }
 
 const PAGE = 50;
@@ -148,5 +150,6 @@ export function useRows<Data, Variables, Row>(
     error: state.error,
     loadMore,
     again,
+    query: { operation, variables: { ...variables, [backward ? 'last' : 'first']: PAGE } },
   };
 }

@@ -1,6 +1,5 @@
 // Deals as a board by status with the days left, or as a list.
 
-import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 
 import { Deals, RegisterDeal } from '#generated/deals';
@@ -11,9 +10,10 @@ import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
 import { daysBetween } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
+import { Actions, useChange } from '#src/ui/actions';
 import { Badge, Button, Empty, Failed, Loading } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
-import { SelectField, TextField } from '#src/ui/fields';
+import type { Change } from '#src/ui/change';
+import { Filters, given, oneOf, useOptions } from '#src/ui/filters';
 import { Page } from '#src/ui/page';
 import { Table } from '#src/ui/table';
 
@@ -23,75 +23,61 @@ const COLUMNS = ['LEAD', 'ENGAGED', 'CONFIRMED', 'QUOTED', 'NEGOTIATING', 'WAITI
 
 export default function DealsPage() {
   const { t } = useTexts();
-  const { may, isStaff, viewer, today } = useCaller();
-  const [get, set] = useAddress();
+  const { isStaff, viewer, today } = useCaller();
+  const [get] = useAddress();
   const [, navigate] = useLocation();
-  const [registering, setRegistering] = useState(false);
+  const { open, dialog } = useChange();
+  const options = useOptions();
   const view = get('view') || 'board';
-  const status = get('status') as DealPartsFragment['status'] | '';
+  const status = oneOf(DealStatus, get('status'));
   const statuses = status ? [status] : view === 'board' ? [...COLUMNS] : undefined;
-  const filter = {
-    ...(statuses ? { statuses } : {}),
-    ...(get('partner') ? { partner: get('partner') } : {}),
-    ...(get('customer') ? { customer: get('customer') } : {}),
-  };
+  const filter = given({ statuses, partner: get('partner'), customer: get('customer') });
   const variables = { filter, orderBy: view === 'board' ? ('VALID_UNTIL' as const) : ('RECORDED_AT_DESC' as const) };
   const rows = useRows(Deals, variables, (data) => data.deals);
+  const register = (): Change => ({
+    title: t('deals.register'),
+    about: t('deals.registerAbout'),
+    fields: [
+      { name: 'reference', label: t('field.reference'), required: true, hint: t('deals.referenceHint') },
+      { name: 'customer', label: t('field.customer'), required: true },
+      { name: 'scope', label: t('field.scope'), required: true },
+      { name: 'description', label: t('field.description'), type: 'textarea' },
+      { name: 'registeredOn', label: t('field.date'), type: 'date', required: true, initial: today, max: today },
+    ],
+    operation: RegisterDeal,
+    input: (values) => ({ partner: viewer.partner?.code, ...values, description: values['description'] || null }),
+    confirm: t('deals.register'),
+    done: t('deals.registered'),
+    onDone: (_, values) => navigate(`/deals/${encodeURIComponent(values['reference'] ?? '')}`),
+  });
   return (
     <Page
       title={t('nav.deals')}
       lead={t('deals.lead')}
       queries={[{ operation: Deals, variables: { ...variables, first: 50 } }]}
       actions={
-        may('registerDeal') &&
-        viewer.partner && (
-          <Button kind="primary" onPress={() => setRegistering(true)}>
-            {t('deals.register')}
-          </Button>
-        )
+        viewer.partner && <Actions of={[{ mutation: 'registerDeal', label: t('deals.register'), kind: 'primary', change: register }]} open={open} />
       }
     >
-      <div className="filters">
-        <SelectField
-          label={t('deals.view')}
-          value={view}
-          onChange={(value) => set({ view: value === 'board' ? '' : value })}
-          options={[
-            ['board', t('deals.board')],
-            ['list', t('deals.list')],
-          ]}
-        />
-        <SelectField
-          label={t('field.status')}
-          value={status}
-          onChange={(value) => set({ status: value })}
-          options={[['', t(view === 'board' ? 'deals.open' : 'filter.all')], ...DealStatus.map((it) => [it, t(`DealStatus.${it}`)] as const)]}
-        />
-        {isStaff && <TextField label={t('field.partnerCode')} type="search" value={get('partner')} onChange={(value) => set({ partner: value })} />}
-        <TextField label={t('field.customer')} type="search" value={get('customer')} onChange={(value) => set({ customer: value })} />
-      </div>
-      {view === 'board' ? <Board rows={rows} statuses={status ? [status] : [...COLUMNS]} /> : <List rows={rows} />}
-      {registering && (
-        <ChangeDialog
-          change={{
-            title: t('deals.register'),
-            about: t('deals.registerAbout'),
-            fields: [
-              { name: 'reference', label: t('field.reference'), required: true, hint: t('deals.referenceHint') },
-              { name: 'customer', label: t('field.customer'), required: true },
-              { name: 'scope', label: t('field.scope'), required: true },
-              { name: 'description', label: t('field.description'), type: 'textarea' },
-              { name: 'registeredOn', label: t('field.date'), type: 'date', required: true, initial: today, max: today },
+      <Filters
+        of={[
+          {
+            name: 'view',
+            label: t('deals.view'),
+            type: 'select',
+            usual: 'board',
+            options: [
+              ['board', t('deals.board')],
+              ['list', t('deals.list')],
             ],
-            operation: RegisterDeal,
-            input: (values) => ({ partner: viewer.partner?.code, ...values, description: values['description'] || null }),
-            confirm: t('deals.register'),
-            done: t('deals.registered'),
-            onDone: (_, values) => navigate(`/deals/${encodeURIComponent(values['reference'] ?? '')}`),
-          }}
-          onClose={() => setRegistering(false)}
-        />
-      )}
+          },
+          { name: 'status', label: t('field.status'), type: 'select', options: options(DealStatus, 'DealStatus', t(view === 'board' ? 'deals.open' : 'filter.all')) },
+          ...(isStaff ? [{ name: 'partner', label: t('field.partnerCode') }] : []),
+          { name: 'customer', label: t('field.customer') },
+        ]}
+      />
+      {view === 'board' ? <Board rows={rows} statuses={status ? [status] : [...COLUMNS]} /> : <List rows={rows} />}
+      {dialog}
     </Page>
   );
 }

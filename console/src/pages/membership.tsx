@@ -13,7 +13,7 @@ import { useTexts } from '#src/i18n/i18n';
 import { Badge, Card, Empty, Figure, LevelBadge, Shown } from '#src/ui/basics';
 import { Page } from '#src/ui/page';
 
-import { CLAIM_TONES } from './claims';
+import { CLAIM_TONES } from './tones';
 
 export default function MembershipPage() {
   const { viewer } = useCaller();

@@ -1,9 +1,5 @@
 // A partner as staff sees it: the account, the ledger, the people, and every correction with its preview.
 
-import { useState } from 'react';
-import { Button as AriaButton } from 'react-aria-components/Button';
-import { Menu, MenuItem, MenuTrigger } from 'react-aria-components/Menu';
-import { Popover } from 'react-aria-components/Popover';
 import { Link } from 'wouter';
 
 import { Account, AccountLedger, AffiliationsOfPartner } from '#generated/account';
@@ -12,348 +8,331 @@ import {
   AffiliateProfessional,
   CorrectAffiliation,
   EndContract,
-  EndOverride,
   EndPartnership,
   MergePartners,
-  OverrideLevel,
   RecordContract,
   SetSalesTarget,
   UpdatePartner,
   VoidAffiliation,
+  VoidContract,
 } from '#generated/partners';
 import { ProductCategory, Track } from '#generated/schema';
+import type { AccountQuery } from '#generated/types';
 import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
 import { addDays } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
-import { Badge, Button, Card, Empty, Shown } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
-import type { Change } from '#src/ui/change';
-import { Page } from '#src/ui/page';
-import { fixed, Table } from '#src/ui/table';
-import { Tabs } from '#src/ui/tabs';
+import { useChangeFields } from '#src/ui/actions';
+import type { Action } from '#src/ui/actions';
+import { Badge, Card, Empty, Shown } from '#src/ui/basics';
+import { useOptions } from '#src/ui/filters';
+import { List, useColumns } from '#src/ui/list';
+import { fixed } from '#src/ui/table';
 
 import { AccountView, accountVariables } from './account';
+import { useRules } from './claim-parts';
 import { LedgerView } from './ledger';
+import { SubjectPage, useSubjectActions } from './subjects';
 
 export default function PartnerPage({ params }: { params: Record<string, string> }) {
   const code = decodeURIComponent(params['code'] ?? '');
   const { t, date } = useTexts();
-  const { today, may } = useCaller();
-  const variables = accountVariables(code, today);
-  const result = useData(Account, variables);
-  const rules = useData(Rules, { asOf: null });
-  const [change, setChange] = useState<Change | null>(null);
-  const partner = result.data?.partner;
-  const levels = result.data?.edition.partnerLevels ?? [];
-  const tracks = Track.map((it) => [it, t(`Track.${it}`)] as const);
-  const reason = { name: 'reason', label: t('field.reason'), type: 'textarea' as const, required: true };
-  const kinds = (rules.data?.edition.earningRules ?? []).filter((it) => it.program === 'PARTNER' && !it.derived);
-  const override = partner && [partner.standing.technical, partner.standing.business].find((it) => it.override);
-  const contract = partner?.contracts.find((it) => !it.voided && it.endsOn >= today);
+  const { today } = useCaller();
+  const options = useOptions();
+  const { day } = useChangeFields();
+  const { rules } = useRules();
+  const subject = useSubjectActions({ partner: code });
+  const kinds = rules.filter((it) => it.program === 'PARTNER' && !it.derived);
 
-  const changes: (Change & { mutation: string; id: string })[] = partner
-    ? [
-        {
-          id: 'record',
-          mutation: 'recordActivity',
-          title: t('partners.record'),
-          fields: [
-            { name: 'kind', label: t('field.kind'), type: 'select', required: true, options: kinds.map((it) => [it.kind, it.title] as const) },
-            { name: 'occurredOn', label: t('field.date'), type: 'date', required: true, initial: today, max: today },
-            { name: 'quantity', label: t('field.quantity'), type: 'number', required: true, initial: '1', min: 1 },
-          ],
-          operation: RecordActivity,
-          input: (values) => ({
-            subject: { partner: code },
-            kind: values['kind'],
-            occurredOn: values['occurredOn'],
-            quantity: Number(values['quantity']),
-            // What the kind requires is true of what is recorded here.
-            attributes: Object.fromEntries((kinds.find((it) => it.kind === values['kind'])?.attributes ?? []).filter((it) => it.required && it.mustBe !== null).map((it) => [it.name, it.mustBe])),
-            source: 'console',
-            externalId: recordId,
-          }),
-          confirm: t('partners.record'),
-        },
-        {
-          id: 'override',
-          mutation: 'overrideLevel',
-          title: t('partners.override'),
-          about: t('partners.overrideAbout'),
-          fields: [
-            { name: 'track', label: t('field.track'), type: 'select', required: true, options: tracks },
-            { name: 'level', label: t('account.level'), type: 'select', required: true, options: levels.map((it) => [it.code, it.name] as const), initial: levels.at(-1)?.code ?? '' },
-            { name: 'from', label: t('field.from'), type: 'date', required: true, initial: today },
-            { name: 'until', label: t('field.to'), type: 'date', required: true, initial: addDays(today, 90) },
-            reason,
-          ],
-          operation: OverrideLevel,
-          input: (values) => ({ partner: code, ...values }),
-          confirm: t('partners.override'),
-        },
-        ...(override
-          ? [
-              {
-                id: 'endOverride',
-                mutation: 'endOverride',
-                title: t('partners.endOverride'),
-                fields: [{ name: 'on', label: t('field.date'), type: 'date' as const, required: true, initial: today }, reason],
-                operation: EndOverride,
-                input: (values: Record<string, string>) => ({ partner: code, track: override.track, on: values['on'], reason: values['reason'] }),
-                confirm: t('partners.endOverride'),
-                danger: true,
-              },
-            ]
-          : []),
-        {
-          id: 'affiliate',
-          mutation: 'affiliateProfessional',
-          title: t('partners.affiliate'),
-          fields: [
-            { name: 'professional', label: t('field.professionalCode'), required: true },
-            { name: 'startsOn', label: t('field.from'), type: 'date', required: true, initial: today },
-          ],
-          operation: AffiliateProfessional,
-          input: (values) => ({ partner: code, ...values }),
-          confirm: t('partners.affiliate'),
-        },
-        {
-          id: 'contract',
-          mutation: 'recordContract',
-          title: t('partners.contract'),
-          fields: [
-            { name: 'reference', label: t('field.reference'), required: true },
-            { name: 'startsOn', label: t('field.from'), type: 'date', required: true, initial: today },
-            { name: 'endsOn', label: t('field.to'), type: 'date', required: true, initial: addDays(today, 365) },
-            ...ProductCategory.slice(0, 3).map((it) => ({ name: it, label: t('partners.rate', { category: t(`ProductCategory.${it}`) }), type: 'number' as const, min: 0, max: 100 })),
-          ],
-          operation: RecordContract,
-          input: (values) => ({
-            partner: code,
-            reference: values['reference'],
-            startsOn: values['startsOn'],
-            endsOn: values['endsOn'],
-            rates: ProductCategory.filter((it) => values[it]).map((category) => ({ category, percent: values[category] })),
-          }),
-          preview: false,
-          confirm: t('partners.contract'),
-        },
-        ...(contract
-          ? [
-              {
-                id: 'endContract',
-                mutation: 'endContract',
-                title: t('partners.endContract', { reference: contract.reference }),
-                fields: [{ name: 'endsOn', label: t('field.to'), type: 'date' as const, required: true, initial: today }, reason],
-                operation: EndContract,
-                input: (values: Record<string, string>) => ({ partner: code, reference: contract.reference, endsOn: values['endsOn'], reason: values['reason'] }),
-                confirm: t('partners.endContract', { reference: contract.reference }),
-                danger: true,
-              },
-            ]
-          : []),
-        {
-          id: 'target',
-          mutation: 'setSalesTarget',
-          title: t('partners.target'),
-          fields: [
-            { name: 'year', label: t('field.year'), type: 'number', required: true, initial: today.slice(0, 4) },
-            { name: 'amount', label: t('field.amount'), type: 'number', required: true, min: 0 },
-            { name: 'currency', label: t('field.currency'), required: true, initial: partner.salesTarget?.target.currency ?? 'EUR' },
-          ],
-          operation: SetSalesTarget,
-          input: (values) => ({ partner: code, year: Number(values['year']), target: { amount: values['amount'], currency: values['currency'] } }),
-          confirm: t('partners.target'),
-        },
-        {
-          id: 'update',
-          mutation: 'updatePartner',
-          title: t('partners.update'),
-          fields: [
-            { name: 'name', label: t('field.name'), required: true, initial: partner.name },
-            { name: 'enrolledOn', label: t('field.enrolledOn'), type: 'date', required: true, initial: partner.enrolledOn },
-            reason,
-          ],
-          operation: UpdatePartner,
-          input: (values) => ({
-            code,
-            reason: values['reason'],
-            ...(values['name'] === partner.name ? {} : { name: values['name'] }),
-            ...(values['enrolledOn'] === partner.enrolledOn ? {} : { enrolledOn: values['enrolledOn'] }),
-          }),
-          confirm: t('partners.update'),
-        },
-        {
-          id: 'merge',
-          mutation: 'mergePartners',
-          title: t('partners.merge'),
-          about: t('partners.mergeAbout', { name: partner.name }),
-          fields: [{ name: 'into', label: t('field.partnerCode'), required: true }, reason],
-          operation: MergePartners,
-          input: (values) => ({ from: code, into: values['into'], reason: values['reason'] }),
-          confirm: t('partners.merge'),
-          danger: true,
-        },
-        {
-          id: 'end',
-          mutation: 'endPartnership',
-          title: partner.leftOn ? t('partners.resume') : t('partners.end'),
-          fields: [...(partner.leftOn ? [] : [{ name: 'on', label: t('field.date'), type: 'date' as const, required: true, initial: today }]), reason],
-          operation: EndPartnership,
-          input: (values) => ({ partner: code, on: values['on'] ?? null, reason: values['reason'] }),
-          confirm: partner.leftOn ? t('partners.resume') : t('partners.end'),
-          danger: true,
-        },
-      ]
-    : [];
-  const [recordId, setRecordId] = useState(() => crypto.randomUUID());
-  const allowed = changes.filter((it) => may(it.mutation));
+  const record: Action = {
+    mutation: 'recordActivity',
+    label: t('partners.record'),
+    change: () => {
+      const externalId = crypto.randomUUID();
+      return {
+        title: t('partners.record'),
+        fields: [
+          { name: 'kind', label: t('field.kind'), type: 'select', required: true, options: kinds.map((it) => [it.kind, it.title] as const) },
+          day('occurredOn', t('field.date'), { max: today }),
+          { name: 'quantity', label: t('field.quantity'), type: 'number', required: true, initial: '1', min: 1 },
+        ],
+        operation: RecordActivity,
+        input: (values) => ({
+          subject: { partner: code },
+          kind: values['kind'],
+          occurredOn: values['occurredOn'],
+          quantity: Number(values['quantity']),
+          // What the kind requires is true of what is recorded here.
+          attributes: Object.fromEntries((kinds.find((it) => it.kind === values['kind'])?.attributes ?? []).filter((it) => it.required && it.mustBe !== null).map((it) => [it.name, it.mustBe])),
+          source: 'console',
+          externalId,
+        }),
+        confirm: t('partners.record'),
+      };
+    },
+  };
+  const affiliate: Action = {
+    mutation: 'affiliateProfessional',
+    label: t('partners.affiliate'),
+    change: () => ({
+      title: t('partners.affiliate'),
+      fields: [{ name: 'professional', label: t('field.professionalCode'), required: true }, day('startsOn', t('field.from'))],
+      operation: AffiliateProfessional,
+      input: (values) => ({ partner: code, ...values }),
+      confirm: t('partners.affiliate'),
+    }),
+  };
+  const contract: Action = {
+    mutation: 'recordContract',
+    label: t('partners.contract'),
+    change: () => ({
+      title: t('partners.contract'),
+      fields: [
+        { name: 'reference', label: t('field.reference'), required: true },
+        day('startsOn', t('field.from')),
+        day('endsOn', t('field.to'), { initial: addDays(today, 365) }),
+        ...ProductCategory.slice(0, 3).map((it) => ({ name: it, label: t('partners.rate', { category: t(`ProductCategory.${it}`) }), type: 'number' as const, min: 0, max: 100 })),
+      ],
+      operation: RecordContract,
+      input: (values) => ({
+        partner: code,
+        reference: values['reference'],
+        startsOn: values['startsOn'],
+        endsOn: values['endsOn'],
+        rates: ProductCategory.filter((it) => values[it]).map((category) => ({ category, percent: values[category] })),
+      }),
+      preview: false,
+      confirm: t('partners.contract'),
+    }),
+  };
+  const target = (currency: string): Action => ({
+    mutation: 'setSalesTarget',
+    label: t('partners.target'),
+    change: () => ({
+      title: t('partners.target'),
+      fields: [
+        { name: 'year', label: t('field.year'), type: 'number', required: true, initial: today.slice(0, 4) },
+        { name: 'amount', label: t('field.amount'), type: 'number', required: true, min: 0 },
+        { name: 'currency', label: t('field.currency'), required: true, initial: currency },
+      ],
+      operation: SetSalesTarget,
+      input: (values) => ({ partner: code, year: Number(values['year']), target: { amount: values['amount'], currency: values['currency'] } }),
+      confirm: t('partners.target'),
+    }),
+  });
 
   return (
-    <Page
-      title={partner?.name ?? code}
-      lead={partner && t('partners.since', { code, on: date(partner.enrolledOn) })}
+    <SubjectPage
+      operation={Account}
+      variables={accountVariables(code, today)}
+      pick={(data) => data.partner}
+      code={code}
+      lead={({ partner }) => partner?.enrolledOn && t('partners.since', { code, on: date(partner.enrolledOn) })}
       queries={[
-        { operation: Account, variables },
         { operation: AccountLedger, variables: { code, last: 50 } },
         { operation: AffiliationsOfPartner, variables: { code } },
+        { operation: Rules, variables: {} },
       ]}
-      actions={
-        <>
-          <Link className="button" href={`/partners/${encodeURIComponent(code)}/statement`}>
-            {t('nav.statement')}
-          </Link>
-          {allowed.length > 0 && (
-            <MenuTrigger>
-              <AriaButton className="button primary">{t('partners.change')}</AriaButton>
-              <Popover className="popover" placement="bottom end">
-                <Menu
-                  className="menu"
-                  onAction={(key) => {
-                    setRecordId(crypto.randomUUID());
-                    setChange(allowed.find((it) => it.id === key) ?? null);
-                  }}
-                >
-                  {allowed.map((it) => (
-                    <MenuItem key={it.id} id={it.id} className="menu-item">
-                      {it.title}
-                    </MenuItem>
-                  ))}
-                </Menu>
-              </Popover>
-            </MenuTrigger>
-          )}
-        </>
+      links={
+        <Link className="button" href={`/partners/${encodeURIComponent(code)}/statement`}>
+          {t('nav.statement')}
+        </Link>
       }
-    >
-      <Shown of={result} pick={(data) => data.partner}>
-        {(data) => (
-          <Tabs
-            label={data.partner?.name ?? code}
-            tabs={[
-              { id: 'account', title: t('nav.overview'), content: () => <AccountView data={data} /> },
-              { id: 'ledger', title: t('nav.ledger'), content: () => <LedgerView code={code} /> },
-              { id: 'people', title: t('nav.people'), content: () => <People code={code} onChange={setChange} /> },
-              {
-                id: 'levels',
-                title: t('account.history'),
-                content: () => (
-                  <Card>
-                    {data.partner?.levelHistory.length === 0 && <Empty />}
-                    <ul className="list">
-                      {data.partner?.levelHistory.toReversed().map((it) => (
-                        <li key={`${it.track} ${it.level.code} ${it.earnedOn} ${it.reversed}`}>
-                          <span>
-                            {`${t(`Track.${it.track}`)}: ${it.level.name}`}
-                            {it.legacy && <Badge>{t('account.legacy')}</Badge>}
-                            {it.reversed && <Badge tone="bad">{t('account.reversed')}</Badge>}
-                          </span>
-                          <span className="muted">{`${date(it.earnedOn)} – ${date(it.lapsedOn ?? it.validUntil)}`}</span>
-                        </li>
-                      ))}
-                    </ul>
-                  </Card>
-                ),
-              },
-            ]}
-          />
-        )}
-      </Shown>
-      {change && <ChangeDialog change={changes.find((it) => 'id' in change && it.id === (change as { id?: string }).id) ?? change} onClose={() => setChange(null)} />}
-    </Page>
+      actions={({ partner, edition }) => {
+        if (!partner) {
+          return [];
+        }
+        const { technical, business } = partner.standing;
+        const override = technical.override ? technical : business.override ? business : null;
+        return [
+          record,
+          subject.override(edition.partnerLevels, [{ name: 'track', label: t('field.track'), type: 'select', required: true, options: options(Track, 'Track') }]),
+          ...(override ? [subject.endOverride({ track: override.track })] : []),
+          affiliate,
+          contract,
+          target(partner.salesTarget?.target.currency ?? 'EUR'),
+          subject.update('updatePartner', UpdatePartner, code, { name: partner.name, enrolledOn: partner.enrolledOn }, { name: 'enrolledOn', label: t('field.enrolledOn') }),
+          subject.merge('mergePartners', MergePartners, code, partner.name, t('field.partnerCode')),
+          subject.end('endPartnership', EndPartnership, partner.leftOn, t(partner.leftOn ? 'partners.resume' : 'partners.end')),
+        ];
+      }}
+      tabs={[
+        { id: 'account', title: t('nav.overview'), content: (data) => <AccountView data={data} /> },
+        { id: 'ledger', title: t('nav.ledger'), content: () => <LedgerView code={code} /> },
+        { id: 'people', title: t('nav.people'), content: () => <People code={code} /> },
+        { id: 'contracts', title: t('partners.contracts'), content: ({ partner }) => <Contracts code={code} contracts={partner?.contracts ?? []} /> },
+        { id: 'levels', title: t('account.history'), content: ({ partner }) => <LevelHistory levels={partner?.levelHistory ?? []} /> },
+      ]}
+    />
   );
 }
 
-function People({ code, onChange }: { code: string; onChange: (change: Change) => void }) {
+type Partner = NonNullable<AccountQuery['partner']>;
+
+function LevelHistory({ levels }: { levels: Partner['levelHistory'] }) {
   const { t, date } = useTexts();
-  const { may } = useCaller();
+  return (
+    <Card>
+      {levels.length === 0 && <Empty />}
+      <ul className="list">
+        {levels.toReversed().map((it) => (
+          <li key={`${it.track} ${it.level.code} ${it.earnedOn} ${it.reversed}`}>
+            <span>
+              {`${t(`Track.${it.track}`)}: ${it.level.name}`}
+              {it.legacy && <Badge>{t('account.legacy')}</Badge>}
+              {it.reversed && <Badge tone="bad">{t('account.reversed')}</Badge>}
+            </span>
+            <span className="muted">{`${date(it.earnedOn)} – ${date(it.lapsedOn ?? it.validUntil)}`}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function Contracts({ code, contracts }: { code: string; contracts: Partner['contracts'] }) {
+  const { t, percent } = useTexts();
+  const { today } = useCaller();
+  const { reason, day } = useChangeFields();
+  const rows = fixed(contracts.toReversed());
+  const column = useColumns(rows);
+  return (
+    <List
+      label={t('partners.contracts')}
+      file={`contracts-${code}`}
+      rows={rows}
+      empty={t('partners.noContracts')}
+      columns={[
+        column.text('reference', t('field.reference'), (it) => it.reference),
+        column.date('from', t('field.from'), (it) => it.startsOn),
+        column.date('to', t('field.to'), (it) => it.endsOn),
+        column.text('rates', t('account.discounts'), (it) => it.rates.map((one) => `${t(`ProductCategory.${one.category}`)} ${percent(one.percent)}`).join(', ')),
+        {
+          key: 'status',
+          title: t('field.status'),
+          cell: (it) =>
+            it.voided ? (
+              <span>
+                <Badge>{t('partners.voided')}</Badge>
+                <span className="sub">{it.voided.reason}</span>
+              </span>
+            ) : it.endsOn < today ? (
+              <Badge>{t('partners.ended')}</Badge>
+            ) : it.startsOn > today ? (
+              <Badge tone="info">{t('partners.starts')}</Badge>
+            ) : (
+              <Badge tone="good">{t('partners.inForce')}</Badge>
+            ),
+          csv: (it) => (it.voided ? 'voided' : ''),
+        },
+      ]}
+      rowActions={({ reference, startsOn, endsOn, voided }) =>
+        voided
+          ? []
+          : [
+              {
+                mutation: 'endContract',
+                label: t('partners.changeEnd'),
+                name: t('partners.endContract', { reference }),
+                change: () => ({
+                  title: t('partners.endContract', { reference }),
+                  about: t('partners.endContractAbout'),
+                  fields: [day('endsOn', t('field.to'), { initial: endsOn < today ? endsOn : today, min: startsOn }), reason],
+                  operation: EndContract,
+                  input: (values) => ({ partner: code, reference, endsOn: values['endsOn'], reason: values['reason'] }),
+                  confirm: t('partners.changeEnd'),
+                  danger: true,
+                }),
+              },
+              {
+                mutation: 'voidContract',
+                label: t('claims.void'),
+                name: t('partners.voidContract', { reference }),
+                change: () => ({
+                  title: t('partners.voidContract', { reference }),
+                  about: t('partners.voidContractAbout'),
+                  fields: [reason],
+                  operation: VoidContract,
+                  input: (values) => ({ partner: code, reference, reason: values['reason'] }),
+                  confirm: t('claims.void'),
+                  danger: true,
+                }),
+              },
+            ]
+      }
+    />
+  );
+}
+
+function People({ code }: { code: string }) {
   const result = useData(AffiliationsOfPartner, { code });
   return (
     <Shown of={result} pick={(data) => data.partner}>
-      {(data) => (
-        <Table
-          label={t('nav.people')}
-          file={`people-${code}`}
-          rows={fixed((data.partner?.affiliations.nodes ?? []).filter((it): it is NonNullable<typeof it> => it !== null).toReversed())}
-          columns={[
-            {
-              key: 'who',
-              title: t('field.who'),
-              cell: (it) => <Link href={`/professionals/${encodeURIComponent(it.professional.code)}`}>{it.professional.name}</Link>,
-              csv: (it) => it.professional.code,
-            },
-            { key: 'from', title: t('field.from'), cell: (it) => date(it.startsOn), csv: (it) => it.startsOn },
-            { key: 'to', title: t('field.to'), cell: (it) => (it.voided ? <Badge>{t('partners.voided')}</Badge> : date(it.endsOn)), csv: (it) => it.endsOn },
-            {
-              key: 'actions',
-              title: t('field.actions'),
-              cell: (it) =>
-                !it.voided && (
-                  <span className="row-actions">
-                    {may('correctAffiliation') && (
-                      <Button
-                        onPress={() =>
-                          onChange({
-                            title: t('partners.correct', { who: it.professional.name }),
-                            about: t('partners.correctAbout'),
-                            fields: [
-                              { name: 'partner', label: t('field.partnerCode'), required: true, initial: code },
-                              { name: 'startsOn', label: t('field.from'), type: 'date', required: true, initial: it.startsOn },
-                              { name: 'endsOn', label: t('field.to'), type: 'date', initial: it.endsOn ?? '' },
-                              { name: 'reason', label: t('field.reason'), type: 'textarea', required: true },
-                            ],
-                            operation: CorrectAffiliation,
-                            input: (values) => ({ affiliation: it.id, partner: values['partner'], startsOn: values['startsOn'], endsOn: values['endsOn'] || null, reason: values['reason'] }),
-                            confirm: t('partners.correctConfirm'),
-                          })
-                        }
-                      >
-                        {t('partners.correctConfirm')}
-                      </Button>
-                    )}
-                    {may('voidAffiliation') && (
-                      <Button
-                        onPress={() =>
-                          onChange({
-                            title: t('partners.voidAffiliation', { who: it.professional.name }),
-                            fields: [{ name: 'reason', label: t('field.reason'), type: 'textarea', required: true }],
-                            operation: VoidAffiliation,
-                            input: (values) => ({ affiliation: it.id, reason: values['reason'] }),
-                            confirm: t('claims.void'),
-                            danger: true,
-                          })
-                        }
-                      >
-                        {t('claims.void')}
-                      </Button>
-                    )}
-                  </span>
-                ),
-            },
-          ]}
-        />
-      )}
+      {({ partner }) => <Affiliations code={code} affiliations={(partner?.affiliations.nodes ?? []).filter((it) => it !== null).toReversed()} />}
     </Shown>
+  );
+}
+
+interface Affiliation {
+  readonly id: string;
+  readonly professional: { readonly code: string; readonly name: string };
+  readonly startsOn: string;
+  readonly endsOn: string | null;
+  readonly voided: { readonly reason: string | null } | null;
+}
+
+function Affiliations({ code, affiliations }: { code: string; affiliations: Affiliation[] }) {
+  const { t, date } = useTexts();
+  const { reason, day } = useChangeFields();
+  const rows = fixed(affiliations);
+  const column = useColumns(rows);
+  return (
+    <List
+      label={t('nav.people')}
+      file={`people-${code}`}
+      rows={rows}
+      columns={[
+        column.subject('professionals', (it) => it.professional),
+        column.date('from', t('field.from'), (it) => it.startsOn),
+        { key: 'to', title: t('field.to'), cell: (it) => (it.voided ? <Badge>{t('partners.voided')}</Badge> : date(it.endsOn)), csv: (it) => it.endsOn },
+      ]}
+      rowActions={({ id, professional: { name: who }, startsOn, endsOn, voided }) =>
+        voided
+          ? []
+          : [
+              {
+                mutation: 'correctAffiliation',
+                label: t('partners.correctConfirm'),
+                name: t('partners.correct', { who }),
+                change: () => ({
+                  title: t('partners.correct', { who }),
+                  about: t('partners.correctAbout'),
+                  fields: [
+                    { name: 'partner', label: t('field.partnerCode'), required: true, initial: code },
+                    day('startsOn', t('field.from'), { initial: startsOn }),
+                    day('endsOn', t('field.to'), { required: false, initial: endsOn ?? '' }),
+                    reason,
+                  ],
+                  operation: CorrectAffiliation,
+                  input: (values) => ({ affiliation: id, partner: values['partner'], startsOn: values['startsOn'], endsOn: values['endsOn'] || null, reason: values['reason'] }),
+                  confirm: t('partners.correctConfirm'),
+                }),
+              },
+              {
+                mutation: 'voidAffiliation',
+                label: t('claims.void'),
+                name: t('partners.voidAffiliation', { who }),
+                change: () => ({
+                  title: t('partners.voidAffiliation', { who }),
+                  fields: [reason],
+                  operation: VoidAffiliation,
+                  input: (values) => ({ affiliation: id, reason: values['reason'] }),
+                  confirm: t('claims.void'),
+                  danger: true,
+                }),
+              },
+            ]
+      }
+    />
   );
 }

@@ -1,7 +1,6 @@
 // All partners: filter, sort, export.
 
-import { useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 
 import { CreatePartner, Partners } from '#generated/partners';
 import { PartnerOrder, Track } from '#generated/schema';
@@ -9,132 +8,80 @@ import { useAddress } from '#src/api/address';
 import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
-import { Button, LevelBadge } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
-import { SelectField, TextField } from '#src/ui/fields';
-import { Page } from '#src/ui/page';
-import { Table } from '#src/ui/table';
+import { LevelBadge } from '#src/ui/basics';
+import { given, oneOf, useOptions } from '#src/ui/filters';
+import { ListPage, Two, useColumns } from '#src/ui/list';
+
+import { codeAndName, RISK, useSubjectColumns } from './subjects';
 
 const LEVELS = ['MEMBER', 'COLLABORATOR', 'CREATOR'];
+const ORDERS = ['NAME', ...PartnerOrder.filter((it) => it !== 'NAME')] as const;
 
 export default function PartnersPage() {
-  const { t, number, date } = useTexts();
-  const { may, today } = useCaller();
-  const [get, set] = useAddress();
+  const { t } = useTexts();
+  const { today } = useCaller();
+  const [get] = useAddress();
   const [, navigate] = useLocation();
-  const [creating, setCreating] = useState(false);
-  const order = (PartnerOrder as readonly string[]).includes(get('order')) ? (get('order') as (typeof PartnerOrder)[number]) : 'NAME';
-  const filter = {
-    ...(get('search') ? { search: get('search') } : {}),
-    ...(get('level') ? { levels: [get('level')] } : {}),
-    ...(get('track') ? { track: get('track') as (typeof Track)[number] } : {}),
-    ...(get('lapsing') ? { lapsingFrom: get('lapsing') } : {}),
-    ...(get('within') ? { withinCreditsOfNext: Number(get('within')) } : {}),
-  };
-  const variables = { filter, orderBy: order };
-  const rows = useRows(Partners, variables, (data) => data.partners);
+  const options = useOptions();
+  const { name } = useSubjectColumns('partners');
+  const filter = given({
+    search: get('search'),
+    levels: get('level') ? [get('level')] : undefined,
+    track: oneOf(Track, get('track')),
+    lapsingFrom: get('lapsing') ? today : undefined,
+    withinCreditsOfNext: get('within') ? Number(get('within')) : undefined,
+  });
+  const rows = useRows(Partners, { filter, orderBy: oneOf(PartnerOrder, get('order')) ?? 'NAME' }, (data) => data.partners);
+  const column = useColumns(rows);
   return (
-    <Page
+    <ListPage
       title={t('nav.partners')}
       lead={t('partners.lead')}
-      queries={[{ operation: Partners, variables: { ...variables, first: 50 } }]}
-      actions={
-        may('createPartner') && (
-          <Button kind="primary" onPress={() => setCreating(true)}>
-            {t('partners.create')}
-          </Button>
-        )
-      }
-    >
-      <div className="filters">
-        <TextField label={t('filter.search')} type="search" value={get('search')} onChange={(value) => set({ search: value })} />
-        <SelectField label={t('account.level')} value={get('level')} onChange={(value) => set({ level: value })} options={[['', t('filter.all')], ...LEVELS.map((it) => [it, it] as const)]} />
-        <SelectField
-          label={t('field.track')}
-          value={get('track')}
-          onChange={(value) => set({ track: value })}
-          options={[['', t('filter.any')], ...Track.map((it) => [it, t(`Track.${it}`)] as const)]}
-        />
-        <SelectField
-          label={t('partners.ending')}
-          value={get('lapsing') ? 'yes' : ''}
-          onChange={(value) => set({ lapsing: value ? today : '' })}
-          options={[
-            ['', t('filter.all')],
-            ['yes', t('partners.atRisk')],
-          ]}
-        />
-        <TextField label={t('partners.within')} type="number" min={0} value={get('within')} onChange={(value) => set({ within: value })} />
-        <SelectField
-          label={t('filter.order')}
-          value={order}
-          onChange={(value) => set({ order: value === 'NAME' ? '' : value })}
-          options={PartnerOrder.map((it) => [it, t(`PartnerOrder.${it}`)] as const)}
-        />
-      </div>
-      <Table
-        label={t('nav.partners')}
-        file="partners"
-        rows={rows}
-        order={order}
-        onOrder={(value) => set({ order: value === 'NAME' ? '' : value })}
-        columns={[
-          {
-            key: 'name',
-            title: t('field.name'),
-            order: 'NAME',
-            cell: (it) => (
-              <span>
-                <Link href={`/partners/${encodeURIComponent(it.code)}`}>{it.name}</Link>
-                <span className="sub">{it.leftOn ? t('partners.left', { on: date(it.leftOn) }) : it.code}</span>
-              </span>
-            ),
-            csv: (it) => it.name,
-          },
-          { key: 'code', title: t('field.enrolledOn'), order: 'ENROLLED_ON', cell: (it) => <span className="nowrap">{date(it.enrolledOn)}</span>, csv: (it) => it.enrolledOn },
-          { key: 'technical', title: t('Track.TECHNICAL'), cell: (it) => <TrackCell track={it.standing.technical} />, csv: (it) => it.standing.technical.level.code },
-          { key: 'business', title: t('Track.BUSINESS'), cell: (it) => <TrackCell track={it.standing.business} />, csv: (it) => it.standing.business.level.code },
-          {
-            key: 'credits',
-            title: t('partners.creditsThisYear'),
-            order: 'CREDITS_THIS_YEAR',
-            number: true,
-            cell: (it) => number(it.standing.technical.credits + it.standing.business.credits),
-            csv: (it) => it.standing.technical.credits + it.standing.business.credits,
-          },
-          { key: 'balance', title: t('account.balance'), order: 'BALANCE', number: true, cell: (it) => number(it.balance), csv: (it) => it.balance },
-        ]}
-      />
-      {creating && (
-        <ChangeDialog
-          change={{
+      rows={rows}
+      file="partners"
+      orders={ORDERS}
+      pageActions={[
+        {
+          mutation: 'createPartner',
+          label: t('partners.create'),
+          kind: 'primary',
+          change: () => ({
             title: t('partners.create'),
-            fields: [
-              { name: 'code', label: t('field.code'), required: true },
-              { name: 'name', label: t('field.name'), required: true },
-              { name: 'enrolledOn', label: t('field.enrolledOn'), type: 'date', required: true, initial: today },
-            ],
+            fields: [...codeAndName(t), { name: 'enrolledOn', label: t('field.enrolledOn'), type: 'date', required: true, initial: today }],
             operation: CreatePartner,
             input: (values) => values,
             preview: false,
             confirm: t('partners.create'),
             onDone: (_, values) => navigate(`/partners/${encodeURIComponent(values['code'] ?? '')}`),
-          }}
-          onClose={() => setCreating(false)}
-        />
-      )}
-    </Page>
+          }),
+        },
+      ]}
+      filters={[
+        { name: 'search', label: t('filter.search') },
+        { name: 'level', label: t('account.level'), type: 'select', options: [['', t('filter.all')], ...LEVELS.map((it) => [it, it] as const)] },
+        { name: 'track', label: t('field.track'), type: 'select', options: options(Track, 'Track', t('filter.any')) },
+        { name: 'lapsing', label: t('partners.ending'), type: 'select', options: RISK(t) },
+        { name: 'within', label: t('partners.within'), type: 'number' },
+        { name: 'order', label: t('filter.order'), type: 'select', usual: 'NAME', options: options(PartnerOrder, 'PartnerOrder') },
+      ]}
+      columns={[
+        name,
+        column.date('enrolled', t('field.enrolledOn'), (it) => it.enrolledOn, { order: 'ENROLLED_ON' }),
+        { key: 'technical', title: t('Track.TECHNICAL'), cell: (it) => <TrackCell track={it.standing.technical} />, csv: (it) => it.standing.technical.level.code },
+        { key: 'business', title: t('Track.BUSINESS'), cell: (it) => <TrackCell track={it.standing.business} />, csv: (it) => it.standing.business.level.code },
+        column.number('credits', t('partners.creditsThisYear'), (it) => it.standing.technical.credits + it.standing.business.credits, { order: 'CREDITS_THIS_YEAR' }),
+        column.number('balance', t('account.balance'), (it) => it.balance, { order: 'BALANCE' }),
+      ]}
+    />
   );
 }
 
 function TrackCell({ track }: { track: { level: { name: string; rank: number }; validUntil: string | null; creditsToNextLevel: number | null } }) {
   const { t, date } = useTexts();
+  const more = [track.validUntil && t('account.until', { on: date(track.validUntil) }), track.creditsToNextLevel !== null && t('partners.toNext', { n: track.creditsToNextLevel })];
   return (
-    <span>
+    <Two sub={more.filter(Boolean).join(' · ')}>
       <LevelBadge level={track.level} />
-      <span className="sub">
-        {[track.validUntil && t('account.until', { on: date(track.validUntil) }), track.creditsToNextLevel !== null && t('partners.toNext', { n: track.creditsToNextLevel })].filter(Boolean).join(' · ')}
-      </span>
-    </span>
+    </Two>
   );
 }

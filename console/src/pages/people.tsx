@@ -5,43 +5,31 @@ import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import { LevelBadge } from '#src/ui/basics';
-import { Page } from '#src/ui/page';
-import { Table } from '#src/ui/table';
+import { ListPage, Two, useColumns } from '#src/ui/list';
 
 export default function PeoplePage() {
   const { viewer } = useCaller();
-  const { t, number, date } = useTexts();
-  const variables = { code: viewer.partner?.code ?? '' };
-  const rows = useRows(PeopleOfPartner, variables, (data) => data.partner?.professionals);
+  const { t } = useTexts();
+  const rows = useRows(PeopleOfPartner, { code: viewer.partner?.code ?? '' }, (data) => data.partner?.professionals);
+  const column = useColumns(rows);
   return (
-    <Page title={t('nav.people')} lead={t('people.lead')} queries={[{ operation: PeopleOfPartner, variables: { ...variables, first: 50 } }]}>
-      <Table
-        label={t('nav.people')}
-        file="people"
-        rows={rows}
-        columns={[
-          {
-            key: 'name',
-            title: t('field.name'),
-            cell: (it) => (
-              <span>
-                {it.name}
-                <span className="sub">{it.code}</span>
-              </span>
-            ),
-            csv: (it) => it.name,
-          },
-          { key: 'level', title: t('account.level'), cell: (it) => <LevelBadge level={it.standing.level} />, csv: (it) => it.standing.level?.code },
-          { key: 'points', title: t('field.points'), number: true, cell: (it) => number(it.standing.points), csv: (it) => it.standing.points },
-          {
-            key: 'next',
-            title: t('people.next'),
-            cell: (it) => (it.standing.nextLevel ? t('membership.toNext', { n: it.standing.pointsToNextLevel ?? 0, level: it.standing.nextLevel.name }) : '–'),
-            csv: (it) => it.standing.pointsToNextLevel,
-          },
-          { key: 'renews', title: t('professionals.renews'), cell: (it) => <span className="nowrap">{date(it.standing.renewsOn)}</span>, csv: (it) => it.standing.renewsOn },
-        ]}
-      />
-    </Page>
+    <ListPage
+      title={t('nav.people')}
+      lead={t('people.lead')}
+      rows={rows}
+      file="people"
+      columns={[
+        { key: 'name', title: t('field.name'), cell: (it) => <Two sub={it.code}>{it.name}</Two>, csv: (it) => it.name },
+        { key: 'level', title: t('account.level'), cell: (it) => <LevelBadge level={it.standing.level} />, csv: (it) => it.standing.level?.code },
+        column.number('points', t('field.points'), (it) => it.standing.points),
+        {
+          key: 'next',
+          title: t('people.next'),
+          cell: (it) => (it.standing.nextLevel ? t('membership.toNext', { n: it.standing.pointsToNextLevel ?? 0, level: it.standing.nextLevel.name }) : '–'),
+          csv: (it) => it.standing.pointsToNextLevel,
+        },
+        column.date('renews', t('professionals.renews'), (it) => it.standing.renewsOn),
+      ]}
+    />
   );
 }

@@ -1,7 +1,6 @@
 // All professionals: filter, sort, export.
 
-import { useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 
 import { Professionals, SignUpProfessional } from '#generated/professionals';
 import { ProfessionalOrder } from '#generated/schema';
@@ -9,95 +8,46 @@ import { useAddress } from '#src/api/address';
 import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
-import { Button, LevelBadge } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
-import { SelectField, TextField } from '#src/ui/fields';
-import { Page } from '#src/ui/page';
-import { Table } from '#src/ui/table';
+import { LevelBadge } from '#src/ui/basics';
+import { given, oneOf, useOptions } from '#src/ui/filters';
+import { ListPage, useColumns } from '#src/ui/list';
+
+import { codeAndName, RISK, useSubjectColumns } from './subjects';
 
 const LEVELS = ['ADVOCATE', 'ENABLER', 'CATALYST'];
+const ORDERS = ['NAME', ...ProfessionalOrder.filter((it) => it !== 'NAME')] as const;
 
 export default function ProfessionalsPage() {
-  const { t, number, date } = useTexts();
-  const { may, today } = useCaller();
-  const [get, set] = useAddress();
+  const { t } = useTexts();
+  const { today } = useCaller();
+  const [get] = useAddress();
   const [, navigate] = useLocation();
-  const [creating, setCreating] = useState(false);
-  const order = (ProfessionalOrder as readonly string[]).includes(get('order')) ? (get('order') as (typeof ProfessionalOrder)[number]) : 'NAME';
-  const filter = {
-    ...(get('search') ? { search: get('search') } : {}),
-    ...(get('level') ? { levels: [get('level')] } : {}),
-    ...(get('partner') ? { partner: get('partner') } : {}),
-    ...(get('risk') ? { atRisk: true } : {}),
-  };
-  const variables = { filter, orderBy: order };
-  const rows = useRows(Professionals, variables, (data) => data.professionals);
+  const options = useOptions();
+  const { name } = useSubjectColumns('professionals');
+  const filter = given({
+    search: get('search'),
+    levels: get('level') ? [get('level')] : undefined,
+    partner: get('partner'),
+    atRisk: get('risk') ? true : undefined,
+  });
+  const rows = useRows(Professionals, { filter, orderBy: oneOf(ProfessionalOrder, get('order')) ?? 'NAME' }, (data) => data.professionals);
+  const column = useColumns(rows);
   return (
-    <Page
+    <ListPage
       title={t('nav.professionals')}
       lead={t('professionals.lead')}
-      queries={[{ operation: Professionals, variables: { ...variables, first: 50 } }]}
-      actions={
-        may('signUpProfessional') && (
-          <Button kind="primary" onPress={() => setCreating(true)}>
-            {t('professionals.create')}
-          </Button>
-        )
-      }
-    >
-      <div className="filters">
-        <TextField label={t('filter.search')} type="search" value={get('search')} onChange={(value) => set({ search: value })} />
-        <SelectField label={t('account.level')} value={get('level')} onChange={(value) => set({ level: value })} options={[['', t('filter.all')], ...LEVELS.map((it) => [it, it] as const)]} />
-        <TextField label={t('field.partnerCode')} type="search" value={get('partner')} onChange={(value) => set({ partner: value })} />
-        <SelectField
-          label={t('partners.ending')}
-          value={get('risk')}
-          onChange={(value) => set({ risk: value })}
-          options={[
-            ['', t('filter.all')],
-            ['yes', t('partners.atRisk')],
-          ]}
-        />
-      </div>
-      <Table
-        label={t('nav.professionals')}
-        file="professionals"
-        rows={rows}
-        order={order}
-        onOrder={(value) => set({ order: value === 'NAME' ? '' : value })}
-        columns={[
-          {
-            key: 'name',
-            title: t('field.name'),
-            order: 'NAME',
-            cell: (it) => (
-              <span>
-                <Link href={`/professionals/${encodeURIComponent(it.code)}`}>{it.name}</Link>
-                <span className="sub">{it.leftOn ? t('partners.left', { on: date(it.leftOn) }) : it.code}</span>
-              </span>
-            ),
-            csv: (it) => it.name,
-          },
-          {
-            key: 'partner',
-            title: t('field.partner'),
-            cell: (it) => (it.partner ? <Link href={`/partners/${encodeURIComponent(it.partner.code)}`}>{it.partner.name}</Link> : '–'),
-            csv: (it) => it.partner?.code,
-          },
-          { key: 'signed', title: t('field.signedUpOn'), order: 'SIGNED_UP_ON', cell: (it) => <span className="nowrap">{date(it.signedUpOn)}</span>, csv: (it) => it.signedUpOn },
-          { key: 'level', title: t('account.level'), cell: (it) => <LevelBadge level={it.standing.level} />, csv: (it) => it.standing.level?.code },
-          { key: 'points', title: t('field.points'), number: true, cell: (it) => number(it.standing.points), csv: (it) => it.standing.points },
-          { key: 'renews', title: t('professionals.renews'), cell: (it) => <span className="nowrap">{date(it.standing.renewsOn)}</span>, csv: (it) => it.standing.renewsOn },
-          { key: 'dojo', title: t('field.dojo'), number: true, cell: (it) => number(it.dojoCredits), csv: (it) => it.dojoCredits },
-        ]}
-      />
-      {creating && (
-        <ChangeDialog
-          change={{
+      rows={rows}
+      file="professionals"
+      orders={ORDERS}
+      pageActions={[
+        {
+          mutation: 'signUpProfessional',
+          label: t('professionals.create'),
+          kind: 'primary',
+          change: () => ({
             title: t('professionals.create'),
             fields: [
-              { name: 'code', label: t('field.code'), required: true },
-              { name: 'name', label: t('field.name'), required: true },
+              ...codeAndName(t),
               { name: 'email', label: t('field.email'), type: 'email', required: true },
               { name: 'signedUpOn', label: t('field.signedUpOn'), type: 'date', required: true, initial: today },
             ],
@@ -106,10 +56,25 @@ export default function ProfessionalsPage() {
             preview: false,
             confirm: t('professionals.create'),
             onDone: (_, values) => navigate(`/professionals/${encodeURIComponent(values['code'] ?? '')}`),
-          }}
-          onClose={() => setCreating(false)}
-        />
-      )}
-    </Page>
+          }),
+        },
+      ]}
+      filters={[
+        { name: 'search', label: t('filter.search') },
+        { name: 'level', label: t('account.level'), type: 'select', options: [['', t('filter.all')], ...LEVELS.map((it) => [it, it] as const)] },
+        { name: 'partner', label: t('field.partnerCode') },
+        { name: 'risk', label: t('partners.ending'), type: 'select', options: RISK(t) },
+        { name: 'order', label: t('filter.order'), type: 'select', usual: 'NAME', options: options(ProfessionalOrder, 'ProfessionalOrder') },
+      ]}
+      columns={[
+        name,
+        column.subject('partners', (it) => it.partner),
+        column.date('signed', t('field.signedUpOn'), (it) => it.signedUpOn, { order: 'SIGNED_UP_ON' }),
+        { key: 'level', title: t('account.level'), cell: (it) => <LevelBadge level={it.standing.level} />, csv: (it) => it.standing.level?.code },
+        column.number('points', t('field.points'), (it) => it.standing.points),
+        column.date('renews', t('professionals.renews'), (it) => it.standing.renewsOn),
+        column.number('dojo', t('field.dojo'), (it) => it.dojoCredits),
+      ]}
+    />
   );
 }

@@ -1,7 +1,9 @@
 // The colours of states, the same on every page.
 
-import type { DealStatus, ImportStatus, OrderStatus, SwagOrderStatus } from '#generated/types';
+import type { ActivityStatus, DealStatus, ImportStatus, OrderStatus, SwagOrderStatus } from '#generated/types';
 import type { Tone } from '#src/ui/basics';
+
+export const CLAIM_TONES: Record<ActivityStatus, Tone> = { PENDING_REVIEW: 'warn', RECORDED: 'good', REJECTED: 'bad', VOIDED: 'neutral' };
 
 export const DEAL_TONES: Record<DealStatus, Tone> = {
   LEAD: 'info',

@@ -1,0 +1,108 @@
+// How claims are shown: to staff that reviews them, and to those who made them.
+
+import { Rules } from '#generated/claims';
+import type { ClaimPartsFragment, RulesQuery } from '#generated/types';
+import { useCaller } from '#src/api/caller';
+import { useData } from '#src/api/data';
+import type { Rows } from '#src/api/data';
+import { useTexts } from '#src/i18n/i18n';
+import type { Texts } from '#src/i18n/i18n';
+import { Definitions } from '#src/ui/basics';
+import { SubjectLink, Two, useColumns } from '#src/ui/list';
+import type { Column } from '#src/ui/table';
+
+import { CLAIM_TONES } from './tones';
+
+export type Rule = RulesQuery['edition']['earningRules'][number];
+
+/// The rules in force, and the titles of their kinds.
+export function useRules(): { rules: readonly Rule[]; titleOf: (kind: string) => string } {
+  const result = useData(Rules, { asOf: null });
+  const rules = result.data?.edition.earningRules ?? [];
+  return { rules, titleOf: (kind) => rules.find((it) => it.kind === kind)?.title ?? kind };
+}
+
+export function useClaimColumns(rows: Rows<ClaimPartsFragment>, titleOf: (kind: string) => string) {
+  const { t } = useTexts();
+  const { isStaff } = useCaller();
+  const column = useColumns(rows);
+  return {
+    date: column.date('date', t('field.date'), (it) => it.occurredOn),
+    who: {
+      key: 'who',
+      title: t('field.who'),
+      cell: ({ subject }) =>
+        isStaff ? (
+          <SubjectLink kind={subject.__typename === 'Partner' ? 'partners' : 'professionals'} code={subject.code}>
+            {subject.name}
+          </SubjectLink>
+        ) : (
+          subject.name
+        ),
+      csv: (it) => it.subject.code,
+    } satisfies Column<ClaimPartsFragment>,
+    kind: {
+      key: 'kind',
+      title: t('field.kind'),
+      cell: (it) => (
+        <Two lang="en" sub={<Evidence claim={it} />}>
+          {titleOf(it.kind)}
+        </Two>
+      ),
+      csv: (it) => it.kind,
+    } satisfies Column<ClaimPartsFragment>,
+    status: column.status('ActivityStatus', (it) => it.status, CLAIM_TONES, (it) => it.voided?.reason ?? it.review?.reason),
+  };
+}
+
+function attributesOf(claim: ClaimPartsFragment): [string, string][] {
+  const attributes = (claim.attributes ?? {}) as Record<string, unknown>;
+  return Object.entries(attributes).map(([name, value]) => [name, String(value)]);
+}
+
+function isAddress(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text);
+}
+
+function Address({ to, children }: { to: string; children: string }) {
+  return (
+    <a href={to} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  );
+}
+
+function Evidence({ claim }: { claim: ClaimPartsFragment }) {
+  return attributesOf(claim).map(([name, value]) =>
+    isAddress(value) ? (
+      <Address key={name} to={value}>
+        {new URL(value).host}
+      </Address>
+    ) : (
+      <span key={name}>{`${name}: ${value} `}</span>
+    ),
+  );
+}
+
+export function ClaimFacts({ claim, texts }: { claim: ClaimPartsFragment; texts: Texts }) {
+  const { t, date, number } = texts;
+  return (
+    <Definitions
+      of={[
+        [t('field.date'), date(claim.occurredOn)],
+        [t('field.quantity'), number(claim.quantity)],
+        [t('field.pointsProposed'), claim.points === null ? '–' : number(claim.points)],
+        ...attributesOf(claim).map(([name, value]): [string, React.ReactNode] => [
+          name,
+          isAddress(value) ? (
+            <Address key={name} to={value}>
+              {value}
+            </Address>
+          ) : (
+            value
+          ),
+        ]),
+      ]}
+    />
+  );
+}
