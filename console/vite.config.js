@@ -4,6 +4,8 @@ import { defineConfig } from 'vite';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
+const server = process.env.SERVER ?? 'http://127.0.0.1:8080';
+
 export default defineConfig({
   base: '/console/',
   resolve: {
@@ -24,5 +26,5 @@ export default defineConfig({
     manifest: 'manifest.json',
     rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
-  server: { proxy: { '/graphql': { target: process.env.SERVER ?? 'http://127.0.0.1:8080', ws: true } } },
+  server: { proxy: { '/graphql': { target: server, ws: true }, '/console/config.json': server } },
 });

@@ -15,6 +15,8 @@ export interface View {
   readonly page: Page;
   /// Part of the navigation; others are reached from a list.
   readonly listed?: false;
+  /// The command palette has it all the same.
+  readonly found?: true;
   /// A heading above it in the navigation.
   readonly group?: Key;
 }
@@ -33,7 +35,11 @@ const staff: View[] = [
   { path: '/partners/:partner/statement', title: 'nav.statement', page: page(() => import('./pages/statement')), listed: false },
   { path: '/professionals', title: 'nav.professionals', page: page(() => import('./pages/professionals')) },
   { path: '/professionals/:code', title: 'nav.professionals', page: page(() => import('./pages/professional')), listed: false },
+  { path: '/customers', title: 'nav.customers', page: page(() => import('./pages/customers')) },
+  { path: '/products', title: 'nav.products', page: page(() => import('./pages/products')) },
+  { path: '/quote', title: 'nav.quote', page: page(() => import('./pages/quote')), listed: false },
   { path: '/imports', title: 'nav.imports', page: page(() => import('./pages/imports')), group: 'nav.program' },
+  { path: '/imports/new', title: 'nav.upload', page: page(() => import('./pages/upload')), listed: false, found: true },
   { path: '/imports/:id', title: 'nav.imports', page: page(() => import('./pages/import')), listed: false },
   { path: '/report', title: 'nav.report', page: page(() => import('./pages/report')) },
   { path: '/policy', title: 'nav.policy', page: page(() => import('./pages/policy')) },
@@ -45,6 +51,8 @@ const staff: View[] = [
 const administrator: View[] = [
   ...staff,
   { path: '/policy/drafts/:id', title: 'nav.policy', page: page(() => import('./pages/draft')), listed: false },
+  { path: '/recalculations', title: 'nav.recalculations', page: page(() => import('./pages/recalculations')) },
+  { path: '/recalculations/:id', title: 'nav.recalculations', page: page(() => import('./pages/recalculation')), listed: false },
   { path: '/keys', title: 'nav.keys', page: page(() => import('./pages/keys')) },
 ];
 
@@ -53,6 +61,7 @@ const partner: View[] = [
   { path: '/ledger', title: 'nav.ledger', page: page(() => import('./pages/own-ledger')) },
   { path: '/paths', title: 'nav.paths', page: page(() => import('./pages/paths')) },
   { path: '/quote', title: 'nav.quote', page: page(() => import('./pages/quote')), group: 'nav.business' },
+  { path: '/quotes', title: 'nav.quotes', page: page(() => import('./pages/quotes')) },
   { path: '/orders', title: 'nav.orders', page: page(() => import('./pages/orders')) },
   { path: '/deals', title: 'nav.deals', page: page(() => import('./pages/deals')) },
   { path: '/deals/:reference', title: 'nav.deals', page: page(() => import('./pages/deal')), listed: false },

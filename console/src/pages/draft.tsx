@@ -10,16 +10,17 @@ import type { CheckEditionQuery, DraftQuery, TrialPartsFragment } from '#generat
 import { useCaller } from '#src/api/caller';
 import { post } from '#src/api/client';
 import { useData } from '#src/api/data';
-import { Bars } from '#src/charts/charts';
 import { useTexts } from '#src/i18n/i18n';
-import { Badge, Button, Card, Empty, Figure, Shown } from '#src/ui/basics';
+import { Badge, Button, Card, Empty, Shown } from '#src/ui/basics';
 import { ChangeDialog } from '#src/ui/change';
 import type { Change } from '#src/ui/change';
 import { TextField } from '#src/ui/fields';
 import { notify } from '#src/ui/notices';
 import { Page } from '#src/ui/page';
-import { fixed, Table } from '#src/ui/table';
 import { Tabs } from '#src/ui/tabs';
+
+import { RecalculationsView } from './recalculations';
+import { TrialResult } from './trial';
 
 const CHECK_DELAY_MS = 500;
 const POLL_MS = 700;
@@ -239,7 +240,7 @@ function Editor({ draft }: { draft: Found }) {
           {
             id: 'recalculation',
             title: t('policy.recalculation'),
-            content: () => <Empty>{t('policy.recalculationLater')}</Empty>,
+            content: () => <RecalculationsView draft={draft} dirty={dirty} />,
           },
         ]}
       />
@@ -249,7 +250,7 @@ function Editor({ draft }: { draft: Found }) {
 }
 
 function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
-  const { t, number, signed, money, date, percent } = useTexts();
+  const { t, percent } = useTexts();
   const client = useClient();
   const [trial, setTrial] = useState<TrialPartsFragment | null>(draft.trial);
   const [busy, setBusy] = useState(false);
@@ -279,7 +280,6 @@ function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
       setBusy(false);
     }
   };
-  const subjects = (trial?.subjects.nodes ?? []).filter((it): it is NonNullable<typeof it> => it !== null).map((it) => ({ ...it, id: it.code }));
   return (
     <>
       <div className="filters">
@@ -291,71 +291,7 @@ function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
         {trial && <Badge tone={trial.status === 'FINISHED' ? 'good' : trial.status === 'RUNNING' ? 'info' : 'bad'}>{`${t(`EditionTrialStatus.${trial.status}`)} ${running ? percent(trial.progress) : ''}`}</Badge>}
       </div>
       {!trial && <Empty>{t('policy.noTrial')}</Empty>}
-      {trial && (
-        <>
-          <p className="lead">{t('policy.trialLead', { on: date(trial.on), from: date(trial.effectiveFrom) })}</p>
-          <div className="figures">
-            <Figure label={t('policy.gainers')} value={number(trial.gainers)} />
-            <Figure label={t('policy.losers')} value={number(trial.losers)} />
-            <Figure label={t('policy.credits')} value={`+${number(trial.creditsGiven)} / −${number(trial.creditsTaken)}`} />
-            <Figure label={t('field.points')} value={`+${number(trial.pointsGiven)} / −${number(trial.pointsTaken)}`} />
-            <Figure label={t('policy.cost')} value={trial.discountCost.map(money).join(' / ') || '–'} hint={t('policy.costHint')} />
-          </div>
-          {subjects.some((it) => it.difference !== 0) && (
-            <div className="stack">
-              <Bars
-                title={t('policy.differences')}
-                file="trial"
-                axis={t('field.code')}
-                labels={subjects.map((it) => it.code)}
-                series={[
-                  { name: t('policy.gainers'), tone: 'tone-3', values: subjects.map((it) => Math.max(it.difference, 0)) },
-                  { name: t('policy.losers'), tone: 'spent', values: subjects.map((it) => Math.min(it.difference, 0)) },
-                ]}
-              />
-            </div>
-          )}
-          <Table
-            label={t('policy.differences')}
-            file="trial-subjects"
-            rows={fixed(subjects)}
-            empty={running ? t('state.loading') : t('policy.nobody')}
-            columns={[
-              {
-                key: 'who',
-                title: t('field.who'),
-                cell: (it) => (
-                  <span>
-                    {it.partner?.name ?? it.professional?.name ?? it.code}
-                    <span className="sub">{it.code}</span>
-                  </span>
-                ),
-                csv: (it) => it.code,
-              },
-              {
-                key: 'outcome',
-                title: t('policy.outcome'),
-                cell: (it) => <Badge tone={it.outcome === 'GAINS' ? 'good' : it.outcome === 'LOSES' ? 'bad' : 'warn'}>{t(`EditionTrialOutcome.${it.outcome}`)}</Badge>,
-                csv: (it) => it.outcome,
-              },
-              { key: 'difference', title: t('policy.difference'), number: true, cell: (it) => signed(it.difference), csv: (it) => it.difference },
-              {
-                key: 'level',
-                title: t('account.level'),
-                cell: (it) => (it.before.level === it.after.level ? (it.after.level ?? '–') : `${it.before.level ?? '–'} → ${it.after.level ?? '–'}`),
-                csv: (it) => `${it.before.level ?? ''} > ${it.after.level ?? ''}`,
-              },
-              {
-                key: 'balance',
-                title: t('account.balance'),
-                number: true,
-                cell: (it) => (it.before.balance === it.after.balance ? number(it.after.balance) : `${number(it.before.balance)} → ${number(it.after.balance)}`),
-                csv: (it) => it.after.balance - it.before.balance,
-              },
-            ]}
-          />
-        </>
-      )}
+      {trial && <TrialResult trial={trial} />}
     </>
   );
 }

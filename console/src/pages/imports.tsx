@@ -3,6 +3,7 @@
 import { Link } from 'wouter';
 
 import { ImportRuns, VoidActivities } from '#generated/imports';
+import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import { useChangeFields } from '#src/ui/actions';
@@ -12,6 +13,7 @@ import { IMPORT_TONES } from './tones';
 
 export default function ImportsPage() {
   const { t } = useTexts();
+  const { may } = useCaller();
   const { reason } = useChangeFields();
   const rows = useRows(ImportRuns, {}, (data) => data.importRuns);
   const column = useColumns(rows);
@@ -22,6 +24,13 @@ export default function ImportsPage() {
       rows={rows}
       file="imports"
       empty={t('imports.none')}
+      actions={
+        may('recordActivities') && (
+          <Link className="button primary" href="/imports/new">
+            {t('nav.upload')}
+          </Link>
+        )
+      }
       columns={[
         { key: 'file', title: t('imports.file'), cell: (it) => <Link href={`/imports/${it.id}`}>{it.fileName}</Link>, csv: (it) => it.fileName },
         column.text('rows', t('imports.rows'), (it) => t(`ImportRowKind.${it.rows}`)),

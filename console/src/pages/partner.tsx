@@ -20,6 +20,7 @@ import { ProductCategory, Track } from '#generated/schema';
 import type { AccountQuery } from '#generated/types';
 import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
+import { findPartners, findProfessionals } from '#src/api/lookups';
 import { addDays } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
 import { useChangeFields } from '#src/ui/actions';
@@ -32,12 +33,13 @@ import { fixed } from '#src/ui/table';
 import { AccountView, accountVariables } from './account';
 import { useRules } from './claim-parts';
 import { LedgerView } from './ledger';
+import { QuotesView } from './quotes';
 import { SubjectPage, useSubjectActions } from './subjects';
 
 export default function PartnerPage({ params }: { params: Record<string, string> }) {
   const code = decodeURIComponent(params['code'] ?? '');
   const { t, date } = useTexts();
-  const { today } = useCaller();
+  const { today, may } = useCaller();
   const options = useOptions();
   const { day } = useChangeFields();
   const { rules } = useRules();
@@ -76,7 +78,7 @@ export default function PartnerPage({ params }: { params: Record<string, string>
     label: t('partners.affiliate'),
     change: () => ({
       title: t('partners.affiliate'),
-      fields: [{ name: 'professional', label: t('field.professionalCode'), required: true }, day('startsOn', t('field.from'))],
+      fields: [{ name: 'professional', label: t('field.professionalCode'), required: true, lookup: findProfessionals }, day('startsOn', t('field.from'))],
       operation: AffiliateProfessional,
       input: (values) => ({ partner: code, ...values }),
       confirm: t('partners.affiliate'),
@@ -134,9 +136,16 @@ export default function PartnerPage({ params }: { params: Record<string, string>
         { operation: Rules, variables: {} },
       ]}
       links={
-        <Link className="button" href={`/partners/${encodeURIComponent(code)}/statement`}>
-          {t('nav.statement')}
-        </Link>
+        <>
+          <Link className="button" href={`/partners/${encodeURIComponent(code)}/statement`}>
+            {t('nav.statement')}
+          </Link>
+          {may('placeOrder') && (
+            <Link className="button" href={`/quote?partner=${encodeURIComponent(code)}`}>
+              {t('nav.quote')}
+            </Link>
+          )}
+        </>
       }
       actions={({ partner, edition }) => {
         if (!partner) {
@@ -152,7 +161,7 @@ export default function PartnerPage({ params }: { params: Record<string, string>
           contract,
           target(partner.salesTarget?.target.currency ?? 'EUR'),
           subject.update('updatePartner', UpdatePartner, code, { name: partner.name, enrolledOn: partner.enrolledOn }, { name: 'enrolledOn', label: t('field.enrolledOn') }),
-          subject.merge('mergePartners', MergePartners, code, partner.name, t('field.partnerCode')),
+          subject.merge('mergePartners', MergePartners, code, partner.name, { label: t('field.partnerCode'), lookup: findPartners }),
           subject.end('endPartnership', EndPartnership, partner.leftOn, t(partner.leftOn ? 'partners.resume' : 'partners.end')),
         ];
       }}
@@ -161,6 +170,7 @@ export default function PartnerPage({ params }: { params: Record<string, string>
         { id: 'ledger', title: t('nav.ledger'), content: () => <LedgerView code={code} /> },
         { id: 'people', title: t('nav.people'), content: () => <People code={code} /> },
         { id: 'contracts', title: t('partners.contracts'), content: ({ partner }) => <Contracts code={code} contracts={partner?.contracts ?? []} /> },
+        { id: 'quotes', title: t('nav.quotes'), content: () => <QuotesView code={code} /> },
         { id: 'levels', title: t('account.history'), content: ({ partner }) => <LevelHistory levels={partner?.levelHistory ?? []} /> },
       ]}
     />
@@ -308,7 +318,7 @@ function Affiliations({ code, affiliations }: { code: string; affiliations: Affi
                   title: t('partners.correct', { who }),
                   about: t('partners.correctAbout'),
                   fields: [
-                    { name: 'partner', label: t('field.partnerCode'), required: true, initial: code },
+                    { name: 'partner', label: t('field.partnerCode'), required: true, initial: code, lookup: findPartners },
                     day('startsOn', t('field.from'), { initial: startsOn }),
                     day('endsOn', t('field.to'), { required: false, initial: endsOn ?? '' }),
                     reason,

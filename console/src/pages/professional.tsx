@@ -3,6 +3,7 @@
 import { AffiliateProfessional } from '#generated/partners';
 import { EndMembership, Membership, MergeProfessionals, PointsLedger, UpdateProfessional } from '#generated/professionals';
 import type { MembershipQuery } from '#generated/types';
+import { findPartners, findProfessionals } from '#src/api/lookups';
 import { useTexts } from '#src/i18n/i18n';
 import { useChangeFields } from '#src/ui/actions';
 import type { Action } from '#src/ui/actions';
@@ -23,7 +24,7 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
     label: t('partners.affiliate'),
     change: () => ({
       title: t('partners.affiliate'),
-      fields: [{ name: 'partner', label: t('field.partnerCode'), required: true }, day('startsOn', t('field.from'))],
+      fields: [{ name: 'partner', label: t('field.partnerCode'), required: true, lookup: findPartners }, day('startsOn', t('field.from'))],
       operation: AffiliateProfessional,
       input: (values) => ({ professional: code, ...values }),
       confirm: t('partners.affiliate'),
@@ -44,7 +45,7 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
               subject.override(edition.professionalLevels),
               ...(person.standing.override ? [subject.endOverride()] : []),
               subject.update('updateProfessional', UpdateProfessional, code, { name: person.name, signedUpOn: person.signedUpOn }, { name: 'signedUpOn', label: t('field.signedUpOn') }),
-              subject.merge('mergeProfessionals', MergeProfessionals, code, person.name, t('field.professionalCode')),
+              subject.merge('mergeProfessionals', MergeProfessionals, code, person.name, { label: t('field.professionalCode'), lookup: findProfessionals }),
               subject.end('endMembership', EndMembership, person.leftOn, t(person.leftOn ? 'professionals.resume' : 'professionals.end')),
             ]
           : []

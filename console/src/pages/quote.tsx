@@ -3,15 +3,18 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 
-import { PlaceOrder, Products, QuoteOrder } from '#generated/quote';
+import { PlaceOrder, Products, QuoteOrder, SaveQuote } from '#generated/quote';
 import { OrderPurpose } from '#generated/schema';
 import type { OrderInput, QuoteOrderQuery } from '#generated/types';
+import { useAddress } from '#src/api/address';
 import { useCaller } from '#src/api/caller';
 import { post } from '#src/api/client';
 import { useData } from '#src/api/data';
+import { addDays } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
+import { Actions, useChange, useChangeFields } from '#src/ui/actions';
+import type { Action } from '#src/ui/actions';
 import { Button, Card, Figure } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
 import { SelectField, TextField } from '#src/ui/fields';
 import { Page } from '#src/ui/page';
 
@@ -24,7 +27,7 @@ interface Line {
 const DELAY_MS = 200;
 
 export default function QuotePage() {
-  const { viewer, may } = useCaller();
+  const { viewer, today, isStaff } = useCaller();
   const { t, number, money, percent } = useTexts();
   const [, navigate] = useLocation();
   const products = useData(Products, {});
@@ -34,23 +37,26 @@ export default function QuotePage() {
   const [lines, setLines] = useState<Line[]>([{ id: 0, product: '', quantity: '1' }]);
   const [credits, setCredits] = useState('0');
   const [result, setResult] = useState<{ of: string; payload?: QuoteOrderQuery['quote']; failure?: string }>({ of: '' });
-  const [placing, setPlacing] = useState<string | null>(null);
+  const { open, dialog } = useChange();
+  const { day } = useChangeFields();
+  const [get] = useAddress();
+  const partner = viewer.partner?.code ?? get('partner');
   const all = (products.data?.products.nodes ?? []).filter((it): it is NonNullable<typeof it> => it !== null);
   const currencies = [...new Set(all.flatMap((it) => it.prices.map((price) => price.currency)))].sort();
   const filled = lines.filter((it) => it.product && Number(it.quantity) > 0);
   const input: OrderInput = useMemo(
     () => ({
-      partner: viewer.partner?.code ?? '',
+      partner: partner,
       purpose,
       customer: purpose === 'END_CUSTOMER' ? customer : null,
       currency,
       lines: filled.map((it) => ({ product: it.product, quantity: Number(it.quantity) })),
       credits: Number(credits) || 0,
     }),
-    [viewer.partner?.code, purpose, customer, currency, filled, credits],
+    [partner, purpose, customer, currency, filled, credits],
   );
   const key = JSON.stringify(input);
-  const complete = filled.length > 0 && (purpose === 'SELF_USE' || customer.trim() !== '');
+  const complete = partner !== '' && filled.length > 0 && (purpose === 'SELF_USE' || customer.trim() !== '');
   useEffect(() => {
     if (!complete) {
       return undefined;
@@ -69,12 +75,66 @@ export default function QuotePage() {
   }, [key, complete]);
   const quote = complete ? result.payload?.quote : undefined;
   const errors = complete && result.of === key ? (result.payload?.userErrors ?? []) : [];
+  const about = quote && t('quote.placeAbout', { total: money(quote.total), n: quote.credits });
+  const unready = errors.length > 0 || result.of !== key;
+  const actions: Action[] = [
+    {
+      mutation: 'placeOrder',
+      label: t('quote.place'),
+      kind: 'primary',
+      disabled: unready,
+      change: () => {
+        // One order, however often the request is repeated.
+        const idempotencyKey = crypto.randomUUID();
+        return {
+          title: t('quote.placeTitle'),
+          about,
+          fields: [],
+          operation: PlaceOrder,
+          input: () => ({ order: input, idempotencyKey }),
+          confirm: t('quote.place'),
+          done: t('quote.placed'),
+          onDone: () => navigate(isStaff ? `/orders?partner=${encodeURIComponent(partner)}` : '/orders'),
+        };
+      },
+    },
+    {
+      mutation: 'saveQuote',
+      label: t('quotes.save'),
+      disabled: unready,
+      change: () => {
+        const idempotencyKey = crypto.randomUUID();
+        return {
+          title: t('quotes.saveTitle'),
+          about: t('quotes.saveAbout'),
+          fields: [
+            day('validUntil', t('field.validUntil'), { initial: addDays(today, 30), min: today }),
+            {
+              name: 'hold',
+              label: t('quotes.hold'),
+              type: 'select',
+              hint: t('quotes.holdHint'),
+              options: [
+                ['', t('no')],
+                ['yes', t('yes')],
+              ],
+            },
+          ],
+          operation: SaveQuote,
+          input: (values) => ({ order: input, validUntil: values['validUntil'], hold: values['hold'] === 'yes', idempotencyKey }),
+          confirm: t('quotes.save'),
+          done: t('quotes.saved'),
+          onDone: () => navigate(isStaff ? `/partners/${encodeURIComponent(partner)}?tab=quotes` : '/quotes'),
+        };
+      },
+    },
+  ];
   const change = (id: number, part: Partial<Line>) => setLines((before) => before.map((it) => (it.id === id ? { ...it, ...part } : it)));
 
   return (
     <Page
       title={t('nav.quote')}
-      lead={t('quote.lead')}
+      lead={isStaff ? t('quote.leadFor', { partner }) : t('quote.lead')}
       queries={[
         { operation: QuoteOrder, variables: { input } },
         { operation: Products, variables: {} },
@@ -178,33 +238,15 @@ export default function QuotePage() {
                     <span>{money({ ...quote.redeemed, amount: `-${quote.redeemed.amount}` })}</span>
                   </li>
                 </ul>
-                {may('placeOrder') && (
-                  <div>
-                    <Button kind="primary" disabled={errors.length > 0 || result.of !== key} onPress={() => setPlacing(crypto.randomUUID())}>
-                      {t('quote.place')}
-                    </Button>
-                  </div>
-                )}
+                <div className="actions">
+                  <Actions of={actions} open={open} />
+                </div>
               </div>
             )}
           </div>
         </Card>
       </div>
-      {placing && (
-        <ChangeDialog
-          change={{
-            title: t('quote.placeTitle'),
-            about: quote && t('quote.placeAbout', { total: money(quote.total), n: quote.credits }),
-            fields: [],
-            operation: PlaceOrder,
-            input: () => ({ order: input, idempotencyKey: placing }),
-            confirm: t('quote.place'),
-            done: t('quote.placed'),
-            onDone: () => navigate('/orders'),
-          }}
-          onClose={() => setPlacing(null)}
-        />
-      )}
+      {dialog}
     </Page>
   );
 }

@@ -104,13 +104,13 @@ export function useSubjectActions(subject: { partner: string } | { professional:
         confirm: t('partners.update'),
       }),
     }),
-    merge: (mutation: string, operation: Change['operation'], code: string, name: string, into: string): Action => ({
+    merge: (mutation: string, operation: Change['operation'], code: string, name: string, into: Pick<ChangeField, 'label' | 'lookup'>): Action => ({
       mutation,
       label: t('partners.merge'),
       change: () => ({
         title: t('partners.merge'),
         about: t('partners.mergeAbout', { name }),
-        fields: [{ name: 'into', label: into, required: true }, reason],
+        fields: [{ name: 'into', required: true, ...into }, reason],
         operation,
         input: (values) => ({ from: code, into: values['into'], reason: values['reason'] }),
         confirm: t('partners.merge'),

@@ -1,6 +1,6 @@
 // The colours of states, the same on every page.
 
-import type { ActivityStatus, DealStatus, ImportStatus, OrderStatus, SwagOrderStatus } from '#generated/types';
+import type { ActivityStatus, DealStatus, ImportStatus, OrderStatus, QuoteStatus, RecalculationStatus, SwagOrderStatus } from '#generated/types';
 import type { Tone } from '#src/ui/basics';
 
 export const CLAIM_TONES: Record<ActivityStatus, Tone> = { PENDING_REVIEW: 'warn', RECORDED: 'good', REJECTED: 'bad', VOIDED: 'neutral' };
@@ -24,3 +24,5 @@ export const DEAL_TONES: Record<DealStatus, Tone> = {
 export const ORDER_TONES: Record<OrderStatus, Tone> = { PLACED: 'warn', FULFILLED: 'good', CANCELLED: 'neutral', RETURNED: 'bad' };
 export const SWAG_TONES: Record<SwagOrderStatus, Tone> = { PLACED: 'warn', FULFILLED: 'good', CANCELLED: 'neutral' };
 export const IMPORT_TONES: Record<ImportStatus, Tone> = { RUNNING: 'info', FINISHED: 'good', REFUSED: 'bad', FAILED: 'bad', UNDONE: 'neutral' };
+export const QUOTE_TONES: Record<QuoteStatus, Tone> = { OPEN: 'info', PLACED: 'good', EXPIRED: 'neutral', WITHDRAWN: 'neutral' };
+export const RECALCULATION_TONES: Record<RecalculationStatus, Tone> = { PLANNED: 'info', APPLYING: 'warn', APPLIED: 'good', REVERTING: 'warn', REVERTED: 'neutral' };

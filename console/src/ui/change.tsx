@@ -12,14 +12,17 @@ import type { Operation } from '#src/api/operation';
 import { useTexts } from '#src/i18n/i18n';
 
 import { Button } from './basics';
-import { SelectField, TextField } from './fields';
+import { ChoicesField, LookupField, SelectField, TextField } from './fields';
+import type { Lookup } from './fields';
 import { notify } from './notices';
 
 export interface ChangeField {
   readonly name: string;
   readonly label: string;
-  readonly type?: 'text' | 'number' | 'date' | 'textarea' | 'select' | 'email' | 'url' | 'search';
+  readonly type?: 'text' | 'number' | 'date' | 'textarea' | 'select' | 'choices' | 'email' | 'url' | 'search';
   readonly options?: readonly (readonly [string, string])[];
+  /// Suggestions while typing.
+  readonly lookup?: Lookup;
   readonly required?: boolean;
   readonly hint?: ReactNode;
   readonly initial?: string;
@@ -39,6 +42,8 @@ export interface Change {
   readonly input: (values: Record<string, string>) => Record<string, unknown>;
   /// False for the few changes that have no numbers, and no preview.
   readonly preview?: boolean;
+  /// What is said if the preview was accepted, of a change without effects on single entries.
+  readonly accepted?: string;
   readonly confirm: string;
   readonly danger?: boolean;
   readonly done?: string;
@@ -148,12 +153,19 @@ export function ChangeDialog({ change, onClose }: { change: Change; onClose: () 
               if (field.type === 'select') {
                 return <SelectField key={field.name} {...shared} options={field.options ?? []} />;
               }
+              if (field.type === 'choices') {
+                return <ChoicesField key={field.name} {...shared} options={field.options ?? []} />;
+              }
+              const autoFocus = index === 0 && matchMedia('(pointer: fine)').matches;
+              if (field.lookup) {
+                return <LookupField key={field.name} name={field.name} {...shared} autoFocus={autoFocus} lookup={field.lookup} />;
+              }
               return (
                 <TextField
                   key={field.name}
                   name={field.name}
                   {...shared}
-                  autoFocus={index === 0 && matchMedia('(pointer: fine)').matches}
+                  autoFocus={autoFocus}
                   {...(field.min === undefined ? {} : { min: field.min })}
                   {...(field.max === undefined ? {} : { max: field.max })}
                   {...(field.type === 'textarea' ? { rows: 3 } : { type: field.type ?? 'text' })}
@@ -173,6 +185,7 @@ export function ChangeDialog({ change, onClose }: { change: Change; onClose: () 
                   {it.message}
                 </p>
               ))}
+              {current?.payload && errors.length === 0 && change.accepted && <p className="effects">{change.accepted}</p>}
               {wants && current?.payload?.effects && errors.length === 0 && <EffectsList effects={current.payload.effects} />}
             </div>
             <div className="buttons">
@@ -189,6 +202,7 @@ export function ChangeDialog({ change, onClose }: { change: Change; onClose: () 
 }
 
 const ENTRIES_SHOWN = 5;
+const LEVELS_SHOWN = 10;
 
 /// What a change does, in sentences.
 export function EffectsList({ effects }: { effects: EffectsPartsFragment }) {
@@ -214,10 +228,13 @@ export function EffectsList({ effects }: { effects: EffectsPartsFragment }) {
   }
   say(sums.points, 'effect.givesPoints', 'effect.takesPoints');
   say(sums.dojo, 'effect.givesDojo', 'effect.takesDojo');
-  for (const { partner, professional, track, from, to, on } of effects.levelChanges) {
+  for (const { partner, professional, track, from, to, on } of effects.levelChanges.slice(0, LEVELS_SHOWN)) {
     const who = partner?.name ?? professional?.name ?? '';
     const what = { who, track: track ? t(`Track.${track}`) : '', from: from?.name ?? '–', to: to?.name ?? '–', on: date(on) };
     lines.push(t(track ? 'effect.level' : 'effect.levelOf', what));
+  }
+  if (effects.levelChanges.length > LEVELS_SHOWN) {
+    lines.push(t('effect.moreLevels', { n: effects.levelChanges.length - LEVELS_SHOWN }));
   }
   const entries = [...effects.ledgerEntries, ...effects.pointsEntries];
   if (entries.length === 0 && lines.length === 0) {

@@ -1,13 +1,17 @@
 // Form fields: native ones, which every keyboard, screen reader and phone knows.
 
 import type { ReactNode } from 'react';
-import { useId } from 'react';
+import { useEffect, useId, useState } from 'react';
 
 interface Common {
   readonly label: string;
   readonly hint?: ReactNode;
   readonly error?: string | undefined;
   readonly required?: boolean;
+}
+
+function describedBy(id: string, { hint, error }: Common): string | undefined {
+  return [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || undefined;
 }
 
 function Around({ id, label, hint, error, children }: Common & { id: string; children: ReactNode }) {
@@ -59,7 +63,7 @@ export function TextField({
     placeholder,
     required: common.required,
     'aria-invalid': common.error ? true : undefined,
-    'aria-describedby': [common.hint && `${id}-hint`, common.error && `${id}-error`].filter(Boolean).join(' ') || undefined,
+    'aria-describedby': describedBy(id, common),
   };
   return (
     <Around id={id} {...common}>
@@ -95,7 +99,7 @@ export function SelectField({
         value={value}
         required={common.required}
         aria-invalid={common.error ? true : undefined}
-        aria-describedby={[common.hint && `${id}-hint`, common.error && `${id}-error`].filter(Boolean).join(' ') || undefined}
+        aria-describedby={describedBy(id, common)}
         onChange={(event) => onChange(event.target.value)}
       >
         {options.map(([key, text]) => (
@@ -105,5 +109,87 @@ export function SelectField({
         ))}
       </select>
     </Around>
+  );
+}
+
+/// Finds values by a part of a name: pairs of a value and what it means.
+export type Lookup = (text: string) => Promise<readonly (readonly [string, string])[]>;
+
+const LOOKUP_DELAY_MS = 150;
+
+/// A text with suggestions, as the browser shows them.
+export function LookupField({
+  value,
+  onChange,
+  lookup,
+  autoFocus,
+  name,
+  ...common
+}: Common & { value: string; onChange: (value: string) => void; lookup: Lookup; autoFocus?: boolean; name?: string }) {
+  const id = useId();
+  const [found, setFound] = useState<Awaited<ReturnType<Lookup>>>([]);
+  useEffect(() => {
+    let current = true;
+    const timer = setTimeout(() => {
+      // Without suggestions, the field is one to type into.
+      lookup(value).then(
+        (next) => current && setFound(next),
+        () => undefined,
+      );
+    }, LOOKUP_DELAY_MS);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [lookup, value]);
+  return (
+    <Around id={id} {...common}>
+      <input
+        id={id}
+        name={name}
+        list={`${id}-found`}
+        value={value}
+        required={common.required}
+        autoComplete="off"
+        // oxlint-disable-next-line jsx-a11y/no-autofocus -- the first field of a dialog that was just opened
+        autoFocus={autoFocus}
+        aria-invalid={common.error ? true : undefined}
+        aria-describedby={describedBy(id, common)}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      <datalist id={`${id}-found`}>
+        {found.map(([key, text]) => (
+          <option key={key} value={key}>
+            {text}
+          </option>
+        ))}
+      </datalist>
+    </Around>
+  );
+}
+
+/// Any number of choices; the value has one on each line.
+export function ChoicesField({ value, onChange, options, label, hint, error }: Common & { value: string; onChange: (value: string) => void; options: readonly (readonly [string, string])[] }) {
+  const chosen = value.split('\n').filter(Boolean);
+  return (
+    <fieldset className="field choices-field">
+      <legend>{label}</legend>
+      {options.map(([key, text]) => (
+        <label key={key} className="choice">
+          <input
+            type="checkbox"
+            checked={chosen.includes(key)}
+            onChange={(event) => onChange((event.target.checked ? [...chosen, key] : chosen.filter((it) => it !== key)).join('\n'))}
+          />
+          <span>{text}</span>
+        </label>
+      ))}
+      {hint && <span className="hint">{hint}</span>}
+      {error && (
+        <span className="error" lang="en">
+          {error}
+        </span>
+      )}
+    </fieldset>
   );
 }

@@ -55,7 +55,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   }, [client, isStaff, text, t]);
   const wanted = text.trim().toLowerCase();
   const pages = VIEWS[viewer.role]
-    .filter((it) => it.listed !== false)
+    .filter((it) => it.listed !== false || it.found)
     .map((it) => ({ id: it.path, name: t(it.title), kind: '' }))
     .filter((it) => it.name.toLowerCase().includes(wanted));
   return (
