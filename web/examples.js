@@ -1,5 +1,9 @@
-// The example operations, grouped by role. Plain data without imports: a test validates every document
-// against the schema and executes it on the demo data.
+// The example operations, grouped by role. Plain data: a test validates every document against the schema and
+// executes it on the demo data.
+
+import { corrections, policy, webhooks } from './changes.js';
+
+export { filledIn } from './changes.js';
 
 const PARTNER = 'nordwind';
 const PROFESSIONAL = 'ada.nowak';
@@ -16,8 +20,8 @@ export function examples({ day = yesterday(), partner, professional } = {}) {
   const person = professional ?? PROFESSIONAL;
   return [
     { title: 'Everyone', roles: ['ADMINISTRATOR', 'PROGRAM_STAFF', 'INTEGRATOR', 'PARTNER', 'PROFESSIONAL'], examples: everyone() },
-    { title: 'Administrator', roles: ['ADMINISTRATOR'], examples: administrator(day) },
-    { title: 'Program staff', roles: ['ADMINISTRATOR', 'PROGRAM_STAFF'], examples: staff(day) },
+    { title: 'Administrator', roles: ['ADMINISTRATOR'], examples: [...administrator(day), ...policy(day), ...webhooks()] },
+    { title: 'Program staff', roles: ['ADMINISTRATOR', 'PROGRAM_STAFF'], examples: [...staff(day), ...corrections()] },
     { title: 'Integrator', roles: ['INTEGRATOR'], examples: integrator(day) },
     { title: 'Partner', roles: ['PARTNER'], examples: ofPartner(day, us) },
     { title: 'Professional', roles: ['PROFESSIONAL'], examples: ofProfessional(day, person) },

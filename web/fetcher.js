@@ -38,7 +38,11 @@ function selectedOperation({ query, operationName }) {
   }
 }
 
-/// A connection for each subscription, so that each uses the headers of its own editor.
+/// The most results of a subscription that are shown.
+const RESULTS_MAX = 200;
+
+/// A connection for each subscription, so that each uses the headers of its own editor. Its results are shown as a list with
+/// the times at which they arrived, the latest first: the next one replaces none, and the list stays when it is stopped.
 function subscribe({ query, variables, operationName }, headers) {
   return {
     subscribe(sink) {
@@ -53,9 +57,15 @@ function subscribe({ query, variables, operationName }, headers) {
         client.dispose();
         notify(value);
       };
+      const received = [];
+      const next = (result) => {
+        received.unshift({ at: new Date().toISOString(), ...result });
+        received.splice(RESULTS_MAX);
+        sink.next({ received: [...received] });
+      };
       const stop = client.subscribe(
         { query, variables, operationName },
-        { next: (result) => sink.next(result), error: end((error) => sink.error(displayable(error))), complete: end(() => sink.complete()) },
+        { next, error: end((error) => sink.error(displayable(error))), complete: end(() => sink.complete()) },
       );
       return { unsubscribe: end(stop) };
     },

@@ -1,7 +1,9 @@
 import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
+import '@graphiql/plugin-explorer/style.css';
 import './style.css';
 
+import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { StorageAPI } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
@@ -40,6 +42,9 @@ query WhoAmI {
 // Narrower windows have no room for the examples beside the editors.
 const PANEL_WIDTH_MIN = 1000;
 
+// Builds an operation by ticking fields.
+const EXPLORER = explorerPlugin({ showAttribution: false });
+
 // GraphiQL restores a tab by its query, but stores a query only after it was edited. Without this, a reload
 // would show an empty tab.
 const stored = new StorageAPI(storage);
@@ -56,7 +61,7 @@ createRoot(document.getElementById('graphiql')).render(
   <GraphiQL
     fetcher={fetcher}
     storage={storage}
-    plugins={[EXAMPLES, HISTORY_PLUGIN]}
+    plugins={[EXAMPLES, EXPLORER, HISTORY_PLUGIN]}
     defaultQuery={DEFAULT_QUERY}
     {...documentFromUrl()}
     isHeadersEditorEnabled

@@ -1,7 +1,8 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { parse, print } from 'graphql';
 
-import { examples } from './examples.js';
+import { withKey } from './credentials.js';
+import { examples, filledIn } from './examples.js';
 import { useCaller } from './viewer.js';
 
 /// The plugin with the example operations.
@@ -42,11 +43,27 @@ function Panel() {
   );
 }
 
-function Example({ title, description, query, variables }) {
+/// What a query answers; nothing if it is refused: the example then has words in the place of an ID.
+async function ask(query) {
+  try {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      headers: withKey({ 'Content-Type': 'application/json', Accept: 'application/json' }),
+      body: JSON.stringify({ query }),
+    });
+    return (await response.json()).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function Example(example) {
+  const { title, description, query } = example;
   const { addTab } = useGraphiQLActions();
   const { queryEditor, variableEditor } = useGraphiQL((state) => state);
   const [operation] = query.split(' ', 1);
-  function open() {
+  async function open() {
+    const variables = await filledIn(example, ask);
     if (queryEditor.getValue().trim() !== '') {
       addTab();
     }

@@ -60,7 +60,7 @@ export class ConsolePage extends Page {
         (name, within, near) => {
           const names = (it) => [it.getAttribute('aria-label') ?? '', it.innerText ?? ''].map((text) => text.trim());
           const of = (scope) =>
-            [...scope.querySelectorAll('button, a, [role=tab], [role=menuitem], summary')].find(
+            [...scope.querySelectorAll('button, a, [role=tab], [role=menuitem], summary, label.choice')].find(
               (it) => names(it).includes(name) && !it.disabled && it.checkVisibility({ opacityProperty: true }),
             );
           for (const scope of document.querySelectorAll(within)) {

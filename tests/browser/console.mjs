@@ -1,6 +1,9 @@
 // End-to-end test of the console: what each role does, in a browser that can reach no host but the server.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { ConsolePage, PHONE, WIDE } from './console-page.mjs';
 import { post, startBrowser, startServer } from './page.mjs';
@@ -32,6 +35,18 @@ const open = async (role, viewport = WIDE, path = '/console') => {
   return it;
 };
 const ask = (role, query, variables) => post(server, server.keys[role], query, variables);
+
+/// Keeps the text of the next file that the page saves.
+const saves = (it) =>
+  it.page.evaluate(() => {
+    const original = URL.createObjectURL;
+    URL.createObjectURL = (blob) => {
+      void blob.text().then((text) => {
+        globalThis.saved = text;
+      });
+      return original.call(URL, blob);
+    };
+  });
 
 /// A pattern of the steps to take; all by default.
 const only = process.env.ONLY;
@@ -198,15 +213,7 @@ try {
     await it.fill('Search', '');
     await it.press('Balance ▿', { within: 'thead' });
     await it.until('an order', () => document.querySelector('th[aria-sort]')?.innerText.includes('Balance'));
-    await it.page.evaluate(() => {
-      const original = URL.createObjectURL;
-      URL.createObjectURL = (blob) => {
-        void blob.text().then((text) => {
-          globalThis.saved = text;
-        });
-        return original.call(URL, blob);
-      };
-    });
+    await saves(it);
     await it.press('Export CSV');
     const csv = await it.until('the file', () => globalThis.saved);
     assert.match(csv, /Name,Enrolled on,Technical,Business,Credits this year,Balance\r\n/);
@@ -237,6 +244,94 @@ try {
     }
   });
 
+  await step('staff: a file of activities is tried, recorded and voided; refused rows are shown with line and reason', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'console-')), 'activities.csv');
+    const rows = [
+      'source,external_id,kind,occurred_on,partner,quantity,note',
+      `upload,1,CUSTOMER_MEETING,${TODAY},nordwind,2,"two`,
+      'lines"',
+      'upload,2,NO_SUCH_KIND,2026-11-01,nordwind,1,',
+      'upload,3,CUSTOMER_MEETING,01.11.2026,nordwind,1,',
+    ];
+    writeFileSync(file, rows.join('\r\n'));
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/imports');
+    await it.loaded('Imports');
+    await it.press('Upload activities', { within: '.page-header' });
+    await it.loaded('Upload activities');
+    const { partner } = await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' });
+    const field = await it.page.waitForSelector('#upload-file:enabled');
+    await field.uploadFile(file);
+    await it.main('What the file would do', 'This gives', '4 NO_SUCH_KIND', '5 occurred_on must be a date');
+    await it.accessible('upload');
+    assert.equal((await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' })).partner.balance, partner.balance, 'a trial changes nothing');
+    await saves(it);
+    await it.press('Download refused rows');
+    const csv = await it.until('the file', () => globalThis.saved);
+    assert.match(csv, /quantity,note,import_errors\r\nupload,2,NO_SUCH_KIND,/);
+    await it.press('Record 1 row');
+    await it.main('What the file did', 'Void 1 activity');
+    const after = await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' });
+    assert.ok(after.partner.balance > partner.balance);
+    await it.press('Void 1 activity of the file');
+    await it.fill('Reason', 'The wrong file', '.dialog');
+    await it.preview('This takes');
+    await it.confirm('Undo');
+    assert.equal((await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' })).partner.balance, partner.balance);
+    writeFileSync(file, 'partner,name,enrolled_on\nx,X,2026-01-01\n');
+    await field.uploadFile(file);
+    await it.main('This is a file of Partners');
+  });
+
+  await step('staff: two customers become one, and names of a customer are kept apart', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/customers');
+    await it.loaded('Customers');
+    await it.press('Join Marina Sat into another customer');
+    await it.fill('Customer that remains', 'Kanaal', '.dialog');
+    await it.until('the suggestion', () => document.querySelector('.dialog option[value="Kanaal Noord"]'));
+    await it.fill('Customer that remains', 'Kanaal Noord', '.dialog');
+    await it.fill('Reason', 'They merged', '.dialog');
+    await it.preview('This takes 100 credits');
+    await it.accessible('customers-join');
+    await it.confirm('Join');
+    await it.main('Marina Sat joined into Kanaal Noord');
+    await it.press('Keep apart: Separate names of Kanaal Noord');
+    await it.press('Marina Sat', { within: '.dialog' });
+    await it.fill('Reason', 'They did not', '.dialog');
+    await it.preview('This gives 100 credits');
+    await it.accessible('customers-separate');
+    await it.confirm('Keep apart');
+    await it.main('Marina Sat');
+  });
+
+  await step('staff: a product gets a price in another currency; a contract is ended and voided', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/products');
+    await it.loaded('Products');
+    await it.press('Change DataMiner licence');
+    await it.fill('Further currency', 'gbp', '.dialog');
+    await it.fill('Its list price', '10500', '.dialog');
+    await it.accessible('products-change');
+    await it.confirm('Change');
+    await it.main('£10,500.00');
+    await it.page.goto(`${server.base}/console/partners/polder?tab=contracts`);
+    await it.loaded('Polder Integrations');
+    await it.press('Change…');
+    await it.press('Record a contract');
+    await it.fill('Reference', 'C-2026', '.dialog');
+    await it.fill('Support, percent', '25', '.dialog');
+    await it.confirm('Record a contract');
+    await it.main('C-2026', 'Support 25%', 'In force');
+    await it.press('Change the end: End contract C-2026');
+    await it.fill('Reason', 'Agreed by both', '.dialog');
+    await it.preview('changes no credits');
+    await it.confirm('Change the end');
+    await it.press('Void contract C-2026');
+    await it.fill('Reason', 'Never signed', '.dialog');
+    await it.preview('changes no credits');
+    await it.confirm('Void');
+    await it.main('voided', 'Never signed');
+    await it.accessible('partner-contracts');
+  });
+
   await step('staff: every page is accessible in both themes', async () => {
     const it = await open('PROGRAM_STAFF');
     await it.loaded('Dashboard');
@@ -253,7 +348,13 @@ try {
       ['/partners/nordwind', 'Nordwind Systems'],
       ['/professionals', 'Professionals'],
       ['/professionals/ada.nowak', 'Ada Nowak'],
+      ['/customers', 'Customers'],
+      ['/products', 'Products'],
+      ['/quote?partner=nordwind', 'Quote and order'],
+      ['/partners/nordwind?tab=contracts', 'Nordwind Systems'],
+      ['/partners/nordwind?tab=quotes', 'Nordwind Systems'],
       ['/imports', 'Imports'],
+      ['/imports/new', 'Upload activities'],
       ['/report', 'Report'],
       ['/policy', 'Policy'],
       ['/audit', 'Audit log'],
@@ -383,6 +484,46 @@ try {
     await second.main('Creator later', 'Published');
   });
 
+  await step('administrator: a recalculation is planned, applied and taken back', async () => {
+    const it = await open('ADMINISTRATOR', WIDE, '/console/policy?tab=drafts');
+    await it.loaded('Policy');
+    await it.press('New draft');
+    await it.fill('Name', 'Meant earlier', '.dialog');
+    await it.confirm('New draft');
+    await it.loaded('Meant earlier');
+    const field = await it.page.waitForSelector('textarea.code');
+    await field.evaluate((area) => {
+      Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(area, area.value.replace(/threshold = 75\b/, 'threshold = 200'));
+      area.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await it.press('Save', { within: '.page-header' });
+    await it.confirm('Save');
+    await it.press('Recalculation', { within: '[role=tablist]' });
+    await it.main('No recalculation was planned');
+    await it.accessible('draft-recalculation');
+    await it.press('Plan a recalculation', { within: 'main' });
+    await it.fill('In force from', `${TODAY.slice(0, 4)}-01-01`, '.dialog');
+    await it.fill('Reason', 'It was announced in December', '.dialog');
+    await it.confirm('Plan a recalculation');
+    await it.loaded('Recalculation');
+    await it.main('Planned', 'Loses', 'It was announced in December');
+    await it.accessible('recalculation');
+    await it.press('Apply', { within: '.page-header' });
+    await it.preview('The server accepts it');
+    await it.accessible('recalculation-apply');
+    await it.confirm('Apply');
+    await it.until('the end', () => /Status\s+Applied/.test(document.querySelector('main').innerText) && /Finished\s+\d/.test(document.querySelector('main').innerText));
+    await it.press('Take back', { within: '.page-header' });
+    await it.fill('Reason', 'It was announced for another year', '.dialog');
+    await it.preview('The server accepts it');
+    await it.confirm('Take back');
+    await it.main('It was announced for another year');
+    await it.go('/recalculations', 'Recalculations');
+    await it.main('Taken back');
+    await it.accessible('recalculations');
+    await it.fits();
+  });
+
   await step('administrator: keys, webhooks and the audit log', async () => {
     const it = await open('ADMINISTRATOR', WIDE, '/console/keys');
     await it.loaded('API keys');
@@ -436,6 +577,35 @@ try {
     assert.equal(after.partner.balance, partner.balance - 10);
     await it.accessible('orders-phone');
     await it.fits();
+  });
+
+  await step('partner: a quote is saved with its credits held, and ordered from, on a phone', async () => {
+    const it = await open('PARTNER', PHONE, '/console/quotes');
+    await it.loaded('Saved quotes');
+    await it.main('No saved quotes');
+    const { partner } = await ask('PARTNER', RECORDED, { partner: 'nordwind' });
+    await it.press('New quote');
+    await it.loaded('Quote and order');
+    await it.fill('Customer', 'Held Broadcasting');
+    await it.fill('Product 1', 'dataminer-core');
+    await it.fill('Credits to redeem', '20');
+    await it.main('Redeemed: 20 credits');
+    await it.press('Save the quote');
+    await it.fill('Hold the credits', 'yes', '.dialog');
+    await it.preview('This takes 20 credits');
+    await it.accessible('quote-save-phone');
+    await it.confirm('Save the quote');
+    await it.loaded('Saved quotes');
+    await it.main('Held Broadcasting', '20 held');
+    assert.equal((await ask('PARTNER', RECORDED, { partner: 'nordwind' })).partner.balance, partner.balance - 20);
+    await it.accessible('quotes-phone');
+    await it.fits();
+    await it.press('Order', { within: 'tbody tr' });
+    await it.preview('No longer held');
+    await it.confirm('Place the order');
+    await it.loaded('Orders');
+    await it.main('Held Broadcasting');
+    assert.equal((await ask('PARTNER', RECORDED, { partner: 'nordwind' })).partner.balance, partner.balance - 20);
   });
 
   await step('partner: a deal is registered, followed and reported as won', async () => {

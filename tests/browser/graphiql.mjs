@@ -109,9 +109,34 @@ try {
       done = await Promise.race([seen.then(() => true), new Promise((next) => setTimeout(next, 1_000))]);
     }
     assert.deepEqual(it.sockets, [`${server.base.replace('http', 'ws')}/graphql/ws`]);
+    // Each result is kept, with the time at which it arrived, also when the subscription is stopped.
+    await it.answer('"received"', '"at"');
     await it.shot('subscription');
     await it.run();
     await it.until('the end', () => document.querySelector('.graphiql-execute-button[aria-label^="Execute"]'));
+    await it.answer('"received"', '"partnerChanged"');
+  });
+
+  await step('the explorer adds fields to an operation', async () => {
+    await it.example('Everyone', 'Who am I?');
+    await it.page.locator('button[aria-label="Show GraphiQL Explorer"]').click();
+    await it.text('.graphiql-plugin', 'viewer', 'sources');
+    await it.page.locator('.graphiql-plugin ::-p-text(sources)').click();
+    await it.text('.graphiql-query-editor .view-lines', 'sources');
+    await it.shot('explorer');
+    await it.run();
+    await it.answer('"sources"');
+    await it.page.locator('button[aria-label="Show Examples"]').click();
+  });
+
+  await step('an example of a review finds a claim, and previews', async () => {
+    const staff = await open(WIDE);
+    await staff.setKey(server.keys.PROGRAM_STAFF);
+    await staff.text('.key-role', 'PROGRAM_STAFF');
+    await staff.example('Program staff', 'Review a claim');
+    await staff.until('the variables', () => /"preview":\s*true/.test(document.querySelector('.graphiql-editor-tools')?.parentElement?.innerText ?? ''));
+    await staff.run();
+    await staff.answer('"reviewActivity"', '"userErrors": []');
   });
 
   await step('an Authorization in the headers editor takes precedence over the key', async () => {

@@ -478,7 +478,7 @@ export const de: Messages = {
   'upload.progress': 'Fortschritt',
   'upload.wouldRecord': 'Würden gespeichert',
   'upload.waiting': '{n} warten auf eine Prüfung',
-  'upload.duplicateHint': 'schon vorhanden',
+  'upload.duplicateHint': 'schon vorhanden oder doppelt in der Datei',
   'upload.chunks': 'Je {n} Zeilen werden für sich geprüft: Obergrenzen, die mehr Zeilen zusammen erreichen, zeigen sich erst beim Speichern.',
   'upload.record': '{n} {n|Zeile|Zeilen} speichern',
   'upload.undo': '{n} {n|Aktivität|Aktivitäten} der Datei für ungültig erklären',

@@ -477,7 +477,7 @@ export const en = {
   'upload.progress': 'Progress',
   'upload.wouldRecord': 'Would be recorded',
   'upload.waiting': '{n} wait for a review',
-  'upload.duplicateHint': 'recorded before',
+  'upload.duplicateHint': 'recorded before, or twice in the file',
   'upload.chunks': 'Each {n} rows are tried by themselves: caps that more of them reach together show only when they are recorded.',
   'upload.record': 'Record {n} {n|row|rows}',
   'upload.undo': 'Void {n} {n|activity|activities} of the file',

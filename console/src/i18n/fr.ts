@@ -478,7 +478,7 @@ export const fr: Messages = {
   'upload.progress': 'Progression',
   'upload.wouldRecord': 'Seraient enregistrées',
   'upload.waiting': '{n} en attente d’examen',
-  'upload.duplicateHint': 'déjà enregistrées',
+  'upload.duplicateHint': 'déjà enregistrées, ou en double dans le fichier',
   'upload.chunks': 'Les lignes sont essayées par {n} : un plafond atteint par davantage de lignes n’apparaît qu’à l’enregistrement.',
   'upload.record': 'Enregistrer {n} {n|ligne|lignes}',
   'upload.undo': 'Annuler {n} {n|activité|activités} du fichier',

@@ -478,7 +478,7 @@ export const nl: Messages = {
   'upload.progress': 'Voortgang',
   'upload.wouldRecord': 'Zouden worden vastgelegd',
   'upload.waiting': '{n} wachten op beoordeling',
-  'upload.duplicateHint': 'al vastgelegd',
+  'upload.duplicateHint': 'al vastgelegd, of dubbel in het bestand',
   'upload.chunks': 'Telkens worden {n} rijen apart geprobeerd: limieten die meer rijen samen bereiken, blijken pas bij het vastleggen.',
   'upload.record': '{n} {n|rij|rijen} vastleggen',
   'upload.undo': '{n} {n|activiteit|activiteiten} van het bestand ongeldig maken',

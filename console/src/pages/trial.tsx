@@ -4,6 +4,7 @@ import type { TrialPartsFragment } from '#generated/types';
 import { Bars } from '#src/charts/charts';
 import { useTexts } from '#src/i18n/i18n';
 import { Badge, Figure } from '#src/ui/basics';
+import { SubjectLink, Two } from '#src/ui/list';
 import { fixed, Table } from '#src/ui/table';
 
 export function TrialResult({ trial }: { trial: TrialPartsFragment }) {
@@ -43,12 +44,16 @@ export function TrialResult({ trial }: { trial: TrialPartsFragment }) {
           {
             key: 'who',
             title: t('field.who'),
-            cell: (it) => (
-              <span>
-                {it.partner?.name ?? it.professional?.name ?? it.code}
-                <span className="sub">{it.code}</span>
-              </span>
-            ),
+            cell: (it) => {
+              const { partner, professional, code } = it;
+              return (
+                <Two sub={code}>
+                  <SubjectLink kind={partner ? 'partners' : 'professionals'} code={code}>
+                    {(partner ?? professional)?.name ?? code}
+                  </SubjectLink>
+                </Two>
+              );
+            },
             csv: (it) => it.code,
           },
           {

@@ -20,16 +20,23 @@ import type { Upload, UploadRow } from '#src/upload/activities';
 import { readSheet } from '#src/upload/sheet';
 
 import { useRules } from './claim-parts';
+import type { Rule } from './claim-parts';
 
 /// Activities of one request.
 const CHUNK = 500;
 /// Activities that one request can void.
 const VOID_MAX = 1_000;
 const FILE_BYTES_MAX = 20_000_000;
-const EXAMPLE = [
-  ['source', 'external_id', 'kind', 'occurred_on', 'professional', 'partner', 'quantity', 'note'],
-  ['events', '2026-0001', 'CONFERENCE_TALK', '2026-06-30', 'ada.nowak', '', '1', ''],
-];
+
+/// A file that could be uploaded, but for the codes: a row for a partner, and one for a professional.
+function example(rules: readonly Rule[], today: string): string {
+  const lines = (['PARTNER', 'PROFESSIONAL'] as const).flatMap((program, index) => {
+    const rule = rules.find((it) => it.program === program && !it.derived && !it.attributes.some((one) => one.required));
+    const subject = program === 'PARTNER' ? ['partner-code', ''] : ['', 'professional-code'];
+    return rule ? [['my-system', String(index + 1), rule.kind, today, ...subject, '1', rule.points && rule.points.min !== rule.points.max ? rule.points.min : '', '']] : [];
+  });
+  return toCsv([['source', 'external_id', 'kind', 'occurred_on', 'partner', 'professional', 'quantity', 'points', 'note'], ...lines]);
+}
 
 interface File {
   readonly name: string;
@@ -94,7 +101,7 @@ async function next(before: Outcome, rows: readonly Extract<UploadRow, { input: 
 
 export default function UploadPage() {
   const { t } = useTexts();
-  const { may } = useCaller();
+  const { may, today } = useCaller();
   const { rules } = useRules();
   const { refresh } = useLive();
   const [file, setFile] = useState<File | null>(null);
@@ -163,7 +170,7 @@ export default function UploadPage() {
                 <label htmlFor="upload-file">{t('upload.file')}</label>
                 <input id="upload-file" type="file" accept=".csv,.txt,text/csv" disabled={rules.length === 0} onChange={(event) => void choose(event.target.files?.[0])} />
               </div>
-              <Button kind="quiet" onPress={() => download('activities.csv', 'text/csv;charset=utf-8', toCsv(EXAMPLE))}>
+              <Button kind="quiet" onPress={() => download('activities.csv', 'text/csv;charset=utf-8', example(rules, today))}>
                 {t('upload.example')}
               </Button>
             </div>

@@ -33,12 +33,17 @@ export function useChange(): { open: (change: Change) => void; dialog: ReactNode
   return { open, dialog: change && <ChangeDialog change={change} onClose={() => setChange(null)} /> };
 }
 
+/// What is read has to have what is seen, so that it can be spoken to press the button.
+function spoken(label: string, name: string): string {
+  return name.includes(label) ? name : `${label}: ${name}`;
+}
+
 export function Actions({ of, open }: { of: readonly Action[]; open: (change: Change) => void }) {
   const { may } = useCaller();
   return of
     .filter((it) => may(it.mutation))
     .map((it) => (
-      <Button key={it.name ?? it.label} kind={it.kind ?? 'plain'} disabled={it.disabled ?? false} {...(it.name ? { label: it.name } : {})} onPress={() => open(it.change())}>
+      <Button key={it.name ?? it.label} kind={it.kind ?? 'plain'} disabled={it.disabled ?? false} {...(it.name ? { label: spoken(it.label, it.name) } : {})} onPress={() => open(it.change())}>
         {it.label}
       </Button>
     ));

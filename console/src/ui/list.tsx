@@ -42,6 +42,7 @@ export function List<Row extends { id: string }>({ rows, file, label, columns, f
         {
           key: 'actions',
           title: t('field.actions'),
+          number: true,
           cell: (row) => (
             <span className="row-actions">
               <Actions of={rowActions(row)} open={open} />
