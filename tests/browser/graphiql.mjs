@@ -134,9 +134,9 @@ try {
     await staff.setKey(server.keys.PROGRAM_STAFF);
     await staff.text('.key-role', 'PROGRAM_STAFF');
     await staff.example('Program staff', 'Review a claim');
-    await staff.until('the variables', () => /"preview":\s*true/.test(document.querySelector('.graphiql-editor-tools')?.parentElement?.innerText ?? ''));
+    await staff.text('.graphiql-editor-tool .view-lines', '"decision": "APPROVE"', '"activityId": "Q');
     await staff.run();
-    await staff.answer('"reviewActivity"', '"userErrors": []');
+    await staff.answer('"reviewActivity"', '"RECORDED"');
   });
 
   await step('an Authorization in the headers editor takes precedence over the key', async () => {

@@ -11,9 +11,10 @@ import puppeteer from 'puppeteer-core';
 /// Longest time to wait for a condition, in milliseconds.
 const TIMEOUT_MS = 30_000;
 
-/// Starts a demo server on a free port, with further settings. `keys` are the API keys that it prints, by role.
-export async function startServer(binary, settings = {}) {
-  const child = spawn(binary, ['serve', '--demo'], {
+/// Starts a server on a free port, with further settings: the demo, or that of a database. `keys` are the API keys that the demo
+/// prints, by role.
+export async function startServer(binary, settings = {}, command = ['serve', '--demo']) {
+  const child = spawn(binary, command, {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH, BIND: '127.0.0.1:0', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -62,6 +63,7 @@ export async function startBrowser(executablePath, base) {
   return puppeteer.launch({
     executablePath,
     headless: true,
+    protocolTimeout: 900_000,
     args: [`--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${hostname}`, '--no-sandbox', '--disable-gpu', '--lang=en'],
   });
 }

@@ -2,8 +2,9 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { CombinedError } from 'urql';
-import { useClient, useQuery } from 'urql';
+import { useQuery } from 'urql';
 
+import { post } from './client';
 import { useLive } from './live';
 import type { Operation } from './operation';
 
@@ -60,18 +61,20 @@ export interface Rows<Row> {
   readonly query?: { readonly operation: { readonly text: string }; readonly variables: Record<string, unknown> };
 }
 
+/// Rows of the first page, which is shown soon, and of further ones, which have to keep up with scrolling: the most that the API gives.
 const PAGE = 50;
+const FURTHER_PAGE = 100;
 /// The longest list, in pages, that follows events.
 const PAGES_KEPT_CURRENT = 4;
 
-/// The rows of a connection, as many pages as were asked for. `backward` reads from the end, newest first.
+/// The rows of a connection, as many pages as were asked for. `backward` reads from the end, newest first. They pass the cache by:
+/// it would keep every row of a long list for as long as the console is open.
 export function useRows<Data, Variables, Row>(
   operation: Operation<Data, Variables>,
   variables: Variables,
   pick: (data: Data) => Connection<Row> | null | undefined,
   { backward = false }: { backward?: boolean } = {},
 ): Rows<Row> {
-  const client = useClient();
   const { version } = useLive();
   const [state, setState] = useState<{ key: string; pages: Connection<Row>[]; loading: boolean; error: Error | undefined }>({
     key: '',
@@ -82,38 +85,42 @@ export function useRows<Data, Variables, Row>(
   const key = JSON.stringify(variables);
   const latest = useRef({ pick, variables });
   latest.current = { pick, variables };
-  const run = useRef(0);
+  const run = useRef<AbortController | null>(null);
+  useEffect(() => () => run.current?.abort(), []);
 
   const load = useCallback(
     async (count: number, keep: Connection<Row>[]) => {
-      run.current += 1;
-      const mine = run.current;
+      run.current?.abort();
+      const control = new AbortController();
+      run.current = control;
       setState((it) => ({ ...it, key, pages: keep.length > 0 || it.key === key ? it.pages : [], loading: true, error: undefined }));
       const pages = [...keep];
-      while (pages.length < count) {
-        const cursor = backward ? pages.at(-1)?.pageInfo.startCursor : pages.at(-1)?.pageInfo.endCursor;
-        const page = backward ? { last: PAGE, before: cursor } : { first: PAGE, after: cursor };
-        // One page after the other: each begins where the last one ends.
-        // oxlint-disable-next-line no-await-in-loop
-        const result = await client
-          .query(operation.document, { ...latest.current.variables, ...page } as never, { requestPolicy: 'network-only' })
-          .toPromise();
-        if (mine !== run.current) {
-          return;
+      try {
+        while (pages.length < count) {
+          const size = pages.length === 0 ? PAGE : FURTHER_PAGE;
+          const cursor = backward ? pages.at(-1)?.pageInfo.startCursor : pages.at(-1)?.pageInfo.endCursor;
+          const page = backward ? { last: size, before: cursor } : { first: size, after: cursor };
+          // One page after the other: each begins where the last one ends.
+          // oxlint-disable-next-line no-await-in-loop
+          const connection = latest.current.pick(await post(operation, { ...latest.current.variables, ...page }, control.signal));
+          if (!connection) {
+            break;
+          }
+          pages.push(connection);
+          if (!(backward ? connection.pageInfo.hasPreviousPage : connection.pageInfo.hasNextPage)) {
+            break;
+          }
         }
-        const connection = result.data && latest.current.pick(result.data);
-        if (!connection) {
-          setState({ key, pages, loading: false, error: result.error });
-          return;
+        if (!control.signal.aborted) {
+          setState({ key, pages, loading: false, error: undefined });
         }
-        pages.push(connection);
-        if (!(backward ? connection.pageInfo.hasPreviousPage : connection.pageInfo.hasNextPage)) {
-          break;
+      } catch (error) {
+        if (!control.signal.aborted) {
+          setState({ key, pages, loading: false, error: error as Error });
         }
       }
-      setState({ key, pages, loading: false, error: undefined });
     },
-    [client, operation, key, backward],
+    [operation, key, backward],
   );
   const shown = useRef(0);
   shown.current = state.key === key ? state.pages.length : 0;

@@ -2,7 +2,7 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { ReactNode } from 'react';
-import { useEffect, useRef } from 'react';
+import { memo, useEffect, useRef } from 'react';
 
 import type { Rows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
@@ -112,15 +112,7 @@ export function Table<Row extends { id: string }>({
             {shown.map((row, index) => {
               const at = virtual ? items[index]?.index : index;
               return (
-                row && (
-                  <tr key={row.id} aria-rowindex={virtual ? (at ?? 0) + 2 : undefined}>
-                    {columns.map((column) => (
-                      <td key={column.key} className={column.number ? 'number' : undefined} data-label={column.title}>
-                        {column.cell(row)}
-                      </td>
-                    ))}
-                  </tr>
-                )
+                row && <Line key={row.id} row={row} columns={columns as Column<never>[]} index={virtual ? (at ?? 0) + 2 : undefined} />
               );
             })}
             {below > 0 && (
@@ -141,6 +133,19 @@ export function Table<Row extends { id: string }>({
     </>
   );
 }
+
+/// A row that stays as it is while others scroll by.
+const Line = memo(function Line({ row, columns, index }: { row: { id: string }; columns: Column<never>[]; index: number | undefined }) {
+  return (
+    <tr aria-rowindex={index}>
+      {columns.map((column) => (
+        <td key={column.key} className={column.number ? 'number' : undefined} data-label={column.title}>
+          {column.cell(row as never)}
+        </td>
+      ))}
+    </tr>
+  );
+});
 
 function Csv<Row extends { id: string }>({ file, columns, rows }: { file: string; columns: Column<Row>[]; rows: Rows<Row> }) {
   const { t } = useTexts();
