@@ -293,7 +293,7 @@ try {
     await it.preview('This takes 100 credits');
     await it.accessible('customers-join');
     await it.confirm('Join');
-    await it.main('Marina Sat joined into Kanaal Noord');
+    await it.main('Kanaal Noord · Kanaal Noord Broadcasting · Marina Sat');
     await it.press('Keep apart: Separate names of Kanaal Noord');
     await it.press('Marina Sat', { within: '.dialog' });
     await it.fill('Reason', 'They did not', '.dialog');

@@ -168,8 +168,19 @@ export default function UploadPage() {
             <div className="filters">
               <div className="field">
                 <label htmlFor="upload-file">{t('upload.file')}</label>
-                <input id="upload-file" type="file" accept=".csv,.txt,text/csv" disabled={rules.length === 0} onChange={(event) => void choose(event.target.files?.[0])} />
+                <input
+                  id="upload-file"
+                  type="file"
+                  accept=".csv,.txt,text/csv"
+                  disabled={rules.length === 0}
+                  onChange={(event) => {
+                    void choose(event.target.files?.[0]);
+                    // The same file, once it is corrected, is a choice again.
+                    event.target.value = '';
+                  }}
+                />
               </div>
+              {file && <strong>{file.name}</strong>}
               <Button kind="quiet" onPress={() => download('activities.csv', 'text/csv;charset=utf-8', example(rules, today))}>
                 {t('upload.example')}
               </Button>
