@@ -35,8 +35,10 @@ const staff: View[] = [
   { path: '/partners/:partner/statement', title: 'nav.statement', page: page(() => import('./pages/statement')), listed: false },
   { path: '/professionals', title: 'nav.professionals', page: page(() => import('./pages/professionals')) },
   { path: '/professionals/:code', title: 'nav.professionals', page: page(() => import('./pages/professional')), listed: false },
+  { path: '/professionals/:code/certificate', title: 'nav.certificate', page: page(() => import('./pages/certificate')), listed: false },
   { path: '/customers', title: 'nav.customers', page: page(() => import('./pages/customers')) },
   { path: '/products', title: 'nav.products', page: page(() => import('./pages/products')) },
+  { path: '/swag-items', title: 'nav.swagItems', page: page(() => import('./pages/swag-items')) },
   { path: '/quote', title: 'nav.quote', page: page(() => import('./pages/quote')), listed: false },
   { path: '/imports', title: 'nav.imports', page: page(() => import('./pages/imports')), group: 'nav.program' },
   { path: '/imports/new', title: 'nav.upload', page: page(() => import('./pages/upload')), listed: false, found: true },
@@ -75,6 +77,7 @@ const professional: View[] = [
   { path: '/points', title: 'nav.points', page: page(() => import('./pages/own-ledger')) },
   { path: '/claims', title: 'nav.claims', page: page(() => import('./pages/own-claims')) },
   { path: '/shop', title: 'nav.shop', page: page(() => import('./pages/shop')) },
+  { path: '/certificate', title: 'nav.certificate', page: page(() => import('./pages/certificate')) },
 ];
 
 const integrator: View[] = [

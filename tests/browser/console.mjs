@@ -350,6 +350,8 @@ try {
       ['/professionals/ada.nowak', 'Ada Nowak'],
       ['/customers', 'Customers'],
       ['/products', 'Products'],
+      ['/swag-items', 'Swag items'],
+      ['/professionals/ada.nowak/certificate', 'Certificate'],
       ['/quote?partner=nordwind', 'Quote and order'],
       ['/partners/nordwind?tab=contracts', 'Nordwind Systems'],
       ['/partners/nordwind?tab=quotes', 'Nordwind Systems'],
@@ -545,6 +547,14 @@ try {
     await it.main('https://example.com/hook', 'It is shown only once.');
     await it.press('https://example.com/hook', { within: 'main' });
     await it.loaded('https://example.com/hook');
+    await it.press('Change…');
+    await it.press('Replace the secret', { within: '.menu' });
+    await it.confirm('Replace the secret');
+    await it.main('It is shown only once.');
+    await it.press('Hide it');
+    await it.press('Change…');
+    await it.press('Replay events', { within: '.menu' });
+    await it.confirm('Replay events');
     await it.accessible('webhook');
     await it.go('/audit?operation=revokeApiKey', 'Audit log');
     await it.main('revokeApiKey');
@@ -693,6 +703,10 @@ try {
     await it.fits();
     await it.go('/points', 'Points ledger');
     await it.accessible('points-phone');
+    await it.fits();
+    await it.go('/certificate', 'Certificate');
+    await it.main('Ada Nowak', 'until');
+    await it.accessible('certificate-phone');
     await it.fits();
     const wide = await open('PROFESSIONAL');
     await wide.loaded('Ada Nowak');

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useClient } from 'urql';
 import { useLocation } from 'wouter';
 
-import { ApproveDraft, CheckEdition, Draft, PublishEdition, SaveDraft, Trial, TryEdition, WithdrawDraft } from '#generated/policy';
+import { ApproveDraft, CancelTrial, CheckEdition, Draft, PublishEdition, SaveDraft, Trial, TryEdition, WithdrawDraft } from '#generated/policy';
 import type { CheckEditionQuery, DraftQuery, TrialPartsFragment } from '#generated/types';
 import { useCaller } from '#src/api/caller';
 import { post } from '#src/api/client';
@@ -251,6 +251,7 @@ function Editor({ draft }: { draft: Found }) {
 
 function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
   const { t, percent } = useTexts();
+  const { may } = useCaller();
   const client = useClient();
   const [trial, setTrial] = useState<TrialPartsFragment | null>(draft.trial);
   const [busy, setBusy] = useState(false);
@@ -280,6 +281,14 @@ function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
       setBusy(false);
     }
   };
+  const cancel = async () => {
+    try {
+      const { cancelTrial } = await post(CancelTrial, { input: { trial: id ?? '' } });
+      setTrial(cancelTrial.trial ?? trial);
+    } catch (error) {
+      notify((error as Error).message);
+    }
+  };
   return (
     <>
       <div className="filters">
@@ -287,6 +296,7 @@ function TrialView({ draft, dirty }: { draft: Found; dirty: boolean }) {
         <Button kind="primary" disabled={busy || running || dirty} onPress={() => void start()}>
           {t('policy.tryIt')}
         </Button>
+        {running && may('cancelTrial') && <Button onPress={() => void cancel()}>{t('policy.cancelTrial')}</Button>}
         {dirty && <span className="muted">{t('policy.saveFirst')}</span>}
         {trial && <Badge tone={trial.status === 'FINISHED' ? 'good' : trial.status === 'RUNNING' ? 'info' : 'bad'}>{`${t(`EditionTrialStatus.${trial.status}`)} ${running ? percent(trial.progress) : ''}`}</Badge>}
       </div>

@@ -1,7 +1,9 @@
 // A professional as staff sees it.
 
+import { Link } from 'wouter';
+
 import { AffiliateProfessional } from '#generated/partners';
-import { EndMembership, Membership, MergeProfessionals, PointsLedger, UpdateProfessional } from '#generated/professionals';
+import { EndAffiliation, EndMembership, EraseProfessional, Membership, MergeProfessionals, PointsLedger, UpdateProfessional } from '#generated/professionals';
 import type { MembershipQuery } from '#generated/types';
 import { findPartners, findProfessionals } from '#src/api/lookups';
 import { useTexts } from '#src/i18n/i18n';
@@ -17,7 +19,7 @@ import { SubjectPage, useSubjectActions } from './subjects';
 export default function ProfessionalPage({ params }: { params: Record<string, string> }) {
   const code = decodeURIComponent(params['code'] ?? '');
   const { t, date } = useTexts();
-  const { day } = useChangeFields();
+  const { day, reason } = useChangeFields();
   const subject = useSubjectActions({ professional: code });
   const affiliate: Action = {
     mutation: 'affiliateProfessional',
@@ -30,6 +32,32 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
       confirm: t('partners.affiliate'),
     }),
   };
+  const endAffiliation: Action = {
+    mutation: 'endAffiliation',
+    label: t('professionals.endAffiliation'),
+    change: () => ({
+      title: t('professionals.endAffiliation'),
+      fields: [day('endsOn', t('professionals.lastDay'))],
+      operation: EndAffiliation,
+      input: (values) => ({ professional: code, endsOn: values['endsOn'] }),
+      confirm: t('professionals.endAffiliation'),
+      danger: true,
+    }),
+  };
+  const erase = (name: string): Action => ({
+    mutation: 'eraseProfessional',
+    label: t('professionals.erase'),
+    change: () => ({
+      title: t('professionals.eraseTitle', { name }),
+      about: t('professionals.eraseAbout'),
+      fields: [{ ...reason, hint: t('professionals.eraseHint') }],
+      operation: EraseProfessional,
+      input: (values) => ({ professional: code, reason: values['reason'] }),
+      preview: false,
+      confirm: t('professionals.erase'),
+      danger: true,
+    }),
+  });
   return (
     <SubjectPage
       operation={Membership}
@@ -38,6 +66,11 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
       code={code}
       lead={({ professional }) => professional?.signedUpOn && t('professionals.since', { code, on: date(professional.signedUpOn) })}
       queries={[{ operation: PointsLedger, variables: { code, last: 50 } }]}
+      links={
+        <Link className="button" href={`/professionals/${encodeURIComponent(code)}/certificate`}>
+          {t('nav.certificate')}
+        </Link>
+      }
       actions={({ professional: person, edition }) =>
         person
           ? [
@@ -46,7 +79,9 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
               ...(person.standing.override ? [subject.endOverride()] : []),
               subject.update('updateProfessional', UpdateProfessional, code, { name: person.name, signedUpOn: person.signedUpOn }, { name: 'signedUpOn', label: t('field.signedUpOn') }),
               subject.merge('mergeProfessionals', MergeProfessionals, code, person.name, { label: t('field.professionalCode'), lookup: findProfessionals }),
+              ...(person.affiliations.nodes.some((it) => it && !it.voided && it.endsOn === null) ? [endAffiliation] : []),
               subject.end('endMembership', EndMembership, person.leftOn, t(person.leftOn ? 'professionals.resume' : 'professionals.end')),
+              erase(person.name),
             ]
           : []
       }

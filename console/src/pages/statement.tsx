@@ -7,41 +7,29 @@ import { Statement } from '#generated/statement';
 import type { LedgerPartsFragment } from '#generated/types';
 import { useAddress } from '#src/api/address';
 import { useCaller } from '#src/api/caller';
-import { getConfig } from '#src/api/config';
 import { useData } from '#src/api/data';
 import { Steps } from '#src/charts/charts';
 import { yearStart } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
 import { Button, Card, Figure, LevelBadge, Shown } from '#src/ui/basics';
 import { TextField } from '#src/ui/fields';
+import { Letterhead } from '#src/ui/letterhead';
 import { Page } from '#src/ui/page';
 
 export default function StatementPage({ params }: { params: Record<string, string> }) {
   const { viewer, today } = useCaller();
   const { t, date, number, signed } = useTexts();
   const [get, set] = useAddress();
-  const [letterhead, setLetterhead] = useState<string[]>([]);
   const partner = viewer.partner?.code ?? decodeURIComponent(params['partner'] ?? '');
   const variables = { partner, from: get('from') || yearStart(today), to: get('to') || today };
   const result = useData(Statement, variables);
   const rest = useRest(variables, result.data?.statement.movements.pageInfo.endCursor, result.data?.statement.movements.pageInfo.hasNextPage ?? false);
-  useEffect(() => {
-    getConfig().then(
-      (config) => setLetterhead(config.letterhead),
-      () => undefined,
-    );
-  }, []);
   return (
     <Page
       title={t('nav.statement')}
       lead={result.data && `${result.data.statement.partner.name} · ${date(variables.from)} – ${date(variables.to)}`}
       queries={[{ operation: Statement, variables }]}
-      above={
-        <div className="letterhead">
-          <strong>{letterhead[0] ?? 'Partner Program'}</strong>
-          {letterhead.slice(1).map((line) => `\n${line}`)}
-        </div>
-      }
+      above={<Letterhead />}
       actions={
         <Button kind="primary" onPress={() => print()}>
           {t('statement.print')}

@@ -1,18 +1,20 @@
 // The deliveries of a webhook endpoint.
 
 import { useState } from 'react';
+import { useLocation } from 'wouter';
 
-import { Deliveries, DisableWebhook, EnableWebhook, ResendDelivery, TestWebhook } from '#generated/administration';
+import { DeleteWebhook, Deliveries, DisableWebhook, EnableWebhook, ReplayWebhook, ResendDelivery, RotateWebhookSecret, TestWebhook, UpdateWebhook } from '#generated/administration';
 import { WebhookDeliveryState } from '#generated/schema';
 import { useAddress } from '#src/api/address';
-import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
-import { Badge, Button, Shown } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
+import { ActionMenu, Actions, useChange } from '#src/ui/actions';
+import type { Action } from '#src/ui/actions';
+import { Badge, Shown } from '#src/ui/basics';
 import type { Change } from '#src/ui/change';
-import { SelectField } from '#src/ui/fields';
+import { Filters, given, oneOf, useOptions } from '#src/ui/filters';
 import { Page } from '#src/ui/page';
+import { Secret } from '#src/ui/secret';
 import { fixed, Table } from '#src/ui/table';
 
 const TONES = { PENDING: 'info', DELIVERED: 'good', FAILED: 'bad' } as const;
@@ -20,39 +22,49 @@ const TONES = { PENDING: 'info', DELIVERED: 'good', FAILED: 'bad' } as const;
 export default function WebhookPage({ params }: { params: Record<string, string> }) {
   const id = params['id'] ?? '';
   const { t, time, number } = useTexts();
-  const { may } = useCaller();
-  const [get, set] = useAddress();
-  const [change, setChange] = useState<Change | null>(null);
-  const state = get('state') as (typeof WebhookDeliveryState)[number] | '';
-  const variables = { id, last: 100, ...(state ? { state } : {}) };
+  const [get] = useAddress();
+  const [, navigate] = useLocation();
+  const [secret, setSecret] = useState('');
+  const { open, dialog } = useChange();
+  const options = useOptions();
+  const variables = { id, last: 100, ...given({ state: oneOf(WebhookDeliveryState, get('state')) }) };
   const result = useData(Deliveries, variables);
   const node = result.data?.node;
   const endpoint = node && 'deliveries' in node ? node : null;
-  const simple = (title: string, operation: Change['operation'], input: Record<string, unknown>, danger = false) =>
-    setChange({ title, fields: [], operation, input: () => input, preview: false, confirm: title, danger });
+  const simple = (mutation: string, label: string, operation: Change['operation'], input: Record<string, unknown>, more: Partial<Change> = {}): Action => ({
+    mutation,
+    label,
+    change: () => ({ title: label, fields: [], operation, input: () => input, preview: false, confirm: label, ...more }),
+  });
+  const actions = (of: NonNullable<typeof endpoint>): Action[] => [
+    simple('sendTestWebhook', t('webhooks.test'), TestWebhook, { id }),
+    of.status === 'ENABLED'
+      ? simple('disableWebhookEndpoint', t('webhooks.disable'), DisableWebhook, { id }, { danger: true })
+      : simple('enableWebhookEndpoint', t('webhooks.enable'), EnableWebhook, { id }),
+    simple('updateWebhookEndpoint', t('webhooks.update'), UpdateWebhook, {}, {
+      fields: [
+        { name: 'url', label: t('webhooks.url'), type: 'url', required: true, initial: of.url },
+        { name: 'description', label: t('field.description'), required: true, initial: of.description },
+      ],
+      input: (values) => ({ id, ...values }),
+    }),
+    simple('rotateWebhookSecret', t('webhooks.rotate'), RotateWebhookSecret, { id }, { about: t('webhooks.rotateAbout'), onDone: (payload) => setSecret(String(payload['secret'] ?? '')) }),
+    simple('replayWebhookEvents', t('webhooks.replay'), ReplayWebhook, {}, {
+      about: t('webhooks.replayAbout'),
+      fields: [{ name: 'after', label: t('webhooks.after'), type: 'number', required: true, min: 0, initial: String(Math.max(of.position - 100, 0)) }],
+      input: (values) => ({ id, after: Number(values['after']) }),
+    }),
+    simple('deleteWebhookEndpoint', t('webhooks.delete'), DeleteWebhook, { id }, { about: t('webhooks.deleteAbout'), danger: true, onDone: () => navigate('/webhooks') }),
+  ];
   return (
     <Page
       title={endpoint?.url ?? t('nav.webhooks')}
-      lead={t('webhooks.deliveries')}
+      lead={endpoint?.description ?? t('webhooks.deliveries')}
       queries={[{ operation: Deliveries, variables }]}
-      actions={
-        endpoint && (
-          <>
-            {may('sendTestWebhook') && <Button onPress={() => simple(t('webhooks.test'), TestWebhook, { id })}>{t('webhooks.test')}</Button>}
-            {endpoint.status === 'ENABLED' && may('disableWebhookEndpoint') && <Button onPress={() => simple(t('webhooks.disable'), DisableWebhook, { id }, true)}>{t('webhooks.disable')}</Button>}
-            {endpoint.status === 'DISABLED' && may('enableWebhookEndpoint') && <Button onPress={() => simple(t('webhooks.enable'), EnableWebhook, { id })}>{t('webhooks.enable')}</Button>}
-          </>
-        )
-      }
+      actions={endpoint && <ActionMenu of={actions(endpoint)} open={open} />}
     >
-      <div className="filters">
-        <SelectField
-          label={t('field.status')}
-          value={state}
-          onChange={(value) => set({ state: value })}
-          options={[['', t('filter.all')], ...WebhookDeliveryState.map((it) => [it, t(`WebhookDeliveryState.${it}`)] as const)]}
-        />
-      </div>
+      {secret && <Secret value={secret} onClose={() => setSecret('')} />}
+      <Filters of={[{ name: 'state', label: t('field.status'), type: 'select', options: options(WebhookDeliveryState, 'WebhookDeliveryState', t('filter.all')) }]} />
       <Shown of={result} pick={() => endpoint}>
         {() => (
           <Table
@@ -88,19 +100,17 @@ export default function WebhookPage({ params }: { params: Record<string, string>
               {
                 key: 'actions',
                 title: t('field.actions'),
-                cell: (it) =>
-                  it.state !== 'PENDING' &&
-                  may('resendWebhookDelivery') && (
-                    <span className="row-actions">
-                      <Button onPress={() => simple(t('webhooks.resend'), ResendDelivery, { deliveryId: it.id })}>{t('webhooks.resend')}</Button>
-                    </span>
-                  ),
+                cell: (it) => (
+                  <span className="row-actions">
+                    {it.state !== 'PENDING' && <Actions of={[simple('resendWebhookDelivery', t('webhooks.resend'), ResendDelivery, { deliveryId: it.id })]} open={open} />}
+                  </span>
+                ),
               },
             ]}
           />
         )}
       </Shown>
-      {change && <ChangeDialog change={change} onClose={() => setChange(null)} />}
+      {dialog}
     </Page>
   );
 }
