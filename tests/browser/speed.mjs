@@ -51,7 +51,7 @@ async function open(browser, key) {
   return page;
 }
 
-/// Until everything that the page loads is shown, and the page answers to a click.
+/// Until the page shows what it is for, and answers to a click.
 async function interactive(browser, base, key, path) {
   const page = await open(browser, key);
   const session = await page.createCDPSession();
@@ -60,12 +60,18 @@ async function interactive(browser, base, key, path) {
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   await page.goto(`${base}/console${path}`, { waitUntil: 'domcontentloaded' });
   const ms = await page.evaluate(async () => {
-    const shown = () => {
-      const title = document.querySelector('main h1');
-      return title && document.querySelector('main h1 ~ *, main .page-header ~ *') && !document.querySelector('main .spinner');
-    };
-    while (!shown()) {
-      await new Promise((next) => requestAnimationFrame(next));
+    // Charts and sums below may still load: the page can be read and used meanwhile.
+    const shown = () => document.querySelector('main h1') && document.querySelector('main :is(.figures, .card, tbody tr, .table-box)');
+    if (!shown()) {
+      await new Promise((done) => {
+        const observer = new MutationObserver(() => {
+          if (shown()) {
+            observer.disconnect();
+            done();
+          }
+        });
+        observer.observe(document, { childList: true, subtree: true });
+      });
     }
     // After the frame that shows it, and whatever is queued before an event would be handled.
     await new Promise((next) => requestAnimationFrame(() => setTimeout(next)));

@@ -4,8 +4,8 @@ import { useEffect, useMemo, useState } from 'react';
 import { useClient } from 'urql';
 import { Link } from 'wouter';
 
-import { CreditsOfMonth, Dashboard } from '#generated/dashboard';
-import type { DashboardQuery } from '#generated/types';
+import { CreditsOfMonth, Dashboard, DashboardReport } from '#generated/dashboard';
+import type { DashboardQuery, DashboardReportQuery } from '#generated/types';
 import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
 import { useLive } from '#src/api/live';
@@ -23,23 +23,28 @@ const LAPSING_DAYS = 180;
 export default function DashboardPage() {
   const { today } = useCaller();
   const { t } = useTexts();
-  const variables = { today, from: addMonths(monthStart(today), 1 - MONTHS), soon: addDays(today, SOON_DAYS), lapsing: addDays(today, LAPSING_DAYS) };
+  const variables = { today, soon: addDays(today, SOON_DAYS), lapsing: addDays(today, LAPSING_DAYS) };
   const result = useData(Dashboard, variables);
+  // What waits is shown at once; the sums of a year take longer.
+  const period = { today, from: addMonths(monthStart(today), 1 - MONTHS) };
+  const report = useData(DashboardReport, period);
   const queries = [
     { operation: Dashboard, variables },
+    { operation: DashboardReport, variables: period },
     { operation: CreditsOfMonth, variables: { from: monthStart(today), to: today } },
   ];
   return (
     <Page title={t('nav.dashboard')} lead={t('dashboard.lead')} queries={queries}>
-      <Shown of={result}>{(data) => <Content data={data} />}</Shown>
+      <Shown of={result}>{(data) => <Content data={data} report={report.data} />}</Shown>
+      {result.data && <Shown of={report}>{(data) => <Charts data={data} />}</Shown>}
     </Page>
   );
 }
 
-function Content({ data }: { data: DashboardQuery }) {
+function Content({ data, report }: { data: DashboardQuery; report: DashboardReportQuery | undefined }) {
   const { t, number, money, date } = useTexts();
   const { today } = useCaller();
-  const unspent = data.programReport.unspent.reduce((sum, it) => sum + it.credits, 0);
+  const unspent = report?.programReport.unspent.reduce((sum, it) => sum + it.credits, 0);
   return (
     <>
       <div className="figures">
@@ -47,7 +52,7 @@ function Content({ data }: { data: DashboardQuery }) {
         <Figure label={t('dashboard.wins')} value={number(data.wins.totalCount)} href="/deals?status=WON_REPORTED" />
         <Figure label={t('dashboard.orders')} value={number(data.placed.totalCount)} href="/orders?status=PLACED" />
         <Figure label={t('dashboard.swag')} value={number(data.swag.totalCount)} href="/swag?status=PLACED" />
-        <Figure label={t('dashboard.unspent')} value={number(unspent)} hint={data.programReport.unspentValue.map(money).join(' · ')} href="/report" />
+        <Figure label={t('dashboard.unspent')} value={unspent === undefined ? '…' : number(unspent)} hint={report?.programReport.unspentValue.map(money).join(' · ')} href="/report" />
       </div>
       <div className="grid quarters">
         <Card title={t('dashboard.claims')} action={<Link href="/claims">{t('dashboard.all')}</Link>}>
@@ -110,12 +115,17 @@ function Content({ data }: { data: DashboardQuery }) {
           />
         </Card>
       </div>
-      <div className="grid">
-        <CreditsByMonth />
-        <LevelsByMonth levels={data.programReport.levels} of={data.edition.partnerLevels} track="TECHNICAL" />
-        <LevelsByMonth levels={data.programReport.levels} of={data.edition.partnerLevels} track="BUSINESS" />
-      </div>
     </>
+  );
+}
+
+function Charts({ data }: { data: DashboardReportQuery }) {
+  return (
+    <div className="grid">
+      <CreditsByMonth />
+      <LevelsByMonth levels={data.programReport.levels} of={data.edition.partnerLevels} track="TECHNICAL" />
+      <LevelsByMonth levels={data.programReport.levels} of={data.edition.partnerLevels} track="BUSINESS" />
+    </div>
   );
 }
 
