@@ -83,11 +83,12 @@ async function interactive(browser, base, key, path) {
   return { ms: Math.round(ms), worked: Math.round(worked) };
 }
 
-/// Tasks of the page's main thread in a trace, in milliseconds.
+/// Tasks of the page's main thread in a trace, in milliseconds: how long they took, and how long they worked. On a machine that has
+/// other things to do, a task waits for the processor.
 function tasksOf(file) {
   const { traceEvents } = JSON.parse(readFileSync(file, 'utf8'));
   const threads = new Set(traceEvents.filter((it) => it.name === 'thread_name' && it.args.name === 'CrRendererMain').map((it) => `${it.pid} ${it.tid}`));
-  return traceEvents.filter((it) => it.ph === 'X' && it.name.endsWith('RunTask') && threads.has(`${it.pid} ${it.tid}`)).map((it) => it.dur / 1_000);
+  return traceEvents.filter((it) => it.ph === 'X' && it.name.endsWith('RunTask') && threads.has(`${it.pid} ${it.tid}`)).map((it) => ({ ms: it.dur / 1_000, worked: (it.tdur ?? it.dur) / 1_000 }));
 }
 
 async function scroll(browser, base, key, path) {
@@ -124,7 +125,9 @@ async function scroll(browser, base, key, path) {
   await page.tracing.stop();
   const tasks = tasksOf(trace);
   await page.browserContext().close();
-  return { ...frames, seconds, task: Math.max(...tasks), stalls: tasks.filter((it) => it > STALL_MS).length };
+  // One at a time: there may be more tasks than a call takes arguments.
+  const most = (of) => tasks.reduce((found, it) => Math.max(found, of(it)), 0);
+  return { ...frames, seconds, task: most((it) => it.ms), worked: most((it) => it.worked), slow: tasks.filter((it) => it.ms > STALL_MS).length };
 }
 
 let server;
@@ -146,10 +149,11 @@ try {
     }
   }
   for (const path of ['/partners', '/partners/p0?tab=ledger']) {
-    const { loaded, count, worst, task, stalls, seconds, shown } = await scroll(browser, server.base, key, path);
-    console.log(`    ${path}: ${loaded} rows in ${seconds.toFixed(0)} s and ${count} frames; longest frame ${worst.toFixed(0)} ms, longest task ${task.toFixed(0)} ms, ${stalls} tasks above ${STALL_MS} ms; ${shown} rows in the page`);
-    if (stalls > 0) {
-      failures.push(`${path} stalls for ${task.toFixed(0)} ms`);
+    const { loaded, count, worst, task, worked, slow, seconds, shown } = await scroll(browser, server.base, key, path);
+    console.log(`    ${path}: ${loaded} rows in ${seconds.toFixed(0)} s and ${count} frames, ${shown} rows in the page`);
+    console.log(`        longest frame ${worst.toFixed(0)} ms, longest task ${task.toFixed(0)} ms (${worked.toFixed(0)} ms of work), ${slow} tasks above ${STALL_MS} ms`);
+    if (worked > STALL_MS) {
+      failures.push(`${path} works for ${worked.toFixed(0)} ms without a break`);
     }
   }
 } finally {
