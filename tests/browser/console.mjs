@@ -244,6 +244,21 @@ try {
     }
   });
 
+  await step('staff: an activity with points is recorded for a professional', async () => {
+    const it = await open('PROGRAM_STAFF', WIDE, '/console/professionals/ada.nowak');
+    await it.loaded('Ada Nowak');
+    await it.press('Change…');
+    await it.press('Record an activity');
+    await it.fill('Kind', 'BLOG_POST_PUBLISHED', '.dialog');
+    await it.fill('Points', '700', '.dialog');
+    await it.fill('Address of the evidence', 'https://example.com/post-7', '.dialog');
+    await it.preview('This gives 700 points');
+    await it.accessible('record');
+    await it.confirm('Record an activity');
+    await it.press('Points ledger', { within: '[role=tablist]' });
+    await it.main('Blog post published: 700 points');
+  });
+
   await step('staff: a file of activities is tried, recorded and voided; refused rows are shown with line and reason', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'console-')), 'activities.csv');
     const rows = [
@@ -379,6 +394,12 @@ try {
   await step('staff: a long list loads while scrolling, and keeps few rows in the page', async () => {
     const it = await open('PROGRAM_STAFF', WIDE, '/console/claims?status=ALL');
     await it.loaded('Claims');
+    // A file has all rows, also those that were not scrolled to.
+    await saves(it);
+    await it.press('Export CSV');
+    const csv = await it.until('the file', () => globalThis.saved);
+    const total = await it.page.$eval('.table-footer', (element) => Number(/of ([\d,]+)/.exec(element.innerText)[1].replace(',', '')));
+    assert.equal(csv.trimEnd().split('\r\n').length, total + 1);
     const box = await it.page.waitForSelector('.table-box.scrolls');
     await it.until(
       'the whole list',

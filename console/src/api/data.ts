@@ -57,6 +57,8 @@ export interface Rows<Row> {
   readonly error: Error | undefined;
   readonly loadMore: () => void;
   readonly again: () => void;
+  /// All rows, those that are not loaded yet among them.
+  readonly all: (progress: (count: number) => void) => Promise<Row[]>;
   /// The query of the first page, as it can be shown; none for rows that were there already.
   readonly query?: { readonly operation: { readonly text: string }; readonly variables: Record<string, unknown> };
 }
@@ -88,6 +90,28 @@ export function useRows<Data, Variables, Row>(
   const run = useRef<AbortController | null>(null);
   useEffect(() => () => run.current?.abort(), []);
 
+  /// Adds pages until there are as many, or no more.
+  const read = useCallback(
+    async (pages: Connection<Row>[], count: number, signal: AbortSignal | undefined, progress: (count: number) => void = () => undefined) => {
+      while (pages.length < count) {
+        const size = pages.length === 0 ? PAGE : FURTHER_PAGE;
+        const cursor = backward ? pages.at(-1)?.pageInfo.startCursor : pages.at(-1)?.pageInfo.endCursor;
+        const page = backward ? { last: size, before: cursor } : { first: size, after: cursor };
+        // One page after the other: each begins where the last one ends.
+        // oxlint-disable-next-line no-await-in-loop
+        const connection = latest.current.pick(await post(operation, { ...latest.current.variables, ...page }, signal));
+        if (!connection) {
+          break;
+        }
+        pages.push(connection);
+        progress(pages.reduce((sum, it) => sum + it.nodes.length, 0));
+        if (!(backward ? connection.pageInfo.hasPreviousPage : connection.pageInfo.hasNextPage)) {
+          break;
+        }
+      }
+    },
+    [operation, backward],
+  );
   const load = useCallback(
     async (count: number, keep: Connection<Row>[]) => {
       run.current?.abort();
@@ -96,21 +120,7 @@ export function useRows<Data, Variables, Row>(
       setState((it) => ({ ...it, key, pages: keep.length > 0 || it.key === key ? it.pages : [], loading: true, error: undefined }));
       const pages = [...keep];
       try {
-        while (pages.length < count) {
-          const size = pages.length === 0 ? PAGE : FURTHER_PAGE;
-          const cursor = backward ? pages.at(-1)?.pageInfo.startCursor : pages.at(-1)?.pageInfo.endCursor;
-          const page = backward ? { last: size, before: cursor } : { first: size, after: cursor };
-          // One page after the other: each begins where the last one ends.
-          // oxlint-disable-next-line no-await-in-loop
-          const connection = latest.current.pick(await post(operation, { ...latest.current.variables, ...page }, control.signal));
-          if (!connection) {
-            break;
-          }
-          pages.push(connection);
-          if (!(backward ? connection.pageInfo.hasPreviousPage : connection.pageInfo.hasNextPage)) {
-            break;
-          }
-        }
+        await read(pages, count, control.signal);
         if (!control.signal.aborted) {
           setState({ key, pages, loading: false, error: undefined });
         }
@@ -120,7 +130,7 @@ export function useRows<Data, Variables, Row>(
         }
       }
     },
-    [operation, key, backward],
+    [read, key],
   );
   const shown = useRef(0);
   shown.current = state.key === key ? state.pages.length : 0;
@@ -131,15 +141,16 @@ export function useRows<Data, Variables, Row>(
     }
   }, [load, version]);
 
-  const pages = useMemo(() => (state.key === key ? state.pages : []), [state, key]);
-  const rows = useMemo(
-    () =>
-      pages.flatMap((page) => {
+  const rowsOf = useCallback(
+    (of: readonly Connection<Row>[]) =>
+      of.flatMap((page) => {
         const nodes = page.nodes.filter((it): it is Row & NonNullable<Row> => it !== null);
         return backward ? nodes.toReversed() : nodes;
       }),
-    [pages, backward],
+    [backward],
   );
+  const pages = useMemo(() => (state.key === key ? state.pages : []), [state, key]);
+  const rows = useMemo(() => rowsOf(pages), [rowsOf, pages]);
   const info = pages.at(-1)?.pageInfo;
   const more = (backward ? info?.hasPreviousPage : info?.hasNextPage) ?? false;
   const loadMore = useCallback(() => {
@@ -148,6 +159,16 @@ export function useRows<Data, Variables, Row>(
     }
   }, [more, state.loading, load, pages]);
   const again = useCallback(() => void load(Math.max(shown.current, 1), []), [load]);
+  const all = useCallback(
+    async (progress: (count: number) => void) => {
+      const whole = [...pages];
+      if (more) {
+        await read(whole, Number.POSITIVE_INFINITY, undefined, progress);
+      }
+      return rowsOf(whole);
+    },
+    [pages, more, read, rowsOf],
+  );
   return {
     rows,
     total: pages[0]?.totalCount ?? 0,
@@ -157,6 +178,7 @@ export function useRows<Data, Variables, Row>(
     error: state.error,
     loadMore,
     again,
+    all,
     query: { operation, variables: { ...variables, [backward ? 'last' : 'first']: PAGE } },
   };
 }

@@ -67,6 +67,7 @@ export const de: Messages = {
   'table.count': '{shown} von {total}',
   'table.csv': 'CSV exportieren',
   'table.more': 'Mehr laden',
+  'table.exporting': '{n} Zeilen…',
   'chart.table': 'Tabelle',
   'chart.picture': 'Diagramm',
   'chart.alternative': 'Dieselben Zahlen stehen in der Tabelle.',

@@ -66,6 +66,7 @@ export const en = {
   'table.count': '{shown} of {total}',
   'table.csv': 'Export CSV',
   'table.more': 'Load more',
+  'table.exporting': '{n} rows…',
   'chart.table': 'Table',
   'chart.picture': 'Chart',
   'chart.alternative': 'The same numbers are in the table.',

@@ -67,6 +67,7 @@ export const fr: Messages = {
   'table.count': '{shown} sur {total}',
   'table.csv': 'Exporter en CSV',
   'table.more': 'Charger la suite',
+  'table.exporting': '{n} lignes…',
   'chart.table': 'Tableau',
   'chart.picture': 'Graphique',
   'chart.alternative': 'Les mêmes chiffres sont dans le tableau.',

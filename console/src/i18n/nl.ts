@@ -67,6 +67,7 @@ export const nl: Messages = {
   'table.count': '{shown} van {total}',
   'table.csv': 'CSV exporteren',
   'table.more': 'Meer laden',
+  'table.exporting': '{n} rijen…',
   'chart.table': 'Tabel',
   'chart.picture': 'Grafiek',
   'chart.alternative': 'Dezelfde cijfers staan in de tabel.',

@@ -3,7 +3,7 @@
 import { Link } from 'wouter';
 
 import { Account, AccountLedger, AffiliationsOfPartner } from '#generated/account';
-import { RecordActivity, Rules } from '#generated/claims';
+import { Rules } from '#generated/claims';
 import {
   AffiliateProfessional,
   CorrectAffiliation,
@@ -44,35 +44,7 @@ export default function PartnerPage({ params }: { params: Record<string, string>
   const { day } = useChangeFields();
   const { rules } = useRules();
   const subject = useSubjectActions({ partner: code });
-  const kinds = rules.filter((it) => it.program === 'PARTNER' && !it.derived);
 
-  const record: Action = {
-    mutation: 'recordActivity',
-    label: t('partners.record'),
-    change: () => {
-      const externalId = crypto.randomUUID();
-      return {
-        title: t('partners.record'),
-        fields: [
-          { name: 'kind', label: t('field.kind'), type: 'select', required: true, options: kinds.map((it) => [it.kind, it.title] as const) },
-          day('occurredOn', t('field.date'), { max: today }),
-          { name: 'quantity', label: t('field.quantity'), type: 'number', required: true, initial: '1', min: 1 },
-        ],
-        operation: RecordActivity,
-        input: (values) => ({
-          subject: { partner: code },
-          kind: values['kind'],
-          occurredOn: values['occurredOn'],
-          quantity: Number(values['quantity']),
-          // What the kind requires is true of what is recorded here.
-          attributes: Object.fromEntries((kinds.find((it) => it.kind === values['kind'])?.attributes ?? []).filter((it) => it.required && it.mustBe !== null).map((it) => [it.name, it.mustBe])),
-          source: 'console',
-          externalId,
-        }),
-        confirm: t('partners.record'),
-      };
-    },
-  };
   const affiliate: Action = {
     mutation: 'affiliateProfessional',
     label: t('partners.affiliate'),
@@ -154,7 +126,7 @@ export default function PartnerPage({ params }: { params: Record<string, string>
         const { technical, business } = partner.standing;
         const override = technical.override ? technical : business.override ? business : null;
         return [
-          record,
+          subject.record(rules),
           subject.override(edition.partnerLevels, [{ name: 'track', label: t('field.track'), type: 'select', required: true, options: options(Track, 'Track') }]),
           ...(override ? [subject.endOverride({ track: override.track })] : []),
           affiliate,

@@ -12,9 +12,8 @@ import { LevelBadge } from '#src/ui/basics';
 import { given, oneOf, useOptions } from '#src/ui/filters';
 import { ListPage, Two, useColumns } from '#src/ui/list';
 
-import { codeAndName, RISK, useSubjectColumns } from './subjects';
+import { codeAndName, RISK, useLevelFilter, useSubjectColumns } from './subjects';
 
-const LEVELS = ['MEMBER', 'COLLABORATOR', 'CREATOR'];
 const ORDERS = ['NAME', ...PartnerOrder.filter((it) => it !== 'NAME')] as const;
 
 export default function PartnersPage() {
@@ -23,6 +22,7 @@ export default function PartnersPage() {
   const [get] = useAddress();
   const [, navigate] = useLocation();
   const options = useOptions();
+  const level = useLevelFilter('partnerLevels');
   const { name } = useSubjectColumns('partners');
   const filter = given({
     search: get('search'),
@@ -58,7 +58,7 @@ export default function PartnersPage() {
       ]}
       filters={[
         { name: 'search', label: t('filter.search') },
-        { name: 'level', label: t('account.level'), type: 'select', options: [['', t('filter.all')], ...LEVELS.map((it) => [it, it] as const)] },
+        level,
         { name: 'track', label: t('field.track'), type: 'select', options: options(Track, 'Track', t('filter.any')) },
         { name: 'lapsing', label: t('partners.ending'), type: 'select', options: RISK(t) },
         { name: 'within', label: t('partners.within'), type: 'number' },

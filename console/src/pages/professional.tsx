@@ -2,6 +2,7 @@
 
 import { Link } from 'wouter';
 
+import { Rules } from '#generated/claims';
 import { AffiliateProfessional } from '#generated/partners';
 import { EndAffiliation, EndMembership, EraseProfessional, Membership, MergeProfessionals, PointsLedger, UpdateProfessional } from '#generated/professionals';
 import type { MembershipQuery } from '#generated/types';
@@ -12,6 +13,7 @@ import type { Action } from '#src/ui/actions';
 import { Badge, Card, Empty } from '#src/ui/basics';
 import { SubjectLink } from '#src/ui/list';
 
+import { useRules } from './claim-parts';
 import { PointsView } from './ledger';
 import { MembershipView } from './membership';
 import { SubjectPage, useSubjectActions } from './subjects';
@@ -20,6 +22,7 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
   const code = decodeURIComponent(params['code'] ?? '');
   const { t, date } = useTexts();
   const { day, reason } = useChangeFields();
+  const { rules } = useRules();
   const subject = useSubjectActions({ professional: code });
   const affiliate: Action = {
     mutation: 'affiliateProfessional',
@@ -65,7 +68,10 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
       pick={(data) => data.professional}
       code={code}
       lead={({ professional }) => professional?.signedUpOn && t('professionals.since', { code, on: date(professional.signedUpOn) })}
-      queries={[{ operation: PointsLedger, variables: { code, last: 50 } }]}
+      queries={[
+        { operation: PointsLedger, variables: { code, last: 50 } },
+        { operation: Rules, variables: {} },
+      ]}
       links={
         <Link className="button" href={`/professionals/${encodeURIComponent(code)}/certificate`}>
           {t('nav.certificate')}
@@ -74,6 +80,7 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
       actions={({ professional: person, edition }) =>
         person
           ? [
+              subject.record(rules),
               affiliate,
               subject.override(edition.professionalLevels),
               ...(person.standing.override ? [subject.endOverride()] : []),

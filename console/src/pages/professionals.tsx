@@ -12,9 +12,8 @@ import { LevelBadge } from '#src/ui/basics';
 import { given, oneOf, useOptions } from '#src/ui/filters';
 import { ListPage, useColumns } from '#src/ui/list';
 
-import { codeAndName, RISK, useSubjectColumns } from './subjects';
+import { codeAndName, RISK, useLevelFilter, useSubjectColumns } from './subjects';
 
-const LEVELS = ['ADVOCATE', 'ENABLER', 'CATALYST'];
 const ORDERS = ['NAME', ...ProfessionalOrder.filter((it) => it !== 'NAME')] as const;
 
 export default function ProfessionalsPage() {
@@ -23,6 +22,7 @@ export default function ProfessionalsPage() {
   const [get] = useAddress();
   const [, navigate] = useLocation();
   const options = useOptions();
+  const level = useLevelFilter('professionalLevels');
   const { name } = useSubjectColumns('professionals');
   const filter = given({
     search: get('search'),
@@ -61,7 +61,7 @@ export default function ProfessionalsPage() {
       ]}
       filters={[
         { name: 'search', label: t('filter.search') },
-        { name: 'level', label: t('account.level'), type: 'select', options: [['', t('filter.all')], ...LEVELS.map((it) => [it, it] as const)] },
+        level,
         { name: 'partner', label: t('field.partnerCode') },
         { name: 'risk', label: t('partners.ending'), type: 'select', options: RISK(t) },
         { name: 'order', label: t('filter.order'), type: 'select', usual: 'NAME', options: options(ProfessionalOrder, 'ProfessionalOrder') },

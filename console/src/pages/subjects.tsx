@@ -2,6 +2,8 @@
 
 import type { ReactNode } from 'react';
 
+import { RecordActivity } from '#generated/claims';
+import { Levels } from '#generated/levels';
 import { EndOverride, OverrideLevel } from '#generated/partners';
 import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
@@ -13,12 +15,14 @@ import { Shown } from '#src/ui/basics';
 import { ActionMenu, useChange, useChangeFields } from '#src/ui/actions';
 import type { Action } from '#src/ui/actions';
 import type { Change, ChangeField } from '#src/ui/change';
-import type { Options } from '#src/ui/filters';
+import type { Filter, Options } from '#src/ui/filters';
 import { SubjectLink, Two } from '#src/ui/list';
 import { Page } from '#src/ui/page';
 import type { ShownQuery } from '#src/ui/page';
 import type { Column } from '#src/ui/table';
 import { Tabs } from '#src/ui/tabs';
+
+import type { Rule } from './claim-parts';
 
 type T = Texts['t'];
 
@@ -26,6 +30,13 @@ export const RISK = (t: T): Options => [
   ['', t('filter.all')],
   ['yes', t('partners.atRisk')],
 ];
+
+/// The levels of the edition in force, as a filter.
+export function useLevelFilter(of: 'partnerLevels' | 'professionalLevels'): Filter {
+  const { t } = useTexts();
+  const levels = useData(Levels, {}).data?.edition[of] ?? [];
+  return { name: 'level', label: t('account.level'), type: 'select', options: [['', t('filter.all')], ...levels.map((it) => [it.code, it.name] as const)] };
+}
 
 export const codeAndName = (t: T): ChangeField[] => [
   { name: 'code', label: t('field.code'), required: true },
@@ -62,6 +73,52 @@ export function useSubjectActions(subject: { partner: string } | { professional:
   const { today } = useCaller();
   const { reason, day } = useChangeFields();
   return {
+    /// Records what a kind that is not derived is for; graded kinds with their points.
+    record: (rules: readonly Rule[]): Action => ({
+      mutation: 'recordActivity',
+      label: t('partners.record'),
+      change: () => {
+        const externalId = crypto.randomUUID();
+        const kinds = rules.filter((it) => it.program === ('partner' in subject ? 'PARTNER' : 'PROFESSIONAL') && !it.derived);
+        const ruleOf = (values: Record<string, string>) => kinds.find((it) => it.kind === values['kind']);
+        const graded = (rule: Rule | undefined) => rule?.points && rule.points.min !== rule.points.max;
+        const range = (rule: Rule | undefined) => (rule?.points ? t('claims.range', rule.points) : '');
+        return {
+          title: t('partners.record'),
+          fields: [
+            {
+              name: 'kind',
+              label: t('field.kind'),
+              type: 'select',
+              required: true,
+              options: kinds.map((it) => [it.kind, graded(it) ? `${it.title} (${range(it)})` : it.title] as const),
+            },
+            day('occurredOn', t('field.date'), { max: today }),
+            { name: 'quantity', label: t('field.quantity'), type: 'number', required: true, initial: '1', min: 1, when: (values) => !graded(ruleOf(values)) },
+            { name: 'points', label: t('field.points'), type: 'number', required: true, min: 1, when: (values) => Boolean(graded(ruleOf(values))) },
+            { name: 'evidenceUrl', label: t('claims.evidence'), type: 'url', when: (values) => ruleOf(values)?.attributes.some((it) => it.name === 'evidenceUrl') ?? false },
+          ],
+          operation: RecordActivity,
+          input: (values) => {
+            const rule = ruleOf(values);
+            return {
+              subject,
+              kind: values['kind'],
+              occurredOn: values['occurredOn'],
+              ...(graded(rule) ? { points: Number(values['points']) } : { quantity: Number(values['quantity']) }),
+              attributes: {
+                // What the kind requires is true of what is recorded here.
+                ...Object.fromEntries((rule?.attributes ?? []).filter((it) => it.required && it.mustBe !== null).map((it) => [it.name, it.mustBe])),
+                ...(values['evidenceUrl'] ? { evidenceUrl: values['evidenceUrl'] } : {}),
+              },
+              source: 'console',
+              externalId,
+            };
+          },
+          confirm: t('partners.record'),
+        };
+      },
+    }),
     override: (levels: readonly Level[], fields: readonly ChangeField[] = []): Action => ({
       mutation: 'overrideLevel',
       label: t('partners.override'),

@@ -2,13 +2,14 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { ReactNode } from 'react';
-import { memo, useEffect, useRef } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 
 import type { Rows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 
 import { Button, Empty, Failed, Loading } from './basics';
 import { download, toCsv } from './download';
+import { notify } from './notices';
 
 export interface Column<Row> {
   readonly key: string;
@@ -150,13 +151,22 @@ const Line = memo(function Line({ row, columns, index }: { row: { id: string }; 
 function Csv<Row extends { id: string }>({ file, columns, rows }: { file: string; columns: Column<Row>[]; rows: Rows<Row> }) {
   const { t } = useTexts();
   const wanted = columns.filter((it) => it.csv);
-  const save = () => {
-    const lines = rows.rows.map((row) => wanted.map((column) => column.csv?.(row) ?? ''));
-    download(`${file}.csv`, 'text/csv;charset=utf-8', toCsv([wanted.map((it) => it.title), ...lines]));
+  // How many rows are read, while the rest of a long list is.
+  const [read, setRead] = useState<number | null>(null);
+  const save = async () => {
+    setRead(rows.rows.length);
+    try {
+      const lines = (await rows.all(setRead)).map((row) => wanted.map((column) => column.csv?.(row) ?? ''));
+      download(`${file}.csv`, 'text/csv;charset=utf-8', toCsv([wanted.map((it) => it.title), ...lines]));
+    } catch (error) {
+      notify((error as Error).message);
+    } finally {
+      setRead(null);
+    }
   };
   return (
-    <Button kind="quiet" onPress={save}>
-      {t('table.csv')}
+    <Button kind="quiet" disabled={read !== null} onPress={() => void save()}>
+      {read === null ? t('table.csv') : t('table.exporting', { n: read })}
     </Button>
   );
 }
@@ -164,5 +174,5 @@ function Csv<Row extends { id: string }>({ file, columns, rows }: { file: string
 /// Rows that are there already, for the same table.
 export function fixed<Row>(rows: Row[]): Rows<Row> {
   const nothing = () => undefined;
-  return { rows, total: rows.length, exact: true, more: false, loading: false, error: undefined, loadMore: nothing, again: nothing };
+  return { rows, total: rows.length, exact: true, more: false, loading: false, error: undefined, loadMore: nothing, again: nothing, all: async () => rows };
 }
