@@ -3,6 +3,7 @@
 import { Audit } from '#generated/administration';
 import { useAddress } from '#src/api/address';
 import { useRows } from '#src/api/data';
+import { findPartners, findProfessionals } from '#src/api/lookups';
 import { useTexts } from '#src/i18n/i18n';
 import { given } from '#src/ui/filters';
 import { ListPage, Two, useColumns } from '#src/ui/list';
@@ -26,8 +27,8 @@ export default function AuditPage() {
       file="audit"
       filters={[
         { name: 'operation', label: t('audit.operation'), placeholder: 'reviewActivity' },
-        { name: 'partner', label: t('field.partnerCode') },
-        { name: 'professional', label: t('field.professionalCode') },
+        { name: 'partner', label: t('field.partnerCode'), lookup: findPartners },
+        { name: 'professional', label: t('field.professionalCode'), lookup: findProfessionals },
         { name: 'from', label: t('field.from'), type: 'date' },
       ]}
       columns={[

@@ -1,16 +1,17 @@
 // One deal: where it stands, what it may become, and its history.
 
-import { useState } from 'react';
 import { Link } from 'wouter';
 
 import { CloseDeal, DealDetail, ReopenDeal, ReportDealActivity, ReviewDeal, UpdateDeal, WithdrawDeal } from '#generated/deals';
 import { DealActivityKind } from '#generated/schema';
+import type { DealPartsFragment as Deal } from '#generated/types';
 import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
-import { Badge, Button, Card, Definitions, Shown } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
-import type { Change } from '#src/ui/change';
+import { Actions, useChange, useChangeFields } from '#src/ui/actions';
+import type { Action } from '#src/ui/actions';
+import { Badge, Card, Definitions, Shown } from '#src/ui/basics';
+import { given, useOptions } from '#src/ui/filters';
 import { Page } from '#src/ui/page';
 
 import { DEAL_TONES } from './tones';
@@ -18,131 +19,120 @@ import { DEAL_TONES } from './tones';
 export default function DealPage({ params }: { params: Record<string, string> }) {
   const reference = decodeURIComponent(params['reference'] ?? '');
   const { t, date } = useTexts();
-  const { may, isStaff, today } = useCaller();
+  const { isStaff, today } = useCaller();
+  const options = useOptions();
   const result = useData(DealDetail, { reference });
-  const [change, setChange] = useState<Change | null>(null);
+  const { open, dialog } = useChange();
+  const { reason, optionalReason, day } = useChangeFields();
   const deal = result.data?.deal;
-  const reason = { name: 'reason', label: t('field.reason'), type: 'textarea' as const };
-  const on = (name: string) => ({ name, label: t('field.date'), type: 'date' as const, required: true, initial: today, max: today });
-  const review = (decision: 'APPROVE' | 'REJECT') =>
-    setChange({
-      title: t(decision === 'APPROVE' ? 'deals.approveTitle' : 'deals.rejectTitle', { customer: deal?.customer ?? '' }),
-      fields: [{ ...reason, required: decision === 'REJECT' }],
+  const on = (name: string) => day(name, t('field.date'), { max: today });
+
+  const approve: Action = {
+    mutation: 'reviewDeal',
+    label: t('deals.approve'),
+    kind: 'primary',
+    change: () => ({
+      title: t('deals.approveTitle', { customer: deal?.customer ?? '' }),
+      fields: [optionalReason],
       operation: ReviewDeal,
-      input: (values) => ({ reference, decision, ...(values['reason'] ? { reason: values['reason'] } : {}) }),
-      confirm: t(decision === 'APPROVE' ? 'claims.approve' : 'claims.reject'),
-      danger: decision === 'REJECT',
-    });
-  const open = deal && !deal.status.startsWith('CLOSED') && deal.status !== 'EXPIRED';
+      input: (values) => ({ reference, decision: 'APPROVE', ...given({ reason: values['reason'] }) }),
+      confirm: t('claims.approve'),
+    }),
+  };
+  const reject: Action = {
+    mutation: 'reviewDeal',
+    label: t('deals.reject'),
+    change: () => ({
+      title: t('deals.rejectTitle', { customer: deal?.customer ?? '' }),
+      fields: [reason],
+      operation: ReviewDeal,
+      input: (values) => ({ reference, decision: 'REJECT', reason: values['reason'] }),
+      confirm: t('claims.reject'),
+      danger: true,
+    }),
+  };
+  const changeStatus = (statuses: Deal['nextStatuses']): Action => ({
+    mutation: 'updateDeal',
+    label: t('deals.changeStatus'),
+    change: () => ({
+      title: t('deals.changeStatus'),
+      fields: [{ name: 'status', label: t('field.status'), type: 'select', required: true, options: options(statuses, 'DealStatus') }, on('on')],
+      operation: UpdateDeal,
+      input: (values) => ({ reference, status: values['status'], on: values['on'] }),
+      confirm: t('deals.changeStatus'),
+    }),
+  });
+  const report: Action = {
+    mutation: 'reportDealActivity',
+    label: t('deals.report'),
+    change: () => ({
+      title: t('deals.report'),
+      about: t('deals.reportAbout'),
+      fields: [
+        { name: 'kind', label: t('field.kind'), type: 'select', required: true, options: options(DealActivityKind, 'DealActivityKind') },
+        on('on'),
+        { name: 'note', label: t('field.note'), type: 'textarea' },
+      ],
+      operation: ReportDealActivity,
+      input: (values) => ({ reference, kind: values['kind'], on: values['on'], note: values['note'] || null }),
+      confirm: t('deals.report'),
+    }),
+  };
+  const close = (outcomes: Deal['possibleOutcomes']): Action => ({
+    mutation: 'closeDeal',
+    label: t('deals.close'),
+    change: () => ({
+      title: t('deals.close'),
+      about: isStaff ? undefined : t('deals.closeAbout'),
+      fields: [{ name: 'outcome', label: t('deals.outcome'), type: 'select', required: true, options: options(outcomes, 'DealOutcome') }, on('closedOn')],
+      operation: CloseDeal,
+      input: (values) => ({ reference, outcome: values['outcome'], closedOn: values['closedOn'] }),
+      confirm: t('deals.close'),
+    }),
+  });
+  const withdraw: Action = {
+    mutation: 'withdrawDeal',
+    label: t('deals.withdraw'),
+    change: () => ({
+      title: t('deals.withdraw'),
+      fields: [on('on'), optionalReason],
+      operation: WithdrawDeal,
+      input: (values) => ({ reference, on: values['on'], reason: values['reason'] || null }),
+      confirm: t('deals.withdraw'),
+      danger: true,
+    }),
+  };
+  const reopen: Action = {
+    mutation: 'reopenDeal',
+    label: t('deals.reopen'),
+    change: () => ({
+      title: t('deals.reopen'),
+      about: t('deals.reopenAbout'),
+      fields: [reason],
+      operation: ReopenDeal,
+      input: (values) => ({ reference, reason: values['reason'] }),
+      confirm: t('deals.reopen'),
+      danger: true,
+    }),
+  };
+  const actionsOf = ({ status, nextStatuses, possibleOutcomes }: Deal): Action[] => {
+    const closed = status.startsWith('CLOSED');
+    const running = !closed && status !== 'EXPIRED';
+    return [
+      ...(status === 'WON_REPORTED' ? [approve, reject] : []),
+      ...(nextStatuses.length > 0 ? [changeStatus(nextStatuses)] : []),
+      ...(running ? [report] : []),
+      ...(possibleOutcomes.length > 0 ? [close(possibleOutcomes)] : []),
+      ...(running ? [withdraw] : []),
+      ...(closed ? [reopen] : []),
+    ];
+  };
   return (
     <Page
       title={deal?.customer ?? reference}
       lead={deal && `${deal.reference} · ${deal.partner.name}`}
       queries={[{ operation: DealDetail, variables: { reference } }]}
-      actions={
-        deal && (
-          <>
-            {deal.status === 'WON_REPORTED' && may('reviewDeal') && (
-              <>
-                <Button kind="primary" onPress={() => review('APPROVE')}>
-                  {t('deals.approve')}
-                </Button>
-                <Button onPress={() => review('REJECT')}>{t('deals.reject')}</Button>
-              </>
-            )}
-            {may('updateDeal') && deal.nextStatuses.length > 0 && (
-              <Button
-                onPress={() =>
-                  setChange({
-                    title: t('deals.changeStatus'),
-                    fields: [
-                      { name: 'status', label: t('field.status'), type: 'select', required: true, options: deal.nextStatuses.map((it) => [it, t(`DealStatus.${it}`)] as const) },
-                      on('on'),
-                    ],
-                    operation: UpdateDeal,
-                    input: (values) => ({ reference, status: values['status'], on: values['on'] }),
-                    confirm: t('deals.changeStatus'),
-                  })
-                }
-              >
-                {t('deals.changeStatus')}
-              </Button>
-            )}
-            {open && may('reportDealActivity') && (
-              <Button
-                onPress={() =>
-                  setChange({
-                    title: t('deals.report'),
-                    about: t('deals.reportAbout'),
-                    fields: [
-                      { name: 'kind', label: t('field.kind'), type: 'select', required: true, options: DealActivityKind.map((it) => [it, t(`DealActivityKind.${it}`)] as const) },
-                      on('on'),
-                      { name: 'note', label: t('field.note'), type: 'textarea' },
-                    ],
-                    operation: ReportDealActivity,
-                    input: (values) => ({ reference, kind: values['kind'], on: values['on'], note: values['note'] || null }),
-                    confirm: t('deals.report'),
-                  })
-                }
-              >
-                {t('deals.report')}
-              </Button>
-            )}
-            {may('closeDeal') && deal.possibleOutcomes.length > 0 && (
-              <Button
-                onPress={() =>
-                  setChange({
-                    title: t('deals.close'),
-                    about: isStaff ? undefined : t('deals.closeAbout'),
-                    fields: [
-                      { name: 'outcome', label: t('deals.outcome'), type: 'select', required: true, options: deal.possibleOutcomes.map((it) => [it, t(`DealOutcome.${it}`)] as const) },
-                      on('closedOn'),
-                    ],
-                    operation: CloseDeal,
-                    input: (values) => ({ reference, outcome: values['outcome'], closedOn: values['closedOn'] }),
-                    confirm: t('deals.close'),
-                  })
-                }
-              >
-                {t('deals.close')}
-              </Button>
-            )}
-            {open && may('withdrawDeal') && (
-              <Button
-                onPress={() =>
-                  setChange({
-                    title: t('deals.withdraw'),
-                    fields: [on('on'), reason],
-                    operation: WithdrawDeal,
-                    input: (values) => ({ reference, on: values['on'], reason: values['reason'] || null }),
-                    confirm: t('deals.withdraw'),
-                    danger: true,
-                  })
-                }
-              >
-                {t('deals.withdraw')}
-              </Button>
-            )}
-            {deal.status.startsWith('CLOSED') && may('reopenDeal') && (
-              <Button
-                onPress={() =>
-                  setChange({
-                    title: t('deals.reopen'),
-                    about: t('deals.reopenAbout'),
-                    fields: [{ ...reason, required: true }],
-                    operation: ReopenDeal,
-                    input: (values) => ({ reference, reason: values['reason'] }),
-                    confirm: t('deals.reopen'),
-                    danger: true,
-                  })
-                }
-              >
-                {t('deals.reopen')}
-              </Button>
-            )}
-          </>
-        )
-      }
+      actions={deal && <Actions of={actionsOf(deal)} open={open} />}
     >
       <Shown of={result} pick={(data) => data.deal}>
         {(data) =>
@@ -181,7 +171,7 @@ export default function DealPage({ params }: { params: Record<string, string> })
           )
         }
       </Shown>
-      {change && <ChangeDialog change={change} onClose={() => setChange(null)} />}
+      {dialog}
     </Page>
   );
 }

@@ -8,6 +8,7 @@ import type { DealPartsFragment } from '#generated/types';
 import { useAddress } from '#src/api/address';
 import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
+import { findPartners } from '#src/api/lookups';
 import { daysBetween } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
 import { Actions, useChange } from '#src/ui/actions';
@@ -72,7 +73,7 @@ export default function DealsPage() {
             ],
           },
           { name: 'status', label: t('field.status'), type: 'select', options: options(DealStatus, 'DealStatus', t(view === 'board' ? 'deals.open' : 'filter.all')) },
-          ...(isStaff ? [{ name: 'partner', label: t('field.partnerCode') }] : []),
+          ...(isStaff ? [{ name: 'partner', label: t('field.partnerCode'), lookup: findPartners }] : []),
           { name: 'customer', label: t('field.customer') },
         ]}
       />

@@ -11,9 +11,9 @@ import { useCaller } from '#src/api/caller';
 import { post } from '#src/api/client';
 import { useData } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
+import { Actions, useChange, useChangeFields } from '#src/ui/actions';
+import type { Action } from '#src/ui/actions';
 import { Badge, Button, Card, Empty, Shown } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
-import type { Change } from '#src/ui/change';
 import { TextField } from '#src/ui/fields';
 import { notify } from '#src/ui/notices';
 import { Page } from '#src/ui/page';
@@ -41,14 +41,14 @@ export default function DraftPage({ params }: { params: Record<string, string> }
 
 function Editor({ draft }: { draft: Found }) {
   const { t, date, time } = useTexts();
-  const { may } = useCaller();
   const [, navigate] = useLocation();
   const [text, setText] = useState(draft.document);
   const [check, setCheck] = useState<CheckEditionQuery['checkEdition'] | null>(null);
   const [failure, setFailure] = useState('');
-  const [change, setChange] = useState<Change | null>(null);
+  const { open, dialog } = useChange();
+  const { optionalReason } = useChangeFields();
   const area = useRef<HTMLTextAreaElement>(null);
-  const open = draft.status === 'OPEN' || draft.status === 'APPROVED';
+  const editable = draft.status === 'OPEN' || draft.status === 'APPROVED';
   const dirty = text !== draft.document;
 
   useEffect(() => {
@@ -81,6 +81,73 @@ function Editor({ draft }: { draft: Found }) {
   const failing = check?.examples.filter((it) => !it.passed) ?? [];
   const clean = check !== null && check.problems.length === 0 && failing.length === 0;
 
+  const actions: Action[] = [
+    {
+      mutation: 'saveEditionDraft',
+      label: t('policy.save'),
+      kind: 'primary',
+      disabled: !dirty,
+      change: () => ({
+        title: t('policy.save'),
+        about: t('policy.saveAbout'),
+        fields: [],
+        operation: SaveDraft,
+        input: () => ({ draft: draft.id, revision: draft.revision, name: draft.name, effectiveFrom: draft.effectiveFrom, document: text }),
+        preview: false,
+        confirm: t('policy.save'),
+        done: t('policy.savedNotice'),
+      }),
+    },
+    ...(draft.status === 'OPEN'
+      ? [
+          {
+            mutation: 'approveEditionDraft',
+            label: t('policy.approve'),
+            disabled: dirty || !clean,
+            change: () => ({
+              title: t('policy.approve'),
+              about: t('policy.approveAbout'),
+              fields: [],
+              operation: ApproveDraft,
+              input: () => ({ draft: draft.id, revision: draft.revision }),
+              preview: false,
+              confirm: t('policy.approve'),
+            }),
+          },
+        ]
+      : []),
+    {
+      mutation: 'publishEdition',
+      label: t('policy.publish'),
+      disabled: dirty || !clean,
+      change: () => ({
+        title: t('policy.publish'),
+        about: t('policy.publishAbout', { on: date(draft.effectiveFrom) }),
+        fields: [],
+        operation: PublishEdition,
+        input: () => ({ draft: draft.id }),
+        preview: false,
+        confirm: t('policy.publish'),
+        danger: true,
+        onDone: () => navigate('/policy?tab=drafts'),
+      }),
+    },
+    {
+      mutation: 'withdrawEditionDraft',
+      label: t('policy.withdraw'),
+      change: () => ({
+        title: t('policy.withdraw'),
+        fields: [optionalReason],
+        operation: WithdrawDraft,
+        input: (values) => ({ draft: draft.id, ...(values['reason'] ? { reason: values['reason'] } : {}) }),
+        preview: false,
+        confirm: t('policy.withdraw'),
+        danger: true,
+        onDone: () => navigate('/policy?tab=drafts'),
+      }),
+    },
+  ];
+
   return (
     <Page
       title={draft.name}
@@ -90,88 +157,7 @@ function Editor({ draft }: { draft: Found }) {
         { operation: CheckEdition, variables: { document: text, effectiveFrom: draft.effectiveFrom } },
         { operation: TryEdition, variables: { input: { draft: draft.id } } },
       ]}
-      actions={
-        open && (
-          <>
-            {may('saveEditionDraft') && (
-              <Button
-                kind="primary"
-                disabled={!dirty}
-                onPress={() =>
-                  setChange({
-                    title: t('policy.save'),
-                    about: t('policy.saveAbout'),
-                    fields: [],
-                    operation: SaveDraft,
-                    input: () => ({ draft: draft.id, revision: draft.revision, name: draft.name, effectiveFrom: draft.effectiveFrom, document: text }),
-                    preview: false,
-                    confirm: t('policy.save'),
-                    done: t('policy.savedNotice'),
-                  })
-                }
-              >
-                {t('policy.save')}
-              </Button>
-            )}
-            {may('approveEditionDraft') && draft.status === 'OPEN' && (
-              <Button
-                disabled={dirty || !clean}
-                onPress={() =>
-                  setChange({
-                    title: t('policy.approve'),
-                    about: t('policy.approveAbout'),
-                    fields: [],
-                    operation: ApproveDraft,
-                    input: () => ({ draft: draft.id, revision: draft.revision }),
-                    preview: false,
-                    confirm: t('policy.approve'),
-                  })
-                }
-              >
-                {t('policy.approve')}
-              </Button>
-            )}
-            {may('publishEdition') && (
-              <Button
-                disabled={dirty || !clean}
-                onPress={() =>
-                  setChange({
-                    title: t('policy.publish'),
-                    about: t('policy.publishAbout', { on: date(draft.effectiveFrom) }),
-                    fields: [],
-                    operation: PublishEdition,
-                    input: () => ({ draft: draft.id }),
-                    preview: false,
-                    confirm: t('policy.publish'),
-                    danger: true,
-                    onDone: () => navigate('/policy?tab=drafts'),
-                  })
-                }
-              >
-                {t('policy.publish')}
-              </Button>
-            )}
-            {may('withdrawEditionDraft') && (
-              <Button
-                onPress={() =>
-                  setChange({
-                    title: t('policy.withdraw'),
-                    fields: [{ name: 'reason', label: t('field.reason'), type: 'textarea' }],
-                    operation: WithdrawDraft,
-                    input: (values) => ({ draft: draft.id, ...(values['reason'] ? { reason: values['reason'] } : {}) }),
-                    preview: false,
-                    confirm: t('policy.withdraw'),
-                    danger: true,
-                    onDone: () => navigate('/policy?tab=drafts'),
-                  })
-                }
-              >
-                {t('policy.withdraw')}
-              </Button>
-            )}
-          </>
-        )
-      }
+      actions={editable && <Actions of={actions} open={open} />}
     >
       <Tabs
         label={draft.name}
@@ -211,7 +197,7 @@ function Editor({ draft }: { draft: Found }) {
                   spellCheck={false}
                   wrap="off"
                   value={text}
-                  readOnly={!open}
+                  readOnly={!editable}
                   onChange={(event) => setText(event.target.value)}
                 />
               </div>
@@ -244,7 +230,7 @@ function Editor({ draft }: { draft: Found }) {
           },
         ]}
       />
-      {change && <ChangeDialog change={change} onClose={() => setChange(null)} />}
+      {dialog}
     </Page>
   );
 }

@@ -7,6 +7,7 @@ import { OrderPurpose, OrderStatus } from '#generated/schema';
 import { useAddress } from '#src/api/address';
 import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
+import { findPartners } from '#src/api/lookups';
 import { useTexts } from '#src/i18n/i18n';
 import { useChangeFields } from '#src/ui/actions';
 import { given, oneOf, useOptions } from '#src/ui/filters';
@@ -48,7 +49,7 @@ export default function OrdersPage() {
       filters={[
         { name: 'status', label: t('field.status'), type: 'select', options: options(OrderStatus, 'OrderStatus', t('filter.all')) },
         { name: 'purpose', label: t('field.purpose'), type: 'select', options: options(OrderPurpose, 'OrderPurpose', t('filter.all')) },
-        ...(isStaff ? [{ name: 'partner', label: t('field.partnerCode') }] : []),
+        ...(isStaff ? [{ name: 'partner', label: t('field.partnerCode'), lookup: findPartners }] : []),
         { name: 'from', label: t('field.from'), type: 'date' },
       ]}
       columns={[

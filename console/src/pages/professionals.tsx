@@ -7,6 +7,7 @@ import { ProfessionalOrder } from '#generated/schema';
 import { useAddress } from '#src/api/address';
 import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
+import { findPartners } from '#src/api/lookups';
 import { useTexts } from '#src/i18n/i18n';
 import { LevelBadge } from '#src/ui/basics';
 import { given, oneOf, useOptions } from '#src/ui/filters';
@@ -62,7 +63,7 @@ export default function ProfessionalsPage() {
       filters={[
         { name: 'search', label: t('filter.search') },
         level,
-        { name: 'partner', label: t('field.partnerCode') },
+        { name: 'partner', label: t('field.partnerCode'), lookup: findPartners },
         { name: 'risk', label: t('partners.ending'), type: 'select', options: RISK(t) },
         { name: 'order', label: t('filter.order'), type: 'select', usual: 'NAME', options: options(ProfessionalOrder, 'ProfessionalOrder') },
       ]}

@@ -128,7 +128,12 @@ export function LookupField({
 }: Common & { value: string; onChange: (value: string) => void; lookup: Lookup; autoFocus?: boolean; name?: string }) {
   const id = useId();
   const [found, setFound] = useState<Awaited<ReturnType<Lookup>>>([]);
+  // A page with such a field asks for nothing before somebody uses it.
+  const [used, setUsed] = useState(false);
   useEffect(() => {
+    if (!used) {
+      return undefined;
+    }
     let current = true;
     const timer = setTimeout(() => {
       // Without suggestions, the field is one to type into.
@@ -141,7 +146,7 @@ export function LookupField({
       current = false;
       clearTimeout(timer);
     };
-  }, [lookup, value]);
+  }, [lookup, value, used]);
   return (
     <Around id={id} {...common}>
       <input
@@ -155,7 +160,11 @@ export function LookupField({
         autoFocus={autoFocus}
         aria-invalid={common.error ? true : undefined}
         aria-describedby={describedBy(id, common)}
-        onChange={(event) => onChange(event.target.value)}
+        onFocus={() => setUsed(true)}
+        onChange={(event) => {
+          setUsed(true);
+          onChange(event.target.value);
+        }}
       />
       <datalist id={`${id}-found`}>
         {found.map(([key, text]) => (

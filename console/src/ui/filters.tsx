@@ -5,7 +5,8 @@ import { useCallback } from 'react';
 import { useAddress } from '#src/api/address';
 import { useTexts } from '#src/i18n/i18n';
 
-import { SelectField, TextField } from './fields';
+import { LookupField, SelectField, TextField } from './fields';
+import type { Lookup } from './fields';
 
 export type Options = readonly (readonly [string, string])[];
 
@@ -18,14 +19,19 @@ export interface Filter {
   /// The value that the address leaves out; none by default.
   readonly usual?: string;
   readonly placeholder?: string;
+  /// Suggestions while typing.
+  readonly lookup?: Lookup;
 }
 
 export function Filters({ of }: { of: readonly Filter[] }) {
   const [get, set] = useAddress();
   return of.length === 0 ? null : (
     <div className="filters">
-      {of.map(({ name, label, type = 'search', options = [], usual = '', placeholder }) => {
+      {of.map(({ name, label, type = 'search', options = [], usual = '', placeholder, lookup }) => {
         const shared = { label, value: get(name) || usual, onChange: (value: string) => set({ [name]: value === usual ? '' : value }) };
+        if (lookup) {
+          return <LookupField key={name} {...shared} lookup={lookup} />;
+        }
         return type === 'select' ? (
           <SelectField key={name} {...shared} options={options} />
         ) : (
