@@ -13,7 +13,9 @@ import { useCredentials } from './api/session';
 import { Failed, Loading } from './ui/basics';
 import { Notices } from './ui/notices';
 
-const Shell = lazy(() => import('./shell'));
+// Both are wanted soon after each other: the shell loads while the session does.
+const loadShell = () => import('./shell');
+const Shell = lazy(loadShell);
 const SignIn = lazy(() => import('./pages/sign-in'));
 
 export function App() {
@@ -33,6 +35,7 @@ function SignedIn({ apiKey }: { apiKey: string }) {
   const begin = useMemo(
     () => () => {
       setFailure(null);
+      loadShell().catch(() => undefined);
       load().then(setSession, setFailure);
     },
     [],

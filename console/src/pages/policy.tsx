@@ -1,6 +1,5 @@
 // The policy in force as a table that a person can read; for administrators, the editions and drafts too.
 
-import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 
 import { Editions, PolicyTable, SaveDraft } from '#generated/policy';
@@ -9,8 +8,9 @@ import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
 import { addMonths, monthStart } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
-import { Badge, Button, Card, Empty, Shown } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
+import { Actions, useChange } from '#src/ui/actions';
+import { Badge, Card, Empty, Shown } from '#src/ui/basics';
+import type { Change } from '#src/ui/change';
 import { Page } from '#src/ui/page';
 import { fixed, Table } from '#src/ui/table';
 import { Tabs } from '#src/ui/tabs';
@@ -144,16 +144,30 @@ function Drafts() {
   const { t, date, time } = useTexts();
   const { today } = useCaller();
   const [, navigate] = useLocation();
-  const [creating, setCreating] = useState(false);
+  const { open, dialog } = useChange();
   const result = useData(Editions, {});
+  const create = (document: string): Change => ({
+    title: t('policy.newDraft'),
+    about: t('policy.newDraftAbout'),
+    fields: [
+      { name: 'name', label: t('field.name'), required: true },
+      { name: 'effectiveFrom', label: t('policy.effectiveFrom'), type: 'date', required: true, initial: addMonths(monthStart(today), 1) },
+    ],
+    operation: SaveDraft,
+    input: (values) => ({ name: values['name'], effectiveFrom: values['effectiveFrom'], document }),
+    preview: false,
+    confirm: t('policy.newDraft'),
+    onDone: (payload) => {
+      const draft = payload['draft'] as { id: string } | null;
+      navigate(draft ? `/policy/drafts/${draft.id}` : '/policy');
+    },
+  });
   return (
     <Shown of={result}>
       {(data) => (
         <>
           <div className="actions filters">
-            <Button kind="primary" onPress={() => setCreating(true)}>
-              {t('policy.newDraft')}
-            </Button>
+            <Actions open={open} of={[{ mutation: 'saveEditionDraft', label: t('policy.newDraft'), kind: 'primary', change: () => create(data.edition.document) }]} />
           </div>
           <div className="grid">
             <Card title={t('policy.drafts')}>
@@ -187,27 +201,7 @@ function Drafts() {
               </ul>
             </Card>
           </div>
-          {creating && (
-            <ChangeDialog
-              change={{
-                title: t('policy.newDraft'),
-                about: t('policy.newDraftAbout'),
-                fields: [
-                  { name: 'name', label: t('field.name'), required: true },
-                  { name: 'effectiveFrom', label: t('policy.effectiveFrom'), type: 'date', required: true, initial: addMonths(monthStart(today), 1) },
-                ],
-                operation: SaveDraft,
-                input: (values) => ({ name: values['name'], effectiveFrom: values['effectiveFrom'], document: data.edition.document }),
-                preview: false,
-                confirm: t('policy.newDraft'),
-                onDone: (payload) => {
-                  const draft = payload['draft'] as { id: string } | null;
-                  navigate(draft ? `/policy/drafts/${draft.id}` : '/policy');
-                },
-              }}
-              onClose={() => setCreating(false)}
-            />
-          )}
+          {dialog}
         </>
       )}
     </Shown>

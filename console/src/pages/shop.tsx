@@ -1,15 +1,12 @@
 // The Swag Shop: items for Dojo Credits, and one's own orders.
 
-import { useState } from 'react';
-
 import { CancelSwagOrder } from '#generated/orders';
 import { PlaceSwagOrder, Shop } from '#generated/professionals';
 import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
+import { useChange } from '#src/ui/actions';
 import { Badge, Button, Card, Empty, Figure, Shown } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
-import type { Change } from '#src/ui/change';
 import { Page } from '#src/ui/page';
 
 import { SWAG_TONES } from './tones';
@@ -19,7 +16,7 @@ export default function ShopPage() {
   const { t, number, date } = useTexts();
   const code = viewer.professional?.code ?? '';
   const result = useData(Shop, { code });
-  const [change, setChange] = useState<Change | null>(null);
+  const { open, dialog } = useChange();
   return (
     <Page title={t('nav.shop')} lead={t('shop.lead')} queries={[{ operation: Shop, variables: { code } }]}>
       <Shown of={result} pick={(data) => data.professional}>
@@ -43,7 +40,7 @@ export default function ShopPage() {
                           disabled={(professional?.dojoCredits ?? 0) < item.dojoCredits}
                           onPress={() => {
                             const idempotencyKey = crypto.randomUUID();
-                            setChange({
+                            open({
                               title: t('shop.orderTitle', { item: item.name }),
                               fields: [{ name: 'quantity', label: t('field.quantity'), type: 'number', required: true, initial: '1', min: 1, max: item.stock }],
                               operation: PlaceSwagOrder,
@@ -76,7 +73,7 @@ export default function ShopPage() {
                           {it.status === 'PLACED' && may('cancelSwagOrder') && (
                             <Button
                               onPress={() =>
-                                setChange({
+                                open({
                                   title: t('shop.cancelTitle', { number: it.number }),
                                   fields: [],
                                   operation: CancelSwagOrder,
@@ -98,7 +95,7 @@ export default function ShopPage() {
           </>
         )}
       </Shown>
-      {change && <ChangeDialog change={change} onClose={() => setChange(null)} />}
+      {dialog}
     </Page>
   );
 }

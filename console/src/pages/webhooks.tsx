@@ -4,32 +4,39 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 
 import { CreateWebhook, Webhooks } from '#generated/administration';
-import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
-import { Badge, Button, Shown } from '#src/ui/basics';
-import { ChangeDialog } from '#src/ui/change';
+import { Actions, useChange } from '#src/ui/actions';
+import { Badge, Shown } from '#src/ui/basics';
+import type { Change } from '#src/ui/change';
 import { Page } from '#src/ui/page';
 import { Secret } from '#src/ui/secret';
 import { fixed, Table } from '#src/ui/table';
 
 export default function WebhooksPage() {
   const { t, number, time } = useTexts();
-  const { may } = useCaller();
-  const [creating, setCreating] = useState(false);
+  const { open, dialog } = useChange();
   const [secret, setSecret] = useState('');
   const result = useData(Webhooks, {});
+  const create = (): Change => ({
+    title: t('webhooks.create'),
+    fields: [
+      { name: 'url', label: t('webhooks.url'), type: 'url', required: true },
+      { name: 'description', label: t('field.description'), required: true },
+    ],
+    operation: CreateWebhook,
+    input: (values) => values,
+    preview: false,
+    confirm: t('webhooks.create'),
+    onDone: (payload) => setSecret(String(payload['secret'] ?? '')),
+  });
   return (
     <Page
       title={t('nav.webhooks')}
       lead={t('webhooks.lead')}
       queries={[{ operation: Webhooks, variables: {} }]}
       actions={
-        may('createWebhookEndpoint') && (
-          <Button kind="primary" onPress={() => setCreating(true)}>
-            {t('webhooks.create')}
-          </Button>
-        )
+        <Actions open={open} of={[{ mutation: 'createWebhookEndpoint', label: t('webhooks.create'), kind: 'primary', change: create }]} />
       }
     >
       {secret && <Secret value={secret} onClose={() => setSecret('')} />}
@@ -70,23 +77,7 @@ export default function WebhooksPage() {
           />
         )}
       </Shown>
-      {creating && (
-        <ChangeDialog
-          change={{
-            title: t('webhooks.create'),
-            fields: [
-              { name: 'url', label: t('webhooks.url'), type: 'url', required: true },
-              { name: 'description', label: t('field.description'), required: true },
-            ],
-            operation: CreateWebhook,
-            input: (values) => values,
-            preview: false,
-            confirm: t('webhooks.create'),
-            onDone: (payload) => setSecret(String(payload['secret'] ?? '')),
-          }}
-          onClose={() => setCreating(false)}
-        />
-      )}
+      {dialog}
     </Page>
   );
 }

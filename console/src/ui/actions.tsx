@@ -1,17 +1,16 @@
 // Buttons that open the dialog of a change: those only that the caller may run.
 
 import type { ReactNode } from 'react';
-import { useCallback, useState } from 'react';
-import { Button as AriaButton } from 'react-aria-components/Button';
-import { Menu, MenuItem, MenuTrigger } from 'react-aria-components/Menu';
-import { Popover } from 'react-aria-components/Popover';
+import { lazy, Suspense, useCallback, useState } from 'react';
 
 import { useCaller } from '#src/api/caller';
 import { useTexts } from '#src/i18n/i18n';
 
 import { Button } from './basics';
-import { ChangeDialog } from './change';
 import type { Change, ChangeField } from './change';
+import { MenuButton } from './menu';
+
+const ChangeDialog = lazy(async () => ({ default: (await import('./change')).ChangeDialog }));
 
 /// A button and its change.
 export interface Action {
@@ -30,7 +29,12 @@ export interface Action {
 export function useChange(): { open: (change: Change) => void; dialog: ReactNode } {
   const [change, setChange] = useState<Change | null>(null);
   const open = useCallback((next: Change) => setChange(next), []);
-  return { open, dialog: change && <ChangeDialog change={change} onClose={() => setChange(null)} /> };
+  const dialog = change && (
+    <Suspense fallback={null}>
+      <ChangeDialog change={change} onClose={() => setChange(null)} />
+    </Suspense>
+  );
+  return { open, dialog };
 }
 
 /// What is read has to have what is seen, so that it can be spoken to press the button.
@@ -55,26 +59,7 @@ export function ActionMenu({ of, open }: { of: readonly Action[]; open: (change:
   const { t } = useTexts();
   const allowed = of.filter((it) => may(it.mutation));
   return allowed.length === 0 ? null : (
-    <MenuTrigger>
-      <AriaButton className="button primary">{t('partners.change')}</AriaButton>
-      <Popover className="popover" placement="bottom end">
-        <Menu
-          className="menu"
-          onAction={(key) => {
-            const action = allowed.find((it) => it.label === key);
-            if (action) {
-              open(action.change());
-            }
-          }}
-        >
-          {allowed.map((it) => (
-            <MenuItem key={it.label} id={it.label} className="menu-item">
-              {it.label}
-            </MenuItem>
-          ))}
-        </Menu>
-      </Popover>
-    </MenuTrigger>
+    <MenuButton label={t('partners.change')} className="button primary" entries={allowed.map((it) => ({ text: it.label, onAction: () => open(it.change()) }))} />
   );
 }
 

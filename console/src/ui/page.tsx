@@ -2,12 +2,11 @@
 
 import type { ReactNode } from 'react';
 import { useEffect } from 'react';
-import { Button as AriaButton } from 'react-aria-components/Button';
-import { Menu, MenuItem, MenuTrigger } from 'react-aria-components/Menu';
-import { Popover } from 'react-aria-components/Popover';
 
 import type { Operation } from '#src/api/operation';
 import { useTexts } from '#src/i18n/i18n';
+
+import { MenuButton } from './menu';
 
 export interface ShownQuery {
   readonly operation: Operation<never, never> | { readonly text: string };
@@ -54,19 +53,7 @@ export function Page({
         </div>
         <div className="actions">
           {actions}
-          <MenuTrigger>
-            <AriaButton className="button quiet show-query">{t('page.query')}</AriaButton>
-            <Popover className="popover" placement="bottom end">
-              <Menu className="menu">
-                {queries.map((query) => (
-                  // `opener` lets the new tab copy the session storage, and with it the key.
-                  <MenuItem key={nameOf(query.operation.text)} href={graphiql(query)} target="_blank" rel="opener" className="menu-item">
-                    {nameOf(query.operation.text)}
-                  </MenuItem>
-                ))}
-              </Menu>
-            </Popover>
-          </MenuTrigger>
+          <MenuButton label={t('page.query')} className="button quiet show-query" entries={queries.map((it) => ({ text: nameOf(it.operation.text), href: graphiql(it) }))} />
         </div>
       </header>
       {children}
