@@ -1,5 +1,7 @@
 //! Errors of use cases, independent of any transport.
 
+use std::collections::BTreeMap;
+
 use sea_orm::DbErr;
 
 use crate::program::refusal::{Refusal, Refusals};
@@ -29,15 +31,24 @@ pub enum Error {
     /// Internal error of the database or of a statement.
     #[error("the database refused a statement")]
     Database(#[source] DbErr),
-    /// The caller's key was used before for the same content. Contains the object that was changed then.
+    /// The caller's key was used before for the same content.
     #[error("the request was repeated")]
-    Repeated(Option<uuid::Uuid>),
+    Repeated(FirstResult),
     /// An edition was published that the process did not know when the transaction began: it is run again.
     #[error("the policy has changed")]
     PolicyChanged,
     /// Stored data is invalid.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
+}
+
+/// What the first request of a key came to.
+#[derive(Debug, Default)]
+pub struct FirstResult {
+    /// The object that was changed first.
+    pub object: Option<uuid::Uuid>,
+    /// The items of a batch that were refused, by their places.
+    pub refused: BTreeMap<usize, Refusals>,
 }
 
 impl Error {

@@ -308,7 +308,7 @@ macro_rules! transact {
                         $services.check_repeat($transaction).await?;
                     }
                     let done = done?;
-                    $services.keep_key(audit.first_object(), $transaction).await?;
+                    $services.keep_key(audit.first_result(), $transaction).await?;
                     audit.write($services, $operation, $transaction).await?;
                     Ok::<_, crate::error::Error>(done)
                 }));

@@ -19,6 +19,8 @@ pub struct Model {
     pub digest: String,
     /// The object that was changed first.
     pub object_id: Option<Uuid>,
+    /// The items of a batch that were refused, as JSON; null if there are none.
+    pub refused: Option<String>,
     /// When it was recorded.
     pub recorded_at: DateTimeUtc,
 }

@@ -34,9 +34,9 @@ pub(crate) async fn or_first<T>(
     result: Result<T, Error>,
     load: impl AsyncFnOnce(Uuid) -> Result<Option<T>, Error>,
 ) -> Result<T, Error> {
-    let Err(Error::Repeated(object)) = result else { return result };
+    let Err(Error::Repeated(first)) = result else { return result };
     let gone = || Error::Damaged("the object of an idempotency key".to_owned());
-    load(object.ok_or_else(gone)?).await?.ok_or_else(gone)
+    load(first.object.ok_or_else(gone)?).await?.ok_or_else(gone)
 }
 
 fn digest(input: &impl InputType) -> String {

@@ -6,11 +6,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Most problems of one input that are listed.
 pub const PROBLEMS_MAX: usize = 20;
 
 /// Why something was refused; the codes that clients branch on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
     /// Nothing of that name or id exists.
     NotFound,
@@ -57,7 +60,7 @@ pub enum Code {
 }
 
 /// A refusal: code, a message that says what would be right, and where in the input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// What clients branch on.
     pub code: Code,
@@ -94,7 +97,7 @@ impl fmt::Display for Refusal {
 }
 
 /// The problems of one input: at least one, at most [`PROBLEMS_MAX`], in the order of the checks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusals {
     first: Refusal,
     others: Vec<Refusal>,

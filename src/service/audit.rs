@@ -1,5 +1,7 @@
 //! The audit log, written in the transaction of the change by the `transact!` macro.
 
+use std::collections::BTreeMap;
+
 use entity::audit_entry;
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
@@ -7,12 +9,17 @@ use uuid::Uuid;
 
 use super::Services;
 use crate::access::Operation;
-use crate::error::Error;
+use crate::error::{Error, FirstResult};
+use crate::program::refusal::Refusals;
 use crate::store::audit;
 
 /// The changes of a transaction, for the audit log.
 #[derive(Debug, Default)]
-pub(super) struct Changes(Vec<Change>);
+pub(super) struct Changes {
+    changes: Vec<Change>,
+    /// The items of a batch that were refused, by their places.
+    refused: BTreeMap<usize, Refusals>,
+}
 
 /// One change. Its values never contain personal data, which must remain erasable.
 #[derive(Debug)]
@@ -82,12 +89,18 @@ impl Change {
 impl Changes {
     /// Adds a change.
     pub(super) fn add(&mut self, change: Change) {
-        self.0.push(change);
+        self.changes.push(change);
     }
 
-    /// The object that was changed first.
-    pub(super) fn first_object(&self) -> Option<Uuid> {
-        self.0.first().map(|change| change.object_id)
+    /// Notes that an item of a batch was refused, which a repeat of the request is told too.
+    pub(super) fn refuse(&mut self, place: usize, refusals: Refusals) {
+        self.refused.insert(place, refusals);
+    }
+
+    /// What a repeat of the request is answered from.
+    pub(super) fn first_result(&mut self) -> FirstResult {
+        let object = self.changes.first().map(|change| change.object_id);
+        FirstResult { object, refused: std::mem::take(&mut self.refused) }
     }
 
     /// Writes the changes in one statement, if there are any.
@@ -97,12 +110,12 @@ impl Changes {
         operation: Operation,
         transaction: &DatabaseTransaction,
     ) -> Result<(), Error> {
-        if self.0.is_empty() {
+        if self.changes.is_empty() {
             return Ok(());
         }
         let caller = services.caller();
         let (at, actor) = (services.clock.now(), caller.actor.name());
-        let rows = self.0.into_iter().map(|change| audit_entry::Model {
+        let rows = self.changes.into_iter().map(|change| audit_entry::Model {
             id: Uuid::now_v7(),
             at,
             actor: actor.clone(),

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::{idempotency_key, ledger_entry, points_entry};
 use sea_orm::DatabaseTransaction;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Services, input};
 use crate::access::Operation;
-use crate::error::Error;
+use crate::error::{Error, FirstResult};
 use crate::program::level_change::LevelChange;
 use crate::program::refusal::{Code, Refusal};
 use crate::program::wording::quoted;
@@ -137,7 +138,7 @@ impl Services {
         let actor = self.caller().actor.name();
         match idempotency::find(transaction, &actor, &sent.mutation, &key).await? {
             None => Ok(()),
-            Some(first) if first.digest == sent.digest => Err(Error::Repeated(first.object_id)),
+            Some(first) if first.digest == sent.digest => Err(Error::Repeated(first_result(first)?)),
             Some(_) => {
                 let message = format!(
                     "The idempotencyKey {} was used before with other content; send a new one for a new request.",
@@ -148,10 +149,10 @@ impl Services {
         }
     }
 
-    /// Keeps the key with the object that the mutation changed first.
+    /// Keeps the key with what the mutation came to.
     pub(super) async fn keep_key(
         &self,
-        object_id: Option<Uuid>,
+        first: FirstResult,
         transaction: &DatabaseTransaction,
     ) -> Result<(), Error> {
         let Some(sent) = self.run.as_ref().and_then(|run| run.key.as_ref()) else { return Ok(()) };
@@ -160,11 +161,18 @@ impl Services {
             operation: sent.mutation.clone(),
             key: input::key("idempotencyKey", &sent.key)?,
             digest: sent.digest.clone(),
-            object_id,
+            object_id: first.object,
+            refused: (!first.refused.is_empty()).then(|| json!(first.refused).to_string()),
             recorded_at: self.clock.now(),
         };
         Ok(idempotency::insert(transaction, row).await?)
     }
+}
+
+fn first_result(row: idempotency_key::Model) -> Result<FirstResult, Error> {
+    let damaged = |_| Error::Damaged("the refused items of an idempotency key".to_owned());
+    let refused = row.refused.as_deref().map(serde_json::from_str).transpose().map_err(damaged)?;
+    Ok(FirstResult { object: row.object_id, refused: refused.unwrap_or_default() })
 }
 
 /// Runs an operation whose previews are read in their own transactions, each of which is rolled back before the next

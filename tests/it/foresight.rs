@@ -83,7 +83,7 @@ async fn f2_a_professional_passes_membership_years(backend: Backend) {
 async fn f2_an_outlook_sees_what_begins_and_ends(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("nordwind", "2024-06-01").await;
-    let set = json!({ "partner": "nordwind", "track": "TECHNICAL", "level": "CREATOR", "from": "2026-10-01", "until": "2026-11-30" });
+    let set = json!({ "partner": "nordwind", "track": "TECHNICAL", "level": "CREATOR", "from": "2026-10-01", "until": "2026-11-30", "reason": "a test" });
     app.done("overrideLevel", set).await;
     let contract = json!({ "partner": "nordwind", "reference": "C-1", "startsOn": "2026-10-15", "endsOn": "2026-11-15",
         "rates": [{ "category": "LICENSE", "percent": "33" }] });
@@ -244,6 +244,7 @@ async fn f3_paths_that_are_none(backend: Backend) {
         assert!(message.contains(words), "{words}: {}", answer.text);
     }
     // Who has left records nothing any more.
-    app.done("endPartnership", json!({ "partner": "nordwind", "on": "2026-08-30" })).await;
+    app.done("endPartnership", json!({ "partner": "nordwind", "on": "2026-08-30", "reason": "a test" }))
+        .await;
     assert!(found(&app, json!({ "track": "TECHNICAL" })).await.is_empty());
 }

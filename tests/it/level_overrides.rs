@@ -25,7 +25,7 @@ fn of_partner(level: &str, from: &str, until: &str) -> Value {
 }
 
 fn of_professional(level: &str, from: &str, until: &str) -> Value {
-    json!({ "professional": "ada", "level": level, "from": from, "until": until })
+    json!({ "professional": "ada", "level": level, "from": from, "until": until, "reason": "a test" })
 }
 
 /// Technical level, the earned one, the override's first day, the overall level, and the discount on licences.
@@ -86,7 +86,11 @@ async fn e5_an_override_sets_level_and_discount_and_what_was_earned_stays_visibl
     assert_eq!(professional(&app, "2026-08-09").await, json!(["ADVOCATE", "ADVOCATE", null]));
     verified(app.services()).await;
     app.done("endOverride", json!({ "professional": "ada", "reason": "over" })).await;
-    app.done("endOverride", json!({ "partner": "nordwind", "track": "TECHNICAL", "on": "2026-08-15" })).await;
+    app.done(
+        "endOverride",
+        json!({ "partner": "nordwind", "track": "TECHNICAL", "on": "2026-08-15", "reason": "a test" }),
+    )
+    .await;
     assert_eq!(professional(&app, TODAY).await, json!(["ADVOCATE", "ADVOCATE", null]));
     assert_eq!(partner(&app, TODAY, Value::Null).await, earned, "what was earned holds again");
     assert_eq!(partner(&app, "2026-08-15", Value::Null).await, overridden);
@@ -138,7 +142,11 @@ async fn e5_what_was_known_before_an_override_stays_known(backend: Backend) {
     let before = now(&app);
     app.done("overrideLevel", of_partner("CREATOR", "2026-08-01", "2026-08-31")).await;
     let between = now(&app);
-    app.done("endOverride", json!({ "partner": "nordwind", "track": "TECHNICAL", "on": "2026-07-01" })).await;
+    app.done(
+        "endOverride",
+        json!({ "partner": "nordwind", "track": "TECHNICAL", "on": "2026-07-01", "reason": "a test" }),
+    )
+    .await;
     for (known, level) in [(before, "MEMBER"), (between, "CREATOR"), (Value::Null, "MEMBER")] {
         assert_eq!(partner(&app, "2026-08-10", known.clone()).await[0], level, "{known}");
     }
@@ -169,7 +177,7 @@ async fn e5_what_is_no_override(backend: Backend) {
     for (input, code) in refused {
         assert_eq!(app.refusals("overrideLevel", input.clone()).await, [code], "{input}");
     }
-    let end = |track: &str, on: &str| json!({ "partner": "nordwind", "track": track, "on": on });
+    let end = |track: &str, on: &str| json!({ "partner": "nordwind", "track": track, "on": on, "reason": "a test" });
     assert_eq!(app.refusals("endOverride", end("BUSINESS", TODAY)).await, ["WRONG_STATE"]);
     assert_eq!(
         app.refusals("endOverride", end("TECHNICAL", TODAY)).await,

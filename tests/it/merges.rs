@@ -305,10 +305,10 @@ async fn what_contradicts_is_refused(backend: Backend) {
     app.affiliate("ada", "nordwind", "2025-01-01").await;
     app.affiliate("bob", "suedwind", "2025-06-01").await;
     app.record(Activity::of_professional("cem", "DOCS_CORRECTION", "2023-06-01")).await;
-    let level =
-        json!({ "professional": "dan", "level": "ENABLER", "from": "2026-01-01", "until": "2026-12-31" });
+    let level = json!({ "professional": "dan", "level": "ENABLER", "from": "2026-01-01", "until": "2026-12-31", "reason": "a test" });
     app.done("overrideLevel", level).await;
-    app.done("endMembership", json!({ "professional": "gone", "on": "2025-12-31" })).await;
+    app.done("endMembership", json!({ "professional": "gone", "on": "2025-12-31", "reason": "a test" }))
+        .await;
     app.record(Activity::of_professional("eve", "DOCS_LARGE_CONTRIBUTION", "2026-01-15").points(900)).await;
     app.done("placeSwagOrder", swag("eve", "hoodie", 1, "same")).await;
     app.record(Activity::of_professional("fay", "DOCS_LARGE_CONTRIBUTION", "2026-01-15").points(900)).await;

@@ -184,7 +184,7 @@ async fn f4_a_level_that_remains_is_not_announced(backend: Backend) {
     app.partner("nordwind", "2024-06-01").await;
     app.earn("nordwind", "2025-05-01", 30).await;
     // The override ends, and the level is earned until later.
-    let set = json!({ "partner": "nordwind", "track": "BUSINESS", "level": "COLLABORATOR", "from": "2026-10-01", "until": "2026-11-05" });
+    let set = json!({ "partner": "nordwind", "track": "BUSINESS", "level": "COLLABORATOR", "from": "2026-10-01", "until": "2026-11-05", "reason": "a test" });
     app.done("overrideLevel", set).await;
     notices(&app, 0).await;
     app = app.restart("2026-10-31").await;

@@ -268,7 +268,7 @@ async fn what_contradicts_is_refused(backend: Backend) {
     app.record(Activity::of_partner("c", "EVENT_ORGANIZED", "2023-06-01")).await;
     app.target("a", 2026, "5000", "EUR").await;
     app.target("d", 2026, "6000", "EUR").await;
-    let level = json!({ "partner": "e", "track": "BUSINESS", "level": "CREATOR", "from": "2026-01-01", "until": "2026-12-31" });
+    let level = json!({ "partner": "e", "track": "BUSINESS", "level": "CREATOR", "from": "2026-01-01", "until": "2026-12-31", "reason": "a test" });
     app.done("overrideLevel", level).await;
     for partner in ["a", "f"] {
         let order = Order::self_use(partner).line("course", 1).keyed("same");

@@ -32,7 +32,7 @@ async fn a_report_sums_credits_discounts_and_levels(backend: Backend) {
     app.earn("polder", "2026-07-01", 40).await;
     let certified = app.record(Activity::of_partner("polder", "CERTIFICATION_OBTAINED", "2026-07-02")).await;
     app.void(&certified).await;
-    app.done("endPartnership", json!({ "partner": "gone", "on": "2026-04-15" })).await;
+    app.done("endPartnership", json!({ "partner": "gone", "on": "2026-04-15", "reason": "a test" })).await;
     app.place(&Order::for_customer("nordwind").line("license", 2)).await;
     app.place(&Order::self_use("nordwind").line("course", 2).credits(90)).await;
     app.professional("ada", "2024-01-01").await;

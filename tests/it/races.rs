@@ -21,18 +21,18 @@ async fn an_end_and_what_is_recorded_after_it_exclude_each_other(backend: Backen
     let table: [(&str, Value, &[fn(&str) -> Activity]); 3] = [
         (
             "endPartnership",
-            json!({ "partner": "nordwind", "on": "2026-06-30" }),
+            json!({ "partner": "nordwind", "on": "2026-06-30", "reason": "a test" }),
             &[|on| Activity::of_partner("nordwind", "CUSTOMER_MEETING", on)],
         ),
         (
             "endMembership",
-            json!({ "professional": "ada", "on": "2026-06-30" }),
+            json!({ "professional": "ada", "on": "2026-06-30", "reason": "a test" }),
             &[|on| Activity::of_professional("ada", "CERTIFICATION_OBTAINED", on).points(600)],
         ),
         // What a professional does after the end of the partnership is recorded, and credits nobody.
         (
             "endPartnership",
-            json!({ "partner": "nordwind", "on": "2026-06-30" }),
+            json!({ "partner": "nordwind", "on": "2026-06-30", "reason": "a test" }),
             &[
                 |on| Activity::of_professional("ada", "CERTIFICATION_OBTAINED", on).points(600),
                 |on| Activity::of_partner("nordwind", "CUSTOMER_MEETING", on),
@@ -119,7 +119,7 @@ async fn once(app: &TestApp) -> Vec<(&'static str, Value, usize)> {
     app.contract("nordwind", "early", ("2026-01-01", "2026-12-31"), &[("TRAINING", "5")]).await;
     app.contract("nordwind", "wrong", ("2027-01-01", "2027-12-31"), &[("TRAINING", "5")]).await;
     let set = json!({ "partner": "nordwind", "track": "BUSINESS", "level": "CREATOR", "from": "2026-01-01",
-        "until": "2026-12-31" });
+        "until": "2026-12-31", "reason": "a test" });
     app.done("overrideLevel", set).await;
     // mutation, input, rows of the audit log
     vec![
@@ -153,7 +153,7 @@ async fn once(app: &TestApp) -> Vec<(&'static str, Value, usize)> {
         ("reopenDeal", json!({ "reference": "D-4", "reason": "x" }), 1),
         ("endContract", json!({ "partner": "nordwind", "reference": "early", "endsOn": "2026-10-31" }), 1),
         ("voidContract", json!({ "partner": "nordwind", "reference": "wrong", "reason": "x" }), 1),
-        ("endOverride", json!({ "partner": "nordwind", "track": "BUSINESS" }), 1),
+        ("endOverride", json!({ "partner": "nordwind", "track": "BUSINESS", "reason": "a test" }), 1),
     ]
 }
 

@@ -247,7 +247,7 @@ async fn nothing_is_earned_after_a_membership(backend: Backend) {
     app.record(correction("2026-03-01")).await;
     let claim = Activity::of_professional("ada", "EMAIL_SIGNATURE", "2026-04-05");
     let claim = app.done("submitActivity", claim.input()).await["activity"]["id"].clone();
-    let end = |on: &str| json!({ "professional": "ada", "on": on });
+    let end = |on: &str| json!({ "professional": "ada", "on": on, "reason": "a test" });
     assert_eq!(app.refusals("endMembership", end("2026-02-28")).await, ["INVALID"]);
     app.done("endMembership", end("2026-03-31")).await;
     assert_eq!(professional(&app).await["leftOn"], "2026-03-31");
@@ -258,7 +258,7 @@ async fn nothing_is_earned_after_a_membership(backend: Backend) {
     app.record(correction("2026-03-31")).await;
     let works = "{ professional(code: \"ada\") { partner { code } } }";
     assert_eq!(app.ok(works, json!({})).await["professional"]["partner"], Value::Null);
-    app.done("endMembership", json!({ "professional": "ada", "on": null })).await;
+    app.done("endMembership", json!({ "professional": "ada", "on": null, "reason": "a test" })).await;
     app.done("recordActivity", later).await;
     app.done("reviewActivity", approve).await;
     assert_eq!(app.professional_on("ada", TODAY).await["dojoCredits"], 325);
@@ -304,7 +304,7 @@ async fn who_changes_and_who_records_at_once_come_to_what_follows_from_the_log(b
         let signed_up_on = ["2024-01-01", "2024-04-12", "2023-11-30"][number % 3];
         inputs.push(("updateProfessional", json!({ "code": "ada", "signedUpOn": signed_up_on })));
         let on = (number % 4 == 0).then_some("2026-06-30");
-        inputs.push(("endPartnership", json!({ "partner": "nordwind", "on": on })));
+        inputs.push(("endPartnership", json!({ "partner": "nordwind", "on": on, "reason": "a test" })));
     }
     let answers = inputs.iter().map(|(mutation, input)| app.refusals(mutation, input.clone()));
     let answers = futures_util::future::join_all(answers).await;
@@ -337,11 +337,23 @@ async fn a_preview_is_what_the_change_then_does(backend: Backend) {
         (
             "overrideLevel",
             "OverrideLevelInput",
-            json!({ "partner": "nordwind", "track": "BUSINESS", "level": "CREATOR", "from": TODAY, "until": TODAY }),
+            json!({ "partner": "nordwind", "track": "BUSINESS", "level": "CREATOR", "from": TODAY, "until": TODAY, "reason": "a test" }),
         ),
-        ("endOverride", "EndOverrideInput", json!({ "partner": "nordwind", "track": "BUSINESS" })),
-        ("endMembership", "EndMembershipInput", json!({ "professional": "ada", "on": TODAY })),
-        ("endPartnership", "EndPartnershipInput", json!({ "partner": "nordwind", "on": TODAY })),
+        (
+            "endOverride",
+            "EndOverrideInput",
+            json!({ "partner": "nordwind", "track": "BUSINESS", "reason": "a test" }),
+        ),
+        (
+            "endMembership",
+            "EndMembershipInput",
+            json!({ "professional": "ada", "on": TODAY, "reason": "a test" }),
+        ),
+        (
+            "endPartnership",
+            "EndPartnershipInput",
+            json!({ "partner": "nordwind", "on": TODAY, "reason": "a test" }),
+        ),
     ];
     for (mutation, input_type, input) in changes {
         let query =

@@ -336,10 +336,10 @@ async fn a_whole_database_of_before_goes_on(backend: Backend) {
     app.done("correctAffiliation", corrected).await;
     assert_eq!(app.balance("suedwind").await, earned - 15, "a certification and a block of points");
     app.done("updateProfessional", json!({ "code": "ada", "signedUpOn": "2024-05-02" })).await;
-    let set =
-        json!({ "professional": "ada", "level": "ENABLER", "from": "2026-03-01", "until": "2026-12-31" });
+    let set = json!({ "professional": "ada", "level": "ENABLER", "from": "2026-03-01", "until": "2026-12-31", "reason": "a test" });
     app.done("overrideLevel", set).await;
-    app.done("endPartnership", json!({ "partner": "suedwind", "on": "2026-03-31" })).await;
+    app.done("endPartnership", json!({ "partner": "suedwind", "on": "2026-03-31", "reason": "a test" }))
+        .await;
     verified(app.services()).await;
 }
 
@@ -354,7 +354,8 @@ async fn wins_that_awarded_nothing_are_known_as_such(backend: Backend) {
         app.engaged(partner, reference, customer, "2026-03-01").await;
     }
     app.close("N-1", "WON_BY_PARTNER", "2026-03-10").await;
-    app.done("endPartnership", json!({ "partner": "nordwind", "on": "2026-03-12" })).await;
+    app.done("endPartnership", json!({ "partner": "nordwind", "on": "2026-03-12", "reason": "a test" }))
+        .await;
     for reference in ["N-2", "S-1"] {
         app.close(reference, "WON_BY_PARTNER", "2026-03-20").await;
     }

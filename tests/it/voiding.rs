@@ -77,10 +77,14 @@ async fn one_bad_item_spoils_no_other(backend: Backend) {
     // What is refused as a whole.
     let many: Vec<&Value> = std::iter::repeat_n(&certified["id"], 1_001).collect();
     let table = [
-        (json!({}), vec![("INVALID", "ids")]),
-        (json!({ "ids": [], "importRun": "x" }), vec![("INVALID", "ids")]),
-        (json!({ "importRun": "x" }), vec![("NOT_FOUND", "importRun")]),
-        (json!({ "importRun": "x", "idempotencyKey": "k" }), vec![("INVALID", "idempotencyKey")]),
+        (json!({ "reason": "a test" }), vec![("INVALID", "ids")]),
+        (json!({ "ids": [certified["id"]], "reason": " " }), vec![("INVALID", "reason")]),
+        (json!({ "ids": [], "importRun": "x", "reason": "a test" }), vec![("INVALID", "ids")]),
+        (json!({ "importRun": "x", "reason": "a test" }), vec![("NOT_FOUND", "importRun")]),
+        (
+            json!({ "importRun": "x", "idempotencyKey": "k", "reason": "a test" }),
+            vec![("INVALID", "idempotencyKey")],
+        ),
         (
             json!({ "ids": many, "reason": "x".repeat(2_001) }),
             vec![("INVALID", "reason"), ("TOO_MANY", "ids")],
@@ -114,7 +118,7 @@ async fn a_batch_equals_one_after_the_other(backend: Backend) {
     // Blocks of two within a cap: what is left of seven decides.
     for taken in [vec![6, 0], vec![3, 2, 5], vec![1, 4]] {
         let ids: Vec<&Value> = taken.iter().map(|index| &recorded[0][*index]["id"]).collect();
-        app.done("voidActivities", json!({ "ids": ids })).await;
+        app.done("voidActivities", json!({ "ids": ids, "reason": "a test" })).await;
         for index in taken {
             app.void(&recorded[1][index]).await;
         }
@@ -136,7 +140,12 @@ async fn a_preview_shows_what_a_batch_does_and_a_key_repeats_it(backend: Backend
     let certified = app.record(certified).await;
     let meeting =
         app.record(Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2026-03-01").quantity(30)).await;
-    let ids = [&certified["id"], &json!("nothing"), &meeting["id"]];
+    let voided =
+        app.record(Activity::of_partner("nordwind", "CUSTOMER_MEETING", "2026-03-02").quantity(1)).await;
+    app.void(&voided).await;
+    let claim = Activity::of_professional("ada", "BLOG_POST_PUBLISHED", "2026-03-01").points(500);
+    let claim = app.done("submitActivity", claim.input()).await["activity"].clone();
+    let ids = [&certified["id"], &json!("nothing"), &meeting["id"], &voided["id"], &claim["id"]];
     let input = |preview: bool, reason: &str| json!({ "ids": ids, "reason": reason, "preview": preview, "idempotencyKey": "k-1" });
     let before = kept(&app).await;
     let previewed = app.mutate("voidActivities", input(true, "a test")).await;
@@ -155,7 +164,15 @@ async fn a_preview_shows_what_a_batch_does_and_a_key_repeats_it(backend: Backend
     let entries =
         |index: usize| done["results"][index]["effects"]["ledgerEntries"].as_array().map_or(0, Vec::len);
     assert_eq!((0..3).map(entries).collect::<Vec<_>>(), [2, 0, 1]);
-    // The same key with the same content has the same results, and changes nothing.
+    assert_eq!(
+        problems(&done),
+        [("NOT_FOUND", "ids.1"), ("WRONG_STATE", "ids.3"), ("WRONG_STATE", "ids.4")]
+            .map(|(code, path)| (code.to_owned(), path.to_owned()))
+    );
+    // The same key with the same content has the same results, whatever happened since, and changes nothing.
+    app.done("reviewActivity", json!({ "activityId": claim["id"], "decision": "APPROVE", "points": 500 }))
+        .await;
+    app.void(&claim).await;
     let after = kept(&app).await;
     let again = app.mutate("voidActivities", input(false, "a test")).await;
     let shown = |payload: &Value| -> Vec<Value> {

@@ -132,7 +132,7 @@ impl Demo<'_> {
             from: self.ago(14),
             until: self.today.checked_add_days(Days::new(90)).unwrap_or(self.today),
         };
-        let reason = Some("Took over the lighting team of another partner.");
+        let reason = "Took over the lighting team of another partner.";
         self.as_staff().level_override(&draft, reason).await.map(drop)
     }
 

@@ -15,6 +15,8 @@ use crate::service::activities::VoidOutcome;
 use crate::service::run::{Effects, SubjectId};
 use crate::service::{ObjectId, Services};
 
+/// Reason for an undo that was given none.
+const REASON: &str = "The import is undone.";
 /// Most refusals that are printed.
 const PRINTED_MAX: usize = 1_000;
 
@@ -51,7 +53,7 @@ pub(super) async fn undo(
     println!("database: {}", shown(&settings.database_url));
     let services = opened.for_caller(Arc::new(Caller::system("import")), None);
     let id = ObjectId { key: read_import_run_id(run), text: run };
-    let reason = arguments.reason.as_deref();
+    let reason = arguments.reason.as_deref().unwrap_or(REASON);
     let undone = if arguments.dry_run {
         let (trial, whole) = services.begin_whole().await?;
         let undone = void_all(&trial, id, reason).await;
@@ -69,11 +71,7 @@ pub(super) async fn undo(
 }
 
 /// Voids batch after batch, until no activity of the run counts or none more can be voided.
-async fn void_all(
-    services: &Services,
-    run: ObjectId<'_>,
-    reason: Option<&str>,
-) -> Result<Undone, CommandError> {
+async fn void_all(services: &Services, run: ObjectId<'_>, reason: &str) -> Result<Undone, CommandError> {
     let mut undone = Undone::default();
     loop {
         let part = services.for_mutation(false, None);

@@ -30,8 +30,8 @@ pub(crate) struct OverrideLevelInput {
     from: Date,
     /// Last day on which the level holds, inclusive.
     until: Date,
-    /// Reason, at most 2,000 characters.
-    reason: Option<String>,
+    /// Reason, 1 to 2,000 characters on one line.
+    reason: String,
     /// Whether to answer with the effects only and to keep nothing.
     #[graphql(default = false)]
     preview: bool,
@@ -49,8 +49,8 @@ pub(crate) struct EndOverrideInput {
     /// New last day of the override, before the one that it has; yesterday by default, so that it holds no
     /// longer today.
     on: Option<Date>,
-    /// Reason, at most 2,000 characters.
-    reason: Option<String>,
+    /// Reason, 1 to 2,000 characters on one line.
+    reason: String,
     /// Whether to answer with the effects only and to keep nothing.
     #[graphql(default = false)]
     preview: bool,
@@ -107,7 +107,7 @@ impl OverrideMutations {
             from: input.from.0,
             until: input.until.0,
         };
-        let result = services.level_override(&draft, input.reason.as_deref()).await;
+        let result = services.level_override(&draft, &input.reason).await;
         Ok(OverridePayload::of(&services, split_user_errors(result)?))
     }
 
@@ -124,7 +124,7 @@ impl OverrideMutations {
             professional: input.professional,
         };
         let on = input.on.map(|date| date.0);
-        let result = services.override_end(&subject, on, input.reason.as_deref()).await;
+        let result = services.override_end(&subject, on, &input.reason).await;
         let result = or_first(result, async |_| services.overridden_subject(&subject).await).await;
         Ok(OverridePayload::of(&services, split_user_errors(result)?))
     }

@@ -57,8 +57,8 @@ pub(crate) struct EndPartnershipInput {
     /// Last day in the program, inclusive: not before enrolment, not after today, and not before the latest
     /// activity, order or deal that counts. Null takes the end back; affiliations that it ended stay ended.
     on: Option<Date>,
-    /// Reason, at most 2,000 characters.
-    reason: Option<String>,
+    /// Reason, 1 to 2,000 characters on one line.
+    reason: String,
     /// Whether to answer with the effects only and to keep nothing.
     #[graphql(default = false)]
     preview: bool,
@@ -72,8 +72,8 @@ pub(crate) struct EndMembershipInput {
     /// Last day in the program, inclusive: not before sign-up, not after today, and not before the latest
     /// activity that counts. Null takes the end back; an affiliation that it ended stays ended.
     on: Option<Date>,
-    /// Reason, at most 2,000 characters.
-    reason: Option<String>,
+    /// Reason, 1 to 2,000 characters on one line.
+    reason: String,
     /// Whether to answer with the effects only and to keep nothing.
     #[graphql(default = false)]
     preview: bool,
@@ -120,7 +120,7 @@ impl SubjectChangeMutations {
     ) -> Result<PartnerPayload, ApiError> {
         let services = mutation_services(context, &input, input.preview, None);
         let on = input.on.map(|date| date.0);
-        let result = services.partnership_end(&input.partner, on, input.reason.as_deref()).await;
+        let result = services.partnership_end(&input.partner, on, &input.reason).await;
         Ok(PartnerPayload::of(&services, split_user_errors(result)?))
     }
 
@@ -134,7 +134,7 @@ impl SubjectChangeMutations {
     ) -> Result<ProfessionalPayload, ApiError> {
         let services = mutation_services(context, &input, input.preview, None);
         let on = input.on.map(|date| date.0);
-        let result = services.membership_end(&input.professional, on, input.reason.as_deref()).await;
+        let result = services.membership_end(&input.professional, on, &input.reason).await;
         Ok(ProfessionalPayload::of(&services, split_user_errors(result)?))
     }
 }

@@ -25,8 +25,8 @@ pub(crate) struct VoidActivitiesInput {
     /// Global ID of an import: its activities that count, the last recorded ones first, at most 1,000 in one
     /// request.
     import_run: Option<ID>,
-    /// Reason for the change, at most 2,000 characters on one line. Optional.
-    reason: Option<String>,
+    /// Reason for the voiding, 1 to 2,000 characters on one line.
+    reason: String,
     /// Whether to answer with the effects only and to keep nothing. Of an import, those of the first 1,000
     /// activities.
     #[graphql(default = false)]
@@ -75,13 +75,13 @@ impl VoidingMutations {
     ) -> Result<VoidActivitiesPayload, ApiError> {
         let key = input.idempotency_key.as_deref();
         let services = mutation_services(context, &input, input.preview, key);
-        let reason = input.reason.as_deref();
+        let reason = input.reason.as_str();
         let invalid = |field, message: &str| Err(Refusal::new(Code::Invalid, field, message).into());
         let voided: Result<VoidedRun, Error> = match (&input.ids, &input.import_run, key) {
             (Some(ids), None, _) => {
                 let ids: Vec<ObjectId<'_>> = ids.iter().map(|id| NodeType::Activity.object(id)).collect();
                 let outcomes = match services.activities_void(&ids, reason).await {
-                    Err(Error::Repeated(_)) => services.activities_voided(&ids).await,
+                    Err(Error::Repeated(first)) => services.activities_voided(&ids, first.refused).await,
                     outcomes => outcomes,
                 };
                 outcomes.map(|outcomes| VoidedRun { outcomes, remaining: 0 })

@@ -1,6 +1,6 @@
 //! Voiding activities in batches: by their ids, or those that an import recorded.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use entity::activity;
 use entity::value::{ActivityStatus, EventKind, ImportStatus, LogAction};
@@ -47,7 +47,7 @@ impl Services {
     pub async fn activities_void(
         &self,
         ids: &[ObjectId<'_>],
-        reason: Option<&str>,
+        reason: &str,
     ) -> Result<Vec<VoidOutcome>, Error> {
         self.authorize(Operation::VoidActivity)?;
         let size = if ids.len() > BATCH_MAX {
@@ -56,24 +56,36 @@ impl Services {
         } else {
             Ok(())
         };
-        let (reason, ()) = all((input::reason("reason", reason), size))?;
+        let (reason, ()) = all((input::required_reason("reason", reason), size))?;
         transact!(self, Operation::VoidActivity, transaction, changes => {
-            self.void_batch(transaction, changes, ids, reason.as_deref()).await
+            let outcomes = self.void_batch(transaction, changes, ids, &reason).await?;
+            for (index, outcome) in outcomes.iter().enumerate() {
+                if let VoidOutcome::Refused(refusals) = outcome {
+                    changes.refuse(index, refusals.clone());
+                }
+            }
+            Ok(outcomes)
         })
     }
 
-    /// The outcomes of a batch that was voided before, from the activities as they are now.
+    /// The outcomes of a batch whose first request refused some of it: the others as they are now.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn activities_voided(&self, ids: &[ObjectId<'_>]) -> Result<Vec<VoidOutcome>, Error> {
+    pub async fn activities_voided(
+        &self,
+        ids: &[ObjectId<'_>],
+        mut refused: BTreeMap<usize, Refusals>,
+    ) -> Result<Vec<VoidOutcome>, Error> {
         self.authorize(Operation::VoidActivity)?;
         let rows = store::by_ids(self.db.reader(), ids.iter().filter_map(|id| id.key)).await?;
         let rows: HashMap<Uuid, activity::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
-        let outcome = |(index, id): (usize, &ObjectId<'_>)| match id.key.and_then(|key| rows.get(&key)) {
-            Some(row) if row.status == ActivityStatus::Voided => VoidOutcome::Voided(Box::new(row.clone())),
-            Some(row) => VoidOutcome::Refused(not_voided(index, row).into()),
-            None => VoidOutcome::Refused(missing(index, *id).into()),
+        let outcome = |(index, id): (usize, &ObjectId<'_>)| match refused.remove(&index) {
+            Some(refusals) => VoidOutcome::Refused(refusals),
+            None => match id.key.and_then(|key| rows.get(&key)) {
+                Some(row) => VoidOutcome::Voided(Box::new(row.clone())),
+                None => VoidOutcome::Refused(missing(index, *id).into()),
+            },
         };
         Ok(ids.iter().enumerate().map(outcome).collect())
     }
@@ -83,9 +95,9 @@ impl Services {
     ///
     /// # Errors
     /// When there is no such import, the reason is not accepted, or the database fails.
-    pub async fn import_run_void(&self, run: ObjectId<'_>, reason: Option<&str>) -> Result<VoidedRun, Error> {
+    pub async fn import_run_void(&self, run: ObjectId<'_>, reason: &str) -> Result<VoidedRun, Error> {
         self.authorize(Operation::VoidActivity)?;
-        let reason = input::reason("reason", reason);
+        let reason = input::required_reason("reason", reason);
         let missing = || input::not_found("importRun", ("import run", "id"), run.text);
         transact!(self, Operation::VoidActivity, transaction, changes => {
             let locked = match run.key {
@@ -96,7 +108,7 @@ impl Services {
             let size = u64::try_from(BATCH_MAX).unwrap_or(u64::MAX);
             let found = import_run::counting_activities(transaction, row.id, size).await?;
             let ids: Vec<ObjectId<'_>> = found.iter().map(|row| ObjectId::of_row(row.id)).collect();
-            let mut outcomes = self.void_batch(transaction, changes, &ids, reason.as_deref()).await?;
+            let mut outcomes = self.void_batch(transaction, changes, &ids, reason).await?;
             // One that somebody else voided while this transaction waited for its locks is not an activity of this batch.
             outcomes.retain(|outcome| match outcome {
                 VoidOutcome::Voided(_) => true,
@@ -115,7 +127,7 @@ impl Services {
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
         ids: &[ObjectId<'_>],
-        reason: Option<&str>,
+        reason: &str,
     ) -> Result<Vec<VoidOutcome>, Error> {
         let keys = || ids.iter().filter_map(|id| id.key);
         let found = store::by_ids(transaction, keys()).await?;
@@ -149,7 +161,7 @@ impl Services {
         for (index, one) in planned.iter_mut().enumerate() {
             let Ok((id, fact)) = one else { continue };
             let entry = LogEntry {
-                reason: reason.map(str::to_owned),
+                reason: Some(reason.to_owned()),
                 ..LogEntry::new(LogAction::Voided, Object::Activity(*id))
             };
             if let Err(exceeded) = posting.apply(entry, fact.map(Step::Voided)) {
@@ -168,7 +180,8 @@ impl Services {
             row.awarded_points += points;
             row.awarded_credits += credits;
             let before = activity::Model { status: ActivityStatus::Recorded, ..row.clone() };
-            changes.add(change(row).before(audit_state(&before)).after(audit_state(row)).because(reason));
+            changes
+                .add(change(row).before(audit_state(&before)).after(audit_state(row)).because(Some(reason)));
             posted.emit(step, EventDraft::activity(EventKind::ActivityVoided, row));
         }
         let voided: HashSet<Uuid> = taken.iter().map(|(id, ..)| *id).collect();

@@ -42,7 +42,7 @@ impl Services {
         reason: &str,
     ) -> Result<customer::Model, Error> {
         self.authorize(Operation::JoinCustomers)?;
-        let reason = required_reason(reason);
+        let reason = input::required_reason("reason", reason);
         transact!(self, Operation::JoinCustomers, transaction, changes => {
             let found = find(transaction, &[("from", from), ("into", into)]).await?;
             let (reason, found) = all((reason.clone(), found))?;
@@ -77,7 +77,7 @@ impl Services {
         reason: &str,
     ) -> Result<customer::Model, Error> {
         self.authorize(Operation::SeparateCustomers)?;
-        let checked = all((required_reason(reason), check_names(names)));
+        let checked = all((input::required_reason("reason", reason), check_names(names)));
         transact!(self, Operation::SeparateCustomers, transaction, changes => {
             let found = find(transaction, &[("customer", customer)]).await?;
             let ((reason, names), found) = all((checked.clone(), found))?;
@@ -325,13 +325,6 @@ fn check_names(names: &[String]) -> Result<Vec<String>, Refusal> {
         }
     }
     Ok(distinct)
-}
-
-fn required_reason(reason: &str) -> Result<String, Refusal> {
-    input::reason("reason", Some(reason))?.ok_or_else(|| {
-        let message = "A reason is required: 1 to 2,000 characters on one line.";
-        Refusal::new(Code::Invalid, "reason", message)
-    })
 }
 
 /// The holds on the opportunities of customers.

@@ -38,10 +38,10 @@ impl Services {
         &self,
         code: &str,
         on: Option<NaiveDate>,
-        reason: Option<&str>,
+        reason: &str,
     ) -> Result<PartnerRow, Error> {
         let visibility = self.authorize(Operation::EndPartnership)?;
-        let checked = all((input::reason("reason", reason), self.check_end_day(on)));
+        let checked = all((input::required_reason("reason", reason).map(Some), self.check_end_day(on)));
         transact!(self, Operation::EndPartnership, transaction, changes => {
             // Professionals are locked before partners.
             let open = match input::code("partner", code) {
@@ -110,10 +110,10 @@ impl Services {
         &self,
         code: &str,
         on: Option<NaiveDate>,
-        reason: Option<&str>,
+        reason: &str,
     ) -> Result<ProfessionalRow, Error> {
         let visibility = self.authorize(Operation::EndMembership)?;
-        let checked = all((input::reason("reason", reason), self.check_end_day(on)));
+        let checked = all((input::required_reason("reason", reason).map(Some), self.check_end_day(on)));
         transact!(self, Operation::EndMembership, transaction, changes => {
             let found = lock_professional(transaction, &visibility, code).await?;
             let ((reason, ()), before) = all((checked.clone(), found))?;

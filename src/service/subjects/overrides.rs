@@ -114,11 +114,11 @@ impl Services {
     pub async fn level_override(
         &self,
         draft: &OverrideDraft,
-        reason: Option<&str>,
+        reason: &str,
     ) -> Result<OverriddenSubject, Error> {
         let visibility = self.authorize(Operation::OverrideLevel)?;
         let checked = all((
-            input::reason("reason", reason),
+            input::required_reason("reason", reason).map(Some),
             check_subject(&draft.subject),
             self.check_level(draft),
             check_order(draft),
@@ -178,10 +178,10 @@ impl Services {
         &self,
         subject: &OverrideSubject,
         on: Option<NaiveDate>,
-        reason: Option<&str>,
+        reason: &str,
     ) -> Result<OverriddenSubject, Error> {
         let visibility = self.authorize(Operation::EndOverride)?;
-        let checked = all((input::reason("reason", reason), check_subject(subject)));
+        let checked = all((input::required_reason("reason", reason).map(Some), check_subject(subject)));
         transact!(self, Operation::EndOverride, transaction, changes => {
             let (reason, ()) = checked.clone()?;
             let who = lock_subject(transaction, &visibility, subject).await?;

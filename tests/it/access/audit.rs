@@ -218,14 +218,17 @@ async fn activity_cases(app: &TestApp) -> Vec<Case> {
         ),
         case(
             "voidActivities",
-            json!({ "ids": [met["id"]] }),
-            json!({ "ids": [met["id"]] }),
-            vec![row(
-                "voidActivity",
-                "Activity",
-                NORDWIND,
-                json!({ "status": "RECORDED", "points": null }),
-                json!({ "status": "VOIDED", "points": null }),
+            json!({ "ids": [met["id"]], "reason": "twice" }),
+            json!({ "ids": [met["id"]], "reason": "twice" }),
+            vec![because(
+                row(
+                    "voidActivity",
+                    "Activity",
+                    NORDWIND,
+                    json!({ "status": "RECORDED", "points": null }),
+                    json!({ "status": "VOIDED", "points": null }),
+                ),
+                "twice",
             )],
         ),
         case(

@@ -13,8 +13,8 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
     app.partner("spare", "2025-01-01").await;
     app.professional("bob", "2025-01-01").await;
     app.affiliate("bob", "spare", "2025-01-01").await;
-    let set = |until: &str| json!({ "override": { "track": "TECHNICAL", "level": "CREATOR", "from": "2026-01-01", "until": until, "reason": null } });
-    let subject = json!({ "partner": "spare", "track": "TECHNICAL" });
+    let set = |until: &str| json!({ "override": { "track": "TECHNICAL", "level": "CREATOR", "from": "2026-01-01", "until": until, "reason": "agreed" } });
+    let subject = json!({ "partner": "spare", "track": "TECHNICAL", "reason": "agreed" });
     let mut draft = subject.clone();
     for (field, value) in [("level", "CREATOR"), ("from", "2026-01-01"), ("until", "2026-12-31")] {
         draft[field] = json!(value);
@@ -85,13 +85,16 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
             "overrideLevel",
             draft,
             other,
-            vec![row("overrideLevel", "Partner", SPARE, serde_json::Value::Null, set("2026-12-31"))],
+            vec![because(
+                row("overrideLevel", "Partner", SPARE, serde_json::Value::Null, set("2026-12-31")),
+                "agreed",
+            )],
         ),
         case(
             "endOverride",
-            json!({ "partner": "spare", "track": "TECHNICAL", "on": "2026-06-30" }),
+            json!({ "partner": "spare", "track": "TECHNICAL", "on": "2026-06-30", "reason": "over" }),
             subject,
-            vec![row("endOverride", "Partner", SPARE, set("2026-12-31"), set("2026-06-30"))],
+            vec![because(row("endOverride", "Partner", SPARE, set("2026-12-31"), set("2026-06-30")), "over")],
         ),
         case(
             "updatePartner",
@@ -119,24 +122,33 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
         ),
         case(
             "endPartnership",
-            json!({ "partner": "spare", "on": "2026-08-01" }),
-            json!({ "partner": "spare", "on": "2024-12-31" }),
+            json!({ "partner": "spare", "on": "2026-08-01", "reason": "left" }),
+            json!({ "partner": "spare", "on": "2024-12-31", "reason": "left" }),
             vec![
-                row("endPartnership", "Partner", SPARE, left(None), left(Some("2026-08-01"))),
-                row(
-                    "endPartnership",
-                    "Affiliation",
-                    (Some("spare"), Some("bob")),
-                    json!({ "endsOn": null }),
-                    json!({ "endsOn": "2026-08-01" }),
+                because(
+                    row("endPartnership", "Partner", SPARE, left(None), left(Some("2026-08-01"))),
+                    "left",
+                ),
+                because(
+                    row(
+                        "endPartnership",
+                        "Affiliation",
+                        (Some("spare"), Some("bob")),
+                        json!({ "endsOn": null }),
+                        json!({ "endsOn": "2026-08-01" }),
+                    ),
+                    "left",
                 ),
             ],
         ),
         case(
             "endMembership",
-            json!({ "professional": "bob", "on": "2026-08-02" }),
-            json!({ "professional": "bob", "on": "2024-12-30" }),
-            vec![row("endMembership", "Professional", BOB, left(None), left(Some("2026-08-02")))],
+            json!({ "professional": "bob", "on": "2026-08-02", "reason": "left" }),
+            json!({ "professional": "bob", "on": "2024-12-30", "reason": "left" }),
+            vec![because(
+                row("endMembership", "Professional", BOB, left(None), left(Some("2026-08-02"))),
+                "left",
+            )],
         ),
     ]
 }

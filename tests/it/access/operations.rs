@@ -135,12 +135,12 @@ const TABLE: &[Row] = &[
     ("signUpProfessional", "signUpProfessional(input: { code: \"new-N\", name: \"New\", email: \"n@example.com\", signedUpOn: \"2026-01-01\" }) { professional { id }", "id", STAFF),
     ("updatePartner", "updatePartner(input: { code: \"PARTNER\", name: \"New N\" }) { partner { id }", "id", STAFF),
     ("updateProfessional", "updateProfessional(input: { code: \"PROFESSIONAL\", name: \"New N\" }) { professional { id }", "id", STAFF),
-    ("endPartnership", "endPartnership(input: { partner: \"PARTNER\" }) { partner { id }", "id", STAFF),
-    ("endMembership", "endMembership(input: { professional: \"PROFESSIONAL\" }) { professional { id }", "id", STAFF),
+    ("endPartnership", "endPartnership(input: { partner: \"PARTNER\", reason: \"x\" }) { partner { id }", "id", STAFF),
+    ("endMembership", "endMembership(input: { professional: \"PROFESSIONAL\", reason: \"x\" }) { professional { id }", "id", STAFF),
     ("mergePartners", "mergePartners(input: { from: \"SPARE\", into: \"PARTNER\", reason: \"x\" }) { partner { id }", "id", STAFF),
     ("mergeProfessionals", "mergeProfessionals(input: { from: \"FREE\", into: \"PROFESSIONAL\", reason: \"x\" }) { professional { id }", "id", STAFF),
-    ("overrideLevel", "overrideLevel(input: { partner: \"PARTNER\", track: BUSINESS, level: \"CREATOR\", from: \"DAY\", until: \"DAY\" }) { partner { id }", "id", STAFF),
-    ("endOverride", "endOverride(input: { partner: \"PARTNER\", track: TECHNICAL }) { partner { id }", "id", STAFF),
+    ("overrideLevel", "overrideLevel(input: { partner: \"PARTNER\", track: BUSINESS, level: \"CREATOR\", from: \"DAY\", until: \"DAY\", reason: \"x\" }) { partner { id }", "id", STAFF),
+    ("endOverride", "endOverride(input: { partner: \"PARTNER\", track: TECHNICAL, reason: \"x\" }) { partner { id }", "id", STAFF),
     ("affiliateProfessional", "affiliateProfessional(input: { professional: \"FREE\", partner: \"PARTNER\", startsOn: \"2026-02-01\" }) { professional { id }", "id", STAFF),
     ("endAffiliation", "endAffiliation(input: { professional: \"EMPLOYED\", endsOn: \"2026-03-01\" }) { professional { id }", "id", STAFF),
     ("correctAffiliation", "correctAffiliation(input: { affiliation: \"EMPLOYMENT_ID\", startsOn: \"2026-02-01\", reason: \"x\" }) { professional { id }", "id", STAFF),
@@ -155,7 +155,7 @@ const TABLE: &[Row] = &[
         [(Y, Y), (Y, Y), (Y, Y), (Y, A), (A, A)]),
     ("reviewActivity", "reviewActivity(input: { activityId: \"CLAIM\", decision: REJECT }) { activity { id }", "id", STAFF),
     ("voidActivity", "voidActivity(input: { activityId: \"RECORDED\" }) { activity { id }", "id", STAFF),
-    ("voidActivities", "voidActivities(input: { ids: [\"RECORDED\"] }) { results { activity { id } userErrors { code } }", "id", STAFF),
+    ("voidActivities", "voidActivities(input: { ids: [\"RECORDED\"], reason: \"x\" }) { results { activity { id } userErrors { code } }", "id", STAFF),
     ("registerDeal", "registerDeal(input: { partner: \"PARTNER\", reference: \"new-N\", customer: \"c-N\", scope: \"x\", registeredOn: \"2026-08-01\" }) { deal { id }", "id",
         [(Y, Y), (Y, Y), (Y, Y), (Y, A), (F, F)]),
     ("updateDeal", "updateDeal(input: { reference: \"DEAL\", status: ENGAGED, on: \"2026-08-02\" }) { deal { id }", "id", OF_DEALERS),
@@ -433,7 +433,7 @@ async fn fill(
     if document.contains("endOverride") {
         let day = chrono::NaiveDate::from_ymd_opt(2027, 1, 1).expect("a date");
         let day = day + chrono::Days::new(number as u64);
-        let input = json!({ "partner": partner, "track": "TECHNICAL", "level": "CREATOR", "from": day, "until": day });
+        let input = json!({ "partner": partner, "track": "TECHNICAL", "level": "CREATOR", "from": day, "until": day, "reason": "x" });
         app.done("overrideLevel", input).await;
     }
     if document.contains("NEW_KEY") {

@@ -70,7 +70,7 @@ async fn recorded(backend: Backend, editions: &Editions, steps: &[Step], batches
             // In a batch of its own, every other time.
             Step::Voided(fact) if place % 2 == 0 => {
                 let id = ObjectId::of_row(ids[&fact.activity.0]);
-                let outcomes = services.activities_void(&[id], None).await.expect("a batch");
+                let outcomes = services.activities_void(&[id], "a test").await.expect("a batch");
                 assert!(matches!(outcomes[..], [VoidOutcome::Voided(_)]), "{outcomes:?}");
             }
             Step::Voided(fact) => {
@@ -137,15 +137,15 @@ async fn changed(services: &Services, draw: u64) {
         OverrideSubject { partner: Some(partner_code(0)), track: Some(Track::Technical), professional: None };
     let (from, until) = (back(TODAY, 20), day("2026-12-31"));
     let draft = OverrideDraft { subject: subject.clone(), level: "CREATOR".to_owned(), from, until };
-    services.level_override(&draft, None).await.expect("an override");
+    services.level_override(&draft, "a test").await.expect("an override");
     for number in 0..PARTNERS {
         // Nothing of the log is dated later.
-        services.partnership_end(&partner_code(number), Some(day(TODAY)), None).await.expect("an end");
+        services.partnership_end(&partner_code(number), Some(day(TODAY)), "a test").await.expect("an end");
     }
-    services.membership_end(&professional_code(0), Some(day(TODAY)), None).await.expect("an end");
+    services.membership_end(&professional_code(0), Some(day(TODAY)), "a test").await.expect("an end");
     verified(services).await;
-    services.override_end(&subject, None, None).await.expect("an end of an override");
-    services.partnership_end(&partner_code(0), None, None).await.expect("a return");
+    services.override_end(&subject, None, "a test").await.expect("an end of an override");
+    services.partnership_end(&partner_code(0), None, "a test").await.expect("a return");
     verified(services).await;
 }
 
