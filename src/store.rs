@@ -9,6 +9,7 @@ pub mod backup;
 pub(crate) mod cause;
 mod connection;
 pub(crate) mod contract;
+pub(crate) mod contribution;
 pub(crate) mod credit_entry;
 pub(crate) mod customer;
 pub(crate) mod deal;

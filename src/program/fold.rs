@@ -6,6 +6,7 @@
 
 mod affiliations;
 mod carry;
+mod contributions;
 mod deals;
 mod earning;
 mod merges;
@@ -22,6 +23,8 @@ use chrono::NaiveDate;
 
 use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rest, Rule, Window};
+use contributions::{Change, Watched};
+pub use contributions::{Contributed, Contribution, ContributionDays};
 pub use deals::{DealCorrection, FirstWon, TakenReward};
 pub use earning::can_take;
 use earning::{Era, earn, partner_window, professional_window};
@@ -79,6 +82,8 @@ pub struct Fold<'e> {
     awards: PastAwards,
     /// Whether points of days matter, since some kind takes points.
     can_take: bool,
+    /// Keeps the changes of units of a partner, where they are wanted.
+    watched: Option<Watched>,
 }
 
 impl<'e> Fold<'e> {
@@ -91,6 +96,7 @@ impl<'e> Fold<'e> {
             professionals: Vec::new(),
             awards: PastAwards::default(),
             can_take: can_take(editions),
+            watched: None,
         }
     }
 
@@ -373,6 +379,12 @@ impl<'e> Fold<'e> {
     ) {
         let (Some(era), Some(track)) = (Era::of(self.editions, cause.date), rule.track) else { return };
         let window_start = partner_window(rule, era, cause.date);
+        if let Some(watched) = self.watched.as_mut().filter(|one| one.partner == who) {
+            let (on, object) = (cause.date, cause.object);
+            let change = Change { seq: watched.seq, units, on, object, edition };
+            let key = tally_key(self.editions, rule, window_start);
+            watched.changes.entry(key).or_default().push(change);
+        }
         if rule.rest == Rest::Carry {
             return self.credit_carried(who, (rule, edition), (era, window_start), units, cause, out);
         }

@@ -7,22 +7,22 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use entity::affiliation;
-use entity::value::{EventKind, LogAction, PointsReason};
+use entity::value::{EventKind, LogAction};
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Change;
 use super::events::EventDraft;
-use super::posting::{LogEntry, Object, PostedRows, Posting};
+use super::posting::{LogEntry, Object, PostedRows, Posting, past_award};
 use super::subjects::AddOutcome;
 use super::{Services, input, transact};
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::calendar::{implausible, is_plausible};
-use crate::program::fold::{Affiliation, PartnerIndex, PastAward, Step};
+use crate::program::fold::{Affiliation, PartnerIndex, Step};
 use crate::program::refusal::{Code, Refusal, Refusals, all};
-use crate::program::rule::{KindId, Program};
+use crate::program::rule::KindId;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject::{self, LATEST, called};
@@ -244,28 +244,13 @@ impl Services {
         for entry in entries {
             let Some(who) = posting.professional(entry.professional_id) else { continue };
             let Some(activity_id) = entry.activity_id else { continue };
-            let editions = &self.policy.editions;
-            let kind = entry.kind.as_deref().and_then(|kind| editions.kind(Program::Professional, kind));
-            let Some(kind) = kind else { continue };
-            let sign = match entry.reason {
-                PointsReason::Void => -1,
-                // What was awarded again is the same certification, unless it came with a merge.
-                PointsReason::Recalculation if numbers.contains_key(&activity_id) => 0,
-                _ => 1,
-            };
             let quantity = quantities.get(&activity_id).copied().unwrap_or(0);
-            let also = editions.at(entry.effective_on).rule(kind).and_then(|rule| rule.counts_as);
+            let is_repeated = numbers.contains_key(&activity_id);
             let activity =
                 *numbers.entry(activity_id).or_insert_with(|| posting.add(Object::Activity(activity_id)));
-            posting.load_award(
-                who,
-                PastAward {
-                    activity,
-                    occurred_on: entry.effective_on,
-                    points: entry.points,
-                    also: also.filter(|_| sign != 0).map(|kind| (kind, sign * quantity)),
-                },
-            );
+            let award = past_award(&self.policy.editions, entry, quantity, (activity, is_repeated));
+            let Some((kind, award)) = award else { continue };
+            posting.load_award(who, award);
             let covering = rows.iter().filter(|row| {
                 row.professional_id == entry.professional_id
                     && row.starts_on <= entry.effective_on

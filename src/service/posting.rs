@@ -4,6 +4,7 @@
 //! the state that the steps depend on, fold, and write the log, the ledger entries and the projections.
 
 pub(super) mod award_metrics;
+mod contributions;
 mod expiry;
 mod levels;
 mod loading;
@@ -30,6 +31,7 @@ use crate::program::level_override::LevelOverride;
 use crate::program::money::Money;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
+pub(super) use contributions::{contributions, past_award};
 pub(super) use expiry::{accounts, returning};
 pub(super) use levels::{
     apply_time_based_partner_changes, apply_time_based_professional_changes, partner_totals, points_by_year,

@@ -63,15 +63,22 @@ async fn record(app: &TestApp, other: &str) {
         };
         app.record(activity.external_id(&format!("{kind} {on}"))).await;
     }
-    // Points of one month, of professionals of either.
-    for (who, kind, points) in [
-        ("ada", "DOCS_LARGE_CONTRIBUTION", 300),
-        ("bob", "DOCS_LARGE_CONTRIBUTION", 300),
-        ("bob", "CERTIFICATION_OBTAINED", 700),
+    // Points of one month, of professionals of either, one of whom was entered late and left early.
+    app.professional("cleo", "2023-01-01").await;
+    for (who, kind, points, day) in [
+        ("cleo", "DOCS_LARGE_CONTRIBUTION", 300, "2026-05-24"),
+        ("ada", "DOCS_LARGE_CONTRIBUTION", 300, "2026-05-20"),
+        ("bob", "DOCS_LARGE_CONTRIBUTION", 300, "2026-05-03"),
+        ("bob", "CERTIFICATION_OBTAINED", 700, "2026-05-10"),
+        ("ada", "DOCS_LARGE_CONTRIBUTION", 250, "2026-05-28"),
     ] {
-        let activity = Activity::of_professional(who, kind, "2026-05-01").points(points);
-        app.record(activity.external_id(&format!("{who} {kind}"))).await;
+        let activity = Activity::of_professional(who, kind, day).points(points);
+        app.record(activity.external_id(&format!("{who} {kind} {points}"))).await;
+        if who == "bob" && points == 300 {
+            app.affiliate("cleo", other, "2026-01-01").await;
+        }
     }
+    app.done("endAffiliation", json!({ "professional": "cleo", "endsOn": "2026-05-15" })).await;
     let voided = Activity::of_partner(other, "EVENT_ORGANIZED", "2026-05-02").external_id("voided");
     let voided = app.record(voided).await;
     app.void(&voided).await;
@@ -105,10 +112,7 @@ async fn record(app: &TestApp, other: &str) {
 async fn sums(app: &TestApp) -> Value {
     let mut sums = json!({});
     for day in ["2024-05-01", "2024-12-31", "2025-03-31", "2025-12-31", "2026-03-31", "2026-05-31", TODAY] {
-        let mut on = app.partner_on("nordwind", day).await;
-        // A block of points of professionals is dated within its month.
-        on["standing"]["technical"]["earnedOn"] = Value::Null;
-        sums[day] = on;
+        sums[day] = app.partner_on("nordwind", day).await;
     }
     let query = "{ partner(code: \"nordwind\") { salesTarget(year: 2026) { reachedOn sold { amount } } \
                  activities(first: 100) { nodes { externalId status } } \
@@ -123,12 +127,11 @@ async fn sums(app: &TestApp) -> Value {
     sums
 }
 
-/// Net credits of each kind and day, or month of what professionals contribute to.
+/// Net credits of each kind and day.
 async fn ledger(app: &TestApp) -> Vec<(String, i64, i64)> {
     let mut days: std::collections::BTreeMap<String, (i64, i64)> = std::collections::BTreeMap::new();
     for entry in app.ledger("nordwind").await {
-        let length = if entry["kind"] == "DEVOPS_POINTS" { 7 } else { 10 };
-        let day = entry["effectiveOn"].as_str().and_then(|day| day.get(..length)).expect("a day");
+        let day = entry["effectiveOn"].as_str().expect("a day");
         let key = format!("{day} {}", entry["kind"]);
         let sum = days.entry(key).or_default();
         sum.0 += entry["levelCredits"].as_i64().expect("credits");
@@ -166,7 +169,8 @@ async fn e4_a_merged_partner_is_as_if_recorded_there_from_the_start(backend: Bac
         }
         let bob = Activity::of_professional("bob", "DOCS_LARGE_CONTRIBUTION", "2026-05-20").points(250);
         app.record(bob.external_id("later bob")).await;
-        for id in ["LINKEDIN_POST 2025-03-01", "EVENT_ORGANIZED 2026-04-01", "bob CERTIFICATION_OBTAINED"] {
+        for id in ["LINKEDIN_POST 2025-03-01", "EVENT_ORGANIZED 2026-04-01", "bob CERTIFICATION_OBTAINED 700"]
+        {
             let query = "query($id: String!) { activity(source: \"test\", externalId: $id) { id } }";
             let found = app.ok(query, json!({ "id": id })).await["activity"].clone();
             app.void(&found).await;

@@ -2,18 +2,19 @@
 //!
 //! What earned credits is known by the entries of the ledgers, and by the tallies, which also have the units that came to
 //! nothing. A window in which only the merged partner has units moves as it is. A window of both is folded again, in the
-//! order of the log: with the facts that were recorded of them, or, where professionals contributed to it, with what the
-//! entries say of their units.
+//! order of the log: with what was recorded of them and what professionals contributed, or, where deals or targets did,
+//! with what the entries say of their units.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Datelike, NaiveDate};
 
+use super::contributions::{Change, Contribution};
 use super::recalculation::PastFact;
 use super::state::Tallies;
 use super::{
     Awards, Cause, Count, CreditsAward, Era, Fold, LimitExceeded, ObjectIndex, PartnerIndex, Reason, SUM_MAX,
-    SalesStep, Subject, Tally, TallyKey, YearSales, earn, kind_of_tally, tally_key,
+    SalesStep, Tally, TallyKey, YearSales, earn, kind_of_tally, tally_key,
 };
 use crate::program::edition::Editions;
 use crate::program::rule::{Derived, KindId, Rest, Track};
@@ -50,6 +51,9 @@ pub struct PartnerMerge<'h> {
     pub entries: &'h [PastCredit],
     /// What was recorded of both themselves and counted, with its places in the log, in order.
     pub facts: &'h [(i64, PastFact)],
+    /// What professionals were awarded that one of them was ever credited with, and their affiliations, in the order of the
+    /// log.
+    pub contributions: &'h [Contribution],
     /// What led to the sales of both together, for each year in which both have sales or a target, in the order of the
     /// log.
     pub sales: &'h [(i32, Vec<SalesStep>)],
@@ -110,18 +114,8 @@ impl Nets {
 
 /// The entries of a window.
 type EntriesOfWindow<'h> = (TallyKey, Vec<&'h PastCredit>);
-/// The changes of units by the facts of each window, and whose they are.
-type FactsByWindow = HashMap<TallyKey, Vec<(PartnerIndex, Change)>>;
-
-/// A change of units in a window.
-#[derive(Clone, Copy)]
-struct Change {
-    seq: i64,
-    units: i64,
-    on: NaiveDate,
-    object: ObjectIndex,
-    edition: usize,
-}
+/// The changes of units in each window.
+type ChangesByWindow = HashMap<TallyKey, Vec<Change>>;
 
 impl Fold<'_> {
     /// Merges a partner into another one.
@@ -150,7 +144,7 @@ impl Fold<'_> {
         let of_sales = self.sales_windows(merge);
         let chained = self.shared_chains(from, into);
         let mut carried: BTreeMap<KindId, Vec<(TallyKey, Vec<&PastCredit>)>> = BTreeMap::new();
-        let facts = self.facts_by_window(merge.facts);
+        let together = self.counted_together(merge.facts, merge.contributions);
         for (key, entries) in windows {
             let own: Vec<Net> =
                 Nets::of(entries.iter().copied().filter(|one| one.partner == from)).standing().collect();
@@ -171,8 +165,7 @@ impl Fold<'_> {
             }
             match (key, left, kept) {
                 (Some(key), Some(left), Some(kept)) => {
-                    let by_facts = recorded(facts.get(&key), [(into, kept), (from, left)]);
-                    let changes = by_facts.unwrap_or_else(|| {
+                    let changes = complete(together.get(&key), [left, kept]).unwrap_or_else(|| {
                         counted(self.editions, merge, &entries, [(into, kept, 0), (from, left, 0)])
                     });
                     self.fold_window(merge, key, (&entries, changes), (left, kept), out);
@@ -188,7 +181,7 @@ impl Fold<'_> {
             }
         }
         for (kind, windows) in carried {
-            self.merge_chain(merge, kind, (&windows, &facts), out);
+            self.merge_chain(merge, kind, (&windows, &together), out);
         }
         self.partner(from).tallies = Tallies::default();
         self.merge_sales(merge, out)?;
@@ -207,20 +200,6 @@ impl Fold<'_> {
         years(from).intersection(&years(into)).copied().collect()
     }
 
-    /// The changes of units by the facts of each window.
-    fn facts_by_window(&self, facts: &[(i64, PastFact)]) -> HashMap<TallyKey, Vec<(PartnerIndex, Change)>> {
-        let mut windows: HashMap<TallyKey, Vec<(PartnerIndex, Change)>> = HashMap::new();
-        for (seq, PastFact { fact, voided }) in facts {
-            let Subject::Partner(who) = fact.subject else { continue };
-            let Some(key) = self.partner_key(fact.kind, fact.occurred_on) else { continue };
-            let units = if *voided { -fact.units } else { fact.units };
-            let edition = self.editions.index_at(fact.occurred_on);
-            let change = Change { seq: *seq, units, on: fact.occurred_on, object: fact.activity, edition };
-            windows.entry(key).or_default().push((who, change));
-        }
-        windows
-    }
-
     /// The kinds that carry their rest on of which both partners have windows.
     fn shared_chains(&self, from: PartnerIndex, into: PartnerIndex) -> BTreeSet<KindId> {
         let kinds = |who| {
@@ -237,7 +216,7 @@ impl Fold<'_> {
         &mut self,
         merge: &PartnerMerge<'_>,
         kind: KindId,
-        (windows, facts): (&[EntriesOfWindow<'_>], &FactsByWindow),
+        (windows, together): (&[EntriesOfWindow<'_>], &ChangesByWindow),
         out: &mut Awards,
     ) {
         let PartnerMerge { from, into, .. } = *merge;
@@ -249,8 +228,8 @@ impl Fold<'_> {
                 Some((*who, self.partner_tally(*who, *key)?, carried))
             };
             let tallies: Vec<(PartnerIndex, Tally, i64)> = sides.iter().filter_map(of).collect();
-            let by_facts = recorded(facts.get(key), tallies.iter().map(|(who, tally, _)| (*who, *tally)));
-            let of_window = by_facts.unwrap_or_else(|| counted(self.editions, merge, entries, tallies));
+            let of_window = complete(together.get(key), tallies.iter().map(|(_, tally, _)| *tally));
+            let of_window = of_window.unwrap_or_else(|| counted(self.editions, merge, entries, tallies));
             changes.extend(of_window.into_iter().map(|change| (*key, change)));
         }
         changes.sort_by_key(|(key, one)| (one.seq, key.1));
@@ -427,15 +406,11 @@ fn counted(
     changes
 }
 
-/// The changes by facts, if all units of the tallies are theirs.
-fn recorded(
-    facts: Option<&Vec<(PartnerIndex, Change)>>,
-    tallies: impl IntoIterator<Item = (PartnerIndex, Tally)>,
-) -> Option<Vec<Change>> {
-    let facts = facts?;
-    let units = |who| facts.iter().filter(|(of, _)| *of == who).map(|(_, change)| change.units).sum::<i64>();
-    let complete = tallies.into_iter().all(|(who, tally)| units(who) == tally.units);
-    complete.then(|| facts.iter().map(|(_, change)| *change).collect())
+/// The changes of a window, if all units of its tallies are theirs.
+fn complete(changes: Option<&Vec<Change>>, tallies: impl IntoIterator<Item = Tally>) -> Option<Vec<Change>> {
+    let counted: i64 = changes?.iter().map(|change| change.units).sum();
+    let units: i64 = tallies.into_iter().map(|tally| tally.units).sum();
+    (counted == units).then(|| changes.cloned()).flatten()
 }
 
 fn taken_back(net: &Net) -> Net {

@@ -1,6 +1,6 @@
 //! Merges of partners: two accounts of one company become one (E4).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::value::{EventKind, LogAction};
@@ -18,12 +18,12 @@ use crate::program::refusal::{Code, Refusal, all};
 use crate::program::wording::quoted;
 use crate::service::audit::Change;
 use crate::service::events::EventDraft;
-use crate::service::posting::{LogEntry, Object, Posting, past_credits};
+use crate::service::posting::{LogEntry, Object, Posting, contributions, past_credits};
 use crate::service::targets::{self, money};
 use crate::service::{Services, input, transact};
 use crate::store::partner::PartnerRow;
 use crate::store::subject_step as steps;
-use crate::store::{activity, contract, ledger, merge, sales, subject, upsert_all};
+use crate::store::{activity, contract, contribution, ledger, merge, sales, subject, upsert_all};
 
 impl Services {
     /// Merges a partner into another one: everything that was recorded of the first counts for the second, as if it had
@@ -47,11 +47,14 @@ impl Services {
             let object = Object::Partner(kept.id);
             let cause = posting.add(object);
             let entries = ledger::of_partners_before(transaction, &[left.id, kept.id], i64::MAX).await?;
-            let named: HashSet<Uuid> = entries.iter().filter_map(|entry| entry.activity_id).collect();
-            let activities = if named.is_empty() { Vec::new() } else { activity::by_ids(transaction, named).await? };
-            let facts = self.facts_of_partners(transaction, &mut posting, owners).await?;
-            let entries = past_credits(&self.policy, &entries, &mut posting, cause, facts.indexes)?;
-            let facts = facts.facts;
+            let PartnerFacts { facts, mut indexes } =
+                self.facts_of_partners(transaction, &mut posting, owners).await?;
+            let contributed = contribution::of_partners(transaction, [left.id, kept.id], i64::MAX).await?;
+            let number =
+                |id| *indexes.entry(id).or_insert_with(|| posting.add(Object::Activity(id)));
+            let contributions =
+                contributions(&self.policy.editions, &contributed, [left.id, kept.id], number);
+            let entries = past_credits(&self.policy, &entries, &mut posting, cause, indexes)?;
             let (Some(who), Some(other)) = (posting.partner(left.id), posting.partner(kept.id)) else {
                 return Err(Error::Damaged("a lost partner".to_owned()));
             };
@@ -65,11 +68,22 @@ impl Services {
                 reason: Some(reason.clone()),
                 ..LogEntry::new(LogAction::PartnersMerged, object)
             };
-            let step_of = PartnerMerge { from: who, into: other, entries: &entries, facts: &facts, sales: &histories, merge: cause };
+            let step_of = PartnerMerge {
+                from: who,
+                into: other,
+                entries: &entries,
+                facts: &facts,
+                contributions: &contributions,
+                sales: &histories,
+                merge: cause,
+            };
             posting.apply_partner_merge(entry, &step_of).map_err(too_much)?;
             let sums = sales_rows(&posting, owners, &years);
             let mut posted = posting.post(transaction, self).await?;
-            posted.name_activities(&activities);
+            let ids: Vec<Uuid> = posted.awarded.keys().copied().collect();
+            if !ids.is_empty() {
+                posted.name_activities(&activity::by_ids(transaction, ids).await?);
+            }
             let object = json!({ "from": left.code, "into": kept.code });
             let (kind, today) = (EventKind::PartnersMerged, self.clock.today());
             for id in [kept.id, left.id] {

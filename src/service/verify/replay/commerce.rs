@@ -18,6 +18,7 @@ use crate::program::fold::{
 use crate::service::deals::{ClaimStep, opportunity_row};
 use crate::service::posting::Object;
 use crate::service::targets::money;
+use crate::store::contribution::{self, Contributions};
 use crate::store::log::LoggedStep;
 use crate::store::subject_step::{self, HistoryRow};
 use crate::store::{deal as deals, order as orders, quote as quotes, sales, swag};
@@ -86,7 +87,8 @@ impl StepObjects {
                     let mut facts = subject_step::partner_history(connection, from, row.log_seq).await?;
                     facts.extend(subject_step::partner_history(connection, into, row.log_seq).await?);
                     facts.sort_by_key(|(seq, ..)| *seq);
-                    objects.merged.insert(row.log_seq, MergedPartners { facts, sales });
+                    let contributed = contribution::of_partners(connection, ids, row.log_seq).await?;
+                    objects.merged.insert(row.log_seq, MergedPartners { facts, contributed, sales });
                 }
                 objects.subject_steps.insert(row.log_seq, row);
             }
@@ -102,9 +104,10 @@ impl StepObjects {
     }
 }
 
-/// Facts and sales of two partners before they were merged.
+/// Facts, contributions of professionals and sales of two partners before they were merged.
 pub(super) struct MergedPartners {
     pub(super) facts: Vec<HistoryRow>,
+    pub(super) contributed: Contributions,
     pub(super) sales: Vec<sales::MergedSalesRow>,
 }
 

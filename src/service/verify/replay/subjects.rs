@@ -11,7 +11,7 @@ use crate::program::fold::{
     ProfessionalMerge, Step, join_spans,
 };
 use crate::program::level_override::LevelOverride;
-use crate::service::posting::{Object, read_overrides};
+use crate::service::posting::{Object, contributions, read_overrides};
 use crate::service::subjects::{apply_override, dropped, logged_as_dropped};
 use crate::service::targets::merged_sales;
 use crate::store::log::LoggedStep;
@@ -179,7 +179,17 @@ impl Replay<'_> {
         let numbers = |id| self.commerce.order_number(id).unwrap_or(merge);
         let sales = merged_sales(&merged.sales, &years, into, numbers).map_err(|error| error.to_string())?;
         let facts = self.past_facts(&merged.facts)?;
-        let step = PartnerMerge { from, into, entries: &entries, facts: &facts, sales: &sales, merge };
+        let number = |id| self.activities.get(&id).map_or(merge, |state| state.number);
+        let contributions = contributions(&self.policy.editions, &merged.contributed, [left, kept], number);
+        let step = PartnerMerge {
+            from,
+            into,
+            entries: &entries,
+            facts: &facts,
+            contributions: &contributions,
+            sales: &sales,
+            merge,
+        };
         self.fold.merge_partners(&step, &mut self.awards).map_err(|error| error.to_string())?;
         self.commerce.move_deals(left, kept);
         for state in self.affiliations.values_mut().filter(|state| state.partner == from) {
