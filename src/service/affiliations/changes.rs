@@ -74,7 +74,7 @@ impl Services {
                 return Err(Refusal::new(Code::Invalid, "endsOn", message).into());
             }
             let ended = affiliation::Model { ends_on: Some(ends_on), ..open.clone() };
-            check_overlap(&ended, &others).map_err(|refusal| Refusal { field: vec!["endsOn".to_owned()], ..refusal })?;
+            check_overlap(&ended, &others).map_err(|refusal| refusal.of_field("endsOn"))?;
             let partners = subject::lock::<PartnerRow>(transaction, [], [open.partner_id]).await?;
             let posting =
                 Posting::open(&self.policy, partners, vec![professional.clone()], std::slice::from_ref(&open));
@@ -123,7 +123,9 @@ impl Services {
                 let message = "The affiliation has this partner and these days already; nothing would change.";
                 return Err(Refusal::new(Code::Invalid, "affiliation", message).into());
             }
-            check_overlap(&new, &others)?;
+            // The first day stays unless another one is given.
+            let field = if correction.starts_on.is_some() { "startsOn" } else { "endsOn" };
+            check_overlap(&new, &others).map_err(|refusal| refusal.of_field(field))?;
             let posting =
                 Posting::open(&self.policy, partners, vec![professional.clone()], std::slice::from_ref(&old));
             let entry = LogEntry {

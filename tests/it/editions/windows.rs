@@ -151,6 +151,7 @@ fn section_2_what_is_carried_on_does_not_depend_on_the_order_or_on_merges() {
             into: other,
             entries: &entries,
             facts: &[],
+            contributions: &[],
             sales: &[],
             merge: ObjectIndex(9),
         };
@@ -408,6 +409,7 @@ fn e4_a_merge_judges_what_is_carried_on_by_the_rule_of_each_day() {
             into,
             entries: &entries,
             facts: &run.facts,
+            contributions: &[],
             sales: &[],
             merge: ObjectIndex(99),
         };
