@@ -78,7 +78,10 @@ async fn record(app: &TestApp, other: &str) {
             app.affiliate("cleo", other, "2026-01-01").await;
         }
     }
-    app.done("endAffiliation", json!({ "professional": "cleo", "endsOn": "2026-05-15" })).await;
+    let query = "{ professional(code: \"cleo\") { affiliations { nodes { id } } } }";
+    let found = app.ok(query, json!({})).await["professional"]["affiliations"]["nodes"][0]["id"].clone();
+    let shorter = json!({ "affiliation": found, "endsOn": "2026-05-15", "reason": "left earlier" });
+    app.done("correctAffiliation", shorter).await;
     let voided = Activity::of_partner(other, "EVENT_ORGANIZED", "2026-05-02").external_id("voided");
     let voided = app.record(voided).await;
     app.void(&voided).await;
