@@ -78,10 +78,7 @@ pub(super) fn reason(field: &str, text: Option<&str>) -> Result<Option<String>, 
 
 /// Checks the reason of a correction, which is required.
 pub(super) fn required_reason(field: &str, text: &str) -> Result<String, Refusal> {
-    reason(field, Some(text))?.ok_or_else(|| {
-        let message = "A reason is required: 1 to 2,000 characters on one line.";
-        Refusal::new(Code::Invalid, field, message)
-    })
+    single_line(field, text, TEXT_CHARS_MAX)
 }
 
 /// Checks the attributes of an activity and returns them as JSON with sorted keys.
