@@ -428,3 +428,6 @@ fn differences(before: &Nets, after: &Nets) -> Vec<Net> {
     });
     gone.chain(now).filter(|net| (net.level, net.spendable) != (0, 0)).collect()
 }
+
+#[cfg(test)]
+mod tests;
