@@ -7,6 +7,7 @@ pub mod client_address;
 pub mod connections;
 pub mod console;
 pub mod cors;
+mod cost;
 pub mod endpoint;
 mod execution;
 pub mod graphql;

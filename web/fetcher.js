@@ -4,7 +4,7 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { Kind, parse } from 'graphql';
 import { CloseCode, createClient } from 'graphql-ws';
 
-import { measuredFetch } from './answer.js';
+import { measuredFetch, withoutCost } from './answer.js';
 import { hasCredentials, withKey } from './credentials.js';
 
 const executeOverHttp = createGraphiQLFetcher({ url: '/graphql', fetch: measuredFetch });
@@ -22,7 +22,7 @@ export async function fetcher(params, options) {
   const request = { ...params, operationName: operation?.name?.value ?? params.operationName };
   return operation?.operation === 'subscription'
     ? subscribe(request, headers)
-    : executeOverHttp(request, { ...options, headers });
+    : Promise.resolve(executeOverHttp(request, { ...options, headers })).then(withoutCost);
 }
 
 /// The selected operation. GraphiQL updates `operationName` a moment after the document has changed; until

@@ -60,12 +60,13 @@ function Copy({ label, text, make }) {
   );
 }
 
-/// Status, duration and what is left of the quota, below the answer.
+/// Status, duration, cost and what is left of the quota, below the answer.
 export function Answer() {
   const answer = useAnswer();
   if (!answer) {
     return null;
   }
   const left = answer.left === undefined ? '' : ` · ${Number(answer.left).toLocaleString('en')} points of quota left`;
-  return <output className="answer">{`HTTP ${answer.status} · ${answer.ms} ms${left}`}</output>;
+  const cost = answer.cost === undefined ? '' : ` · cost ${answer.cost.toLocaleString('en')}`;
+  return <output className="answer">{`HTTP ${answer.status} · ${answer.ms} ms${cost}${left}`}</output>;
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use super::cost::GRAPHQL_COST;
 use super::request_id::X_REQUEST_ID;
 use super::throttle::{RATE_LIMIT, RATE_LIMIT_POLICY};
 
@@ -78,12 +79,12 @@ impl Origins {
             Self::Listed(origins) => AllowOrigin::list(origins.iter().cloned()),
         };
         let [require, apollo, operation] = PREFLIGHT_HEADERS;
-        let sent =
-            [AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT, X_REQUEST_ID, require, apollo, operation];
+        let own = [X_REQUEST_ID, GRAPHQL_COST.clone(), require, apollo, operation];
+        let sent = [AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT].into_iter().chain(own);
         let layer = CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])
-            .allow_headers(sent)
+            .allow_headers(AllowHeaders::list(sent))
             .expose_headers([X_REQUEST_ID, RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY])
             .max_age(PREFLIGHT_MAX_AGE);
         Some(layer)

@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use super::accept::{EventStream, MediaType};
 use super::authentication::Authenticator;
+use super::cost::{self, CostAnswer};
 use super::endpoint::GraphqlEndpoint;
 use super::params::RequestParams;
 use super::request_id::RequestId;
@@ -34,6 +35,7 @@ pub(super) struct RequestContext<C> {
     pub(super) is_get: bool,
     pub(super) event_stream: EventStream,
     pub(super) id: RequestId,
+    pub(super) cost: CostAnswer,
     pub(super) caller: C,
 }
 
@@ -47,7 +49,7 @@ pub(super) enum Execution {
 
 impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
     /// Charges the cost of a request, of which one point is charged already, and executes it; a subscription
-    /// starts when its stream is polled.
+    /// starts when its stream is polled. An estimate of the cost executes and charges nothing.
     pub(super) async fn execute(
         &self,
         context: &RequestContext<A::Caller>,
@@ -55,15 +57,23 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         deadline: Instant,
         admission: &mut Admission<'_>,
     ) -> Result<Execution, ErrorResponse> {
-        let charged = admission.charge_cost(prepared.rate_limit_cost);
-        charged.map_err(|limited| self.rate_limited(context.media, limited))?;
+        if context.cost != CostAnswer::Estimated {
+            let charged = admission.charge_cost(prepared.rate_limit_cost);
+            charged.map_err(|limited| self.rate_limited(context.media, limited))?;
+        }
         let permitted = self.authenticator.check_permissions(&context.caller, &prepared.root_fields);
         permitted.map_err(|errors| ErrorResponse {
             errors,
             ..ErrorResponse::new(context.media, Outcome::Http(StatusCode::FORBIDDEN), Code::Forbidden, "")
         })?;
-        let request = prepared.request.data(context.id.clone());
         let deadline = Deadline::new(deadline);
+        let cost = (context.cost != CostAnswer::Omitted).then(|| cost::of(&prepared));
+        if context.cost == CostAnswer::Estimated {
+            let estimate = answer_with(cost, async_graphql::Response::default());
+            return response::from_operation(context.media, estimate, &context.id, &deadline)
+                .map(Execution::Finished);
+        }
+        let request = prepared.request.data(context.id.clone());
         let request = match prepared.kind {
             OperationType::Subscription => request,
             OperationType::Query | OperationType::Mutation => request.data(deadline.clone()),
@@ -78,7 +88,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
                 context,
                 request,
                 prepared.kind,
-                prepared.description,
+                (prepared.description, cost),
                 deadline,
                 admission.permit(),
             )
@@ -117,7 +127,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         context: &RequestContext<A::Caller>,
         request: async_graphql::Request,
         kind: OperationType,
-        description: Option<SchemaDescription>,
+        (description, cost): (Option<SchemaDescription>, Option<Value>),
         deadline: Deadline,
         permit: Arc<Permit>,
     ) -> Result<EncodedResponse, ErrorResponse> {
@@ -133,7 +143,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             if let Some(description) = description {
                 description.set(&mut response);
             }
-            response
+            answer_with(cost, response)
         };
         let running = observation::with_metrics(self.metrics.clone(), running).in_current_span();
         if kind == OperationType::Mutation && deadline.has_passed() {
@@ -164,6 +174,13 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         };
         response::from_operation(*media, response, id, &deadline)
     }
+}
+
+fn answer_with(cost: Option<Value>, mut response: async_graphql::Response) -> async_graphql::Response {
+    if let Some(cost) = cost {
+        cost::add(cost, &mut response);
+    }
+    response
 }
 
 /// The kind by its keyword.

@@ -18,6 +18,7 @@ use futures_util::FutureExt;
 
 use super::accept::{Accepted, EventStream, MediaType, negotiate};
 use super::authentication::{Authenticator, InvalidCredentials};
+use super::cost::CostAnswer;
 use super::endpoint::{GraphqlEndpoint, LoginError, RequestLimits};
 use super::execution::{Execution, RequestContext};
 use super::params::{self, RequestBody, RequestParams};
@@ -86,11 +87,13 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
                 return Ok(self.rate_limited_response(media, limited));
             }
         };
+        let cost = CostAnswer::from_headers(&parts.headers, media)?;
         let context = RequestContext {
             media,
             is_get,
             event_stream: accepted.event_stream,
             id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::from_headers(&parts.headers)),
+            cost,
             caller,
         };
         let response = self.respond_to_caller(&context, &parts, body, &mut admission, observation).await;

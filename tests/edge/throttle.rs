@@ -64,6 +64,40 @@ async fn points_are_charged_and_refilled() {
 }
 
 #[tokio::test]
+async fn the_cost_is_told_or_estimated() {
+    let toy = toy(Quotas { points_per_minute: 60, ..Quotas::default() }).await;
+    let ask = |query: &'static str, cost: &'static str| {
+        let request = reqwest::Client::new().post(toy.url("/graphql")).bearer_auth(KEY);
+        send(request.header("GraphQL-Cost", cost).json(&json!({ "query": query })))
+    };
+    let left = |answer: &TestResponse| number(answer, "ratelimit", "r").expect("what is left");
+    // document, what it costs, whether it adds
+    for (query, points, added) in [
+        ("{ hello }", 1, 0),
+        ("{ partners(first: 100) { nodes { id number } } }", 1 + 3, 0),
+        ("mutation { a: add(n: 1) b: add(n: 1) }", 10, 2),
+    ] {
+        let before = toy.counter.load(Ordering::SeqCst);
+        let estimate = ask(query, "estimate").await;
+        assert_eq!((estimate.status, &estimate.body["data"]), (200, &json!(null)), "{}", estimate.text);
+        assert_eq!(estimate.body["extensions"]["cost"]["points"], points, "{query}");
+        assert_eq!(toy.counter.load(Ordering::SeqCst), before, "{query}: nothing is executed");
+        let told = ask(query, "include").await;
+        assert_eq!(told.body["extensions"]["cost"], estimate.body["extensions"]["cost"], "{}", told.text);
+        assert_eq!(toy.counter.load(Ordering::SeqCst), before + added);
+        assert!(told.body["data"].is_object(), "{}", told.text);
+        // One is refilled each second.
+        assert!(left(&estimate).abs_diff(left(&told)).abs_diff(points) <= 1, "{query}");
+    }
+    assert!(post(&toy, KEY, "{ hello }").await.body.get("extensions").is_none());
+    let refused = ask("{ nope }", "estimate").await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    let refused = ask("{ hello }", "yes").await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert!(refused.message().contains("\"include\"") && refused.message().contains("\"estimate\""));
+}
+
+#[tokio::test]
 async fn a_cost_above_the_bucket_drains_it() {
     let toy = toy(Quotas { points_per_minute: 3, ..Quotas::default() }).await;
     let costly = "{ partners(first: 100) { nodes { id number } } }";

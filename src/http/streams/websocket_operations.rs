@@ -18,6 +18,7 @@ use super::websocket::WebSocketConnection;
 use crate::graphql::refusal::Code;
 use crate::http::accept::{EventStream, MediaType};
 use crate::http::authentication::Authenticator;
+use crate::http::cost::CostAnswer;
 use crate::http::execution::{Execution, RequestContext};
 use crate::http::params::{self, RequestParams};
 use crate::http::request_batch;
@@ -75,6 +76,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
             is_get: false,
             event_stream: EventStream::Always,
             id: request_id.clone(),
+            cost: CostAnswer::Omitted,
             caller: session.caller.clone(),
         });
         let (Some(session), Some(context)) = (self.session(), context) else { return };
