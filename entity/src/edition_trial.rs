@@ -47,6 +47,10 @@ pub struct Model {
     pub points_given: i64,
     /// Points of the membership year less, over the professionals that have less.
     pub points_taken: i64,
+    /// Spendable Dojo Credits more, over the professionals that have more.
+    pub dojo_credits_given: i64,
+    /// Spendable Dojo Credits less, over the professionals that have less.
+    pub dojo_credits_taken: i64,
     /// Cost of the other discounts by currency in minor units, as JSON.
     pub discount_cost: String,
 }

@@ -139,7 +139,7 @@ impl Editions {
             }
         }
         problems.sort_by_key(|problem| (problem.line, problem.column));
-        Err(problems)
+        Err(problems.into_iter().map(document::told).collect())
     }
 }
 

@@ -23,6 +23,7 @@ use chrono::NaiveDate;
 
 use super::edition::{Edition, Editions};
 use super::rule::{KindId, Rest, Rule, Window};
+pub(super) use carry::ChainWindow;
 use contributions::{Change, Watched};
 pub use contributions::{Contributed, Contribution, ContributionDays};
 pub use deals::{DealCorrection, FirstWon, TakenReward};
@@ -98,6 +99,11 @@ impl<'e> Fold<'e> {
             can_take: can_take(editions),
             watched: None,
         }
+    }
+
+    /// The editions that judge the next steps.
+    pub(super) fn editions(&self) -> &'e Editions {
+        self.editions
     }
 
     /// Judges the next steps by other editions, whose kinds have the same numbers.

@@ -6,14 +6,19 @@ use strsim::osa_distance;
 const GIVEN_MAX: usize = 100;
 
 /// The candidate that is nearest to what was given: the same word but for case, `-`, `_` and blanks, else
-/// the one with the fewest edits, at most one for every three characters that were given. The first of equals.
+/// the one with the fewest edits, if these are few for what was given: none for one or two characters, one for up to
+/// seven, then one for every four. The first of equals.
 #[must_use]
 pub fn nearest<'c>(given: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if given.len() > GIVEN_MAX {
         return None;
     }
     let given = plain(given.trim());
-    let edits_max = (given.chars().count() / 3).max(1);
+    let edits_max = match given.chars().count() {
+        0..=2 => 0,
+        3..=7 => 1,
+        length => length / 4,
+    };
     let distances =
         candidates.into_iter().map(|candidate| (osa_distance(&given, &plain(candidate)), candidate));
     let near = distances.filter(|(edits, _)| *edits <= edits_max && !given.is_empty());
@@ -60,6 +65,10 @@ mod tests {
             ("conector", TYPES, Some("connector")),
             ("visio", TYPES, Some("Visio")),
             ("song", TYPES, None),
+            ("Visa", TYPES, None),
+            ("ds", TYPES, None),
+            ("season", &["reason"], Some("reason")),
+            ("seasin", &["reason"], None),
             ("eur", CURRENCIES, Some("EUR")),
             ("EURO", CURRENCIES, Some("EUR")),
             ("USS", CURRENCIES, Some("USD")),

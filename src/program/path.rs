@@ -6,11 +6,13 @@
 //! these earn as much as they can.
 //!
 //! The search is exact. A level holds by the credits of one calendar year (V3). For each kind, [`options`] finds the
-//! fewest activities for every sum that its blocks, caps and windows allow. What is left is a knapsack with one group
-//! for each kind. Its tables give the exact cost of completing a partial choice, so that a best-first search meets the
+//! fewest activities for every sum that its blocks, caps and windows allow; for kinds that cannot be judged by
+//! themselves, [`linked`] does so together. What is left is a knapsack with one group for each kind, or for kinds that
+//! belong together. Its tables give the exact cost of completing a partial choice, so that a best-first search meets the
 //! paths in order and looks at nothing else. That no activity is superfluous is a property of the choice in each group:
 //! with `excess` credits above the threshold, each choice must lose more than that without its last activity.
 
+mod linked;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -209,8 +211,8 @@ impl Table {
 
 /// Refuses a search that would take longer than a request may.
 fn too_far(missing: i64) -> Refusal {
-    let message =
-        format!("{missing} credits are missing: too many for a search of paths. Ask for a lower level.");
+    let are = if missing == 1 { "credit is" } else { "credits are" };
+    let message = format!("{missing} {are} missing: too far for a search of paths. Ask for a lower level.");
     Refusal::new(Code::TooMany, "level", message)
 }
 

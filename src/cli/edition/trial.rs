@@ -61,8 +61,13 @@ pub(super) async fn try_document(
         trial.effective_from, trial.on_day, trial.gainers, trial.losers, trial.mixed
     );
     println!(
-        "credits given {}, taken {}; points given {}, taken {}",
-        trial.credits_given, trial.credits_taken, trial.points_given, trial.points_taken
+        "credits given {}, taken {}; points given {}, taken {}; Dojo Credits given {}, taken {}",
+        trial.credits_given,
+        trial.credits_taken,
+        trial.points_given,
+        trial.points_taken,
+        trial.dojo_credits_given,
+        trial.dojo_credits_taken
     );
     services.database().clone().close().await?;
     Ok(0)

@@ -170,6 +170,16 @@ impl EditionTrial {
         int(self.0.row().points_taken)
     }
 
+    /// Spendable Dojo Credits more, in sum over the professionals that would have more.
+    async fn dojo_credits_given(&self) -> i32 {
+        int(self.0.row().dojo_credits_given)
+    }
+
+    /// Spendable Dojo Credits less, in sum over the professionals that would have less.
+    async fn dojo_credits_taken(&self) -> i32 {
+        int(self.0.row().dojo_credits_taken)
+    }
+
     /// Cost of the other base discounts by currency: the orders of the year through `on` at the discounts that their
     /// partners would have on that day, less those that they have. Lines that a contract governs are not counted. Negative if
     /// discounts would be lower; empty if they are the same.

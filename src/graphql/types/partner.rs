@@ -121,7 +121,9 @@ impl Partner {
 
     /// Paths to a level in a track: for each, a set of activities from today on with which the level holds on a day,
     /// none of them superfluous; those with the fewest activities first. Empty if no activities reach it by then; one
-    /// path without steps if the level holds on that day anyway.
+    /// path without steps if the level holds on that day anyway. What depends on the attributes of an activity counts with
+    /// the fewest credits that they allow: a kind that is divided by a number without an upper limit earns nothing for
+    /// sure, so it is in no path unless it also counts as another kind.
     async fn paths(
         &self,
         context: &Context<'_>,

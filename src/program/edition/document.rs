@@ -4,6 +4,7 @@ mod attributes;
 mod reader;
 mod terms;
 mod values;
+mod worded;
 
 use std::collections::BTreeMap;
 
@@ -273,13 +274,19 @@ fn yes() -> bool {
 
 /// Reads one document. Its rules are numbered in `kinds`, which all editions share.
 pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionError> {
-    match DeTable::parse(text) {
+    let parsed = match DeTable::parse(text) {
         Ok(tree) => parse_tree(text, tree, kinds),
         Err(error) => Reader { text }.refuse(error.span().unwrap_or(0..0), error.message()),
-    }
+    };
+    parsed.map_err(told)
 }
 
-/// Reads the tree of a document, which may lack parts of the text.
+/// A problem in the words of a document rather than those of the parser.
+pub(in crate::program) fn told(problem: EditionError) -> EditionError {
+    EditionError { message: worded::worded(&problem.message), ..problem }
+}
+
+/// Reads the tree of a document, which may lack parts of the text. Problems have the words of the parser.
 pub(in crate::program) fn parse_tree(
     text: &str,
     tree: Spanned<DeTable<'_>>,

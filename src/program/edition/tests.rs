@@ -16,7 +16,7 @@ fn errors_name_the_line() {
     // what to change in the built-in document, into what, words of the error
     let table = [
         ("per = 500", "per = 0", "`per` must be 1 or more"),
-        ("per = 500", "per = \"x\"", "invalid type"),
+        ("per = 500", "per = \"x\"", "a whole number is expected here, not x"),
         ("per = 500", "prr = 500", "unknown field `prr`"),
         ("window = \"lifetime\"", "window = \"decade\"", "unknown variant `decade`"),
         ("threshold = 75", "threshold = 20", "must be above"),

@@ -63,7 +63,7 @@ fn every_problem_is_found_with_line_and_column() {
         ("max_quantitty", 1, "Did you mean `max_quantity`?"),
         ("window = \"decade\"", 10, "unknown variant `decade`"),
         ("percent = \"150\"", 11, "a percentage is 0 to 100"),
-        ("dojo_credits_per_point = \"one\"", 26, "invalid type: string \"one\", expected i64"),
+        ("dojo_credits_per_point = \"one\"", 26, "a whole number is expected here, not one"),
         ("points = { min = 250, max = 25 }", 10, "`min` is not above `max`"),
         ("counts_as", 13, "Did you mean CERTIFICATION_OBTAINED?"),
     ];

@@ -88,16 +88,18 @@ fn cause(rule: &Rule, award: &Award<'_>) -> String {
     }
 }
 
-fn currency(rule: &Rule) -> &'static str {
-    match rule.track {
-        Some(Track::Business) => "business credits",
+fn currency(rule: &Rule, amount: i64) -> &'static str {
+    match (rule.track, amount.abs()) {
+        (Some(Track::Business), 1) => "business credit",
+        (Some(Track::Business), _) => "business credits",
+        (_, 1) => "technical credit",
         _ => "technical credits",
     }
 }
 
 fn arithmetic(rule: &Rule, award: &Award<'_>) -> String {
-    let currency = currency(rule);
     let Award { units_before, units_after, amount, .. } = *award;
+    let currency = currency(rule, amount);
     if let UnitSource::ByAttribute { attribute, .. } = &rule.unit_source
         && rule.window == Window::Each
     {

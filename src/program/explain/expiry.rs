@@ -23,11 +23,13 @@ pub struct ExpiredCredits {
 #[must_use]
 pub fn explain_expiry(expired: &ExpiredCredits) -> String {
     let ExpiredCredits { kind, earned_on, expiry, credits, balance_after } = *expired;
+    let (before, count) = (balance_after - credits, credits.abs());
     let unit = match kind {
+        CreditKind::Credits if count == 1 && credits < 0 => "credit",
         CreditKind::Credits => "credits",
+        CreditKind::DojoCredits if count == 1 && credits < 0 => "Dojo Credit",
         CreditKind::DojoCredits => "Dojo Credits",
     };
-    let (before, count) = (balance_after - credits, credits.abs());
     if credits > 0 {
         return format!(
             "Expired {unit} of {earned_on} come back, since their award was taken back: balance {before} + {count} = \

@@ -6,7 +6,7 @@
 //! windows are worth together, and gives nothing. Each difference goes to the window that it belongs to, as far as there is
 //! one.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::earning::{Era, rule_of_window};
 use super::state::Tallies;
@@ -14,6 +14,17 @@ use super::windows::{of_rule, tally_key};
 use super::{Awards, Cause, CreditsAward, Fold, PartnerIndex, Reason, Tally, TallyKey};
 use crate::program::edition::Editions;
 use crate::program::rule::{KindId, Rest, Rule, Window};
+
+/// Whether a window of a chain can still be counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::program) enum ChainWindow {
+    /// It can not.
+    Past,
+    /// It can, by a rule that counts as the one by which it was.
+    Same,
+    /// It can, by other rules.
+    Ahead,
+}
 
 /// A window of a chain.
 struct Link<'e> {
@@ -28,6 +39,11 @@ struct Link<'e> {
 impl Link<'_> {
     fn units(&self) -> i64 {
         self.carried + self.tally.units
+    }
+
+    /// Units that count in the next window.
+    fn carries_on(&self) -> i64 {
+        if self.rule.rest == Rest::Carry { self.units().max(0) % self.rule.per } else { 0 }
     }
 }
 
@@ -60,8 +76,9 @@ fn chain<'e>(editions: &'e Editions, tallies: &Tallies, of: &Rule, is_legacy: bo
         let Some((edition, rule)) = rule_of_window(editions, of.id, &tally) else { continue };
         // What an edition drops neither leaves a window nor comes into one.
         let into = if rule.rest == Rest::Carry { carried } else { 0 };
-        links.push(Link { key, tally, rule, edition, carried: into });
-        carried = if rule.rest == Rest::Carry { (into + tally.units).max(0) % rule.per } else { 0 };
+        let link = Link { key, tally, rule, edition, carried: into };
+        carried = link.carries_on();
+        links.push(link);
     }
     links
 }
@@ -167,8 +184,49 @@ impl<'e> Fold<'e> {
         links.into_iter().map(|link| (link.key, link.carried)).collect()
     }
 
+    /// What later units of a kind that carries its rest on depend on, as numbers: the windows that `judge` says can
+    /// still be counted in, what the others earn beyond what they were awarded, and what the last one carries on.
+    pub(in crate::program) fn ahead_of_chains(
+        &self,
+        who: PartnerIndex,
+        kind: KindId,
+        judge: impl Fn(TallyKey, &Rule) -> ChainWindow,
+    ) -> Vec<i64> {
+        let mut numbers = Vec::new();
+        for chain in self.chains(&self.partners[who.0 as usize].tallies, kind) {
+            for (place, link) in chain.iter().enumerate() {
+                let start = i64::from(link.key.1.num_days_from_ce());
+                let short = link.rule.earned(link.units()) - link.tally.awarded;
+                match judge(link.key, link.rule) {
+                    ChainWindow::Past => {}
+                    // Without a cap, only what does not fill a block matters.
+                    ChainWindow::Same if short == 0 && link.rule.cap.is_none() => {
+                        numbers.extend([start, link.units().max(0) % link.rule.per]);
+                        continue;
+                    }
+                    ChainWindow::Same | ChainWindow::Ahead => {
+                        numbers.extend([start, link.tally.units, link.tally.awarded, link.carried]);
+                        continue;
+                    }
+                }
+                if short != 0 {
+                    numbers.extend([start, short]);
+                }
+                if place + 1 == chain.len() {
+                    numbers.push(link.carries_on());
+                }
+            }
+        }
+        numbers
+    }
+
     /// The windows of a kind, with what each carries on.
     fn links(&self, tallies: &Tallies, kind: KindId) -> Vec<Link<'e>> {
+        self.chains(tallies, kind).into_iter().flatten().collect()
+    }
+
+    /// The chains of the windows of a kind.
+    fn chains(&self, tallies: &Tallies, kind: KindId) -> Vec<Vec<Link<'e>>> {
         let mut rules: Vec<&Rule> = Vec::new();
         for rule in self.editions.iter().filter_map(|edition| edition.rule(kind)) {
             if rule.window != Window::Each && rules.iter().all(|known| known.window != rule.window) {
@@ -176,7 +234,7 @@ impl<'e> Fold<'e> {
             }
         }
         let sides = rules.into_iter().flat_map(|rule| [(rule, true), (rule, false)]);
-        sides.flat_map(|(rule, is_legacy)| chain(self.editions, tallies, rule, is_legacy)).collect()
+        sides.map(|(rule, is_legacy)| chain(self.editions, tallies, rule, is_legacy)).collect()
     }
 
     /// Gives a partner the windows of a kind in other tallies, and awards what these were awarded beyond its own, or takes

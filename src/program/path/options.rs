@@ -1,21 +1,22 @@
 //! What activities of one kind can add: for each sum of credits, the fewest activities and their months.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Months, NaiveDate};
 
+use super::linked::components;
 use super::{Cost, Goal, PathStep, too_far};
 use crate::program::calendar::month_start;
 use crate::program::edition::Editions;
-use crate::program::fold::tally_key;
+use crate::program::fold::{Tally, TallyKey, tally_key};
 use crate::program::refusal::Refusal;
-use crate::program::rule::{Derived, KindId, Program, Rule, Track, Window};
+use crate::program::rule::{Derived, KindId, Program, Rest, Rule, Track, Window};
 
 /// Most pairs of sums of one kind.
 const SUMS_MAX: i64 = 250_000;
 
-/// Units, and credits awarded for them, of a partner's windows.
-pub type Held = HashMap<(KindId, NaiveDate), (i64, i64)>;
+/// What windows of a partner have.
+pub type Held = HashMap<TallyKey, Tally>;
 
 /// Activities of a kind, of which none is superfluous for its sum.
 #[derive(Clone, Debug)]
@@ -51,16 +52,27 @@ type Part = (NaiveDate, i64, i64);
 /// For each sum of credits, the fewest activities, in the earliest months.
 type Fewest = BTreeMap<i64, (Cost, Vec<Part>)>;
 
-/// The windows that can hold something on a day: those of kinds of a track in which the day lies.
+/// The windows that can matter to what is recorded from a day on: those of kinds of a track in which the day lies, and
+/// the earlier ones of kinds that carry their rest on.
 #[must_use]
-pub fn held_windows(editions: &Editions, track: Track, today: NaiveDate) -> Vec<(KindId, NaiveDate)> {
+pub fn held_windows(editions: &Editions, track: Track, today: NaiveDate) -> Vec<TallyKey> {
     let launch = editions.launch();
     let mut windows = Vec::new();
+    let carries = |kind| {
+        let rules = editions.iter().filter_map(|edition| edition.rule(kind));
+        rules.into_iter().any(|rule| rule.rest == Rest::Carry)
+    };
     // A kind can have another window in the next edition.
     for rule in rules_of_track(editions, track).filter(|rule| rule.window != Window::Each) {
-        let key = tally_key(editions, rule, rule.calendar_start(today).max(launch));
-        if !windows.contains(&key) {
-            windows.push(key);
+        let mut starts = BTreeSet::from([rule.calendar_start(today).max(launch)]);
+        if carries(rule.id) {
+            starts.extend(months(launch, today).into_iter().map(|day| rule.calendar_start(day).max(launch)));
+        }
+        for start in starts {
+            let key = tally_key(editions, rule, start);
+            if !windows.contains(&key) {
+                windows.push(key);
+            }
         }
     }
     windows
@@ -91,7 +103,7 @@ pub(super) fn groups(
     missing: i64,
     held: &Held,
 ) -> Result<Vec<Group>, Refusal> {
-    let days = months(from, until);
+    let linked = components(editions, goal, (from, until));
     let mut found = Vec::new();
     let mut won = None;
     for first in rules(editions, goal.track) {
@@ -99,60 +111,80 @@ pub(super) fn groups(
         if derived.is_some() && !goal.dependent {
             continue;
         }
-        let of_month = |day: &NaiveDate| {
-            let month = month_start(*day);
-            let rule = editions.at(*day).rule(kind).filter(|rule| rule.track == Some(goal.track))?;
-            // A kind can begin later in the month.
-            let day = rule.from.map_or(*day, |from| from.max(*day));
-            let is_of_month = month_start(day) == month && day <= until;
-            (is_of_month && rule.covers(day)).then_some((day, rule))
-        };
-        let months: Vec<(NaiveDate, &Rule)> = days.iter().filter_map(of_month).collect();
-        let gain = months.iter().map(|(_, rule)| most_of_one(rule)).max().unwrap_or(0);
-        // In a path, less than `gain` of these credits are above what is missing.
-        let limit = missing + gain - 1;
-        let sums = limit / months.iter().map(|(_, rule)| rule.credits.max(1)).min().unwrap_or(limit.max(1));
-        if sums.saturating_mul(sums) > SUMS_MAX {
-            return Err(too_far(missing));
+        let of_kind = linked.iter().find(|one| one.has(kind));
+        if of_kind.is_some_and(|one| !one.is_single()) {
+            continue;
         }
-        let fewest = fewest(editions, &months, limit, held);
-        let names = Names { kind, months: &months };
+        let (options, gain) = match of_kind {
+            Some(component) => (component.options(editions, missing, held)?, component.gain()),
+            None => options_of(editions, goal, (kind, from, until), missing, held)?,
+        };
         match derived {
-            Some(Derived::WonDeal) => won = Some((found.len(), names.steps(&fewest), gain)),
+            Some(Derived::WonDeal) => won = Some((found.len(), options.clone(), gain)),
             Some(Derived::NewCustomer) => {
                 // A new customer comes with a won deal: together they are one activity.
-                let customers = names.steps(&fewest);
                 let group = match won.take() {
                     Some((index, deals, of_deal)) => {
                         found.remove(index);
-                        together(&deals, &customers, missing + gain + of_deal - 1)
+                        together(&deals, &options, missing + gain + of_deal - 1)
                     }
-                    None => customers,
+                    None => options,
                 };
                 found.push(Group { options: undominated(group) });
                 continue;
             }
             _ => {}
         }
-        found.push(Group { options: undominated(names.steps(&fewest)) });
+        found.push(Group { options: undominated(options) });
+    }
+    for component in linked.iter().filter(|one| !one.is_single()) {
+        found.push(Group { options: component.options(editions, missing, held)? });
     }
     found.retain(|group| !group.options.is_empty());
     Ok(found)
 }
 
+/// What a kind can add that is counted by one rule in each of its windows, and the most that one activity adds.
+fn options_of(
+    editions: &Editions,
+    goal: &Goal,
+    (kind, from, until): (KindId, NaiveDate, NaiveDate),
+    missing: i64,
+    held: &Held,
+) -> Result<(Vec<PathOption>, i64), Refusal> {
+    let of_month = |day: NaiveDate| {
+        let month = month_start(day);
+        let rule = editions.at(day).rule(kind).filter(|rule| rule.track == Some(goal.track))?;
+        // A kind can begin later in the month.
+        let day = rule.from.map_or(day, |from| from.max(day));
+        let is_of_month = month_start(day) == month && day <= until;
+        (is_of_month && rule.covers(day)).then_some((day, rule))
+    };
+    let months: Vec<(NaiveDate, &Rule)> = months(from, until).into_iter().filter_map(of_month).collect();
+    let gain = months.iter().map(|(_, rule)| most_of_one(rule)).max().unwrap_or(0);
+    // In a path, less than `gain` of these credits are above what is missing.
+    let limit = missing + gain - 1;
+    let sums = limit / months.iter().map(|(_, rule)| rule.credits.max(1)).min().unwrap_or(limit.max(1));
+    if sums.saturating_mul(sums) > SUMS_MAX {
+        return Err(too_far(missing));
+    }
+    let fewest = fewest(editions, &months, limit, held);
+    Ok((Names { kind, months: &months }.steps(&fewest), gain))
+}
+
 /// The first day of each month on which activities can happen.
-fn months(from: NaiveDate, until: NaiveDate) -> Vec<NaiveDate> {
+pub(super) fn months(from: NaiveDate, until: NaiveDate) -> Vec<NaiveDate> {
     let next = |day: &NaiveDate| month_start(*day).checked_add_months(Months::new(1));
     std::iter::successors(Some(from), next).take_while(|day| *day <= until).collect()
 }
 
-/// Units of one activity of quantity 1. Where they depend on it, they are the fewest that are sure.
+/// Units of one activity of quantity 1. Where they depend on its attributes, they are the fewest that are sure.
 fn units_of_one(rule: &Rule) -> i64 {
     rule.unit_range().0
 }
 
 /// The most credits that one activity can add.
-fn most_of_one(rule: &Rule) -> i64 {
+pub(super) fn most_of_one(rule: &Rule) -> i64 {
     let units = units_of_one(rule);
     // One more block than its own units may be completed by what the window holds.
     let blocks = units / rule.per + i64::from(units % rule.per != 0);
@@ -203,7 +235,7 @@ fn fewest(editions: &Editions, months: &[(NaiveDate, &Rule)], limit: i64, held: 
         }
     }
     for ((start, kind), months) in windows {
-        let holds = held.get(&(kind, start)).copied().unwrap_or_default();
+        let holds = held.get(&(kind, start)).map_or((0, 0), |tally| (tally.units, tally.awarded));
         found = combined(&found, &of_window(&months, holds, limit), limit);
     }
     if !single.is_empty() {

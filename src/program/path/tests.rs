@@ -1,3 +1,5 @@
+mod linked;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -5,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::program::edition::BUILT_IN;
-use crate::program::fold::{Awards, Fact, Fold, ObjectIndex, PartnerIndex, Step, Subject};
+use crate::program::fold::{Awards, Fact, Fold, ObjectIndex, PartnerIndex, Step, Subject, Tally};
 use crate::program::rule::Program;
 use crate::program::rule::Track::{Business, Technical};
 
@@ -40,12 +42,13 @@ fn f3_paths_under_the_published_texts() {
     let kind = |code| editions.kind(Program::Partner, code).expect("a kind");
     let key = |code, start| (kind(code), day(start));
     let none = Held::new();
-    let posts = Held::from([(key("LINKEDIN_POST", "2026-11-01"), (1, 0))]);
-    let downloads = Held::from([(key("CATALOG_DOWNLOADS", "2026-12-01"), (3, 0))]);
+    let tally = |units, awarded| Tally { units, awarded, latest_on: day("2026-11-01") };
+    let posts = Held::from([(key("LINKEDIN_POST", "2026-11-01"), tally(1, 0))]);
+    let downloads = Held::from([(key("CATALOG_DOWNLOADS", "2026-12-01"), tally(3, 0))]);
     let once = Held::from([
-        (key("WEBSITE_PRESENCE", "2024-05-01"), (1, 10)),
-        (key("DOJO_PROFILE", "2024-05-01"), (1, 10)),
-        (key("DEMO_SYSTEM", "2026-01-01"), (1, 10)),
+        (key("WEBSITE_PRESENCE", "2024-05-01"), tally(1, 10)),
+        (key("DOJO_PROFILE", "2024-05-01"), tally(1, 10)),
+        (key("DEMO_SYSTEM", "2026-01-01"), tally(1, 10)),
     ]);
     // track, level, today and by, credits of this and last year on the last day, what windows hold; the first three paths
     let table: [Row<'_>; 11] = [
@@ -264,7 +267,7 @@ proptest! {
         let mut held = Held::new();
         for (kind, start) in held_windows(&editions, Track::Technical, days[0]) {
             if let Some(tally) = folded.fold.partner_tally(PartnerIndex(0), (kind, start)) {
-                held.insert((kind, start), (tally.units, tally.awarded));
+                held.insert((kind, start), tally);
             }
         }
         let goal = goal(&editions, Track::Technical, "COLLABORATOR", ("2026-11-15", "2026-12-31"), 6);

@@ -2,7 +2,9 @@
 //! them, in memory and in one snapshot. Nothing but the trial itself is written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use chrono::{NaiveDate, TimeDelta};
 use entity::edition_trial;
@@ -31,10 +33,10 @@ use crate::store::{edition_draft, log};
 
 /// How long an answer waits for the end of a trial.
 const WAIT_MAX: Duration = Duration::from_secs(5);
-/// Interval between writes of the progress.
+/// Interval between signs of life of a trial.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
-/// A trial without progress for so long was interrupted.
-const INTERRUPTED_AFTER: TimeDelta = TimeDelta::minutes(2);
+/// A trial of which nothing was heard for so long was interrupted: its process writes about every second that it goes on.
+const INTERRUPTED_AFTER: TimeDelta = TimeDelta::seconds(20);
 /// Subjects that one statement inserts.
 const SUBJECTS_PER_INSERT: usize = 1_000;
 
@@ -72,8 +74,16 @@ impl Services {
     ) -> Result<edition_trial::Model, Error> {
         let (id, services) = (row.id, Self { deadline: None, run: None, whole: None, ..self.clone() });
         let work = async move {
-            let result = services.fold_trial(row, &policy).await;
-            if let Err(error) = &result {
+            let done = Arc::new(AtomicU64::new(0));
+            // The signs of life have a task of their own, so that they come whatever the fold is at. They end when the trial
+            // is not to go on, as when it was cancelled.
+            let mut signs = tokio::spawn(services.clone().show_progress(id, Arc::clone(&done)));
+            let ended = tokio::select! {
+                result = services.fold_trial(row, &policy, &done) => result,
+                _ = &mut signs => Ok(()),
+            };
+            signs.abort();
+            if let Err(error) = &ended {
                 tracing::warn!(%error, "a trial failed");
                 let _ = services.fail_trial(id).await;
             }
@@ -148,26 +158,26 @@ impl Services {
             credits_taken: 0,
             points_given: 0,
             points_taken: 0,
+            dojo_credits_given: 0,
+            dojo_credits_taken: 0,
             discount_cost: "{}".to_owned(),
         };
         Ok((row, self.policy.with_tried(editions)))
     }
 
     /// Folds the log, and keeps what differs.
-    async fn fold_trial(&self, row: edition_trial::Model, tried: &Policy) -> Result<(), Error> {
+    async fn fold_trial(
+        &self,
+        row: edition_trial::Model,
+        tried: &Policy,
+        done: &AtomicU64,
+    ) -> Result<(), Error> {
         let policy = self.policy().clone();
         let opened = self.db.begin_snapshot().await?;
         let snapshot: &DatabaseTransaction = &opened;
-        let mut written = Instant::now();
         let mut fold = LogFold::begin(snapshot, [&policy, tried]).await?;
         while let Some(steps) = fold.page(snapshot).await? {
-            if written.elapsed() >= PROGRESS_INTERVAL {
-                written = Instant::now();
-                // Cancelled meanwhile.
-                if !self.trial_progress(row.id, steps).await? {
-                    return Ok(());
-                }
-            }
+            done.store(steps, Ordering::Relaxed);
         }
         let folded = fold.end(row.on_day.max(self.clock.today()));
         let ordered =
@@ -177,6 +187,18 @@ impl Services {
         let mut result = compare(&folded, [&policy, tried], row.on_day);
         result.cost = discount_cost(&result.discounts, &ordered)?;
         self.keep_trial(row, result).await
+    }
+
+    /// Writes how far a trial is, until it has ended or was cancelled.
+    async fn show_progress(self, id: Uuid, done: Arc<AtomicU64>) {
+        loop {
+            tokio::time::sleep(PROGRESS_INTERVAL).await;
+            match self.trial_progress(id, done.load(Ordering::Relaxed)).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(%error, "failed to write the progress of a trial; trying again"),
+            }
+        }
     }
 
     /// Writes the progress; false if the trial is not to go on.
@@ -202,6 +224,8 @@ impl Services {
                 let found = result.subjects.iter().filter(|subject| subject.verdict == verdict).count();
                 i64::try_from(found).unwrap_or(i64::MAX)
             };
+            let balance = |one: &Outcome| one.balance;
+            let points = |one: &Outcome| one.points;
             let row = edition_trial::Model {
                 status: TrialStatus::Finished,
                 steps_done: row.steps,
@@ -209,10 +233,12 @@ impl Services {
                 gainers: count(Verdict::Gains),
                 losers: count(Verdict::Loses),
                 mixed: count(Verdict::Mixed),
-                credits_given: result.sum(|one| one.is_partner, |one| one.after.balance - one.before.balance, 1),
-                credits_taken: result.sum(|one| one.is_partner, |one| one.after.balance - one.before.balance, -1),
-                points_given: result.sum(|one| !one.is_partner, |one| one.after.points - one.before.points, 1),
-                points_taken: result.sum(|one| !one.is_partner, |one| one.after.points - one.before.points, -1),
+                credits_given: result.sum(true, balance, 1),
+                credits_taken: result.sum(true, balance, -1),
+                points_given: result.sum(false, points, 1),
+                points_taken: result.sum(false, points, -1),
+                dojo_credits_given: result.sum(false, balance, 1),
+                dojo_credits_taken: result.sum(false, balance, -1),
                 discount_cost: serde_json::to_string(&result.cost).unwrap_or_else(|_| "{}".to_owned()),
                 ..row
             };
@@ -229,7 +255,7 @@ impl Services {
         })
     }
 
-    /// Cancels a trial that goes on; one that has ended stays as it is.
+    /// Cancels a trial that goes on; one that has ended, or whose process did, stays as it is.
     ///
     /// # Errors
     /// When there is no such trial, or the caller is not an administrator.
@@ -244,7 +270,11 @@ impl Services {
             if row.status != TrialStatus::Running {
                 return Ok(row);
             }
-            let (status, updated_at) = (TrialStatus::Cancelled, self.clock.now());
+            // One that was interrupted has failed, and stays so.
+            let (status, updated_at) = match self.edition_trial_status(&row) {
+                TrialStatus::Running => (TrialStatus::Cancelled, self.clock.now()),
+                ended => (ended, row.updated_at),
+            };
             let change = Change::of("EditionTrial", row.id).before(json!({ "status": row.status.to_value() }));
             changes.add(change.after(json!({ "status": status.to_value() })));
             let row = edition_trial::Model { status, updated_at, ..row };
@@ -337,14 +367,10 @@ struct TrialResult {
 }
 
 impl TrialResult {
-    /// The sum of differences of one sign, as a number above zero.
-    fn sum(
-        &self,
-        is_of: impl Fn(&TriedSubject) -> bool,
-        difference: impl Fn(&TriedSubject) -> i64,
-        sign: i64,
-    ) -> i64 {
-        self.subjects.iter().filter(|one| is_of(one)).map(|one| (difference(one) * sign).max(0)).sum()
+    /// The sum of differences of one sign over partners or professionals, as a number above zero.
+    fn sum(&self, of_partners: bool, number: fn(&Outcome) -> i64, sign: i64) -> i64 {
+        let subjects = self.subjects.iter().filter(|one| one.is_partner == of_partners);
+        subjects.map(|one| ((number(&one.after) - number(&one.before)) * sign).max(0)).sum()
     }
 
     fn rows(&self, trial_id: Uuid) -> Result<Vec<entity::edition_trial_subject::Model>, Error> {

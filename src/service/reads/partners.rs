@@ -85,7 +85,7 @@ impl Services {
     /// The filter on partners that a query asks for.
     ///
     /// # Errors
-    /// When it names a level that no edition has, or a number of credits below zero.
+    /// When it names a level that no edition has, a number of credits below zero, or a first day after the last one.
     pub fn partner_filter(&self, query: PartnerQuery) -> Result<PartnerFilter, Refusal> {
         let track = track_column(query.track);
         let within_credits = match query.within_credits {
@@ -96,6 +96,12 @@ impl Services {
             credits => credits.map(|credits| (track, i64::from(credits))),
         };
         let (from, to) = (query.lapsing_from, query.lapsing_to);
+        if let (Some(first), Some(last)) = (from, to)
+            && first > last
+        {
+            let message = format!("lapsingFrom {first} is after lapsingTo {last}, so nothing matches.");
+            return Err(Refusal::new(Code::Invalid, "lapsingFrom", message));
+        }
         let lapsing = (from.is_some() || to.is_some()).then_some(Lapsing { track, from, to });
         let levels = query.levels.map(|levels| self.level_filter(&levels, query.track)).transpose()?;
         Ok(PartnerFilter {

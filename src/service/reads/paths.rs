@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::program::Level;
 use crate::program::calendar::year_end;
 use crate::program::edition::Editions;
+use crate::program::fold::Tally;
 use crate::program::level_override::override_track;
 use crate::program::nearest::nearest;
 use crate::program::path::{Goal, Held, Path, held_windows, paths};
@@ -70,7 +71,8 @@ impl Services {
         for row in tally::of_partners(self.db.reader(), keys).await? {
             if let Some(kind) = editions.kind(crate::program::Program::Partner, &row.rule) {
                 let of_partner = held.entry(row.partner_id).or_default();
-                of_partner.insert((kind, row.window_start), (row.units, row.awarded));
+                let (units, awarded, latest_on) = (row.units, row.awarded, row.latest_on);
+                of_partner.insert((kind, row.window_start), Tally { units, awarded, latest_on });
             }
         }
         let none = (<[TrackSums; 2]>::default(), Held::new());

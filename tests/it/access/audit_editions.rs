@@ -102,6 +102,8 @@ async fn running_trial(app: &TestApp) -> String {
         credits_taken: 0,
         points_given: 0,
         points_taken: 0,
+        dojo_credits_given: 0,
+        dojo_credits_taken: 0,
         discount_cost: "{}".to_owned(),
     };
     let id = global("EditionTrial", row.id);

@@ -67,17 +67,17 @@ pub(super) fn sentence(
             format!("Caps on redeemed credits are shares of: {from} → {to} amount.")
         }
         (_, Some("dojo_credits_per_point")) => format!("Dojo Credits for each point: {from} → {to}."),
-        (_, Some("threshold")) if part.is_level() => format!("{title}: {from} → {to} {unit}."),
+        (_, Some("threshold")) if part.is_level() => format!("{title}: {from} → {to} {}.", of(&to, unit)),
         (_, Some("points")) if part.is_rule() => {
-            format!("{title}: {from} → {to} points{}.", each(part, values))
+            format!("{title}: {from} → {to} {}{}.", of(&to, "points"), each(part, values))
         }
         (_, Some("credits")) if part.is_rule() => match value("per") {
-            Some("1") | None => format!("{title}: {from} → {to} credits."),
-            Some(per) => format!("{title}: {from} → {to} credits per {}.", grouped(per)),
+            Some("1") | None => format!("{title}: {from} → {to} {}.", of(&to, "credits")),
+            Some(per) => format!("{title}: {from} → {to} {} per {}.", of(&to, "credits"), grouped(per)),
         },
         (_, Some("per")) if part.is_rule() => {
             let credits = value("credits").map_or(String::new(), grouped);
-            format!("{title}: {credits} credits per {from} → {to}.")
+            format!("{title}: {credits} {} per {from} → {to}.", of(&credits, "credits"))
         }
         (_, Some("cap")) if part.is_rule() => {
             let window = value("window").map_or("", window);
@@ -103,6 +103,11 @@ pub(super) fn sentence(
     }
 }
 
+/// A unit in the number that goes with a figure.
+fn of<'u>(figure: &str, unit: &'u str) -> &'u str {
+    if figure == "1" { unit.strip_suffix('s').unwrap_or(unit) } else { unit }
+}
+
 /// When credits expire, by the values of their section.
 pub(super) fn expiry(values: &Values) -> String {
     let value = |name: &str| values.get(name).map(String::as_str);
@@ -120,15 +125,20 @@ pub(super) fn summary(part: &Part<'_>, values: &Values) -> String {
     let value = |name: &str| values.get(name).map(|value| grouped(value));
     let unit = part.unit();
     if let Some(points) = value("points").filter(|_| part.is_rule()) {
-        return format!("{points} points{}{}", each(part, Some(values)), terms(unit, values));
+        return format!(
+            "{points} {}{}{}",
+            of(&points, "points"),
+            each(part, Some(values)),
+            terms(unit, values)
+        );
     }
     if let Some(credits) = value("credits").filter(|_| part.is_rule()) {
         let per = value("per").filter(|per| per != "1").map_or(String::new(), |per| format!(" per {per}"));
         let window = values.get("window").map_or("", |one| window(one));
-        return format!("{credits} credits{per}{window}{}", terms(unit, values));
+        return format!("{credits} {}{per}{window}{}", of(&credits, "credits"), terms(unit, values));
     }
     if let Some(threshold) = value("threshold") {
-        return format!("from {threshold} {unit}");
+        return format!("from {threshold} {}", of(&threshold, unit));
     }
     if let Some(percent) = values.get("percent") {
         return percent.clone();
