@@ -13,7 +13,9 @@
 //! with `excess` credits above the threshold, each choice must lose more than that without its last activity.
 
 mod linked;
+mod option;
 mod options;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -30,8 +32,9 @@ use super::level_validity::partner_level_held;
 use super::refusal::{Code, Refusal};
 use super::rule::{KindId, Track};
 use super::standing::{TrackSums, track_standing};
+pub use option::Held;
+pub use options::held_windows;
 use options::{Group, groups};
-pub use options::{Held, held_windows};
 
 /// Most combinations of a sum and an option that one table may have: more would take longer than a request may.
 const WORK_MAX: i64 = 20_000_000;

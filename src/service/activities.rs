@@ -422,11 +422,24 @@ pub(super) fn program(row: &activity::Model) -> Program {
 /// Units of a stored activity, by the rule that judges it; none if no edition in force would have it, since a
 /// recalculation changed the policy of its day.
 pub(super) fn stored_units(policy: &Policy, row: &activity::Model) -> Result<Option<i64>, Error> {
+    judged_units(policy, row, row.graded_points)
+}
+
+/// The same with the points that it was graded with by then.
+pub(super) fn judged_units(
+    policy: &Policy,
+    row: &activity::Model,
+    graded_points: Option<i64>,
+) -> Result<Option<i64>, Error> {
     let Some(rule) = policy.editions.rule(program(row), &row.kind, row.occurred_on) else { return Ok(None) };
-    let points = row.graded_points.or(row.points);
+    let points = graded_points.or(row.points);
     Ok(units(rule, row.quantity, points, row.occurred_on, &read_attributes(row)?).ok())
 }
 
 fn read_attributes(row: &activity::Model) -> Result<Attributes, Error> {
+    // Most activities have none, and a replay reads those of every one.
+    if row.attributes == "{}" {
+        return Ok(Attributes::new());
+    }
     serde_json::from_str(&row.attributes).map_err(|error| Error::Damaged(format!("attributes: {error}")))
 }

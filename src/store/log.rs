@@ -115,7 +115,12 @@ pub(crate) async fn after(
     rows.iter()
         .map(|row| {
             let activity_id: Option<uuid::Uuid> = row.try_get("", "id")?;
-            let partner: Option<uuid::Uuid> = row.try_get("", "f_partner_id")?;
+            // A step has one object. Most are about activities, and have none of the other ids.
+            let id = |column: &str| match activity_id {
+                Some(_) => Ok(None),
+                None => row.try_get::<Option<uuid::Uuid>>("", column),
+            };
+            let partner = id("f_partner_id")?;
             Ok(LoggedStep {
                 seq: row.try_get("", "log_seq")?,
                 action: row.try_get("", "action")?,
@@ -126,15 +131,15 @@ pub(crate) async fn after(
                     .map(|_| entity::activity::Model::from_query_result(row, ""))
                     .transpose()?,
                 affiliation: partner.map(|_| LoggedAffiliation::from_query_result(row, "")).transpose()?,
-                order_id: row.try_get("", "order_id")?,
-                deal_id: row.try_get("", "deal_id")?,
-                sales_target_id: row.try_get("", "sales_target_id")?,
-                swag_order_id: row.try_get("", "swag_order_id")?,
+                order_id: id("order_id")?,
+                deal_id: id("deal_id")?,
+                sales_target_id: id("sales_target_id")?,
+                swag_order_id: id("swag_order_id")?,
                 is_about_subject: row.try_get::<i32>("", "is_about_subject")? == 1,
-                partner_id: row.try_get("", "step_partner_id")?,
-                professional_id: row.try_get("", "step_professional_id")?,
-                contract_id: row.try_get("", "contract_id")?,
-                quote_id: row.try_get("", "quote_id")?,
+                partner_id: id("step_partner_id")?,
+                professional_id: id("step_professional_id")?,
+                contract_id: id("contract_id")?,
+                quote_id: id("quote_id")?,
                 day: row.try_get("", "step_day")?,
                 reason: row.try_get("", "step_reason")?,
                 currency: row.try_get("", "step_currency")?,

@@ -1,5 +1,9 @@
 //! Editions that are tried on the whole log (PROGRAM.md, section 9, E2).
 
+use chrono::TimeDelta;
+use entity::edition_trial;
+use entity::value::TrialStatus;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::{Value, json};
 
 use crate::harness::{Activity, Backend, TestApp, verified};
@@ -9,6 +13,7 @@ both! {
     e2_trying_says_what_every_subject_would_have_and_changes_nothing,
     e2_trying_is_the_same_as_publishing_and_folding,
     e2_trying_judges_what_a_merged_partner_had_before_the_merge,
+    e2_a_trial_whose_process_ended_has_failed_and_is_not_cancelled,
     e2_a_draft_keeps_its_trial_and_documents_with_problems_are_not_tried,
 }
 
@@ -105,6 +110,44 @@ async fn e2_trying_says_what_every_subject_would_have_and_changes_nothing(backen
     assert_eq!(found["partners"]["pageInfo"]["hasNextPage"], false);
     assert_eq!(others().await, before);
     verified(app.services()).await;
+}
+
+async fn e2_a_trial_whose_process_ended_has_failed_and_is_not_cancelled(backend: Backend) {
+    const CANCEL: &str = "mutation($id: ID!) { cancelTrial(input: { trial: $id }) { trial { status } userErrors { message } } }";
+    let app = TestApp::start(backend, TODAY).await;
+    let same = document(&app, &[]).await;
+    let id = tried(&app, &same, "2024-05-01", TODAY).await["id"].clone();
+    let connection = app.database().connect().await;
+    let now = app.services().clock().now();
+    // status, how long ago there was a sign of life; what the trial is, and what it is after a cancellation
+    let table = [
+        (TrialStatus::Finished, 3_600, "FINISHED", "FINISHED"),
+        (TrialStatus::Failed, 0, "FAILED", "FAILED"),
+        (TrialStatus::Running, 3_600, "FAILED", "FAILED"),
+        (TrialStatus::Running, 30, "FAILED", "FAILED"),
+        (TrialStatus::Running, 0, "RUNNING", "CANCELLED"),
+        (TrialStatus::Cancelled, 0, "CANCELLED", "CANCELLED"),
+    ];
+    for (status, seconds, before, after) in table {
+        let row = edition_trial::Entity::find().one(&connection).await.expect("a row").expect("a trial");
+        let mut row = row.into_active_model();
+        row.status = Set(status);
+        row.updated_at = Set(now - TimeDelta::seconds(seconds));
+        row.update(&connection).await.expect("an update");
+        let shown = app
+            .ok("query($id: ID!) { node(id: $id) { ... on EditionTrial { status } } }", json!({ "id": id }))
+            .await;
+        assert_eq!(shown["node"]["status"], before, "{status:?} {seconds}");
+        for _ in 0..2 {
+            let cancelled = app.ok(CANCEL, json!({ "id": id })).await["cancelTrial"].clone();
+            assert_eq!(
+                cancelled,
+                json!({ "trial": { "status": after }, "userErrors": [] }),
+                "{status:?} {seconds}"
+            );
+        }
+    }
+    connection.close().await.expect("a connection closes");
 }
 
 async fn e2_trying_judges_what_a_merged_partner_had_before_the_merge(backend: Backend) {

@@ -58,7 +58,8 @@ impl Fold<'_> {
         state.credits = credits;
     }
 
-    /// Gives a professional the tallies that the person has in another fold, and the sums of points.
+    /// Gives a professional the tallies that the person has in another fold, and the sums of points; the activities of
+    /// these have the numbers of this fold.
     pub fn adopt_professional(
         &mut self,
         who: ProfessionalIndex,
@@ -257,6 +258,9 @@ pub(super) fn differences(before: &Folded, after: &Folded) -> Vec<Net> {
     });
     gone.chain(now).filter(|net| (net.points, net.dojo_credits) != (0, 0)).collect()
 }
+
+#[cfg(test)]
+mod adopted;
 
 #[cfg(test)]
 mod tests {

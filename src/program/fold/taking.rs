@@ -32,6 +32,15 @@ impl DayPoints {
         self.taken.push(taken);
     }
 
+    /// The same with other numbers of activities, as a fold has them that numbers them itself.
+    #[must_use]
+    pub fn renumbered(mut self, mut number: impl FnMut(ObjectIndex) -> ObjectIndex) -> Self {
+        for one in &mut self.taken {
+            one.activity = number(one.activity);
+        }
+        self
+    }
+
     /// The sums of a year through each of its days, from a day on.
     fn sums(&self, year: &MembershipYear, day: NaiveDate) -> impl Iterator<Item = (NaiveDate, i64)> + '_ {
         let before: i64 = self.days.range(year.starts_on..day).map(|(_, points)| points).sum();

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::options::{Held, PathOption, months, most_of_one};
+use super::option::{Held, PathOption, months};
+use super::sources::{Slot, Source, is_as};
 use super::{Goal, PathStep, too_far};
 use crate::program::calendar::month_start;
 use crate::program::edition::Editions;
@@ -18,129 +19,12 @@ use crate::program::fold::{
     Awards, ChainWindow, Fact, Fold, ObjectIndex, PartnerIndex, Step, Subject, TallyKey, kind_of_tally,
 };
 use crate::program::refusal::Refusal;
-use crate::program::rule::{AttributeType, KindId, Program, Rest, Rule, Track, Window};
+use crate::program::rule::{KindId, Program, Rest, Rule, Track};
 
 /// Most activities that are tried: more would take longer than a request may.
 const TRIED_MAX: usize = 100_000;
 
 const PARTNER: PartnerIndex = PartnerIndex(0);
-
-/// What activities of a kind count for on a day.
-#[derive(Clone, Debug)]
-struct Source<'e> {
-    day: NaiveDate,
-    kind: KindId,
-    rule: &'e Rule,
-    /// The rules by which they count for kinds of the goal's track: that of the kind, and that of the one that it counts as.
-    targets: Vec<&'e Rule>,
-    /// The windows that they count in.
-    windows: Vec<TallyKey>,
-}
-
-impl Source<'_> {
-    /// Units of an activity by its own rule. Where they depend on its attributes, they are the fewest that are sure.
-    fn units(&self, quantity: i64) -> i64 {
-        let units = self.rule.unit_range().0.saturating_mul(quantity);
-        match divisor(self.rule) {
-            None => units,
-            Some(greatest) => greatest.map_or(0, |greatest| units / greatest.max(1)),
-        }
-    }
-
-    fn is_own(&self, target: &Rule) -> bool {
-        target.id == self.kind
-    }
-
-    /// Whether it matters how many of them are recorded as one.
-    fn depends_on_quantity(&self) -> bool {
-        self.rule.divided_by.is_some()
-            || self
-                .targets
-                .iter()
-                .any(|rule| rule.window == Window::Each && (rule.per > 1 || rule.cap.is_some()))
-    }
-
-    /// The most that one activity can add.
-    fn gain(&self) -> i64 {
-        let of_target =
-            |rule: &&Rule| if self.is_own(rule) { most_of_one(rule) } else { rule.credits.max(0) };
-        self.targets.iter().map(of_target).fold(0, i64::saturating_add)
-    }
-
-    /// Activities with which each window that they count in gives as much as is wanted, or as it can.
-    fn most(&self, wanted: i64, held: &Held, editions: &Editions) -> i64 {
-        let of_target = |rule: &&Rule| {
-            if rule.credits <= 0 {
-                return 0;
-            }
-            let of_kind = held.iter().filter(|(key, _)| kind_of_tally(editions, **key) == rule.id);
-            let (missing, awarded) = of_kind.fold((0, 0), |(missing, awarded), (_, tally)| {
-                (missing.max(-tally.units), awarded.max(tally.awarded).max(rule.earned(tally.units)))
-            });
-            let blocks = match rule.cap {
-                // Each is a window of its own, with a cap of its own.
-                Some(cap) if rule.window == Window::Each => wanted / cap.min(rule.credits) + 1,
-                Some(cap) => (awarded.saturating_add(wanted).min(cap) / rule.credits).saturating_add(1),
-                None => (awarded.saturating_add(wanted) / rule.credits).saturating_add(1),
-            };
-            let units = blocks.saturating_mul(rule.per).saturating_add(missing);
-            if !self.is_own(rule) {
-                return units;
-            }
-            let (of_one, divisor) = (self.rule.unit_range().0, divisor(self.rule).unwrap_or(Some(1)));
-            match divisor {
-                Some(divisor) if of_one > 0 => units.saturating_mul(divisor.max(1)) / of_one + 1,
-                _ => 0,
-            }
-        };
-        self.targets.iter().map(of_target).max().unwrap_or(0)
-    }
-
-    /// Whether both count alike.
-    fn is_as(&self, other: &Self) -> bool {
-        let targets = self.targets.iter().zip(&other.targets);
-        self.windows == other.windows
-            && is_as(self.rule, other.rule)
-            && self.targets.len() == other.targets.len()
-            && targets.into_iter().all(|(one, other)| is_as(one, other))
-    }
-}
-
-/// The greatest number that units of a kind are divided by; none within where there is no greatest.
-fn divisor(rule: &Rule) -> Option<Option<i64>> {
-    let name = rule.divided_by.as_ref()?;
-    let attribute = rule.attributes.iter().find(|one| one.name == *name)?;
-    match attribute.value_type {
-        AttributeType::Integer { max, .. } => Some(max),
-        _ => Some(None),
-    }
-}
-
-/// Whether two rules of a kind count alike.
-fn is_as(one: &Rule, other: &Rule) -> bool {
-    let terms = |rule: &Rule| {
-        (
-            rule.id,
-            rule.track,
-            rule.credits,
-            rule.per,
-            rule.window,
-            rule.cap,
-            rule.max_quantity,
-            rule.counts_as,
-        )
-    };
-    terms(one) == terms(other)
-        && (one.rest, &one.unit_source) == (other.rest, &other.unit_source)
-        && divisor(one) == divisor(other)
-}
-
-/// Days on which kinds count alike.
-#[derive(Clone, Debug)]
-struct Slot<'e> {
-    day: NaiveDate,
-    sources: Vec<Source<'e>>,
-}
 
 /// What of a fold matters from a slot on.
 struct Ahead<'e> {
@@ -161,7 +45,7 @@ pub(super) struct Component<'e> {
     year: i32,
 }
 
-/// The kinds that [`options_of`](super::options) cannot judge, as far as they can be recorded between two days of a year.
+/// The kinds that [`options`](super::options) cannot judge, as far as they can be recorded between two days of a year.
 pub(super) fn components<'e>(
     editions: &'e Editions,
     goal: &Goal,
@@ -205,8 +89,8 @@ pub(super) fn components<'e>(
         // Kinds that share a window belong together.
         let mut kinds: Vec<KindId> = source.targets.iter().map(|rule| rule.id).chain([source.kind]).collect();
         let touches = |one: &Vec<KindId>| one.iter().any(|kind| kinds.contains(kind));
-        let (touched, apart): (Vec<_>, Vec<_>) = found.into_iter().partition(touches);
-        kinds.extend(touched.into_iter().flatten());
+        let (joined, apart): (Vec<_>, Vec<_>) = found.into_iter().partition(touches);
+        kinds.extend(joined.into_iter().flatten());
         kinds.sort_unstable();
         kinds.dedup();
         found = apart;
@@ -225,13 +109,6 @@ pub(super) fn components<'e>(
         Component { kinds, slots, track: goal.track, year: until.year() }
     };
     found.into_iter().map(component).filter(|one| one.is_linked(editions)).collect()
-}
-
-impl Slot<'_> {
-    fn is_as(&self, other: &Self) -> bool {
-        self.sources.len() == other.sources.len()
-            && self.sources.iter().zip(&other.sources).all(|(one, other)| one.is_as(other))
-    }
 }
 
 /// A step of a plan: the place of its slot, that of its kind, the number of activities, and what they add.

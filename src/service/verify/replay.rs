@@ -23,7 +23,7 @@ use crate::program::fold::{
 };
 use crate::program::level_override::LevelOverride;
 use crate::program::rule::Track;
-use crate::service::activities::{program, stored_units};
+use crate::service::activities::{judged_units, program};
 use crate::service::policy::Policy;
 use crate::service::posting::{Object, returning};
 use crate::store::ledger::NumberRange;
@@ -113,6 +113,15 @@ struct AffiliationState {
 pub(super) struct Expected {
     pub(super) ledger: Vec<ledger_entry::Model>,
     pub(super) points: Vec<points_entry::Model>,
+    /// Whether nobody asks for them, so that they are not made.
+    is_unasked: bool,
+}
+
+impl Expected {
+    /// For those who only want the state after the steps.
+    pub(super) fn unasked() -> Self {
+        Self { is_unasked: true, ..Self::default() }
+    }
 }
 
 /// First and last number of each owner.
@@ -321,8 +330,7 @@ impl<'a> Replay<'a> {
 
     /// Units of an activity by the editions in force at this step.
     fn units(&self, row: &activity::Model, graded_points: Option<i64>) -> Result<Option<i64>, String> {
-        let judged = activity::Model { graded_points, ..row.clone() };
-        stored_units(self.policy, &judged).map_err(|error| error.to_string())
+        judged_units(self.policy, row, graded_points).map_err(|error| error.to_string())
     }
 
     /// Adds the object of a step and returns its index in this replay.

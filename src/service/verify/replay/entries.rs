@@ -28,6 +28,9 @@ impl Replay<'_> {
             state.points += award.points;
             state.dojo_credits += award.dojo_credits;
             self.report.points_entries += 1;
+            if expected.is_unasked {
+                continue;
+            }
             let position = EntryPosition {
                 id: Uuid::nil(),
                 owner: state.id,
@@ -68,6 +71,9 @@ impl Replay<'_> {
             state.credits += award.spendable_credits;
             state.level_credits += award.level_credits;
             self.report.ledger_entries += 1;
+            if expected.is_unasked {
+                continue;
+            }
             let position = EntryPosition {
                 id: Uuid::nil(),
                 owner: state.id,

@@ -206,8 +206,10 @@ impl<'a> Replay<'a> {
                 self.awards.points.push(net.award(&self.policy.editions, who, object));
                 self.keep_past_award(who, net, object);
             }
-            let sums = other.fold.professional_sums(who);
-            self.fold.adopt_professional(who, &change.tallies, (sums.0, &sums.1));
+            let (points, days) = other.fold.professional_sums(who);
+            // Each replay numbers objects itself.
+            let days = days.renumbered(|activity| self.number(other.objects[activity.0 as usize]));
+            self.fold.adopt_professional(who, &change.tallies, (points, &days));
             differences.points.remove(&who);
         } else {
             let seq = logged.seq;
