@@ -282,8 +282,9 @@ pub(super) fn parse(text: &str, kinds: &mut Kinds) -> Result<Edition, EditionErr
 }
 
 /// A problem in the words of a document rather than those of the parser.
-pub(in crate::program) fn told(problem: EditionError) -> EditionError {
-    EditionError { message: worded::worded(&problem.message), ..problem }
+pub(in crate::program) fn told(mut problem: EditionError) -> EditionError {
+    problem.message = worded::worded(&problem.message);
+    problem
 }
 
 /// Reads the tree of a document, which may lack parts of the text. Problems have the words of the parser.

@@ -310,7 +310,7 @@ impl<'e> Component<'e> {
         plan.numbers[kind] += quantity;
         match plan.parts.last_mut() {
             Some(part) if (part.0, part.1) == (place, kind) => {
-                (part.2, part.3) = (part.2 + quantity, part.3 + added)
+                (part.2, part.3) = (part.2 + quantity, part.3 + added);
             }
             _ => {
                 plan.steps += usize::from(!self.is_open(&plan, place, kind));

@@ -23,10 +23,7 @@ impl Source<'_> {
     /// Units of an activity by its own rule. Where they depend on its attributes, they are the fewest that are sure.
     pub(super) fn units(&self, quantity: i64) -> i64 {
         let units = self.rule.unit_range().0.saturating_mul(quantity);
-        match divisor(self.rule) {
-            None => units,
-            Some(greatest) => greatest.map_or(0, |greatest| units / greatest.max(1)),
-        }
+        divisor(self.rule).map_or(0, |greatest| units / greatest)
     }
 
     pub(super) fn is_own(&self, target: &Rule) -> bool {
@@ -69,11 +66,9 @@ impl Source<'_> {
             if !self.is_own(rule) {
                 return units;
             }
-            let (of_one, divisor) = (self.rule.unit_range().0, divisor(self.rule).unwrap_or(Some(1)));
-            match divisor {
-                Some(divisor) if of_one > 0 => units.saturating_mul(divisor.max(1)) / of_one + 1,
-                _ => 0,
-            }
+            let of_one = self.rule.unit_range().0;
+            let divisor = divisor(self.rule).filter(|_| of_one > 0);
+            divisor.map_or(0, |divisor| units.saturating_mul(divisor) / of_one + 1)
         };
         self.targets.iter().map(of_target).max().unwrap_or(0)
     }
@@ -88,13 +83,12 @@ impl Source<'_> {
     }
 }
 
-/// The greatest number that units of a kind are divided by; none within where there is no greatest.
-pub(super) fn divisor(rule: &Rule) -> Option<Option<i64>> {
-    let name = rule.divided_by.as_ref()?;
-    let attribute = rule.attributes.iter().find(|one| one.name == *name)?;
-    match attribute.value_type {
-        AttributeType::Integer { max, .. } => Some(max),
-        _ => Some(None),
+/// The greatest number that units of a kind are divided by, 1 for what is not; none where there is no greatest.
+pub(super) fn divisor(rule: &Rule) -> Option<i64> {
+    let Some(name) = &rule.divided_by else { return Some(1) };
+    match rule.attributes.iter().find(|one| one.name == *name)?.value_type {
+        AttributeType::Integer { max, .. } => max.map(|greatest| greatest.max(1)),
+        _ => None,
     }
 }
 

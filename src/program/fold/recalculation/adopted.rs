@@ -99,16 +99,14 @@ proptest! {
                 }
             };
             let start: NaiveDate = "2025-03-01".parse().expect("a date");
-            let (number, of, voided) = match voids.and_then(|one| Some((one, (*recorded.get(one)?)?))) {
-                Some((one, of)) => {
-                    recorded[one] = None;
-                    (one, of, true)
-                }
-                None => {
-                    let of = (*kind, start + chrono::Days::new(*on), points + 1);
-                    recorded.push(Some(of));
-                    (recorded.len() - 1, of, false)
-                }
+            let standing = voids.and_then(|one| Some((one, (*recorded.get(one)?)?)));
+            let (number, of, voided) = if let Some((one, of)) = standing {
+                recorded[one] = None;
+                (one, of, true)
+            } else {
+                let of = (*kind, start + chrono::Days::new(*on), points + 1);
+                recorded.push(Some(of));
+                (recorded.len() - 1, of, false)
             };
             let number = u32::try_from(number).expect("a few");
             let editions = if has_moved { &after } else { &before };

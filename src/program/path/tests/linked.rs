@@ -112,11 +112,11 @@ impl Tried<'_> {
         let most = self.most.entry(self.numbers).or_default();
         *most = (*most).max(self.credits);
         for on in [day(FIRST), day(SECOND)].into_iter().filter(|on| *on >= last.1) {
-            for kind in 0..KINDS.len() {
+            for (kind, code) in KINDS.into_iter().enumerate() {
                 if on == last.1 && kind < last.0 {
                     continue;
                 }
-                let rule = self.small.editions.rule(Program::Partner, KINDS[kind], on).expect("a rule");
+                let rule = self.small.editions.rule(Program::Partner, code, on).expect("a rule");
                 let largest = if (kind, on) == (last.0, last.1) { last.2 } else { left };
                 for quantity in 1..=largest.min(left).min(rule.max_quantity) {
                     let before = (self.small.fold.clone(), self.credits);
