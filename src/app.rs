@@ -7,16 +7,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use apollo_compiler::Schema;
+use apollo_compiler::validation::Valid;
 use axum::Router;
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::agents::Agents;
+use crate::agents::confirmation::Confirmations;
 use crate::auth::ApiAuthenticator;
 use crate::auth::tokens::TokenVerifier;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{ProtocolSettings, Settings};
 use crate::error::Error;
 use crate::graphql::documents::{Documents, executor};
 use crate::graphql::error::user_error_codes;
@@ -28,7 +32,7 @@ use crate::http::endpoint::{BrowserPage, GraphqlEndpoint};
 use crate::http::index::{Endpoints, with_index};
 use crate::http::streams::{ShutdownSignal, StreamSettings};
 use crate::http::throttle::Throttle;
-use crate::http::{assets, connections, console, routes, with_layers};
+use crate::http::{assets, connections, console, mcp, routes, with_layers};
 use crate::service::Services;
 use crate::store::Database;
 use crate::webhook_client::WebhookClient;
@@ -63,6 +67,9 @@ pub enum AppError {
     /// A trusted document cannot be read, or is invalid.
     #[error("TRUSTED_DOCUMENTS: {0}")]
     TrustedDocuments(String),
+    /// A tool of agents is wrong.
+    #[error("MCP: {0}")]
+    Agents(String),
     /// The client that sends webhooks cannot be created.
     #[error("WEBHOOKS_SEND: {0}")]
     Webhooks(String),
@@ -275,6 +282,13 @@ async fn router(
         let trusted = trusted_documents::read_documents(path).map_err(AppError::TrustedDocuments)?;
         documents = documents.with_trusted_documents(trusted).map_err(AppError::TrustedDocuments)?;
     }
+    let agents = match protocol.agents {
+        true => Some(agents(services, &documents.schema_definition(), protocol, &definitions).await?),
+        false => None,
+    };
+    if let Some(agents) = &agents {
+        documents = documents.with_own_documents(agents.documents());
+    }
     user_error_codes().for_each(|code| services.metrics().start_user_errors(code));
     let page: BrowserPage = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
     let endpoint = GraphqlEndpoint {
@@ -306,8 +320,13 @@ async fn router(
             }
         }
     };
-    let mut routes =
-        routes(Arc::new(endpoint), introspection.then(|| schema::described(&definitions)), ready);
+    let endpoint = Arc::new(endpoint);
+    let sdl = introspection.then(|| schema::described(&definitions));
+    let mut routes = routes(Arc::clone(&endpoint), sdl, ready);
+    let has_agents = agents.is_some();
+    if let Some(agents) = agents {
+        routes = routes.merge(mcp::router(endpoint, agents));
+    }
     if let Some(cors) = protocol.origins.layer() {
         routes = routes.layer(cors);
     }
@@ -316,8 +335,13 @@ async fn router(
         routes = routes.merge(metrics_router(services));
     }
     let console = &settings.console;
-    let endpoints =
-        Endpoints { console: console.enabled, graphiql: protocol.graphiql, schema: introspection, metrics };
+    let endpoints = Endpoints {
+        console: console.enabled,
+        graphiql: protocol.graphiql,
+        schema: introspection,
+        agents: has_agents,
+        metrics,
+    };
     routes = with_index(routes, endpoints);
     if console.enabled {
         routes = routes.merge(console::router(console));
@@ -326,4 +350,18 @@ async fn router(
         routes = routes.merge(assets::router());
     }
     Ok(with_layers(routes))
+}
+
+/// What agents may use.
+async fn agents(
+    services: &Services,
+    schema: &Valid<Schema>,
+    protocol: &ProtocolSettings,
+    definitions: &str,
+) -> Result<Arc<Agents>, AppError> {
+    let secret = services.confirmation_secret().await?;
+    let confirmations = Confirmations::new(secret, protocol.confirmation_time_max);
+    let sdl = protocol.limits.introspection.then(|| schema::described(definitions));
+    let agents = Agents::new(schema, sdl, confirmations, *services.clock());
+    agents.map(Arc::new).map_err(AppError::Agents)
 }

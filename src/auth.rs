@@ -117,6 +117,10 @@ impl Authenticator for ApiAuthenticator {
         permissions::check(caller, root_fields)
     }
 
+    fn may_read(&self, caller: &Self::Caller, operation: &str) -> bool {
+        permissions::may_read(caller, operation)
+    }
+
     fn attach_caller(&self, caller: Self::Caller, request: Request) -> Request {
         let id = request.data.get(&std::any::TypeId::of::<RequestId>());
         let id = id.and_then(|id| id.downcast_ref::<RequestId>()).map(|id| Arc::from(id.as_str()));

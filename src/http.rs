@@ -12,6 +12,7 @@ pub mod endpoint;
 mod execution;
 pub mod graphql;
 pub mod index;
+pub mod mcp;
 pub mod metrics;
 mod middleware;
 pub mod params;

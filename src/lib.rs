@@ -1,6 +1,7 @@
 //! partner-program: a GraphQL API server that runs a technology vendor's two reward programs.
 
 pub mod access;
+pub mod agents;
 pub mod app;
 pub mod archive;
 pub mod auth;

@@ -130,6 +130,14 @@ impl Services {
         Self { deadline, ..self }
     }
 
+    /// The secret that signs confirmations of agents, the same in every process.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn confirmation_secret(&self) -> Result<String, Error> {
+        Ok(crate::store::server_secret::confirmations(self.db.reader()).await?)
+    }
+
     /// The clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {

@@ -44,6 +44,7 @@ pub(crate) mod recalculation;
 pub mod report;
 pub(crate) mod sales;
 pub(crate) mod seal;
+pub(crate) mod server_secret;
 mod set;
 pub(crate) mod sql;
 pub(crate) mod standing;

@@ -48,6 +48,7 @@ pub mod quote_line;
 pub mod recalculation;
 pub mod sales_target;
 pub mod seal;
+pub mod server_secret;
 pub mod subject_step;
 pub mod swag_item;
 pub mod swag_order;

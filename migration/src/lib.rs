@@ -41,6 +41,7 @@ mod m20261129_000046_seals;
 mod m20261129_000060_unawarded_wins;
 mod m20261129_000061_professional_lapses;
 mod m20261129_000062_trial_dojo_credits;
+mod m20261129_000065_server_secrets;
 mod m20261129_000068_refused_items;
 mod schema;
 
@@ -93,6 +94,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000060_unawarded_wins::Migration),
             Box::new(m20261129_000061_professional_lapses::Migration),
             Box::new(m20261129_000062_trial_dojo_credits::Migration),
+            Box::new(m20261129_000065_server_secrets::Migration),
             Box::new(m20261129_000068_refused_items::Migration),
         ]
     }

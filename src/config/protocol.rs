@@ -30,6 +30,10 @@ pub struct ProtocolSettings {
     pub connections: ConnectionLimits,
     /// `CORS_ALLOWED_ORIGINS`: the origins whose pages may call the API from a browser.
     pub origins: Origins,
+    /// `MCP`: whether agents are served.
+    pub agents: bool,
+    /// `MCP_CONFIRMATION_TIME`: how long the confirmation of a preview is valid.
+    pub confirmation_time_max: Duration,
     /// `GRAPHIQL`: whether browsers get GraphiQL.
     pub graphiql: bool,
     /// `PERSISTED_QUERIES_BYTES_MAX`: memory for documents that clients persist under their hash; 0
@@ -48,6 +52,8 @@ impl Default for ProtocolSettings {
             quotas: Quotas::default(),
             connections: ConnectionLimits::default(),
             origins: Origins::default(),
+            agents: true,
+            confirmation_time_max: Duration::from_mins(10),
             graphiql: true,
             persisted_bytes_max: 16 << 20,
             trusted_documents: None,
@@ -93,6 +99,9 @@ impl ProtocolSettings {
                 SettingError::new("CORS_ALLOWED_ORIGINS", accepted, origin)
             })?;
         }
+        reader.boolean("MCP", &mut settings.agents)?;
+        let times = Duration::from_millis(1)..=Duration::from_hours(24);
+        reader.duration("MCP_CONFIRMATION_TIME", times, &mut settings.confirmation_time_max)?;
         reader.boolean("GRAPHIQL", &mut settings.graphiql)?;
         reader.number("PERSISTED_QUERIES_BYTES_MAX", 0..=1 << 40, &mut settings.persisted_bytes_max)?;
         settings.trusted_documents = reader.text("TRUSTED_DOCUMENTS").map(PathBuf::from);
@@ -197,7 +206,7 @@ mod tests {
     fn settings_are_read_or_refused_by_name() {
         // name, an accepted value, its field, refused values
         type Row = (&'static str, &'static str, fn(&ProtocolSettings) -> String, &'static [&'static str]);
-        let table: [Row; 29] = [
+        let table: [Row; 31] = [
             ("DOCUMENT_BYTES_MAX", "9", |it| it.limits.document_bytes.to_string(), &["0", "-1", "x"]),
             ("DOCUMENT_TOKENS_MAX", "9", |it| it.limits.tokens.to_string(), &["0", "1.5"]),
             ("QUERY_DEPTH_MAX", "9", |it| it.limits.depth.to_string(), &["0", "65"]),
@@ -241,6 +250,13 @@ mod tests {
                 "https://a.example",
                 |it| it.origins.to_string(),
                 &["a.example", "https://a.example/", "https://a.example, *", "null", "ftp://a.example"],
+            ),
+            ("MCP", "false", |it| it.agents.to_string(), &["no", "1"]),
+            (
+                "MCP_CONFIRMATION_TIME",
+                "9ms",
+                |it| format!("{:?}", it.confirmation_time_max),
+                &["0", "25h", "86401"],
             ),
             ("GRAPHIQL", "false", |it| it.graphiql.to_string(), &["no", "0"]),
             ("INTROSPECTION", "false", |it| it.limits.introspection.to_string(), &["off"]),

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use apollo_compiler::validation::Valid;
 use async_graphql::{
     Executor, ObjectType, Request, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode,
     Variables,
@@ -76,6 +77,8 @@ pub struct Documents<E> {
     persisted: Option<Cache<DocumentHash, Arc<Document>, MemoryWeighter>>,
     /// The allowlist, if there is one.
     trusted: Option<Trusted>,
+    /// The server's own documents, by name. They are no part of the allowlist, and clients cannot refer to them.
+    own: HashMap<String, String>,
     /// Minimum size that a document is counted with, in bytes; it bounds the number of documents.
     memory_min: u64,
 }
@@ -94,7 +97,14 @@ impl<E: Executor> Documents<E> {
             cache: Cache::with_weighter(documents_max, memory_max, MemoryWeighter),
             persisted: None,
             trusted: None,
+            own: HashMap::new(),
         }
+    }
+
+    /// Adds the server's own documents, by name, which [`Documents::prepare_own`] prepares.
+    #[must_use]
+    pub fn with_own_documents(self, own: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { own: own.into_iter().collect(), ..self }
     }
 
     /// Replaces the library's text for `__schema { description }`.
@@ -136,6 +146,12 @@ impl<E: Executor> Documents<E> {
         Ok(self)
     }
 
+    /// The definitions that documents are validated against.
+    #[must_use]
+    pub fn schema_definition(&self) -> Arc<Valid<apollo_compiler::Schema>> {
+        Arc::clone(&self.types.schema)
+    }
+
     /// The schema that executes requests from [`Documents::prepare`].
     #[must_use]
     pub fn schema(&self) -> &E {
@@ -160,6 +176,26 @@ impl<E: Executor> Documents<E> {
         variables: Variables,
     ) -> Result<Prepared, Vec<ServerError>> {
         let document = self.resolve(source)?;
+        self.prepare_document(&document, operation_name, variables)
+    }
+
+    /// Prepares one of the server's own documents for execution, like one that a client sent.
+    ///
+    /// # Errors
+    ///
+    /// Every reason why the request is not run, each with its code.
+    pub fn prepare_own(&self, name: &str, variables: Variables) -> Result<Prepared, Vec<ServerError>> {
+        let text = self.own.get(name).ok_or_else(|| single_error(document_ref::not_found()))?;
+        let document = self.by_text(text)?;
+        self.prepare_document(&document, None, variables)
+    }
+
+    fn prepare_document(
+        &self,
+        document: &Document,
+        operation_name: Option<&str>,
+        variables: Variables,
+    ) -> Result<Prepared, Vec<ServerError>> {
         let name = operation_name.filter(|name| !name.is_empty());
         let operation = document.operation(name).map_err(single_error)?;
         let definitions = &operation.definition().variable_definitions;

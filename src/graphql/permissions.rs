@@ -24,6 +24,13 @@ pub fn check(caller: &Caller, fields: &[RootField]) -> Result<(), Vec<ServerErro
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
+/// Whether a caller has a right to an operation that reads, by its name.
+#[must_use]
+pub fn may_read(caller: &Caller, name: &str) -> bool {
+    let operation = Operation::ALL.iter().find(|it| !it.is_change() && it.name() == name);
+    operation.is_some_and(|operation| grant_of(caller, *operation) != Grant::Nothing)
+}
+
 /// The operation of a root field of the mutation type.
 #[must_use]
 pub fn operation(field: &str) -> Option<Operation> {

@@ -113,6 +113,12 @@ impl SchemaTypes {
         Self { suggestions: false, ..self }
     }
 
+    /// The schema that documents are validated against.
+    #[must_use]
+    pub fn schema(&self) -> &Valid<Schema> {
+        &self.schema
+    }
+
     /// The names of the input types, in order.
     pub(super) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.types.keys().map(Name::as_str).collect();

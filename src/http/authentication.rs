@@ -95,6 +95,12 @@ pub trait Authenticator: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether the caller has a right to an operation that reads, by its name; by default everything is permitted.
+    /// Resolvers decide; this is for lists of what a caller can do.
+    fn may_read(&self, _: &Self::Caller, _operation: &str) -> bool {
+        true
+    }
+
     /// Attaches what resolvers need to a request: by default the caller. The request already has
     /// the [`RequestId`](super::request_id::RequestId).
     fn attach_caller(&self, caller: Self::Caller, request: Request) -> Request {

@@ -25,6 +25,13 @@ const PREFLIGHT_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("x-apollo-operation-name"),
 ];
 
+/// Headers of the Model Context Protocol.
+const PROTOCOL_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("mcp-protocol-version"),
+    HeaderName::from_static("mcp-method"),
+    HeaderName::from_static("mcp-name"),
+];
+
 /// The origins whose pages may call the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origins {
@@ -70,6 +77,19 @@ impl Origins {
             }
     }
 
+    /// Whether a page of the origin in these headers may use an endpoint that answers the setting's origins alone, not
+    /// its own: a page whose host name was made to mean this server (DNS rebinding) has what looks like its own
+    /// origin. Clients that are no browsers send none.
+    #[must_use]
+    pub fn lists(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        match self {
+            Self::None => origins.next().is_none(),
+            Self::Any => true,
+            Self::Listed(listed) => origins.all(|origin| listed.contains(origin)),
+        }
+    }
+
     /// The CORS layer, unless no origin is allowed.
     #[must_use]
     pub fn layer(&self) -> Option<CorsLayer> {
@@ -78,9 +98,8 @@ impl Origins {
             Self::Any => AllowOrigin::any(),
             Self::Listed(origins) => AllowOrigin::list(origins.iter().cloned()),
         };
-        let [require, apollo, operation] = PREFLIGHT_HEADERS;
-        let own = [X_REQUEST_ID, GRAPHQL_COST.clone(), require, apollo, operation];
-        let sent = [AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT].into_iter().chain(own);
+        let own = [AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT, X_REQUEST_ID, GRAPHQL_COST.clone()];
+        let sent = own.into_iter().chain(PREFLIGHT_HEADERS).chain(PROTOCOL_HEADERS);
         let layer = CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_graphql::{Executor, ServerError, Value};
+use async_graphql::{Executor, ServerError, Value, Variables};
 use async_graphql_parser::types::OperationType;
 use axum::http::StatusCode;
 use futures_util::future::BoxFuture;
@@ -105,13 +105,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
     ) -> Result<Prepared, ErrorResponse> {
         let name = params.operation_name.as_deref();
         let prepare = || self.documents.prepare(&params.document, name, params.variables);
-        let prepared = traces::prepare().in_scope(prepare);
-        let prepared = prepared.map_err(|errors| ErrorResponse {
-            outcome: rejection_outcome(&errors),
-            errors,
-            ..ErrorResponse::new(media, Outcome::Rejected, Code::BadUserInput, "")
-        })?;
-        observation.set_operation(kind_name(prepared.kind), &prepared.label);
+        let prepared = accept_prepared(media, traces::prepare().in_scope(prepare), observation)?;
         if prepared.kind == OperationType::Mutation && is_get {
             return Err(ErrorResponse::method_not_allowed(
                 media,
@@ -120,6 +114,18 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             ));
         }
         Ok(prepared)
+    }
+
+    /// Prepares one of the server's own documents.
+    pub(super) fn prepare_own(
+        &self,
+        media: MediaType,
+        name: &str,
+        variables: Variables,
+        observation: &mut RequestObservation,
+    ) -> Result<Prepared, ErrorResponse> {
+        let prepare = || self.documents.prepare_own(name, variables);
+        accept_prepared(media, traces::prepare().in_scope(prepare), observation)
     }
 
     async fn run_operation(
@@ -181,6 +187,21 @@ fn answer_with(cost: Option<Value>, mut response: async_graphql::Response) -> as
         cost::add(cost, &mut response);
     }
     response
+}
+
+/// Observes what was prepared, or says why it was not.
+fn accept_prepared(
+    media: MediaType,
+    prepared: Result<Prepared, Vec<ServerError>>,
+    observation: &mut RequestObservation,
+) -> Result<Prepared, ErrorResponse> {
+    let prepared = prepared.map_err(|errors| ErrorResponse {
+        outcome: rejection_outcome(&errors),
+        errors,
+        ..ErrorResponse::new(media, Outcome::Rejected, Code::BadUserInput, "")
+    })?;
+    observation.set_operation(kind_name(prepared.kind), &prepared.label);
+    Ok(prepared)
 }
 
 /// The kind by its keyword.

@@ -106,7 +106,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
     }
 
     /// Authenticates a request, unless its client address has too many failed logins.
-    async fn authenticate_request(
+    pub(super) async fn authenticate_request(
         &self,
         media: MediaType,
         parts: &Parts,
@@ -127,7 +127,7 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         })
     }
 
-    fn rate_limited_response(&self, media: MediaType, limited: RateLimited) -> Response {
+    pub(super) fn rate_limited_response(&self, media: MediaType, limited: RateLimited) -> Response {
         let mut response = self.rate_limited(media, limited).into_response();
         self.throttle.write_exhausted_headers(limited, response.headers_mut());
         response

@@ -33,6 +33,8 @@ pub struct Endpoints {
     pub graphiql: bool,
     /// `/schema.graphql`.
     pub schema: bool,
+    /// `/mcp`.
+    pub agents: bool,
     /// `/metrics`.
     pub metrics: bool,
 }
@@ -60,7 +62,7 @@ pub fn with_index(router: Router, endpoints: Endpoints) -> Router {
 
 impl Index {
     fn new(endpoints: Endpoints) -> Self {
-        let Endpoints { console, graphiql, schema, metrics } = endpoints;
+        let Endpoints { console, graphiql, schema, agents, metrics } = endpoints;
         let links: Vec<Link> = [
             (console, ("console", "/console", "the console, a web application for all roles")),
             (true, ("graphql", "/graphql", "GraphQL over HTTP")),
@@ -70,6 +72,7 @@ impl Index {
                 ("websocket", "/graphql/ws", "GraphQL over WebSocket (graphql-transport-ws), as at /graphql"),
             ),
             (schema, ("schema", "/schema.graphql", "the schema in SDL")),
+            (agents, ("agents", "/mcp", "tools for agents (Model Context Protocol, streamable HTTP)")),
             (true, ("health", "/healthz", "liveness check")),
             (true, ("readiness", "/readyz", "readiness check")),
             (metrics, ("metrics", "/metrics", "metrics in the OpenMetrics format")),

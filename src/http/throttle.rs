@@ -73,6 +73,12 @@ impl CallerKey {
         Self(id)
     }
 
+    /// The key as bytes, which are the same in every process.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
     /// The key of a caller with a name of any length, such as the issuer and subject of its token.
     #[must_use]
     pub fn from_name(name: &str) -> Self {

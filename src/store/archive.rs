@@ -20,7 +20,7 @@ use super::{Database, insert_all};
 /// Rows that are inserted together.
 const ROWS_AT_ONCE: usize = 1_000;
 /// Tables that are not empty in a new database: their rows are replaced.
-const FILLED_AT_FIRST: [&str; 1] = ["event_feed"];
+const FILLED_AT_FIRST: [&str; 2] = ["event_feed", "server_secrets"];
 /// Lifts the timeouts of one transaction.
 const NO_TIMEOUTS: &str = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \
     SET LOCAL idle_in_transaction_session_timeout = 0";
@@ -40,6 +40,7 @@ macro_rules! every_table {
             partner,
             product,
             professional,
+            server_secret,
             swag_item,
             activity,
             affiliation,

@@ -83,6 +83,8 @@ pub enum Transport {
     Sse,
     /// A request over a WebSocket.
     Websocket,
+    /// A tool of an agent.
+    Mcp,
 }
 
 impl Transport {
@@ -94,6 +96,7 @@ impl Transport {
             Self::Batch => "batch",
             Self::Sse => "sse",
             Self::Websocket => "websocket",
+            Self::Mcp => "mcp",
         }
     }
 }

@@ -10,7 +10,7 @@ use tracing_subscriber::{EnvFilter, Layer, fmt};
 use super::traces::{self, Traces};
 
 /// Default filter, without `RUST_LOG`.
-const FILTER: &str = "warn,partner_program=info";
+const FILTER: &str = "warn,rmcp=error,partner_program=info";
 /// Target of the line for each finished request.
 pub const REQUEST: &str = "partner_program::request";
 

@@ -17,7 +17,7 @@ async fn start(endpoints: Endpoints) -> String {
     format!("http://{}", toy::serve(router, "127.0.0.1:0").await)
 }
 
-const ALL: Endpoints = Endpoints { console: true, graphiql: true, schema: true, metrics: true };
+const ALL: Endpoints = Endpoints { console: true, graphiql: true, schema: true, agents: true, metrics: true };
 
 #[tokio::test]
 async fn the_root_links_to_what_there_is() {
@@ -25,7 +25,7 @@ async fn the_root_links_to_what_there_is() {
     let client = reqwest::Client::new();
     let links = json!({
         "console": "/console", "graphql": "/graphql", "graphiql": "/graphql", "websocket": "/graphql/ws",
-        "schema": "/schema.graphql",
+        "schema": "/schema.graphql", "agents": "/mcp",
         "health": "/healthz", "readiness": "/readyz", "metrics": "/metrics",
     });
     let version = env!("CARGO_PKG_VERSION");
@@ -45,7 +45,9 @@ async fn the_root_links_to_what_there_is() {
     let head = send(client.head(format!("{base}/"))).await;
     assert_eq!((head.status, head.text.as_str()), (200, ""));
 
-    let base = start(Endpoints { console: false, graphiql: false, schema: false, metrics: false }).await;
+    let base =
+        start(Endpoints { console: false, graphiql: false, schema: false, agents: false, metrics: false })
+            .await;
     let fewer = json!({
         "graphql": "/graphql", "websocket": "/graphql/ws", "health": "/healthz", "readiness": "/readyz",
     });

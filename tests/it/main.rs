@@ -6,6 +6,7 @@ mod harness;
 mod access;
 mod affiliation_corrections;
 mod affiliations;
+mod agents;
 mod append_only;
 mod archives;
 mod circles;

@@ -1,5 +1,6 @@
 //! Tests of the server as a separate process: audits, bombs, clients and settings.
 
+mod agents;
 mod audits;
 mod bombs;
 mod clients;

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use crate::demo::Demo;
 
-/// Creates a virtual environment with the packages of `tests/wire/python`, and returns its interpreter.
-fn interpreter() -> PathBuf {
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/python/requirements.txt");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wire-python");
+/// Creates a virtual environment with the packages of a folder, and returns its interpreter.
+pub(crate) fn interpreter(packages: &str) -> PathBuf {
+    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join(packages).join("requirements.txt");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(packages.replace('/', "-"));
     let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let installed = folder.join("installed.txt");
     if fs::read(&installed).ok() != fs::read(&requirements).ok() {
@@ -35,7 +35,7 @@ fn the_package_gql_subscribes_over_a_websocket() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/python/subscription.py");
     for path in ["/graphql", "/graphql/ws"] {
         let url = server.url(path).replace("http://", "ws://");
-        let mut command = Command::new(interpreter());
+        let mut command = Command::new(interpreter("tests/wire/python"));
         command
             .arg(&script)
             .args([&url, &server.keys()["PROGRAM_STAFF"]])

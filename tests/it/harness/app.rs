@@ -126,6 +126,11 @@ impl TestApp {
         Stream::new(request.send().await.expect("an answer"))
     }
 
+    /// Begins a request to an address of the application.
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, self.running.url(path))
+    }
+
     /// A new API key for a role and a subject, made by a mutation.
     pub(crate) async fn key(&self, role: &str, subject: Option<&str>) -> String {
         let input = json!({ "role": role, "subject": subject, "label": format!("a key for {role}") });

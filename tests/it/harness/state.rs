@@ -57,6 +57,7 @@ macro_rules! every_entity {
             recalculation,
             sales_target,
             seal,
+            server_secret,
             subject_step,
             swag_item,
             swag_order,
@@ -78,6 +79,8 @@ pub(crate) async fn everything(connection: &impl ConnectionTrait) -> Vec<String>
             $(match stringify!($module) {
                 // Written by tasks whenever they run.
                 "event_feed" | "notice_progress" | "seal" => {}
+                // Random.
+                "server_secret" => {}
                 "event" => {
                     let events = entity::event::Entity::find().all(connection).await.expect("events");
                     let mut events: Vec<String> =
