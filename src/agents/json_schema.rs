@@ -41,7 +41,8 @@ pub(super) fn properties(
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for (name, field) in object.fields.iter().filter(|(name, _)| !is_hidden(name)) {
         let property = of_type(schema, &field.ty, field.description.as_deref());
-        properties.insert(name.to_string(), with_default(property, field.default_value.as_deref()));
+        let property = with_default(property, field.default_value.as_deref());
+        properties.insert(name.to_string(), Value::Object(property));
         if field.is_required() {
             required.push(Value::from(name.as_str()));
         }

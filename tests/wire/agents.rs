@@ -34,7 +34,7 @@ fn the_sdk_for_typescript() {
         command.arg(folder().join("client.mjs"));
         command.args([line, &server.url("/mcp"), &server.keys()["PROGRAM_STAFF"]]);
         let output = command.output().expect("these tests need Node.js 20.19 or later");
-        let expected = "partner-program\ntools 40\nPROGRAM_STAFF 2026-11-21\nrecorded once\n\
+        let expected = "partner-program\ntools 41\nPROGRAM_STAFF 2026-11-21\nrecorded once\n\
             The tool find_partner has no argument \"frist\"\nresources rules edition schema\nprompts 5\n";
         assert_eq!(said(&output), expected, "{line}");
     }
@@ -47,7 +47,7 @@ fn the_sdk_for_python() {
     let mut command = Command::new(python::interpreter("tests/wire/agents"));
     command.arg(script).args([&server.url("/mcp"), &server.keys()["PROGRAM_STAFF"]]);
     let output = command.env("PYTHONDONTWRITEBYTECODE", "1").output().expect("it runs");
-    assert_eq!(said(&output), "tools 40\nPROGRAM_STAFF\nrecorded once\nprompts 5\n");
+    assert_eq!(said(&output), "tools 41\nPROGRAM_STAFF\nrecorded once\nprompts 5\n");
 }
 
 /// The inspector checks each message against the schema of the protocol.
