@@ -282,9 +282,10 @@ async fn router(
         let trusted = trusted_documents::read_documents(path).map_err(AppError::TrustedDocuments)?;
         documents = documents.with_trusted_documents(trusted).map_err(AppError::TrustedDocuments)?;
     }
-    let agents = match protocol.agents {
-        true => Some(agents(services, &documents.schema_definition(), protocol, &definitions).await?),
-        false => None,
+    let agents = if protocol.agents {
+        Some(agents(services, &documents.schema_definition(), protocol, &definitions).await?)
+    } else {
+        None
     };
     if let Some(agents) = &agents {
         documents = documents.with_own_documents(agents.documents());

@@ -85,7 +85,7 @@ fn of_named(schema: &Schema, name: &str) -> Map<String, Value> {
         ("EventNumber", _) => json!({ "type": "integer", "minimum": 0 }),
         ("JSON", _) => json!({ "type": "object" }),
         (_, Some(ExtendedType::Enum(it))) => {
-            json!({ "type": "string", "enum": it.values.keys().map(|name| name.as_str()).collect::<Vec<_>>() })
+            json!({ "type": "string", "enum": it.values.keys().map(apollo_compiler::Name::as_str).collect::<Vec<_>>() })
         }
         (_, Some(ExtendedType::InputObject(object))) => {
             let (properties, required) = properties(schema, object, |_| false);
