@@ -11,6 +11,7 @@ use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
 use axum::Router;
 use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -305,25 +306,9 @@ async fn router(
         },
         page: protocol.graphiql.then_some(page),
     };
-    let database = services.database().clone();
-    let ready = move || {
-        let (database, tasks) = (database.clone(), tasks.clone());
-        async move {
-            tasks.check()?;
-            match database.is_ready().await {
-                Ok(true) if database.accepts_writes().await => Ok(()),
-                Ok(true) => Err("the storage of the database refuses writes".to_owned()),
-                Ok(false) => Err("database migrations are pending".to_owned()),
-                Err(error) => {
-                    tracing::warn!(%error, "database unavailable");
-                    Err("database unavailable".to_owned())
-                }
-            }
-        }
-    };
     let endpoint = Arc::new(endpoint);
     let sdl = introspection.then(|| schema::described(&definitions));
-    let mut routes = routes(Arc::clone(&endpoint), sdl, ready);
+    let mut routes = routes(Arc::clone(&endpoint), sdl, readiness(services, tasks));
     let has_agents = agents.is_some();
     if let Some(agents) = agents {
         routes = routes.merge(mcp::router(endpoint, agents));
@@ -365,4 +350,27 @@ async fn agents(
     let sdl = protocol.limits.introspection.then(|| schema::described(definitions));
     let agents = Agents::new(schema, sdl, confirmations, *services.clock());
     agents.map(Arc::new).map_err(AppError::Agents)
+}
+
+/// Whether requests can be served, or what is missing.
+fn readiness(
+    services: &Services,
+    tasks: TaskHealth,
+) -> impl Fn() -> BoxFuture<'static, Result<(), String>> + Clone + Send + Sync + 'static {
+    let database = services.database().clone();
+    move || {
+        let (database, tasks) = (database.clone(), tasks.clone());
+        Box::pin(async move {
+            tasks.check()?;
+            match database.is_ready().await {
+                Ok(true) if database.accepts_writes().await => Ok(()),
+                Ok(true) => Err("the storage of the database refuses writes".to_owned()),
+                Ok(false) => Err("database migrations are pending".to_owned()),
+                Err(error) => {
+                    tracing::warn!(%error, "database unavailable");
+                    Err("database unavailable".to_owned())
+                }
+            }
+        })
+    }
 }
