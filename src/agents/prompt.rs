@@ -43,7 +43,7 @@ impl Prompt {
     pub(super) fn fill(&self, arguments: &JsonObject) -> Result<String, String> {
         let mut text = self.text.clone();
         for (name, _) in &self.arguments {
-            let value = arguments.get(name).and_then(|value| value.as_str());
+            let value = arguments.get(name).and_then(serde_json::Value::as_str);
             let value =
                 value.ok_or_else(|| format!("The prompt {} needs the argument {name:?}.", self.name))?;
             text = text.replace(&format!("{{{name}}}"), value);
