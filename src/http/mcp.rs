@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::accept::{EventStream, MediaType};
 use super::authentication::Authenticator;
+use super::cost::CostAnswer;
 use super::endpoint::GraphqlEndpoint;
 use super::execution::{Execution, RequestContext};
 use super::request_batch::check_value_count;
@@ -145,6 +146,7 @@ impl<E: Executor, A: Authenticator> AgentEndpoint<E, A> {
         parts.headers.remove(CONTENT_LENGTH);
         let id = parts.extensions.get().cloned().unwrap_or_else(|| RequestId::from_headers(&parts.headers));
         let context = RequestContext {
+            cost: CostAnswer::Omitted,
             media: MEDIA,
             is_get: false,
             event_stream: EventStream::Never,
