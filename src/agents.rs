@@ -57,7 +57,9 @@ pub struct Agents {
 }
 
 /// The tools and prompts of the product: they depend on its schema alone, and are read once in a process.
-static DEFINITIONS: OnceLock<Result<(Vec<Tool>, Vec<Prompt>), String>> = OnceLock::new();
+static DEFINITIONS: OnceLock<Result<Definitions, String>> = OnceLock::new();
+
+type Definitions = (Vec<Tool>, Vec<Prompt>);
 
 impl Agents {
     /// Reads the tools and prompts of the product, whose schema this must be.
@@ -95,7 +97,7 @@ impl Agents {
 fn read_tools(schema: &Valid<Schema>) -> Result<Vec<Tool>, String> {
     let fragment = |name: &str| {
         let file = Fragments::get(&format!("{name}.graphql"))?;
-        Some(text(file.data))
+        Some(text(&file.data))
     };
     let tools = files::<Tools>(".graphql").map(|(name, text)| {
         Tool::read(schema, &name, &text, fragment).map_err(|problem| format!("the tool {name}: {problem}"))
@@ -116,12 +118,12 @@ fn files<F: RustEmbed>(extension: &'static str) -> impl Iterator<Item = (String,
     names.sort_unstable();
     names.into_iter().filter_map(move |path| {
         let name = path.strip_suffix(extension)?.to_owned();
-        Some((name, text(F::get(&path)?.data)))
+        Some((name, text(&F::get(&path)?.data)))
     })
 }
 
-fn text(data: Cow<'static, [u8]>) -> String {
-    String::from_utf8_lossy(&data).into_owned()
+fn text(data: &[u8]) -> String {
+    String::from_utf8_lossy(data).into_owned()
 }
 
 /// Shared by the requests of a process.

@@ -181,11 +181,13 @@ mod tests {
         let issued = confirmations.issue(change, now).expect("random bytes");
         assert_eq!(issued.expires_at, now + TimeDelta::minutes(10));
         let later = issued.expires_at - TimeDelta::milliseconds(1);
-        let check = |change, token: &str, at| confirmations.check(change, token, at);
-        assert_eq!(check(change, &issued.token, later), Ok(issued.clone()));
-        assert_eq!(check(change, &issued.token, issued.expires_at), Err(Refused::Expired));
+        assert_eq!(confirmations.check(change, &issued.token, later), Ok(issued.clone()));
+        assert_eq!(confirmations.check(change, &issued.token, issued.expires_at), Err(Refused::Expired));
         let same = object(json!({ "b": { "d": null, "c": [1, 2] }, "a": 1 }));
-        assert_eq!(check(Change { arguments: &same, ..change }, &issued.token, now), Ok(issued.clone()));
+        assert_eq!(
+            confirmations.check(Change { arguments: &same, ..change }, &issued.token, now),
+            Ok(issued.clone())
+        );
         for other in [
             json!({ "a": 2, "b": { "c": [1, 2], "d": null } }),
             json!({ "a": 1, "b": { "c": [2, 1], "d": null } }),
@@ -195,20 +197,29 @@ mod tests {
         ] {
             let arguments = object(other);
             let change = Change { arguments: &arguments, ..change };
-            assert_eq!(check(change, &issued.token, now), Err(Refused::Other));
+            assert_eq!(confirmations.check(change, &issued.token, now), Err(Refused::Other));
         }
-        assert_eq!(check(Change { caller: [2; 16], ..change }, &issued.token, now), Err(Refused::Other));
-        assert_eq!(check(Change { tool: "merge", ..change }, &issued.token, now), Err(Refused::Other));
+        assert_eq!(
+            confirmations.check(Change { caller: [2; 16], ..change }, &issued.token, now),
+            Err(Refused::Other)
+        );
+        assert_eq!(
+            confirmations.check(Change { tool: "merge", ..change }, &issued.token, now),
+            Err(Refused::Other)
+        );
         let other = Confirmations::new(*b"other", Duration::from_mins(10));
         assert_eq!(other.check(change, &issued.token, now), Err(Refused::Other));
         let mut bytes = URL_SAFE_NO_PAD.decode(&issued.token).expect("a token");
         for index in 0..bytes.len() {
             bytes[index] ^= 1;
-            assert_eq!(check(change, &URL_SAFE_NO_PAD.encode(&bytes), now), Err(Refused::Other));
+            assert_eq!(
+                confirmations.check(change, &URL_SAFE_NO_PAD.encode(&bytes), now),
+                Err(Refused::Other)
+            );
             bytes[index] ^= 1;
         }
         for token in ["", "x", "é", &issued.token[1..], &format!("{}A", issued.token)] {
-            assert_eq!(check(change, token, now), Err(Refused::Other), "{token}");
+            assert_eq!(confirmations.check(change, token, now), Err(Refused::Other), "{token}");
         }
     }
 
