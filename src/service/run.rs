@@ -138,7 +138,7 @@ impl Services {
         let actor = self.caller().actor.name();
         match idempotency::find(transaction, &actor, &sent.mutation, &key).await? {
             None => Ok(()),
-            Some(first) if first.digest == sent.digest => Err(Error::Repeated(first_result(first)?)),
+            Some(first) if first.digest == sent.digest => Err(Error::Repeated(first_result(&first)?)),
             Some(_) => {
                 let message = format!(
                     "The idempotencyKey {} was used before with other content; send a new one for a new request.",
@@ -169,7 +169,7 @@ impl Services {
     }
 }
 
-fn first_result(row: idempotency_key::Model) -> Result<FirstResult, Error> {
+fn first_result(row: &idempotency_key::Model) -> Result<FirstResult, Error> {
     let damaged = |_| Error::Damaged("the refused items of an idempotency key".to_owned());
     let refused = row.refused.as_deref().map(serde_json::from_str).transpose().map_err(damaged)?;
     Ok(FirstResult { object: row.object_id, refused: refused.unwrap_or_default() })

@@ -50,7 +50,7 @@ fn a_document_is_checked_and_published_with_places_in_the_file() {
             &[
                 "Creator: 75 → 150 credits.\npartner nordwind loses: CREATOR → COLLABORATOR, difference +0\n",
                 "in force from 2025-01-01, compared on 2026-08-31: 0 gain, 1 lose, 0 gain and lose\n",
-                "credits given 0, taken 0; points given 0, taken 0\n",
+                "credits given 0, taken 0; points given 0, taken 0; Dojo Credits given 0, taken 0\n",
             ],
         ),
         (

@@ -130,8 +130,7 @@ fn arguments(tool: &str) -> Value {
         "find_customer" => json!({ "search": "acme" }),
         "events_since" => json!({ "after": 0, "first": 5 }),
         "program_report" => json!({ "from": "2026-01-01", "to": "2026-08-31" }),
-        "check_draft" => json!({ "document": "" }),
-        "try_draft" => json!({ "document": "" }),
+        "check_draft" | "try_draft" => json!({ "document": "" }),
         "trial_result" => json!({ "id": "x" }),
         _ => json!({}),
     }
