@@ -94,7 +94,8 @@ async fn running_trial(app: &TestApp) -> String {
         steps: 1,
         created_at: now,
         created_by: "somebody".to_owned(),
-        updated_at: now,
+        // It shows signs of life for as long as the other cases take.
+        updated_at: now + chrono::TimeDelta::hours(1),
         gainers: 0,
         losers: 0,
         mixed: 0,
