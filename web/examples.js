@@ -112,19 +112,6 @@ function administrator(day) {
 `,
     },
     {
-      title: 'Try a change of the policy',
-      description: 'What a document would make of the whole log, without changing anything: who gains and who loses, the greatest losses first. Put the whole document of the edition, with your change, into the variables; `cancelTrial` ends a trial that takes too long.',
-      query: `query TryEdition($input: TryEditionInput!) {
-  tryEdition(input: $input) {
-    id status progress gainers losers mixed creditsGiven creditsTaken pointsGiven pointsTaken dojoCreditsGiven dojoCreditsTaken
-    discountCost { amount currency }
-    subjects(first: 10, orderBy: LOSSES) { nodes { code outcome difference before { level balance } after { level balance } } }
-  }
-}
-`,
-      variables: { input: { document: 'name = "Next year"\neffective_from = 2027-01-01\n' } },
-    },
-    {
       title: 'Recalculations',
       description: 'Policies for days that have passed, with what they change. `planRecalculation` makes a plan, `applyRecalculation` and `revertRecalculation` lead there and back.',
       query: `query Recalculations {
