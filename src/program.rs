@@ -7,6 +7,7 @@ pub mod admission;
 pub mod calendar;
 pub mod credit_life;
 pub mod customer;
+pub mod day_sums;
 pub mod deal;
 pub mod edition;
 pub mod edition_check;

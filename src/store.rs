@@ -41,6 +41,7 @@ pub(crate) mod professional;
 pub(crate) mod quote;
 mod readiness;
 pub(crate) mod recalculation;
+pub(crate) mod recorded;
 pub mod report;
 pub(crate) mod sales;
 pub(crate) mod seal;

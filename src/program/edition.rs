@@ -332,7 +332,7 @@ impl Editions {
         first.check_launch()?;
         others.iter().try_for_each(|edition| edition.check_legacy(first))?;
         for edition in &mut editions {
-            edition.index_rules(kinds.ids.len());
+            edition.index_rules(kinds.len());
         }
         Ok(Self { editions, kinds, former: Vec::new() })
     }
@@ -459,7 +459,7 @@ impl Editions {
     /// The number of a kind that some edition has.
     #[must_use]
     pub fn kind(&self, program: Program, code: &str) -> Option<KindId> {
-        self.kinds.ids.get(&(program, code.to_owned())).copied()
+        self.kinds.get(program, code)
     }
 
     /// The code of a kind.

@@ -1,12 +1,11 @@
 //! What a subject has on a day by one policy, and how two policies differ in it (E2).
 
-use std::collections::BTreeMap;
-
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::membership_year;
+use super::day_sums::DaySums;
 use super::edition::{Editions, ProductCategory};
 use super::level_change::{Membership, PartnerTotals, Points, partner_standings, professional_standing_on};
 use super::level_override::LevelOverride;
@@ -54,16 +53,15 @@ impl Outcome {
     pub fn of_partner(
         editions: &Editions,
         overrides: &[LevelOverride],
-        days: &BTreeMap<(Track, NaiveDate), i64>,
+        days: &DaySums<(Track, NaiveDate)>,
         balance: i64,
         on: NaiveDate,
     ) -> Self {
-        let mut by_period: BTreeMap<(Period, Track), BTreeMap<NaiveDate, i64>> = BTreeMap::new();
+        let mut totals = PartnerTotals::new();
         for ((track, day), credits) in days.iter().filter(|((_, day), _)| *day <= on) {
-            by_period.entry((Period::of(editions, *day), *track)).or_default().insert(*day, *credits);
+            let period = (Period::of(editions, day), track);
+            totals.entry(period).or_default().add(editions, day, credits);
         }
-        let totals: PartnerTotals =
-            by_period.into_iter().map(|(key, days)| (key, TrackTotal::of_days(editions, days))).collect();
         let [technical, business] = partner_standings(editions, overrides, &totals, on);
         let level = overall(&technical, &business);
         let rewards = &editions.at(on).rewards;
@@ -87,11 +85,11 @@ impl Outcome {
     pub fn of_professional(
         editions: &Editions,
         of: Membership<'_>,
-        days: &BTreeMap<NaiveDate, i64>,
+        days: &DaySums<NaiveDate>,
         balance: i64,
         on: NaiveDate,
     ) -> Self {
-        let days = days.range(..=on).map(|(day, net)| (*day, *net)).collect();
+        let days = days.iter().take_while(|(day, _)| *day <= on).collect();
         let points = Points::of_days(editions, of.signed_up_on, &days);
         let level = professional_standing_on(editions, of, &points, on).level;
         let year = membership_year(of.signed_up_on, on).number;
@@ -149,7 +147,7 @@ mod tests {
         let editions = Editions::built_in();
         let lower = BUILT_IN.replacen("threshold = 75", "threshold = 50", 1);
         let other = Editions::parse([lower.as_str()]).expect("it parses");
-        let days = BTreeMap::from([((Track::Business, day("2026-02-02")), 60)]);
+        let days = [((Track::Business, day("2026-02-02")), 60)].into_iter().collect();
         let outcome = |editions| Outcome::of_partner(editions, &[], &days, 60, day("2026-08-31"));
         let (before, after) = (outcome(&editions), outcome(&other));
         assert_eq!(before.verdict(&before), None);
@@ -168,8 +166,8 @@ mod tests {
     fn e2_a_professional_has_the_points_of_the_year() {
         let editions = Editions::built_in();
         let of = Membership { signed_up_on: day("2025-03-01"), overrides: &[] };
-        let days =
-            BTreeMap::from([(day("2025-04-01"), 800), (day("2026-04-01"), 100), (day("2026-09-01"), 1)]);
+        let days = [(day("2025-04-01"), 800), (day("2026-04-01"), 100), (day("2026-09-01"), 1)];
+        let days = days.into_iter().collect();
         let found = Outcome::of_professional(&editions, of, &days, 900, day("2026-08-31"));
         assert_eq!((found.level.as_deref(), found.points, found.balance), (Some("ADVOCATE"), 100, 900));
     }

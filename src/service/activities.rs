@@ -433,13 +433,14 @@ pub(super) fn judged_units(
 ) -> Result<Option<i64>, Error> {
     let Some(rule) = policy.editions.rule(program(row), &row.kind, row.occurred_on) else { return Ok(None) };
     let points = graded_points.or(row.points);
-    Ok(units(rule, row.quantity, points, row.occurred_on, &read_attributes(row)?).ok())
+    Ok(units(rule, row.quantity, points, row.occurred_on, &parse_attributes(&row.attributes)?).ok())
 }
 
-fn read_attributes(row: &activity::Model) -> Result<Attributes, Error> {
+/// Attributes as they are stored.
+pub(super) fn parse_attributes(stored: &str) -> Result<Attributes, Error> {
     // Most activities have none, and a replay reads those of every one.
-    if row.attributes == "{}" {
+    if stored == "{}" {
         return Ok(Attributes::new());
     }
-    serde_json::from_str(&row.attributes).map_err(|error| Error::Damaged(format!("attributes: {error}")))
+    serde_json::from_str(stored).map_err(|error| Error::Damaged(format!("attributes: {error}")))
 }

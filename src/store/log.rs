@@ -1,10 +1,12 @@
 //! The log: what took effect, in order.
 
+use std::sync::LazyLock;
+
 use entity::log;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, Statement};
 
 use super::edition::VERSION;
-use super::sql::sql;
+use super::sql::{Sql, sql};
 
 /// A place in the log that no step reaches; those of previews follow it.
 const PREVIEW_SEQ: i64 = 1 << 62;
@@ -91,27 +93,46 @@ pub(crate) struct LoggedAffiliation {
     pub(crate) replaces_id: Option<uuid::Uuid>,
 }
 
+/// Columns and tables of steps with what they happened to.
+const LOGGED: &str = "SELECT l.seq AS log_seq, l.action, l.points AS step_points, l.ends_on AS step_ends_on, \
+     l.recorded_at AS step_recorded_at, l.order_id, l.deal_id, l.sales_target_id, l.swag_order_id, l.contract_id, l.quote_id, \
+     l.partner_id AS step_partner_id, l.professional_id AS step_professional_id, \
+     CASE WHEN COALESCE(l.partner_id, l.professional_id) IS NULL THEN 0 ELSE 1 END AS is_about_subject, \
+     l.day AS step_day, l.reason AS step_reason, l.currency AS step_currency, l.amount AS step_amount, l.data AS step_data, a.*, f.id AS f_id, \
+     f.professional_id AS f_professional_id, f.partner_id AS f_partner_id, f.starts_on AS f_starts_on, \
+     f.replaces_id AS f_replaces_id \
+     FROM log l LEFT JOIN activities a ON a.id = l.activity_id \
+     LEFT JOIN affiliations f ON f.id = l.affiliation_id";
+
 /// The steps after a place, at most `limit` of them.
 pub(crate) async fn after(
     connection: &impl ConnectionTrait,
     seq: i64,
     limit: i64,
 ) -> Result<Vec<LoggedStep>, DbErr> {
-    sql!(
-        AFTER,
-        "SELECT l.seq AS log_seq, l.action, l.points AS step_points, l.ends_on AS step_ends_on, \
-         l.recorded_at AS step_recorded_at, l.order_id, l.deal_id, l.sales_target_id, l.swag_order_id, l.contract_id, l.quote_id, \
-         l.partner_id AS step_partner_id, l.professional_id AS step_professional_id, \
-         CASE WHEN COALESCE(l.partner_id, l.professional_id) IS NULL THEN 0 ELSE 1 END AS is_about_subject, \
-         l.day AS step_day, l.reason AS step_reason, l.currency AS step_currency, l.amount AS step_amount, l.data AS step_data, a.*, f.id AS f_id, \
-         f.professional_id AS f_professional_id, f.partner_id AS f_partner_id, f.starts_on AS f_starts_on, \
-         f.replaces_id AS f_replaces_id \
-         FROM log l LEFT JOIN activities a ON a.id = l.activity_id \
-         LEFT JOIN affiliations f ON f.id = l.affiliation_id \
-         WHERE l.seq > $1 ORDER BY l.seq LIMIT $2"
-    );
+    static AFTER: LazyLock<Sql> =
+        LazyLock::new(|| Sql::new(&format!("{LOGGED} WHERE l.seq > $1 ORDER BY l.seq LIMIT $2")));
     let statement = AFTER.bind(connection.get_database_backend(), [seq.into(), limit.into()]);
-    let rows = connection.query_all_raw(statement).await?;
+    logged(connection.query_all_raw(statement).await?)
+}
+
+/// The steps after a place and through another one that are not the recording of an activity, at most `limit` of them.
+pub(crate) async fn others_between(
+    connection: &impl ConnectionTrait,
+    (seq, through): (i64, i64),
+    limit: i64,
+) -> Result<Vec<LoggedStep>, DbErr> {
+    static BETWEEN: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::new(&format!(
+            "{LOGGED} WHERE l.seq > $1 AND l.seq <= $2 AND l.action <> 'RECORDED' ORDER BY l.seq LIMIT $3"
+        ))
+    });
+    let values = [seq.into(), through.into(), limit.into()];
+    let statement = BETWEEN.bind(connection.get_database_backend(), values);
+    logged(connection.query_all_raw(statement).await?)
+}
+
+fn logged(rows: Vec<QueryResult>) -> Result<Vec<LoggedStep>, DbErr> {
     rows.iter()
         .map(|row| {
             let activity_id: Option<uuid::Uuid> = row.try_get("", "id")?;
@@ -176,8 +197,8 @@ pub(crate) async fn first_earning_step(
     connection: &impl ConnectionTrait,
     since: Position,
 ) -> Result<Option<log::Model>, DbErr> {
-    static LATER: std::sync::LazyLock<super::sql::Sql> = std::sync::LazyLock::new(|| {
-        super::sql::Sql::new(&format!(
+    static LATER: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::new(&format!(
             "SELECT * FROM log WHERE seq > $1 AND action NOT IN ({WITHOUT_ENTRIES}) ORDER BY seq LIMIT 1"
         ))
     });

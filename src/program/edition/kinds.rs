@@ -7,7 +7,8 @@ use crate::program::rule::{KindId, Program, Window};
 /// Kinds of all editions, each with its number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kinds {
-    pub(super) ids: HashMap<(Program, String), KindId>,
+    /// Numbers by code, of partners' kinds and of professionals'.
+    ids: [HashMap<String, KindId>; 2],
     pub(super) codes: Vec<String>,
     /// Kinds of which these number the tallies of windows of one sort.
     pub(super) windows: HashMap<KindId, (KindId, Window)>,
@@ -16,10 +17,20 @@ pub(crate) struct Kinds {
 impl Kinds {
     pub(crate) fn intern(&mut self, program: Program, kind: &str) -> KindId {
         let next = u16::try_from(self.codes.len()).expect("editions name fewer than 65,536 kinds");
-        *self.ids.entry((program, kind.to_owned())).or_insert_with(|| {
+        *self.ids[program as usize].entry(kind.to_owned()).or_insert_with(|| {
             self.codes.push(kind.to_owned());
             KindId(next)
         })
+    }
+
+    /// The number of a kind; none if no edition names it.
+    pub(super) fn get(&self, program: Program, kind: &str) -> Option<KindId> {
+        self.ids[program as usize].get(kind).copied()
+    }
+
+    /// How many kinds there are.
+    pub(super) fn len(&self) -> usize {
+        self.codes.len()
     }
 
     /// The number of a kind's tallies whose windows are of another sort than its first ones.

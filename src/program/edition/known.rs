@@ -40,7 +40,7 @@ impl Editions {
             let message = format!("another edition comes into force on {} already", pair[0].effective_from);
             return Err(EditionError::on_line(1, message));
         }
-        let count = kinds.ids.len();
+        let count = kinds.len();
         let mut editions = Self::assemble(in_force, kinds)?;
         editions.former = former;
         for edition in &mut editions.former {

@@ -55,7 +55,7 @@ impl Fold<'_> {
         state.affiliations.push(affiliation);
         let past = self.awards.latest_first(state.last_award);
         let covered = past.filter(|award| affiliation.covers(award.occurred_on));
-        let mut covered: Vec<PastAward> = covered.copied().collect();
+        let mut covered: Vec<PastAward> = covered.collect();
         covered.reverse();
         covered.sort_by_key(|award| award.occurred_on);
         for award in covered {
@@ -133,7 +133,7 @@ impl Fold<'_> {
     /// nothing are left out.
     fn standing_awards(&self, who: ProfessionalIndex) -> Vec<PastAward> {
         let past = self.awards.latest_first(self.professionals[who.0 as usize].last_award);
-        let mut past: Vec<PastAward> = past.copied().collect();
+        let mut past: Vec<PastAward> = past.collect();
         past.reverse();
         let mut places: HashMap<(ObjectIndex, NaiveDate), usize> = HashMap::new();
         let mut standing: Vec<PastAward> = Vec::new();

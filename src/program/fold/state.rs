@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use chrono::NaiveDate;
 
-use super::steps::{Affiliation, PastAward, Tally, TallyKey};
+use super::steps::{Affiliation, ObjectIndex, PastAward, Tally, TallyKey};
 
 /// The tallies of one subject, in order of windows.
 ///
@@ -99,18 +99,79 @@ impl Affiliations {
 
 /// Past awards of all professionals in order, each with the place of the same person's one before it:
 /// they are written at one end and read only when an affiliation is entered late.
+///
+/// A replay keeps one for nearly every step, so most are packed to 20 bytes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PastAwards(Vec<(PastAward, Option<u32>)>);
+pub(super) struct PastAwards {
+    packed: Vec<Packed>,
+    /// Those that do not fit.
+    whole: Vec<PastAward>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Packed {
+    activity: ObjectIndex,
+    occurred_on: NaiveDate,
+    points: i32,
+    /// Place among the whole ones, from 1; 0 if there is none.
+    whole: u32,
+    /// Place of the one before, from 1; 0 if there is none.
+    before: u32,
+}
 
 impl PastAwards {
     pub(super) fn push(&mut self, last: &mut Option<u32>, award: PastAward) {
-        let index = u32::try_from(self.0.len()).expect("fewer than 2^32 awards");
-        self.0.push((award, last.replace(index)));
+        let count = |len: usize| u32::try_from(len).expect("fewer than 2^32 awards");
+        let index = count(self.packed.len());
+        let before = last.replace(index).map_or(0, |before| before + 1);
+        let PastAward { activity, occurred_on, points, also } = award;
+        let fits = i32::try_from(points).ok().filter(|_| also.is_none());
+        let whole = fits.map_or_else(
+            || {
+                self.whole.push(award);
+                count(self.whole.len())
+            },
+            |_| 0,
+        );
+        self.packed.push(Packed { activity, occurred_on, points: fits.unwrap_or(0), whole, before });
     }
 
-    pub(super) fn latest_first(&self, last: Option<u32>) -> impl Iterator<Item = &PastAward> {
-        let at = |index: u32| &self.0[index as usize];
-        let chain = std::iter::successors(last.map(at), move |(_, before)| before.map(at));
-        chain.map(|(award, _)| award)
+    pub(super) fn latest_first(&self, last: Option<u32>) -> impl Iterator<Item = PastAward> {
+        let at = |index: u32| self.packed.get(index as usize);
+        let before = move |award: &&Packed| at(award.before.checked_sub(1)?);
+        std::iter::successors(last.and_then(at), before).map(|packed| {
+            let &Packed { activity, occurred_on, points, whole, .. } = packed;
+            let whole = whole.checked_sub(1).and_then(|place| self.whole.get(place as usize)).copied();
+            whole.unwrap_or(PastAward { activity, occurred_on, points: points.into(), also: None })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::KindId;
+    use super::*;
+
+    #[test]
+    fn awards_are_read_as_they_were_written_and_by_person() {
+        let award = |number, points, also| PastAward {
+            activity: ObjectIndex(number),
+            occurred_on: NaiveDate::from_ymd_opt(2026, 2, 28).expect("a date"),
+            points,
+            also,
+        };
+        let first = [award(7, 40, None), award(8, -40, Some((KindId(3), -2))), award(9, i64::MAX, None)];
+        let second = [award(1, 1, Some((KindId(0), 1))), award(2, i64::from(i32::MIN), None)];
+        let (mut awards, mut last) = (PastAwards::default(), [None; 2]);
+        for place in 0..3 {
+            awards.push(&mut last[0], first[place]);
+            if let Some(other) = second.get(place) {
+                awards.push(&mut last[1], *other);
+            }
+        }
+        let read = |of: Option<u32>| awards.latest_first(of).collect::<Vec<_>>();
+        assert_eq!(read(last[0]), [first[2], first[1], first[0]]);
+        assert_eq!(read(last[1]), [second[1], second[0]]);
+        assert_eq!(read(None), []);
     }
 }

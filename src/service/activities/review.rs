@@ -6,7 +6,7 @@ use entity::value::{ActivityStatus, EventKind, LogAction};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use serde_json::json;
 
-use super::{Decision, change, fact, read_attributes, subjects::Subjects};
+use super::{Decision, change, fact, parse_attributes, subjects::Subjects};
 use crate::access::Operation;
 use crate::error::{Error, refused};
 use crate::program::admission::{Claim, admit_stored};
@@ -78,7 +78,7 @@ impl Services {
         posting: &mut Posting<'_>,
         row: &activity::Model,
     ) -> Result<Fact, Error> {
-        let attributes = read_attributes(row)?;
+        let attributes = parse_attributes(&row.attributes)?;
         let (program, member_since, member_until) = member_days(transaction, row).await?;
         let claim = Claim {
             program,

@@ -37,6 +37,8 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 /// A trial of which nothing was heard for so long was interrupted: its process writes about every second that it goes on.
 const INTERRUPTED_AFTER: TimeDelta = TimeDelta::seconds(20);
+/// Subjects that are compared before live traffic has its turn.
+const SUBJECTS_PER_TURN: usize = 100;
 /// Subjects that one statement inserts.
 const SUBJECTS_PER_INSERT: usize = 1_000;
 
@@ -184,7 +186,7 @@ impl Services {
             store::ordered(snapshot, row.on_day - TimeDelta::days(364), row.on_day.min(self.clock.today()))
                 .await?;
         opened.commit().await?;
-        let mut result = compare(&folded, [&policy, tried], row.on_day);
+        let mut result = compare(&folded, [&policy, tried], row.on_day).await;
         result.cost = discount_cost(&result.discounts, &ordered)?;
         self.keep_trial(row, result).await
     }
@@ -402,7 +404,7 @@ impl TrialResult {
     }
 }
 
-fn compare(folded: &[FoldedLog; 2], policies: [&Policy; 2], on: NaiveDate) -> TrialResult {
+async fn compare(folded: &[FoldedLog; 2], policies: [&Policy; 2], on: NaiveDate) -> TrialResult {
     let mut result = TrialResult { subjects: Vec::new(), discounts: HashMap::new(), cost: BTreeMap::new() };
     let [before, after] = folded;
     let add = |result: &mut TrialResult, id, code: &str, is_partner, outcomes: [Outcome; 2]| {
@@ -412,14 +414,16 @@ fn compare(folded: &[FoldedLog; 2], policies: [&Policy; 2], on: NaiveDate) -> Tr
             result.subjects.push(TriedSubject { id, code, is_partner, verdict, before, after });
         }
     };
-    for (old, new) in before.partners.iter().zip(&after.partners) {
+    for (place, (old, new)) in before.partners.iter().zip(&after.partners).enumerate() {
+        give_way(place).await;
         let outcomes = [(old, policies[0]), (new, policies[1])].map(|(one, policy)| {
             Outcome::of_partner(&policy.editions, &one.overrides, &one.days, one.balance, on)
         });
         result.discounts.insert(old.id, outcomes.clone().map(|outcome| outcome.discounts));
         add(&mut result, old.id, &old.code, true, outcomes);
     }
-    for (old, new) in before.professionals.iter().zip(&after.professionals) {
+    for (place, (old, new)) in before.professionals.iter().zip(&after.professionals).enumerate() {
+        give_way(place).await;
         // Nobody has a membership year before the sign-up.
         if old.signed_up_on > on {
             continue;
@@ -444,6 +448,13 @@ fn compare(folded: &[FoldedLog; 2], policies: [&Policy; 2], on: NaiveDate) -> Tr
             .then_with(|| (!one.is_partner, &one.code).cmp(&(!other.is_partner, &other.code)))
     });
     result
+}
+
+/// Lets live traffic have its turn now and then.
+async fn give_way(place: usize) {
+    if place.is_multiple_of(SUBJECTS_PER_TURN) {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// What the other discounts would cost on these orders, by currency in minor units.

@@ -1,18 +1,23 @@
 //! The log folded by other policies than the one in force, without comparing anything.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use entity::value::LogAction;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::replay::{Expected, Replay, StepObjects};
 use super::{STEPS_PER_PAGE, load_subjects};
 use crate::error::Error;
+use crate::program::day_sums::DaySums;
+use crate::program::fold::{ObjectIndex, Subject};
 use crate::program::level_override::LevelOverride;
 use crate::program::rule::Track;
 use crate::service::policy::Policy;
-use crate::store::{log, merge};
+use crate::store::log::LoggedStep;
+use crate::store::recorded::{self, Recorded, RecordedPage};
+use crate::store::{activity, log, merge};
 
 /// What the log comes to for a partner.
 #[derive(Clone, Debug)]
@@ -20,7 +25,7 @@ pub(in crate::service) struct FoldedPartner {
     pub(in crate::service) id: Uuid,
     pub(in crate::service) code: String,
     pub(in crate::service) overrides: Vec<LevelOverride>,
-    pub(in crate::service) days: BTreeMap<(Track, NaiveDate), i64>,
+    pub(in crate::service) days: DaySums<(Track, NaiveDate)>,
     pub(in crate::service) balance: i64,
 }
 
@@ -31,7 +36,7 @@ pub(in crate::service) struct FoldedProfessional {
     pub(in crate::service) code: String,
     pub(in crate::service) signed_up_on: NaiveDate,
     pub(in crate::service) overrides: Vec<LevelOverride>,
-    pub(in crate::service) days: BTreeMap<NaiveDate, i64>,
+    pub(in crate::service) days: DaySums<NaiveDate>,
     pub(in crate::service) dojo_credits: i64,
 }
 
@@ -71,9 +76,21 @@ impl FoldedLog {
 }
 
 /// The log, folded by two policies page by page. A step that one of them does not allow is left out there.
+///
+/// Nearly all steps record an activity that no later step is about. Of these, no more is read than their awards depend on,
+/// and nothing is kept but their places in the log, which number them; the others are read as `verify` reads them.
 pub(in crate::service) struct LogFold<'a> {
     replays: [Replay<'a>; 2],
+    /// Place in the log of the last step that was folded.
     last: i64,
+    /// Recorded activities that were read and not folded yet.
+    recorded: RecordedPage,
+    /// Place of the last one that was read; the end of all places if there are no more.
+    read_through: i64,
+    /// Places of the recorded activities so far, in order: the place in this list is the number.
+    places: Vec<i64>,
+    /// Whose recorded activities were before merges.
+    former_owners: HashMap<i64, Vec<(i64, Uuid)>>,
 }
 
 impl<'a> LogFold<'a> {
@@ -84,6 +101,7 @@ impl<'a> LogFold<'a> {
     ) -> Result<Self, Error> {
         let mut replays = policies.map(Replay::new);
         for replay in &mut replays {
+            replay.number_recorded();
             replay.accounts.expire_by_themselves();
             load_subjects(snapshot, replay, Uuid::nil()).await?;
             replay.keep_entries_of_merges();
@@ -92,7 +110,14 @@ impl<'a> LogFold<'a> {
                 owners.push((moved.log_seq, moved.from_id));
             }
         }
-        Ok(Self { replays, last: 0 })
+        Ok(Self {
+            replays,
+            last: 0,
+            recorded: RecordedPage::default(),
+            read_through: 0,
+            places: Vec::new(),
+            former_owners: recorded::former_owners(snapshot).await?,
+        })
     }
 
     /// Folds the next page, and returns the number of steps so far; none if there is no further step.
@@ -100,18 +125,61 @@ impl<'a> LogFold<'a> {
         &mut self,
         snapshot: &DatabaseTransaction,
     ) -> Result<Option<u64>, Error> {
-        let steps = log::after(snapshot, self.last, STEPS_PER_PAGE).await?;
-        let Some(end) = steps.last() else { return Ok(None) };
-        self.last = end.seq;
+        if self.recorded.is_empty() && self.read_through < i64::MAX {
+            let (page, count, last) = recorded::after(snapshot, self.read_through, STEPS_PER_PAGE).await?;
+            self.recorded = page;
+            self.read_through = if count < STEPS_PER_PAGE { i64::MAX } else { last };
+        }
+        let steps = log::others_between(snapshot, (self.last, self.read_through), STEPS_PER_PAGE).await?;
+        let is_full = i64::try_from(steps.len()).is_ok_and(|count| count == STEPS_PER_PAGE);
+        let through = steps.last().filter(|_| is_full).map_or(self.read_through, |step| step.seq);
+        if steps.is_empty() && self.recorded.is_empty() {
+            return Ok(None);
+        }
         let objects = StepObjects::load(snapshot, &steps).await?;
-        for replay in &mut self.replays {
-            for step in &steps {
+        let contributed = activity::by_ids(snapshot, objects.contributed()).await?;
+        for step in &steps {
+            self.fold_recorded(step.seq, Some(step))?;
+            let earlier = step.activity.iter().chain(objects.history_of(step.seq));
+            let contributed = contributed.iter().filter(|_| step.action == LogAction::PartnersMerged);
+            for row in earlier.chain(contributed) {
+                self.know(row);
+            }
+            for replay in &mut self.replays {
                 replay.apply(step, &objects, &mut Expected::unasked());
             }
-            // Live traffic has its turn.
-            tokio::task::yield_now().await;
         }
+        self.fold_recorded(through, None)?;
+        self.last = through;
+        // Live traffic has its turn.
+        tokio::task::yield_now().await;
         Ok(Some(self.replays[0].report.steps))
+    }
+
+    /// Folds the recorded activities through a place, but for the one that was recorded by a step which is read as a whole.
+    fn fold_recorded(&mut self, through: i64, whole: Option<&LoggedStep>) -> Result<(), Error> {
+        let Self { replays, recorded, places, former_owners, .. } = self;
+        while let Some(row) = recorded.take_through(through)? {
+            if whole.is_some_and(|step| step.seq == row.seq) {
+                continue;
+            }
+            let number = ObjectIndex(u32::try_from(places.len()).unwrap_or(u32::MAX));
+            places.push(row.seq);
+            let Some(subject) = subject(&replays[0], former_owners, &row) else { continue };
+            for replay in replays.iter_mut() {
+                replay.apply_recorded(&row, number, subject);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes an activity known to the replays that they know by its number only.
+    fn know(&mut self, row: &entity::activity::Model) {
+        let Ok(place) = self.places.binary_search(&row.seq) else { return };
+        let number = ObjectIndex(u32::try_from(place).unwrap_or(u32::MAX));
+        for replay in &mut self.replays {
+            replay.know_recorded(row, number);
+        }
     }
 
     /// What the log comes to by each of the policies, with what expires through a day.
@@ -120,5 +188,21 @@ impl<'a> LogFold<'a> {
             replay.expire_through(through);
             FoldedLog::of(replay)
         })
+    }
+}
+
+/// Whose a recorded activity was at its step. The replays number subjects alike.
+fn subject(
+    replay: &Replay<'_>,
+    former_owners: &HashMap<i64, Vec<(i64, Uuid)>>,
+    row: &Recorded<'_>,
+) -> Option<Subject> {
+    let moves = if former_owners.is_empty() { None } else { former_owners.get(&row.seq) };
+    let moved = moves.and_then(|moves| moves.iter().find(|(seq, _)| *seq >= row.seq));
+    let id = moved.map_or(row.subject, |(_, from)| *from);
+    if row.is_partner {
+        replay.partner_indexes.get(&id).copied().map(Subject::Partner)
+    } else {
+        replay.professional_indexes.get(&id).copied().map(Subject::Professional)
     }
 }

@@ -196,7 +196,7 @@ impl PartnerRows {
             expires_on,
         });
         let mut periods: BTreeMap<Period, PeriodTotal> = BTreeMap::new();
-        for (&(track, day), &credits) in &state.days {
+        for ((track, day), credits) in state.days.iter() {
             self.days.push(partner_day::Model { partner_id, track: column(track), day, credits });
             let total = periods.entry(Period::of(editions, day)).or_default();
             total.track_mut(track).add(editions, day, credits);
@@ -222,7 +222,7 @@ impl ProfessionalRows {
             lapses_on: None,
         });
         let mut years: BTreeMap<i32, professional_total::Model> = BTreeMap::new();
-        for (&day, &points) in &state.days {
+        for (day, points) in state.days.iter() {
             self.days.push(professional_day::Model { professional_id, day, points });
             let membership_year = membership_year_number(state.signed_up_on, day);
             let year = years.entry(membership_year).or_insert(professional_total::Model {

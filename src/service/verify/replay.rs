@@ -5,10 +5,12 @@ mod customers;
 mod deals;
 mod entries;
 mod expiry;
+mod objects;
 mod recalculated;
+mod recorded;
 mod subjects;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{ActivityStatus, LogAction};
@@ -16,6 +18,7 @@ use entity::{activity, ledger_entry, partner, points_entry, professional};
 use uuid::Uuid;
 
 use super::Report;
+use crate::program::day_sums::DaySums;
 use crate::program::expiry::Accounts;
 use crate::program::fold::{
     Affiliation, Awards, CreditsAward, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex,
@@ -29,6 +32,7 @@ use crate::service::posting::{Object, returning};
 use crate::store::ledger::NumberRange;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{Commerce, StepObjects};
+use objects::Objects;
 pub(super) use recalculated::{Differences, OpenMove, is_of_recalculation};
 
 /// What the steps so far gave a partner.
@@ -49,7 +53,7 @@ pub(super) struct PartnerState {
     pub(super) credits: i64,
     pub(super) level_credits: i64,
     pub(super) last_recorded_at: Option<DateTime<Utc>>,
-    pub(super) days: BTreeMap<(Track, NaiveDate), i64>,
+    pub(super) days: DaySums<(Track, NaiveDate)>,
 }
 
 impl PartnerState {
@@ -77,7 +81,7 @@ pub(super) struct ProfessionalState {
     pub(super) points: i64,
     pub(super) dojo_credits: i64,
     pub(super) last_recorded_at: Option<DateTime<Utc>>,
-    pub(super) days: BTreeMap<NaiveDate, i64>,
+    pub(super) days: DaySums<NaiveDate>,
 }
 
 impl ProfessionalState {
@@ -143,7 +147,7 @@ pub(super) struct Replay<'a> {
     pub(super) professionals: Vec<ProfessionalState>,
     pub(super) partner_indexes: HashMap<Uuid, PartnerIndex>,
     pub(super) professional_indexes: HashMap<Uuid, ProfessionalIndex>,
-    objects: Vec<Object>,
+    objects: Objects,
     activities: HashMap<Uuid, ActivityState>,
     affiliations: HashMap<Uuid, AffiliationState>,
     pub(super) commerce: Commerce,
@@ -180,7 +184,7 @@ impl<'a> Replay<'a> {
             professionals: Vec::new(),
             partner_indexes: HashMap::new(),
             professional_indexes: HashMap::new(),
-            objects: Vec::new(),
+            objects: Objects::default(),
             activities: HashMap::new(),
             affiliations: HashMap::new(),
             commerce: Commerce::default(),
@@ -219,7 +223,7 @@ impl<'a> Replay<'a> {
             credits: 0,
             level_credits: 0,
             last_recorded_at: None,
-            days: BTreeMap::new(),
+            days: DaySums::default(),
         });
     }
 
@@ -244,7 +248,7 @@ impl<'a> Replay<'a> {
             points: 0,
             dojo_credits: 0,
             last_recorded_at: None,
-            days: BTreeMap::new(),
+            days: DaySums::default(),
         });
     }
 
@@ -275,8 +279,7 @@ impl<'a> Replay<'a> {
             self.report.add_difference(|| format!("step {} of the log: {reason}", logged.seq));
         }
         let objects = &self.objects;
-        let key = |index: ObjectIndex| objects[index.0 as usize].id().as_u128();
-        self.accounts.settle(&mut self.awards, returning(logged.action), &key);
+        self.accounts.settle(&mut self.awards, returning(logged.action), &|index| objects.key(index));
         self.points_entries(logged, expected);
         self.ledger_entries(logged, expected);
     }
@@ -335,9 +338,7 @@ impl<'a> Replay<'a> {
 
     /// Adds the object of a step and returns its index in this replay.
     pub(super) fn add(&mut self, object: Object) -> ObjectIndex {
-        let index = u32::try_from(self.objects.len()).expect("fewer than 2^32 objects");
-        self.objects.push(object);
-        ObjectIndex(index)
+        self.objects.add(object)
     }
 
     fn add_activity(&mut self, logged: &LoggedStep, row: &activity::Model) {

@@ -2,10 +2,11 @@
 //! everything that is stored, and a preview says what the run right after it does, and keeps nothing.
 
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::history::{Chance, History, Mutation, TODAY};
 use crate::harness::{Backend, TestApp, everything, run, verified};
+use crate::publishing::document;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 5, max_shrink_iters: 40, ..ProptestConfig::default() })]
@@ -39,11 +40,55 @@ async fn lived(backend: Backend, steps: &[u64], previewed: u64) {
         history.learn(&step, &payload);
     }
     verified(app.services()).await;
+    tried_as_lived(&app).await;
     // What is due by time alone follows from the log as well.
     let app = app.restart("2027-02-01").await;
     app.services().emit_time_based_events().await.expect("what is due");
     verified(app.services()).await;
 }
+
+/// A trial folds the log by reading less of it than `verify` does; what it finds by the policy in force is what is stored.
+async fn tried_as_lived(app: &TestApp) {
+    // Everybody who has anything fares differently by these, so nobody is left out.
+    let others = [
+        ("percent = \"10\"", "percent = \"11\""),
+        ("percent = \"15\"", "percent = \"16\""),
+        ("percent = \"20\"", "percent = \"21\""),
+        ("dojo_credits_per_point = 1 ", "dojo_credits_per_point = 2 "),
+    ];
+    let text = document(app, &others).await;
+    let text = text.split("[[example]]").next().expect("a head").to_owned();
+    let input = json!({ "input": { "document": text, "effectiveFrom": "2024-05-01", "on": TODAY } });
+    let trial = app.ok(TRY, input).await["tryEdition"].clone();
+    assert_eq!(trial["status"], "FINISHED", "{trial}");
+    let mut compared = [0; 2];
+    for one in trial["subjects"]["nodes"].as_array().expect("a list") {
+        let (partner, person, before) = (&one["partner"], &one["professional"], &one["before"]);
+        if partner.is_object() {
+            compared[0] += 1;
+            let standing = &partner["standing"];
+            let stored = json!([
+                partner["balance"],
+                standing["overall"]["code"],
+                standing["technical"]["credits"],
+                standing["business"]["credits"],
+            ]);
+            let found = ["balance", "level", "technicalCredits", "businessCredits"].map(|field| &before[field]);
+            assert_eq!(json!(found), stored, "{one}");
+        } else {
+            compared[1] += 1;
+            let standing = &person["standing"];
+            let stored = json!([person["dojoCredits"], standing["level"]["code"], standing["points"]]);
+            assert_eq!(json!(["balance", "level", "points"].map(|field| &before[field])), stored, "{one}");
+        }
+    }
+    assert!(compared[0] > 0, "{trial}");
+}
+
+const TRY: &str = "query($input: TryEditionInput!) { tryEdition(input: $input) { status subjects(first: 100) { nodes { \
+    before { level technicalCredits businessCredits points balance } \
+    partner { code balance standing { overall { code } technical { credits } business { credits } } } \
+    professional { code dojoCredits standing { points level { code } } } } } } }";
 
 /// What a preview of a mutation says, which must keep nothing; none where there is no preview.
 async fn preview(app: &TestApp, history: &History, step: &Mutation) -> Option<Value> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{LogAction, OrderPurpose, OrderStatus, QuoteStatus, SwagOrderStatus};
 use entity::{
-    contract, deal, deal_step, opportunity, order, quote, sales_target, subject_step as step_row, swag_order,
+    activity, contract, deal, deal_step, opportunity, order, quote, sales_target, subject_step as step_row, swag_order,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
@@ -101,6 +101,19 @@ impl StepObjects {
             objects.deal_steps = rows.into_iter().map(|row| (row.log_seq, row)).collect();
         }
         Ok(objects)
+    }
+
+    /// The activities of the past that a step looks at again.
+    pub(in crate::service::verify) fn history_of(&self, seq: i64) -> impl Iterator<Item = &activity::Model> {
+        let merged = self.merged.get(&seq).map(|merged| &merged.facts);
+        let rows = self.histories.get(&seq).into_iter().chain(merged).flatten();
+        rows.map(|(_, _, row)| row)
+    }
+
+    /// The activities that professionals contributed to partners which are merged.
+    pub(in crate::service::verify) fn contributed(&self) -> Vec<Uuid> {
+        let entries = self.merged.values().flat_map(|merged| &merged.contributed.entries);
+        entries.filter_map(|entry| entry.row.activity_id).collect()
     }
 }
 

@@ -4,16 +4,17 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Expected, KeptCredit, Replay, Report};
-use crate::program::fold::Reason;
+use crate::program::fold::{CreditsAward, PointsAward, Reason};
 use crate::service::posting::{EntryPosition, Object, ledger_row, points_row};
 use crate::store::log::LoggedStep;
 
 impl Replay<'_> {
     /// The entries of points that a step should have left.
     pub(super) fn points_entries(&mut self, logged: &LoggedStep, expected: &mut Expected) {
-        for award in &self.awards.points {
-            let object = self.objects[award.object.0 as usize];
-            if let Object::Activity(id) = object
+        let awards = std::mem::take(&mut self.awards.points);
+        for award in &awards {
+            let object = self.objects.get(award.object);
+            if let Some(Object::Activity(id)) = object
                 && let Some(activity) = self.activities.get_mut(&id)
             {
                 activity.awarded_points += award.points;
@@ -22,15 +23,9 @@ impl Replay<'_> {
             check_time(&mut self.report, &mut state.last_recorded_at, logged, || {
                 format!("professional {}", state.code)
             });
-            let sum = state.days.entry(award.effective_on).or_default();
-            *sum += award.points;
-            state.entries += 1;
-            state.points += award.points;
-            state.dojo_credits += award.dojo_credits;
-            self.report.points_entries += 1;
-            if expected.is_unasked {
-                continue;
-            }
+            let day_after = self.add_points(award);
+            let Some(object) = object.filter(|_| !expected.is_unasked) else { continue };
+            let state = &self.professionals[award.professional.0 as usize];
             let position = EntryPosition {
                 id: Uuid::nil(),
                 owner: state.id,
@@ -38,17 +33,19 @@ impl Replay<'_> {
                 log_seq: logged.seq,
                 recorded_at: logged.recorded_at,
                 balance_after: state.dojo_credits,
-                day_after: *sum,
+                day_after,
             };
             expected.points.push(points_row(self.policy, award, object, position));
         }
+        self.awards.points = awards;
     }
 
     /// The entries of credits that a step should have left.
     pub(super) fn ledger_entries(&mut self, logged: &LoggedStep, expected: &mut Expected) {
-        for award in &self.awards.credits {
-            let object = self.objects[award.object.0 as usize];
-            if let Object::Activity(id) = object
+        let awards = std::mem::take(&mut self.awards.credits);
+        for award in &awards {
+            let object = self.objects.get(award.object);
+            if let Some(Object::Activity(id)) = object
                 && let Some(activity) = self.activities.get_mut(&id)
             {
                 activity.awarded_credits += award.level_credits;
@@ -57,23 +54,9 @@ impl Replay<'_> {
             check_time(&mut self.report, &mut state.last_recorded_at, logged, || {
                 format!("partner {}", state.code)
             });
-            let day_after = award.track.map_or(0, |track| {
-                let sum = state.days.entry((track, award.effective_on)).or_default();
-                *sum += award.level_credits;
-                *sum
-            });
-            let expires = matches!(award.reason, Reason::Expiry { .. });
-            if let Some(kept) = self.kept.get_mut(&award.partner).filter(|_| !expires) {
-                let edition = award.count.and_then(|count| self.policy.id(count.edition));
-                kept.push(KeptCredit { award: *award, edition, seq: logged.seq });
-            }
-            state.entries += 1;
-            state.credits += award.spendable_credits;
-            state.level_credits += award.level_credits;
-            self.report.ledger_entries += 1;
-            if expected.is_unasked {
-                continue;
-            }
+            let day_after = self.add_credits(award);
+            let Some(object) = object.filter(|_| !expected.is_unasked) else { continue };
+            let state = &self.partners[award.partner.0 as usize];
             let position = EntryPosition {
                 id: Uuid::nil(),
                 owner: state.id,
@@ -85,6 +68,32 @@ impl Replay<'_> {
             };
             expected.ledger.push(ledger_row(self.policy, award, object, position));
         }
+        self.awards.credits = awards;
+    }
+
+    /// Adds an award to the sums of its professional, and returns the sum of its day.
+    pub(super) fn add_points(&mut self, award: &PointsAward) -> i64 {
+        let state = &mut self.professionals[award.professional.0 as usize];
+        state.entries += 1;
+        state.points += award.points;
+        state.dojo_credits += award.dojo_credits;
+        self.report.points_entries += 1;
+        state.days.add(award.effective_on, award.points)
+    }
+
+    /// Adds an award to the sums of its partner, and returns the sum of its day and track.
+    pub(super) fn add_credits(&mut self, award: &CreditsAward) -> i64 {
+        let expires = matches!(award.reason, Reason::Expiry { .. });
+        if let Some(kept) = self.kept.get_mut(&award.partner).filter(|_| !expires) {
+            let edition = award.count.and_then(|count| self.policy.id(count.edition));
+            kept.push(KeptCredit { award: *award, edition, seq: self.seq });
+        }
+        let state = &mut self.partners[award.partner.0 as usize];
+        state.entries += 1;
+        state.credits += award.spendable_credits;
+        state.level_credits += award.level_credits;
+        self.report.ledger_entries += 1;
+        award.track.map_or(0, |track| state.days.add((track, award.effective_on), award.level_credits))
     }
 }
 

@@ -68,14 +68,16 @@ impl Differences {
         // What expires follows from what is earned, by steps of its own.
         let expires = |reason| matches!(reason, Reason::Expiry { .. });
         for award in replay.awards.credits.iter().filter(|award| !expires(award.reason)) {
+            let Some(object) = replay.objects.get(award.object) else { continue };
             let window = award.count.map(|count| (count.kind, count.window_start));
-            let key = (award.effective_on, award.track, window, replay.objects[award.object.0 as usize]);
+            let key = (award.effective_on, award.track, window, object);
             let by = (sign * award.level_credits, sign * award.spendable_credits);
             change(self.credits.entry(award.partner).or_default(), key, by);
         }
         for award in replay.awards.points.iter().filter(|award| !expires(award.reason)) {
+            let Some(object) = replay.objects.get(award.object) else { continue };
             let window = award.count.map(|count| (count.kind, count.window_start));
-            let key = (award.effective_on, window, replay.objects[award.object.0 as usize]);
+            let key = (award.effective_on, window, object);
             let by = (sign * award.points, sign * award.dojo_credits);
             change(self.points.entry(award.professional).or_default(), key, by);
         }
@@ -208,7 +210,9 @@ impl<'a> Replay<'a> {
             }
             let (points, days) = other.fold.professional_sums(who);
             // Each replay numbers objects itself.
-            let days = days.renumbered(|activity| self.number(other.objects[activity.0 as usize]));
+            let days = days.renumbered(|activity| {
+                other.objects.get(activity).map_or(activity, |object| self.number(object))
+            });
             self.fold.adopt_professional(who, &change.tallies, (points, &days));
             differences.points.remove(&who);
         } else {
@@ -216,8 +220,7 @@ impl<'a> Replay<'a> {
             self.report.add_difference(|| format!("step {seq} of the log: nobody was recalculated"));
         }
         let objects = &self.objects;
-        let key = |index: ObjectIndex| objects[index.0 as usize].id().as_u128();
-        self.accounts.settle(&mut self.awards, Returning::Free, &key);
+        self.accounts.settle(&mut self.awards, Returning::Free, &|index| objects.key(index));
         self.points_entries(logged, expected);
         self.ledger_entries(logged, expected);
     }

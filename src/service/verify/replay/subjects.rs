@@ -245,10 +245,9 @@ impl Replay<'_> {
         for partner in who {
             let id = self.partners[partner.0 as usize].id;
             for KeptCredit { award, edition, seq } in self.kept.get(&partner).into_iter().flatten() {
-                let object = self.objects[award.object.0 as usize];
                 let is_kept = matches!(
-                    object,
-                    Object::Activity(_) | Object::Order(_) | Object::Deal(_) | Object::Quote(_)
+                    self.objects.get(award.object),
+                    None | Some(Object::Activity(_) | Object::Order(_) | Object::Deal(_) | Object::Quote(_))
                 );
                 let count = award.count.and_then(|count| {
                     let edition = self.policy.index_in_force((*edition)?, award.effective_on)?;
