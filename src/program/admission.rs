@@ -10,7 +10,7 @@ use super::edition::Editions;
 use super::nearest::{nearest, same_word};
 use super::refusal::{Code, Refusal, Refusals, all, each};
 use super::rule::{Attributes, Derived, EarlyBonus, KindId, Program, Review, Rule, UnitSource};
-use super::wording::{did_you_mean, in_the_future, shown};
+use super::wording::{counted, did_you_mean, in_the_future, shown};
 use attributes::{check_attribute, check_names};
 
 /// A claimed activity.
@@ -252,7 +252,8 @@ fn check_points(rule: &Rule, points: Option<i64>) -> Result<(), Refusal> {
             (Code::PointsRequired, format!("{kind} requires points from {min} to {max}{each}; got none."))
         }
         (UnitSource::Graded { min, max }, Some(points)) if points < *min || points > *max => {
-            (Code::PointsOutOfRange, format!("{kind} accepts {min} to {max} points{each}; got {points}."))
+            let most = counted(*max, "point");
+            (Code::PointsOutOfRange, format!("{kind} accepts {min} to {most}{each}; got {points}."))
         }
         (UnitSource::Fixed { .. } | UnitSource::ByAttribute { .. }, None)
         | (UnitSource::Graded { .. }, Some(_)) => return Ok(()),

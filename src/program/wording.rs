@@ -67,6 +67,18 @@ pub fn listed<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
     row
 }
 
+/// A unit in the number that goes with a count, where its plural ends in an s.
+#[must_use]
+pub fn unit_of(count: i64, unit: &str) -> String {
+    if count.unsigned_abs() == 1 { unit.to_owned() } else { format!("{unit}s") }
+}
+
+/// A count with its unit: `1 point`, `20 points`, `-1 point`.
+#[must_use]
+pub fn counted(count: i64, unit: &str) -> String {
+    format!("{count} {}", unit_of(count, unit))
+}
+
 /// That a text is not a calendar date.
 #[must_use]
 pub fn not_a_date(text: &str) -> String {
@@ -114,6 +126,16 @@ mod tests {
             assert_eq!(shown(given), as_word);
         }
         assert!(quoted(&"\0".repeat(1_000)).chars().count() <= SHOWN_MAX + 3, "escapes are counted");
+    }
+
+    #[test]
+    fn a_unit_is_in_the_number_of_its_count() {
+        // count, text
+        let table =
+            [(0, "0 points"), (1, "1 point"), (2, "2 points"), (-1, "-1 point"), (i64::MIN, "points")];
+        for (count, text) in table {
+            assert!(counted(count, "point").ends_with(text), "{count}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::access::Operation;
 use crate::error::{Error, refused};
 use crate::program::fold::{ProfessionalIndex, Redemption, Step};
 use crate::program::refusal::{Code, Problems, Refusal, Refusals, all};
+use crate::program::wording::counted;
 use crate::service::events::EventDraft;
 use crate::store::page::{Page, Rows};
 use crate::store::professional::ProfessionalRow;
@@ -401,13 +402,16 @@ fn check(quantity: i64, item: &swag_item::Model, balance: i64) -> Result<i64, Re
     let code = &item.code;
     let mut problems = Problems::default();
     if quantity > item.stock {
-        let message = format!("{} of {code} are in stock; got a quantity of {quantity}.", item.stock);
+        let are = if item.stock == 1 { "is" } else { "are" };
+        let message = format!("{} of {code} {are} in stock; got a quantity of {quantity}.", item.stock);
         problems.add(Refusal::new(Code::OutOfStock, "quantity", message));
     }
     let price = item.dojo_credits.saturating_mul(quantity);
     if price > balance {
         let message = format!(
-            "{quantity} of {code} cost {price} Dojo Credits; the balance of {balance} pays for at most {}.",
+            "{quantity} of {code} {} {}; the balance of {balance} pays for at most {}.",
+            if quantity == 1 { "costs" } else { "cost" },
+            counted(price, "Dojo Credit"),
             balance.max(0) / item.dojo_credits
         );
         problems.add(Refusal::new(Code::CreditsOverBalance, "quantity", message));

@@ -6,6 +6,7 @@ use super::deal::{self, DealCause};
 use super::target::{self, TargetCause};
 use super::{SpannedEditions, window};
 use crate::program::rule::{Rest, Rule, Track, UnitSource, Window};
+use crate::program::wording::{counted as count_of, unit_of};
 
 /// What caused the award that is explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub struct Award<'a> {
 #[must_use]
 pub fn explain(rule: &Rule, award: &Award<'_>) -> String {
     if let Cause::Recalculation(Some(plan)) = award.cause {
-        return recalculated_by_plan(rule, award.amount, "credits", plan);
+        return recalculated_by_plan(rule, award.amount, "credit", plan);
     }
     let tail = if award.legacy {
         "; it counts for the first level only and cannot be spent (PP, Legacy)"
@@ -64,6 +65,7 @@ pub fn explain(rule: &Rule, award: &Award<'_>) -> String {
 
 /// What a recalculation by another policy brings: the reason of its plan.
 pub(super) fn recalculated_by_plan(rule: &Rule, amount: i64, unit: &str, plan: &str) -> String {
+    let unit = unit_of(amount, unit);
     format!("{}, recalculated by the plan \"{plan}\": {amount:+} {unit} ({}).", rule.title, rule.source)
 }
 
@@ -111,7 +113,8 @@ fn arithmetic(rule: &Rule, award: &Award<'_>) -> String {
         return if rule.per == 1 {
             format!("{sign}{units} × {} = {amount} {currency}", rule.credits)
         } else {
-            format!("{units} units, {} for every full {}, so {amount} {currency}", rule.credits, rule.per)
+            let units = count_of(units, "unit");
+            format!("{units}, {} for every full {}, so {amount} {currency}", rule.credits, rule.per)
         };
     }
     let cap = rule.cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();

@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use crate::program::credit_life::{CreditKind, Expiry};
+use crate::program::wording::counted;
 
 /// The numbers of credits that expired, or came back from that.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +40,7 @@ pub fn explain_expiry(expired: &ExpiredCredits) -> String {
     let last = expiry.expires_on(earned_on).and_then(|day| day.pred_opt());
     let until = match (expiry, last) {
         (Expiry::Months(months), Some(last)) => {
-            format!(" could be spent for {months} months, through {last}")
+            format!(" could be spent for {}, through {last}", counted(months.into(), "month"))
         }
         (Expiry::FollowingYear(_), Some(last)) => {
             format!(" could be spent through the end of {}", last.year())
@@ -64,6 +65,13 @@ mod tests {
                 -30,
                 12,
                 "30 credits earned on 2024-05-15 could be spent for 24 months, through 2026-05-14: balance 42 - 30 = 12.",
+            ),
+            (
+                CreditKind::Credits,
+                Expiry::Months(1),
+                -1,
+                0,
+                "1 credit earned on 2024-05-15 could be spent for 1 month, through 2024-06-14: balance 1 - 1 = 0.",
             ),
             (
                 CreditKind::DojoCredits,

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::award::recalculated_by_plan;
 use super::{SpannedEditions, window};
 use crate::program::rule::{Attributes, Rule, UnitSource, Window};
+use crate::program::wording::counted as count_of;
 
 /// What caused the points that are explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub fn explain_points(rule: &Rule, award: &PointsAward<'_>) -> String {
         PointsCause::Activity => "",
         PointsCause::Void => ", an activity voided",
         PointsCause::Recalculation(Some(plan)) => {
-            return recalculated_by_plan(rule, award.points, "points", plan);
+            return recalculated_by_plan(rule, award.points, "point", plan);
         }
         PointsCause::Recalculation(None) => return recalculated(rule, award),
     };
@@ -57,29 +58,31 @@ fn recalculated(rule: &Rule, award: &PointsAward<'_>) -> String {
     let now = rule.earned(units_after) - rule.earned(units_before);
     let cap = rule.cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();
     format!(
-        "{}, recalculated after a change of the sign-up date or a merge: {} goes from {units_before} to {units_after} points{cap}, \
-         so {now} instead of {} = {points} points ({}).",
+        "{}, recalculated after a change of the sign-up date or a merge: {} goes from {units_before} to {}{cap}, \
+         so {now} instead of {} = {} ({}).",
         rule.title,
         window(rule, window_start),
+        count_of(units_after, "point"),
         now - points,
+        count_of(points, "point"),
         rule.source
     )
 }
 
 /// Points of an activity that is counted by itself.
 fn each(rule: &Rule, award: &PointsAward<'_>) -> String {
-    let points = award.points;
+    let awarded = count_of(award.points, "point");
     if award.cause == PointsCause::Void {
-        return format!("{points} points");
+        return awarded;
     }
     let range = |min: i64, max: i64| match rule.unit {
-        Some(unit) => format!("{points} points, out of {min} to {max} a {}", unit.word(1)),
-        None => format!("{points} points, out of {min} to {max}"),
+        Some(unit) => format!("{awarded}, out of {min} to {max} a {}", unit.word(1)),
+        None => format!("{awarded}, out of {min} to {max}"),
     };
     let Some((quantity, attributes)) = award.activity else {
         return match &rule.unit_source {
             UnitSource::Graded { min, max } => range(*min, *max),
-            UnitSource::Fixed { .. } | UnitSource::ByAttribute { .. } => format!("{points} points"),
+            UnitSource::Fixed { .. } | UnitSource::ByAttribute { .. } => awarded,
         };
     };
     let divisor = rule.divided_by.as_ref().and_then(|name| Some((name, attributes.get(name)?.as_i64()?)));
@@ -92,11 +95,11 @@ fn each(rule: &Rule, award: &PointsAward<'_>) -> String {
             let divided = divisor.map_or(String::new(), |(name, by)| format!(", divided by {by} ({name})"));
             format!("{}{quantity}{divided}", range(*min, *max))
         }
-        UnitSource::Fixed { per_unit } => fixed(rule, *per_unit, quantity, attributes, points),
+        UnitSource::Fixed { per_unit } => fixed(rule, *per_unit, quantity, attributes, award.points),
         UnitSource::ByAttribute { attribute, .. } => {
             let value = attributes.get(attribute).and_then(|value| value.as_str()).unwrap_or_default();
             let one = crate::program::admission::units_of_one(rule, None, attributes);
-            format!("{attribute} {value}: {}", fixed(rule, one, quantity, attributes, points))
+            format!("{attribute} {value}: {}", fixed(rule, one, quantity, attributes, award.points))
         }
     }
 }
@@ -104,6 +107,7 @@ fn each(rule: &Rule, award: &PointsAward<'_>) -> String {
 /// Fixed points, with the bonus for an early activity and what divides them.
 fn fixed(rule: &Rule, per_unit: i64, quantity: i64, attributes: &Attributes, points: i64) -> String {
     let base = per_unit.saturating_mul(quantity);
+    let awarded = count_of(points, "point");
     let product = match rule.unit {
         _ if quantity == 1 => base.to_string(),
         Some(unit) => format!("{quantity} {} × {per_unit}", unit.word(quantity)),
@@ -112,24 +116,23 @@ fn fixed(rule: &Rule, per_unit: i64, quantity: i64, attributes: &Attributes, poi
     if let Some((name, by)) =
         rule.divided_by.as_ref().and_then(|name| Some((name, attributes.get(name)?.as_i64()?)))
     {
-        return format!("{product}, divided by {by} ({name}) = {points} points");
+        return format!("{product}, divided by {by} ({name}) = {awarded}");
     }
     if base < points.min(0) {
-        return format!(
-            "{product}, which lowers the sum of the membership year to 0 at most: {points} points"
-        );
+        return format!("{product}, which lowers the sum of the membership year to 0 at most: {awarded}");
     }
     let bonus = points - base;
     match &rule.early_bonus {
         Some(early) if bonus > 0 => {
             let date = attributes.get(&early.attribute).and_then(|value| value.as_str()).unwrap_or_default();
             format!(
-                "{product} + {bonus} for the first {} days from {} {date} = {points} points",
-                early.within_days, early.attribute
+                "{product} + {bonus} for the first {} from {} {date} = {awarded}",
+                count_of(early.within_days, "day"),
+                early.attribute
             )
         }
-        _ if quantity == 1 => format!("{points} points"),
-        _ => format!("{product} = {points} points"),
+        _ if quantity == 1 => awarded,
+        _ => format!("{product} = {awarded}"),
     }
 }
 
@@ -137,12 +140,11 @@ fn fixed(rule: &Rule, per_unit: i64, quantity: i64, attributes: &Attributes, poi
 fn counted(rule: &Rule, award: &PointsAward<'_>) -> String {
     let PointsAward { window_start, units_before, units_after, points, .. } = *award;
     let (asked, name) = (units_after - units_before, window(rule, window_start));
+    let (after, awarded) = (count_of(units_after, "point"), count_of(points, "point"));
     if let Some(editions) = award.editions {
         let words = editions.words((rule.earned(units_before), rule.earned(units_after)), points);
         let cap = rule.cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();
-        return format!(
-            "{name} went from {units_before} to {units_after} points{cap}, so {points} points{words}"
-        );
+        return format!("{name} went from {units_before} to {after}{cap}, so {awarded}{words}");
     }
     match rule.cap {
         Some(cap) if asked > points && points >= 0 => {
@@ -154,14 +156,15 @@ fn counted(rule: &Rule, award: &PointsAward<'_>) -> String {
                 Window::Each | Window::Lifetime => "in all",
             };
             format!(
-                "{points} of {asked} points: the cap of {cap} {each} leaves {cap} - {held} = {points} in {name}"
+                "{points} of {}: the cap of {cap} {each} leaves {cap} - {held} = {points} in {name}",
+                count_of(asked, "point")
             )
         }
         cap => {
             let cap = cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();
             let earned = rule.earned(units_after);
             format!(
-                "{name} went from {units_before} to {units_after} points{cap}, so {earned} - {} = {points} points",
+                "{name} went from {units_before} to {after}{cap}, so {earned} - {} = {awarded}",
                 earned - points
             )
         }
@@ -218,6 +221,27 @@ mod tests {
                 [0, 100, 100],
                 Some((1, &none)),
                 "Online course completed: 100 points, out of 25 to 250 (DP, Enrolling in and completing online training courses).",
+            ),
+            (
+                "DOCS_MISSING_INFORMATION",
+                PointsCause::Activity,
+                [0, 1, 1],
+                Some((1, &none)),
+                "Missing information added to the documentation: 1 point, out of 1 to 300 (DP, Contributing to the DataMiner documentation).",
+            ),
+            (
+                "DOCS_MISSING_INFORMATION",
+                PointsCause::Void,
+                [1, 0, -1],
+                Some((1, &none)),
+                "Missing information added to the documentation, an activity voided: -1 point (DP, Contributing to the DataMiner documentation).",
+            ),
+            (
+                "DOCS_MISSING_INFORMATION",
+                PointsCause::Recalculation(Some("Too few")),
+                [0, 0, 1],
+                None,
+                "Missing information added to the documentation, recalculated by the plan \"Too few\": +1 point (DP, Contributing to the DataMiner documentation).",
             ),
             (
                 "COURSE_COMPLETED",

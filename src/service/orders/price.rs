@@ -15,7 +15,7 @@ use crate::program::edition::OrderPurpose;
 use crate::program::money::Money;
 use crate::program::pricing::{LineInput, PricedOrder, PricingError, PricingTerms, RateSource, price};
 use crate::program::refusal::{Code, Refusal, Refusals, all, each};
-use crate::program::wording::{listed, quoted};
+use crate::program::wording::{counted, listed, quoted};
 use crate::service::contracts::terms;
 use crate::service::subjects::check_last_day;
 use crate::service::{Services, input, labels};
@@ -261,9 +261,9 @@ fn refuse(error: PricingError, terms: &PricingTerms<'_>, credits: i64, partner: 
             } else {
                 let balance = partner.credits;
                 format!(
-                    "At most {} credits can be redeemed; got {credits}. The caps of this order allow {max}, and the balance \
+                    "At most {} can be redeemed; got {credits}. The caps of this order allow {max}, and the balance \
                      is {balance}.",
-                    max.min(balance.max(0))
+                    counted(max.min(balance.max(0)), "credit")
                 )
             };
             Refusal::new(Code::CreditsOverCap, "credits", message)
@@ -290,7 +290,8 @@ pub(in crate::service) fn over_balance(credits: i64, max_credits: i64, balance: 
             "The balance is {balance}, so no credits can be redeemed until it is positive again; got {credits}."
         )
     } else {
-        format!("The balance is {balance}, so at most {most} credits can be redeemed; got {credits}.")
+        let most = counted(most, "credit");
+        format!("The balance is {balance}, so at most {most} can be redeemed; got {credits}.")
     };
     Err(Refusal::new(Code::CreditsOverBalance, "credits", message))
 }

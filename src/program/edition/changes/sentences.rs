@@ -81,10 +81,15 @@ pub(super) fn sentence(
         }
         (_, Some("cap")) if part.is_rule() => {
             let window = value("window").map_or("", window);
-            let limit = |value: Option<&str>, shown: String| {
-                if value.is_some() { shown } else { "no limit".to_owned() }
-            };
-            format!("{title}: at most {} → {} {unit}{window}.", limit(before, from), limit(after, to))
+            match (before, after) {
+                (Some(_), Some(_)) => {
+                    format!("{title}: at most {from} → {to} {}{window}.", of(&to, unit))
+                }
+                (Some(_), None) => {
+                    format!("{title}: at most {from} {}{window} → no limit.", of(&from, unit))
+                }
+                (None, _) => format!("{title}: no limit → at most {to} {}{window}.", of(&to, unit)),
+            }
         }
         ("credits", Some(_)) => format!("Credits expire: {from} → {to}."),
         ("dojo_credits", Some(_)) => format!("Dojo Credits expire: {from} → {to}."),
@@ -105,7 +110,7 @@ pub(super) fn sentence(
 
 /// A unit in the number that goes with a figure.
 fn of<'u>(figure: &str, unit: &'u str) -> &'u str {
-    if figure == "1" { unit.strip_suffix('s').unwrap_or(unit) } else { unit }
+    if matches!(figure, "1" | "-1") { unit.strip_suffix('s').unwrap_or(unit) } else { unit }
 }
 
 /// When credits expire, by the values of their section.
@@ -152,12 +157,13 @@ fn terms(unit: &str, values: &Values) -> String {
     let value = |name: &str| values.get(name).map(|value| grouped(value));
     let terms = [
         value("cap")
-            .map(|cap| format!("at most {cap} {unit}{}", values.get("window").map_or("", |one| window(one)))),
+            .map(|cap| (of(&cap, unit), cap, values.get("window").map_or("", |one| window(one))))
+            .map(|(unit, cap, window)| format!("at most {cap} {unit}{window}")),
         value("divided_by").map(|name| format!("divided by {}", words(&name))),
         value("counts_as").map(|kind| format!("counts as {kind}")),
         value("from").map(|day| format!("from {day}")),
         value("until").map(|day| format!("until {day}")),
-        value("evidence_days").map(|days| format!("with evidence within {days} days")),
+        value("evidence_days").map(|days| format!("with evidence within {days} {}", of(&days, "days"))),
         value("rest").filter(|rest| rest == "carry").map(|_| "what is left over is carried on".to_owned()),
     ];
     let before = std::iter::once(String::new());

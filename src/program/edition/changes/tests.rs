@@ -52,6 +52,21 @@ fn each_change_is_a_sentence() {
             &[("window = \"calendar_year\"\ncap = 10", "window = \"calendar_year\"\ncap = 30")],
             &["Demo system or lab: at most 10 → 30 credits a calendar year."],
         ),
+        (
+            &[("window = \"calendar_year\"\ncap = 10\n", "window = \"calendar_year\"\n")],
+            &["Demo system or lab: at most 10 credits a calendar year → no limit."],
+        ),
+        (
+            &[(
+                "credits = 10\nper = 5\nwindow = \"month\"\n",
+                "credits = 10\nper = 5\nwindow = \"month\"\ncap = 1\n",
+            )],
+            &["Downloads of the partner's Catalog items: no limit → at most 1 credit a month."],
+        ),
+        (
+            &[("credits = 10\nper = 5\n", "credits = 1\nper = 5\n")],
+            &["Downloads of the partner's Catalog items: 10 → 1 credit per 5."],
+        ),
         (&[("EUR = \"1.00\"", "EUR = \"1.25\"")], &["Value of one credit in EUR: 1.00 → 1.25."]),
         (
             &[("\"SUPPORT_SERVICE\"]\npercent = \"20\"", "\"SUPPORT_SERVICE\"]\npercent = \"22.5\"")],
