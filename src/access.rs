@@ -231,6 +231,8 @@ rights! {
         Partner "partner"              [Everything Everything Nothing Own Nothing]
         /// A partner's ledger, balance, standing, deals, orders, sales targets and affiliated professionals.
         PartnerAccount "partner account" [Everything Everything Nothing Own Nothing]
+        /// The statement of a partner's account for a period.
+        Statement "statement"          [Everything Everything Nothing Own Nothing]
         /// An entry of a partner's ledger.
         LedgerEntry "ledger entry"     [Everything Everything Nothing Own Nothing]
         /// A professional: code, name and sign-up date. A partner's own ones are those affiliated with it now or before.

@@ -46,7 +46,7 @@ impl Services {
     /// # Errors
     /// When there is no such partner, the days are not accepted, or the database fails.
     pub async fn statement(&self, code: &str, from: NaiveDate, to: NaiveDate) -> Result<Statement, Error> {
-        self.authorize(Operation::PartnerAccount)?;
+        self.authorize(Operation::Statement)?;
         let found = self.partner_by_code(code).await?;
         let found = found.ok_or_else(|| input::no_partner(code));
         let ((), partner) = all((check_period((from, to), self.clock.today()), found))?;
