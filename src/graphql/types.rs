@@ -25,6 +25,7 @@ mod money;
 mod order;
 mod partner;
 mod path;
+mod planned_effects;
 mod points;
 mod product;
 mod professional;
@@ -50,7 +51,9 @@ pub(crate) use deal::Deal;
 pub(crate) use edition::Edition;
 pub(crate) use edition_check::EditionCheck;
 pub(crate) use edition_draft::{EditionDraft, EditionDraftStatus};
-pub(crate) use edition_trial::{EditionTrial, EditionTrialSubject};
+pub(crate) use edition_trial::{
+    EditionTrial, EditionTrialSubject, EditionTrialSubjectFilter, EditionTrialSubjectOrder,
+};
 pub(crate) use effects::Effects;
 pub(crate) use enums::{
     ActivityStatus, DealActivityKind, DealOutcome, DealStatus, ReviewDecision, Track, UserErrorCode,
@@ -63,6 +66,7 @@ pub(crate) use ledger::LedgerEntry;
 pub(crate) use money::{Money, MoneyInput};
 pub(crate) use order::{Order, Quote};
 pub(crate) use partner::Partner;
+pub(crate) use planned_effects::PlannedEffects;
 pub(crate) use points::PointsEntry;
 pub(crate) use product::{Contract, Product};
 pub(crate) use professional::Professional;

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use entity::{idempotency_key, ledger_entry, points_entry};
+use entity::{edition_trial, idempotency_key, ledger_entry, points_entry};
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
@@ -33,6 +33,17 @@ pub enum SubjectId {
     Professional(Uuid),
 }
 
+/// What a recalculation changes, as its plan found it.
+#[derive(Clone, Debug)]
+pub struct PlannedEffects {
+    /// The plan.
+    pub plan: edition_trial::Model,
+    /// Whether it is taken back: what the plan gives is taken, and what it takes is given.
+    pub reverts: bool,
+    /// Whether nothing that earns came since, so that the figures are what changes.
+    pub is_current: bool,
+}
+
 /// What a mutation changed of credits, points and levels, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
@@ -42,6 +53,8 @@ pub struct Effects {
     pub points: Vec<points_entry::Model>,
     /// Changes of levels.
     pub levels: Vec<(SubjectId, LevelChange)>,
+    /// What the subjects of a recalculation, each of which has a step of its own, change in sum.
+    pub planned: Option<PlannedEffects>,
 }
 
 impl Effects {
@@ -50,7 +63,7 @@ impl Effects {
     pub fn of_activity(&self, id: Uuid) -> Self {
         let ledger = self.ledger.iter().filter(|entry| entry.activity_id == Some(id));
         let points = self.points.iter().filter(|entry| entry.activity_id == Some(id));
-        Self { ledger: ledger.cloned().collect(), points: points.cloned().collect(), levels: Vec::new() }
+        Self { ledger: ledger.cloned().collect(), points: points.cloned().collect(), ..Self::default() }
     }
 
     /// The entries of one step of the log, without changes of levels, which concern all steps together.
@@ -58,7 +71,7 @@ impl Effects {
     pub fn of_step(&self, seq: i64) -> Self {
         let ledger = self.ledger.iter().filter(|entry| entry.log_seq == seq);
         let points = self.points.iter().filter(|entry| entry.log_seq == seq);
-        Self { ledger: ledger.cloned().collect(), points: points.cloned().collect(), levels: Vec::new() }
+        Self { ledger: ledger.cloned().collect(), points: points.cloned().collect(), ..Self::default() }
     }
 }
 

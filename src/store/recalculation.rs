@@ -6,6 +6,7 @@ use entity::recalculation;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Value};
 use uuid::Uuid;
 
+use super::log::WITHOUT_ENTRIES;
 use super::page::{Page, PageSql, Rows};
 use super::sql::{self, Sql, sql};
 use super::turns;
@@ -49,6 +50,21 @@ pub(crate) async fn open(connection: &impl ConnectionTrait) -> Result<Option<rec
     sql!(OPEN, "SELECT * FROM recalculations WHERE status IN ('APPLYING', 'REVERTING')");
     let statement = OPEN.bind(connection.get_database_backend(), []);
     recalculation::Entity::find().from_raw_sql(statement).one(connection).await
+}
+
+/// Whether anything that earns took effect after a recalculation was applied, apart from recalculations themselves.
+pub(crate) async fn has_earned_since(
+    connection: &impl ConnectionTrait,
+    row: &recalculation::Model,
+) -> Result<bool, DbErr> {
+    static LATER: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::new(&format!(
+            "SELECT seq FROM log WHERE seq > $1 AND action NOT IN ({WITHOUT_ENTRIES}, 'RECALCULATED', \
+             'RECALCULATION_APPLIED', 'RECALCULATION_REVERTED') LIMIT 1"
+        ))
+    });
+    let statement = LATER.bind(connection.get_database_backend(), [row.applied_seq.into()]);
+    Ok(connection.query_one_raw(statement).await?.is_some())
 }
 
 /// One page of recalculations, in the order of planning.

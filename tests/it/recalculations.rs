@@ -1,5 +1,6 @@
 //! Recalculations: a policy for days that have passed is planned, applied and reverted (PROGRAM.md, E4).
 
+mod effects;
 mod sums;
 
 use entity::value::{LogAction, RecalculationStatus};
@@ -218,7 +219,8 @@ async fn e4_plan_apply_and_revert_is_the_identity_over_any_history(backend: Back
     }
 }
 
-async fn live(app: &TestApp, history: &mut History, chance: &mut Chance, steps: usize) {
+/// Goes on with a history for some steps.
+pub(crate) async fn live(app: &TestApp, history: &mut History, chance: &mut Chance, steps: usize) {
     for _ in 0..steps {
         let seed = chance.below(usize::MAX >> 33);
         let Some(step) = history.next(&mut Chance(seed as u64)) else { continue };

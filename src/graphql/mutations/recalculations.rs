@@ -9,7 +9,7 @@ use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::id::NodeType;
 use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::Date;
-use crate::graphql::types::Recalculation;
+use crate::graphql::types::{Effects, Recalculation};
 use crate::program::refusal::{Code, Refusal};
 use crate::service::Services;
 use crate::service::editions::{EditionSource, TrialInput};
@@ -43,7 +43,7 @@ pub(crate) struct PlanRecalculationInput {
 pub(crate) struct ApplyRecalculationInput {
     /// Global ID of the recalculation.
     recalculation: ID,
-    /// Whether nothing is kept, and the answer is what it would be. What the recalculation changes is in its `trial`.
+    /// Whether nothing is kept, and the answer is what it would be: what changes is in `effects.planned`.
     #[graphql(default)]
     preview: bool,
     /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
@@ -58,7 +58,7 @@ pub(crate) struct RevertRecalculationInput {
     recalculation: ID,
     /// Reason, 1 to 2,000 characters.
     reason: String,
-    /// Whether nothing is kept, and the answer is what it would be. What the recalculation has changed is in its `trial`.
+    /// Whether nothing is kept, and the answer is what it would be: what changes is in `effects.planned`.
     #[graphql(default)]
     preview: bool,
     /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
@@ -71,6 +71,8 @@ pub(crate) struct RevertRecalculationInput {
 pub(crate) struct RecalculationPayload {
     /// The recalculation after the mutation; null if the mutation was refused.
     recalculation: Option<Recalculation>,
+    /// What the recalculation or its reversion changes, in `planned`. A plan changes nothing.
+    effects: Effects,
     /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
@@ -143,6 +145,7 @@ async fn payload(
     Ok(match split_user_errors(result)? {
         Ok(row) => RecalculationPayload {
             recalculation: Some(Recalculation(BatchRow::only(row))),
+            effects: Effects(services.effects()),
             user_errors: Vec::new(),
         },
         Err(user_errors) => RecalculationPayload { user_errors, ..RecalculationPayload::default() },

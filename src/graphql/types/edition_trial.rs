@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::{edition_trial, edition_trial_subject, value};
+use uuid::Uuid;
 
 use super::commerce::ProductCategory;
 use super::enums::map_enum;
@@ -184,9 +185,7 @@ impl EditionTrial {
     /// partners would have on that day, less those that they have. Lines that a contract governs are not counted. Negative if
     /// discounts would be lower; empty if they are the same.
     async fn discount_cost(&self) -> Result<Vec<Money>, ApiError> {
-        let stored: BTreeMap<String, i64> = serde_json::from_str(&self.0.row().discount_cost)
-            .map_err(|error| Error::Damaged(format!("the cost of a trial: {error}")))?;
-        stored.iter().map(|(currency, minor)| Money::from_minor(*minor, currency)).collect()
+        cost(&self.0.row().discount_cost, 1)
     }
 
     /// Subjects for which something differs; empty until the trial has finished.
@@ -208,23 +207,60 @@ impl EditionTrial {
         >,
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<EditionTrialSubject>, ApiError> {
-        let filter = filter.unwrap_or_default();
-        let filter = Filter {
-            verdicts: filter.outcomes.map(|outcomes| outcomes.into_iter().map(Into::into).collect()),
-            partners: filter.partners,
-        };
-        let order = match order_by.unwrap_or(EditionTrialSubjectOrder::Losses) {
-            EditionTrialSubjectOrder::Losses => Order::Losses,
-            EditionTrialSubjectOrder::Gains => Order::Gains,
-            EditionTrialSubjectOrder::Code => Order::Code,
-        };
-        let page = PageArguments { first, after, last, before }.page(&TRIAL_SUBJECTS)?;
-        let id = self.0.row().id;
-        let services = context.data_unchecked::<Services>();
-        let rows = services.edition_trial_subjects(id, &filter, order, &page).await?;
-        let order = ListOrder::TrialSubjects(order);
-        Ok(Connection::new(BatchPage::new(rows), &page, order, Total::TrialSubjects(id, filter)))
+        let page = PageArguments { first, after, last, before };
+        subjects(context, self.0.row().id, (filter, order_by), page, false).await
     }
+}
+
+/// A page of the subjects of a trial, or of what taking it back does to them: before and after are the other way round.
+pub(super) async fn subjects(
+    context: &Context<'_>,
+    trial: Uuid,
+    (filter, order): (Option<EditionTrialSubjectFilter>, Option<EditionTrialSubjectOrder>),
+    page: PageArguments,
+    reverts: bool,
+) -> Result<Connection<EditionTrialSubject>, ApiError> {
+    let filter = filter.unwrap_or_default();
+    let stored = |outcome: EditionTrialOutcome| {
+        let verdict = value::TrialVerdict::from(outcome);
+        if reverts { opposite(verdict) } else { verdict }
+    };
+    let filter = Filter {
+        verdicts: filter.outcomes.map(|outcomes| outcomes.into_iter().map(stored).collect()),
+        partners: filter.partners,
+    };
+    let order = match (order.unwrap_or(EditionTrialSubjectOrder::Losses), reverts) {
+        (EditionTrialSubjectOrder::Losses, false) | (EditionTrialSubjectOrder::Gains, true) => Order::Losses,
+        (EditionTrialSubjectOrder::Gains, false) | (EditionTrialSubjectOrder::Losses, true) => Order::Gains,
+        (EditionTrialSubjectOrder::Code, _) => Order::Code,
+    };
+    let page = page.page(&TRIAL_SUBJECTS)?;
+    let services = context.data_unchecked::<Services>();
+    let mut rows = services.edition_trial_subjects(trial, &filter, order, &page).await?;
+    if reverts {
+        for row in &mut rows.rows {
+            std::mem::swap(&mut row.before, &mut row.after);
+            row.verdict = opposite(row.verdict);
+            row.difference = -row.difference;
+        }
+    }
+    let order = ListOrder::TrialSubjects(order);
+    Ok(Connection::new(BatchPage::new(rows), &page, order, Total::TrialSubjects(trial, filter)))
+}
+
+fn opposite(verdict: value::TrialVerdict) -> value::TrialVerdict {
+    match verdict {
+        value::TrialVerdict::Gains => value::TrialVerdict::Loses,
+        value::TrialVerdict::Loses => value::TrialVerdict::Gains,
+        value::TrialVerdict::Mixed => value::TrialVerdict::Mixed,
+    }
+}
+
+/// Amounts by currency, as they are stored.
+pub(super) fn cost(stored: &str, sign: i64) -> Result<Vec<Money>, ApiError> {
+    let stored: BTreeMap<String, i64> = serde_json::from_str(stored)
+        .map_err(|error| Error::Damaged(format!("the cost of a trial: {error}")))?;
+    stored.iter().map(|(currency, minor)| Money::from_minor(sign * minor, currency)).collect()
 }
 
 /// Subject for which a tried edition makes a difference.

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 
 use super::event::{LevelChange, LevelSubject};
-use super::{LedgerEntry, PointsEntry};
+use super::{LedgerEntry, PlannedEffects, PointsEntry};
 use crate::graphql::batch::{BatchById, BatchPage};
 use crate::graphql::error::ApiError;
 use crate::program::level_change::LevelChange as LevelChanged;
@@ -13,13 +13,15 @@ use crate::store::page::Rows;
 
 /// What a mutation changed of credits, points and levels, as far as the caller may read the accounts. With
 /// `preview: true`, what it would change: nested fields show the state that it would leave, and no row, event or number
-/// of it remains. Empty for a refused mutation and for a repeat of an idempotency key.
+/// of it remains. Empty for a refused mutation and for a repeat of an idempotency key. The partners and professionals of a
+/// recalculation follow one by one, each with entries of its own: for these, see `planned`.
 #[derive(Default)]
 pub(crate) struct Effects(pub(crate) run::Effects);
 
 /// What a mutation changed of credits, points and levels, as far as the caller may read the accounts. With
 /// `preview: true`, what it would change: nested fields show the state that it would leave, and no row, event or number
-/// of it remains. Empty for a refused mutation and for a repeat of an idempotency key.
+/// of it remains. Empty for a refused mutation and for a repeat of an idempotency key. The partners and professionals of a
+/// recalculation follow one by one, each with entries of its own: for these, see `planned`.
 #[Object]
 impl Effects {
     /// New ledger entries of partners, in the order of recording.
@@ -32,6 +34,11 @@ impl Effects {
     async fn points_entries(&self) -> Vec<PointsEntry> {
         let page = BatchPage::new(Rows { rows: self.0.points.clone(), has_more: false });
         page.batch_rows().map(PointsEntry).collect()
+    }
+
+    /// What a recalculation changes for partners and professionals, the same in a preview; null for every other mutation.
+    async fn planned(&self) -> Option<PlannedEffects> {
+        self.0.planned.clone().map(PlannedEffects)
     }
 
     /// Changes of levels, professionals first.

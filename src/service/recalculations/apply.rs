@@ -14,6 +14,7 @@ use crate::service::audit::{Change, Changes};
 use crate::service::editions::checked;
 use crate::service::events::EventDraft;
 use crate::service::posting::{LogEntry, Object, PostedRows, Posting};
+use crate::service::run::{self, PlannedEffects};
 use crate::service::{ObjectId, Services, input, transact};
 use crate::store::edition as editions;
 use crate::store::log::{self, Position};
@@ -55,6 +56,7 @@ impl Services {
                 recalculation_id: Some(row.id),
             };
             editions::insert(transaction, edition).await?;
+            keep_planned(trial, false, true);
             self.write_move(transaction, changes, (&before, row), posted, None).await
         })?;
         self.follow(row).await
@@ -100,6 +102,8 @@ impl Services {
             let (action, kind) = (LogAction::RecalculationReverted, EventKind::RecalculationReverted);
             let posted = self.post_move(transaction, (&row, &trial), (action, kind), &reason).await?;
             let row = recalculation::Model { reverted_seq: posted.seqs.first().copied(), ..row };
+            let is_current = !store::has_earned_since(transaction, &before).await?;
+            keep_planned(trial, true, is_current);
             self.write_move(transaction, changes, (&before, row), posted, Some(&reason)).await
         })?;
         self.follow(row).await
@@ -231,6 +235,13 @@ async fn plan(
 ) -> Result<edition_trial::Model, Error> {
     let found = trials::by_ids(transaction, [row.trial_id]).await?.pop();
     found.ok_or_else(|| Error::Damaged("a recalculation without its plan".to_owned()))
+}
+
+/// What the subjects will change is part of the effects before any of them has followed.
+fn keep_planned(plan: edition_trial::Model, reverts: bool, is_current: bool) {
+    run::record_effects(|effects| {
+        effects.planned = Some(PlannedEffects { plan, reverts, is_current });
+    });
 }
 
 fn check_planned(row: &recalculation::Model) -> Result<(), Refusal> {
