@@ -303,7 +303,7 @@ function staff(day) {
     discounts { level category discount { amount currency } }
     levels { on track level partners }
     forecast { track level partners }
-    renewals { level professionals secured }
+    renewals { level professionals secured atRenewal { level professionals } }
   }
 }
 `,

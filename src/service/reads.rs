@@ -33,7 +33,7 @@ pub use partners::{PartnerQuery, track_column};
 pub use paths::PathQuery;
 pub use professional_levels::ProfessionalLevelAward;
 pub use professionals::{ProfessionalQuery, StandingOn};
-pub use program_reports::{LevelCount, ProgramReport};
+pub use program_reports::{LevelCount, ProgramReport, RenewalCount, value_of};
 pub use standings::{PartnerStanding, YearCredits};
 pub use statements::Statement;
 

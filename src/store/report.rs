@@ -130,27 +130,3 @@ pub(crate) async fn members(
     let statement = MEMBERS.bind(connection.get_database_backend(), [after.into(), limit.into()]);
     Member::find_by_statement(statement).all(connection).await
 }
-
-/// Professionals of a level, by whether they keep it at renewal.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct RenewalCount {
-    /// Code of the level.
-    pub level: String,
-    /// Those whose points of this year keep it already.
-    pub secured: i64,
-    /// All of them.
-    pub professionals: i64,
-}
-
-/// Professionals that have a level.
-pub(crate) async fn renewals(connection: &impl ConnectionTrait) -> Result<Vec<RenewalCount>, DbErr> {
-    sql!(
-        RENEWALS,
-        "SELECT b.level AS level, COUNT(*) AS professionals, \
-         CAST(SUM(CASE WHEN b.points_to_retain = 0 THEN 1 ELSE 0 END) AS BIGINT) AS secured \
-         FROM professional_balances b JOIN professionals p ON p.id = b.professional_id \
-         WHERE b.level IS NOT NULL AND p.merged_into IS NULL GROUP BY b.level ORDER BY b.level"
-    );
-    let statement = RENEWALS.bind(connection.get_database_backend(), []);
-    RenewalCount::find_by_statement(statement).all(connection).await
-}

@@ -4,6 +4,7 @@
 mod harness;
 
 mod access;
+mod account_sums;
 mod affiliation_corrections;
 mod affiliations;
 mod agents;

@@ -1,6 +1,6 @@
 //! The report of the program for a period.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, Object, SimpleObject};
 
 use super::commerce::ProductCategory;
 use super::enums::{LedgerReason, Track};
@@ -8,9 +8,9 @@ use super::money::Money;
 use super::sealed_head::SealedHead;
 use crate::graphql::error::ApiError;
 use crate::graphql::scalar::{Date, int};
-use crate::service::reads::LevelCount;
+use crate::service::reads::{LevelCount, RenewalCount, value_of};
 use crate::service::{Services, reads};
-use crate::store::report::{CreditSum, DiscountSum, RenewalCount, UnspentCredits};
+use crate::store::report::{CreditSum, DiscountSum, UnspentCredits};
 
 /// What happened in the program in a period, and what is ahead.
 pub(crate) struct ProgramReport(pub(crate) reads::ProgramReport);
@@ -36,7 +36,11 @@ impl ProgramReport {
     /// Spendable credits that partners hold now, by the year that earned them: the oldest are spent first. A row
     /// without a year is what partners owe, whose balances are negative.
     async fn unspent(&self) -> Vec<ReportUnspent> {
-        self.0.unspent.iter().cloned().map(ReportUnspent).collect()
+        let values = |row: &UnspentCredits| match row.year {
+            Some(_) => value_of(row.credits, &self.0.credit_values).into_iter().map(Into::into).collect(),
+            None => Vec::new(),
+        };
+        self.0.unspent.iter().map(|row| ReportUnspent { row: row.clone(), value: values(row) }).collect()
     }
 
     /// Value of the credits that partners hold now, if all were redeemed in one currency: one amount for each currency
@@ -60,7 +64,8 @@ impl ProgramReport {
         self.0.forecast.iter().cloned().map(ReportLevel).collect()
     }
 
-    /// Professionals that have a level, and the number of those who keep it at renewal by the points that they have already.
+    /// Professionals that have a level and will renew, and what they have at their next renewal by the points that they have
+    /// already.
     async fn renewals(&self) -> Vec<ReportRenewal> {
         self.0.renewals.iter().cloned().map(ReportRenewal).collect()
     }
@@ -104,19 +109,27 @@ impl ReportCredits {
 }
 
 /// Unspent credits of a year.
-pub(crate) struct ReportUnspent(UnspentCredits);
+pub(crate) struct ReportUnspent {
+    row: UnspentCredits,
+    value: Vec<Money>,
+}
 
 /// Unspent credits of a year.
 #[Object]
 impl ReportUnspent {
     /// Calendar year that earned the credits; null for what partners owe.
     async fn year(&self) -> Option<i32> {
-        self.0.year
+        self.row.year
     }
 
     /// Spendable credits.
     async fn credits(&self) -> i32 {
-        int(self.0.credits)
+        int(self.row.credits)
+    }
+
+    /// Value of these credits, if all were redeemed in one currency; empty for what partners owe.
+    async fn value(&self) -> Vec<Money> {
+        self.value.clone()
     }
 }
 
@@ -205,8 +218,27 @@ impl ReportRenewal {
         int(self.0.professionals)
     }
 
-    /// Number of those who keep it at renewal without further points.
+    /// Number of those who have at least this level at their next renewal without further points.
     async fn secured(&self) -> i32 {
         int(self.0.secured)
     }
+
+    /// Levels that they have at their next renewal without further points, the lowest first.
+    async fn at_renewal(&self) -> Vec<ReportRenewalLevel> {
+        let rows = self.0.at_renewal.iter();
+        rows.map(|(level, professionals)| ReportRenewalLevel {
+            level: level.clone(),
+            professionals: int(*professionals),
+        })
+        .collect()
+    }
+}
+
+/// Number of professionals of a level at their next renewal.
+#[derive(SimpleObject)]
+pub(crate) struct ReportRenewalLevel {
+    /// Code of the level; null below the first.
+    level: Option<String>,
+    /// Number of professionals that have it then.
+    professionals: i32,
 }

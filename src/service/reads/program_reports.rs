@@ -1,27 +1,29 @@
 //! The report of the program for a period.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike, Months, NaiveDate};
+use entity::professional;
 use uuid::Uuid;
 
 use super::statements::check_period;
 use crate::access::Operation;
 use crate::error::Error;
-use crate::program::calendar::{month_start, year_start};
-use crate::program::level_change::partner_levels;
+use crate::program::calendar::{membership_year, month_start, year_start};
+use crate::program::level_change::{Membership, partner_levels, professional_level};
 use crate::program::money::Money;
 use crate::program::refusal::{Code, Refusal};
 use crate::program::rule::Track;
 use crate::service::Services;
-use crate::service::posting::{PeriodTotal, partner_totals, read_overrides};
-use crate::store::report::{self, CreditSum, DiscountSum, RenewalCount, UnspentCredits};
-use crate::store::totals;
+use crate::service::posting::{PeriodTotal, partner_totals, points_of, read_overrides};
+use crate::store::professional::ProfessionalRow;
+use crate::store::report::{self, CreditSum, DiscountSum, UnspentCredits};
+use crate::store::{subject, totals};
 
 /// Most months of a report: each is a day for which the level of every partner is computed.
 const MONTHS_MAX: usize = 36;
-/// Partners that are read at once.
-const PARTNERS_PER_READ: u64 = 1_000;
+/// Partners or professionals that are read at once.
+const SUBJECTS_PER_READ: u64 = 1_000;
 
 /// Partners of a track and level on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,19 @@ pub struct LevelCount {
     pub level: String,
     /// How many.
     pub partners: i64,
+}
+
+/// Professionals of a level, and what they have when their membership years end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenewalCount {
+    /// Code of the level.
+    pub level: String,
+    /// How many have it.
+    pub professionals: i64,
+    /// Those who keep it, or have a higher one, by what they have earned already.
+    pub secured: i64,
+    /// How many have which level then, if nothing more is earned; none for those below the first.
+    pub at_renewal: Vec<(Option<String>, i64)>,
 }
 
 /// What happened in the program in a period, and what is ahead.
@@ -49,13 +64,15 @@ pub struct ProgramReport {
     pub unspent: Vec<UnspentCredits>,
     /// Their value, in each currency that credits have a value in.
     pub unspent_value: Vec<Money>,
+    /// Value of one credit in each of these.
+    pub credit_values: Vec<Money>,
     /// Discounts of the orders that were placed in the period.
     pub discounts: Vec<DiscountSum>,
     /// Levels at the end of each month of the period, and on its last day.
     pub levels: Vec<LevelCount>,
     /// Levels on the next 1 January, if nothing more is earned.
     pub forecast: Vec<LevelCount>,
-    /// Professionals by level and by whether they keep it at renewal.
+    /// Professionals by level and by what they have secured for their next renewal.
     pub renewals: Vec<RenewalCount>,
 }
 
@@ -73,7 +90,6 @@ impl Services {
         let unspent = report::unspent(db).await?;
         let held: i64 = unspent.iter().filter(|row| row.year.is_some()).map(|row| row.credits).sum();
         let values = &self.policy.editions.at(today).rewards.credit_values;
-        let value = |one: &Money| Money { minor: one.minor.saturating_mul(held), currency: one.currency };
         let ahead = year_start(today.year() + 1);
         let counts = self.level_counts(&days, ahead).await?;
         let (forecast, levels) = counts.into_iter().partition(|row| row.on == ahead);
@@ -81,12 +97,13 @@ impl Services {
             from,
             to,
             credits: report::credits(db, from, to).await?,
-            unspent_value: values.iter().map(value).collect(),
+            unspent_value: value_of(held, values),
+            credit_values: values.clone(),
             unspent: unspent.into_iter().filter(|row| row.credits != 0).collect(),
             discounts: report::discounts(db, from, to).await?,
             levels,
             forecast,
-            renewals: report::renewals(db).await?,
+            renewals: self.renewal_counts(today).await?,
         })
     }
 
@@ -97,7 +114,7 @@ impl Services {
         let mut counts: BTreeMap<(NaiveDate, Track, String), i64> = BTreeMap::new();
         let mut after = Uuid::nil();
         loop {
-            let members = report::members(self.db.reader(), after, PARTNERS_PER_READ).await?;
+            let members = report::members(self.db.reader(), after, SUBJECTS_PER_READ).await?;
             let Some(last) = members.last() else { break };
             after = last.id;
             let mut stored: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
@@ -124,6 +141,59 @@ impl Services {
         let count = |((on, track, level), partners)| LevelCount { on, track, level, partners };
         Ok(counts.into_iter().map(count).collect())
     }
+
+    /// Professionals that have a level and will renew, by the level that they have then.
+    async fn renewal_counts(&self, today: NaiveDate) -> Result<Vec<RenewalCount>, Error> {
+        let (db, editions) = (self.db.reader(), &self.policy.editions);
+        let mut counts: BTreeMap<String, Renewals> = BTreeMap::new();
+        let mut after = Uuid::nil();
+        loop {
+            let mut found = subject::after::<ProfessionalRow>(db, after, SUBJECTS_PER_READ).await?;
+            let Some(last) = found.last() else { break };
+            after = last.id;
+            let renews_on = |row: &professional::Model| membership_year(row.signed_up_on, today).renews_on;
+            found.retain(|row| {
+                row.merged_into.is_none() && row.left_on.is_none_or(|left| renews_on(row) <= left)
+            });
+            let stored = totals::of_professionals(db, found.iter().map(|row| row.id)).await?;
+            let signed_up = found.iter().map(|row| (row.id, row.signed_up_on)).collect();
+            let mut points = points_of(db, editions, &stored, &signed_up, &HashMap::new()).await?;
+            for row in found {
+                let overrides = read_overrides(row.level_overrides.as_deref())?;
+                let of = Membership { signed_up_on: row.signed_up_on, overrides: &overrides };
+                let points = points.remove(&row.id).unwrap_or_default();
+                let Some(level) = professional_level(editions, of, &points, today) else { continue };
+                let then = professional_level(editions, of, &points, renews_on(&row));
+                let count = counts.entry(level.code.clone()).or_default();
+                let rank = then.as_ref().map(|then| then.rank);
+                count.secured += i64::from(rank >= Some(level.rank));
+                let code = then.map(|then| then.code.clone());
+                count.at_renewal.entry(rank).or_insert((code, 0)).1 += 1;
+            }
+            tokio::task::yield_now().await;
+        }
+        let count = |(level, found): (String, Renewals)| RenewalCount {
+            level,
+            professionals: found.at_renewal.values().map(|(_, count)| count).sum(),
+            secured: found.secured,
+            at_renewal: found.at_renewal.into_values().collect(),
+        };
+        Ok(counts.into_iter().map(count).collect())
+    }
+}
+
+/// The value of credits in each currency in which one has a value.
+#[must_use]
+pub fn value_of(credits: i64, values: &[Money]) -> Vec<Money> {
+    let value = |one: &Money| Money { minor: one.minor.saturating_mul(credits), currency: one.currency };
+    values.iter().map(value).collect()
+}
+
+#[derive(Default)]
+struct Renewals {
+    secured: i64,
+    /// By rank, the lowest first.
+    at_renewal: BTreeMap<Option<usize>, (Option<String>, i64)>,
 }
 
 /// The last days of the months of a period, and its own last day.
