@@ -1,5 +1,7 @@
 //! Editions that are tried on the whole log (PROGRAM.md, section 9, E2).
 
+mod cancelling;
+
 use chrono::TimeDelta;
 use entity::edition_trial;
 use entity::value::TrialStatus;
