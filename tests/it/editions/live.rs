@@ -1,8 +1,11 @@
-//! The chain of editions in a running application: what it posts is what the model says, and `verify` replays it.
+//! The chain of editions, published by and by in a running application: what it posts is what the model says, and `verify`
+//! replays it.
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{Days, NaiveDate};
 use migration::{Migrator, MigratorTrait};
+use partner_program::program::Editions;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,10 +13,12 @@ use uuid::Uuid;
 use super::chain;
 use super::model::{Credit, Happening, Model, Points};
 use super::replay::{PARTNERS, SIGNED_UP, TODAY, day, log, signed_up};
+use crate::harness::history::Chance;
 use crate::harness::{Activity, Backend, TestApp, TestDatabase, verified};
+use crate::publishing::published;
 
 both! {
-    e6_the_application_posts_what_the_model_says,
+    e6_a_published_chain_posts_what_the_model_says,
     section_2_no_sum_of_points_falls_below_zero,
     earning_rules_say_what_an_activity_needs,
 }
@@ -47,46 +52,101 @@ pub(crate) async fn with_editions(backend: Backend, documents: &[String], today:
     TestApp::start_on(database, today).await
 }
 
-async fn e6_the_application_posts_what_the_model_says(backend: Backend) {
+/// The clock while each edition of the chain is the last one that is in force: some days before the next one.
+fn days_of_publication(editions: &Editions) -> Vec<NaiveDate> {
+    let next = editions.iter().skip(1).map(|edition| edition.effective_from - Days::new(9));
+    next.chain([day(TODAY)]).collect()
+}
+
+/// The steps of a log by the edition after whose publication they happen: the first one that their days allow, or a later
+/// one, as things are recorded late. What is voided was recorded before.
+fn by_publication(log: &[Happening], days: &[NaiveDate], number: u64) -> Vec<Vec<Happening>> {
+    let first_of = |on: NaiveDate| days.iter().position(|today| on <= *today).expect("a day of the past");
+    let mut chance = Chance(number);
+    let mut recorded: HashMap<usize, usize> = HashMap::new();
+    let mut parts = vec![Vec::new(); days.len()];
+    for happening in log {
+        let part = match happening {
+            Happening::Works { from, .. } => first_of(*from),
+            Happening::Voided(id) => (recorded[id] + chance.below(3)).min(days.len() - 1),
+            Happening::Recorded(deed) => {
+                let late = if chance.below(3) == 0 { chance.below(6) } else { 0 };
+                let part = (first_of(deed.on) + late).min(days.len() - 1);
+                recorded.insert(deed.id, part);
+                part
+            }
+        };
+        parts[part].push(happening.clone());
+    }
+    parts
+}
+
+/// The chain as it comes to be: the database begins with the first edition, and every other one is published over HTTP, a few
+/// days before it comes into force, while things are recorded before and after.
+async fn e6_a_published_chain_posts_what_the_model_says(backend: Backend) {
     let documents = chain::documents();
     let editions = chain::editions();
+    let days = days_of_publication(&editions);
     for number in [7_001, 7_002] {
-        let app = with_editions(backend, &documents, TODAY).await;
+        let begins_on = days[0].to_string();
+        let mut app = with_editions(backend, &documents[..1], &begins_on).await;
         for partner in 0..PARTNERS {
             app.partner(&format!("p{partner}"), "2020-01-01").await;
         }
-        for (who, on) in SIGNED_UP.iter().enumerate() {
-            app.professional(&format!("a{who}"), on).await;
-        }
         let mut model = Model::new(&documents, &signed_up());
         let mut activities: HashMap<usize, Value> = HashMap::new();
-        for happening in &log(&editions, &documents, number, 70, true) {
-            model.happens(happening, day(TODAY));
-            match happening {
-                Happening::Recorded(deed) => {
-                    let on = deed.on.to_string();
-                    let mut activity = match (deed.partner, deed.professional) {
-                        (Some(partner), _) => Activity::of_partner(&format!("p{partner}"), &deed.kind, &on),
-                        (_, who) => {
-                            Activity::of_professional(&format!("a{}", who.expect("one")), &deed.kind, &on)
-                        }
-                    };
-                    activity = activity.quantity(deed.quantity).external_id(&deed.id.to_string());
-                    activity = activity.attributes(Value::Object(deed.attributes.clone()));
-                    if let Some(points) = deed.points {
-                        activity = activity.points(points);
-                    }
-                    activities.insert(deed.id, app.record(activity).await);
-                }
-                Happening::Voided(id) => app.void(&activities[id]).await,
-                Happening::Works { professional, partner, from, .. } => {
-                    let (who, partner) = (format!("a{professional}"), format!("p{partner}"));
-                    app.affiliate(&who, &partner, &from.to_string()).await;
-                }
+        let parts = by_publication(&log(&editions, &documents, number, 120, true), &days, number);
+        assert_eq!((parts.len(), documents.len()), (21, 21));
+        let mut known = 0;
+        for (part, today) in parts.iter().zip(&days) {
+            app = app.restart(&today.to_string()).await;
+            while known < SIGNED_UP.len() && signed_up()[known] <= *today {
+                app.professional(&format!("a{known}"), SIGNED_UP[known]).await;
+                known += 1;
+            }
+            for happening in part {
+                model.happens(happening, *today);
+                send(&app, happening, &mut activities).await;
+            }
+            // The next edition is published while this one is in force.
+            let published_so_far = app.services().policy().editions.iter().count();
+            if let Some(document) = documents.get(published_so_far) {
+                let from = editions.iter().nth(published_so_far).expect("an edition").effective_from;
+                let edition = published(&app, document, &from.to_string()).await;
+                assert_eq!(edition["effectiveFrom"], from.to_string());
             }
         }
+        assert!(
+            parts.iter().filter(|part| !part.is_empty()).count() > 12,
+            "things happen all along the chain"
+        );
         compare(&app, &model, &activities).await;
+        app.services().emit_time_based_events().await.expect("the rollouts");
         verified(app.services()).await;
+    }
+}
+
+/// Sends what happens, which must be taken.
+async fn send(app: &TestApp, happening: &Happening, activities: &mut HashMap<usize, Value>) {
+    match happening {
+        Happening::Recorded(deed) => {
+            let on = deed.on.to_string();
+            let mut activity = match (deed.partner, deed.professional) {
+                (Some(partner), _) => Activity::of_partner(&format!("p{partner}"), &deed.kind, &on),
+                (_, who) => Activity::of_professional(&format!("a{}", who.expect("one")), &deed.kind, &on),
+            };
+            activity = activity.quantity(deed.quantity).external_id(&deed.id.to_string());
+            activity = activity.attributes(Value::Object(deed.attributes.clone()));
+            if let Some(points) = deed.points {
+                activity = activity.points(points);
+            }
+            activities.insert(deed.id, app.record(activity).await);
+        }
+        Happening::Voided(id) => app.void(&activities[id]).await,
+        Happening::Works { professional, partner, from, .. } => {
+            let (who, partner) = (format!("a{professional}"), format!("p{partner}"));
+            app.affiliate(&who, &partner, &from.to_string()).await;
+        }
     }
 }
 
