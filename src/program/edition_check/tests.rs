@@ -1,5 +1,6 @@
 //! Tests of checking documents.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -243,9 +244,10 @@ fn no_text_makes_the_check_panic() {
     }
 }
 
-/// The parser names the keys that it knows where it refuses another one.
+/// The parser names the keys that it knows where it refuses another one: each is in the reference, and each key in a table of
+/// the reference is one that the parser knows there.
 #[test]
-fn every_key_of_a_document_is_in_the_reference() {
+fn the_reference_has_the_keys_of_the_parser_and_no_others() {
     let reference = include_str!("../../../docs/editions.md");
     let unknown = "zzz = 1\n";
     let mut document = format!("{unknown}{BUILT_IN}");
@@ -271,17 +273,23 @@ fn every_key_of_a_document_is_in_the_reference() {
         assert!(document.contains(&format!("\n{header}\n")), "{header}");
         document = document.replacen(&format!("\n{header}\n"), &format!("\n{header}\n{unknown}"), 1);
     }
-    document.push_str("\n[credits]\nzzz = 1\n[dojo_credits]\nzzz = 1\n");
+    for header in ["[credits]", "[dojo_credits]", "[partner.validity]", "[professional.validity]"] {
+        document.push_str(&format!("\n{header}\n{unknown}"));
+    }
     document.push_str(
         "\n[[example]]\nname = \"x\"\nprofessionals = { a = { zzz = 1 } }\nfacts = []\nexpect = []\n\
          [[example]]\nname = \"y\"\nfacts = [{ zzz = 1 }]\nexpect = []\n\
          [[example]]\nname = \"z\"\nfacts = []\nexpect = [{ zzz = 1 }]\n\
          [[example]]\nname = \"o\"\nfacts = []\nexpect = [{ on = 2025-01-01, order = { zzz = 1 } }]\n",
     );
-    let mut lists = 0;
+    let (lines, mut lists) = (document.lines().collect::<Vec<_>>(), 0);
+    // What is known below each header, and anywhere.
+    let mut known_below: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for problem in problems(&document) {
-        let Some((_, known)) = problem.split_once("unknown field `zzz`, expected ") else { continue };
+        let Some((place, known)) = problem.split_once("unknown field `zzz`, expected ") else { continue };
         lists += 1;
+        let line: usize = place.split(':').next().and_then(|line| line.parse().ok()).expect("a line");
+        let header = line.checked_sub(2).map_or("", |above| lines[above]);
         for key in known.split('`').skip(1).step_by(2) {
             let is_there = ["`", "[", "{ ", ".", "`{ "].iter().any(|before| {
                 ["`", "]", ",", " }", " ="]
@@ -289,7 +297,42 @@ fn every_key_of_a_document_is_in_the_reference() {
                     .any(|after| reference.contains(&format!("{before}{key}{after}")))
             });
             assert!(is_there, "docs/editions.md does not mention `{key}`: {problem}");
+            for place in [header, "anywhere"] {
+                known_below.entry(place).or_default().insert(key.to_owned());
+            }
         }
     }
-    assert_eq!(lists, 24, "{:#?}", problems(&document));
+    assert_eq!(lists, 26, "{:#?}", problems(&document));
+    assert!(rows_of_the_reference(reference, &known_below) > 60);
+}
+
+/// Compares the keys in the tables of the reference with those that are known below the headers of their sections, and
+/// returns how many there are.
+fn rows_of_the_reference(reference: &str, known_below: &BTreeMap<&str, BTreeSet<String>>) -> usize {
+    let (_, reference) = reference.split_once("\n## Reference\n").expect("the reference");
+    let codes =
+        |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let (mut headers, mut keys) = (Vec::new(), 0);
+    for line in reference.lines() {
+        if let Some(heading) = line.strip_prefix("### ") {
+            headers = codes(heading);
+        }
+        let Some(cell) = line.strip_prefix("| `").and_then(|row| row.split(" | ").next()) else { continue };
+        // Examples have tables of facts and expectations beside their own.
+        let places: Vec<&str> = match &headers[..] {
+            [] => vec!["anywhere"],
+            [one] if one == "[[example]]" => vec!["anywhere"],
+            several => several.iter().map(String::as_str).collect(),
+        };
+        for code in codes(&format!("`{cell}")) {
+            let key = code.trim_matches(['[', ']']).rsplit('.').next().unwrap_or_default().to_owned();
+            let is_known = |place: &&str| known_below.get(*place).is_some_and(|known| known.contains(&key));
+            assert!(
+                places.iter().any(is_known),
+                "docs/editions.md has `{code}`, which {places:?} does not know"
+            );
+            keys += 1;
+        }
+    }
+    keys
 }
