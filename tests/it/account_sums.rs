@@ -153,19 +153,17 @@ fn shows(list: &Value, entries: &[&ledger_entry::Model], context: &str) {
 }
 
 async fn the_report_is_a_sum_of_the_ledgers_and_orders(backend: Backend) {
-    for seed in [22, 23] {
-        let app = program(backend, seed).await;
-        let entries = ledger(&app).await;
-        for (from, to) in [("2025-06-01", LAST_DAY), ("2026-08-01", TODAY), (LAST_DAY, LAST_DAY)] {
-            let report = app.ok(REPORT, json!({ "from": from, "to": to })).await["programReport"].clone();
-            let (from, to) = (day(from), day(to));
-            let of_period = entries.iter().filter(|entry| (from..=to).contains(&entry.effective_on));
-            assert_eq!(sorted(&report["credits"]), sums(of_period), "{from} {to}");
-            unspent(&report, &entries);
-            assert_eq!(sorted(&report["discounts"]), discounts(&app, (from, to)).await, "{from} {to}");
-            levels(&app, &report, (from, to)).await;
-            renewals(&app, &report).await;
-        }
+    let app = program(backend, 22).await;
+    let entries = ledger(&app).await;
+    for (from, to) in [("2025-06-01", LAST_DAY), ("2026-08-01", TODAY), (LAST_DAY, LAST_DAY)] {
+        let report = app.ok(REPORT, json!({ "from": from, "to": to })).await["programReport"].clone();
+        let (from, to) = (day(from), day(to));
+        let of_period = entries.iter().filter(|entry| (from..=to).contains(&entry.effective_on));
+        assert_eq!(sorted(&report["credits"]), sums(of_period), "{from} {to}");
+        unspent(&report, &entries);
+        assert_eq!(sorted(&report["discounts"]), discounts(&app, (from, to)).await, "{from} {to}");
+        levels(&app, &report, (from, to)).await;
+        renewals(&app, &report).await;
     }
 }
 

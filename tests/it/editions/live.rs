@@ -86,44 +86,39 @@ fn by_publication(log: &[Happening], days: &[NaiveDate], number: u64) -> Vec<Vec
 async fn e6_a_published_chain_posts_what_the_model_says(backend: Backend) {
     let documents = chain::documents();
     let editions = chain::editions();
-    let days = days_of_publication(&editions);
-    for number in [7_001, 7_002] {
-        let begins_on = days[0].to_string();
-        let mut app = with_editions(backend, &documents[..1], &begins_on).await;
-        for partner in 0..PARTNERS {
-            app.partner(&format!("p{partner}"), "2020-01-01").await;
-        }
-        let mut model = Model::new(&documents, &signed_up());
-        let mut activities: HashMap<usize, Value> = HashMap::new();
-        let parts = by_publication(&log(&editions, &documents, number, 120, true), &days, number);
-        assert_eq!((parts.len(), documents.len()), (21, 21));
-        let mut known = 0;
-        for (part, today) in parts.iter().zip(&days) {
-            app = app.restart(&today.to_string()).await;
-            while known < SIGNED_UP.len() && signed_up()[known] <= *today {
-                app.professional(&format!("a{known}"), SIGNED_UP[known]).await;
-                known += 1;
-            }
-            for happening in part {
-                model.happens(happening, *today);
-                send(&app, happening, &mut activities).await;
-            }
-            // The next edition is published while this one is in force.
-            let published_so_far = app.services().policy().editions.iter().count();
-            if let Some(document) = documents.get(published_so_far) {
-                let from = editions.iter().nth(published_so_far).expect("an edition").effective_from;
-                let edition = published(&app, document, &from.to_string()).await;
-                assert_eq!(edition["effectiveFrom"], from.to_string());
-            }
-        }
-        assert!(
-            parts.iter().filter(|part| !part.is_empty()).count() > 12,
-            "things happen all along the chain"
-        );
-        compare(&app, &model, &activities).await;
-        app.services().emit_time_based_events().await.expect("the rollouts");
-        verified(app.services()).await;
+    let (days, number) = (days_of_publication(&editions), 7_001);
+    let begins_on = days[0].to_string();
+    let mut app = with_editions(backend, &documents[..1], &begins_on).await;
+    for partner in 0..PARTNERS {
+        app.partner(&format!("p{partner}"), "2020-01-01").await;
     }
+    let mut model = Model::new(&documents, &signed_up());
+    let mut activities: HashMap<usize, Value> = HashMap::new();
+    let parts = by_publication(&log(&editions, &documents, number, 140, true), &days, number);
+    assert_eq!((parts.len(), documents.len()), (21, 21));
+    let mut known = 0;
+    for (part, today) in parts.iter().zip(&days) {
+        app = app.restart(&today.to_string()).await;
+        while known < SIGNED_UP.len() && signed_up()[known] <= *today {
+            app.professional(&format!("a{known}"), SIGNED_UP[known]).await;
+            known += 1;
+        }
+        for happening in part {
+            model.happens(happening, *today);
+            send(&app, happening, &mut activities).await;
+        }
+        // The next edition is published while this one is in force.
+        let published_so_far = app.services().policy().editions.iter().count();
+        if let Some(document) = documents.get(published_so_far) {
+            let from = editions.iter().nth(published_so_far).expect("an edition").effective_from;
+            let edition = published(&app, document, &from.to_string()).await;
+            assert_eq!(edition["effectiveFrom"], from.to_string());
+        }
+    }
+    assert!(parts.iter().filter(|part| !part.is_empty()).count() > 12, "things happen all along the chain");
+    compare(&app, &model, &activities).await;
+    app.services().emit_time_based_events().await.expect("the rollouts");
+    verified(app.services()).await;
 }
 
 /// Sends what happens, which must be taken.

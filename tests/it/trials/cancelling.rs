@@ -48,7 +48,8 @@ async fn e2_a_trial_that_is_cancelled_while_it_folds_ends_and_keeps_nothing(back
     let connection = app.database().connect().await;
     lengthen_log(&connection).await;
     // On PostgreSQL the fold gets no further than this lock, however fast it is: without an end it would wait for good.
-    let held = connection.begin().await.expect("a transaction");
+    let holder = app.database().connect().await;
+    let held = holder.begin().await.expect("a transaction");
     if backend == Backend::Postgres {
         held.execute_unprepared("LOCK TABLE merged_objects IN ACCESS EXCLUSIVE MODE").await.expect("a lock");
     }
@@ -77,6 +78,7 @@ async fn e2_a_trial_that_is_cancelled_while_it_folds_ends_and_keeps_nothing(back
     // The answer of `tryEdition` waits for the end of the fold, and has it before it stops waiting.
     assert!(took < ANSWERED_WITHIN, "the fold went on: {took:?}");
     held.rollback().await.expect("no lock");
+    holder.close().await.expect("a connection closes");
     keeps_nothing(&connection, &trial).await;
     let row = edition_trial::Entity::find().one(&connection).await.expect("the trials").expect("the trial");
     assert!(
