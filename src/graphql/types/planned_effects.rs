@@ -11,7 +11,7 @@ use crate::service::run;
 
 /// What a recalculation changes for partners and professionals, as its plan found it, or what its reversion changes: the
 /// same the other way round. Each of them follows in a transaction of its own, so this is known before the first has
-/// followed, and does not depend on how many have.
+/// followed, and does not change while they do.
 pub(crate) struct PlannedEffects(pub(crate) run::PlannedEffects);
 
 impl PlannedEffects {
@@ -23,10 +23,10 @@ impl PlannedEffects {
 
 /// What a recalculation changes for partners and professionals, as its plan found it, or what its reversion changes: the
 /// same the other way round. Each of them follows in a transaction of its own, so this is known before the first has
-/// followed, and does not depend on how many have.
+/// followed, and does not change while they do.
 #[Object]
 impl PlannedEffects {
-    /// Whether the log has earned or taken back nothing since the plan was made, so that these figures are exactly what
+    /// Whether the log has earned or reversed nothing since the plan was made, so that these figures are exactly what
     /// changes. Always true for an application, which is refused otherwise; for a reversion, what was recorded since the
     /// application may change as well.
     async fn current(&self) -> bool {
