@@ -53,6 +53,10 @@ async fn program(app: &TestApp) {
     app.item("mug", 100, 10).await;
 }
 
+fn grace() -> Value {
+    json!({ "code": "grace", "name": "Grace", "email": "grace@example.com", "signedUpOn": "2026-01-01" })
+}
+
 async fn a_preview_keeps_nothing_and_says_what_the_run_does(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     program(&app).await;
@@ -66,7 +70,9 @@ async fn a_preview_keeps_nothing_and_says_what_the_run_does(backend: Backend) {
     let order = |key: &str| Order::self_use("nordwind").line("course", 2).credits(20).keyed(key);
     let sale = Order::for_customer("nordwind").line("course", 2).keyed("sale");
     // mutation, input, whether credits or levels of the partner change; `$activity` and so on are found then
-    let table: [(&str, Value, bool); 14] = [
+    let table: [(&str, Value, bool); 16] = [
+        ("createPartner", json!({ "code": "polder", "name": "Polder", "enrolledOn": "2026-01-01" }), false),
+        ("signUpProfessional", grace(), false),
         ("recordActivity", certification("1"), false),
         (
             "affiliateProfessional",
@@ -122,9 +128,12 @@ async fn a_preview_is_refused_like_the_run(backend: Backend) {
     program(&app).await;
     let too_much = Order::self_use("nordwind").line("course", 1).credits(10).fresh();
     let late = Activity::of_partner("nordwind", "EVENT_ORGANIZED", "2026-09-01").input();
-    for (mutation, input, code) in
-        [("placeOrder", too_much, "CREDITS_OVER_BALANCE"), ("recordActivity", late, "DATE_IN_FUTURE")]
-    {
+    let taken = json!({ "code": "nordwind", "name": "Another", "enrolledOn": "2024-06-01" });
+    for (mutation, input, code) in [
+        ("placeOrder", too_much, "CREDITS_OVER_BALANCE"),
+        ("recordActivity", late, "DATE_IN_FUTURE"),
+        ("createPartner", taken, "ALREADY_EXISTS"),
+    ] {
         let would = run(&app, None, mutation, &preview(&input)).await;
         assert_eq!(would["userErrors"][0]["code"], code, "{would}");
         assert_eq!(run(&app, None, mutation, &input).await, would);
@@ -166,6 +175,18 @@ async fn what_a_preview_changes_is_read_as_in_a_run(backend: Backend) {
     let new = Activity::of_partner("nordwind", "EVENT_ORGANIZED", "2026-06-02").external_id("new").input();
     // mutation, type of its input, input, what is asked, and what a preview and a run answer
     let table = [
+        (
+            ("createPartner", "CreatePartnerInput"),
+            json!({ "code": "polder", "name": "Polder", "enrolledOn": "2026-01-01" }),
+            "partner { name balance standing { overall { code } } }",
+            json!({ "partner": { "name": "Polder", "balance": 0, "standing": { "overall": { "code": "ENTRY" } } } }),
+        ),
+        (
+            ("signUpProfessional", "SignUpProfessionalInput"),
+            grace(),
+            "professional { code dojoCredits }",
+            json!({ "professional": { "code": "grace", "dojoCredits": 0 } }),
+        ),
         (
             ("recordActivity", "ActivityInput"),
             new,

@@ -27,6 +27,9 @@ pub(crate) struct CreatePartnerInput {
     name: String,
     /// First day in the program: not before 1990-01-01, not after today.
     enrolled_on: Date,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
     /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
     /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
     idempotency_key: Option<String>,
@@ -69,6 +72,9 @@ pub(crate) struct SignUpProfessionalInput {
     email: String,
     /// Date of sign-up, from which membership years are counted: not before 1990-01-01, not after today.
     signed_up_on: Date,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
     /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
     /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
     idempotency_key: Option<String>,
@@ -107,7 +113,7 @@ impl SubjectMutations {
         context: &Context<'_>,
         #[graphql(desc = "Company to enrol.")] input: CreatePartnerInput,
     ) -> Result<PartnerPayload, ApiError> {
-        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let draft = PartnerDraft { code: input.code, name: input.name, enrolled_on: input.enrolled_on.0 };
         let added =
             services.partners_add(std::slice::from_ref(&draft)).await.and_then(|mut added| {
@@ -135,7 +141,7 @@ impl SubjectMutations {
         context: &Context<'_>,
         #[graphql(desc = "Person to sign up.")] input: SignUpProfessionalInput,
     ) -> Result<ProfessionalPayload, ApiError> {
-        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let draft = ProfessionalDraft {
             code: input.code,
             name: input.name,
