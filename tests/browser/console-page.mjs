@@ -130,6 +130,19 @@ export class ConsolePage extends Page {
     await this.until('the end of the dialog', () => !document.querySelector('.dialog'));
   }
 
+  /// Keeps the text of the next file that the page saves.
+  saves() {
+    return this.page.evaluate(() => {
+      const original = URL.createObjectURL;
+      URL.createObjectURL = (blob) => {
+        void blob.text().then((text) => {
+          globalThis.saved = text;
+        });
+        return original.call(URL, blob);
+      };
+    });
+  }
+
   /// Checks the page with axe-core in both themes.
   async accessible(name) {
     for (const theme of ['light', 'dark']) {

@@ -1,9 +1,6 @@
 // What program staff does in the console, and an integration: the steps of `console.mjs`.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import { WIDE } from './console-page.mjs';
 
@@ -12,18 +9,6 @@ const REVIEW = `mutation($input: ReviewActivityInput!) { reviewActivity(input: $
 export const RECORDED = `query($partner: String!) {
   partner(code: $partner) { balance activities(last: 50) { nodes { id kind status awardedCredits } } }
 }`;
-
-/// Keeps the text of the next file that the page saves.
-const saves = (it) =>
-  it.page.evaluate(() => {
-    const original = URL.createObjectURL;
-    URL.createObjectURL = (blob) => {
-      void blob.text().then((text) => {
-        globalThis.saved = text;
-      });
-      return original.call(URL, blob);
-    };
-  });
 
 export async function staffSteps({ step, open, ask, server, TODAY }) {
   await step('staff: a claim is approved with points, and leaves the queue of another tab', async () => {
@@ -118,7 +103,7 @@ export async function staffSteps({ step, open, ask, server, TODAY }) {
     await it.fill('Search', '');
     await it.press('Balance ▿', { within: 'thead' });
     await it.until('an order', () => document.querySelector('th[aria-sort]')?.innerText.includes('Balance'));
-    await saves(it);
+    await it.saves();
     await it.press('Export CSV');
     const csv = await it.until('the file', () => globalThis.saved);
     assert.match(csv, /Name,Enrolled on,Technical,Business,Credits this year,Balance\r\n/);
@@ -162,44 +147,6 @@ export async function staffSteps({ step, open, ask, server, TODAY }) {
     await it.confirm('Record an activity');
     await it.press('Points ledger', { within: '[role=tablist]' });
     await it.main('Blog post published: 700 points');
-  });
-
-  await step('staff: a file of activities is tried, recorded and voided; refused rows are shown with line and reason', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'console-')), 'activities.csv');
-    const rows = [
-      'source,external_id,kind,occurred_on,partner,quantity,note',
-      `upload,1,CUSTOMER_MEETING,${TODAY},nordwind,2,"two`,
-      'lines"',
-      'upload,2,NO_SUCH_KIND,2026-11-01,nordwind,1,',
-      'upload,3,CUSTOMER_MEETING,01.11.2026,nordwind,1,',
-    ];
-    writeFileSync(file, rows.join('\r\n'));
-    const it = await open('PROGRAM_STAFF', WIDE, '/console/imports');
-    await it.loaded('Imports');
-    await it.press('Upload activities', { within: '.page-header' });
-    await it.loaded('Upload activities');
-    const { partner } = await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' });
-    const field = await it.page.waitForSelector('#upload-file:enabled');
-    await field.uploadFile(file);
-    await it.main('What the file would do', 'This gives', '4 NO_SUCH_KIND', '5 occurred_on must be a date');
-    await it.accessible('upload');
-    assert.equal((await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' })).partner.balance, partner.balance, 'a trial changes nothing');
-    await saves(it);
-    await it.press('Download refused rows');
-    const csv = await it.until('the file', () => globalThis.saved);
-    assert.match(csv, /quantity,note,import_errors\r\nupload,2,NO_SUCH_KIND,/);
-    await it.press('Record 1 row');
-    await it.main('What the file did', 'Void 1 activity');
-    const after = await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' });
-    assert.ok(after.partner.balance > partner.balance);
-    await it.press('Void 1 activity of the file');
-    await it.fill('Reason', 'The wrong file', '.dialog');
-    await it.preview('This takes');
-    await it.confirm('Undo');
-    assert.equal((await ask('PROGRAM_STAFF', RECORDED, { partner: 'nordwind' })).partner.balance, partner.balance);
-    writeFileSync(file, 'partner,name,enrolled_on\nx,X,2026-01-01\n');
-    await field.uploadFile(file);
-    await it.main('This is a file of Partners');
   });
 
   await step('staff: two customers become one, and names of a customer are kept apart', async () => {
@@ -276,7 +223,7 @@ export async function staffSteps({ step, open, ask, server, TODAY }) {
       ['/partners/nordwind?tab=contracts', 'Nordwind Systems'],
       ['/partners/nordwind?tab=quotes', 'Nordwind Systems'],
       ['/imports', 'Imports'],
-      ['/imports/new', 'Upload activities'],
+      ['/imports/new', 'Upload a file'],
       ['/report', 'Report'],
       ['/policy', 'Policy'],
       ['/audit', 'Audit log'],
@@ -300,7 +247,7 @@ export async function staffSteps({ step, open, ask, server, TODAY }) {
     const it = await open('PROGRAM_STAFF', WIDE, '/console/claims?status=ALL');
     await it.loaded('Claims');
     // A file has all rows, also those that were not scrolled to.
-    await saves(it);
+    await it.saves();
     await it.press('Export CSV');
     const csv = await it.until('the file', () => globalThis.saved);
     const total = await it.page.$eval('.table-footer', (element) => Number(/of ([\d,]+)/.exec(element.innerText)[1].replace(',', '')));

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { ConsolePage, PHONE, WIDE } from './console-page.mjs';
 import { RECORDED, staffSteps } from './console-staff.mjs';
+import { uploadSteps } from './console-uploads.mjs';
 import { post, startBrowser, startServer } from './page.mjs';
 
 const { BROWSER, SCREENSHOTS, SERVER } = process.env;
@@ -105,6 +106,7 @@ try {
   });
 
   await staffSteps(test);
+  await uploadSteps(test);
 
   await step('a query opens in GraphiQL with its variables and the key', async () => {
     const it = await open('PROGRAM_STAFF', WIDE, '/console/partners?search=nord');

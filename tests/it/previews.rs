@@ -179,7 +179,7 @@ async fn what_a_preview_changes_is_read_as_in_a_run(backend: Backend) {
             ("createPartner", "CreatePartnerInput"),
             json!({ "code": "polder", "name": "Polder", "enrolledOn": "2026-01-01" }),
             "partner { name balance standing { overall { code } } }",
-            json!({ "partner": { "name": "Polder", "balance": 0, "standing": { "overall": { "code": "ENTRY" } } } }),
+            json!({ "partner": { "name": "Polder", "balance": 0, "standing": { "overall": { "code": "MEMBER" } } } }),
         ),
         (
             ("signUpProfessional", "SignUpProfessionalInput"),

@@ -50,7 +50,6 @@ export default function PartnersPage() {
             fields: [...codeAndName(t), { name: 'enrolledOn', label: t('field.enrolledOn'), type: 'date', required: true, initial: today }],
             operation: CreatePartner,
             input: (values) => values,
-            preview: false,
             confirm: t('partners.create'),
             onDone: (_, values) => navigate(`/partners/${encodeURIComponent(values['code'] ?? '')}`),
           }),

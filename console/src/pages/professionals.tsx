@@ -54,7 +54,6 @@ export default function ProfessionalsPage() {
             ],
             operation: SignUpProfessional,
             input: (values) => values,
-            preview: false,
             confirm: t('professionals.create'),
             onDone: (_, values) => navigate(`/professionals/${encodeURIComponent(values['code'] ?? '')}`),
           }),

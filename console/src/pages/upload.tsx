@@ -1,102 +1,79 @@
-// A CSV file of activities: tried first, then recorded. Rows that are refused are shown with line and reason.
+// A CSV file of partners, professionals, affiliations or activities: tried first, then recorded. Rows that are refused are shown
+// with line and reason.
 
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
-import { VoidActivities } from '#generated/imports';
-import type { EffectsPartsFragment } from '#generated/types';
-import { UploadActivities } from '#generated/upload';
+import { AffiliateProfessional, CreatePartner } from '#generated/partners';
+import { SignUpProfessional } from '#generated/professionals';
+import type { ImportRowKind } from '#generated/types';
+import { UploadActivities, UploadAffiliations, UploadPartners, UploadProfessionals } from '#generated/upload';
 import { useCaller } from '#src/api/caller';
-import { post } from '#src/api/client';
 import { useLive } from '#src/api/live';
 import { useTexts } from '#src/i18n/i18n';
-import { Actions, useChange, useChangeFields } from '#src/ui/actions';
-import { Button, Card, Empty, Failed, Figure } from '#src/ui/basics';
-import { EffectsList } from '#src/ui/change';
+import { Card, Empty } from '#src/ui/basics';
 import { download, toCsv } from '#src/ui/download';
+import { MenuButton } from '#src/ui/menu';
 import { Page } from '#src/ui/page';
-import { fixed, Table } from '#src/ui/table';
-import { ERRORS_COLUMN, readActivities } from '#src/upload/activities';
-import type { Upload, UploadRow } from '#src/upload/activities';
+import type { ShownQuery } from '#src/ui/page';
+import { COLUMNS } from '#src/upload/rows';
+import { readUpload } from '#src/upload/run';
+import type { Outcome, Upload } from '#src/upload/run';
 import { readSheet } from '#src/upload/sheet';
 
 import { useRules } from './claim-parts';
 import type { Rule } from './claim-parts';
+import { UploadOutcome } from './upload-outcome';
 
-/// Activities of one request.
-const CHUNK = 500;
-/// Activities that one request can void.
-const VOID_MAX = 1_000;
 const FILE_BYTES_MAX = 20_000_000;
 
-/// A file that could be uploaded, but for the codes: a row for a partner, and one for a professional.
-function example(rules: readonly Rule[], today: string): string {
-  const lines = (['PARTNER', 'PROFESSIONAL'] as const).flatMap((program, index) => {
-    const rule = rules.find((it) => it.program === program && !it.derived && !it.attributes.some((one) => one.required));
-    const subject = program === 'PARTNER' ? ['partner-code', ''] : ['', 'professional-code'];
-    return rule ? [['my-system', String(index + 1), rule.kind, today, ...subject, '1', rule.points && rule.points.min !== rule.points.max ? rule.points.min : '', '']] : [];
-  });
-  return toCsv([['source', 'external_id', 'kind', 'occurred_on', 'partner', 'professional', 'quantity', 'points', 'note'], ...lines]);
+/// The mutation that each kind of rows needs, and its documents: of rows together, and of one row.
+const DOCUMENTS = {
+  PARTNERS: { mutation: 'createPartner', operations: [CreatePartner, UploadPartners] },
+  PROFESSIONALS: { mutation: 'signUpProfessional', operations: [SignUpProfessional, UploadProfessionals] },
+  AFFILIATIONS: { mutation: 'affiliateProfessional', operations: [AffiliateProfessional, UploadAffiliations] },
+  ACTIVITIES: { mutation: 'recordActivities', operations: [UploadActivities] },
+} as const;
+const KINDS = Object.keys(DOCUMENTS) as ImportRowKind[];
+
+/// A file that could be uploaded, but for the codes.
+function example(kind: ImportRowKind, rules: readonly Rule[], today: string): string {
+  const rows: Record<ImportRowKind, () => string[][]> = {
+    PARTNERS: () => [['partner-code', 'Partner Ltd', today]],
+    PROFESSIONALS: () => [['professional-code', 'A Professional', 'professional@example.com', today]],
+    AFFILIATIONS: () => [['professional-code', 'partner-code', today, '']],
+    // A row for a partner, and one for a professional.
+    ACTIVITIES: () =>
+      (['PARTNER', 'PROFESSIONAL'] as const).flatMap((program, index) => {
+        const rule = rules.find((it) => it.program === program && !it.derived && !it.attributes.some((one) => one.required));
+        const subject = program === 'PARTNER' ? ['partner-code', ''] : ['', 'professional-code'];
+        const points = rule?.points && rule.points.min !== rule.points.max ? String(rule.points.min) : '';
+        return rule ? [['my-system', String(index + 1), rule.kind, today, ...subject, '1', points, '']] : [];
+      }),
+  };
+  return toCsv([COLUMNS[kind].flat(), ...rows[kind]()]);
 }
 
 interface File {
   readonly name: string;
   readonly columns: readonly string[];
-  readonly upload: Upload;
+  readonly read: ReturnType<typeof readUpload>;
 }
 
-interface Refusal {
-  readonly row: UploadRow;
-  readonly reason: string;
+function uploadOf(file: File | null): Upload | null {
+  return file && 'rows' in file.read ? file.read : null;
 }
 
-interface Outcome {
-  readonly kind: 'trial' | 'record';
-  readonly done: number;
-  readonly of: number;
-  readonly recorded: number;
-  readonly waiting: number;
-  readonly duplicates: number;
-  readonly refusals: readonly Refusal[];
-  readonly effects: EffectsPartsFragment;
-  /// The activities that were recorded, for the way back.
-  readonly ids: readonly string[];
-  readonly failure?: Error;
-}
-
-const NOTHING: EffectsPartsFragment = { ledgerEntries: [], pointsEntries: [], levelChanges: [] };
-
-function begin(kind: Outcome['kind'], rows: readonly UploadRow[]): Outcome {
-  const refusals = rows.flatMap((row) => ('problem' in row ? [{ row, reason: row.problem }] : []));
-  return { kind, done: 0, of: rows.length - refusals.length, recorded: 0, waiting: 0, duplicates: 0, refusals, effects: NOTHING, ids: [] };
-}
-
-/// The outcome with those of one request.
-async function next(before: Outcome, rows: readonly Extract<UploadRow, { input: unknown }>[], signal: AbortSignal): Promise<Outcome> {
-  const input = { activities: rows.map((it) => it.input), preview: before.kind === 'trial' };
-  const { recordActivities } = await post(UploadActivities, { input }, signal);
-  const { results, effects, userErrors } = recordActivities;
-  if (userErrors.length > 0) {
-    throw new Error(userErrors.map((it) => it.message).join(' '));
-  }
-  const refused = results.flatMap((it, index) => {
-    const row = rows[index];
-    return row && it.userErrors.length > 0 ? [{ row, reason: it.userErrors.map((one) => one.message).join(' ') }] : [];
-  });
-  const kept = results.filter((it) => it.userErrors.length === 0 && !it.duplicate);
-  return {
-    ...before,
-    done: before.done + rows.length,
-    recorded: before.recorded + kept.length,
-    waiting: before.waiting + kept.filter((it) => it.activity?.status === 'PENDING_REVIEW').length,
-    duplicates: before.duplicates + results.filter((it) => it.duplicate && it.userErrors.length === 0).length,
-    refusals: [...before.refusals, ...refused].sort((a, b) => a.row.line - b.row.line),
-    effects: {
-      ledgerEntries: [...before.effects.ledgerEntries, ...effects.ledgerEntries],
-      pointsEntries: [...before.effects.pointsEntries, ...effects.pointsEntries],
-      levelChanges: [...before.effects.levelChanges, ...effects.levelChanges],
-    },
-    ids: before.kind === 'trial' ? [] : [...before.ids, ...kept.flatMap((it) => (it.activity ? [it.activity.id] : []))],
-  };
+/// The documents of the kind of the file, with its first row; those of all kinds while there is no file.
+function queriesOf(upload: Upload | null): ShownQuery[] {
+  const first = upload?.rows.find((it) => 'input' in it);
+  const input = first && 'input' in first ? { ...(first.input as object) } : {};
+  return KINDS.filter((it) => !upload || it === upload.kind).flatMap((kind) =>
+    DOCUMENTS[kind].operations.map((operation, index) => {
+      const one = { ...input, preview: true };
+      const variables = kind === 'ACTIVITIES' ? { input: { activities: first ? [input] : [], preview: true } } : index === 0 ? { input: one } : Object.fromEntries([...'abcdefghij'].map((it) => [it, one]));
+      return { operation, variables };
+    }),
+  );
 }
 
 export default function UploadPage() {
@@ -109,27 +86,14 @@ export default function UploadPage() {
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
-  const rows = file && 'rows' in file.upload ? file.upload.rows : [];
+  const upload = uploadOf(file);
+  const kinds = KINDS.filter((it) => may(DOCUMENTS[it].mutation));
 
-  const run = async (kind: Outcome['kind'], of: readonly UploadRow[]) => {
+  const run = async (of: Upload, kind: Outcome['kind']) => {
     running.current?.abort();
     const control = new AbortController();
     running.current = control;
-    let current = begin(kind, of);
-    setOutcome(current);
-    const inputs = of.filter((it) => 'input' in it);
-    try {
-      for (let at = 0; at < inputs.length; at += CHUNK) {
-        // One request after the other: rows of a file depend on those above.
-        // oxlint-disable-next-line no-await-in-loop
-        current = await next(current, inputs.slice(at, at + CHUNK), control.signal);
-        setOutcome(current);
-      }
-    } catch (error) {
-      if (!control.signal.aborted) {
-        setOutcome({ ...current, failure: error as Error });
-      }
-    }
+    await of.run(kind, control.signal, setOutcome);
     if (kind === 'record') {
       refresh();
     }
@@ -152,17 +116,19 @@ export default function UploadPage() {
       return;
     }
     const sheet = readSheet(text);
-    const upload = readActivities(sheet, rules);
-    setFile({ name: chosen.name, columns: sheet.columns, upload });
-    if ('rows' in upload) {
-      await run('trial', upload.rows);
+    const next = { name: chosen.name, columns: sheet.columns, read: readUpload(sheet, rules) };
+    setFile(next);
+    const nextUpload = uploadOf(next);
+    if (nextUpload && may(DOCUMENTS[nextUpload.kind].mutation)) {
+      await run(nextUpload, 'trial');
+    } else if (nextUpload) {
+      setWrong(t('state.noRight'));
     }
   };
 
-  const busy = outcome !== null && !outcome.failure && outcome.done < outcome.of;
   return (
-    <Page title={t('nav.upload')} lead={t('upload.lead')} queries={[{ operation: UploadActivities, variables: { input: { activities: rows.slice(0, 2).flatMap((it) => ('input' in it ? [it.input] : [])), preview: true } } }]}>
-      {may('recordActivities') ? (
+    <Page title={t('nav.upload')} lead={t('upload.lead')} queries={queriesOf(upload)}>
+      {kinds.length > 0 ? (
         <div className="stack">
           <Card>
             <div className="filters">
@@ -180,22 +146,30 @@ export default function UploadPage() {
                   }}
                 />
               </div>
-              {file && <strong>{file.name}</strong>}
-              <Button kind="quiet" onPress={() => download('activities.csv', 'text/csv;charset=utf-8', example(rules, today))}>
-                {t('upload.example')}
-              </Button>
+              {file && <strong>{[file.name, upload && t(`ImportRowKind.${upload.kind}`)].filter(Boolean).join(' · ')}</strong>}
+              <MenuButton
+                label={t('upload.example')}
+                className="button quiet"
+                entries={kinds.map((kind) => ({
+                  text: t(`ImportRowKind.${kind}`),
+                  onAction: () => download(`${kind.toLowerCase()}.csv`, 'text/csv;charset=utf-8', example(kind, rules, today)),
+                }))}
+              />
             </div>
-            <p className="muted">{t('upload.columns')}</p>
-            {wrong && <p className="error">{wrong}</p>}
-            {file && <WholeFile of={file.upload} />}
+            <Columns kinds={kinds} />
+            {wrong && (
+              <p className="error" role="alert">
+                {wrong}
+              </p>
+            )}
+            {file && <WholeFile of={file.read} />}
           </Card>
-          {outcome && (
-            <OutcomeView
+          {upload && outcome && (
+            <UploadOutcome
+              upload={upload}
               outcome={outcome}
-              busy={busy}
               columns={file?.columns ?? []}
-              again={() => void run(outcome.kind, rows)}
-              record={() => void run('record', rows)}
+              run={(kind) => void run(upload, kind)}
               undone={(count) => setOutcome({ ...outcome, ids: outcome.ids.slice(count) })}
             />
           )}
@@ -207,16 +181,40 @@ export default function UploadPage() {
   );
 }
 
+/// The columns that the header of each kind of file has.
+function Columns({ kinds }: { kinds: readonly ImportRowKind[] }) {
+  const { t } = useTexts();
+  return (
+    <>
+      <p className="muted">{t('upload.kinds')}</p>
+      <ul className="columns-of-files">
+        {kinds.map((kind) => {
+          const [required, optional]: readonly [readonly string[], readonly string[]] = COLUMNS[kind];
+          const either = kind === 'ACTIVITIES' ? ['partner', 'professional'] : [];
+          const free = optional.filter((it) => !either.includes(it));
+          return (
+            <li key={kind}>
+              <strong>{t(`ImportRowKind.${kind}`)}</strong>{' '}
+              <code>{[...required, ...(either.length > 0 ? [either.join(' | ')] : []), ...free.map((it) => `[${it}]`)].join(', ')}</code>
+              {kind === 'ACTIVITIES' && <span className="muted"> {t('upload.attributes')}</span>}
+            </li>
+          );
+        })}
+      </ul>
+    </>
+  );
+}
+
 /// Why nothing of the file can be recorded here.
-function WholeFile({ of }: { of: Upload }) {
+function WholeFile({ of }: { of: File['read'] }) {
   const { t } = useTexts();
   const text =
-    'other' in of
-      ? t('upload.other', { rows: t(`ImportRowKind.${of.other}`) })
+    'strange' in of
+      ? t('upload.strange', { columns: of.strange.join(', ') })
       : 'missing' in of
-        ? t('upload.missing', { columns: of.missing.join(', ') })
+        ? t('upload.missing', { rows: t(`ImportRowKind.${of.kind}`), columns: of.missing.join(', ') })
         : 'unknown' in of
-          ? t('upload.unknown', { columns: of.unknown.join(', ') })
+          ? t(of.kind === 'ACTIVITIES' ? 'upload.unknown' : 'upload.unknownColumns', { rows: t(`ImportRowKind.${of.kind}`), columns: of.unknown.join(', ') })
           : 'twice' in of
             ? t('upload.twice', { columns: of.twice.join(', ') })
             : '';
@@ -224,95 +222,5 @@ function WholeFile({ of }: { of: Upload }) {
     <p className="error" role="alert">
       {text}
     </p>
-  );
-}
-
-function OutcomeView({
-  outcome,
-  busy,
-  columns,
-  again,
-  record,
-  undone,
-}: {
-  outcome: Outcome;
-  busy: boolean;
-  columns: readonly string[];
-  again: () => void;
-  record: () => void;
-  undone: (count: number) => void;
-}) {
-  const { t, number } = useTexts();
-  const { reason } = useChangeFields();
-  const { open, dialog } = useChange();
-  const { kind, refusals, ids } = outcome;
-  const trial = kind === 'trial';
-  const shown = useMemo(() => refusals.map(({ row, reason }) => ({ id: String(row.line), line: row.line, reason, content: row.cells.join(', ') })), [refusals]);
-  const save = () =>
-    download(
-      'refused.csv',
-      'text/csv;charset=utf-8',
-      // As it was in the file, to be corrected and uploaded again.
-      toCsv([[...columns.filter((it) => it !== ERRORS_COLUMN), ERRORS_COLUMN], ...refusals.map(({ row, reason }) => [...columns.flatMap((it, index) => (it === ERRORS_COLUMN ? [] : [row.cells[index] ?? ''])), reason])], { asIs: true }),
-    );
-  const part = ids.slice(0, VOID_MAX);
-  return (
-    <>
-      <div role="status">
-        <h2>{t(busy ? (trial ? 'upload.trying' : 'upload.recording') : trial ? 'upload.tried' : 'upload.recorded')}</h2>
-        {busy && <progress aria-label={t('upload.progress')} value={outcome.done} max={outcome.of} />}
-      </div>
-      {outcome.failure && <Failed error={outcome.failure} again={again} />}
-      <div className="figures">
-        <Figure label={t(trial ? 'upload.wouldRecord' : 'imports.recorded')} value={number(outcome.recorded)} {...(outcome.waiting > 0 ? { hint: t('upload.waiting', { n: outcome.waiting }) } : {})} />
-        <Figure label={t('imports.duplicate')} value={number(outcome.duplicates)} hint={t('upload.duplicateHint')} />
-        <Figure label={t('imports.refused')} value={number(refusals.length)} />
-      </div>
-      <EffectsList effects={outcome.effects} />
-      {trial && outcome.of > CHUNK && <p className="muted">{t('upload.chunks', { n: CHUNK })}</p>}
-      {!busy && !outcome.failure && (
-        <div className="actions">
-          {trial && (
-            <Button kind="primary" disabled={outcome.recorded === 0} onPress={record}>
-              {t('upload.record', { n: outcome.recorded })}
-            </Button>
-          )}
-          {ids.length > 0 && (
-            <Actions
-              open={open}
-              of={[
-                {
-                  mutation: 'voidActivities',
-                  label: t('upload.undo', { n: part.length }),
-                  change: () => ({
-                    title: t('upload.undo', { n: part.length }),
-                    about: t('upload.undoAbout'),
-                    fields: [reason],
-                    operation: VoidActivities,
-                    input: (values) => ({ ids: part, reason: values['reason'] }),
-                    confirm: t('imports.undo'),
-                    danger: true,
-                    onDone: () => undone(part.length),
-                  }),
-                },
-              ]}
-            />
-          )}
-          {refusals.length > 0 && <Button onPress={save}>{t('upload.refusedFile')}</Button>}
-        </div>
-      )}
-      {refusals.length > 0 && (
-        <Table
-          label={t('imports.refused')}
-          rows={fixed(shown)}
-          columns={[
-            { key: 'line', title: t('imports.line'), number: true, cell: (it) => number(it.line) },
-            { key: 'reason', title: t('field.reason'), cell: (it) => <span lang="en">{it.reason}</span> },
-            { key: 'content', title: t('imports.content'), cell: (it) => <code>{it.content}</code> },
-          ]}
-        />
-      )}
-      {dialog}
-    </>
   );
 }

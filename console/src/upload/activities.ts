@@ -1,15 +1,16 @@
-// Rows of a CSV file as activities: what the API would refuse as a whole request is refused row by row here, with its reason.
+// Rows of activities, whose further columns are attributes of their kinds.
 
 import type { ActivityInput } from '#generated/types';
+import { UploadActivities } from '#generated/upload';
+import { post } from '#src/api/client';
 
-import type { Sheet, SheetRow } from './sheet';
+import type { Intake, Result } from './intake';
+import { refused } from './intake';
+import { COLUMNS, day, ERRORS_COLUMN, filled, integer, readRows, Refused, wrongHeader } from './rows';
+import type { Cells, Read } from './rows';
+import type { Sheet } from './sheet';
 
-export const ERRORS_COLUMN = 'import_errors';
-const REQUIRED = ['source', 'external_id', 'kind', 'occurred_on'] as const;
-const SUBJECTS = ['partner', 'professional'] as const;
-const NUMBERS = ['quantity', 'points'] as const;
 const FREE = 'note';
-const INT_MAX = 2_147_483_647;
 
 export interface Attribute {
   readonly name: string;
@@ -19,37 +20,6 @@ export interface Attribute {
 export interface Rule {
   readonly kind: string;
   readonly attributes: readonly Attribute[];
-}
-
-export type UploadRow = SheetRow & ({ readonly input: ActivityInput } | { readonly problem: string });
-
-export type Upload =
-  | { readonly rows: readonly UploadRow[] }
-  /// The file as a whole is not one of activities: what it is instead, or the columns that are missing or unknown.
-  | { readonly other: 'PARTNERS' | 'PROFESSIONALS' | 'AFFILIATIONS' }
-  | { readonly missing: readonly string[] }
-  | { readonly unknown: readonly string[] }
-  | { readonly twice: readonly string[] };
-
-function isDay(text: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
-}
-
-class Refused extends Error {}
-
-function integer(name: string, text: string): number {
-  const value = Number(/^-?\d+(?:\.0+)?$/.test(text) ? text : Number.NaN);
-  if (!Number.isInteger(value) || Math.abs(value) > INT_MAX) {
-    throw new Refused(`${name} must be a whole number; got "${text}".`);
-  }
-  return value;
-}
-
-function day(name: string, text: string): string {
-  if (!isDay(text)) {
-    throw new Refused(`${name} must be a date such as 2026-06-30; got "${text}".`);
-  }
-  return text;
 }
 
 function attribute({ name, valueType }: Attribute, text: string): unknown {
@@ -68,37 +38,17 @@ function attribute({ name, valueType }: Attribute, text: string): unknown {
   }
 }
 
-export function readActivities({ columns, rows }: Sheet, rules: readonly Rule[]): Upload {
+export function readActivities(sheet: Sheet, rules: readonly Rule[]): Read<ActivityInput> {
+  const { columns } = sheet;
   const known = new Map(rules.flatMap((it) => it.attributes.map((one) => [one.name, one] as const)));
-  const has = (name: string) => columns.includes(name);
-  if (!has('kind') && has('enrolled_on')) {
-    return { other: 'PARTNERS' };
+  const wrong = wrongHeader('ACTIVITIES', columns, (name) => known.has(name));
+  if (wrong) {
+    return wrong;
   }
-  if (!has('kind') && has('signed_up_on')) {
-    return { other: 'PROFESSIONALS' };
-  }
-  if (!has('kind') && has('starts_on')) {
-    return { other: 'AFFILIATIONS' };
-  }
-  const missing = [...REQUIRED.filter((it) => !has(it)), ...(SUBJECTS.some(has) ? [] : [SUBJECTS.join(' / ')])];
-  if (missing.length > 0) {
-    return { missing };
-  }
-  const fixedNames: readonly string[] = [...REQUIRED, ...SUBJECTS, ...NUMBERS, FREE, ERRORS_COLUMN];
-  const unknown = columns.filter((it) => !fixedNames.includes(it) && !known.has(it));
-  if (unknown.length > 0) {
-    return { unknown };
-  }
-  const twice = columns.filter((it, index) => columns.indexOf(it) !== index);
-  if (twice.length > 0) {
-    return { twice };
-  }
-
-  const toInput = ({ cells }: SheetRow): ActivityInput => {
-    const get = (name: string) => cells[columns.indexOf(name)]?.trim() ?? '';
-    if (cells.slice(columns.length).some((it) => it.trim() !== '')) {
-      throw new Refused(`The row has ${cells.length} cells, the header ${columns.length}.`);
-    }
+  const [required, optional] = COLUMNS.ACTIVITIES;
+  const fixedNames: readonly string[] = [...required, ...optional.filter((it) => it !== FREE), ERRORS_COLUMN];
+  const attributeNames = columns.filter((it) => !fixedNames.includes(it));
+  const toInput = (get: Cells): ActivityInput => {
     const partner = get('partner');
     const professional = get('professional');
     if (partner !== '' && professional !== '') {
@@ -107,19 +57,15 @@ export function readActivities({ columns, rows }: Sheet, rules: readonly Rule[])
     if (partner === '' && professional === '') {
       throw new Refused('The row has neither a partner nor a professional.');
     }
-    for (const name of REQUIRED) {
-      if (get(name) === '') {
-        throw new Refused(`${name} is empty.`);
-      }
+    for (const name of required) {
+      filled(name, get(name));
     }
     const rule = rules.find((it) => it.kind === get('kind'));
-    const attributes = columns
-      .filter((it) => !fixedNames.includes(it) || it === FREE)
-      .flatMap((name) => {
-        const text = get(name);
-        const declared = rule?.attributes.find((it) => it.name === name) ?? known.get(name) ?? { name, valueType: 'TEXT' as const };
-        return text === '' ? [] : [[name, attribute(declared, text)] as const];
-      });
+    const attributes = attributeNames.flatMap((name) => {
+      const text = get(name);
+      const declared = rule?.attributes.find((it) => it.name === name) ?? known.get(name) ?? { name, valueType: 'TEXT' as const };
+      return text === '' ? [] : [[name, attribute(declared, text)] as const];
+    });
     return {
       subject: partner === '' ? { professional } : { partner },
       kind: get('kind'),
@@ -131,20 +77,23 @@ export function readActivities({ columns, rows }: Sheet, rules: readonly Rule[])
       ...(attributes.length > 0 ? { attributes: Object.fromEntries(attributes) } : {}),
     };
   };
-
-  return {
-    rows: rows.map((row): UploadRow => {
-      if (row.broken) {
-        return { ...row, problem: row.broken };
-      }
-      try {
-        return { ...row, input: toInput(row) };
-      } catch (error) {
-        if (error instanceof Refused) {
-          return { ...row, problem: error.message };
-        }
-        throw error;
-      }
-    }),
-  };
+  return { rows: readRows(sheet, toInput) };
 }
+
+export const ACTIVITIES: Intake<ActivityInput> = {
+  chunk: 500,
+  send: async (activities, preview, signal) => {
+    const { recordActivities } = await post(UploadActivities, { input: { activities: [...activities], preview } }, signal);
+    const { results, effects, userErrors } = recordActivities;
+    if (userErrors.length > 0) {
+      throw new Error(userErrors.map((it) => it.message).join(' '));
+    }
+    const outcome = (it: (typeof results)[number]): Result =>
+      it.userErrors.length > 0
+        ? refused(it)
+        : it.duplicate
+          ? { kind: 'duplicate' }
+          : { kind: 'recorded', waits: it.activity?.status === 'PENDING_REVIEW', ...(it.activity ? { id: it.activity.id } : {}) };
+    return { results: results.map(outcome), effects };
+  },
+};
