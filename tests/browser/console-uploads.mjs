@@ -84,7 +84,7 @@ export async function uploadSteps({ step, open, ask, TODAY }) {
     const file = fileOf('partners.csv', ['partner,name,enrolled_on', ...twelve, twelve[0], 'upload-1,Another,2025-02-02', 'upload 13,X,2025-01-01', 'upload-14,,2025-01-01']);
     const { it, field } = await choose(file);
     await it.main('What the file would do', 'Would be recorded 12', '15 The row contradicts that of line 3.', '16', '17 name is empty.');
-    await figure(it, 'Duplicates', '1');
+    await figure(it, 'Duplicate', '1');
     assert.equal((await ask('PROGRAM_STAFF', PARTNER, { code: 'upload-0' })).partner, null, 'a trial keeps nothing');
     await it.accessible('upload-partners');
     await it.saves();
@@ -100,7 +100,7 @@ export async function uploadSteps({ step, open, ask, TODAY }) {
     await field.uploadFile(file);
     await it.main('What the file would do', 'Would be updated', '4', 'already');
     await figure(it, 'Would be updated', '1');
-    await figure(it, 'Duplicates', '1');
+    await figure(it, 'Duplicate', '1');
     await figure(it, 'Refused', '1');
     assert.equal((await ask('PROGRAM_STAFF', PARTNER, { code: 'upload-0' })).partner.name, 'Uploaded 0');
     await it.press('Record 1 row');
@@ -141,7 +141,7 @@ export async function uploadSteps({ step, open, ask, TODAY }) {
     assert.deepEqual(professional.affiliations.nodes, [{ partner: { code: 'upload-3' }, startsOn: '2026-01-01' }]);
     await field.uploadFile(affiliations);
     await it.main('What the file would do');
-    await figure(it, 'Duplicates', '1');
+    await figure(it, 'Duplicate', '1');
     await figure(it, 'Would be recorded', '0');
   });
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { claimSteps } from './console-claims.mjs';
 import { ConsolePage, PHONE, WIDE } from './console-page.mjs';
 import { RECORDED, staffSteps } from './console-staff.mjs';
 import { uploadSteps } from './console-uploads.mjs';
@@ -51,7 +52,7 @@ const step = async (name, take) => {
   }
 };
 
-const test = { step, open, ask, server, TODAY };
+const test = { step, open, ask, server, browser, pages, TODAY };
 
 try {
   await step('signing in: an invalid key is refused, a key shows the role, signing out forgets it', async () => {
@@ -107,6 +108,7 @@ try {
 
   await staffSteps(test);
   await uploadSteps(test);
+  await claimSteps(test);
 
   await step('a query opens in GraphiQL with its variables and the key', async () => {
     const it = await open('PROGRAM_STAFF', WIDE, '/console/partners?search=nord');

@@ -7,8 +7,8 @@ import { useData } from '#src/api/data';
 import type { Rows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import type { Texts } from '#src/i18n/i18n';
-import { Definitions } from '#src/ui/basics';
-import { SubjectLink, Two, useColumns } from '#src/ui/list';
+import { Badge, Definitions } from '#src/ui/basics';
+import { SubjectLink, useColumns } from '#src/ui/list';
 import type { Column } from '#src/ui/table';
 
 import { CLAIM_TONES } from './tones';
@@ -44,18 +44,20 @@ export function useClaimColumns(rows: Rows<ClaimPartsFragment>, titleOf: (kind: 
     kind: {
       key: 'kind',
       title: t('field.kind'),
-      cell: (it) => (
-        <Two lang="en" sub={<Evidence claim={it} />}>
-          {titleOf(it.kind)}
-        </Two>
-      ),
+      cell: (it) => <span lang="en">{titleOf(it.kind)}</span>,
       csv: (it) => it.kind,
+    } satisfies Column<ClaimPartsFragment>,
+    evidence: {
+      key: 'evidence',
+      title: t('field.evidence'),
+      cell: (it) => <Evidence claim={it} />,
+      csv: (it) => attributesOf(it).map(([name, value]) => `${name}: ${value}`).join('; '),
     } satisfies Column<ClaimPartsFragment>,
     status: column.status('ActivityStatus', (it) => it.status, CLAIM_TONES, (it) => it.voided?.reason ?? it.review?.reason),
   };
 }
 
-function attributesOf(claim: ClaimPartsFragment): [string, string][] {
+export function attributesOf(claim: Pick<ClaimPartsFragment, 'attributes'>): [string, string][] {
   const attributes = (claim.attributes ?? {}) as Record<string, unknown>;
   return Object.entries(attributes).map(([name, value]) => [name, String(value)]);
 }
@@ -72,15 +74,22 @@ function Address({ to, children }: { to: string; children: string }) {
   );
 }
 
-function Evidence({ claim }: { claim: ClaimPartsFragment }) {
-  return attributesOf(claim).map(([name, value]) =>
-    isAddress(value) ? (
-      <Address key={name} to={value}>
-        {new URL(value).host}
-      </Address>
-    ) : (
-      <span key={name}>{`${name}: ${value} `}</span>
-    ),
+/// What a claim says of itself; addresses as links.
+export function Evidence({ claim }: { claim: Pick<ClaimPartsFragment, 'attributes' | 'evidenceDueOn' | 'status'> }) {
+  const { t, date } = useTexts();
+  return (
+    <>
+      {attributesOf(claim).map(([name, value]) =>
+        isAddress(value) ? (
+          <Address key={name} to={value}>
+            {new URL(value).host}
+          </Address>
+        ) : (
+          <span key={name} className="attribute">{`${name}: ${value}`}</span>
+        ),
+      )}
+      {claim.evidenceDueOn && claim.status === 'PENDING_REVIEW' && <Badge tone="warn">{t('claims.evidenceDue', { on: date(claim.evidenceDueOn) })}</Badge>}
+    </>
   );
 }
 
@@ -102,6 +111,10 @@ export function ClaimFacts({ claim, texts }: { claim: ClaimPartsFragment; texts:
             value
           ),
         ]),
+        ...(claim.evidenceDueOn ? [[t('claims.evidenceUntil'), date(claim.evidenceDueOn)] as [string, React.ReactNode]] : []),
+        ...(claim.replaces
+          ? [[t('claims.replaces'), `${t(`ActivityStatus.${claim.replaces.status}`)}: ${claim.replaces.voided?.reason ?? claim.replaces.review?.reason ?? '–'}`] as [string, React.ReactNode]]
+          : []),
       ]}
     />
   );

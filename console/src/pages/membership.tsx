@@ -13,6 +13,7 @@ import { useTexts } from '#src/i18n/i18n';
 import { Badge, Card, Empty, Figure, LevelBadge, Shown } from '#src/ui/basics';
 import { Page } from '#src/ui/page';
 
+import { Evidence } from './claim-parts';
 import { CLAIM_TONES } from './tones';
 
 export default function MembershipPage() {
@@ -72,7 +73,7 @@ export function MembershipView({ data }: { data: MembershipQuery }) {
             { name: t('membership.threshold'), tone: 'tone-3', values: [0, ...levels.map((it) => it.threshold)] },
           ]}
         />
-        <Card title={t('membership.claims')} action={own ? <Link href="/claims">{t('dashboard.all')}</Link> : undefined}>
+        <Card title={t('membership.claims')} action={<Link href={own ? '/claims' : `/professionals/${encodeURIComponent(person.code)}?tab=claims`}>{t('dashboard.all')}</Link>}>
           {claims.length === 0 && <Empty />}
           <ul className="list">
             {claims.map((it) => (
@@ -82,6 +83,9 @@ export function MembershipView({ data }: { data: MembershipQuery }) {
                   <span className="sub">
                     {date(it.occurredOn)}
                     {it.review?.reason ? ` · ${it.review.reason}` : ''}
+                  </span>
+                  <span className="sub">
+                    <Evidence claim={it} />
                   </span>
                 </span>
                 <Badge tone={CLAIM_TONES[it.status]}>{t(`ActivityStatus.${it.status}`)}</Badge>

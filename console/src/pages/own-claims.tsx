@@ -3,23 +3,24 @@
 import { useState } from 'react';
 
 import { Claims, Rules, SubmitActivity } from '#generated/claims';
+import type { ClaimPartsFragment } from '#generated/types';
 import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
-import { Actions, useChange, useChangeFields } from '#src/ui/actions';
-import type { ChangeField } from '#src/ui/change';
+import { Actions, useChange } from '#src/ui/actions';
+import type { Action } from '#src/ui/actions';
 import { SelectField } from '#src/ui/fields';
 import { ListPage, useColumns } from '#src/ui/list';
 
-import { useClaimColumns, useRules } from './claim-parts';
+import { activityOf, SOURCE, useActivityFields } from './activity-fields';
+import { ClaimFacts, useClaimColumns, useRules } from './claim-parts';
 import type { Rule } from './claim-parts';
 
-const SOURCE = 'console';
-
 export default function OwnClaimsPage() {
-  const { t } = useTexts();
-  const { viewer, may, today } = useCaller();
-  const { day } = useChangeFields();
+  const texts = useTexts();
+  const { t } = texts;
+  const { viewer, may } = useCaller();
+  const { fieldsOf } = useActivityFields();
   const { open, dialog } = useChange();
   const rows = useRows(Claims, { filter: {}, orderBy: 'RECORDED_AT_DESC' as const }, (data) => data.activities);
   const { rules, titleOf } = useRules();
@@ -27,57 +28,34 @@ export default function OwnClaimsPage() {
   const column = useColumns(rows);
   const [kind, setKind] = useState('');
   const program = viewer.partner ? 'PARTNER' : 'PROFESSIONAL';
-  const claimable = rules.filter((it) => it.program === program && !it.derived && (program === 'PARTNER' ? it.claimable : it.review !== 'STAFF_ONLY'));
+  const own = (viewer.partner ?? viewer.professional)?.code ?? '';
+  const claimable = rules.filter((it) => it.program === program && !it.derived && it.claimable);
   const chosen = claimable.find((it) => it.kind === kind) ?? claimable[0];
 
-  const fieldsOf = ({ points, maxQuantity }: Rule): ChangeField[] => {
-    const graded = points && points.min !== points.max;
-    return [
-      day('occurredOn', t('field.date'), { max: today }),
-      ...(graded ? [{ name: 'points', label: t('field.pointsProposed'), type: 'number' as const, ...points, hint: t('claims.range', points) }] : []),
-      ...(maxQuantity > 1 && !graded ? [{ name: 'quantity', label: t('field.quantity'), type: 'number' as const, required: true, initial: '1', min: 1, max: maxQuantity }] : []),
-    ];
-  };
-  const attributesOf = (rule: Rule) => rule.attributes.filter((it) => it.required || it.name === 'evidenceUrl' || it.name === 'note');
-  const attributeField = (rule: Rule, it: Rule['attributes'][number]): ChangeField => ({
-    name: it.name,
-    label: it.name === 'evidenceUrl' ? t('claims.evidence') : it.name === 'note' ? t('field.note') : it.name,
-    type: it.valueType === 'BOOLEAN' || it.oneOf.length > 0 ? 'select' : it.valueType === 'DATE' ? 'date' : it.valueType === 'INTEGER' ? 'number' : 'text',
-    required: it.required || (it.name === 'evidenceUrl' && rule.evidenceRequired),
-    ...(it.valueType === 'BOOLEAN'
-      ? {
-          options: [
-            ['true', t('yes')],
-            ['false', t('no')],
-          ] as const,
-        }
-      : {}),
-    ...(it.oneOf.length > 0 ? { options: [...(it.required ? [] : [['', '–'] as const]), ...it.oneOf.map((one) => [one, one] as const)] } : {}),
+  /// A claim, or one that takes the place of another that was rejected or voided.
+  const submit = (rule: Rule, before?: ClaimPartsFragment): Action => ({
+    mutation: 'submitActivity',
+    label: t(before ? 'claims.again' : 'claims.new'),
+    ...(before ? {} : { kind: 'primary' as const }),
+    change: () => {
+      // One claim, however often the request is repeated.
+      const key = before ? { source: before.source, externalId: before.externalId, replaces: true } : { source: SOURCE, externalId: crypto.randomUUID() };
+      return {
+        title: rule.title,
+        about: before ? <ClaimFacts claim={before} texts={texts} /> : t('claims.newAbout'),
+        fields: fieldsOf(rule, { claim: true, ...(before ? { before } : {}) }),
+        operation: SubmitActivity,
+        input: (values) => ({ subject: viewer.partner ? { partner: own } : { professional: own }, ...activityOf(rule, values), ...key }),
+        confirm: t('claims.submit'),
+        done: t('claims.submitted'),
+      };
+    },
   });
-  const valueOf = (it: Rule['attributes'][number], text: string) => (it.valueType === 'BOOLEAN' ? text === 'true' : it.valueType === 'INTEGER' ? Number(text) : text);
-
-  const newClaim = (rule: Rule) => {
-    // One claim, however often the request is repeated.
-    const externalId = crypto.randomUUID();
-    const attributes = attributesOf(rule);
-    return {
-      title: rule.title,
-      about: t('claims.newAbout'),
-      fields: [...fieldsOf(rule), ...attributes.map((it) => attributeField(rule, it))],
-      operation: SubmitActivity,
-      input: (values: Record<string, string>) => ({
-        subject: viewer.partner ? { partner: viewer.partner.code } : { professional: viewer.professional?.code },
-        kind: rule.kind,
-        occurredOn: values['occurredOn'],
-        ...(values['points'] ? { points: Number(values['points']) } : {}),
-        ...(values['quantity'] ? { quantity: Number(values['quantity']) } : {}),
-        attributes: Object.fromEntries(attributes.flatMap((it) => (values[it.name] ? [[it.name, valueOf(it, values[it.name] ?? '')]] : []))),
-        source: SOURCE,
-        externalId,
-      }),
-      confirm: t('claims.submit'),
-      done: t('claims.submitted'),
-    };
+  /// What was answered with no can be sent again, with what was missing.
+  const again = (it: ClaimPartsFragment): Action[] => {
+    const rule = claimable.find((one) => one.kind === it.kind);
+    const over = (it.status === 'REJECTED' || it.status === 'VOIDED') && !it.replacedBy;
+    return rule && over && it.subject.code === own ? [submit(rule, it)] : [];
   };
 
   return (
@@ -93,7 +71,7 @@ export default function OwnClaimsPage() {
           {chosen && may('submitActivity') && (
             <div className="filters">
               <SelectField label={t('field.kind')} value={chosen.kind} onChange={setKind} options={claimable.map((it) => [it.kind, it.title] as const)} />
-              <Actions of={[{ mutation: 'submitActivity', label: t('claims.new'), kind: 'primary', change: () => newClaim(chosen) }]} open={open} />
+              <Actions of={[submit(chosen)]} open={open} />
             </div>
           )}
           {dialog}
@@ -103,9 +81,11 @@ export default function OwnClaimsPage() {
         claim.date,
         ...(viewer.partner ? [claim.who] : []),
         claim.kind,
+        claim.evidence,
         claim.status,
         column.number('points', t('field.awarded'), (it) => (it.subject.__typename === 'Partner' ? it.awardedCredits : it.awardedPoints)),
       ]}
+      rowActions={again}
     />
   );
 }

@@ -3,7 +3,7 @@
 import { Link } from 'wouter';
 
 import { Account, AccountLedger, AffiliationsOfPartner } from '#generated/account';
-import { Rules } from '#generated/claims';
+import { Claims, Rules } from '#generated/claims';
 import {
   AffiliateProfessional,
   CorrectAffiliation,
@@ -31,6 +31,7 @@ import { List, useColumns } from '#src/ui/list';
 import { fixed } from '#src/ui/table';
 
 import { AccountView, accountVariables } from './account';
+import { ClaimsView } from './claim-actions';
 import { useRules } from './claim-parts';
 import { LedgerView } from './ledger';
 import { QuotesView } from './quotes';
@@ -105,6 +106,7 @@ export default function PartnerPage({ params }: { params: Record<string, string>
       queries={[
         { operation: AccountLedger, variables: { code, last: 50 } },
         { operation: AffiliationsOfPartner, variables: { code } },
+        { operation: Claims, variables: { filter: { partner: code }, orderBy: 'RECORDED_AT_DESC', first: 50 } },
         { operation: Rules, variables: {} },
       ]}
       links={
@@ -140,6 +142,7 @@ export default function PartnerPage({ params }: { params: Record<string, string>
       tabs={[
         { id: 'account', title: t('nav.overview'), content: (data) => <AccountView data={data} /> },
         { id: 'ledger', title: t('nav.ledger'), content: () => <LedgerView code={code} /> },
+        { id: 'claims', title: t('claims.tab'), content: () => <ClaimsView subject={{ partner: code }} file={`activities-${code}`} /> },
         { id: 'people', title: t('nav.people'), content: () => <People code={code} /> },
         { id: 'contracts', title: t('partners.contracts'), content: ({ partner }) => <Contracts code={code} contracts={partner?.contracts ?? []} /> },
         { id: 'quotes', title: t('nav.quotes'), content: () => <QuotesView code={code} /> },

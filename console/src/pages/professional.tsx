@@ -2,7 +2,7 @@
 
 import { Link } from 'wouter';
 
-import { Rules } from '#generated/claims';
+import { Claims, Rules } from '#generated/claims';
 import { AffiliateProfessional } from '#generated/partners';
 import { EndAffiliation, EndMembership, EraseProfessional, Membership, MergeProfessionals, PointsLedger, UpdateProfessional } from '#generated/professionals';
 import type { MembershipQuery } from '#generated/types';
@@ -13,6 +13,7 @@ import type { Action } from '#src/ui/actions';
 import { Badge, Card, Empty } from '#src/ui/basics';
 import { SubjectLink } from '#src/ui/list';
 
+import { ClaimsView } from './claim-actions';
 import { useRules } from './claim-parts';
 import { PointsView } from './ledger';
 import { MembershipView } from './membership';
@@ -70,6 +71,7 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
       lead={({ professional }) => professional?.signedUpOn && t('professionals.since', { code, on: date(professional.signedUpOn) })}
       queries={[
         { operation: PointsLedger, variables: { code, last: 50 } },
+        { operation: Claims, variables: { filter: { professional: code }, orderBy: 'RECORDED_AT_DESC', first: 50 } },
         { operation: Rules, variables: {} },
       ]}
       links={
@@ -95,6 +97,7 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
       tabs={[
         { id: 'membership', title: t('nav.overview'), content: (data) => <MembershipView data={data} /> },
         { id: 'points', title: t('nav.points'), content: () => <PointsView code={code} /> },
+        { id: 'claims', title: t('claims.tab'), content: () => <ClaimsView subject={{ professional: code }} file={`activities-${code}`} /> },
         { id: 'affiliations', title: t('professionals.affiliations'), content: ({ professional }) => <Affiliations of={professional?.affiliations.nodes ?? []} /> },
       ]}
     />

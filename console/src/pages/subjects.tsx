@@ -22,6 +22,7 @@ import type { ShownQuery } from '#src/ui/page';
 import type { Column } from '#src/ui/table';
 import { Tabs } from '#src/ui/tabs';
 
+import { activityOf, isGraded, SOURCE, useActivityFields } from './activity-fields';
 import type { Rule } from './claim-parts';
 
 type T = Texts['t'];
@@ -72,6 +73,7 @@ export function useSubjectActions(subject: { partner: string } | { professional:
   const { t } = useTexts();
   const { today } = useCaller();
   const { reason, day } = useChangeFields();
+  const { fieldsOf } = useActivityFields();
   return {
     /// Records what a kind that is not derived is for; graded kinds with their points.
     record: (rules: readonly Rule[]): Action => ({
@@ -81,8 +83,6 @@ export function useSubjectActions(subject: { partner: string } | { professional:
         const externalId = crypto.randomUUID();
         const kinds = rules.filter((it) => it.program === ('partner' in subject ? 'PARTNER' : 'PROFESSIONAL') && !it.derived);
         const ruleOf = (values: Record<string, string>) => kinds.find((it) => it.kind === values['kind']);
-        const graded = (rule: Rule | undefined) => rule?.points && rule.points.min !== rule.points.max;
-        const range = (rule: Rule | undefined) => (rule?.points ? t('claims.range', rule.points) : '');
         return {
           title: t('partners.record'),
           fields: [
@@ -91,29 +91,15 @@ export function useSubjectActions(subject: { partner: string } | { professional:
               label: t('field.kind'),
               type: 'select',
               required: true,
-              options: kinds.map((it) => [it.kind, graded(it) ? `${it.title} (${range(it)})` : it.title] as const),
+              options: kinds.map((it) => [it.kind, it.points && isGraded(it) ? `${it.title} (${t('claims.range', it.points)})` : it.title] as const),
             },
-            day('occurredOn', t('field.date'), { max: today }),
-            { name: 'quantity', label: t('field.quantity'), type: 'number', required: true, initial: '1', min: 1, when: (values) => !graded(ruleOf(values)) },
-            { name: 'points', label: t('field.points'), type: 'number', required: true, min: 1, when: (values) => Boolean(graded(ruleOf(values))) },
-            { name: 'evidenceUrl', label: t('claims.evidence'), type: 'url', when: (values) => ruleOf(values)?.attributes.some((it) => it.name === 'evidenceUrl') ?? false },
+            // Of the chosen kind only; what was entered stays when another kind has such a field too.
+            ...kinds.flatMap((kind) => fieldsOf(kind, { claim: false }).map((it) => ({ ...it, when: (values: Record<string, string>) => ruleOf(values) === kind }))),
           ],
           operation: RecordActivity,
           input: (values) => {
             const rule = ruleOf(values);
-            return {
-              subject,
-              kind: values['kind'],
-              occurredOn: values['occurredOn'],
-              ...(graded(rule) ? { points: Number(values['points']) } : { quantity: Number(values['quantity']) }),
-              attributes: {
-                // What the kind requires is true of what is recorded here.
-                ...Object.fromEntries((rule?.attributes ?? []).filter((it) => it.required && it.mustBe !== null).map((it) => [it.name, it.mustBe])),
-                ...(values['evidenceUrl'] ? { evidenceUrl: values['evidenceUrl'] } : {}),
-              },
-              source: 'console',
-              externalId,
-            };
+            return { subject, ...(rule ? activityOf(rule, values) : {}), source: SOURCE, externalId };
           },
           confirm: t('partners.record'),
         };
