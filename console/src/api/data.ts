@@ -182,3 +182,15 @@ export function useRows<Data, Variables, Row>(
     query: { operation, variables: { ...variables, [backward ? 'last' : 'first']: PAGE } },
   };
 }
+
+/// All rows of a connection, page after page: of what a choice or a picture needs as a whole.
+export function useAllRows<Data, Variables, Row>(...of: Parameters<typeof useRows<Data, Variables, Row>>): Rows<Row> {
+  const rows = useRows<Data, Variables, Row>(...of);
+  const { more, loading, error, loadMore } = rows;
+  useEffect(() => {
+    if (more && !loading && !error) {
+      loadMore();
+    }
+  }, [more, loading, error, loadMore]);
+  return rows;
+}

@@ -76,6 +76,7 @@ export const de: Messages = {
   'chart.levels': 'Partner nach Stufe, {track}',
   'chart.overTime': 'Credits des Kalenderjahrs',
   'chart.legacy': 'Legacy: {level}',
+  'chart.byMonth': 'Das Konto hat in dieser Zeit mehr als {n} Einträge: Die Diagramme zeigen die Monatsenden.',
   'field.date': 'Datum',
   'field.month': 'Monat',
   'field.year': 'Jahr',

@@ -75,6 +75,7 @@ export const en = {
   'chart.levels': 'Partners by level, {track}',
   'chart.overTime': 'Credits of the calendar year',
   'chart.legacy': 'Legacy: {level}',
+  'chart.byMonth': 'The ledger has more than {n} entries in this time: the charts show the ends of months.',
   'field.date': 'Date',
   'field.month': 'Month',
   'field.year': 'Year',

@@ -76,6 +76,7 @@ export const fr: Messages = {
   'chart.levels': 'Partenaires par niveau, {track}',
   'chart.overTime': 'Crédits de l’année civile',
   'chart.legacy': 'Héritage : {level}',
+  'chart.byMonth': 'Le compte a plus de {n} écritures dans cette période : les graphiques montrent les fins de mois.',
   'field.date': 'Date',
   'field.month': 'Mois',
   'field.year': 'Année',

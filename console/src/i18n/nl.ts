@@ -76,6 +76,7 @@ export const nl: Messages = {
   'chart.levels': 'Partners per niveau, {track}',
   'chart.overTime': 'Credits van het kalenderjaar',
   'chart.legacy': 'Legacy: {level}',
+  'chart.byMonth': 'Het grootboek heeft in deze tijd meer dan {n} boekingen: de grafieken tonen het einde van elke maand.',
   'field.date': 'Datum',
   'field.month': 'Maand',
   'field.year': 'Jaar',

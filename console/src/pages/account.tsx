@@ -1,22 +1,18 @@
 // A partner's account: levels by track, what keeps them, balance, contract, open deals and orders. Partners open it on their own
 // account, staff on any.
 
-import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
 
-import { Account, CreditsOverTime } from '#generated/account';
-import type { AccountQuery, CreditsOverTimeQuery, LevelPartsFragment, TrackPartsFragment } from '#generated/types';
+import { Account } from '#generated/account';
+import type { AccountQuery, TrackPartsFragment } from '#generated/types';
 import { useCaller } from '#src/api/caller';
-import { post } from '#src/api/client';
 import { useData } from '#src/api/data';
-import { useLive } from '#src/api/live';
-import { Ring, Steps } from '#src/charts/charts';
-import type { Point } from '#src/charts/charts';
-import { addMonths, monthStart, yearStart } from '#src/days';
+import { Ring } from '#src/charts/charts';
 import { useTexts } from '#src/i18n/i18n';
 import { Badge, Card, Empty, Figure, LevelBadge, Shown } from '#src/ui/basics';
 import { Page } from '#src/ui/page';
 
+import { CreditsCharts, creditsQueries } from './credits-charts';
 import { DEAL_TONES, ORDER_TONES } from './tones';
 
 export function accountVariables(code: string, today: string) {
@@ -36,7 +32,7 @@ export default function AccountPage() {
       lead={t('account.lead')}
       queries={[
         { operation: Account, variables },
-        { operation: CreditsOverTime, variables: { code, from: chartFrom(today) } },
+        ...creditsQueries(code, today),
       ]}
     >
       <Shown of={result} pick={(data) => data.partner}>
@@ -46,15 +42,9 @@ export default function AccountPage() {
   );
 }
 
-const CHART_MONTHS = 24;
-
-function chartFrom(today: string): string {
-  return addMonths(monthStart(today), -CHART_MONTHS);
-}
-
 export function AccountView({ data }: { data: AccountQuery }) {
   const { t, number, date, percent, money } = useTexts();
-  const { today, may, viewer } = useCaller();
+  const { today, viewer } = useCaller();
   const partner = data.partner;
   if (!partner) {
     return null;
@@ -88,7 +78,7 @@ export function AccountView({ data }: { data: AccountQuery }) {
           </div>
         </Card>
       </div>
-      <CreditsCharts code={partner.code} balance={partner.balance} levels={data.edition.partnerLevels} history={partner.levelHistory} />
+      <CreditsCharts code={partner.code} balance={partner.balance} levels={data.edition.partnerLevels} legacy={partner.levelHistory} />
       <div className="grid">
         <Card title={t('account.discounts')}>
           <ul className="list">
@@ -120,7 +110,7 @@ export function AccountView({ data }: { data: AccountQuery }) {
             )}
           </ul>
         </Card>
-        <Card title={t('account.orders')} action={may('placeOrder') && own ? <Link href="/quote">{t('nav.quote')}</Link> : undefined}>
+        <Card title={t('account.orders')} action={<Link href={own ? '/orders' : `/orders?partner=${encodeURIComponent(partner.code)}`}>{t('dashboard.all')}</Link>}>
           {partner.orders.nodes.length === 0 && <Empty />}
           <ul className="list">
             {partner.orders.nodes.toReversed().map(
@@ -162,98 +152,6 @@ function TrackView({ track, ahead, on }: { track: TrackPartsFragment; ahead: Tra
         {track.level.threshold > 0 && <p>{track.creditsToRetain > 0 ? t('account.toRetain', { n: track.creditsToRetain, level: track.level.name }) : t('account.secured')}</p>}
         {ahead.level.rank < track.level.rank && <p className="muted">{t('account.falls', { level: ahead.level.name, on: date(on) })}</p>}
       </div>
-    </div>
-  );
-}
-
-/// The pages of entries that a chart reads at most.
-const PAGES_MAX = 10;
-
-type Entry = NonNullable<NonNullable<CreditsOverTimeQuery['partner']>['ledger']['nodes'][number]>;
-
-/// The entries of the last months, oldest first.
-function useEntries(code: string, from: string): Entry[] {
-  const { version } = useLive();
-  const [entries, setEntries] = useState<Entry[]>([]);
-  useEffect(() => {
-    let current = true;
-    const load = async () => {
-      let found: Entry[] = [];
-      let before: string | null | undefined;
-      for (let page = 0; page < PAGES_MAX && current; page += 1) {
-        // One page after the other: each ends where the last one begins.
-        // oxlint-disable-next-line no-await-in-loop
-        const ledger = (await post(CreditsOverTime, { code, from, before })).partner?.ledger;
-        found = [...(ledger?.nodes ?? []).filter((it): it is Entry => it !== null), ...found];
-        before = ledger?.pageInfo.hasPreviousPage ? ledger.pageInfo.startCursor : null;
-        if (!before) {
-          break;
-        }
-      }
-      if (current) {
-        setEntries(found.toSorted((a, b) => a.effectiveOn.localeCompare(b.effectiveOn)));
-      }
-    };
-    // Without them there is no chart; the numbers above are there all the same.
-    load().catch(() => undefined);
-    return () => {
-      current = false;
-    };
-  }, [code, from, version]);
-  return entries;
-}
-
-/// Level credits of each calendar year by track, against the thresholds, and the balance; legacy levels are marked.
-function CreditsCharts({ code, balance, levels, history }: { code: string; balance: number; levels: LevelPartsFragment[]; history: { earnedOn: string; legacy: boolean; level: { name: string } }[] }) {
-  const { t } = useTexts();
-  const { today } = useCaller();
-  const entries = useEntries(code, chartFrom(today));
-  const first = entries[0]?.effectiveOn;
-  if (!first) {
-    return null;
-  }
-  const credits: Point[] = [];
-  const balances: Point[] = [];
-  let [technical, business, year] = [0, 0, ''];
-  for (const it of entries) {
-    const [next = ''] = it.effectiveOn.split('-');
-    if (next !== year) {
-      // Levels count the credits of a calendar year: the sums begin again.
-      [technical, business, year] = [0, 0, next];
-      credits.push({ on: credits.length > 0 ? yearStart(it.effectiveOn) : first, values: [0, 0] });
-    }
-    if (it.reason !== 'LEGACY') {
-      technical += it.track === 'TECHNICAL' ? it.levelCredits : 0;
-      business += it.track === 'BUSINESS' ? it.levelCredits : 0;
-    }
-    credits.push({ on: it.effectiveOn, values: [technical, business] });
-  }
-  credits.push({ on: today, values: today.startsWith(year) ? [technical, business] : [0, 0] });
-  // Backwards from today's balance: the entries carry the balances of the order in which they were recorded.
-  let rest = balance;
-  balances.push({ on: today, values: [rest] });
-  for (const it of entries.toReversed()) {
-    balances.unshift({ on: it.effectiveOn, values: [rest] });
-    rest -= it.spendableCredits;
-  }
-  const marks = history
-    .filter((it) => it.legacy && it.earnedOn >= first)
-    .slice(0, 1)
-    .map((it) => ({ on: it.earnedOn, name: t('chart.legacy', { level: it.level.name }) }));
-  return (
-    <div className="grid">
-      <Steps
-        title={t('chart.overTime')}
-        file={`credits-${code}`}
-        points={credits}
-        series={[
-          { name: t('Track.TECHNICAL'), tone: 'technical' },
-          { name: t('Track.BUSINESS'), tone: 'business' },
-        ]}
-        thresholds={levels.filter((it) => it.threshold > 0).map((it) => ({ name: it.name, value: it.threshold }))}
-        marks={marks}
-      />
-      <Steps title={t('account.balance')} file={`balance-${code}`} points={balances} series={[{ name: t('account.balance'), tone: 'tone-2' }]} />
     </div>
   );
 }

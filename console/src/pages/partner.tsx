@@ -19,13 +19,13 @@ import {
 import { ProductCategory, Track } from '#generated/schema';
 import type { AccountQuery } from '#generated/types';
 import { useCaller } from '#src/api/caller';
-import { useData } from '#src/api/data';
+import { useRows } from '#src/api/data';
 import { findPartners, findProfessionals } from '#src/api/lookups';
 import { addDays } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
 import { useChangeFields } from '#src/ui/actions';
 import type { Action } from '#src/ui/actions';
-import { Badge, Card, Empty, Shown } from '#src/ui/basics';
+import { Badge, Card, Empty } from '#src/ui/basics';
 import { useOptions } from '#src/ui/filters';
 import { List, useColumns } from '#src/ui/list';
 import { fixed } from '#src/ui/table';
@@ -33,6 +33,7 @@ import { fixed } from '#src/ui/table';
 import { AccountView, accountVariables } from './account';
 import { ClaimsView } from './claim-actions';
 import { useRules } from './claim-parts';
+import { creditsQueries } from './credits-charts';
 import { LedgerView } from './ledger';
 import { QuotesView } from './quotes';
 import { SubjectPage, useSubjectActions } from './subjects';
@@ -104,8 +105,9 @@ export default function PartnerPage({ params }: { params: Record<string, string>
       code={code}
       lead={({ partner }) => partner?.enrolledOn && t('partners.since', { code, on: date(partner.enrolledOn) })}
       queries={[
+        ...creditsQueries(code, today),
         { operation: AccountLedger, variables: { code, last: 50 } },
-        { operation: AffiliationsOfPartner, variables: { code } },
+        { operation: AffiliationsOfPartner, variables: { code, last: 50 } },
         { operation: Claims, variables: { filter: { partner: code }, orderBy: 'RECORDED_AT_DESC', first: 50 } },
         { operation: Rules, variables: {} },
       ]}
@@ -250,26 +252,9 @@ function Contracts({ code, contracts }: { code: string; contracts: Partner['cont
 }
 
 function People({ code }: { code: string }) {
-  const result = useData(AffiliationsOfPartner, { code });
-  return (
-    <Shown of={result} pick={(data) => data.partner}>
-      {({ partner }) => <Affiliations code={code} affiliations={(partner?.affiliations.nodes ?? []).filter((it) => it !== null).toReversed()} />}
-    </Shown>
-  );
-}
-
-interface Affiliation {
-  readonly id: string;
-  readonly professional: { readonly code: string; readonly name: string };
-  readonly startsOn: string;
-  readonly endsOn: string | null;
-  readonly voided: { readonly reason: string | null } | null;
-}
-
-function Affiliations({ code, affiliations }: { code: string; affiliations: Affiliation[] }) {
   const { t, date } = useTexts();
   const { reason, day } = useChangeFields();
-  const rows = fixed(affiliations);
+  const rows = useRows(AffiliationsOfPartner, { code }, (data) => data.partner?.affiliations, { backward: true });
   const column = useColumns(rows);
   return (
     <List

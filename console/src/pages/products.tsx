@@ -2,7 +2,7 @@
 
 import { PriceList, SaveProduct } from '#generated/products';
 import { ProductCategory } from '#generated/schema';
-import { useRows } from '#src/api/data';
+import { useAllRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import type { Change, ChangeField } from '#src/ui/change';
 import { useOptions } from '#src/ui/filters';
@@ -23,7 +23,8 @@ const priceOf = (currency: string) => `price ${currency}`;
 export default function ProductsPage() {
   const { t, money } = useTexts();
   const options = useOptions();
-  const rows = useRows(PriceList, {}, (data) => data.products);
+  // All of them: the columns are the currencies of any.
+  const rows = useAllRows(PriceList, {}, (data) => data.products);
   const column = useColumns(rows);
   const currencies = [...new Set(rows.rows.flatMap((it) => it.prices.map((price) => price.currency)))].sort();
 

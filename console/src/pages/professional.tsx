@@ -4,14 +4,23 @@ import { Link } from 'wouter';
 
 import { Claims, Rules } from '#generated/claims';
 import { AffiliateProfessional } from '#generated/partners';
-import { EndAffiliation, EndMembership, EraseProfessional, Membership, MergeProfessionals, PointsLedger, UpdateProfessional } from '#generated/professionals';
-import type { MembershipQuery } from '#generated/types';
+import {
+  AffiliationsOfProfessional,
+  EndAffiliation,
+  EndMembership,
+  EraseProfessional,
+  Membership,
+  MergeProfessionals,
+  PointsLedger,
+  UpdateProfessional,
+} from '#generated/professionals';
+import { useRows } from '#src/api/data';
 import { findPartners, findProfessionals } from '#src/api/lookups';
 import { useTexts } from '#src/i18n/i18n';
 import { useChangeFields } from '#src/ui/actions';
 import type { Action } from '#src/ui/actions';
-import { Badge, Card, Empty } from '#src/ui/basics';
-import { SubjectLink } from '#src/ui/list';
+import { Badge } from '#src/ui/basics';
+import { List, useColumns } from '#src/ui/list';
 
 import { ClaimsView } from './claim-actions';
 import { useRules } from './claim-parts';
@@ -71,6 +80,7 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
       lead={({ professional }) => professional?.signedUpOn && t('professionals.since', { code, on: date(professional.signedUpOn) })}
       queries={[
         { operation: PointsLedger, variables: { code, last: 50 } },
+        { operation: AffiliationsOfProfessional, variables: { code, last: 50 } },
         { operation: Claims, variables: { filter: { professional: code }, orderBy: 'RECORDED_AT_DESC', first: 50 } },
         { operation: Rules, variables: {} },
       ]}
@@ -88,7 +98,7 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
               ...(person.standing.override ? [subject.endOverride()] : []),
               subject.update('updateProfessional', UpdateProfessional, code, { name: person.name, signedUpOn: person.signedUpOn }, { name: 'signedUpOn', label: t('field.signedUpOn') }),
               subject.merge('mergeProfessionals', MergeProfessionals, code, person.name, { label: t('field.professionalCode'), lookup: findProfessionals }),
-              ...(person.affiliations.nodes.some((it) => it && !it.voided && it.endsOn === null) ? [endAffiliation] : []),
+              ...(person.partner ? [endAffiliation] : []),
               subject.end('endMembership', EndMembership, person.leftOn, t(person.leftOn ? 'professionals.resume' : 'professionals.end')),
               erase(person.name),
             ]
@@ -98,35 +108,31 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
         { id: 'membership', title: t('nav.overview'), content: (data) => <MembershipView data={data} /> },
         { id: 'points', title: t('nav.points'), content: () => <PointsView code={code} /> },
         { id: 'claims', title: t('claims.tab'), content: () => <ClaimsView subject={{ professional: code }} file={`activities-${code}`} /> },
-        { id: 'affiliations', title: t('professionals.affiliations'), content: ({ professional }) => <Affiliations of={professional?.affiliations.nodes ?? []} /> },
+        { id: 'affiliations', title: t('professionals.affiliations'), content: () => <Affiliations code={code} /> },
       ]}
     />
   );
 }
 
-function Affiliations({ of }: { of: NonNullable<MembershipQuery['professional']>['affiliations']['nodes'] }) {
+function Affiliations({ code }: { code: string }) {
   const { t, date } = useTexts();
+  const rows = useRows(AffiliationsOfProfessional, { code }, (data) => data.professional?.affiliations, { backward: true });
+  const column = useColumns(rows);
   return (
-    <Card>
-      {of.length === 0 && <Empty />}
-      <ul className="list">
-        {of.toReversed().map(
-          (it) =>
-            it && (
-              <li key={it.id}>
-                <span>
-                  {it.partner && (
-                    <SubjectLink kind="partners" code={it.partner.code}>
-                      {it.partner.name}
-                    </SubjectLink>
-                  )}
-                  {it.voided && <Badge>{t('partners.voided')}</Badge>}
-                </span>
-                <span className="muted">{`${date(it.startsOn)} – ${it.endsOn ? date(it.endsOn) : t('professionals.now')}`}</span>
-              </li>
-            ),
-        )}
-      </ul>
-    </Card>
+    <List
+      label={t('professionals.affiliations')}
+      file={`affiliations-${code}`}
+      rows={rows}
+      columns={[
+        column.subject('partners', (it) => it.partner),
+        column.date('from', t('field.from'), (it) => it.startsOn),
+        {
+          key: 'to',
+          title: t('field.to'),
+          cell: (it) => (it.voided ? <Badge>{t('partners.voided')}</Badge> : it.endsOn ? date(it.endsOn) : t('professionals.now')),
+          csv: (it) => (it.voided ? 'voided' : it.endsOn),
+        },
+      ]}
+    />
   );
 }

@@ -3,18 +3,19 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 
-import { PlaceOrder, Products, QuoteOrder, SaveQuote } from '#generated/quote';
+import { PriceList } from '#generated/products';
+import { PlaceOrder, QuoteOrder, SaveQuote } from '#generated/quote';
 import { OrderPurpose } from '#generated/schema';
 import type { OrderInput, QuoteOrderQuery } from '#generated/types';
 import { useAddress } from '#src/api/address';
 import { useCaller } from '#src/api/caller';
 import { post } from '#src/api/client';
-import { useData } from '#src/api/data';
+import { useAllRows } from '#src/api/data';
 import { addDays } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
 import { Actions, useChange, useChangeFields } from '#src/ui/actions';
 import type { Action } from '#src/ui/actions';
-import { Button, Card, Figure } from '#src/ui/basics';
+import { Button, Card, Failed, Figure } from '#src/ui/basics';
 import { SelectField, TextField } from '#src/ui/fields';
 import { Page } from '#src/ui/page';
 
@@ -30,7 +31,7 @@ export default function QuotePage() {
   const { viewer, today, isStaff } = useCaller();
   const { t, number, money, percent } = useTexts();
   const [, navigate] = useLocation();
-  const products = useData(Products, {});
+  const products = useAllRows(PriceList, {}, (data) => data.products);
   const [purpose, setPurpose] = useState<(typeof OrderPurpose)[number]>('END_CUSTOMER');
   const [customer, setCustomer] = useState('');
   const [currency, setCurrency] = useState('EUR');
@@ -41,7 +42,7 @@ export default function QuotePage() {
   const { day } = useChangeFields();
   const [get] = useAddress();
   const partner = viewer.partner?.code ?? get('partner');
-  const all = (products.data?.products.nodes ?? []).filter((it): it is NonNullable<typeof it> => it !== null);
+  const all = products.rows;
   const currencies = [...new Set(all.flatMap((it) => it.prices.map((price) => price.currency)))].sort();
   const filled = lines.filter((it) => it.product && Number(it.quantity) > 0);
   const input: OrderInput = useMemo(
@@ -137,9 +138,10 @@ export default function QuotePage() {
       lead={isStaff ? t('quote.leadFor', { partner }) : t('quote.lead')}
       queries={[
         { operation: QuoteOrder, variables: { input } },
-        { operation: Products, variables: {} },
+        { operation: PriceList, variables: { first: 50 } },
       ]}
     >
+      {products.error && <Failed error={products.error} again={products.again} />}
       <div className="grid">
         <Card title={t('quote.order')}>
           <div className="stack">

@@ -3,19 +3,30 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 
-import { DeleteWebhook, Deliveries, DisableWebhook, EnableWebhook, ReplayWebhook, ResendDelivery, RotateWebhookSecret, TestWebhook, UpdateWebhook } from '#generated/administration';
+import {
+  DeleteWebhook,
+  Deliveries,
+  DisableWebhook,
+  EnableWebhook,
+  ReplayWebhook,
+  ResendDelivery,
+  RotateWebhookSecret,
+  TestWebhook,
+  UpdateWebhook,
+  WebhookDetail,
+} from '#generated/administration';
 import { WebhookDeliveryState } from '#generated/schema';
 import { useAddress } from '#src/api/address';
-import { useData } from '#src/api/data';
+import { useData, useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
-import { ActionMenu, Actions, useChange } from '#src/ui/actions';
+import { ActionMenu, useChange } from '#src/ui/actions';
 import type { Action } from '#src/ui/actions';
-import { Badge, Shown } from '#src/ui/basics';
+import { Shown } from '#src/ui/basics';
 import type { Change } from '#src/ui/change';
-import { Filters, given, oneOf, useOptions } from '#src/ui/filters';
+import { given, oneOf, useOptions } from '#src/ui/filters';
+import { List, Two, useColumns } from '#src/ui/list';
 import { Page } from '#src/ui/page';
 import { Secret } from '#src/ui/secret';
-import { fixed, Table } from '#src/ui/table';
 
 const TONES = { PENDING: 'info', DELIVERED: 'good', FAILED: 'bad' } as const;
 
@@ -27,10 +38,12 @@ export default function WebhookPage({ params }: { params: Record<string, string>
   const [secret, setSecret] = useState('');
   const { open, dialog } = useChange();
   const options = useOptions();
-  const variables = { id, last: 100, ...given({ state: oneOf(WebhookDeliveryState, get('state')) }) };
-  const result = useData(Deliveries, variables);
+  const variables = { id, ...given({ state: oneOf(WebhookDeliveryState, get('state')) }) };
+  const result = useData(WebhookDetail, { id });
   const node = result.data?.node;
-  const endpoint = node && 'deliveries' in node ? node : null;
+  const endpoint = node && 'url' in node ? node : null;
+  const rows = useRows(Deliveries, variables, (data) => (data.node && 'deliveries' in data.node ? data.node.deliveries : null), { backward: true });
+  const column = useColumns(rows);
   const simple = (mutation: string, label: string, operation: Change['operation'], input: Record<string, unknown>, more: Partial<Change> = {}): Action => ({
     mutation,
     label,
@@ -60,53 +73,37 @@ export default function WebhookPage({ params }: { params: Record<string, string>
     <Page
       title={endpoint?.url ?? t('nav.webhooks')}
       lead={endpoint?.description ?? t('webhooks.deliveries')}
-      queries={[{ operation: Deliveries, variables }]}
+      queries={[
+        { operation: WebhookDetail, variables: { id } },
+        { operation: Deliveries, variables: { ...variables, last: 50 } },
+      ]}
       actions={endpoint && <ActionMenu of={actions(endpoint)} open={open} />}
     >
       {secret && <Secret value={secret} onClose={() => setSecret('')} />}
-      <Filters of={[{ name: 'state', label: t('field.status'), type: 'select', options: options(WebhookDeliveryState, 'WebhookDeliveryState', t('filter.all')) }]} />
       <Shown of={result} pick={() => endpoint}>
         {() => (
-          <Table
+          <List
             label={t('webhooks.deliveries')}
             file="deliveries"
-            rows={fixed((endpoint?.deliveries.nodes ?? []).filter((it): it is NonNullable<typeof it> => it !== null).toReversed())}
+            rows={rows}
+            filters={[{ name: 'state', label: t('field.status'), type: 'select', options: options(WebhookDeliveryState, 'WebhookDeliveryState', t('filter.all')) }]}
             columns={[
-              { key: 'type', title: t('field.kind'), cell: (it) => it.type, csv: (it) => it.type },
-              { key: 'number', title: t('webhooks.event'), number: true, cell: (it) => (it.eventNumber === null ? '–' : number(it.eventNumber)), csv: (it) => it.eventNumber },
-              { key: 'created', title: t('field.date'), cell: (it) => time(it.createdAt), csv: (it) => it.createdAt },
+              column.text('type', t('field.kind'), (it) => it.type),
+              column.number('number', t('webhooks.event'), (it) => it.eventNumber),
+              column.time('created', t('field.date'), (it) => it.createdAt),
               {
                 key: 'attempts',
                 title: t('webhooks.attempts'),
                 cell: (it) => (
-                  <span>
+                  <Two sub={it.attempts.map((one) => (one.error ?? (one.statusCode === null ? '' : `${one.statusCode} · ${one.durationMs} ms`))).join(', ')}>
                     {number(it.attempts.length)}
-                    <span className="sub">{it.attempts.map((one) => (one.error ?? (one.statusCode === null ? '' : `${one.statusCode} · ${one.durationMs} ms`))).join(', ')}</span>
-                  </span>
+                  </Two>
                 ),
                 csv: (it) => it.attempts.length,
               },
-              {
-                key: 'state',
-                title: t('field.status'),
-                cell: (it) => (
-                  <span>
-                    <Badge tone={TONES[it.state]}>{t(`WebhookDeliveryState.${it.state}`)}</Badge>
-                    {it.nextAttemptAt && <span className="sub">{time(it.nextAttemptAt)}</span>}
-                  </span>
-                ),
-                csv: (it) => it.state,
-              },
-              {
-                key: 'actions',
-                title: t('field.actions'),
-                cell: (it) => (
-                  <span className="row-actions">
-                    {it.state !== 'PENDING' && <Actions of={[simple('resendWebhookDelivery', t('webhooks.resend'), ResendDelivery, { deliveryId: it.id })]} open={open} />}
-                  </span>
-                ),
-              },
+              column.status('WebhookDeliveryState', (it) => it.state, TONES, (it) => it.nextAttemptAt && time(it.nextAttemptAt)),
             ]}
+            rowActions={(it) => (it.state === 'PENDING' ? [] : [simple('resendWebhookDelivery', t('webhooks.resend'), ResendDelivery, { deliveryId: it.id })])}
           />
         )}
       </Shown>

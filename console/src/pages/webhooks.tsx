@@ -4,20 +4,19 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 
 import { CreateWebhook, Webhooks } from '#generated/administration';
-import { useData } from '#src/api/data';
+import { useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
-import { Actions, useChange } from '#src/ui/actions';
-import { Badge, Shown } from '#src/ui/basics';
 import type { Change } from '#src/ui/change';
-import { Page } from '#src/ui/page';
+import { ListPage, Two, useColumns } from '#src/ui/list';
 import { Secret } from '#src/ui/secret';
-import { fixed, Table } from '#src/ui/table';
+
+const TONES = { ENABLED: 'good', DISABLED: 'bad' } as const;
 
 export default function WebhooksPage() {
   const { t, number, time } = useTexts();
-  const { open, dialog } = useChange();
   const [secret, setSecret] = useState('');
-  const result = useData(Webhooks, {});
+  const rows = useRows(Webhooks, {}, (data) => data.webhookEndpoints);
+  const column = useColumns(rows);
   const create = (): Change => ({
     title: t('webhooks.create'),
     fields: [
@@ -31,53 +30,30 @@ export default function WebhooksPage() {
     onDone: (payload) => setSecret(String(payload['secret'] ?? '')),
   });
   return (
-    <Page
+    <ListPage
       title={t('nav.webhooks')}
       lead={t('webhooks.lead')}
-      queries={[{ operation: Webhooks, variables: {} }]}
-      actions={
-        <Actions open={open} of={[{ mutation: 'createWebhookEndpoint', label: t('webhooks.create'), kind: 'primary', change: create }]} />
-      }
-    >
-      {secret && <Secret value={secret} onClose={() => setSecret('')} />}
-      <Shown of={result}>
-        {(data) => (
-          <Table
-            label={t('nav.webhooks')}
-            file="webhooks"
-            rows={fixed(data.webhookEndpoints.nodes.filter((it): it is NonNullable<typeof it> => it !== null))}
-            empty={t('webhooks.none')}
-            columns={[
-              {
-                key: 'url',
-                title: t('webhooks.url'),
-                cell: (it) => (
-                  <span>
-                    <Link href={`/webhooks/${it.id}`}>{it.url}</Link>
-                    <span className="sub">{it.description}</span>
-                  </span>
-                ),
-                csv: (it) => it.url,
-              },
-              { key: 'types', title: t('webhooks.types'), cell: (it) => (it.types ? number(it.types.length) : t('filter.all')), csv: (it) => it.types?.join(' ') },
-              { key: 'lag', title: t('webhooks.lag'), number: true, cell: (it) => number(it.lag), csv: (it) => it.lag },
-              { key: 'pending', title: t('webhooks.pending'), number: true, cell: (it) => number(it.pendingCount), csv: (it) => it.pendingCount },
-              {
-                key: 'status',
-                title: t('field.status'),
-                cell: (it) => (
-                  <span>
-                    <Badge tone={it.status === 'ENABLED' ? 'good' : 'bad'}>{t(`WebhookEndpointStatus.${it.status}`)}</Badge>
-                    <span className="sub">{it.disabledReason ?? time(it.statusSince)}</span>
-                  </span>
-                ),
-                csv: (it) => it.status,
-              },
-            ]}
-          />
-        )}
-      </Shown>
-      {dialog}
-    </Page>
+      rows={rows}
+      file="webhooks"
+      empty={t('webhooks.none')}
+      pageActions={[{ mutation: 'createWebhookEndpoint', label: t('webhooks.create'), kind: 'primary', change: create }]}
+      above={secret && <Secret value={secret} onClose={() => setSecret('')} />}
+      columns={[
+        {
+          key: 'url',
+          title: t('webhooks.url'),
+          cell: (it) => (
+            <Two sub={it.description}>
+              <Link href={`/webhooks/${it.id}`}>{it.url}</Link>
+            </Two>
+          ),
+          csv: (it) => it.url,
+        },
+        { key: 'types', title: t('webhooks.types'), cell: (it) => (it.types ? number(it.types.length) : t('filter.all')), csv: (it) => it.types?.join(' ') },
+        column.number('lag', t('webhooks.lag'), (it) => it.lag),
+        column.number('pending', t('webhooks.pending'), (it) => it.pendingCount),
+        column.status('WebhookEndpointStatus', (it) => it.status, TONES, (it) => it.disabledReason ?? time(it.statusSince)),
+      ]}
+    />
   );
 }
