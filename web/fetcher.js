@@ -38,7 +38,7 @@ function selectedOperation({ query, operationName }) {
   }
 }
 
-/// The most results of a subscription that are shown.
+/// The most results of a subscription that are shown; how many more there were is said.
 const RESULTS_MAX = 200;
 
 /// A connection for each subscription, so that each uses the headers of its own editor. Its results are shown as a list with
@@ -58,10 +58,11 @@ function subscribe({ query, variables, operationName }, headers) {
         notify(value);
       };
       const received = [];
+      let earlier = 0;
       const next = (result) => {
         received.unshift({ at: new Date().toISOString(), ...result });
-        received.splice(RESULTS_MAX);
-        sink.next({ received: [...received] });
+        earlier += received.splice(RESULTS_MAX).length;
+        sink.next({ received: [...received], ...(earlier > 0 ? { earlierNotShown: earlier } : {}) });
       };
       const stop = client.subscribe(
         { query, variables, operationName },

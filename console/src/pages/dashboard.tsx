@@ -58,7 +58,7 @@ function Content({ data, report }: { data: DashboardQuery; report: DashboardRepo
         <Card title={t('dashboard.claims')} action={<Link href="/claims">{t('dashboard.all')}</Link>}>
           <List
             empty={t('dashboard.nothing')}
-            rows={data.claims.nodes}
+            of={data.claims}
             row={(it) => (
               <>
                 <Link href="/claims" lang="en">
@@ -73,7 +73,7 @@ function Content({ data, report }: { data: DashboardQuery; report: DashboardRepo
         <Card title={t('dashboard.wins')} action={<Link href="/deals?status=WON_REPORTED">{t('dashboard.all')}</Link>}>
           <List
             empty={t('dashboard.nothing')}
-            rows={data.wins.nodes}
+            of={data.wins}
             row={(it) => (
               <>
                 <Link href={`/deals/${encodeURIComponent(it.reference)}`}>{it.customer}</Link>
@@ -83,10 +83,10 @@ function Content({ data, report }: { data: DashboardQuery; report: DashboardRepo
             )}
           />
         </Card>
-        <Card title={t('dashboard.ending', { n: SOON_DAYS })}>
+        <Card title={t('dashboard.ending', { n: SOON_DAYS })} action={<Link href={`/deals?view=list&until=${addDays(today, SOON_DAYS)}`}>{t('dashboard.all')}</Link>}>
           <List
             empty={t('dashboard.nothing')}
-            rows={data.ending.nodes}
+            of={data.ending}
             row={(it) => (
               <>
                 <Link href={`/deals/${encodeURIComponent(it.reference)}`}>{it.customer}</Link>
@@ -99,7 +99,7 @@ function Content({ data, report }: { data: DashboardQuery; report: DashboardRepo
         <Card title={t('dashboard.lapsing')} action={<Link href={`/partners?lapsing=${today}`}>{t('dashboard.all')}</Link>}>
           <List
             empty={t('dashboard.nothing')}
-            rows={data.lapsing.nodes}
+            of={data.lapsing}
             row={(it) => {
               // The track whose level ends first, of those that are not secured.
               const tracks = [it.standing.technical, it.standing.business].filter((one) => one.validUntil && one.creditsToRetain > 0);
@@ -129,16 +129,28 @@ function Charts({ data }: { data: DashboardReportQuery }) {
   );
 }
 
-function List<Row extends { id: string }>({ rows, row, empty }: { rows: (Row | null)[]; row: (row: Row) => React.ReactNode; empty: string }) {
-  const there = rows.filter((it): it is NonNullable<typeof it> => it !== null);
+function List<Row extends { id: string }>({
+  of,
+  row,
+  empty,
+}: {
+  of: { totalCount: number; nodes: (Row | null)[] };
+  row: (row: Row) => React.ReactNode;
+  empty: string;
+}) {
+  const { t } = useTexts();
+  const there = of.nodes.filter((it): it is NonNullable<typeof it> => it !== null);
   return there.length === 0 ? (
     <Empty>{empty}</Empty>
   ) : (
-    <ul className="list">
-      {there.map((it) => (
-        <li key={it.id}>{row(it)}</li>
-      ))}
-    </ul>
+    <>
+      <ul className="list">
+        {there.map((it) => (
+          <li key={it.id}>{row(it)}</li>
+        ))}
+      </ul>
+      {of.totalCount > there.length && <p className="muted">{t('dashboard.more', { n: of.totalCount - there.length })}</p>}
+    </>
   );
 }
 

@@ -20,7 +20,9 @@ import { Table } from '#src/ui/table';
 
 import { DEAL_TONES } from './tones';
 
-const COLUMNS = ['LEAD', 'ENGAGED', 'CONFIRMED', 'QUOTED', 'NEGOTIATING', 'WAITING_PO', 'WON_REPORTED', 'COLD'] as const;
+/// Those that expire.
+const ENDING = ['LEAD', 'ENGAGED', 'CONFIRMED', 'QUOTED', 'NEGOTIATING', 'WAITING_PO'] as const;
+const COLUMNS = [...ENDING, 'WON_REPORTED', 'COLD'] as const;
 
 export default function DealsPage() {
   const { t } = useTexts();
@@ -31,9 +33,11 @@ export default function DealsPage() {
   const options = useOptions();
   const view = get('view') || 'board';
   const status = oneOf(DealStatus, get('status'));
-  const statuses = status ? [status] : view === 'board' ? [...COLUMNS] : undefined;
-  const filter = given({ statuses, partner: get('partner'), customer: get('customer') });
-  const variables = { filter, orderBy: view === 'board' ? ('VALID_UNTIL' as const) : ('RECORDED_AT_DESC' as const) };
+  const until = get('until');
+  // What ends by a day is still open.
+  const statuses = status ? [status] : until ? [...ENDING] : view === 'board' ? [...COLUMNS] : undefined;
+  const filter = given({ statuses, partner: get('partner'), customer: get('customer'), validUntilFrom: until && today, validUntilTo: until });
+  const variables = { filter, orderBy: view === 'board' || until ? ('VALID_UNTIL' as const) : ('RECORDED_AT_DESC' as const) };
   const rows = useRows(Deals, variables, (data) => data.deals);
   const register = (): Change => ({
     title: t('deals.register'),
@@ -75,6 +79,7 @@ export default function DealsPage() {
           { name: 'status', label: t('field.status'), type: 'select', options: options(DealStatus, 'DealStatus', t(view === 'board' ? 'deals.open' : 'filter.all')) },
           ...(isStaff ? [{ name: 'partner', label: t('field.partnerCode'), lookup: findPartners }] : []),
           { name: 'customer', label: t('field.customer') },
+          { name: 'until', label: t('deals.until'), type: 'date' },
         ]}
       />
       {view === 'board' ? <Board rows={rows} statuses={status ? [status] : [...COLUMNS]} /> : <List rows={rows} />}
@@ -119,7 +124,7 @@ function Board({ rows, statuses }: { rows: DealRows; statuses: DealPartsFragment
             <section key={status} aria-label={t(`DealStatus.${status}`)}>
               <h2>
                 {t(`DealStatus.${status}`)}
-                <span className="muted">{number(deals.length)}</span>
+                <span className="muted">{`${number(deals.length)}${rows.more ? '+' : ''}`}</span>
               </h2>
               {deals.map((it) => (
                 <Link key={it.id} className="tile" href={`/deals/${encodeURIComponent(it.reference)}`}>
@@ -136,7 +141,14 @@ function Board({ rows, statuses }: { rows: DealRows; statuses: DealPartsFragment
           );
         })}
       </div>
-      {rows.more && <Button onPress={rows.loadMore}>{t('table.more')}</Button>}
+      {rows.more && (
+        <p className="inline">
+          <span className="muted">{t('table.count', { shown: rows.rows.length, total: `${rows.exact ? '' : '> '}${number(rows.total)}` })}</span>
+          <Button disabled={rows.loading} onPress={rows.loadMore}>
+            {t('table.more')}
+          </Button>
+        </p>
+      )}
     </>
   );
 }

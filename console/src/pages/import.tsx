@@ -14,13 +14,16 @@ export default function ImportPage({ params }: { params: Record<string, string> 
     return refused && { ...refused, nodes: refused.nodes.map((it) => it && { ...it, id: String(it.line) }) };
   });
   const column = useColumns(rows);
-  const name = run.data?.node && 'fileName' in run.data.node ? run.data.node.fileName : '';
+  const found = run.data?.node && 'fileName' in run.data.node ? run.data.node : null;
+  const name = found?.fileName ?? '';
+  const cut = found !== null && found.refused > found.refusedRows.totalCount;
   return (
     <ListPage
       title={name || t('nav.imports')}
       lead={t('imports.refusedLead')}
       rows={rows}
       file="refused"
+      above={cut && <p className="muted">{t('imports.cut', { n: found.refusedRows.totalCount, total: found.refused })}</p>}
       columns={[
         column.number('line', t('imports.line'), (it) => it.line),
         column.text('reasons', t('field.reason'), (it) => it.reasons, { cell: (it) => <span lang="en">{it.reasons}</span> }),

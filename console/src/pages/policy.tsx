@@ -2,15 +2,16 @@
 
 import { Link, useLocation } from 'wouter';
 
-import { Editions, PolicyTable, SaveDraft } from '#generated/policy';
+import { CurrentDocument, Drafts, Editions, PolicyTable, SaveDraft } from '#generated/policy';
 import type { PolicyTableQuery } from '#generated/types';
 import { useCaller } from '#src/api/caller';
-import { useData } from '#src/api/data';
+import { useData, useRows } from '#src/api/data';
 import { addMonths, monthStart } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
 import { Actions, useChange } from '#src/ui/actions';
-import { Badge, Card, Empty, Shown } from '#src/ui/basics';
+import { Card, Shown } from '#src/ui/basics';
 import type { Change } from '#src/ui/change';
+import { List, Two, useColumns } from '#src/ui/list';
 import { Page } from '#src/ui/page';
 import { fixed, Table } from '#src/ui/table';
 import { Tabs } from '#src/ui/tabs';
@@ -28,10 +29,10 @@ export default function PolicyPage() {
     <Page
       title={t('nav.policy')}
       lead={result.data && t('policy.lead', { name: result.data.edition.name, on: date(result.data.edition.effectiveFrom) })}
-      queries={[{ operation: PolicyTable, variables: {} }, ...(may('saveEditionDraft') ? [{ operation: Editions, variables: {} }] : [])]}
+      queries={[{ operation: PolicyTable, variables: {} }, ...(may('saveEditionDraft') ? [Drafts, Editions].map((operation) => ({ operation, variables: { last: 50 } })) : [])]}
     >
       {may('saveEditionDraft') ? (
-        <Tabs label={t('nav.policy')} tabs={[tables, { id: 'drafts', title: t('policy.drafts'), content: () => <Drafts /> }]} />
+        <Tabs label={t('nav.policy')} tabs={[tables, { id: 'drafts', title: t('policy.drafts'), content: () => <DraftsAndEditions /> }]} />
       ) : (
         tables.content()
       )}
@@ -140,12 +141,12 @@ function Rules({ edition }: { edition: PolicyTableQuery['edition'] }) {
   );
 }
 
-function Drafts() {
-  const { t, date, time } = useTexts();
+function DraftsAndEditions() {
+  const { t } = useTexts();
   const { today } = useCaller();
   const [, navigate] = useLocation();
   const { open, dialog } = useChange();
-  const result = useData(Editions, {});
+  const result = useData(CurrentDocument, {});
   const create = (document: string): Change => ({
     title: t('policy.newDraft'),
     about: t('policy.newDraftAbout'),
@@ -169,41 +170,66 @@ function Drafts() {
           <div className="actions filters">
             <Actions open={open} of={[{ mutation: 'saveEditionDraft', label: t('policy.newDraft'), kind: 'primary', change: () => create(data.edition.document) }]} />
           </div>
-          <div className="grid">
-            <Card title={t('policy.drafts')}>
-              {data.editionDrafts.nodes.length === 0 && <Empty>{t('policy.noDrafts')}</Empty>}
-              <ul className="list">
-                {data.editionDrafts.nodes.toReversed().map(
-                  (it) =>
-                    it && (
-                      <li key={it.id}>
-                        <span>
-                          <Link href={`/policy/drafts/${it.id}`}>{it.name}</Link>
-                          <span className="sub">{t('policy.saved', { by: it.savedBy, at: time(it.savedAt) })}</span>
-                        </span>
-                        <Badge tone={it.status === 'APPROVED' || it.status === 'PUBLISHED' ? 'good' : it.status === 'OPEN' ? 'info' : 'neutral'}>{t(`EditionDraftStatus.${it.status}`)}</Badge>
-                      </li>
-                    ),
-                )}
-              </ul>
-            </Card>
-            <Card title={t('policy.editions')}>
-              <ul className="list">
-                {data.editions.nodes.toReversed().map(
-                  (it) =>
-                    it && (
-                      <li key={it.id}>
-                        <span>{it.name}</span>
-                        <span className="muted">{t('policy.from', { on: date(it.effectiveFrom) })}</span>
-                      </li>
-                    ),
-                )}
-              </ul>
-            </Card>
-          </div>
+          <AllDrafts />
+          <AllEditions />
           {dialog}
         </>
       )}
     </Shown>
+  );
+}
+
+const DRAFT_TONES = { OPEN: 'info', APPROVED: 'good', PUBLISHED: 'good', WITHDRAWN: 'neutral' } as const;
+
+function AllDrafts() {
+  const { t, time } = useTexts();
+  const rows = useRows(Drafts, {}, (data) => data.editionDrafts, { backward: true });
+  const column = useColumns(rows);
+  return (
+    <section className="stack">
+      <h2>{t('policy.drafts')}</h2>
+      <List
+        label={t('policy.drafts')}
+        file="drafts"
+        rows={rows}
+        empty={t('policy.noDrafts')}
+        columns={[
+          {
+            key: 'name',
+            title: t('field.name'),
+            cell: (it) => (
+              <Two sub={t('policy.saved', { by: it.savedBy, at: time(it.savedAt) })}>
+                <Link href={`/policy/drafts/${it.id}`}>{it.name}</Link>
+              </Two>
+            ),
+            csv: (it) => it.name,
+          },
+          column.date('from', t('policy.effectiveFrom'), (it) => it.effectiveFrom),
+          column.status('EditionDraftStatus', (it) => it.status, DRAFT_TONES, (it) => it.approvedBy),
+        ]}
+      />
+    </section>
+  );
+}
+
+function AllEditions() {
+  const { t } = useTexts();
+  const rows = useRows(Editions, {}, (data) => data.editions, { backward: true });
+  const column = useColumns(rows);
+  return (
+    <section className="stack">
+      <h2>{t('policy.editions')}</h2>
+      <List
+        label={t('policy.editions')}
+        file="editions"
+        rows={rows}
+        columns={[
+          column.text('name', t('field.name'), (it) => it.name),
+          column.date('from', t('policy.effectiveFrom'), (it) => it.effectiveFrom),
+          column.time('published', t('policy.publishedAt'), (it) => it.publishedAt),
+          column.text('by', t('audit.actor'), (it) => it.publishedBy),
+        ]}
+      />
+    </section>
   );
 }

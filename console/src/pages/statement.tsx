@@ -1,17 +1,17 @@
 // A statement to print: letterhead, opening and closing balance, movements with their sentences, levels.
 
 import { useEffect, useState } from 'react';
-import { useClient } from 'urql';
 
 import { Statement } from '#generated/statement';
-import type { LedgerPartsFragment } from '#generated/types';
+import type { LedgerPartsFragment, StatementQuery } from '#generated/types';
 import { useAddress } from '#src/api/address';
 import { useCaller } from '#src/api/caller';
+import { post } from '#src/api/client';
 import { useData } from '#src/api/data';
 import { Steps } from '#src/charts/charts';
 import { yearStart } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
-import { Button, Card, Figure, LevelBadge, Shown } from '#src/ui/basics';
+import { Button, Card, Failed, Figure, LevelBadge, Loading, Shown } from '#src/ui/basics';
 import { TextField } from '#src/ui/fields';
 import { Letterhead } from '#src/ui/letterhead';
 import { Page } from '#src/ui/page';
@@ -24,6 +24,8 @@ export default function StatementPage({ params }: { params: Record<string, strin
   const variables = { partner, from: get('from') || yearStart(today), to: get('to') || today };
   const result = useData(Statement, variables);
   const rest = useRest(variables, result.data?.statement.movements.pageInfo.endCursor, result.data?.statement.movements.pageInfo.hasNextPage ?? false);
+  // Nothing is printed that lacks movements.
+  const whole = result.data !== undefined && rest.complete;
   return (
     <Page
       title={t('nav.statement')}
@@ -31,7 +33,7 @@ export default function StatementPage({ params }: { params: Record<string, strin
       queries={[{ operation: Statement, variables }]}
       above={<Letterhead />}
       actions={
-        <Button kind="primary" onPress={() => print()}>
+        <Button kind="primary" disabled={!whole} onPress={() => print()}>
           {t('statement.print')}
         </Button>
       }
@@ -40,9 +42,13 @@ export default function StatementPage({ params }: { params: Record<string, strin
         <TextField label={t('field.from')} type="date" value={variables.from} max={variables.to} onChange={(value) => set({ from: value })} />
         <TextField label={t('field.to')} type="date" value={variables.to} max={today} onChange={(value) => set({ to: value })} />
       </div>
+      {rest.error && <Failed error={rest.error} again={rest.again} />}
       <Shown of={result}>
         {({ statement }) => {
-          const movements = [...statement.movements.nodes, ...rest]
+          if (!whole) {
+            return rest.error ? null : <Loading />;
+          }
+          const movements = [...statement.movements.nodes, ...rest.nodes]
             .filter((it): it is NonNullable<typeof it> => it !== null)
             .toSorted((a, b) => a.effectiveOn.localeCompare(b.effectiveOn));
           let balance = statement.opening;
@@ -143,33 +149,31 @@ export default function StatementPage({ params }: { params: Record<string, strin
   );
 }
 
+type Nodes = (LedgerPartsFragment | null)[];
+
 /// The movements after the first page: paper has no button for more.
-function useRest(variables: { partner: string; from: string; to: string }, cursor: string | null | undefined, more: boolean): (LedgerPartsFragment | null)[] {
-  const client = useClient();
-  const [rest, setRest] = useState<(LedgerPartsFragment | null)[]>([]);
-  const { partner, from, to } = variables;
+function useRest({ partner, from, to }: { partner: string; from: string; to: string }, cursor: string | null | undefined, more: boolean) {
+  const key = JSON.stringify([partner, from, to, cursor]);
+  const [state, setState] = useState<{ key: string; nodes: Nodes; error?: Error }>({ key: '', nodes: [] });
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
-    setRest([]);
-    let current = true;
+    const control = new AbortController();
     const load = async () => {
-      const nodes: (LedgerPartsFragment | null)[] = [];
+      const nodes: Nodes = [];
       let after = more ? cursor : null;
-      while (after && current) {
+      while (after) {
         // One page after the other: each begins where the last one ends.
         // oxlint-disable-next-line no-await-in-loop
-        const result = await client.query(Statement.document, { partner, from, to, after }).toPromise();
-        const page = result.data?.statement.movements;
-        nodes.push(...(page?.nodes ?? []));
-        after = page?.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+        const data: StatementQuery = await post(Statement, { partner, from, to, after }, control.signal);
+        const page = data.statement.movements;
+        nodes.push(...page.nodes);
+        after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
       }
-      if (current) {
-        setRest(nodes);
-      }
+      setState({ key, nodes });
     };
-    void load();
-    return () => {
-      current = false;
-    };
-  }, [client, partner, from, to, cursor, more]);
-  return rest;
+    load().catch((error: unknown) => control.signal.aborted || setState({ key, nodes: [], error: error as Error }));
+    return () => control.abort();
+  }, [partner, from, to, cursor, more, key, attempt]);
+  const current = state.key === key ? state : { nodes: [], error: undefined };
+  return { nodes: current.nodes, error: current.error, complete: !more || (state.key === key && !state.error), again: () => setAttempt(attempt + 1) };
 }
