@@ -106,8 +106,8 @@ export async function staffSteps({ step, open, ask, server, TODAY }) {
     await it.saves();
     await it.press('Export CSV');
     const csv = await it.until('the file', () => globalThis.saved);
-    assert.match(csv, /Name,Enrolled on,Technical,Business,Credits this year,Balance\r\n/);
-    assert.match(csv, /Nordwind Systems,/);
+    assert.match(csv, /Code,Name,Enrolled on,Technical,Business,Credits this year,Balance\r\n/);
+    assert.match(csv, /\r\nnordwind,Nordwind Systems,/);
   });
 
   await step('staff: a correction of a partner shows its effect; the override can be ended', async () => {

@@ -1,6 +1,4 @@
-// All partners: filter, sort, export.
-
-import { useLocation } from 'wouter';
+// All partners.
 
 import { CreatePartner, Partners } from '#generated/partners';
 import { PartnerOrder, Track } from '#generated/schema';
@@ -10,20 +8,17 @@ import { useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import { LevelBadge } from '#src/ui/basics';
 import { given, oneOf, useOptions } from '#src/ui/filters';
-import { ListPage, Two, useColumns } from '#src/ui/list';
+import { Two, useColumns } from '#src/ui/list';
 
-import { codeAndName, RISK, useLevelFilter, useSubjectColumns } from './subjects';
+import { ordersOf, SubjectListPage } from './subject-list';
 
-const ORDERS = ['NAME', ...PartnerOrder.filter((it) => it !== 'NAME')] as const;
+const ORDERS = ordersOf(PartnerOrder, 'NAME');
 
 export default function PartnersPage() {
   const { t } = useTexts();
   const { today } = useCaller();
   const [get] = useAddress();
-  const [, navigate] = useLocation();
   const options = useOptions();
-  const level = useLevelFilter('partnerLevels');
-  const { name } = useSubjectColumns('partners');
   const filter = given({
     search: get('search'),
     levels: get('level') ? [get('level')] : undefined,
@@ -34,37 +29,16 @@ export default function PartnersPage() {
   const rows = useRows(Partners, { filter, orderBy: oneOf(PartnerOrder, get('order')) ?? 'NAME' }, (data) => data.partners);
   const column = useColumns(rows);
   return (
-    <ListPage
-      title={t('nav.partners')}
-      lead={t('partners.lead')}
+    <SubjectListPage
+      kind="partners"
       rows={rows}
-      file="partners"
       orders={ORDERS}
-      pageActions={[
-        {
-          mutation: 'createPartner',
-          label: t('partners.create'),
-          kind: 'primary',
-          change: () => ({
-            title: t('partners.create'),
-            fields: [...codeAndName(t), { name: 'enrolledOn', label: t('field.enrolledOn'), type: 'date', required: true, initial: today }],
-            operation: CreatePartner,
-            input: (values) => values,
-            confirm: t('partners.create'),
-            onDone: (_, values) => navigate(`/partners/${encodeURIComponent(values['code'] ?? '')}`),
-          }),
-        },
-      ]}
+      create={{ mutation: 'createPartner', operation: CreatePartner }}
       filters={[
-        { name: 'search', label: t('filter.search') },
-        level,
         { name: 'track', label: t('field.track'), type: 'select', options: options(Track, 'Track', t('filter.any')) },
-        { name: 'lapsing', label: t('partners.ending'), type: 'select', options: RISK(t) },
         { name: 'within', label: t('partners.within'), type: 'number' },
-        { name: 'order', label: t('filter.order'), type: 'select', usual: 'NAME', options: options(PartnerOrder, 'PartnerOrder') },
       ]}
       columns={[
-        name,
         column.date('enrolled', t('field.enrolledOn'), (it) => it.enrolledOn, { order: 'ENROLLED_ON' }),
         { key: 'technical', title: t('Track.TECHNICAL'), cell: (it) => <TrackCell track={it.standing.technical} />, csv: (it) => it.standing.technical.level.code },
         { key: 'business', title: t('Track.BUSINESS'), cell: (it) => <TrackCell track={it.standing.business} />, csv: (it) => it.standing.business.level.code },

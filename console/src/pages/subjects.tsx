@@ -1,67 +1,24 @@
-// What lists and pages of partners and professionals have in common.
+// What pages of partners and professionals have in common.
 
 import type { ReactNode } from 'react';
 
 import { RecordActivity } from '#generated/claims';
-import { Levels } from '#generated/levels';
 import { EndOverride, OverrideLevel } from '#generated/partners';
 import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
 import type { Operation } from '#src/api/operation';
 import { addDays } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
-import type { Texts } from '#src/i18n/i18n';
 import { Shown } from '#src/ui/basics';
 import { ActionMenu, useChange, useChangeFields } from '#src/ui/actions';
 import type { Action } from '#src/ui/actions';
 import type { Change, ChangeField } from '#src/ui/change';
-import type { Filter, Options } from '#src/ui/filters';
-import { SubjectLink, Two } from '#src/ui/list';
 import { Page } from '#src/ui/page';
 import type { ShownQuery } from '#src/ui/page';
-import type { Column } from '#src/ui/table';
 import { Tabs } from '#src/ui/tabs';
 
 import { activityOf, isGraded, SOURCE, useActivityFields } from './activity-fields';
 import type { Rule } from './claim-parts';
-
-type T = Texts['t'];
-
-export const RISK = (t: T): Options => [
-  ['', t('filter.all')],
-  ['yes', t('partners.atRisk')],
-];
-
-/// The levels of the edition in force, as a filter.
-export function useLevelFilter(of: 'partnerLevels' | 'professionalLevels'): Filter {
-  const { t } = useTexts();
-  const levels = useData(Levels, {}).data?.edition[of] ?? [];
-  return { name: 'level', label: t('account.level'), type: 'select', options: [['', t('filter.all')], ...levels.map((it) => [it.code, it.name] as const)] };
-}
-
-export const codeAndName = (t: T): ChangeField[] => [
-  { name: 'code', label: t('field.code'), required: true },
-  { name: 'name', label: t('field.name'), required: true },
-];
-
-export function useSubjectColumns(kind: 'partners' | 'professionals') {
-  const { t, date } = useTexts();
-  return {
-    name: {
-      key: 'name',
-      title: t('field.name'),
-      order: 'NAME',
-      cell: (it) => (
-        <Two sub={it.leftOn ? t('partners.left', { on: date(it.leftOn) }) : it.code}>
-          <SubjectLink kind={kind} code={it.code}>
-            {it.name}
-          </SubjectLink>
-        </Two>
-      ),
-      csv: (it) => it.name,
-    } as Column<{ code: string; name: string; leftOn: string | null }>,
-  };
-}
 
 interface Level {
   readonly code: string;

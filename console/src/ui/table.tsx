@@ -2,7 +2,7 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { ReactNode } from 'react';
-import { memo, useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 
 import type { Rows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
@@ -17,6 +17,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode;
   /// The value in a CSV file; without it, the column is left out.
   readonly csv?: (row: Row) => string | number | null | undefined;
+  /// Only in the CSV file: the page shows it as a part of another column.
+  readonly fileOnly?: boolean;
   readonly number?: boolean;
   /// The order that the heading asks for.
   readonly order?: string;
@@ -29,7 +31,7 @@ const VIRTUAL_MIN = 60;
 export function Table<Row extends { id: string }>({
   label,
   rows,
-  columns,
+  columns: all,
   order,
   onOrder,
   empty,
@@ -44,6 +46,8 @@ export function Table<Row extends { id: string }>({
   file?: string;
 }) {
   const { t, number } = useTexts();
+  // The same while the page scrolls, so that rows stay as they are.
+  const columns = useMemo(() => all.filter((it) => !it.fileOnly), [all]);
   const box = useRef<HTMLDivElement>(null);
   const virtual = rows.rows.length > VIRTUAL_MIN || rows.more;
   const virtualizer = useVirtualizer({
@@ -129,7 +133,7 @@ export function Table<Row extends { id: string }>({
           {t('table.count', { shown: rows.rows.length, total: `${rows.exact ? '' : '> '}${number(rows.total)}` })}
           {rows.loading && more ? ` ${t('state.loading')}` : ''}
         </span>
-        {file && <Csv file={file} columns={columns} rows={rows} />}
+        {file && <Csv file={file} columns={all} rows={rows} />}
       </footer>
     </>
   );
