@@ -33,8 +33,39 @@ function Grid({ ticks, y, width }: { ticks: number[]; y: (value: number) => numb
   );
 }
 
+interface Threshold {
+  readonly name: string;
+  readonly value: number;
+}
+
+function Thresholds({ of, y, width }: { of: readonly Threshold[]; y: (value: number) => number; width: number }) {
+  return of.map((it, index) => (
+    <g key={it.name}>
+      <line className="threshold" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(it.value)} y2={y(it.value)} />
+      {/* Side by side: thresholds may lie close together. */}
+      <text className="tick end strong" x={width - MARGIN.right - (of.length - 1 - index) * 90} y={y(it.value) - 4}>
+        {it.name}
+      </text>
+    </g>
+  ));
+}
+
 /// Stacked bars; negative values go below the axis.
-export function Bars({ title, file, axis, labels, series }: { title: string; file: string; axis: string; labels: string[]; series: Series[] }) {
+export function Bars({
+  title,
+  file,
+  axis,
+  labels,
+  series,
+  thresholds = [],
+}: {
+  title: string;
+  file: string;
+  axis: string;
+  labels: string[];
+  series: Series[];
+  thresholds?: readonly Threshold[];
+}) {
   const { number } = useTexts();
   const sums = labels.map((_, at) => ({
     up: series.reduce((sum, it) => sum + Math.max(it.values[at] ?? 0, 0), 0),
@@ -45,7 +76,7 @@ export function Bars({ title, file, axis, labels, series }: { title: string; fil
     <ChartFrame title={title} file={file} table={table} legend={series}>
       {(width, height) => {
         const x = scaleBand<number>().domain(labels.map((_, at) => at)).range([MARGIN.left, width - MARGIN.right]).padding(0.25);
-        const top = Math.max(...sums.map((it) => it.up), 1);
+        const top = Math.max(...sums.map((it) => it.up), ...thresholds.map((it) => it.value), 1);
         const bottom = Math.min(...sums.map((it) => it.down), 0);
         const y = scaleLinear().domain([bottom, top]).nice(4).range([height - MARGIN.bottom, MARGIN.top]);
         // As many labels as have room.
@@ -90,8 +121,50 @@ export function Bars({ title, file, axis, labels, series }: { title: string; fil
                 </g>
               );
             })}
+            <Thresholds of={thresholds} y={y} width={width} />
           </>
         );
+      }}
+    </ChartFrame>
+  );
+}
+
+const ROW = 34;
+
+/// Bars beside each other, below their names, which may be long; the longest first.
+export function Rows({ title, file, axis, labels, series }: { title: string; file: string; axis: string; labels: string[]; series: Series[] }) {
+  const { number } = useTexts();
+  const sums = labels.map((_, at) => series.reduce((sum, it) => sum + Math.max(it.values[at] ?? 0, 0), 0));
+  const table = { head: [axis, ...series.map((it) => it.name)], lines: labels.map((label, at) => [label, ...series.map((it) => it.values[at] ?? 0)]) };
+  return (
+    <ChartFrame title={title} file={file} table={table} legend={series} height={Math.max(labels.length, 1) * ROW + 8}>
+      {(width) => {
+        const x = scaleLinear().domain([0, Math.max(...sums, 1)]).range([0, width - 80]);
+        return labels.map((label, at) => {
+          let from = 0;
+          return (
+            <g key={label} transform={`translate(0 ${at * ROW})`}>
+              <text className="tick" x={0} y={14}>
+                {label}
+              </text>
+              {series.map((it) => {
+                const value = Math.max(it.values[at] ?? 0, 0);
+                const start = from;
+                from += value;
+                return (
+                  value > 0 && (
+                    <rect key={it.name} className={`bar ${it.tone}`} x={x(start)} width={Math.max(1, x(value))} y={19} height={10}>
+                      <title>{`${label} · ${it.name}: ${number(value)}`}</title>
+                    </rect>
+                  )
+                );
+              })}
+              <text className="tick strong" x={x(sums[at] ?? 0) + 6} y={28}>
+                {number(sums[at] ?? 0)}
+              </text>
+            </g>
+          );
+        });
       }}
     </ChartFrame>
   );
@@ -115,7 +188,7 @@ export function Steps({
   file: string;
   points: Point[];
   series: { name: string; tone: string }[];
-  thresholds?: { name: string; value: number }[];
+  thresholds?: readonly Threshold[];
   marks?: { on: string; name: string }[];
 }) {
   const { t, date, month } = useTexts();
@@ -154,15 +227,7 @@ export function Steps({
                 )
               );
             })}
-            {thresholds.map((it, index) => (
-              <g key={it.name}>
-                <line className="threshold" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(it.value)} y2={y(it.value)} />
-                {/* Side by side: thresholds may lie close together. */}
-                <text className="tick end strong" x={width - MARGIN.right - (thresholds.length - 1 - index) * 90} y={y(it.value) - 4}>
-                  {it.name}
-                </text>
-              </g>
-            ))}
+            <Thresholds of={thresholds} y={y} width={width} />
             {series.map((it, index) => {
               const path = line<Point>((point) => x(new Date(`${point.on}T00:00:00Z`)), (point) => y(point.values[index] ?? 0)).curve(curveStepAfter);
               return <path key={it.name} className={`line ${it.tone}`} d={path(points) ?? ''} />;

@@ -94,9 +94,9 @@ export function AccountView({ data }: { data: AccountQuery }) {
           </ul>
         </Card>
         <Card title={t('account.deals')} action={<Link href={own ? '/deals' : `/deals?partner=${encodeURIComponent(partner.code)}`}>{t('dashboard.all')}</Link>}>
-          {partner.deals.nodes.length === 0 && <Empty />}
+          {data.deals.nodes.length === 0 && <Empty />}
           <ul className="list">
-            {partner.deals.nodes.toReversed().map(
+            {data.deals.nodes.map(
               (it) =>
                 it && (
                   <li key={it.id}>
@@ -109,11 +109,12 @@ export function AccountView({ data }: { data: AccountQuery }) {
                 ),
             )}
           </ul>
+          <More of={data.deals} />
         </Card>
         <Card title={t('account.orders')} action={<Link href={own ? '/orders' : `/orders?partner=${encodeURIComponent(partner.code)}`}>{t('dashboard.all')}</Link>}>
-          {partner.orders.nodes.length === 0 && <Empty />}
+          {data.orders.nodes.length === 0 && <Empty />}
           <ul className="list">
-            {partner.orders.nodes.toReversed().map(
+            {data.orders.nodes.map(
               (it) =>
                 it && (
                   <li key={it.id}>
@@ -126,10 +127,17 @@ export function AccountView({ data }: { data: AccountQuery }) {
                 ),
             )}
           </ul>
+          <More of={data.orders} />
         </Card>
       </div>
     </>
   );
+}
+
+/// How many there are besides those that are shown.
+function More({ of: { totalCount, nodes } }: { of: { totalCount: number; nodes: readonly unknown[] } }) {
+  const { t } = useTexts();
+  return totalCount > nodes.length && <p className="muted">{t('dashboard.more', { n: totalCount - nodes.length })}</p>;
 }
 
 function TrackView({ track, ahead, on }: { track: TrackPartsFragment; ahead: TrackPartsFragment; on: string }) {

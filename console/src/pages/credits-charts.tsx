@@ -7,12 +7,14 @@ import type { CreditsOverTimeQuery, LevelPartsFragment } from '#generated/types'
 import { useCaller } from '#src/api/caller';
 import { post } from '#src/api/client';
 import { useLive } from '#src/api/live';
-import { Steps } from '#src/charts/charts';
+import { Rows, Steps } from '#src/charts/charts';
 import type { Point } from '#src/charts/charts';
 import { addMonths, monthEnd, monthStart, yearStart } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
 import { Failed } from '#src/ui/basics';
 import type { ShownQuery } from '#src/ui/page';
+
+import { useRules } from './claim-parts';
 
 const CHART_MONTHS = 24;
 /// The most entries that are read one by one.
@@ -24,7 +26,8 @@ type Entry = NonNullable<NonNullable<CreditsOverTimeQuery['partner']>['ledger'][
 interface History {
   readonly credits: Point[];
   readonly balances: Point[];
-  readonly byMonth: boolean;
+  /// Level credits of this year by kind and track; none where the sums of months are read, which know no kinds.
+  readonly kinds: readonly { readonly kind: string; readonly technical: number; readonly business: number }[] | null;
 }
 
 /// Whole calendar years, because levels count the credits of one.
@@ -57,6 +60,18 @@ class YearSums {
   }
 }
 
+function kindsOf(entries: readonly Entry[]): NonNullable<History['kinds']> {
+  const sums = new Map<string, { kind: string; technical: number; business: number }>();
+  for (const { kind, track, levelCredits } of entries) {
+    if (kind !== null) {
+      const sum = sums.get(kind) ?? { kind, technical: 0, business: 0 };
+      sums.set(kind, { kind, technical: sum.technical + (track === 'TECHNICAL' ? levelCredits : 0), business: sum.business + (track === 'BUSINESS' ? levelCredits : 0) });
+    }
+  }
+  const total = (it: { technical: number; business: number }) => it.technical + it.business;
+  return [...sums.values()].filter((it) => total(it) > 0).sort((a, b) => total(b) - total(a));
+}
+
 function byEntry(entries: readonly Entry[], balance: number, today: string): History {
   const sums = new YearSums();
   for (const it of entries) {
@@ -71,7 +86,8 @@ function byEntry(entries: readonly Entry[], balance: number, today: string): His
     balances.push({ on: it.effectiveOn, values: [rest] });
     rest -= it.spendableCredits;
   }
-  return { credits: sums.points, balances: balances.toReversed(), byMonth: false };
+  const kinds = kindsOf(entries.filter((it) => it.effectiveOn >= yearStart(today)));
+  return { credits: sums.points, balances: balances.toReversed(), kinds };
 }
 
 async function byMonth(code: string, from: string, today: string, signal: AbortSignal): Promise<History> {
@@ -90,7 +106,7 @@ async function byMonth(code: string, from: string, today: string, signal: AbortS
     const of = (track: string) => it.sums.filter((one) => one.track === track && one.reason !== 'LEGACY').reduce((sum, one) => sum + one.levelCredits, 0);
     sums.add(it.on, of('TECHNICAL'), of('BUSINESS'));
   }
-  return { credits: sums.points, balances: statements.map((it) => ({ on: it.on, values: [it.closing] })), byMonth: true };
+  return { credits: sums.points, balances: statements.map((it) => ({ on: it.on, values: [it.closing] })), kinds: null };
 }
 
 async function load(code: string, balance: number, today: string, signal: AbortSignal): Promise<History | null> {
@@ -126,6 +142,7 @@ export function CreditsCharts({
   const { t } = useTexts();
   const { today } = useCaller();
   const { version } = useLive();
+  const { titleOf } = useRules();
   const [{ history, error }, setState] = useState<{ history?: History | null; error?: Error }>({});
   const read = useCallback(
     (signal: AbortSignal) =>
@@ -166,8 +183,20 @@ export function CreditsCharts({
           marks={marks}
         />
         <Steps title={t('account.balance')} file={`balance-${code}`} points={history.balances} series={[{ name: t('account.balance'), tone: 'tone-2' }]} />
+        {history.kinds && history.kinds.length > 0 && (
+          <Rows
+            title={t('chart.kinds')}
+            file={`kinds-${code}`}
+            axis={t('field.kind')}
+            labels={history.kinds.map((it) => titleOf(it.kind))}
+            series={[
+              { name: t('Track.TECHNICAL'), tone: 'technical', values: history.kinds.map((it) => it.technical) },
+              { name: t('Track.BUSINESS'), tone: 'business', values: history.kinds.map((it) => it.business) },
+            ]}
+          />
+        )}
       </div>
-      {history.byMonth && <p className="muted">{t('chart.byMonth', { n: ENTRIES_MAX })}</p>}
+      {!history.kinds && <p className="muted">{t('chart.byMonth', { n: ENTRIES_MAX })}</p>}
     </>
   );
 }

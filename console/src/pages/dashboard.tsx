@@ -13,7 +13,7 @@ import { Bars } from '#src/charts/charts';
 import { LevelsByMonth } from '#src/charts/levels';
 import { addDays, addMonths, monthEnd, monthStart } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
-import { Card, Empty, Figure, LevelBadge, Shown } from '#src/ui/basics';
+import { Card, Empty, Failed, Figure, LevelBadge, Loading, Shown } from '#src/ui/basics';
 import { Page } from '#src/ui/page';
 
 const MONTHS = 12;
@@ -161,7 +161,8 @@ function CreditsByMonth() {
   const { version } = useLive();
   const client = useClient();
   const months = useMemo(() => Array.from({ length: MONTHS }, (_, at) => addMonths(monthStart(today), at + 1 - MONTHS)), [today]);
-  const [sums, setSums] = useState<{ technical: number; business: number; spent: number }[]>([]);
+  const [{ sums, error }, setState] = useState<{ sums?: { technical: number; business: number; spent: number }[]; error?: Error }>({});
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     let current = true;
     const load = async () => {
@@ -173,9 +174,12 @@ function CreditsByMonth() {
           return client.query(CreditsOfMonth.document, { from, to: end < today ? end : today }, { requestPolicy }).toPromise();
         }),
       );
-      if (current) {
-        setSums(
-          results.map((result) => {
+      const failure = results.find((it) => it.error)?.error;
+      if (current && failure) {
+        setState({ error: failure });
+      } else if (current) {
+        setState({
+          sums: results.map((result) => {
             const credits = result.data?.programReport.credits ?? [];
             const sum = (track: string | null, spent: boolean) =>
               credits
@@ -183,14 +187,20 @@ function CreditsByMonth() {
                 .reduce((all, it) => all + it.spendableCredits, 0);
             return { technical: sum('TECHNICAL', false), business: sum('BUSINESS', false), spent: sum(null, true) };
           }),
-        );
+        });
       }
     };
     void load();
     return () => {
       current = false;
     };
-  }, [client, months, today, version]);
+  }, [client, months, today, version, attempt]);
+  if (error) {
+    return <Failed error={error} again={() => setAttempt(attempt + 1)} />;
+  }
+  if (!sums) {
+    return <Loading />;
+  }
   return (
     <Bars
       title={t('chart.credits')}

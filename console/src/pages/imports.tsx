@@ -8,6 +8,7 @@ import { useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import { useChangeFields } from '#src/ui/actions';
 import { ListPage, useColumns } from '#src/ui/list';
+import { notify } from '#src/ui/notices';
 
 import { IMPORT_TONES } from './tones';
 
@@ -55,6 +56,7 @@ export default function ImportsPage() {
                   input: (values) => ({ importRun: it.id, reason: values['reason'] }),
                   confirm: t('imports.undo'),
                   danger: true,
+                  onDone: ({ remaining }) => Number(remaining) > 0 && notify(t('imports.remaining', { n: Number(remaining) })),
                 }),
               },
             ]

@@ -7,13 +7,14 @@ import { Membership } from '#generated/professionals';
 import type { MembershipQuery } from '#generated/types';
 import { useCaller } from '#src/api/caller';
 import { useData } from '#src/api/data';
-import { Bars, Ring } from '#src/charts/charts';
+import { Ring } from '#src/charts/charts';
 import { daysBetween } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
 import { Badge, Card, Empty, Figure, LevelBadge, Shown } from '#src/ui/basics';
 import { Page } from '#src/ui/page';
 
 import { Evidence } from './claim-parts';
+import { MembershipYears } from './membership-years';
 import { CLAIM_TONES } from './tones';
 
 export default function MembershipPage() {
@@ -41,7 +42,6 @@ export function MembershipView({ data }: { data: MembershipQuery }) {
   const { standing } = person;
   const goal = standing.nextLevel?.threshold ?? null;
   const claims = person.activities.nodes.toReversed().filter((it): it is NonNullable<typeof it> => it !== null);
-  const levels = data.edition.professionalLevels;
   return (
     <>
       <div className="figures">
@@ -63,16 +63,7 @@ export function MembershipView({ data }: { data: MembershipQuery }) {
             </div>
           </div>
         </Card>
-        <Bars
-          title={t('membership.against')}
-          file={`points-${person.code}`}
-          axis={t('membership.level')}
-          labels={[t('membership.now'), ...levels.map((it) => it.name)]}
-          series={[
-            { name: t('field.points'), tone: 'tone-2', values: [standing.points, ...levels.map(() => 0)] },
-            { name: t('membership.threshold'), tone: 'tone-3', values: [0, ...levels.map((it) => it.threshold)] },
-          ]}
-        />
+        <MembershipYears code={person.code} standing={standing} levels={data.edition.professionalLevels} />
         <Card title={t('membership.claims')} action={<Link href={own ? '/claims' : `/professionals/${encodeURIComponent(person.code)}?tab=claims`}>{t('dashboard.all')}</Link>}>
           {claims.length === 0 && <Empty />}
           <ul className="list">
