@@ -1,4 +1,4 @@
-// Status, duration, cost and quota of the last answer over HTTP.
+// Status, duration, cost and quota of the last answer over HTTP, and the estimate of a cost.
 
 import { useSyncExternalStore } from 'react';
 
@@ -27,6 +27,23 @@ export function withoutCost(result) {
   return Object.keys(extensions).length === 0 ? rest : { ...rest, extensions };
 }
 
+/// What a request would cost, without running it; or why it would be refused.
+export async function estimate(request, headers) {
+  const began = performance.now();
+  const ms = () => Math.round(performance.now() - began);
+  try {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      headers: { ...headers, 'Content-Type': 'application/json', Accept: 'application/graphql-response+json', 'GraphQL-Cost': 'estimate' },
+      body: JSON.stringify(request),
+    });
+    const { errors, extensions } = await response.json();
+    tell({ status: response.status, ms: ms(), would: { ...extensions?.cost, refused: errors?.[0]?.message } });
+  } catch {
+    tell({ ms: ms(), would: { refused: 'The server did not respond.' } });
+  }
+}
+
 function tell(news) {
   answer = news;
   for (const listener of listeners) {
@@ -34,7 +51,7 @@ function tell(news) {
   }
 }
 
-/// `{ status, ms, left, cost }`, or null before the first answer.
+/// `{ status, ms, left, cost }`, or `would` in the place of the cost that was estimated; null before the first answer.
 export function useAnswer() {
   return useSyncExternalStore(
     (listener) => {

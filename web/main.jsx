@@ -14,7 +14,7 @@ import { KeyField } from './key.jsx';
 import { documentFromUrl } from './link.js';
 import { EXAMPLES } from './panel.jsx';
 import { storage } from './storage.js';
-import { Answer, Copies } from './toolbar.jsx';
+import { Answer, Copies, Estimate } from './toolbar.jsx';
 
 const DEFAULT_QUERY = `# Enter your API key in the
 # field at the top right, then
@@ -81,6 +81,7 @@ createRoot(document.getElementById('graphiql')).render(
           {merge}
           {copy}
           <Copies />
+          <Estimate />
         </>
       )}
     </GraphiQL.Toolbar>

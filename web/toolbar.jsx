@@ -1,7 +1,8 @@
 import { ToolbarButton, useGraphiQL } from '@graphiql/react';
 import { useState } from 'react';
 
-import { useAnswer } from './answer.js';
+import { estimate, useAnswer } from './answer.js';
+import { withKey } from './credentials.js';
 import { linkTo } from './link.js';
 
 /// The variables of the editor; an empty object while they are no JSON.
@@ -45,6 +46,17 @@ export function Copies() {
   );
 }
 
+/// A button that asks for the cost of the operation without running it.
+export function Estimate() {
+  const { queryEditor, variableEditor, operationName } = useGraphiQL((state) => state);
+  const ask = () => estimate({ query: queryEditor?.getValue() ?? '', variables: parsed(variableEditor?.getValue()), operationName }, withKey());
+  return (
+    <ToolbarButton label="Estimate the cost without running it" onClick={ask} className="copy-button">
+      cost
+    </ToolbarButton>
+  );
+}
+
 function Copy({ label, text, make }) {
   const { queryEditor, variableEditor } = useGraphiQL((state) => state);
   const [copied, setCopied] = useState(false);
@@ -65,6 +77,11 @@ export function Answer() {
   const answer = useAnswer();
   if (!answer) {
     return null;
+  }
+  if (answer.would) {
+    const { points, complexity, refused } = answer.would;
+    const text = points === undefined ? (refused ?? 'no estimate') : `would cost ${points.toLocaleString('en')} points (complexity ${complexity?.toLocaleString('en')})`;
+    return <output className="answer">{`${text} · not executed`}</output>;
   }
   const left = answer.left === undefined ? '' : ` · ${Number(answer.left).toLocaleString('en')} points of quota left`;
   const cost = answer.cost === undefined ? '' : ` · cost ${answer.cost.toLocaleString('en')}`;

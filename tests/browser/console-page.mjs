@@ -1,12 +1,8 @@
 // The steps of a person at the console: fields by their labels, buttons by their names.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 
 import { Page } from './page.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
@@ -143,23 +139,9 @@ export class ConsolePage extends Page {
     });
   }
 
-  /// Checks the page with axe-core in both themes.
-  async accessible(name) {
-    for (const theme of ['light', 'dark']) {
-      await this.page.emulateMediaFeatures([
-        { name: 'prefers-color-scheme', value: theme },
-        { name: 'prefers-reduced-motion', value: 'reduce' },
-      ]);
-      // Added by the debugger, which the policy of the page does not concern.
-      await this.page.evaluate(AXE);
-      const violations = await this.page.evaluate(async () => {
-        const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 4).map((it) => `${it.target} (${it.failureSummary?.split('\n')[1]?.trim()})`).join(', ')}`);
-      });
-      assert.deepEqual(violations, [], `${name} in the ${theme} theme`);
-      await this.shot(`console-${name}-${theme}`);
-    }
-    await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+  /// The screenshots of the console have names of their own.
+  accessible(name, except) {
+    return super.accessible(`console-${name}`, except);
   }
 
   /// Whether something is wider than the window.

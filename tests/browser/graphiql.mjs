@@ -8,6 +8,9 @@ const { BROWSER, SCREENSHOTS, SERVER } = process.env;
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 600, height: 800 };
 
+/// What axe-core finds in the library itself, by rule; nothing of it can be changed from outside.
+const LIBRARY = {};
+
 const CREATE_KEY = `mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } } }`;
 const REVOKE_KEY = `mutation($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { revokedAt } } }`;
 const RECORD = `mutation($input: ActivityInput!) {
@@ -19,11 +22,11 @@ const browser = await startBrowser(BROWSER, server.base);
 const pages = [];
 let passed = 0;
 
-const open = async (viewport, path = '/graphql') => {
+const open = async (viewport, path = '/graphql', shown = 'query WhoAmI') => {
   const it = await Page.open(browser, server.base, SCREENSHOTS, viewport);
   pages.push(it);
   await it.page.goto(server.base + path);
-  await it.text('.graphiql-query-editor .view-lines', 'query WhoAmI');
+  await it.text('.graphiql-query-editor .view-lines', shown);
   return it;
 };
 
@@ -69,6 +72,35 @@ try {
     await it.answer('"name": "Nordwind Systems"', '"balance":');
     await it.text('.answer', 'HTTP 200', 'ms', 'points of quota left');
     await it.shot('query');
+  });
+
+  await step('the cost of an operation is estimated without running it', async () => {
+    await it.example('Partner', 'Register a deal');
+    await it.page.locator('button[aria-label="Estimate the cost without running it"]').click();
+    await it.text('.answer', 'would cost', 'points', 'not executed');
+    const { partner } = await post(server, server.keys.PARTNER, '{ partner(code: "nordwind") { deals(last: 100) { nodes { reference } } } }');
+    assert.ok(!partner.deals.nodes.some((deal) => deal.reference.startsWith('GQ-')), 'the deal was registered');
+  });
+
+  await step('an operation is copied as a link, for a shell and for a program', async () => {
+    await it.example('Partner', 'Get a quote');
+    await it.page.evaluate(() => {
+      navigator.clipboard.writeText = async (text) => {
+        globalThis.copied = text;
+      };
+    });
+    const copy = async (label) => {
+      await it.page.locator(`button[aria-label="${label}"]`).click();
+      return it.until('a copy', () => globalThis.copied);
+    };
+    assert.match(await copy('Copy as curl'), /^curl -s http.*\/graphql \\\n {2}-H "Authorization: Bearer \$KEY"[\s\S]*"purpose":"END_CUSTOMER"/);
+    await it.page.evaluate(() => delete globalThis.copied);
+    assert.match(await copy('Copy as fetch'), /^const response = await fetch\('http.*\/graphql'[\s\S]*Bearer \$\{key\}/);
+    await it.page.evaluate(() => delete globalThis.copied);
+    const link = new URL(await copy('Copy a link to this operation'));
+    const linked = await open(WIDE, link.pathname + link.hash, 'query Quote');
+    await linked.text('.graphiql-editor-tool .view-lines', '"purpose": "END_CUSTOMER"');
+    assert.equal(linked.page.url(), `${server.base}/graphql`, 'the document leaves the address bar');
   });
 
   await step('an example mutation with variables returns data', async () => {
@@ -202,6 +234,28 @@ try {
     await dark.setKey(server.keys.PROFESSIONAL);
     await dark.text('.key-role', 'PROFESSIONAL · ada.nowak');
     await dark.shot('dark');
+  });
+
+  await step('the page is accessible in both themes', async () => {
+    const fresh = await open(WIDE);
+    await fresh.accessible('graphiql-opened', LIBRARY);
+    await fresh.setKey(server.keys.ADMINISTRATOR);
+    await fresh.text('.key-role', 'ADMINISTRATOR');
+    await fresh.example('Program staff', 'Partners by credits');
+    await fresh.run();
+    await fresh.answer('"totalCount":');
+    await fresh.accessible('graphiql-answer', LIBRARY);
+    for (const plugin of ['Documentation Explorer', 'GraphiQL Explorer', 'History']) {
+      await fresh.page.locator(`button[aria-label="Show ${plugin}"]`).click();
+      await fresh.page.waitForSelector('.graphiql-plugin');
+      await fresh.accessible(`graphiql-${plugin.toLowerCase().replaceAll(' ', '-')}`, LIBRARY);
+    }
+    await fresh.page.locator('button[aria-label="Show Examples"]').click();
+    await fresh.page.locator('.key-button').click();
+    await fresh.setKey('pp_wrong');
+    await fresh.text('.key-refused', 'key');
+    await fresh.accessible('graphiql-refused', LIBRARY);
+    fresh.complaints.splice(0);
   });
 
   await step('no page logged an error or requested another host', async () => {

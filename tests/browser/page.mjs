@@ -1,13 +1,16 @@
 // A demo server, and a page of it in a browser that can reach nothing else.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import puppeteer from 'puppeteer-core';
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /// Longest time to wait for a condition, in milliseconds.
 const TIMEOUT_MS = 30_000;
 
@@ -116,6 +119,29 @@ export class Page {
     // Wait for animations to end, so that they do not blur the screenshot.
     await this.page.evaluate(() => Promise.allSettled(document.getAnimations().map((it) => it.finished)));
     await this.page.screenshot({ path: join(this.folder, `${name}.png`) });
+  }
+
+  /// Checks the page with axe-core in both themes. `except` are rules with the elements that they may find.
+  async accessible(name, except = {}) {
+    for (const theme of ['light', 'dark']) {
+      await this.page.emulateMediaFeatures([
+        { name: 'prefers-color-scheme', value: theme },
+        { name: 'prefers-reduced-motion', value: 'reduce' },
+      ]);
+      // Added by the debugger, which the policy of the page does not concern.
+      await this.page.evaluate(AXE);
+      const violations = await this.page.evaluate(async (except) => {
+        const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+        return violations.flatMap(({ id, nodes }) => {
+          const left = nodes.filter((it) => !except[id]?.some((selector) => document.querySelector(it.target)?.matches(selector)));
+          const said = left.slice(0, 4).map((it) => `${it.target} (${it.failureSummary?.split('\n')[1]?.trim()})`);
+          return left.length > 0 ? [`${id}: ${said.join(', ')}`] : [];
+        });
+      }, except);
+      assert.deepEqual(violations, [], `${name} in the ${theme} theme`);
+      await this.shot(`${name}-${theme}`);
+    }
+    await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
   }
 
   /// Waits until `find` returns a truthy value in the page, and returns that value.
