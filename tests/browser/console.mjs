@@ -173,6 +173,9 @@ try {
     await it.main('No problems');
     await it.press('Save', { within: '.page-header' });
     await it.confirm('Save');
+    await it.press('As a table', { within: '[role=tablist]' });
+    await it.main('Partner · Level', 'Creator', '200', 'Professional · Rule', 'Blog post published', '500 – 1,000');
+    await it.accessible('draft-table');
     await it.press('Comparison', { within: '[role=tablist]' });
     await it.main('75 → 200');
     await it.accessible('draft-comparison');

@@ -416,6 +416,8 @@ export const de: Messages = {
   'policy.effectiveFrom': 'In Kraft ab',
   'policy.draftLead': '{status}, für {on}; gespeichert von {by}, {at}',
   'policy.text': 'Text',
+  'policy.asTable': 'Als Tabelle',
+  'policy.unreadable': 'Der Text lässt sich noch nicht als Tabelle lesen: siehe seine Probleme.',
   'policy.problems': 'Prüfung',
   'policy.clean': 'Keine Probleme',
   'policy.found': '{n} {n|Problem|Probleme}',

@@ -415,6 +415,8 @@ export const en = {
   'policy.effectiveFrom': 'In force from',
   'policy.draftLead': '{status}, for {on}; saved by {by}, {at}',
   'policy.text': 'Text',
+  'policy.asTable': 'As a table',
+  'policy.unreadable': 'The text cannot be read as a table yet: see its problems.',
   'policy.problems': 'Check',
   'policy.clean': 'No problems',
   'policy.found': '{n} {n|problem|problems}',

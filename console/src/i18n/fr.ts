@@ -416,6 +416,8 @@ export const fr: Messages = {
   'policy.effectiveFrom': 'En vigueur dès le',
   'policy.draftLead': '{status}, pour le {on} ; enregistré par {by}, {at}',
   'policy.text': 'Texte',
+  'policy.asTable': 'En tableau',
+  'policy.unreadable': 'Le texte ne peut pas encore être lu comme un tableau : voir ses problèmes.',
   'policy.problems': 'Vérification',
   'policy.clean': 'Aucun problème',
   'policy.found': '{n} {n|problème|problèmes}',

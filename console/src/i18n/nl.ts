@@ -416,6 +416,8 @@ export const nl: Messages = {
   'policy.effectiveFrom': 'Van kracht vanaf',
   'policy.draftLead': '{status}, voor {on}; opgeslagen door {by}, {at}',
   'policy.text': 'Tekst',
+  'policy.asTable': 'Als tabel',
+  'policy.unreadable': 'De tekst kan nog niet als tabel worden gelezen: zie de problemen.',
   'policy.problems': 'Controle',
   'policy.clean': 'Geen problemen',
   'policy.found': '{n} {n|probleem|problemen}',

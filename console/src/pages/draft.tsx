@@ -1,7 +1,7 @@
 // A draft of an edition: the text with its problems at their lines, what it changes in sentences, a trial on the whole log, and
 // the way to a published edition.
 
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useClient } from 'urql';
 import { useLocation } from 'wouter';
 
@@ -13,7 +13,7 @@ import { useData } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import { Actions, useChange, useChangeFields } from '#src/ui/actions';
 import type { Action } from '#src/ui/actions';
-import { Badge, Button, Card, Empty, Shown } from '#src/ui/basics';
+import { Badge, Button, Card, Empty, Loading, Shown } from '#src/ui/basics';
 import { TextField } from '#src/ui/fields';
 import { notify } from '#src/ui/notices';
 import { Page } from '#src/ui/page';
@@ -21,6 +21,9 @@ import { Tabs } from '#src/ui/tabs';
 
 import { RecalculationsView } from './recalculations';
 import { TrialResult } from './trial';
+
+// With the library that reads TOML, for those who look at it.
+const DraftTable = lazy(() => import('./draft-table'));
 
 const CHECK_DELAY_MS = 500;
 const POLL_MS = 700;
@@ -201,6 +204,15 @@ function Editor({ draft }: { draft: Found }) {
                   onChange={(event) => setText(event.target.value)}
                 />
               </div>
+            ),
+          },
+          {
+            id: 'table',
+            title: t('policy.asTable'),
+            content: () => (
+              <Suspense fallback={<Loading />}>
+                <DraftTable text={text} />
+              </Suspense>
             ),
           },
           {
