@@ -6,6 +6,7 @@ import { claimSteps } from './console-claims.mjs';
 import { ConsolePage, PHONE, WIDE } from './console-page.mjs';
 import { RECORDED, staffSteps } from './console-staff.mjs';
 import { uploadSteps } from './console-uploads.mjs';
+import { wholeSteps } from './console-whole.mjs';
 import { post, startBrowser, startServer } from './page.mjs';
 
 const { BROWSER, SCREENSHOTS, SERVER } = process.env;
@@ -109,6 +110,7 @@ try {
   await staffSteps(test);
   await uploadSteps(test);
   await claimSteps(test);
+  await wholeSteps(test);
 
   await step('a query opens in GraphiQL with its variables and the key', async () => {
     const it = await open('PROGRAM_STAFF', WIDE, '/console/partners?search=nord');
