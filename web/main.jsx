@@ -9,9 +9,11 @@ import { StorageAPI } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
 
+import { makeReadable } from './editor-theme.js';
 import { fetcher } from './fetcher.js';
 import { KeyField } from './key.jsx';
 import { documentFromUrl } from './link.js';
+import { keepNamed } from './names.js';
 import { EXAMPLES } from './panel.jsx';
 import { storage } from './storage.js';
 import { Answer, Copies, Estimate } from './toolbar.jsx';
@@ -57,7 +59,10 @@ if (stored.get('examples') === null && window.innerWidth >= PANEL_WIDTH_MIN) {
   stored.set('visiblePlugin', EXAMPLES.title);
 }
 
-createRoot(document.getElementById('graphiql')).render(
+void makeReadable();
+const root = document.getElementById('graphiql');
+keepNamed(root);
+createRoot(root).render(
   <GraphiQL
     fetcher={fetcher}
     storage={storage}
@@ -71,7 +76,7 @@ createRoot(document.getElementById('graphiql')).render(
     schemaDescription
   >
     <GraphiQL.Logo>
-      <span className="product">Partner Program</span>
+      <h1 className="product">Partner Program</h1>
       <KeyField />
     </GraphiQL.Logo>
     <GraphiQL.Toolbar>

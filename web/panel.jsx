@@ -21,7 +21,7 @@ function Panel() {
   const groups = examples({ day: today, partner: viewer?.partner?.code, professional: viewer?.professional?.code });
   return (
     <section className="examples" aria-label="Examples">
-      <h1>Examples</h1>
+      <h2>Examples</h2>
       <p>
         {viewer
           ? 'Groups your key can run are expanded.'

@@ -140,8 +140,8 @@ export class ConsolePage extends Page {
   }
 
   /// The screenshots of the console have names of their own.
-  accessible(name, except) {
-    return super.accessible(`console-${name}`, except);
+  accessible(name, options) {
+    return super.accessible(`console-${name}`, options);
   }
 
   /// Whether something is wider than the window.

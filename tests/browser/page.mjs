@@ -121,9 +121,9 @@ export class Page {
     await this.page.screenshot({ path: join(this.folder, `${name}.png`) });
   }
 
-  /// Checks the page with axe-core in both themes. `except` are rules with the elements that they may find.
-  async accessible(name, except = {}) {
-    for (const theme of ['light', 'dark']) {
+  /// Checks the page with axe-core, in both themes by default. `except` are rules with the elements that they may find.
+  async accessible(name, { themes = ['light', 'dark'], except = {} } = {}) {
+    for (const theme of themes) {
       await this.page.emulateMediaFeatures([
         { name: 'prefers-color-scheme', value: theme },
         { name: 'prefers-reduced-motion', value: 'reduce' },
