@@ -141,7 +141,7 @@ export class Page {
       assert.deepEqual(violations, [], `${name} in the ${theme} theme`);
       await this.shot(`${name}-${theme}`);
     }
-    await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: themes[0] }]);
   }
 
   /// Waits until `find` returns a truthy value in the page, and returns that value.

@@ -12,7 +12,7 @@ export interface ChartTable {
   readonly lines: (string | number)[][];
 }
 
-const PROPERTIES = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'font-size', 'font-family', 'font-weight', 'text-anchor'];
+const PROPERTIES = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'paint-order', 'opacity', 'font-size', 'font-family', 'font-weight', 'text-anchor'];
 
 /// The picture with its styles inside, so that it looks the same without the style sheet of the page.
 function standalone(svg: SVGSVGElement): string {

@@ -38,16 +38,17 @@ export default function OwnClaimsPage() {
     label: t(before ? 'claims.again' : 'claims.new'),
     ...(before ? {} : { kind: 'primary' as const }),
     change: () => {
+      const reviewed = rule.review !== 'NONE';
       // One claim, however often the request is repeated.
       const key = before ? { source: before.source, externalId: before.externalId, replaces: true } : { source: SOURCE, externalId: crypto.randomUUID() };
       return {
         title: rule.title,
-        about: before ? <ClaimFacts claim={before} texts={texts} /> : t('claims.newAbout'),
+        about: before ? <ClaimFacts claim={before} texts={texts} /> : reviewed && t('claims.newAbout'),
         fields: fieldsOf(rule, { claim: true, ...(before ? { before } : {}) }),
         operation: SubmitActivity,
         input: (values) => ({ subject: viewer.partner ? { partner: own } : { professional: own }, ...activityOf(rule, values), ...key }),
         confirm: t('claims.submit'),
-        done: t('claims.submitted'),
+        done: t(reviewed ? 'claims.submitted' : 'change.done'),
       };
     },
   });
