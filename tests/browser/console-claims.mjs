@@ -112,8 +112,8 @@ export async function claimSteps({ step, open, ask, browser, pages, TODAY }) {
       await staff.text('.dialog', 'Evidence until', '16 Dec 2026');
       const { activities } = await post(other, keys.PROGRAM_STAFF, '{ activities(first: 1) { nodes { evidenceDueOn } } }');
       assert.equal(activities.nodes[0].evidenceDueOn, '2026-12-16');
-      await staff.page.goto('about:blank');
-      await it.page.goto('about:blank');
+      await staff.page.close();
+      await it.page.close();
     } finally {
       await other.stop();
       rmSync(folder, { recursive: true, force: true });

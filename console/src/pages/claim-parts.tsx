@@ -111,6 +111,7 @@ export function ClaimFacts({ claim, texts }: { claim: ClaimPartsFragment; texts:
             value
           ),
         ]),
+        ...(claim.review?.reason ? [[t('field.reason'), claim.review.reason] as [string, React.ReactNode]] : []),
         ...(claim.evidenceDueOn ? [[t('claims.evidenceUntil'), date(claim.evidenceDueOn)] as [string, React.ReactNode]] : []),
         ...(claim.replaces
           ? [[t('claims.replaces'), `${t(`ActivityStatus.${claim.replaces.status}`)}: ${claim.replaces.voided?.reason ?? claim.replaces.review?.reason ?? '–'}`] as [string, React.ReactNode]]
