@@ -32,9 +32,9 @@ export async function claimSteps({ step, open, ask, browser, pages, TODAY }) {
     assert.deepEqual((await ask('PROGRAM_STAFF', REJECT, { input })).reviewActivity.userErrors, []);
     const it = await open('PROFESSIONAL', PHONE, '/console/claims');
     await it.loaded('Claims');
-    await it.main('title: Probes', 'Rejected', 'Where is the post?');
+    await it.main('Title: Probes', 'Rejected', 'Where is the post?');
     await it.press('Send again', { within: 'tbody tr', near: 'Where is the post?' });
-    await it.text('.dialog', 'Where', 'title', 'Probes');
+    await it.text('.dialog', 'Where is the post?', 'Title', 'Probes');
     assert.equal(await it.page.$eval('.dialog input[name=points]', (field) => field.value), '700', 'it begins with what was claimed');
     await it.fill('Address of the evidence', 'https://example.com/probes', '.dialog');
     await it.fill('Note', 'The address of the post.', '.dialog');
@@ -70,7 +70,7 @@ export async function claimSteps({ step, open, ask, browser, pages, TODAY }) {
     await it.preview('This gives');
     await it.confirm('Record an activity');
     await it.press('Claims and activities', { within: '[role=tablist]' });
-    await it.main('dataminerServicesEnabled: true', 'example.com', 'Recorded');
+    await it.main('Dataminer services enabled: Yes', 'example.com', 'Recorded');
     await it.accessible('partner-claims');
   });
 

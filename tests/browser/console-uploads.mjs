@@ -90,7 +90,7 @@ export async function uploadSteps({ step, open, ask, TODAY }) {
     await it.saves();
     await it.press('Download refused rows');
     const csv = await it.until('the file', () => globalThis.saved);
-    assert.match(csv, /^\ufeffpartner,name,enrolled_on,import_errors\r\nupload-1,Another,2025-02-02,The row contradicts/);
+    assert.match(csv, /^partner,name,enrolled_on,import_errors\r\nupload-1,Another,2025-02-02,The row contradicts/);
     await it.press('Record 12 rows');
     await it.main('What the file did');
     await figure(it, 'Recorded', '12');
@@ -127,9 +127,9 @@ export async function uploadSteps({ step, open, ask, TODAY }) {
     assert.deepEqual((await ask('PROGRAM_STAFF', record, { input: activity })).recordActivity.userErrors, []);
     const affiliations = fileOf('affiliations.csv', [
       'professional,partner,starts_on,ends_on',
-      'upload.one,upload-3,2026-01-01,',
-      'upload.one,upload-4,2024-01-01,2024-12-31',
-      'nobody,upload-3,2026-01-01,',
+      'upload.one,polder,2026-01-01,',
+      'upload.one,polder,2024-01-01,2024-12-31',
+      'nobody,polder,2026-01-01,',
     ]);
     await field.uploadFile(affiliations);
     await it.main('What the file would do', 'This gives', '3', 'before', '4', 'nobody');
@@ -138,7 +138,7 @@ export async function uploadSteps({ step, open, ask, TODAY }) {
     await it.press('Record 1 row');
     await it.main('What the file did', 'This gives');
     const { professional } = await ask('PROGRAM_STAFF', PERSON, { code: 'upload.one' });
-    assert.deepEqual(professional.affiliations.nodes, [{ partner: { code: 'upload-3' }, startsOn: '2026-01-01' }]);
+    assert.deepEqual(professional.affiliations.nodes, [{ partner: { code: 'polder' }, startsOn: '2026-01-01' }]);
     await field.uploadFile(affiliations);
     await it.main('What the file would do');
     await figure(it, 'Duplicate', '1');

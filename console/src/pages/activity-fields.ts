@@ -7,7 +7,7 @@ import { useChangeFields } from '#src/ui/actions';
 import type { ChangeField } from '#src/ui/change';
 
 import type { Rule } from './claim-parts';
-import { attributesOf } from './claim-parts';
+import { attributesOf, useAttributeLabels } from './claim-parts';
 
 type Values = Record<string, string>;
 type Attribute = Rule['attributes'][number];
@@ -17,12 +17,6 @@ const EVIDENCE = 'evidenceUrl';
 
 export function isGraded({ points }: Rule): boolean {
   return points !== null && points.min !== points.max;
-}
-
-/// `releasedOn` as "Released on".
-function words(name: string): string {
-  const text = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /// The evidence first, then what is required, then the rest.
@@ -57,13 +51,7 @@ export function useActivityFields() {
   const { t } = useTexts();
   const { today } = useCaller();
   const { day } = useChangeFields();
-  const labels: Record<string, string> = {
-    [EVIDENCE]: t('claims.evidence'),
-    [NOTE.name]: t('field.note'),
-    title: t('attribute.title'),
-    description: t('field.description'),
-    url: t('attribute.url'),
-  };
+  const labelOf = useAttributeLabels();
 
   const attributeField = (rule: Rule, it: Attribute, initial: string): ChangeField => {
     const required = it.required || (it.name === EVIDENCE && rule.evidenceRequired);
@@ -83,7 +71,7 @@ export function useActivityFields() {
           : undefined;
     return {
       name: it.name,
-      label: labels[it.name] ?? words(it.name),
+      label: labelOf(it.name),
       type: options.length > 0 ? 'select' : types[it.valueType],
       required,
       initial,

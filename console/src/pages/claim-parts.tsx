@@ -62,6 +62,29 @@ export function attributesOf(claim: Pick<ClaimPartsFragment, 'attributes'>): [st
   return Object.entries(attributes).map(([name, value]) => [name, String(value)]);
 }
 
+/// `releasedOn` as "Released on".
+function words(name: string): string {
+  const text = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/// What attributes are called: those of every kind in the language of the page, others by their names.
+export function useAttributeLabels(): (name: string) => string {
+  const { t } = useTexts();
+  const labels: Record<string, string> = {
+    evidenceUrl: t('claims.evidence'),
+    note: t('field.note'),
+    title: t('attribute.title'),
+    description: t('field.description'),
+    url: t('attribute.url'),
+  };
+  return (name) => labels[name] ?? words(name);
+}
+
+function shownValue(text: string, t: Texts['t']): string {
+  return text === 'true' ? t('yes') : text === 'false' ? t('no') : text;
+}
+
 function isAddress(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text);
 }
@@ -77,6 +100,7 @@ function Address({ to, children }: { to: string; children: string }) {
 /// What a claim says of itself; addresses as links.
 export function Evidence({ claim }: { claim: Pick<ClaimPartsFragment, 'attributes' | 'evidenceDueOn' | 'status'> }) {
   const { t, date } = useTexts();
+  const labelOf = useAttributeLabels();
   return (
     <>
       {attributesOf(claim).map(([name, value]) =>
@@ -85,7 +109,7 @@ export function Evidence({ claim }: { claim: Pick<ClaimPartsFragment, 'attribute
             {new URL(value).host}
           </Address>
         ) : (
-          <span key={name} className="attribute">{`${name}: ${value}`}</span>
+          <span key={name} className="attribute">{`${labelOf(name)}: ${shownValue(value, t)}`}</span>
         ),
       )}
       {claim.evidenceDueOn && claim.status === 'PENDING_REVIEW' && <Badge tone="warn">{t('claims.evidenceDue', { on: date(claim.evidenceDueOn) })}</Badge>}
@@ -95,6 +119,7 @@ export function Evidence({ claim }: { claim: Pick<ClaimPartsFragment, 'attribute
 
 export function ClaimFacts({ claim, texts }: { claim: ClaimPartsFragment; texts: Texts }) {
   const { t, date, number } = texts;
+  const labelOf = useAttributeLabels();
   return (
     <Definitions
       of={[
@@ -102,13 +127,13 @@ export function ClaimFacts({ claim, texts }: { claim: ClaimPartsFragment; texts:
         [t('field.quantity'), number(claim.quantity)],
         [t('field.pointsProposed'), claim.points === null ? '–' : number(claim.points)],
         ...attributesOf(claim).map(([name, value]): [string, React.ReactNode] => [
-          name,
+          labelOf(name),
           isAddress(value) ? (
             <Address key={name} to={value}>
               {value}
             </Address>
           ) : (
-            value
+            shownValue(value, t)
           ),
         ]),
         ...(claim.review?.reason ? [[t('field.reason'), claim.review.reason] as [string, React.ReactNode]] : []),
