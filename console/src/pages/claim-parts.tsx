@@ -101,19 +101,21 @@ function Address({ to, children }: { to: string; children: string }) {
 export function Evidence({ claim }: { claim: Pick<ClaimPartsFragment, 'attributes' | 'evidenceDueOn' | 'status'> }) {
   const { t, date } = useTexts();
   const labelOf = useAttributeLabels();
-  return (
-    <>
-      {attributesOf(claim).map(([name, value]) =>
+  const attributes = attributesOf(claim);
+  const due = claim.status === 'PENDING_REVIEW' && claim.evidenceDueOn;
+  return attributes.length === 0 && !due ? null : (
+    <span className="evidence">
+      {attributes.map(([name, value]) =>
         isAddress(value) ? (
           <Address key={name} to={value}>
             {new URL(value).host}
           </Address>
         ) : (
-          <span key={name} className="attribute">{`${labelOf(name)}: ${shownValue(value, t)}`}</span>
+          <span key={name}>{`${labelOf(name)}: ${shownValue(value, t)}`}</span>
         ),
       )}
-      {claim.evidenceDueOn && claim.status === 'PENDING_REVIEW' && <Badge tone="warn">{t('claims.evidenceDue', { on: date(claim.evidenceDueOn) })}</Badge>}
-    </>
+      {due && <Badge tone="warn">{t('claims.evidenceDue', { on: date(due) })}</Badge>}
+    </span>
   );
 }
 

@@ -136,6 +136,7 @@ export default function UploadPage() {
                 <label htmlFor="upload-file">{t('upload.file')}</label>
                 <input
                   id="upload-file"
+                  className={file ? 'chosen' : undefined}
                   type="file"
                   accept=".csv,.txt,text/csv"
                   disabled={rules.length === 0}
