@@ -18,6 +18,7 @@ export function TrialResult({ trial }: { trial: TrialPartsFragment }) {
       <div className="figures">
         <Figure label={t('policy.gainers')} value={number(trial.gainers)} />
         <Figure label={t('policy.losers')} value={number(trial.losers)} />
+        <Figure label={t('policy.mixed')} value={number(trial.mixed)} />
         <Figure label={t('policy.credits')} value={`+${number(trial.creditsGiven)} / −${number(trial.creditsTaken)}`} />
         <Figure label={t('field.points')} value={`+${number(trial.pointsGiven)} / −${number(trial.pointsTaken)}`} />
         <Figure label={t('policy.cost')} value={trial.discountCost.map(money).join(' / ') || '–'} hint={t('policy.costHint')} />

@@ -80,6 +80,7 @@ export const program = {
   'policy.trialLead': 'Stände am {on}, mit einer Ausgabe ab {from}.',
   'policy.gainers': 'Gewinner',
   'policy.losers': 'Verlierer',
+  'policy.mixed': 'Gewinnen und verlieren',
   'policy.credits': 'Credits gegeben und genommen',
   'policy.cost': 'Kosten der Rabatte',
   'policy.costHint': 'auf die Bestellungen des letzten Jahres',

@@ -80,6 +80,7 @@ export const program = {
   'policy.trialLead': 'Standings on {on}, with an edition from {from}.',
   'policy.gainers': 'Gainers',
   'policy.losers': 'Losers',
+  'policy.mixed': 'Both gain and lose',
   'policy.credits': 'Credits given and taken',
   'policy.cost': 'Cost of discounts',
   'policy.costHint': 'on the orders of the last year',

@@ -80,6 +80,7 @@ export const program = {
   'policy.trialLead': 'Situations le {on}, avec une édition dès le {from}.',
   'policy.gainers': 'Gagnants',
   'policy.losers': 'Perdants',
+  'policy.mixed': 'Gagnent et perdent',
   'policy.credits': 'Crédits donnés et repris',
   'policy.cost': 'Coût des remises',
   'policy.costHint': 'sur les commandes de l’an dernier',

@@ -80,6 +80,7 @@ export const program = {
   'policy.trialLead': 'Standen op {on}, met een editie vanaf {from}.',
   'policy.gainers': 'Winnaars',
   'policy.losers': 'Verliezers',
+  'policy.mixed': 'Winnen en verliezen',
   'policy.credits': 'Credits gegeven en genomen',
   'policy.cost': 'Kosten van kortingen',
   'policy.costHint': 'op de bestellingen van het laatste jaar',
