@@ -250,6 +250,15 @@ try {
     const secret = await it.page.$eval('.secret', (element) => element.innerText);
     assert.match(secret, /^pp_/);
     await it.accessible('keys');
+    // The subject of a partner's key is found by its name.
+    await it.press('Create a key');
+    await it.fill('Label', 'Of a partner', '.dialog');
+    await it.fill('Role', 'PARTNER', '.dialog');
+    await it.fill('Partner code', 'Nordw', '.dialog');
+    await it.until('the suggestion', () => document.querySelector('.dialog option[value="nordwind"]'));
+    await it.fill('Partner code', 'nordwind', '.dialog');
+    await it.confirm('Create a key');
+    await it.main('Of a partner', 'nordwind');
     await it.press('Revoke: For the console');
     await it.confirm('Revoke');
     await it.main('Revoked');

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { CreateKey, Keys, RevokeKey } from '#generated/administration';
 import { Role } from '#generated/schema';
 import { useRows } from '#src/api/data';
+import { findPartners, findProfessionals } from '#src/api/lookups';
 import { useTexts } from '#src/i18n/i18n';
 import { Badge } from '#src/ui/basics';
 import { useOptions } from '#src/ui/filters';
@@ -36,7 +37,9 @@ export default function KeysPage() {
             fields: [
               { name: 'label', label: t('field.label'), required: true },
               { name: 'role', label: t('field.role'), type: 'select', required: true, options: options(Role, 'Role'), initial: 'PROGRAM_STAFF' },
-              { name: 'subject', label: t('keys.subject'), required: true, hint: t('keys.subjectHint'), when: (values) => !PEOPLE.includes(values['role'] ?? '') },
+              { name: 'subject', label: t('field.partnerCode'), required: true, lookup: findPartners, when: (values) => values['role'] === 'PARTNER' },
+              { name: 'subject', label: t('field.professionalCode'), required: true, lookup: findProfessionals, when: (values) => values['role'] === 'PROFESSIONAL' },
+              { name: 'subject', label: t('keys.integration'), required: true, hint: t('keys.integrationHint'), when: (values) => values['role'] === 'INTEGRATOR' },
               { name: 'expires', label: t('keys.expires'), type: 'date' },
               {
                 name: 'readOnly',

@@ -38,7 +38,7 @@ export const work = {
   'claims.again': 'Erneut einreichen',
   'claims.mustBe': 'Nur „{value}“ zählt.',
   'attribute.title': 'Titel',
-  'attribute.url': 'Adresse',
+  'attribute.url': 'Link',
   'claims.submit': 'Antrag einreichen',
   'claims.submitted': 'Der Antrag wartet auf eine Prüfung.',
   'account.lead': 'Stufen, Guthaben und was offen ist.',

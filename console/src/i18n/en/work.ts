@@ -38,7 +38,7 @@ export const work = {
   'claims.again': 'Send again',
   'claims.mustBe': 'Only “{value}” counts.',
   'attribute.title': 'Title',
-  'attribute.url': 'Address',
+  'attribute.url': 'Link',
   'claims.submit': 'Submit claim',
   'claims.submitted': 'The claim waits for a review.',
   'account.lead': 'Levels, balance and what is open.',

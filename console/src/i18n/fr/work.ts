@@ -38,7 +38,7 @@ export const work = {
   'claims.again': 'Renvoyer',
   'claims.mustBe': 'Seul « {value} » compte.',
   'attribute.title': 'Titre',
-  'attribute.url': 'Adresse',
+  'attribute.url': 'Lien',
   'claims.submit': 'Envoyer la demande',
   'claims.submitted': 'La demande attend un examen.',
   'account.lead': 'Niveaux, solde et ce qui est ouvert.',

@@ -38,7 +38,7 @@ export const work = {
   'claims.again': 'Opnieuw indienen',
   'claims.mustBe': 'Alleen “{value}” telt.',
   'attribute.title': 'Titel',
-  'attribute.url': 'Adres',
+  'attribute.url': 'Link',
   'claims.submit': 'Aanvraag indienen',
   'claims.submitted': 'De aanvraag wacht op een beoordeling.',
   'account.lead': 'Niveaus, saldo en wat openstaat.',
