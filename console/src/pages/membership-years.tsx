@@ -10,6 +10,7 @@ import { Bars } from '#src/charts/charts';
 import { addDays, addMonths } from '#src/days';
 import { useTexts } from '#src/i18n/i18n';
 import { Failed, Loading } from '#src/ui/basics';
+import type { ShownQuery } from '#src/ui/page';
 
 const YEARS_MAX = 10;
 
@@ -29,6 +30,11 @@ async function yearsBefore(code: string, { membershipYear, startsOn }: Pick<Memb
     }),
   );
   return years.filter((it) => it !== undefined).toReversed();
+}
+
+/// The query of a year, as it can be shown.
+export function membershipQueries(code: string, today: string): ShownQuery[] {
+  return [{ operation: MembershipYear, variables: { code, asOf: today } }];
 }
 
 export function MembershipYears({ code, standing, levels }: { code: string; standing: MembershipPartsFragment; levels: readonly LevelPartsFragment[] }) {

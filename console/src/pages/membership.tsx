@@ -14,16 +14,16 @@ import { Badge, Card, Empty, Figure, LevelBadge, Shown } from '#src/ui/basics';
 import { Page } from '#src/ui/page';
 
 import { Evidence } from './claim-parts';
-import { MembershipYears } from './membership-years';
+import { membershipQueries, MembershipYears } from './membership-years';
 import { CLAIM_TONES } from './tones';
 
 export default function MembershipPage() {
-  const { viewer } = useCaller();
+  const { viewer, today } = useCaller();
   const { t } = useTexts();
   const variables = { code: viewer.professional?.code ?? '' };
   const result = useData(Membership, variables);
   return (
-    <Page title={viewer.professional?.name ?? ''} lead={t('membership.lead')} queries={[{ operation: Membership, variables }]}>
+    <Page title={viewer.professional?.name ?? ''} lead={t('membership.lead')} queries={[{ operation: Membership, variables }, ...membershipQueries(variables.code, today)]}>
       <Shown of={result} pick={(data) => data.professional}>
         {(data) => <MembershipView data={data} />}
       </Shown>

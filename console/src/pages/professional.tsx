@@ -14,6 +14,7 @@ import {
   PointsLedger,
   UpdateProfessional,
 } from '#generated/professionals';
+import { useCaller } from '#src/api/caller';
 import { useRows } from '#src/api/data';
 import { findPartners, findProfessionals } from '#src/api/lookups';
 import { useTexts } from '#src/i18n/i18n';
@@ -26,11 +27,13 @@ import { ClaimsView } from './claim-actions';
 import { useRules } from './claim-parts';
 import { PointsView } from './ledger';
 import { MembershipView } from './membership';
+import { membershipQueries } from './membership-years';
 import { SubjectPage, useSubjectActions } from './subjects';
 
 export default function ProfessionalPage({ params }: { params: Record<string, string> }) {
   const code = decodeURIComponent(params['code'] ?? '');
   const { t, date } = useTexts();
+  const { today } = useCaller();
   const { day, reason } = useChangeFields();
   const { rules } = useRules();
   const subject = useSubjectActions({ professional: code });
@@ -79,6 +82,7 @@ export default function ProfessionalPage({ params }: { params: Record<string, st
       code={code}
       lead={({ professional }) => professional?.signedUpOn && t('professionals.since', { code, on: date(professional.signedUpOn) })}
       queries={[
+        ...membershipQueries(code, today),
         { operation: PointsLedger, variables: { code, last: 50 } },
         { operation: AffiliationsOfProfessional, variables: { code, last: 50 } },
         { operation: Claims, variables: { filter: { professional: code }, orderBy: 'RECORDED_AT_DESC', first: 50 } },
