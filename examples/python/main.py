@@ -7,8 +7,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from client import Client
-from feed import Position, follow, latest_number
+from partner_program import Client, Position, follow, latest_number
 
 RECORD = """
 mutation RecordActivities($input: RecordActivitiesInput!) {

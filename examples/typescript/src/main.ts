@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Records activities, reads a standing, and follows the feed.
 
 import { parseArgs } from 'node:util';

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from client import Client
+from .client import Client
 
 PAGE = 100
 
