@@ -165,6 +165,7 @@ async fn the_typescript_client_records_reads_and_subscribes() {
         "package.json",
         "src/client.ts",
         "src/feed.ts",
+        "src/index.ts",
         "src/main.ts",
         "src/operations.graphql",
         "tsconfig.json",
