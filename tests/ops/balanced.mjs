@@ -105,7 +105,7 @@ async function balance(file, servers) {
   };
 }
 
-/** Reads the feed as a client that goes on after the last event that it has had, until it has had `last()` or ends by itself. */
+/** Reads the feed as a client that goes on after the last event that it has had. */
 function follow(url, transport) {
   const seen = [];
   const state = { seen, connections: 0, stopped: false };
@@ -117,7 +117,8 @@ function follow(url, transport) {
       try {
         state.stream = client.iterate({ query: EVENTS, variables: { after } });
         for await (const { data, errors } of state.stream) {
-          expect(!errors && data.events.number === after + 1, `${transport}: after ${after}: ${JSON.stringify({ data, errors })}`);
+          const isNext = !errors && data.events.number === after + 1;
+          expect(isNext, `${transport}: after ${after}: ${JSON.stringify({ data, errors })}`);
           after += 1;
           seen.push(after);
         }
@@ -140,7 +141,8 @@ function load(url, methods) {
   const one = async (method) => {
     while (!state.stopped) {
       if (method === 'GET') {
-        const response = await fetch(`${url}?query=${encodeURIComponent(COUNT)}`, { headers: { authorization: `Bearer ${KEY}` } });
+        const headers = { authorization: `Bearer ${KEY}` };
+        const response = await fetch(`${url}?query=${encodeURIComponent(COUNT)}`, { headers });
         const { data } = await response.json();
         expect(response.status === 200 && data?.partner, `GET: ${response.status}`);
       } else {
@@ -185,7 +187,8 @@ const followers = ['graphql-ws', 'graphql-sse'].map((transport) => follow(url, t
 const latest = async () => (await ask(url, KEY, '{ events(after: 0, first: 1) { latestNumber } }')).events.latestNumber;
 const caughtUp = async (what) => {
   const number = await latest();
-  await Promise.race([until(() => followers.every(({ seen }) => seen.length >= number), what), ...followers.map((it) => it.done)]);
+  const all = until(() => followers.every(({ seen }) => seen.length >= number), what);
+  await Promise.race([all, ...followers.map((it) => it.done)]);
 };
 await caughtUp('what happened before');
 // Each process records, so that each subscription gets events of the other process.
