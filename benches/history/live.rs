@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::Failure;
 use crate::data::{Data, partner, professional};
 use crate::product::KEY;
 use crate::random::Random;
-use crate::Failure;
 
 /// Callers at once; each reads a partner and records an activity by turns.
 const CALLERS: u32 = 4;
@@ -22,7 +22,8 @@ const ALONE: Duration = Duration::from_secs(5);
 
 const READ: &str = "query($code: String!) { partner(code: $code) { code standing { overall { code } } balance \
     ledger(last: 20) { nodes { effectiveOn levelCredits explanation } } } }";
-const RECORD: &str = "mutation($input: ActivityInput!) { recordActivity(input: $input) { userErrors { message } } }";
+const RECORD: &str =
+    "mutation($input: ActivityInput!) { recordActivity(input: $input) { userErrors { message } } }";
 
 /// Measures callers alone and during a trial, and prints both.
 pub(crate) fn print(
@@ -31,7 +32,8 @@ pub(crate) fn print(
     address: SocketAddr,
     begin: impl FnOnce() -> JoinHandle<Result<(), String>>,
 ) -> Result<(), Failure> {
-    let callers = Callers { client: Client::new(), url: format!("http://{address}/graphql"), data: data.clone() };
+    let callers =
+        Callers { client: Client::new(), url: format!("http://{address}/graphql"), data: data.clone() };
     let callers = Arc::new(callers);
     let numbers = Arc::new(AtomicU32::new(0));
     runtime.block_on(callers.measure(&numbers, Until::Passed(Duration::from_secs(1))))?;
@@ -62,7 +64,11 @@ struct Callers {
 
 impl Callers {
     /// Milliseconds that reads and writes took, in order.
-    async fn measure(self: &Arc<Self>, numbers: &Arc<AtomicU32>, until: Until) -> Result<[Vec<f64>; 2], Failure> {
+    async fn measure(
+        self: &Arc<Self>,
+        numbers: &Arc<AtomicU32>,
+        until: Until,
+    ) -> Result<[Vec<f64>; 2], Failure> {
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut callers = JoinSet::new();
         for _ in 0..CALLERS {

@@ -89,7 +89,11 @@ fn measure(runtime: &Runtime, database: &Database, activities: u32) -> Result<()
     let verified = spend(database, || runtime.block_on(verify(&services)))?;
     print("verify", &verified, &verified);
     let launch = services.policy().editions.launch();
-    let cases = [("try what is in force", BUILT_IN.to_owned()), ("try another threshold", threshold()), ("try other points", points())];
+    let cases = [
+        ("try what is in force", BUILT_IN.to_owned()),
+        ("try another threshold", threshold()),
+        ("try other points", points()),
+    ];
     for (name, document) in cases {
         let spent = spend(database, || runtime.block_on(tried(&services, &document, launch)))?;
         print(name, &spent, &verified);

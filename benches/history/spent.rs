@@ -47,7 +47,8 @@ fn database_ticks(database: &Database) -> u64 {
     let Database::Postgres { name, .. } = database else { return 0 };
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let of_database = processes.filter_map(|process| {
-        let id = process.file_name().into_string().ok().filter(|id| id.bytes().all(|one| one.is_ascii_digit()))?;
+        let id =
+            process.file_name().into_string().ok().filter(|id| id.bytes().all(|one| one.is_ascii_digit()))?;
         let title = fs::read_to_string(process.path().join("cmdline")).ok()?;
         (title.starts_with("postgres:") && title.contains(name.as_str())).then_some(id)
     });

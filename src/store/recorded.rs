@@ -109,8 +109,7 @@ pub(crate) async fn after(
         )
     });
     let [row, field] = [ROW, FIELD].map(|one| one.to_string().into());
-    let statement =
-        AFTER.bind(connection.get_database_backend(), [seq.into(), limit.into(), row, field]);
+    let statement = AFTER.bind(connection.get_database_backend(), [seq.into(), limit.into(), row, field]);
     let Some(found) = connection.query_one_raw(statement).await? else {
         return Ok((RecordedPage::default(), 0, 0));
     };

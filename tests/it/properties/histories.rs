@@ -73,7 +73,8 @@ async fn tried_as_lived(app: &TestApp) {
                 standing["technical"]["credits"],
                 standing["business"]["credits"],
             ]);
-            let found = ["balance", "level", "technicalCredits", "businessCredits"].map(|field| &before[field]);
+            let found =
+                ["balance", "level", "technicalCredits", "businessCredits"].map(|field| &before[field]);
             assert_eq!(json!(found), stored, "{one}");
         } else {
             compared[1] += 1;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{LogAction, OrderPurpose, OrderStatus, QuoteStatus, SwagOrderStatus};
 use entity::{
-    activity, contract, deal, deal_step, opportunity, order, quote, sales_target, subject_step as step_row, swag_order,
+    activity, contract, deal, deal_step, opportunity, order, quote, sales_target, subject_step as step_row,
+    swag_order,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;

@@ -59,7 +59,8 @@ impl Replay<'_> {
 
     /// Adds what the last step gave to the sums of its subjects.
     fn sum_up(&mut self) {
-        let (points, credits) = (std::mem::take(&mut self.awards.points), std::mem::take(&mut self.awards.credits));
+        let (points, credits) =
+            (std::mem::take(&mut self.awards.points), std::mem::take(&mut self.awards.credits));
         for award in &points {
             self.add_points(award);
         }
