@@ -175,7 +175,7 @@ fn run(command: Command) -> Result<u8, CommandError> {
     runtime.block_on(async {
         match command {
             Command::Serve { demo: false } => serve::serve(&settings).await,
-            Command::Serve { demo: true } => serve::serve_demo(settings).await,
+            Command::Serve { demo: true } => Box::pin(serve::serve_demo(settings)).await,
             Command::Import(arguments) => Box::pin(import::import(&settings, &arguments)).await,
             Command::Migrate => migrate::migrate(&settings).await,
             Command::Verify { head } => verify::verify(&settings, head.as_deref()).await,

@@ -113,7 +113,7 @@ pub(crate) async fn after(
     static AFTER: LazyLock<Sql> =
         LazyLock::new(|| Sql::new(&format!("{LOGGED} WHERE l.seq > $1 ORDER BY l.seq LIMIT $2")));
     let statement = AFTER.bind(connection.get_database_backend(), [seq.into(), limit.into()]);
-    logged(connection.query_all_raw(statement).await?)
+    logged(&connection.query_all_raw(statement).await?)
 }
 
 /// The steps after a place and through another one that are not the recording of an activity, at most `limit` of them.
@@ -129,10 +129,10 @@ pub(crate) async fn others_between(
     });
     let values = [seq.into(), through.into(), limit.into()];
     let statement = BETWEEN.bind(connection.get_database_backend(), values);
-    logged(connection.query_all_raw(statement).await?)
+    logged(&connection.query_all_raw(statement).await?)
 }
 
-fn logged(rows: Vec<QueryResult>) -> Result<Vec<LoggedStep>, DbErr> {
+fn logged(rows: &[QueryResult]) -> Result<Vec<LoggedStep>, DbErr> {
     rows.iter()
         .map(|row| {
             let activity_id: Option<uuid::Uuid> = row.try_get("", "id")?;

@@ -274,7 +274,7 @@ fn the_reference_has_the_keys_of_the_parser_and_no_others() {
         document = document.replacen(&format!("\n{header}\n"), &format!("\n{header}\n{unknown}"), 1);
     }
     for header in ["[credits]", "[dojo_credits]", "[partner.validity]", "[professional.validity]"] {
-        document.push_str(&format!("\n{header}\n{unknown}"));
+        document.extend(["\n", header, "\n", unknown]);
     }
     document.push_str(
         "\n[[example]]\nname = \"x\"\nprofessionals = { a = { zzz = 1 } }\nfacts = []\nexpect = []\n\

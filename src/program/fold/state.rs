@@ -163,8 +163,8 @@ mod tests {
         let first = [award(7, 40, None), award(8, -40, Some((KindId(3), -2))), award(9, i64::MAX, None)];
         let second = [award(1, 1, Some((KindId(0), 1))), award(2, i64::from(i32::MIN), None)];
         let (mut awards, mut last) = (PastAwards::default(), [None; 2]);
-        for place in 0..3 {
-            awards.push(&mut last[0], first[place]);
+        for (place, one) in first.iter().enumerate() {
+            awards.push(&mut last[0], *one);
             if let Some(other) = second.get(place) {
                 awards.push(&mut last[1], *other);
             }

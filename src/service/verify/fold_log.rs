@@ -197,9 +197,10 @@ fn subject(
     former_owners: &HashMap<i64, Vec<(i64, Uuid)>>,
     row: &Recorded<'_>,
 ) -> Option<Subject> {
-    let moves = if former_owners.is_empty() { None } else { former_owners.get(&row.seq) };
-    let moved = moves.and_then(|moves| moves.iter().find(|(seq, _)| *seq >= row.seq));
-    let id = moved.map_or(row.subject, |(_, from)| *from);
+    // Few logs have a merge.
+    let owners = if former_owners.is_empty() { None } else { former_owners.get(&row.seq) };
+    let former = owners.and_then(|owners| owners.iter().find(|(merge, _)| *merge >= row.seq));
+    let id = former.map_or(row.subject, |(_, from)| *from);
     if row.is_partner {
         replay.partner_indexes.get(&id).copied().map(Subject::Partner)
     } else {
