@@ -41,7 +41,7 @@ pub(crate) fn print(
     let during = runtime.block_on(callers.measure(&numbers, Until::Ended(begin())))?;
     for (name, [reads, writes]) in [("alone", alone), ("during a trial", during)] {
         println!(
-            "{CALLERS} callers {name:<18} reads p50 {:>6.1} ms, p95 {:>6.1} ms; writes p50 {:>6.1} ms, p95 {:>6.1} ms",
+            "{CALLERS} callers {name:<18} reads p50 {:.1?}, p95 {:.1?}; writes p50 {:.1?}, p95 {:.1?}",
             share(&reads, 50),
             share(&reads, 95),
             share(&writes, 50),
@@ -63,12 +63,12 @@ struct Callers {
 }
 
 impl Callers {
-    /// Milliseconds that reads and writes took, in order.
+    /// How long reads and writes took, in order.
     async fn measure(
         self: &Arc<Self>,
         numbers: &Arc<AtomicU32>,
         until: Until,
-    ) -> Result<[Vec<f64>; 2], Failure> {
+    ) -> Result<[Vec<Duration>; 2], Failure> {
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut callers = JoinSet::new();
         for _ in 0..CALLERS {
@@ -81,7 +81,7 @@ impl Callers {
                     for (body, times) in bodies.into_iter().zip(&mut times) {
                         let began = Instant::now();
                         this.send(&body).await.map_err(|error| error.to_string())?;
-                        times.push(began.elapsed().as_secs_f64() * 1_000.0);
+                        times.push(began.elapsed());
                     }
                 }
                 Ok::<_, String>(times)
@@ -99,7 +99,7 @@ impl Callers {
             }
         }
         for times in &mut all {
-            times.sort_by(f64::total_cmp);
+            times.sort_unstable();
         }
         Ok(all)
     }
@@ -130,7 +130,7 @@ impl Callers {
 }
 
 /// The time that so many percent did not exceed.
-fn share(times: &[f64], percent: usize) -> f64 {
+fn share(times: &[Duration], percent: usize) -> Duration {
     let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));
     times.get(place).copied().unwrap_or_default()
 }

@@ -120,9 +120,10 @@ fn measure(runtime: &Runtime, database: &Database, activities: u32) -> Result<()
 }
 
 fn print(name: &str, spent: &Spent, verified: &Spent) {
-    let ratio = (spent.own + spent.database).as_secs_f64() / (verified.own + verified.database).as_secs_f64();
+    let percent = (spent.own + spent.database).as_millis() * 100
+        / (verified.own + verified.database).as_millis().max(1);
     println!(
-        "{name:<28} {:>9.2} {:>9.2} {:>12.2} {:>8} MB {ratio:>10.3}",
+        "{name:<28} {:>9.2} {:>9.2} {:>12.2} {:>8} MB {percent:>9}%",
         spent.time.as_secs_f64(),
         spent.own.as_secs_f64(),
         spent.database.as_secs_f64(),
