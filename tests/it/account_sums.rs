@@ -273,7 +273,9 @@ async fn levels(app: &TestApp, report: &Value, (from, to): (NaiveDate, NaiveDate
 
 /// Renewals are the standings of today and the outlooks on the days of renewal.
 async fn renewals(app: &TestApp, report: &Value) {
-    let mut counts: BTreeMap<String, (i64, i64, BTreeMap<String, (Value, i64)>)> = BTreeMap::new();
+    /// Those of a level, those who have retained it, and the level that each has at renewal.
+    type Counts = (i64, i64, BTreeMap<String, (Value, i64)>);
+    let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
     let people = professional::Entity::find().all(app.reader()).await.expect("professionals");
     for person in people.iter().filter(|row| row.merged_into.is_none()) {
         let standing = app.professional_on(&person.code, LAST_DAY).await["standing"].clone();

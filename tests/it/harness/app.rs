@@ -50,7 +50,7 @@ impl TestApp {
     /// Starts the application with more settings.
     pub(crate) async fn start_with(database: TestDatabase, today: &str, more: &[(&str, &str)]) -> Self {
         let settings = settings(&database, today, more);
-        let running = app::start(&settings).await.expect("the application starts");
+        let running = Box::pin(app::start(&settings)).await.expect("the application starts");
         Self { running, client: reqwest::Client::new(), database }
     }
 
