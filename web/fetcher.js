@@ -19,10 +19,15 @@ export async function fetcher(params, options) {
     return NO_KEY;
   }
   const operation = selectedOperation(params);
-  const request = { ...params, operationName: operation?.name?.value ?? params.operationName };
+  const request = ofSelected(params);
   return operation?.operation === 'subscription'
     ? subscribe(request, headers)
     : Promise.resolve(executeOverHttp(request, { ...options, headers })).then(withoutCost);
+}
+
+/// The request for the selected operation.
+export function ofSelected(request) {
+  return { ...request, operationName: selectedOperation(request)?.name?.value ?? request.operationName };
 }
 
 /// The selected operation. GraphiQL updates `operationName` a moment after the document has changed; until

@@ -3,6 +3,7 @@ import { useState } from 'react';
 
 import { estimate, useAnswer } from './answer.js';
 import { withKey } from './credentials.js';
+import { ofSelected } from './fetcher.js';
 import { linkTo } from './link.js';
 
 /// The variables of the editor; an empty object while they are no JSON.
@@ -49,7 +50,10 @@ export function Copies() {
 /// A button that asks for the cost of the operation without running it.
 export function Estimate() {
   const { queryEditor, variableEditor, operationName } = useGraphiQL((state) => state);
-  const ask = () => estimate({ query: queryEditor?.getValue() ?? '', variables: parsed(variableEditor?.getValue()), operationName }, withKey());
+  function ask() {
+    const request = { query: queryEditor?.getValue() ?? '', variables: parsed(variableEditor?.getValue()), operationName };
+    return estimate(ofSelected(request), withKey());
+  }
   return (
     <ToolbarButton label="Estimate the cost without running it" onClick={ask} className="copy-button">
       cost
