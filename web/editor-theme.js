@@ -1,5 +1,4 @@
-// Colours of the editor that can be read on their backgrounds. GraphiQL defines its themes once the editor is loaded, so this
-// begins first.
+// Colours of the editor that can be read on their backgrounds.
 
 const READABLE = {
   vs: { rules: [{ token: 'number', foreground: '066042' }], colors: {} },
@@ -13,6 +12,7 @@ const READABLE = {
   },
 };
 
+/// Loads the editor, and lets the themes that are defined from then on have these colours.
 export async function makeReadable() {
   const { editor } = await import('monaco-graphql/esm/monaco-editor.js');
   const { defineTheme } = editor;

@@ -59,10 +59,9 @@ if (stored.get('examples') === null && window.innerWidth >= PANEL_WIDTH_MIN) {
   stored.set('visiblePlugin', EXAMPLES.title);
 }
 
-void makeReadable();
 const root = document.getElementById('graphiql');
 keepNamed(root);
-createRoot(root).render(
+const page = (
   <GraphiQL
     fetcher={fetcher}
     storage={storage}
@@ -93,5 +92,7 @@ createRoot(root).render(
     <GraphiQL.Footer>
       <Answer />
     </GraphiQL.Footer>
-  </GraphiQL>,
+  </GraphiQL>
 );
+// GraphiQL defines the themes of its editor when it is drawn.
+makeReadable().finally(() => createRoot(root).render(page));
