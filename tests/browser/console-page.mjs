@@ -108,6 +108,8 @@ export class ConsolePage extends Page {
   /// Fills in a field.
   async fill(label, value, within = 'body') {
     const field = await this.fieldOf(label, within);
+    // What can be chosen may still be loading.
+    await this.page.waitForFunction((it, value) => !(it instanceof HTMLSelectElement) || [...it.options].some((one) => one.value === value), {}, field, value);
     await field.evaluate((it, value) => {
       const kind = it instanceof HTMLSelectElement ? HTMLSelectElement : it instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
       Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(it, value);
