@@ -7,7 +7,7 @@ use entity::value::LogAction;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::replay::{Expected, Replay, StepObjects};
+use super::replay::{Expected, FIRST_OTHER, Replay, StepObjects};
 use super::{STEPS_PER_PAGE, load_subjects};
 use crate::error::Error;
 use crate::program::day_sums::DaySums;
@@ -100,12 +100,13 @@ impl<'a> LogFold<'a> {
         policies: [&'a Policy; 2],
     ) -> Result<Self, Error> {
         let mut replays = policies.map(Replay::new);
+        let all_moved = merge::former_owners(snapshot).await?;
         for replay in &mut replays {
             replay.number_recorded();
             replay.accounts.expire_by_themselves();
             load_subjects(snapshot, replay, Uuid::nil()).await?;
             replay.keep_entries_of_merges();
-            for moved in merge::former_owners(snapshot).await? {
+            for moved in &all_moved {
                 let owners = replay.former_owners.entry(moved.object_id).or_default();
                 owners.push((moved.log_seq, moved.from_id));
             }
@@ -163,7 +164,7 @@ impl<'a> LogFold<'a> {
             if whole.is_some_and(|step| step.seq == row.seq) {
                 continue;
             }
-            let number = ObjectIndex(u32::try_from(places.len()).unwrap_or(u32::MAX));
+            let number = number(places.len());
             places.push(row.seq);
             let Some(subject) = subject(&replays[0], former_owners, &row) else { continue };
             for replay in replays.iter_mut() {
@@ -176,7 +177,7 @@ impl<'a> LogFold<'a> {
     /// Makes an activity known to the replays that they know by its number only.
     fn know(&mut self, row: &entity::activity::Model) {
         let Ok(place) = self.places.binary_search(&row.seq) else { return };
-        let number = ObjectIndex(u32::try_from(place).unwrap_or(u32::MAX));
+        let number = number(place);
         for replay in &mut self.replays {
             replay.know_recorded(row, number);
         }
@@ -189,6 +190,12 @@ impl<'a> LogFold<'a> {
             FoldedLog::of(replay)
         })
     }
+}
+
+/// The number of a recorded activity: those of other objects are above.
+fn number(place: usize) -> ObjectIndex {
+    let number = u32::try_from(place).ok().filter(|number| *number < FIRST_OTHER);
+    ObjectIndex(number.expect("fewer than 2^31 recorded activities"))
 }
 
 /// Whose a recorded activity was at its step. The replays number subjects alike.

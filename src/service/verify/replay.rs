@@ -32,6 +32,7 @@ use crate::service::posting::{Object, returning};
 use crate::store::ledger::NumberRange;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{Commerce, StepObjects};
+pub(super) use objects::FIRST_OTHER;
 use objects::Objects;
 pub(super) use recalculated::{Differences, OpenMove, is_of_recalculation};
 

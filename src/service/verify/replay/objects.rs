@@ -4,7 +4,7 @@ use crate::program::fold::ObjectIndex;
 use crate::service::posting::Object;
 
 /// First number of other objects, where recorded activities are numbered by their order.
-const FIRST_OTHER: u32 = 1 << 31;
+pub(in crate::service::verify) const FIRST_OTHER: u32 = 1 << 31;
 
 /// The objects of a replay by number.
 ///
