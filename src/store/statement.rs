@@ -63,6 +63,43 @@ pub(crate) async fn sums(
     PeriodSum::find_by_statement(statement).all(connection).await
 }
 
+/// Sums of the entries of a track and kind of activity in a period.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct KindSum {
+    /// The track.
+    pub track: Track,
+    /// Code of the kind.
+    pub kind: String,
+    /// Level credits.
+    pub level_credits: i64,
+    /// Spendable credits.
+    pub spendable_credits: i64,
+    /// How many entries.
+    pub entries: i64,
+}
+
+/// Sums of the entries of a partner that rules earned in a period, by track and kind, in the order of both.
+pub(crate) async fn kinds(
+    connection: &impl ConnectionTrait,
+    partner: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<KindSum>, DbErr> {
+    // Two ranges of the index, as for the sums; a kind is text that sorts alike on both engines once it is sorted here.
+    sql!(
+        KINDS,
+        "SELECT e.track AS track, e.kind AS kind, CAST(SUM(e.level_credits) AS BIGINT) AS level_credits, \
+         CAST(SUM(e.spendable_credits) AS BIGINT) AS spendable_credits, COUNT(*) AS entries \
+         FROM ledger_entries e WHERE e.partner_id = $1 AND e.track IN ('TECHNICAL', 'BUSINESS') \
+         AND e.effective_on >= $2 AND e.effective_on <= $3 AND e.kind IS NOT NULL GROUP BY e.track, e.kind"
+    );
+    let values = [partner.into(), from.into(), to.into()];
+    let statement = KINDS.bind(connection.get_database_backend(), values);
+    let mut rows = KindSum::find_by_statement(statement).all(connection).await?;
+    rows.sort_by(|a, b| (a.track == Track::Business, &a.kind).cmp(&(b.track == Track::Business, &b.kind)));
+    Ok(rows)
+}
+
 /// Spendable credits of a partner's entries that were recorded in a time, and count before a day.
 pub(crate) async fn late_credits(
     connection: &impl ConnectionTrait,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::deals::swag;
-use crate::harness::{Activity, Backend, Order, TestApp, everything, verified};
+use crate::harness::{Activity, Backend, Order, TestApp, contract, everything, verified};
 
 both! {
     a_preview_keeps_nothing_and_says_what_the_run_does,
@@ -70,7 +70,7 @@ async fn a_preview_keeps_nothing_and_says_what_the_run_does(backend: Backend) {
     let order = |key: &str| Order::self_use("nordwind").line("course", 2).credits(20).keyed(key);
     let sale = Order::for_customer("nordwind").line("course", 2).keyed("sale");
     // mutation, input, whether credits or levels of the partner change; `$activity` and so on are found then
-    let table: [(&str, Value, bool); 16] = [
+    let table: [(&str, Value, bool); 18] = [
         ("createPartner", json!({ "code": "polder", "name": "Polder", "enrolledOn": "2026-01-01" }), false),
         ("signUpProfessional", grace(), false),
         ("recordActivity", certification("1"), false),
@@ -94,6 +94,21 @@ async fn a_preview_keeps_nothing_and_says_what_the_run_does(backend: Backend) {
         ),
         ("fulfillOrder", json!({ "number": "$order", "fulfilledOn": "2026-08-31" }), true),
         ("placeSwagOrder", swag("ada", "mug", 2, "mugs"), false),
+        (
+            "recordContract",
+            contract("nordwind", "C-1", ("2026-01-01", "2026-12-31"), &[("TRAINING", "10")]),
+            false,
+        ),
+        (
+            "saveProduct",
+            json!({
+                "code": "course",
+                "name": "Course",
+                "category": "TRAINING",
+                "prices": [{ "amount": "90", "currency": "EUR" }],
+            }),
+            false,
+        ),
         ("saveSwagItem", json!({ "code": "mug", "name": "Mug", "dojoCredits": 90, "stock": 3 }), false),
     ];
     for (mutation, mut input, changes) in table {

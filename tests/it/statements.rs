@@ -14,6 +14,7 @@ both! {
 
 const STATEMENT: &str = "query($code: String!, $from: Date!, $to: Date!) { statement(partner: $code, from: $from, to: $to) { \
     partner { code } from to opening closing sums { track reason entries levelCredits spendableCredits } \
+    kinds { track kind entries levelCredits spendableCredits } \
     movements(first: 100) { nodes { effectiveOn spendableCredits explanation } totalCount } \
     late(first: 100) { nodes { effectiveOn spendableCredits } totalCount } lateCredits \
     openingStanding { overall { code } } closingStanding { overall { code } } \
@@ -85,6 +86,24 @@ async fn opening_and_movements_come_to_closing(backend: Backend) {
             json!(["BUSINESS", "ACTIVITY", 2, 18, 18]),
         ]
     );
+    let kinds: Vec<Value> = first["kinds"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|sum| {
+            json!([sum["track"], sum["kind"], sum["entries"], sum["levelCredits"], sum["spendableCredits"]])
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            json!(["TECHNICAL", "CERTIFICATION_OBTAINED", 2, 0, 0]),
+            json!(["BUSINESS", "CUSTOMER_MEETING", 2, 18, 18]),
+        ]
+    );
+    // An order has no kind.
+    let last = statement(&app, "2026-08-31", "2026-08-31").await;
+    assert_eq!((&last["kinds"], &last["sums"][0]["spendableCredits"]), (&json!([]), &json!(-30)));
     let sentence = first["movements"]["nodes"][0]["explanation"].as_str().expect("a sentence");
     assert!(sentence.ends_with('.'), "{sentence}");
 }

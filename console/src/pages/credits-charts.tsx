@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useState } from 'react';
 
-import { CreditsOfPeriod, CreditsOverTime } from '#generated/account';
-import type { CreditsOverTimeQuery, LevelPartsFragment } from '#generated/types';
+import { CreditsByKind, CreditsOfPeriod, CreditsOverTime } from '#generated/account';
+import type { CreditsByKindQuery, CreditsOverTimeQuery, LevelPartsFragment } from '#generated/types';
 import { useCaller } from '#src/api/caller';
 import { post } from '#src/api/client';
 import { useLive } from '#src/api/live';
@@ -22,12 +22,25 @@ const ENTRIES_MAX = 1_000;
 
 type Entry = NonNullable<NonNullable<CreditsOverTimeQuery['partner']>['ledger']['nodes'][number]>;
 
-/// What is drawn: both lines from their first day to today.
-interface History {
+/// Both lines from their first day to today.
+interface Lines {
   readonly credits: Point[];
   readonly balances: Point[];
-  /// Level credits of this year by kind and track; none where the sums of months are read, which know no kinds.
-  readonly kinds: readonly { readonly kind: string; readonly technical: number; readonly business: number }[] | null;
+  /// Whether they have a point for each month only.
+  readonly byMonth: boolean;
+}
+
+/// Level credits of a kind by track.
+interface OfKind {
+  readonly kind: string;
+  readonly technical: number;
+  readonly business: number;
+}
+
+/// What is drawn.
+interface History extends Lines {
+  /// This year's kinds, those with the most credits first.
+  readonly kinds: readonly OfKind[];
 }
 
 /// Whole calendar years, because levels count the credits of one.
@@ -39,6 +52,7 @@ export function creditsQueries(code: string, today: string): ShownQuery[] {
   return [
     { operation: CreditsOverTime, variables: { code, from: chartFrom(today) } },
     { operation: CreditsOfPeriod, variables: { code, from: monthStart(today), to: today } },
+    { operation: CreditsByKind, variables: { code, from: yearStart(today), to: today } },
   ];
 }
 
@@ -60,19 +74,17 @@ class YearSums {
   }
 }
 
-function kindsOf(entries: readonly Entry[]): NonNullable<History['kinds']> {
-  const sums = new Map<string, { kind: string; technical: number; business: number }>();
-  for (const { kind, track, levelCredits } of entries) {
-    if (kind !== null) {
-      const sum = sums.get(kind) ?? { kind, technical: 0, business: 0 };
-      sums.set(kind, { kind, technical: sum.technical + (track === 'TECHNICAL' ? levelCredits : 0), business: sum.business + (track === 'BUSINESS' ? levelCredits : 0) });
-    }
+function kindsOf(rows: CreditsByKindQuery['statement']['kinds']): OfKind[] {
+  const sums = new Map<string, OfKind>();
+  for (const { kind, track, levelCredits } of rows) {
+    const sum = sums.get(kind) ?? { kind, technical: 0, business: 0 };
+    sums.set(kind, track === 'TECHNICAL' ? { ...sum, technical: sum.technical + levelCredits } : { ...sum, business: sum.business + levelCredits });
   }
-  const total = (it: { technical: number; business: number }) => it.technical + it.business;
+  const total = (it: OfKind) => it.technical + it.business;
   return [...sums.values()].filter((it) => total(it) > 0).sort((a, b) => total(b) - total(a));
 }
 
-function byEntry(entries: readonly Entry[], balance: number, today: string): History {
+function byEntry(entries: readonly Entry[], balance: number, today: string): Lines {
   const sums = new YearSums();
   for (const it of entries) {
     const counts = it.reason !== 'LEGACY';
@@ -86,11 +98,10 @@ function byEntry(entries: readonly Entry[], balance: number, today: string): His
     balances.push({ on: it.effectiveOn, values: [rest] });
     rest -= it.spendableCredits;
   }
-  const kinds = kindsOf(entries.filter((it) => it.effectiveOn >= yearStart(today)));
-  return { credits: sums.points, balances: balances.toReversed(), kinds };
+  return { credits: sums.points, balances: balances.toReversed(), byMonth: false };
 }
 
-async function byMonth(code: string, from: string, today: string, signal: AbortSignal): Promise<History> {
+async function byMonth(code: string, from: string, today: string, signal: AbortSignal): Promise<Lines> {
   const months: string[] = [];
   for (let month = from; month <= today; month = addMonths(month, 1)) {
     months.push(month);
@@ -106,10 +117,10 @@ async function byMonth(code: string, from: string, today: string, signal: AbortS
     const of = (track: string) => it.sums.filter((one) => one.track === track && one.reason !== 'LEGACY').reduce((sum, one) => sum + one.levelCredits, 0);
     sums.add(it.on, of('TECHNICAL'), of('BUSINESS'));
   }
-  return { credits: sums.points, balances: statements.map((it) => ({ on: it.on, values: [it.closing] })), kinds: null };
+  return { credits: sums.points, balances: statements.map((it) => ({ on: it.on, values: [it.closing] })), byMonth: true };
 }
 
-async function load(code: string, balance: number, today: string, signal: AbortSignal): Promise<History | null> {
+async function loadLines(code: string, balance: number, today: string, signal: AbortSignal): Promise<Lines | null> {
   const from = chartFrom(today);
   let entries: Entry[] = [];
   let before: string | null = null;
@@ -125,6 +136,14 @@ async function load(code: string, balance: number, today: string, signal: AbortS
     before = (ledger?.pageInfo.hasPreviousPage && ledger.pageInfo.startCursor) || null;
   } while (before !== null);
   return entries.length === 0 ? null : byEntry(entries.toSorted((a, b) => a.effectiveOn.localeCompare(b.effectiveOn)), balance, today);
+}
+
+async function load(code: string, balance: number, today: string, signal: AbortSignal): Promise<History | null> {
+  const [lines, { statement }] = await Promise.all([
+    loadLines(code, balance, today, signal),
+    post(CreditsByKind, { code, from: yearStart(today), to: today }, signal),
+  ]);
+  return lines && { ...lines, kinds: kindsOf(statement.kinds) };
 }
 
 /// Level credits of each calendar year by track, against the thresholds, and the balance; legacy levels are marked.
@@ -183,7 +202,7 @@ export function CreditsCharts({
           marks={marks}
         />
         <Steps title={t('account.balance')} file={`balance-${code}`} points={history.balances} series={[{ name: t('account.balance'), tone: 'tone-2' }]} />
-        {history.kinds && history.kinds.length > 0 && (
+        {history.kinds.length > 0 && (
           <Rows
             title={t('chart.kinds')}
             file={`kinds-${code}`}
@@ -196,7 +215,7 @@ export function CreditsCharts({
           />
         )}
       </div>
-      {!history.kinds && <p className="muted">{t('chart.byMonth', { n: ENTRIES_MAX })}</p>}
+      {history.byMonth && <p className="muted">{t('chart.byMonth', { n: ENTRIES_MAX })}</p>}
     </>
   );
 }

@@ -77,7 +77,6 @@ export default function PartnerPage({ params }: { params: Record<string, string>
         endsOn: values['endsOn'],
         rates: ProductCategory.filter((it) => values[it]).map((category) => ({ category, percent: values[category] })),
       }),
-      preview: false,
       confirm: t('partners.contract'),
     }),
   };

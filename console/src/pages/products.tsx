@@ -57,7 +57,7 @@ export default function ProductsPage() {
           ...(values['currency'] && values['amount'] ? [{ currency: values['currency'].toUpperCase(), amount: values['amount'] }] : []),
         ],
       }),
-      preview: false,
+      accepted: t('products.accepted'),
       confirm: product ? t('products.change') : t('products.create'),
     };
   };

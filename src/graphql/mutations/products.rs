@@ -7,8 +7,7 @@ use crate::graphql::batch::BatchRow;
 use crate::graphql::error::{ApiError, UserError, split_user_errors};
 use crate::graphql::run::{mutation_services, or_first};
 use crate::graphql::scalar::{Date, Decimal};
-use crate::graphql::types::{MoneyInput, Product, ProductCategory};
-use crate::service::Services;
+use crate::graphql::types::{Effects, MoneyInput, Product, ProductCategory};
 use crate::service::contracts::ContractDraft;
 use crate::service::products::ProductDraft;
 
@@ -27,13 +26,19 @@ pub(crate) struct SaveProductInput {
     category: ProductCategory,
     /// List prices of one unit, at most one per currency and 50 in total. They replace all earlier prices.
     prices: Vec<MoneyInput>,
+    /// Whether to answer with the product as it would be, and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
 }
 
 /// Result of a product mutation.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Default)]
 pub(crate) struct ProductPayload {
     /// The product after the change; null if the mutation was refused.
     product: Option<Product>,
+    /// What the mutation changed of credits, points and levels, or would change as a preview: nothing, because what was
+    /// ordered keeps its prices.
+    effects: Effects,
     /// Reasons why the mutation was refused; empty on success.
     user_errors: Vec<UserError>,
 }
@@ -60,6 +65,9 @@ pub(crate) struct RecordContractInput {
     ends_on: Date,
     /// Discount rates, at least one, and at most one per product category.
     rates: Vec<ContractRateInput>,
+    /// Whether to answer with the effects only and to keep nothing.
+    #[graphql(default = false)]
+    preview: bool,
     /// Client-chosen key, 1 to 200 characters, unique per caller and mutation. A repeat with the same content
     /// returns the object of the first request; other content is refused as `CONFLICTING_DUPLICATE`. Optional.
     idempotency_key: Option<String>,
@@ -125,15 +133,16 @@ impl ProductMutations {
         context: &Context<'_>,
         #[graphql(desc = "Product to save.")] input: SaveProductInput,
     ) -> Result<ProductPayload, ApiError> {
+        let services = mutation_services(context, &input, input.preview, None);
         let prices = input.prices.into_iter().map(Into::into).collect();
         let draft =
             ProductDraft { code: input.code, name: input.name, category: input.category.into(), prices };
-        let services = context.data_unchecked::<Services>();
         Ok(match split_user_errors(services.product_save(&draft).await)? {
             Ok(row) => {
-                ProductPayload { product: Some(Product(BatchRow::only(row))), user_errors: Vec::new() }
+                let product = Some(Product(BatchRow::only(row)));
+                ProductPayload { product, effects: Effects(services.effects()), user_errors: Vec::new() }
             }
-            Err(user_errors) => ProductPayload { product: None, user_errors },
+            Err(user_errors) => ProductPayload { user_errors, ..ProductPayload::default() },
         })
     }
 
@@ -144,7 +153,7 @@ impl ProductMutations {
         context: &Context<'_>,
         #[graphql(desc = "Contract to record.")] input: RecordContractInput,
     ) -> Result<PartnerPayload, ApiError> {
-        let services = mutation_services(context, &input, false, input.idempotency_key.as_deref());
+        let services = mutation_services(context, &input, input.preview, input.idempotency_key.as_deref());
         let draft = ContractDraft {
             partner: input.partner,
             reference: input.reference,

@@ -19,7 +19,7 @@ use crate::service::Services;
 use crate::service::reads::{self, OrderQuery};
 use crate::store::ledger::LedgerFilter;
 use crate::store::partner::PartnerRow;
-use crate::store::statement::PeriodSum;
+use crate::store::statement::{KindSum, PeriodSum};
 
 /// Account of a partner in a period, by effective date and as known now: what is recorded late changes it.
 pub(crate) struct Statement {
@@ -102,6 +102,13 @@ impl Statement {
     /// Sums of the movements by track and reason.
     async fn sums(&self) -> Vec<StatementSum> {
         self.statement.sums.iter().cloned().map(StatementSum).collect()
+    }
+
+    /// Sums of the movements that rules earned, by track and kind of activity. Redemptions, returns, expiries and others
+    /// without a rule are in `sums` alone.
+    async fn kinds(&self, context: &Context<'_>) -> Result<Vec<StatementKind>, ApiError> {
+        let sums = context.data_unchecked::<Services>().statement_kinds(&self.statement).await?;
+        Ok(sums.into_iter().map(StatementKind).collect())
     }
 
     /// Movements: ledger entries with an effective date in the period, whenever they were recorded, in the order of
@@ -206,6 +213,38 @@ impl StatementSum {
     /// Reason of the entries.
     async fn reason(&self) -> Option<LedgerReason> {
         self.0.reason.map(Into::into)
+    }
+
+    /// Number of entries.
+    async fn entries(&self) -> i32 {
+        int(self.0.entries)
+    }
+
+    /// Level credits.
+    async fn level_credits(&self) -> i32 {
+        int(self.0.level_credits)
+    }
+
+    /// Spendable credits.
+    async fn spendable_credits(&self) -> i32 {
+        int(self.0.spendable_credits)
+    }
+}
+
+/// Sum of the movements of a track and kind of activity.
+pub(crate) struct StatementKind(KindSum);
+
+/// Sum of the movements of a track and kind of activity.
+#[Object]
+impl StatementKind {
+    /// Track of the credits.
+    async fn track(&self) -> Track {
+        self.0.track.into()
+    }
+
+    /// Code of the kind of activity.
+    async fn kind(&self) -> &str {
+        &self.0.kind
     }
 
     /// Number of entries.

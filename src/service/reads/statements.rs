@@ -13,7 +13,7 @@ use crate::program::refusal::{Code, Refusal, all};
 use crate::service::{Services, input};
 use crate::store::ledger::LedgerFilter;
 use crate::store::partner::PartnerRow;
-use crate::store::statement::{self, PeriodSum};
+use crate::store::statement::{self, KindSum, PeriodSum};
 
 /// The account of a partner in a period.
 #[derive(Clone, Debug)]
@@ -85,6 +85,15 @@ impl Services {
         let after = of.to.succ_opt().unwrap_or(of.to);
         let recorded = (self.clock.start_of(of.from), self.clock.start_of(after));
         Ok(statement::late_credits(self.db.reader(), of.partner.id, recorded, of.from).await?)
+    }
+
+    /// Sums of the entries of a statement that rules earned, by track and kind of activity.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn statement_kinds(&self, of: &Statement) -> Result<Vec<KindSum>, Error> {
+        self.authorize_accounts([of.partner.id].into_iter())?;
+        Ok(statement::kinds(self.db.reader(), of.partner.id, of.from, of.to).await?)
     }
 
     /// The levels of a statement's partner that were reached in its period, or lapsed in it.

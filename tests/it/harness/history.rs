@@ -385,10 +385,8 @@ fn with(mut input: Value, more: Value) -> Value {
 }
 
 impl Mutation {
-    /// The same as a preview; none where the mutation has none.
-    pub(crate) fn preview(&self) -> Option<Self> {
-        const WITHOUT: [&str; 2] = ["recordContract", "saveProduct"];
-        let input = with(self.input.clone(), json!({ "preview": true }));
-        (!WITHOUT.contains(&self.name)).then(|| Self { input, ..self.clone() })
+    /// The same as a preview.
+    pub(crate) fn preview(&self) -> Self {
+        Self { input: with(self.input.clone(), json!({ "preview": true })), ..self.clone() }
     }
 }

@@ -77,7 +77,7 @@ export const frame = {
   'chart.overTime': 'Credits des Kalenderjahrs',
   'chart.legacy': 'Legacy: {level}',
   'chart.kinds': 'Level-Credits dieses Jahres nach Art',
-  'chart.byMonth': 'Das Konto hat in dieser Zeit mehr als {n} Einträge: Die Diagramme zeigen die Monatsenden, und keines zeigt die Arten.',
+  'chart.byMonth': 'Das Konto hat in dieser Zeit mehr als {n} Einträge: Die Linien zeigen die Monatsenden.',
   'field.date': 'Datum',
   'field.month': 'Monat',
   'field.year': 'Jahr',

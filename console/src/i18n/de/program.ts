@@ -172,6 +172,7 @@ export const program = {
   'products.change': 'Ändern',
   'products.changeTitle': '{name} ändern',
   'products.about': 'Bestellungen und gespeicherte Angebote behalten ihre Preise.',
+  'products.accepted': 'Ab jetzt werden Angebote und Bestellungen mit diesen Preisen berechnet.',
   'products.price': 'Listenpreis, {currency}',
   'products.otherCurrency': 'Weitere Währung',
   'products.otherCurrencyHint': 'ISO-Code, etwa GBP; leer für keine.',

@@ -77,7 +77,7 @@ export const frame = {
   'chart.overTime': 'Credits of the calendar year',
   'chart.legacy': 'Legacy: {level}',
   'chart.kinds': 'Level credits of this year by kind',
-  'chart.byMonth': 'The ledger has more than {n} entries in this time: the charts show the ends of months, and none shows the kinds.',
+  'chart.byMonth': 'The ledger has more than {n} entries in this time: the lines show the ends of months.',
   'field.date': 'Date',
   'field.month': 'Month',
   'field.year': 'Year',

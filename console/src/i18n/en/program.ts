@@ -172,6 +172,7 @@ export const program = {
   'products.change': 'Change',
   'products.changeTitle': 'Change {name}',
   'products.about': 'Orders and saved quotes keep their own prices.',
+  'products.accepted': 'Quotes and orders are priced with these from now on.',
   'products.price': 'List price, {currency}',
   'products.otherCurrency': 'Further currency',
   'products.otherCurrencyHint': 'ISO code, such as GBP; empty for none.',

@@ -77,7 +77,7 @@ export const frame = {
   'chart.overTime': 'Crédits de l’année civile',
   'chart.legacy': 'Héritage : {level}',
   'chart.kinds': 'Crédits de niveau de l’année par type',
-  'chart.byMonth': 'Le compte a plus de {n} écritures dans cette période : les graphiques montrent les fins de mois, et aucun ne montre les types.',
+  'chart.byMonth': 'Le compte a plus de {n} écritures dans cette période : les lignes montrent les fins de mois.',
   'field.date': 'Date',
   'field.month': 'Mois',
   'field.year': 'Année',

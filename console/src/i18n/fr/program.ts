@@ -172,6 +172,7 @@ export const program = {
   'products.change': 'Modifier',
   'products.changeTitle': 'Modifier {name}',
   'products.about': 'Les commandes et devis enregistrés gardent leurs prix.',
+  'products.accepted': 'Les devis et commandes seront désormais calculés avec ces prix.',
   'products.price': 'Prix catalogue, {currency}',
   'products.otherCurrency': 'Autre devise',
   'products.otherCurrencyHint': 'Code ISO, par exemple GBP ; vide si aucune.',

@@ -77,7 +77,7 @@ export const frame = {
   'chart.overTime': 'Credits van het kalenderjaar',
   'chart.legacy': 'Legacy: {level}',
   'chart.kinds': 'Niveaucredits van dit jaar per soort',
-  'chart.byMonth': 'Het grootboek heeft in deze tijd meer dan {n} boekingen: de grafieken tonen het einde van elke maand, en geen toont de soorten.',
+  'chart.byMonth': 'Het grootboek heeft in deze tijd meer dan {n} boekingen: de lijnen tonen het einde van elke maand.',
   'field.date': 'Datum',
   'field.month': 'Maand',
   'field.year': 'Jaar',

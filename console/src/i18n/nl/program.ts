@@ -172,6 +172,7 @@ export const program = {
   'products.change': 'Wijzigen',
   'products.changeTitle': '{name} wijzigen',
   'products.about': 'Bestellingen en bewaarde offertes houden hun eigen prijzen.',
+  'products.accepted': 'Offertes en bestellingen worden vanaf nu met deze prijzen berekend.',
   'products.price': 'Catalogusprijs, {currency}',
   'products.otherCurrency': 'Andere valuta',
   'products.otherCurrencyHint': 'ISO-code, zoals GBP; leeg voor geen.',

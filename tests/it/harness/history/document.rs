@@ -46,7 +46,7 @@ pub(crate) fn document(name: &str, with_effects: bool) -> String {
         }
         _ => PARTNER,
     };
-    let effects = if with_effects && name != "saveProduct" { EFFECTS } else { "" };
+    let effects = if with_effects { EFFECTS } else { "" };
     with_errors(name, &format!("{object} {effects}"))
 }
 
