@@ -2,6 +2,7 @@
 
 mod check;
 mod drafts;
+mod pace;
 mod publish;
 mod reads;
 mod rollout;

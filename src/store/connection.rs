@@ -104,6 +104,11 @@ impl Database {
         self.pools.states()
     }
 
+    /// How many connections are in use at the moment.
+    pub(crate) fn connections_in_use(&self) -> u32 {
+        self.pools.states().iter().map(|pool| pool.size.saturating_sub(pool.idle)).sum()
+    }
+
     /// The connections for statements that change nothing.
     #[must_use]
     pub fn reader(&self) -> &Reader {

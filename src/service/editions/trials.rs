@@ -16,6 +16,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::check::{checked, listed, problems_of};
+use super::pace::Pace;
 use super::publish::EditionSource;
 use crate::access::Operation;
 use crate::error::Error;
@@ -37,8 +38,8 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 /// A trial of which nothing was heard for so long was interrupted: its process writes about every second that it goes on.
 const INTERRUPTED_AFTER: TimeDelta = TimeDelta::seconds(20);
-/// Subjects that are compared before live traffic has its turn.
-const SUBJECTS_PER_TURN: usize = 100;
+/// Subjects that are compared between two rests.
+const SUBJECTS_PER_REST: usize = 100;
 /// Subjects that one statement inserts.
 const SUBJECTS_PER_INSERT: usize = 1_000;
 
@@ -178,15 +179,17 @@ impl Services {
         let opened = self.db.begin_snapshot().await?;
         let snapshot: &DatabaseTransaction = &opened;
         let mut fold = LogFold::begin(snapshot, [&policy, tried]).await?;
+        let mut pace = Pace::holding(1, &self.db);
         while let Some(steps) = fold.page(snapshot).await? {
             done.store(steps, Ordering::Relaxed);
+            pace.rest().await;
         }
         let folded = fold.end(row.on_day.max(self.clock.today()));
         let ordered =
             store::ordered(snapshot, row.on_day - TimeDelta::days(364), row.on_day.min(self.clock.today()))
                 .await?;
         opened.commit().await?;
-        let mut result = compare(&folded, [&policy, tried], row.on_day).await;
+        let mut result = compare(&folded, [&policy, tried], row.on_day, Pace::holding(0, &self.db)).await;
         result.cost = discount_cost(&result.discounts, &ordered)?;
         self.keep_trial(row, result).await
     }
@@ -404,7 +407,12 @@ impl TrialResult {
     }
 }
 
-async fn compare(folded: &[FoldedLog; 2], policies: [&Policy; 2], on: NaiveDate) -> TrialResult {
+async fn compare(
+    folded: &[FoldedLog; 2],
+    policies: [&Policy; 2],
+    on: NaiveDate,
+    mut pace: Pace<'_>,
+) -> TrialResult {
     let mut result = TrialResult { subjects: Vec::new(), discounts: HashMap::new(), cost: BTreeMap::new() };
     let [before, after] = folded;
     let add = |result: &mut TrialResult, id, code: &str, is_partner, outcomes: [Outcome; 2]| {
@@ -415,7 +423,9 @@ async fn compare(folded: &[FoldedLog; 2], policies: [&Policy; 2], on: NaiveDate)
         }
     };
     for (place, (old, new)) in before.partners.iter().zip(&after.partners).enumerate() {
-        give_way(place).await;
+        if place % SUBJECTS_PER_REST == 0 {
+            pace.rest().await;
+        }
         let outcomes = [(old, policies[0]), (new, policies[1])].map(|(one, policy)| {
             Outcome::of_partner(&policy.editions, &one.overrides, &one.days, one.balance, on)
         });
@@ -423,7 +433,9 @@ async fn compare(folded: &[FoldedLog; 2], policies: [&Policy; 2], on: NaiveDate)
         add(&mut result, old.id, &old.code, true, outcomes);
     }
     for (place, (old, new)) in before.professionals.iter().zip(&after.professionals).enumerate() {
-        give_way(place).await;
+        if place % SUBJECTS_PER_REST == 0 {
+            pace.rest().await;
+        }
         // Nobody has a membership year before the sign-up.
         if old.signed_up_on > on {
             continue;
@@ -448,13 +460,6 @@ async fn compare(folded: &[FoldedLog; 2], policies: [&Policy; 2], on: NaiveDate)
             .then_with(|| (!one.is_partner, &one.code).cmp(&(!other.is_partner, &other.code)))
     });
     result
-}
-
-/// Lets live traffic have its turn now and then.
-async fn give_way(place: usize) {
-    if place.is_multiple_of(SUBJECTS_PER_TURN) {
-        tokio::task::yield_now().await;
-    }
 }
 
 /// What the other discounts would cost on these orders, by currency in minor units.

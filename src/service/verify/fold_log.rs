@@ -152,8 +152,6 @@ impl<'a> LogFold<'a> {
         }
         self.fold_recorded(through, None)?;
         self.last = through;
-        // Live traffic has its turn.
-        tokio::task::yield_now().await;
         Ok(Some(self.replays[0].report.steps))
     }
 
