@@ -4,6 +4,8 @@ mod chain;
 mod levels;
 pub(crate) mod live;
 mod model;
+mod negative;
 mod replay;
 mod rules;
+mod steps;
 mod windows;

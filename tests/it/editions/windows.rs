@@ -12,9 +12,10 @@ use partner_program::program::fold::{
 use partner_program::program::fold::{PartnerMerge, PastCredit, PastFact, ProfessionalMerge, Reason};
 
 use super::replay::day;
+use super::steps::{Deed, Run};
 
 /// The built-in edition, and another one from 2025-06-01 with these lines replaced.
-fn two(replaced: &[(&str, &str)]) -> Editions {
+pub(super) fn two(replaced: &[(&str, &str)]) -> Editions {
     let rules = BUILT_IN.split("[[example]]").next().expect("rules");
     let (head, rest) = rules.split_once("[legacy]").expect("the legacy window");
     let (_, rest) = rest.split_once("level_valid_until = 2025-12-31").expect("its end");
@@ -188,72 +189,6 @@ fn past(awards: &Awards) -> Vec<PastCredit> {
         count: award.count,
     };
     awards.credits.iter().enumerate().map(entry).collect()
-}
-
-/// A step of a table: whose, the day or the place of the step that is voided, and the quantity.
-type Deed<'a> = (u32, &'a str, i64);
-
-/// Facts of a kind by the place of their step, and the changes of a subject's sum by each step.
-struct Run<'e> {
-    editions: &'e Editions,
-    fold: Fold<'e>,
-    program: Program,
-    facts: Vec<(i64, PastFact)>,
-    awards: Awards,
-    changes: Vec<i64>,
-}
-
-impl<'e> Run<'e> {
-    /// Two subjects without anything; professionals have these days of sign-up.
-    fn new(editions: &'e Editions, program: Program, signed_up: [&str; 2]) -> Self {
-        let mut fold = Fold::new(editions);
-        for on in signed_up {
-            fold.add_partner(0);
-            fold.add_professional(day(on), 0);
-        }
-        Self { editions, fold, program, facts: Vec::new(), awards: Awards::default(), changes: Vec::new() }
-    }
-
-    fn apply(&mut self, kind: &str, (who, what, units): Deed<'_>) {
-        let kind = self.editions.kind(self.program, kind).expect("a kind");
-        let place = u32::try_from(self.facts.len()).expect("a few");
-        let subject = match self.program {
-            Program::Partner => Subject::Partner(PartnerIndex(who)),
-            Program::Professional => Subject::Professional(ProfessionalIndex(who)),
-        };
-        let (fact, voided) = if let Ok(voided) = what.parse::<usize>() {
-            (self.facts[voided].1.fact, true)
-        } else {
-            let (activity, occurred_on) = (ObjectIndex(place), day(what));
-            (Fact { activity, subject, kind, occurred_on, quantity: units.abs(), units }, false)
-        };
-        self.facts.push((i64::from(place), PastFact { fact, voided }));
-        let (credits, points) = (self.awards.credits.len(), self.awards.points.len());
-        let step = if voided { Step::Voided(fact) } else { Step::Recorded(fact) };
-        self.fold.apply(&step, &mut self.awards).expect("small sums");
-        self.changes.push(match self.program {
-            Program::Partner => self.awards.credits[credits..].iter().map(|award| award.level_credits).sum(),
-            Program::Professional => self.awards.points[points..].iter().map(|award| award.points).sum(),
-        });
-    }
-
-    /// The points of a day's membership year through it.
-    fn points_through(&self, who: u32, from: &str, on: &str) -> i64 {
-        let own = self.awards.points.iter().filter(|award| award.professional == ProfessionalIndex(who));
-        own.filter(|award| day(from) <= award.effective_on && award.effective_on <= day(on))
-            .map(|award| award.points)
-            .sum()
-    }
-}
-
-/// What activities come to for a professional.
-fn nets(awards: &Awards, who: ProfessionalIndex) -> BTreeMap<u32, i64> {
-    let mut nets = BTreeMap::new();
-    for award in awards.points.iter().filter(|award| award.professional == who) {
-        *nets.entry(award.object.0).or_default() += award.points;
-    }
-    nets.retain(|_, points| *points != 0);
-    nets
 }
 
 const DOWNLOADS: &str = "credits = 10\nper = 5\nwindow = \"month\"";
@@ -497,105 +432,5 @@ fn section_2_a_window_of_another_sort_is_another_window() {
             run.apply(kind, *step);
         }
         assert_eq!(run.changes, expected, "{kind}: {steps:?}");
-    }
-}
-
-#[test]
-#[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn section_2_what_takes_points_lowers_no_sum_below_zero() {
-    let rule = "[[professional.rule]]\nkind = \"VOTE_AGAINST\"\ntitle = \"Vote against\"\npoints = -10\n\
-                max_quantity = 100\nwindow = \"each\"\nsource = \"DP\"\n\n[[professional.rule]]\nkind = \"DOCS_CORRECTION\"";
-    let editions = two(&[("[[professional.rule]]\nkind = \"DOCS_CORRECTION\"", rule)]);
-    // Points are of DOCS_LARGE_CONTRIBUTION, what takes them of VOTE_AGAINST.
-    let (from, last) = ("2025-06-01", "2026-05-31");
-    // steps, what each of them changes
-    let table: [(&[Deed<'_>], &[i64]); 7] = [
-        // On its day there was nothing to take.
-        (&[(0, "2025-09-01", 300), (0, "2025-08-01", -200), (0, "2025-09-02", -200)], &[300, 0, -200]),
-        (
-            &[(0, "2025-08-01", 300), (0, "2025-09-01", -200), (0, "2025-08-15", -200), (0, "1", 0)],
-            &[300, -200, -100, 200],
-        ),
-        // What it took is gone: it gives that back.
-        (
-            &[
-                (0, "2025-08-01", 1_000),
-                (0, "2025-08-02", -500),
-                (0, "0", 0),
-                (0, "2025-08-03", 400),
-                (0, "1", 0),
-                (0, "3", 0),
-            ],
-            &[1_000, -500, -500, 400, 0, -400],
-        ),
-        (
-            &[
-                (0, "2025-08-01", 100),
-                (0, "2025-08-02", -60),
-                (0, "2025-08-03", -40),
-                (0, "2025-08-04", 30),
-                (0, "0", 0),
-                (0, "2", 0),
-                (0, "1", 0),
-            ],
-            &[100, -60, -40, 30, 0, 0, 0],
-        ),
-        // Only what is short is given back, by the latest.
-        (
-            &[
-                (0, "2025-08-01", 100),
-                (0, "2025-08-01", 50),
-                (0, "2025-08-02", -60),
-                (0, "2025-08-03", -70),
-                (0, "1", 0),
-                (0, "2", 0),
-                (0, "3", 0),
-                (0, "0", 0),
-            ],
-            &[100, 50, -60, -70, -20, 60, 40, -100],
-        ),
-        (
-            &[
-                (0, "2025-08-01", 100),
-                (0, "2025-08-01", -60),
-                (0, "2025-09-01", 100),
-                (0, "0", 0),
-                (0, "1", 0),
-            ],
-            &[100, -60, 100, -40, 0],
-        ),
-        // The next membership year is another one.
-        (&[(0, "2026-05-31", 100), (0, "2026-06-01", -50), (0, "2026-06-01", 30)], &[100, 0, 30]),
-    ];
-    for (steps, expected) in table {
-        let mut run = Run::new(&editions, Program::Professional, ["2025-06-01"; 2]);
-        let affiliation = Affiliation { partner: PartnerIndex(0), starts_on: day(from), ends_on: None };
-        run.fold.load_affiliation(ProfessionalIndex(0), affiliation);
-        for step in steps {
-            run.apply(if step.2 < 0 { "VOTE_AGAINST" } else { "DOCS_LARGE_CONTRIBUTION" }, *step);
-            for on in ["2025-08-01", "2025-08-02", "2025-08-15", "2025-09-01", last] {
-                let sum = run.points_through(0, from, on);
-                assert!(sum >= 0, "{sum} on {on}: {steps:?}");
-            }
-        }
-        assert_eq!(run.changes, expected, "{steps:?}");
-        let of_partner = run.fold.partner_tallies(PartnerIndex(0)).map(|(_, tally)| tally.units).sum::<i64>();
-        assert_eq!(of_partner, expected.iter().sum::<i64>(), "{steps:?}");
-        let dojo: i64 = run.awards.points.iter().map(|award| award.dojo_credits).sum();
-        assert_eq!(dojo, expected.iter().sum::<i64>(), "{steps:?}");
-        // Two accounts that did it in turn, and were merged, come to the same.
-        let mut split = Run::new(&editions, Program::Professional, ["2025-06-01"; 2]);
-        for (place, step) in (0_u32..).zip(steps) {
-            split.apply(
-                if step.2 < 0 { "VOTE_AGAINST" } else { "DOCS_LARGE_CONTRIBUTION" },
-                (place % 2, step.1, step.2),
-            );
-        }
-        let facts: Vec<PastFact> = split.facts.iter().map(|(_, past)| *past).collect();
-        let (from, into) = (ProfessionalIndex(1), ProfessionalIndex(0));
-        let merge = ProfessionalMerge { from, into, facts: &facts, spent: &[] };
-        split.fold.merge_professionals(&merge, &mut split.awards).expect("small sums");
-        assert_eq!(nets(&split.awards, into), nets(&run.awards, into), "{steps:?}");
-        assert_eq!(nets(&split.awards, from), BTreeMap::new(), "{steps:?}");
     }
 }
