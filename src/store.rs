@@ -43,6 +43,7 @@ mod readiness;
 pub(crate) mod recalculation;
 pub(crate) mod recorded;
 pub mod report;
+pub(crate) mod row;
 pub(crate) mod sales;
 pub(crate) mod seal;
 pub(crate) mod server_secret;

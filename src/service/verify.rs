@@ -116,12 +116,21 @@ impl Services {
     }
 }
 
-/// Loads the subjects after an id that the replay does not have yet.
+/// Whether what rows of subjects repeat of themselves, to be searched, is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SearchKeys {
+    Compared,
+    Trusted,
+}
+
+/// Loads the subjects after an id that the replays, which have the same ones, do not have yet.
 async fn load_subjects(
     snapshot: &DatabaseTransaction,
-    replay: &mut Replay<'_>,
+    replays: &mut [Replay<'_>],
     first: Uuid,
+    search_keys: SearchKeys,
 ) -> Result<(), DbErr> {
+    let Some((main, others)) = replays.split_first_mut() else { return Ok(()) };
     // The first days as they were before any step changed them.
     let first_days = subject_step::first_days(snapshot).await?;
     let mut last = first;
@@ -129,17 +138,16 @@ async fn load_subjects(
         let mut rows = subject::after::<PartnerRow>(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
-        rows.retain(|row| !replay.partner_indexes.contains_key(&row.id));
+        rows.retain(|row| !main.partner_indexes.contains_key(&row.id));
         for row in rows {
-            let expected = Some(fold_all(&[&row.code, &row.name]));
-            if row.search_key != expected {
-                let found = row.search_key.clone();
-                replay.report.add_difference(|| {
-                    format!("partner {}: search key {found:?}, not {expected:?}", row.code)
-                });
+            if search_keys == SearchKeys::Compared {
+                compare_partner_key(&mut main.report, &row);
             }
             let first_day = first_days.get(&row.id).copied();
-            replay.add_partner(row, first_day);
+            for other in &mut *others {
+                other.add_partner(row.clone(), first_day);
+            }
+            main.add_partner(row, first_day);
         }
     }
     last = first;
@@ -147,22 +155,38 @@ async fn load_subjects(
         let mut rows = subject::after::<ProfessionalRow>(snapshot, last, ROWS_PER_PAGE).await?;
         let Some(end) = rows.last() else { break };
         last = end.id;
-        rows.retain(|row| !replay.professional_indexes.contains_key(&row.id));
+        rows.retain(|row| !main.professional_indexes.contains_key(&row.id));
         for row in rows {
-            let keys = (row.search_key.clone(), row.email_key.clone());
-            let email = row.email.as_deref().map(|email| fold_all(&[email]));
-            let expected = (Some(fold_all(&[&row.code, &row.name])), email);
-            if keys != expected {
-                // No address in a report.
-                replay.report.add_difference(|| {
-                    format!("professional {}: the search keys are not those of name and address", row.code)
-                });
+            if search_keys == SearchKeys::Compared {
+                compare_professional_keys(&mut main.report, &row);
             }
             let first_day = first_days.get(&row.id).copied();
-            replay.add_professional(row, first_day);
+            for other in &mut *others {
+                other.add_professional(row.clone(), first_day);
+            }
+            main.add_professional(row, first_day);
         }
     }
     Ok(())
+}
+
+fn compare_partner_key(report: &mut Report, row: &entity::partner::Model) {
+    let expected = Some(fold_all(&[&row.code, &row.name]));
+    if row.search_key != expected {
+        let found = &row.search_key;
+        report.add_difference(|| format!("partner {}: search key {found:?}, not {expected:?}", row.code));
+    }
+}
+
+fn compare_professional_keys(report: &mut Report, row: &entity::professional::Model) {
+    let email = row.email.as_deref().map(|email| fold_all(&[email]));
+    let expected = (Some(fold_all(&[&row.code, &row.name])), email);
+    if (&row.search_key, &row.email_key) != (&expected.0, &expected.1) {
+        // No address in a report.
+        report.add_difference(|| {
+            format!("professional {}: the search keys are not those of name and address", row.code)
+        });
+    }
 }
 
 /// Compares entries with those stored under the same numbers.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::log_ordered::LogOrderedList;
 use super::page::{self, Page, PageSql, Rows};
+use super::row;
 use super::sql::{self, Sql, sql};
 
 /// The newest activities of these keys, each a source and an external id.
@@ -268,7 +269,7 @@ pub(crate) async fn of_owners(
             employer.into(),
         ];
         let of = |row: &activity::Model| owner.of(row);
-        return page::pages_per_owner(connection, &OF_EMPLOYED, page, owners, values, of).await;
+        return page::pages_per_owner(connection, &OF_EMPLOYED, page, owners, values, row::derived, of).await;
     }
     owner.lists().pages(connection, owners, page, |row: &activity::Model| owner.of(row)).await
 }

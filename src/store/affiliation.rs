@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
+use super::row;
 use super::sql::{self, Sql, sql};
 
 /// Every affiliation of these professionals that stands, each person's in order of days.
@@ -207,7 +208,8 @@ pub(crate) async fn of_owners(
         partner.unwrap_or(Uuid::nil()).into(),
         page.limit(),
     ];
-    page::pages_per_owner(connection, owner.pages(), page, owners, values, |row| owner.of(row)).await
+    page::pages_per_owner(connection, owner.pages(), page, owners, values, row::derived, |row| owner.of(row))
+        .await
 }
 
 /// For each owner, how many affiliations it has; only standing ones with a partner, if one is given.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::log_ordered::LogOrderedList;
 use super::page::{self, Page, PageSql, Rows};
+use super::row;
 use super::sql::{self, Sql, sql};
 
 /// Which runs a list shows. A run matches if it satisfies every field that is set.
@@ -161,9 +162,15 @@ pub(crate) async fn refused_pages(
         PageSql { forward: one("ASC"), backward: one("DESC") }
     });
     let values = [page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()];
-    page::pages_per_owner(connection, &PAGES, page, runs, values, |row: &import_refused_row::Model| {
-        row.run_id
-    })
+    page::pages_per_owner(
+        connection,
+        &PAGES,
+        page,
+        runs,
+        values,
+        row::derived,
+        |row: &import_refused_row::Model| row.run_id,
+    )
     .await
 }
 

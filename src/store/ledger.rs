@@ -7,10 +7,11 @@ use chrono::NaiveDate;
 use entity::value::Track;
 use entity::{ledger_entry, points_entry};
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Value};
+use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
+use super::row::{self, decode_row};
 use super::sql::{self, Sql, sql};
 use super::subject::{EARLIEST, LATEST};
 
@@ -104,10 +105,13 @@ pub(crate) async fn of_partners(
 ) -> Result<HashMap<Uuid, Rows<ledger_entry::Model>>, DbErr> {
     let (sql, mut values) = filter.statements();
     values.extend([page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()]);
-    page::pages_per_owner(connection, &sql.lists, page, partners, values, |row: &ledger_entry::Model| {
-        row.partner_id
-    })
-    .await
+    let owner = |row: &ledger_entry::Model| row.partner_id;
+    page::pages_per_owner(connection, &sql.lists, page, partners, values, entry, owner).await
+}
+
+/// A row of the ledger.
+fn entry(row: &QueryResult) -> Result<ledger_entry::Model, DbErr> {
+    decode_row!(row => ledger_entry::Model { id, partner_id, number, log_seq, activity_id, order_id, deal_id, quote_id, effective_on, recorded_at, reason, kind, edition_id, window_start, units_before, units_after, track, level_credits, spendable_credits, balance_after, day_after })
 }
 
 /// For each partner, the number of entries that match.
@@ -127,10 +131,7 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<ledger_entry::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM ledger_entries WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    ledger_entry::Entity::find()
-        .from_raw_sql(BY_IDS.bind(backend, [sql::ids(backend, ids)]))
-        .all(connection)
-        .await
+    row::all(connection, BY_IDS.bind(backend, [sql::ids(backend, ids)]), entry).await
 }
 
 /// For each subject, a value as recorded at a past time; subjects without an entry by then are left out.

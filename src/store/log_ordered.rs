@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
+use super::row;
 use super::sql::Sql;
 
 /// The list statements of one table by one owner, built on first use.
@@ -38,7 +39,7 @@ impl LogOrderedList {
         let sql = self.pages.get_or_init(|| PageSql { forward: text("ASC"), backward: text("DESC") });
         let values: [Value; 3] =
             [page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()];
-        page::pages_per_owner(connection, sql, page, owners, values, owner).await
+        page::pages_per_owner(connection, sql, page, owners, values, row::derived, owner).await
     }
 
     /// For each owner, how many rows there are.

@@ -1,9 +1,10 @@
 //! Keyset pagination: the cost of a page does not depend on its position.
 
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Value};
 use std::collections::HashMap;
 use uuid::Uuid;
 
+use super::row;
 use super::sql::{self, Sql};
 
 /// A page of a list: the first rows after a key, or the last ones before a key.
@@ -93,14 +94,12 @@ pub(crate) async fn pages_per_owner<T, K>(
     page: &Page<K>,
     owners: &[Uuid],
     values: impl IntoIterator<Item = Value>,
+    decode: impl Fn(&QueryResult) -> Result<T, DbErr>,
     owner: impl Fn(&T) -> Uuid,
-) -> Result<HashMap<Uuid, Rows<T>>, DbErr>
-where
-    T: FromQueryResult,
-{
+) -> Result<HashMap<Uuid, Rows<T>>, DbErr> {
     let backend = connection.get_database_backend();
     let values = std::iter::once(sql::ids(backend, owners.iter().copied())).chain(values);
-    let found = T::find_by_statement(sql.for_page(page).bind(backend, values)).all(connection).await?;
+    let found = row::all(connection, sql.for_page(page).bind(backend, values), decode).await?;
     let mut grouped: HashMap<Uuid, Vec<T>> = HashMap::new();
     for row in found {
         grouped.entry(owner(&row)).or_default().push(row);

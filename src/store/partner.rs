@@ -4,13 +4,14 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::{partner, partner_balance};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
+use super::row::decode_row;
 use super::subject::{EARLIEST, Subject, SubjectSql};
 
 /// A partner with its balance.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartnerRow {
     /// Key.
     pub id: Uuid,
@@ -58,6 +59,12 @@ pub struct PartnerRow {
     pub year_technical: Option<i64>,
     /// The year that they are of.
     pub credits_year: Option<i32>,
+}
+
+impl FromQueryResult for PartnerRow {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        decode_row!(row => Self { id, code, name, enrolled_on, left_on, level_overrides, merged_into, former_codes, credits, level_credits, entries, last_recorded_at, technical_level, business_level, levels_due, technical_to_next, business_to_next, technical_lapses_on, business_lapses_on, expires_on, year_credits, year_technical, credits_year })
+    }
 }
 
 impl From<partner::Model> for PartnerRow {

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::points_entry;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
+use super::row::{self, decode_row};
 use super::sql::{self, Sql, sql};
 use super::subject::{EARLIEST, LATEST};
 
@@ -94,7 +95,12 @@ pub(crate) async fn of_professionals(
     let (sql, mut values) = filter.statements(employer);
     values.extend([page.after.unwrap_or(0).into(), page.before.unwrap_or(i64::MAX).into(), page.limit()]);
     let owner = |row: &points_entry::Model| row.professional_id;
-    page::pages_per_owner(connection, &sql.lists, page, professionals, values, owner).await
+    page::pages_per_owner(connection, &sql.lists, page, professionals, values, entry, owner).await
+}
+
+/// A row of the points.
+fn entry(row: &QueryResult) -> Result<points_entry::Model, DbErr> {
+    decode_row!(row => points_entry::Model { id, professional_id, number, log_seq, activity_id, swag_order_id, effective_on, recorded_at, reason, kind, edition_id, window_start, units_before, units_after, points, dojo_credits, dojo_balance_after, day_after })
 }
 
 /// For each professional, the number of entries that match.
@@ -115,8 +121,5 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<points_entry::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM points_entries WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    points_entry::Entity::find()
-        .from_raw_sql(BY_IDS.bind(backend, [sql::ids(backend, ids)]))
-        .all(connection)
-        .await
+    row::all(connection, BY_IDS.bind(backend, [sql::ids(backend, ids)]), entry).await
 }

@@ -5,16 +5,17 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::{professional, professional_balance};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
 use super::partner::PartnerRow;
+use super::row::{self, decode_row};
 use super::sql::{self, Sql, sql};
 use super::subject::{EARLIEST, Subject, SubjectSql};
 
 /// A professional with its balance.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfessionalRow {
     /// Key.
     pub id: Uuid,
@@ -54,6 +55,12 @@ pub struct ProfessionalRow {
     pub expires_on: Option<NaiveDate>,
     /// The first day on which the level no longer holds without further points; after every other day without one.
     pub lapses_on: Option<NaiveDate>,
+}
+
+impl FromQueryResult for ProfessionalRow {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        decode_row!(row => Self { id, code, name, email, signed_up_on, left_on, level_overrides, merged_into, former_codes, dojo_credits, points, entries, last_recorded_at, level, level_due, renews_on, points_to_retain, expires_on, lapses_on })
+    }
 }
 
 impl From<professional::Model> for ProfessionalRow {
@@ -212,7 +219,8 @@ pub struct AffiliatedProfessional {
 fn affiliated() -> PageSql {
     let text = |direction: &str| {
         Sql::page_per_owner(
-            &format!("k.id AS partner_id, {COLUMNS}"),
+            // The columns of the row first, where it expects them.
+            &format!("{COLUMNS}, k.id AS partner_id"),
             "affiliations",
             "partner_id",
             "NOT e.voided AND e.starts_on <= $2 AND (e.ends_on IS NULL OR e.ends_on >= $2) \
@@ -241,9 +249,15 @@ pub(crate) async fn of_partners(
         page.before.unwrap_or(Uuid::max()).into(),
         page.limit(),
     ];
-    page::pages_per_owner(connection, &AFFILIATED, page, partners, values, |row: &AffiliatedProfessional| {
-        row.partner_id
-    })
+    page::pages_per_owner(
+        connection,
+        &AFFILIATED,
+        page,
+        partners,
+        values,
+        row::derived,
+        |row: &AffiliatedProfessional| row.partner_id,
+    )
     .await
 }
 

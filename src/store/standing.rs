@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 use entity::value::Track;
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
+use super::row::decode_row;
 use super::sql::{self, sql};
 
 /// Totals of a partner and period, as far as a day.
-#[derive(Clone, Debug, FromQueryResult)]
+#[derive(Clone, Debug)]
 pub(crate) struct PartnerSums {
     pub(crate) partner_id: Uuid,
     pub(crate) period: i32,
@@ -19,6 +20,12 @@ pub(crate) struct PartnerSums {
     pub(crate) business: i64,
     pub(crate) business_last_on: Option<NaiveDate>,
     pub(crate) business_reached: String,
+}
+
+impl FromQueryResult for PartnerSums {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        decode_row!(row => Self { partner_id, period, technical, technical_last_on, technical_reached, business, business_last_on, business_reached })
+    }
 }
 
 /// Sums of partners in two calendar years and the legacy window. Those of `year` reach through
@@ -92,11 +99,17 @@ pub(crate) async fn known_days(
 }
 
 /// Points of a professional in one membership year and the one before.
-#[derive(Clone, Debug, FromQueryResult)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProfessionalSums {
     pub(crate) professional_id: Uuid,
     pub(crate) this_year: i64,
     pub(crate) last_year: i64,
+}
+
+impl FromQueryResult for ProfessionalSums {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        decode_row!(row => Self { professional_id, this_year, last_year })
+    }
 }
 
 /// A professional, and a membership year: number, first day.

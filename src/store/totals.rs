@@ -7,9 +7,10 @@ use entity::value::Track;
 use entity::{
     partner_day, partner_tally, partner_total, professional_day, professional_tally, professional_total,
 };
-use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryResult};
 use uuid::Uuid;
 
+use super::row::{self, decode_row};
 use super::sql::{self, Sql, sql};
 
 /// Totals of all periods of these partners.
@@ -19,10 +20,12 @@ pub(crate) async fn of_partners(
 ) -> Result<Vec<partner_total::Model>, DbErr> {
     sql!(OF, "SELECT * FROM partner_totals WHERE partner_id @uuids1 ORDER BY partner_id, period");
     let backend = connection.get_database_backend();
-    partner_total::Entity::find()
-        .from_raw_sql(OF.bind(backend, [sql::ids(backend, ids)]))
-        .all(connection)
-        .await
+    row::all(connection, OF.bind(backend, [sql::ids(backend, ids)]), of_partner).await
+}
+
+/// Totals of a partner.
+fn of_partner(row: &QueryResult) -> Result<partner_total::Model, DbErr> {
+    decode_row!(row => partner_total::Model { partner_id, period, technical, technical_last_on, technical_reached, business, business_last_on, business_reached, total })
 }
 
 /// Totals of one period of these partners.
@@ -34,7 +37,7 @@ pub(crate) async fn of_partners_in(
     sql!(IN, "SELECT * FROM partner_totals WHERE partner_id @uuids1 AND period = $2");
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, ids.iter().copied()), period.into()];
-    partner_total::Entity::find().from_raw_sql(IN.bind(backend, values)).all(connection).await
+    row::all(connection, IN.bind(backend, values), of_partner).await
 }
 
 /// Totals of all membership years of these professionals.

@@ -10,6 +10,7 @@ use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
+use super::row;
 use super::sql::{self, Sql, sql};
 
 /// The state filter as a parameter.
@@ -36,9 +37,15 @@ pub(crate) async fn pages(
     let after = page.after.unwrap_or(Uuid::nil());
     let before = page.before.unwrap_or(Uuid::max());
     let values = [state_value(state), after.into(), before.into(), page.limit()];
-    page::pages_per_owner(connection, &PAGES, page, endpoints, values, |row: &webhook_delivery::Model| {
-        row.endpoint_id
-    })
+    page::pages_per_owner(
+        connection,
+        &PAGES,
+        page,
+        endpoints,
+        values,
+        row::derived,
+        |row: &webhook_delivery::Model| row.endpoint_id,
+    )
     .await
 }
 

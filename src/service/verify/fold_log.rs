@@ -8,7 +8,7 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::replay::{Expected, FIRST_OTHER, Replay, StepObjects};
-use super::{STEPS_PER_PAGE, load_subjects};
+use super::{SearchKeys, load_subjects};
 use crate::error::Error;
 use crate::program::day_sums::DaySums;
 use crate::program::fold::{ObjectIndex, Subject};
@@ -18,6 +18,9 @@ use crate::service::policy::Policy;
 use crate::store::log::LoggedStep;
 use crate::store::recorded::{self, Recorded, RecordedPage};
 use crate::store::{activity, log, merge};
+
+/// Steps of a page: few enough that its text fits the cache of the processor, and that live traffic does not wait for long.
+const STEPS_PER_PAGE: i64 = 1_000;
 
 /// What the log comes to for a partner.
 #[derive(Clone, Debug)]
@@ -104,7 +107,9 @@ impl<'a> LogFold<'a> {
         for replay in &mut replays {
             replay.number_recorded();
             replay.accounts.expire_by_themselves();
-            load_subjects(snapshot, replay, Uuid::nil()).await?;
+        }
+        load_subjects(snapshot, &mut replays, Uuid::nil(), SearchKeys::Trusted).await?;
+        for replay in &mut replays {
             replay.keep_entries_of_merges();
             for moved in &all_moved {
                 let owners = replay.former_owners.entry(moved.object_id).or_default();

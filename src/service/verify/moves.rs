@@ -12,7 +12,7 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::replay::{Differences, Expected, OpenMove, Replay, StepObjects};
-use super::{STEPS_PER_PAGE, load_subjects};
+use super::{STEPS_PER_PAGE, SearchKeys, load_subjects};
 use crate::error::Error;
 use crate::service::policy::Policy;
 use crate::service::posting::RecalculatedSubject;
@@ -100,7 +100,8 @@ impl<'a> MovingReplay<'a> {
         let mut replays = Vec::with_capacity(moves.policies.len());
         for policy in &moves.policies {
             let mut replay = Replay::new(policy);
-            load_subjects(snapshot, &mut replay, Uuid::nil()).await?;
+            let loaded = std::slice::from_mut(&mut replay);
+            load_subjects(snapshot, loaded, Uuid::nil(), SearchKeys::Compared).await?;
             replay.keep_entries_of_merges();
             for moved in merge::former_owners(snapshot).await? {
                 replay.former_owners.entry(moved.object_id).or_default().push((moved.log_seq, moved.from_id));
@@ -212,7 +213,7 @@ impl<'a> MovingReplay<'a> {
         let recent = Uuid::from_u128((Uuid::now_v7().as_u128() >> 80).saturating_sub(86_400_000) << 80);
         let shadows = self.shadows.iter_mut().flatten().map(|shadow| &mut shadow.replay);
         for replay in shadows.chain([&mut self.main]) {
-            load_subjects(connection, replay, recent).await?;
+            load_subjects(connection, std::slice::from_mut(replay), recent, SearchKeys::Trusted).await?;
         }
         let mut last = self.moves.last();
         loop {
