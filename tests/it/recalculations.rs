@@ -6,7 +6,7 @@ mod sums;
 
 use entity::value::RecalculationStatus;
 use partner_program::program::edition::BUILT_IN;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::harness::history::{Chance, History, TODAY};

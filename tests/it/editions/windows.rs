@@ -9,7 +9,7 @@ use partner_program::program::fold::{
     Affiliation, Awards, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex, ProfessionalIndex, Step,
     Subject,
 };
-use partner_program::program::fold::{PartnerMerge, PastCredit, PastFact, ProfessionalMerge, Reason};
+use partner_program::program::fold::{PartnerMerge, PastCredit, Reason};
 
 use super::replay::day;
 use super::steps::{Deed, Run};

@@ -2,7 +2,8 @@
 
 use entity::value::LogAction;
 use futures_util::future::join_all;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use serde_json::json;
 
 use super::sums::sums;
 use super::{OTHER, applied, apply, facts, planned, status};
