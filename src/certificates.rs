@@ -38,7 +38,7 @@ const READS_MAX: usize = 16;
 /// How long a request waits for its turn, and again for its answer.
 const TIME_MAX: Duration = Duration::from_secs(10);
 /// For how long a status list is answered from memory, so that a busy list costs one read.
-const LIST_TIME: Duration = Duration::from_secs(5);
+const LIST_TIME: Duration = Duration::from_secs(1);
 
 /// Keys change seldom, but a new one must be found before an old copy of the documents is a day old.
 const CACHE_KEYS: &str = "public, max-age=300";
