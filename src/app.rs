@@ -30,6 +30,7 @@ use crate::graphql::root_field_spans::RootFieldSpans;
 use crate::graphql::schema_types::{SchemaTypes, api_scalars};
 use crate::graphql::{schema, trusted_documents};
 use crate::http::authentication::BootstrapKey;
+use crate::http::console::ConsoleSettings;
 use crate::http::endpoint::{BrowserPage, GraphqlEndpoint};
 use crate::http::index::{Endpoints, with_index};
 use crate::http::streams::{ShutdownSignal, StreamSettings};
@@ -326,7 +327,7 @@ async fn router(
     if metrics {
         routes = routes.merge(metrics_router(services));
     }
-    let console = &settings.console;
+    let console = &ConsoleSettings { certificates: services.issuer().is_some(), ..settings.console.clone() };
     let endpoints = Endpoints {
         console: console.enabled,
         graphiql: protocol.graphiql,

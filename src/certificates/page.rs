@@ -80,6 +80,9 @@ mod tests {
 
     #[test]
     fn texts_are_escaped() {
-        assert_eq!(escape("<a href='x'>\"&\"</a> é"), "&lt;a href=&#39;x&#39;&gt;&quot;&amp;&quot;&lt;/a&gt; é");
+        assert_eq!(
+            escape("<a href='x'>\"&\"</a> é"),
+            "&lt;a href=&#39;x&#39;&gt;&quot;&amp;&quot;&lt;/a&gt; é"
+        );
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Texts {
     valid: &'static str,
     ended: &'static str,
     revoked: &'static str,
+    partners: &'static str,
+    professionals: &'static str,
     technical: &'static str,
     business: &'static str,
 }
@@ -51,12 +53,11 @@ impl Texts {
 
     /// The program, and the track where there is one.
     pub(super) fn program_text(&self, level_of: CertifiedLevel) -> String {
-        const PARTNER: &str = "Partner Program";
         match level_of {
-            CertifiedLevel::Technical => format!("{PARTNER}, {}", self.technical),
-            CertifiedLevel::Business => format!("{PARTNER}, {}", self.business),
-            CertifiedLevel::Overall => PARTNER.to_owned(),
-            CertifiedLevel::Professional => "DevOps Professional Program".to_owned(),
+            CertifiedLevel::Technical => format!("{}, {}", self.partners, self.technical),
+            CertifiedLevel::Business => format!("{}, {}", self.partners, self.business),
+            CertifiedLevel::Overall => self.partners.to_owned(),
+            CertifiedLevel::Professional => self.professionals.to_owned(),
         }
     }
 }
@@ -67,7 +68,7 @@ const ALL: [Texts; 4] = [
         language: "en",
         certificate: "Certificate",
         says: "This certifies that",
-        holds: "holds the level",
+        holds: "holds this level:",
         erased: "a holder whose data was erased",
         program: "Program",
         from: "From",
@@ -81,14 +82,16 @@ const ALL: [Texts; 4] = [
         valid: "Valid",
         ended: "Ended",
         revoked: "Revoked",
+        partners: "Partner program",
+        professionals: "DevOps professional program",
         technical: "technical track",
         business: "business track",
     },
     Texts {
         language: "de",
         certificate: "Zertifikat",
-        says: "Hiermit wird bestätigt:",
-        holds: "hat das Level",
+        says: "Hiermit wird bestätigt, dass",
+        holds: "diese Stufe hat:",
         erased: "eine Person, deren Daten gelöscht wurden,",
         program: "Programm",
         from: "Ab",
@@ -102,14 +105,16 @@ const ALL: [Texts; 4] = [
         valid: "Gültig",
         ended: "Abgelaufen",
         revoked: "Widerrufen",
+        partners: "Partnerprogramm",
+        professionals: "DevOps-Programm für Fachleute",
         technical: "technischer Bereich",
         business: "geschäftlicher Bereich",
     },
     Texts {
         language: "fr",
         certificate: "Certificat",
-        says: "Nous certifions que",
-        holds: "détient le niveau",
+        says: "Il est certifié que",
+        holds: "détient ce niveau :",
         erased: "une personne dont les données ont été effacées",
         program: "Programme",
         from: "À partir du",
@@ -123,14 +128,16 @@ const ALL: [Texts; 4] = [
         valid: "Valable",
         ended: "Expiré",
         revoked: "Révoqué",
+        partners: "Programme partenaire",
+        professionals: "Programme DevOps des professionnels",
         technical: "volet technique",
         business: "volet commercial",
     },
     Texts {
         language: "nl",
         certificate: "Certificaat",
-        says: "Hierbij wordt bevestigd dat",
-        holds: "het niveau heeft:",
+        says: "Hiermee wordt bevestigd dat",
+        holds: "dit niveau heeft:",
         erased: "een persoon wiens gegevens zijn gewist",
         program: "Programma",
         from: "Vanaf",
@@ -144,6 +151,8 @@ const ALL: [Texts; 4] = [
         valid: "Geldig",
         ended: "Verlopen",
         revoked: "Ingetrokken",
+        partners: "Partnerprogramma",
+        professionals: "DevOps-programma voor professionals",
         technical: "technisch traject",
         business: "zakelijk traject",
     },
@@ -156,9 +165,8 @@ pub(super) fn of_reader(headers: &HeaderMap) -> &'static Texts {
     // Stable: of two that are wanted alike, the first one.
     wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
     let wanted = wanted.into_iter().filter(|(weight, _)| *weight > 0.0);
-    let known = wanted.filter_map(|(_, language)| {
-        ALL.iter().find(|texts| texts.language.eq_ignore_ascii_case(language))
-    });
+    let known = wanted
+        .filter_map(|(_, language)| ALL.iter().find(|texts| texts.language.eq_ignore_ascii_case(language)));
     known.into_iter().next().unwrap_or(&ALL[0])
 }
 

@@ -71,9 +71,8 @@ mod tests {
         [("CERTIFICATE_ISSUER", "https://partners.example.com"), ("CERTIFICATE_KEY_FILE", "key.pem")];
 
     fn settings(pairs: &[(&str, &str)]) -> Result<CertificateSettings, String> {
-        let get = |name: &str| {
-            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        };
+        let get =
+            |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         read(&get).map_err(|error| error.to_string())
     }
 
@@ -116,7 +115,10 @@ mod tests {
             match settings(&[("CERTIFICATE_ISSUER", issuer), WHOLE[1]]) {
                 Ok(read) => assert_eq!(read.issuer.expect("an issuer").origin.as_deref(), origin),
                 Err(message) => {
-                    assert!(origin.is_none() && message.starts_with("CERTIFICATE_ISSUER must be "), "{message}");
+                    assert!(
+                        origin.is_none() && message.starts_with("CERTIFICATE_ISSUER must be "),
+                        "{message}"
+                    );
                     assert!(!message.contains("hidden"), "{message}");
                 }
             }

@@ -50,16 +50,22 @@ impl CertifiedLevel {
     fn criteria(self, threshold: i64) -> String {
         match self {
             Self::Technical => {
-                format!("{threshold} technical level credits in a calendar year, or a decision of the program's staff.")
+                format!(
+                    "{threshold} technical level credits in a calendar year, or a decision of the program's staff."
+                )
             }
             Self::Business => {
-                format!("{threshold} business level credits in a calendar year, or a decision of the program's staff.")
+                format!(
+                    "{threshold} business level credits in a calendar year, or a decision of the program's staff."
+                )
             }
             Self::Overall => format!(
                 "{threshold} level credits of one track in a calendar year, or a decision of the program's staff."
             ),
             Self::Professional => {
-                format!("{threshold} DevOps Points in a membership year, or a decision of the program's staff.")
+                format!(
+                    "{threshold} DevOps Points in a membership year, or a decision of the program's staff."
+                )
             }
         }
     }
@@ -215,7 +221,9 @@ mod tests {
         let parts: Vec<Value> = signed
             .split('.')
             .take(2)
-            .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON"))
+            .map(|part| {
+                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
+            })
             .collect();
         let kid = format!("did:web:a.example#{}", key().public().thumbprint());
         assert_eq!(parts[0], json!({ "typ": "vc+jwt", "alg": "EdDSA", "cty": "vc", "kid": kid }));

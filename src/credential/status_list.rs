@@ -113,8 +113,7 @@ mod tests {
             let mut bits = Vec::new();
             GzDecoder::new(&compressed.expect("base64url")[..]).read_to_end(&mut bits).expect("gzip");
             assert_eq!(bits.len(), 16_384);
-            let set: Vec<(usize, u8)> =
-                bits.into_iter().enumerate().filter(|(_, byte)| *byte != 0).collect();
+            let set: Vec<(usize, u8)> = bits.into_iter().enumerate().filter(|(_, byte)| *byte != 0).collect();
             assert_eq!(set, bytes, "{revoked:?}");
         }
     }

@@ -217,8 +217,7 @@ fn days<'r>(
         let levels = levels_on(editions, program, day);
         let wanted = levels.by_code(code).or_else(|| levels_on(editions, program, from).by_code(code));
         let is_held = |held: &HeldLevel| {
-            held.level.code == code
-                || wanted.is_some_and(|wanted| rank(levels, &held.level) >= wanted.rank)
+            held.level.code == code || wanted.is_some_and(|wanted| rank(levels, &held.level) >= wanted.rank)
         };
         let mut held = records.iter().filter_map(|record| record.on(editions, program, day));
         (day, held.any(|held| is_held(&held)))

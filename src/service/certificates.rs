@@ -123,7 +123,9 @@ impl Services {
         let holder = self.certificate_holder(subject, &visibility).await?;
         if self.issuer.is_none() {
             let message = "This server issues no certificates: CERTIFICATE_ISSUER and CERTIFICATE_KEY_FILE are not set.";
-            return Err(Refusal { code: Code::WrongState, message: message.to_owned(), field: Vec::new() }.into());
+            return Err(
+                Refusal { code: Code::WrongState, message: message.to_owned(), field: Vec::new() }.into()
+            );
         }
         let (new, held) = self.certified(&holder, subject.track).await?;
         let row = transact!(self, Operation::IssueCertificate, transaction, changes => {
@@ -199,13 +201,15 @@ impl Services {
         };
         let holders = self.holders(partner_id, professional_id).await?;
         if professional_id.is_some_and(|id| holders.is_erased(id)) {
-            let message = format!("The personal data of {} was erased, so there is no name to certify.", quoted(code));
+            let message =
+                format!("The personal data of {} was erased, so there is no name to certify.", quoted(code));
             return Err(Refusal::new(Code::WrongState, field, message).into());
         }
         let records = holders.records(partner_id.or(professional_id), level_of);
         let (editions, today) = (&self.policy.editions, self.clock.today());
         let held = certifiable(editions, program(level_of), records, today).ok_or_else(|| {
-            let message = format!("{} holds no level on {today} that a certificate can be issued for.", quoted(code));
+            let message =
+                format!("{} holds no level on {today} that a certificate can be issued for.", quoted(code));
             Refusal::new(Code::NotEligible, field, message)
         })?;
         let new = certificate::Model {
@@ -255,8 +259,7 @@ impl Services {
         if self.issuer.is_none() {
             return Ok(HashMap::new());
         }
-        let ids: Vec<Uuid> =
-            ids.filter(|id| shown.as_ref().is_none_or(|shown| shown.contains(id))).collect();
+        let ids: Vec<Uuid> = ids.filter(|id| shown.as_ref().is_none_or(|shown| shown.contains(id))).collect();
         self.by_holder(store::of_professionals(self.db.reader(), &ids).await?).await
     }
 

@@ -127,9 +127,6 @@ pub(crate) async fn is_taken(
 
 /// Keeps a certificate. Another transaction that issued the same, or took its place in the list, makes this one fail, and
 /// start again.
-pub(crate) async fn insert(
-    connection: &impl ConnectionTrait,
-    row: certificate::Model,
-) -> Result<(), DbErr> {
+pub(crate) async fn insert(connection: &impl ConnectionTrait, row: certificate::Model) -> Result<(), DbErr> {
     super::insert_all(connection, vec![row]).await
 }

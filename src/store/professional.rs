@@ -179,10 +179,7 @@ pub(crate) async fn merged_into(
 }
 
 /// Those of these professionals whose personal data was erased.
-pub(crate) async fn erased(
-    connection: &impl ConnectionTrait,
-    ids: &[Uuid],
-) -> Result<HashSet<Uuid>, DbErr> {
+pub(crate) async fn erased(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
     sql!(ERASED, "SELECT id FROM professionals WHERE id @uuids1 AND erased_at IS NOT NULL");
     let backend = connection.get_database_backend();
     let statement = ERASED.bind(backend, [sql::ids(backend, ids.iter().copied())]);

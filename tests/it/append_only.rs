@@ -71,7 +71,8 @@ async fn edition(app: &TestApp) {
 /// A certificate of a level that was set.
 async fn certificate(app: &TestApp) {
     let days = ("2026-08-01", "2026-12-31");
-    let input = json!({ "professional": "ada", "level": "ADVOCATE", "from": days.0, "until": days.1, "reason": "x" });
+    let input =
+        json!({ "professional": "ada", "level": "ADVOCATE", "from": days.0, "until": days.1, "reason": "x" });
     app.done("overrideLevel", input).await;
     app.done("issueCertificate", json!({ "professional": "ada" })).await;
 }

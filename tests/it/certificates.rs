@@ -91,7 +91,8 @@ async fn is_revoked(app: &TestApp, certificate: &Value) -> bool {
     assert_eq!((&list["id"], &list["issuer"]), (&json!(url), &credential["issuer"]["id"]));
     assert_eq!(list["credentialSubject"]["statusPurpose"], entry["statusPurpose"]);
     let encoded = list["credentialSubject"]["encodedList"].as_str().expect("a text");
-    let compressed = URL_SAFE_NO_PAD.decode(encoded.strip_prefix('u').expect("multibase")).expect("base64url");
+    let compressed =
+        URL_SAFE_NO_PAD.decode(encoded.strip_prefix('u').expect("multibase")).expect("base64url");
     let mut bits = Vec::new();
     GzDecoder::new(&compressed[..]).read_to_end(&mut bits).expect("gzip");
     let place: usize = entry["statusListIndex"].as_str().expect("a place").parse().expect("a number");
@@ -185,7 +186,8 @@ async fn a_partner_has_a_certificate_for_each_track(backend: Backend) {
         assert_eq!(certificate["validUntil"], standing["validUntil"]);
     }
     assert_ne!(overall["id"], business["id"]);
-    let refused = app.refusals("issueCertificate", json!({ "partner": "nordwind", "track": "TECHNICAL" })).await;
+    let refused =
+        app.refusals("issueCertificate", json!({ "partner": "nordwind", "track": "TECHNICAL" })).await;
     assert_eq!(refused, ["NOT_ELIGIBLE"], "only the level that every partner has");
     assert_eq!(listed(&app, "partner", "nordwind").await.len(), 2);
 }
@@ -382,9 +384,13 @@ async fn without_an_issuer_nothing_is_there(backend: Backend) {
     let query = "query($id: ID!) { node(id: $id) { id } }";
     assert!(app.ok(query, json!({ "id": issued["id"] })).await["node"].is_null());
     let url = issued["url"].as_str().expect("an address");
-    for address in
-        [url, "/certificates/status/1", "/.well-known/jwks.json", "/.well-known/did.json", "/certificates/style.css"]
-    {
+    for address in [
+        url,
+        "/certificates/status/1",
+        "/.well-known/jwks.json",
+        "/.well-known/did.json",
+        "/certificates/style.css",
+    ] {
         assert_eq!(get(&app, address).await.0, 404, "{address}");
     }
 }

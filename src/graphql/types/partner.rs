@@ -9,7 +9,8 @@ use super::level_history::{LevelAward, LevelRows};
 use super::path::Path;
 use super::standing::PartnerStanding;
 use super::{
-    Activity, Affiliation, Certificate, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget, SavedQuote,
+    Activity, Affiliation, Certificate, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget,
+    SavedQuote,
 };
 use crate::error::Error;
 use crate::graphql::batch::{BatchPages, BatchRow};

@@ -11,8 +11,7 @@ fn day(text: &str) -> NaiveDate {
 fn level(code: &str) -> Arc<Level> {
     let editions = Editions::built_in();
     let edition = editions.at(day("2025-01-01"));
-    let found =
-        edition.partner_levels.by_code(code).or_else(|| edition.professional_levels.by_code(code));
+    let found = edition.partner_levels.by_code(code).or_else(|| edition.professional_levels.by_code(code));
     Arc::clone(found.expect("a level"))
 }
 
@@ -60,19 +59,11 @@ fn a_certificate_is_for_the_days_of_its_level() {
         ((vec![earned("CREATOR", "2024-06-03")], vec![], None), None),
         // The higher one, and of two equal ones the one that holds longer. The level itself has been held since 2025.
         (
-            (
-                vec![earned("COLLABORATOR", "2026-01-03"), earned("CREATOR", "2025-02-01")],
-                vec![],
-                None,
-            ),
+            (vec![earned("COLLABORATOR", "2026-01-03"), earned("CREATOR", "2025-02-01")], vec![], None),
             Some(("CREATOR", "2025-02-01", "2026-12-31")),
         ),
         (
-            (
-                vec![earned("COLLABORATOR", "2025-11-03"), earned("COLLABORATOR", "2026-02-01")],
-                vec![],
-                None,
-            ),
+            (vec![earned("COLLABORATOR", "2025-11-03"), earned("COLLABORATOR", "2026-02-01")], vec![], None),
             Some(("COLLABORATOR", "2026-02-01", "2027-12-31")),
         ),
         (
@@ -146,8 +137,7 @@ fn a_certificate_is_valid_until_it_ends_or_the_level_does() {
         ((vec![earlier()], vec![], Some("2026-04-30")), "2026-05-01", Revoked),
     ];
     let editions = Editions::built_in();
-    let claim =
-        Claim { level: "COLLABORATOR", from: day("2025-11-03"), until: day("2026-12-31") };
+    let claim = Claim { level: "COLLABORATOR", from: day("2025-11-03"), until: day("2026-12-31") };
     for (records, today, expected) in table {
         let records = [record(records)];
         let found = status(&editions, Program::Partner, &records, &claim, day(today));
@@ -182,10 +172,8 @@ fn s3_a_professional_holds_a_level_through_the_next_membership_year() {
 #[test]
 fn v4_either_track_gives_the_overall_level() {
     let editions = Editions::built_in();
-    let of = |award: Option<Award>| LevelRecord {
-        awards: award.into_iter().collect(),
-        ..LevelRecord::default()
-    };
+    let of =
+        |award: Option<Award>| LevelRecord { awards: award.into_iter().collect(), ..LevelRecord::default() };
     let both = [of(Some(earned("COLLABORATOR", "2025-11-03"))), of(Some(earned("CREATOR", "2026-02-01")))];
     let found = certifiable(&editions, Program::Partner, &both, day("2026-05-01")).expect("a level");
     assert_eq!((found.level.code.as_str(), found.from), ("CREATOR", day("2026-02-01")));

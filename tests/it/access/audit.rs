@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::world::TODAY;
 use super::{
-    audit_certificates, audit_corrections, audit_customers, audit_editions, audit_orders, audit_recalculations, audit_subjects,
-    audit_webhooks,
+    audit_certificates, audit_corrections, audit_customers, audit_editions, audit_orders,
+    audit_recalculations, audit_subjects, audit_webhooks,
 };
 use crate::harness::{Activity, Answer, Backend, TestApp, TestDatabase, everything, user_errors};
 

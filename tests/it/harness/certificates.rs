@@ -50,11 +50,7 @@ impl TestApp {
     }
 
     /// The same with more settings.
-    pub(crate) async fn certifying_with(
-        database: TestDatabase,
-        today: &str,
-        more: &[(&str, &str)],
-    ) -> Self {
+    pub(crate) async fn certifying_with(database: TestDatabase, today: &str, more: &[(&str, &str)]) -> Self {
         let [private, _] = key_files(1);
         let own = [("CERTIFICATE_ISSUER", ISSUER), ("CERTIFICATE_KEY_FILE", &private)];
         // What is given first is what counts.
