@@ -59,7 +59,7 @@ impl IssuerSettings {
             let key = PublicKey::from_pem(&text);
             earlier.push(key.map_err(|error| (OLD_KEYS, format!("{} {error}", path.display())))?);
         }
-        let origin = self.origin.clone().unwrap_or_else(|| format!("http://{address}"));
+        let origin = self.origin.clone().unwrap_or_else(|| own_origin(address));
         let name = self.name.clone().unwrap_or_else(|| host(&origin).to_owned());
         Ok(Issuer::new(&origin, &name, key, earlier))
     }
@@ -74,6 +74,15 @@ fn random_key() -> Result<SigningKey, String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| format!("no random bytes: {error}"))?;
     SigningKey::from_bytes(&bytes).map_err(|error| error.to_string())
+}
+
+/// The origin of a server by the address that it listens on.
+fn own_origin(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
 }
 
 /// The host and port of an origin.

@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::certificates::{ISSUER, key_files};
-use crate::harness::{Activity, Backend, TestApp, TestDatabase, everything, user_errors, verified};
+use crate::harness::{Activity, Backend, TestApp, everything, user_errors, verified};
 
 both! {
     a_level_is_certified_once,
