@@ -63,7 +63,7 @@ impl Texts {
 }
 
 /// English first: it is the language of whoever asks for none of these.
-const ALL: [Texts; 4] = [
+static ALL: [Texts; 4] = [
     Texts {
         language: "en",
         certificate: "Certificate",
@@ -164,10 +164,9 @@ pub(super) fn of_reader(headers: &HeaderMap) -> &'static Texts {
     let mut wanted: Vec<(f32, &str)> = lists.flat_map(|list| list.split(',')).map(preference).collect();
     // Stable: of two that are wanted alike, the first one.
     wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
-    let wanted = wanted.into_iter().filter(|(weight, _)| *weight > 0.0);
-    let known = wanted
-        .filter_map(|(_, language)| ALL.iter().find(|texts| texts.language.eq_ignore_ascii_case(language)));
-    known.into_iter().next().unwrap_or(&ALL[0])
+    let mut wanted = wanted.into_iter().filter(|(weight, _)| *weight > 0.0);
+    let known = |language: &str| ALL.iter().find(|texts| texts.language.eq_ignore_ascii_case(language));
+    wanted.find_map(|(_, language)| known(language)).unwrap_or(&ALL[0])
 }
 
 /// Weight and primary language of an element of the header, such as `de-BE;q=0.8`.
