@@ -46,8 +46,7 @@ impl Certificate {
         NodeType::Certificate.id(self.0.row().row.id)
     }
 
-    /// Public address of the certificate: a page that can be read and printed. Whoever has the address can see the
-    /// certificate; nobody can guess it.
+    /// Public address of the certificate: a page to read and print. It needs no key, and cannot be guessed.
     async fn url(&self, context: &Context<'_>) -> String {
         let issuer = context.data_unchecked::<Services>().issuer();
         issuer.map(|issuer| issuer.certificate_url(&self.0.row().row.token)).unwrap_or_default()
