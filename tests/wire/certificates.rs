@@ -24,13 +24,13 @@ fn said(output: &Output) -> String {
     said
 }
 
-/// Sets a level for days around the system's, by which the verifiers judge, and gives the token of its certificate.
+/// Sets a level that was not earned, for days around the system's, by which the verifiers judge, and gives the token of its certificate.
 async fn certificate(server: &Demo) -> String {
-    let set = "mutation { overrideLevel(input: { professional: \"bram.peeters\", level: \"CATALYST\", \
+    let set = "mutation { overrideLevel(input: { professional: \"paula.moreno\", level: \"CATALYST\", \
         from: \"2026-11-01\", until: \"2099-12-31\", reason: \"x\" }) { userErrors { message } } }";
     let answer = server.run(set, &Value::Null).await;
     assert_eq!(answer["overrideLevel"]["userErrors"], json!([]));
-    let issue = "mutation { issueCertificate(input: { professional: \"bram.peeters\" }) { certificate { jwt } \
+    let issue = "mutation { issueCertificate(input: { professional: \"paula.moreno\" }) { certificate { jwt } \
         userErrors { message } } }";
     let answer = server.run(issue, &Value::Null).await;
     let token = &answer["issueCertificate"]["certificate"]["jwt"];
@@ -46,7 +46,7 @@ async fn end(server: &Demo) {
         claims["credentialSubject"]["encodedList"].clone()
     };
     let before = bits(read().await);
-    let end = "mutation { endOverride(input: { professional: \"bram.peeters\", reason: \"x\" }) \
+    let end = "mutation { endOverride(input: { professional: \"paula.moreno\", reason: \"x\" }) \
         { userErrors { message } } }";
     let answer = server.run(end, &Value::Null).await;
     assert_eq!(answer["endOverride"]["userErrors"], json!([]));
@@ -60,7 +60,7 @@ async fn end(server: &Demo) {
 async fn verified(verify: impl Fn(&str, &str) -> Output, more: &str) {
     let server = Demo::start();
     let token = certificate(&server).await;
-    let expected = |status: &str| format!("signed by Demo\nBram Peeters is Catalyst\n{status}\n{more}");
+    let expected = |status: &str| format!("signed by Demo\nPaula Moreno is Catalyst\n{status}\n{more}");
     assert_eq!(said(&verify(&server.url(""), &token)), expected("not revoked"));
     end(&server).await;
     assert_eq!(said(&verify(&server.url(""), &token)), expected("revoked"));
