@@ -245,6 +245,8 @@ rights! {
         Affiliation "affiliation"      [Everything Everything Nothing Own Own]
         /// An activity. An integrator's own ones are those that it recorded.
         Activity "activity"            [Everything Everything Own Own Own]
+        /// A certificate of a level. A partner's own ones are its own, and those of professionals who work for it today.
+        Certificate "certificate"      [Everything Everything Nothing Own Own]
         /// The products and their prices.
         Product "product"              [Everything Everything Nothing Everything Nothing]
         /// The price of an order that is not placed.
@@ -305,6 +307,8 @@ rights! {
         OverrideLevel "overrideLevel"  [Everything Everything Nothing Nothing Nothing]
         /// Ends an override of a level.
         EndOverride "endOverride"      [Everything Everything Nothing Nothing Nothing]
+        /// Issues a certificate of a level that is held today.
+        IssueCertificate "issueCertificate" [Everything Everything Nothing Own Own]
         /// Affiliates a professional with a partner.
         AffiliateProfessional "affiliateProfessional" [Everything Everything Nothing Nothing Nothing]
         /// Ends an affiliation.

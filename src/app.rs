@@ -20,6 +20,7 @@ use crate::agents::Agents;
 use crate::agents::confirmation::Confirmations;
 use crate::auth::ApiAuthenticator;
 use crate::auth::tokens::TokenVerifier;
+use crate::certificates;
 use crate::clock::Clock;
 use crate::config::{ProtocolSettings, Settings};
 use crate::error::Error;
@@ -29,10 +30,11 @@ use crate::graphql::root_field_spans::RootFieldSpans;
 use crate::graphql::schema_types::{SchemaTypes, api_scalars};
 use crate::graphql::{schema, trusted_documents};
 use crate::http::authentication::BootstrapKey;
+use crate::http::console::ConsoleSettings;
 use crate::http::endpoint::{BrowserPage, GraphqlEndpoint};
 use crate::http::index::{Endpoints, with_index};
 use crate::http::streams::{ShutdownSignal, StreamSettings};
-use crate::http::throttle::Throttle;
+use crate::http::throttle::{AddressLimit, Throttle};
 use crate::http::{assets, connections, console, mcp, routes, with_layers};
 use crate::service::Services;
 use crate::store::Database;
@@ -59,7 +61,7 @@ pub enum AppError {
     /// The address of the metrics is in use, or not one of this machine.
     #[error("METRICS_BIND: cannot listen on {0}: {1}")]
     MetricsBind(SocketAddr, std::io::Error),
-    /// The key set of the provider is invalid; with the name of the setting.
+    /// The key set of the provider, or a key of certificates, is invalid; with the name of the setting.
     #[error("{0}: {1}")]
     Keys(&'static str, String),
     /// The schema's SDL cannot be parsed.
@@ -183,6 +185,15 @@ pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
         // Another process sends them.
         Err(_) => {}
     }
+    let bind = |error| AppError::Bind(settings.bind, error);
+    connections::raise_nofile_limit(&settings.protocol.connections);
+    // Before the routes: certificates of a demo are at its own address.
+    let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
+    let address = listener.local_addr().map_err(bind)?;
+    if let Some(issuer) = &settings.certificates.issuer {
+        let issuer = issuer.open(address).map_err(|(setting, reason)| AppError::Keys(setting, reason))?;
+        services = services.with_issuer(Arc::new(issuer));
+    }
     let key = settings.bootstrap_admin_key.as_ref().map(|key| BootstrapKey::new(key.expose()));
     let token_verifier = match &settings.provider {
         Some(provider) => Some(
@@ -201,10 +212,6 @@ pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
         Some(bind) => Some(MetricsServer::start(bind, metrics_router(&services)).await?),
         None => None,
     };
-    let bind = |error| AppError::Bind(settings.bind, error);
-    connections::raise_nofile_limit(&settings.protocol.connections);
-    let listener = TcpListener::bind(settings.bind).await.map_err(bind)?;
-    let address = listener.local_addr().map_err(bind)?;
     let limits = settings.protocol.connections.clone();
     let signal = async move { shutdown.received().await };
     let server =
@@ -320,7 +327,7 @@ async fn router(
     if metrics {
         routes = routes.merge(metrics_router(services));
     }
-    let console = &settings.console;
+    let console = &ConsoleSettings { certificates: services.issuer().is_some(), ..settings.console.clone() };
     let endpoints = Endpoints {
         console: console.enabled,
         graphiql: protocol.graphiql,
@@ -329,6 +336,10 @@ async fn router(
         metrics,
     };
     routes = with_index(routes, endpoints);
+    let limit = AddressLimit::new(settings.certificates.requests_per_minute, protocol.quotas.proxies.clone());
+    if let Some(public) = certificates::router(services, limit) {
+        routes = routes.merge(public);
+    }
     if console.enabled {
         routes = routes.merge(console::router(console));
     }

@@ -1,6 +1,7 @@
 //! Settings: typed, read once, and validated before anything starts.
 
 mod auth;
+mod certificates;
 mod console;
 mod database;
 mod protocol;
@@ -16,6 +17,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 pub use self::database::DatabaseUrl;
 pub use self::protocol::ProtocolSettings;
 use crate::auth::tokens::Provider;
+use crate::certificates::CertificateSettings;
 use crate::http::console::ConsoleSettings;
 use crate::program::calendar::parse_date;
 use crate::program::nearest::nearest;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub bootstrap_admin_key: Option<Secret>,
     /// `AUTH_…`: the OpenID Connect provider whose tokens are accepted.
     pub provider: Option<Provider>,
+    /// `CERTIFICATE_…`: whether levels are certified, and by whom.
+    pub certificates: CertificateSettings,
     /// `CONSOLE…`: the web application.
     pub console: ConsoleSettings,
     /// Limits, and settings of the protocol.
@@ -70,6 +74,7 @@ impl Default for Settings {
             edition_approval: false,
             bootstrap_admin_key: None,
             provider: None,
+            certificates: CertificateSettings::default(),
             console: ConsoleSettings::default(),
             protocol: ProtocolSettings::default(),
             telemetry: crate::telemetry::Settings::default(),
@@ -170,6 +175,7 @@ impl Settings {
         }
         settings.telemetry = telemetry::read(get)?;
         settings.webhooks = webhooks::read(&get)?;
+        settings.certificates = certificates::read(&get)?;
         settings.provider = auth::read(get)?;
         settings.console = console::read(get, settings.provider.as_ref())?;
         Ok(settings)

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod calendar;
+pub mod certificate;
 pub mod credit_life;
 pub mod customer;
 pub mod day_sums;

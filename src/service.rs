@@ -4,6 +4,7 @@ pub mod access;
 pub mod activities;
 pub mod affiliations;
 mod audit;
+pub mod certificates;
 pub mod contracts;
 pub mod customers;
 pub mod deals;
@@ -39,6 +40,7 @@ use tracing::{Instrument, Span};
 
 use crate::access::{Caller, Operation};
 use crate::clock::Clock;
+use crate::credential::Issuer;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::store::transaction::Transaction;
@@ -79,6 +81,8 @@ pub struct Services {
     hub: Arc<events::Hub>,
     metrics: Metrics,
     webhook_sender: Arc<webhooks::WebhookSender>,
+    /// Who signs certificates, where that is set up.
+    issuer: Option<Arc<Issuer>>,
 }
 
 impl Services {
@@ -106,6 +110,7 @@ impl Services {
             hub: Arc::default(),
             metrics,
             webhook_sender: Arc::default(),
+            issuer: None,
         };
         services.complete_stored_values().await?;
         Ok(services)

@@ -7,6 +7,7 @@ pub mod archive;
 pub(crate) mod audit;
 pub mod backup;
 pub(crate) mod cause;
+pub(crate) mod certificate;
 mod connection;
 pub(crate) mod contract;
 pub(crate) mod contribution;

@@ -4,6 +4,7 @@ pub mod activity;
 pub mod affiliation;
 pub mod api_key;
 pub mod audit_entry;
+pub mod certificate;
 pub mod contract;
 pub mod contract_rate;
 pub mod customer;

@@ -174,6 +174,20 @@ pub enum Track {
     Business,
 }
 
+/// Which level of its holder a certificate certifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CertifiedLevel {
+    /// A partner's level of the technical track.
+    Technical,
+    /// A partner's level of the business track.
+    Business,
+    /// A partner's overall level: the higher one of its tracks.
+    Overall,
+    /// A professional's level.
+    Professional,
+}
+
 /// A category of products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]

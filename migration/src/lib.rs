@@ -43,6 +43,7 @@ mod m20261129_000061_professional_lapses;
 mod m20261129_000062_trial_dojo_credits;
 mod m20261129_000065_server_secrets;
 mod m20261129_000068_refused_items;
+mod m20261130_000069_certificates;
 mod schema;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000062_trial_dojo_credits::Migration),
             Box::new(m20261129_000065_server_secrets::Migration),
             Box::new(m20261129_000068_refused_items::Migration),
+            Box::new(m20261130_000069_certificates::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 use super::{CommandError, demo};
 use crate::access::RoleName;
 use crate::app;
+use crate::certificates::IssuerSettings;
 use crate::config::{DatabaseUrl, Secret, Settings};
 use crate::service::keys::KeyDraft;
 use crate::telemetry::log::LogFormat;
@@ -70,6 +71,8 @@ pub(super) async fn serve_demo(mut settings: Settings) -> Result<u8, CommandErro
     settings.database_url = DatabaseUrl::new(&format!("sqlite://{}", file.display()))?;
     let key = format!("demo-{}", random());
     settings.bootstrap_admin_key = Some(Secret::new(key.clone())?);
+    // A key of its own, so that certificates can be tried.
+    settings.certificates.issuer.get_or_insert_with(IssuerSettings::of_demo);
     let signal = signal()?;
     let running = app::start(&settings).await?;
     demo::fill(running.services()).await?;

@@ -28,6 +28,8 @@ pub(super) fn read(
         enabled,
         letterhead: letterhead.unwrap_or_default(),
         sign_in: sign_in(get, provider)?,
+        // The server knows it once it has its key.
+        certificates: false,
     })
 }
 

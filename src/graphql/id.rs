@@ -33,10 +33,11 @@ pub(crate) enum NodeType {
     WebhookEndpoint,
     WebhookDelivery,
     ImportRun,
+    Certificate,
 }
 
 impl NodeType {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
@@ -60,6 +61,7 @@ impl NodeType {
         Self::WebhookEndpoint,
         Self::WebhookDelivery,
         Self::ImportRun,
+        Self::Certificate,
     ];
 
     fn name(self) -> &'static str {
@@ -87,6 +89,7 @@ impl NodeType {
             Self::WebhookEndpoint => "WebhookEndpoint",
             Self::WebhookDelivery => "WebhookDelivery",
             Self::ImportRun => "ImportRun",
+            Self::Certificate => "Certificate",
         }
     }
 

@@ -3,6 +3,7 @@
 mod access;
 mod activities;
 mod affiliations;
+mod certificates;
 mod customers;
 mod deals;
 mod editions;
@@ -30,6 +31,7 @@ pub struct Mutation(
     subject_changes::SubjectChangeMutations,
     merges::MergeMutations,
     overrides::OverrideMutations,
+    certificates::CertificateMutations,
     affiliations::AffiliationMutations,
     activities::ActivityMutations,
     access::AccessMutations,

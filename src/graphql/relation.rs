@@ -23,6 +23,7 @@ pub(crate) enum Relation {
     AffiliatedCount(Option<NaiveDate>),
     Attempts,
     Balance(DateTime<Utc>),
+    Certificates,
     Contract,
     Contracts,
     ContractsOn(NaiveDate, Option<DateTime<Utc>>),

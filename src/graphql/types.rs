@@ -3,6 +3,7 @@
 mod access;
 mod activity;
 mod affiliation;
+mod certificate;
 mod commerce;
 mod connections;
 mod credit_lot;
@@ -45,6 +46,7 @@ use async_graphql::Interface;
 pub(crate) use access::{ApiKey, AuditEntry, Role, Viewer};
 pub(crate) use activity::Activity;
 pub(crate) use affiliation::Affiliation;
+pub(crate) use certificate::Certificate;
 pub(crate) use commerce::{OrderPurpose, OrderStatus, ProductCategory, SwagOrderStatus};
 pub(crate) use customer::Customer;
 pub(crate) use deal::Deal;
@@ -109,4 +111,5 @@ pub(crate) enum Node {
     WebhookEndpoint(WebhookEndpoint),
     WebhookDelivery(WebhookDelivery),
     ImportRun(ImportRun),
+    Certificate(Certificate),
 }

@@ -39,11 +39,13 @@ pub struct ConsoleSettings {
     pub letterhead: Vec<String>,
     /// How people sign in with the OpenID Connect provider, if they can.
     pub sign_in: Option<SignIn>,
+    /// Whether the server issues certificates.
+    pub certificates: bool,
 }
 
 impl Default for ConsoleSettings {
     fn default() -> Self {
-        Self { enabled: true, letterhead: Vec::new(), sign_in: None }
+        Self { enabled: true, letterhead: Vec::new(), sign_in: None, certificates: false }
     }
 }
 
@@ -68,7 +70,7 @@ impl ConsoleSettings {
         let sign_in = self.sign_in.as_ref().map(|it| {
             json!({ "issuer": it.issuer, "clientId": it.client_id, "scope": it.scope, "resource": it.resource })
         });
-        json!({ "letterhead": self.letterhead, "signIn": sign_in })
+        json!({ "letterhead": self.letterhead, "signIn": sign_in, "certificates": self.certificates })
     }
 
     /// The content security policy: only this server is trusted, and the provider for signing in. No inline script and

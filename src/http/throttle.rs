@@ -3,6 +3,7 @@
 //! A caller has a token bucket of cost points, which refills at a constant rate, and a maximum number
 //! of concurrent operations. Each process counts for itself.
 
+mod addresses;
 mod failed_logins;
 
 use std::convert::Infallible;
@@ -21,6 +22,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::graphql::limits::grouped;
+pub use addresses::AddressLimit;
 use failed_logins::FailedLogins;
 
 /// The remaining points of a caller, by the IETF's draft (draft-ietf-httpapi-ratelimit-headers).

@@ -45,6 +45,7 @@ macro_rules! every_table {
             activity,
             affiliation,
             api_key,
+            certificate,
             contract,
             customer_name,
             deal,

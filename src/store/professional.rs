@@ -1,6 +1,6 @@
 //! Professionals with their balances, and lists of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
@@ -183,6 +183,15 @@ pub(crate) async fn merged_into(
         .filter(professional::Column::ErasedAt.is_null())
         .all(connection)
         .await
+}
+
+/// Those of these professionals whose personal data was erased.
+pub(crate) async fn erased(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    sql!(ERASED, "SELECT id FROM professionals WHERE id @uuids1 AND erased_at IS NOT NULL");
+    let backend = connection.get_database_backend();
+    let statement = ERASED.bind(backend, [sql::ids(backend, ids.iter().copied())]);
+    let rows = connection.query_all_raw(statement).await?;
+    rows.iter().map(|row| row.try_get("", "id")).collect()
 }
 
 /// Replaces a professional's name by a pseudonym and removes the e-mail address.

@@ -1,6 +1,7 @@
 //! Who may do what, who did, and what is forgotten.
 
 mod audit;
+mod audit_certificates;
 mod audit_corrections;
 mod audit_customers;
 mod audit_editions;

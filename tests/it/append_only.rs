@@ -22,7 +22,7 @@ both! {
 }
 
 pub(crate) async fn app_with_rows(backend: Backend) -> TestApp {
-    let app = TestApp::start(backend, "2026-08-31").await;
+    let app = TestApp::certifying(backend, "2026-08-31").await;
     app.partner("nordwind", "2024-06-01").await;
     app.professional("ada", "2025-01-01").await;
     app.affiliate("ada", "nordwind", "2025-01-01").await;
@@ -31,6 +31,7 @@ pub(crate) async fn app_with_rows(backend: Backend) -> TestApp {
     app.record(Activity::of_professional("ada", "FEEDBACK_SUBMITTED", "2025-05-02")).await;
     app.record(Activity::of_partner("nordwind", "LINKEDIN_POST", "2025-05-01").quantity(2)).await;
     commerce::fill(&app).await;
+    certificate(&app).await;
     app.done("createApiKey", json!({ "role": "PARTNER", "subject": "nordwind", "label": "the portal" }))
         .await;
     webhook(&app).await;
@@ -65,6 +66,15 @@ async fn edition(app: &TestApp) {
     let applied = "mutation($id: ID!) { applyRecalculation(input: { recalculation: $id }) { recalculation { status } } }";
     app.ok(applied, json!({ "id": id })).await;
     app.services().complete_recalculations().await.expect("every subject");
+}
+
+/// A certificate of a level that was set.
+async fn certificate(app: &TestApp) {
+    let days = ("2026-08-01", "2026-12-31");
+    let input =
+        json!({ "professional": "ada", "level": "ADVOCATE", "from": days.0, "until": days.1, "reason": "x" });
+    app.done("overrideLevel", input).await;
+    app.done("issueCertificate", json!({ "professional": "ada" })).await;
 }
 
 /// Two accounts of a professional that are one now.
@@ -109,7 +119,22 @@ async fn nothing_written_is_changed_or_deleted(backend: Backend) {
     let connection = app.database().connect().await;
     let before = everything(&connection).await;
     // table, a column and another value for it, for every column of the tables that never change
-    let table: [(&str, &[(&str, &str)]); 9] = [
+    let table: [(&str, &[(&str, &str)]); 10] = [
+        (
+            "certificates",
+            &[
+                ("token", "'x'"),
+                ("partner_id", "professional_id"),
+                ("professional_id", "NULL"),
+                ("level_of", "'OVERALL'"),
+                ("level", "'CATALYST'"),
+                ("valid_from", "'2025-01-01'"),
+                ("valid_until", "'2035-01-01'"),
+                ("list", "list + 1"),
+                ("place", "place"),
+                ("issued_at", "issued_at"),
+            ],
+        ),
         ("seals", &[("number", "number + 100"), ("log_seq", "log_seq"), ("head", "'x'")]),
         (
             "merged_objects",
@@ -218,6 +243,7 @@ async fn nothing_is_replaced() {
         "audit_log",
         "merged_objects",
         "seals",
+        "certificates",
     ]
     .into_iter()
     .chain(commerce::TABLES.map(|(table, _)| table))

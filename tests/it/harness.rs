@@ -2,6 +2,7 @@
 
 mod activity;
 mod app;
+pub(crate) mod certificates;
 mod commerce;
 mod database;
 pub(crate) mod deals;

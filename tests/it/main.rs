@@ -10,6 +10,7 @@ mod affiliations;
 mod agents;
 mod append_only;
 mod archives;
+mod certificates;
 mod circles;
 mod claims;
 mod concurrency;

@@ -3,6 +3,7 @@
 mod agents;
 mod audits;
 mod bombs;
+mod certificates;
 mod clients;
 mod conformance;
 mod demo;

@@ -52,6 +52,18 @@ export function ofProfessional(day, professional) {
       },
     },
     {
+      title: 'My certificate',
+      description: 'The level that is held today as a signed certificate, with an address to share.',
+      query: `mutation IssueCertificate($input: IssueCertificateInput!) {
+  issueCertificate(input: $input) {
+    certificate { url level { name } validFrom validUntil status }
+    userErrors { code message field }
+  }
+}
+`,
+      variables: { input: { professional } },
+    },
+    {
       title: 'Subscribe to my points',
       description: 'Changes of points, Dojo Credits and level, as they are published.',
       query: `subscription PointsEvents($code: String!, $after: EventNumber) {

@@ -10,6 +10,8 @@ export interface SignInConfig {
 export interface Config {
   readonly letterhead: string[];
   readonly signIn: SignInConfig | null;
+  /// Whether the server issues signed certificates.
+  readonly certificates: boolean;
 }
 
 let config: Promise<Config> | undefined;

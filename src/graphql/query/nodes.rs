@@ -8,9 +8,9 @@ use crate::graphql::batch::BatchById;
 use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
-    Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft, EditionTrial,
-    ImportRun, LedgerEntry, Node, Order, Partner, PointsEntry, Product, Professional, Recalculation,
-    SavedQuote, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Activity, Affiliation, ApiKey, AuditEntry, Certificate, Contract, Customer, Deal, Edition, EditionDraft,
+    EditionTrial, ImportRun, LedgerEntry, Node, Order, Partner, PointsEntry, Product, Professional,
+    Recalculation, SavedQuote, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -66,6 +66,8 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
         BatchById::new(none_of(&deliveries, |ids| services.webhook_deliveries_by_ids(ids)).await?);
     let runs = keys(NodeType::ImportRun);
     let runs = BatchById::new(none_of(&runs, |ids| services.import_runs_by_ids(ids)).await?);
+    let certificates = keys(NodeType::Certificate);
+    let certificates = BatchById::new(none_of(&certificates, |ids| services.certificates_by_ids(ids)).await?);
     let policy = services.policy();
     let found = parsed.iter().map(|one| {
         let (kind, id) = (*one)?;
@@ -89,6 +91,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::WebhookEndpoint => Node::WebhookEndpoint(WebhookEndpoint(endpoints.get(id)?)),
             NodeType::WebhookDelivery => Node::WebhookDelivery(WebhookDelivery(deliveries.get(id)?)),
             NodeType::ImportRun => Node::ImportRun(ImportRun(runs.get(id)?)),
+            NodeType::Certificate => Node::Certificate(Certificate(certificates.get(id)?)),
             NodeType::EditionTrial => Node::EditionTrial(EditionTrial(trials.get(id)?)),
             NodeType::Recalculation => Node::Recalculation(Recalculation(recalculations.get(id)?)),
             NodeType::EditionDraft => Node::EditionDraft(EditionDraft(drafts.get(id)?)),

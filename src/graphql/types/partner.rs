@@ -9,7 +9,8 @@ use super::level_history::{LevelAward, LevelRows};
 use super::path::Path;
 use super::standing::PartnerStanding;
 use super::{
-    Activity, Affiliation, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget, SavedQuote,
+    Activity, Affiliation, Certificate, Contract, Deal, LedgerEntry, Order, Professional, SalesTarget,
+    SavedQuote,
 };
 use crate::error::Error;
 use crate::graphql::batch::{BatchPages, BatchRow};
@@ -387,6 +388,18 @@ impl Partner {
         };
         let contracts = self.0.load(Relation::Contracts, load).await?;
         Ok(contracts.of(self.0.row().id).batch_rows().map(Contract).collect())
+    }
+
+    /// Certificates of the partner's levels, in the order of issuing; empty on a server that issues none.
+    async fn certificates(&self, context: &Context<'_>) -> Result<Vec<Certificate>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async {
+            let found = services.certificates_of_partners(self.0.batch_rows()).await?.into_iter();
+            let pages = found.map(|(id, rows)| (id, Rows { rows, has_more: false }));
+            Ok::<_, Error>(BatchPages::new(pages.collect()))
+        };
+        let certificates = self.0.load(Relation::Certificates, load).await?;
+        Ok(certificates.of(self.0.row().id).batch_rows().map(Certificate).collect())
     }
 
     /// Sales target for a year; null if none was set.

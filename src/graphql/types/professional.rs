@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::credit_lot::CreditLot;
 use super::level_history::{LevelRows, ProfessionalLevelAward};
 use super::standing::ProfessionalStanding;
-use super::{Activity, Affiliation, Partner, PointsEntry, SwagOrder};
+use super::{Activity, Affiliation, Certificate, Partner, PointsEntry, SwagOrder};
+use crate::error::Error;
 use crate::graphql::batch::{BatchById, BatchPages, BatchRow};
 use crate::graphql::connection::{
     ACTIVITIES, AFFILIATIONS, Connection, ListOrder, POINTS, PageArguments, SWAG_ORDERS, Total,
@@ -18,6 +19,7 @@ use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
 use crate::store::activity::Owner;
 use crate::store::affiliation::AffiliationOwner;
+use crate::store::page::Rows;
 use crate::store::partner::PartnerRow;
 use crate::store::points::PointsFilter;
 use crate::store::professional::ProfessionalRow;
@@ -142,6 +144,19 @@ impl Professional {
         };
         let histories = self.0.load(Relation::LevelHistory(moment), load).await?;
         Ok(histories.of(self.0.row().id).map(ProfessionalLevelAward).collect())
+    }
+
+    /// Certificates of the professional's levels, in the order of issuing; empty on a server that issues none. A partner
+    /// sees them while the professional works for it.
+    async fn certificates(&self, context: &Context<'_>) -> Result<Vec<Certificate>, ApiError> {
+        let services = context.data_unchecked::<Services>();
+        let load = async {
+            let found = services.certificates_of_professionals(self.0.batch_rows()).await?.into_iter();
+            let pages = found.map(|(id, rows)| (id, Rows { rows, has_more: false }));
+            Ok::<_, Error>(BatchPages::new(pages.collect()))
+        };
+        let certificates = self.0.load(Relation::Certificates, load).await?;
+        Ok(certificates.of(self.0.row().id).batch_rows().map(Certificate).collect())
     }
 
     /// Dojo Credits that can be spent, by the day on which they were earned, the oldest first: those are spent first. At

@@ -76,6 +76,18 @@ impl Services {
         Ok(histories)
     }
 
+    /// The levels that partners earned and did not lose again, whoever may see them.
+    pub(in crate::service) async fn kept_partner_levels(
+        &self,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<LevelAward>>, Error> {
+        let mut kept: HashMap<Uuid, Vec<LevelAward>> = HashMap::new();
+        for ((partner, period, track), total) in self.totals_of(ids, None).await? {
+            kept.entry(partner).or_default().extend(self.awards_of(period, track, &total, None));
+        }
+        Ok(kept)
+    }
+
     /// Totals of all periods and tracks.
     async fn totals_of(
         &self,

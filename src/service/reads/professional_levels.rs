@@ -82,7 +82,8 @@ impl Services {
         Ok(histories)
     }
 
-    async fn kept_levels(
+    /// The levels that professionals earned and did not lose again, by their days of sign-up, whoever may see them.
+    pub(in crate::service) async fn kept_levels(
         &self,
         signed_up: &HashMap<Uuid, NaiveDate>,
         known_at: Option<DateTime<Utc>>,

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::world::TODAY;
 use super::{
-    audit_corrections, audit_customers, audit_editions, audit_orders, audit_recalculations, audit_subjects,
-    audit_webhooks,
+    audit_certificates, audit_corrections, audit_customers, audit_editions, audit_orders,
+    audit_recalculations, audit_subjects, audit_webhooks,
 };
 use crate::harness::{Activity, Answer, Backend, TestApp, TestDatabase, everything, user_errors};
 
@@ -119,6 +119,7 @@ async fn cases(app: &TestApp) -> Vec<Case> {
     cases.extend(deal_cases());
     cases.extend(audit_customers::cases(app).await);
     cases.extend(audit_editions::cases(app).await);
+    cases.extend(audit_certificates::cases(app).await);
     cases.extend(access_cases(app).await);
     cases.extend(audit_corrections::cases(app).await);
     cases.extend(audit_subjects::cases(app).await);
@@ -338,7 +339,8 @@ async fn with_number(app: &TestApp, mut input: Value) -> Value {
 
 /// An application that sends no webhooks by itself.
 async fn silent(backend: Backend) -> TestApp {
-    TestApp::start_with(TestDatabase::create(backend).await, TODAY, &[("WEBHOOKS_SEND", "false")]).await
+    let database = TestDatabase::create(backend).await;
+    TestApp::certifying_with(database, TODAY, &[("WEBHOOKS_SEND", "false")]).await
 }
 
 async fn every_mutation_leaves_a_row(backend: Backend) {

@@ -182,6 +182,9 @@ const TABLE: &[Row] = &[
     ("placeSwagOrder", "placeSwagOrder(input: { professional: \"PROFESSIONAL\", item: \"hoodie\", idempotencyKey: \"new-N\" }) { swagOrder { id }", "id", OF_SPENDERS),
     ("cancelSwagOrder", "cancelSwagOrder(input: { number: \"SWAG\" }) { swagOrder { id }", "id", OF_SPENDERS),
     ("fulfillSwagOrder", "fulfillSwagOrder(input: { number: \"SWAG\" }) { swagOrder { id }", "id", STAFF),
+    ("issueCertificate", "issueCertificate(input: { partner: \"PARTNER\" }) { certificate { id }", "id", [(Y, Y), (Y, Y), (F, F), (Y, A), (A, A)]),
+    ("issueCertificate", "issueCertificate(input: { professional: \"PROFESSIONAL\" }) { certificate { id }", "id", [(Y, Y), (Y, Y), (F, F), (Y, A), (Y, A)]),
+    ("node", "{ node(id: \"CERTIFICATE_ID\") { id } }", "CERTIFICATE_ID", OF_PEOPLE),
     ("createApiKey", "createApiKey(input: { role: PARTNER, subject: \"PARTNER\", label: \"new\" }) { secret", "pp_", ADMINISTRATORS),
     ("revokeApiKey", "revokeApiKey(input: { id: \"NEW_KEY\" }) { apiKey { id }", "id", ADMINISTRATORS),
     ("createWebhookEndpoint", "createWebhookEndpoint(input: { url: \"https://nobody.invalid/\", description: \"new\", partner: \"PARTNER\", types: [DEAL_EXPIRED] }) { secret", "whsec_", ADMINISTRATORS),
@@ -224,7 +227,8 @@ fn no_operation_is_without_a_row() {
 
 /// Operations of the services that no field at the top of the schema has the name of: those of fields within, whose rows
 /// are those of the objects, and those that no caller of the API asks for.
-const WITHIN: [&str; 12] = [
+const WITHIN: [&str; 13] = [
+    "certificate",
     "partner account",
     "ledger entry",
     "contact",
@@ -384,6 +388,15 @@ async fn fill(
     }
     if document.contains("AFFILIATION_ID") {
         words.push(("AFFILIATION_ID", affiliation_id(app, professional).await));
+    }
+    if ["issueCertificate", "CERTIFICATE_ID"].iter().any(|word| document.contains(word)) {
+        let certified = Activity::of_professional(professional, "CERTIFICATION_OBTAINED", "2026-03-02");
+        app.record(certified.points(600)).await;
+        app.record(Activity::of_partner(partner, "EVENT_ORGANIZED", "2026-03-02")).await;
+    }
+    if document.contains("CERTIFICATE_ID") {
+        let issued = app.done("issueCertificate", json!({ "professional": professional })).await;
+        words.push(("CERTIFICATE_ID", text(&issued["certificate"]["id"])));
     }
     if document.contains("CLAIM") {
         let claim = Activity::of_professional(professional, "BLOG_POST_PUBLISHED", "2026-05-01").points(500);

@@ -22,7 +22,7 @@ pub(crate) const ROLES: [&str; 5] =
 
 impl World {
     pub(crate) async fn new(backend: Backend) -> Self {
-        let app = TestApp::start(backend, TODAY).await;
+        let app = TestApp::certifying(backend, TODAY).await;
         for (partner, professional) in [("nordwind", "ada"), ("polder", "bram")] {
             app.partner(partner, "2024-06-01").await;
             app.professional(professional, "2024-06-01").await;

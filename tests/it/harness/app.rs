@@ -311,6 +311,11 @@ pub(crate) fn document(mutation: &str) -> String {
         }
         "overrideLevel" => ("OverrideLevelInput", "partner { id } professional { id }".to_owned()),
         "endOverride" => ("EndOverrideInput", "partner { id } professional { id }".to_owned()),
+        "issueCertificate" => (
+            "IssueCertificateInput",
+            "certificate { id url jwt holder level { code name } track validFrom validUntil status issuedAt }"
+                .to_owned(),
+        ),
         "correctAffiliation" => ("CorrectAffiliationInput", "professional { id code }".to_owned()),
         "voidAffiliation" => ("VoidAffiliationInput", "professional { id code }".to_owned()),
         "recordActivity" | "submitActivity" => ("ActivityInput", format!("{ACTIVITY} duplicate")),

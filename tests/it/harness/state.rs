@@ -13,6 +13,7 @@ macro_rules! every_entity {
             affiliation,
             api_key,
             audit_entry,
+            certificate,
             contract,
             contract_rate,
             customer,

@@ -259,4 +259,6 @@ export const work = {
   'certificate.holds': 'diese Stufe des DevOps-Programms für Fachleute hat:',
   'certificate.since': 'seit {on}',
   'certificate.asOf': 'Stand {on} · {code}',
+  'certificate.signed': 'Signiertes Zertifikat mit QR-Code, zum Weitergeben',
+  'certificate.issue': 'Signiertes Zertifikat ausstellen',
 };

@@ -259,4 +259,6 @@ export const work = {
   'certificate.holds': 'holds this level of the DevOps professional program:',
   'certificate.since': 'since {on}',
   'certificate.asOf': 'As of {on} · {code}',
+  'certificate.signed': 'Signed certificate with a QR code, to share',
+  'certificate.issue': 'Issue a signed certificate',
 };

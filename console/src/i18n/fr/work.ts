@@ -259,4 +259,6 @@ export const work = {
   'certificate.holds': 'détient ce niveau du programme DevOps des professionnels :',
   'certificate.since': 'depuis le {on}',
   'certificate.asOf': 'Au {on} · {code}',
+  'certificate.signed': 'Certificat signé avec code QR, à partager',
+  'certificate.issue': 'Délivrer un certificat signé',
 };

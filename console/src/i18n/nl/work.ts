@@ -259,4 +259,6 @@ export const work = {
   'certificate.holds': 'dit niveau van het DevOps-programma voor professionals heeft:',
   'certificate.since': 'sinds {on}',
   'certificate.asOf': 'Per {on} · {code}',
+  'certificate.signed': 'Ondertekend certificaat met QR-code, om te delen',
+  'certificate.issue': 'Ondertekend certificaat uitgeven',
 };
