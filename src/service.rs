@@ -7,6 +7,7 @@ mod audit;
 pub mod contracts;
 pub mod customers;
 pub mod deals;
+pub mod demo;
 pub mod editions;
 pub mod erasure;
 pub mod events;

@@ -1,9 +1,10 @@
 //! `serve`: runs the server until a termination signal.
 
-use super::{CommandError, demo};
+use super::CommandError;
 use crate::access::RoleName;
 use crate::app;
 use crate::config::{DatabaseUrl, Secret, Settings};
+use crate::service::demo;
 use crate::service::keys::KeyDraft;
 use crate::telemetry::log::LogFormat;
 
