@@ -24,6 +24,7 @@ pub mod quotes;
 pub mod reads;
 pub mod recalculations;
 pub mod run;
+pub mod sandboxes;
 mod seals;
 mod stored_values;
 pub mod subjects;
@@ -51,6 +52,7 @@ use crate::webhook_client::WebhookClient;
 pub use input::ObjectId;
 use policy::{CurrentPolicy, Policy};
 use run::Effects;
+use sandboxes::SandboxAccess;
 
 /// The caller of what the program does by itself.
 const SERVER: &str = "server";
@@ -80,6 +82,7 @@ pub struct Services {
     hub: Arc<events::Hub>,
     metrics: Metrics,
     webhook_sender: Arc<webhooks::WebhookSender>,
+    sandboxes: SandboxAccess,
 }
 
 impl Services {
@@ -107,6 +110,7 @@ impl Services {
             hub: Arc::default(),
             metrics,
             webhook_sender: Arc::default(),
+            sandboxes: SandboxAccess::default(),
         };
         services.complete_stored_values().await?;
         Ok(services)

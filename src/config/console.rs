@@ -28,6 +28,7 @@ pub(super) fn read(
         enabled,
         letterhead: letterhead.unwrap_or_default(),
         sign_in: sign_in(get, provider)?,
+        sandbox_until: None,
     })
 }
 

@@ -12,6 +12,7 @@ mod overrides;
 mod products;
 mod quotes;
 mod recalculations;
+mod sandboxes;
 mod subject_changes;
 mod subjects;
 mod swag;
@@ -43,4 +44,5 @@ pub struct Mutation(
     voiding::VoidingMutations,
     editions::EditionMutations,
     recalculations::RecalculationMutations,
+    sandboxes::SandboxMutations,
 );

@@ -32,6 +32,7 @@ mod professional;
 mod quote;
 mod recalculation;
 mod report;
+mod sandbox;
 mod sealed_head;
 mod standing;
 mod statement;
@@ -73,6 +74,7 @@ pub(crate) use professional::Professional;
 pub(crate) use quote::SavedQuote;
 pub(crate) use recalculation::Recalculation;
 pub(crate) use report::ProgramReport;
+pub(crate) use sandbox::Sandbox;
 pub(crate) use statement::Statement;
 pub(crate) use swag::{SwagItem, SwagOrder};
 pub(crate) use target::SalesTarget;
@@ -96,6 +98,7 @@ pub(crate) enum Node {
     EditionDraft(EditionDraft),
     EditionTrial(EditionTrial),
     Recalculation(Recalculation),
+    Sandbox(Sandbox),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),
     Product(Product),

@@ -12,6 +12,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chrono::{DateTime, SecondsFormat, Utc};
 use rust_embed::RustEmbed;
 use serde_json::{Value, json};
 
@@ -39,11 +40,13 @@ pub struct ConsoleSettings {
     pub letterhead: Vec<String>,
     /// How people sign in with the OpenID Connect provider, if they can.
     pub sign_in: Option<SignIn>,
+    /// Until when the sandbox is kept whose console this is; none for the console of the program.
+    pub sandbox_until: Option<DateTime<Utc>>,
 }
 
 impl Default for ConsoleSettings {
     fn default() -> Self {
-        Self { enabled: true, letterhead: Vec::new(), sign_in: None }
+        Self { enabled: true, letterhead: Vec::new(), sign_in: None, sandbox_until: None }
     }
 }
 
@@ -68,7 +71,10 @@ impl ConsoleSettings {
         let sign_in = self.sign_in.as_ref().map(|it| {
             json!({ "issuer": it.issuer, "clientId": it.client_id, "scope": it.scope, "resource": it.resource })
         });
-        json!({ "letterhead": self.letterhead, "signIn": sign_in })
+        let sandbox = self
+            .sandbox_until
+            .map(|until| json!({ "expiresAt": until.to_rfc3339_opts(SecondsFormat::Secs, true) }));
+        json!({ "letterhead": self.letterhead, "signIn": sign_in, "sandbox": sandbox })
     }
 
     /// The content security policy: only this server is trusted, and the provider for signing in. No inline script and

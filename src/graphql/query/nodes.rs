@@ -9,7 +9,7 @@ use crate::graphql::error::ApiError;
 use crate::graphql::id::NodeType;
 use crate::graphql::types::{
     Activity, Affiliation, ApiKey, AuditEntry, Contract, Customer, Deal, Edition, EditionDraft, EditionTrial,
-    ImportRun, LedgerEntry, Node, Order, Partner, PointsEntry, Product, Professional, Recalculation,
+    ImportRun, LedgerEntry, Node, Order, Partner, PointsEntry, Product, Professional, Recalculation, Sandbox,
     SavedQuote, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
@@ -91,6 +91,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::ImportRun => Node::ImportRun(ImportRun(runs.get(id)?)),
             NodeType::EditionTrial => Node::EditionTrial(EditionTrial(trials.get(id)?)),
             NodeType::Recalculation => Node::Recalculation(Recalculation(recalculations.get(id)?)),
+            NodeType::Sandbox => Node::Sandbox(Sandbox(services.sandbox_by_id(id)?)),
             NodeType::EditionDraft => Node::EditionDraft(EditionDraft(drafts.get(id)?)),
             NodeType::Edition => {
                 let index = policy.index(id)?;
