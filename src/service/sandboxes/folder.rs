@@ -34,7 +34,7 @@ impl Folders {
     /// # Errors
     /// When it can't be created, or is no directory.
     pub(super) fn open(directory: Option<&Path>) -> io::Result<Self> {
-        let directory = directory.map_or_else(std::env::temp_dir, Path::to_owned);
+        let directory = directory.map_or_else(tempfile::env::temp_dir, Path::to_owned);
         fs::create_dir_all(&directory)?;
         remove_abandoned(&directory);
         Ok(Self { directory, own: None })

@@ -44,6 +44,7 @@ export const frame = {
   'nav.audit': 'Audit-Log',
   'nav.webhooks': 'Webhooks',
   'nav.keys': 'API-Schlüssel',
+  'nav.sandboxes': 'Sandboxes',
   'nav.ledger': 'Buchungen',
   'nav.points': 'Punktebuchungen',
   'nav.paths': 'Wege zu einer Stufe',

@@ -44,6 +44,7 @@ export const frame = {
   'nav.audit': 'Audit log',
   'nav.webhooks': 'Webhooks',
   'nav.keys': 'API keys',
+  'nav.sandboxes': 'Sandboxes',
   'nav.ledger': 'Ledger',
   'nav.points': 'Points ledger',
   'nav.paths': 'Paths to a level',

@@ -44,6 +44,7 @@ export const frame = {
   'nav.audit': 'Journal d’audit',
   'nav.webhooks': 'Webhooks',
   'nav.keys': 'Clés d’API',
+  'nav.sandboxes': 'Bacs à sable',
   'nav.ledger': 'Grand livre',
   'nav.points': 'Livre des points',
   'nav.paths': 'Chemins vers un niveau',

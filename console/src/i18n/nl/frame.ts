@@ -44,6 +44,7 @@ export const frame = {
   'nav.audit': 'Auditlog',
   'nav.webhooks': 'Webhooks',
   'nav.keys': 'API-sleutels',
+  'nav.sandboxes': 'Sandboxes',
   'nav.ledger': 'Grootboek',
   'nav.points': 'Puntenboek',
   'nav.paths': 'Paden naar een niveau',
