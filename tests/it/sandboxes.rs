@@ -40,7 +40,7 @@ const TODAY: &str = "2026-08-31";
 /// An application with a partner, whose sandboxes are in a folder.
 async fn start(backend: Backend, folder: &Path, more: &[(&str, &str)]) -> TestApp {
     let folder = folder.to_str().expect("UTF-8");
-    let settings = [&[("SANDBOX_DIR", folder)], more].concat();
+    let settings = [&[("SANDBOX_DIR", folder)][..], more].concat();
     let app = TestApp::start_with(TestDatabase::create(backend).await, TODAY, &settings).await;
     app.partner("nordwind", "2024-06-01").await;
     app
@@ -446,8 +446,10 @@ async fn a_sandbox_has_the_routes_and_limits_of_the_program(backend: Backend) {
     let app = start(backend, folder.path(), &[("BODY_BYTES_MAX", "1024"), ("QUERY_DEPTH_MAX", "3")]).await;
     let sandbox = app.sandbox(json!({})).await;
     let base = &sandbox.base;
+    let graphql = format!("\"graphql\":\"{base}/graphql\"");
+    let console = format!("<a href=\"{base}/console\">");
     // path, what is accepted, words of the answer
-    for (path, accept, words) in [
+    let table: [(&str, &str, &str); 9] = [
         ("/healthz", "*/*", "ok"),
         ("/readyz", "*/*", "ready"),
         ("/schema.graphql", "*/*", "type Sandbox implements Node"),
@@ -455,9 +457,10 @@ async fn a_sandbox_has_the_routes_and_limits_of_the_program(backend: Backend) {
         ("/console", "text/html", "<title>"),
         ("/console/partners/nordwind", "text/html", "<title>"),
         ("/console/config.json", "*/*", "\"sandbox\":{\"expiresAt\":\""),
-        ("", "application/json", &format!("\"graphql\":\"{base}/graphql\"")),
-        ("/", "text/html", &format!("<a href=\"{base}/console\">")),
-    ] {
+        ("", "application/json", &graphql),
+        ("/", "text/html", &console),
+    ];
+    for (path, accept, words) in table {
         let (status, text) = get(&app, &format!("{base}{path}"), accept).await;
         assert!(status == 200 && text.contains(words), "{path}: {status} {text}");
     }
