@@ -357,10 +357,10 @@ async fn streams_of_a_sandbox_end_with_its_day(backend: Backend) {
     }
     assert_eq!(types, ["CREDITS_CHANGED", "LEVEL_REACHED"]);
     sandbox.advance("2027-01-01").await;
-    while stream.next().await.is_some() {}
+    stream.ended().await;
     let mut stream = app.follow_at(&path, &sandbox.key, follow).await;
     app.done("deleteSandbox", json!({ "id": sandbox.id })).await;
-    while stream.next().await.is_some() {}
+    stream.ended().await;
 }
 
 /// That nothing of a sandbox is there any more.
