@@ -283,6 +283,8 @@ rights! {
         Recalculations "recalculations" [Everything Nothing Nothing Nothing Nothing]
         /// Sums over the whole program.
         ProgramReport "programReport"  [Everything Everything Nothing Nothing Nothing]
+        /// The sandboxes of the process.
+        Sandboxes "sandboxes"          [Everything Nothing Nothing Nothing Nothing]
         /// Replaying the log and comparing ledger and projections with it.
         Verify "verify"                [Everything Nothing Nothing Nothing Nothing]
     }
@@ -417,6 +419,12 @@ rights! {
         RevertRecalculation "revertRecalculation" [Everything Nothing Nothing Nothing Nothing]
         /// Recalculates the subjects of a recalculation that was applied or reverted.
         RecalculateSubjects "recalculateSubjects" [Everything Nothing Nothing Nothing Nothing]
+        /// Creates a sandbox, a copy of the program.
+        CreateSandbox "createSandbox"  [Everything Nothing Nothing Nothing Nothing]
+        /// Moves the clock of a sandbox forward.
+        AdvanceSandbox "advanceSandbox" [Everything Nothing Nothing Nothing Nothing]
+        /// Deletes a sandbox.
+        DeleteSandbox "deleteSandbox"  [Everything Nothing Nothing Nothing Nothing]
         /// Creates an API key.
         CreateApiKey "createApiKey"    [Everything Nothing Nothing Nothing Nothing]
         /// Revokes an API key.

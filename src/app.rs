@@ -1,53 +1,39 @@
 //! The application: database, services, routes, and a graceful shutdown.
 
 mod metrics;
+mod routes;
+mod sandboxes;
 mod supervision;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apollo_compiler::Schema;
-use apollo_compiler::validation::Valid;
-use axum::Router;
 use chrono::TimeDelta;
-use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::agents::Agents;
-use crate::agents::confirmation::Confirmations;
 use crate::auth::ApiAuthenticator;
 use crate::auth::tokens::TokenVerifier;
-use crate::certificates;
 use crate::clock::Clock;
-use crate::config::{ProtocolSettings, Settings};
+use crate::config::Settings;
 use crate::error::Error;
-use crate::graphql::documents::{Documents, executor};
-use crate::graphql::error::user_error_codes;
-use crate::graphql::root_field_spans::RootFieldSpans;
-use crate::graphql::schema_types::{SchemaTypes, api_scalars};
-use crate::graphql::{schema, trusted_documents};
 use crate::http::authentication::BootstrapKey;
-use crate::http::console::ConsoleSettings;
-use crate::http::endpoint::{BrowserPage, GraphqlEndpoint};
-use crate::http::index::{Endpoints, with_index};
-use crate::http::streams::{ShutdownSignal, StreamSettings};
-use crate::http::throttle::{AddressLimit, Throttle};
-use crate::http::{assets, connections, console, mcp, routes, with_layers};
+use crate::http::sandboxes::with_sandboxes;
+use crate::http::streams::ShutdownSignal;
+use crate::http::{connections, with_layers};
 use crate::service::Services;
+use crate::service::sandboxes::Sandboxes;
 use crate::store::Database;
 use crate::webhook_client::WebhookClient;
 use metrics::{MetricsServer, metrics_router};
-use supervision::{Supervisor, TaskHealth};
+use routes::router;
+use sandboxes::SandboxHost;
+use supervision::Supervisor;
 
 /// Timeout for accepted requests to finish after the shutdown signal.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(25);
-/// Maximum cached documents.
-const DOCUMENTS_MAX: usize = 1_000;
-/// Maximum memory of cached documents, in bytes: 16 MiB.
-const DOCUMENTS_MEMORY_MAX: u64 = 16 << 20;
 
 /// Why the application failed to start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +62,9 @@ pub enum AppError {
     /// The client that sends webhooks cannot be created.
     #[error("WEBHOOKS_SEND: {0}")]
     Webhooks(String),
+    /// The directory of sandboxes cannot be used.
+    #[error("SANDBOX_DIR: cannot use the directory: {0}")]
+    Sandboxes(std::io::Error),
     /// Serving failed.
     #[error("the server stopped: {0}")]
     Serve(std::io::Error),
@@ -90,6 +79,7 @@ pub struct RunningApp {
     server: JoinHandle<std::io::Result<()>>,
     metrics: Option<MetricsServer>,
     tasks: Supervisor,
+    sandboxes: Arc<SandboxHost>,
 }
 
 impl RunningApp {
@@ -122,9 +112,10 @@ impl RunningApp {
     /// # Errors
     /// When serving had failed, or closing the database fails.
     pub async fn stop(self) -> Result<(), AppError> {
-        let Self { services, stop, server, metrics, tasks, .. } = self;
+        let Self { services, stop, server, metrics, tasks, sandboxes, .. } = self;
         // Without a receiver serving has failed already, and the join returns the error.
         let _ = stop.send(true);
+        sandboxes.end_streams();
         let aborted = server.abort_handle();
         if let Ok(ended) = tokio::time::timeout(SHUTDOWN_TIMEOUT, server).await {
             ended.map_err(std::io::Error::other).flatten().map_err(AppError::Serve)?;
@@ -138,6 +129,7 @@ impl RunningApp {
         // After the server: accepted requests may still emit events. The next start emits those that are
         // pending then.
         tasks.stop().await;
+        services.close_sandboxes().await;
         if let Some(metrics) = metrics {
             metrics.stop();
         }
@@ -194,6 +186,11 @@ pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
         let issuer = issuer.open(address).map_err(|(setting, reason)| AppError::Keys(setting, reason))?;
         services = services.with_issuer(Arc::new(issuer));
     }
+    let sandboxes = Arc::new(SandboxHost::new(settings.clone()));
+    if settings.sandboxes.max > 0 {
+        let kept = Sandboxes::open(settings.sandboxes.clone(), sandboxes.clone());
+        services = services.with_sandboxes(Arc::new(kept.map_err(AppError::Sandboxes)?));
+    }
     let key = settings.bootstrap_admin_key.as_ref().map(|key| BootstrapKey::new(key.expose()));
     let token_verifier = match &settings.provider {
         Some(provider) => Some(
@@ -208,6 +205,7 @@ pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
     let mut tasks = Supervisor::new(services.metrics().clone());
     let health = tasks.health().clone();
     let router = router(&services, authenticator, settings, shutdown.clone(), health).await?;
+    let router = with_layers(with_sandboxes(router, sandboxes.find()));
     let metrics = match settings.telemetry.metrics_bind {
         Some(bind) => Some(MetricsServer::start(bind, metrics_router(&services)).await?),
         None => None,
@@ -217,7 +215,7 @@ pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
     let server =
         tokio::spawn(connections::serve(listener, router, limits, services.metrics().clone(), signal));
     start_tasks(&mut tasks, &services, settings);
-    Ok(RunningApp { address, services, stop, server, metrics, tasks })
+    Ok(RunningApp { address, services, stop, server, metrics, tasks, sandboxes })
 }
 
 /// Starts the background tasks.
@@ -248,6 +246,13 @@ fn start_tasks(tasks: &mut Supervisor, services: &Services, settings: &Settings)
             async move { services.run_event_retention(kept).await }
         });
     }
+    if services.keeps_sandboxes() {
+        let sandboxes = services.clone();
+        tasks.spawn_stopping("sandboxes", move |stop| {
+            let services = sandboxes.clone();
+            async move { services.run_sandbox_expiry(stop.received()).await }
+        });
+    }
     if !settings.webhooks.send {
         return;
     }
@@ -262,126 +267,5 @@ fn start_tasks(tasks: &mut Supervisor, services: &Services, settings: &Settings)
             let services = services.clone();
             async move { services.run_delivery_retention(kept).await }
         });
-    }
-}
-
-async fn router(
-    services: &Services,
-    authenticator: ApiAuthenticator,
-    settings: &Settings,
-    shutdown: ShutdownSignal,
-    tasks: TaskHealth,
-) -> Result<Router, AppError> {
-    let protocol = &settings.protocol;
-    let definitions = schema::definitions();
-    let mut types = SchemaTypes::from_sdl(&definitions, &api_scalars()).map_err(AppError::Schema)?;
-    let introspection = protocol.limits.introspection;
-    if !introspection {
-        types = types.without_suggestions();
-    }
-    let builder = schema::builder();
-    let builder =
-        if settings.telemetry.collector.is_some() { builder.extension(RootFieldSpans) } else { builder };
-    let limits = protocol.limits.clone();
-    let mut documents = Documents::new(executor(builder), types, limits, DOCUMENTS_MAX, DOCUMENTS_MEMORY_MAX)
-        .with_description(schema::DESCRIPTION)
-        .with_persisted_queries(protocol.persisted_bytes_max);
-    if let Some(path) = &protocol.trusted_documents {
-        let trusted = trusted_documents::read_documents(path).map_err(AppError::TrustedDocuments)?;
-        documents = documents.with_trusted_documents(trusted).map_err(AppError::TrustedDocuments)?;
-    }
-    let agents = if protocol.agents {
-        Some(agents(services, &documents.schema_definition(), protocol, &definitions).await?)
-    } else {
-        None
-    };
-    if let Some(agents) = &agents {
-        documents = documents.with_own_documents(agents.documents());
-    }
-    user_error_codes().for_each(|code| services.metrics().start_user_errors(code));
-    let page: BrowserPage = Arc::new(|headers| Box::pin(async move { assets::page(headers).await }));
-    let endpoint = GraphqlEndpoint {
-        documents,
-        metrics: services.metrics().clone(),
-        authenticator,
-        limits: protocol.requests,
-        throttle: Throttle::new(protocol.quotas.clone()),
-        streams: StreamSettings {
-            limits: protocol.streams.clone(),
-            origins: protocol.origins.clone(),
-            shutdown,
-        },
-        page: protocol.graphiql.then_some(page),
-    };
-    let endpoint = Arc::new(endpoint);
-    let sdl = introspection.then(|| schema::described(&definitions));
-    let mut routes = routes(Arc::clone(&endpoint), sdl, readiness(services, tasks));
-    let has_agents = agents.is_some();
-    if let Some(agents) = agents {
-        routes = routes.merge(mcp::router(endpoint, agents));
-    }
-    if let Some(cors) = protocol.origins.layer() {
-        routes = routes.layer(cors);
-    }
-    let metrics = settings.telemetry.metrics_bind.is_none();
-    if metrics {
-        routes = routes.merge(metrics_router(services));
-    }
-    let console = &ConsoleSettings { certificates: services.issuer().is_some(), ..settings.console.clone() };
-    let endpoints = Endpoints {
-        console: console.enabled,
-        graphiql: protocol.graphiql,
-        schema: introspection,
-        agents: has_agents,
-        metrics,
-    };
-    routes = with_index(routes, endpoints);
-    let limit = AddressLimit::new(settings.certificates.requests_per_minute, protocol.quotas.proxies.clone());
-    if let Some(public) = certificates::router(services, limit) {
-        routes = routes.merge(public);
-    }
-    if console.enabled {
-        routes = routes.merge(console::router(console));
-    }
-    if protocol.graphiql {
-        routes = routes.merge(assets::router());
-    }
-    Ok(with_layers(routes))
-}
-
-/// What agents may use.
-async fn agents(
-    services: &Services,
-    schema: &Valid<Schema>,
-    protocol: &ProtocolSettings,
-    definitions: &str,
-) -> Result<Arc<Agents>, AppError> {
-    let secret = services.confirmation_secret().await?;
-    let confirmations = Confirmations::new(secret, protocol.confirmation_time_max);
-    let sdl = protocol.limits.introspection.then(|| schema::described(definitions));
-    let agents = Agents::new(schema, sdl, confirmations, *services.clock());
-    agents.map(Arc::new).map_err(AppError::Agents)
-}
-
-/// Whether requests can be served, or what is missing.
-fn readiness(
-    services: &Services,
-    tasks: TaskHealth,
-) -> impl Fn() -> BoxFuture<'static, Result<(), String>> + Clone + Send + Sync + 'static {
-    let database = services.database().clone();
-    move || {
-        let (database, tasks) = (database.clone(), tasks.clone());
-        Box::pin(async move {
-            tasks.check()?;
-            match database.is_ready().await {
-                Ok(true) if database.accepts_writes().await => Ok(()),
-                Ok(true) => Err("the storage of the database refuses writes".to_owned()),
-                Ok(false) => Err("database migrations are pending".to_owned()),
-                Err(error) => {
-                    tracing::warn!(%error, "database unavailable");
-                    Err("database unavailable".to_owned())
-                }
-            }
-        })
     }
 }

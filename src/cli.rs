@@ -3,7 +3,6 @@
 mod archive;
 mod backup;
 mod database;
-mod demo;
 mod edition;
 mod import;
 mod key;

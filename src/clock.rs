@@ -9,21 +9,39 @@ use chrono_tz::Tz;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     zone: Tz,
-    pinned: Option<(NaiveDate, Instant)>,
+    pinned: Option<Pinned>,
+}
+
+/// The day on which a clock stays, and when it began there.
+#[derive(Clone, Copy, Debug)]
+struct Pinned {
+    day: NaiveDate,
+    /// The moment that the clock showed when it began.
+    from: DateTime<Utc>,
+    since: Instant,
 }
 
 impl Clock {
     /// The system's clock, or one that stays on a day.
     #[must_use]
     pub fn new(zone: Tz, pinned: Option<NaiveDate>) -> Self {
-        Self { zone, pinned: pinned.map(|day| (day, Instant::now())) }
+        let pinned = pinned.map(|day| Pinned { day, from: noon(zone, day), since: Instant::now() });
+        Self { zone, pinned }
+    }
+
+    /// The clock of a copy that stays on a day. On the day of this one it goes on from its time, so that nothing of the
+    /// copy lies in its future; on another day it begins at noon.
+    #[must_use]
+    pub fn pinned_to(&self, day: NaiveDate) -> Self {
+        let from = if day == self.today() { self.now() } else { noon(self.zone, day) };
+        Self { zone: self.zone, pinned: Some(Pinned { day, from, since: Instant::now() }) }
     }
 
     /// Today's date in the program's time zone.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         match self.pinned {
-            Some((day, _)) => day,
+            Some(Pinned { day, .. }) => day,
             None => self.now().with_timezone(&self.zone).date_naive(),
         }
     }
@@ -54,16 +72,21 @@ impl Clock {
 
     /// The current time, to the microsecond, the precision of both databases.
     ///
-    /// A pinned clock starts at noon of its day and runs until the end of that day.
+    /// A pinned clock starts at noon of its day and runs until an hour before the end of that day.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        let Some((day, since)) = self.pinned else { return self.real() };
-        let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
-        let noon = day.and_time(noon).and_local_timezone(self.zone).earliest();
-        let noon = noon.map_or_else(|| day.and_time(NaiveTime::default()).and_utc(), |local| local.to_utc());
+        let Some(Pinned { day, from, since }) = self.pinned else { return self.real() };
         let passed = TimeDelta::from_std(since.elapsed()).unwrap_or(TimeDelta::MAX);
-        (noon + passed.min(TimeDelta::hours(11))).trunc_subsecs(6)
+        let left = noon(self.zone, day) + TimeDelta::hours(11) - from;
+        (from + passed.min(left).max(TimeDelta::zero())).trunc_subsecs(6)
     }
+}
+
+/// Noon of a day in a time zone.
+fn noon(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
+    let noon = day.and_time(NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default());
+    let noon = noon.and_local_timezone(zone).earliest();
+    noon.map_or_else(|| day.and_time(NaiveTime::default()).and_utc(), |local| local.to_utc())
 }
 
 #[cfg(test)]
@@ -95,5 +118,21 @@ mod tests {
         assert_eq!(clock.today(), day);
         assert!(one <= two);
         assert_eq!(one.with_timezone(&chrono_tz::Europe::Brussels).date_naive(), day);
+    }
+
+    #[test]
+    fn the_clock_of_a_copy_goes_on_from_the_time_of_the_original() {
+        let zone = chrono_tz::Europe::Brussels;
+        let day: NaiveDate = "2025-06-30".parse().expect("a date");
+        let later: NaiveDate = "2026-01-01".parse().expect("a date");
+        for original in [Clock::new(zone, None), Clock::new(zone, Some(day))] {
+            let today = original.today();
+            let before = original.now();
+            let copy = original.pinned_to(today);
+            assert_eq!(copy.today(), today);
+            assert!(before <= copy.now(), "nothing of the original lies in its future");
+            let moved = copy.pinned_to(later);
+            assert_eq!((moved.today(), moved.date_of(moved.now())), (later, later));
+        }
     }
 }

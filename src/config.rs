@@ -5,6 +5,7 @@ mod certificates;
 mod console;
 mod database;
 mod protocol;
+mod sandboxes;
 mod telemetry;
 mod webhooks;
 
@@ -21,6 +22,7 @@ use crate::certificates::CertificateSettings;
 use crate::http::console::ConsoleSettings;
 use crate::program::calendar::parse_date;
 use crate::program::nearest::nearest;
+use crate::service::sandboxes::SandboxSettings;
 use crate::service::webhooks::WebhookSettings;
 use crate::store::PoolSizes;
 
@@ -60,6 +62,8 @@ pub struct Settings {
     pub telemetry: crate::telemetry::Settings,
     /// `WEBHOOKS_…`: whether this process delivers webhooks, and to which addresses.
     pub webhooks: WebhookSettings,
+    /// `SANDBOX…`: how many sandboxes this process keeps, how long, and where.
+    pub sandboxes: SandboxSettings,
 }
 
 impl Default for Settings {
@@ -79,6 +83,7 @@ impl Default for Settings {
             protocol: ProtocolSettings::default(),
             telemetry: crate::telemetry::Settings::default(),
             webhooks: WebhookSettings::default(),
+            sandboxes: SandboxSettings::default(),
         }
     }
 }
@@ -176,6 +181,7 @@ impl Settings {
         settings.telemetry = telemetry::read(get)?;
         settings.webhooks = webhooks::read(&get)?;
         settings.certificates = certificates::read(&get)?;
+        settings.sandboxes = sandboxes::read(&get)?;
         settings.provider = auth::read(get)?;
         settings.console = console::read(get, settings.provider.as_ref())?;
         Ok(settings)

@@ -43,5 +43,5 @@ mod unset_variables;
 mod validation;
 pub mod variables;
 
-pub(crate) use id::{import_run_id, read_import_run_id};
+pub(crate) use id::{import_run_id, read_import_run_id, read_sandbox_id, sandbox_id};
 pub(crate) use run::with_previews;

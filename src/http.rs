@@ -20,6 +20,7 @@ mod request_batch;
 pub mod request_body;
 pub mod request_id;
 pub mod response;
+pub mod sandboxes;
 pub mod streams;
 pub mod throttle;
 

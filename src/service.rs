@@ -8,6 +8,7 @@ pub mod certificates;
 pub mod contracts;
 pub mod customers;
 pub mod deals;
+pub mod demo;
 pub mod editions;
 pub mod erasure;
 pub mod events;
@@ -24,6 +25,7 @@ pub mod quotes;
 pub mod reads;
 pub mod recalculations;
 pub mod run;
+pub mod sandboxes;
 mod seals;
 mod stored_values;
 pub mod subjects;
@@ -52,6 +54,7 @@ use crate::webhook_client::WebhookClient;
 pub use input::ObjectId;
 use policy::{CurrentPolicy, Policy};
 use run::Effects;
+use sandboxes::SandboxAccess;
 
 /// The caller of what the program does by itself.
 const SERVER: &str = "server";
@@ -83,6 +86,7 @@ pub struct Services {
     webhook_sender: Arc<webhooks::WebhookSender>,
     /// Who signs certificates, where that is set up.
     issuer: Option<Arc<Issuer>>,
+    sandboxes: SandboxAccess,
 }
 
 impl Services {
@@ -111,6 +115,7 @@ impl Services {
             metrics,
             webhook_sender: Arc::default(),
             issuer: None,
+            sandboxes: SandboxAccess::default(),
         };
         services.complete_stored_values().await?;
         Ok(services)

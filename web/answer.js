@@ -2,6 +2,8 @@
 
 import { useSyncExternalStore } from 'react';
 
+import { ENDPOINT } from './base.js';
+
 const listeners = new Set();
 let answer = null;
 
@@ -32,7 +34,7 @@ export async function estimate(request, headers) {
   const began = performance.now();
   const ms = () => Math.round(performance.now() - began);
   try {
-    const response = await fetch('/graphql', {
+    const response = await fetch(ENDPOINT, {
       method: 'POST',
       headers: { ...headers, 'Content-Type': 'application/json', Accept: 'application/graphql-response+json', 'GraphQL-Cost': 'estimate' },
       body: JSON.stringify(request),

@@ -1,7 +1,10 @@
 // The API key that the page sends. It is stored in the session storage of this browser tab until the tab is
 // closed: other tabs and later users of the browser cannot read it.
 
-const STORAGE_KEY = 'partner-program:key';
+import { BASE } from './base.js';
+
+// A sandbox has keys of its own: those of the program are not sent to it.
+const STORAGE_KEY = `partner-program:key${BASE}`;
 
 const listeners = new Set();
 let key = keyFromUrl() ?? sessionStorage.getItem(STORAGE_KEY) ?? '';

@@ -5,9 +5,10 @@ import { Kind, parse } from 'graphql';
 import { CloseCode, createClient } from 'graphql-ws';
 
 import { measuredFetch, withoutCost } from './answer.js';
+import { ENDPOINT } from './base.js';
 import { hasCredentials, withKey } from './credentials.js';
 
-const executeOverHttp = createGraphiQLFetcher({ url: '/graphql', fetch: measuredFetch });
+const executeOverHttp = createGraphiQLFetcher({ url: ENDPOINT, fetch: measuredFetch });
 
 /// The result without a key. The request is not sent, because the server would return 401.
 export const NO_KEY = { errors: [{ message: 'Enter an API key in the field at the top right.' }] };
@@ -52,7 +53,7 @@ function subscribe({ query, variables, operationName }, headers) {
   return {
     subscribe(sink) {
       const client = createClient({
-        url: `${location.protocol.replace('http', 'ws')}//${location.host}/graphql/ws`,
+        url: `${location.protocol.replace('http', 'ws')}//${location.host}${ENDPOINT}/ws`,
         connectionParams: headers,
         lazy: true,
         // Reconnecting would silently skip the events in between.

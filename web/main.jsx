@@ -15,6 +15,7 @@ import { KeyField } from './key.jsx';
 import { documentFromUrl } from './link.js';
 import { keepNamed } from './names.js';
 import { EXAMPLES } from './panel.jsx';
+import { SandboxDay } from './sandbox.jsx';
 import { storage } from './storage.js';
 import { Answer, Copies, Estimate } from './toolbar.jsx';
 
@@ -76,6 +77,7 @@ const page = (
   >
     <GraphiQL.Logo>
       <h1 className="product">Partner Program</h1>
+      <SandboxDay />
       <KeyField />
     </GraphiQL.Logo>
     <GraphiQL.Toolbar>

@@ -1,6 +1,7 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { parse, print } from 'graphql';
 
+import { ENDPOINT } from './base.js';
 import { withKey } from './credentials.js';
 import { examples, filledIn } from './examples.js';
 import { useCaller } from './viewer.js';
@@ -46,7 +47,7 @@ function Panel() {
 /// What a query answers; nothing if it is refused: the example then has words in the place of an ID.
 async function ask(query) {
   try {
-    const response = await fetch('/graphql', {
+    const response = await fetch(ENDPOINT, {
       method: 'POST',
       headers: withKey({ 'Content-Type': 'application/json', Accept: 'application/json' }),
       body: JSON.stringify({ query }),

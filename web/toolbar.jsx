@@ -2,6 +2,7 @@ import { ToolbarButton, useGraphiQL } from '@graphiql/react';
 import { useState } from 'react';
 
 import { estimate, useAnswer } from './answer.js';
+import { ENDPOINT } from './base.js';
 import { withKey } from './credentials.js';
 import { ofSelected } from './fetcher.js';
 import { linkTo } from './link.js';
@@ -19,7 +20,7 @@ function parsed(variables) {
 function asCurl(query, variables) {
   const body = JSON.stringify({ query, variables: parsed(variables) });
   return [
-    `curl -s ${location.origin}/graphql`,
+    `curl -s ${location.origin}${ENDPOINT}`,
     `-H "Authorization: Bearer $KEY"`,
     `-H 'Content-Type: application/json'`,
     `-d '${body.replaceAll("'", String.raw`'\''`)}'`,
@@ -27,7 +28,7 @@ function asCurl(query, variables) {
 }
 
 function asFetch(query, variables) {
-  return `const response = await fetch('${location.origin}/graphql', {
+  return `const response = await fetch('${location.origin}${ENDPOINT}', {
   method: 'POST',
   headers: { Authorization: \`Bearer \${key}\`, 'Content-Type': 'application/json' },
   body: JSON.stringify(${JSON.stringify({ query, variables: parsed(variables) }, null, 2).replaceAll('\n', '\n  ')}),

@@ -2,6 +2,7 @@
 
 import { useSyncExternalStore } from 'react';
 
+import { ENDPOINT } from './base.js';
 import { getKey, onKeyChange, withKey } from './credentials.js';
 
 const QUERY = '{ today viewer { role integration partner { code } professional { code } } }';
@@ -42,7 +43,7 @@ async function load() {
 
 async function queryViewer() {
   try {
-    const response = await fetch('/graphql', {
+    const response = await fetch(ENDPOINT, {
       method: 'POST',
       headers: withKey({ 'Content-Type': 'application/json', Accept: 'application/json' }),
       body: JSON.stringify({ query: QUERY }),

@@ -6,6 +6,7 @@ import { Router } from 'wouter';
 
 import { Session } from '#generated/session';
 
+import { BASE } from './api/base';
 import { CallerProvider, toCaller } from './api/caller';
 import { createClient, post } from './api/client';
 import { LiveProvider } from './api/live';
@@ -21,7 +22,7 @@ const SignIn = lazy(() => import('./pages/sign-in'));
 export function App() {
   const { key } = useCredentials();
   return (
-    <Router base="/console">
+    <Router base={`${BASE}/console`}>
       <Suspense fallback={<Loading />}>{key === '' ? <SignIn /> : <SignedIn key={key} apiKey={key} />}</Suspense>
       <Notices />
     </Router>

@@ -9,6 +9,7 @@ import { signOut } from './api/session';
 import { LANGUAGES, useTexts } from './i18n/i18n';
 import type { Language } from './i18n/i18n';
 import { Empty, Loading } from './ui/basics';
+import { SandboxMark } from './ui/sandbox';
 import { applyTheme, theme } from './ui/theme';
 import type { Theme } from './ui/theme';
 import { VIEWS } from './views';
@@ -56,6 +57,7 @@ export default function Shell() {
         <Link href="/" className="brand">
           Partner Program
         </Link>
+        <SandboxMark />
         <AriaButton className="search" onPress={() => setPalette(true)}>
           <span>{t('nav.search')}</span>
           <kbd>Ctrl K</kbd>

@@ -5,6 +5,7 @@ import { lazy } from 'react';
 
 import type { Role } from '#generated/types';
 
+import { isSandbox } from './api/base';
 import type { Key } from './i18n/i18n';
 
 type Page = LazyExoticComponent<ComponentType<{ params: Record<string, string> }>>;
@@ -56,6 +57,8 @@ const administrator: View[] = [
   { path: '/recalculations', title: 'nav.recalculations', page: page(() => import('./pages/recalculations')) },
   { path: '/recalculations/:id', title: 'nav.recalculations', page: page(() => import('./pages/recalculation')), listed: false },
   { path: '/keys', title: 'nav.keys', page: page(() => import('./pages/keys')) },
+  // A sandbox has none of its own.
+  ...(isSandbox ? [] : [{ path: '/sandboxes', title: 'nav.sandboxes', page: page(() => import('./pages/sandboxes')) } as const]),
 ];
 
 const partner: View[] = [

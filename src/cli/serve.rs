@@ -1,10 +1,11 @@
 //! `serve`: runs the server until a termination signal.
 
-use super::{CommandError, demo};
+use super::CommandError;
 use crate::access::RoleName;
 use crate::app;
 use crate::certificates::IssuerSettings;
 use crate::config::{DatabaseUrl, Secret, Settings};
+use crate::service::demo;
 use crate::service::keys::KeyDraft;
 use crate::telemetry::log::LogFormat;
 

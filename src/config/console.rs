@@ -30,6 +30,7 @@ pub(super) fn read(
         sign_in: sign_in(get, provider)?,
         // The server knows it once it has its key.
         certificates: false,
+        sandbox_until: None,
     })
 }
 

@@ -20,6 +20,7 @@ pub(crate) enum NodeType {
     EditionDraft,
     EditionTrial,
     Recalculation,
+    Sandbox,
     ApiKey,
     AuditEntry,
     Product,
@@ -48,6 +49,7 @@ impl NodeType {
         Self::EditionDraft,
         Self::EditionTrial,
         Self::Recalculation,
+        Self::Sandbox,
         Self::ApiKey,
         Self::AuditEntry,
         Self::Product,
@@ -76,6 +78,7 @@ impl NodeType {
             Self::EditionDraft => "EditionDraft",
             Self::EditionTrial => "EditionTrial",
             Self::Recalculation => "Recalculation",
+            Self::Sandbox => "Sandbox",
             Self::ApiKey => "ApiKey",
             Self::AuditEntry => "AuditEntry",
             Self::Product => "Product",
@@ -129,6 +132,16 @@ pub(crate) fn import_run_id(key: Uuid) -> String {
 /// The key of an import run from its global id.
 pub(crate) fn read_import_run_id(text: &str) -> Option<Uuid> {
     NodeType::ImportRun.object(&ID::from(text)).key
+}
+
+/// The global id of a sandbox, which its address has.
+pub(crate) fn sandbox_id(key: Uuid) -> String {
+    NodeType::Sandbox.id(key).to_string()
+}
+
+/// The key of a sandbox from its global id.
+pub(crate) fn read_sandbox_id(text: &str) -> Option<Uuid> {
+    NodeType::Sandbox.object(&ID::from(text)).key
 }
 
 /// Text as base64url.

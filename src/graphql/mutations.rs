@@ -13,6 +13,7 @@ mod overrides;
 mod products;
 mod quotes;
 mod recalculations;
+mod sandboxes;
 mod subject_changes;
 mod subjects;
 mod swag;
@@ -45,4 +46,5 @@ pub struct Mutation(
     voiding::VoidingMutations,
     editions::EditionMutations,
     recalculations::RecalculationMutations,
+    sandboxes::SandboxMutations,
 );

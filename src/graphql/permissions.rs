@@ -51,6 +51,9 @@ const WITHOUT_MUTATION: [Operation; 5] = [
     Operation::SendWebhooks,
 ];
 
+/// Mutations of sandboxes, which a sandbox itself does not have.
+pub(super) const OF_SANDBOXES: [&str; 3] = ["createSandbox", "advanceSandbox", "deleteSandbox"];
+
 /// Names of the mutations that a caller may run, for all objects or for its own.
 #[must_use]
 pub fn mutations(caller: &Caller) -> Vec<&'static str> {

@@ -10,6 +10,7 @@ mod lists;
 mod nodes;
 mod recalculations;
 mod reports;
+mod sandboxes;
 mod webhooks;
 
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub struct Query(
     editions::EditionQueries,
     recalculations::RecalculationQueries,
     reports::ReportQueries,
+    sandboxes::SandboxQueries,
 );
 
 /// Subjects, what they did, and the policy that judges it.

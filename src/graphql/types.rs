@@ -33,6 +33,7 @@ mod professional;
 mod quote;
 mod recalculation;
 mod report;
+mod sandbox;
 mod sealed_head;
 mod standing;
 mod statement;
@@ -75,6 +76,7 @@ pub(crate) use professional::Professional;
 pub(crate) use quote::SavedQuote;
 pub(crate) use recalculation::Recalculation;
 pub(crate) use report::ProgramReport;
+pub(crate) use sandbox::Sandbox;
 pub(crate) use statement::Statement;
 pub(crate) use swag::{SwagItem, SwagOrder};
 pub(crate) use target::SalesTarget;
@@ -98,6 +100,7 @@ pub(crate) enum Node {
     EditionDraft(EditionDraft),
     EditionTrial(EditionTrial),
     Recalculation(Recalculation),
+    Sandbox(Sandbox),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),
     Product(Product),

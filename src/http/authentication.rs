@@ -126,7 +126,13 @@ impl BootstrapKey {
     /// Stores the digest of the key, not the key itself.
     #[must_use]
     pub fn new(key: &str) -> Self {
-        Self { digest: Sha256::digest(key).into() }
+        Self::of_digest(Sha256::digest(key).into())
+    }
+
+    /// The key with this SHA-256 digest.
+    #[must_use]
+    pub const fn of_digest(digest: [u8; 32]) -> Self {
+        Self { digest }
     }
 
     /// Whether the token is the key. Digests are compared, in constant time, so that

@@ -12,6 +12,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chrono::{DateTime, SecondsFormat, Utc};
 use rust_embed::RustEmbed;
 use serde_json::{Value, json};
 
@@ -41,11 +42,19 @@ pub struct ConsoleSettings {
     pub sign_in: Option<SignIn>,
     /// Whether the server issues certificates.
     pub certificates: bool,
+    /// Until when the sandbox is kept whose console this is; none for the console of the program.
+    pub sandbox_until: Option<DateTime<Utc>>,
 }
 
 impl Default for ConsoleSettings {
     fn default() -> Self {
-        Self { enabled: true, letterhead: Vec::new(), sign_in: None, certificates: false }
+        Self {
+            enabled: true,
+            letterhead: Vec::new(),
+            sign_in: None,
+            certificates: false,
+            sandbox_until: None,
+        }
     }
 }
 
@@ -70,7 +79,10 @@ impl ConsoleSettings {
         let sign_in = self.sign_in.as_ref().map(|it| {
             json!({ "issuer": it.issuer, "clientId": it.client_id, "scope": it.scope, "resource": it.resource })
         });
-        json!({ "letterhead": self.letterhead, "signIn": sign_in, "certificates": self.certificates })
+        let sandbox = self
+            .sandbox_until
+            .map(|until| json!({ "expiresAt": until.to_rfc3339_opts(SecondsFormat::Secs, true) }));
+        json!({ "letterhead": self.letterhead, "signIn": sign_in, "certificates": self.certificates, "sandbox": sandbox })
     }
 
     /// The content security policy: only this server is trusted, and the provider for signing in. No inline script and

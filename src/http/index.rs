@@ -43,14 +43,18 @@ pub struct Endpoints {
 type Link = (&'static str, &'static str, &'static str);
 
 struct Index {
+    /// Where the addresses begin: nothing, or the address of a sandbox.
+    base: String,
     links: Vec<Link>,
     json: Bytes,
     html: Bytes,
 }
 
 /// Adds `GET /` and the responses for paths and methods that the router does not have.
-pub fn with_index(router: Router, endpoints: Endpoints) -> Router {
-    let index = Arc::new(Index::new(endpoints));
+///
+/// The addresses that clients use begin with `base`, which the router does not see: it is empty, or that of a sandbox.
+pub fn with_index(router: Router, endpoints: Endpoints, base: &str) -> Router {
+    let index = Arc::new(Index::new(endpoints, base));
     let (root, unknown, method) = (Arc::clone(&index), Arc::clone(&index), index);
     router
         .route("/", get(move |headers: HeaderMap| async move { root.page(&headers) }))
@@ -61,7 +65,7 @@ pub fn with_index(router: Router, endpoints: Endpoints) -> Router {
 }
 
 impl Index {
-    fn new(endpoints: Endpoints) -> Self {
+    fn new(endpoints: Endpoints, base: &str) -> Self {
         let Endpoints { console, graphiql, schema, agents, metrics } = endpoints;
         let links: Vec<Link> = [
             (console, ("console", "/console", "the console, a web application for all roles")),
@@ -80,9 +84,9 @@ impl Index {
         .into_iter()
         .filter_map(|(is_on, link)| is_on.then_some(link))
         .collect();
-        let json = json!({ "name": NAME, "version": VERSION, "links": links_object(&links) });
-        let html = html(&links);
-        Self { links, json: Bytes::from(json.to_string()), html: Bytes::from(html) }
+        let json = json!({ "name": NAME, "version": VERSION, "links": links_object(base, &links) });
+        let html = html(base, &links);
+        Self { base: base.to_owned(), links, json: Bytes::from(json.to_string()), html: Bytes::from(html) }
     }
 
     fn page(&self, headers: &HeaderMap) -> Response {
@@ -103,31 +107,38 @@ impl Index {
     }
 
     fn not_found(&self, uri: &Uri) -> Response {
-        let path = truncate_chars(uri.path().to_owned(), PATH_CHARS_MAX);
+        let path = self.path(uri);
         let near = nearest(uri.path(), self.links.iter().map(|(_, path, _)| *path));
-        let near = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
+        let near = near.map(|near| format!(" Did you mean {}{near}?", self.base)).unwrap_or_default();
         self.error(StatusCode::NOT_FOUND, &format!("There is nothing at {path}.{near}"))
     }
 
     fn method_not_allowed(&self, method: &Method, uri: &Uri) -> Response {
         let method = truncate_chars(method.to_string(), PATH_CHARS_MAX);
-        let path = truncate_chars(uri.path().to_owned(), PATH_CHARS_MAX);
+        let path = self.path(uri);
         let message = format!("{path} does not support the method {method}; use GET or HEAD.");
         self.error(StatusCode::METHOD_NOT_ALLOWED, &message)
     }
 
+    /// The path as the client sent it, as far as a message quotes it.
+    fn path(&self, uri: &Uri) -> String {
+        format!("{}{}", self.base, truncate_chars(uri.path().to_owned(), PATH_CHARS_MAX))
+    }
+
     fn error(&self, status: StatusCode, message: &str) -> Response {
-        let body = json!({ "error": message, "links": links_object(&self.links) });
+        let body = json!({ "error": message, "links": links_object(&self.base, &self.links) });
         (status, [(CONTENT_TYPE, JSON)], body.to_string()).into_response()
     }
 }
 
-fn links_object(links: &[Link]) -> Map<String, Value> {
-    links.iter().map(|(name, path, _)| ((*name).to_owned(), Value::from(*path))).collect()
+fn links_object(base: &str, links: &[Link]) -> Map<String, Value> {
+    let link = |(name, path, _): &Link| ((*name).to_owned(), Value::from(format!("{base}{path}")));
+    links.iter().map(link).collect()
 }
 
-fn html(links: &[Link]) -> String {
-    let item = |(_, path, about): &Link| format!("<li><a href=\"{path}\">{path}</a>: {about}</li>\n");
+fn html(base: &str, links: &[Link]) -> String {
+    let item =
+        |(_, path, about): &Link| format!("<li><a href=\"{base}{path}\">{base}{path}</a>: {about}</li>\n");
     let items: String = links.iter().map(item).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{NAME}</title></head>\n\

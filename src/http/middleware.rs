@@ -14,7 +14,7 @@ use tracing::{Instrument, info_span};
 
 use super::accept::{MediaType, negotiate};
 use super::request_id::{RequestId, X_REQUEST_ID, log_panic};
-use super::response;
+use super::{response, sandboxes};
 use crate::telemetry::observation::Summary;
 use crate::telemetry::{log, traces};
 
@@ -26,7 +26,9 @@ pub(super) async fn layer(mut request: Request, next: Next) -> Response {
     let accept = request.headers().get(ACCEPT).cloned();
     // The template of the route: a path is unbounded.
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let is_of_sandbox = request.uri().path().starts_with(sandboxes::PREFIX);
+    let unmatched = if is_of_sandbox { sandboxes::ROUTE } else { "none" };
+    let route = route.as_ref().map_or(unmatched, MatchedPath::as_str);
     let (method, since) = (method_label(request.method()), Instant::now());
     let log_span = info_span!(target: log::REQUEST, "request", request_id = id.as_str());
     let trace_span = traces::request(method, route, id.as_str(), &HeaderExtractor(request.headers()));

@@ -21,7 +21,7 @@ use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
 pub(crate) use cache::KeyCache;
-use text::KeyText;
+pub(super) use text::KeyText;
 
 /// Maximum number of sources on the allowlist of a key.
 const SOURCES_MAX: usize = 50;

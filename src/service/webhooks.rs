@@ -25,7 +25,7 @@ use crate::store::event::EventFilter;
 use crate::store::partner::PartnerRow;
 use crate::store::{subject, webhook as store};
 use crate::webhook_client::WebhookClient;
-pub(crate) use message::{event_type, message_id};
+pub(crate) use message::event_type;
 pub use reads::Progress;
 
 /// How webhooks are sent.

@@ -3,6 +3,7 @@
 //! A row is one JSON object: its columns by name in alphabetical order, without those that are null. Rows of a table
 //! follow in the order of their primary key. So both engines give the same lines for the same rows.
 
+mod copy;
 mod values;
 
 use futures_util::TryStreamExt;
@@ -11,11 +12,12 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend,
     DbErr, EntityName, EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
-    Order, PrimaryKeyToColumn, QueryOrder, Statement, TryIntoModel,
+    Order, PrimaryKeyToColumn, QueryOrder, Select, Statement, TryIntoModel,
 };
 use serde_json::{Map, Value as Json};
 
 use super::{Database, insert_all};
+pub use copy::copy;
 
 /// Rows that are inserted together.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -90,6 +92,8 @@ macro_rules! every_table {
     };
 }
 
+use every_table;
+
 /// Why an archive can't be restored.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
@@ -154,6 +158,15 @@ where
 {
     let name = T::default().table_name();
     line(name, None)?;
+    let mut rows = in_order::<T>(snapshot).stream(snapshot).await?;
+    while let Some(row) = rows.try_next().await? {
+        line(name, Some(&Json::Object(json_row(&row, |_| true)).to_string()))?;
+    }
+    Ok(())
+}
+
+/// The rows of a table in the order of their primary key.
+fn in_order<T: EntityTrait>(snapshot: &DatabaseTransaction) -> Select<T> {
     let mut query = T::find();
     for key in T::PrimaryKey::iter() {
         let column = key.into_column();
@@ -164,11 +177,7 @@ where
             query.order_by(column, Order::Asc)
         };
     }
-    let mut rows = query.stream(snapshot).await?;
-    while let Some(row) = rows.try_next().await? {
-        line(name, Some(&Json::Object(json_row(&row, |_| true)).to_string()))?;
-    }
-    Ok(())
+    query
 }
 
 /// The columns of a row that are kept, without those that are null.
@@ -194,10 +203,18 @@ impl Restore {
     /// # Errors
     /// When a table has rows.
     pub async fn begin(database: &Database) -> Result<Self, RestoreError> {
+        Self::begin_with(database, &[]).await
+    }
+
+    /// The same where some tables get no rows: one that is not empty in a new database keeps its own.
+    async fn begin_with(database: &Database, left_out: &[&str]) -> Result<Self, RestoreError> {
         let transaction = database.begin().await?;
         lift_timeouts(&transaction).await?;
         for name in tables() {
             if FILLED_AT_FIRST.contains(&name) {
+                if left_out.contains(&name) {
+                    continue;
+                }
                 transaction.execute_unprepared(&format!("DELETE FROM {name}")).await?;
                 continue;
             }

@@ -197,6 +197,13 @@ pub(crate) async fn advance(connection: &impl ConnectionTrait, id: Uuid, positio
     update.exec(connection).await.map(drop)
 }
 
+/// Sets the same for every endpoint.
+pub(crate) async fn advance_all(connection: &impl ConnectionTrait, position: i64) -> Result<(), DbErr> {
+    let update = webhook_endpoint::Entity::update_many()
+        .col_expr(webhook_endpoint::Column::Position, Expr::value(position));
+    update.exec(connection).await.map(drop)
+}
+
 /// Endpoints with deliveries that may be due at a moment.
 pub(crate) async fn with_due(
     connection: &impl ConnectionTrait,

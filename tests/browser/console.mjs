@@ -283,6 +283,37 @@ try {
     await it.main('revokeApiKey');
   });
 
+  await step('administrator: a sandbox, its clock, and its own console', async () => {
+    const it = await open('ADMINISTRATOR', WIDE, '/console/sandboxes');
+    await it.loaded('Sandboxes');
+    await it.main('There is no sandbox.');
+    await it.press('Create a sandbox');
+    await it.confirm('Create a sandbox');
+    await it.main('It is shown only once.', 'Ready', '21 Nov 2026');
+    await it.accessible('sandboxes');
+    const secret = await it.page.$eval('.secret', (element) => element.innerText);
+    const address = await it.page.$eval('td a[href^="/sandbox/"]', (element) => element.getAttribute('href'));
+    const inside = await open(null, WIDE, address);
+    await inside.text('.sign-in', 'This is a sandbox');
+    await inside.fill('API key or token', secret);
+    await inside.press('Sign in with the key');
+    await inside.text('.sandbox-mark', 'Sandbox · 21 Nov 2026');
+    await inside.press('Partners', { within: 'nav' });
+    await inside.loaded('Partners');
+    await inside.main('Nordwind Systems');
+    await inside.accessible('sandbox');
+    await it.press('Move the clock: 21 Nov 2026');
+    await it.confirm('Move the clock');
+    await it.main('1 Jan 2027');
+    // The console in the sandbox follows.
+    await inside.text('.sandbox-mark', '1 Jan 2027');
+    const explorer = await open(null, WIDE, `${address.replace(/console$/, 'graphql')}#key=${secret}`);
+    await explorer.text('.sandbox-day', 'Sandbox · 2027-01-01');
+    await it.press('Delete: 1 Jan 2027');
+    await it.confirm('Delete');
+    await it.main('There is no sandbox.');
+  });
+
   await step('partner: from a quote to an order, on a phone', async () => {
     const it = await open('PARTNER', PHONE);
     await it.loaded('Nordwind Systems');

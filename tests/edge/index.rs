@@ -13,7 +13,7 @@ async fn start(endpoints: Endpoints) -> String {
     let toy = Toy::start().await;
     let sdl = endpoints.schema.then(|| "type Query".to_owned());
     let routes = partner_program::http::routes(Arc::clone(&toy.endpoint), sdl, || async { Ok(()) });
-    let router = partner_program::http::with_layers(with_index(routes, endpoints));
+    let router = partner_program::http::with_layers(with_index(routes, endpoints, ""));
     format!("http://{}", toy::serve(router, "127.0.0.1:0").await)
 }
 

@@ -7,6 +7,7 @@ mod audit_customers;
 mod audit_editions;
 mod audit_orders;
 mod audit_recalculations;
+mod audit_sandboxes;
 mod audit_subjects;
 mod audit_webhooks;
 mod erasure;

@@ -7,6 +7,7 @@ mod commerce;
 mod database;
 pub(crate) mod deals;
 pub(crate) mod history;
+pub(crate) mod sandboxes;
 mod state;
 mod stream;
 pub(crate) mod webhooks;

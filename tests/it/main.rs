@@ -60,6 +60,7 @@ mod recalculations;
 mod recording;
 mod redemptions;
 mod returns;
+mod sandboxes;
 mod schema;
 mod statements;
 mod subject_changes;

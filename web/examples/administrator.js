@@ -75,5 +75,26 @@ export function administrator(day) {
         input: { role: 'INTEGRATOR', subject: 'training-portal', label: `Training portal, since ${day}`, sources: ['training'] },
       },
     },
+    {
+      title: 'Create a sandbox',
+      description: 'A copy of the program whose clock can be moved with advanceSandbox. The secret is the key of its administrator, shown only once.',
+      query: `mutation CreateSandbox($input: CreateSandboxInput!) {
+  createSandbox(input: $input) {
+    secret
+    sandbox { id url consoleUrl status today expiresAt }
+    userErrors { code message field }
+  }
+}
+`,
+      variables: { input: { expiresIn: 1 } },
+    },
+    {
+      title: 'Sandboxes',
+      description: 'Those of the server process, with the day on which the clock of each stands.',
+      query: `query Sandboxes {
+  sandboxes { id url status today isDemo createdAt createdBy expiresAt }
+}
+`,
+    },
   ];
 }

@@ -7,10 +7,11 @@ import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
 
 import { KEYLESS } from '#generated/schema';
 
+import { BASE } from './base';
 import type { Operation } from './operation';
 import { getKey, signOut } from './session';
 
-const URL = '/graphql';
+const URL = `${BASE}/graphql`;
 
 function headers(key: string): Record<string, string> {
   return { Authorization: `Bearer ${key}` };
@@ -19,7 +20,7 @@ function headers(key: string): Record<string, string> {
 /// A client for one key. Another key gets another client, so that nothing of one caller is shown to the next.
 export function createClient(key: string): { client: Client; close: () => void } {
   const socket = createSocket({
-    url: `${location.protocol.replace('http', 'ws')}//${location.host}/graphql/ws`,
+    url: `${location.protocol.replace('http', 'ws')}//${location.host}${URL}/ws`,
     connectionParams: headers(key),
     // As long as the tab is open: a laptop that wakes up reconnects.
     retryAttempts: Number.POSITIVE_INFINITY,

@@ -1,5 +1,7 @@
 // What the server says before anybody has signed in.
 
+import { BASE } from './base';
+
 export interface SignInConfig {
   readonly issuer: string;
   readonly clientId: string;
@@ -17,6 +19,6 @@ export interface Config {
 let config: Promise<Config> | undefined;
 
 export function getConfig(): Promise<Config> {
-  config ??= fetch('/console/config.json').then((response) => response.json() as Promise<Config>);
+  config ??= fetch(`${BASE}/console/config.json`).then((response) => response.json() as Promise<Config>);
   return config;
 }

@@ -3,7 +3,10 @@
 
 import { useSyncExternalStore } from 'react';
 
-const STORAGE_KEY = 'partner-program:key';
+import { BASE } from './base';
+
+/// A sandbox has keys of its own: those of the program are not sent to it.
+const STORAGE_KEY = `partner-program:key${BASE}`;
 
 /// Why the last session ended.
 export type Ended = 'expired' | null;

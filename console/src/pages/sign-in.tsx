@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 
+import { isSandbox } from '#src/api/base';
 import { getConfig } from '#src/api/config';
 import type { Config } from '#src/api/config';
 import { signIn, useCredentials } from '#src/api/session';
@@ -32,6 +33,7 @@ export default function SignIn() {
   return (
     <main className="sign-in">
       <h1>Partner Program</h1>
+      {isSandbox && <p className="notice">{t('sandbox.signIn')}</p>}
       {ended && (
         <p className="notice" role="alert">
           {t('signIn.expired')}

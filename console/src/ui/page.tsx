@@ -3,6 +3,7 @@
 import type { ReactNode } from 'react';
 import { useEffect } from 'react';
 
+import { BASE } from '#src/api/base';
 import type { Operation } from '#src/api/operation';
 import { useTexts } from '#src/i18n/i18n';
 
@@ -16,7 +17,7 @@ export interface ShownQuery {
 /// A link that opens a document with its variables in GraphiQL. The fragment is never sent to the server.
 function graphiql({ operation, variables }: ShownQuery): string {
   const parameters = new URLSearchParams({ query: operation.text, variables: JSON.stringify(variables, null, 2) });
-  return `/graphql#${parameters}`;
+  return `${BASE}/graphql#${parameters}`;
 }
 
 function nameOf(text: string): string {

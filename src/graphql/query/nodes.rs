@@ -10,7 +10,7 @@ use crate::graphql::id::NodeType;
 use crate::graphql::types::{
     Activity, Affiliation, ApiKey, AuditEntry, Certificate, Contract, Customer, Deal, Edition, EditionDraft,
     EditionTrial, ImportRun, LedgerEntry, Node, Order, Partner, PointsEntry, Product, Professional,
-    Recalculation, SavedQuote, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
+    Recalculation, Sandbox, SavedQuote, SwagItem, SwagOrder, WebhookDelivery, WebhookEndpoint,
 };
 use crate::service::Services;
 
@@ -94,6 +94,7 @@ pub(super) async fn nodes(services: &Services, ids: &[ID]) -> Result<Vec<Option<
             NodeType::Certificate => Node::Certificate(Certificate(certificates.get(id)?)),
             NodeType::EditionTrial => Node::EditionTrial(EditionTrial(trials.get(id)?)),
             NodeType::Recalculation => Node::Recalculation(Recalculation(recalculations.get(id)?)),
+            NodeType::Sandbox => Node::Sandbox(Sandbox(services.sandbox_by_id(id)?)),
             NodeType::EditionDraft => Node::EditionDraft(EditionDraft(drafts.get(id)?)),
             NodeType::Edition => {
                 let index = policy.index(id)?;

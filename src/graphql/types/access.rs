@@ -119,7 +119,12 @@ impl Viewer {
     /// Names of the mutations that the caller may run, for all objects or for its own ones; none if `readOnly`. A
     /// client shows what is possible by this list. A mutation can still be refused because of its object.
     async fn mutations(&self, context: &Context<'_>) -> Vec<&'static str> {
-        permissions::mutations(context.data_unchecked::<Services>().caller())
+        let services = context.data_unchecked::<Services>();
+        let mut names = permissions::mutations(services.caller());
+        if !services.keeps_sandboxes() {
+            names.retain(|name| !permissions::OF_SANDBOXES.contains(name));
+        }
+        names
     }
 
     /// Whether mutations are forbidden with the credentials.

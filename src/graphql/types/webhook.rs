@@ -17,7 +17,7 @@ use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{EventNumber, Moment, int};
 use crate::service::Services;
-use crate::service::webhooks::{event_type, kinds, message_id};
+use crate::service::webhooks::{event_type, kinds};
 
 /// Status of a webhook endpoint.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,8 +195,8 @@ impl WebhookDelivery {
 
     /// Value of the header `webhook-id`: the same for every attempt, resend and replay. Receivers use it as
     /// the idempotency key.
-    async fn webhook_id(&self) -> String {
-        message_id(self.0.row())
+    async fn webhook_id(&self, context: &Context<'_>) -> String {
+        context.data_unchecked::<Services>().webhook_message_id(self.0.row())
     }
 
     /// Value of `type` in the request body, such as `level.lapsed`; `webhook.test` for a test.

@@ -60,7 +60,13 @@ async fn the_configuration_is_public_and_names_the_provider_in_the_policy() {
         origins: vec!["https://id.example.com".to_owned()],
     };
     let letterhead = vec!["Example NV".to_owned(), "Izegem".to_owned()];
-    let settings = ConsoleSettings { enabled: true, letterhead, sign_in: Some(sign_in), certificates: true };
+    let settings = ConsoleSettings {
+        enabled: true,
+        letterhead,
+        sign_in: Some(sign_in),
+        certificates: true,
+        ..ConsoleSettings::default()
+    };
     let response = fetch(&settings, "/console/config.json").await;
     assert_eq!(response.headers()[CACHE_CONTROL], "no-cache");
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -68,6 +74,7 @@ async fn the_configuration_is_public_and_names_the_provider_in_the_policy() {
         "letterhead": ["Example NV", "Izegem"],
         "signIn": { "issuer": "https://id.example.com/realm", "clientId": "console", "scope": "openid", "resource": null },
         "certificates": true,
+        "sandbox": null,
     });
     assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
     let page = fetch(&settings, "/console/deals").await;

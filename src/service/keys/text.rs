@@ -17,14 +17,14 @@ const PREFIX_CHARS: usize = 8;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Digest of a key.
-pub(super) type KeyDigest = [u8; 32];
+pub(in crate::service) type KeyDigest = [u8; 32];
 
 /// A key with a valid checksum.
-pub(super) struct KeyText(String);
+pub(in crate::service) struct KeyText(String);
 
 impl KeyText {
     /// A new key.
-    pub(super) fn random() -> Result<Self, Error> {
+    pub(in crate::service) fn random() -> Result<Self, Error> {
         let mut text = String::from(PREFIX);
         let mut bytes = [0; 64];
         while text.len() < PREFIX.len() + RANDOM_CHARS {
@@ -57,7 +57,7 @@ impl KeyText {
     }
 
     /// The digest.
-    pub(super) fn digest(&self) -> KeyDigest {
+    pub(in crate::service) fn digest(&self) -> KeyDigest {
         Sha256::digest(&self.0).into()
     }
 
@@ -67,7 +67,7 @@ impl KeyText {
     }
 
     /// The key itself.
-    pub(super) fn into_secret(self) -> String {
+    pub(in crate::service) fn into_secret(self) -> String {
         self.0
     }
 }

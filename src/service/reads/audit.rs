@@ -14,7 +14,8 @@ use crate::store::audit::{self, AuditFilter};
 use crate::store::page::{Page, Rows};
 
 /// Types of objects whose entries only administrators see.
-const ADMINISTRATIVE: &[&str] = &["ApiKey", "Edition", "EditionDraft", "EditionTrial", "Recalculation"];
+const ADMINISTRATIVE: &[&str] =
+    &["ApiKey", "Edition", "EditionDraft", "EditionTrial", "Recalculation", "Sandbox"];
 
 /// A query of the audit log. An entry matches if it satisfies every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

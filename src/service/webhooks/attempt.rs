@@ -7,7 +7,7 @@ use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::message::{body, event_type, message_id, test_body};
+use super::message::{body, event_type, test_body};
 use super::schedule::{JITTER_MAX, next_attempt_at, parse_retry_after};
 use super::{change, filter};
 use crate::access::Operation;
@@ -48,7 +48,7 @@ impl Services {
             Prepared::Request(request) => {
                 let message = WebhookRequest {
                     url: &request.url,
-                    id: &message_id(delivery),
+                    id: &self.webhook_message_id(delivery),
                     // Receivers compare it with their own clocks.
                     timestamp: self.clock.real().timestamp(),
                     body: &request.body,
@@ -70,7 +70,7 @@ impl Services {
             return Ok(Prepared::Discarded);
         };
         let body = match delivery.number {
-            None => test_body(delivery),
+            None => test_body(delivery, self.sandbox_id()),
             Some(number) => {
                 let any = EventFilter::default();
                 let Some(row) = event::between(reader, &any, number - 1, number, 1).await?.pop() else {
@@ -81,7 +81,7 @@ impl Services {
                     self.discard_delivery(delivery.id).await?;
                     return Ok(Prepared::Discarded);
                 }
-                body(&row)
+                body(&row, self.sandbox_id())
             }
         };
         let secrets = store::secrets(reader, &[endpoint.id], now).await?;

@@ -7,8 +7,10 @@ use entity::value::EventKind;
 use entity::{event, webhook_delivery};
 use sea_orm::ActiveEnum;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::error::Error;
+use crate::service::Services;
 
 /// Bytes of a secret; the specification asks for 24 to 64.
 const SECRET: usize = 32;
@@ -33,29 +35,43 @@ pub(crate) fn event_type(kind: Option<EventKind>) -> String {
     word.rsplit_once('_').map_or(word.clone(), |(noun, verb)| format!("{noun}.{verb}"))
 }
 
-/// The id of a message, the same for every attempt.
-pub(crate) fn message_id(row: &webhook_delivery::Model) -> String {
-    row.number.map_or_else(|| format!("test_{}", row.id.simple()), |number| format!("evt_{number}"))
+impl Services {
+    /// The id of a message, the same for every attempt. A sandbox goes on from the event numbers of the program, so its
+    /// messages have ids of their own: receivers would otherwise take an event of the program for a repeat.
+    #[must_use]
+    pub fn webhook_message_id(&self, row: &webhook_delivery::Model) -> String {
+        let id =
+            row.number.map_or_else(|| format!("test_{}", row.id.simple()), |number| format!("evt_{number}"));
+        match self.sandbox_id() {
+            None => id,
+            Some(sandbox) => format!("sandbox_{}_{id}", sandbox.simple()),
+        }
+    }
 }
 
 /// The body of an event's message.
-pub(super) fn body(row: &event::Model) -> String {
+pub(super) fn body(row: &event::Model, sandbox: Option<Uuid>) -> String {
     let mut data: Map<String, Value> = serde_json::from_str(&row.data).unwrap_or_default();
     data.insert("number".to_owned(), row.number.into());
     data.insert("event".to_owned(), row.kind.to_value().into());
     data.insert("occurredOn".to_owned(), row.occurred_on.to_string().into());
-    message(&event_type(Some(row.kind)), row.recorded_at, &data.into())
+    message(&event_type(Some(row.kind)), row.recorded_at, &data.into(), sandbox)
 }
 
 /// The body of a test message.
-pub(super) fn test_body(row: &webhook_delivery::Model) -> String {
+pub(super) fn test_body(row: &webhook_delivery::Model, sandbox: Option<Uuid>) -> String {
     let said = json!({ "message": "This is a test. Nothing happened." });
-    message(TEST, row.created_at, &said)
+    message(TEST, row.created_at, &said, sandbox)
 }
 
-fn message(kind: &str, at: DateTime<Utc>, data: &Value) -> String {
+/// A message, which says so if it is of a sandbox.
+fn message(kind: &str, at: DateTime<Utc>, data: &Value, sandbox: Option<Uuid>) -> String {
     let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
-    json!({ "type": kind, "timestamp": at, "data": data }).to_string()
+    let mut message = json!({ "type": kind, "timestamp": at, "data": data });
+    if let Some(sandbox) = sandbox {
+        message["sandbox"] = sandbox.to_string().into();
+    }
+    message.to_string()
 }
 
 #[cfg(test)]

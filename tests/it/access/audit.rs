@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::world::TODAY;
 use super::{
     audit_certificates, audit_corrections, audit_customers, audit_editions, audit_orders,
-    audit_recalculations, audit_subjects, audit_webhooks,
+    audit_recalculations, audit_sandboxes, audit_subjects, audit_webhooks,
 };
 use crate::harness::{Activity, Answer, Backend, TestApp, TestDatabase, everything, user_errors};
 
@@ -124,6 +124,7 @@ async fn cases(app: &TestApp) -> Vec<Case> {
     cases.extend(audit_corrections::cases(app).await);
     cases.extend(audit_subjects::cases(app).await);
     cases.extend(audit_webhooks::cases(app).await);
+    cases.extend(audit_sandboxes::cases(app).await);
     let mut first = audit_recalculations::cases(app).await;
     first.extend(cases);
     first

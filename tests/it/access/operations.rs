@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::isolation::global;
 use super::world::{ROLES, TODAY, World};
+use crate::harness::webhooks::until;
 use crate::harness::{Activity, Answer, Backend, Order, TestApp, user_errors};
 
 both! {
@@ -127,6 +128,11 @@ const TABLE: &[Row] = &[
     ("planRecalculation", "planRecalculation(input: { draft: \"DRAFT_ID\", effectiveFrom: \"2025-01-01\", reason: \"why\" }) { recalculation { id }", "id", ADMINISTRATORS),
     ("applyRecalculation", "applyRecalculation(input: { recalculation: \"RECALCULATION_ID\" }) { recalculation { id }", "id", ADMINISTRATORS),
     ("revertRecalculation", "revertRecalculation(input: { recalculation: \"RECALCULATION_ID\", reason: \"why\" }) { recalculation { id }", "id", ADMINISTRATORS),
+    ("sandboxes", "{ sandboxes { status } }", "sandboxes", ADMINISTRATORS),
+    ("createSandbox", "createSandbox(input: {}) { secret", "pp_", ADMINISTRATORS),
+    ("node", "{ node(id: \"SANDBOX_ID\") { id } }", "SANDBOX_ID", [(Y, Y), (A, A), (A, A), (A, A), (A, A)]),
+    ("advanceSandbox", "advanceSandbox(input: { id: \"SANDBOX_ID\", to: \"2027-01-01\" }) { sandbox { id }", "id", ADMINISTRATORS),
+    ("deleteSandbox", "deleteSandbox(input: { id: \"SANDBOX_ID\" }) { deletedId", "deletedId", ADMINISTRATORS),
     ("checkEdition", "{ checkEdition(document: \"x\") { problems { line } } }", "line", ADMINISTRATORS),
     ("apiKeys", "{ apiKeys { totalCount } }", "totalCount", ADMINISTRATORS),
     ("auditLog", "{ auditLog(filter: { partner: \"PARTNER\" }) { totalCount } }", "totalCount", STAFF),
@@ -448,6 +454,15 @@ async fn fill(
         let day = day + chrono::Days::new(number as u64);
         let input = json!({ "partner": partner, "track": "TECHNICAL", "level": "CREATOR", "from": day, "until": day, "reason": "x" });
         app.done("overrideLevel", input).await;
+    }
+    if document.contains("SANDBOX_ID") {
+        if app.sandboxes().await.is_empty() {
+            app.sandbox(json!({})).await;
+        }
+        let ready = async || app.sandboxes().await.iter().all(|one| one["status"] == "READY");
+        until("the sandboxes", ready).await;
+        let id = app.sandboxes().await[0]["id"].clone();
+        words.push(("SANDBOX_ID", text(&id)));
     }
     if document.contains("NEW_KEY") {
         let input = json!({ "role": "PARTNER", "subject": partner, "label": "to revoke" });

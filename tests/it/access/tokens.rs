@@ -106,6 +106,27 @@ async fn who(app: &TestApp, token: &str) -> Answer {
 
 both! {
     tokens_stand_for_roles_and_subjects,
+    tokens_are_not_accepted_in_a_sandbox,
+}
+
+async fn tokens_are_not_accepted_in_a_sandbox(backend: Backend) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("keys.json");
+    let signer = Signer::ec("ec");
+    publish(&path, &[&signer]);
+    let app = start(backend, ("AUTH_JWKS_FILE", &path.display().to_string())).await;
+    let sandbox = app.sandbox(json!({})).await;
+    for (role, subject) in [("ADMINISTRATOR", ""), ("PARTNER", "nordwind")] {
+        let token = signer.token(&claims(role, subject, &json!({})));
+        assert_eq!(who(&app, &token).await.status, 200, "{role}");
+        let answer = sandbox.send_as(&token, WHO, json!({})).await;
+        assert_eq!((answer.status, answer.codes()), (401, vec!["UNAUTHENTICATED"]), "{role}");
+    }
+    // Who has a token creates sandboxes, whose creator is the subject.
+    let administrator = signer.token(&claims("ADMINISTRATOR", "", &json!({})));
+    let create = "mutation { createSandbox(input: {}) { sandbox { createdBy } userErrors { message } } }";
+    let answer = app.send_as(&administrator, create, json!({})).await;
+    assert_eq!(answer.body["data"]["createSandbox"]["sandbox"]["createdBy"], "auth0|7", "{}", answer.text);
 }
 
 async fn tokens_stand_for_roles_and_subjects(backend: Backend) {

@@ -9,7 +9,7 @@ use partner_program::store::Reader;
 use serde_json::{Value, json};
 
 use super::stream::Stream;
-use super::{Activity, Backend, TestDatabase, commerce, deals, webhooks};
+use super::{Activity, Backend, TestDatabase, commerce, deals, sandboxes, webhooks};
 
 const KEY: &str = "an-administrator-of-the-tests";
 
@@ -121,7 +121,12 @@ impl TestApp {
 
     /// Begins a subscription.
     pub(crate) async fn follow_as(&self, credentials: &str, query: &str) -> Stream {
-        let request = self.client.post(self.running.url("/graphql")).bearer_auth(credentials);
+        self.follow_at("/graphql", credentials, query).await
+    }
+
+    /// Begins a subscription at another endpoint, that of a sandbox.
+    pub(crate) async fn follow_at(&self, path: &str, credentials: &str, query: &str) -> Stream {
+        let request = self.client.post(self.running.url(path)).bearer_auth(credentials);
         let request = request.header("accept", "text/event-stream").json(&json!({ "query": query }));
         Stream::new(request.send().await.expect("an answer"))
     }
@@ -139,7 +144,17 @@ impl TestApp {
     }
 
     async fn post_as(&self, credentials: &str, body: impl Into<reqwest::Body>) -> Answer {
-        let request = self.client.post(self.running.url("/graphql")).bearer_auth(credentials);
+        self.post_to("/graphql", credentials, body).await
+    }
+
+    /// Sends a body to another endpoint, that of a sandbox.
+    pub(crate) async fn post_to(
+        &self,
+        path: &str,
+        credentials: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let request = self.client.post(self.running.url(path)).bearer_auth(credentials);
         let request = request.header("content-type", "application/json").body(body);
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
@@ -337,6 +352,7 @@ pub(crate) fn document(mutation: &str) -> String {
         _ => commerce::document(mutation)
             .or_else(|| deals::document(mutation))
             .or_else(|| webhooks::document(mutation))
+            .or_else(|| sandboxes::document_of(mutation))
             .unwrap_or_else(|| panic!("the tests don't know the mutation {mutation}")),
     };
     format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ {object} {ERRORS} }} }}")

@@ -52,4 +52,10 @@ impl Stream {
         assert!(result["errors"].is_null(), "{result}");
         result["data"].clone()
     }
+
+    /// Waits until the server ends it without `complete`, as when it shuts down.
+    pub(crate) async fn ended(&mut self) {
+        let end = async { while self.response.chunk().await.expect("a connection").is_some() {} };
+        tokio::time::timeout(WAIT, end).await.expect("an end comes");
+    }
 }

@@ -25,7 +25,7 @@ const SPAN_DAYS: u64 = 913;
 ///
 /// # Errors
 /// When the database fails, or a rule refuses data that is valid under the built-in edition.
-pub(super) async fn fill(services: &Services) -> Result<(), Error> {
+pub async fn fill(services: &Services) -> Result<(), Error> {
     let demo = Demo { services, today: services.clock().today() };
     demo.subjects().await?;
     demo.affiliations().await?;
