@@ -309,6 +309,8 @@ try {
     await inside.text('.sandbox-mark', '1 Jan 2027');
     const explorer = await open(null, WIDE, `${address.replace(/console$/, 'graphql')}#key=${secret}`);
     await explorer.text('.sandbox-day', 'Sandbox · 2027-01-01');
+    // Their connections would find nothing any more.
+    await Promise.all([inside, explorer].map(({ page }) => page.close()));
     await it.press('Delete: 1 Jan 2027');
     await it.confirm('Delete');
     await it.main('There is no sandbox.');
