@@ -38,7 +38,7 @@ pub(crate) enum NodeType {
 }
 
 impl NodeType {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::Partner,
         Self::Professional,
         Self::Activity,
