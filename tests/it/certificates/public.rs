@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use super::{TODAY, fill, get, issue};
 use crate::harness::certificates::ISSUER;
 use crate::harness::webhooks::until;
-use crate::harness::{Backend, TestApp, TestDatabase};
+use crate::harness::{Backend, TestApp, TestDatabase, user_errors};
 
 both! {
     a_page_shows_what_is_certified,
     what_does_not_exist_has_one_answer,
     lists_and_keys_can_be_read_by_every_page,
     an_address_has_so_many_requests,
+    a_sandbox_issues_none,
 }
 
 async fn a_page_shows_what_is_certified(backend: Backend) {
@@ -136,4 +137,24 @@ async fn an_address_has_so_many_requests(backend: Backend) {
     assert!(headers.contains_key("retry-after"), "{headers:?}");
     // Keys are no secret, and cost nothing.
     assert_eq!(get(&app, "/.well-known/jwks.json").await.0, 200);
+}
+
+async fn a_sandbox_issues_none(backend: Backend) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = [("SANDBOX_DIR", folder.path().to_str().expect("UTF-8"))];
+    let app = TestApp::certifying_with(TestDatabase::create(backend).await, TODAY, &settings).await;
+    fill(&app).await;
+    let input = json!({ "professional": "ada" });
+    let issued = issue(&app, input.clone()).await;
+    let path = issued["url"].as_str().and_then(|url| url.strip_prefix(ISSUER)).expect("an address");
+    let sandbox = app.sandbox(json!({})).await;
+    let refused = sandbox.mutate("issueCertificate", input).await;
+    assert_eq!(user_errors(&refused)[0]["code"], "WRONG_STATE", "{refused}");
+    let query = "{ professional(code: \"ada\") { certificates { id } } }";
+    assert_eq!(sandbox.ok(query, json!({})).await["professional"]["certificates"], json!([]));
+    for (base, expected) in [("", 200), (sandbox.base.as_str(), 404)] {
+        for path in [path, "/.well-known/jwks.json"] {
+            assert_eq!(get(&app, &format!("{base}{path}")).await.0, expected, "{base}{path}");
+        }
+    }
 }
