@@ -3,6 +3,7 @@
 //! Whoever has the address of a certificate may see what it says and whether it can be relied on; nothing else is shown.
 //! An address that is none, or never was one, gets the same answer.
 
+mod escape;
 mod page;
 mod qr_code;
 mod settings;

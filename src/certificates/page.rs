@@ -1,5 +1,6 @@
 //! The page of a certificate, for people: on a screen and on paper, without scripts.
 
+use super::escape::escape;
 use super::qr_code;
 use super::texts::Texts;
 use crate::credential::Issuer;
@@ -56,33 +57,4 @@ pub(super) fn html(certificate: &Certificate, issuer: &Issuer, texts: &Texts) ->
         check = texts.check,
         url = escape(&url),
     )
-}
-
-/// A text as it stands in HTML, between tags and in quoted attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            character => escaped.push(character),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_escaped() {
-        assert_eq!(
-            escape("<a href='x'>\"&\"</a> é"),
-            "&lt;a href=&#39;x&#39;&gt;&quot;&amp;&quot;&lt;/a&gt; é"
-        );
-    }
 }

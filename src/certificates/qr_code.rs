@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use qrcode::{Color, EcLevel, QrCode};
 
+use super::escape::escape;
+
 /// The empty border around a code, in modules, that readers need.
 const BORDER: usize = 4;
 
@@ -23,7 +25,7 @@ pub(super) fn svg(text: &str, description: &str) -> Option<String> {
     Some(format!(
         "<svg class=\"code\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {size} {size}\" \
          shape-rendering=\"crispEdges\"><path d=\"{path}\"/></svg>",
-        super::page::escape(description)
+        escape(description)
     ))
 }
 
