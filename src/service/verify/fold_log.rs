@@ -21,6 +21,8 @@ use crate::store::{activity, log, merge};
 
 /// Steps of a page: few enough that its text fits the cache of the processor, and that live traffic does not wait for long.
 const STEPS_PER_PAGE: i64 = 1_000;
+/// Recorded activities that are folded before other tasks have their turn.
+const STEPS_PER_TURN: usize = 250;
 
 /// What the log comes to for a partner.
 #[derive(Clone, Debug)]
@@ -145,7 +147,7 @@ impl<'a> LogFold<'a> {
         let objects = StepObjects::load(snapshot, &steps).await?;
         let contributed = activity::by_ids(snapshot, objects.contributed()).await?;
         for step in &steps {
-            self.fold_recorded(step.seq, Some(step))?;
+            self.fold_recorded(step.seq, Some(step), usize::MAX)?;
             let earlier = step.activity.iter().chain(objects.history_of(step.seq));
             let contributed = contributed.iter().filter(|_| step.action == LogAction::PartnersMerged);
             for row in earlier.chain(contributed) {
@@ -155,15 +157,24 @@ impl<'a> LogFold<'a> {
                 replay.apply(step, &objects, &mut Expected::unasked());
             }
         }
-        self.fold_recorded(through, None)?;
+        while self.fold_recorded(through, None, STEPS_PER_TURN)? {
+            tokio::task::yield_now().await;
+        }
         self.last = through;
         Ok(Some(self.replays[0].report.steps))
     }
 
-    /// Folds the recorded activities through a place, but for the one that was recorded by a step which is read as a whole.
-    fn fold_recorded(&mut self, through: i64, whole: Option<&LoggedStep>) -> Result<(), Error> {
+    /// Folds the recorded activities through a place, but for the one that was recorded by a step which is read as a whole; so
+    /// many of them at most. Whether there may be more.
+    fn fold_recorded(
+        &mut self,
+        through: i64,
+        whole: Option<&LoggedStep>,
+        most: usize,
+    ) -> Result<bool, Error> {
         let Self { replays, recorded, places, former_owners, .. } = self;
-        while let Some(row) = recorded.take_through(through)? {
+        for _ in 0..most {
+            let Some(row) = recorded.take_through(through)? else { return Ok(false) };
             if whole.is_some_and(|step| step.seq == row.seq) {
                 continue;
             }
@@ -174,7 +185,7 @@ impl<'a> LogFold<'a> {
                 replay.apply_recorded(&row, number, subject);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Makes an activity known to the replays that they know by its number only.
