@@ -39,6 +39,8 @@ fn set(code: &str, from: &str, until: &str) -> LevelOverride {
     }
 }
 
+/// A level with its first and last day; none without one.
+type Certified = Option<(&'static str, &'static str, &'static str)>;
 /// Awards, overrides, last day in the program.
 type Records = (Vec<Award>, Vec<LevelOverride>, Option<&'static str>);
 
@@ -49,7 +51,7 @@ fn record((awards, overrides, left_on): Records) -> LevelRecord {
 #[test]
 fn a_certificate_is_for_the_days_of_its_level() {
     // records, level with its days on 2026-05-01
-    let table: [(Records, Option<(&str, &str, &str)>); 11] = [
+    let table: [(Records, Certified); 11] = [
         ((vec![], vec![], None), None),
         (
             (vec![earned("COLLABORATOR", "2025-11-03")], vec![], None),
