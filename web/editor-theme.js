@@ -5,9 +5,9 @@ const READABLE = {
   'vs-dark': {
     rules: [{ token: 'comment.gql', foreground: '93c47d' }],
     colors: {
-      'editor.wordHighlightBackground': '#39476440',
-      'editor.wordHighlightStrongBackground': '#39476440',
-      'editor.wordHighlightTextBackground': '#39476440',
+      'editor.wordHighlightBackground': '#39476428',
+      'editor.wordHighlightStrongBackground': '#39476428',
+      'editor.wordHighlightTextBackground': '#39476428',
     },
   },
 };
