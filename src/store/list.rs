@@ -15,6 +15,7 @@ pub(crate) mod deals;
 pub(crate) mod orders;
 pub mod partners;
 pub mod professionals;
+mod search;
 mod subjects;
 pub(crate) mod swag_orders;
 #[cfg(test)]

@@ -62,6 +62,7 @@ mod redemptions;
 mod returns;
 mod sandboxes;
 mod schema;
+mod searches;
 mod statements;
 mod subject_changes;
 mod subject_lists;

@@ -1,9 +1,11 @@
 //! The list of customers.
 
 use entity::customer;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
-use super::{COUNT_MAX, ListQuery, counted, subjects};
+use super::search::{self, Reading, Search};
+use super::subjects::{Key, Order, Source};
+use super::{ListQuery, counted, subjects};
 use crate::store::page::{Page, Rows};
 use crate::store::subject::{SortType, SubjectKey};
 
@@ -42,17 +44,35 @@ pub struct CustomerFilter {
     pub search: Option<String>,
 }
 
-/// Those that were joined into others are in no list.
-fn conditions(query: &mut ListQuery, filter: &CustomerFilter) -> String {
-    query.require("p.joined_into IS NULL".to_owned());
+const CUSTOMERS: Source = Source::rows("customers");
+/// Those that were joined into others are in no list, and in no index of one.
+const LISTED: &str = "p.joined_into IS NULL";
+
+fn query(backend: DbBackend, filter: &CustomerFilter) -> ListQuery {
+    let mut query = ListQuery::new(backend, "customers", "id");
+    query.require(LISTED.to_owned());
     if let Some(text) = &filter.search {
-        let pattern = subjects::pattern(query, text);
+        let pattern = search::pattern(&mut query, text);
+        // With an offset, PostgreSQL asks for each customer, instead of comparing all names at once.
         query.require(format!(
             "EXISTS (SELECT 1 FROM customer_names n WHERE n.customer_key = p.key \
-             AND n.search_key LIKE {pattern} ESCAPE '\\')"
+             AND n.search_key LIKE {pattern} ESCAPE '\\' LIMIT 1 OFFSET 0)"
         ));
     }
-    query.condition()
+    query
+}
+
+/// The search for the text of a filter by the index.
+fn indexed(filter: &CustomerFilter) -> Option<Search<'_>> {
+    Search::new(filter.search.as_deref()?, found)
+}
+
+/// The customers one of whose names the index finds.
+fn found(query: &mut ListQuery, text: &str) -> String {
+    let matching = search::rows_with_grams(query, "customer_names", "n", text);
+    let keys = format!("(SELECT DISTINCT n.customer_key FROM {matching}) k");
+    let (named, customers) = (Source::other("", "k", "customer_key"), Source::other("customers", "c", "key"));
+    format!("(SELECT c.* FROM {}) p", subjects::looked_up(query.backend, named, &keys, &[customers]))
 }
 
 /// One page of customers.
@@ -62,8 +82,9 @@ pub(crate) async fn page(
     order: CustomerOrder,
     page: &Page<SubjectKey>,
 ) -> Result<Rows<customer::Model>, DbErr> {
-    let statement = page_statement(connection.get_database_backend(), filter, order, page);
-    Ok(page.truncate(customer::Model::find_by_statement(statement).all(connection).await?))
+    let backend = connection.get_database_backend();
+    let statements = |reading| vec![page_statement(backend, filter, order, reading, page)];
+    search::read(connection, page, indexed(filter), statements).await
 }
 
 /// The statement of a page.
@@ -71,29 +92,17 @@ pub(super) fn page_statement(
     backend: DbBackend,
     filter: &CustomerFilter,
     order: CustomerOrder,
+    reading: Reading,
     page: &Page<SubjectKey>,
 ) -> Statement {
-    let mut query = ListQuery::new(backend, "customers", "id");
     let (column, sort) = order.column();
-    let [value_after, id_after, value_before, id_before] = subjects::bounds(&mut query, sort, page);
-    let limit = query.value(page.limit());
-    let condition = conditions(&mut query, filter);
-    let direction = if page.from_end { "DESC" } else { "ASC" };
-    let text = format!(
-        "SELECT p.* FROM customers p WHERE {condition} AND (p.{column}, p.id) > ({value_after}, {id_after}) \
-         AND (p.{column}, p.id) < ({value_before}, {id_before}) \
-         ORDER BY p.{column} {direction}, p.id {direction} LIMIT {limit}"
-    );
-    query.statement(text)
+    let key = Key::Ascending(format!("p.{column}"));
+    let order = Order { sources: vec![CUSTOMERS], key, sort, within: Some(LISTED.to_owned()) };
+    subjects::page_statement(query(backend, filter), "p.*", &order, indexed(filter), reading, page)
 }
 
-/// Counts the customers, [`COUNT_MAX`] and one more at most.
+/// Counts the customers, [`super::COUNT_MAX`] and one more at most.
 pub(crate) async fn count(connection: &impl ConnectionTrait, filter: &CustomerFilter) -> Result<i64, DbErr> {
-    let mut query = ListQuery::new(connection.get_database_backend(), "customers", "id");
-    let limit = query.value(COUNT_MAX + 1);
-    let condition = conditions(&mut query, filter);
-    let text = format!(
-        "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM customers p WHERE {condition} LIMIT {limit}) counted"
-    );
-    counted(connection, query.statement(text)).await
+    let query = query(connection.get_database_backend(), filter);
+    counted(connection, subjects::count(query, &[CUSTOMERS], indexed(filter))).await
 }

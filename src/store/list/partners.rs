@@ -1,13 +1,15 @@
 //! The list of partners.
 
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use uuid::Uuid;
 
+use super::search::{Reading, Search, read};
+use super::subjects::{Key, Order, Source};
 use super::{ListQuery, subjects};
 use crate::store::page::{Page, Rows};
 use crate::store::partner::{COLUMNS, PartnerRow};
-use crate::store::subject::{self, EARLIEST, LATEST, SortType, Subject, SubjectKey};
+use crate::store::subject::{EARLIEST, LATEST, SortType, Subject, SubjectKey};
 
 /// What a list of partners is ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -144,75 +146,28 @@ fn require_lapsing(query: &mut ListQuery, lapsing: &Lapsing) {
     });
 }
 
-/// Partners by a column of the balance, ascending, and keyed by it.
-fn by_balance_column(
-    mut query: ListQuery,
-    column: &str,
-    sort: SortType,
-    page: &Page<SubjectKey>,
-) -> Statement {
-    let [value_after, id_after, value_before, id_before] = subjects::bounds(&mut query, sort, page);
-    let limit = query.value(page.limit());
-    let (select, condition) = (subject::select::<PartnerRow>(), query.condition());
-    let direction = if page.from_end { "DESC" } else { "ASC" };
-    let text = format!(
-        "{select} WHERE {condition} AND (b.{column}, b.partner_id) > ({value_after}, {id_after}) \
-         AND (b.{column}, b.partner_id) < ({value_before}, {id_before}) \
-         ORDER BY b.{column} {direction}, b.partner_id {direction} LIMIT {limit}"
-    );
-    query.statement(text)
+const PARTNERS: Source = Source::subjects::<PartnerRow>();
+const BALANCES: Source = Source::balances::<PartnerRow>();
+
+/// The search for the text of a filter by the index. One partner is read by its id.
+fn search(filter: &PartnerFilter, only: Option<Uuid>) -> Option<Search<'_>> {
+    let text = filter.search.as_deref().filter(|_| only.is_none())?;
+    subjects::indexed::<PartnerRow>(text)
 }
 
-/// Partners by spendable credits, most first, and keyed by them with the sign turned round.
-fn by_balance(mut query: ListQuery, page: &Page<SubjectKey>) -> Statement {
-    let [value_after, id_after, value_before, id_before] =
-        subjects::bounds(&mut query, SortType::Integer, page);
-    let limit = query.value(page.limit());
-    let (select, condition) = (subject::select::<PartnerRow>(), query.condition());
-    let (credits, id) = if page.from_end { ("ASC", "DESC") } else { ("DESC", "ASC") };
-    let text = format!(
-        "{select} WHERE b.credits <= -{value_after} AND b.credits >= -{value_before} AND {condition} \
-         AND (-b.credits, b.partner_id) > ({value_after}, {id_after}) \
-         AND (-b.credits, b.partner_id) < ({value_before}, {id_before}) \
-         ORDER BY b.credits {credits}, b.partner_id {id} LIMIT {limit}"
-    );
-    query.statement(text)
+fn by_column(column: &str, sort: SortType) -> Order {
+    let sources = if column.starts_with("b.") { [BALANCES, PARTNERS] } else { [PARTNERS, BALANCES] };
+    Order { sources: sources.to_vec(), key: Key::Ascending(column.to_owned()), sort, within: None }
 }
 
-/// Partners with credits in a year, most first, and keyed by the total with its sign turned round.
-fn with_credits(mut query: ListQuery, year: i32, page: &Page<SubjectKey>) -> Statement {
-    let [value_after, id_after, value_before, id_before] =
-        subjects::bounds(&mut query, SortType::Integer, page);
-    let (limit, year) = (query.value(page.limit()), query.value(year));
-    let condition = query.condition();
-    let (total, id) = if page.from_end { ("ASC", "DESC") } else { ("DESC", "ASC") };
-    let text = format!(
-        "SELECT {COLUMNS}, t.total AS year_credits, t.technical AS year_technical, \
-         t.period AS credits_year FROM partner_totals t JOIN partners p ON p.id = t.partner_id \
-         JOIN partner_balances b ON b.partner_id = p.id WHERE t.period = {year} AND t.total > 0 \
-         AND t.total <= -{value_after} AND t.total >= -{value_before} AND {condition} \
-         AND (-t.total, t.partner_id) > ({value_after}, {id_after}) \
-         AND (-t.total, t.partner_id) < ({value_before}, {id_before}) \
-         ORDER BY t.total {total}, t.partner_id {id} LIMIT {limit}"
-    );
-    query.statement(text)
-}
-
-/// Partners without credits in a year are last in the list, so their key is the largest number.
-fn without_credits(mut query: ListQuery, year: i32, page: &Page<SubjectKey>) -> Statement {
-    const LAST: &str = "CAST(9223372036854775807 AS BIGINT)";
-    let [value_after, id_after, value_before, id_before] =
-        subjects::bounds(&mut query, SortType::Integer, page);
-    let (limit, year) = (query.value(page.limit()), query.value(year));
-    let (select, condition) = (subject::select::<PartnerRow>(), query.condition());
-    let id = if page.from_end { "DESC" } else { "ASC" };
-    let text = format!(
-        "{select} WHERE {condition} AND NOT EXISTS \
-         (SELECT 1 FROM partner_totals t WHERE t.period = {year} AND t.partner_id = p.id AND t.total > 0) \
-         AND ({LAST}, p.id) > ({value_after}, {id_after}) AND ({LAST}, p.id) < ({value_before}, {id_before}) \
-         ORDER BY p.id {id} LIMIT {limit}"
-    );
-    query.statement(text)
+/// Partners with credits in a year, most first.
+fn with_credits(year: &str) -> Order {
+    Order {
+        sources: vec![Source::other("partner_totals", "t", "partner_id"), PARTNERS, BALANCES],
+        key: Key::Descending("t.total"),
+        sort: SortType::Integer,
+        within: Some(format!("t.period = {year} AND t.total > 0")),
+    }
 }
 
 /// The statements of a page. A list in two parts reads the second one only when the first does not fill the page.
@@ -221,23 +176,46 @@ pub(super) fn statements(
     filter: &PartnerFilter,
     only: Option<Uuid>,
     order: PartnerOrder,
+    reading: Reading,
     page: &Page<SubjectKey>,
 ) -> Vec<Statement> {
-    let query = || query(backend, filter, only);
-    let by_column = |column, sort| vec![subjects::by_column::<PartnerRow>(query(), column, sort, page)];
+    let search = search(filter, only);
+    let columns = match order {
+        PartnerOrder::CreditsToNext(_) | PartnerOrder::LapsesOn(_) => PartnerRow::whole_columns(),
+        _ => PartnerRow::columns(),
+    };
+    let statement = |query: ListQuery, columns: &str, order: &Order| {
+        subjects::page_statement(query, columns, order, search, reading, page)
+    };
+    let part = |order: Order| vec![statement(query(backend, filter, only), &columns, &order)];
     let mut parts = match order {
-        PartnerOrder::Code => by_column("code", SortType::Text),
-        PartnerOrder::Name => by_column("name", SortType::Text),
-        PartnerOrder::EnrolledOn => by_column("enrolled_on", SortType::Date),
-        PartnerOrder::Balance => vec![by_balance(query(), page)],
+        PartnerOrder::Code => part(by_column("p.code", SortType::Text)),
+        PartnerOrder::Name => part(by_column("p.name", SortType::Text)),
+        PartnerOrder::EnrolledOn => part(by_column("p.enrolled_on", SortType::Date)),
+        PartnerOrder::Balance => part(Order {
+            sources: vec![BALANCES, PARTNERS],
+            key: Key::Descending("b.credits"),
+            sort: SortType::Integer,
+            within: None,
+        }),
         PartnerOrder::CreditsToNext(track) => {
-            vec![by_balance_column(query(), track.to_next(), SortType::Integer, page)]
+            part(by_column(&format!("b.{}", track.to_next()), SortType::Integer))
         }
-        PartnerOrder::LapsesOn(track) => {
-            vec![by_balance_column(query(), track.lapses_on(), SortType::Date, page)]
-        }
+        PartnerOrder::LapsesOn(track) => part(by_column(&format!("b.{}", track.lapses_on()), SortType::Date)),
         PartnerOrder::YearCredits(year) => {
-            vec![with_credits(query(), year, page), without_credits(query(), year, page)]
+            let (mut with, mut without) = (query(backend, filter, only), query(backend, filter, only));
+            let of_year = with.value(year);
+            let with_columns = format!(
+                "{COLUMNS}, t.total AS year_credits, t.technical AS year_technical, t.period AS credits_year"
+            );
+            let with = statement(with, &with_columns, &with_credits(&of_year));
+            let of_year = without.value(year);
+            without.require(format!(
+                "NOT EXISTS (SELECT 1 FROM partner_totals t WHERE t.period = {of_year} \
+                 AND t.partner_id = p.id AND t.total > 0)"
+            ));
+            let last = Order { key: Key::Last, ..by_column("p.id", SortType::Integer) };
+            vec![with, statement(without, &columns, &last)]
         }
     };
     if page.from_end {
@@ -254,17 +232,9 @@ pub(crate) async fn page(
     order: PartnerOrder,
     page: &Page<SubjectKey>,
 ) -> Result<Rows<PartnerRow>, DbErr> {
-    let parts = statements(connection.get_database_backend(), filter, only, order, page);
-    let limit = usize::try_from(page.size).unwrap_or(usize::MAX).saturating_add(1);
-    let mut rows = Vec::new();
-    for statement in parts {
-        rows.extend(PartnerRow::find_by_statement(statement).all(connection).await?);
-        if rows.len() >= limit {
-            break;
-        }
-    }
-    rows.truncate(limit);
-    Ok(page.truncate(rows))
+    let backend = connection.get_database_backend();
+    let statements = |reading| statements(backend, filter, only, order, reading, page);
+    read(connection, page, search(filter, only), statements).await
 }
 
 /// The number of partners that match, [`super::COUNT_MAX`] and one more at most.
@@ -273,6 +243,11 @@ pub(crate) async fn count(
     filter: &PartnerFilter,
     only: Option<Uuid>,
 ) -> Result<i64, DbErr> {
-    let query = query(connection.get_database_backend(), filter, only);
-    super::counted(connection, subjects::count::<PartnerRow>(query)).await
+    let statement = count_statement(connection.get_database_backend(), filter, only);
+    super::counted(connection, statement).await
+}
+
+/// The statement that counts them.
+pub(super) fn count_statement(backend: DbBackend, filter: &PartnerFilter, only: Option<Uuid>) -> Statement {
+    subjects::count(query(backend, filter, only), &[PARTNERS, BALANCES], search(filter, only))
 }

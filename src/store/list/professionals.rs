@@ -1,9 +1,11 @@
 //! The list of professionals.
 
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use uuid::Uuid;
 
+use super::search::{Reading, Search, read};
+use super::subjects::{Key, Order, Source};
 use super::{ListQuery, subjects};
 use crate::store::page::{Page, Rows};
 use crate::store::professional::ProfessionalRow;
@@ -105,21 +107,34 @@ fn query(backend: DbBackend, filter: &ProfessionalFilter, scope: Option<Professi
     query
 }
 
+const PROFESSIONALS: Source = Source::subjects::<ProfessionalRow>();
+const BALANCES: Source = Source::balances::<ProfessionalRow>();
+
+/// The search for the text of a filter by the index. Where something else leaves few professionals, all of them are read.
+fn search(filter: &ProfessionalFilter, scope: Option<ProfessionalScope>) -> Option<Search<'_>> {
+    let is_narrow = scope.is_some() || filter.partner.is_some() || filter.email.is_some();
+    let text = filter.search.as_deref().filter(|_| !is_narrow)?;
+    subjects::indexed::<ProfessionalRow>(text)
+}
+
 /// The statement of a page.
 pub(super) fn statement(
     backend: DbBackend,
     filter: &ProfessionalFilter,
     scope: Option<ProfessionalScope>,
     order: ProfessionalOrder,
+    reading: Reading,
     page: &Page<SubjectKey>,
 ) -> Statement {
-    let query = query(backend, filter, scope);
     let (column, sort) = match order {
-        ProfessionalOrder::Code => ("code", SortType::Text),
-        ProfessionalOrder::Name => ("name", SortType::Text),
-        ProfessionalOrder::SignedUpOn => ("signed_up_on", SortType::Date),
+        ProfessionalOrder::Code => ("p.code", SortType::Text),
+        ProfessionalOrder::Name => ("p.name", SortType::Text),
+        ProfessionalOrder::SignedUpOn => ("p.signed_up_on", SortType::Date),
     };
-    subjects::by_column::<ProfessionalRow>(query, column, sort, page)
+    let sources = vec![PROFESSIONALS, BALANCES];
+    let order = Order { sources, key: Key::Ascending(column.to_owned()), sort, within: None };
+    let (query, columns) = (query(backend, filter, scope), ProfessionalRow::columns());
+    subjects::page_statement(query, &columns, &order, search(filter, scope), reading, page)
 }
 
 /// One page of professionals.
@@ -130,8 +145,9 @@ pub(crate) async fn page(
     order: ProfessionalOrder,
     page: &Page<SubjectKey>,
 ) -> Result<Rows<ProfessionalRow>, DbErr> {
-    let statement = statement(connection.get_database_backend(), filter, scope, order, page);
-    Ok(page.truncate(ProfessionalRow::find_by_statement(statement).all(connection).await?))
+    let backend = connection.get_database_backend();
+    let statements = |reading| vec![statement(backend, filter, scope, order, reading, page)];
+    read(connection, page, search(filter, scope), statements).await
 }
 
 /// The number of professionals that match, [`super::COUNT_MAX`] and one more at most.
@@ -150,5 +166,6 @@ pub(super) fn count_statement(
     filter: &ProfessionalFilter,
     scope: Option<ProfessionalScope>,
 ) -> Statement {
-    subjects::count::<ProfessionalRow>(query(backend, filter, scope))
+    let query = query(backend, filter, scope);
+    subjects::count(query, &[PROFESSIONALS, BALANCES], search(filter, scope))
 }

@@ -1,5 +1,7 @@
 //! Each combination of filters and orders is read through an index, in its order, on both engines.
 
+mod search;
+
 use entity::value::{ActivityStatus, DealStatus, OrderPurpose, OrderStatus, SwagOrderStatus};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
@@ -12,6 +14,7 @@ use super::deals::{DealFilter, DealOrder, DealScope, DealStatuses};
 use super::orders::OrderFilter;
 use super::partners::{Lapsing, PartnerFilter, PartnerOrder, TrackColumn};
 use super::professionals::ProfessionalFilter;
+use super::search::Reading;
 use super::swag_orders::SwagOrderFilter;
 use super::*;
 use crate::store::subject::SubjectKey;
@@ -213,7 +216,8 @@ fn subject_cases(backend: DbBackend) -> Vec<(String, Statement, &'static str)> {
                 PartnerFilter { lapsing: Some(lapsing(track)), ..PartnerFilter::default() },
                 PartnerFilter { search: Some("a".to_owned()), ..PartnerFilter::default() },
             ] {
-                let statements = partners::statements(backend, &filter, None, order, &page(value));
+                let statements =
+                    partners::statements(backend, &filter, None, order, Reading::Ordered, &page(value));
                 let what = format!("partners {filter:?} {order:?}");
                 cases.extend(statements.into_iter().map(|statement| (what.clone(), statement, index)));
             }
@@ -248,7 +252,7 @@ fn customer_cases(backend: DbBackend) -> Vec<(String, Statement, &'static str)> 
                 let after = Some(SubjectKey { value: value.to_owned(), id: Uuid::from_u128(7) });
                 let page = Page { size: 20, from_end, after, before: None };
                 let filter = CustomerFilter { search: search.clone() };
-                let statement = customers::page_statement(backend, &filter, order, &page);
+                let statement = customers::page_statement(backend, &filter, order, Reading::Ordered, &page);
                 cases.push((format!("customers {filter:?} {order:?} {from_end}"), statement, index));
             }
         }
