@@ -25,7 +25,7 @@ use crate::http::streams::ShutdownSignal;
 use crate::http::{connections, with_layers};
 use crate::service::Services;
 use crate::service::sandboxes::Sandboxes;
-use crate::store::Database;
+use crate::store::{Database, archive};
 use crate::webhook_client::WebhookClient;
 use metrics::{MetricsServer, metrics_router};
 use routes::router;
@@ -41,6 +41,9 @@ pub enum AppError {
     /// The database is unreachable, or its migrations failed.
     #[error("DATABASE_URL: {0}")]
     Database(#[from] Error),
+    /// The standby refuses the connection, or is none of the database.
+    #[error("DATABASE_REPLICA_URL: {0}")]
+    Replica(#[source] Error),
     /// The address is in use, or not one of this machine.
     #[error("BIND: cannot listen on {0}: {1}")]
     Bind(SocketAddr, std::io::Error),
@@ -154,9 +157,18 @@ impl RunningApp {
 /// Connects to the database, migrates it and opens the use cases.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails, or a restore into it has not ended.
 pub async fn open(settings: &Settings) -> Result<Services, Error> {
     let database = Database::connect_with(settings.database_url.as_str(), settings.database_pools).await?;
+    archive::refuse_marked(&database).await?;
+    Box::pin(open_restored(database, settings)).await
+}
+
+/// Migrates a database and opens the use cases, also while a restore into it has not ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_restored(database: Database, settings: &Settings) -> Result<Services, Error> {
     database.migrate().await?;
     let services = Services::open(database, Clock::new(settings.timezone, settings.today)).await?;
     let services = services.with_edition_approval(settings.edition_approval);
@@ -170,6 +182,10 @@ pub async fn open(settings: &Settings) -> Result<Services, Error> {
 /// When the database fails, or the address cannot be bound.
 pub async fn start(settings: &Settings) -> Result<RunningApp, AppError> {
     let mut services = open(settings).await?;
+    if let Some(replica) = &settings.replica {
+        let with = services.with_replica(replica.url.as_str(), replica.limits);
+        services = with.await.map_err(AppError::Replica)?;
+    }
     services.database().report_encryption().await;
     match WebhookClient::new(settings.webhooks.allow_private) {
         Ok(client) => services = services.with_webhooks(client),
@@ -244,6 +260,13 @@ fn start_tasks(tasks: &mut Supervisor, services: &Services, settings: &Settings)
         tasks.spawn("event_retention", move || {
             let services = services.clone();
             async move { services.run_event_retention(kept).await }
+        });
+    }
+    if services.has_replica() {
+        let replica = services.clone();
+        tasks.spawn("replica", move || {
+            let services = replica.clone();
+            async move { services.run_replica().await }
         });
     }
     if services.keeps_sandboxes() {

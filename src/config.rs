@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use chrono::NaiveDate;
 use chrono_tz::{TZ_VARIANTS, Tz};
 
-pub use self::database::DatabaseUrl;
+pub use self::database::{DatabaseUrl, ReplicaSettings};
 pub use self::protocol::ProtocolSettings;
 use crate::auth::tokens::Provider;
 use crate::certificates::CertificateSettings;
@@ -38,6 +38,8 @@ pub struct Settings {
     pub database_url: DatabaseUrl,
     /// `DATABASE_…_CONNECTIONS_MAX`: connections to PostgreSQL.
     pub database_pools: PoolSizes,
+    /// `DATABASE_REPLICA_…`: a hot standby of the database that queries go to.
+    pub replica: Option<ReplicaSettings>,
     /// `BIND`: address and port that the server listens on; port 0 selects a free one.
     pub bind: SocketAddr,
     /// `PROGRAM_TIMEZONE`: the time zone that determines the program's current day.
@@ -71,6 +73,7 @@ impl Default for Settings {
         Self {
             database_url: DatabaseUrl::default(),
             database_pools: PoolSizes::default(),
+            replica: None,
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             timezone: chrono_tz::Europe::Brussels,
             events_kept_days: Some(365),
@@ -144,6 +147,7 @@ impl Settings {
             settings.database_url = DatabaseUrl::new(&text)?;
         }
         settings.database_pools = database::read_pools(&get)?;
+        settings.replica = database::read_replica(&get, &settings.database_url)?;
         if let Some(text) = get("BIND") {
             let accepted = "an address and a port, such as 127.0.0.1:8080";
             settings.bind = text.parse().map_err(|_| SettingError::new("BIND", accepted, &text))?;

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod authentication;
 pub mod client_address;
 pub mod connections;
+mod consistency;
 pub mod console;
 pub mod cors;
 mod cost;

@@ -12,6 +12,7 @@ pub mod config;
 pub mod credential;
 pub mod deadline;
 pub mod error;
+pub mod freshness;
 pub mod graphql;
 pub mod http;
 pub mod program;

@@ -24,6 +24,7 @@ pub mod products;
 pub mod quotes;
 pub mod reads;
 pub mod recalculations;
+mod replica;
 pub mod run;
 pub mod sandboxes;
 mod seals;
@@ -232,11 +233,16 @@ impl Attempts {
             }
             Ok(value) => match self.commit(transaction).await {
                 Ok(()) => {
+                    self.services.note_change();
                     self.services.metrics.count_awards(awards);
                     self.services.keep_effects(effects);
                     return Some(Ok(value));
                 }
-                Err(error) => error,
+                Err(error) => {
+                    // It may have taken effect.
+                    self.services.note_change();
+                    error
+                }
             },
             Err(error) => {
                 // The first error is the one to report, whatever becomes of the rollback. After the deadline it

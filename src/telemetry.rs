@@ -6,6 +6,7 @@ pub mod log;
 pub mod metrics;
 pub mod observation;
 pub mod prometheus_text;
+pub mod replica;
 pub mod traces;
 
 use self::log::LogSettings;

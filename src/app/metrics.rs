@@ -33,6 +33,7 @@ pub(super) fn metrics_router(services: &Services) -> Router {
         async move {
             services.metrics().set_feed_position(*services.hub().last().borrow());
             refresh_backlog_metrics(&services, &refreshed_at).await;
+            services.refresh_replica_metrics();
             services.metrics().render(&services.database().pools())
         }
     })

@@ -145,6 +145,10 @@ fn readiness(
         let (database, tasks) = (database.clone(), tasks.clone());
         Box::pin(async move {
             tasks.check()?;
+            if database.reads_go_on() {
+                // Queries are answered, and mutations would be refused by every process.
+                return Ok(());
+            }
             match database.is_ready().await {
                 Ok(true) if database.accepts_writes().await => Ok(()),
                 Ok(true) => Err("the storage of the database refuses writes".to_owned()),

@@ -1,12 +1,15 @@
 //! Settings of the database.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::SettingError;
 use super::protocol::SettingReader;
 use crate::program::nearest::nearest;
-use crate::store::PoolSizes;
+use crate::store::{PoolSizes, ReplicaLimits};
 
+/// How the URL of a PostgreSQL database begins.
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Parameters in the URL of a PostgreSQL database.
 const PARAMETERS: [&str; 13] = [
     "sslmode",
@@ -40,9 +43,47 @@ pub(super) fn read_pools(get: &dyn Fn(&str) -> Option<String>) -> Result<PoolSiz
     Ok(sizes)
 }
 
+/// A hot standby of the database that queries go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicaSettings {
+    /// `DATABASE_REPLICA_URL`: its address.
+    pub url: DatabaseUrl,
+    /// `DATABASE_REPLICA_WAIT` and `DATABASE_REPLICA_LAG_MAX`: how old reads may be.
+    pub limits: ReplicaLimits,
+}
+
+/// Reads the settings of the standby of a database through `get`, which returns the value of a name unless it is blank.
+///
+/// # Errors
+/// The first invalid setting, or that the database is SQLite.
+pub(super) fn read_replica(
+    get: &dyn Fn(&str) -> Option<String>,
+    database: &DatabaseUrl,
+) -> Result<Option<ReplicaSettings>, SettingError> {
+    const NAME: &str = "DATABASE_REPLICA_URL";
+    let mut limits = ReplicaLimits::default();
+    let reader = SettingReader { get };
+    let waits = Duration::from_millis(1)..=Duration::from_secs(10);
+    reader.duration("DATABASE_REPLICA_WAIT", waits, &mut limits.wait_max)?;
+    let lags = Duration::from_secs(1)..=Duration::from_hours(1);
+    reader.duration("DATABASE_REPLICA_LAG_MAX", lags, &mut limits.lag_max)?;
+    let Some(url) = get(NAME) else { return Ok(None) };
+    if !POSTGRES.iter().any(|beginning| url.starts_with(beginning)) {
+        let accepted =
+            "the URL of a standby with postgres://, such as postgres://user@standby/partner_program";
+        return Err(SettingError::of_url(NAME, accepted, &url));
+    }
+    if !database.is_postgres() {
+        let message = "requires PostgreSQL, and DATABASE_URL is a file of SQLite, which has no standby";
+        return Err(SettingError { name: NAME, message: message.to_owned() });
+    }
+    check_parameters(NAME, &url)?;
+    Ok(Some(ReplicaSettings { url: DatabaseUrl(url), limits }))
+}
+
 /// Refuses parameters that the driver would ignore. SQLite's driver refuses them itself.
-fn check_parameters(url: &str) -> Result<(), SettingError> {
-    let refuse = |message: String| Err(SettingError { name: "DATABASE_URL", message });
+fn check_parameters(setting: &'static str, url: &str) -> Result<(), SettingError> {
+    let refuse = |message: String| Err(SettingError { name: setting, message });
     if url.starts_with("sqlite:") {
         return Ok(());
     }
@@ -85,8 +126,8 @@ impl DatabaseUrl {
     /// When the engine or a parameter is not supported, or the database would be visible to one connection
     /// only.
     pub fn new(url: &str) -> Result<Self, SettingError> {
-        let known = ["sqlite:", "postgres://", "postgresql://"];
-        if !known.iter().any(|beginning| url.starts_with(beginning)) {
+        let is_postgres = POSTGRES.iter().any(|beginning| url.starts_with(beginning));
+        if !is_postgres && !url.starts_with("sqlite:") {
             let accepted = "a URL with sqlite:// or postgres://, such as sqlite://partner-program.db or \
                             postgres://user@localhost/partner_program";
             return Err(SettingError::of_url("DATABASE_URL", accepted, url));
@@ -97,7 +138,7 @@ impl DatabaseUrl {
                             cannot share an in-memory database";
             return Err(SettingError::of_url("DATABASE_URL", accepted, url));
         }
-        check_parameters(url)?;
+        check_parameters("DATABASE_URL", url)?;
         Ok(Self(url.to_owned()))
     }
 
@@ -105,6 +146,10 @@ impl DatabaseUrl {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    fn is_postgres(&self) -> bool {
+        POSTGRES.iter().any(|beginning| self.0.starts_with(beginning))
     }
 
     /// The address, unless it holds a password.
@@ -175,6 +220,71 @@ mod tests {
                     assert!(!error.contains("hidden"), "{error}");
                 }
                 (read, _) => panic!("{url}: {read:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_standby_is_read_or_refused_by_name() {
+        /// Database, settings, the wait and the greatest lag in milliseconds, or how the error begins.
+        type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], Result<Option<(u128, u128)>, &'c str>);
+        let standby = "postgres://u:hidden@standby/d";
+        let table: [Case<'_>; 9] = [
+            ("postgres://h/d", &[], Ok(None)),
+            ("sqlite://a.db", &[("DATABASE_REPLICA_WAIT", "1s")], Ok(None)),
+            ("postgres://h/d", &[("DATABASE_REPLICA_URL", standby)], Ok(Some((100, 1_000)))),
+            (
+                "postgres://h/d",
+                &[
+                    ("DATABASE_REPLICA_URL", standby),
+                    ("DATABASE_REPLICA_WAIT", "250ms"),
+                    ("DATABASE_REPLICA_LAG_MAX", "30s"),
+                ],
+                Ok(Some((250, 30_000))),
+            ),
+            (
+                "sqlite://a.db",
+                &[("DATABASE_REPLICA_URL", standby)],
+                Err("DATABASE_REPLICA_URL requires PostgreSQL, and DATABASE_URL is a file of SQLite"),
+            ),
+            (
+                "postgres://h/d",
+                &[("DATABASE_REPLICA_URL", "sqlite://b.db")],
+                Err("DATABASE_REPLICA_URL must be the URL of a standby with postgres://"),
+            ),
+            (
+                "postgres://h/d",
+                &[("DATABASE_REPLICA_URL", "postgres://u:hidden@standby/d?sslmod=require")],
+                Err("DATABASE_REPLICA_URL has the parameter \"sslmod\""),
+            ),
+            (
+                "postgres://h/d",
+                &[("DATABASE_REPLICA_WAIT", "11s")],
+                Err("DATABASE_REPLICA_WAIT must be a duration from 1ms to 10s"),
+            ),
+            (
+                "postgres://h/d",
+                &[("DATABASE_REPLICA_LAG_MAX", "999ms")],
+                Err("DATABASE_REPLICA_LAG_MAX must be a duration from 1s to 3600s"),
+            ),
+        ];
+        for (database, settings, expected) in table {
+            let get = |key: &str| {
+                let found = settings.iter().find(|(name, _)| *name == key);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let database = DatabaseUrl::new(database).expect("an address");
+            match (read_replica(&get, &database), expected) {
+                (Ok(read), Ok(expected)) => {
+                    let limits = read.map(|read| read.limits);
+                    let millis = limits.map(|it| (it.wait_max.as_millis(), it.lag_max.as_millis()));
+                    assert_eq!(millis, expected, "{settings:?}");
+                }
+                (Err(error), Err(beginning)) => {
+                    let error = error.to_string();
+                    assert!(error.starts_with(beginning) && !error.contains("hidden"), "{error}");
+                }
+                (read, _) => panic!("{settings:?}: {read:?}"),
             }
         }
     }

@@ -161,7 +161,7 @@ impl SettingReader<'_> {
         Ok(())
     }
 
-    fn duration(
+    pub(super) fn duration(
         &self,
         name: &'static str,
         range: RangeInclusive<Duration>,

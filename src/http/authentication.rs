@@ -1,13 +1,15 @@
 //! Authentication: the hook that the GraphQL endpoint calls before it reads a body, and the bootstrap
 //! key.
 
-use async_graphql::{Request, ServerError};
+use async_graphql::{Request, Response, ServerError};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::throttle::CallerKey;
+use crate::freshness::Freshness;
 use crate::graphql::root_fields::RootField;
 
 /// Missing or invalid credentials. The message is for the client and must not reveal anything about
@@ -105,6 +107,21 @@ pub trait Authenticator: Send + Sync + 'static {
     /// the [`RequestId`](super::request_id::RequestId).
     fn attach_caller(&self, caller: Self::Caller, request: Request) -> Request {
         request.data(caller)
+    }
+
+    /// Runs a query of a caller, which has to see what it says; by default as it is.
+    fn read(
+        &self,
+        _: &Self::Caller,
+        _: Freshness,
+        query: BoxFuture<'static, Response>,
+    ) -> BoxFuture<'static, Response> {
+        query
+    }
+
+    /// The position that includes everything changed until now; by default there is none.
+    fn position(&self) -> impl Future<Output = Option<u64>> + Send {
+        std::future::ready(None)
     }
 }
 

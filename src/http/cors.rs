@@ -10,6 +10,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use super::consistency::CONSISTENCY_TOKEN;
 use super::cost::GRAPHQL_COST;
 use super::request_id::X_REQUEST_ID;
 use super::throttle::{RATE_LIMIT, RATE_LIMIT_POLICY};
@@ -98,13 +99,20 @@ impl Origins {
             Self::Any => AllowOrigin::any(),
             Self::Listed(origins) => AllowOrigin::list(origins.iter().cloned()),
         };
-        let own = [AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT, X_REQUEST_ID, GRAPHQL_COST.clone()];
-        let sent = own.into_iter().chain(PREFLIGHT_HEADERS).chain(PROTOCOL_HEADERS);
+        let own = [AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT, X_REQUEST_ID];
+        let asked = [GRAPHQL_COST.clone(), CONSISTENCY_TOKEN.clone()];
+        let sent = own.into_iter().chain(asked).chain(PREFLIGHT_HEADERS).chain(PROTOCOL_HEADERS);
         let layer = CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])
             .allow_headers(AllowHeaders::list(sent))
-            .expose_headers([X_REQUEST_ID, RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY])
+            .expose_headers([
+                X_REQUEST_ID,
+                RETRY_AFTER,
+                RATE_LIMIT,
+                RATE_LIMIT_POLICY,
+                CONSISTENCY_TOKEN.clone(),
+            ])
             .max_age(PREFLIGHT_MAX_AGE);
         Some(layer)
     }

@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use super::accept::{EventStream, MediaType};
 use super::authentication::Authenticator;
+use super::consistency::Consistency;
 use super::cost::{self, CostAnswer};
 use super::endpoint::GraphqlEndpoint;
 use super::params::RequestParams;
@@ -36,6 +37,7 @@ pub(super) struct RequestContext<C> {
     pub(super) event_stream: EventStream,
     pub(super) id: RequestId,
     pub(super) cost: CostAnswer,
+    pub(super) consistency: Consistency,
     pub(super) caller: C,
 }
 
@@ -152,6 +154,8 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             answer_with(cost, response)
         };
         let running = observation::with_metrics(self.metrics.clone(), running).in_current_span();
+        // Boxed: the future is nested deeply, and is wrapped again.
+        let running: BoxFuture<'static, _> = Box::pin(running);
         if kind == OperationType::Mutation && deadline.has_passed() {
             // A request of a batch, after others that took their time.
             return Err(timed_out());
@@ -159,8 +163,6 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
         let response = if kind == OperationType::Mutation {
             // A separate task continues after a disconnect: an accepted mutation is never aborted halfway. The
             // use cases keep the deadline, so its own response is awaited. It holds its permit until it ends.
-            // Boxed: the future is nested deeply, and is wrapped again.
-            let running: BoxFuture<'static, _> = Box::pin(running);
             let task = tokio::spawn(async move {
                 let _running = permit;
                 graphql::with_previews(running).await
@@ -169,13 +171,17 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
                 .await
                 .map_err(|_| timed_out())?
             {
-                Ok(response) => response,
+                Ok(response) => {
+                    context.consistency.note_change();
+                    response
+                }
                 Err(stopped) => match stopped.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
                     Err(_) => return Err(response::internal_error(*media, id)),
                 },
             }
         } else {
+            let running = self.authenticator.read(&context.caller, context.consistency.freshness(), running);
             tokio::time::timeout_at(deadline.at().into(), running).await.map_err(|_| timed_out())?
         };
         response::from_operation(*media, response, id, &deadline)

@@ -18,6 +18,7 @@ use futures_util::FutureExt;
 
 use super::accept::{Accepted, EventStream, MediaType, negotiate};
 use super::authentication::{Authenticator, InvalidCredentials};
+use super::consistency::{self, Consistency};
 use super::cost::CostAnswer;
 use super::endpoint::{GraphqlEndpoint, LoginError, RequestLimits};
 use super::execution::{Execution, RequestContext};
@@ -88,12 +89,14 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             }
         };
         let cost = CostAnswer::from_headers(&parts.headers, media)?;
+        let consistency = Consistency::from_headers(&parts.headers, media)?;
         let context = RequestContext {
             media,
             is_get,
             event_stream: accepted.event_stream,
             id: parts.extensions.get().cloned().unwrap_or_else(|| RequestId::from_headers(&parts.headers)),
             cost,
+            consistency,
             caller,
         };
         let response = self.respond_to_caller(&context, &parts, body, &mut admission, observation).await;
@@ -102,6 +105,11 @@ impl<E: Executor, A: Authenticator> GraphqlEndpoint<E, A> {
             error_response.into_response()
         });
         admission.write_headers(response.headers_mut());
+        if context.consistency.wants_token()
+            && let Some(position) = self.authenticator.position().await
+        {
+            consistency::write_token(position, response.headers_mut());
+        }
         Ok(response)
     }
 

@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::accept::{EventStream, MediaType};
 use super::authentication::Authenticator;
+use super::consistency::Consistency;
 use super::cost::CostAnswer;
 use super::endpoint::GraphqlEndpoint;
 use super::execution::{Execution, RequestContext};
@@ -147,6 +148,7 @@ impl<E: Executor, A: Authenticator> AgentEndpoint<E, A> {
         let id = parts.extensions.get().cloned().unwrap_or_else(|| RequestId::from_headers(&parts.headers));
         let context = RequestContext {
             cost: CostAnswer::Omitted,
+            consistency: Consistency::default(),
             media: MEDIA,
             is_get: false,
             event_stream: EventStream::Never,

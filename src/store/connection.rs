@@ -11,11 +11,13 @@ use sea_orm::{
 use tokio::sync::Mutex;
 
 use super::pools::{self, PoolSizes, Pools};
-use super::preview::Reader;
+use super::preview::{Reader, Route};
+use super::replica::{Replica, ReplicaLimits};
 use super::transaction::{Transaction, WriteHealth};
 use super::turns::Turns;
 use super::{fault, set};
 use crate::telemetry::metrics::PoolState;
+use crate::telemetry::replica::ReplicaMetrics;
 
 /// Maximum number of values that one statement binds on SQLite, below the engine's limit.
 const BIND_VALUES_MAX: usize = 30_000;
@@ -28,11 +30,23 @@ const NO_TIMEOUTS: &str = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeo
 #[derive(Clone, Debug)]
 pub struct Database {
     pub(super) pools: Pools,
-    reader: Reader,
+    readers: Arc<Readers>,
+    replica: Option<Arc<Replica>>,
     /// Held by the task of this process that numbers events; others wait without a connection.
     pub(super) numbering: Arc<Mutex<()>>,
     /// None on SQLite.
     turns: Option<Turns>,
+}
+
+/// The readers of a database.
+#[derive(Debug)]
+struct Readers {
+    /// For queries, and what is no query.
+    chosen: Reader,
+    /// Of the primary alone.
+    primary: Reader,
+    /// For looking up callers.
+    lookups: Reader,
 }
 
 impl Database {
@@ -51,8 +65,44 @@ impl Database {
     pub async fn connect_with(url: &str, sizes: PoolSizes) -> Result<Self, DbErr> {
         let pools = Pools::open(url, sizes).await?;
         let turns = pools.postgres.is_some().then(Turns::default);
-        let reader = Reader(pools.read.clone());
-        Ok(Self { pools, reader, numbering: Arc::default(), turns })
+        let reader = Reader::new(pools.read.clone());
+        let readers = Readers { chosen: reader.clone(), primary: reader.clone(), lookups: reader };
+        Ok(Self { pools, readers: Arc::new(readers), replica: None, numbering: Arc::default(), turns })
+    }
+
+    /// The same database, with queries that go to a standby. [`Replica::watch`] has to run.
+    ///
+    /// # Errors
+    /// When it is SQLite, which has none; when the standby refuses the connection, or is none of this database.
+    pub(crate) async fn with_replica(
+        self,
+        url: &str,
+        limits: ReplicaLimits,
+        metrics: ReplicaMetrics,
+    ) -> Result<Self, DbErr> {
+        let Some(options) = &self.pools.postgres else {
+            return Err(DbErr::Custom("SQLite has no standby".to_owned()));
+        };
+        let connections = self.pools.read.get_postgres_connection_pool().options().get_max_connections();
+        let replica = Arc::new(Replica::open(url, options, connections, limits, metrics).await?);
+        let with = |route| self.readers.primary.with_replica(&replica, route);
+        let readers = Readers {
+            chosen: with(Route::Chosen),
+            primary: with(Route::Primary),
+            lookups: with(Route::PrimaryFirst),
+        };
+        Ok(Self { readers: Arc::new(readers), replica: Some(replica), ..self })
+    }
+
+    /// The standby, where there is one.
+    pub(crate) fn replica(&self) -> Option<&Arc<Replica>> {
+        self.replica.as_ref()
+    }
+
+    /// Whether the primary does not answer, and queries are answered by the standby.
+    #[must_use]
+    pub fn reads_go_on(&self) -> bool {
+        self.replica.as_ref().is_some_and(|replica| replica.serves_alone())
     }
 
     /// Brings the schema up to date.
@@ -101,7 +151,9 @@ impl Database {
     /// How the connections are used at the moment.
     #[must_use]
     pub fn pools(&self) -> Vec<PoolState> {
-        self.pools.states()
+        let mut states = self.pools.states();
+        states.extend(self.replica.as_ref().map(|replica| replica.pool_state()));
+        states
     }
 
     /// How many connections are in use at the moment.
@@ -112,7 +164,17 @@ impl Database {
     /// The connections for statements that change nothing.
     #[must_use]
     pub fn reader(&self) -> &Reader {
-        &self.reader
+        &self.readers.chosen
+    }
+
+    /// The connections for statements that change nothing and must not read what is a moment old.
+    pub(crate) fn primary(&self) -> &Reader {
+        &self.readers.primary
+    }
+
+    /// The connections for looking up who a caller is, which goes on while the primary does not answer.
+    pub(crate) fn lookups(&self) -> &Reader {
+        &self.readers.lookups
     }
 
     /// Begins the transaction of a mutation. SQLite acquires its write lock immediately, so that writers
@@ -160,8 +222,11 @@ impl Database {
     /// # Errors
     /// When the driver can't.
     pub async fn close(self) -> Result<(), DbErr> {
-        let Pools { read, write, .. } = self.pools;
-        drop(self.reader);
+        let Self { pools: Pools { read, write, .. }, readers, replica, .. } = self;
+        drop(readers);
+        if let Some(replica) = replica {
+            replica.close().await;
+        }
         read.close().await?;
         write.close().await
     }

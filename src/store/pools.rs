@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Executor, PgConnection};
+use sqlx::{Connection, Executor, PgConnection};
 
 use super::transaction::{WriteHealth, check_released, is_fit};
 use super::{startup, tls};
@@ -17,6 +17,8 @@ use crate::telemetry::metrics::PoolState;
 
 /// Maximum time that a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Maximum time that a read waits for a connection to a standby: the primary answers otherwise.
+const REPLICA_ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Maximum time that a writer waits for a connection: writers of one subject queue for its lock, on SQLite
 /// all of them for one connection. Less than the default of `OPERATION_TIMEOUT`.
 const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -36,6 +38,14 @@ const SQLITE_READERS: u32 = 4;
 const SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
     SET default_transaction_read_only = off; SET default_transaction_deferrable = off; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; \
+    SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
+    SET idle_in_transaction_session_timeout = '60s'; SET jit = off; \
+    SET random_page_cost = 1.1; SET plan_cache_mode = force_generic_plan";
+
+/// Settings of connections to a standby: those of the primary as far as they concern reads. It stays so if the
+/// standby is promoted.
+const REPLICA_SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
+    SET default_transaction_read_only = on; SET default_transaction_deferrable = off; \
     SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET jit = off; \
     SET random_page_cost = 1.1; SET plan_cache_mode = force_generic_plan";
@@ -115,7 +125,7 @@ impl Pools {
     /// Logs how the connection is encrypted.
     pub(super) async fn report(&self) {
         if let Some(options) = &self.postgres {
-            tls::report(&self.read, options).await;
+            tls::report(&self.read, options, "DATABASE_URL").await;
         }
     }
 
@@ -153,6 +163,39 @@ pub(super) async fn single(options: &PgConnectOptions, session: &'static str) ->
 /// Opens the connection that migrates.
 pub(super) async fn for_migration(options: &PgConnectOptions) -> Result<DatabaseConnection, DbErr> {
     single(options, MIGRATION_SESSION).await.map(DatabaseConnection::from)
+}
+
+/// A pool of connections to one run of a standby, for reads. It connects when it is used. `run_query` says which
+/// run of which server a connection leads to: of another one nothing is known.
+pub(super) fn replica(
+    options: &PgConnectOptions,
+    connections: u32,
+    run_query: &'static str,
+    run: Arc<str>,
+) -> DatabaseConnection {
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(REPLICA_ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for >= TEST_IF_IDLE_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |connection, _| {
+            let run = Arc::clone(&run);
+            Box::pin(async move {
+                set_session(connection, REPLICA_SESSION).await?;
+                let found: String = sqlx::query_scalar(run_query).fetch_one(&mut *connection).await?;
+                let other = || sqlx::Error::Configuration("the replica is another server than before".into());
+                if *found == *run { Ok(()) } else { Err(other()) }
+            })
+        })
+        .connect_lazy_with(sqlx::ConnectOptions::disable_statement_logging(options.clone()));
+    DatabaseConnection::from(pool)
 }
 
 /// An error of the driver.

@@ -54,10 +54,7 @@ pub(super) fn cannot_open(file: &Path, error: &DbErr) -> DbErr {
 /// When the server refuses the connection or does not answer, with its address; or when the encoding of the
 /// database is not UTF-8.
 pub(super) async fn check_postgres(options: &PgConnectOptions) -> Result<(), DbErr> {
-    let address = match options.get_socket() {
-        Some(socket) => format!("{}/.s.PGSQL.{}", socket.display(), options.get_port()),
-        None => format!("{}:{}", options.get_host(), options.get_port()),
-    };
+    let address = tls::address(options);
     let since = Instant::now();
     let encoding = loop {
         match tokio::time::timeout(ANSWER_TIME_MAX, encoding(options)).await {
@@ -65,11 +62,7 @@ pub(super) async fn check_postgres(options: &PgConnectOptions) -> Result<(), DbE
             Ok(Err(error)) if is_starting(&error) && since.elapsed() < SERVER_START_TIME_MAX => {
                 tokio::time::sleep(RETRY_INTERVAL).await;
             }
-            Ok(Err(error)) => {
-                let explained = tls::explained(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))), options);
-                let DbErr::Conn(RuntimeErr::SqlxError(error)) = &explained else { return Err(explained) };
-                return Err(unusable(format!("cannot connect to PostgreSQL at {address}: {}", cause(error))));
-            }
+            Ok(Err(error)) => return Err(cannot_connect(error, options)),
             Err(_) => {
                 let seconds = ANSWER_TIME_MAX.as_secs();
                 return Err(unusable(format!("PostgreSQL at {address} does not answer within {seconds} s")));
@@ -85,6 +78,13 @@ pub(super) async fn check_postgres(options: &PgConnectOptions) -> Result<(), DbE
     )))
 }
 
+/// The error of a server that refuses the connection, with its address.
+pub(super) fn cannot_connect(error: DriverError, options: &PgConnectOptions) -> DbErr {
+    let explained = tls::explained(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))), options);
+    let DbErr::Conn(RuntimeErr::SqlxError(error)) = &explained else { return explained };
+    unusable(format!("cannot connect to PostgreSQL at {}: {}", tls::address(options), cause(error)))
+}
+
 async fn encoding(options: &PgConnectOptions) -> Result<String, DriverError> {
     let mut connection = options.connect().await?;
     let encoding = sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut connection).await?;
@@ -97,7 +97,7 @@ fn is_starting(error: &DriverError) -> bool {
 }
 
 /// What the system or the engine says, without the driver's introduction.
-fn cause(error: &DriverError) -> String {
+pub(super) fn cause(error: &DriverError) -> String {
     match error {
         DriverError::Io(error) => error.to_string(),
         DriverError::Database(error) => error.message().to_owned(),
@@ -105,6 +105,6 @@ fn cause(error: &DriverError) -> String {
     }
 }
 
-fn unusable(text: String) -> DbErr {
+pub(super) fn unusable(text: String) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(text))
 }

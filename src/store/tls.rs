@@ -78,8 +78,8 @@ fn explanation(error: &sqlx::Error, options: &PgConnectOptions) -> Option<String
     }
 }
 
-/// Logs how the connection to PostgreSQL is encrypted, with a warning where others can read it.
-pub(super) async fn report(connection: &DatabaseConnection, options: &PgConnectOptions) {
+/// Logs how the connection to PostgreSQL is encrypted, with a warning where others can read it. `setting` has its URL.
+pub(super) async fn report(connection: &DatabaseConnection, options: &PgConnectOptions, setting: &str) {
     let mode = options.get_ssl_mode();
     let session: Option<(bool, Option<String>)> =
         sqlx::query_as("SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
@@ -93,7 +93,7 @@ pub(super) async fn report(connection: &DatabaseConnection, options: &PgConnectO
     if encryption == Encryption::None && !is_local(options) {
         tracing::warn!(
             %address,
-            "the connection to PostgreSQL is not encrypted: set sslmode=verify-full in DATABASE_URL"
+            "the connection to PostgreSQL is not encrypted: set sslmode=verify-full in {setting}"
         );
     } else {
         tracing::info!(%address, encryption = %encryption, "connected to PostgreSQL");
@@ -143,7 +143,7 @@ fn is_local(options: &PgConnectOptions) -> bool {
 }
 
 /// Host and port, or the socket.
-fn address(options: &PgConnectOptions) -> String {
+pub(super) fn address(options: &PgConnectOptions) -> String {
     match options.get_socket() {
         Some(socket) => format!("{}/.s.PGSQL.{}", socket.display(), options.get_port()),
         None => format!("{}:{}", options.get_host(), options.get_port()),

@@ -47,6 +47,12 @@ pub(super) struct PoolLabels {
     pub(super) pool: &'static str,
 }
 
+/// The server that a query reads from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct SourceLabels {
+    pub(super) source: &'static str,
+}
+
 /// Labels of an award. The kinds are those of the editions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct AwardLabels {

@@ -1,10 +1,10 @@
 //! Metrics of one application, in its own registry, so that several in one process do not mix.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -16,6 +16,7 @@ use super::awards::{Award, PendingAwards, Unit};
 use super::labels::{
     AwardLabels, BuildLabels, CodeLabels, DurationLabels, LimitLabels, PoolLabels, RequestLabels, TaskLabels,
 };
+use super::replica::ReplicaMetrics;
 
 /// Upper bounds of the duration buckets, in seconds.
 const DURATION_BUCKETS: [f64; 13] =
@@ -52,6 +53,7 @@ struct Inner {
     tasks_failing: Family<TaskLabels, Gauge>,
     uptime: SecondsGauge,
     memory: Gauge,
+    replica: OnceLock<ReplicaMetrics>,
 }
 
 /// Increases and decreases of one unit: a counter cannot decrease.
@@ -107,6 +109,7 @@ impl Default for Metrics {
             tasks_failing: Family::default(),
             uptime: Gauge::default(),
             memory: Gauge::default(),
+            replica: OnceLock::new(),
         };
         let mut registry = Registry::default();
         inner.register_requests(registry.sub_registry_with_prefix("partner_program"));
@@ -235,8 +238,18 @@ impl Metrics {
         }
         let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = encode(&mut text, &inner.registry);
+        let _ = encode_registry(&mut text, &inner.registry);
+        if let Some(replica) = inner.replica.get() {
+            let _ = encode_registry(&mut text, replica.registry());
+        }
+        let _ = encode_eof(&mut text);
         text
+    }
+
+    /// The metrics of a standby that reads go to, which are among the others from now on.
+    #[must_use]
+    pub fn with_replica(&self) -> ReplicaMetrics {
+        self.0.replica.get_or_init(ReplicaMetrics::default).clone()
     }
 
     /// Counts a request as in flight; [`Metrics::request_ended`] follows.

@@ -68,6 +68,29 @@ impl Cluster {
         panic!("PostgreSQL did not start: {}", cluster.log());
     }
 
+    /// A hot standby that follows a server by streaming replication. The server knows it by its name.
+    pub(crate) fn standby_of(primary: &Self, name: &str, settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        settings.push(format!("cluster_name={name}"));
+        let programs = primary.programs.clone();
+        let mut standby = Self { folder, programs, port: 0, settings, process: None };
+        standby.change_owner();
+        let mut copy = standby.program("pg_basebackup");
+        copy.args(["--checkpoint=fast", "--wal-method=stream", "--no-sync", "--write-recovery-conf"]);
+        let address = format!("host=127.0.0.1 port={} user=postgres", primary.port);
+        copy.arg("--dbname").arg(address).arg("--pgdata").arg(standby.data());
+        let done = copy.output().expect("pg_basebackup runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        for _ in 0..TRIES {
+            standby.port = free_port();
+            if standby.try_restart() {
+                return standby;
+            }
+        }
+        panic!("the standby did not start: {}", standby.log());
+    }
+
     /// Host and port.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
@@ -169,7 +192,8 @@ impl Cluster {
         self.folder.path().join("log")
     }
 
-    fn log(&self) -> String {
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 

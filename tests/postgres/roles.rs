@@ -6,7 +6,7 @@ use crate::cluster::Cluster;
 use crate::server::{Server, failed_start, run};
 
 /// The SQL of the guide's section on two roles: for the cluster, and for the database.
-fn grants() -> [String; 2] {
+pub(crate) fn grants() -> [String; 2] {
     let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md"))
         .expect("the guide");
     let (_, section) = guide.split_once("### Separate roles").expect("the section");
@@ -15,7 +15,7 @@ fn grants() -> [String; 2] {
     [blocks.next().expect("the roles"), blocks.next().expect("the grants")]
 }
 
-async fn execute(session: &mut PgConnection, sql: &str) {
+pub(crate) async fn execute(session: &mut PgConnection, sql: &str) {
     for statement in sql.split(';').filter(|statement| !statement.trim().is_empty()) {
         let done = session.execute(AssertSqlSafe(statement.to_owned())).await;
         done.unwrap_or_else(|error| panic!("{statement}: {error}"));

@@ -26,6 +26,8 @@ pub(crate) struct Answer {
     pub(crate) data: Option<Value>,
     /// The whole body, or why there is none.
     pub(crate) text: String,
+    /// The header `Consistency-Token`.
+    pub(crate) token: Option<String>,
 }
 
 impl Answer {
@@ -61,7 +63,12 @@ pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
 
 /// The error of a server that does not start.
 pub(crate) fn failed_start(url: &str) -> String {
-    let ended = run(&["serve"], &[("DATABASE_URL", url)]);
+    failed_start_with(&[("DATABASE_URL", url)])
+}
+
+/// The same with other settings.
+pub(crate) fn failed_start_with(settings: &[(&str, &str)]) -> String {
+    let ended = run(&["serve"], settings);
     assert!(!ended.status.success());
     String::from_utf8_lossy(&ended.stderr).into_owned()
 }
@@ -69,8 +76,13 @@ pub(crate) fn failed_start(url: &str) -> String {
 impl Server {
     /// Starts the server on a database.
     pub(crate) fn start(url: &str) -> Self {
+        Self::start_with(&[("DATABASE_URL", url)])
+    }
+
+    /// The same with other settings.
+    pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut command = program(&folder, &["serve"], &[("DATABASE_URL", url)]);
+        let mut command = program(&folder, &["serve"], settings);
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the program runs");
         let output = BufReader::new(process.stdout.take().expect("its output"));
         let address = output
@@ -94,17 +106,63 @@ impl Server {
         response.status().as_u16()
     }
 
+    /// What `/metrics` says.
+    pub(crate) async fn metrics(&self) -> String {
+        let response = self.client.get(format!("{}/metrics", self.base)).send().await.expect("an answer");
+        response.text().await.expect("a text")
+    }
+
+    /// What `/metrics` says of a series; none if it is not there.
+    pub(crate) async fn metric(&self, series: &str) -> Option<f64> {
+        let text = self.metrics().await;
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))?;
+        Some(value.parse().expect("a number"))
+    }
+
+    /// The same of a counter.
+    pub(crate) async fn count(&self, series: &str) -> u64 {
+        let text = self.metrics().await;
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.expect("a counter").parse().expect("a whole number")
+    }
+
     /// Sends an operation.
     pub(crate) async fn send(&self, query: &str, variables: Value) -> Answer {
-        let request = self.client.post(format!("{}/graphql", self.base)).bearer_auth(KEY);
+        self.send_as(KEY, None, query, variables).await
+    }
+
+    /// Sends an operation with a key and, where given, the header `Consistency-Token`.
+    pub(crate) async fn send_as(
+        &self,
+        key: &str,
+        token: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> Answer {
+        let mut request = self.client.post(format!("{}/graphql", self.base)).bearer_auth(key);
+        if let Some(token) = token {
+            request = request.header("consistency-token", token);
+        }
         let sent = request.json(&json!({ "query": query, "variables": variables })).send().await;
-        let text = match sent {
-            Ok(response) => response.text().await.unwrap_or_else(|error| error.to_string()),
-            Err(error) => error.to_string(),
+        let (text, token) = match sent {
+            Ok(response) => {
+                let token = response.headers().get("consistency-token");
+                let token = token.and_then(|value| value.to_str().ok()).map(str::to_owned);
+                (response.text().await.unwrap_or_else(|error| error.to_string()), token)
+            }
+            Err(error) => (error.to_string(), None),
         };
         let body: Value = serde_json::from_str(&text).unwrap_or_default();
         let data = body["data"].is_object() && body["errors"].is_null();
-        Answer { data: data.then(|| body["data"].clone()), text }
+        Answer { data: data.then(|| body["data"].clone()), text, token }
+    }
+
+    /// A new key of the program's staff.
+    pub(crate) async fn key(&self, label: &str) -> String {
+        const CREATE: &str = "mutation($label: String!) { createApiKey(input: { role: PROGRAM_STAFF, label: $label }) { \
+            secret userErrors { code } } }";
+        let made = self.send(CREATE, json!({ "label": label })).await.ok();
+        made["createApiKey"]["secret"].as_str().expect("a key").to_owned()
     }
 
     /// Creates a partner.

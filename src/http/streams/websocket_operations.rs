@@ -18,6 +18,7 @@ use super::websocket::WebSocketConnection;
 use crate::graphql::refusal::Code;
 use crate::http::accept::{EventStream, MediaType};
 use crate::http::authentication::Authenticator;
+use crate::http::consistency::Consistency;
 use crate::http::cost::CostAnswer;
 use crate::http::execution::{Execution, RequestContext};
 use crate::http::params::{self, RequestParams};
@@ -77,6 +78,7 @@ impl<E: Executor, A: Authenticator> WebSocketConnection<E, A> {
             event_stream: EventStream::Always,
             id: request_id.clone(),
             cost: CostAnswer::Omitted,
+            consistency: Consistency::default(),
             caller: session.caller.clone(),
         });
         let (Some(session), Some(context)) = (self.session(), context) else { return };
