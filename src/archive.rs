@@ -137,6 +137,7 @@ pub struct ArchiveReader<R: Read> {
     head: Head,
     number: u64,
     rows: u64,
+    checksum: Option<String>,
 }
 
 impl<R: Read> ArchiveReader<R> {
@@ -162,7 +163,7 @@ impl<R: Read> ArchiveReader<R> {
         }
         let head = serde_json::from_value(head).map_err(|error| ArchiveError::Damaged(error.to_string()))?;
         let hash = Sha256::new_with_prefix(&text);
-        Ok(Self { lines, hash, head, number: 1, rows: 0 })
+        Ok(Self { lines, hash, head, number: 1, rows: 0, checksum: None })
     }
 
     /// The first line.
@@ -173,6 +174,11 @@ impl<R: Read> ArchiveReader<R> {
     /// Rows that were read so far.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// The checksum that the last line has, once that was read and is right.
+    pub fn checksum(&self) -> Option<&str> {
+        self.checksum.as_deref()
     }
 
     /// The next line; none after the last one, whose sums have been checked then.
@@ -210,6 +216,7 @@ impl<R: Read> ArchiveReader<R> {
             if !matches!(self.lines.read(&mut rest), Ok(0)) {
                 return damaged("something follows its last line".to_owned());
             }
+            self.checksum = Some(found);
             return Ok(None);
         }
         self.hash.update(&text);

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 use std::path::Path;
+use std::pin::pin;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -10,10 +11,11 @@ use super::database::{exists, shown};
 use super::new_file::{NewFile, at};
 use super::serve::signal;
 use super::{CommandError, verify};
+use crate::app;
 use crate::archive::{ArchiveError, ArchiveReader, ArchiveWriter, Line};
 use crate::config::Settings;
 use crate::store::Database;
-use crate::store::archive::{self as rows, Restore, RestoreError};
+use crate::store::archive::{self as rows, Progress, Restore, RestoreError};
 
 /// Writes the database of the settings, as it is at one moment, into a new file.
 pub(super) async fn export(settings: &Settings, file: &Path) -> Result<u8, CommandError> {
@@ -22,6 +24,7 @@ pub(super) async fn export(settings: &Settings, file: &Path) -> Result<u8, Comma
         return Err(CommandError(format!("there is no database {url}; check DATABASE_URL")));
     }
     let database = open(settings).await?;
+    rows::refuse_marked(&database).await?;
     if !database.is_ready().await? {
         return Err(CommandError(
             "the schema of the database is not that of this release: run partner-program migrate first"
@@ -54,30 +57,57 @@ pub(super) async fn export(settings: &Settings, file: &Path) -> Result<u8, Comma
     Ok(0)
 }
 
-/// Builds the database of the settings, which has to be empty, from a file, and verifies it.
+/// Builds the database of the settings, which has to be empty, from a file, and verifies it. What an interrupted restore
+/// of the same file has done is not done again.
 pub(super) async fn restore(settings: &Settings, file: &Path) -> Result<u8, CommandError> {
     let bar = ProgressBar::no_length();
     bar.set_style(ProgressStyle::with_template("{msg} {bar:40} {human_pos}/{human_len} rows {eta}")?);
     bar.set_message("checking");
     // The whole file is read before anything is written.
-    let mut reader = reader(file)?;
-    let mut count = 0_u64;
-    while reader.next_line().map_err(|error| at(file, &error))?.is_some() {
-        count = reader.rows();
-    }
+    let (count, archive) = checked(file)?;
     bar.set_length(count);
     bar.set_message("restoring");
+    let explained = |error| explained(settings, file, error);
     let database = open(settings).await?;
+    let progress = rows::mark(&database, &archive).await.map_err(|error| explained(Failed::Rows(error)))?;
     database.migrate().await?;
-    let interrupted = signal()?;
-    tokio::select! {
-        restored = fill(&database, file, &bar) => restored.map_err(|error| explained(settings, file, error))?,
-        () = interrupted => return Err(at(file, &"the restore was interrupted; nothing was kept")),
+    let shown = shown(&settings.database_url);
+    let mut interrupted = pin!(signal()?);
+    match progress {
+        Progress::NoRows => {
+            tokio::select! {
+                filled = fill(&database, file, &archive, &bar) => filled.map_err(explained)?,
+                () = &mut interrupted => {
+                    return Err(at(file, &"the restore was interrupted and no row was kept; run it again"));
+                }
+            }
+            bar.finish_and_clear();
+            println!("restored {count} rows to {shown}");
+        }
+        Progress::AllRows => {
+            bar.finish_and_clear();
+            println!("an interrupted restore had kept the {count} rows in {shown}");
+        }
     }
-    bar.finish_and_clear();
-    database.close().await?;
-    println!("restored {count} rows to {}", shown(&settings.database_url));
-    verify::verify(settings, None).await
+    let services = app::open_restored(database, settings).await?;
+    let code = tokio::select! {
+        code = verify::verify_opened(&services, None) => code?,
+        () = &mut interrupted => {
+            return Err(at(file, &"the verification was interrupted; run the restore again, which repeats it"));
+        }
+    };
+    // Whoever runs the command knows what was found.
+    rows::unmark(services.database()).await?;
+    services.database().clone().close().await?;
+    Ok(code)
+}
+
+/// How many rows a file has, and its checksum. The whole file is read.
+fn checked(file: &Path) -> Result<(u64, String), CommandError> {
+    let mut reader = reader(file)?;
+    while reader.next_line().map_err(|error| at(file, &error))?.is_some() {}
+    let checksum = reader.checksum().unwrap_or_default().to_owned();
+    Ok((reader.rows(), checksum))
 }
 
 async fn open(settings: &Settings) -> Result<Database, CommandError> {
@@ -105,9 +135,9 @@ enum Failed {
     Command(CommandError),
 }
 
-async fn fill(database: &Database, file: &Path, bar: &ProgressBar) -> Result<(), Failed> {
+async fn fill(database: &Database, file: &Path, archive: &str, bar: &ProgressBar) -> Result<(), Failed> {
     let mut reader = reader(file).map_err(Failed::Command)?;
-    let mut restore = Restore::begin(database).await.map_err(Failed::Rows)?;
+    let mut restore = Restore::begin_marked(database, archive).await.map_err(Failed::Rows)?;
     while let Some(line) = reader.next_line().map_err(Failed::Archive)? {
         match line {
             Line::Table(name) => restore.table(&name).await,
@@ -127,6 +157,15 @@ fn explained(settings: &Settings, file: &Path, error: Failed) -> CommandError {
         Failed::Archive(error) => at(file, &error),
         Failed::Rows(RestoreError::NotEmpty(table)) => CommandError(format!(
             "{} is not empty (the table {table} has rows); restore into a new database",
+            shown(&settings.database_url)
+        )),
+        Failed::Rows(RestoreError::Running) => CommandError(format!(
+            "another restore into {} is running, or its connection is still closing; try again",
+            shown(&settings.database_url)
+        )),
+        Failed::Rows(RestoreError::OtherArchive) => CommandError(format!(
+            "{} has the rows of another archive, whose restore was interrupted before they were verified: restore that \
+             archive again, or restore this one into a new database",
             shown(&settings.database_url)
         )),
         Failed::Rows(RestoreError::Unfit(text)) => {

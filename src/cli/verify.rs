@@ -5,10 +5,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::database::open_existing;
 use super::{CommandError, EXIT_FAILED};
 use crate::config::Settings;
+use crate::service::Services;
 
 /// Verifies the database of the settings and prints what it found.
 pub(super) async fn verify(settings: &Settings, head: Option<&str>) -> Result<u8, CommandError> {
     let services = open_existing(settings, "with `serve`").await?;
+    let code = verify_opened(&services, head).await?;
+    services.database().clone().close().await?;
+    Ok(code)
+}
+
+/// Verifies a database that is open, and prints what it found.
+pub(super) async fn verify_opened(services: &Services, head: Option<&str>) -> Result<u8, CommandError> {
     // The bar hides itself where stderr is not a terminal.
     let bar = ProgressBar::no_length();
     let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} steps {eta}")?;
@@ -21,7 +29,6 @@ pub(super) async fn verify(settings: &Settings, head: Option<&str>) -> Result<u8
         .await;
     bar.finish_and_clear();
     let report = report?;
-    services.database().clone().close().await?;
     let (steps, ledger, points) = (report.steps, report.ledger_entries, report.points_entries);
     let verified = format!("verified {steps} steps, {ledger} ledger entries, {points} points entries");
     let unknown = head.filter(|_| report.kept.is_none());

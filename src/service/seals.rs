@@ -19,16 +19,25 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// an operation is far shorter.
 const COMMITTED_AFTER: Duration = Duration::from_mins(15);
 
+/// A look for steps that were committed late reads what follows the floor, after a start the whole log. It rests this many
+/// times as long as it took.
+const REST: u32 = 20;
+
 /// The place in the log before which everything is sealed, as far as is known.
 #[derive(Debug, Default)]
 struct Floor {
     place: i64,
+    /// The last place that was sealed: most steps that are not sealed follow it.
+    newest: i64,
+    /// When the next look for those that do not is due.
+    next_look: Option<Instant>,
     /// The last sealed places, with when they were sealed.
     recent: VecDeque<(Instant, i64)>,
 }
 
 impl Floor {
     fn sealed_through(&mut self, seq: i64) {
+        self.newest = self.newest.max(seq);
         self.recent.push_back((Instant::now(), seq));
         while let Some((_, place)) = self.recent.pop_front_if(|(at, _)| at.elapsed() > COMMITTED_AFTER) {
             self.place = place;
@@ -41,8 +50,16 @@ impl Services {
     pub async fn run_seals(&self) {
         let mut floor = Floor::default();
         loop {
-            match self.seal_next(floor.place).await {
+            let since = Instant::now();
+            let is_whole = floor.next_look.is_none_or(|at| since >= at);
+            match self.seal_next(if is_whole { floor.place } else { floor.newest }).await {
                 Ok(sealed) => {
+                    if is_whole && sealed.is_empty() {
+                        floor.next_look = Some(Instant::now() + since.elapsed() * REST);
+                        // What follows the last seal is found at once, whatever process made it.
+                        let head = self.sealed_head().await.unwrap_or_default();
+                        floor.newest = floor.newest.max(head.map_or(0, |row| row.log_seq));
+                    }
                     let last = sealed.iter().map(|row| row.log_seq).max();
                     if let Some(last) = last {
                         floor.sealed_through(last);

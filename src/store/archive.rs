@@ -4,6 +4,7 @@
 //! follow in the order of their primary key. So both engines give the same lines for the same rows.
 
 mod copy;
+mod unfinished;
 mod values;
 
 use futures_util::TryStreamExt;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Database, insert_all};
 pub use copy::copy;
+pub use unfinished::{Progress, mark, refuse_marked, unmark};
 
 /// Rows that are inserted together.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -103,6 +105,12 @@ pub enum RestoreError {
     /// The database has rows already: the table that has.
     #[error("the database is not empty: {0} has rows")]
     NotEmpty(String),
+    /// Another restore into the same database is running.
+    #[error("another restore into the database is running")]
+    Running,
+    /// The database has the rows of another archive, which were not verified.
+    #[error("the database has the rows of another archive")]
+    OtherArchive,
     /// A line of the archive does not fit: what is wrong with it.
     #[error("{0}")]
     Unfit(String),
@@ -195,6 +203,8 @@ pub struct Restore {
     rows: Vec<Map<String, Json>>,
     /// Keys to the same table or to a later one, of PostgreSQL: they are checked at the end.
     deferred: Vec<(String, String)>,
+    /// The checksum of the archive, for the mark that is on the database.
+    marked: Option<String>,
 }
 
 impl Restore {
@@ -204,6 +214,16 @@ impl Restore {
     /// When a table has rows.
     pub async fn begin(database: &Database) -> Result<Self, RestoreError> {
         Self::begin_with(database, &[]).await
+    }
+
+    /// The same with a database that is [marked](mark) for the archive with this checksum.
+    ///
+    /// # Errors
+    /// When a table has rows, or another restore is running.
+    pub async fn begin_marked(database: &Database, archive: &str) -> Result<Self, RestoreError> {
+        let begun = Self::begin_with(database, &[]).await?;
+        unfinished::refuse_second(&begun.transaction).await?;
+        Ok(Self { marked: Some(archive.to_owned()), ..begun })
     }
 
     /// The same where some tables get no rows: one that is not empty in a new database keeps its own.
@@ -235,7 +255,7 @@ impl Restore {
         } else {
             transaction.execute_unprepared("PRAGMA defer_foreign_keys = ON").await?;
         }
-        Ok(Self { transaction, table: None, rows: Vec::new(), deferred })
+        Ok(Self { transaction, table: None, rows: Vec::new(), deferred, marked: None })
     }
 
     /// The rows that follow are those of a table.
@@ -296,6 +316,9 @@ impl Restore {
             }
             transaction.execute_unprepared("ANALYZE").await?;
         }
+        if let Some(archive) = &self.marked {
+            unfinished::note_rows(transaction, archive).await?;
+        }
         Ok(self.transaction.commit().await.map_err(DbErr::from)?)
     }
 }
@@ -338,10 +361,11 @@ async fn lift_timeouts(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
 }
 
 /// Foreign keys that refer to rows that may come later, with the table: those to the table itself, and that of an edition
-/// to its recalculation, whose plan may come from a draft that was published.
+/// to its recalculation, whose plan may come from a draft that was published. The keys of partitions are those of their
+/// table.
 async fn later_keys(transaction: &DatabaseTransaction) -> Result<Vec<(String, String)>, DbErr> {
     let text = "SELECT conrelid::regclass::text AS owner, quote_ident(conname) AS name FROM pg_constraint \
-                WHERE contype = 'f' AND (conrelid = confrelid OR confrelid::regclass::text = 'recalculations') AND connamespace = current_schema()::regnamespace";
+                WHERE contype = 'f' AND conparentid = 0 AND (conrelid = confrelid OR confrelid::regclass::text = 'recalculations') AND connamespace = current_schema()::regnamespace";
     let rows = transaction.query_all_raw(Statement::from_string(DbBackend::Postgres, text)).await?;
     rows.iter().map(|row| Ok((row.try_get("", "owner")?, row.try_get("", "name")?))).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! Small by default; `FAULTS` multiplies the number of faults: `FAULTS=20 ./test --test faults -- --nocapture`.
 
+mod archives;
 mod disks;
 mod locks;
 mod outages;
