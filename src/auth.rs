@@ -6,12 +6,14 @@ pub mod tokens;
 
 use std::sync::Arc;
 
-use async_graphql::{Request, ServerError};
+use async_graphql::{Request, Response, ServerError};
 use axum::http::HeaderMap;
+use futures_util::future::BoxFuture;
 
 use crate::access::{Actor, Caller, Limits, Role};
 use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::freshness::Freshness;
 use crate::graphql::permissions;
 use crate::graphql::root_fields::RootField;
 use crate::http::authentication::{AuthError, Authenticator, BootstrapKey, InvalidCredentials, bearer};
@@ -128,5 +130,22 @@ impl Authenticator for ApiAuthenticator {
         let deadline = deadline.and_then(|deadline| deadline.downcast_ref::<Deadline>()).cloned();
         let services = self.services.for_caller(caller, id).with_deadline(deadline);
         request.data(services)
+    }
+
+    fn read(
+        &self,
+        caller: &Self::Caller,
+        freshness: Freshness,
+        query: BoxFuture<'static, Response>,
+    ) -> BoxFuture<'static, Response> {
+        if !self.services.has_replica() {
+            return query;
+        }
+        let (services, caller) = (self.services.clone(), Arc::clone(caller));
+        Box::pin(async move { services.read(&caller, freshness, query).await })
+    }
+
+    async fn position(&self) -> Option<u64> {
+        self.services.position().await
     }
 }

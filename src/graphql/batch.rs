@@ -26,20 +26,19 @@ pub(crate) struct Batch<R> {
     loaded: Mutex<Cells>,
 }
 
-/// Cells by relation: one map for each type of what is loaded.
+/// Cells with their relations, each as the type of what is loaded. A batch has few, so they are searched one by one.
 #[derive(Default)]
-struct Cells(Vec<Box<dyn Any + Send>>);
+struct Cells(Vec<(Relation, Arc<dyn Any + Send + Sync>)>);
 
 impl Cells {
     /// The cell of a relation, whose value has the type `V`.
     fn get<V: Send + Sync + 'static>(&mut self, relation: Relation) -> Cell<V> {
-        type ByRelation<V> = HashMap<Relation, Cell<V>>;
-        let map = self.0.iter_mut().find_map(|map| map.downcast_mut::<ByRelation<V>>());
-        if let Some(map) = map {
-            return Arc::clone(map.entry(relation).or_default());
+        let mut cells = self.0.iter().filter(|(of, _)| *of == relation);
+        if let Some(cell) = cells.find_map(|(_, cell)| Arc::clone(cell).downcast().ok()) {
+            return cell;
         }
         let cell = Cell::<V>::default();
-        self.0.push(Box::new(ByRelation::from([(relation, Arc::clone(&cell))])));
+        self.0.push((relation, Arc::clone(&cell) as Arc<dyn Any + Send + Sync>));
         cell
     }
 }
@@ -65,14 +64,9 @@ impl<R> Batch<R> {
         &self.rows
     }
 
-    /// The relation; the first call loads it.
-    async fn load<V, F>(&self, relation: Relation, load: F) -> Result<Arc<V>, ApiError>
-    where
-        V: Send + Sync + 'static,
-        F: Future<Output = Result<V, ApiError>> + Send,
-    {
-        let cell = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get::<V>(relation);
-        cell.get_or_init(|| async { load.await.map(Arc::new) }).await.clone()
+    /// The cell of a relation.
+    fn cell<V: Send + Sync + 'static>(&self, relation: Relation) -> Cell<V> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get::<V>(relation)
     }
 }
 
@@ -83,9 +77,9 @@ impl<R: Send + Sync> BatchRow<R> {
     }
 
     /// The same with a relation of the batch that is known already.
-    pub(crate) async fn with<V: Send + Sync + 'static>(self, relation: Relation, value: V) -> Self {
+    pub(crate) fn with<V: Send + Sync + 'static>(self, relation: Relation, value: V) -> Self {
         // Nothing was loaded for the batch yet, so the first value is this one.
-        let _ = self.batch.load(relation, async { Ok(value) }).await;
+        let _ = self.batch.cell(relation).set(Ok(Arc::new(value)));
         self
     }
 
@@ -93,17 +87,27 @@ impl<R: Send + Sync> BatchRow<R> {
         &self.batch.rows[self.index]
     }
 
-    /// The relation for the whole batch; `load` reads it for all rows.
-    pub(crate) async fn load<V, E>(
+    /// The relation for the whole batch; `load` reads it for all rows. Only the first call makes a future of it, apart
+    /// from that of the resolver: each field allocates what the largest resolver of its object needs.
+    pub(crate) async fn load<V, E, F>(
         &self,
         relation: Relation,
-        load: impl Future<Output = Result<V, E>> + Send,
+        load: impl FnOnce() -> F + Send,
     ) -> Result<Arc<V>, ApiError>
     where
         V: Send + Sync + 'static,
         E: Into<ApiError>,
+        F: Future<Output = Result<V, E>> + Send,
     {
-        self.batch.load(relation, async { load.await.map_err(Into::into) }).await
+        let cell = self.batch.cell(relation);
+        if let Some(loaded) = cell.get() {
+            return loaded.clone();
+        }
+        let first = cell.get_or_init(|| {
+            let loading = load();
+            async move { loading.await.map(Arc::new).map_err(Into::into) }
+        });
+        Box::pin(first).await.clone()
     }
 
     /// All rows of the batch, including this one.

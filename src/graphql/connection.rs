@@ -259,45 +259,53 @@ impl Total {
             Self::AuditLog(query) => return Ok(services.audit_count(query).await?),
             Self::WebhookEndpoints => return Ok(services.webhooks_count().await?),
             Self::WebhookDeliveries(endpoint, state) => {
-                let ids: Vec<Uuid> = endpoint.batch_rows().iter().map(|row| row.id).collect();
-                let load = async { services.webhook_delivery_counts(&ids, *state).await };
+                let load = || async {
+                    let ids: Vec<Uuid> = endpoint.batch_rows().iter().map(|row| row.id).collect();
+                    services.webhook_delivery_counts(&ids, *state).await
+                };
                 (endpoint.row().id, endpoint.load(Relation::DeliveryCount(*state), load).await?)
             }
             Self::ImportRuns(filter) => return Ok(services.import_runs_count(filter).await?),
             Self::ImportRefusedRows(run) => {
-                let ids: Vec<Uuid> = run.batch_rows().iter().map(|row| row.id).collect();
-                let load = async { services.import_refused_counts(&ids).await };
+                let load = || async {
+                    let ids: Vec<Uuid> = run.batch_rows().iter().map(|row| row.id).collect();
+                    services.import_refused_counts(&ids).await
+                };
                 (run.row().id, run.load(Relation::RefusedRowCount, load).await?)
             }
             Self::ImportActivities(run) => {
-                let ids: Vec<Uuid> = run.batch_rows().iter().map(|row| row.id).collect();
-                let load = async { services.import_activity_counts(&ids).await };
+                let load = || async {
+                    let ids: Vec<Uuid> = run.batch_rows().iter().map(|row| row.id).collect();
+                    services.import_activity_counts(&ids).await
+                };
                 (run.row().id, run.load(Relation::ActivityCount, load).await?)
             }
             Self::Ledger(partner, filter) => {
                 if *filter == LedgerFilter::default() {
                     return Ok(partner.row().entries);
                 }
-                let load = async { services.ledger_counts(&ids(partner), filter).await };
+                let load = || async { services.ledger_counts(&ids(partner), filter).await };
                 (partner.row().id, partner.load(Relation::LedgerCount(*filter), load).await?)
             }
             Self::Affiliated(partner, as_of) => {
-                let load = async { services.affiliated_counts(&ids(partner), *as_of).await };
+                let load = || async { services.affiliated_counts(&ids(partner), *as_of).await };
                 (partner.row().id, partner.load(Relation::AffiliatedCount(*as_of), load).await?)
             }
             Self::PartnerAffiliations(partner) => {
                 let owner = AffiliationOwner::Partner;
-                let load = async { services.affiliation_counts(owner, &ids(partner)).await };
+                let load = || async { services.affiliation_counts(owner, &ids(partner)).await };
                 (partner.row().id, partner.load(Relation::AffiliationCount(owner), load).await?)
             }
             Self::ProfessionalAffiliations(professional) => {
                 let owner = AffiliationOwner::Professional;
-                let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
-                let load = async { services.affiliation_counts(owner, &ids).await };
+                let load = || async {
+                    let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
+                    services.affiliation_counts(owner, &ids).await
+                };
                 (professional.row().id, professional.load(Relation::AffiliationCount(owner), load).await?)
             }
             Self::PartnerActivities(partner) => {
-                let load = async { services.activity_counts(Owner::Partner, &ids(partner)).await };
+                let load = || async { services.activity_counts(Owner::Partner, &ids(partner)).await };
                 (partner.row().id, partner.load(Relation::ActivityCount, load).await?)
             }
             Self::Products => return Ok(i64::try_from(services.products_count().await?).unwrap_or(i64::MAX)),
@@ -305,41 +313,51 @@ impl Total {
                 return Ok(i64::try_from(services.swag_items_count().await?).unwrap_or(i64::MAX));
             }
             Self::Orders(partner) => {
-                let load = async { services.order_counts(&ids(partner)).await };
+                let load = || async { services.order_counts(&ids(partner)).await };
                 (partner.row().id, partner.load(Relation::OrderCount, load).await?)
             }
             Self::Quotes(partner) => {
-                let load = async { services.quote_counts(&ids(partner)).await };
+                let load = || async { services.quote_counts(&ids(partner)).await };
                 (partner.row().id, partner.load(Relation::QuoteCount, load).await?)
             }
             Self::Deals(partner) => {
-                let load = async { services.deal_counts(&ids(partner)).await };
+                let load = || async { services.deal_counts(&ids(partner)).await };
                 (partner.row().id, partner.load(Relation::DealCount, load).await?)
             }
             Self::Customers(filter) => return Ok(services.customers_count(filter).await?),
             Self::CustomerDeals(customer) => {
-                let ids: Vec<Uuid> = customer.batch_rows().iter().map(|row| row.id).collect();
-                let load = async { services.customer_deal_counts(&ids).await };
+                let load = || async {
+                    let ids: Vec<Uuid> = customer.batch_rows().iter().map(|row| row.id).collect();
+                    services.customer_deal_counts(&ids).await
+                };
                 (customer.row().id, customer.load(Relation::DealCount, load).await?)
             }
             Self::CustomerOrders(customer) => {
-                let ids: Vec<Uuid> = customer.batch_rows().iter().map(|row| row.id).collect();
-                let load = async { services.customer_order_counts(&ids).await };
+                let load = || async {
+                    let ids: Vec<Uuid> = customer.batch_rows().iter().map(|row| row.id).collect();
+                    services.customer_order_counts(&ids).await
+                };
                 (customer.row().id, customer.load(Relation::OrderCount, load).await?)
             }
             Self::SwagOrders(professional) => {
-                let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
-                let load = async { services.swag_order_counts(&ids).await };
+                let load = || async {
+                    let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
+                    services.swag_order_counts(&ids).await
+                };
                 (professional.row().id, professional.load(Relation::SwagOrderCount, load).await?)
             }
             Self::Points(professional, filter) => {
-                let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
-                let load = async { services.points_counts(&ids, filter).await };
+                let load = || async {
+                    let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
+                    services.points_counts(&ids, filter).await
+                };
                 (professional.row().id, professional.load(Relation::PointsCount(*filter), load).await?)
             }
             Self::ProfessionalActivities(professional) => {
-                let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
-                let load = async { services.activity_counts(Owner::Professional, &ids).await };
+                let load = || async {
+                    let ids: Vec<Uuid> = professional.batch_rows().iter().map(|row| row.id).collect();
+                    services.activity_counts(Owner::Professional, &ids).await
+                };
                 (professional.row().id, professional.load(Relation::ActivityCount, load).await?)
             }
         };

@@ -203,8 +203,14 @@ impl SubjectQueries {
         context: &Context<'_>,
         #[graphql(desc = "Code of the partner.")] code: String,
     ) -> Option<Partner> {
-        let found = context.data_unchecked::<Services>().partner_by_code(&code).await;
-        or_null(context, found.map(|row| row.map(|row| Partner(BatchRow::only(row)))).map_err(Into::into))
+        let services = context.data_unchecked::<Services>();
+        let asks_standing = context.field().selection_set().any(|field| field.name() == "standing");
+        let found = if asks_standing {
+            services.partner_with_standing(&code).await.map(|found| found.map(Partner::with_standings))
+        } else {
+            services.partner_by_code(&code).await.map(|row| row.map(|row| Partner(BatchRow::only(row))))
+        };
+        or_null(context, found.map_err(Into::into))
     }
 
     /// Partners, as a paginated list.

@@ -116,3 +116,6 @@ pub(crate) enum Node {
     ImportRun(ImportRun),
     Certificate(Certificate),
 }
+
+#[cfg(test)]
+mod tests;

@@ -260,11 +260,13 @@ impl Services {
     pub async fn refresh_policy(&self) -> Result<(), Error> {
         let _one_at_a_time = self.policy.reload.lock().await;
         let (_, newest) = self.policy.through(usize::MAX);
-        if edition::version(self.db.reader()).await? == newest.policy.version() {
+        // What a standby has not replayed yet would look like another policy.
+        let reader = self.db.primary();
+        if edition::version(reader).await? == newest.policy.version() {
             return Ok(());
         }
-        let rows = edition::all(self.db.reader()).await?;
-        let recalculations = recalculation::moves(self.db.reader()).await?;
+        let rows = edition::all(reader).await?;
+        let recalculations = recalculation::moves(reader).await?;
         let policy = Policy::of(&rows, &recalculations, Some(&newest.policy.editions))?;
         award_metrics::start_at_zero(&self.metrics, &policy.editions);
         // Only the holder of the lock adds one, so the newest one is still the last.

@@ -17,6 +17,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::listener::CHANNEL;
+use super::replica::Replica;
 use super::sql::{self, Sql, sql};
 use super::{Database, set};
 
@@ -131,8 +132,10 @@ pub(crate) async fn pending(connection: &impl ConnectionTrait) -> Result<Pending
     Ok(Pending::find_by_statement(statement).one(connection).await?.unwrap_or_default())
 }
 
-/// Assigns numbers to committed events that have none, for a reader, which does not wait for a long backlog.
+/// Assigns numbers to committed events that have none, for a reader, which does not wait for a long backlog. The reader
+/// then uses the primary: a standby may have an event without its number.
 pub(crate) async fn assign_numbers_for_reader(database: &Database) -> Result<(), DbErr> {
+    Replica::leave();
     assign_numbers_until(database, Some(Instant::now() + READER_NUMBERING_TIME)).await
 }
 

@@ -7,10 +7,13 @@ use entity::{partner, partner_balance};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::row::decode_row;
+use super::row::{Cells, take_cells};
 use super::subject::{EARLIEST, Subject, SubjectSql};
 
 /// A partner with its balance.
+///
+/// What is ahead of a partner is read by whoever writes, and by lists in the order of it ([`PartnerRow::is_whole`]): the
+/// columns of all other reads are those up to `expires_on`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartnerRow {
     /// Key.
@@ -31,10 +34,14 @@ pub struct PartnerRow {
     pub former_codes: Option<String>,
     /// Spendable credits.
     pub credits: i64,
-    /// Level credits of all time.
-    pub level_credits: i64,
     /// Number of the last ledger entry.
     pub entries: i64,
+    /// A day before which no credits expire; none if nothing expires.
+    pub expires_on: Option<NaiveDate>,
+    /// Whether the fields from here up to the credits of a year were read.
+    pub is_whole: bool,
+    /// Level credits of all time.
+    pub level_credits: i64,
     /// When the last step about the partner was recorded.
     pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
     /// Code of the technical level as last emitted; none before it was first computed.
@@ -51,8 +58,6 @@ pub struct PartnerRow {
     pub technical_lapses_on: Option<NaiveDate>,
     /// The same: business.
     pub business_lapses_on: Option<NaiveDate>,
-    /// A day before which no credits expire; none if nothing expires.
-    pub expires_on: Option<NaiveDate>,
     /// Level credits of the year that a list is ordered by; none in other lists, or without any.
     pub year_credits: Option<i64>,
     /// The technical ones among them.
@@ -63,7 +68,7 @@ pub struct PartnerRow {
 
 impl FromQueryResult for PartnerRow {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        decode_row!(row => Self { id, code, name, enrolled_on, left_on, level_overrides, merged_into, former_codes, credits, level_credits, entries, last_recorded_at, technical_level, business_level, levels_due, technical_to_next, business_to_next, technical_lapses_on, business_lapses_on, expires_on, year_credits, year_technical, credits_year })
+        Self::read(&mut Cells::of(row)?)
     }
 }
 
@@ -79,26 +84,54 @@ impl From<partner::Model> for PartnerRow {
             level_overrides: row.level_overrides,
             merged_into: row.merged_into,
             former_codes: row.former_codes,
-            credits: 0,
-            level_credits: 0,
-            entries: 0,
-            last_recorded_at: None,
-            technical_level: None,
-            business_level: None,
-            levels_due: EARLIEST,
-            technical_to_next: None,
-            business_to_next: None,
-            technical_lapses_on: None,
-            business_lapses_on: None,
-            expires_on: None,
-            year_credits: None,
-            year_technical: None,
-            credits_year: None,
+            is_whole: true,
+            ..Self::EMPTY
         }
     }
 }
 
 impl PartnerRow {
+    const EMPTY: Self = Self {
+        id: Uuid::nil(),
+        code: String::new(),
+        name: String::new(),
+        enrolled_on: EARLIEST,
+        left_on: None,
+        level_overrides: None,
+        merged_into: None,
+        former_codes: None,
+        credits: 0,
+        entries: 0,
+        expires_on: None,
+        is_whole: false,
+        level_credits: 0,
+        last_recorded_at: None,
+        technical_level: None,
+        business_level: None,
+        levels_due: EARLIEST,
+        technical_to_next: None,
+        business_to_next: None,
+        technical_lapses_on: None,
+        business_lapses_on: None,
+        year_credits: None,
+        year_technical: None,
+        credits_year: None,
+    };
+
+    /// The next columns of a row.
+    pub(super) fn read(cells: &mut Cells<'_>) -> Result<Self, DbErr> {
+        let mut row = Self::EMPTY;
+        take_cells!(cells => row { id, code, name, enrolled_on, left_on, level_overrides, merged_into, former_codes, credits, entries, expires_on });
+        row.is_whole = cells.is_next("level_credits");
+        if row.is_whole {
+            take_cells!(cells => row { level_credits, last_recorded_at, technical_level, business_level, levels_due, technical_to_next, business_to_next, technical_lapses_on, business_lapses_on });
+        }
+        if cells.is_next("year_credits") {
+            take_cells!(cells => row { year_credits, year_technical, credits_year });
+        }
+        Ok(row)
+    }
+
     /// Sets what is ahead of the partner: technical, business.
     pub(crate) fn set_prospects(&mut self, to_next: [i64; 2], lapses_on: [NaiveDate; 2]) {
         [self.technical_to_next, self.business_to_next] = to_next.map(Some);
@@ -122,6 +155,8 @@ impl PartnerRow {
         &self,
         last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
     ) -> partner_balance::Model {
+        // A part of a balance would be written over all of it.
+        assert!(self.is_whole, "the partner was read for showing only");
         partner_balance::Model {
             partner_id: self.id,
             credits: self.credits,
@@ -159,7 +194,11 @@ impl Subject for PartnerRow {
     }
 
     fn columns() -> String {
-        format!("{COLUMNS}, {NO_YEAR}")
+        COLUMNS.to_owned()
+    }
+
+    fn whole_columns() -> String {
+        format!("{COLUMNS}, {AHEAD}")
     }
 
     fn sql() -> &'static SubjectSql {
@@ -168,13 +207,12 @@ impl Subject for PartnerRow {
     }
 }
 
-/// The columns of a row in every list.
-pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, p.left_on, p.level_overrides, p.merged_into, p.former_codes, b.credits, b.level_credits, b.entries, b.last_recorded_at, \
-                       b.technical_level, b.business_level, b.levels_due, b.technical_to_next, b.business_to_next, \
-                       b.technical_lapses_on, b.business_lapses_on, b.expires_on";
-/// The further columns in lists that are not ordered by a year's credits.
-const NO_YEAR: &str = "CAST(NULL AS BIGINT) AS year_credits, CAST(NULL AS BIGINT) AS year_technical, \
-                       CAST(NULL AS INTEGER) AS credits_year";
+/// The columns of every row.
+pub(super) const COLUMNS: &str = "p.id, p.code, p.name, p.enrolled_on, p.left_on, p.level_overrides, p.merged_into, \
+                                  p.former_codes, b.credits, b.entries, b.expires_on";
+/// The further columns of a whole one.
+const AHEAD: &str = "b.level_credits, b.last_recorded_at, b.technical_level, b.business_level, b.levels_due, \
+                     b.technical_to_next, b.business_to_next, b.technical_lapses_on, b.business_lapses_on";
 
 /// Sets the key by which a partner is searched.
 pub(crate) async fn set_search_key(

@@ -10,11 +10,14 @@ use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
 use super::partner::PartnerRow;
-use super::row::{self, decode_row};
+use super::row::{self, Cells, take_cells};
 use super::sql::{self, Sql, sql};
 use super::subject::{EARLIEST, Subject, SubjectSql};
 
 /// A professional with its balance.
+///
+/// What is ahead of a professional is read by whoever writes only ([`ProfessionalRow::is_whole`]): the columns of all other
+/// reads are those up to `expires_on`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfessionalRow {
     /// Key.
@@ -41,6 +44,10 @@ pub struct ProfessionalRow {
     pub points: i64,
     /// Number of the last points entry.
     pub entries: i64,
+    /// A day before which no Dojo Credits expire; none if nothing expires.
+    pub expires_on: Option<NaiveDate>,
+    /// Whether the fields from here on were read.
+    pub is_whole: bool,
     /// When the last step about the professional was recorded.
     pub last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
     /// Code of the level as last emitted; none without one.
@@ -51,15 +58,20 @@ pub struct ProfessionalRow {
     pub renews_on: Option<NaiveDate>,
     /// Points missing to keep the level then.
     pub points_to_retain: Option<i64>,
-    /// A day before which no Dojo Credits expire; none if nothing expires.
-    pub expires_on: Option<NaiveDate>,
     /// The first day on which the level no longer holds without further points; after every other day without one.
     pub lapses_on: Option<NaiveDate>,
 }
 
 impl FromQueryResult for ProfessionalRow {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        decode_row!(row => Self { id, code, name, email, signed_up_on, left_on, level_overrides, merged_into, former_codes, dojo_credits, points, entries, last_recorded_at, level, level_due, renews_on, points_to_retain, expires_on, lapses_on })
+        let cells = &mut Cells::of(row)?;
+        let mut row = Self::EMPTY;
+        take_cells!(cells => row { id, code, name, email, signed_up_on, left_on, level_overrides, merged_into, former_codes, dojo_credits, points, entries, expires_on });
+        row.is_whole = cells.is_next("last_recorded_at");
+        if row.is_whole {
+            take_cells!(cells => row { last_recorded_at, level, level_due, renews_on, points_to_retain, lapses_on });
+        }
+        Ok(row)
     }
 }
 
@@ -76,26 +88,43 @@ impl From<professional::Model> for ProfessionalRow {
             level_overrides: row.level_overrides,
             merged_into: row.merged_into,
             former_codes: row.former_codes,
-            dojo_credits: 0,
-            points: 0,
-            entries: 0,
-            last_recorded_at: None,
-            level: None,
-            level_due: EARLIEST,
-            renews_on: None,
-            points_to_retain: None,
-            expires_on: None,
-            lapses_on: None,
+            is_whole: true,
+            ..Self::EMPTY
         }
     }
 }
 
 impl ProfessionalRow {
+    const EMPTY: Self = Self {
+        id: Uuid::nil(),
+        code: String::new(),
+        name: String::new(),
+        email: None,
+        signed_up_on: EARLIEST,
+        left_on: None,
+        level_overrides: None,
+        merged_into: None,
+        former_codes: None,
+        dojo_credits: 0,
+        points: 0,
+        entries: 0,
+        expires_on: None,
+        is_whole: false,
+        last_recorded_at: None,
+        level: None,
+        level_due: EARLIEST,
+        renews_on: None,
+        points_to_retain: None,
+        lapses_on: None,
+    };
+
     /// The balance with its level.
     pub(crate) fn balance(
         &self,
         last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
     ) -> professional_balance::Model {
+        // A part of a balance would be written over all of it.
+        assert!(self.is_whole, "the professional was read for showing only");
         professional_balance::Model {
             professional_id: self.id,
             dojo_credits: self.dojo_credits,
@@ -132,14 +161,21 @@ impl Subject for ProfessionalRow {
         COLUMNS.to_owned()
     }
 
+    fn whole_columns() -> String {
+        format!("{COLUMNS}, {AHEAD}")
+    }
+
     fn sql() -> &'static SubjectSql {
         static SQL: LazyLock<SubjectSql> = LazyLock::new(SubjectSql::new::<ProfessionalRow>);
         &SQL
     }
 }
 
-const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, p.left_on, p.level_overrides, p.merged_into, p.former_codes, b.dojo_credits, b.points, b.entries, \
-                       b.last_recorded_at, b.level, b.level_due, b.renews_on, b.points_to_retain, b.expires_on, b.lapses_on";
+/// The columns of every row.
+const COLUMNS: &str = "p.id, p.code, p.name, p.email, p.signed_up_on, p.left_on, p.level_overrides, p.merged_into, \
+                       p.former_codes, b.dojo_credits, b.points, b.entries, b.expires_on";
+/// The further columns of a whole one.
+const AHEAD: &str = "b.last_recorded_at, b.level, b.level_due, b.renews_on, b.points_to_retain, b.lapses_on";
 
 /// Inserts professionals with their initial balances, and the level that a function sets.
 pub(crate) async fn insert(
@@ -301,7 +337,8 @@ pub(crate) async fn employers(
     sql!(
         EMPLOYERS,
         &format!(
-            "SELECT a.professional_id, {} FROM affiliations a JOIN partners p ON p.id = a.partner_id \
+            // The columns of the row first, where it expects them.
+            "SELECT {}, a.professional_id FROM affiliations a JOIN partners p ON p.id = a.partner_id \
              JOIN partner_balances b ON b.partner_id = p.id WHERE a.professional_id @uuids1 \
              AND NOT a.voided AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $2)",
             PartnerRow::columns()

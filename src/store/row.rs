@@ -41,6 +41,29 @@ impl<'r> Cells<'r> {
         value
     }
 
+    /// How many columns were taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.place
+    }
+
+    /// Goes past the next columns.
+    pub(crate) fn skip(&mut self, columns: usize) {
+        self.place += columns;
+    }
+
+    /// Whether the next column has this name.
+    pub(crate) fn is_next(&self, name: &str) -> bool {
+        match self.row {
+            DriverRow::Postgres(row) => is_at(row, self.place, name),
+            DriverRow::Sqlite(row) => is_at(row, self.place, name),
+        }
+    }
+
+    /// Whether the next column, which is a key, has a value.
+    pub(crate) fn is_next_present(&self, name: &str) -> Result<bool, DbErr> {
+        self.decode::<Uuid>(name).map(|key| key.is_some())
+    }
+
     /// A value that the driver decodes; none for null.
     fn decode<T>(&self, name: &str) -> Result<Option<T>, DbErr>
     where
@@ -61,11 +84,16 @@ where
     usize: ColumnIndex<R>,
     for<'n> &'n str: ColumnIndex<R>,
 {
-    if row.columns().get(place).is_some_and(|column| column.name() == name) {
-        row.try_get(place)
+    if is_at(row, place, name) {
+        // The statements and the schema are ours: the type of the column is not compared for each value.
+        row.try_get_unchecked(place)
     } else {
         row.try_get(name)
     }
+}
+
+fn is_at<R: Row>(row: &R, place: usize, name: &str) -> bool {
+    row.columns().get(place).is_some_and(|column| column.name() == name)
 }
 
 /// The type of a field.
@@ -119,11 +147,27 @@ macro_rules! texts {
 
 texts!(LedgerReason, PointsReason, Track);
 
+/// The next columns of a row as a struct whose fields stand in their order.
+macro_rules! decode_cells {
+    ($cells:expr => $($type:ident)::+ { $($field:ident),* $(,)? }) => {
+        Ok($($type)::+ { $($field: $cells.take(stringify!($field))?),* })
+    };
+}
+pub(crate) use decode_cells;
+
+/// The next columns of a row, each into the field of its name.
+macro_rules! take_cells {
+    ($cells:expr => $row:ident { $($field:ident),* $(,)? }) => {
+        $($row.$field = $cells.take(stringify!($field))?;)*
+    };
+}
+pub(crate) use take_cells;
+
 /// A row as a struct whose fields stand in the order of the columns.
 macro_rules! decode_row {
     ($row:expr => $($type:ident)::+ { $($field:ident),* $(,)? }) => {{
         let mut cells = $crate::store::row::Cells::of($row)?;
-        Ok($($type)::+ { $($field: cells.take(stringify!($field))?),* })
+        $crate::store::row::decode_cells!(cells => $($type)::+ { $($field),* })
     }};
 }
 pub(crate) use decode_row;

@@ -3,11 +3,13 @@
 use chrono::NaiveDate;
 use entity::value::Track;
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
-use super::row::decode_row;
+use super::partner::PartnerRow;
+use super::row::{Cells, decode_cells, decode_row};
 use super::sql::{self, sql};
+use super::subject::Subject;
 
 /// Totals of a partner and period, as far as a day.
 #[derive(Clone, Debug)]
@@ -24,45 +26,106 @@ pub(crate) struct PartnerSums {
 
 impl FromQueryResult for PartnerSums {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        decode_row!(row => Self { partner_id, period, technical, technical_last_on, technical_reached, business, business_last_on, business_reached })
+        Self::read(&mut Cells::of(row)?)
     }
 }
 
-/// Sums of partners in two calendar years and the legacy window. Those of `year` reach through
-/// `day`; days are only summed when later entries exist.
-pub(crate) async fn of_partners(
-    connection: &impl ConnectionTrait,
-    partners: &[Uuid],
-    day: NaiveDate,
-    year: i32,
-    year_starts_on: NaiveDate,
-) -> Result<Vec<PartnerSums>, DbErr> {
-    fn through(track: &str, word: &str) -> String {
-        format!(
-            "CASE WHEN t.period <> $3 OR t.{track}_last_on IS NULL OR t.{track}_last_on <= $2 THEN t.{track} ELSE \
-             (SELECT CAST(COALESCE(SUM(d.credits), 0) AS BIGINT) FROM partner_days d \
-             WHERE d.partner_id = t.partner_id AND d.track = '{word}' AND d.day BETWEEN $5 AND $2) END AS {track}"
-        )
+impl PartnerSums {
+    /// The next columns of a row.
+    fn read(cells: &mut Cells<'_>) -> Result<Self, DbErr> {
+        decode_cells!(cells => Self { partner_id, period, technical, technical_last_on, technical_reached, business, business_last_on, business_reached })
     }
-    sql!(
-        OF,
-        &format!(
-            "SELECT t.partner_id, t.period, {}, t.technical_last_on, t.technical_reached, {}, t.business_last_on, \
-             t.business_reached \
-             FROM partner_totals t WHERE t.partner_id @uuids1 AND t.period IN (0, $3, $4)",
+
+    /// The columns of totals `t` through the day `$2`, whose year `$3` starts on `$5`: days are only summed when later
+    /// entries exist.
+    fn columns() -> String {
+        fn through(track: &str, word: &str) -> String {
+            format!(
+                "CASE WHEN t.period <> $3 OR t.{track}_last_on IS NULL OR t.{track}_last_on <= $2 THEN t.{track} ELSE \
+                 (SELECT CAST(COALESCE(SUM(d.credits), 0) AS BIGINT) FROM partner_days d \
+                 WHERE d.partner_id = t.partner_id AND d.track = '{word}' AND d.day BETWEEN $5 AND $2) END AS {track}"
+            )
+        }
+        format!(
+            "t.partner_id, t.period, {}, t.technical_last_on, t.technical_reached, {}, t.business_last_on, \
+             t.business_reached",
             through("technical", "TECHNICAL"),
             through("business", "BUSINESS")
         )
+    }
+}
+
+/// Days that sums of partners are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SumDays {
+    /// The last day of the sums.
+    pub(crate) day: NaiveDate,
+    /// Its calendar year.
+    pub(crate) year: i32,
+    /// The first day of the year in the program.
+    pub(crate) year_starts_on: NaiveDate,
+}
+
+impl SumDays {
+    /// The values of the parameters from the second one on.
+    fn values(self) -> [Value; 4] {
+        [self.day.into(), self.year.into(), (self.year - 1).into(), self.year_starts_on.into()]
+    }
+}
+
+/// Sums of partners in two calendar years and the legacy window. Those of the year of the day reach through the day.
+pub(crate) async fn of_partners(
+    connection: &impl ConnectionTrait,
+    partners: &[Uuid],
+    days: SumDays,
+) -> Result<Vec<PartnerSums>, DbErr> {
+    sql!(
+        OF,
+        &format!(
+            "SELECT {} FROM partner_totals t WHERE t.partner_id @uuids1 AND t.period IN (0, $3, $4)",
+            PartnerSums::columns()
+        )
     );
     let backend = connection.get_database_backend();
-    let values = [
-        sql::ids(backend, partners.iter().copied()),
-        day.into(),
-        year.into(),
-        (year - 1).into(),
-        year_starts_on.into(),
-    ];
+    let values = [sql::ids(backend, partners.iter().copied())].into_iter().chain(days.values());
     PartnerSums::find_by_statement(OF.bind(backend, values)).all(connection).await
+}
+
+/// The partner of this code, or the one that it was merged into, with its sums.
+pub(crate) async fn partner_by_code(
+    connection: &impl ConnectionTrait,
+    code: &str,
+    days: SumDays,
+) -> Result<Option<(PartnerRow, Vec<PartnerSums>)>, DbErr> {
+    sql!(
+        BY_CODE,
+        &format!(
+            "SELECT {}, {} FROM partners p JOIN partner_balances b ON b.partner_id = p.id \
+             LEFT JOIN partner_totals t ON t.partner_id = p.id AND t.period IN (0, $3, $4) \
+             WHERE p.id = (SELECT COALESCE(c.merged_into, c.id) FROM partners c WHERE c.code = $1)",
+            PartnerRow::columns(),
+            PartnerSums::columns()
+        )
+    );
+    let values = [code.into()].into_iter().chain(days.values());
+    let statement = BY_CODE.bind(connection.get_database_backend(), values);
+    let rows = connection.query_all_raw(statement).await?;
+    let (mut partner, mut width, mut sums) = (None, 0, Vec::with_capacity(rows.len()));
+    for row in &rows {
+        let mut cells = Cells::of(row)?;
+        // Each row repeats the partner.
+        if partner.is_none() {
+            partner = Some(PartnerRow::read(&mut cells)?);
+            width = cells.taken();
+        } else {
+            cells.skip(width);
+        }
+        // Without totals, the one row has none.
+        if cells.is_next_present("partner_id")? {
+            sums.push(PartnerSums::read(&mut cells)?);
+        }
+    }
+    Ok(partner.map(|partner| (partner, sums)))
 }
 
 /// Net level credits of a partner, track and day.

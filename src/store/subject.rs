@@ -35,8 +35,11 @@ pub(crate) trait Subject: FromQueryResult {
     /// Column of the balances with a day that is none before what is ahead of the subject was first computed.
     const AHEAD: &'static str;
 
-    /// The columns of a row, from the subject `p` and the balance `b`.
+    /// The columns that every read has, from the subject `p` and the balance `b`.
     fn columns() -> String;
+
+    /// The columns that writers read: with what is ahead of the subject.
+    fn whole_columns() -> String;
 
     /// The code of the subject.
     fn own_code(&self) -> &str;
@@ -79,8 +82,7 @@ impl SubjectSql {
     /// The statements for a kind of subject.
     pub(super) fn new<S: Subject>() -> Self {
         let (table, balances, id, due) = (S::TABLE, S::BALANCES, S::ID, S::LEVEL_DUE);
-        let select = select::<S>();
-        let columns = S::columns();
+        let columns = S::whole_columns();
         let meant = format!("COALESCE(c.merged_into, c.id) FROM {table} c WHERE c.code @texts1");
         let lock = |by_code: &str| {
             format!(
@@ -100,9 +102,10 @@ impl SubjectSql {
                 "UPDATE {balances} SET changes = changes + 1 WHERE {id} = $1"
             )),
             by_code: Sql::new(&format!(
-                "{select} WHERE p.id = (SELECT COALESCE(c.merged_into, c.id) FROM {table} c WHERE c.code = $1)"
+                "{} WHERE p.id = (SELECT COALESCE(c.merged_into, c.id) FROM {table} c WHERE c.code = $1)",
+                select::<S>(&S::columns())
             )),
-            by_ids: Sql::new(&format!("{select} WHERE p.id @uuids1")),
+            by_ids: Sql::new(&format!("{} WHERE p.id @uuids1", select::<S>(&columns))),
             merged: Sql::new(&format!("SELECT id FROM {table} WHERE merged_into = $1 ORDER BY id")),
             existing: Sql::new(&format!("SELECT * FROM {table} WHERE code @texts1")),
             in_any_case: Sql::new(&format!("SELECT * FROM {table} WHERE LOWER(code) @texts1")),
@@ -120,9 +123,9 @@ impl SubjectSql {
     }
 }
 
-/// The rows of a kind of subject with their balances.
-pub(super) fn select<S: Subject>() -> String {
-    let (columns, table, balances, id) = (S::columns(), S::TABLE, S::BALANCES, S::ID);
+/// Rows of a kind of subject with their balances.
+fn select<S: Subject>(columns: &str) -> String {
+    let (table, balances, id) = (S::TABLE, S::BALANCES, S::ID);
     format!("SELECT {columns} FROM {table} p JOIN {balances} b ON b.{id} = p.id")
 }
 
@@ -176,7 +179,7 @@ pub(crate) async fn by_code<S: Subject>(
     S::find_by_statement(statement).one(connection).await
 }
 
-/// The subjects of these ids, in no order.
+/// The subjects of these ids, whole, in no order.
 pub(crate) async fn by_ids<S: Subject>(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = Uuid>,

@@ -150,7 +150,7 @@ impl OrderMutations {
         };
         Ok(match split_user_errors(placed)? {
             Ok(placed) => OrderPayload {
-                order: Some(Order::with_lines(placed.order, placed.lines).await),
+                order: Some(Order::with_lines(placed.order, placed.lines)),
                 duplicate: placed.duplicate,
                 effects: Effects(services.effects()),
                 user_errors: Vec::new(),

@@ -242,7 +242,7 @@ impl AuditEntry {
     /// null if it is not known.
     async fn actor_label(&self, context: &Context<'_>) -> Option<String> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.actor_labels(self.0.batch_rows()).await };
+        let load = || async { services.actor_labels(self.0.batch_rows()).await };
         let labels = self.0.load(Relation::ActorLabels, load).await;
         or_null(context, labels.map(|labels| labels.get(&self.0.row().id).cloned()))
     }
@@ -313,7 +313,7 @@ async fn partner<R: Send + Sync>(
 ) -> Option<Partner> {
     let id = id?;
     let services = context.data_unchecked::<Services>();
-    let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+    let load = || async { services.partners_by_ids(&ids).await.map(BatchById::new) };
     let found = batch_row.load(Relation::Partner, load).await;
     or_null(context, found.map(|found| found.get(id).map(Partner)))
 }
@@ -326,7 +326,7 @@ async fn professional<R: Send + Sync>(
 ) -> Option<Professional> {
     let id = id?;
     let services = context.data_unchecked::<Services>();
-    let load = async { services.professionals_by_ids(&ids).await.map(BatchById::new) };
+    let load = || async { services.professionals_by_ids(&ids).await.map(BatchById::new) };
     let found = batch_row.load(Relation::Professional, load).await;
     or_null(context, found.map(|found| found.get(id).map(Professional)))
 }

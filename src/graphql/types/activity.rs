@@ -23,7 +23,7 @@ pub(crate) struct Activity(pub(crate) BatchRow<Model>);
 impl Activity {
     async fn histories(&self, context: &Context<'_>) -> Result<Arc<Histories>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.activity_histories(self.0.batch_rows()).await };
+        let load = || async { services.activity_histories(self.0.batch_rows()).await };
         self.0.load(Relation::Histories, load).await
     }
 }
@@ -34,12 +34,14 @@ impl Activity {
         &self,
         context: &Context<'_>,
         relation: Relation,
-        id: impl Fn(&Model) -> Option<uuid::Uuid>,
+        id: impl Fn(&Model) -> Option<uuid::Uuid> + Send + Sync,
     ) -> Option<Self> {
         let other = id(self.0.row())?;
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(id).collect();
-        let load = async { services.activities_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().filter_map(id).collect();
+            services.activities_by_ids(&ids).await.map(BatchById::new)
+        };
         let found = self.0.load(relation, load).await;
         or_null(context, found.map(|found| found.get(other).map(Self)))
     }
@@ -67,15 +69,16 @@ impl Activity {
         let row = self.0.row();
         let found = if let Some(id) = row.partner_id {
             let load =
-                async { services.partners_of_activities(self.0.batch_rows()).await.map(BatchById::new) };
+                || async { services.partners_of_activities(self.0.batch_rows()).await.map(BatchById::new) };
             self.0
                 .load(Relation::Partner, load)
                 .await?
                 .get(id)
                 .map(|found| ActivitySubject::Partner(Partner(found)))
         } else {
-            let load =
-                async { services.professionals_of_activities(self.0.batch_rows()).await.map(BatchById::new) };
+            let load = || async {
+                services.professionals_of_activities(self.0.batch_rows()).await.map(BatchById::new)
+            };
             let found = self.0.load(Relation::Professional, load).await?;
             row.professional_id
                 .and_then(|id| found.get(id))
@@ -167,9 +170,11 @@ impl Activity {
     /// Import that recorded the activity; null for other activities, and for callers that see no imports.
     async fn import_run(&self, context: &Context<'_>) -> Option<ImportRun> {
         let id = self.0.row().import_run_id?;
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.import_run_id).collect();
         let services = context.data_unchecked::<Services>();
-        let load = async { services.import_runs_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.import_run_id).collect();
+            services.import_runs_by_ids(&ids).await.map(BatchById::new)
+        };
         let found = self.0.load(Relation::ImportRun, load).await;
         or_null(context, found.map(|found| found.get(id).map(ImportRun)))
     }

@@ -26,8 +26,10 @@ impl Affiliation {
     /// Professional who works for the partner.
     async fn professional(&self, context: &Context<'_>) -> Result<Professional, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.professional_id).collect();
-        let load = async { services.professionals_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.professional_id).collect();
+            services.professionals_by_ids(&ids).await.map(BatchById::new)
+        };
         let professionals = self.0.load(Relation::Professional, load).await?;
         let found = professionals.get(self.0.row().professional_id).map(Professional);
         found.ok_or_else(|| Error::Damaged("an affiliation without its professional".to_owned()).into())
@@ -36,8 +38,10 @@ impl Affiliation {
     /// Partner that the professional works for; null if the caller may not see it.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.partner_id).collect();
-        let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.partner_id).collect();
+            services.partners_by_ids(&ids).await.map(BatchById::new)
+        };
         let partners = self.0.load(Relation::Partner, load).await;
         or_null(context, partners.map(|partners| partners.get(self.0.row().partner_id).map(Partner)))
     }
@@ -61,7 +65,7 @@ impl Affiliation {
     /// professionals were merged. It then counts on no day.
     async fn voided(&self, context: &Context<'_>) -> Option<Voiding> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.affiliation_voidings(self.0.batch_rows()).await };
+        let load = || async { services.affiliation_voidings(self.0.batch_rows()).await };
         let found = self.0.load(Relation::Voidings, load).await;
         or_null(context, found.map(|found| found.get(&self.0.row().id).map(Into::into)))
     }
@@ -70,8 +74,10 @@ impl Affiliation {
     async fn replaces(&self, context: &Context<'_>) -> Option<Affiliation> {
         let id = self.0.row().replaces_id?;
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.replaces_id).collect();
-        let load = async { services.affiliations_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.replaces_id).collect();
+            services.affiliations_by_ids(&ids).await.map(BatchById::new)
+        };
         let replaced = self.0.load(Relation::ReplacedAffiliation, load).await;
         or_null(context, replaced.map(|replaced| replaced.get(id).map(Affiliation)))
     }

@@ -34,7 +34,7 @@ impl Customer {
     /// and spacing. Empty if the customer was joined into another one.
     async fn spellings(&self, context: &Context<'_>) -> Result<Vec<String>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.customer_spellings(self.0.batch_rows()).await };
+        let load = || async { services.customer_spellings(self.0.batch_rows()).await };
         let spellings = self.0.load(Relation::Spellings, load).await?;
         Ok(spellings.get(&self.0.row().id).cloned().unwrap_or_default())
     }
@@ -42,7 +42,7 @@ impl Customer {
     /// Customer that this one was joined into; null if it was not.
     async fn joined_into(&self, context: &Context<'_>) -> Result<Option<Customer>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.customers_joined_into(self.0.batch_rows()).await };
+        let load = || async { services.customers_joined_into(self.0.batch_rows()).await };
         let found = self.0.load(Relation::JoinedInto, load).await?;
         Ok(found.get(&self.0.row().id).map(|row| Customer(BatchRow::only(row.clone()))))
     }
@@ -57,7 +57,7 @@ impl Customer {
     /// null if there is none.
     async fn first_deal(&self, context: &Context<'_>) -> Result<Option<Deal>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.first_deals_of(self.0.batch_rows()).await.map(BatchById::new) };
+        let load = || async { services.first_deals_of(self.0.batch_rows()).await.map(BatchById::new) };
         let found = self.0.load(Relation::Deal, load).await?;
         Ok(self.0.row().won_deal_id.and_then(|id| found.get(id)).map(Deal))
     }
@@ -77,7 +77,7 @@ impl Customer {
         let page = PageArguments { first, after, last, before }.page(&DEALS)?;
         let services = context.data_unchecked::<Services>();
         let load =
-            async { services.customer_deal_pages(self.0.batch_rows(), &page).await.map(BatchPages::new) };
+            || async { services.customer_deal_pages(self.0.batch_rows(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::Deals(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::CustomerDeals(self.0.clone())))
@@ -98,7 +98,7 @@ impl Customer {
         let page = PageArguments { first, after, last, before }.page(&ORDERS)?;
         let services = context.data_unchecked::<Services>();
         let load =
-            async { services.customer_order_pages(self.0.batch_rows(), &page).await.map(BatchPages::new) };
+            || async { services.customer_order_pages(self.0.batch_rows(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::Orders(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::CustomerOrders(self.0.clone())))

@@ -25,7 +25,7 @@ pub(crate) struct Deal(pub(crate) BatchRow<Model>);
 impl Deal {
     async fn opportunity(&self, context: &Context<'_>) -> Result<OpportunityView, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.deal_opportunities(self.0.batch_rows()).await };
+        let load = || async { services.deal_opportunities(self.0.batch_rows()).await };
         let views = self.0.load(Relation::Opportunity, load).await?;
         Ok(views.get(&self.0.row().id).copied().unwrap_or_default())
     }
@@ -37,7 +37,7 @@ impl Deal {
         actions: &[LogAction],
     ) -> Result<Option<Happening>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.deal_histories(self.0.batch_rows()).await };
+        let load = || async { services.deal_histories(self.0.batch_rows()).await };
         let histories = self.0.load(Relation::Histories, load).await?;
         Ok(histories.last(self.0.row().id, actions).cloned())
     }
@@ -61,7 +61,7 @@ impl Deal {
     /// Partner that registered the deal.
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.partners_of_deals(self.0.batch_rows()).await.map(BatchById::new) };
+        let load = || async { services.partners_of_deals(self.0.batch_rows()).await.map(BatchById::new) };
         let partners = self.0.load(Relation::Partner, load).await?;
         let found = partners.get(self.0.row().partner_id).map(Partner);
         found.ok_or_else(|| Error::Damaged("a deal without its partner".to_owned()).into())
@@ -76,7 +76,7 @@ impl Deal {
     /// End customer that the name means; null for callers that see no customers, who are all but program staff.
     async fn end_customer(&self, context: &Context<'_>) -> Option<Customer> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.customers_of_deals(self.0.batch_rows()).await.map(BatchById::new) };
+        let load = || async { services.customers_of_deals(self.0.batch_rows()).await.map(BatchById::new) };
         let found = self.0.load(Relation::EndCustomer, load).await;
         or_null(context, found.map(|found| found.get(self.0.row().id).map(Customer)))
     }
@@ -191,7 +191,7 @@ impl Deal {
     /// Steps of the deal, in the order in which they were recorded.
     async fn history(&self, context: &Context<'_>) -> Result<Vec<DealStep>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.deal_steps(self.0.batch_rows()).await };
+        let load = || async { services.deal_steps(self.0.batch_rows()).await };
         let steps = self.0.load(Relation::DealHistory, load).await?;
         let steps = steps.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(steps.iter().map(DealStep::from_row).collect())

@@ -101,8 +101,10 @@ impl EditionDraft {
     /// Last finished trial of the draft; null if there is none.
     async fn trial(&self, context: &Context<'_>) -> Result<Option<EditionTrial>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
-        let load = async { services.edition_trials_of_drafts(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
+            services.edition_trials_of_drafts(&ids).await.map(BatchById::new)
+        };
         let trials = self.0.load(Relation::EditionTrial, load).await?;
         Ok(trials.get(self.0.row().id).map(EditionTrial))
     }

@@ -100,8 +100,10 @@ impl EditionTrial {
     /// Draft that is tried; null for a document.
     async fn draft(&self, context: &Context<'_>) -> Result<Option<EditionDraft>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.draft_id).collect();
-        let load = async { services.edition_drafts_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.draft_id).collect();
+            services.edition_drafts_by_ids(&ids).await.map(BatchById::new)
+        };
         let drafts = self.0.load(Relation::EditionDraft, load).await?;
         Ok(self.0.row().draft_id.and_then(|id| drafts.get(id)).map(EditionDraft))
     }
@@ -277,8 +279,10 @@ impl EditionTrialSubject {
     /// The partner; null for a professional.
     async fn partner(&self, context: &Context<'_>) -> Result<Option<Partner>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
-        let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
+            services.partners_by_ids(&ids).await.map(BatchById::new)
+        };
         let partners = self.0.load(Relation::Partner, load).await?;
         Ok(self.0.row().partner_id.and_then(|id| partners.get(id)).map(Partner))
     }
@@ -286,8 +290,10 @@ impl EditionTrialSubject {
     /// The professional; null for a partner.
     async fn professional(&self, context: &Context<'_>) -> Result<Option<Professional>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.professional_id).collect();
-        let load = async { services.professionals_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.professional_id).collect();
+            services.professionals_by_ids(&ids).await.map(BatchById::new)
+        };
         let people = self.0.load(Relation::Professional, load).await?;
         Ok(self.0.row().professional_id.and_then(|id| people.get(id)).map(Professional))
     }

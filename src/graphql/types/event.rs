@@ -26,8 +26,10 @@ macro_rules! load_related {
         let batch_row = &$event.0;
         let id = batch_row.row().$column?;
         let services = $context.data_unchecked::<Services>();
-        let ids: Vec<_> = batch_row.batch_rows().iter().filter_map(|row| row.$column).collect();
-        let load = async { services.$load(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = batch_row.batch_rows().iter().filter_map(|row| row.$column).collect();
+            services.$load(&ids).await.map(BatchById::new)
+        };
         let found = batch_row.load(Relation::$relation, load).await;
         or_null($context, found.map(|found| found.get(id).map($node)))
     }};

@@ -148,7 +148,7 @@ impl ImportRun {
     ) -> Result<Connection<ImportRefusedRow>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&IMPORT_REFUSED_ROWS)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.import_refused_rows(&self.ids(), &page).await.map(BatchPages::new) };
+        let load = || async { services.import_refused_rows(&self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::RefusedRows(page.clone()), load).await?;
         let total = Total::ImportRefusedRows(self.0.clone());
         Ok(Connection::new(pages.of(self.0.row().id), &page, ListOrder::Natural, total))
@@ -168,7 +168,7 @@ impl ImportRun {
     ) -> Result<Connection<Activity>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&ACTIVITIES)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.import_activities(&self.ids(), &page).await.map(BatchPages::new) };
+        let load = || async { services.import_activities(&self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::Activities(page.clone()), load).await?;
         let total = Total::ImportActivities(self.0.clone());
         Ok(Connection::new(pages.of(self.0.row().id), &page, ListOrder::Natural, total))

@@ -73,14 +73,13 @@ impl LedgerEntry {
     /// and its credits. That of a deal names the customer and why this partner is rewarded.
     async fn explanation(&self, context: &Context<'_>) -> Result<String, ApiError> {
         let services = context.data_unchecked::<Services>();
-        // Boxed: the future holds those of two more loads, and resolvers are nested deep.
-        let load = Box::pin(async {
+        let load = || async {
             let objects = LedgerObjects {
                 orders: self.orders(services).await?.map(|found| found.rows()).unwrap_or_default(),
                 deals: self.deals(services).await?.map(|found| found.rows()).unwrap_or_default(),
             };
             services.explain_entries(self.0.batch_rows(), &objects).await.map_err(ApiError::from)
-        });
+        };
         let sentences = self.0.load(Relation::Explanations, load).await?;
         Ok(sentences.get(&self.0.row().id).cloned().unwrap_or_default())
     }
@@ -105,8 +104,10 @@ impl LedgerEntry {
     async fn activity(&self, context: &Context<'_>) -> Option<Activity> {
         let id = self.0.row().activity_id?;
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.activity_id).collect();
-        let load = async { services.activities_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.activity_id).collect();
+            services.activities_by_ids(&ids).await.map(BatchById::new)
+        };
         let activities = self.0.load(Relation::Activity, load).await;
         or_null(context, activities.map(|activities| activities.get(id).map(Activity)))
     }
@@ -122,8 +123,10 @@ impl LedgerEntry {
     async fn quote(&self, context: &Context<'_>) -> Option<SavedQuote> {
         let id = self.0.row().quote_id?;
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.quote_id).collect();
-        let load = async { services.saved_quotes_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.quote_id).collect();
+            services.saved_quotes_by_ids(&ids).await.map(BatchById::new)
+        };
         let quotes = self.0.load(Relation::SavedQuote, load).await;
         or_null(context, quotes.map(|quotes| quotes.get(id).map(SavedQuote)))
     }
@@ -139,21 +142,27 @@ impl LedgerEntry {
 impl LedgerEntry {
     /// The orders of the batch; none if no entry has one.
     async fn orders(&self, services: &Services) -> Result<Option<Arc<BatchById<order::Model>>>, ApiError> {
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.order_id).collect();
-        if ids.is_empty() {
+        let rows = self.0.batch_rows();
+        if rows.iter().all(|row| row.order_id.is_none()) {
             return Ok(None);
         }
-        let load = async { services.orders_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = rows.iter().filter_map(|row| row.order_id).collect();
+            services.orders_by_ids(&ids).await.map(BatchById::new)
+        };
         self.0.load(Relation::Order, load).await.map(Some)
     }
 
     /// The deals of the batch; none if no entry has one.
     async fn deals(&self, services: &Services) -> Result<Option<Arc<BatchById<deal::Model>>>, ApiError> {
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.deal_id).collect();
-        if ids.is_empty() {
+        let rows = self.0.batch_rows();
+        if rows.iter().all(|row| row.deal_id.is_none()) {
             return Ok(None);
         }
-        let load = async { services.deals_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = rows.iter().filter_map(|row| row.deal_id).collect();
+            services.deals_by_ids(&ids).await.map(BatchById::new)
+        };
         self.0.load(Relation::Deal, load).await.map(Some)
     }
 }

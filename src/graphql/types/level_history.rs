@@ -60,7 +60,7 @@ impl<E> Causes<E> {
 macro_rules! load_causes {
     ($batch_row:expr, $services:expr, $causes:ident, $by_ids:ident) => {{
         let rows = $batch_row.batch_rows();
-        let load = Box::pin(async {
+        let load = || async {
             let awards: Vec<_> = rows.iter().map(|row| row.award.clone()).collect();
             let found = $services.$causes(&awards).await?;
             let ids: HashMap<usize, Uuid> =
@@ -68,7 +68,7 @@ macro_rules! load_causes {
             let wanted: Vec<Uuid> = ids.values().copied().collect();
             let entries = BatchById::new($services.$by_ids(&wanted).await?);
             Ok::<_, Error>(Causes { entries, ids })
-        });
+        };
         $batch_row.load(Relation::LevelCauses, load).await
     }};
 }

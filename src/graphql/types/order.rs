@@ -49,7 +49,7 @@ impl Order {
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.partner_id).collect();
-        let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async { services.partners_by_ids(&ids).await.map(BatchById::new) };
         let partners = self.0.load(Relation::Partner, load).await?;
         let found = partners.get(self.0.row().partner_id).map(Partner);
         found.ok_or_else(|| Error::Damaged("an order without its partner".to_owned()).into())
@@ -69,7 +69,7 @@ impl Order {
     /// program staff.
     async fn end_customer(&self, context: &Context<'_>) -> Option<Customer> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.customers_of_orders(self.0.batch_rows()).await.map(BatchById::new) };
+        let load = || async { services.customers_of_orders(self.0.batch_rows()).await.map(BatchById::new) };
         let found = self.0.load(Relation::EndCustomer, load).await;
         or_null(context, found.map(|found| found.get(self.0.row().id).map(Customer)))
     }
@@ -97,7 +97,7 @@ impl Order {
     /// Cancellation, with its reason; null unless the order was cancelled.
     async fn cancelled(&self, context: &Context<'_>) -> Option<Cancellation> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.order_histories(self.0.batch_rows()).await };
+        let load = || async { services.order_histories(self.0.batch_rows()).await };
         let found = self.0.load(Relation::Histories, load).await;
         let cancelled = |found: Arc<Histories>| {
             found.last(self.0.row().id, &[LogAction::OrderCancelled]).map(Cancellation::from)
@@ -113,7 +113,7 @@ impl Order {
     /// Return, with its reason; null unless the order was returned.
     async fn returned(&self, context: &Context<'_>) -> Option<Cancellation> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.order_histories(self.0.batch_rows()).await };
+        let load = || async { services.order_histories(self.0.batch_rows()).await };
         let found = self.0.load(Relation::Histories, load).await;
         let returned = |found: Arc<Histories>| {
             found.last(self.0.row().id, &[LogAction::OrderReturned]).map(Cancellation::from)
@@ -141,7 +141,7 @@ impl Order {
         let id = self.0.row().quote_id?;
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.quote_id).collect();
-        let load = async { services.saved_quotes_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async { services.saved_quotes_by_ids(&ids).await.map(BatchById::new) };
         let quotes = self.0.load(Relation::SavedQuote, load).await;
         or_null(context, quotes.map(|quotes| quotes.get(id).map(SavedQuote)))
     }
@@ -150,7 +150,7 @@ impl Order {
     async fn lines(&self, context: &Context<'_>) -> Result<Vec<OrderLine>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let batch_rows = self.0.batch_rows();
-        let load = async {
+        let load = || async {
             let mut lines = services.order_lines(batch_rows).await?;
             let of = |row: &order::Model| line_rows(row, lines.remove(&row.id).unwrap_or_default());
             Ok::<_, Error>(BatchPages::new(batch_rows.iter().map(of).collect()))
@@ -163,7 +163,7 @@ impl Order {
     /// which gives back the same. At most 1,000 days.
     async fn paid_with(&self, context: &Context<'_>) -> Result<Vec<CreditLot>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.orders_paid_with(self.0.batch_rows()).await };
+        let load = || async { services.orders_paid_with(self.0.batch_rows()).await };
         let lots = self.0.load(Relation::PaidWith, load).await?;
         Ok(CreditLot::all(lots.get(&self.0.row().id)))
     }
@@ -228,9 +228,9 @@ pub(super) fn priced_level(services: &Services, edition: Uuid, code: &str) -> Re
 
 impl Order {
     /// An order with lines that are known already.
-    pub(crate) async fn with_lines(row: order::Model, lines: Vec<order_line::Model>) -> Self {
+    pub(crate) fn with_lines(row: order::Model, lines: Vec<order_line::Model>) -> Self {
         let lines = BatchPages::new([line_rows(&row, lines)].into());
-        Self(BatchRow::only(row).with(Relation::OrderLines, lines).await)
+        Self(BatchRow::only(row).with(Relation::OrderLines, lines))
     }
 }
 
@@ -290,7 +290,7 @@ impl OrderLine {
     async fn product(&self, context: &Context<'_>) -> Result<Product, ApiError> {
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.line.product_id).collect();
-        let load = async { services.products_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async { services.products_by_ids(&ids).await.map(BatchById::new) };
         let products = self.0.load(Relation::Product, load).await?;
         let found = products.get(self.row().product_id).map(Product);
         found.ok_or_else(|| Error::Damaged("a line without its product".to_owned()).into())
@@ -344,7 +344,7 @@ impl OrderLine {
         let id = self.row().contract_id?;
         let services = context.data_unchecked::<Services>();
         let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.line.contract_id).collect();
-        let load = async { services.contracts_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async { services.contracts_by_ids(&ids).await.map(BatchById::new) };
         let contracts = self.0.load(Relation::Contract, load).await;
         or_null(context, contracts.map(|contracts| contracts.get(id).map(Contract)))
     }

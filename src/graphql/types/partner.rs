@@ -23,7 +23,7 @@ use crate::graphql::id::NodeType;
 use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Moment, int};
 use crate::service::Services;
-use crate::service::reads::{self, PathQuery};
+use crate::service::reads::{self, PathQuery, PerSubject};
 use crate::store::activity::Owner;
 use crate::store::affiliation::AffiliationOwner;
 use crate::store::ledger::LedgerFilter;
@@ -35,6 +35,17 @@ use crate::store::partner::PartnerRow;
 pub(crate) struct Partner(pub(crate) BatchRow<PartnerRow>);
 
 impl Partner {
+    /// A partner whose standing today is known, if it is.
+    pub(crate) fn with_standings(
+        (row, standings): (PartnerRow, Option<PerSubject<reads::PartnerStanding>>),
+    ) -> Self {
+        let row = BatchRow::only(row);
+        Self(match standings {
+            Some(standings) => row.with(Relation::Standing(None, None), standings),
+            None => row,
+        })
+    }
+
     fn ids(&self) -> Vec<Uuid> {
         self.0.batch_rows().iter().map(|row| row.id).collect()
     }
@@ -90,7 +101,7 @@ impl Partner {
     ) -> Result<PartnerStanding, ApiError> {
         let services = context.data_unchecked::<Services>();
         let (day, moment) = (as_of.map(|date| date.0), known_at.map(|moment| moment.0));
-        let load = async { services.partner_standings(self.0.batch_rows(), day, moment).await };
+        let load = || async { services.partner_standings(self.0.batch_rows(), day, moment).await };
         let standings = self.0.load(Relation::Standing(day, moment), load).await?;
         match standings.get(&self.0.row().id) {
             Some(Ok(standing)) => {
@@ -109,7 +120,7 @@ impl Partner {
         #[graphql(desc = "Day ahead, from tomorrow through ten years from today.")] on: Date,
     ) -> Result<PartnerStanding, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.partner_outlooks(self.0.batch_rows(), on.0).await };
+        let load = || async { services.partner_outlooks(self.0.batch_rows(), on.0).await };
         let standings = self.0.load(Relation::Outlook(on.0), load).await?;
         match standings.get(&self.0.row().id) {
             Some(Ok(standing)) => {
@@ -147,7 +158,7 @@ impl Partner {
         let services = context.data_unchecked::<Services>();
         let by = by.map(|date| date.0);
         let query = PathQuery { track: track.into(), level, by, first, include_dependent };
-        let load = async { services.partner_paths(self.0.batch_rows(), &query).await };
+        let load = || async { services.partner_paths(self.0.batch_rows(), &query).await };
         let paths = self.0.load(Relation::Paths(query.clone()), load).await?;
         match paths.get(&self.0.row().id) {
             Some(Ok(paths)) => Ok(paths.iter().cloned().map(Path).collect()),
@@ -167,7 +178,7 @@ impl Partner {
     ) -> Result<i32, ApiError> {
         let services = context.data_unchecked::<Services>();
         let Some(Moment(moment)) = known_at else { return Ok(int(services.balance(self.0.row())?)) };
-        let load = async { services.known_balances(&self.ids(), moment).await };
+        let load = || async { services.known_balances(&self.ids(), moment).await };
         let balances = self.0.load(Relation::Balance(moment), load).await?;
         Ok(int(balances.get(&self.0.row().id).copied().unwrap_or(0)))
     }
@@ -175,7 +186,7 @@ impl Partner {
     /// What can be spent, by the day on which it was earned, the oldest first: that is spent first. At most 1,000 days.
     async fn credit_lots(&self, context: &Context<'_>) -> Result<Vec<CreditLot>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.credit_lots(&self.ids()).await };
+        let load = || async { services.credit_lots(&self.ids()).await };
         let lots = self.0.load(Relation::CreditLots, load).await?;
         Ok(CreditLot::all(lots.get(&self.0.row().id)))
     }
@@ -193,7 +204,7 @@ impl Partner {
     ) -> Result<YearCredits, ApiError> {
         let services = context.data_unchecked::<Services>();
         let moment = known_at.map(|moment| moment.0);
-        let load = async { services.year_credits(self.0.batch_rows(), year, moment).await };
+        let load = || async { services.year_credits(self.0.batch_rows(), year, moment).await };
         let credits = self.0.load(Relation::Credits(year, moment), load).await?;
         Ok(YearCredits { year, credits: credits.get(&self.0.row().id).copied().unwrap_or_default() })
     }
@@ -210,7 +221,7 @@ impl Partner {
     ) -> Result<Vec<LevelAward>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let moment = known_at.map(|moment| moment.0);
-        let load = async { services.level_histories(&self.ids(), moment).await.map(LevelRows::new) };
+        let load = || async { services.level_histories(&self.ids(), moment).await.map(LevelRows::new) };
         let histories = self.0.load(Relation::LevelHistory(moment), load).await?;
         Ok(histories.of(self.0.row().id).map(LevelAward).collect())
     }
@@ -241,7 +252,7 @@ impl Partner {
         };
         let page = PageArguments { first, after, last, before }.page(&LEDGER)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.ledger_pages(&self.ids(), &filter, &page).await.map(BatchPages::new) };
+        let load = || async { services.ledger_pages(&self.ids(), &filter, &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::LedgerEntries(filter, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Ledger(self.0.clone(), filter)))
@@ -261,8 +272,9 @@ impl Partner {
     ) -> Result<Connection<Activity>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&ACTIVITIES)?;
         let services = context.data_unchecked::<Services>();
-        let load =
-            async { services.activity_pages(Owner::Partner, &self.ids(), &page).await.map(BatchPages::new) };
+        let load = || async {
+            services.activity_pages(Owner::Partner, &self.ids(), &page).await.map(BatchPages::new)
+        };
         let pages = self.0.load(Relation::Activities(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::PartnerActivities(self.0.clone());
@@ -285,7 +297,7 @@ impl Partner {
         let day = as_of.map(|date| date.0);
         let page = PageArguments { first, after, last, before }.page(&AFFILIATED)?;
         let services = context.data_unchecked::<Services>();
-        let load = async {
+        let load = || async {
             services
                 .affiliated_pages(&self.ids(), day, &page)
                 .await
@@ -312,7 +324,8 @@ impl Partner {
         let page = PageArguments { first, after, last, before }.page(&AFFILIATIONS)?;
         let services = context.data_unchecked::<Services>();
         let owner = AffiliationOwner::Partner;
-        let load = async { services.affiliation_pages(owner, &self.ids(), &page).await.map(BatchPages::new) };
+        let load =
+            || async { services.affiliation_pages(owner, &self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::Affiliations(owner, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::PartnerAffiliations(self.0.clone())))
@@ -332,7 +345,7 @@ impl Partner {
     ) -> Result<Connection<Order>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&ORDERS)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.order_pages(&self.ids(), &page).await.map(BatchPages::new) };
+        let load = || async { services.order_pages(&self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::Orders(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Orders(self.0.clone())))
@@ -352,7 +365,7 @@ impl Partner {
     ) -> Result<Connection<SavedQuote>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&QUOTES)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.quote_pages(&self.ids(), &page).await.map(BatchPages::new) };
+        let load = || async { services.quote_pages(&self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::Quotes(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Quotes(self.0.clone())))
@@ -372,7 +385,7 @@ impl Partner {
     ) -> Result<Connection<Deal>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&DEALS)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.deal_pages(&self.ids(), &page).await.map(BatchPages::new) };
+        let load = || async { services.deal_pages(&self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::Deals(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Deals(self.0.clone())))
@@ -381,7 +394,7 @@ impl Partner {
     /// Contracts with discount rates of their own, ordered by first day; voided ones are among them.
     async fn contracts(&self, context: &Context<'_>) -> Result<Vec<Contract>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async {
+        let load = || async {
             let contracts = services.contracts(&self.ids()).await?.into_iter();
             let pages = contracts.map(|(id, rows)| (id, Rows { rows, has_more: false }));
             Ok::<_, Error>(BatchPages::new(pages.collect()))
@@ -393,7 +406,7 @@ impl Partner {
     /// Certificates of the partner's levels, in the order of issuing; empty on a server that issues none.
     async fn certificates(&self, context: &Context<'_>) -> Result<Vec<Certificate>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async {
+        let load = || async {
             let found = services.certificates_of_partners(self.0.batch_rows()).await?.into_iter();
             let pages = found.map(|(id, rows)| (id, Rows { rows, has_more: false }));
             Ok::<_, Error>(BatchPages::new(pages.collect()))
@@ -409,7 +422,7 @@ impl Partner {
         #[graphql(desc = "Calendar year, such as 2025.")] year: i32,
     ) -> Option<SalesTarget> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.sales_targets(&self.ids(), year).await };
+        let load = || async { services.sales_targets(&self.ids(), year).await };
         let targets = self.0.load(Relation::SalesTarget(year), load).await;
         or_null(context, targets.map(|targets| targets.get(&self.0.row().id).cloned().map(SalesTarget)))
     }

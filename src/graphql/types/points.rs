@@ -71,8 +71,7 @@ impl PointsEntry {
     /// Explanation in one sentence: the rule, the points before the cap, the cap and the arithmetic; or the swag order.
     async fn explanation(&self, context: &Context<'_>) -> Result<String, ApiError> {
         let services = context.data_unchecked::<Services>();
-        // Boxed: the future holds those of two more loads, and resolvers are nested deep.
-        let load = Box::pin(async {
+        let load = || async {
             let activities = self.activities(services).await?;
             let orders = self.swag_orders(services).await?;
             let objects = PointsObjects {
@@ -80,7 +79,7 @@ impl PointsEntry {
                 swag_orders: orders.map(|found| found.rows()).unwrap_or_default(),
             };
             Ok::<_, ApiError>(services.explain_points_entries(self.0.batch_rows(), &objects).await?)
-        });
+        };
         let sentences = self.0.load(Relation::Explanations, load).await?;
         Ok(sentences.get(&self.0.row().id).cloned().unwrap_or_default())
     }
@@ -121,11 +120,14 @@ impl PointsEntry {
         &self,
         services: &Services,
     ) -> Result<Option<Arc<BatchById<activity::Model>>>, ApiError> {
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.activity_id).collect();
-        if ids.is_empty() {
+        let rows = self.0.batch_rows();
+        if rows.iter().all(|row| row.activity_id.is_none()) {
             return Ok(None);
         }
-        let load = async { services.activities_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = rows.iter().filter_map(|row| row.activity_id).collect();
+            services.activities_by_ids(&ids).await.map(BatchById::new)
+        };
         self.0.load(Relation::Activity, load).await.map(Some)
     }
 
@@ -134,11 +136,14 @@ impl PointsEntry {
         &self,
         services: &Services,
     ) -> Result<Option<Arc<BatchById<swag_order::Model>>>, ApiError> {
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.swag_order_id).collect();
-        if ids.is_empty() {
+        let rows = self.0.batch_rows();
+        if rows.iter().all(|row| row.swag_order_id.is_none()) {
             return Ok(None);
         }
-        let load = async { services.swag_orders_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = rows.iter().filter_map(|row| row.swag_order_id).collect();
+            services.swag_orders_by_ids(&ids).await.map(BatchById::new)
+        };
         self.0.load(Relation::SwagOrder, load).await.map(Some)
     }
 }

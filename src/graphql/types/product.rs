@@ -66,8 +66,10 @@ impl Contract {
     /// Partner of the contract; null if the caller may not see it.
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.contract.partner_id).collect();
-        let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.contract.partner_id).collect();
+            services.partners_by_ids(&ids).await.map(BatchById::new)
+        };
         let found = self.0.load(Relation::Partner, load).await;
         or_null(context, found.map(|found| found.get(self.0.row().contract.partner_id).map(Partner)))
     }
@@ -91,8 +93,10 @@ impl Contract {
     async fn voided(&self, context: &Context<'_>) -> Option<Voiding> {
         let services = context.data_unchecked::<Services>();
         let voided = self.0.batch_rows().iter().filter(|row| row.contract.voided);
-        let ids: Vec<_> = voided.map(|row| row.contract.id).collect();
-        let load = async { services.contract_voidings(&ids).await };
+        let load = || async {
+            let ids: Vec<_> = voided.map(|row| row.contract.id).collect();
+            services.contract_voidings(&ids).await
+        };
         let found = self.0.load(Relation::Voidings, load).await;
         or_null(context, found.map(|found| found.get(&self.0.row().contract.id).map(Into::into)))
     }

@@ -88,7 +88,7 @@ impl Professional {
     ) -> Result<ProfessionalStanding, ApiError> {
         let services = context.data_unchecked::<Services>();
         let (day, moment) = (as_of.map(|date| date.0), known_at.map(|moment| moment.0));
-        let load = async { services.professional_standings(self.0.batch_rows(), day, moment).await };
+        let load = || async { services.professional_standings(self.0.batch_rows(), day, moment).await };
         let standings = self.0.load(Relation::Standing(day, moment), load).await?;
         match standings.get(&self.0.row().id) {
             Some(Ok((day, standing, found))) => Ok(ProfessionalStanding {
@@ -111,7 +111,7 @@ impl Professional {
         #[graphql(desc = "Day ahead, from tomorrow through ten years from today.")] on: Date,
     ) -> Result<ProfessionalStanding, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.professional_outlooks(self.0.batch_rows(), on.0).await };
+        let load = || async { services.professional_outlooks(self.0.batch_rows(), on.0).await };
         let standings = self.0.load(Relation::Outlook(on.0), load).await?;
         match standings.get(&self.0.row().id) {
             Some(Ok((day, standing, found))) => Ok(ProfessionalStanding {
@@ -139,7 +139,7 @@ impl Professional {
     ) -> Result<Vec<ProfessionalLevelAward>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let moment = known_at.map(|moment| moment.0);
-        let load = async {
+        let load = || async {
             services.professional_level_histories(self.0.batch_rows(), moment).await.map(LevelRows::new)
         };
         let histories = self.0.load(Relation::LevelHistory(moment), load).await?;
@@ -150,7 +150,7 @@ impl Professional {
     /// sees them while the professional works for it.
     async fn certificates(&self, context: &Context<'_>) -> Result<Vec<Certificate>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async {
+        let load = || async {
             let found = services.certificates_of_professionals(self.0.batch_rows()).await?.into_iter();
             let pages = found.map(|(id, rows)| (id, Rows { rows, has_more: false }));
             Ok::<_, Error>(BatchPages::new(pages.collect()))
@@ -163,8 +163,10 @@ impl Professional {
     /// most 1,000 days.
     async fn dojo_credit_lots(&self, context: &Context<'_>) -> Result<Vec<CreditLot>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
-        let load = async { services.dojo_credit_lots(&ids).await };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
+            services.dojo_credit_lots(&ids).await
+        };
         let lots = self.0.load(Relation::CreditLots, load).await?;
         Ok(CreditLot::all(lots.get(&self.0.row().id)))
     }
@@ -181,7 +183,7 @@ impl Professional {
     ) -> Result<i32, ApiError> {
         let services = context.data_unchecked::<Services>();
         let moment = known_at.map(|moment| moment.0);
-        let load = async { services.dojo_credits(self.0.batch_rows(), moment).await };
+        let load = || async { services.dojo_credits(self.0.batch_rows(), moment).await };
         let credits = self.0.load(Relation::DojoCredits(moment), load).await?;
         match credits.get(&self.0.row().id) {
             Some(Ok(credits)) => Ok(int(*credits)),
@@ -198,7 +200,7 @@ impl Professional {
     ) -> Option<Partner> {
         let services = context.data_unchecked::<Services>();
         let day = as_of.map(|date| date.0);
-        let load = async { services.employers(&self.ids(), day).await.map(Employers::new) };
+        let load = || async { services.employers(&self.ids(), day).await.map(Employers::new) };
         let employers = self.0.load(Relation::Employer(day), load).await;
         or_null(context, employers.map(|employers| employers.of(self.0.row().id).map(Partner)))
     }
@@ -217,7 +219,7 @@ impl Professional {
     ) -> Result<Connection<Activity>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&ACTIVITIES)?;
         let services = context.data_unchecked::<Services>();
-        let load = async {
+        let load = || async {
             services.activity_pages(Owner::Professional, &self.ids(), &page).await.map(BatchPages::new)
         };
         let pages = self.0.load(Relation::Activities(page.clone()), load).await?;
@@ -247,7 +249,7 @@ impl Professional {
         let filter = PointsFilter { from: from.map(|date| date.0), to: to.map(|date| date.0) };
         let page = PageArguments { first, after, last, before }.page(&POINTS)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.points_pages(&self.ids(), &filter, &page).await.map(BatchPages::new) };
+        let load = || async { services.points_pages(&self.ids(), &filter, &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::PointsEntries(filter, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::Points(self.0.clone(), filter)))
@@ -269,7 +271,8 @@ impl Professional {
         let page = PageArguments { first, after, last, before }.page(&AFFILIATIONS)?;
         let services = context.data_unchecked::<Services>();
         let owner = AffiliationOwner::Professional;
-        let load = async { services.affiliation_pages(owner, &self.ids(), &page).await.map(BatchPages::new) };
+        let load =
+            || async { services.affiliation_pages(owner, &self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::Affiliations(owner, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::ProfessionalAffiliations(self.0.clone())))
@@ -289,7 +292,7 @@ impl Professional {
     ) -> Result<Connection<SwagOrder>, ApiError> {
         let page = PageArguments { first, after, last, before }.page(&SWAG_ORDERS)?;
         let services = context.data_unchecked::<Services>();
-        let load = async { services.swag_order_pages(&self.ids(), &page).await.map(BatchPages::new) };
+        let load = || async { services.swag_order_pages(&self.ids(), &page).await.map(BatchPages::new) };
         let pages = self.0.load(Relation::SwagOrders(page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         Ok(Connection::new(found, &page, ListOrder::Natural, Total::SwagOrders(self.0.clone())))

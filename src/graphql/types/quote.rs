@@ -41,8 +41,10 @@ impl SavedQuote {
     /// Partner for which the quote was saved.
     async fn partner(&self, context: &Context<'_>) -> Result<Partner, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.partner_id).collect();
-        let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.partner_id).collect();
+            services.partners_by_ids(&ids).await.map(BatchById::new)
+        };
         let partners = self.0.load(Relation::Partner, load).await?;
         let found = partners.get(self.0.row().partner_id).map(Partner);
         found.ok_or_else(|| Error::Damaged("a quote without its partner".to_owned()).into())
@@ -97,8 +99,10 @@ impl SavedQuote {
     /// Order that was placed from the quote; null if there is none.
     async fn order(&self, context: &Context<'_>) -> Option<Order> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
-        let load = async { services.orders_of_quotes(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
+            services.orders_of_quotes(&ids).await.map(BatchById::new)
+        };
         let orders = self.0.load(Relation::OrderOfQuote, load).await;
         or_null(context, orders.map(|orders| orders.get(self.0.row().id).map(Order)))
     }
@@ -118,7 +122,7 @@ impl SavedQuote {
     async fn lines(&self, context: &Context<'_>) -> Result<Vec<OrderLine>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let batch_rows = self.0.batch_rows();
-        let load = async {
+        let load = || async {
             let mut lines = services.saved_quote_lines(batch_rows).await?;
             let of = |row: &quote::Model| {
                 let rows = lines.remove(&row.id).unwrap_or_default().into_iter();

@@ -54,8 +54,10 @@ impl Recalculation {
     /// Plan: what the document would change, tried on the whole log.
     async fn trial(&self, context: &Context<'_>) -> Result<EditionTrial, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.trial_id).collect();
-        let load = async { services.edition_trials_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.trial_id).collect();
+            services.edition_trials_by_ids(&ids).await.map(BatchById::new)
+        };
         let trials = self.0.load(Relation::PlannedTrial, load).await?;
         let trial = trials.get(self.0.row().trial_id).map(EditionTrial);
         Ok(trial.ok_or_else(|| Error::Damaged("a recalculation without its plan".to_owned()))?)
@@ -65,8 +67,10 @@ impl Recalculation {
     /// one.
     async fn effective_from(&self, context: &Context<'_>) -> Result<Date, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.trial_id).collect();
-        let load = async { services.edition_trials_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.trial_id).collect();
+            services.edition_trials_by_ids(&ids).await.map(BatchById::new)
+        };
         let trials = self.0.load(Relation::PlannedTrial, load).await?;
         let trial = trials.get(self.0.row().trial_id);
         let trial = trial.ok_or_else(|| Error::Damaged("a recalculation without its plan".to_owned()))?;

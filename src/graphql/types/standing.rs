@@ -93,8 +93,10 @@ impl PartnerStanding {
     async fn base_discounts(&self, context: &Context<'_>) -> Result<Vec<BaseDiscount>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let (day, known_at) = (self.standing.as_of, self.known_at);
-        let ids: Vec<_> = self.partner.batch_rows().iter().map(|row| row.id).collect();
-        let load = async { services.contracts_on(&ids, day, known_at).await };
+        let load = || async {
+            let ids: Vec<_> = self.partner.batch_rows().iter().map(|row| row.id).collect();
+            services.contracts_on(&ids, day, known_at).await
+        };
         let contracts = self.partner.load(Relation::ContractsOn(day, known_at), load).await?;
         let contracts = contracts.get(&self.partner.row().id).map_or(&[][..], Vec::as_slice);
         let discounts = services.base_discounts(&self.standing, contracts)?;
@@ -271,7 +273,7 @@ impl ProfessionalStanding {
         let services = context.data_unchecked::<Services>();
         let (day, known_at) = (self.as_of, self.known_at);
         let batch_rows = self.professional.batch_rows();
-        let load = async { services.levels_reached_on(batch_rows, day, known_at).await };
+        let load = || async { services.levels_reached_on(batch_rows, day, known_at).await };
         let reached = self.professional.load(Relation::LevelReached(day, known_at), load).await?;
         Ok(reached.get(&self.professional.row().id).copied())
     }

@@ -41,7 +41,7 @@ impl Statement {
         let page = page.page(&LEDGER)?;
         let services = context.data_unchecked::<Services>();
         let id = self.partner.row().id;
-        let load = async { services.ledger_pages(&[id], &filter, &page).await.map(BatchPages::new) };
+        let load = || async { services.ledger_pages(&[id], &filter, &page).await.map(BatchPages::new) };
         let pages = self.partner.load(Relation::LedgerEntries(filter, page.clone()), load).await?;
         Ok(Connection::new(
             pages.of(id),
@@ -58,7 +58,7 @@ impl Statement {
     ) -> Result<Option<PartnerStanding>, ApiError> {
         let services = context.data_unchecked::<Services>();
         let rows = self.partner.batch_rows();
-        let load = async { services.partner_standings(rows, Some(day), None).await };
+        let load = || async { services.partner_standings(rows, Some(day), None).await };
         let standings = self.partner.load(Relation::Standing(Some(day), None), load).await?;
         // There is none before enrolment and the program's launch.
         let standing = standings.get(&self.partner.row().id).and_then(|one| one.as_ref().ok());

@@ -66,8 +66,10 @@ impl SwagOrder {
     /// Professional who placed the order.
     async fn professional(&self, context: &Context<'_>) -> Result<Professional, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.professional_id).collect();
-        let load = async { services.professionals_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.professional_id).collect();
+            services.professionals_by_ids(&ids).await.map(BatchById::new)
+        };
         let professionals = self.0.load(Relation::Professional, load).await?;
         let found = professionals.get(self.0.row().professional_id).map(Professional);
         found.ok_or_else(|| Error::Damaged("an order without its professional".to_owned()).into())
@@ -76,8 +78,10 @@ impl SwagOrder {
     /// Current state of the item, which may differ from what was ordered.
     async fn item(&self, context: &Context<'_>) -> Result<SwagItem, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.item_id).collect();
-        let load = async { services.swag_items_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.item_id).collect();
+            services.swag_items_by_ids(&ids).await.map(BatchById::new)
+        };
         let items = self.0.load(Relation::SwagItem, load).await?;
         let found = items.get(self.0.row().item_id).map(SwagItem);
         found.ok_or_else(|| Error::Damaged("an order without its item".to_owned()).into())
@@ -102,7 +106,7 @@ impl SwagOrder {
     /// the same. At most 1,000 days.
     async fn paid_with(&self, context: &Context<'_>) -> Result<Vec<CreditLot>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.swag_orders_paid_with(self.0.batch_rows()).await };
+        let load = || async { services.swag_orders_paid_with(self.0.batch_rows()).await };
         let lots = self.0.load(Relation::PaidWith, load).await?;
         Ok(CreditLot::all(lots.get(&self.0.row().id)))
     }
@@ -125,7 +129,7 @@ impl SwagOrder {
     /// Cancellation, with its reason; null unless the order was cancelled.
     async fn cancelled(&self, context: &Context<'_>) -> Option<Cancellation> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.swag_order_histories(self.0.batch_rows()).await };
+        let load = || async { services.swag_order_histories(self.0.batch_rows()).await };
         let found = self.0.load(Relation::Histories, load).await;
         let actions = [LogAction::SwagCancelled];
         or_null(context, found.map(|found| found.last(self.0.row().id, &actions).map(Into::into)))

@@ -55,7 +55,7 @@ impl WebhookEndpoint {
 
     async fn progress(&self, context: &Context<'_>) -> Result<crate::service::webhooks::Progress, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.webhooks_progress(self.0.batch_rows()).await };
+        let load = || async { services.webhooks_progress(self.0.batch_rows()).await };
         let progress = self.0.load(Relation::DeliveryProgress, load).await?;
         Ok(progress.get(&self.0.row().id).copied().unwrap_or_default())
     }
@@ -90,8 +90,10 @@ impl WebhookEndpoint {
     async fn partner(&self, context: &Context<'_>) -> Option<Partner> {
         let id = self.0.row().partner_id?;
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
-        let load = async { services.partners_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().filter_map(|row| row.partner_id).collect();
+            services.partners_by_ids(&ids).await.map(BatchById::new)
+        };
         let found = self.0.load(Relation::Partner, load).await;
         or_null(context, found.map(|found| found.get(id).map(Partner)))
     }
@@ -131,7 +133,7 @@ impl WebhookEndpoint {
     /// Time until which deliveries are also signed with the previous secret; null if there is none.
     async fn previous_secret_expires_at(&self, context: &Context<'_>) -> Option<Moment> {
         let services = context.data_unchecked::<Services>();
-        let load = async { services.webhooks_old_secrets(&self.ids()).await };
+        let load = || async { services.webhooks_old_secrets(&self.ids()).await };
         let ends = self.0.load(Relation::RetiredSecrets, load).await;
         or_null(context, ends.map(|ends| ends.get(&self.0.row().id).copied().map(Moment)))
     }
@@ -163,8 +165,9 @@ impl WebhookEndpoint {
         let page = PageArguments { first, after, last, before }.page(&WEBHOOK_DELIVERIES)?;
         let services = context.data_unchecked::<Services>();
         let state = state.map(Into::into);
-        let load =
-            async { services.webhook_delivery_pages(&self.ids(), state, &page).await.map(BatchPages::new) };
+        let load = || async {
+            services.webhook_delivery_pages(&self.ids(), state, &page).await.map(BatchPages::new)
+        };
         let pages = self.0.load(Relation::Deliveries(state, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);
         let total = Total::WebhookDeliveries(self.0.clone(), state);
@@ -186,8 +189,10 @@ impl WebhookDelivery {
     /// Endpoint that receives the delivery.
     async fn endpoint(&self, context: &Context<'_>) -> Result<WebhookEndpoint, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.endpoint_id).collect();
-        let load = async { services.webhooks_by_ids(&ids).await.map(BatchById::new) };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.endpoint_id).collect();
+            services.webhooks_by_ids(&ids).await.map(BatchById::new)
+        };
         let endpoints = self.0.load(Relation::Endpoint, load).await?;
         let found = endpoints.get(self.0.row().endpoint_id).map(WebhookEndpoint);
         found.ok_or_else(|| Error::Damaged("a delivery without its endpoint".to_owned()).into())
@@ -214,8 +219,10 @@ impl WebhookDelivery {
     async fn event(&self, context: &Context<'_>) -> Option<Event> {
         let number = self.0.row().number?;
         let services = context.data_unchecked::<Services>();
-        let numbers: Vec<i64> = self.0.batch_rows().iter().filter_map(|row| row.number).collect();
-        let load = async { services.webhook_events(&numbers).await };
+        let load = || async {
+            let numbers: Vec<i64> = self.0.batch_rows().iter().filter_map(|row| row.number).collect();
+            services.webhook_events(&numbers).await
+        };
         let events = self.0.load(Relation::Event, load).await;
         or_null(
             context,
@@ -248,8 +255,10 @@ impl WebhookDelivery {
     /// The latest 50 attempts, oldest first.
     async fn attempts(&self, context: &Context<'_>) -> Result<Vec<WebhookAttempt>, ApiError> {
         let services = context.data_unchecked::<Services>();
-        let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
-        let load = async { services.webhook_attempts(&ids).await };
+        let load = || async {
+            let ids: Vec<_> = self.0.batch_rows().iter().map(|row| row.id).collect();
+            services.webhook_attempts(&ids).await
+        };
         let found = self.0.load(Relation::Attempts, load).await?;
         let attempts = found.get(&self.0.row().id).map_or(&[][..], Vec::as_slice);
         Ok(attempts.iter().cloned().map(WebhookAttempt).collect())

@@ -223,6 +223,10 @@ impl Services {
             }
             let next = subscription.next().await;
             subscription.failed = next.is_err();
+            if next.is_ok() {
+                // Whoever hears of a change may ask for what has changed.
+                subscription.services.note_change();
+            }
             Some((next, subscription))
         }))
     }

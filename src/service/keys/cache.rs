@@ -82,7 +82,7 @@ impl Services {
             Some(cached) if cached.since.elapsed() < CACHE_TTL => cached,
             _ => {
                 let since = Instant::now();
-                let Some(row) = store::by_digest(self.db.reader(), &text.digest_text()).await? else {
+                let Some(row) = store::by_digest(self.db.lookups(), &text.digest_text()).await? else {
                     return Ok(None);
                 };
                 let Some(caller) = caller(&row)? else { return Ok(None) };
@@ -128,9 +128,9 @@ impl Services {
             return Ok(Some(id));
         }
         let found = if role == RoleName::Partner {
-            subject::by_code::<PartnerRow>(self.db.reader(), code).await?.map(|row| row.id)
+            subject::by_code::<PartnerRow>(self.db.lookups(), code).await?.map(|row| row.id)
         } else {
-            subject::by_code::<ProfessionalRow>(self.db.reader(), code).await?.map(|row| row.id)
+            subject::by_code::<ProfessionalRow>(self.db.lookups(), code).await?.map(|row| row.id)
         };
         if let Some(id) = found {
             self.keys.subjects.insert(key, (id, since));

@@ -1,5 +1,6 @@
 //! Professionals and their levels.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -196,12 +197,12 @@ impl Services {
             }
             None => HashMap::new(),
         };
-        let as_known = |row: &ProfessionalRow| ProfessionalRow {
-            signed_up_on: known.get(&row.id).copied().unwrap_or(row.signed_up_on),
-            ..row.clone()
-        };
-        let professionals: Vec<ProfessionalRow> = professionals.iter().map(as_known).collect();
-        for one in &professionals {
+        let as_known = professionals.iter().map(|row| match known.get(&row.id) {
+            Some(signed_up_on) => Cow::Owned(ProfessionalRow { signed_up_on: *signed_up_on, ..row.clone() }),
+            None => Cow::Borrowed(row),
+        });
+        let professionals: Vec<Cow<'_, ProfessionalRow>> = as_known.collect();
+        for one in professionals.iter().map(Cow::as_ref) {
             if shown.as_ref().is_some_and(|shown| !shown.contains(&one.id)) {
                 answers.insert(one.id, Err(not_employed(shown_on)));
                 continue;

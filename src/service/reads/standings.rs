@@ -8,6 +8,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::PerSubject;
+use crate::access::Operation;
 use crate::error::Error;
 use crate::program::Level;
 use crate::program::calendar::{year_end, year_start};
@@ -19,10 +20,11 @@ use crate::program::standing::{
     TrackStanding, TrackSums, YearSum, check_outlook_day, check_partner_day, overall, track_standing,
 };
 use crate::program::totals::{Period, TrackTotal};
-use crate::service::Services;
 use crate::service::posting::{PeriodTotal, column, read_overrides, read_reached, track};
 use crate::service::subjects::apply_override;
+use crate::service::{Services, input};
 use crate::store::partner::PartnerRow;
+use crate::store::standing::{PartnerSums, SumDays};
 use crate::store::{standing, subject_step, totals};
 
 /// A partner's levels on a day.
@@ -66,6 +68,43 @@ impl Services {
         let day = as_of.unwrap_or(today);
         let check = |row: &PartnerRow| check_partner_day(&self.policy.editions, row.enrolled_on, day, today);
         self.checked_standings(partners, day, known_at, check).await
+    }
+
+    /// The partner with a code, and its standing today if one statement reads both: not if levels of earlier years can
+    /// hold, nor if the caller does not see the standing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn partner_with_standing(
+        &self,
+        code: &str,
+    ) -> Result<Option<(PartnerRow, Option<PerSubject<PartnerStanding>>)>, Error> {
+        let day = self.clock.today();
+        if self.has_earlier_levels(day) {
+            return Ok(self.partner_by_code(code).await?.map(|row| (row, None)));
+        }
+        if input::code("code", code).is_err() {
+            return Ok(None);
+        }
+        let (editions, days) = (&self.policy.editions, self.sum_days(day));
+        let visibility = self.visibility(Operation::Partner);
+        let found = standing::partner_by_code(self.db.reader(), code, days).await?;
+        let Some((row, sums)) = found.filter(|(row, _)| visibility.can_see_partner(row.id)) else {
+            return Ok(None);
+        };
+        if self.authorize_accounts(std::iter::once(row.id)).is_err() {
+            return Ok(Some((row, None)));
+        }
+        let answer = match check_partner_day(editions, row.enrolled_on, day, day) {
+            Ok(()) => {
+                let overrides = read_overrides(row.level_overrides.as_deref())?;
+                let sums = read_sums(editions, days, sums)?.remove(&row.id).unwrap_or_default();
+                Ok(standing_of(editions, day, &sums, &overrides))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let standings = PerSubject::from([(row.id, answer)]);
+        Ok(Some((row, Some(standings))))
     }
 
     /// Standings of partners on a day ahead if nothing more is earned, by the editions published so far (F2).
@@ -159,6 +198,17 @@ impl Services {
         Ok(overrides)
     }
 
+    /// The days of sums through a day.
+    fn sum_days(&self, day: NaiveDate) -> SumDays {
+        let year = Period(day.year());
+        SumDays { day, year: year.0, year_starts_on: year.days(&self.policy.editions).0 }
+    }
+
+    /// Whether levels of years before the last one can hold on a day, by the terms of an edition.
+    fn has_earlier_levels(&self, day: NaiveDate) -> bool {
+        self.policy.editions.first_level_year(day) < day.year() - 1
+    }
+
     pub(super) async fn sums(
         &self,
         connection: &impl ConnectionTrait,
@@ -166,35 +216,12 @@ impl Services {
         day: NaiveDate,
     ) -> Result<HashMap<Uuid, [TrackSums; 2]>, Error> {
         let editions = &self.policy.editions;
-        let year = Period(day.year());
-        let (year_starts_on, _) = year.days(&self.policy.editions);
-        let rows = standing::of_partners(connection, ids, day, year.0, year_starts_on).await?;
-        let mut sums: HashMap<Uuid, [TrackSums; 2]> = HashMap::new();
-        for row in rows {
-            let of_partner = sums.entry(row.partner_id).or_default();
-            let tracks = [
-                (row.technical, row.technical_last_on, row.technical_reached),
-                (row.business, row.business_last_on, row.business_reached),
-            ];
-            for (sums, (credits, last_on, reached)) in of_partner.iter_mut().zip(tracks) {
-                let total = TrackTotal { credits, last_on, reached: read_reached(&reached)? };
-                if row.period == Period::LEGACY.0 {
-                    sums.legacy = credits;
-                } else if row.period == year.0 {
-                    (sums.this_year, sums.this_year_reached) =
-                        (credits, total.reached_through(editions, day));
-                } else {
-                    let last_day = year_end(row.period);
-                    (sums.last_year, sums.last_year_reached) =
-                        (credits, total.reached_through(editions, last_day));
-                }
-            }
-        }
-        let first = self.policy.editions.first_level_year(day);
-        if first >= day.year() - 1 {
+        let days = self.sum_days(day);
+        let mut sums = read_sums(editions, days, standing::of_partners(connection, ids, days).await?)?;
+        if !self.has_earlier_levels(day) {
             return Ok(sums);
         }
-        // Levels of earlier years can hold by the terms of an edition.
+        let first = editions.first_level_year(day);
         for row in totals::of_partners(connection, ids.iter().copied()).await? {
             if row.period < first || row.period >= day.year() - 1 {
                 continue;
@@ -318,6 +345,36 @@ impl Services {
         }
         Ok(credits)
     }
+}
+
+/// The sums of partners by track.
+fn read_sums(
+    editions: &Editions,
+    days: SumDays,
+    rows: Vec<PartnerSums>,
+) -> Result<HashMap<Uuid, [TrackSums; 2]>, Error> {
+    let mut sums: HashMap<Uuid, [TrackSums; 2]> = HashMap::new();
+    for row in rows {
+        let of_partner = sums.entry(row.partner_id).or_default();
+        let tracks = [
+            (row.technical, row.technical_last_on, row.technical_reached),
+            (row.business, row.business_last_on, row.business_reached),
+        ];
+        for (sums, (credits, last_on, reached)) in of_partner.iter_mut().zip(tracks) {
+            let total = TrackTotal { credits, last_on, reached: read_reached(&reached)? };
+            if row.period == Period::LEGACY.0 {
+                sums.legacy = credits;
+            } else if row.period == days.year {
+                (sums.this_year, sums.this_year_reached) =
+                    (credits, total.reached_through(editions, days.day));
+            } else {
+                let last_day = year_end(row.period);
+                (sums.last_year, sums.last_year_reached) =
+                    (credits, total.reached_through(editions, last_day));
+            }
+        }
+    }
+    Ok(sums)
 }
 
 fn standing_of(
