@@ -4,9 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::database::Database;
-
-/// Ticks of the kernel's processor times in a second, which Linux fixes.
-const TICKS: u64 = 100;
+use crate::processes;
 
 /// What work took.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,35 +22,15 @@ pub(crate) struct Spent {
 pub(crate) fn spend<E>(database: &Database, work: impl FnOnce() -> Result<(), E>) -> Result<Spent, E> {
     // The greatest size is counted from now on.
     let _ = fs::write("/proc/self/clear_refs", "5");
-    let (own, of_database, started) = (ticks("self"), database_ticks(database), Instant::now());
+    let (own, of_database) = (processes::of(None), processes::of_database(database));
+    let started = Instant::now();
     work()?;
-    let since = |now: u64, before: u64| Duration::from_millis(now.saturating_sub(before) * 1_000 / TICKS);
     Ok(Spent {
         time: started.elapsed(),
-        own: since(ticks("self"), own),
-        database: since(database_ticks(database), of_database),
+        own: processes::of(None).saturating_sub(own),
+        database: processes::of_database(database).saturating_sub(of_database),
         memory: peak(),
     })
-}
-
-/// Processor time of a process, in ticks; 0 if it is gone.
-fn ticks(process: &str) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // After the name, which may have spaces, these are the fields from the third on.
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
-}
-
-fn database_ticks(database: &Database) -> u64 {
-    let Database::Postgres { name, .. } = database else { return 0 };
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let of_database = processes.filter_map(|process| {
-        let id =
-            process.file_name().into_string().ok().filter(|id| id.bytes().all(|one| one.is_ascii_digit()))?;
-        let title = fs::read_to_string(process.path().join("cmdline")).ok()?;
-        (title.starts_with("postgres:") && title.contains(name.as_str())).then_some(id)
-    });
-    of_database.map(|id| ticks(&id)).sum()
 }
 
 fn peak() -> u64 {

@@ -27,9 +27,49 @@ impl<'a> Pace<'a> {
     /// Lets others have their turn after a piece of work.
     pub(super) async fn rest(&mut self) {
         tokio::task::yield_now().await;
-        if self.database.connections_in_use() > self.held {
-            tokio::time::sleep(self.since.elapsed().min(REST_MAX)).await;
+        let others = self.database.connections_in_use().saturating_sub(self.held);
+        if let Some(time) = rest_after(self.since.elapsed(), others) {
+            tokio::time::sleep(time).await;
         }
         self.since = Instant::now();
+    }
+}
+
+/// How long to rest after work, beside so many connections of others.
+fn rest_after(worked: Duration, others: u32) -> Option<Duration> {
+    (others > 0).then_some(worked.min(REST_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORKED: Duration = Duration::from_millis(30);
+
+    #[test]
+    fn a_rest_is_as_long_as_the_work_and_bounded() {
+        let cases = [
+            ("alone", WORKED, 0, None),
+            ("beside others", WORKED, 1, Some(WORKED)),
+            ("after long work", Duration::from_secs(9), 3, Some(REST_MAX)),
+        ];
+        for (case, worked, others, rest) in cases {
+            assert_eq!(rest_after(worked, others), rest, "{case}");
+        }
+    }
+
+    #[tokio::test]
+    async fn others_are_those_who_hold_another_connection() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("pace.db").display());
+        let database = Database::connect(&url).await.expect("a database");
+        let own = database.begin_snapshot().await.expect("a connection");
+        let other = database.begin_snapshot().await.expect("another connection");
+        let mut pace = Pace { database: &database, held: 1, since: Instant::now() - WORKED };
+        let began = Instant::now();
+        pace.rest().await;
+        assert!(began.elapsed() >= WORKED, "{:?}", began.elapsed());
+        assert!(pace.since >= began, "the next piece of work begins after the rest");
+        drop((own, other));
     }
 }
