@@ -124,22 +124,47 @@ async fn ask<'a>(
     );
     stream.write_all(request.as_bytes()).await?;
     received.clear();
-    let mut whole = usize::MAX;
-    while received.len() < whole {
+    let mut end = None;
+    while !end.is_some_and(|end: End| end.is_reached(received)) {
         if stream.read_buf(received).await? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        if whole == usize::MAX
+        if end.is_none()
             && let Some(head) = received.windows(4).position(|four| four == b"\r\n\r\n")
         {
-            whole = head + 4 + length(&received[..head])?;
+            end = Some(End::of(&received[..head])?);
         }
     }
     Ok(String::from_utf8_lossy(received))
 }
 
-fn length(head: &[u8]) -> std::io::Result<usize> {
-    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-    length.ok_or_else(|| std::io::Error::other("an answer without its length"))
+/// The end of an answer.
+#[derive(Clone, Copy)]
+enum End {
+    /// After so many bytes.
+    Whole(usize),
+    /// After a part that is empty.
+    InParts,
+}
+
+impl End {
+    fn of(head: &[u8]) -> std::io::Result<Self> {
+        let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+        let mut values = text.lines().filter_map(|line| line.split_once(':'));
+        let found = values.find_map(|(name, value)| match (name, value.trim()) {
+            ("content-length", length) => {
+                length.parse::<usize>().ok().map(|length| Self::Whole(head.len() + 4 + length))
+            }
+            ("transfer-encoding", "chunked") => Some(Self::InParts),
+            _ => None,
+        });
+        found.ok_or_else(|| std::io::Error::other("an answer without its length"))
+    }
+
+    fn is_reached(self, received: &[u8]) -> bool {
+        match self {
+            Self::Whole(length) => received.len() >= length,
+            Self::InParts => received.ends_with(b"\r\n0\r\n\r\n"),
+        }
+    }
 }

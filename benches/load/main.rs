@@ -1,8 +1,9 @@
 //! Load on the real server, beside its limit in the same run: the same statements by hand, without
-//! GraphQL and without an ORM.
+//! GraphQL and without an ORM; and, if asked for, beside a peer: `PostGraphile`, on the same database.
 //!
-//! `cargo bench --bench load -- [--quick] [--seconds N] [--sqlite] [--postgres URL]`. The database of
-//! `--postgres` is made on that server for the run and dropped after it. Everything stays on 127.0.0.1.
+//! `cargo bench --bench load -- [--quick] [--seconds N] [--sqlite] [--postgres URL [--peer FOLDER]]`. The database of
+//! `--postgres` is made on that server for the run and dropped after it. `--peer benches/load/peer` needs `npm ci` there
+//! first. Everything stays on 127.0.0.1.
 
 // The future of a request is nested deeply.
 #![recursion_limit = "256"]
@@ -14,6 +15,8 @@ mod database;
 mod limit;
 mod measure;
 mod options;
+mod peer;
+mod processes;
 mod product;
 mod random;
 mod report;
@@ -79,8 +82,12 @@ fn measure_all(own: &Runtime, database: &Database, options: &Options) -> Result<
     let data = of_product.block_on(data::seed(&services, options.sizes()))?;
     let seeded = started.elapsed();
     own.block_on(database.analyse())?;
+    let is_remote = matches!(database, Database::Postgres { .. });
+    let folder = options.peer.as_deref().filter(|_| is_remote);
+    let peer = folder.map(|folder| peer::Peer::start(folder, &url)).transpose()?;
     let requests = requests::Requests {
         data: &data,
+        peer: peer.as_ref(),
         product: of_product.block_on(product::start(services.clone()))?,
         limit: of_limit.block_on(limit::start(&url, &services))?,
     };

@@ -1,4 +1,4 @@
-//! One figure: the product and its limit by turns, from a load generator of its own process.
+//! One figure: the product and those that it is compared with by turns, from a load generator of its own process.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -8,15 +8,19 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
 use crate::client::{Plan, Reported};
+use crate::database::Database;
+use crate::processes;
 use crate::product::KEY;
 
-/// How often each of both is measured.
+/// How often each of them is measured.
 const ROUNDS: u32 = 2;
 
 /// What is sent to one of the servers.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
+    /// The server's process; none if it is this one.
+    pub(crate) process: Option<u32>,
     pub(crate) path: &'static str,
     pub(crate) bodies: Vec<String>,
     pub(crate) expected: &'static str,
@@ -27,24 +31,26 @@ pub(crate) struct Target {
 pub(crate) struct Rate {
     /// In a second.
     pub(crate) requests: u64,
-    /// Processor time of the server for one request, in microseconds; the database's is not in it.
+    /// Processor time of the server for one request, in microseconds.
     pub(crate) micros: u64,
+    /// That of the database's processes, where they are not the server's.
+    pub(crate) database: u64,
 }
 
-/// Measures the product and its limit by turns and gives the medians.
+/// Measures servers by turns and gives the medians.
 pub(crate) async fn by_turns(
-    product: &Target,
-    limit: &Target,
+    database: &Database,
+    targets: &[&Target],
     connections: usize,
     time: Duration,
-) -> Result<[Rate; 2], String> {
-    let mut rates = [Vec::new(), Vec::new()];
+) -> Result<Vec<Rate>, String> {
+    let mut rates = vec![Vec::new(); targets.len()];
     for _ in 0..ROUNDS {
-        for (target, rates) in [product, limit].into_iter().zip(&mut rates) {
-            rates.push(once(target, connections, time).await?);
+        for (target, rates) in targets.iter().zip(&mut rates) {
+            rates.push(once(database, target, connections, time).await?);
         }
     }
-    Ok(rates.map(median))
+    Ok(rates.into_iter().map(median).collect())
 }
 
 fn median(mut rates: Vec<Rate>) -> Rate {
@@ -53,11 +59,20 @@ fn median(mut rates: Vec<Rate>) -> Rate {
         let (low, high) = (&rates[(rates.len() - 1) / 2], &rates[rates.len() / 2]);
         key(low).midpoint(key(high))
     };
-    Rate { requests: middle(|rate| rate.requests), micros: middle(|rate| rate.micros) }
+    Rate {
+        requests: middle(|rate| rate.requests),
+        micros: middle(|rate| rate.micros),
+        database: middle(|rate| rate.database),
+    }
 }
 
 /// Measures one server once.
-pub(crate) async fn once(target: &Target, connections: usize, time: Duration) -> Result<Rate, String> {
+pub(crate) async fn once(
+    database: &Database,
+    target: &Target,
+    connections: usize,
+    time: Duration,
+) -> Result<Rate, String> {
     let plan = Plan {
         address: target.address,
         path: target.path.to_owned(),
@@ -84,26 +99,22 @@ pub(crate) async fn once(target: &Target, connections: usize, time: Duration) ->
     drop(input);
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     lines.next_line().await.map_err(failed)?;
-    let before = processor_time();
+    let spent = || [processes::of(target.process), processes::of_database(database)];
+    let before = spent();
     let line = lines.next_line().await.map_err(failed)?.ok_or("the load generator stopped early")?;
-    let spent = processor_time().saturating_sub(before);
+    let after = spent();
     child.wait().await.map_err(failed)?;
     let reported: Reported = serde_json::from_str(&line).map_err(|error| error.to_string())?;
     match reported.wrong {
         Some(wrong) => Err(format!("{}: {wrong}", target.path)),
         None if reported.answers == 0 => Err(format!("{}: no answer at all", target.path)),
-        None => Ok(Rate {
-            requests: reported.answers * 1_000_000 / reported.micros.max(1),
-            micros: spent.saturating_mul(1_000) / reported.answers,
-        }),
+        None => {
+            let [micros, database] = [0, 1].map(|place: usize| {
+                let spent = after[place].saturating_sub(before[place]).as_micros();
+                u64::try_from(spent).unwrap_or(u64::MAX) / reported.answers
+            });
+            let requests = reported.answers * 1_000_000 / reported.micros.max(1);
+            Ok(Rate { requests, micros, database })
+        }
     }
-}
-
-/// Processor time of this process so far, in milliseconds. The kernel counts in hundredths of a second.
-fn processor_time() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after_name = text.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    // Fields 14 and 15 of proc(5), counted from the third.
-    let ticks = after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok());
-    ticks.sum::<u64>() * 10
 }
