@@ -12,7 +12,7 @@ import puppeteer from 'puppeteer-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /// Longest time to wait for a condition, in milliseconds.
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 
 /// Starts a server on a free port, with further settings: the demo, or that of a database. `keys` are the API keys that the demo
 /// prints, by role.

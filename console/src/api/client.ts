@@ -17,6 +17,19 @@ function headers(key: string): Record<string, string> {
   return { Authorization: `Bearer ${key}` };
 }
 
+/// What the page has changed so far, as the server names it: a query sees that, whichever process answers.
+let changed = '0';
+
+function requestHeaders(key: string): Record<string, string> {
+  return { ...headers(key), 'Consistency-Token': changed };
+}
+
+async function send(input: RequestInfo | globalThis.URL, options?: RequestInit): Promise<Response> {
+  const response = await fetch(input, options);
+  changed = response.headers.get('Consistency-Token') ?? changed;
+  return response;
+}
+
 /// A client for one key. Another key gets another client, so that nothing of one caller is shown to the next.
 export function createClient(key: string): { client: Client; close: () => void } {
   const socket = createSocket({
@@ -37,7 +50,8 @@ export function createClient(key: string): { client: Client; close: () => void }
   const client = new Client({
     url: URL,
     preferGetMethod: false,
-    fetchOptions: { headers: headers(key) },
+    fetch: send,
+    fetchOptions: () => ({ headers: requestHeaders(key) }),
     exchanges: [
       mapExchange({
         onResult: (result) => {
@@ -71,9 +85,9 @@ export async function post<Data, Variables>(
   signal?: AbortSignal,
 ): Promise<Data> {
   const key = getKey();
-  const response = await fetch(URL, {
+  const response = await send(URL, {
     method: 'POST',
-    headers: { ...headers(key), 'Content-Type': 'application/json', Accept: 'application/graphql-response+json' },
+    headers: { ...requestHeaders(key), 'Content-Type': 'application/json', Accept: 'application/graphql-response+json' },
     body: JSON.stringify({ query: text, variables }),
     ...(signal ? { signal } : {}),
   });
