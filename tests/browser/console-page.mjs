@@ -128,6 +128,29 @@ export class ConsolePage extends Page {
     await this.until('the end of the dialog', () => !document.querySelector('.dialog'));
   }
 
+  /// The next mutation's outcome looks, in the first list that is read after it, as if it took longer than an answer waits.
+  delays(done, underWay) {
+    return this.page.evaluate(
+      (done, underWay) => {
+        const original = globalThis.fetch;
+        let changed = false;
+        globalThis.fetch = async (input, options) => {
+          const response = await original(input, options);
+          const body = await response.text();
+          const isMutation = String(options?.body).includes('"query":"mutation');
+          const text = changed || isMutation ? body.replaceAll(`"status":"${done}"`, `"status":"${underWay}"`) : body;
+          if (changed && text !== body) {
+            globalThis.fetch = original;
+          }
+          changed ||= isMutation;
+          return new Response(text, { status: response.status, headers: response.headers });
+        };
+      },
+      done,
+      underWay,
+    );
+  }
+
   /// Keeps the text of the next file that the page saves.
   saves() {
     return this.page.evaluate(() => {

@@ -287,6 +287,7 @@ try {
     const it = await open('ADMINISTRATOR', WIDE, '/console/sandboxes');
     await it.loaded('Sandboxes');
     await it.main('There is no sandbox.');
+    await it.delays('READY', 'CREATING');
     await it.press('Create a sandbox');
     await it.confirm('Create a sandbox');
     await it.main('It is shown only once.', 'Ready', '21 Nov 2026');
@@ -302,9 +303,10 @@ try {
     await inside.loaded('Partners');
     await inside.main('Nordwind Systems');
     await inside.accessible('sandbox');
+    await it.delays('READY', 'ADVANCING');
     await it.press('Move the clock: 21 Nov 2026');
     await it.confirm('Move the clock');
-    await it.main('1 Jan 2027');
+    await it.main('Ready', '1 Jan 2027');
     // The console in the sandbox follows.
     await inside.text('.sandbox-mark', '1 Jan 2027');
     const explorer = await open(null, WIDE, `${address.replace(/console$/, 'graphql')}#key=${secret}`);

@@ -41,6 +41,20 @@ export function useData<Data, Variables>(
   return { data: result.data, error: result.error, loading: result.fetching && !result.data, again };
 }
 
+/// How often something that is under way is looked at again.
+const FOLLOW_MS = 1_000;
+
+/// Reads again for as long as something is under way that no event ends: what began behind an answer may go on after it.
+export function useFollowing(underWay: boolean, again: () => void): void {
+  useEffect(() => {
+    if (!underWay) {
+      return undefined;
+    }
+    const timer = setInterval(again, FOLLOW_MS);
+    return () => clearInterval(timer);
+  }, [underWay, again]);
+}
+
 export interface Connection<Row> {
   readonly totalCount: number;
   readonly totalCountIsExact?: boolean;

@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 
 import { ImportRuns, VoidActivities } from '#generated/imports';
 import { useCaller } from '#src/api/caller';
-import { useRows } from '#src/api/data';
+import { useFollowing, useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import { useChangeFields } from '#src/ui/actions';
 import { ListPage, useColumns } from '#src/ui/list';
@@ -17,6 +17,10 @@ export default function ImportsPage() {
   const { may } = useCaller();
   const { reason } = useChangeFields();
   const rows = useRows(ImportRuns, {}, (data) => data.importRuns);
+  useFollowing(
+    rows.rows.some((it) => it.status === 'RUNNING'),
+    rows.again,
+  );
   const column = useColumns(rows);
   return (
     <ListPage

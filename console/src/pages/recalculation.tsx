@@ -1,10 +1,8 @@
 // One recalculation: what it would change, or has changed; how far it is; applying it and taking it back.
 
-import { useEffect } from 'react';
-
 import { ApplyRecalculation, RecalculationDetail, RevertRecalculation } from '#generated/recalculations';
 import type { RecalculationDetailQuery } from '#generated/types';
-import { useData } from '#src/api/data';
+import { useData, useFollowing } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import { Actions, useChange, useChangeFields } from '#src/ui/actions';
 import type { Action } from '#src/ui/actions';
@@ -14,7 +12,6 @@ import { Page } from '#src/ui/page';
 import { RECALCULATION_TONES } from './tones';
 import { TrialResult } from './trial';
 
-const POLL_MS = 1_000;
 type Found = NonNullable<RecalculationDetailQuery['recalculation']>;
 
 export default function RecalculationPage({ params }: { params: Record<string, string> }) {
@@ -24,15 +21,8 @@ export default function RecalculationPage({ params }: { params: Record<string, s
   const { open, dialog } = useChange();
   const { reason } = useChangeFields();
   const found = result.data?.recalculation;
-  const moving = found && (found.status === 'APPLYING' || found.status === 'REVERTING' || found.trial.status === 'RUNNING');
-  const { again } = result;
-  useEffect(() => {
-    if (!moving) {
-      return undefined;
-    }
-    const timer = setInterval(again, POLL_MS);
-    return () => clearInterval(timer);
-  }, [moving, again]);
+  const underWay = found && (found.status === 'APPLYING' || found.status === 'REVERTING' || found.trial.status === 'RUNNING');
+  useFollowing(underWay ?? false, result.again);
 
   const sums = found && <Sums of={found} />;
   const apply: Action = {

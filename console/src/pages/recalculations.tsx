@@ -3,7 +3,7 @@
 import { Link, useLocation } from 'wouter';
 
 import { PlanRecalculation, Recalculations } from '#generated/recalculations';
-import { useRows } from '#src/api/data';
+import { useFollowing, useRows } from '#src/api/data';
 import { monthStart } from '#src/days';
 import { useCaller } from '#src/api/caller';
 import { useTexts } from '#src/i18n/i18n';
@@ -26,6 +26,10 @@ export default function RecalculationsPage() {
 function AllRecalculations() {
   const { t } = useTexts();
   const rows = useRows(Recalculations, {}, (data) => data.recalculations);
+  useFollowing(
+    rows.rows.some((it) => it.status === 'APPLYING' || it.status === 'REVERTING'),
+    rows.again,
+  );
   const column = useColumns(rows);
   return (
     <List

@@ -4,7 +4,7 @@ import { useState } from 'react';
 
 import { AdvanceSandbox, CreateSandbox, DeleteSandbox, Sandboxes } from '#generated/administration';
 import { useCaller } from '#src/api/caller';
-import { useRows } from '#src/api/data';
+import { useFollowing, useRows } from '#src/api/data';
 import { useTexts } from '#src/i18n/i18n';
 import type { Change } from '#src/ui/change';
 import { ListPage, Two, useColumns } from '#src/ui/list';
@@ -20,6 +20,10 @@ export default function SandboxesPage() {
   const { today } = useCaller();
   const [secret, setSecret] = useState('');
   const rows = useRows(Sandboxes, {}, ({ sandboxes }) => ({ totalCount: sandboxes.length, pageInfo, nodes: sandboxes }));
+  useFollowing(
+    rows.rows.some((it) => it.status === 'CREATING' || it.status === 'ADVANCING'),
+    rows.again,
+  );
   const column = useColumns(rows);
   const create = (): Change => ({
     title: t('sandboxes.create'),
