@@ -5,15 +5,23 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use entity::activity;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
-};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult, Value};
 use uuid::Uuid;
 
 use super::log_ordered::LogOrderedList;
 use super::page::{self, Page, PageSql, Rows};
-use super::row;
+use super::row::{self, Cells, decode_cells};
 use super::sql::{self, Sql, sql};
+
+/// The next columns of a row, those of an activity in the order of its table.
+pub(super) fn of_cells(cells: &mut Cells<'_>) -> Result<activity::Model, DbErr> {
+    decode_cells!(cells => activity::Model { id, seq, partner_id, professional_id, kind, occurred_on, quantity, points, attributes, source, external_id, recorded_at, status, graded_points, awarded_points, awarded_credits, recorded_by, replaces, replaced_by, evidence_due_on, import_run_id })
+}
+
+/// A row of the table.
+fn activity(row: &QueryResult) -> Result<activity::Model, DbErr> {
+    of_cells(&mut Cells::of(row)?)
+}
 
 /// The newest activities of these keys, each a source and an external id.
 pub(crate) async fn by_keys<'a>(
@@ -32,7 +40,7 @@ pub(crate) async fn by_keys<'a>(
     let keys: Vec<(&str, &str)> = keys.into_iter().collect();
     let keys = serde_json::json!(keys).to_string();
     let statement = BY_KEYS.bind(connection.get_database_backend(), [keys.into()]);
-    activity::Entity::find().from_raw_sql(statement).all(connection).await
+    row::all(connection, statement, activity).await
 }
 
 /// The activities of these ids, in no order.
@@ -42,10 +50,7 @@ pub(crate) async fn by_ids(
 ) -> Result<Vec<activity::Model>, DbErr> {
     sql!(BY_IDS, "SELECT * FROM activities WHERE id @uuids1");
     let backend = connection.get_database_backend();
-    activity::Entity::find()
-        .from_raw_sql(BY_IDS.bind(backend, [sql::ids(backend, ids)]))
-        .all(connection)
-        .await
+    row::all(connection, BY_IDS.bind(backend, [sql::ids(backend, ids)]), activity).await
 }
 
 /// Updates status and awards of an activity.
@@ -143,10 +148,7 @@ pub(crate) async fn that_took(
          ORDER BY (SELECT MIN(e.log_seq) FROM points_entries e WHERE e.activity_id = a.id)"
     );
     let backend = connection.get_database_backend();
-    activity::Entity::find()
-        .from_raw_sql(TOOK.bind(backend, [sql::ids(backend, professionals)]))
-        .all(connection)
-        .await
+    row::all(connection, TOOK.bind(backend, [sql::ids(backend, professionals)]), activity).await
 }
 
 /// Adds credits to the awards of activities.
@@ -189,12 +191,10 @@ pub(crate) async fn after(
     seq: i64,
     limit: u64,
 ) -> Result<Vec<activity::Model>, DbErr> {
-    activity::Entity::find()
-        .filter(activity::Column::Seq.gt(seq))
-        .order_by_asc(activity::Column::Seq)
-        .limit(limit)
-        .all(connection)
-        .await
+    sql!(AFTER, "SELECT * FROM activities WHERE seq > $1 ORDER BY seq LIMIT $2");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let statement = AFTER.bind(connection.get_database_backend(), [seq.into(), limit.into()]);
+    row::all(connection, statement, activity).await
 }
 
 /// Whose activities a list shows.
@@ -269,7 +269,7 @@ pub(crate) async fn of_owners(
             employer.into(),
         ];
         let of = |row: &activity::Model| owner.of(row);
-        return page::pages_per_owner(connection, &OF_EMPLOYED, page, owners, values, row::derived, of).await;
+        return page::pages_per_owner(connection, &OF_EMPLOYED, page, owners, values, activity, of).await;
     }
     owner.lists().pages(connection, owners, page, |row: &activity::Model| owner.of(row)).await
 }

@@ -7,10 +7,11 @@ use chrono::NaiveDate;
 use entity::value::Track;
 use entity::{ledger_entry, points_entry};
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, Value};
+use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
+use super::points;
 use super::row::{self, decode_row};
 use super::sql::{self, Sql, sql};
 use super::subject::{EARLIEST, LATEST};
@@ -199,7 +200,7 @@ pub(crate) async fn points_in_spans(
     let spans = spans.into_iter().map(|(id, from, to)| (id.simple().to_string(), from, to));
     let spans = serde_json::json!(spans.collect::<Vec<_>>()).to_string();
     let statement = SQL.bind(connection.get_database_backend(), [spans.into()]);
-    points_entry::Entity::find().from_raw_sql(statement).all(connection).await
+    row::all(connection, statement, points::entry).await
 }
 
 /// Entries of partners that count in spans of days of a track, in the order of recording.
@@ -225,7 +226,7 @@ pub(crate) async fn in_spans(
     }
     let spans = serde_json::json!(spans).to_string();
     let statement = SQL.bind(connection.get_database_backend(), [spans.into()]);
-    ledger_entry::Entity::find().from_raw_sql(statement).all(connection).await
+    row::all(connection, statement, entry).await
 }
 
 /// A day on which something was taken back; of a partner, in a track.
@@ -298,7 +299,7 @@ pub(crate) async fn of_partners_before(
     );
     let backend = connection.get_database_backend();
     let values = [sql::ids(backend, ids.iter().copied()), seq.into()];
-    ledger_entry::Entity::find().from_raw_sql(BEFORE.bind(backend, values)).all(connection).await
+    row::all(connection, BEFORE.bind(backend, values), entry).await
 }
 
 /// A subject, and the first and last number of a range of its entries.
@@ -330,7 +331,7 @@ pub(crate) async fn in_ranges(
 ) -> Result<Vec<ledger_entry::Model>, DbErr> {
     static SQL: LazyLock<Sql> = LazyLock::new(|| by_numbers("ledger_entries", "partner_id"));
     let statement = SQL.bind(connection.get_database_backend(), [as_json(numbers).into(), limit.into()]);
-    ledger_entry::Entity::find().from_raw_sql(statement).all(connection).await
+    row::all(connection, statement, entry).await
 }
 
 /// Entries of professionals by their numbers, at most `limit` and in no order.
@@ -341,5 +342,5 @@ pub(crate) async fn points_in_ranges(
 ) -> Result<Vec<points_entry::Model>, DbErr> {
     static SQL: LazyLock<Sql> = LazyLock::new(|| by_numbers("points_entries", "professional_id"));
     let statement = SQL.bind(connection.get_database_backend(), [as_json(numbers).into(), limit.into()]);
-    points_entry::Entity::find().from_raw_sql(statement).all(connection).await
+    row::all(connection, statement, points::entry).await
 }

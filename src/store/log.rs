@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use entity::log;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, Statement};
 
+use super::activity;
 use super::edition::VERSION;
+use super::row::Cells;
 use super::sql::{Sql, sql};
 
 /// A place in the log that no step reaches; those of previews follow it.
@@ -79,30 +81,27 @@ pub(crate) struct LoggedStep {
 }
 
 /// The affiliation that a step happened to.
-#[derive(Clone, Debug, FromQueryResult)]
+#[derive(Clone, Debug)]
 pub(crate) struct LoggedAffiliation {
-    #[sea_orm(from_alias = "f_id")]
     pub(crate) id: uuid::Uuid,
-    #[sea_orm(from_alias = "f_professional_id")]
     pub(crate) professional_id: uuid::Uuid,
-    #[sea_orm(from_alias = "f_partner_id")]
     pub(crate) partner_id: uuid::Uuid,
-    #[sea_orm(from_alias = "f_starts_on")]
     pub(crate) starts_on: chrono::NaiveDate,
-    #[sea_orm(from_alias = "f_replaces_id")]
     pub(crate) replaces_id: Option<uuid::Uuid>,
 }
 
-/// Columns and tables of steps with what they happened to.
+/// Columns and tables of steps with what they happened to. A step has one object: most are about activities, whose columns are
+/// the last ones, and have none of the ids before them.
 const LOGGED: &str = "SELECT l.seq AS log_seq, l.action, l.points AS step_points, l.ends_on AS step_ends_on, \
-     l.recorded_at AS step_recorded_at, l.order_id, l.deal_id, l.sales_target_id, l.swag_order_id, l.contract_id, l.quote_id, \
-     l.partner_id AS step_partner_id, l.professional_id AS step_professional_id, \
-     CASE WHEN COALESCE(l.partner_id, l.professional_id) IS NULL THEN 0 ELSE 1 END AS is_about_subject, \
-     l.day AS step_day, l.reason AS step_reason, l.currency AS step_currency, l.amount AS step_amount, l.data AS step_data, a.*, f.id AS f_id, \
-     f.professional_id AS f_professional_id, f.partner_id AS f_partner_id, f.starts_on AS f_starts_on, \
-     f.replaces_id AS f_replaces_id \
+     l.recorded_at AS step_recorded_at, l.day AS step_day, l.reason AS step_reason, l.currency AS step_currency, \
+     l.amount AS step_amount, l.data AS step_data, l.activity_id, l.order_id, l.deal_id, l.sales_target_id, l.swag_order_id, \
+     l.partner_id AS step_partner_id, l.professional_id AS step_professional_id, l.contract_id, l.quote_id, \
+     f.id AS f_id, f.professional_id AS f_professional_id, f.partner_id AS f_partner_id, f.starts_on AS f_starts_on, \
+     f.replaces_id AS f_replaces_id, a.* \
      FROM log l LEFT JOIN activities a ON a.id = l.activity_id \
      LEFT JOIN affiliations f ON f.id = l.affiliation_id";
+/// Columns of affiliations and of ids before those of activities.
+const OTHER_COLUMNS: usize = 13;
 
 /// The steps after a place, at most `limit` of them.
 pub(crate) async fn after(
@@ -133,42 +132,58 @@ pub(crate) async fn others_between(
 }
 
 fn logged(rows: &[QueryResult]) -> Result<Vec<LoggedStep>, DbErr> {
-    rows.iter()
-        .map(|row| {
-            let activity_id: Option<uuid::Uuid> = row.try_get("", "id")?;
-            // A step has one object. Most are about activities, and have none of the other ids.
-            let id = |column: &str| match activity_id {
-                Some(_) => Ok(None),
-                None => row.try_get::<Option<uuid::Uuid>>("", column),
-            };
-            let partner = id("f_partner_id")?;
-            Ok(LoggedStep {
-                seq: row.try_get("", "log_seq")?,
-                action: row.try_get("", "action")?,
-                points: row.try_get("", "step_points")?,
-                step_ends_on: row.try_get("", "step_ends_on")?,
-                recorded_at: row.try_get("", "step_recorded_at")?,
-                activity: activity_id
-                    .map(|_| entity::activity::Model::from_query_result(row, ""))
-                    .transpose()?,
-                affiliation: partner.map(|_| LoggedAffiliation::from_query_result(row, "")).transpose()?,
-                order_id: id("order_id")?,
-                deal_id: id("deal_id")?,
-                sales_target_id: id("sales_target_id")?,
-                swag_order_id: id("swag_order_id")?,
-                is_about_subject: row.try_get::<i32>("", "is_about_subject")? == 1,
-                partner_id: id("step_partner_id")?,
-                professional_id: id("step_professional_id")?,
-                contract_id: id("contract_id")?,
-                quote_id: id("quote_id")?,
-                day: row.try_get("", "step_day")?,
-                reason: row.try_get("", "step_reason")?,
-                currency: row.try_get("", "step_currency")?,
-                amount: row.try_get("", "step_amount")?,
-                data: row.try_get("", "step_data")?,
-            })
-        })
-        .collect()
+    rows.iter().map(step).collect()
+}
+
+fn step(row: &QueryResult) -> Result<LoggedStep, DbErr> {
+    let mut cells = Cells::of(row)?;
+    let mut step = LoggedStep {
+        seq: cells.take("log_seq")?,
+        action: cells.take("action")?,
+        points: cells.take("step_points")?,
+        step_ends_on: cells.take("step_ends_on")?,
+        recorded_at: cells.take("step_recorded_at")?,
+        day: cells.take("step_day")?,
+        reason: cells.take("step_reason")?,
+        currency: cells.take("step_currency")?,
+        amount: cells.take("step_amount")?,
+        data: cells.take("step_data")?,
+        activity: None,
+        affiliation: None,
+        order_id: None,
+        deal_id: None,
+        sales_target_id: None,
+        swag_order_id: None,
+        is_about_subject: false,
+        partner_id: None,
+        professional_id: None,
+        contract_id: None,
+        quote_id: None,
+    };
+    if cells.take::<Option<uuid::Uuid>>("activity_id")?.is_some() {
+        cells.skip(OTHER_COLUMNS);
+        step.activity = Some(activity::of_cells(&mut cells)?);
+        return Ok(step);
+    }
+    step.order_id = cells.take("order_id")?;
+    step.deal_id = cells.take("deal_id")?;
+    step.sales_target_id = cells.take("sales_target_id")?;
+    step.swag_order_id = cells.take("swag_order_id")?;
+    step.partner_id = cells.take("step_partner_id")?;
+    step.professional_id = cells.take("step_professional_id")?;
+    step.contract_id = cells.take("contract_id")?;
+    step.quote_id = cells.take("quote_id")?;
+    step.is_about_subject = step.partner_id.or(step.professional_id).is_some();
+    if cells.is_next_present("f_id")? {
+        step.affiliation = Some(LoggedAffiliation {
+            id: cells.take("f_id")?,
+            professional_id: cells.take("f_professional_id")?,
+            partner_id: cells.take("f_partner_id")?,
+            starts_on: cells.take("f_starts_on")?,
+            replaces_id: cells.take("f_replaces_id")?,
+        });
+    }
+    Ok(step)
 }
 
 /// Actions that change no ledger, whatever the policy.

@@ -99,7 +99,7 @@ pub(crate) async fn of_professionals(
 }
 
 /// A row of the points.
-fn entry(row: &QueryResult) -> Result<points_entry::Model, DbErr> {
+pub(super) fn entry(row: &QueryResult) -> Result<points_entry::Model, DbErr> {
     decode_row!(row => points_entry::Model { id, professional_id, number, log_seq, activity_id, swag_order_id, effective_on, recorded_at, reason, kind, edition_id, window_start, units_before, units_after, points, dojo_credits, dojo_balance_after, day_after })
 }
 

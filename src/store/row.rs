@@ -4,7 +4,7 @@
 //! the columns are expected in the order of the fields: of one that is at its place, the name is compared only.
 
 use chrono::NaiveDate;
-use entity::value::{LedgerReason, PointsReason, Track};
+use entity::value::{ActivityStatus, LedgerReason, LogAction, PointsReason, Track};
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, FromQueryResult, QueryResult, RuntimeErr, Statement};
 use sqlx::postgres::{PgRow, Postgres};
@@ -145,7 +145,7 @@ macro_rules! texts {
     };
 }
 
-texts!(LedgerReason, PointsReason, Track);
+texts!(ActivityStatus, LedgerReason, LogAction, PointsReason, Track);
 
 /// The next columns of a row as a struct whose fields stand in their order.
 macro_rules! decode_cells {

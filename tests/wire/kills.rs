@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
+use crate::database::with_postgres;
 use crate::server::{KEY, Server};
 
 const WRITERS: usize = 8;
@@ -24,14 +24,7 @@ async fn ten_thousand_changes_are_emitted_once_despite_kills_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_changes_are_emitted_once_despite_kills_on_postgres() {
-    let admin = std::env::var("TEST_POSTGRES_URL").expect("run ./test, which starts a PostgreSQL");
-    let name = format!("kills_{}", uuid::Uuid::now_v7().simple());
-    let connection = sea_orm::Database::connect(&admin).await.expect("the cluster of ./test");
-    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
-    let (server, _) = admin.rsplit_once('/').expect("an address with a database");
-    changes_are_emitted_once(&[("DATABASE_URL", &format!("{server}/{name}"))]).await;
-    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-    connection.execute_unprepared(&drop).await.expect("a database");
+    with_postgres(async |url| changes_are_emitted_once(&[("DATABASE_URL", &url)]).await).await;
 }
 
 async fn changes_are_emitted_once(settings: &[(&str, &str)]) {

@@ -33,10 +33,11 @@ impl TestResponse {
     }
 }
 
+/// The build under test, or the one that `PROGRAM` names.
 fn command(folder: &TempDir, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_partner-program"));
+    let program = std::env::var("PROGRAM");
+    let mut command = Command::new(program.as_deref().unwrap_or(env!("CARGO_BIN_EXE_partner-program")));
     command
-        .arg("serve")
         .current_dir(folder.path())
         .env_clear()
         .env("BIND", "127.0.0.1:0")
@@ -49,7 +50,7 @@ fn command(folder: &TempDir, settings: &[(&str, &str)]) -> Command {
 /// The output of a server that does not start.
 pub(crate) fn failed_start(settings: &[(&str, &str)]) -> Output {
     let folder = tempfile::tempdir().expect("a folder");
-    command(&folder, settings).output().expect("the program runs")
+    command(&folder, settings).arg("serve").output().expect("the program runs")
 }
 
 impl Server {
@@ -62,12 +63,14 @@ impl Server {
     pub(crate) fn start_logged(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = command(&folder, settings);
+        command.arg("serve");
         command.stderr(std::fs::File::create(folder.path().join("log")).expect("a file"));
         Self::run(folder, command, settings)
     }
 
     fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let command = command(&folder, settings);
+        let mut command = command(&folder, settings);
+        command.arg("serve");
         Self::run(folder, command, settings)
     }
 
@@ -122,6 +125,13 @@ impl Server {
         let settings: Vec<(&str, &str)> =
             settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Self::start_in(folder, &settings)
+    }
+
+    /// The output of another command on its data.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        let settings: Vec<(&str, &str)> =
+            self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        command(&self.folder, &settings).args(arguments).output().expect("the program runs")
     }
 
     /// Kills it.
