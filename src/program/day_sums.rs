@@ -3,9 +3,10 @@
 /// A sum for each day, or for each day of something else, in order.
 ///
 /// Logs advance in time, so a day is nearly always the last one or behind it: appending to adjacent memory takes a
-/// fraction of the time and memory of a tree.
+/// fraction of the time and memory of a tree. A sum is kept within the range that the fold allows, that of the API, and in
+/// as many bytes: there is one for nearly every activity of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DaySums<K>(Vec<(K, i64)>);
+pub struct DaySums<K>(Vec<(K, i32)>);
 
 impl<K> Default for DaySums<K> {
     fn default() -> Self {
@@ -30,13 +31,14 @@ impl<K: Ord + Copy> DaySums<K> {
             }
         };
         let sum = &mut self.0[place].1;
-        *sum += amount;
-        *sum
+        let exact = i64::from(*sum).saturating_add(amount);
+        *sum = i32::try_from(exact).unwrap_or(if exact < 0 { i32::MIN } else { i32::MAX });
+        i64::from(*sum)
     }
 
     /// The days in order, each with its sum, which may be 0.
     pub fn iter(&self) -> impl Iterator<Item = (K, i64)> + '_ {
-        self.0.iter().copied()
+        self.0.iter().map(|(day, sum)| (*day, i64::from(*sum)))
     }
 }
 
@@ -57,6 +59,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_exceeds_the_range_is_at_its_end() {
+        let mut sums = DaySums::default();
+        assert_eq!(sums.add(1_u8, i64::MAX), i64::from(i32::MAX));
+        assert_eq!(sums.add(1, i64::MIN), i64::from(i32::MIN));
+        assert_eq!(sums.add(1, 1), i64::from(i32::MIN) + 1);
+    }
 
     proptest! {
         #[test]

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::page::{self, Page, PageSql, Rows};
-use super::row;
+use super::row::{self, Cells};
 use super::sql::{self, Sql, sql};
 
 /// Every affiliation of these professionals that stands, each person's in order of days.
@@ -126,6 +126,16 @@ pub(crate) async fn all_of_professionals(
     let backend = connection.get_database_backend();
     let statement = ALL_OF.bind(backend, [sql::ids(backend, ids)]);
     affiliation::Entity::find().from_raw_sql(statement).all(connection).await
+}
+
+/// The professional and the partner of every affiliation, voided ones included, in no order.
+pub(crate) async fn all_pairs(connection: &impl ConnectionTrait) -> Result<Vec<(Uuid, Uuid)>, DbErr> {
+    sql!(PAIRS, "SELECT professional_id, partner_id FROM affiliations");
+    row::all(connection, PAIRS.bind(connection.get_database_backend(), []), |row| {
+        let mut cells = Cells::of(row)?;
+        Ok((cells.take("professional_id")?, cells.take("partner_id")?))
+    })
+    .await
 }
 
 /// Whose affiliations are listed.

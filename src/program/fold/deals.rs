@@ -25,6 +25,13 @@ impl DealCorrection {
     pub fn is_empty(&self) -> bool {
         self.taken.is_none() && self.again.is_none() && self.first.is_none()
     }
+
+    /// The partners whose awards it changes.
+    pub(super) fn partners(&self) -> impl Iterator<Item = PartnerIndex> {
+        let taken = self.taken.map(|taken| taken.partner);
+        let again = self.again.map(|again| again.partner);
+        taken.into_iter().chain(again).chain(self.first.map(|first| first.partner))
+    }
 }
 
 /// Awards of a won deal that are taken back, by entries of their own date.

@@ -106,6 +106,34 @@ pub enum Step {
     SwagReturned(Redemption<ProfessionalIndex>),
 }
 
+impl Step {
+    /// Whose awards it can change by itself; those of professionals count for the partners for which they work.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Subject> {
+        match self {
+            Self::Recorded(fact) | Self::Voided(fact) => vec![fact.subject],
+            Self::Affiliated(who, affiliation) | Self::AffiliationCorrected(who, _, affiliation) => {
+                vec![Subject::Professional(*who), Subject::Partner(affiliation.partner)]
+            }
+            Self::AffiliationEnded(who, ..) | Self::AffiliationVoided(who, _) => {
+                vec![Subject::Professional(*who)]
+            }
+            Self::PartnerLeft(partner, _) => vec![Subject::Partner(*partner)],
+            Self::Redeemed(spent) | Self::Returned(spent) | Self::Held(spent) | Self::HoldReleased(spent) => {
+                vec![Subject::Partner(spent.subject)]
+            }
+            Self::Sold(sale) => vec![Subject::Partner(sale.partner)],
+            Self::OrderReturned(back) => vec![Subject::Partner(back.partner)],
+            Self::TargetSet(target) => vec![Subject::Partner(target.partner)],
+            Self::DealWon(won) => vec![Subject::Partner(won.partner)],
+            Self::DealsCorrected(correction) => correction.partners().map(Subject::Partner).collect(),
+            Self::SwagOrdered(spent) | Self::SwagReturned(spent) => {
+                vec![Subject::Professional(spent.subject)]
+            }
+        }
+    }
+}
+
 /// Credits redeemed on an order, or returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Redemption<S> {

@@ -10,7 +10,7 @@ use crate::store::Database;
 const REST_MAX: Duration = Duration::from_millis(50);
 
 /// The pace of a task that works in the background. While others use the database, it rests after each piece of work for
-/// as long as that took, so that most of the processor's time is left to them; alone, it does not rest.
+/// twice as long as that took, so that most of the processor's time is left to them; alone, it does not rest.
 pub(super) struct Pace<'a> {
     database: &'a Database,
     /// Connections that the task holds itself.
@@ -37,20 +37,20 @@ impl<'a> Pace<'a> {
 
 /// How long to rest after work, beside so many connections of others.
 fn rest_after(worked: Duration, others: u32) -> Option<Duration> {
-    (others > 0).then_some(worked.min(REST_MAX))
+    (others > 0).then_some((2 * worked).min(REST_MAX))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const WORKED: Duration = Duration::from_millis(30);
+    const WORKED: Duration = Duration::from_millis(20);
 
     #[test]
-    fn a_rest_is_as_long_as_the_work_and_bounded() {
+    fn a_rest_is_twice_as_long_as_the_work_and_bounded() {
         let cases = [
             ("alone", WORKED, 0, None),
-            ("beside others", WORKED, 1, Some(WORKED)),
+            ("beside others", WORKED, 1, Some(2 * WORKED)),
             ("after long work", Duration::from_secs(9), 3, Some(REST_MAX)),
         ];
         for (case, worked, others, rest) in cases {
@@ -68,7 +68,7 @@ mod tests {
         let mut pace = Pace { database: &database, held: 1, since: Instant::now() - WORKED };
         let began = Instant::now();
         pace.rest().await;
-        assert!(began.elapsed() >= WORKED, "{:?}", began.elapsed());
+        assert!(began.elapsed() >= 2 * WORKED, "{:?}", began.elapsed());
         assert!(pace.since >= began, "the next piece of work begins after the rest");
         drop((own, other));
     }

@@ -180,7 +180,7 @@ impl Services {
         let snapshot: &DatabaseTransaction = &opened;
         let mut fold = LogFold::begin(snapshot, [&policy, tried]).await?;
         let mut pace = Pace::holding(1, &self.db);
-        while let Some(steps) = fold.page(snapshot).await? {
+        while let Some(steps) = fold.piece(snapshot).await? {
             done.store(steps, Ordering::Relaxed);
             pace.rest().await;
         }

@@ -1,5 +1,8 @@
 //! The log folded by other policies than the one in force, without comparing anything.
 
+mod circles;
+mod waiting;
+
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -11,18 +14,25 @@ use super::replay::{Expected, FIRST_OTHER, Replay, StepObjects};
 use super::{SearchKeys, load_subjects};
 use crate::error::Error;
 use crate::program::day_sums::DaySums;
-use crate::program::fold::{ObjectIndex, Subject};
+use crate::program::fold::{ObjectIndex, Step, Subject};
 use crate::program::level_override::LevelOverride;
 use crate::program::rule::Track;
+use crate::service::activities::parse_attributes;
 use crate::service::policy::Policy;
 use crate::store::log::LoggedStep;
 use crate::store::recorded::{self, Recorded, RecordedPage};
-use crate::store::{activity, log, merge};
+use crate::store::{activity, affiliation, log, merge};
+use circles::Circles;
+pub(super) use waiting::Waiting;
+use waiting::WaitingRoom;
 
 /// Steps of a page: few enough that its text fits the cache of the processor, and that live traffic does not wait for long.
 const STEPS_PER_PAGE: i64 = 1_000;
 /// Recorded activities that are folded before other tasks have their turn.
-const STEPS_PER_TURN: usize = 250;
+const STEPS_PER_PIECE: usize = 1_000;
+/// Recorded activities that wait to be folded with others of their circle: as many as take 70 MB. A debug build lets so few
+/// of them wait that tests see what happens when the room is full.
+const WAITING_MAX: usize = if cfg!(debug_assertions) { 40 } else { 1_000_000 };
 
 /// What the log comes to for a partner.
 #[derive(Clone, Debug)]
@@ -80,18 +90,27 @@ impl FoldedLog {
     }
 }
 
-/// The log, folded by two policies page by page. A step that one of them does not allow is left out there.
+/// The log, folded by two policies piece by piece. A step that one of them does not allow is left out there.
 ///
 /// Nearly all steps record an activity that no later step is about. Of these, no more is read than their awards depend on,
 /// and nothing is kept but their places in the log, which number them; the others are read as `verify` reads them.
+///
+/// Recorded activities are folded circle by circle, in the order of the log within each; and before another step about the
+/// circle, since that can depend on them.
 pub(in crate::service) struct LogFold<'a> {
     replays: [Replay<'a>; 2],
-    /// Place in the log of the last step that was folded.
+    /// Steps that were read.
+    steps: u64,
+    /// Place in the log of the last step that was read with those before it.
     last: i64,
-    /// Recorded activities that were read and not folded yet.
+    /// A page of recorded activities.
     recorded: RecordedPage,
-    /// Place of the last one that was read; the end of all places if there are no more.
+    /// Place of the last one of the page; the end of all places if there are no more.
     read_through: i64,
+    circles: Circles,
+    waiting: WaitingRoom,
+    /// Whether the activities that wait are being folded, and nothing is read.
+    is_full: bool,
     /// Places of the recorded activities so far, in order: the place in this list is the number.
     places: Vec<i64>,
     /// Whose recorded activities were before merges.
@@ -118,74 +137,121 @@ impl<'a> LogFold<'a> {
                 owners.push((moved.log_seq, moved.from_id));
             }
         }
+        let circles = Circles::of(&replays[0], affiliation::all_pairs(snapshot).await?);
         Ok(Self {
             replays,
+            steps: 0,
             last: 0,
             recorded: RecordedPage::default(),
             read_through: 0,
+            waiting: WaitingRoom::new(circles.len()),
+            circles,
+            is_full: false,
             places: Vec::new(),
             former_owners: recorded::former_owners(snapshot).await?,
         })
     }
 
-    /// Folds the next page, and returns the number of steps so far; none if there is no further step.
-    pub(in crate::service) async fn page(
+    /// Reads the next page, or folds a piece of what was read, and returns the number of steps that were read so far; none
+    /// if everything is folded.
+    pub(in crate::service) async fn piece(
         &mut self,
         snapshot: &DatabaseTransaction,
     ) -> Result<Option<u64>, Error> {
+        if self.is_full {
+            for _ in 0..STEPS_PER_PIECE {
+                let Some(row) = self.waiting.take_any() else {
+                    self.is_full = false;
+                    break;
+                };
+                self.fold(&row);
+            }
+            return Ok(Some(self.steps));
+        }
         if self.recorded.is_empty() && self.read_through < i64::MAX {
             let (page, count, last) = recorded::after(snapshot, self.read_through, STEPS_PER_PAGE).await?;
             self.recorded = page;
             self.read_through = if count < STEPS_PER_PAGE { i64::MAX } else { last };
         }
         let steps = log::others_between(snapshot, (self.last, self.read_through), STEPS_PER_PAGE).await?;
-        let is_full = i64::try_from(steps.len()).is_ok_and(|count| count == STEPS_PER_PAGE);
-        let through = steps.last().filter(|_| is_full).map_or(self.read_through, |step| step.seq);
+        let has_more = i64::try_from(steps.len()).is_ok_and(|count| count == STEPS_PER_PAGE);
+        let through = steps.last().filter(|_| has_more).map_or(self.read_through, |step| step.seq);
         if steps.is_empty() && self.recorded.is_empty() {
-            return Ok(None);
+            self.is_full = self.waiting.len() > 0;
+            return Ok(self.is_full.then_some(self.steps));
         }
         let objects = StepObjects::load(snapshot, &steps).await?;
         let contributed = activity::by_ids(snapshot, objects.contributed()).await?;
         for step in &steps {
-            self.fold_recorded(step.seq, Some(step), usize::MAX)?;
+            self.admit_recorded(step.seq, Some(step))?;
             let earlier = step.activity.iter().chain(objects.history_of(step.seq));
             let contributed = contributed.iter().filter(|_| step.action == LogAction::PartnersMerged);
             for row in earlier.chain(contributed) {
                 self.know(row);
             }
-            for replay in &mut self.replays {
-                replay.apply(step, &objects, &mut Expected::unasked());
-            }
+            self.apply(step, &objects);
         }
-        while self.fold_recorded(through, None, STEPS_PER_TURN)? {
-            tokio::task::yield_now().await;
-        }
+        self.admit_recorded(through, None)?;
         self.last = through;
-        Ok(Some(self.replays[0].report.steps))
+        self.is_full = self.waiting.len() >= WAITING_MAX;
+        Ok(Some(self.steps))
     }
 
-    /// Folds the recorded activities through a place, but for the one that was recorded by a step which is read as a whole; so
-    /// many of them at most. Whether there may be more.
-    fn fold_recorded(
-        &mut self,
-        through: i64,
-        whole: Option<&LoggedStep>,
-        most: usize,
-    ) -> Result<bool, Error> {
-        let Self { replays, recorded, places, former_owners, .. } = self;
-        for _ in 0..most {
-            let Some(row) = recorded.take_through(through)? else { return Ok(false) };
+    /// Takes the recorded activities through a place out of the page, but for the one that was recorded by a step which is
+    /// read as a whole.
+    fn admit_recorded(&mut self, through: i64, whole: Option<&LoggedStep>) -> Result<(), Error> {
+        let Self { replays, recorded, places, former_owners, circles, waiting, steps, .. } = self;
+        while let Some(row) = recorded.take_through(through)? {
             if whole.is_some_and(|step| step.seq == row.seq) {
                 continue;
             }
+            *steps += 1;
             let number = number(places.len());
             places.push(row.seq);
             let Some(subject) = subject(&replays[0], former_owners, &row) else { continue };
-            for replay in replays.iter_mut() {
-                replay.apply_recorded(&row, number, subject);
-            }
+            let attributes = parse_attributes(row.attributes).ok();
+            let judged = replays
+                .each_ref()
+                .map(|replay| attributes.as_ref().and_then(|them| replay.judge_recorded(&row, them)));
+            let Recorded { seq, quantity, occurred_on, .. } = row;
+            let row = Waiting { seq, quantity, subject, number, occurred_on, judged };
+            waiting.push(circles.number(subject), row);
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// Folds what waits of a circle.
+    fn fold_circle(&mut self, subject: Subject) {
+        let circle = self.circles.number(subject);
+        while let Some(row) = self.waiting.take(circle) {
+            self.fold(&row);
+        }
+    }
+
+    fn fold(&mut self, row: &Waiting) {
+        for (replay, judged) in self.replays.iter_mut().zip(row.judged) {
+            replay.apply_recorded(row, judged);
+        }
+    }
+
+    /// Applies a step that was read as a whole, after the recorded activities that it can depend on.
+    fn apply(&mut self, step: &LoggedStep, objects: &StepObjects) {
+        self.steps += 1;
+        let main = &self.replays[0];
+        let partner = step.partner_id.and_then(|id| main.partner_indexes.get(&id).copied());
+        let professional = step.professional_id.and_then(|id| main.professional_indexes.get(&id).copied());
+        let own = [partner.map(Subject::Partner), professional.map(Subject::Professional)];
+        for subject in own.into_iter().flatten() {
+            self.fold_circle(subject);
+        }
+        let read = self.replays.each_mut().map(|replay| replay.read(step, objects));
+        let concerned = read.iter().filter_map(|read| read.as_ref().ok()?.as_ref()).flat_map(Step::subjects);
+        for subject in concerned.collect::<Vec<_>>() {
+            self.fold_circle(subject);
+        }
+        for (replay, read) in self.replays.iter_mut().zip(read) {
+            replay.finish(step, read, &mut Expected::unasked());
+        }
     }
 
     /// Makes an activity known to the replays that they know by its number only.

@@ -49,7 +49,7 @@ pub(super) struct PartnerState {
     stored_overrides: Option<String>,
     /// The subject that it was merged into by the steps so far, and the stored one.
     pub(super) merged_into: Option<Uuid>,
-    stored_merged_into: Option<Uuid>,
+    pub(super) stored_merged_into: Option<Uuid>,
     pub(super) entries: i64,
     pub(super) credits: i64,
     pub(super) level_credits: i64,
@@ -77,7 +77,7 @@ pub(super) struct ProfessionalState {
     stored_overrides: Option<String>,
     /// The subject that it was merged into by the steps so far, and the stored one.
     pub(super) merged_into: Option<Uuid>,
-    stored_merged_into: Option<Uuid>,
+    pub(super) stored_merged_into: Option<Uuid>,
     pub(super) entries: i64,
     pub(super) points: i64,
     pub(super) dojo_credits: i64,
@@ -255,13 +255,21 @@ impl<'a> Replay<'a> {
 
     /// Applies the next step; an impossible one is reported and skipped.
     pub(super) fn apply(&mut self, logged: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
+        let step = self.read(logged, objects);
+        self.finish(logged, step, expected);
+    }
+
+    /// What the next step is to the fold, which is changed here by steps about subjects themselves and by expiry only.
+    pub(super) fn read(
+        &mut self,
+        logged: &LoggedStep,
+        objects: &StepObjects,
+    ) -> Result<Option<Step>, String> {
         self.report.steps += 1;
         self.seq = logged.seq;
         self.awards.clear();
-        if is_of_recalculation(logged.action) {
-            return;
-        }
-        let step = match (&logged.activity, &logged.affiliation) {
+        match (&logged.activity, &logged.affiliation) {
+            _ if is_of_recalculation(logged.action) => Ok(None),
             (Some(row), _) => self.activity_step(logged, row),
             (None, Some(row)) => self.affiliation_step(logged, row),
             (None, None) if objects.subject_steps.contains_key(&logged.seq) => {
@@ -269,7 +277,20 @@ impl<'a> Replay<'a> {
             }
             (None, None) if logged.action == LogAction::CreditsExpired => self.expiry_step(logged),
             (None, None) => self.commerce_step(logged, objects),
-        };
+        }
+    }
+
+    /// Folds a step that was read, and adds the entries that it should have left.
+    pub(super) fn finish(
+        &mut self,
+        logged: &LoggedStep,
+        step: Result<Option<Step>, String>,
+        expected: &mut Expected,
+    ) {
+        self.seq = logged.seq;
+        if is_of_recalculation(logged.action) {
+            return;
+        }
         let applied = step.and_then(|step| match step {
             Some(step) => {
                 self.fold.apply(&step, &mut self.awards).map_err(|error: LimitExceeded| error.to_string())

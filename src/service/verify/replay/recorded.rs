@@ -6,9 +6,9 @@ use entity::value::ActivityStatus;
 use super::{ActivityState, Replay};
 use crate::program::admission::units;
 use crate::program::expiry::Returning;
-use crate::program::fold::{Fact, LimitExceeded, ObjectIndex, Step, Subject};
-use crate::program::rule::Program;
-use crate::service::activities::parse_attributes;
+use crate::program::fold::{Fact, ObjectIndex, Step};
+use crate::program::rule::{Attributes, KindId, Program};
+use crate::service::verify::fold_log::Waiting;
 use crate::store::recorded::Recorded;
 
 impl Replay<'_> {
@@ -17,44 +17,35 @@ impl Replay<'_> {
         self.objects.number_recorded();
     }
 
-    /// Applies the recording of an activity; one that the policy does not allow is reported and skipped.
+    /// What a recorded activity is, and how many units it asks for; none if the policy does not allow it.
+    pub(in crate::service::verify) fn judge_recorded(
+        &self,
+        row: &Recorded<'_>,
+        attributes: &Attributes,
+    ) -> Option<(KindId, i64)> {
+        let program = if row.is_partner { Program::Partner } else { Program::Professional };
+        let (editions, occurred_on) = (&self.policy.editions, row.occurred_on);
+        let kind = editions.kind(program, row.kind)?;
+        let rule = editions.at(occurred_on).rule_on(kind, occurred_on)?;
+        Some((kind, units(rule, row.quantity, row.points, occurred_on, attributes).ok()?))
+    }
+
+    /// Applies the recording of an activity, unless the policy does not allow it.
     pub(in crate::service::verify) fn apply_recorded(
         &mut self,
-        row: &Recorded<'_>,
-        number: ObjectIndex,
-        subject: Subject,
+        row: &Waiting,
+        judged: Option<(KindId, i64)>,
     ) {
-        self.report.steps += 1;
+        let Some((kind, units)) = judged else { return };
         self.seq = row.seq;
         self.awards.clear();
-        let applied = self.fact_of_recorded(row, number, subject).and_then(|fact| {
-            let applied = self.fold.apply(&Step::Recorded(fact), &mut self.awards);
-            applied.map_err(|error: LimitExceeded| error.to_string())
-        });
-        if let Err(reason) = applied {
-            self.report.add_difference(|| format!("step {} of the log: {reason}", row.seq));
-        }
+        let Waiting { number: activity, subject, occurred_on, quantity, .. } = *row;
+        let fact = Fact { activity, subject, kind, occurred_on, quantity, units };
+        // What exceeds the range of the API is not recorded.
+        let _ = self.fold.apply(&Step::Recorded(fact), &mut self.awards);
         let objects = &self.objects;
         self.accounts.settle(&mut self.awards, Returning::Free, &|index| objects.key(index));
         self.sum_up();
-    }
-
-    fn fact_of_recorded(
-        &self,
-        row: &Recorded<'_>,
-        activity: ObjectIndex,
-        subject: Subject,
-    ) -> Result<Fact, String> {
-        let program = if row.is_partner { Program::Partner } else { Program::Professional };
-        let (editions, occurred_on, quantity) = (&self.policy.editions, row.occurred_on, row.quantity);
-        let kind = editions.kind(program, row.kind);
-        let rule = kind.and_then(|kind| editions.at(occurred_on).rule_on(kind, occurred_on));
-        let attributes = parse_attributes(row.attributes).map_err(|error| error.to_string())?;
-        let units = rule.and_then(|rule| units(rule, quantity, row.points, occurred_on, &attributes).ok());
-        match (kind, units) {
-            (Some(kind), Some(units)) => Ok(Fact { activity, subject, kind, occurred_on, quantity, units }),
-            _ => Err(format!("no edition scores {} on {occurred_on}", row.kind)),
-        }
     }
 
     /// Adds what the last step gave to the sums of its subjects.
