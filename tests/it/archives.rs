@@ -1,10 +1,12 @@
 //! The whole program as one file, and databases of both engines from it.
 
-use partner_program::archive::{ArchiveReader, ArchiveWriter, Line};
+use std::io::Cursor;
+
+use partner_program::archive::{ArchiveReader, ArchiveWriter};
 use partner_program::store::Database;
-use partner_program::store::archive::{self, Restore, RestoreError};
-use sea_orm::{DbErr, EntityName};
-use serde_json::{Map, Value, json};
+use partner_program::store::archive::{self, Part, Restore, RestoreError};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityName, Statement};
+use serde_json::{Value, json};
 
 use crate::append_only::app_with_rows;
 use crate::harness::{Activity, Backend, TestApp, TestDatabase, every_entity, everything, verified};
@@ -25,10 +27,10 @@ async fn opened(database: &TestDatabase) -> Database {
 async fn export(database: &TestDatabase) -> Vec<u8> {
     let opened = opened(database).await;
     let mut writer = ArchiveWriter::begin(Vec::new(), &archive::schema_name()).expect("memory");
-    let written = archive::write_all(&opened, |table, row| {
-        match row {
-            None => writer.table(table),
-            Some(row) => writer.row(row),
+    let written = archive::write_all(&opened, |part| {
+        match part {
+            Part::Table(name) => writer.table(&name),
+            Part::Rows { lines, count } => writer.rows(lines, count),
         }
         .map_err(|error| DbErr::Custom(error.to_string()))
     });
@@ -37,20 +39,63 @@ async fn export(database: &TestDatabase) -> Vec<u8> {
     writer.finish().expect("memory").0
 }
 
+/// The parts of an archive.
+fn parts(file: &[u8]) -> Vec<Part> {
+    let mut reader = ArchiveReader::begin(Cursor::new(file.to_vec())).expect("an archive");
+    let mut parts = Vec::new();
+    while let Some(part) = reader.next_part().expect("it is whole") {
+        parts.push(match part {
+            partner_program::archive::Part::Table(name) => Part::Table(name),
+            partner_program::archive::Part::Rows { lines, count } => Part::Rows { lines, count },
+        });
+    }
+    parts
+}
+
+/// Restores parts, in the order of a restore: what fits no table is refused before the end.
+async fn restore(database: &Database, parts: Vec<Part>) -> Result<(), RestoreError> {
+    let mut restore = Restore::begin(database).await?;
+    let mut encoder = restore.encoder();
+    for part in parts {
+        if let Some(rows) = encoder.encode(part)? {
+            restore.insert(rows).await?;
+        }
+    }
+    restore.finish().await
+}
+
 async fn restored(file: &[u8], backend: Backend) -> TestDatabase {
     let database = TestDatabase::create(backend).await;
     let opened = opened(&database).await;
-    let mut restore = Restore::begin(&opened).await.expect("it is empty");
-    let mut reader = ArchiveReader::begin(file).expect("an archive");
-    while let Some(line) = reader.next_line().expect("it is whole") {
-        match line {
-            Line::Table(name) => restore.table(&name).await.expect("a table"),
-            Line::Row(row) => restore.row(row).await.expect("a row"),
-        }
-    }
-    restore.finish().await.expect("every row is kept");
+    let before = structure(&opened).await;
+    restore(&opened, parts(file)).await.expect("every row is kept");
+    assert_eq!(structure(&opened).await, before, "something of the schema is not as it was");
     opened.close().await.expect("closed");
     database
+}
+
+/// Every index, constraint and trigger, as the database defines it.
+async fn structure(database: &Database) -> Vec<String> {
+    let text = match database.backend() {
+        DbBackend::Sqlite => {
+            "SELECT type || name || tbl_name || COALESCE(sql, '') AS text FROM sqlite_schema"
+        }
+        _ => {
+            "SELECT pg_get_indexdef(i.indexrelid) || i.indisvalid || COALESCE((SELECT string_agg(format('%s %s', attnum, \
+             attstattarget), ',') FROM pg_attribute WHERE attrelid = i.indexrelid), '') AS text \
+             FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = current_schema()::regnamespace \
+             UNION ALL SELECT format('%s %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated) \
+             FROM pg_constraint WHERE connamespace = current_schema()::regnamespace \
+             UNION ALL SELECT pg_get_triggerdef(t.oid) || t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
+             WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace"
+        }
+    };
+    let statement = Statement::from_string(database.backend(), text);
+    let rows = database.reader().query_all_raw(statement).await.expect("the catalogue");
+    let mut found: Vec<String> = rows.iter().map(|row| row.try_get("", "text").expect("a text")).collect();
+    assert!(found.len() > 100, "{}", found.len());
+    found.sort_unstable();
+    found
 }
 
 fn every_table() -> Vec<&'static str> {
@@ -76,18 +121,14 @@ async fn the_same_rows_are_the_same_file_on_both_engines(backend: Backend) {
     let app = app_with_rows(backend).await;
     let (read, mut rows) = (answers(&app).await, everything(app.reader()).await);
     let first = export(&app.stop().await).await;
-    let (mut tables, mut count) = (Vec::new(), 0);
-    let mut reader = ArchiveReader::begin(&first[..]).expect("an archive");
-    while let Some(line) = reader.next_line().expect("it is whole") {
-        match line {
-            Line::Table(name) => tables.push((name, 0)),
-            Line::Row(_) => {
-                tables.last_mut().expect("a table").1 += 1;
-                count += 1;
-            }
+    let mut tables: Vec<(String, u64)> = Vec::new();
+    for part in parts(&first) {
+        match part {
+            Part::Table(name) => tables.push((name, 0)),
+            Part::Rows { count, .. } => tables.last_mut().expect("a table").1 += count,
         }
     }
-    assert_eq!(reader.rows(), count);
+    assert!(tables.iter().any(|(_, rows)| *rows > 1));
     let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, archive::tables());
     let mut known = archive::tables();
@@ -120,6 +161,23 @@ async fn the_same_rows_are_the_same_file_on_both_engines(backend: Backend) {
     }
 }
 
+/// The rows of a table of an archive.
+fn rows_of(file: &[u8], table: &str) -> Vec<Value> {
+    let mut is_found = false;
+    let mut rows = Vec::new();
+    for part in parts(file) {
+        match part {
+            Part::Table(name) => is_found = name == table,
+            Part::Rows { lines, .. } if is_found => {
+                let lines = String::from_utf8(lines).expect("UTF-8");
+                rows.extend(lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("a row")));
+            }
+            Part::Rows { .. } => {}
+        }
+    }
+    rows
+}
+
 async fn what_does_not_fit_leaves_nothing(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     app.partner("nordwind", "2024-06-01").await;
@@ -130,13 +188,7 @@ async fn what_does_not_fit_leaves_nothing(backend: Backend) {
     assert!(matches!(refused, Some(RestoreError::NotEmpty(_))), "{refused:?}");
     of_full.close().await.expect("closed");
     // table, its row, words of the answer
-    let mut reader = ArchiveReader::begin(&file[..]).expect("an archive");
-    let partner = loop {
-        match reader.next_line().expect("it is whole").expect("a partner") {
-            Line::Row(row) if row.contains_key("enrolled_on") => break Value::Object(row),
-            _ => {}
-        }
-    };
+    let partner: Value = rows_of(&file, "partners").first().expect("a partner").clone();
     let with = |column: &str, value: Value| {
         let mut row = partner.clone();
         row[column] = value;
@@ -157,16 +209,9 @@ async fn what_does_not_fit_leaves_nothing(backend: Backend) {
     let database = TestDatabase::create(backend).await;
     let empty = opened(&database).await;
     for (name, row, words) in table {
-        let mut restore = Restore::begin(&empty).await.expect("it is empty");
-        let row: Map<String, Value> = row.as_object().expect("an object").clone();
-        let outcome = match restore.table(name).await {
-            Ok(()) => match restore.row(row).await {
-                Ok(()) => restore.finish().await,
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
-        };
-        let error = outcome.expect_err(words).to_string();
+        let lines = format!("{row}\n").into_bytes();
+        let parts = vec![Part::Table(name.to_owned()), Part::Rows { lines, count: 1 }];
+        let error = restore(&empty, parts).await.expect_err(words).to_string();
         assert!(error.contains(words), "{words}: {error}");
     }
     empty.close().await.expect("closed");
