@@ -29,7 +29,7 @@ const LEVEL: u32 = 4;
 /// Maximum length of a line in bytes: far more than the longest row.
 const LINE_MAX: u64 = 64 << 20;
 /// Length of what is handed from one thread to another.
-const PART_BYTES: usize = 512 << 10;
+const PART_BYTES: usize = 256 << 10;
 /// Parts that wait for the other thread.
 const PARTS_AHEAD: usize = 4;
 

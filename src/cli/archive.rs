@@ -20,7 +20,7 @@ use crate::store::Database;
 use crate::store::archive::{self as rows, Part, Progress, Restore, RestoreError};
 
 /// Parts of rows that are checked before the database takes them.
-const PARTS_AHEAD: usize = 4;
+const PARTS_AHEAD: usize = 2;
 
 /// Writes the database of the settings, as it is at one moment, into a new file.
 pub(super) async fn export(settings: &Settings, file: &Path) -> Result<u8, CommandError> {

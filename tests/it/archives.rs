@@ -14,6 +14,8 @@ use crate::harness::{Activity, Backend, TestApp, TestDatabase, every_entity, eve
 both! {
     the_same_rows_are_the_same_file_on_both_engines,
     what_does_not_fit_leaves_nothing,
+    rows_that_contradict_each_other_leave_nothing,
+    a_second_restore_is_refused,
 }
 
 const TODAY: &str = "2026-08-31";
@@ -217,4 +219,102 @@ async fn what_does_not_fit_leaves_nothing(backend: Backend) {
     empty.close().await.expect("closed");
     assert!(export(&restored(&file, backend).await).await == file);
     drop(database);
+}
+
+/// An archive's parts, with the rows of one table changed.
+fn changed(file: &[u8], table: &str, change: impl Fn(&mut Vec<Value>)) -> Vec<Part> {
+    let mut rows = rows_of(file, table);
+    change(&mut rows);
+    let lines: Vec<u8> = rows.iter().flat_map(|row| format!("{row}\n").into_bytes()).collect();
+    let count = u64::try_from(rows.len()).expect("a number");
+    let mut is_found = false;
+    let mut found = Vec::new();
+    for part in parts(file) {
+        match part {
+            Part::Table(name) => {
+                is_found = name == table;
+                found.push(Part::Table(name));
+                if is_found {
+                    found.push(Part::Rows { lines: lines.clone(), count });
+                }
+            }
+            Part::Rows { .. } if is_found => {}
+            rows @ Part::Rows { .. } => found.push(rows),
+        }
+    }
+    found
+}
+
+async fn rows_that_contradict_each_other_leave_nothing(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    for code in ["nordwind", "polder"] {
+        app.partner(code, "2024-06-01").await;
+    }
+    app.professional("ada", "2024-06-01").await;
+    app.affiliate("ada", "nordwind", "2024-06-01").await;
+    app.record(Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2026-08-01").points(700)).await;
+    let file = export(&app.stop().await).await;
+    type Change = fn(&mut Vec<Value>);
+    // table, what is changed, words of the answer
+    let table: [(&str, Change, &str); 7] = [
+        ("partners", |rows| rows.push(rows[0].clone()), "partners: two rows have the same key"),
+        ("partners", |rows| rows[1]["code"] = rows[0]["code"].clone(), "partners: two rows have the same"),
+        // A unique index that is made behind the rows.
+        (
+            "partners",
+            |rows| rows[1]["code"] = rows[0]["code"].as_str().expect("a code").to_uppercase().into(),
+            "partners: two rows have the same",
+        ),
+        // A row that refers to one of an earlier table, and one that is referred to by a later one.
+        (
+            "points_entries",
+            |rows| rows[0]["activity_id"] = json!("0198f5a0-0000-7000-8000-000000000000"),
+            "of activities that is missing",
+        ),
+        ("log", Vec::clear, "of log that is missing"),
+        (
+            "activities",
+            |rows| rows[0]["quantity"] = json!(-5),
+            "activities: a row has values that do not go together",
+        ),
+        (
+            "affiliations",
+            |rows| {
+                let mut other = rows[0].clone();
+                other["id"] = json!("ffffffff-0000-7000-8000-000000000000");
+                other["starts_on"] = json!("2025-01-01");
+                rows.push(other);
+            },
+            "affiliations: a row contradicts another one",
+        ),
+    ];
+    let database = TestDatabase::create(backend).await;
+    let empty = opened(&database).await;
+    let before = structure(&empty).await;
+    for (name, change, words) in table {
+        let error = restore(&empty, changed(&file, name, change)).await.expect_err(words);
+        assert!(matches!(error, RestoreError::Unfit(_)), "{words}: {error}");
+        assert!(error.to_string().contains(words), "{words}: {error}");
+        assert_eq!(structure(&empty).await, before, "{words}");
+    }
+    restore(&empty, parts(&file)).await.expect("nothing was kept of what was refused");
+    empty.close().await.expect("closed");
+    assert!(export(&database).await == file);
+}
+
+async fn a_second_restore_is_refused(backend: Backend) {
+    let database = TestDatabase::create(backend).await;
+    let opened = opened(&database).await;
+    let before = structure(&opened).await;
+    archive::mark(&opened, "a checksum").await.expect("it is empty");
+    let first = Restore::begin_marked(&opened, "a checksum").await.expect("the first one");
+    if backend == Backend::Postgres {
+        // It neither waits for the first one nor takes anything away.
+        let refused = Restore::begin_marked(&opened, "a checksum").await.err();
+        assert!(matches!(refused, Some(RestoreError::Running)), "{refused:?}");
+    }
+    drop(first);
+    archive::unmark(&opened).await.expect("the mark goes");
+    assert_eq!(structure(&opened).await, before);
+    opened.close().await.expect("closed");
 }

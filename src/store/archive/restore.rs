@@ -76,7 +76,7 @@ impl Encoder {
         let unfit = |text: String| RestoreError::Unfit(format!("{}: {text}", table.name));
         let mut reader = RowReader::new(table);
         let mut fields = Vec::with_capacity(table.columns.len());
-        let mut batches = sqlite::Batches::of(table);
+        let mut batches = sqlite::Batches::default();
         let mut text = Vec::new();
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             reader.read(line, &mut fields).map_err(unfit)?;

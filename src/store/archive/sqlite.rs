@@ -28,15 +28,12 @@ pub(super) struct Batch {
 }
 
 /// Rows of a table in sets.
+#[derive(Default)]
 pub(super) struct Batches {
     batches: Vec<Batch>,
 }
 
 impl Batches {
-    pub(super) fn of(_table: &Table) -> Self {
-        Self { batches: Vec::new() }
-    }
-
     pub(super) fn push(&mut self, fields: Vec<Field<'_>>) {
         if self.batches.last().is_none_or(|batch| batch.rows == ROWS_AT_ONCE) {
             self.batches.push(Batch { rows: 0, values: SqliteArguments::default() });
