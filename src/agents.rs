@@ -7,6 +7,7 @@
 
 pub mod confirmation;
 mod json_schema;
+mod params;
 mod prompt;
 mod server;
 pub mod session;

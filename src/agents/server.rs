@@ -2,16 +2,17 @@
 
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData,
-    GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation, JsonObject,
-    ListPromptsResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams, PromptArgument,
-    PromptMessage, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
-    ResourceContents, Role, ServerCapabilities, ServerConfig, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+    CustomResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
+    Implementation, JsonObject, ListPromptsResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, PromptArgument, PromptMessage, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, Resource, ResourceContents, Role, ServerCapabilities, ServerConfig, ToolAnnotations,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use serde_json::{Value, json};
 
 use super::confirmation::{Change, Confirmation};
+use super::params;
 use super::session::Session;
 use super::tool::{CONFIRMATION, Tool};
 use super::{EDITION, RULES, SharedAgents};
@@ -124,9 +125,10 @@ impl ServerHandler for AgentServer {
 
     async fn list_tools(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        check_cursor(request)?;
         let session = session(&context)?;
         let tools = self.0.tools().iter().filter(|tool| session.permits(tool)).map(listed).collect();
         // What is listed depends on the caller.
@@ -149,9 +151,10 @@ impl ServerHandler for AgentServer {
 
     async fn list_resources(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
+        check_cursor(request)?;
         let resources = ListResourcesResult::with_all_items(self.resources());
         Ok(resources.with_cache_scope(CacheScope::Private).with_ttl_ms(0))
     }
@@ -168,9 +171,10 @@ impl ServerHandler for AgentServer {
 
     async fn list_prompts(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
+        check_cursor(request)?;
         let session = session(&context)?;
         let prompts = self.prompts(&session).map(|prompt| {
             let arguments = prompt
@@ -201,8 +205,31 @@ impl ServerHandler for AgentServer {
         Ok(GetPromptResult::new(vec![message]).with_description(&prompt.description).into())
     }
 
+    /// A method that the server does not have, or one with parameters that the SDK can't read.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        if let Some(problem) = params::problem(&request.method, request.params.as_ref()) {
+            return Err(ErrorData::invalid_params(problem, None));
+        }
+        let method: String = request.method.chars().take(100).collect();
+        let message = format!("This server has no method {method:?}.");
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
+    }
+
     /// Requests are independent of each other, so nothing follows from this.
     async fn on_initialized(&self, _: NotificationContext<RoleServer>) {}
+}
+
+/// Every list is one page, so no cursor was ever handed out.
+fn check_cursor(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    let Some(cursor) = request.and_then(|request| request.cursor) else { return Ok(()) };
+    let cursor: String = cursor.chars().take(100).collect();
+    let message =
+        format!("The parameter \"cursor\" is {cursor:?}, which no list has returned: each is one page.");
+    Err(ErrorData::invalid_params(message, None))
 }
 
 /// The step of a change that was executed.

@@ -1,21 +1,26 @@
 //! `export` and `restore`: the whole program as one file, and a database of either engine from it.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter};
+use std::io::{self, BufWriter};
 use std::path::Path;
 use std::pin::pin;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 use super::database::{exists, shown};
 use super::new_file::{NewFile, at};
 use super::serve::signal;
 use super::{CommandError, verify};
 use crate::app;
-use crate::archive::{ArchiveError, ArchiveReader, ArchiveWriter, Line};
+use crate::archive::{self, ArchiveError, ArchiveReader, ArchiveWriter};
 use crate::config::Settings;
 use crate::store::Database;
-use crate::store::archive::{self as rows, Progress, Restore, RestoreError};
+use crate::store::archive::{self as rows, Part, Progress, Restore, RestoreError};
+
+/// Parts of rows that are checked before the database takes them.
+const PARTS_AHEAD: usize = 2;
 
 /// Writes the database of the settings, as it is at one moment, into a new file.
 pub(super) async fn export(settings: &Settings, file: &Path) -> Result<u8, CommandError> {
@@ -35,18 +40,22 @@ pub(super) async fn export(settings: &Settings, file: &Path) -> Result<u8, Comma
     let interrupted = signal()?;
     let bar = ProgressBar::no_length();
     bar.set_style(ProgressStyle::with_template("{human_pos} rows {elapsed}")?);
-    let out = BufWriter::new(new.as_file());
+    let out = BufWriter::new(new.as_file().try_clone()?);
     let mut writer = ArchiveWriter::begin(out, &rows::schema_name())?;
-    let written = rows::write_all(&database, |table, row| match row {
-        None => writer.table(table).map_err(CommandError::from),
-        Some(row) => {
-            bar.inc(1);
-            writer.row(row).map_err(CommandError::from)
+    let written = rows::write_all(&database, |part| match part {
+        Part::Table(name) => writer.table(&name).map_err(CommandError::from),
+        Part::Rows { lines, count } => {
+            bar.inc(count);
+            writer.rows(lines, count).map_err(CommandError::from)
         }
     });
-    tokio::select! {
-        written = written => written?,
+    let written = tokio::select! {
+        written = written => written,
         () = interrupted => return Err(at(file, &"the export was interrupted")),
+    };
+    if let Err(error) = written {
+        // Nothing more can be written if the thread that writes has failed.
+        return Err(writer.failure().map_or(error, |failure| at(file, &failure)));
     }
     let (out, count) = writer.finish()?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -105,7 +114,7 @@ pub(super) async fn restore(settings: &Settings, file: &Path) -> Result<u8, Comm
 /// How many rows a file has, and its checksum. The whole file is read.
 fn checked(file: &Path) -> Result<(u64, String), CommandError> {
     let mut reader = reader(file)?;
-    while reader.next_line().map_err(|error| at(file, &error))?.is_some() {}
+    reader.check().map_err(|error| at(file, &error))?;
     let checksum = reader.checksum().unwrap_or_default().to_owned();
     Ok((reader.rows(), checksum))
 }
@@ -114,9 +123,9 @@ async fn open(settings: &Settings) -> Result<Database, CommandError> {
     Ok(Database::connect_with(settings.database_url.as_str(), settings.database_pools).await?)
 }
 
-fn reader(file: &Path) -> Result<ArchiveReader<BufReader<File>>, CommandError> {
+fn reader(file: &Path) -> Result<ArchiveReader, CommandError> {
     let opened = File::open(file).map_err(|error| at(file, &error))?;
-    let reader = ArchiveReader::begin(BufReader::new(opened)).map_err(|error| at(file, &error))?;
+    let reader = ArchiveReader::begin(opened).map_err(|error| at(file, &error))?;
     let (found, own) = (&reader.head().schema, rows::schema_name());
     if *found != own {
         let text = format!(
@@ -138,16 +147,28 @@ enum Failed {
 async fn fill(database: &Database, file: &Path, archive: &str, bar: &ProgressBar) -> Result<(), Failed> {
     let mut reader = reader(file).map_err(Failed::Command)?;
     let mut restore = Restore::begin_marked(database, archive).await.map_err(Failed::Rows)?;
-    while let Some(line) = reader.next_line().map_err(Failed::Archive)? {
-        match line {
-            Line::Table(name) => restore.table(&name).await,
-            Line::Row(row) => {
-                bar.inc(1);
-                restore.row(row).await
+    let mut encoder = restore.encoder();
+    let (to, mut encoded) = mpsc::channel(PARTS_AHEAD);
+    let reading = spawn_blocking(move || {
+        while let Some(part) = reader.next_part().map_err(Failed::Archive)? {
+            let part = match part {
+                archive::Part::Table(name) => Part::Table(name),
+                archive::Part::Rows { lines, count } => Part::Rows { lines, count },
+            };
+            let rows = encoder.encode(part).map_err(Failed::Rows)?;
+            // Nobody takes them once the database has refused some.
+            if rows.is_some_and(|rows| to.blocking_send(rows).is_err()) {
+                break;
             }
         }
-        .map_err(Failed::Rows)?;
+        Ok(())
+    });
+    while let Some(rows) = encoded.recv().await {
+        bar.inc(rows.count());
+        restore.insert(rows).await.map_err(Failed::Rows)?;
     }
+    reading.await.map_err(|error| Failed::Command(CommandError(error.to_string())))??;
+    bar.set_message("indexing");
     restore.finish().await.map_err(Failed::Rows)
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 
 use super::calendar::year_end;
-use super::edition::Editions;
+use super::edition::{Edition, Editions};
 use super::level::{Level, Levels};
 use super::level_override::LevelOverride;
 use super::level_validity::{partner_level_held, professional_level_held};
@@ -174,8 +174,12 @@ pub fn certifiable(
     if program == Program::Partner && rank(levels, &held.level) == 0 {
         return None;
     }
+    // A level that was renewed has been held for longer than what gives it today.
+    let earned = records.iter().flat_map(|record| record.awards.iter().map(|award| award.earned_on));
+    let set = records.iter().flat_map(|record| record.overrides.iter().map(|one| one.from));
+    let first = earned.chain(set).min().unwrap_or(held.from);
     let mut from = None;
-    for (day, is_held) in days(editions, program, records, (held.level.code.as_str(), held.from), today) {
+    for (day, is_held) in days(editions, program, records, (held.level.code.as_str(), first), today) {
         from = if is_held { from.or(Some(day)) } else { None };
     }
     let left = records.iter().filter_map(|record| record.left_on).min();
@@ -215,7 +219,8 @@ fn days<'r>(
     };
     std::iter::successors(Some(from), next).map(move |day| {
         let levels = levels_on(editions, program, day);
-        let wanted = levels.by_code(code).or_else(|| levels_on(editions, program, from).by_code(code));
+        let of_others = || editions.iter().find_map(|edition| levels_of(edition, program).by_code(code));
+        let wanted = levels.by_code(code).or_else(of_others);
         let is_held = |held: &HeldLevel| {
             held.level.code == code || wanted.is_some_and(|wanted| rank(levels, &held.level) >= wanted.rank)
         };
@@ -225,7 +230,10 @@ fn days<'r>(
 }
 
 fn levels_on(editions: &Editions, program: Program, day: NaiveDate) -> &Levels {
-    let edition = editions.at(day);
+    levels_of(editions.at(day), program)
+}
+
+fn levels_of(edition: &Edition, program: Program) -> &Levels {
     match program {
         Program::Partner => &edition.partner_levels,
         Program::Professional => &edition.professional_levels,

@@ -122,7 +122,11 @@ impl Services {
         check_subject(subject)?;
         let holder = self.certificate_holder(subject, &visibility).await?;
         if self.issuer.is_none() {
-            let message = "This server issues no certificates: CERTIFICATE_ISSUER and CERTIFICATE_KEY_FILE are not set.";
+            let message = if self.sandbox_id().is_some() {
+                "This is a sandbox, which issues no certificates; the program that it is a copy of does."
+            } else {
+                "This server issues no certificates: CERTIFICATE_ISSUER and CERTIFICATE_KEY_FILE are not set."
+            };
             return Err(
                 Refusal { code: Code::WrongState, message: message.to_owned(), field: Vec::new() }.into()
             );

@@ -23,25 +23,64 @@ const COMMITTED_AFTER: Duration = Duration::from_mins(15);
 /// times as long as it took.
 const REST: u32 = 20;
 
-/// The place in the log before which everything is sealed, as far as is known.
+/// Where steps are that may not be sealed.
+///
+/// A look for steps that were committed late goes through the log part by part, from the floor to the end. Between looks, what
+/// follows the last sealed step is sealed.
 #[derive(Debug, Default)]
 struct Floor {
+    /// The place in the log before which everything is sealed that will ever be committed.
     place: i64,
     /// The last place that was sealed: most steps that are not sealed follow it.
     newest: i64,
-    /// When the next look for those that do not is due.
+    /// The look that is under way.
+    look: Option<Look>,
+    /// When the next look is due.
     next_look: Option<Instant>,
     /// The last sealed places, with when they were sealed.
     recent: VecDeque<(Instant, i64)>,
 }
 
+/// A look for steps that were committed late.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    since: Instant,
+    /// The place through which it has come.
+    through: i64,
+}
+
 impl Floor {
-    fn sealed_through(&mut self, seq: i64) {
-        self.newest = self.newest.max(seq);
-        self.recent.push_back((Instant::now(), seq));
-        while let Some((_, place)) = self.recent.pop_front_if(|(at, _)| at.elapsed() > COMMITTED_AFTER) {
-            self.place = place;
+    /// The place after which the next part begins.
+    fn next(&mut self, now: Instant) -> i64 {
+        if self.look.is_none() && self.next_look.is_none_or(|at| now >= at) {
+            self.look = Some(Look { since: now, through: self.place });
         }
+        self.look.map_or(self.newest, |look| look.through)
+    }
+
+    /// Notes the places of a part, which took from one moment to another; whether a look ended with it. A part that is
+    /// full is not the last one.
+    fn sealed(&mut self, places: &[i64], since: Instant, now: Instant) -> bool {
+        if let Some(last) = places.iter().copied().max() {
+            self.newest = self.newest.max(last);
+            self.recent.push_back((now, last));
+        }
+        let Some(look) = &mut self.look else { return false };
+        if places.len() >= STEPS_AT_ONCE {
+            look.through = places.iter().copied().max().unwrap_or_default();
+            return false;
+        }
+        // What was sealed so long before the look that no earlier step could be committed any more when it began: it has
+        // seen them all.
+        let began = look.since;
+        let is_settled =
+            |at: Instant| began.checked_duration_since(at).is_some_and(|age| age >= COMMITTED_AFTER);
+        while let Some((_, place)) = self.recent.pop_front_if(|(at, _)| is_settled(*at)) {
+            self.place = self.place.max(place);
+        }
+        self.look = None;
+        self.next_look = Some(now + (now - since) * REST);
+        true
     }
 }
 
@@ -51,23 +90,19 @@ impl Services {
         let mut floor = Floor::default();
         loop {
             let since = Instant::now();
-            let is_whole = floor.next_look.is_none_or(|at| since >= at);
-            match self.seal_next(if is_whole { floor.place } else { floor.newest }).await {
-                Ok(sealed) => {
-                    if is_whole && sealed.is_empty() {
-                        floor.next_look = Some(Instant::now() + since.elapsed() * REST);
+            match self.seal_next(floor.next(since)).await {
+                Ok(Some(sealed)) => {
+                    let places: Vec<i64> = sealed.iter().map(|row| row.log_seq).collect();
+                    if floor.sealed(&places, since, Instant::now()) {
                         // What follows the last seal is found at once, whatever process made it.
                         let head = self.sealed_head().await.unwrap_or_default();
                         floor.newest = floor.newest.max(head.map_or(0, |row| row.log_seq));
-                    }
-                    let last = sealed.iter().map(|row| row.log_seq).max();
-                    if let Some(last) = last {
-                        floor.sealed_through(last);
                     }
                     if sealed.len() < STEPS_AT_ONCE {
                         tokio::time::sleep(INTERVAL).await;
                     }
                 }
+                Ok(None) => tokio::time::sleep(INTERVAL).await,
                 Err(error) => {
                     tracing::warn!(%error, "failed to seal the log; retrying");
                     tokio::time::sleep(INTERVAL).await;
@@ -81,20 +116,26 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn seal_all(&self) -> Result<(), Error> {
-        while !self.seal_next(0).await?.is_empty() {}
+        let mut through = 0;
+        while let Some(sealed) = self.seal_next(through).await? {
+            if sealed.len() < STEPS_AT_ONCE {
+                break;
+            }
+            through = sealed.iter().map(|row| row.log_seq).max().unwrap_or(through);
+        }
         Ok(())
     }
 
-    /// Seals some steps after a place in the log; none if there are none, or another process seals them.
-    async fn seal_next(&self, after: i64) -> Result<Vec<seal::Model>, Error> {
+    /// Seals the first steps after a place in the log that are not sealed; none if another process seals them.
+    async fn seal_next(&self, after: i64) -> Result<Option<Vec<seal::Model>>, Error> {
         let limit = i64::try_from(STEPS_AT_ONCE).unwrap_or(i64::MAX);
         // Mostly there is nothing to seal, and no need to delay writers.
         if store::unsealed(self.db.reader(), after, 1).await?.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         transact!(self, Operation::MaintainEventFeed, transaction, _changes => {
             if !store::take_turn(transaction).await? {
-                return Ok(Vec::new());
+                return Ok(None);
             }
             let seqs = store::unsealed(transaction, after, limit).await?;
             let last = store::last(transaction).await?;
@@ -106,7 +147,7 @@ impl Services {
                 rows.push(seal::Model { number, log_seq: record.seq, head: head.clone() });
             }
             insert_all(transaction, rows.clone()).await?;
-            Ok(rows)
+            Ok(Some(rows))
         })
     }
 
@@ -116,5 +157,99 @@ impl Services {
     /// When the database fails.
     pub async fn sealed_head(&self) -> Result<Option<seal::Model>, Error> {
         Ok(store::last(self.db.reader()).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A log in which steps are committed at moments of their own, in seconds since the beginning.
+    #[derive(Debug, Default)]
+    struct Log {
+        committed: BTreeMap<i64, u64>,
+        sealed: BTreeSet<i64>,
+        /// Places that parts have read, sealed ones included.
+        read: usize,
+    }
+
+    impl Log {
+        /// Seals as the database does.
+        fn seal(&mut self, after: i64, at: u64) -> Vec<i64> {
+            let follow = self.committed.range(after + 1..).filter(|(_, moment)| **moment <= at);
+            let mut places = Vec::new();
+            for (place, _) in follow {
+                self.read += 1;
+                if !self.sealed.contains(place) {
+                    places.push(*place);
+                    if places.len() == STEPS_AT_ONCE {
+                        break;
+                    }
+                }
+            }
+            self.sealed.extend(&places);
+            places
+        }
+    }
+
+    /// Runs for some seconds, in which each part takes as long; what is committed later than that has to wait.
+    fn run(log: &mut Log, floor: &mut Floor, (start, seconds): (Instant, u64), part: Duration) {
+        let mut now = Duration::ZERO;
+        while now.as_secs() < seconds {
+            let since = start + now;
+            let places = log.seal(floor.next(since), now.as_secs());
+            now += part;
+            floor.sealed(&places, since, start + now);
+            let missed = log.committed.range(..=floor.place).find(|(place, _)| !log.sealed.contains(place));
+            assert_eq!(missed, None, "a step before the floor {} is not sealed", floor.place);
+            if places.len() < STEPS_AT_ONCE {
+                now += INTERVAL;
+            }
+        }
+    }
+
+    #[test]
+    fn a_backlog_is_read_once() {
+        let mut log = Log { committed: (1..=100_000).map(|place| (place, 0)).collect(), ..Log::default() };
+        let mut floor = Floor::default();
+        run(&mut log, &mut floor, (Instant::now(), 60), Duration::from_millis(250));
+        assert_eq!(log.sealed.len(), 100_000);
+        // Once to seal it, and by a look or two behind that.
+        assert!(log.read <= 400_000, "{}", log.read);
+    }
+
+    #[test]
+    fn a_step_that_is_committed_behind_the_seals_of_a_long_backlog_is_sealed() {
+        let start = Instant::now();
+        for part in [1, 10, 100, 700] {
+            let mut log = Log { committed: (1..=20_000).map(|place| (place, 0)).collect(), ..Log::default() };
+            // While the backlog is sealed, behind where it is.
+            log.committed.insert(2, 800);
+            let mut floor = Floor::default();
+            run(&mut log, &mut floor, (start, 40 * part + 30_000), Duration::from_secs(part));
+            assert!(log.sealed.contains(&2) && floor.place > 2, "{part}: {floor:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn no_late_commit_is_missed(
+            steps in proptest::collection::vec((0_u64..5_000, 0_u64..COMMITTED_AFTER.as_secs()), 1..1_500),
+            part in 1_u64..400,
+        ) {
+            // Places are drawn in the order of time, and committed some time later, less than the longest.
+            let mut drawn = steps;
+            drawn.sort_unstable();
+            let committed = drawn.iter().zip(1..).map(|((at, late), place)| (place, at + late)).collect();
+            let mut log = Log { committed, ..Log::default() };
+            run(&mut log, &mut Floor::default(), (Instant::now(), 60_000), Duration::from_secs(part));
+            prop_assert_eq!(log.sealed.len(), log.committed.len());
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use partner_program::archive::ArchiveWriter;
 use partner_program::service::activities::Intake;
-use partner_program::store::archive;
+use partner_program::store::archive::{self, Part};
 use sea_orm::DbErr;
 
 use crate::Scenario;
@@ -16,10 +16,10 @@ async fn checked(scenario: &Scenario, head: Option<&str>) -> (bool, String) {
     let path = folder.path().join("program.jsonl.gz");
     let file = std::fs::File::create(&path).expect("a file");
     let mut writer = ArchiveWriter::begin(file, &archive::schema_name()).expect("a file");
-    let written = archive::write_all(scenario.services.database(), |table, row| {
-        match row {
-            None => writer.table(table),
-            Some(row) => writer.row(row),
+    let written = archive::write_all(scenario.services.database(), |part| {
+        match part {
+            Part::Table(name) => writer.table(&name),
+            Part::Rows { lines, count } => writer.rows(lines, count),
         }
         .map_err(|error| DbErr::Custom(error.to_string()))
     });

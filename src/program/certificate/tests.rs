@@ -51,7 +51,7 @@ fn record((awards, overrides, left_on): Records) -> LevelRecord {
 #[test]
 fn a_certificate_is_for_the_days_of_its_level() {
     // records, level with its days on 2026-05-01
-    let table: [(Records, Certified); 11] = [
+    let table: [(Records, Certified); 15] = [
         ((vec![], vec![], None), None),
         (
             (vec![earned("COLLABORATOR", "2025-11-03")], vec![], None),
@@ -66,7 +66,36 @@ fn a_certificate_is_for_the_days_of_its_level() {
         ),
         (
             (vec![earned("COLLABORATOR", "2025-11-03"), earned("COLLABORATOR", "2026-02-01")], vec![], None),
-            Some(("COLLABORATOR", "2026-02-01", "2027-12-31")),
+            Some(("COLLABORATOR", "2025-11-03", "2027-12-31")),
+        ),
+        // Renewed for the fourth year, the first time by a higher one.
+        (
+            (
+                vec![
+                    earned("CREATOR", "2023-03-01"),
+                    earned("COLLABORATOR", "2024-11-03"),
+                    earned("COLLABORATOR", "2025-06-01"),
+                    earned("COLLABORATOR", "2026-02-01"),
+                ],
+                vec![],
+                None,
+            ),
+            Some(("COLLABORATOR", "2023-03-01", "2027-12-31")),
+        ),
+        // Renewed too late: it had ended on the last day of 2024.
+        (
+            (vec![earned("COLLABORATOR", "2023-11-03"), earned("COLLABORATOR", "2025-01-02")], vec![], None),
+            Some(("COLLABORATOR", "2025-01-02", "2026-12-31")),
+        ),
+        // First set, then earned.
+        (
+            (vec![earned("CREATOR", "2026-03-10")], vec![set("CREATOR", "2026-01-01", "2026-03-31")], None),
+            Some(("CREATOR", "2026-01-01", "2027-12-31")),
+        ),
+        // A lower one before it is not this one.
+        (
+            (vec![earned("COLLABORATOR", "2025-11-03"), earned("CREATOR", "2026-02-01")], vec![], None),
+            Some(("CREATOR", "2026-02-01", "2027-12-31")),
         ),
         (
             (vec![], vec![set("CREATOR", "2026-04-01", "2026-06-30")], None),

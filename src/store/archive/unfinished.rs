@@ -12,7 +12,10 @@ use crate::store::{Database, lock_startup};
 /// The mark: no migration has this table, and no archive.
 const TABLE: &str = "unfinished_restore";
 /// Any number that no other lock of the program has: of two restores into one database, one runs.
-const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7165709) AS is_free";
+pub(super) const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7165709) AS is_free";
+
+/// Notes in the transaction of the rows that they are all there, for the archive with a checksum.
+pub(super) const NOTE_ROWS: &str = "UPDATE unfinished_restore SET archive = $1, has_rows = 1";
 
 /// How far a restore got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +61,6 @@ pub async fn mark(database: &Database, archive: &str) -> Result<Progress, Restor
     Ok(Progress::NoRows)
 }
 
-/// Notes in the transaction of the rows that they are all there.
-pub(super) async fn note_rows(transaction: &DatabaseTransaction, archive: &str) -> Result<(), DbErr> {
-    let backend = transaction.get_database_backend();
-    let text = format!("UPDATE {TABLE} SET archive = $1, has_rows = 1");
-    transaction.execute_raw(Statement::from_sql_and_values(backend, text, [archive.into()])).await.map(drop)
-}
-
 /// Takes the mark away: the restore has ended.
 ///
 /// # Errors
@@ -91,7 +87,7 @@ pub async fn refuse_marked(database: &Database) -> Result<(), DbErr> {
 }
 
 /// Refuses to run beside another restore, until the transaction ends. Writers of SQLite queue anyway.
-pub(super) async fn refuse_second(transaction: &DatabaseTransaction) -> Result<(), RestoreError> {
+async fn refuse_second(transaction: &DatabaseTransaction) -> Result<(), RestoreError> {
     if transaction.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }

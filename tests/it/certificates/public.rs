@@ -149,7 +149,9 @@ async fn a_sandbox_issues_none(backend: Backend) {
     let path = issued["url"].as_str().and_then(|url| url.strip_prefix(ISSUER)).expect("an address");
     let sandbox = app.sandbox(json!({})).await;
     let refused = sandbox.mutate("issueCertificate", input).await;
-    assert_eq!(user_errors(&refused)[0]["code"], "WRONG_STATE", "{refused}");
+    let error = &user_errors(&refused)[0];
+    let message = "This is a sandbox, which issues no certificates; the program that it is a copy of does.";
+    assert_eq!((&error["code"], &error["message"]), (&json!("WRONG_STATE"), &json!(message)));
     let query = "{ professional(code: \"ada\") { certificates { id } } }";
     assert_eq!(sandbox.ok(query, json!({})).await["professional"]["certificates"], json!([]));
     for (base, expected) in [("", 200), (sandbox.base.as_str(), 404)] {
