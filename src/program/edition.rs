@@ -4,6 +4,7 @@
 //! day of a month until the next edition's first day; the first edition also judges every date
 //! before it.
 
+mod alike;
 mod changes;
 pub(super) mod document;
 pub mod example;

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::program::rule::{KindId, Program, Window};
 
 /// Kinds of all editions, each with its number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kinds {
     /// Numbers by code, of partners' kinds and of professionals'.
-    ids: [HashMap<String, KindId>; 2],
+    ids: [FxHashMap<String, KindId>; 2],
     pub(super) codes: Vec<String>,
     /// Kinds of which these number the tallies of windows of one sort.
     pub(super) windows: HashMap<KindId, (KindId, Window)>,

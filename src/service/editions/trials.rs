@@ -189,7 +189,9 @@ impl Services {
             store::ordered(snapshot, row.on_day - TimeDelta::days(364), row.on_day.min(self.clock.today()))
                 .await?;
         opened.commit().await?;
-        let mut result = compare(&folded, [&policy, tried], row.on_day, Pace::holding(0, &self.db)).await;
+        let (before, after) = &folded;
+        let folded = [before, after.as_ref().unwrap_or(before)];
+        let mut result = compare(folded, [&policy, tried], row.on_day, Pace::holding(0, &self.db)).await;
         result.cost = discount_cost(&result.discounts, &ordered)?;
         self.keep_trial(row, result).await
     }
@@ -408,13 +410,12 @@ impl TrialResult {
 }
 
 async fn compare(
-    folded: &[FoldedLog; 2],
+    [before, after]: [&FoldedLog; 2],
     policies: [&Policy; 2],
     on: NaiveDate,
     mut pace: Pace<'_>,
 ) -> TrialResult {
     let mut result = TrialResult { subjects: Vec::new(), discounts: HashMap::new(), cost: BTreeMap::new() };
-    let [before, after] = folded;
     let add = |result: &mut TrialResult, id, code: &str, is_partner, outcomes: [Outcome; 2]| {
         let [before, after] = outcomes;
         if let Some(verdict) = before.verdict(&after) {

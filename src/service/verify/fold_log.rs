@@ -30,9 +30,9 @@ use waiting::WaitingRoom;
 const STEPS_PER_PAGE: i64 = 1_000;
 /// Recorded activities that are folded before other tasks have their turn.
 const STEPS_PER_PIECE: usize = 1_000;
-/// Recorded activities that wait to be folded with others of their circle: as many as take 70 MB. A debug build lets so few
+/// Recorded activities that wait to be folded with others of their circle: as many as take 20 MB. A debug build lets so few
 /// of them wait that tests see what happens when the room is full.
-const WAITING_MAX: usize = if cfg!(debug_assertions) { 40 } else { 1_000_000 };
+const WAITING_MAX: usize = if cfg!(debug_assertions) { 40 } else { 200_000 };
 
 /// What the log comes to for a partner.
 #[derive(Clone, Debug)]
@@ -98,7 +98,8 @@ impl FoldedLog {
 /// Recorded activities are folded circle by circle, in the order of the log within each; and before another step about the
 /// circle, since that can depend on them.
 pub(in crate::service) struct LogFold<'a> {
-    replays: [Replay<'a>; 2],
+    /// By each policy; by the first alone if the other one awards alike.
+    replays: Vec<Replay<'a>>,
     /// Steps that were read.
     steps: u64,
     /// Place in the log of the last step that was read with those before it.
@@ -123,7 +124,11 @@ impl<'a> LogFold<'a> {
         snapshot: &DatabaseTransaction,
         policies: [&'a Policy; 2],
     ) -> Result<Self, Error> {
-        let mut replays = policies.map(Replay::new);
+        let [first, second] = policies;
+        let mut replays = vec![Replay::new(first)];
+        if !first.editions.award_like(&second.editions) {
+            replays.push(Replay::new(second));
+        }
         let all_moved = merge::former_owners(snapshot).await?;
         for replay in &mut replays {
             replay.number_recorded();
@@ -210,9 +215,9 @@ impl<'a> LogFold<'a> {
             places.push(row.seq);
             let Some(subject) = subject(&replays[0], former_owners, &row) else { continue };
             let attributes = parse_attributes(row.attributes).ok();
-            let judged = replays
-                .each_ref()
-                .map(|replay| attributes.as_ref().and_then(|them| replay.judge_recorded(&row, them)));
+            let judge =
+                |replay: &Replay<'_>| attributes.as_ref().and_then(|them| replay.judge_recorded(&row, them));
+            let judged = [0, 1].map(|place| replays.get(place).and_then(judge));
             let Recorded { seq, quantity, occurred_on, .. } = row;
             let row = Waiting { seq, quantity, subject, number, occurred_on, judged };
             waiting.push(circles.number(subject), row);
@@ -244,7 +249,7 @@ impl<'a> LogFold<'a> {
         for subject in own.into_iter().flatten() {
             self.fold_circle(subject);
         }
-        let read = self.replays.each_mut().map(|replay| replay.read(step, objects));
+        let read: Vec<_> = self.replays.iter_mut().map(|replay| replay.read(step, objects)).collect();
         let concerned = read.iter().filter_map(|read| read.as_ref().ok()?.as_ref()).flat_map(Step::subjects);
         for subject in concerned.collect::<Vec<_>>() {
             self.fold_circle(subject);
@@ -263,12 +268,13 @@ impl<'a> LogFold<'a> {
         }
     }
 
-    /// What the log comes to by each of the policies, with what expires through a day.
-    pub(in crate::service) fn end(self, through: NaiveDate) -> [FoldedLog; 2] {
-        self.replays.map(|mut replay| {
+    /// What the log comes to by the policies, with what expires through a day; one thing by both if they award alike.
+    pub(in crate::service) fn end(self, through: NaiveDate) -> (FoldedLog, Option<FoldedLog>) {
+        let mut folded = self.replays.into_iter().map(|mut replay| {
             replay.expire_through(through);
             FoldedLog::of(replay)
-        })
+        });
+        (folded.next().unwrap_or_default(), folded.next())
     }
 }
 

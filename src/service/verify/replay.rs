@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::value::{ActivityStatus, LogAction};
 use entity::{activity, ledger_entry, partner, points_entry, professional};
+use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use super::Report;
@@ -146,10 +147,10 @@ pub(super) struct Replay<'a> {
     pub(super) report: Report,
     pub(super) partners: Vec<PartnerState>,
     pub(super) professionals: Vec<ProfessionalState>,
-    pub(super) partner_indexes: HashMap<Uuid, PartnerIndex>,
-    pub(super) professional_indexes: HashMap<Uuid, ProfessionalIndex>,
+    pub(super) partner_indexes: FxHashMap<Uuid, PartnerIndex>,
+    pub(super) professional_indexes: FxHashMap<Uuid, ProfessionalIndex>,
     objects: Objects,
-    activities: HashMap<Uuid, ActivityState>,
+    activities: FxHashMap<Uuid, ActivityState>,
     affiliations: HashMap<Uuid, AffiliationState>,
     pub(super) commerce: Commerce,
     awards: Awards,
@@ -183,10 +184,10 @@ impl<'a> Replay<'a> {
             report: Report::default(),
             partners: Vec::new(),
             professionals: Vec::new(),
-            partner_indexes: HashMap::new(),
-            professional_indexes: HashMap::new(),
+            partner_indexes: FxHashMap::default(),
+            professional_indexes: FxHashMap::default(),
             objects: Objects::default(),
-            activities: HashMap::new(),
+            activities: FxHashMap::default(),
             affiliations: HashMap::new(),
             commerce: Commerce::default(),
             awards: Awards::default(),
