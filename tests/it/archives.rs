@@ -245,6 +245,9 @@ fn changed(file: &[u8], table: &str, change: impl Fn(&mut Vec<Value>)) -> Vec<Pa
     found
 }
 
+/// Changes the rows of a table.
+type Change = fn(&mut Vec<Value>);
+
 async fn rows_that_contradict_each_other_leave_nothing(backend: Backend) {
     let app = TestApp::start(backend, TODAY).await;
     for code in ["nordwind", "polder"] {
@@ -254,7 +257,6 @@ async fn rows_that_contradict_each_other_leave_nothing(backend: Backend) {
     app.affiliate("ada", "nordwind", "2024-06-01").await;
     app.record(Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2026-08-01").points(700)).await;
     let file = export(&app.stop().await).await;
-    type Change = fn(&mut Vec<Value>);
     // table, what is changed, words of the answer
     let table: [(&str, Change, &str); 7] = [
         ("partners", |rows| rows.push(rows[0].clone()), "partners: two rows have the same key"),
