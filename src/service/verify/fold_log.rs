@@ -11,17 +11,19 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::replay::{Expected, FIRST_OTHER, Replay, StepObjects};
-use super::{SearchKeys, load_subjects};
+use super::{SUBJECTS_PER_PAGE, SearchKeys, load_subjects};
 use crate::error::Error;
 use crate::program::day_sums::DaySums;
+use crate::program::expiry::{Accounts, CreditKind};
 use crate::program::fold::{ObjectIndex, Step, Subject};
 use crate::program::level_override::LevelOverride;
 use crate::program::rule::Track;
 use crate::service::activities::parse_attributes;
 use crate::service::policy::Policy;
+use crate::service::posting::accounts;
 use crate::store::log::LoggedStep;
 use crate::store::recorded::{self, Recorded, RecordedPage};
-use crate::store::{activity, affiliation, log, merge};
+use crate::store::{activity, affiliation, credit_entry, log, merge};
 use circles::Circles;
 pub(super) use waiting::Waiting;
 use waiting::WaitingRoom;
@@ -100,6 +102,8 @@ impl FoldedLog {
 pub(in crate::service) struct LogFold<'a> {
     /// By each policy; by the first alone if the other one awards alike.
     replays: Vec<Replay<'a>>,
+    /// What orders were paid with, of which both take it: neither policy places them again.
+    paid: Accounts<'a>,
     /// Steps that were read.
     steps: u64,
     /// Place in the log of the last step that was read with those before it.
@@ -132,7 +136,6 @@ impl<'a> LogFold<'a> {
         let all_moved = merge::former_owners(snapshot).await?;
         for replay in &mut replays {
             replay.number_recorded();
-            replay.accounts.expire_by_themselves();
         }
         load_subjects(snapshot, &mut replays, Uuid::nil(), SearchKeys::Trusted).await?;
         for replay in &mut replays {
@@ -142,9 +145,11 @@ impl<'a> LogFold<'a> {
                 owners.push((moved.log_seq, moved.from_id));
             }
         }
+        let paid = paid(snapshot, policies, &replays[0]).await?;
         let circles = Circles::of(&replays[0], affiliation::all_pairs(snapshot).await?);
         Ok(Self {
             replays,
+            paid,
             steps: 0,
             last: 0,
             recorded: RecordedPage::default(),
@@ -255,7 +260,7 @@ impl<'a> LogFold<'a> {
             self.fold_circle(subject);
         }
         for (replay, read) in self.replays.iter_mut().zip(read) {
-            replay.finish(step, read, &mut Expected::unasked());
+            replay.finish(step, read, Some(&self.paid), &mut Expected::unasked());
         }
     }
 
@@ -276,6 +281,36 @@ impl<'a> LogFold<'a> {
         });
         (folded.next().unwrap_or_default(), folded.next())
     }
+}
+
+/// What orders of the log were paid with, by the numbers that a replay gives the subjects. Where nothing expires, nothing is
+/// read.
+async fn paid<'a>(
+    snapshot: &DatabaseTransaction,
+    policies: [&'a Policy; 2],
+    replay: &Replay<'_>,
+) -> Result<Accounts<'a>, Error> {
+    let mut paid = Accounts::new(&policies[0].editions);
+    let expires = |kind| policies.iter().any(|policy| policy.editions.expire(kind));
+    if expires(CreditKind::Credits) {
+        let ids = credit_entry::spending_partners(snapshot).await?;
+        for chunk in ids.chunks(SUBJECTS_PER_PAGE) {
+            for (id, account) in accounts(&credit_entry::of_partners(snapshot, chunk).await?) {
+                let Some(who) = replay.partner_indexes.get(&id) else { continue };
+                paid.add_partner(*who, account.payments_only());
+            }
+        }
+    }
+    if expires(CreditKind::DojoCredits) {
+        let ids = credit_entry::spending_professionals(snapshot).await?;
+        for chunk in ids.chunks(SUBJECTS_PER_PAGE) {
+            for (id, account) in accounts(&credit_entry::of_professionals(snapshot, chunk).await?) {
+                let Some(who) = replay.professional_indexes.get(&id) else { continue };
+                paid.add_professional(*who, account.payments_only());
+            }
+        }
+    }
+    Ok(paid)
 }
 
 /// The number of a recorded activity: those of other objects are above.

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::Report;
 use crate::program::day_sums::DaySums;
-use crate::program::expiry::Accounts;
+use crate::program::expiry::{Accounts, Following};
 use crate::program::fold::{
     Affiliation, Awards, CreditsAward, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex,
     ProfessionalIndex, Step, Subject,
@@ -254,10 +254,17 @@ impl<'a> Replay<'a> {
         });
     }
 
-    /// Applies the next step; an impossible one is reported and skipped.
-    pub(super) fn apply(&mut self, logged: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
+    /// Applies the next step; an impossible one is reported and skipped. Orders are paid with what they were paid with in
+    /// the accounts of `paid`, where there are some: by another policy they were not placed.
+    pub(super) fn apply(
+        &mut self,
+        logged: &LoggedStep,
+        objects: &StepObjects,
+        paid: Option<&Accounts<'_>>,
+        expected: &mut Expected,
+    ) {
         let step = self.read(logged, objects);
-        self.finish(logged, step, expected);
+        self.finish(logged, step, paid, expected);
     }
 
     /// What the next step is to the fold, which is changed here by steps about subjects themselves and by expiry only.
@@ -286,6 +293,7 @@ impl<'a> Replay<'a> {
         &mut self,
         logged: &LoggedStep,
         step: Result<Option<Step>, String>,
+        paid: Option<&Accounts<'_>>,
         expected: &mut Expected,
     ) {
         self.seq = logged.seq;
@@ -302,7 +310,12 @@ impl<'a> Replay<'a> {
             self.report.add_difference(|| format!("step {} of the log: {reason}", logged.seq));
         }
         let objects = &self.objects;
-        self.accounts.settle(&mut self.awards, returning(logged.action), &|index| objects.key(index));
+        let returning = returning(logged.action);
+        let following = match paid {
+            Some(paid) => Following::PaidAs(paid, returning),
+            None => Following::Own(returning),
+        };
+        self.accounts.settle(&mut self.awards, following, &|index| objects.key(index));
         self.points_entries(logged, expected);
         self.ledger_entries(logged, expected);
     }

@@ -5,7 +5,7 @@ use entity::value::ActivityStatus;
 
 use super::{ActivityState, Replay};
 use crate::program::admission::units;
-use crate::program::expiry::Returning;
+use crate::program::expiry::{Following, Returning};
 use crate::program::fold::{Fact, ObjectIndex, Step};
 use crate::program::rule::{Attributes, KindId, Program};
 use crate::service::verify::fold_log::Waiting;
@@ -44,7 +44,8 @@ impl Replay<'_> {
         // What exceeds the range of the API is not recorded.
         let _ = self.fold.apply(&Step::Recorded(fact), &mut self.awards);
         let objects = &self.objects;
-        self.accounts.settle(&mut self.awards, Returning::Free, &|index| objects.key(index));
+        let following = Following::Own(Returning::Free);
+        self.accounts.settle(&mut self.awards, following, &|index| objects.key(index));
         self.sum_up();
     }
 
