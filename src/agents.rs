@@ -7,7 +7,7 @@
 
 pub mod confirmation;
 mod json_schema;
-mod params;
+pub mod params;
 mod prompt;
 mod server;
 pub mod session;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use read_ahead::ReadAhead;
+use read_ahead::{PART_BYTES, PARTS_AHEAD, ReadAhead};
 
 /// The version of the file's form.
 pub const VERSION: u32 = 1;
@@ -28,10 +28,6 @@ const NAME: &str = "partner-program";
 const LEVEL: u32 = 4;
 /// Maximum length of a line in bytes: far more than the longest row.
 const LINE_MAX: u64 = 64 << 20;
-/// Length of what is handed from one thread to another.
-const PART_BYTES: usize = 256 << 10;
-/// Parts that wait for the other thread.
-const PARTS_AHEAD: usize = 4;
 
 /// The first line.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]

@@ -2,7 +2,7 @@
 //!
 //! The SDK takes a request of a known method whose parameters it can't read for one of an unknown method.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// What a parameter has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,10 +85,18 @@ pub(super) fn problem(method: &str, params: Option<&Value>) -> Option<String> {
     Some(wrong.or(meta).unwrap_or_else(other))
 }
 
+/// The answer to a message that the SDK can't read, if it is a request of a known method.
+#[must_use]
+pub fn answer(body: &[u8]) -> Option<Value> {
+    let message: Value = serde_json::from_slice(body).ok()?;
+    let id = message.get("id").filter(|id| id.is_string() || id.is_i64())?;
+    let method = message.get("method")?.as_str().filter(|_| message["jsonrpc"] == "2.0")?;
+    let problem = problem(method, message.get("params"))?;
+    Some(json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32602, "message": problem } }))
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -6,7 +6,10 @@ use std::thread;
 
 use flate2::read::MultiGzDecoder;
 
-use super::{PART_BYTES, PARTS_AHEAD};
+/// Length of what is handed from one thread to another.
+pub(super) const PART_BYTES: usize = 256 << 10;
+/// Parts that wait for the other thread.
+pub(super) const PARTS_AHEAD: usize = 4;
 
 /// What is unpacked, in its order.
 #[derive(Debug)]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_graphql::{Executor, Variables};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -15,6 +14,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use axum::{Json, Router};
 use rmcp::model::ClientJsonRpcMessage;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -33,7 +33,7 @@ use super::response::{EncodedResponse, ErrorResponse, Outcome};
 use super::throttle::Admission;
 use crate::agents::session::{Call, Permits, Session};
 use crate::agents::tool::Tool;
-use crate::agents::{AgentServer, Agents};
+use crate::agents::{AgentServer, Agents, params};
 use crate::graphql::refusal::{Code, QUOTED_CHARS_MAX, truncate_chars};
 use crate::graphql::root_fields::RootField;
 use crate::telemetry::labels::Transport;
@@ -138,6 +138,11 @@ impl<E: Executor, A: Authenticator> AgentEndpoint<E, A> {
         let body = read_body(MEDIA, &parts.headers, body, body_limits).await?;
         check_value_count(MEDIA, &body)?;
         if serde_json::from_slice::<ClientJsonRpcMessage>(&body).is_err() {
+            if let Some(answer) = params::answer(&body) {
+                observation.discard();
+                observation.set_outcome("ok");
+                return Ok(Json(answer).into_response());
+            }
             let message = "The request body is not a message of the Model Context Protocol: one JSON-RPC 2.0 request, \
                            notification or response.";
             return Err(ErrorResponse::malformed(MEDIA, message));

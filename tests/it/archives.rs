@@ -83,12 +83,12 @@ async fn structure(database: &Database) -> Vec<String> {
             "SELECT type || name || tbl_name || COALESCE(sql, '') AS text FROM sqlite_schema"
         }
         _ => {
-            "SELECT pg_get_indexdef(i.indexrelid) || i.indisvalid || COALESCE((SELECT string_agg(format('%s %s', attnum, \
+            "SELECT pg_get_indexdef(i.indexrelid) || i.indisvalid::text || COALESCE((SELECT string_agg(format('%s %s', attnum, \
              attstattarget), ',') FROM pg_attribute WHERE attrelid = i.indexrelid), '') AS text \
              FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = current_schema()::regnamespace \
              UNION ALL SELECT format('%s %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated) \
              FROM pg_constraint WHERE connamespace = current_schema()::regnamespace \
-             UNION ALL SELECT pg_get_triggerdef(t.oid) || t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
+             UNION ALL SELECT pg_get_triggerdef(t.oid) || t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
              WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace"
         }
     };

@@ -2,8 +2,9 @@
 
 use tokio::sync::mpsc;
 
+use super::part::{PARTS_AHEAD, RestoreError};
+use super::reading;
 use super::restore::Restore;
-use super::{PARTS_AHEAD, RestoreError, reading};
 use crate::store::Database;
 
 /// Copies the rows of a database as they are at one moment into an empty one. The tables that are left out stay as the

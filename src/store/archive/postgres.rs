@@ -5,9 +5,10 @@ use std::io::Write as _;
 use sqlx::{AssertSqlSafe, Executor, Postgres, Row, Transaction};
 
 use super::fields::Field;
-use super::restore::{Piece, unfit, unfit_piece};
+use super::part::{FILLED_AT_FIRST, NO_TIMEOUTS, RestoreError};
+use super::piece::{Piece, unfit, unfit_piece};
 use super::tables::{self, Table};
-use super::{FILLED_AT_FIRST, NO_TIMEOUTS, RestoreError, unfinished};
+use super::unfinished;
 use crate::store::Database;
 use crate::store::pools::failed;
 

@@ -6,8 +6,8 @@ use sqlx::{AssertSqlSafe, Executor, Postgres, Sqlite, Transaction};
 use tokio::sync::mpsc::Sender;
 
 use super::lines::{from_copy, from_sqlite};
+use super::part::{NO_TIMEOUTS, Part};
 use super::tables::{self, Table};
-use super::{NO_TIMEOUTS, Part};
 use crate::store::Database;
 use crate::store::pools::failed;
 

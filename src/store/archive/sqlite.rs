@@ -4,9 +4,10 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Executor, Row, SqliteConnection};
 
 use super::fields::Field;
-use super::restore::{Piece, unfit, unfit_piece};
+use super::part::{FILLED_AT_FIRST, RestoreError};
+use super::piece::{Piece, unfit, unfit_piece};
 use super::tables::{self, Table};
-use super::{FILLED_AT_FIRST, RestoreError, unfinished};
+use super::unfinished;
 use crate::store::Database;
 use crate::store::pools::failed;
 

@@ -6,7 +6,8 @@
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, Statement};
 
-use super::{FILLED_AT_FIRST, RestoreError, lift_timeouts, tables};
+use super::part::{FILLED_AT_FIRST, RestoreError, lift_timeouts};
+use super::tables::tables;
 use crate::store::{Database, lock_startup};
 
 /// The mark: no migration has this table, and no archive.
